@@ -1,0 +1,512 @@
+"""What people read, by code: message and next step, Chinese first, English second.
+
+Every code that a key, a host or an office can answer with stands here once; a test fails for a code without an entry.
+Blanks in braces are filled with the problem's values; a value that is missing shows as "?".
+"""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+
+class Entry(NamedTuple):
+    """The words of one code."""
+
+    zh: str
+    en: str
+    next_zh: str
+    next_en: str
+
+
+_RETRY = ("请重试。", "Try again.")
+_REPORT = ("请把本提示和代码告知编办技术支持。", "Report this message and its code to the office's support.")
+_NEW_FILE = ("请让对方重新导出并传送该文件。", "Ask for the file to be exported and sent again.")
+_SIGN_AGAIN = ("请用密钥重新签署后再提交。", "Sign it again with the key, then submit.")
+_ASK_OFFICE = ("请联系编办密钥管理员。", "Contact the key administrator of the establishment office.")
+_FIX_FORM = ("请按提示修改表单后重试。", "Correct the form as shown and try again.")
+
+ENTRIES: dict[str, Entry] = {
+    # --- answers of a key ---------------------------------------------------------------------------------------
+    "unknown-command": Entry(
+        "密钥不认识这个命令。",
+        "The key does not know this command.",
+        "请升级密钥固件或本软件。",
+        "Update the key's firmware or this program.",
+    ),
+    "unsupported-version": Entry(
+        "密钥与本软件的协议版本不同。",
+        "The key speaks another protocol version.",
+        "请升级密钥固件或本软件。",
+        "Update the key's firmware or this program.",
+    ),
+    "malformed": Entry("数据格式不正确。", "The data is malformed.", *_REPORT),
+    "unknown-field": Entry(
+        "消息含有未知字段。",
+        "The message has an unknown field.",
+        "请升级密钥固件或本软件。",
+        "Update the key's firmware or this program.",
+    ),
+    "missing-field": Entry("消息缺少必填字段。", "The message lacks a required field.", *_REPORT),
+    "bad-field": Entry("消息中某个字段的类型或长度不正确。", "A field of the message has a wrong type or length.", *_REPORT),
+    "too-large": Entry(
+        "数据超过允许的大小。", "The data is over the allowed size.", "请减小材料后重试。", "Make it smaller and try again."
+    ),
+    "request-id-reused": Entry("请求编号被重复用于不同内容。", "A request id was used again for something else.", *_RETRY),
+    "wrong-state": Entry(
+        "密钥当前状态不允许此操作。",
+        "The key's state does not allow this.",
+        "请先完成密钥的启用步骤(biandun keys info 可查看状态)。",
+        "Finish setting up the key first (`biandun keys info` shows its state).",
+    ),
+    "not-found": Entry(
+        "密钥中没有该记录。",
+        "The key has no such record.",
+        "请核对编号,或用 biandun keys chain 查看最近的记录。",
+        "Check the number, or see the latest with `biandun keys chain`.",
+    ),
+    "busy": Entry(
+        "密钥正在处理另一项操作。",
+        "The key is busy with something else.",
+        "请等待其完成后重试。",
+        "Wait until it is done and try again.",
+    ),
+    "no-stream": Entry("密钥没有正在接收的材料。", "The key is not receiving a manifest.", *_RETRY),
+    "cancelled": Entry(
+        "操作已取消,没有签署任何内容。", "Cancelled; nothing was signed.", "需要时请重新开始。", "Start again when you need it."
+    ),
+    "presence-refused": Entry(
+        "未在密钥上确认,没有签署任何内容。",
+        "Not confirmed on the key; nothing was signed.",
+        "请重试并按下密钥按钮确认。",
+        "Try again and press the key's button.",
+    ),
+    "presence-timeout": Entry(
+        "等待按键超时,没有签署任何内容。",
+        "Nobody pressed the key's button in time; nothing was signed.",
+        "请重试并在 30 秒内按下密钥按钮。",
+        "Try again and press the button within 30 seconds.",
+    ),
+    "store-full": Entry(
+        "密钥存储已满。",
+        "The key's store is full.",
+        "请先提交已签署的业务并取得回执,再重试。",
+        "Submit what is signed and hand its receipts to the key, then try again.",
+    ),
+    "out-of-memory": Entry(
+        "密钥内存不足。", "The key ran out of memory.", "请拔下重新插入后重试。", "Unplug the key, plug it in and try again."
+    ),
+    "internal": Entry("发生内部错误。", "An internal error happened.", *_REPORT),
+    "length-mismatch": Entry(
+        "收到的材料长度与声明不符,没有签署。", "The manifest's length is not what was announced; nothing was signed.", *_RETRY
+    ),
+    "digest-mismatch": Entry(
+        "内容与摘要不符。",
+        "The content does not match its digest.",
+        "文件可能被改动,请重新签署。",
+        "The file may have been changed; sign it again.",
+    ),
+    "summary-malformed": Entry(
+        "材料的摘要信息不正确,密钥拒绝签署。", "The manifest's summary is malformed; the key refuses to sign.", *_REPORT
+    ),
+    "unit-mismatch": Entry(
+        "材料属于另一单位,密钥拒绝签署。",
+        "The manifest belongs to another unit; the key refuses to sign.",
+        "请使用该单位自己的密钥。",
+        "Use that unit's own key.",
+    ),
+    "schema-unknown": Entry(
+        "不认识这种材料格式。",
+        "The manifest's schema is not known.",
+        "请升级本软件或密钥固件。",
+        "Update this program or the key's firmware.",
+    ),
+    "purpose-refused": Entry(
+        "该密钥无权签署此类业务。",
+        "This key may not sign for this purpose.",
+        "请使用有相应权限的密钥。",
+        "Use a key that has this authority.",
+    ),
+    "idempotency-conflict": Entry(
+        "同一业务标识已用于不同的材料。",
+        "The same idempotency key was used for another manifest.",
+        "请把修改后的材料作为新业务重新准备。",
+        "Prepare the changed material as a new filing.",
+    ),
+    "clock-behind": Entry(
+        "本机时间早于编办最近一次回执的时间。",
+        "This computer's clock is behind the office's last receipt.",
+        "请校准本机日期和时间后重试。",
+        "Set the computer's date and time, then try again.",
+    ),
+    "certificate-expired": Entry("证书已过有效期。", "The certificate has expired.", *_ASK_OFFICE),
+    "anchor-present": Entry(
+        "密钥已装入信任根,不能更换。", "The key already has its root of trust; it cannot be replaced.", *_ASK_OFFICE
+    ),
+    "anchor-invalid": Entry(
+        "信任根材料无效。",
+        "The root of trust does not verify.",
+        "请向编办重新领取启用文件。",
+        "Ask the office for a new offer file.",
+    ),
+    "profile-invalid": Entry(
+        "编办签发的单位信息无效。",
+        "The office's profile for this key does not verify.",
+        "请向编办重新领取授权文件。",
+        "Ask the office for a new grant file.",
+    ),
+    "serial-mismatch": Entry(
+        "文件属于另一把密钥。", "This is meant for another key.", "请核对密钥序列号。", "Check the key's serial number."
+    ),
+    "key-mismatch": Entry(
+        "证书中的公钥与本密钥不符。",
+        "The certificate is for another key pair.",
+        "请向编办重新领取授权文件。",
+        "Ask the office for a new grant file.",
+    ),
+    "receipt-malformed": Entry(
+        "回执格式不正确。", "The receipt is malformed.", "请从编办重新下载回执。", "Download the receipt from the office again."
+    ),
+    "receipt-foreign": Entry(
+        "回执不是本编办签发的。",
+        "The receipt is from another office.",
+        "请从受理本业务的编办下载回执。",
+        "Download the receipt from the office that took the filing in.",
+    ),
+    "receipt-signature": Entry(
+        "回执签名无效。",
+        "The receipt's signature does not verify.",
+        "请从编办重新下载回执;仍无效时请报告。",
+        "Download the receipt again; report it if it still fails.",
+    ),
+    "receipt-mismatch": Entry(
+        "回执对应的是另一份材料。",
+        "The receipt is for another statement.",
+        "请下载本业务的回执。",
+        "Download the receipt of this filing.",
+    ),
+    "receipt-proof": Entry(
+        "回执不能证明材料已列入编办的存证日志。",
+        "The receipt does not prove that the statement is in the office's log.",
+        "请保留该回执并报告编办和监督部门。",
+        "Keep the receipt and report it to the office and its supervisor.",
+    ),
+    "receipt-older": Entry(
+        "回执所依据的日志比密钥已核验的更旧。",
+        "The receipt's log is older than what the key has verified.",
+        "请从编办重新下载最新回执。",
+        "Download a fresh receipt from the office.",
+    ),
+    "receipt-consistency": Entry(
+        "编办的存证日志与密钥以前核验的不一致。",
+        "The office's log does not continue the one that the key verified before.",
+        "请保留证据并报告编办和监督部门。",
+        "Keep the evidence and report it to the office and its supervisor.",
+    ),
+    # --- bytes, signatures and forms ----------------------------------------------------------------------------
+    "statement-malformed": Entry("签名文件格式不正确({detail})。", "The statement is malformed ({detail}).", *_NEW_FILE),
+    "header-invalid": Entry(
+        "签名文件的受保护头不符合规范:{field}。", "The statement's protected header breaks a rule: {field}.", *_NEW_FILE
+    ),
+    "algorithm-unknown": Entry(
+        "不支持该签名算法({alg})。", "The signature algorithm {alg} is not supported.", "请升级本软件。", "Update this program."
+    ),
+    "purpose-mismatch": Entry(
+        "签名文件的用途不是“{expected}”。",
+        "The statement's purpose is not {expected}.",
+        "请提交正确的文件。",
+        "Use the right file.",
+    ),
+    "kid-mismatch": Entry("签名文件不是由所指的密钥签署的。", "The statement names another signing key.", *_NEW_FILE),
+    "key-invalid": Entry("公钥无效。", "The public key is not a point of the curve.", *_REPORT),
+    "signature-invalid": Entry("签名无效。", "The signature does not verify.", *_SIGN_AGAIN),
+    "signature-high-s": Entry(
+        "签名不是规范形式(s 值过大),可能被人改写。",
+        "The signature is not in its canonical form (high s); somebody may have rewritten it.",
+        "请提交密钥原来签出的文件。",
+        "Submit the file as the key made it.",
+    ),
+    "certificate-invalid": Entry("证书材料无效:{field}。", "The certificate does not hold: {field}.", *_ASK_OFFICE),
+    "manifest-malformed": Entry(
+        "材料清单格式不正确({field} {detail})。", "The manifest is malformed ({field} {detail}).", *_NEW_FILE
+    ),
+    "manifest-too-large": Entry(
+        "材料清单过大({size} 字节,上限 {limit})。",
+        "The manifest is too large ({size} bytes, limit {limit}).",
+        "请减少条目或说明文字。",
+        "Use fewer items or less text.",
+    ),
+    "manifest-contradicts": Entry(
+        "签名与材料内容不一致:{field}。", "Signature and manifest contradict each other: {field}.", *_SIGN_AGAIN
+    ),
+    "form-invalid": Entry("表单项“{field}”不符合要求:{rule}。", "Form field {field} breaks a rule: {rule}.", *_FIX_FORM),
+    "receipt-invalid": Entry(
+        "回执无效。", "The receipt does not hold.", "请从编办重新下载回执。", "Download the receipt from the office again."
+    ),
+    # --- the workstation ----------------------------------------------------------------------------------------
+    "key-not-found": Entry(
+        "没有找到电子编制管理证密钥{serial}。",
+        "No key was found{serial}.",
+        "请插入密钥;若已插入,请换一个 USB 口。",
+        "Plug the key in; if it is, try another USB port.",
+    ),
+    "several-keys": Entry(
+        "插入了多把密钥:{serials}。",
+        "Several keys are plugged in: {serials}.",
+        "请用 --serial 指定其中一把。",
+        "Name one of them with --serial.",
+    ),
+    "port-busy": Entry(
+        "串口 {port} 正被{holder}占用。",
+        "Port {port} is in use by {holder}.",
+        "请关闭该程序后重试。",
+        "Close that program and try again.",
+    ),
+    "port-permission": Entry(
+        "没有权限打开串口 {port}。",
+        "No permission to open port {port}.",
+        "请让管理员把您的账户加入串口用户组(dialout 或 uucp)。",
+        "Have your account added to the serial port group (dialout or uucp).",
+    ),
+    "port-failed": Entry(
+        "串口 {port} 出错:{detail}。",
+        "Port {port} failed: {detail}.",
+        "请拔下密钥重新插入后重试。",
+        "Unplug the key, plug it in and try again.",
+    ),
+    "unplugged": Entry(
+        "操作过程中密钥被拔出。",
+        "The key was unplugged during the operation.",
+        "请重新插入后重试;已签署的内容不会丢失,也不会重复签署。",
+        "Plug it in and try again; what was signed is not lost and not signed twice.",
+    ),
+    "link-timeout": Entry(
+        "密钥没有应答。", "The key does not answer.", "请拔下密钥重新插入后重试。", "Unplug the key, plug it in and try again."
+    ),
+    "link-garbled": Entry(
+        "串口 {port} 上的设备不是电子编制管理证密钥。",
+        "The device on port {port} is not a Biandun key.",
+        "请检查插入的设备。",
+        "Check what is plugged in.",
+    ),
+    "key-error-unknown": Entry(
+        "密钥返回了未知错误({number})。",
+        "The key answered with an unknown error ({number}).",
+        "请升级本软件。",
+        "Update this program.",
+    ),
+    "key-changed": Entry("重新插入的是另一把密钥。", "Another key was plugged in.", "请插入原来的密钥。", "Plug in the same key."),
+    "office-unreachable": Entry(
+        "连不上编办服务器 {url}。",
+        "The office's server {url} cannot be reached.",
+        "请检查网络;已签署的材料仍在本机,可稍后提交。",
+        "Check the network; what is signed stays here and can be submitted later.",
+    ),
+    "office-timeout": Entry(
+        "编办服务器 {url} 超时未应答。",
+        "The office's server {url} did not answer in time.",
+        "请稍后重试;重复提交不会产生重复业务。",
+        "Try again later; submitting twice does not file twice.",
+    ),
+    "office-answer": Entry(
+        "编办服务器的应答无法理解({detail})。",
+        "The office's answer makes no sense ({detail}).",
+        "请核对服务器地址。",
+        "Check the server's address.",
+    ),
+    "file-missing": Entry(
+        "找不到文件 {path}。", "File {path} does not exist.", "请核对文件名和路径。", "Check the name and the path."
+    ),
+    "file-unreadable": Entry(
+        "无法读取文件 {path}:{detail}。",
+        "File {path} cannot be read: {detail}.",
+        "请检查文件权限或磁盘。",
+        "Check the file's permissions or the disk.",
+    ),
+    "file-unwritable": Entry(
+        "无法写入 {path}:{detail}。",
+        "{path} cannot be written: {detail}.",
+        "请检查磁盘空间和文件夹权限。",
+        "Check the disk's space and the folder's permissions.",
+    ),
+    "file-exists": Entry(
+        "{path} 已存在,没有覆盖。",
+        "{path} exists already; nothing was overwritten.",
+        "请换一个名称,或先移走原有内容。",
+        "Use another name, or move the old one away first.",
+    ),
+    "file-not-json": Entry(
+        "文件 {path} 不是有效的 JSON(第 {line} 行)。", "File {path} is not valid JSON (line {line}).", *_FIX_FORM
+    ),
+    "attachment-empty": Entry(
+        "附件 {path} 是空文件。", "Attachment {path} is empty.", "请选择有内容的文件。", "Choose a file with content."
+    ),
+    "attachment-too-large": Entry(
+        "附件 {path} 超过 20 MB。",
+        "Attachment {path} is over 20 MiB.",
+        "请压缩或拆分后重试。",
+        "Compress or split it and try again.",
+    ),
+    "attachment-type": Entry(
+        "不支持附件 {path} 的文件类型。",
+        "Attachment {path} has a file type that is not accepted.",
+        "请转换为 PDF、OFD、JPEG 或 PNG。",
+        "Convert it to PDF, OFD, JPEG or PNG.",
+    ),
+    "folder-not-filing": Entry(
+        "{path} 不是业务文件夹。",
+        "{path} is not a filing folder.",
+        "请用 biandun filing prepare 新建。",
+        "Make one with `biandun filing prepare`.",
+    ),
+    "filing-changed": Entry(
+        "业务文件夹中的 {name} 在准备之后被改动。",
+        "{name} in the filing folder was changed after it was prepared.",
+        "请重新准备该业务。",
+        "Prepare the filing again.",
+    ),
+    "filing-unsigned": Entry(
+        "该业务尚未签署。", "This filing is not signed yet.", "请先运行 biandun filing sign。", "Run `biandun filing sign` first."
+    ),
+    "filing-unsubmitted": Entry(
+        "该业务尚未取得回执。",
+        "This filing has no receipt yet.",
+        "请先运行 biandun filing submit。",
+        "Run `biandun filing submit` first.",
+    ),
+    "usage": Entry("命令用法不正确。", "The command was used wrongly.", "请加 --help 查看用法。", "See --help."),
+    "interrupted": Entry(
+        "操作被中断。",
+        "Interrupted.",
+        "请重新运行同一命令继续;不会重复签署。",
+        "Run the same command again to go on; nothing is signed twice.",
+    ),
+    "simulator-missing": Entry(
+        "找不到 MicroPython 解释器。",
+        "There is no MicroPython interpreter.",
+        "请安装 MicroPython 1.26 以上版本,或在 Linux x86_64 上安装 biandun[dev]。",
+        "Install MicroPython 1.26 or later, or biandun[dev] on Linux x86_64.",
+    ),
+    "simulator-failed": Entry("模拟密钥 {serial} 启动失败:{detail}。", "Simulated key {serial} did not start: {detail}.", *_REPORT),
+    # --- the office ---------------------------------------------------------------------------------------------
+    "office-not-initialised": Entry(
+        "编办服务尚未初始化。",
+        "The office has not been initialised.",
+        "请先运行 biandun-office init。",
+        "Run `biandun-office init` first.",
+    ),
+    "office-initialised": Entry(
+        "编办服务已经初始化,没有覆盖。",
+        "The office is initialised already; nothing was overwritten.",
+        "如需重建,请换一个数据目录。",
+        "Use another data folder for a new office.",
+    ),
+    "passphrase-wrong": Entry(
+        "口令不正确,或密钥文件已损坏。",
+        "The passphrase is wrong, or the key file is damaged.",
+        "请核对口令文件。",
+        "Check the passphrase file.",
+    ),
+    "passphrase-weak": Entry(
+        "口令过短(至少 {least} 个字符)。",
+        "The passphrase is too short (at least {least} characters).",
+        "请换用更长的口令。",
+        "Use a longer one.",
+    ),
+    "passphrase-missing": Entry(
+        "没有提供口令。",
+        "No passphrase was given.",
+        "请使用 --passphrase-file 或 --passphrase-fd,或在终端中输入。",
+        "Use --passphrase-file or --passphrase-fd, or type it at a terminal.",
+    ),
+    "backup-invalid": Entry(
+        "备份文件不能恢复:{detail}。",
+        "The backup cannot be restored: {detail}.",
+        "请重新制作备份并试恢复。",
+        "Make the backup again and try to restore it.",
+    ),
+    "unit-unknown": Entry(
+        "编办登记中没有该单位({uscc})。",
+        "The office's registry has no such unit ({uscc}).",
+        "请核对统一社会信用代码。",
+        "Check the unified social credit code.",
+    ),
+    "unit-inactive": Entry("该单位已撤销或合并({uscc})。", "The unit has been abolished or merged ({uscc}).", *_ASK_OFFICE),
+    "nonce-unknown": Entry(
+        "启用文件已使用过、已过期或不是本编办签发的。",
+        "The offer was used before, has expired or is not from this office.",
+        "请重新生成启用文件(biandun-office offer)。",
+        "Make a new offer (`biandun-office offer`).",
+    ),
+    "key-registered": Entry("该密钥已登记。", "This key is registered already.", "请核对密钥序列号。", "Check the serial number."),
+    "certificate-unknown": Entry("编办没有为该密钥签发过证书。", "The office never certified this key.", *_ASK_OFFICE),
+    "certificate-not-yet": Entry("证书尚未生效。", "The certificate is not valid yet.", *_ASK_OFFICE),
+    "certificate-mismatch": Entry(
+        "签名文件与登记的证书不一致:{field}。",
+        "The statement does not agree with the registered certificate: {field}.",
+        *_ASK_OFFICE,
+    ),
+    "blob-missing": Entry(
+        "缺少 {count} 个文件,请先上传。",
+        "{count} files are missing; upload them first.",
+        "请上传缺少的文件后重新提交。",
+        "Upload the missing files, then submit again.",
+    ),
+    "blob-mismatch": Entry("上传内容与其摘要不符。", "The upload does not match its digest.", *_RETRY),
+    "blob-too-large": Entry(
+        "上传内容超过 20 MB。", "The upload is over 20 MiB.", "请压缩或拆分附件。", "Compress or split the attachment."
+    ),
+    "blob-size-mismatch": Entry(
+        "附件“{name}”的大小与材料清单不符。", "Attachment {name} is not of the size the manifest says.", *_SIGN_AGAIN
+    ),
+    "blob-not-found": Entry("没有该文件。", "There is no such file.", "请先上传。", "Upload it first."),
+    "storage-full": Entry(
+        "编办服务器存储空间不足。",
+        "The office's server is out of storage.",
+        "请稍后重试;材料仍在本机。",
+        "Try again later; your material stays with you.",
+    ),
+    "statement-too-large": Entry("签名文件过大。", "The statement is too large.", *_NEW_FILE),
+    "statement-not-found": Entry("没有该签名文件。", "There is no such statement.", "请核对编号。", "Check the name."),
+    "media-type": Entry(
+        "请求的内容类型应为 {expected}。", "The content type must be {expected}.", "请升级客户端软件。", "Update the client."
+    ),
+    "digest-malformed": Entry("摘要应为 64 位十六进制小写字符。", "A digest is 64 lower-case hexadecimal characters.", *_REPORT),
+    "chain-fork": Entry(
+        "序号 {seq} 已被另一份签名文件使用,已停止受理。",
+        "Sequence number {seq} belongs to another statement already; this one is refused.",
+        "请立即联系编办:密钥可能被复制或恢复过旧数据。",
+        "Contact the office at once: the key may have been copied or set back.",
+    ),
+    "chain-broken": Entry(
+        "签名文件与相邻序号的链接不一致。",
+        "The statement does not link to its neighbours in the key's chain.",
+        "请立即联系编办:密钥可能被复制或恢复过旧数据。",
+        "Contact the office at once: the key may have been copied or set back.",
+    ),
+    "proof-range": Entry("日志范围不正确。", "The log range is not valid.", *_REPORT),
+    "case-not-found": Entry("没有该业务。", "There is no such case.", "请核对业务编号。", "Check the case number."),
+}
+
+
+class _Values(dict[str, object]):
+    def __missing__(self, key: str) -> str:
+        return "?"
+
+
+def _fill(text: str, values: Mapping[str, object]) -> str:
+    return text.format_map(_Values(values))
+
+
+def _entry(code: str) -> Entry:
+    return ENTRIES.get(code, ENTRIES["internal"])
+
+
+def message(code: str, language: str, values: Mapping[str, object]) -> str:
+    """The sentence for ``code`` in ``zh`` or ``en``."""
+    entry = _entry(code)
+    return _fill(entry.en if language == "en" else entry.zh, values)
+
+
+def next_step(code: str, language: str, values: Mapping[str, object]) -> str:
+    """The next step for ``code`` in ``zh`` or ``en``."""
+    entry = _entry(code)
+    return _fill(entry.next_en if language == "en" else entry.next_zh, values)

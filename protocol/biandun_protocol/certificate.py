@@ -1,0 +1,80 @@
+"""Certificates in their CBOR form: what the root says of the office's key, and what the office says of a unit's key.
+
+An anchor is the root's public key.  Root -> ``issuer`` statement -> office key -> ``profile`` statement -> unit key.  The
+X.509 certificates carry the same keys for everybody else's tools; each manifest names its X.509 twin by digest (x5t).
+"""
+
+from dataclasses import dataclass
+from typing import TypeVar
+
+from biandun_protocol import cose
+from biandun_protocol.algorithms import Signer, sha256_digest
+from biandun_protocol.errors import CertificateProblem, ManifestProblem
+from biandun_protocol.wire import codec
+from biandun_protocol.wire.messages import IssuerManifest, PossessionManifest, ProfileManifest
+from biandun_protocol.wire.numbers import SCHEMA_ISSUER, SCHEMA_POSSESSION, SCHEMA_PROFILE
+
+M = TypeVar("M", bound="codec.Message")
+
+
+@dataclass(frozen=True)
+class Signed:
+    """A statement with the manifest that its payload is the digest of."""
+
+    statement: bytes
+    manifest: bytes
+
+
+def sign_issuer(root: Signer, *, region: str, root_x5t: bytes, manifest: IssuerManifest) -> Signed:
+    """Let the root state which key signs for the office, and when."""
+    return _sign(root, "issuer", manifest.office_id, region, root_x5t, codec.encode(manifest))
+
+
+def sign_profile(office: Signer, *, office_id: str, region: str, x5t: bytes, manifest: ProfileManifest) -> Signed:
+    """Let the office state whose key this is and what it may sign."""
+    return _sign(office, "profile", office_id, region, x5t, codec.encode(manifest))
+
+
+def _sign(signer: Signer, purpose: str, office_id: str, region: str, x5t: bytes, manifest: bytes) -> Signed:
+    statement = cose.sign_office(signer, purpose=purpose, office_id=office_id, region=region, x5t=x5t, manifest=manifest)
+    return Signed(statement, manifest)
+
+
+def verify_issuer(signed: Signed, root_public_key: bytes) -> IssuerManifest:
+    """Check an issuer statement under the root.  Raises StatementProblem or CertificateProblem."""
+    return _verify(signed, "issuer", root_public_key, IssuerManifest, SCHEMA_ISSUER)
+
+
+def verify_profile(signed: Signed, issuer: IssuerManifest) -> ProfileManifest:
+    """Check a profile statement under the office's key.  Raises StatementProblem or CertificateProblem."""
+    profile = _verify(signed, "profile", issuer.public_key, ProfileManifest, SCHEMA_PROFILE)
+    if cose.parse(signed.statement, purpose="profile").header.issuer != cose.OFFICE_ISSUER + issuer.office_id:
+        raise CertificateProblem("certificate-invalid", field="iss")
+    return profile
+
+
+def verify_possession(signed: Signed) -> PossessionManifest:
+    """Check that the holder of the public key in the manifest signed it.  Raises StatementProblem or CertificateProblem."""
+    public_key = _manifest(signed, PossessionManifest, SCHEMA_POSSESSION).public_key
+    manifest = _verify(signed, "possession", public_key, PossessionManifest, SCHEMA_POSSESSION)
+    if cose.parse(signed.statement, purpose="possession").header.serial != manifest.serial:
+        raise CertificateProblem("certificate-invalid", field="serial")
+    return manifest
+
+
+def _manifest(signed: Signed, kind: type[M], schema: str) -> M:
+    try:
+        manifest = codec.decode(kind, signed.manifest)
+    except codec.MessageError as error:
+        raise ManifestProblem("manifest-malformed", field=error.field) from None
+    if getattr(manifest, "schema", None) != schema:
+        raise ManifestProblem("schema-unknown", schema=getattr(manifest, "schema", ""))
+    return manifest
+
+
+def _verify(signed: Signed, purpose: str, public_key: bytes, kind: type[M], schema: str) -> M:
+    statement = cose.parse(signed.statement, purpose=purpose)
+    cose.verify(statement, public_key)
+    if statement.digest != sha256_digest(signed.manifest) or statement.header.manifest_length != len(signed.manifest):
+        raise CertificateProblem("digest-mismatch")
+    return _manifest(signed, kind, schema)

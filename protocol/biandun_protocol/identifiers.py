@@ -1,0 +1,25 @@
+"""Identifiers of units: the unified social credit code (GB 32100-2015) and fictitious regions.
+
+The check character is computed here because this room imports nothing but cbor2 and cryptography and the rule is three
+lines: weights 3^(i-1) mod 31 over an alphabet of 31 characters.  The tests compare it with python-stdnum.
+"""
+
+USCC_ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
+FICTITIOUS_REGIONS: dict[str, str] = {
+    "629900": "陇澜市",
+    "629902": "澜东区",
+    "629903": "澜西区",
+    "629921": "青屏县",
+    "629922": "安岭县",
+    "629923": "甘棠县",
+    "629924": "武岚县",
+    "629925": "关河回族自治县",
+}
+
+
+def is_uscc(text: str) -> bool:
+    """Is ``text`` a unified social credit code: 18 characters of the alphabet with a right check character?"""
+    if len(text) != 18 or any(character not in USCC_ALPHABET for character in text):
+        return False
+    total = sum(USCC_ALPHABET.index(character) * pow(3, place, 31) for place, character in enumerate(text[:17]))
+    return USCC_ALPHABET[-total % 31] == text[17]

@@ -1,0 +1,72 @@
+"""Receipts: the office states that a statement is in its evidence log (TOKEN section 6).
+
+The receipt statement's payload is the digest of the receipt payload, which carries the inclusion proof.  A bundle keeps
+the two together.  Anybody who has the statement, the bundle and the office's key can check all of it offline.
+"""
+
+from dataclasses import dataclass
+
+from biandun_protocol import cose
+from biandun_protocol.algorithms import Signer, sha256_digest
+from biandun_protocol.cbor import CborError
+from biandun_protocol.cose import Statement
+from biandun_protocol.errors import ReceiptProblem
+from biandun_protocol.wire import codec
+from biandun_protocol.wire import statement as wire
+from biandun_protocol.wire.messages import IssuerManifest, ReceiptBundle
+from biandun_protocol.wire.numbers import SCHEMA_RECEIPT_BUNDLE
+from biandun_protocol.wire.statement import ReceiptPayload
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """A receipt as it is handed out: statement and payload, both as bytes."""
+
+    statement: bytes
+    payload: bytes
+
+    @classmethod
+    def decode(cls, raw: bytes) -> "Receipt":
+        """Read a bundle.  Raises ReceiptProblem(receipt-malformed)."""
+        try:
+            bundle = codec.decode(ReceiptBundle, raw)
+        except codec.MessageError as error:
+            raise ReceiptProblem("receipt-malformed", field=error.field) from None
+        if bundle.schema != SCHEMA_RECEIPT_BUNDLE:
+            raise ReceiptProblem("receipt-malformed", field=0)
+        return cls(bundle.statement, bundle.payload)
+
+    def encode(self) -> bytes:
+        """The bundle's bytes."""
+        return codec.encode(ReceiptBundle(SCHEMA_RECEIPT_BUNDLE, self.statement, self.payload))
+
+    def read(self) -> ReceiptPayload:
+        """What the receipt says, unchecked.  Raises ReceiptProblem(receipt-malformed)."""
+        try:
+            return wire.decode_receipt_payload(self.payload)
+        except CborError as error:
+            raise ReceiptProblem("receipt-malformed", detail=str(error)) from None
+
+
+def sign_receipt(office: Signer, *, office_id: str, region: str, x5t: bytes, payload: ReceiptPayload) -> Receipt:
+    """Make the office's receipt over a proof."""
+    raw = payload.encode()
+    statement = cose.sign_office(office, purpose="receipt", office_id=office_id, region=region, x5t=x5t, manifest=raw)
+    return Receipt(statement, raw)
+
+
+def verify_receipt(receipt: Receipt, statement: Statement, issuer: IssuerManifest) -> ReceiptPayload:
+    """Check a receipt for ``statement`` under the office's key and return what it says.
+
+    Raises StatementProblem (form, signature), ReceiptProblem: receipt-foreign, receipt-mismatch, receipt-proof.
+    """
+    signed = cose.parse(receipt.statement, purpose="receipt")
+    if signed.header.issuer != cose.OFFICE_ISSUER + issuer.office_id:
+        raise ReceiptProblem("receipt-foreign", office=signed.header.issuer)
+    cose.verify(signed, issuer.public_key)
+    payload = receipt.read()
+    if signed.digest != sha256_digest(receipt.payload) or payload.statement_id != statement.id:
+        raise ReceiptProblem("receipt-mismatch")
+    if not payload.proves(wire.log_leaf(statement.id, statement.raw, statement.digest, payload.received)):
+        raise ReceiptProblem("receipt-proof")
+    return payload

@@ -1,0 +1,187 @@
+"""Strict deterministic CBOR for both interpreters (RFC 8949 section 4.2.1).
+
+What may appear: integers of 64 bits, byte strings, UTF-8 text, arrays, maps, true, false.  What may not: floats, null,
+tags, indefinite lengths, non-shortest forms, duplicate or unsorted keys, trailing bytes, nesting deeper than 8.  A byte
+string has exactly one meaning and a value exactly one encoding, so digests can be compared instead of contents.
+Neighbours: ``codec`` gives maps their names; on the host ``biandun_protocol.cbor`` does the same through cbor2.
+"""
+
+from biandun_protocol.wire.numbers import LIMIT_DEPTH
+
+
+class CborError(ValueError):
+    """The bytes are not the deterministic encoding of an allowed value."""
+
+
+class Incomplete(CborError):
+    """The bytes end inside an item; more of them could still make it whole."""
+
+
+def dumps(value: object) -> bytes:
+    """Encode ``value``.  Raises CborError for a type or an integer that has no encoding here."""
+    out = bytearray()
+    _write(out, value, 0)
+    return bytes(out)
+
+
+def _head(out: bytearray, major: int, number: int) -> None:
+    major <<= 5
+    if number < 24:
+        out.append(major | number)
+        return
+    for step, size in enumerate((1, 2, 4, 8)):
+        if number < 1 << (8 * size):
+            out.append(major | (24 + step))
+            out.extend(number.to_bytes(size, "big"))
+            return
+    raise CborError("integer over 64 bits")
+
+
+def _write(out: bytearray, value: object, depth: int) -> None:
+    if depth > LIMIT_DEPTH:
+        raise CborError("too deep")
+    if value is True or value is False:
+        out.append(0xF5 if value else 0xF4)
+    elif isinstance(value, int):
+        if value < 0:
+            _head(out, 1, -1 - value)
+        else:
+            _head(out, 0, value)
+    elif isinstance(value, (bytes, bytearray, memoryview)):
+        _head(out, 2, len(value))
+        out.extend(value)
+    elif isinstance(value, str):
+        raw = value.encode()
+        _head(out, 3, len(raw))
+        out.extend(raw)
+    elif isinstance(value, (list, tuple)):
+        _head(out, 4, len(value))  # pyright: ignore[reportUnknownArgumentType]
+        for item in value:  # pyright: ignore[reportUnknownVariableType]
+            _write(out, item, depth + 1)
+    elif isinstance(value, dict):
+        _write_map(out, value, depth)  # pyright: ignore[reportUnknownArgumentType]
+    else:
+        raise CborError("no encoding for this type")
+
+
+def _write_map(out: bytearray, value: "dict[object, object]", depth: int) -> None:
+    pairs: list[tuple[bytes, bytes]] = []
+    for key in value:
+        if isinstance(key, bool) or not isinstance(key, (int, str, bytes)):
+            raise CborError("a map key is an integer, text or bytes")
+        name, content = bytearray(), bytearray()
+        _write(name, key, depth + 1)
+        _write(content, value[key], depth + 1)
+        pairs.append((bytes(name), bytes(content)))
+    pairs.sort()
+    _head(out, 5, len(pairs))
+    for name, content in pairs:
+        out.extend(name)
+        out.extend(content)
+
+
+def loads(data: "bytes | bytearray | memoryview") -> object:
+    """Decode the one item that ``data`` is.  Raises CborError (Incomplete when bytes are missing)."""
+    value, end = loads_prefix(data)
+    if end != len(data):
+        raise CborError("trailing bytes")
+    return value
+
+
+def loads_prefix(data: "bytes | bytearray | memoryview", start: int = 0) -> "tuple[object, int]":
+    """Decode the item that begins at ``start`` and return it with the position behind it."""
+    return _read(memoryview(data), start, 0)
+
+
+def _read(view: memoryview, at: int, depth: int) -> "tuple[object, int]":
+    if depth > LIMIT_DEPTH:
+        raise CborError("too deep")
+    if at >= len(view):
+        raise Incomplete
+    first = view[at]
+    major = first >> 5
+    number, at = _read_number(view, at, first & 0x1F, major)
+    if major == 0:
+        return number, at
+    if major == 1:
+        return -1 - number, at
+    if major == 2:
+        return bytes(_take(view, at, number)), at + number
+    if major == 3:
+        return decode_utf8(bytes(_take(view, at, number))), at + number
+    if major == 4:
+        # every item takes a byte at least: a huge count is refused by running out, not by allocating
+        items: list[object] = []
+        for _ in range(number):
+            item, at = _read(view, at, depth + 1)
+            items.append(item)
+        return items, at
+    if major == 5:
+        return _read_map(view, at, number, depth)
+    if first == 0xF4 or first == 0xF5:
+        return first == 0xF5, at
+    raise CborError("tag, float, null or other simple value")
+
+
+def _read_number(view: memoryview, at: int, info: int, major: int) -> "tuple[int, int]":
+    at += 1
+    if info < 24:
+        return info, at
+    if info > 27 or major == 7:
+        raise CborError("indefinite length, reserved form or float")
+    size = 1 << (info - 24)
+    number = int.from_bytes(bytes(_take(view, at, size)), "big")
+    if number < (24 if size == 1 else 1 << (4 * size)):
+        raise CborError("not the shortest form")
+    return number, at + size
+
+
+def _take(view: memoryview, at: int, size: int) -> memoryview:
+    if size > len(view) - at:
+        raise Incomplete
+    return view[at : at + size]
+
+
+def _read_map(view: memoryview, at: int, count: int, depth: int) -> "tuple[object, int]":
+    value: dict[object, object] = {}
+    before = b""
+    for _ in range(count):
+        start = at
+        key, at = _read(view, at, depth + 1)
+        if isinstance(key, (list, dict, bool)):  # true is 1 in Python: a boolean key could hide another
+            raise CborError("a map key is an integer, text or bytes")
+        name = bytes(view[start:at])
+        if name <= before:
+            raise CborError("map keys out of order or twice")
+        before = name
+        value[key], at = _read(view, at, depth + 1)
+    return value, at
+
+
+def decode_utf8(raw: bytes) -> str:
+    """Decode text as RFC 3629 says; MicroPython's own decoder lets overlong forms and surrogates pass."""
+    at, size = 0, len(raw)
+    while at < size:
+        first = raw[at]
+        if first < 0x80:
+            at += 1
+            continue
+        if 0xC2 <= first < 0xE0:
+            more, low = 1, 0x80
+        elif 0xE0 <= first < 0xF0:
+            more, low = 2, 0x800
+        elif 0xF0 <= first < 0xF5:
+            more, low = 3, 0x10000
+        else:
+            raise CborError("not UTF-8")
+        if at + more >= size:
+            raise CborError("not UTF-8")
+        point = first & (0x3F >> more)
+        for follow in raw[at + 1 : at + 1 + more]:
+            if follow & 0xC0 != 0x80:
+                raise CborError("not UTF-8")
+            point = point << 6 | follow & 0x3F
+        if point < low or 0xD800 <= point < 0xE000 or point > 0x10FFFF:
+            raise CborError("not UTF-8")
+        at += more + 1
+    return raw.decode()

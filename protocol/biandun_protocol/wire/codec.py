@@ -1,0 +1,129 @@
+"""Messages and records to CBOR maps and back, by the table that each generated class carries.
+
+A class has ``FIELDS``: (key, attribute, type, bound, required) in key order.  Everything that crosses the wire passes
+through here, so this is where unknown, missing and ill-typed fields are told apart (the key answers each by number).
+"""
+
+from biandun_protocol.wire import cbor
+from biandun_protocol.wire.numbers import (
+    ERROR_BAD_FIELD,
+    ERROR_MALFORMED,
+    ERROR_MISSING_FIELD,
+    ERROR_TOO_LARGE,
+    ERROR_UNKNOWN_FIELD,
+    LIMIT_MESSAGE,
+)
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import ClassVar, Protocol, TypeVar
+
+    class Message(Protocol):
+        """A generated message or record."""
+
+        FIELDS: "ClassVar[tuple[tuple[int, str, int, int, bool], ...]]"
+
+    class Request(Message, Protocol):
+        """A generated message that is a command's request."""
+
+        NUMBER: "ClassVar[int]"
+
+    M = TypeVar("M", bound=Message)
+
+UINT, BOOL, TEXT, BYTES, OCTETS, TEXTS, HASHES = range(7)
+
+
+class MessageError(ValueError):
+    """A map is not the message it should be.  ``code`` is a wire error number, ``field`` the key concerned or None."""
+
+    def __init__(self, code: int, field: "int | None" = None) -> None:
+        super().__init__(code, field)
+        self.code = code
+        self.field = field
+
+
+def to_map(message: "Message") -> "dict[object, object]":
+    """Return the message as the map that is encoded; fields that are None are left out, never null."""
+    fields: dict[object, object] = {}
+    for key, name, kind, bound, required in message.FIELDS:
+        value = getattr(message, name)
+        if value is None:
+            if required:
+                raise MessageError(ERROR_MISSING_FIELD, key)
+            continue
+        if not _fits(value, kind, bound):
+            raise MessageError(ERROR_BAD_FIELD, key)
+        fields[key] = value
+    return fields
+
+
+def from_map(cls: "type[M]", fields: object) -> "M":
+    """Build a ``cls`` from a decoded map.  Raises MessageError with the number and the field that is wrong."""
+    if not isinstance(fields, dict):
+        raise MessageError(ERROR_MALFORMED)
+    left = len(fields)  # pyright: ignore[reportUnknownArgumentType]
+    values: list[object] = []
+    for key, _, kind, bound, required in cls.FIELDS:
+        if key not in fields:
+            if required:
+                raise MessageError(ERROR_MISSING_FIELD, key)
+            values.append(None)
+            continue
+        value: object = fields[key]  # pyright: ignore[reportUnknownVariableType]
+        if not _fits(value, kind, bound):
+            raise MessageError(ERROR_BAD_FIELD, key)
+        values.append(value)
+        left -= 1
+    if left:
+        raise MessageError(ERROR_UNKNOWN_FIELD)
+    return cls(*values)
+
+
+def encode(message: "Message") -> bytes:
+    """Encode a message or record as deterministic CBOR."""
+    return cbor.dumps(to_map(message))
+
+
+def decode(cls: "type[M]", raw: "bytes | memoryview") -> "M":
+    """Decode the bytes of one message or record of class ``cls``; raises MessageError."""
+    return from_map(cls, _load(raw))
+
+
+def encode_request(message: "Request") -> bytes:
+    """Encode a request: [command number, fields]."""
+    return cbor.dumps([message.NUMBER, to_map(message)])
+
+
+def split_request(raw: "bytes | memoryview") -> "tuple[int, object]":
+    """Return a request's command number and its still unchecked fields."""
+    value = _load(raw)
+    if not isinstance(value, list) or len(value) != 2 or not isinstance(value[0], int) or isinstance(value[0], bool):
+        raise MessageError(ERROR_MALFORMED)
+    return value[0], value[1]
+
+
+def _load(raw: "bytes | memoryview") -> object:
+    if len(raw) > LIMIT_MESSAGE:
+        raise MessageError(ERROR_TOO_LARGE)
+    try:
+        return cbor.loads(raw)
+    except cbor.CborError:
+        raise MessageError(ERROR_MALFORMED) from None
+
+
+def _fits(value: object, kind: int, bound: int) -> bool:
+    if kind == BOOL:
+        return isinstance(value, bool)
+    if kind == UINT:
+        return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= (bound or (1 << 63) - 1)
+    if kind == TEXT:
+        return isinstance(value, str) and len(value.encode()) <= bound
+    if kind == BYTES:
+        return isinstance(value, (bytes, bytearray)) and len(value) <= bound
+    if kind == OCTETS:
+        return isinstance(value, (bytes, bytearray)) and len(value) == bound
+    if not isinstance(value, list) or len(value) > bound:
+        return False
+    if kind == TEXTS:
+        return all(isinstance(item, str) and len(item) <= 32 for item in value)
+    return all(isinstance(item, bytes) and len(item) == 32 for item in value)

@@ -1,0 +1,112 @@
+"""Frames: COBS( header | payload | CRC-32 ) 00, the only thing that crosses the serial line.
+
+header = kind (1) | flags (1) | request id (2) | offset (4), big-endian.  Flag 1 says that more fragments of the same
+message follow; no other flag exists.  The offset counts bytes: inside a message that spans several frames, inside the
+stream for ``data``, and as "next byte I expect" for ``ack``.  A frame that does not decode, has a wrong CRC or is over
+the limit is dropped without a word: the other side repeats.  So is everything before the first delimiter, which is how
+the ``AT`` commands of a modem manager disappear.
+"""
+
+from binascii import crc32
+
+from biandun_protocol.wire import cobs
+from biandun_protocol.wire.numbers import LIMIT_FRAME
+
+HEADER = 8
+CRC = 4
+PAYLOAD_MAX = LIMIT_FRAME - HEADER - CRC
+ENCODED_MAX = LIMIT_FRAME + LIMIT_FRAME // 254 + 1
+MORE = 1
+
+
+def encode_frame(kind: int, request_id: int, offset: int, payload: "bytes | bytearray | memoryview", more: bool = False) -> bytes:
+    """Return the bytes of one frame with its delimiter.
+
+    ``request_id`` 0..65535, ``offset`` 0..2**32-1, ``payload`` at most PAYLOAD_MAX bytes (ValueError otherwise).
+    """
+    size = len(payload)
+    if size > PAYLOAD_MAX:
+        raise ValueError("payload over the frame limit")
+    raw = bytearray(HEADER + size + CRC)
+    raw[0] = kind
+    raw[1] = MORE if more else 0
+    raw[2:4] = request_id.to_bytes(2, "big")
+    raw[4:8] = offset.to_bytes(4, "big")
+    raw[HEADER : HEADER + size] = payload
+    raw[HEADER + size :] = crc32(memoryview(raw)[: HEADER + size]).to_bytes(4, "big")
+    return cobs.encode(raw) + b"\0"  # pyright: ignore[reportArgumentType]
+
+
+class Frame:
+    """One received frame.  ``payload`` is a view of the reader's buffer: it is gone with the next call of ``next``."""
+
+    def __init__(self, kind: int, request_id: int, offset: int, payload: memoryview, more: bool) -> None:
+        self.kind = kind
+        self.request_id = request_id
+        self.offset = offset
+        self.payload = payload
+        self.more = more
+
+
+class FrameReader:
+    """Cuts a stream of bytes into frames with one fixed buffer.
+
+    Hand over what arrived with ``put`` and call ``next`` until it answers None.
+    """
+
+    def __init__(self) -> None:
+        self._buffer = bytearray(ENCODED_MAX)
+        self._fill = 0
+        self._overflow = False
+        self._source: "bytes | bytearray" = b""
+        self._at = 0
+        self._end = 0
+        self.dropped = 0  # frames that were not frames, for diagnosis
+
+    def put(self, source: "bytes | bytearray", size: int) -> None:
+        """Take ``source[:size]``; everything put before must have been read with ``next``."""
+        self._source, self._at, self._end = source, 0, size
+
+    def next(self) -> "Frame | None":
+        """Return the next whole and valid frame, or None when the bytes are used up."""
+        while self._at < self._end:
+            stop = self._source.find(b"\0", self._at, self._end)
+            end = self._end if stop < 0 else stop
+            self._append(end)
+            if stop < 0:
+                return None
+            self._at = stop + 1
+            size, self._fill = self._fill, 0
+            overflow, self._overflow = self._overflow, False
+            if size == 0 and not overflow:
+                continue  # two delimiters in a row: how a sender makes sure that it starts afresh
+            frame = None if overflow else self._parse(size)
+            if frame is not None:
+                return frame
+            self.dropped += 1
+        return None
+
+    def _append(self, end: int) -> None:
+        run = end - self._at
+        if self._overflow or self._fill + run > len(self._buffer):
+            self._overflow = True
+            self._fill = 0
+        else:
+            self._buffer[self._fill : self._fill + run] = memoryview(self._source)[self._at : end]
+            self._fill += run
+        self._at = end
+
+    def _parse(self, size: int) -> "Frame | None":
+        buffer = self._buffer
+        try:
+            size = cobs.decode_in_place(buffer, size)
+        except cobs.CobsError:
+            return None
+        if not HEADER + CRC <= size <= LIMIT_FRAME or buffer[1] > MORE:
+            return None
+        view = memoryview(buffer)
+        body = size - CRC
+        if crc32(view[:body]) != int.from_bytes(bytes(view[body:size]), "big"):
+            return None
+        number = int.from_bytes(bytes(view[2:HEADER]), "big")
+        return Frame(buffer[0], number >> 32, number & 0xFFFFFFFF, view[HEADER:body], buffer[1] == MORE)

@@ -1,0 +1,212 @@
+"""Numbers and limits of the protocol: written from schema.toml by tools/generate.py; change the schema, not this file."""
+
+PROTOCOL_VERSION = 1
+
+LIMIT_FRAME = 4096
+LIMIT_MESSAGE = 8192
+LIMIT_MANIFEST = 1048576
+LIMIT_SUMMARY = 1024
+LIMIT_ATTACHMENT = 20971520
+LIMIT_ATTACHMENTS = 50
+LIMIT_X509 = 1536
+LIMIT_DEPTH = 8
+LIMIT_WINDOW = 8
+LIMIT_KEEPALIVE_MS = 100
+LIMIT_RETRANSMIT_MS = 500
+LIMIT_PRESENCE_MS = 30000
+LIMIT_IDEMPOTENCY_KEY = 16
+LIMIT_NONCE = 16
+LIMIT_RECEIPT_PATH = 63
+LIMIT_LINKS = 512
+
+KIND_REQUEST = 1
+KIND_REPLY = 2
+KIND_ERROR = 3
+KIND_KEEPALIVE = 4
+KIND_CANCEL = 5
+KIND_RESYNC = 6
+KIND_ABORTED = 7
+KIND_DATA = 8
+KIND_ACK = 9
+
+PHASE_WORKING = 1
+PHASE_WAITING_PRESENCE = 2
+PHASE_SIGNING = 3
+PHASE_WRITING = 4
+PHASE_VERIFYING = 5
+
+STATE_BLANK = 0
+STATE_ANCHORED = 1
+STATE_KEYED = 2
+STATE_PERSONALISED = 3
+
+CLASS_SIMULATED = 0
+CLASS_TRAINING = 1
+CLASS_PRODUCTION = 2
+
+COMMAND_INFO = 1
+COMMAND_INSTALL_ANCHOR = 2
+COMMAND_GENERATE_KEY = 3
+COMMAND_PROVE_POSSESSION = 4
+COMMAND_PERSONALISE = 5
+COMMAND_SIGN_BEGIN = 6
+COMMAND_SIGN_FINISH = 7
+COMMAND_FETCH = 8
+COMMAND_CHAIN_STATE = 9
+COMMAND_STORE_RECEIPT = 10
+COMMAND_WIPE = 11
+COMMAND_READ_CERTIFICATE = 12
+
+ERROR_UNKNOWN_COMMAND = 1
+ERROR_UNSUPPORTED_VERSION = 2
+ERROR_MALFORMED = 3
+ERROR_UNKNOWN_FIELD = 4
+ERROR_MISSING_FIELD = 5
+ERROR_BAD_FIELD = 6
+ERROR_TOO_LARGE = 7
+ERROR_REQUEST_ID_REUSED = 8
+ERROR_WRONG_STATE = 9
+ERROR_NOT_FOUND = 10
+ERROR_BUSY = 11
+ERROR_NO_STREAM = 12
+ERROR_CANCELLED = 13
+ERROR_PRESENCE_REFUSED = 14
+ERROR_PRESENCE_TIMEOUT = 15
+ERROR_STORE_FULL = 16
+ERROR_OUT_OF_MEMORY = 17
+ERROR_INTERNAL = 18
+ERROR_LENGTH_MISMATCH = 20
+ERROR_DIGEST_MISMATCH = 21
+ERROR_SUMMARY_MALFORMED = 22
+ERROR_UNIT_MISMATCH = 23
+ERROR_SCHEMA_UNKNOWN = 24
+ERROR_PURPOSE_REFUSED = 25
+ERROR_IDEMPOTENCY_CONFLICT = 26
+ERROR_CLOCK_BEHIND = 27
+ERROR_CERTIFICATE_EXPIRED = 28
+ERROR_ANCHOR_PRESENT = 30
+ERROR_ANCHOR_INVALID = 31
+ERROR_PROFILE_INVALID = 32
+ERROR_SERIAL_MISMATCH = 33
+ERROR_KEY_MISMATCH = 34
+ERROR_RECEIPT_MALFORMED = 40
+ERROR_RECEIPT_FOREIGN = 41
+ERROR_RECEIPT_SIGNATURE = 42
+ERROR_RECEIPT_MISMATCH = 43
+ERROR_RECEIPT_PROOF = 44
+ERROR_RECEIPT_OLDER = 45
+ERROR_RECEIPT_CONSISTENCY = 46
+
+PURPOSE_FILING = "filing"
+PURPOSE_COUNTERSIGN = "countersign"
+PURPOSE_DECISION = "decision"
+PURPOSE_RECEIPT_ACK = "receipt-ack"
+PURPOSE_SUCCESSION = "succession"
+PURPOSE_LOGIN = "login"
+PURPOSE_POSSESSION = "possession"
+PURPOSE_LINK = "link"
+PURPOSE_RECEIPT = "receipt"
+PURPOSE_CARD = "card"
+PURPOSE_CHECKPOINT = "checkpoint"
+PURPOSE_STATUS = "status"
+PURPOSE_PROFILE = "profile"
+PURPOSE_ISSUER = "issuer"
+PURPOSE_RESET = "reset"
+PURPOSE_UNBLOCK = "unblock"
+
+SCHEMA_FILING = "biandun-filing/1"
+SCHEMA_ISSUER = "biandun-issuer/1"
+SCHEMA_PROFILE = "biandun-profile/1"
+SCHEMA_POSSESSION = "biandun-possession/1"
+SCHEMA_OFFER = "biandun-offer/1"
+SCHEMA_KEY_REQUEST = "biandun-key-request/1"
+SCHEMA_GRANT = "biandun-grant/1"
+SCHEMA_RECEIPT_BUNDLE = "biandun-receipt/1"
+
+STATE_NAMES = {
+    0: "blank",
+    1: "anchored",
+    2: "keyed",
+    3: "personalised",
+}
+CLASS_NAMES = {
+    0: "simulated",
+    1: "training",
+    2: "production",
+}
+PHASE_NAMES = {
+    1: "working",
+    2: "waiting_presence",
+    3: "signing",
+    4: "writing",
+    5: "verifying",
+}
+ERROR_NAMES = {
+    1: "unknown-command",
+    2: "unsupported-version",
+    3: "malformed",
+    4: "unknown-field",
+    5: "missing-field",
+    6: "bad-field",
+    7: "too-large",
+    8: "request-id-reused",
+    9: "wrong-state",
+    10: "not-found",
+    11: "busy",
+    12: "no-stream",
+    13: "cancelled",
+    14: "presence-refused",
+    15: "presence-timeout",
+    16: "store-full",
+    17: "out-of-memory",
+    18: "internal",
+    20: "length-mismatch",
+    21: "digest-mismatch",
+    22: "summary-malformed",
+    23: "unit-mismatch",
+    24: "schema-unknown",
+    25: "purpose-refused",
+    26: "idempotency-conflict",
+    27: "clock-behind",
+    28: "certificate-expired",
+    30: "anchor-present",
+    31: "anchor-invalid",
+    32: "profile-invalid",
+    33: "serial-mismatch",
+    34: "key-mismatch",
+    40: "receipt-malformed",
+    41: "receipt-foreign",
+    42: "receipt-signature",
+    43: "receipt-mismatch",
+    44: "receipt-proof",
+    45: "receipt-older",
+    46: "receipt-consistency",
+}
+RETRIABLE_ERRORS = (11, 12, 13, 14, 15, 17)
+CHAINED_PURPOSES = (
+    "filing",
+    "countersign",
+    "decision",
+    "receipt-ack",
+    "succession",
+)
+KEY_PURPOSES = (
+    "filing",
+    "countersign",
+    "decision",
+    "receipt-ack",
+    "succession",
+    "login",
+    "possession",
+    "link",
+)
+OFFICE_PURPOSES = (
+    "receipt",
+    "card",
+    "checkpoint",
+    "status",
+    "profile",
+    "issuer",
+    "reset",
+    "unblock",
+)

@@ -1,0 +1,167 @@
+"""The bytes of a statement that both ends agree on: COSE_Sign1 with a hash-envelope payload (RFC 9052, RFC 9995).
+
+The key writes these headers, the host assembles the statement, the office verifies it; all three use this module for
+labels, for what is signed (TBS) and for the name of a statement.  Nothing here holds a secret or verifies a signature.
+"""
+
+from hashlib import sha256
+
+from biandun_protocol.wire import cbor, merkle
+from biandun_protocol.wire.numbers import LIMIT_RECEIPT_PATH
+
+LABEL_ALG = 1
+LABEL_KID = 4
+LABEL_CLAIMS = 15
+LABEL_TYP = 16
+LABEL_X5T = 34
+LABEL_PAYLOAD_HASH = 258
+LABEL_CONTENT_TYPE = 259
+LABEL_BIANDUN = -70001
+
+ALG_ES256 = -7
+HASH_SHA256 = -16
+
+CLAIM_ISS = 1
+CLAIM_SUB = 2
+
+FIELD_VERSION = 0
+FIELD_PURPOSE = 1
+FIELD_USCC = 2
+FIELD_UNIT_CODE = 3
+FIELD_REGION = 4
+FIELD_USER_SLOT = 5
+FIELD_USER_RECORD = 6
+FIELD_SEQ = 7
+FIELD_PREV = 8
+FIELD_MANIFEST_LENGTH = 9
+FIELD_CARD_VERSION = 10
+FIELD_LOG_POINT = 11
+FIELD_PRESENCE = 12
+FIELD_FIRMWARE = 13
+FIELD_HARDWARE_CLASS = 14
+FIELD_BATCH = 15
+FIELD_CLAIMED_TIME = 16
+
+HEADER_VERSION = 1
+FIRST_PREV = bytes(32)
+PRESENCE_BUTTON = 1
+
+# DER of SubjectPublicKeyInfo up to the point: id-ecPublicKey with the named curve prime256v1 (RFC 5480)
+_SPKI_P256 = bytes.fromhex("3059301306072a8648ce3d020106082a8648ce3d030107034200")
+
+
+def kid_of(point: bytes) -> bytes:
+    """Key id of an uncompressed P-256 point (65 bytes): SHA-256 of its DER SPKI, first 16 bytes."""
+    return sha256(_SPKI_P256 + point).digest()[:16]
+
+
+def protected_header(
+    kid: bytes, issuer: str, subject: "str | None", purpose: str, x5t: "bytes | None", fields: "dict[int, object]"
+) -> bytes:
+    """Return the protected header as the bytes that are signed.
+
+    ``fields`` is the content of label -70001 but for version and purpose.  Absent parts are left out, never null.
+    """
+    claims: dict[object, object] = {CLAIM_ISS: issuer}
+    if subject is not None:
+        claims[CLAIM_SUB] = subject
+    own: dict[object, object] = {FIELD_VERSION: HEADER_VERSION, FIELD_PURPOSE: purpose}
+    for key in fields:
+        own[key] = fields[key]
+    header: dict[object, object] = {
+        LABEL_ALG: ALG_ES256,
+        LABEL_KID: kid,
+        LABEL_CLAIMS: claims,
+        LABEL_TYP: media_type(purpose, "cose"),
+        LABEL_PAYLOAD_HASH: HASH_SHA256,
+        LABEL_CONTENT_TYPE: media_type(purpose, "cbor"),
+        LABEL_BIANDUN: own,
+    }
+    if x5t is not None:
+        header[LABEL_X5T] = [HASH_SHA256, x5t]
+    return cbor.dumps(header)
+
+
+def media_type(purpose: str, suffix: str) -> str:
+    """``application/biandun-PURPOSE+cose`` for the statement, ``…+cbor`` for its manifest."""
+    return "application/biandun-" + purpose + "+" + suffix
+
+
+def to_be_signed(protected: bytes, purpose: str, digest: bytes) -> bytes:
+    """TBS = CBOR ["Signature1", protected, external_aad, payload] with external_aad "BD1/" + purpose."""
+    return cbor.dumps(["Signature1", protected, ("BD1/" + purpose).encode(), digest])
+
+
+def statement_id(tbs: bytes) -> bytes:
+    """The name of a statement.  It does not depend on the signature, which anybody can rewrite as (r, n-s)."""
+    return sha256(tbs).digest()
+
+
+def assemble(protected: bytes, digest: bytes, signature: bytes) -> bytes:
+    """Return the statement: tag 18 on [protected, {}, digest, signature]."""
+    return b"\xd2" + cbor.dumps([protected, {}, digest, signature])
+
+
+def split(statement: bytes) -> "tuple[bytes, bytes, bytes]":
+    """Take a statement apart into (protected, digest, signature) by form alone.  Raises CborError."""
+    if statement[:1] != b"\xd2":
+        raise cbor.CborError("not a tag 18")
+    parts = cbor.loads(memoryview(statement)[1:])
+    if not isinstance(parts, list) or len(parts) != 4 or parts[1] != {}:  # pyright: ignore[reportUnknownArgumentType]
+        raise cbor.CborError("not a COSE_Sign1 with an empty unprotected header")
+    protected, _, digest, signature = parts  # pyright: ignore[reportUnknownVariableType]
+    if not (isinstance(protected, bytes) and isinstance(digest, bytes) and isinstance(signature, bytes)):
+        raise cbor.CborError("protected header, payload and signature are byte strings")
+    if len(digest) != 32 or len(signature) != 64:
+        raise cbor.CborError("payload is 32 bytes, signature 64")
+    return protected, digest, signature
+
+
+def log_leaf(statement_id: bytes, statement: bytes, digest: bytes, received: int) -> bytes:
+    """An entry of the office's evidence log (TOKEN section 6); ``received`` in seconds since 1970."""
+    return cbor.dumps([statement_id, sha256(statement).digest(), digest, received])
+
+
+class ReceiptPayload:
+    """What a receipt says: CBOR [statement id, leaf index, tree size, root, path, received time], carried beside it."""
+
+    def __init__(
+        self, statement_id: bytes, leaf_index: int, tree_size: int, root: bytes, path: "list[bytes]", received: int
+    ) -> None:
+        self.statement_id = statement_id
+        self.leaf_index = leaf_index
+        self.tree_size = tree_size
+        self.root = root
+        self.path = path
+        self.received = received
+
+    def encode(self) -> bytes:
+        """The bytes whose SHA-256 is the payload of the receipt statement."""
+        return cbor.dumps([self.statement_id, self.leaf_index, self.tree_size, self.root, self.path, self.received])
+
+    def proves(self, leaf: bytes) -> bool:
+        """Does the inclusion proof lead from this log entry to the root?"""
+        return merkle.verify_inclusion(merkle.leaf_hash(leaf), self.leaf_index, self.tree_size, self.path, self.root)
+
+
+def decode_receipt_payload(raw: "bytes | memoryview") -> ReceiptPayload:
+    """Decode and check every type and length.  Raises CborError."""
+    items = cbor.loads(raw)
+    if not isinstance(items, list) or len(items) != 6:  # pyright: ignore[reportUnknownArgumentType]
+        raise cbor.CborError("a receipt payload has six items")
+    name, index, size, root, path, received = items  # pyright: ignore[reportUnknownVariableType]
+    if not (_is_hash(name) and _is_hash(root)):  # pyright: ignore[reportUnknownArgumentType]
+        raise cbor.CborError("a hash is 32 bytes")
+    for number in (index, size, received):  # pyright: ignore[reportUnknownVariableType]
+        if not isinstance(number, int) or isinstance(number, bool) or number < 0:
+            raise cbor.CborError("index, size and time are unsigned integers")
+    if not isinstance(path, list) or len(path) > LIMIT_RECEIPT_PATH:  # pyright: ignore[reportUnknownArgumentType]
+        raise cbor.CborError("a path is a list of hashes")
+    for item in path:  # pyright: ignore[reportUnknownVariableType]
+        if not _is_hash(item):  # pyright: ignore[reportUnknownArgumentType]
+            raise cbor.CborError("a hash is 32 bytes")
+    return ReceiptPayload(name, index, size, root, path, received)  # pyright: ignore
+
+
+def _is_hash(value: object) -> bool:
+    return isinstance(value, bytes) and len(value) == 32

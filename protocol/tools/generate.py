@@ -1,0 +1,210 @@
+"""Write everything that must agree with protocol/schema.toml: run from anywhere, ``--check`` only compares.
+
+Writes wire/numbers.py, wire/messages.py, wire.cddl and the tables between the markers in SPEC.md.
+"""
+
+import sys
+import tomllib
+from pathlib import Path
+from typing import Any
+
+ROOM = Path(__file__).resolve().parent.parent
+SCHEMA: dict[str, Any] = tomllib.loads((ROOM / "schema.toml").read_text("utf-8"))
+NOTE = "written from schema.toml by tools/generate.py; change the schema, not this file"
+PYTHON_TYPES = {
+    "uint": "int",
+    "bool": "bool",
+    "text": "str",
+    "bytes": "bytes",
+    "octets": "bytes",
+    "texts": "list[str]",
+    "hashes": "list[bytes]",
+}
+
+
+def camel(name: str) -> str:
+    """sign_begin -> SignBegin"""
+    return "".join(part.capitalize() for part in name.split("_"))
+
+
+def constant(name: str) -> str:
+    """receipt-ack -> RECEIPT_ACK"""
+    return name.replace("-", "_").upper()
+
+
+def numbers() -> str:
+    """The module of constants that both interpreters read."""
+    lines = [f'"""Numbers and limits of the protocol: {NOTE}."""', ""]
+    lines += [f"PROTOCOL_VERSION = {SCHEMA['protocol_version']}", ""]
+    for table, prefix in (("limits", "LIMIT"), ("frame_kinds", "KIND"), ("phases", "PHASE"), ("states", "STATE")):
+        lines += [f"{prefix}_{constant(name)} = {value}" for name, value in SCHEMA[table].items()] + [""]
+    lines += [f"CLASS_{constant(name)} = {value}" for name, value in SCHEMA["hardware_classes"].items()] + [""]
+    lines += [f"COMMAND_{constant(name)} = {entry['number']}" for name, entry in SCHEMA["commands"].items()] + [""]
+    lines += [f"ERROR_{constant(name)} = {entry['number']}" for name, entry in SCHEMA["errors"].items()] + [""]
+    lines += [f'PURPOSE_{constant(name)} = "{name}"' for name in SCHEMA["purposes"]] + [""]
+    lines += [f'SCHEMA_{constant(name)} = "{value}"' for name, value in SCHEMA["schemas"].items()] + [""]
+    lines += ["STATE_NAMES = {"] + [f'    {v}: "{k}",' for k, v in SCHEMA["states"].items()] + ["}"]
+    lines += ["CLASS_NAMES = {"] + [f'    {v}: "{k}",' for k, v in SCHEMA["hardware_classes"].items()] + ["}"]
+    lines += ["PHASE_NAMES = {"] + [f'    {v}: "{k}",' for k, v in SCHEMA["phases"].items()] + ["}"]
+    lines += ["ERROR_NAMES = {"]
+    lines += [f'    {e["number"]}: "{k.replace("_", "-")}",' for k, e in SCHEMA["errors"].items()] + ["}"]
+    retriable = [str(e["number"]) for e in SCHEMA["errors"].values() if e["retriable"]]
+    lines += [f"RETRIABLE_ERRORS = ({', '.join(retriable)})"]
+    for name, wanted in (("CHAINED_PURPOSES", "chained"), ("KEY_PURPOSES", "key"), ("OFFICE_PURPOSES", "office")):
+        chosen = [p for p, e in SCHEMA["purposes"].items() if e["signer"] == wanted or (wanted == "chained" and e["chained"])]
+        lines += [f"{name} = ("] + [f'    "{purpose}",' for purpose in chosen] + [")"]
+    return "\n".join(lines) + "\n"
+
+
+def message_class(name: str, fields: dict[str, Any], doc: str, number: int | None) -> list[str]:
+    """One class: its table of fields and a typed constructor."""
+    lines = ["", "", f"class {name}:", f'    """{doc}"""', ""]
+    if number is not None:
+        lines += [f"    NUMBER = {number}"]
+    ordered = sorted(fields.items(), key=lambda item: item[1][0])
+    rows = [
+        f'        ({key}, "{field}", codec.{kind.upper()}, {bound}, {required}),' for field, (key, kind, bound, required) in ordered
+    ]
+    lines += ["    FIELDS = (", *rows, "    )"] if rows else ["    FIELDS = ()"]
+    lines += [""]
+    if not fields:
+        return [*lines, "    def __init__(self) -> None:", "        pass"]
+    if len({key for _, (key, *_) in ordered}) != len(ordered):
+        raise SystemExit(f"{name}: keys repeat")
+    seen_optional = False
+    arguments: list[str] = []
+    for field, (_, kind, _, required) in ordered:
+        if required and seen_optional:
+            raise SystemExit(f"{name}.{field}: required after optional")
+        seen_optional = seen_optional or not required
+        arguments.append(f"{field}: {PYTHON_TYPES[kind]}" if required else f'{field}: "{PYTHON_TYPES[kind]} | None" = None')
+    lines += ["    def __init__(", "        self,", *[f"        {argument}," for argument in arguments], "    ) -> None:"]
+    return lines + [f"        self.{field} = {field}" for field, _ in ordered]
+
+
+def messages() -> str:
+    """The typed requests, replies and records."""
+    lines = [f'"""Messages and records of the protocol: {NOTE}."""', "", "from biandun_protocol.wire import codec"]
+    for name, record in SCHEMA["records"].items():
+        fields = {field: value for field, value in record.items() if field != "doc"}
+        lines += message_class(name, fields, record["doc"], None)
+    for name, entry in SCHEMA["commands"].items():
+        lines += message_class(camel(name) + "Request", entry["request"], entry["doc"], entry["number"])
+        lines += message_class(camel(name) + "Reply", entry["reply"], f"Answer to ``{name}``.", None)
+    return "\n".join(lines) + "\n"
+
+
+def cddl_type(kind: str, bound: int) -> str:
+    """The CDDL of one field's value (RFC 8610)."""
+    return {
+        "uint": f"0..{bound}" if bound else "uint",
+        "bool": "bool",
+        "text": f"tstr .size (0..{bound})",
+        "bytes": f"bstr .size (0..{bound})",
+        "octets": f"bstr .size {bound}",
+        "texts": f"[0*{bound} tstr .size (0..32)]",
+        "hashes": f"[0*{bound} bstr .size 32]",
+    }[kind]
+
+
+def cddl() -> str:
+    """The whole wire schema as CDDL."""
+    lines = [f"; Messages of the Biandun serial protocol: {NOTE}.", ""]
+    requests = [f"{camel(name)}Request" for name in SCHEMA["commands"]]
+    lines += ["message = request / reply / record", f"request = {' / '.join(requests)}"]
+    lines += ["reply = " + " / ".join(f"{camel(name)}Reply" for name in SCHEMA["commands"])]
+    lines += ["record = " + " / ".join(SCHEMA["records"])]
+
+    def block(name: str, fields: dict[str, Any], doc: str, number: int | None = None) -> None:
+        inner = [
+            f"  {'' if required else '? '}{key} => {cddl_type(kind, bound)},  ; {field}"
+            for field, (key, kind, bound, required) in fields.items()
+        ]
+        opening = "{" if number is None else f"[{number}, {{"
+        closing = "}" if number is None else "}]"
+        lines.extend(["", f"; {doc}", f"{name} = {opening}", *inner, closing])
+
+    for name, record in SCHEMA["records"].items():
+        block(name, {field: value for field, value in record.items() if field != "doc"}, record["doc"])
+    for name, entry in SCHEMA["commands"].items():
+        block(camel(name) + "Request", entry["request"], entry["doc"], entry["number"])
+        block(camel(name) + "Reply", entry["reply"], f"Answer to {name}.")
+    return "\n".join(lines) + "\n"
+
+
+def table(head: tuple[str, ...], rows: list[tuple[object, ...]]) -> str:
+    """A Markdown table."""
+    lines = ["| " + " | ".join(head) + " |", "|" + " --- |" * len(head)]
+    return "\n".join(lines + ["| " + " | ".join(str(cell) for cell in row) + " |" for row in rows])
+
+
+def spec_tables() -> dict[str, str]:
+    """The generated parts of SPEC.md by marker name."""
+    fields: list[str] = []
+    for name, entry in SCHEMA["commands"].items():
+        fields += [f"#### {entry['number']} `{name}`", "", entry["doc"], ""]
+        rows = [
+            (side, key, f"`{field}`", kind, bound or "", "yes" if required else "")
+            for side in ("request", "reply")
+            for field, (key, kind, bound, required) in entry[side].items()
+        ]
+        fields += [table(("in", "key", "field", "type", "bound", "required"), rows) if rows else "No fields.", ""]
+    records: list[str] = []
+    for name, record in SCHEMA["records"].items():
+        rows = [
+            (key, f"`{field}`", kind, bound or "", "yes" if required else "")
+            for field, (key, kind, bound, required) in ((f, v) for f, v in record.items() if f != "doc")
+        ]
+        records += [f"#### `{name}`", "", record["doc"], "", table(("key", "field", "type", "bound", "required"), rows), ""]
+    return {
+        "limits": table(("limit", "value"), [(f"`{k}`", v) for k, v in SCHEMA["limits"].items()]),
+        "frames": table(("kind", "number"), [(f"`{k}`", v) for k, v in SCHEMA["frame_kinds"].items()]),
+        "phases": table(("phase", "number"), [(f"`{k}`", v) for k, v in SCHEMA["phases"].items()]),
+        "states": table(("state", "number"), [(f"`{k}`", v) for k, v in SCHEMA["states"].items()]),
+        "errors": table(
+            ("number", "code", "retriable"),
+            [(e["number"], f"`{k.replace('_', '-')}`", "yes" if e["retriable"] else "") for k, e in SCHEMA["errors"].items()],
+        ),
+        "purposes": table(
+            ("purpose", "signed by", "uses the sequence"),
+            [(f"`{k}`", e["signer"], "yes" if e["chained"] else "") for k, e in SCHEMA["purposes"].items()],
+        ),
+        "records": "\n".join(records).rstrip(),
+        "commands": "\n".join(fields).rstrip(),
+    }
+
+
+def spec(text: str) -> str:
+    """SPEC.md with its generated parts renewed."""
+    for name, content in spec_tables().items():
+        start, end = f"<!-- generated: {name} -->", "<!-- end -->"
+        head, marker, rest = text.partition(start)
+        if not marker or end not in rest:
+            raise SystemExit(f"SPEC.md has no marker {start}")
+        text = f"{head}{start}\n\n{content}\n\n{end}{rest.partition(end)[2]}"
+    return text
+
+
+def outputs() -> dict[Path, str]:
+    """Every generated file with its content."""
+    wire = ROOM / "biandun_protocol" / "wire"
+    return {
+        wire / "numbers.py": numbers(),
+        wire / "messages.py": messages(),
+        ROOM / "wire.cddl": cddl(),
+        ROOM / "SPEC.md": spec((ROOM / "SPEC.md").read_text("utf-8")),
+    }
+
+
+def main(arguments: list[str]) -> int:
+    """Write the files, or with --check name those that are not what the schema says."""
+    stale = [path for path, content in outputs().items() if not path.exists() or path.read_text("utf-8") != content]
+    for path in stale:
+        print(("stale: " if "--check" in arguments else "written: ") + str(path.relative_to(ROOM)))
+        if "--check" not in arguments:
+            path.write_text(outputs()[path], "utf-8")
+    return 1 if stale and "--check" in arguments else 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))
