@@ -483,6 +483,28 @@ ENTRIES: dict[str, Entry] = {
         "Contact the office at once: the key may have been copied or set back.",
     ),
     "proof-range": Entry("日志范围不正确。", "The log range is not valid.", *_REPORT),
+    "log-broken": Entry(
+        "存证日志不一致:{detail}。",
+        "The evidence log does not add up: {detail}.",
+        "请停止受理、保留现场,并与备份和各单位持有的回执核对。",
+        "Stop taking filings in, keep everything as it is, and compare with backups and with the units' receipts.",
+    ),
+    "request-invalid": Entry("请求参数不正确:{field}。", "A parameter of the request is missing or wrong: {field}.", *_REPORT),
+    "route-not-found": Entry(
+        "编办服务没有这个地址。",
+        "The office has no such address.",
+        "请核对服务器地址或升级客户端软件。",
+        "Check the server's address, or update the client.",
+    ),
+    "method-not-allowed": Entry(
+        "该地址不支持这种请求方法。", "This address does not take that method.", "请升级客户端软件。", "Update the client."
+    ),
+    "office-busy": Entry(
+        "编办服务正忙。",
+        "The office is busy.",
+        "请稍后重试;重复提交不会产生重复业务。",
+        "Try again later; submitting twice does not file twice.",
+    ),
     "case-not-found": Entry("没有该业务。", "There is no such case.", "请核对业务编号。", "Check the case number."),
 }
 

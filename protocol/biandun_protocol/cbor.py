@@ -16,7 +16,10 @@ __all__ = ["CborError", "dumps", "loads"]
 
 def dumps(value: object) -> bytes:
     """Encode ``value`` deterministically.  Raises CborError for a type or an integer that has no encoding here."""
-    return cbor2.dumps(_in_order(value, 0))
+    try:
+        return cbor2.dumps(_in_order(value, 0))
+    except UnicodeEncodeError:  # a lone surrogate, which JSON can smuggle into a string
+        raise CborError("not UTF-8") from None
 
 
 def loads(data: bytes) -> object:
@@ -35,7 +38,7 @@ def loads(data: bytes) -> object:
 
 def _in_order(value: object, depth: int) -> object:
     """Return ``value`` with every map sorted by the bytes of its encoded keys, refusing what has no place here."""
-    if depth > LIMIT_DEPTH:
+    if isinstance(value, list | tuple | dict) and depth >= LIMIT_DEPTH:
         raise CborError("too deep")
     if isinstance(value, bool | bytes | str):
         return value
@@ -52,5 +55,5 @@ def _in_order(value: object, depth: int) -> object:
                 raise CborError("a map key is an integer, text or bytes")
             _in_order(key, depth + 1)
         pairs = [(key, _in_order(fields[key], depth + 1)) for key in fields]
-        return dict(sorted(pairs, key=lambda pair: cbor2.dumps(pair[0]))) if len(pairs) > 1 else dict(pairs)
+        return dict(sorted(pairs, key=lambda pair: cbor2.dumps(pair[0])))
     raise CborError("no encoding for this type")

@@ -14,7 +14,7 @@ from biandun_protocol.wire import codec
 from biandun_protocol.wire.messages import IssuerManifest, PossessionManifest, ProfileManifest
 from biandun_protocol.wire.numbers import SCHEMA_ISSUER, SCHEMA_POSSESSION, SCHEMA_PROFILE
 
-M = TypeVar("M", bound="codec.Message")
+M = TypeVar("M", bound=codec.Message)
 
 
 @dataclass(frozen=True)
@@ -42,14 +42,15 @@ def _sign(signer: Signer, purpose: str, office_id: str, region: str, x5t: bytes,
 
 def verify_issuer(signed: Signed, root_public_key: bytes) -> IssuerManifest:
     """Check an issuer statement under the root.  Raises StatementProblem or CertificateProblem."""
-    return _verify(signed, "issuer", root_public_key, IssuerManifest, SCHEMA_ISSUER)
+    issuer = _verify(signed, "issuer", root_public_key, IssuerManifest, SCHEMA_ISSUER)
+    _must_come_from(signed, "issuer", issuer.office_id)
+    return issuer
 
 
 def verify_profile(signed: Signed, issuer: IssuerManifest) -> ProfileManifest:
     """Check a profile statement under the office's key.  Raises StatementProblem or CertificateProblem."""
     profile = _verify(signed, "profile", issuer.public_key, ProfileManifest, SCHEMA_PROFILE)
-    if cose.parse(signed.statement, purpose="profile").header.issuer != cose.OFFICE_ISSUER + issuer.office_id:
-        raise CertificateProblem("certificate-invalid", field="iss")
+    _must_come_from(signed, "profile", issuer.office_id)
     return profile
 
 
@@ -60,6 +61,11 @@ def verify_possession(signed: Signed) -> PossessionManifest:
     if cose.parse(signed.statement, purpose="possession").header.serial != manifest.serial:
         raise CertificateProblem("certificate-invalid", field="serial")
     return manifest
+
+
+def _must_come_from(signed: Signed, purpose: str, office_id: str) -> None:
+    if cose.parse(signed.statement, purpose=purpose).header.issuer != cose.OFFICE_ISSUER + office_id:
+        raise CertificateProblem("certificate-invalid", field="iss")
 
 
 def _manifest(signed: Signed, kind: type[M], schema: str) -> M:

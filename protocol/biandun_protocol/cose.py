@@ -69,7 +69,8 @@ Check = Callable[[object], bool]
 
 
 def _uint(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+    # 63 bits: what the key's messages and everybody's data bases can hold
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 1 << 63
 
 
 def _text(size: int) -> Check:
@@ -121,6 +122,7 @@ _KEY_ALWAYS = frozenset(
         wire.FIELD_HARDWARE_CLASS,
     }
 )
+_NO_FIELDS: frozenset[int] = frozenset()
 _UNIT_FIELDS = frozenset({wire.FIELD_USCC, wire.FIELD_UNIT_CODE, wire.FIELD_REGION})
 _CHAIN_FIELDS = frozenset({wire.FIELD_SEQ, wire.FIELD_PREV})
 
@@ -135,13 +137,13 @@ def _required(purpose: str) -> frozenset[int]:
         return _OFFICE_FIELDS
     if purpose == "possession":  # before the key knows its unit
         return _KEY_ALWAYS
-    return _KEY_ALWAYS | _UNIT_FIELDS | (_CHAIN_FIELDS if purpose in CHAINED_PURPOSES else frozenset())
+    return _KEY_ALWAYS | _UNIT_FIELDS | (_CHAIN_FIELDS if purpose in CHAINED_PURPOSES else _NO_FIELDS)
 
 
 def _allowed(purpose: str) -> frozenset[int]:
     if purpose in OFFICE_PURPOSES or purpose == "possession":
         return _required(purpose)
-    unchained = frozenset() if purpose in CHAINED_PURPOSES else _CHAIN_FIELDS
+    unchained = _NO_FIELDS if purpose in CHAINED_PURPOSES else _CHAIN_FIELDS
     return frozenset(_FIELDS) - unchained
 
 
@@ -190,7 +192,8 @@ def _parse_header(labels: object, purpose: str) -> Header:
 def _parse_own(value: object, purpose: str) -> dict[str, object]:
     _must(isinstance(value, dict), "-70001")
     fields = cast("dict[object, object]", value)
-    _must(fields.pop(wire.FIELD_VERSION, None) == wire.HEADER_VERSION, "-70001/0")
+    version = fields.pop(wire.FIELD_VERSION, None)
+    _must(_uint(version) and version == wire.HEADER_VERSION, "-70001/0")  # true equals 1 in Python
     if fields.get(wire.FIELD_PURPOSE) != purpose:
         raise StatementProblem("purpose-mismatch", expected=purpose)
     own: dict[str, object] = {}

@@ -4,6 +4,7 @@ One class a business.  The body of a manifest is such a value as a CBOR map with
 this program in ten years; ``filing.cddl`` is its grammar.  The rules here need the unit's own data only.
 """
 
+import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -42,6 +43,9 @@ ENTRY_METHODS = {
 }
 POST_CATEGORIES = {"MGMT": "管理岗位", "PROF": "专业技术岗位", "SKILL": "工勤技能岗位", "SPECIAL": "特设岗位"}
 ATTACHMENT_ROLES = {"application_document": "用编申请文件", "minutes": "会议纪要", "other": "其他材料"}
+# Refused by category: control, format (they can reorder what is read), surrogate, line and paragraph separator.  Not by
+# isprintable(), which refuses the ideographic space and every character newer than the Python at hand: rare names use them.
+_REFUSED_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 MEDIA_TYPES = ("application/pdf", "application/ofd", "image/jpeg", "image/png")
 
 T = TypeVar("T")
@@ -59,7 +63,12 @@ def _need(condition: bool, place: str, rule: str) -> None:
 def _line(value: str, place: str, size: int) -> None:
     _need(bool(value.strip()) and value == value.strip(), place, "blank or with blanks around it")
     _need(len(value) <= size, place, f"longer than {size} characters")
-    _need(all(character.isprintable() for character in value), place, "control characters")
+    _need(not any(unicodedata.category(character) in _REFUSED_CATEGORIES for character in value), place, "control characters")
+
+
+def _code(value: str, place: str, size: int) -> None:
+    _line(value, place, size)
+    _need(len(value.encode()) <= size, place, f"longer than {size} bytes")  # the key's header and summary count bytes
 
 
 def _date(value: str, place: str) -> None:
@@ -154,7 +163,7 @@ class UseApproval:
     def check(self) -> None:
         """Check every field.  Raises ManifestProblem(form-invalid) with the first place that breaks a rule."""
         _need(is_uscc(self.uscc), "uscc", "not a unified social credit code")
-        _line(self.unit_code, "unit_code", 16)
+        _code(self.unit_code, "unit_code", 16)
         _line(self.unit_name, "unit_name", 120)
         _need(len(self.region) == 6 and self.region.isascii() and self.region.isdigit(), "region", "six digits")
         if self.supervisor_uscc is not None:
@@ -174,7 +183,7 @@ class UseApproval:
         names = [attachment.name for attachment in self.attachments]
         _need(len(set(names)) == len(names), "attachments", "two with one name")
         if self.case is not None:
-            _line(self.case, "case", 32)
+            _code(self.case, "case", 32)
 
 
 def to_body(filing: UseApproval) -> dict[str, object]:

@@ -65,7 +65,9 @@ def verify_receipt(receipt: Receipt, statement: Statement, issuer: IssuerManifes
         raise ReceiptProblem("receipt-foreign", office=signed.header.issuer)
     cose.verify(signed, issuer.public_key)
     payload = receipt.read()
-    if signed.digest != sha256_digest(receipt.payload) or payload.statement_id != statement.id:
+    if signed.digest != sha256_digest(receipt.payload) or signed.header.manifest_length != len(receipt.payload):
+        raise ReceiptProblem("receipt-mismatch")
+    if payload.statement_id != statement.id:
         raise ReceiptProblem("receipt-mismatch")
     if not payload.proves(wire.log_leaf(statement.id, statement.raw, statement.digest, payload.received)):
         raise ReceiptProblem("receipt-proof")

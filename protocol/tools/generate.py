@@ -58,14 +58,15 @@ def numbers() -> str:
 
 def message_class(name: str, fields: dict[str, Any], doc: str, number: int | None) -> list[str]:
     """One class: its table of fields and a typed constructor."""
-    lines = ["", "", f"class {name}:", f'    """{doc}"""', ""]
+    base = "Message" if number is None else "Request"
+    lines = ["", "", f"class {name}(codec.{base}):", f'    """{doc}"""', ""]
     if number is not None:
         lines += [f"    NUMBER = {number}"]
     ordered = sorted(fields.items(), key=lambda item: item[1][0])
     rows = [
         f'        ({key}, "{field}", codec.{kind.upper()}, {bound}, {required}),' for field, (key, kind, bound, required) in ordered
     ]
-    lines += ["    FIELDS = (", *rows, "    )"] if rows else ["    FIELDS = ()"]
+    lines += ["    FIELDS = (", *rows, "    )"] if rows else []
     lines += [""]
     if not fields:
         return [*lines, "    def __init__(self) -> None:", "        pass"]

@@ -6,6 +6,8 @@ string has exactly one meaning and a value exactly one encoding, so digests can 
 Neighbours: ``codec`` gives maps their names; on the host ``biandun_protocol.cbor`` does the same through cbor2.
 """
 
+# MicroPython has no typing.cast: what a decoder returns is narrowed with isinstance, which leaves its items unknown.
+# pyright: reportUnknownVariableType=false, reportUnknownArgumentType=false
 from biandun_protocol.wire.numbers import LIMIT_DEPTH
 
 
@@ -38,8 +40,6 @@ def _head(out: bytearray, major: int, number: int) -> None:
 
 
 def _write(out: bytearray, value: object, depth: int) -> None:
-    if depth > LIMIT_DEPTH:
-        raise CborError("too deep")
     if value is True or value is False:
         out.append(0xF5 if value else 0xF4)
     elif isinstance(value, int):
@@ -51,17 +51,24 @@ def _write(out: bytearray, value: object, depth: int) -> None:
         _head(out, 2, len(value))
         out.extend(value)
     elif isinstance(value, str):
-        raw = value.encode()
+        raw = encode_utf8(value)
         _head(out, 3, len(raw))
         out.extend(raw)
     elif isinstance(value, (list, tuple)):
-        _head(out, 4, len(value))  # pyright: ignore[reportUnknownArgumentType]
-        for item in value:  # pyright: ignore[reportUnknownVariableType]
+        _enter(depth)
+        _head(out, 4, len(value))
+        for item in value:
             _write(out, item, depth + 1)
     elif isinstance(value, dict):
-        _write_map(out, value, depth)  # pyright: ignore[reportUnknownArgumentType]
+        _enter(depth)
+        _write_map(out, value, depth)
     else:
         raise CborError("no encoding for this type")
+
+
+def _enter(depth: int) -> None:
+    if depth >= LIMIT_DEPTH:  # an empty array nests as deep as a full one
+        raise CborError("too deep")
 
 
 def _write_map(out: bytearray, value: "dict[object, object]", depth: int) -> None:
@@ -94,8 +101,6 @@ def loads_prefix(data: "bytes | bytearray | memoryview", start: int = 0) -> "tup
 
 
 def _read(view: memoryview, at: int, depth: int) -> "tuple[object, int]":
-    if depth > LIMIT_DEPTH:
-        raise CborError("too deep")
     if at >= len(view):
         raise Incomplete
     first = view[at]
@@ -110,6 +115,7 @@ def _read(view: memoryview, at: int, depth: int) -> "tuple[object, int]":
     if major == 3:
         return decode_utf8(bytes(_take(view, at, number))), at + number
     if major == 4:
+        _enter(depth)
         # every item takes a byte at least: a huge count is refused by running out, not by allocating
         items: list[object] = []
         for _ in range(number):
@@ -117,6 +123,7 @@ def _read(view: memoryview, at: int, depth: int) -> "tuple[object, int]":
             items.append(item)
         return items, at
     if major == 5:
+        _enter(depth)
         return _read_map(view, at, number, depth)
     if first == 0xF4 or first == 0xF5:
         return first == 0xF5, at
@@ -156,6 +163,14 @@ def _read_map(view: memoryview, at: int, count: int, depth: int) -> "tuple[objec
         before = name
         value[key], at = _read(view, at, depth + 1)
     return value, at
+
+
+def encode_utf8(text: str) -> bytes:
+    """Encode text as RFC 3629 says.  Raises CborError for a lone surrogate, which JSON can smuggle into a string."""
+    try:
+        return text.encode()
+    except UnicodeError:
+        raise CborError("not UTF-8") from None
 
 
 def decode_utf8(raw: bytes) -> str:

@@ -4,6 +4,8 @@ A class has ``FIELDS``: (key, attribute, type, bound, required) in key order.  E
 through here, so this is where unknown, missing and ill-typed fields are told apart (the key answers each by number).
 """
 
+# MicroPython has no typing.cast: what a decoder returns is narrowed with isinstance, which leaves its items unknown.
+# pyright: reportUnknownVariableType=false, reportUnknownArgumentType=false
 from biandun_protocol.wire import cbor
 from biandun_protocol.wire.numbers import (
     ERROR_BAD_FIELD,
@@ -16,19 +18,22 @@ from biandun_protocol.wire.numbers import (
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import ClassVar, Protocol, TypeVar
+    from typing import TypeVar
 
-    class Message(Protocol):
-        """A generated message or record."""
+    M = TypeVar("M", bound="Message")
 
-        FIELDS: "ClassVar[tuple[tuple[int, str, int, int, bool], ...]]"
 
-    class Request(Message, Protocol):
-        """A generated message that is a command's request."""
+class Message:
+    """Base of every generated message and record."""
 
-        NUMBER: "ClassVar[int]"
+    FIELDS: "tuple[tuple[int, str, int, int, bool], ...]" = ()
 
-    M = TypeVar("M", bound=Message)
+
+class Request(Message):
+    """Base of the messages that are commands."""
+
+    NUMBER = 0
+
 
 UINT, BOOL, TEXT, BYTES, OCTETS, TEXTS, HASHES = range(7)
 
@@ -42,7 +47,7 @@ class MessageError(ValueError):
         self.field = field
 
 
-def to_map(message: "Message") -> "dict[object, object]":
+def to_map(message: Message) -> "dict[object, object]":
     """Return the message as the map that is encoded; fields that are None are left out, never null."""
     fields: dict[object, object] = {}
     for key, name, kind, bound, required in message.FIELDS:
@@ -61,7 +66,7 @@ def from_map(cls: "type[M]", fields: object) -> "M":
     """Build a ``cls`` from a decoded map.  Raises MessageError with the number and the field that is wrong."""
     if not isinstance(fields, dict):
         raise MessageError(ERROR_MALFORMED)
-    left = len(fields)  # pyright: ignore[reportUnknownArgumentType]
+    left = len(fields)
     values: list[object] = []
     for key, _, kind, bound, required in cls.FIELDS:
         if key not in fields:
@@ -69,7 +74,7 @@ def from_map(cls: "type[M]", fields: object) -> "M":
                 raise MessageError(ERROR_MISSING_FIELD, key)
             values.append(None)
             continue
-        value: object = fields[key]  # pyright: ignore[reportUnknownVariableType]
+        value: object = fields[key]
         if not _fits(value, kind, bound):
             raise MessageError(ERROR_BAD_FIELD, key)
         values.append(value)
@@ -79,7 +84,7 @@ def from_map(cls: "type[M]", fields: object) -> "M":
     return cls(*values)
 
 
-def encode(message: "Message") -> bytes:
+def encode(message: Message) -> bytes:
     """Encode a message or record as deterministic CBOR."""
     return cbor.dumps(to_map(message))
 
@@ -89,7 +94,7 @@ def decode(cls: "type[M]", raw: "bytes | memoryview") -> "M":
     return from_map(cls, _load(raw))
 
 
-def encode_request(message: "Request") -> bytes:
+def encode_request(message: Request) -> bytes:
     """Encode a request: [command number, fields]."""
     return cbor.dumps([message.NUMBER, to_map(message)])
 
@@ -117,7 +122,7 @@ def _fits(value: object, kind: int, bound: int) -> bool:
     if kind == UINT:
         return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= (bound or (1 << 63) - 1)
     if kind == TEXT:
-        return isinstance(value, str) and len(value.encode()) <= bound
+        return _text_fits(value, bound)
     if kind == BYTES:
         return isinstance(value, (bytes, bytearray)) and len(value) <= bound
     if kind == OCTETS:
@@ -125,5 +130,12 @@ def _fits(value: object, kind: int, bound: int) -> bool:
     if not isinstance(value, list) or len(value) > bound:
         return False
     if kind == TEXTS:
-        return all(isinstance(item, str) and len(item) <= 32 for item in value)
+        return all(_text_fits(item, 32) for item in value)
     return all(isinstance(item, bytes) and len(item) == 32 for item in value)
+
+
+def _text_fits(value: object, bound: int) -> bool:
+    try:
+        return isinstance(value, str) and len(cbor.encode_utf8(value)) <= bound
+    except cbor.CborError:
+        return False

@@ -3,7 +3,7 @@
 from biandun_protocol.wire import codec
 
 
-class ErrorInfo:
+class ErrorInfo(codec.Message):
     """Payload of an error frame."""
 
     FIELDS = (
@@ -20,7 +20,7 @@ class ErrorInfo:
         self.field = field
 
 
-class KeepAlive:
+class KeepAlive(codec.Message):
     """Payload of a keep-alive frame: what the key is doing and how far it is, in thousandths."""
 
     FIELDS = (
@@ -37,7 +37,7 @@ class KeepAlive:
         self.permille = permille
 
 
-class Resync:
+class Resync(codec.Message):
     """Payload of a resync frame, both ways.  The host sends the nonce, which names the link; the key echoes it and adds the rest."""
 
     FIELDS = (
@@ -57,7 +57,7 @@ class Resync:
         self.last_completed = last_completed
 
 
-class Summary:
+class Summary(codec.Message):
     """First element of a manifest: what the key reads and checks before it signs."""
 
     FIELDS = (
@@ -83,7 +83,7 @@ class Summary:
         self.case = case
 
 
-class IssuerManifest:
+class IssuerManifest(codec.Message):
     """What the root states about the office's signing key (payload of an `issuer` statement)."""
 
     FIELDS = (
@@ -112,7 +112,7 @@ class IssuerManifest:
         self.not_after = not_after
 
 
-class ProfileManifest:
+class ProfileManifest(codec.Message):
     """What the office states about one key: the certificate in its CBOR form (payload of a `profile` statement)."""
 
     FIELDS = (
@@ -162,7 +162,7 @@ class ProfileManifest:
         self.x5t = x5t
 
 
-class PossessionManifest:
+class PossessionManifest(codec.Message):
     """What a key signs to prove that it holds its private key (payload of a `possession` statement)."""
 
     FIELDS = (
@@ -188,7 +188,7 @@ class PossessionManifest:
         self.public_key = public_key
 
 
-class Offer:
+class Offer(codec.Message):
     """File 1 of enrolment, office to key: the anchor, and a nonce that is good once."""
 
     FIELDS = (
@@ -226,7 +226,7 @@ class Offer:
         self.unit_name = unit_name
 
 
-class KeyRequest:
+class KeyRequest(codec.Message):
     """File 2 of enrolment, key to office: the proof of possession over the nonce."""
 
     FIELDS = (
@@ -246,7 +246,7 @@ class KeyRequest:
         self.manifest = manifest
 
 
-class Grant:
+class Grant(codec.Message):
     """File 3 of enrolment, office to key: the certificate in both forms, and the X.509 chain up to the root."""
 
     FIELDS = (
@@ -275,7 +275,7 @@ class Grant:
         self.root_x509 = root_x509
 
 
-class ReceiptBundle:
+class ReceiptBundle(codec.Message):
     """A receipt as the office hands it out: its statement, and the payload whose digest the statement carries."""
 
     FIELDS = (
@@ -295,7 +295,7 @@ class ReceiptBundle:
         self.payload = payload
 
 
-class InfoRequest:
+class InfoRequest(codec.Request):
     """Who the key is and what it can do; works in every state."""
 
     NUMBER = 1
@@ -310,7 +310,7 @@ class InfoRequest:
         self.version = version
 
 
-class InfoReply:
+class InfoReply(codec.Message):
     """Answer to ``info``."""
 
     FIELDS = (
@@ -375,7 +375,7 @@ class InfoReply:
         self.x5t = x5t
 
 
-class InstallAnchorRequest:
+class InstallAnchorRequest(codec.Request):
     """Give a blank key its root of trust and the office's current signing key; once, irrevocably."""
 
     NUMBER = 2
@@ -396,7 +396,7 @@ class InstallAnchorRequest:
         self.issuer_manifest = issuer_manifest
 
 
-class InstallAnchorReply:
+class InstallAnchorReply(codec.Message):
     """Answer to ``install_anchor``."""
 
     FIELDS = (
@@ -410,17 +410,16 @@ class InstallAnchorReply:
         self.office_id = office_id
 
 
-class GenerateKeyRequest:
+class GenerateKeyRequest(codec.Request):
     """Make the key pair on the key; only the public point ever leaves it."""
 
     NUMBER = 3
-    FIELDS = ()
 
     def __init__(self) -> None:
         pass
 
 
-class GenerateKeyReply:
+class GenerateKeyReply(codec.Message):
     """Answer to ``generate_key``."""
 
     FIELDS = (
@@ -434,7 +433,7 @@ class GenerateKeyReply:
         self.public_key = public_key
 
 
-class ProvePossessionRequest:
+class ProvePossessionRequest(codec.Request):
     """Sign the office's nonce, so that the office certifies a key that its holder really has."""
 
     NUMBER = 4
@@ -449,7 +448,7 @@ class ProvePossessionRequest:
         self.nonce = nonce
 
 
-class ProvePossessionReply:
+class ProvePossessionReply(codec.Message):
     """Answer to ``prove_possession``."""
 
     FIELDS = (
@@ -469,7 +468,7 @@ class ProvePossessionReply:
         self.manifest = manifest
 
 
-class PersonaliseRequest:
+class PersonaliseRequest(codec.Request):
     """Take in the office-signed profile of this key and its X.509 certificate."""
 
     NUMBER = 5
@@ -490,7 +489,7 @@ class PersonaliseRequest:
         self.x509 = x509
 
 
-class PersonaliseReply:
+class PersonaliseReply(codec.Message):
     """Answer to ``personalise``."""
 
     FIELDS = (
@@ -504,7 +503,7 @@ class PersonaliseReply:
         self.profile_version = profile_version
 
 
-class SignBeginRequest:
+class SignBeginRequest(codec.Request):
     """Announce a manifest; its bytes follow as data frames under this request's id."""
 
     NUMBER = 6
@@ -531,7 +530,7 @@ class SignBeginRequest:
         self.claimed_time = claimed_time
 
 
-class SignBeginReply:
+class SignBeginReply(codec.Message):
     """Answer to ``sign_begin``."""
 
     FIELDS = (
@@ -548,7 +547,7 @@ class SignBeginReply:
         self.done = done
 
 
-class SignFinishRequest:
+class SignFinishRequest(codec.Request):
     """The whole manifest has been sent: check it, ask for presence, sign, keep, answer."""
 
     NUMBER = 7
@@ -563,7 +562,7 @@ class SignFinishRequest:
         self.idempotency_key = idempotency_key
 
 
-class SignFinishReply:
+class SignFinishReply(codec.Message):
     """Answer to ``sign_finish``."""
 
     FIELDS = (
@@ -586,7 +585,7 @@ class SignFinishReply:
         self.signature = signature
 
 
-class FetchRequest:
+class FetchRequest(codec.Request):
     """Give back a statement, by its idempotency key or by its sequence number, and the receipt kept with it."""
 
     NUMBER = 8
@@ -604,7 +603,7 @@ class FetchRequest:
         self.seq = seq
 
 
-class FetchReply:
+class FetchReply(codec.Message):
     """Answer to ``fetch``."""
 
     FIELDS = (
@@ -636,17 +635,16 @@ class FetchReply:
         self.receipt_payload = receipt_payload
 
 
-class ChainStateRequest:
+class ChainStateRequest(codec.Request):
     """Where the key's chain of statements stands, and what it last verified of the office's log."""
 
     NUMBER = 9
-    FIELDS = ()
 
     def __init__(self) -> None:
         pass
 
 
-class ChainStateReply:
+class ChainStateReply(codec.Message):
     """Answer to ``chain_state``."""
 
     FIELDS = (
@@ -678,7 +676,7 @@ class ChainStateReply:
         self.last_key = last_key
 
 
-class StoreReceiptRequest:
+class StoreReceiptRequest(codec.Request):
     """Verify the office's receipt for one of this key's statements and keep it."""
 
     NUMBER = 10
@@ -699,7 +697,7 @@ class StoreReceiptRequest:
         self.consistency = consistency
 
 
-class StoreReceiptReply:
+class StoreReceiptReply(codec.Message):
     """Answer to ``store_receipt``."""
 
     FIELDS = (
@@ -719,7 +717,7 @@ class StoreReceiptReply:
         self.time_floor = time_floor
 
 
-class WipeRequest:
+class WipeRequest(codec.Request):
     """Destroy the key pair, the profile and all statements; the anchor and the generation counter stay."""
 
     NUMBER = 11
@@ -734,7 +732,7 @@ class WipeRequest:
         self.serial = serial
 
 
-class WipeReply:
+class WipeReply(codec.Message):
     """Answer to ``wipe``."""
 
     FIELDS = (
@@ -748,17 +746,16 @@ class WipeReply:
         self.generation = generation
 
 
-class ReadCertificateRequest:
+class ReadCertificateRequest(codec.Request):
     """Give out the X.509 certificate and the profile that the office issued."""
 
     NUMBER = 12
-    FIELDS = ()
 
     def __init__(self) -> None:
         pass
 
 
-class ReadCertificateReply:
+class ReadCertificateReply(codec.Message):
     """Answer to ``read_certificate``."""
 
     FIELDS = (

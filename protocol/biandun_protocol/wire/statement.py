@@ -4,6 +4,8 @@ The key writes these headers, the host assembles the statement, the office verif
 labels, for what is signed (TBS) and for the name of a statement.  Nothing here holds a secret or verifies a signature.
 """
 
+# MicroPython has no typing.cast: what a decoder returns is narrowed with isinstance, which leaves its items unknown.
+# pyright: reportUnknownVariableType=false, reportUnknownArgumentType=false
 from hashlib import sha256
 
 from biandun_protocol.wire import cbor, merkle
@@ -107,9 +109,9 @@ def split(statement: bytes) -> "tuple[bytes, bytes, bytes]":
     if statement[:1] != b"\xd2":
         raise cbor.CborError("not a tag 18")
     parts = cbor.loads(memoryview(statement)[1:])
-    if not isinstance(parts, list) or len(parts) != 4 or parts[1] != {}:  # pyright: ignore[reportUnknownArgumentType]
+    if not isinstance(parts, list) or len(parts) != 4 or parts[1] != {}:
         raise cbor.CborError("not a COSE_Sign1 with an empty unprotected header")
-    protected, _, digest, signature = parts  # pyright: ignore[reportUnknownVariableType]
+    protected, _, digest, signature = parts
     if not (isinstance(protected, bytes) and isinstance(digest, bytes) and isinstance(signature, bytes)):
         raise cbor.CborError("protected header, payload and signature are byte strings")
     if len(digest) != 32 or len(signature) != 64:
@@ -147,20 +149,20 @@ class ReceiptPayload:
 def decode_receipt_payload(raw: "bytes | memoryview") -> ReceiptPayload:
     """Decode and check every type and length.  Raises CborError."""
     items = cbor.loads(raw)
-    if not isinstance(items, list) or len(items) != 6:  # pyright: ignore[reportUnknownArgumentType]
+    if not isinstance(items, list) or len(items) != 6:
         raise cbor.CborError("a receipt payload has six items")
-    name, index, size, root, path, received = items  # pyright: ignore[reportUnknownVariableType]
-    if not (_is_hash(name) and _is_hash(root)):  # pyright: ignore[reportUnknownArgumentType]
+    name, index, size, root, path, received = items
+    if not (_is_hash(name) and _is_hash(root)):
         raise cbor.CborError("a hash is 32 bytes")
-    for number in (index, size, received):  # pyright: ignore[reportUnknownVariableType]
-        if not isinstance(number, int) or isinstance(number, bool) or number < 0:
-            raise cbor.CborError("index, size and time are unsigned integers")
-    if not isinstance(path, list) or len(path) > LIMIT_RECEIPT_PATH:  # pyright: ignore[reportUnknownArgumentType]
+    for number in (index, size, received):
+        if not isinstance(number, int) or isinstance(number, bool) or not 0 <= number < 1 << 63:
+            raise cbor.CborError("index, size and time are unsigned integers of 63 bits")
+    if not isinstance(path, list) or len(path) > LIMIT_RECEIPT_PATH:
         raise cbor.CborError("a path is a list of hashes")
-    for item in path:  # pyright: ignore[reportUnknownVariableType]
-        if not _is_hash(item):  # pyright: ignore[reportUnknownArgumentType]
+    for item in path:
+        if not _is_hash(item):
             raise cbor.CborError("a hash is 32 bytes")
-    return ReceiptPayload(name, index, size, root, path, received)  # pyright: ignore
+    return ReceiptPayload(name, index, size, root, path, received)
 
 
 def _is_hash(value: object) -> bool:

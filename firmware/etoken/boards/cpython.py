@@ -1,0 +1,63 @@
+"""The CPython board: the same firmware inside a Python process, for coverage, fuzzing and comparison.
+
+The port is a pair of byte queues; a test writes frames in and reads frames out.  Entropy is the operating system's.
+"""
+
+import os
+import sys
+import time
+import traceback
+
+from biandun_protocol.wire.numbers import CLASS_SIMULATED
+
+
+class MemoryPort:
+    """Bytes in, bytes out, nothing waits: when ``incoming`` is empty the link is silent."""
+
+    def __init__(self) -> None:
+        self.incoming = bytearray()
+        self.outgoing = bytearray()
+
+    def read_into(self, buffer: bytearray, timeout_ms: int) -> int:  # noqa: ARG002  nothing waits here
+        """Move what fits into ``buffer``; 0 when nothing is there."""
+        size = min(len(buffer), len(self.incoming))
+        buffer[:size] = self.incoming[:size]
+        self.incoming = self.incoming[size:]
+        return size
+
+    def write(self, data: bytes) -> None:
+        """Append to what the host will read."""
+        self.outgoing += data
+
+
+class SystemClock:
+    """Monotonic milliseconds."""
+
+    def ticks_ms(self) -> int:
+        """Milliseconds since an arbitrary moment."""
+        return time.monotonic_ns() // 1000000
+
+
+class CPythonBoard:
+    """A world whose parts can be handed in; ``presence`` is what the button says."""
+
+    hardware_class = CLASS_SIMULATED
+
+    def __init__(self, serial: str, flash, port: MemoryPort) -> None:
+        self.serial = serial
+        self.flash = flash
+        self.clock = SystemClock()
+        self.port = port
+        self.presence: "bool | None" = True
+
+    def entropy(self, size: int) -> bytes:
+        """Return ``size`` random bytes of the operating system."""
+        return os.urandom(size)
+
+    def button(self) -> "bool | None":
+        """Has somebody confirmed?"""
+        return self.presence
+
+    def report(self, error: Exception) -> None:
+        """Print a bug to stderr."""
+        traceback.print_exception(error, file=sys.stderr)

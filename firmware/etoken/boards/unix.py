@@ -1,0 +1,100 @@
+"""The unix board: this firmware in the MicroPython unix port, on a pseudo-terminal handed over as stdin and stdout.
+
+    micropython -X heapsize=… -m etoken.boards.unix SERIAL FLASH_FILE PRESENCE_FILE
+
+stdin must not block.  The presence file stands for the button: its first word is accept, reject or wait, read each time
+somebody is asked.  Entropy is the operating system's; there is no way to hand in another.
+"""
+
+import os
+import select
+import sys
+import time
+
+from biandun_protocol.wire.numbers import CLASS_SIMULATED
+from etoken.boards.flashfile import FileFlash
+from etoken.commands import all as _commands  # noqa: F401  # pyright: ignore[reportUnusedImport]  fills the table
+from etoken.server import Server
+from etoken.token import Token
+
+
+class StandardPort:
+    """stdin and stdout as the serial line; ``write`` waits while the other side does not read."""
+
+    def __init__(self) -> None:
+        self._in = sys.stdin.buffer
+        self._out = sys.stdout.buffer
+        self._poll = select.poll()
+        self._poll.register(self._in, select.POLLIN)
+        self._drain = select.poll()
+        self._drain.register(self._out, select.POLLOUT)
+
+    def read_into(self, buffer: bytearray, timeout_ms: int) -> int:
+        """Wait for bytes and return how many came, 0 after the timeout.  Raises EOFError when the line is gone."""
+        if not self._poll.poll(timeout_ms):
+            return 0
+        try:
+            size = self._in.readinto(buffer)
+        except OSError:
+            raise EOFError
+        if size == 0:
+            raise EOFError
+        return size or 0
+
+    def write(self, data: bytes) -> None:
+        """Write all of ``data``."""
+        view = memoryview(data)
+        while view:
+            self._drain.poll(-1)
+            try:
+                done = self._out.write(view)
+            except OSError:
+                raise EOFError
+            view = view[done or 0 :]
+
+
+class SystemClock:
+    """Milliseconds of the operating system; never wraps within a run."""
+
+    def ticks_ms(self) -> int:
+        """Milliseconds since an arbitrary moment."""
+        return time.ticks_ms()  # pyright: ignore[reportReturnType] - an int by another name; wraps in 146 million years
+
+
+class UnixBoard:
+    """The world of a simulated key."""
+
+    hardware_class = CLASS_SIMULATED
+
+    def __init__(self, serial: str, flash_path: str, presence_path: str) -> None:
+        self.serial = serial
+        self.flash = FileFlash(flash_path)
+        self.clock = SystemClock()
+        self.port = StandardPort()
+        self._presence_path = presence_path
+
+    def entropy(self, size: int) -> bytes:
+        """Return ``size`` random bytes of the operating system."""
+        return os.urandom(size)
+
+    def button(self) -> "bool | None":
+        """Has somebody confirmed (True), refused (False), or not decided yet (None)?"""
+        try:
+            with open(self._presence_path) as policy:
+                word = policy.read().strip()
+        except OSError:
+            return None
+        return {"accept": True, "reject": False}.get(word)
+
+    def report(self, error: Exception) -> None:
+        """Print a bug to stderr; never to the protocol's own line."""
+        sys.print_exception(error, sys.stderr)  # pyright: ignore[reportArgumentType] - the stub wants a stream of io
+
+
+def main() -> None:
+    """Run one key until its line is gone."""
+    Server(Token(UnixBoard(sys.argv[1], sys.argv[2], sys.argv[3]))).run()
+
+
+if __name__ == "__main__":
+    main()

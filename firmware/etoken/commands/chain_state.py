@@ -1,0 +1,22 @@
+"""chain_state: where the key's chain stands, and what it last verified of the office's log."""
+
+from biandun_protocol.wire.messages import ChainStateReply, ChainStateRequest
+from biandun_protocol.wire.numbers import STATE_PERSONALISED
+from etoken.dispatch import command
+from etoken.token import Token
+
+
+@command(ChainStateRequest, states=(STATE_PERSONALISED,))
+def chain_state(token: Token, request: ChainStateRequest) -> ChainStateReply:
+    """Return head, receipts and log point; ``head`` is 32 zero bytes while nothing is signed."""
+    statements = token.vault.statements
+    last = statements.by_seq(statements.seq)
+    return ChainStateReply(
+        statements.seq,
+        statements.head,
+        statements.receipted(),
+        statements.log_size,
+        statements.log_root,
+        statements.time_floor,
+        last.idempotency_key if last else None,
+    )

@@ -1,0 +1,40 @@
+"""info: who the key is and what it can do.
+
+Works in every state and reads no secret; a host asks it first, so it also settles the protocol version.
+"""
+
+from biandun_protocol.wire.messages import InfoReply, InfoRequest
+from biandun_protocol.wire.numbers import ERROR_UNSUPPORTED_VERSION, LIMIT_WINDOW, PROTOCOL_VERSION
+from etoken.dispatch import ANY_STATE, Refused, command
+from etoken.token import FIRMWARE_VERSION, Token
+
+
+@command(InfoRequest, states=ANY_STATE)
+def info(token: Token, request: InfoRequest) -> InfoReply:
+    """Describe the key.  Raises Refused(UNSUPPORTED_VERSION) for a host of another protocol version."""
+    if request.version != PROTOCOL_VERSION:
+        raise Refused(ERROR_UNSUPPORTED_VERSION)
+    identity = token.vault.identity
+    reply = InfoReply(
+        PROTOCOL_VERSION,
+        FIRMWARE_VERSION,
+        token.board.serial,
+        token.board.hardware_class,
+        identity.state,
+        identity.generation,
+        LIMIT_WINDOW,
+        ["ES256"],
+        public_key=identity.public_key,
+        office_id=identity.issuer.office_id if identity.issuer else None,
+    )
+    profile = identity.profile
+    if profile:
+        reply.uscc = profile.uscc
+        reply.unit_code = profile.unit_code
+        reply.unit_name = profile.unit_name
+        reply.region = profile.region
+        reply.purposes = profile.purposes
+        reply.not_after = profile.not_after
+        reply.profile_version = profile.version
+        reply.x5t = profile.x5t
+    return reply

@@ -1,0 +1,59 @@
+"""personalise: take in the office-signed profile of this key and its X.509 certificate.
+
+The profile must be signed by the anchored office, name this serial number and this public key, and the digest of the X.509
+blob, which the key does not read.  The same grant again is answered with yes.
+"""
+
+from hashlib import sha256
+
+from biandun_protocol.wire import codec
+from biandun_protocol.wire.messages import PersonaliseReply, PersonaliseRequest, ProfileManifest
+from biandun_protocol.wire.numbers import (
+    ERROR_KEY_MISMATCH,
+    ERROR_PROFILE_INVALID,
+    ERROR_SERIAL_MISMATCH,
+    ERROR_WRONG_STATE,
+    PHASE_VERIFYING,
+    PURPOSE_PROFILE,
+    SCHEMA_PROFILE,
+    STATE_KEYED,
+    STATE_PERSONALISED,
+)
+from etoken import office
+from etoken.dispatch import Refused, command
+from etoken.token import Token
+
+
+@command(PersonaliseRequest, states=(STATE_KEYED, STATE_PERSONALISED))
+def personalise(token: Token, request: PersonaliseRequest) -> PersonaliseReply:
+    """Keep the certificate.  Raises Refused: PROFILE_INVALID, SERIAL_MISMATCH, KEY_MISMATCH, WRONG_STATE."""
+    profile = _verified(token, request)
+    identity = token.vault.identity
+    given = [request.profile_statement, request.profile_manifest, request.x509]
+    if identity.profile is not None and identity.certificate() != given:
+        raise Refused(ERROR_WRONG_STATE)  # another certificate needs the renewal procedure
+    if identity.profile is None:
+        identity.set_profile(request.profile_statement, request.profile_manifest, request.x509)
+    return PersonaliseReply(profile.version)
+
+
+def _verified(token: Token, request: PersonaliseRequest) -> ProfileManifest:
+    try:
+        profile = codec.decode(ProfileManifest, request.profile_manifest)
+        office.verify(
+            request.profile_statement,
+            request.profile_manifest,
+            PURPOSE_PROFILE,
+            token.issuer.public_key,
+            token.issuer.office_id,
+            token.ticker(PHASE_VERIFYING),
+        )
+    except (codec.MessageError, office.OfficeFault):
+        raise Refused(ERROR_PROFILE_INVALID)
+    if profile.schema != SCHEMA_PROFILE or profile.x5t != sha256(request.x509).digest():
+        raise Refused(ERROR_PROFILE_INVALID)
+    if profile.serial != token.board.serial:
+        raise Refused(ERROR_SERIAL_MISMATCH)
+    if profile.public_key != token.public_key:
+        raise Refused(ERROR_KEY_MISMATCH)
+    return profile

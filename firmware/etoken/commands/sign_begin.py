@@ -1,0 +1,30 @@
+"""sign_begin: announce a manifest; its bytes follow as data frames.
+
+If a statement was already signed under this idempotency key for the same manifest, nothing needs to be sent: ``done`` says
+so and ``sign_finish`` gives it back.  The same key with anything else is an error, because one of the two is a mistake.
+"""
+
+from biandun_protocol.wire.messages import SignBeginReply, SignBeginRequest
+from biandun_protocol.wire.numbers import ERROR_IDEMPOTENCY_CONFLICT, LIMIT_WINDOW, STATE_PERSONALISED
+from etoken import policy
+from etoken.dispatch import Refused, command
+from etoken.manifest import ManifestStream
+from etoken.token import Token
+
+
+@command(SignBeginRequest, states=(STATE_PERSONALISED,))
+def sign_begin(token: Token, request: SignBeginRequest) -> SignBeginReply:
+    """Open the stream; one that was open is dropped.
+
+    Raises Refused: IDEMPOTENCY_CONFLICT, PURPOSE_REFUSED, CERTIFICATE_EXPIRED, CLOCK_BEHIND.
+    """
+    token.stream = None
+    signed = token.vault.statements.find(request.idempotency_key)
+    if signed is not None:
+        if signed.digest != request.digest or signed.purpose != request.purpose:
+            raise Refused(ERROR_IDEMPOTENCY_CONFLICT)
+        return SignBeginReply(LIMIT_WINDOW, True)
+    policy.check_purpose(token.profile, request.purpose)
+    policy.check_time(token.profile, token.vault.statements.time_floor, request.claimed_time)
+    token.stream = ManifestStream(request, token.profile)
+    return SignBeginReply(LIMIT_WINDOW, False)

@@ -1,0 +1,44 @@
+"""sign_finish: the manifest has passed: check it, ask for presence, sign, commit, answer.
+
+The record is committed before the reply leaves.  Whoever repeats the call, on this link or after the key was unplugged,
+gets the same signature; the sequence moves once.
+"""
+
+from biandun_protocol.wire import statement as wire
+from biandun_protocol.wire.messages import SignFinishReply, SignFinishRequest
+from biandun_protocol.wire.numbers import ERROR_NO_STREAM, STATE_PERSONALISED
+from etoken import signing
+from etoken.dispatch import Refused, command
+from etoken.token import Token
+from etoken.vault.statements import Record
+
+
+@command(SignFinishRequest, states=(STATE_PERSONALISED,))
+def sign_finish(token: Token, request: SignFinishRequest) -> SignFinishReply:
+    """Return the signed statement in its parts.
+
+    Raises Refused: NO_STREAM, LENGTH_MISMATCH, DIGEST_MISMATCH, the refusal of the stream, PRESENCE_*, CANCELLED, STORE_FULL.
+    """
+    record = token.vault.statements.find(request.idempotency_key) or _sign(token, request.idempotency_key)
+    return SignFinishReply(record.seq, record.header, record.digest, record.signature)
+
+
+def _sign(token: Token, idempotency_key: bytes) -> Record:
+    stream = token.stream
+    if stream is None or stream.request.idempotency_key != idempotency_key:
+        raise Refused(ERROR_NO_STREAM)
+    token.stream = None  # whatever happens now, the next attempt starts with the first byte again
+    digest = stream.finish()
+    token.wait_presence()
+    statements = token.vault.statements
+    fields: dict[int, object] = {
+        wire.FIELD_SEQ: statements.seq + 1,
+        wire.FIELD_PREV: statements.head,
+        wire.FIELD_MANIFEST_LENGTH: stream.request.length,
+    }
+    if statements.log_size:
+        fields[wire.FIELD_LOG_POINT] = [statements.log_size, statements.log_root]
+    if stream.request.claimed_time is not None:
+        fields[wire.FIELD_CLAIMED_TIME] = stream.request.claimed_time
+    header, signature = signing.sign(token, stream.request.purpose, digest, fields)
+    return statements.append(idempotency_key, stream.request.purpose, digest, header, signature)

@@ -1,0 +1,81 @@
+"""store_receipt: verify the office's receipt for one of this key's statements and keep it.
+
+The key is a witness: it believes a receipt only when the office signed it, when the proof leads from its own statement to
+the root, and when the log continues the one it verified before.  A receipt of an older log is refused, so nobody can walk
+a key back.
+"""
+
+from biandun_protocol.wire import cbor, merkle
+from biandun_protocol.wire import statement as wire
+from biandun_protocol.wire.messages import StoreReceiptReply, StoreReceiptRequest
+from biandun_protocol.wire.numbers import (
+    ERROR_RECEIPT_CONSISTENCY,
+    ERROR_RECEIPT_FOREIGN,
+    ERROR_RECEIPT_MALFORMED,
+    ERROR_RECEIPT_MISMATCH,
+    ERROR_RECEIPT_OLDER,
+    ERROR_RECEIPT_PROOF,
+    ERROR_RECEIPT_SIGNATURE,
+    PHASE_VERIFYING,
+    PURPOSE_RECEIPT,
+    STATE_PERSONALISED,
+)
+from etoken import office
+from etoken.dispatch import Refused, command
+from etoken.token import Token
+
+ERRORS = {
+    office.FORM: ERROR_RECEIPT_MALFORMED,
+    office.FOREIGN: ERROR_RECEIPT_FOREIGN,
+    office.SIGNATURE: ERROR_RECEIPT_SIGNATURE,
+    office.DIGEST: ERROR_RECEIPT_MISMATCH,
+}
+
+
+@command(StoreReceiptRequest, states=(STATE_PERSONALISED,))
+def store_receipt(token: Token, request: StoreReceiptRequest) -> StoreReceiptReply:
+    """Keep the receipt.  Raises Refused: RECEIPT_* by what is wrong with it."""
+    statements = token.vault.statements
+    payload = _verified_payload(token, request)
+    record = statements.by_id(payload.statement_id)
+    if record is None:
+        raise Refused(ERROR_RECEIPT_MISMATCH)
+    if statements.receipt(record.seq) != (request.receipt_statement, request.receipt_payload):
+        leaf = wire.log_leaf(payload.statement_id, record.statement(), record.digest, payload.received)
+        if not payload.proves(leaf):
+            raise Refused(ERROR_RECEIPT_PROOF)
+        _check_growth(token, payload, request.consistency or [])
+        statements.keep_receipt(
+            record.seq,
+            request.receipt_statement,
+            request.receipt_payload,
+            payload.tree_size,
+            payload.root,
+            payload.received,
+        )
+    return StoreReceiptReply(record.seq, statements.log_size, statements.time_floor)
+
+
+def _verified_payload(token: Token, request: StoreReceiptRequest) -> wire.ReceiptPayload:
+    try:
+        office.verify(
+            request.receipt_statement,
+            request.receipt_payload,
+            PURPOSE_RECEIPT,
+            token.issuer.public_key,
+            token.issuer.office_id,
+            token.ticker(PHASE_VERIFYING),
+        )
+        return wire.decode_receipt_payload(request.receipt_payload)
+    except office.OfficeFault as fault:
+        raise Refused(ERRORS[fault.reason])
+    except cbor.CborError:
+        raise Refused(ERROR_RECEIPT_MALFORMED)
+
+
+def _check_growth(token: Token, payload: wire.ReceiptPayload, path: "list[bytes]") -> None:
+    statements = token.vault.statements
+    if payload.tree_size < statements.log_size:
+        raise Refused(ERROR_RECEIPT_OLDER)
+    if not merkle.verify_consistency(statements.log_size, statements.log_root, payload.tree_size, payload.root, path):
+        raise Refused(ERROR_RECEIPT_CONSISTENCY)

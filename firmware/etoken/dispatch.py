@@ -1,0 +1,92 @@
+"""The table of commands: number -> handler and the states in which the key accepts it.
+
+A handler is one function in one file of ``commands/``; it takes the token and a typed request and returns a typed reply.
+What it refuses it raises as ``Refused`` with a wire error number: those go to the host.  Everything else that escapes
+a handler is a bug and is answered as ``internal``.
+Neighbours: ``server`` calls ``run``; ``commands`` fill the table when they are imported.
+"""
+
+from biandun_protocol.wire import codec
+from biandun_protocol.wire.numbers import (
+    ERROR_INTERNAL,
+    ERROR_OUT_OF_MEMORY,
+    ERROR_STORE_FULL,
+    ERROR_UNKNOWN_COMMAND,
+    ERROR_WRONG_STATE,
+    STATE_ANCHORED,
+    STATE_BLANK,
+    STATE_KEYED,
+    STATE_PERSONALISED,
+)
+from etoken.store.journal import StoreFull
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any, TypeVar
+
+    from etoken.token import Token
+
+    Request = TypeVar("Request", bound=codec.Request)
+    Handler = Callable[[Token, Request], codec.Message]
+
+ANY_STATE = (STATE_BLANK, STATE_ANCHORED, STATE_KEYED, STATE_PERSONALISED)
+
+
+class Refused(Exception):
+    """The key does not do what was asked.  ``code`` is a wire error number; nothing has changed."""
+
+    def __init__(self, code: int, field: "int | None" = None) -> None:
+        super().__init__(code)
+        self.code = code
+        self.field = field
+
+
+class Entry:
+    """One row of the table."""
+
+    def __init__(self, request: "type[Any]", handler: "Callable[[Token, Any], codec.Message]", states: "tuple[int, ...]") -> None:
+        self.request = request
+        self.handler = handler
+        self.states = states
+
+
+COMMANDS: "dict[int, Entry]" = {}
+
+
+def command(
+    request: "type[Request]", states: "tuple[int, ...]"
+) -> "Callable[[Callable[[Token, Request], codec.Message]], Callable[[Token, Request], codec.Message]]":
+    """Enter a handler into the table under the number of its request."""
+
+    def enter(handler: "Callable[[Token, Request], codec.Message]") -> "Callable[[Token, Request], codec.Message]":
+        COMMANDS[request.NUMBER] = Entry(request, handler, states)
+        return handler
+
+    return enter
+
+
+def run(token: "Token", raw: bytes) -> bytes:
+    """Decode a request, run its handler and return the encoded reply.  Raises Refused."""
+    try:
+        number, fields = codec.split_request(raw)
+        entry = COMMANDS.get(number)
+        if entry is None:
+            raise Refused(ERROR_UNKNOWN_COMMAND)
+        request = codec.from_map(entry.request, fields)
+        if token.state not in entry.states:
+            raise Refused(ERROR_WRONG_STATE)
+        return codec.encode(entry.handler(token, request))
+    except Refused:
+        raise
+    except codec.MessageError as error:
+        raise Refused(error.code, error.field)
+    except StoreFull:
+        raise Refused(ERROR_STORE_FULL)
+    except MemoryError:
+        raise Refused(ERROR_OUT_OF_MEMORY)
+    except EOFError:
+        raise  # the link is gone: nobody is left to answer
+    except Exception as error:
+        token.board.report(error)
+        raise Refused(ERROR_INTERNAL)

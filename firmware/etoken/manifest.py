@@ -1,0 +1,70 @@
+"""A manifest on its way through the key: hashed as it passes, its summary checked, never kept.
+
+Memory is the same for 2 KB and for 1 MiB: at most the first LIMIT_SUMMARY bytes are held, and only until the summary is
+read.  A stream that was refused stays refused: whatever follows gets the same answer.
+"""
+
+from hashlib import sha256
+
+from biandun_protocol.wire.numbers import (
+    ERROR_DIGEST_MISMATCH,
+    ERROR_LENGTH_MISMATCH,
+    ERROR_SUMMARY_MALFORMED,
+    LIMIT_SUMMARY,
+)
+from etoken import policy
+from etoken.dispatch import Refused
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from biandun_protocol.wire.messages import ProfileManifest, SignBeginRequest, Summary
+
+
+class ManifestStream:
+    """Takes the bytes announced by one ``sign_begin``."""
+
+    def __init__(self, request: "SignBeginRequest", profile: "ProfileManifest") -> None:
+        self.request = request
+        self.received = 0
+        self.summary: "Summary | None" = None
+        self.refusal: "Refused | None" = None
+        self._profile = profile
+        self._hash = sha256()
+        self._head = b""
+
+    def feed(self, chunk: memoryview) -> None:
+        """Take the next bytes.  Raises Refused, the same again once it has."""
+        if self.refusal:
+            raise self.refusal
+        try:
+            self._take(chunk)
+        except Refused as refusal:
+            self.refusal = refusal
+            raise
+
+    def _take(self, chunk: memoryview) -> None:
+        if self.received + len(chunk) > self.request.length:
+            raise Refused(ERROR_LENGTH_MISMATCH)
+        self._hash.update(chunk)
+        self.received += len(chunk)
+        if self.summary is None:
+            # one byte for the array head, one more to see that the summary is too long
+            self._head += bytes(chunk[: LIMIT_SUMMARY + 2 - len(self._head)])
+            summary = policy.read_summary(self._head)
+            if summary is not None:
+                policy.check_summary(self._profile, self.request.purpose, summary)
+                self.summary = summary
+                self._head = b""
+
+    def finish(self) -> bytes:
+        """All bytes must be there and must be those that were announced; return their digest.  Raises Refused."""
+        if self.refusal:
+            raise self.refusal
+        if self.received != self.request.length:
+            raise Refused(ERROR_LENGTH_MISMATCH)
+        if self.summary is None:
+            raise Refused(ERROR_SUMMARY_MALFORMED)
+        digest = self._hash.digest()
+        if digest != self.request.digest:
+            raise Refused(ERROR_DIGEST_MISMATCH)
+        return digest

@@ -1,0 +1,56 @@
+"""Statements of the office as the key checks them: form, header, digest, signature, under a given public key.
+
+The office writes these headers itself, so they carry less than a key's: labels 1, 4, 15, 16, 34, 258, 259 and, under
+-70001, version, purpose, region and manifest length.  Anything else is refused.
+"""
+
+from hashlib import sha256
+
+from biandun_protocol.wire import cbor
+from biandun_protocol.wire import statement as wire
+from etoken.crypto import ecdsa
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+FORM, FOREIGN, SIGNATURE, DIGEST = range(4)
+
+
+class OfficeFault(Exception):
+    """A statement of the office does not hold; ``reason`` is FORM, FOREIGN, SIGNATURE or DIGEST."""
+
+    def __init__(self, reason: int) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+def verify(statement: bytes, manifest: bytes, purpose: str, public_key: bytes, office_id: str, tick: "Callable[[], None]") -> None:
+    """Check that ``public_key`` (65 bytes) signed ``manifest`` for ``purpose`` in the name of ``office_id``.
+
+    Raises OfficeFault.
+    """
+    try:
+        protected, digest, signature = wire.split(statement)
+        header = cbor.loads(protected)
+    except cbor.CborError:
+        raise OfficeFault(FORM)
+    if not isinstance(header, dict) or not isinstance(header.get(wire.LABEL_BIANDUN), dict):
+        raise OfficeFault(FORM)
+    region = header[wire.LABEL_BIANDUN].get(wire.FIELD_REGION)
+    x5t = header.get(wire.LABEL_X5T)
+    if not isinstance(region, str) or not isinstance(x5t, list) or len(x5t) != 2 or not isinstance(x5t[1], bytes):
+        raise OfficeFault(FORM)
+    if header.get(wire.LABEL_KID) != wire.kid_of(public_key):
+        raise OfficeFault(FOREIGN)
+    if header.get(wire.LABEL_CLAIMS) != {wire.CLAIM_ISS: "urn:biandun:office:" + office_id}:
+        raise OfficeFault(FOREIGN)
+    # the header must be, to the byte, the one an office writes for this manifest: nothing more, nothing less
+    fields: dict[int, object] = {wire.FIELD_REGION: region, wire.FIELD_MANIFEST_LENGTH: len(manifest)}
+    expected = wire.protected_header(wire.kid_of(public_key), "urn:biandun:office:" + office_id, None, purpose, x5t[1], fields)
+    if digest != sha256(manifest).digest():
+        raise OfficeFault(DIGEST)
+    if protected != expected:
+        raise OfficeFault(FORM)
+    if not ecdsa.verify(public_key, wire.to_be_signed(protected, purpose, digest), signature, tick):
+        raise OfficeFault(SIGNATURE)

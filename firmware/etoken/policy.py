@@ -1,0 +1,73 @@
+"""What this key agrees to sign, decided on the key itself: for its own unit, for its purposes, in its time.
+
+The office checks all of it again; the key checks it so that a program on the clerk's computer cannot borrow its name.
+"""
+
+from biandun_protocol.wire import cbor, codec
+from biandun_protocol.wire.messages import Summary
+from biandun_protocol.wire.numbers import (
+    ERROR_CERTIFICATE_EXPIRED,
+    ERROR_CLOCK_BEHIND,
+    ERROR_PURPOSE_REFUSED,
+    ERROR_SCHEMA_UNKNOWN,
+    ERROR_SUMMARY_MALFORMED,
+    ERROR_UNIT_MISMATCH,
+    LIMIT_SUMMARY,
+    PURPOSE_FILING,
+    SCHEMA_FILING,
+)
+from etoken.dispatch import Refused
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from biandun_protocol.wire.messages import ProfileManifest
+
+# purpose -> schema of the manifests that may be signed for it
+SCHEMAS = {PURPOSE_FILING: SCHEMA_FILING}
+
+
+def check_purpose(profile: "ProfileManifest", purpose: str) -> None:
+    """Refuse a purpose that this firmware does not sign or that the office did not grant."""
+    if purpose not in SCHEMAS or purpose not in profile.purposes:
+        raise Refused(ERROR_PURPOSE_REFUSED)
+
+
+def check_time(profile: "ProfileManifest", time_floor: int, claimed: "int | None") -> None:
+    """Refuse what is certainly wrong: the key has no clock, only the latest office time that it has verified."""
+    if time_floor > profile.not_after:
+        raise Refused(ERROR_CERTIFICATE_EXPIRED)
+    if claimed is not None and claimed < time_floor:
+        raise Refused(ERROR_CLOCK_BEHIND)
+
+
+def check_summary(profile: "ProfileManifest", purpose: str, summary: Summary) -> None:
+    """Refuse a manifest that is for another unit or of another kind."""
+    if summary.schema != SCHEMAS[purpose]:
+        raise Refused(ERROR_SCHEMA_UNKNOWN)
+    if summary.uscc != profile.uscc:
+        raise Refused(ERROR_UNIT_MISMATCH)
+
+
+def read_summary(head: bytes) -> "Summary | None":
+    """Read the summary from the first bytes of a manifest; None when more bytes are needed.
+
+    A manifest is CBOR [summary, body]: the byte 82, then the summary, at most LIMIT_SUMMARY bytes.
+    """
+    if not head:
+        return None
+    if head[0] != 0x82:
+        raise Refused(ERROR_SUMMARY_MALFORMED)
+    try:
+        fields, end = cbor.loads_prefix(head, 1)
+    except cbor.Incomplete:
+        if len(head) > LIMIT_SUMMARY:
+            raise Refused(ERROR_SUMMARY_MALFORMED)
+        return None
+    except cbor.CborError:
+        raise Refused(ERROR_SUMMARY_MALFORMED)
+    if end > LIMIT_SUMMARY + 1:
+        raise Refused(ERROR_SUMMARY_MALFORMED)
+    try:
+        return codec.from_map(Summary, fields)
+    except codec.MessageError as error:
+        raise Refused(ERROR_SUMMARY_MALFORMED, error.field)

@@ -1,0 +1,128 @@
+"""The key's main loop: one frame at a time from the link to the stream or to dispatch, and the answer back.
+
+    resync   -> a new link drops everything unfinished
+    request  -> repeated: the same answer again; new: run the command
+    data     -> into the open manifest stream, acknowledged every second frame
+    cancel   -> the stream is dropped, or the command that waits for presence gives up
+Anything else is ignored.  Neighbours: ``link`` below, ``dispatch`` below, ``boards`` call ``run``.
+"""
+
+from biandun_protocol.wire.numbers import (
+    ERROR_NO_STREAM,
+    ERROR_REQUEST_ID_REUSED,
+    KIND_CANCEL,
+    KIND_DATA,
+    KIND_REQUEST,
+    KIND_RESYNC,
+)
+from etoken import dispatch
+from etoken.link.link import Link
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from biandun_protocol.wire.frames import Frame
+    from etoken.token import Token
+
+CANCEL_POLL_MS = 20
+
+
+class Server:
+    """Serves one token on one link."""
+
+    def __init__(self, token: "Token") -> None:
+        self._token = token
+        self._link = Link(token.board.port, token.board.clock)
+        self._running = -1
+        self._stream_id = -1
+        self._unacknowledged = 0
+        self._resync = b""
+        token.pulse = self
+
+    def run(self) -> None:
+        """Serve until the port is gone."""
+        try:
+            while True:
+                self.step(1000)
+        except EOFError:
+            return
+
+    def step(self, timeout_ms: int) -> bool:
+        """Handle one frame; False when none came in time."""
+        if self._resync:
+            again, self._resync = self._resync, b""
+            self._on_resync(memoryview(again))
+            return True
+        frame = self._link.receive(timeout_ms)
+        if frame is None:
+            return False
+        if frame.kind == KIND_RESYNC:
+            self._on_resync(frame.payload)
+        elif frame.kind == KIND_REQUEST:
+            self._on_request(frame)
+        elif frame.kind == KIND_DATA:
+            self._on_data(frame)
+        elif frame.kind == KIND_CANCEL and frame.request_id == self._stream_id and self._token.stream:
+            self._token.stream = None
+            self._link.aborted(frame.request_id)
+        return True
+
+    def keepalive(self, phase: int, permille: int) -> None:
+        """Send a keep-alive for the running command, if one is due."""
+        self._link.keepalive(self._running, phase, permille)
+
+    def cancelled(self) -> bool:
+        """Look for a cancel of the running command, or for a new host; wait a moment for it."""
+        frame = self._link.receive(CANCEL_POLL_MS)
+        if frame is None:
+            return False
+        if frame.kind == KIND_RESYNC and not self._link.is_current(frame.payload):
+            self._resync = bytes(frame.payload)  # answered when the command has given up
+            return True
+        return frame.kind == KIND_CANCEL and frame.request_id == self._running
+
+    def _on_resync(self, payload: memoryview) -> None:
+        if self._link.resync(payload):
+            self._token.stream = None
+            self._stream_id = -1
+
+    def _on_request(self, frame: "Frame") -> None:
+        request_id = frame.request_id
+        message = self._link.assemble(frame)
+        if message is None:
+            return
+        repeated = self._link.repeat(request_id, message)
+        if repeated:
+            return
+        if repeated is None:
+            self._link.fault(request_id, ERROR_REQUEST_ID_REUSED)
+            return
+        self._running = request_id
+        stream = self._token.stream
+        try:
+            reply = dispatch.run(self._token, message)
+        except dispatch.Refused as refusal:
+            self._link.refuse(request_id, message, refusal.code, refusal.field)
+            return
+        finally:
+            self._running = -1
+        if self._token.stream is not stream:
+            self._stream_id, self._unacknowledged = request_id, 0
+        self._link.answer(request_id, message, reply)
+
+    def _on_data(self, frame: "Frame") -> None:
+        stream, stream_id = self._token.stream, frame.request_id
+        if stream is None or stream_id != self._stream_id:
+            self._link.fault(stream_id, ERROR_NO_STREAM)
+            return
+        if frame.offset != stream.received and not stream.refusal:
+            self._link.acknowledge(stream_id, stream.received)  # a frame was lost: say where to go on
+            return
+        try:
+            stream.feed(frame.payload)
+        except dispatch.Refused as refusal:
+            self._link.fault(stream_id, refusal.code, refusal.field)
+            return
+        self._unacknowledged += 1
+        if self._unacknowledged == 2 or stream.received == stream.request.length:
+            self._unacknowledged = 0
+            self._link.acknowledge(stream_id, stream.received)

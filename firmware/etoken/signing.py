@@ -1,0 +1,43 @@
+"""The one place where this key signs: it writes the protected header itself, then signs what that header says.
+
+Neighbours: ``commands.prove_possession`` and ``commands.sign_finish`` decide that something is signed; nobody else may.
+"""
+
+from biandun_protocol.wire import statement as wire
+from biandun_protocol.wire.numbers import PHASE_SIGNING
+from etoken.crypto import ecdsa
+from etoken.token import FIRMWARE_VERSION
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from etoken.token import Token
+
+NONCE_ENTROPY = 32
+
+
+def sign(token: "Token", purpose: str, digest: bytes, fields: "dict[int, object]") -> "tuple[bytes, bytes]":
+    """Sign ``digest`` (32 bytes) for ``purpose`` and return (protected header, signature).
+
+    ``fields`` are those of label -70001 that the caller knows; identity, presence, firmware and class are added here.  The
+    caller has seen to presence and policy.
+    """
+    board, profile = token.board, token.vault.identity.profile
+    fields[wire.FIELD_PRESENCE] = wire.PRESENCE_BUTTON
+    fields[wire.FIELD_FIRMWARE] = FIRMWARE_VERSION
+    fields[wire.FIELD_HARDWARE_CLASS] = board.hardware_class
+    subject = x5t = None
+    if profile is not None:
+        fields[wire.FIELD_USCC] = profile.uscc
+        fields[wire.FIELD_UNIT_CODE] = profile.unit_code
+        fields[wire.FIELD_REGION] = profile.region
+        subject, x5t = "urn:biandun:unit:" + profile.uscc, profile.x5t
+    public = token.public_key
+    header = wire.protected_header(wire.kid_of(public), "urn:biandun:key:" + board.serial, subject, purpose, x5t, fields)
+    signature = ecdsa.sign(
+        token.vault.identity.secret(),
+        public,
+        wire.to_be_signed(header, purpose, digest),
+        board.entropy(NONCE_ENTROPY),
+        token.ticker(PHASE_SIGNING),
+    )
+    return header, signature

@@ -1,0 +1,117 @@
+"""The token: one object that carries everything outside and inside to the handlers.
+
+``board`` is the world (flash, entropy, clock, button, port), ``vault`` what the key keeps, ``stream`` a manifest on its
+way.  So a whole key can be built in a test from a few small objects, and nothing below knows which board it runs on.
+"""
+
+from biandun_protocol.wire.numbers import (
+    ERROR_CANCELLED,
+    ERROR_PRESENCE_REFUSED,
+    ERROR_PRESENCE_TIMEOUT,
+    ERROR_WRONG_STATE,
+    LIMIT_PRESENCE_MS,
+    PHASE_WAITING_PRESENCE,
+)
+from etoken.dispatch import Refused
+from etoken.vault.vault import Vault
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Protocol
+
+    from biandun_protocol.wire.messages import IssuerManifest, ProfileManifest
+    from etoken.link.link import Clock, Port
+    from etoken.manifest import ManifestStream
+    from etoken.store.journal import Flash
+
+    class Board(Protocol):
+        """Everything that differs by target."""
+
+        @property
+        def serial(self) -> str: ...  # noqa: D102
+        @property
+        def hardware_class(self) -> int: ...  # noqa: D102
+        @property
+        def flash(self) -> Flash: ...  # noqa: D102
+        @property
+        def clock(self) -> Clock: ...  # noqa: D102
+        @property
+        def port(self) -> Port: ...  # noqa: D102
+        def entropy(self, size: int) -> bytes: ...  # noqa: D102
+        def button(self) -> "bool | None": ...  # noqa: D102
+        def report(self, error: Exception) -> None: ...  # noqa: D102
+
+    class Pulse(Protocol):
+        """What the server offers a handler that takes long."""
+
+        def keepalive(self, phase: int, permille: int) -> None: ...  # noqa: D102
+        def cancelled(self) -> bool: ...  # noqa: D102
+
+
+FIRMWARE_VERSION = "0.1.0"
+
+
+class Token:
+    """One key, alive."""
+
+    def __init__(self, board: "Board") -> None:
+        self.board = board
+        self.vault = Vault(board.flash)
+        self.stream: "ManifestStream | None" = None
+        self.pulse: "Pulse | None" = None
+
+    @property
+    def state(self) -> int:
+        """Where in its life the key is (wire numbers STATE_*)."""
+        return self.vault.identity.state
+
+    @property
+    def profile(self) -> "ProfileManifest":
+        """The office's profile; missing only in states that no handler asking for it accepts."""
+        profile = self.vault.identity.profile
+        if profile is None:
+            raise Refused(ERROR_WRONG_STATE)
+        return profile
+
+    @property
+    def issuer(self) -> "IssuerManifest":
+        """The office's key; likewise."""
+        issuer = self.vault.identity.issuer
+        if issuer is None:
+            raise Refused(ERROR_WRONG_STATE)
+        return issuer
+
+    @property
+    def public_key(self) -> bytes:
+        """The key's own point; likewise."""
+        public_key = self.vault.identity.public_key
+        if public_key is None:
+            raise Refused(ERROR_WRONG_STATE)
+        return public_key
+
+    def ticker(self, phase: int) -> "Callable[[], None]":
+        """Return a function for long computations to call often: it sends keep-alives of ``phase`` when one is due."""
+
+        def tick() -> None:
+            if self.pulse is not None:
+                self.pulse.keepalive(phase, 0)
+
+        return tick
+
+    def wait_presence(self) -> None:
+        """Wait until somebody presses the button.  Raises Refused: refused, timeout, cancelled by the host."""
+        start = self.board.clock.ticks_ms()
+        while True:
+            pressed = self.board.button()
+            if pressed:
+                return
+            if pressed is False:
+                raise Refused(ERROR_PRESENCE_REFUSED)
+            waited = self.board.clock.ticks_ms() - start
+            if waited >= LIMIT_PRESENCE_MS:
+                raise Refused(ERROR_PRESENCE_TIMEOUT)
+            if self.pulse is not None:
+                self.pulse.keepalive(PHASE_WAITING_PRESENCE, 1000 * waited // LIMIT_PRESENCE_MS)
+                if self.pulse.cancelled():
+                    raise Refused(ERROR_CANCELLED)

@@ -1,0 +1,9 @@
+"""Record types of the vault in the journal.  Numbers are kept for ever: old keys are read by new firmware."""
+
+ANCHOR = 1  # [root public key, issuer statement, issuer manifest]
+KEY_PAIR = 2  # [private key, public point]
+PROFILE = 3  # [profile statement, profile manifest, x509]
+STATEMENT = 4  # number = seq: [idempotency key, purpose, digest, header, signature]
+RECEIPT = 5  # number = seq: [receipt statement, receipt payload]
+LOG_POINT = 6  # [log size, root, time floor]
+GENERATION = 7  # how often the key was wiped

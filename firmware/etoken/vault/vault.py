@@ -1,0 +1,45 @@
+"""The vault: everything the key keeps, over one journal.
+
+Until the sealed vault arrives (a PIN wraps the secrets) records stand on flash in clear, and the room's README says so.
+"""
+
+from etoken.store.journal import Journal
+from etoken.vault import records
+from etoken.vault.identity import Identity
+from etoken.vault.statements import Statements
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from etoken.store.journal import Flash
+
+SURVIVE_A_WIPE = (records.ANCHOR, records.GENERATION, records.LOG_POINT)
+
+
+class Vault:
+    """Identity and statements of one key."""
+
+    def __init__(self, flash: "Flash") -> None:
+        self._journal = Journal(flash)
+        self.identity = Identity(self._journal)
+        self.statements = Statements(self._journal)
+        self._journal.keeps = self._wanted
+
+    def wipe(self) -> int:
+        """Destroy key pair, profile, statements and receipts, also their traces on flash; return the new generation.
+
+        Anchor, generation and log point stay.  The generation rises first: a cut in between leaves a key that counts one
+        wipe too many, never one that forgets a wipe.
+        """
+        generation = self.identity.generation + 1
+        self._journal.put(records.GENERATION, 0, generation.to_bytes(4, "big"))
+        self._journal.keeps = lambda kind, number: kind in SURVIVE_A_WIPE
+        try:
+            self._journal.forget_old()
+        finally:
+            self._journal.keeps = self._wanted
+        self.identity.load()
+        self.statements.load()
+        return generation
+
+    def _wanted(self, kind: int, number: int) -> bool:
+        return kind not in (records.STATEMENT, records.RECEIPT) or self.statements.wanted(number)

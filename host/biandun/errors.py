@@ -1,0 +1,151 @@
+"""What can go wrong at a workstation, and the exit status a program gets for it.
+
+    Problem (biandun_protocol.errors)
+    └── HostProblem                      exit
+        ├── KeyNotFound                   3   no key, or not the one asked for
+        ├── SeveralKeys                   3   more than one, and none was named
+        ├── PortBusy                      4   another program holds it (retriable)
+        ├── PortPermission                5
+        ├── LinkProblem                  11   PortFailed, Unplugged, LinkTimeout (retriable), LinkGarbled
+        ├── KeyRefused                    7   the key said no; ``code`` is its error name
+        ├── OfficeUnreachable             9   offline: what is signed stays here (retriable), OfficeTimeout, OfficeAnswer
+        ├── OfficeRefused                10   the office said no; ``code`` is its code
+        └── FolderProblem                12   files and folders
+Bytes that are not what they should be are ProtocolProblem, exit 8.  Usage errors are 2, success is 0.
+"""
+
+from typing import ClassVar
+
+from biandun_protocol.errors import Problem
+from biandun_protocol.wire.numbers import ERROR_NAMES, RETRIABLE_ERRORS
+
+
+class HostProblem(Problem):
+    """Root of everything this package raises by itself."""
+
+
+class KeyNotFound(HostProblem):
+    """No key is plugged in, or not the one that was asked for."""
+
+    code = "key-not-found"
+    exit_status: ClassVar[int] = 3
+    retriable = True
+
+
+class SeveralKeys(HostProblem):
+    """Several keys are plugged in and none was named."""
+
+    code = "several-keys"
+    exit_status: ClassVar[int] = 3
+
+
+class PortBusy(HostProblem):
+    """Another program holds the serial port; nothing was sent."""
+
+    code = "port-busy"
+    exit_status: ClassVar[int] = 4
+    retriable = True
+
+
+class PortPermission(HostProblem):
+    """The operating system does not let this account open the port."""
+
+    code = "port-permission"
+    exit_status: ClassVar[int] = 5
+
+
+class LinkProblem(HostProblem):
+    """The line to the key failed; what was signed before is safe on the key."""
+
+    code = "port-failed"
+    exit_status: ClassVar[int] = 11
+
+
+class PortFailed(LinkProblem):
+    """The port gave an error that has no name of its own."""
+
+
+class Unplugged(LinkProblem):
+    """The key was unplugged while it was in use."""
+
+    code = "unplugged"
+    retriable = True
+
+
+class LinkTimeout(LinkProblem):
+    """The key did not answer in time."""
+
+    code = "link-timeout"
+    retriable = True
+
+
+class LinkGarbled(LinkProblem):
+    """Something answers on this port, but it is not a Biandun key."""
+
+    code = "link-garbled"
+
+
+class KeyRefused(HostProblem):
+    """The key refused a command.  ``number`` is its wire error; unknown numbers are kept, never lost."""
+
+    exit_status: ClassVar[int] = 7
+
+    def __init__(self, number: int, field: int | None = None) -> None:
+        super().__init__(ERROR_NAMES.get(number, "key-error-unknown"), number=number, field=field)
+        self.number = number
+        self.field = field
+        self.retriable = number in RETRIABLE_ERRORS
+
+
+class OfficeUnreachable(HostProblem):
+    """No connection to the office's server."""
+
+    code = "office-unreachable"
+    exit_status: ClassVar[int] = 9
+    retriable = True
+
+
+class OfficeTimeout(OfficeUnreachable):
+    """The office's server did not answer in time."""
+
+    code = "office-timeout"
+
+
+class OfficeAnswer(OfficeUnreachable):
+    """Something answered that is not a Biandun office."""
+
+    code = "office-answer"
+    retriable = False
+
+
+class OfficeRefused(HostProblem):
+    """The office refused; code, words and next step are its own."""
+
+    exit_status: ClassVar[int] = 10
+
+    def __init__(self, answer: dict[str, object]) -> None:
+        super().__init__(str(answer.get("code", "office-answer")), **{k: v for k, v in answer.items() if k != "code"})
+        self.answer = answer
+        self.retriable = answer.get("retriable") is True
+
+    def message(self, language: str = "zh") -> str:
+        """The office's own sentence, which knows more than the catalogue."""
+        return str(self.answer.get("detail" if language == "en" else "title") or super().message(language))
+
+    def next_step(self, language: str = "zh") -> str:
+        """The office's own next step."""
+        return str(self.answer.get("next_en" if language == "en" else "next") or super().next_step(language))
+
+
+class FolderProblem(HostProblem):
+    """A file or folder is not as it should be; nothing was changed."""
+
+    code = "file-unreadable"
+    exit_status: ClassVar[int] = 12
+
+
+class UsageProblem(HostProblem):
+    """The command line does not make sense."""
+
+    code = "usage"
+    exit_status: ClassVar[int] = 2

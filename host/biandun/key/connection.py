@@ -1,0 +1,213 @@
+"""The host's end of the link: one request at a time, repeated until answered, streams with a window.
+
+SPEC.md section 2 is the text; the key's end is ``etoken.link``.  Every wait has a deadline; a keep-alive extends it, a
+silence of ``retransmit_ms`` repeats what was sent.  The key answers a repeated id with the same bytes, so repeating is
+always safe.
+"""
+
+import secrets
+import threading
+import time
+from collections.abc import Callable
+
+from biandun import errors
+from biandun.key.transport import Transport
+from biandun_protocol.wire import codec, frames
+from biandun_protocol.wire.messages import ErrorInfo, KeepAlive, Resync
+from biandun_protocol.wire.numbers import (
+    ERROR_CANCELLED,
+    ERROR_NO_STREAM,
+    KIND_ABORTED,
+    KIND_ACK,
+    KIND_CANCEL,
+    KIND_DATA,
+    KIND_ERROR,
+    KIND_KEEPALIVE,
+    KIND_REPLY,
+    KIND_REQUEST,
+    KIND_RESYNC,
+    LIMIT_RETRANSMIT_MS,
+    PROTOCOL_VERSION,
+)
+
+RETRANSMIT = LIMIT_RETRANSMIT_MS / 1000
+PATIENCE = 5.0  # seconds without any sign of life before the key counts as gone
+
+OnKeepAlive = Callable[[int, int], None]
+OnSent = Callable[[int], None]
+
+
+class Received:
+    """A frame that belongs to what we wait for, copied out of the reader's buffer."""
+
+    def __init__(self, frame: frames.Frame) -> None:
+        self.kind = frame.kind
+        self.request_id = frame.request_id
+        self.offset = frame.offset
+        self.payload = bytes(frame.payload)
+        self.more = frame.more
+
+
+class Connection:
+    """An open link to one key.  Not for two threads at once, but ``cancel`` may be set from another."""
+
+    def __init__(self, transport: Transport) -> None:
+        self.transport = transport
+        self.cancel = threading.Event()
+        self.sent_bytes = 0
+        self.received_bytes = 0
+        self._reader = frames.FrameReader()
+        self._request_id = 0
+        self._nonce = secrets.token_bytes(8)
+
+    def close(self) -> None:
+        """Let go of the line."""
+        self.transport.close()
+
+    def resync(self, patience: float = PATIENCE) -> None:
+        """Open the link: agree on a nonce that names it.
+
+        Raises LinkTimeout (silence), LinkGarbled (somebody talks, but not this protocol), KeyRefused(unsupported-version).
+        """
+        payload = codec.encode(Resync(self._nonce))
+        opening = b"\0" + frames.encode_frame(KIND_RESYNC, 0, 0, payload)  # a delimiter first ends whatever was begun
+        deadline = time.monotonic() + patience
+        while time.monotonic() < deadline:
+            self._write(opening)
+            frame = self._wait(lambda one: one.kind == KIND_RESYNC, time.monotonic() + RETRANSMIT, None)
+            if frame is None:
+                continue
+            try:
+                answer = codec.decode(Resync, frame.payload)
+            except codec.MessageError:
+                continue
+            if answer.nonce == self._nonce:
+                if answer.version != PROTOCOL_VERSION:
+                    raise errors.LinkGarbled(port=self.transport.name)
+                return
+        if self.received_bytes:
+            raise errors.LinkGarbled(port=self.transport.name)
+        raise errors.LinkTimeout(port=self.transport.name)
+
+    def call(self, message: bytes, on_keepalive: OnKeepAlive | None = None) -> bytes:
+        """Send a request and return the reply.
+
+        Raises KeyRefused with the key's error, LinkTimeout, Unplugged.  When ``cancel`` is set the key is told; what comes
+        back then is its word: a reply that was already made, or KeyRefused(cancelled).
+        """
+        self._request_id = self._request_id % 0xFFFF + 1
+        request_id = self._request_id
+        wire = self._fragments(KIND_REQUEST, request_id, message)
+        reply = bytearray()
+        told = False
+        last_life = time.monotonic()
+        self._write(wire)
+        while True:
+            frame = self._wait(
+                lambda one: one.request_id == request_id, time.monotonic() + RETRANSMIT, self.cancel if not told else None
+            )
+            if self.cancel.is_set() and not told:
+                told = True
+                self._write(frames.encode_frame(KIND_CANCEL, request_id, 0, b""))
+            if frame is None:
+                if time.monotonic() - last_life > PATIENCE:
+                    raise errors.LinkTimeout(port=self.transport.name)
+                reply.clear()
+                self._write(wire)
+                continue
+            last_life = time.monotonic()
+            if frame.kind == KIND_KEEPALIVE:
+                self._report(frame, on_keepalive)
+            elif frame.kind == KIND_ERROR:
+                raise self._refusal(frame)
+            elif frame.kind == KIND_REPLY and frame.offset == len(reply):
+                reply += frame.payload
+                if not frame.more:
+                    return bytes(reply)
+
+    @property
+    def last_id(self) -> int:
+        """The id of the last request: the name of the stream that it opened."""
+        return self._request_id
+
+    def stream(self, stream_id: int, data: bytes, window: int, on_sent: OnSent | None = None) -> None:
+        """Send ``data`` as data frames, at most ``window`` of them unacknowledged; go back when one was lost.
+
+        Raises KeyRefused with what the key has against it, KeyRefused(cancelled) after ``cancel``, LinkTimeout, Unplugged.
+        """
+        size = frames.PAYLOAD_MAX
+        acknowledged = sent = 0
+        went_back_to = -1
+        last_life = time.monotonic()
+        while acknowledged < len(data):
+            while sent < len(data) and sent - acknowledged < window * size:
+                self._write(frames.encode_frame(KIND_DATA, stream_id, sent, memoryview(data)[sent : sent + size]))
+                sent = min(sent + size, len(data))
+            frame = self._wait(lambda one: one.request_id == stream_id, time.monotonic() + RETRANSMIT, self.cancel)
+            if self.cancel.is_set():
+                self._abort(stream_id)
+            if frame is None:
+                if time.monotonic() - last_life > PATIENCE:
+                    raise errors.LinkTimeout(port=self.transport.name)
+                sent = acknowledged
+                continue
+            last_life = time.monotonic()
+            if frame.kind == KIND_ERROR:
+                raise self._refusal(frame)
+            if frame.kind == KIND_ACK:
+                if frame.offset == acknowledged != went_back_to:
+                    sent = went_back_to = acknowledged  # said twice: the key lost the frame that begins here
+                acknowledged = max(acknowledged, min(frame.offset, len(data)))
+                if on_sent is not None:
+                    on_sent(acknowledged)
+
+    def _abort(self, stream_id: int) -> None:
+        deadline = time.monotonic() + PATIENCE
+        while time.monotonic() < deadline:
+            self._write(frames.encode_frame(KIND_CANCEL, stream_id, 0, b""))
+            frame = self._wait(lambda one: one.kind in (KIND_ABORTED, KIND_ERROR), time.monotonic() + RETRANSMIT, None)
+            if frame is not None:
+                break
+        raise errors.KeyRefused(ERROR_CANCELLED)
+
+    def _fragments(self, kind: int, request_id: int, message: bytes) -> bytes:
+        size = frames.PAYLOAD_MAX
+        parts = [
+            frames.encode_frame(kind, request_id, offset, message[offset : offset + size], offset + size < len(message))
+            for offset in range(0, max(len(message), 1), size)
+        ]
+        return b"".join(parts)
+
+    def _refusal(self, frame: Received) -> errors.KeyRefused:
+        try:
+            info = codec.decode(ErrorInfo, frame.payload)
+        except codec.MessageError:
+            return errors.KeyRefused(ERROR_NO_STREAM)
+        return errors.KeyRefused(info.code, info.field)
+
+    def _report(self, frame: Received, on_keepalive: OnKeepAlive | None) -> None:
+        if on_keepalive is None:
+            return
+        try:
+            beat = codec.decode(KeepAlive, frame.payload)
+        except codec.MessageError:
+            return
+        on_keepalive(beat.phase, beat.permille)
+
+    def _write(self, data: bytes) -> None:
+        self.transport.write(data)
+        self.sent_bytes += len(data)
+
+    def _wait(self, wanted: Callable[[frames.Frame], bool], until: float, cancel: threading.Event | None) -> Received | None:
+        """Return the next frame that is ``wanted``; None at ``until`` or as soon as ``cancel`` is set."""
+        while True:
+            frame = self._reader.next()
+            if frame is not None:
+                if wanted(frame):
+                    return Received(frame)
+                continue
+            if time.monotonic() >= until or (cancel is not None and cancel.is_set()):
+                return None
+            chunk = self.transport.read()
+            self.received_bytes += len(chunk)
+            self._reader.put(chunk, len(chunk))

@@ -1,0 +1,74 @@
+"""Find keys, list them, open one.
+
+    keys.scan()          ports that say they carry a key; opens nothing, disturbs nobody
+    keys.list()          asks each who it is; a busy or broken one is a row, not an exception
+    keys.open(serial=…)  the key to work with, as a context manager
+
+The names shadow builtins on purpose: they are meant to be read with the module's name before them.
+"""
+
+from dataclasses import dataclass
+
+from biandun import errors
+from biandun.key.connection import Connection
+from biandun.key.ports import PortInfo, scan
+from biandun.key.session import Key
+from biandun.key.transport import SerialTransport
+from biandun.ui import Ui
+from biandun_protocol.errors import Problem
+from biandun_protocol.wire.messages import InfoReply
+
+__all__ = ["Key", "PortInfo", "Row", "list", "open", "open_port", "scan"]
+
+
+@dataclass(frozen=True)
+class Row:
+    """A port and what was found there: the key's own words, or what is wrong."""
+
+    port: PortInfo
+    info: InfoReply | None
+    problem: Problem | None
+
+
+def open_port(port: str, ui: Ui | None = None) -> Key:
+    """Open the key on a port.  Raises PortBusy, PortPermission, KeyNotFound, LinkTimeout, LinkGarbled."""
+    transport = SerialTransport(port)
+    try:
+        return Key(Connection(transport), ui)
+    except BaseException:
+        transport.close()
+        raise
+
+
+def _ask(port: PortInfo) -> Row:
+    try:
+        with open_port(port.port) as key:
+            return Row(port, key.info, None)
+    except Problem as problem:
+        return Row(port, None, problem)
+
+
+def list() -> tuple[Row, ...]:
+    """Ask every key who it is, one after the other."""
+    return tuple(_ask(port) for port in scan())
+
+
+def open(serial: str | None = None, port: str | None = None, ui: Ui | None = None) -> Key:
+    """Open the only key there is, or the one named by serial number or port.
+
+    Raises KeyNotFound, SeveralKeys, and what ``open_port`` raises.
+    """
+    if port is None:
+        ports = scan()
+        if serial is not None:
+            ports = [one for one in ports if one.serial == serial]
+        if not ports:
+            raise errors.KeyNotFound(serial=f" {serial}" if serial else "")
+        if len(ports) > 1:
+            raise errors.SeveralKeys(serials=", ".join(one.serial or one.port for one in ports))
+        port = ports[0].port
+    key = open_port(port, ui)
+    if serial is not None and key.info.serial != serial:
+        key.close()
+        raise errors.KeyNotFound(serial=f" {serial}")
+    return key

@@ -1,0 +1,163 @@
+"""The office over HTTP: upload what is missing, post the statement, bring back the receipt.
+
+Everything here may be repeated: blobs are named by their content, a statement posted twice gets the same receipt.  The
+server's words are not believed for their own sake: the caller verifies receipts with the office's key.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import cast
+
+import httpx
+
+from biandun import errors
+from biandun.ui import Silent, Ui
+from biandun_protocol.receipt import Receipt
+
+STATEMENT_TYPE = 'application/cose; cose-type="cose-sign1"'
+CHUNK = 64 * 1024
+TIMEOUT = httpx.Timeout(30, connect=5)
+
+Source = bytes | Path
+
+
+@dataclass(frozen=True)
+class Accepted:
+    """The office took a statement in: its receipt, unverified, and the case that it belongs to."""
+
+    receipt: Receipt
+    case: str
+    statement_id: str
+    new: bool
+
+
+class Office:
+    """One office's server.  Use it as a context manager."""
+
+    def __init__(self, url: str, *, timeout: httpx.Timeout = TIMEOUT, transport: httpx.BaseTransport | None = None) -> None:
+        self.url = url.rstrip("/")
+        # a proxy of the environment has no business between a workstation and its office
+        self._http = httpx.Client(base_url=self.url, timeout=timeout, transport=transport, trust_env=False)
+
+    def __enter__(self) -> "Office":
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._http.close()
+
+    def submit(self, statement: bytes, blobs: Mapping[str, Source], ui: Ui | None = None) -> Accepted:
+        """File a statement with the blobs it names (hex SHA-256 -> bytes or file).
+
+        Posts first and uploads only what the office says is missing, so nothing travels twice.  Raises OfficeRefused,
+        OfficeUnreachable, OfficeTimeout, OfficeAnswer.
+        """
+        answer = self._post(statement)
+        sent: set[str] = set()
+        # the manifest names the attachments, so the office may first miss the one and then the others
+        while wanted := [name for name in _missing(answer) if name in blobs and name not in sent]:
+            for name in wanted:
+                self.upload(name, blobs[name], ui or Silent())
+            sent.update(wanted)
+            answer = self._post(statement)
+        self._check(answer)
+        return Accepted(
+            Receipt.decode(answer.content),
+            answer.headers.get("Biandun-Case", ""),
+            answer.headers.get("Biandun-Statement", ""),
+            answer.status_code == 201,
+        )
+
+    def upload(self, name: str, source: Source, ui: Ui) -> None:
+        """Upload one blob under its hex SHA-256."""
+        size = len(source) if isinstance(source, bytes) else source.stat().st_size
+        headers = {"Content-Type": "application/octet-stream", "Content-Length": str(size)}
+        content = _chunks(source, lambda done: ui.progress("uploading", done, size))
+        self._check(self._send("PUT", f"/blobs/{name}", content=content, headers=headers))
+
+    def receipt(self, statement_id: str, at_least: int = 0) -> Receipt:
+        """Return a receipt whose log has at least ``at_least`` leaves, as a key demands that has seen so many."""
+        answer = self._send("GET", f"/statements/{statement_id}/receipt", params={"at_least": str(at_least)})
+        self._check(answer)
+        return Receipt.decode(answer.content)
+
+    def consistency(self, first: int, second: int) -> list[bytes]:
+        """Return the proof that the log of ``second`` leaves continues the one of ``first``."""
+        answer = self.get_json("/log/consistency", first=str(first), second=str(second))
+        try:
+            return [bytes.fromhex(item) for item in cast("list[str]", answer["path"])]
+        except (KeyError, TypeError, ValueError):
+            raise errors.OfficeAnswer(url=self.url, detail="consistency") from None
+
+    def get_json(self, path: str, **query: str) -> dict[str, object]:
+        """Return a JSON resource, such as ``/anchors``, ``/log`` or ``/cases/…``."""
+        answer = self._send("GET", path, params=query)
+        self._check(answer)
+        try:
+            value: object = answer.json()
+        except ValueError:
+            value = None
+        if not isinstance(value, dict):
+            raise errors.OfficeAnswer(url=self.url, detail=f"GET {path}")
+        return cast("dict[str, object]", value)
+
+    def _post(self, statement: bytes) -> httpx.Response:
+        return self._send("POST", "/statements", content=statement, headers={"Content-Type": STATEMENT_TYPE})
+
+    def _send(
+        self,
+        method: str,
+        path: str,
+        *,
+        content: bytes | Iterator[bytes] | None = None,
+        headers: dict[str, str] | None = None,
+        params: Mapping[str, str] | None = None,
+    ) -> httpx.Response:
+        try:
+            return self._http.request(method, path, content=content, headers=headers, params=params)
+        except httpx.TimeoutException as error:
+            raise errors.OfficeTimeout(url=self.url) from error
+        except (httpx.TransportError, httpx.InvalidURL) as error:
+            raise errors.OfficeUnreachable(url=self.url, detail=str(error)) from error
+
+    def _check(self, answer: httpx.Response) -> None:
+        if answer.is_success:
+            return
+        problem = _problem(answer)
+        if "code" in problem:
+            raise errors.OfficeRefused(problem)
+        raise errors.OfficeAnswer(url=self.url, detail=f"HTTP {answer.status_code}")
+
+
+def _problem(answer: httpx.Response) -> dict[str, object]:
+    try:
+        value: object = answer.json()
+    except ValueError:
+        return {}
+    return cast("dict[str, object]", value) if isinstance(value, dict) else {}
+
+
+def _missing(answer: httpx.Response) -> list[str]:
+    problem = _problem(answer)
+    return cast("list[str]", problem.get("missing", [])) if problem.get("code") == "blob-missing" else []
+
+
+def _chunks(source: Source, on_sent: Callable[[int], None]) -> Iterator[bytes]:
+    done = 0
+    if isinstance(source, bytes):
+        for start in range(0, len(source), CHUNK):
+            chunk = source[start : start + CHUNK]
+            done += len(chunk)
+            yield chunk
+            on_sent(done)
+        return
+    with source.open("rb") as file:
+        while chunk := file.read(CHUNK):
+            done += len(chunk)
+            yield chunk
+            on_sent(done)

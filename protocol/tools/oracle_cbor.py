@@ -1,0 +1,45 @@
+"""The plainest CBOR encoder there is, for making vectors: it also writes what the protocol forbids, when told to."""
+
+
+class Raw(bytes):
+    """Bytes that are an encoding already and are copied as they are."""
+
+
+class Pairs(list[tuple[object, object]]):
+    """A map whose entries are written in the order given, twice if given twice."""
+
+
+def head(major: int, number: int) -> bytes:
+    """The shortest head of major type ``major``."""
+    if number < 24:
+        return bytes([major << 5 | number])
+    for info, size in ((24, 1), (25, 2), (26, 4), (27, 8)):
+        if number < 256**size:
+            return bytes([major << 5 | info]) + number.to_bytes(size, "big")
+    raise ValueError(number)
+
+
+def encode(value: object) -> bytes:
+    """Encode ``value``; maps are sorted by the bytes of their keys, but for ``Pairs``."""
+    match value:
+        case Raw():
+            return bytes(value)
+        case None:
+            return b"\xf6"
+        case bool():
+            return b"\xf5" if value else b"\xf4"
+        case int():
+            return head(0, value) if value >= 0 else head(1, -1 - value)
+        case bytes():
+            return head(2, len(value)) + value
+        case str():
+            return head(3, len(value.encode())) + value.encode()
+        case Pairs():
+            return head(5, len(value)) + b"".join(encode(key) + encode(item) for key, item in value)
+        case list():
+            return head(4, len(value)) + b"".join(encode(item) for item in value)
+        case dict():
+            pairs = sorted((encode(key), encode(item)) for key, item in value.items())
+            return head(5, len(pairs)) + b"".join(key + item for key, item in pairs)
+        case _:
+            raise TypeError(type(value))

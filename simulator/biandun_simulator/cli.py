@@ -1,0 +1,72 @@
+"""biandun-sim: keys without hardware, for trying things out and for tests."""
+
+import json
+import signal
+import threading
+from pathlib import Path
+from types import FrameType
+
+import click
+import platformdirs
+
+from biandun_protocol.errors import Problem
+from biandun_simulator.simulated_key import SimulatedKey
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+def main() -> None:
+    """Run simulated keys: the real firmware, no hardware.
+
+    Unclassified, fictitious data only.
+
+    \b
+    Example:  biandun-sim run --count 2
+    """
+
+
+@main.command()
+@click.option("--count", default=1, show_default=True, type=click.IntRange(1, 500), help="How many keys to plug in.")
+@click.option(
+    "--first", default=1, show_default=True, type=click.IntRange(1, 999999), help="Number of the first serial, BD-000001."
+)
+@click.option(
+    "--state",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=platformdirs.user_state_path("biandun") / "simulator",
+    show_default=True,
+    help="Where the keys keep their flash; the same folder continues the same keys.",
+)
+@click.option(
+    "--presence",
+    type=click.Choice(["accept", "reject", "wait"]),
+    default="accept",
+    show_default=True,
+    help="What the button says; change it later in STATE/SERIAL.presence.",
+)
+def run(count: int, first: int, state: Path, presence: str) -> None:
+    """Plug in keys and keep them plugged in until Ctrl-C.
+
+    When all are ready one JSON line names them and their ports.
+
+    \b
+    Example:  biandun-sim run --count 3 --presence wait
+    """
+    stop = threading.Event()
+
+    def on_signal(number: int, frame: FrameType | None) -> None:  # noqa: ARG001
+        stop.set()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, on_signal)
+    keys = [SimulatedKey(f"BD-{number:06d}", state, presence=presence) for number in range(first, first + count)]  # type: ignore[arg-type]
+    try:
+        for key in keys:
+            key.plug()
+        click.echo(json.dumps({"keys": [{"serial": key.serial, "port": key.port, "pid": key.pid} for key in keys]}))
+        stop.wait()
+    except Problem as problem:
+        click.echo(f"{problem.message('zh')}{problem.next_step('zh')}\n{problem.message('en')} {problem.next_step('en')}", err=True)
+        raise SystemExit(problem.exit_status) from None
+    finally:
+        for key in keys:
+            key.unplug()

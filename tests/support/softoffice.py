@@ -1,0 +1,143 @@
+"""An office in a few lines of Python, for tests of keys and hosts: anchors, grants, a log in memory, receipts.
+
+Everything it signs is what the real office signs; its X.509 blobs are opaque bytes, as they are to a key.  The tree is the
+plain recursion of RFC 9162 section 2.1, written apart from the office's own so that each can judge the other.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from hashlib import sha256
+
+from biandun_protocol import certificate, cose, receipt
+from biandun_protocol.algorithms import SoftwareSigner
+from biandun_protocol.certificate import Signed
+from biandun_protocol.receipt import Receipt
+from biandun_protocol.wire import merkle
+from biandun_protocol.wire import statement as wire
+from biandun_protocol.wire.messages import Grant, IssuerManifest, KeyRequest, Offer, ProfileManifest
+from biandun_protocol.wire.numbers import CLASS_SIMULATED, SCHEMA_GRANT, SCHEMA_ISSUER, SCHEMA_OFFER, SCHEMA_PROFILE
+from tests.support.softkey import signer_from
+
+NOW = 1_795_478_400  # 2026-11-24 00:00:00 UTC
+YEAR = 365 * 86400
+
+
+def root_of(leaves: Sequence[bytes]) -> bytes:
+    """MTH of leaf hashes, by the definition."""
+    if len(leaves) <= 1:
+        return leaves[0] if leaves else merkle.EMPTY_ROOT
+    middle = _split(len(leaves))
+    return merkle.node_hash(root_of(leaves[:middle]), root_of(leaves[middle:]))
+
+
+def inclusion(index: int, leaves: Sequence[bytes]) -> list[bytes]:
+    """PATH(index, leaves), by the definition."""
+    if len(leaves) <= 1:
+        return []
+    middle = _split(len(leaves))
+    if index < middle:
+        return [*inclusion(index, leaves[:middle]), root_of(leaves[middle:])]
+    return [*inclusion(index - middle, leaves[middle:]), root_of(leaves[:middle])]
+
+
+def consistency(first: int, leaves: Sequence[bytes]) -> list[bytes]:
+    """PROOF(first, leaves), by the definition."""
+    return _subproof(first, leaves, True) if 0 < first < len(leaves) else []
+
+
+def _subproof(first: int, leaves: Sequence[bytes], whole: bool) -> list[bytes]:
+    if first == len(leaves):
+        return [] if whole else [root_of(leaves)]
+    middle = _split(len(leaves))
+    if first <= middle:
+        return [*_subproof(first, leaves[:middle], whole), root_of(leaves[middle:])]
+    return [*_subproof(first - middle, leaves[middle:], False), root_of(leaves[:middle])]
+
+
+def _split(size: int) -> int:
+    return 1 << ((size - 1).bit_length() - 1)
+
+
+@dataclass
+class SoftOffice:
+    """An office whose keys are the same in every run; ``seed`` makes another one."""
+
+    seed: int = 1000
+    office_id: str = "longlan"
+    region: str = "629900"
+    uscc: str = "12629900MB00000274"
+    unit_code: str = "629900-0002"
+    unit_name: str = "陇澜市第一中学"
+    purposes: tuple[str, ...] = ("filing",)
+    leaves: list[bytes] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.root: SoftwareSigner = signer_from(self.seed)
+        self.issuer: SoftwareSigner = signer_from(self.seed + 1)
+        self.issuer_manifest = IssuerManifest(
+            SCHEMA_ISSUER, self.office_id, self.issuer.public_key, sha256(b"issuing x509").digest(), NOW - YEAR, NOW + 9 * YEAR
+        )
+        self.anchor: Signed = certificate.sign_issuer(
+            self.root, region=self.region, root_x5t=sha256(b"root x509").digest(), manifest=self.issuer_manifest
+        )
+
+    def offer(self, nonce: bytes = b"n" * 16) -> Offer:
+        """File 1 of enrolment."""
+        return Offer(
+            SCHEMA_OFFER,
+            self.office_id,
+            "陇澜市委编办(虚构)",
+            self.root.public_key,
+            self.anchor.statement,
+            self.anchor.manifest,
+            nonce,
+            self.uscc,
+            self.unit_name,
+        )
+
+    def grant(self, request: KeyRequest, **changed: object) -> Grant:
+        """File 3 of enrolment; ``changed`` replaces fields of the profile."""
+        proof = certificate.verify_possession(Signed(request.statement, request.manifest))
+        x509 = b"x509 of " + proof.serial.encode()
+        fields: dict[str, object] = {
+            "schema": SCHEMA_PROFILE,
+            "version": 1,
+            "serial": proof.serial,
+            "public_key": proof.public_key,
+            "uscc": self.uscc,
+            "unit_code": self.unit_code,
+            "unit_name": self.unit_name,
+            "region": self.region,
+            "purposes": list(self.purposes),
+            "hardware_class": CLASS_SIMULATED,
+            "not_before": NOW - 86400,
+            "not_after": NOW + 5 * YEAR,
+            "x5t": sha256(x509).digest(),
+            **changed,
+        }
+        profile = certificate.sign_profile(
+            self.issuer,
+            office_id=self.office_id,
+            region=self.region,
+            x5t=self.issuer_manifest.x5t,
+            manifest=ProfileManifest(**fields),  # type: ignore[arg-type]
+        )
+        return Grant(SCHEMA_GRANT, profile.statement, profile.manifest, x509, b"issuing x509", b"root x509")
+
+    def take_in(self, raw: bytes, received: int = NOW) -> Receipt:
+        """Append a statement to the log and give its receipt."""
+        statement = cose.parse(raw, purpose="filing")
+        self.leaves.append(merkle.leaf_hash(wire.log_leaf(statement.id, raw, statement.digest, received)))
+        return self.receipt(len(self.leaves) - 1, statement.id, received)
+
+    def receipt(self, index: int, statement_id: bytes, received: int = NOW, size: int | None = None) -> Receipt:
+        """Sign a receipt for a leaf of the log, at any size of it."""
+        leaves = self.leaves[:size]
+        payload = wire.ReceiptPayload(statement_id, index, len(leaves), root_of(leaves), inclusion(index, leaves), received)
+        return receipt.sign_receipt(
+            self.issuer, office_id=self.office_id, region=self.region, x5t=self.issuer_manifest.x5t, payload=payload
+        )
+
+    def consistency(self, first: int) -> list[bytes]:
+        """Proof from a log of ``first`` leaves to the log as it is now."""
+        return consistency(first, self.leaves)
