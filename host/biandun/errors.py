@@ -8,6 +8,7 @@
         ├── PortPermission                5
         ├── LinkProblem                  11   PortFailed, Unplugged, LinkTimeout (retriable), LinkGarbled
         ├── KeyRefused                    7   the key said no; ``code`` is its error name
+        ├── Declined                      7   the person did not confirm
         ├── OfficeUnreachable             9   offline: what is signed stays here (retriable), OfficeTimeout, OfficeAnswer
         ├── OfficeRefused                10   the office said no; ``code`` is its code
         └── FolderProblem                12   files and folders
@@ -95,6 +96,13 @@ class KeyRefused(HostProblem):
         self.number = number
         self.field = field
         self.retriable = number in RETRIABLE_ERRORS
+
+
+class Declined(HostProblem):
+    """The person did not confirm; nothing was changed."""
+
+    code = "serial-mismatch"
+    exit_status: ClassVar[int] = 7
 
 
 class OfficeUnreachable(HostProblem):

@@ -4,6 +4,7 @@ Everything here may be repeated: blobs are named by their content, a statement p
 server's words are not believed for their own sake: the caller verifies receipts with the office's key.
 """
 
+import base64
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,7 @@ from biandun.ui import Silent, Ui
 from biandun_protocol.receipt import Receipt
 
 STATEMENT_TYPE = 'application/cose; cose-type="cose-sign1"'
+RECEIPT_TYPE = "application/biandun-receipt+cbor"
 CHUNK = 64 * 1024
 TIMEOUT = httpx.Timeout(30, connect=5)
 
@@ -67,7 +69,7 @@ class Office:
             answer = self._post(statement)
         self._check(answer)
         return Accepted(
-            Receipt.decode(answer.content),
+            self._receipt(answer),
             answer.headers.get("Biandun-Case", ""),
             answer.headers.get("Biandun-Statement", ""),
             answer.status_code == 201,
@@ -84,7 +86,7 @@ class Office:
         """Return a receipt whose log has at least ``at_least`` leaves, as a key demands that has seen so many."""
         answer = self._send("GET", f"/statements/{statement_id}/receipt", params={"at_least": str(at_least)})
         self._check(answer)
-        return Receipt.decode(answer.content)
+        return self._receipt(answer)
 
     def consistency(self, first: int, second: int) -> list[bytes]:
         """Return the proof that the log of ``second`` leaves continues the one of ``first``."""
@@ -93,6 +95,22 @@ class Office:
             return [bytes.fromhex(item) for item in cast("list[str]", answer["path"])]
         except (KeyError, TypeError, ValueError):
             raise errors.OfficeAnswer(url=self.url, detail="consistency") from None
+
+    def anchors(self) -> dict[str, bytes]:
+        """Return what the office says of itself, as the files root.pem, issuing.pem, issuer.cose, issuer.cbor.
+
+        Nothing in it is to be trusted before it was checked under a root that came another way.
+        """
+        answer = self.get_json("/anchors")
+        try:
+            return {
+                "root.pem": str(answer["root_certificate"]).encode("ascii"),
+                "issuing.pem": str(answer["issuing_certificate"]).encode("ascii"),
+                "issuer.cose": base64.b64decode(str(answer["issuer_statement"]), validate=True),
+                "issuer.cbor": base64.b64decode(str(answer["issuer_manifest"]), validate=True),
+            }
+        except (KeyError, ValueError):
+            raise errors.OfficeAnswer(url=self.url, detail="anchors") from None
 
     def get_json(self, path: str, **query: str) -> dict[str, object]:
         """Return a JSON resource, such as ``/anchors``, ``/log`` or ``/cases/…``."""
@@ -105,6 +123,11 @@ class Office:
         if not isinstance(value, dict):
             raise errors.OfficeAnswer(url=self.url, detail=f"GET {path}")
         return cast("dict[str, object]", value)
+
+    def _receipt(self, answer: httpx.Response) -> Receipt:
+        if not answer.headers.get("Content-Type", "").startswith(RECEIPT_TYPE):
+            raise errors.OfficeAnswer(url=self.url, detail="not a receipt")  # a proxy's page, another server
+        return Receipt.decode(answer.content)
 
     def _post(self, statement: bytes) -> httpx.Response:
         return self._send("POST", "/statements", content=statement, headers={"Content-Type": STATEMENT_TYPE})

@@ -52,7 +52,8 @@ class SoftKey:
         self.profile = codec.decode(ProfileManifest, grant.profile_manifest)
 
     def sign(self, manifest: bytes, purpose: str = "filing", **changed: object) -> bytes:
-        """Sign a manifest; ``changed`` overrides header fields by name (uscc, unit_code, region, seq, prev, length)."""
+        """Sign a manifest; ``changed`` overrides header fields by name (uscc, unit_code, region, seq, prev,
+        length, claimed_time)."""
         assert self.profile is not None
         fields: dict[int, object] = {
             wire.FIELD_USCC: changed.get("uscc", self.profile.uscc),
@@ -64,6 +65,8 @@ class SoftKey:
             fields[wire.FIELD_PREV] = changed.get("prev", self.head)
         if "length" in changed:
             fields[wire.FIELD_MANIFEST_LENGTH] = changed["length"]
+        if "claimed_time" in changed:
+            fields[wire.FIELD_CLAIMED_TIME] = changed["claimed_time"]
         statement = self._sign(purpose, manifest, fields, with_unit=True).statement
         if purpose in CHAINED_PURPOSES and not changed:
             protected, digest, _ = wire.split(statement)

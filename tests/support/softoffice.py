@@ -98,12 +98,16 @@ class SoftOffice:
     def grant(self, request: KeyRequest, **changed: object) -> Grant:
         """File 3 of enrolment; ``changed`` replaces fields of the profile."""
         proof = certificate.verify_possession(Signed(request.statement, request.manifest))
-        x509 = b"x509 of " + proof.serial.encode()
+        return self.grant_for(proof.serial, proof.public_key, **changed)
+
+    def grant_for(self, serial: str, public_key: bytes, /, **changed: object) -> Grant:
+        """A grant without asking for a proof."""
+        x509 = b"x509 of " + serial.encode()
         fields: dict[str, object] = {
             "schema": SCHEMA_PROFILE,
             "version": 1,
-            "serial": proof.serial,
-            "public_key": proof.public_key,
+            "serial": serial,
+            "public_key": public_key,
             "uscc": self.uscc,
             "unit_code": self.unit_code,
             "unit_name": self.unit_name,

@@ -9,6 +9,7 @@ from binascii import crc32
 from biandun_protocol.wire import codec, frames
 from biandun_protocol.wire.messages import ErrorInfo, KeepAlive, Resync
 from biandun_protocol.wire.numbers import (
+    ERROR_TOO_LARGE,
     KIND_ABORTED,
     KIND_ACK,
     KIND_ERROR,
@@ -98,6 +99,7 @@ class Link:
             return None
         if len(self._message) + len(frame.payload) > LIMIT_MESSAGE:
             self._message_id, self._message = -1, b""
+            self.fault(frame.request_id, ERROR_TOO_LARGE)
             return None
         self._message += bytes(frame.payload)
         if frame.more:

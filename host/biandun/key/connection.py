@@ -56,6 +56,7 @@ class Connection:
         self.cancel = threading.Event()
         self.sent_bytes = 0
         self.received_bytes = 0
+        self.keepalive_bytes = 0  # of the received ones, those that depend on time only
         self._reader = frames.FrameReader()
         self._request_id = 0
         self._nonce = secrets.token_bytes(8)
@@ -117,6 +118,7 @@ class Connection:
                 continue
             last_life = time.monotonic()
             if frame.kind == KIND_KEEPALIVE:
+                self.keepalive_bytes += len(frames.encode_frame(frame.kind, frame.request_id, frame.offset, frame.payload))
                 self._report(frame, on_keepalive)
             elif frame.kind == KIND_ERROR:
                 raise self._refusal(frame)

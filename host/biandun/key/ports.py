@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
 
-import platformdirs
 from serial.tools import list_ports
+
+from biandun.folders import runtime_folder
 
 USB_PRODUCT = "Biandun"
 
@@ -29,7 +30,7 @@ class PortInfo:
 def announcements() -> Path:
     """The folder where simulated keys announce themselves; BIANDUN_PORTS overrides it."""
     given = os.environ.get("BIANDUN_PORTS")
-    return Path(given) if given else platformdirs.user_runtime_path("biandun") / "ports"
+    return Path(given) if given else runtime_folder() / "ports"
 
 
 def scan() -> list[PortInfo]:

@@ -15,10 +15,10 @@ from pathlib import Path
 from typing import Any, Protocol, cast
 
 import filelock
-import platformdirs
 import serial
 
 from biandun import errors
+from biandun.folders import runtime_folder
 
 READ_WAIT = 0.02  # seconds; how long one read waits for its first byte
 WRITE_LIMIT = 5.0  # seconds; a key that does not read for so long is gone
@@ -48,7 +48,7 @@ class Transport(Protocol):
 def lock_path(port: str) -> Path:
     """Where the lock of a port lies; its neighbour with the suffix .json names the holder."""
     name = sha256(str(Path(port).resolve()).encode()).hexdigest()[:16]
-    return platformdirs.user_runtime_path("biandun", ensure_exists=True) / "locks" / f"{name}.lock"
+    return runtime_folder() / "locks" / f"{name}.lock"
 
 
 def _holder(lock: Path) -> str:

@@ -1,0 +1,55 @@
+# Every target does its own set-up: a fresh machine needs Python 3.11 or later, make and nothing else.
+SHELL := /bin/bash
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STUBS := build/stubs
+JUDGE := build/judge
+WORKERS ?= 2
+
+.DEFAULT_GOAL := help
+.PHONY: help setup lint test test-fast test-slow demo clean
+
+help:  ## show this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+$(BIN)/.ready: pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	touch $@
+
+# MicroPython's stubs shadow the standard library, so they live outside the environment
+$(STUBS)/.ready: firmware/stubs-requirements.txt $(BIN)/.ready
+	rm -rf $(STUBS)
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --target $(STUBS) -r firmware/stubs-requirements.txt
+	touch $@
+
+# the independent COSE implementation wants an older cbor2 than ours: an environment of its own
+$(JUDGE)/.ready: tests/system/judge-requirements.txt
+	$(PYTHON) -m venv $(JUDGE)
+	$(JUDGE)/bin/pip install --quiet --disable-pip-version-check -r tests/system/judge-requirements.txt
+	touch $@
+
+setup: $(BIN)/.ready $(STUBS)/.ready $(JUDGE)/.ready  ## make the environments (the other targets do it by themselves)
+
+lint: $(BIN)/.ready $(STUBS)/.ready  ## ruff, pyright, import-linter
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check --quiet
+	$(BIN)/python protocol/tools/generate.py --check
+	PYRIGHT_PYTHON_IGNORE_WARNINGS=1 $(BIN)/pyright --pythonpath $(BIN)/python
+	PYRIGHT_PYTHON_IGNORE_WARNINGS=1 $(BIN)/pyright --project firmware
+	$(BIN)/lint-imports
+
+test-fast: $(BIN)/.ready $(JUDGE)/.ready  ## the tests alone
+	$(BIN)/pytest --numprocesses $(WORKERS) -m "not slow"
+
+test: lint test-fast  ## everything a change must pass
+
+test-slow: $(BIN)/.ready $(JUDGE)/.ready  ## the long sweeps
+	$(BIN)/pytest --numprocesses $(WORKERS) -m slow
+
+demo: $(BIN)/.ready $(JUDGE)/.ready  ## the main journey, from a blank key to a receipt that others verify
+	@$(BIN)/python -m tests.system.demo --judge $(JUDGE)/bin/python
+
+clean:  ## forget everything that was built
+	rm -rf $(VENV) build .pytest_cache .ruff_cache .hypothesis .import_linter_cache

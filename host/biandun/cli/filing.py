@@ -1,0 +1,233 @@
+"""biandun filing: prepare a filing, have it signed, hand it in, keep the receipt, verify it."""
+
+from dataclasses import asdict
+from pathlib import Path
+
+import click
+
+from biandun import evidence, filings, keys
+from biandun.cli.output import Document
+from biandun.cli.shared import Settings, pass_settings, with_key
+from biandun.errors import FolderProblem, KeyNotFound, UsageProblem
+from biandun.filings import Folder, Source
+from biandun.keys import Key
+from biandun.office_client import Office
+from biandun_protocol.filing import ATTACHMENT_ROLES, FUNDING_FORMS, QUOTA_TYPES
+
+FOLDER = click.Path(file_okay=False, path_type=Path)
+FILE = click.Path(dir_okay=False, path_type=Path)
+OFFICE = click.option("--office", "url", envvar="BIANDUN_OFFICE", required=True, metavar="URL", help="The office's server.")
+
+EXAMPLE: dict[str, object] = {
+    "supervisor_uscc": "11629900MB0000019C",
+    "items": [
+        {
+            "quota_type": "INS",
+            "funding_form": "FULL",
+            "number": 2,
+            "entry_method": "INST_RECRUIT",
+            "post_category": "PROF",
+            "duties": "高中物理教学",
+        }
+    ],
+    "reason": "两名教师退休,空编两名,拟公开招聘补充(虚构数据)。",
+    "prepared_by": "测试员甲",
+    "application_document": {
+        "doc_no": "陇澜教函〔2026〕18号",
+        "title": "关于陇澜市第一中学使用编制的申请",
+        "issuer": "陇澜市教育局",
+        "issued_on": "2026-11-20",
+    },
+}
+
+
+@click.group("filing")
+def group() -> None:
+    """Filings: prepare, sign, submit, keep the receipt, verify.
+
+    \b
+    Examples:  biandun filing example > form.json
+               biandun filing prepare form.json --attach application_document=申请.pdf --out 用编申请
+               biandun filing sign 用编申请
+               biandun filing submit 用编申请 --office http://127.0.0.1:8420
+               biandun filing keep 用编申请
+               biandun filing verify 用编申请 --root root.pem
+    """
+
+
+@group.command("example")
+def example() -> dict[str, object]:
+    """Print a form for an establishment-use approval to fill in (fictitious data).
+
+    \b
+    Example:  biandun filing example > form.json
+    """
+    return Document(EXAMPLE)
+
+
+def _source(text: str) -> Source:
+    role, equals, path = text.partition("=")
+    if not equals:
+        role, path = "other", text
+    if role not in ATTACHMENT_ROLES:
+        raise UsageProblem("form-invalid", field="attach", rule=f"ROLE is one of {', '.join(ATTACHMENT_ROLES)}")
+    return Source(Path(path), role)
+
+
+def _unit_of(settings: Settings, serial: str | None, port: str | None) -> dict[str, object]:
+    """What the plugged-in key knows of its unit; nothing when there is no key."""
+    try:
+        with keys.open(serial=serial, port=port, ui=settings.ui) as key:
+            info = key.info
+    except KeyNotFound:
+        if serial or port:
+            raise
+        return {}
+    fields = {"uscc": info.uscc, "unit_code": info.unit_code, "unit_name": info.unit_name, "region": info.region}
+    return {name: value for name, value in fields.items() if value}
+
+
+@group.command("prepare")
+@click.argument("form", type=FILE)
+@click.option(
+    "--attach", "attach", multiple=True, metavar="[ROLE=]FILE", help=f"A file to attach; ROLE is {', '.join(ATTACHMENT_ROLES)}."
+)
+@click.option("--out", type=FOLDER, required=True, help="The filing folder to make.")
+@click.option("--serial", metavar="SERIAL", help="The key whose unit it is for, when several are plugged in.")
+@click.option("--port", metavar="PORT", help="Serial port of the key.")
+@pass_settings
+def prepare(
+    settings: Settings, form: Path, attach: tuple[str, ...], out: Path, serial: str | None, port: str | None
+) -> dict[str, object]:
+    """Make a filing folder from a FORM (JSON) and attachments.  Nothing is signed yet.
+
+    What the form leaves out about the unit is taken from the key that is plugged in.
+
+    \b
+    Example:  biandun filing prepare form.json --attach application_document=申请.pdf --out 用编申请
+    """
+    folder = filings.prepare(out, filings.read_form(form, _unit_of(settings, serial, port)), [_source(one) for one in attach])
+    return _shown(folder)
+
+
+@group.command("sign")
+@click.argument("folder", type=FOLDER)
+@with_key
+def sign(key: Key, folder: Path) -> dict[str, object]:
+    """Have the key sign the filing.  Repeating it gives the same signature, also after a crash or an unplugged key.
+
+    \b
+    Example:  biandun filing sign 用编申请
+    """
+    filing = Folder(folder)
+    signature = filing.sign(key)
+    return {
+        "folder": str(folder),
+        "serial": key.info.serial,
+        "seq": signature.seq,
+        "statement_id": signature.statement_id.hex(),
+        "region": key.info.region,
+    }
+
+
+@group.command("submit")
+@click.argument("folder", type=FOLDER)
+@OFFICE
+@pass_settings
+def submit(settings: Settings, folder: Path, url: str) -> dict[str, object]:
+    """Hand the signed filing in and bring back the receipt.  Repeating it never files twice.
+
+    \b
+    Example:  biandun filing submit 用编申请 --office http://127.0.0.1:8420
+    """
+    filing = Folder(folder)
+    with Office(url) as office:
+        accepted = filing.submit(office, settings.ui)
+    return {"folder": str(folder), "case": accepted.case, "statement_id": accepted.statement_id, "new": accepted.new}
+
+
+@group.command("keep")
+@click.argument("folder", type=FOLDER)
+@click.option(
+    "--office", "url", envvar="BIANDUN_OFFICE", metavar="URL", help="The office's server; default: where it was submitted."
+)
+@with_key
+def keep(key: Key, folder: Path, url: str | None) -> dict[str, object]:
+    """Let the key verify the receipt and keep it.
+
+    \b
+    Example:  biandun filing keep 用编申请
+    """
+    filing = Folder(folder)
+    filing.receipt()
+    with Office(url or filing.state.office) as office:
+        seq = filing.keep_receipt(key, office)
+    return {"folder": str(folder), "serial": key.info.serial, "seq": seq, "receipt_verified_by_key": True}
+
+
+def _shown(folder: Folder) -> dict[str, object]:
+    manifest = folder.manifest()
+    filing = manifest.filing
+    return {
+        "folder": str(folder.path),
+        "unit_name": filing.unit_name,
+        "uscc": filing.uscc,
+        "region": filing.region,
+        "items": [
+            {"item": f"{QUOTA_TYPES[item.quota_type]}({FUNDING_FORMS[item.funding_form]}) {item.number} 名"}
+            for item in filing.items
+        ],
+        "attachments": [{"name": one.name, "size": f"{one.size} B", "sha256": one.sha256.hex()[:16]} for one in filing.attachments],
+        **{name: value for name, value in asdict(folder.state).items() if name not in ("format",)},
+    }
+
+
+@group.command("show")
+@click.argument("folder", type=FOLDER)
+def show(folder: Path) -> dict[str, object]:
+    """Show what a filing folder holds and how far it has come.
+
+    \b
+    Example:  biandun filing show 用编申请
+    """
+    return _shown(Folder(folder))
+
+
+@group.command("export")
+@click.argument("folder", type=FOLDER)
+def export(folder: Path) -> dict[str, object]:
+    """Write the parts that other tools want by themselves: receipt.cose and receipt-payload.cbor.
+
+    \b
+    Example:  biandun filing export 用编申请
+    """
+    receipt = Folder(folder).receipt()
+    filings.write_file(folder / "receipt.cose", receipt.statement, replace=True)
+    filings.write_file(folder / "receipt-payload.cbor", receipt.payload, replace=True)
+    return {"folder": str(folder), "receipt": ["receipt.cose", "receipt-payload.cbor"]}
+
+
+@group.command("verify")
+@click.argument("folder", type=FOLDER)
+@click.option("--root", type=FILE, help="The office's root certificate (PEM), received another way.")
+def verify(folder: Path, root: Path | None) -> dict[str, object]:
+    """Verify a filing folder offline: certificate, signature, material, receipt.  Exit status 8 when anything fails.
+
+    Without --root the root certificate of the folder itself is used, which proves only that the folder agrees with itself:
+    compare its fingerprint with the one that the office published.
+
+    \b
+    Example:  biandun filing verify 用编申请 --root root.pem
+    """
+    filing = Folder(folder)
+    pem = filings.read_file(root) if root else filing.read("root.pem")
+    if pem is None:
+        raise FolderProblem("filing-unsubmitted")
+    verdict = evidence.verify_folder(filing, pem)
+    result: dict[str, object] = {"folder": str(folder), "good": verdict.good, "steps": [asdict(step) for step in verdict.steps]}
+    result["root"] = verdict.root
+    if root is None:
+        result["warning"] = "root-from-folder"
+    if not verdict.good:
+        click.get_current_context().obj.exit_status = 8
+    return result

@@ -1,0 +1,183 @@
+"""biandun keys: what is plugged in, who it is, and its enrolment."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+from biandun import keys
+from biandun.cli.shared import read_record, with_key
+from biandun.errors import Declined
+from biandun.filings import write_file
+from biandun.keys import Key
+from biandun_protocol.wire import codec
+from biandun_protocol.wire.messages import Grant, InfoReply, Offer
+from biandun_protocol.wire.numbers import CLASS_NAMES, STATE_NAMES
+
+FILE = click.Path(dir_okay=False, path_type=Path)
+
+
+@click.group("keys")
+def group() -> None:
+    """Keys: list them, set one up, ask what it signed.
+
+    \b
+    Examples:  biandun keys list
+               biandun keys info --serial BD-000001
+               biandun keys enroll offer.bd --out request.bd
+    """
+
+
+def _day(seconds: int | None) -> str | None:
+    return None if seconds is None else datetime.fromtimestamp(seconds, UTC).date().isoformat()
+
+
+def describe(info: InfoReply) -> dict[str, object]:
+    """An info reply as plain words."""
+    return {
+        "serial": info.serial,
+        "state": STATE_NAMES.get(info.state, str(info.state)),
+        "unit_name": info.unit_name,
+        "uscc": info.uscc,
+        "unit_code": info.unit_code,
+        "region": info.region,
+        "purposes": info.purposes or [],
+        "not_after": _day(info.not_after),
+        "office_id": info.office_id,
+        "firmware": info.firmware,
+        "hardware_class": CLASS_NAMES.get(info.hardware_class, str(info.hardware_class)),
+        "generation": info.generation,
+        "algorithms": info.algorithms,
+        "public_key": info.public_key.hex() if info.public_key else None,
+    }
+
+
+@group.command("list")
+def list_keys() -> list[dict[str, object]]:
+    """List all keys that are plugged in; a busy or broken one is shown with its problem.
+
+    \b
+    Example:  biandun keys list --json
+    """
+    rows: list[dict[str, object]] = []
+    for row in keys.list():
+        info = row.info
+        rows.append(
+            {
+                "serial": info.serial if info else row.port.serial,
+                "port": row.port.port,
+                "state": STATE_NAMES.get(info.state) if info else None,
+                "unit_name": info.unit_name if info else None,
+                "simulated": row.port.simulated,
+                "problem": row.problem.code if row.problem else None,
+            }
+        )
+    return rows
+
+
+@group.command("info")
+@with_key
+def info(key: Key) -> dict[str, object]:
+    """Show who the key is and what it may sign.
+
+    \b
+    Example:  biandun keys info --serial BD-000001
+    """
+    return describe(key.info)
+
+
+@group.command("enroll")
+@click.argument("offer", type=FILE)
+@click.option("--out", type=FILE, required=True, help="Where to write the request for the office.")
+@with_key
+def enroll(key: Key, offer: Path, out: Path) -> dict[str, object]:
+    """Answer the office's OFFER: install its root of trust, make the key pair, prove possession.
+
+    May be repeated with the same offer until the request was handed in.
+
+    \b
+    Example:  biandun keys enroll offer.bd --out request.bd
+    """
+    request = key.answer_offer(read_record(offer, Offer))
+    write_file(out, codec.encode(request), replace=True)
+    return {"serial": key.info.serial, "state": STATE_NAMES[key.info.state], "request": str(out)}
+
+
+@group.command("personalise")
+@click.argument("grant", type=FILE)
+@with_key
+def personalise(key: Key, grant: Path) -> dict[str, object]:
+    """Give the key the certificate that the office issued in GRANT.
+
+    \b
+    Example:  biandun keys personalise grant.bd
+    """
+    key.personalise(read_record(grant, Grant))
+    return describe(key.info)
+
+
+@group.command("chain")
+@with_key
+def chain(key: Key) -> dict[str, object]:
+    """Show where the key's chain of statements and its view of the office's log stand.
+
+    \b
+    Example:  biandun keys chain --json
+    """
+    state = key.chain()
+    return {
+        "serial": key.info.serial,
+        "seq": state.seq,
+        "head": state.head.hex(),
+        "receipted": state.receipted,
+        "log_size": state.log_size,
+        "log_root": state.log_root.hex(),
+        "time_floor": datetime.fromtimestamp(state.time_floor, UTC).isoformat() if state.time_floor else None,
+    }
+
+
+@group.command("last")
+@click.option("--seq", type=click.IntRange(1), help="Another sequence number than the last.")
+@click.option("--out", type=click.Path(file_okay=False, path_type=Path), help="Folder to write statement.cose and receipt.cbor to.")
+@with_key
+def last(key: Key, seq: int | None, out: Path | None) -> dict[str, object]:
+    """Show the last statement that the key signed and the receipt that it keeps.
+
+    \b
+    Example:  biandun keys last --out copy/
+    """
+    kept = key.fetch(seq=seq or key.chain().seq)
+    if out is not None:
+        out.mkdir(parents=True, exist_ok=True)
+        write_file(out / "statement.cose", kept.statement)
+        if kept.receipt is not None:
+            write_file(out / "receipt.cbor", kept.receipt.encode())
+    return {
+        "serial": key.info.serial,
+        "seq": kept.seq,
+        "idempotency_key": kept.idempotency_key.hex(),
+        "statement": kept.statement.hex(),
+        "receipt": kept.receipt.encode().hex() if kept.receipt else None,
+        "receipt_verified_by_key": kept.receipt is not None,
+    }
+
+
+@group.command("wipe")
+@click.option("--yes", "confirmed", metavar="SERIAL", help="The serial number once more, instead of being asked for it.")
+@with_key
+def wipe(key: Key, confirmed: str | None) -> dict[str, object]:
+    """Destroy the key pair, the certificate and all statements on the key.  There is no way back.
+
+    \b
+    Example:  biandun keys wipe --serial BD-000001
+    """
+    state = key.chain() if key.info.uscc else None
+    waiting = state.seq - state.receipted if state else 0
+    if confirmed is None:
+        click.echo(
+            f"将永久清除密钥 {key.info.serial}({key.info.unit_name or '未启用'}),其中 {waiting} 份签名文件尚无回执。", err=True
+        )
+        confirmed = click.prompt("请再次输入密钥序列号确认 / type the serial number to confirm", err=True)
+    if confirmed != key.info.serial:
+        raise Declined
+    return {"serial": key.info.serial, "generation": key.wipe(), "state": STATE_NAMES[key.info.state]}

@@ -1,0 +1,158 @@
+"""The one place that prints: what commands return, and what went wrong.
+
+Data goes to stdout, everything else to stderr.  With ``--json`` both are one JSON object a line.
+"""
+
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from typing import cast
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from biandun_protocol.errors import Problem
+
+Fields = Mapping[str, object]
+
+LABELS: dict[str, tuple[str, str]] = {
+    "algorithms": ("算法", "algorithms"),
+    "attachments": ("附件", "attachments"),
+    "case": ("业务编号", "case"),
+    "detail": ("说明", "detail"),
+    "firmware": ("固件版本", "firmware"),
+    "folder": ("业务文件夹", "folder"),
+    "generation": ("重置次数", "generation"),
+    "good": ("结论", "verdict"),
+    "hardware_class": ("硬件类别", "hardware class"),
+    "head": ("链头", "chain head"),
+    "idempotency_key": ("业务标识", "idempotency key"),
+    "items": ("用编事项", "items"),
+    "log_root": ("存证日志根", "log root"),
+    "log_size": ("存证日志条数", "log size"),
+    "manifest": ("材料摘要", "manifest digest"),
+    "new": ("首次受理", "first time"),
+    "not_after": ("证书有效期至", "valid until"),
+    "office": ("编办服务器", "office"),
+    "office_id": ("编办", "office id"),
+    "port": ("端口", "port"),
+    "problem": ("问题", "problem"),
+    "public_key": ("公钥", "public key"),
+    "purposes": ("签署权限", "purposes"),
+    "receipt": ("回执", "receipt"),
+    "receipt_verified_by_key": ("密钥已核验回执", "receipt verified by the key"),
+    "receipted": ("已有回执的序号", "receipted up to"),
+    "region": ("行政区划", "region"),
+    "request": ("申请文件", "request file"),
+    "root": ("根证书指纹", "root fingerprint"),
+    "seq": ("序号", "sequence number"),
+    "serial": ("密钥序列号", "serial"),
+    "simulated": ("模拟密钥", "simulated"),
+    "state": ("状态", "state"),
+    "statement": ("签名文件", "statement"),
+    "statement_id": ("签名编号", "statement id"),
+    "steps": ("核验步骤", "steps"),
+    "time_floor": ("已核验的最近时间", "latest verified time"),
+    "unit_code": ("机构编码", "unit code"),
+    "unit_name": ("单位名称", "unit"),
+    "uscc": ("统一社会信用代码", "USCC"),
+    "warning": ("注意", "warning"),
+}
+WORDS: dict[str, tuple[str, str]] = {
+    "blank": ("空白", "blank"),
+    "anchored": ("已装入信任根", "anchored"),
+    "keyed": ("已生成密钥,待授权", "keyed, waiting for its grant"),
+    "personalised": ("已启用", "personalised"),
+    "simulated": ("模拟(仅供测试)", "simulated (tests only)"),
+    "training": ("训练级", "training"),
+    "production": ("生产级", "production"),
+    "office_key": ("根证书认可编办签发密钥", "the root names the office's key"),
+    "unit_certificate": ("编办认可单位密钥", "the office names the unit's key"),
+    "material": ("材料与附件未被改动", "manifest and attachments are unchanged"),
+    "signature": ("单位密钥签署了本材料", "the unit's key signed this manifest"),
+    "office_receipt": ("编办存证日志已收录", "the office has it in its log"),
+}
+FICTITIOUS = ("【虚构数据 仅供测试】", "[fictitious data, tests only]")
+
+
+class Document(dict[str, object]):
+    """A mapping that is printed as it is, for a file: indented JSON, never a table."""
+
+
+def _column(language: str) -> int:
+    return 1 if language == "en" else 0
+
+
+def _label(name: str, language: str) -> str:
+    return LABELS[name][_column(language)] if name in LABELS else name
+
+
+def _word(value: object, language: str) -> str:
+    if isinstance(value, bool):
+        return (("是", "yes") if value else ("否", "no"))[_column(language)]
+    if value is None or value == "":
+        return "—"
+    text = str(value)
+    return WORDS[text][_column(language)] if text in WORDS else text
+
+
+def show(value: object, *, as_json: bool, language: str) -> None:
+    """Print what a command returned: a mapping, or a sequence of mappings; None prints nothing."""
+    if value is None:
+        return
+    if as_json:
+        click.echo(json.dumps(value, ensure_ascii=False))
+    elif isinstance(value, Document):
+        click.echo(json.dumps(value, ensure_ascii=False, indent=2))
+    elif isinstance(value, Mapping):
+        _show_fields(cast("Fields", value), language)
+    else:
+        _show_rows(cast("Sequence[Fields]", value), language)
+
+
+def _show_fields(fields: Fields, language: str) -> None:
+    table = Table(show_header=False, box=None, pad_edge=False)
+    table.add_column(no_wrap=True, style="bold")
+    table.add_column(overflow="fold")
+    for name, content in fields.items():
+        if isinstance(content, list) and content and isinstance(content[0], dict):
+            for row in cast("list[Fields]", content):
+                mark = "" if "good" not in row else ("✓ " if row["good"] else "✗ ")
+                words = [_word(v, language) for k, v in row.items() if k != "good"]
+                table.add_row(_label(name, language), mark + "  ".join(words))
+        else:
+            many = isinstance(content, list)
+            text = ", ".join(_word(item, language) for item in cast("list[object]", content)) if many else _word(content, language)
+            table.add_row(_label(name, language), text)
+    console = _console()
+    console.print(table)
+    if str(fields.get("region", "")).startswith("6299") or fields.get("hardware_class") == "simulated":
+        console.print(FICTITIOUS[_column(language)], style="red")
+
+
+def _show_rows(rows: Sequence[Fields], language: str) -> None:
+    console = _console()
+    if not rows:
+        console.print(("没有可显示的内容。", "Nothing to show.")[_column(language)])
+        return
+    table = Table(box=None, pad_edge=False)
+    for name in rows[0]:
+        table.add_column(_label(name, language), overflow="fold")
+    for row in rows:
+        table.add_row(*[_word(content, language) for content in row.values()])
+    console.print(table)
+
+
+def _console() -> Console:
+    width = None if sys.stdout.isatty() else 120
+    return Console(highlight=False, width=width, markup=False)
+
+
+def show_problem(problem: Problem, *, as_json: bool, language: str) -> None:
+    """Print a problem to stderr: the sentence, the next step, the code."""
+    if as_json:
+        click.echo(json.dumps({"error": problem.as_dict(language)}, ensure_ascii=False), err=True)
+        return
+    click.echo(click.style(problem.message(language), fg="red"), err=True)
+    click.echo(f"{problem.next_step(language)} [{problem.code}]", err=True)

@@ -1,0 +1,253 @@
+"""A filing on disk: one folder that holds everything of one filing and can prove it without network or server.
+
+    filing.json        what this program knows: idempotency key, digests, case number
+    manifest.cbor      what is signed                  attachments/   the files that it names
+    statement.cose     the key's signature             certificate.der, profile.cose, profile.cbor   whose key that is
+    receipt.cbor       the office's receipt            root.pem, issuing.pem, issuer.cose, issuer.cbor   whose office that is
+
+The idempotency key is on disk before the key is asked, so a crash at any moment leads back to the same signature.  Files
+are written aside and moved; nothing is ever overwritten with something else.
+"""
+
+import json
+import os
+import secrets
+import shutil
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, replace
+from datetime import date
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, cast
+
+from biandun.errors import FolderProblem
+from biandun.key.session import Key, Signature
+from biandun.office_client import Accepted, Office
+from biandun.ui import Ui
+from biandun_protocol import cose, filing, package
+from biandun_protocol.filing import Attachment, UseApproval
+from biandun_protocol.receipt import Receipt
+from biandun_protocol.wire.numbers import LIMIT_ATTACHMENT, PURPOSE_FILING
+
+FORMAT = "biandun-filing-folder/1"
+MEDIA_TYPES = {
+    ".pdf": ("application/pdf", b"%PDF-"),
+    ".ofd": ("application/ofd", b"PK"),
+    ".jpg": ("image/jpeg", b"\xff\xd8\xff"),
+    ".jpeg": ("image/jpeg", b"\xff\xd8\xff"),
+    ".png": ("image/png", b"\x89PNG"),
+}
+
+
+def read_file(path: Path) -> bytes:
+    """Read a whole file.  Raises FolderProblem: file-missing, file-unreadable."""
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        raise FolderProblem("file-missing", path=str(path)) from None
+    except OSError as error:
+        raise FolderProblem("file-unreadable", path=str(path), detail=error.strerror) from error
+
+
+def write_file(path: Path, content: bytes, *, replace: bool = False) -> None:
+    """Write a file so that it is there whole or not at all.
+
+    Without ``replace`` an existing file with other content is left alone: FolderProblem(file-exists).
+    """
+    aside = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    try:
+        if not replace and path.exists():
+            if path.read_bytes() == content:
+                return
+            raise FolderProblem("file-exists", path=str(path))
+        with aside.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        aside.replace(path)
+    except OSError as error:
+        aside.unlink(missing_ok=True)
+        raise FolderProblem("file-unwritable", path=str(path), detail=error.strerror) from error
+
+
+def read_json(path: Path) -> dict[str, object]:
+    """Read a JSON object.  Raises FolderProblem: file-missing, file-unreadable, file-not-json."""
+    try:
+        value: object = json.loads(read_file(path).decode("utf-8-sig"))
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        raise FolderProblem("file-not-json", path=str(path), line=getattr(error, "lineno", 1)) from None
+    if not isinstance(value, dict):
+        raise FolderProblem("file-not-json", path=str(path), line=1)
+    return cast("dict[str, object]", value)
+
+
+@dataclass(frozen=True)
+class Source:
+    """A file to attach, and what it is (a key of ATTACHMENT_ROLES)."""
+
+    path: Path
+    role: str
+
+    def read(self) -> tuple[Attachment, bytes]:
+        """Check and read it.  Raises FolderProblem: attachment-*, file-*."""
+        content = read_file(self.path)
+        media_type, magic = MEDIA_TYPES.get(self.path.suffix.lower(), ("", b""))
+        if not content:
+            raise FolderProblem("attachment-empty", path=str(self.path))
+        if not media_type or not content.startswith(magic):
+            raise FolderProblem("attachment-type", path=str(self.path))
+        if len(content) > LIMIT_ATTACHMENT:
+            raise FolderProblem("attachment-too-large", path=str(self.path))
+        return Attachment(
+            name=self.path.name, media_type=media_type, size=len(content), sha256=sha256(content).digest(), role=self.role
+        ), content
+
+
+@dataclass(frozen=True, kw_only=True)
+class State:
+    """What filing.json holds."""
+
+    format: str = FORMAT
+    idempotency_key: str
+    manifest: str
+    serial: str = ""
+    seq: int = 0
+    statement_id: str = ""
+    case: str = ""
+    office: str = ""
+
+
+class Folder:
+    """One filing folder.  ``Folder(path)`` opens it: FolderProblem(folder-not-filing) for anything else."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        if not (path / "filing.json").is_file():
+            raise FolderProblem("folder-not-filing", path=str(path))
+        try:
+            self.state = State(**cast("dict[str, Any]", read_json(path / "filing.json")))
+            good = self.state.format == FORMAT and len(bytes.fromhex(self.state.idempotency_key)) == 16
+        except (TypeError, ValueError):
+            good = False
+        if not good:
+            raise FolderProblem("folder-not-filing", path=str(path))
+
+    def _remember(self, **changed: object) -> None:
+        self.state = replace(self.state, **changed)  # type: ignore[arg-type]
+        write_file(self.path / "filing.json", _as_json(self.state), replace=True)
+
+    def read(self, name: str) -> bytes | None:
+        """A file of the folder, or None when it is not there yet."""
+        path = self.path / name
+        return read_file(path) if path.is_file() else None
+
+    def manifest(self) -> package.Manifest:
+        """Read the manifest and check that neither it nor an attachment has changed since it was prepared.
+
+        Raises FolderProblem(filing-changed), ManifestProblem.
+        """
+        raw = read_file(self.path / "manifest.cbor")
+        if sha256(raw).hexdigest() != self.state.manifest:
+            raise FolderProblem("filing-changed", name="manifest.cbor")
+        manifest = package.read(raw)
+        for attachment in manifest.filing.attachments:
+            content = self.read(f"attachments/{attachment.name}")
+            if content is None or sha256(content).digest() != attachment.sha256:
+                raise FolderProblem("filing-changed", name=attachment.name)
+        return manifest
+
+    def statement(self) -> bytes:
+        """The signed statement.  Raises FolderProblem(filing-unsigned)."""
+        raw = self.read("statement.cose")
+        if raw is None:
+            raise FolderProblem("filing-unsigned")
+        return raw
+
+    def receipt(self) -> Receipt:
+        """The office's receipt.  Raises FolderProblem(filing-unsubmitted), ReceiptProblem."""
+        raw = self.read("receipt.cbor")
+        if raw is None:
+            raise FolderProblem("filing-unsubmitted")
+        return Receipt.decode(raw)
+
+    def sign(self, key: Key) -> Signature:
+        """Have the key sign the manifest; again gives the same signature.  Raises KeyRefused, LinkProblem, FolderProblem."""
+        manifest = self.manifest()
+        signature = key.sign(manifest.raw, purpose=PURPOSE_FILING, idempotency_key=bytes.fromhex(self.state.idempotency_key))
+        package.compare(cose.parse(signature.statement, purpose=PURPOSE_FILING), manifest)
+        x509, profile = key.certificate()
+        for name, content in (
+            ("certificate.der", x509),
+            ("profile.cose", profile.statement),
+            ("profile.cbor", profile.manifest),
+            ("statement.cose", signature.statement),
+        ):
+            write_file(self.path / name, content)
+        self._remember(serial=key.info.serial, seq=signature.seq, statement_id=signature.statement_id.hex())
+        return signature
+
+    def submit(self, office: Office, ui: Ui | None = None) -> Accepted:
+        """File it with the office and keep the receipt; again gives the same receipt.  Raises OfficeRefused and kin."""
+        manifest, statement = self.manifest(), self.statement()
+        blobs: dict[str, bytes | Path] = {sha256(manifest.raw).hexdigest(): manifest.raw}
+        for attachment in manifest.filing.attachments:
+            blobs[attachment.sha256.hex()] = self.path / "attachments" / attachment.name
+        accepted = office.submit(statement, blobs, ui)
+        for name, content in office.anchors().items():
+            write_file(self.path / name, content, replace=True)
+        write_file(self.path / "receipt.cbor", accepted.receipt.encode(), replace=True)
+        self._remember(case=accepted.case, office=office.url)
+        return accepted
+
+    def keep_receipt(self, key: Key, office: Office | None = None) -> int:
+        """Let the key verify and keep the receipt; return the sequence number.
+
+        When the key has verified a longer log since, a receipt over the longer log and the proof of growth are fetched, which
+        needs ``office``.  Raises KeyRefused(receipt-*), OfficeUnreachable.
+        """
+        receipt, chain = self.receipt(), key.chain()
+        proof: list[bytes] = []
+        if office is not None and chain.log_size:
+            if receipt.read().tree_size < chain.log_size:
+                receipt = office.receipt(self.state.statement_id, at_least=chain.log_size)
+            proof = office.consistency(chain.log_size, receipt.read().tree_size)
+        return key.keep_receipt(receipt, proof)
+
+
+def _as_json(state: State) -> bytes:
+    return (json.dumps(asdict(state), ensure_ascii=False, indent=2) + "\n").encode()
+
+
+def read_form(path: Path, unit: dict[str, object]) -> dict[str, object]:
+    """Read a form file (JSON, the fields of a use approval without its attachments).
+
+    ``unit`` fills the fields about the unit that the form leaves out, as the key knows them.
+    """
+    form = read_json(path)
+    return {"prepared_on": date.today().isoformat(), **unit, **form}
+
+
+def prepare(out: Path, form: dict[str, object], sources: Iterable[Source]) -> Folder:
+    """Make a filing folder from a form and files to attach.
+
+    Raises FolderProblem: file-exists, attachment-*; ManifestProblem(form-invalid) with the field.
+    """
+    if out.exists():
+        raise FolderProblem("file-exists", path=str(out))
+    attached = [source.read() for source in sources]
+    body = {**form, "attachments": [asdict(attachment) for attachment, _ in attached]}
+    application: UseApproval = filing.from_body(body)
+    manifest = package.build(application)
+    state = State(idempotency_key=secrets.token_hex(16), manifest=sha256(manifest).hexdigest())
+    aside = out.with_name(f".{out.name}.{secrets.token_hex(4)}")
+    try:
+        (aside / "attachments").mkdir(parents=True)
+        for attachment, content in attached:
+            write_file(aside / "attachments" / attachment.name, content)
+        write_file(aside / "manifest.cbor", manifest)
+        write_file(aside / "filing.json", _as_json(state))
+        aside.rename(out)
+    except OSError as error:
+        shutil.rmtree(aside, ignore_errors=True)
+        raise FolderProblem("file-unwritable", path=str(out), detail=error.strerror) from error
+    return Folder(out)

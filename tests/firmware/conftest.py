@@ -1,0 +1,71 @@
+"""A key in this process that the real host library talks to, and one that is already personalised."""
+
+from collections.abc import Callable
+
+import pytest
+
+from biandun.key.connection import Connection
+from biandun.keys import Key
+from tests.firmware.testboard import TestBoard, TestKey
+from tests.support.softoffice import SoftOffice
+
+
+class Wire:
+    """A transport into a TestKey; ``steps`` records everything that crosses, as a corpus."""
+
+    name = "in-process"
+
+    def __init__(self, board: TestBoard | None = None) -> None:
+        self.key = TestKey(board)
+        self.steps: list[list[object]] = []
+        self._answer = b""
+        self.cut_out: Callable[[bytes], bytes] = lambda data: data
+        self.cut_in: Callable[[bytes], bytes] = lambda data: data
+
+    def read(self) -> bytes:
+        answer, self._answer = self._answer, b""
+        return self.cut_in(answer)
+
+    def write(self, data: bytes) -> None:
+        data = self.cut_out(data)
+        self.steps.append(["feed", data.hex()])
+        self._answer += self.key.feed(data)
+
+    def close(self) -> None:
+        pass
+
+    def presence(self, answer: bool | None) -> None:
+        self.steps.append(["presence", answer])
+        self.key.board.presence = answer
+
+    def restart(self) -> Key:
+        self.steps.append(["restart", None])
+        self.key.start()
+        self._answer = b""
+        return self.open()
+
+    def open(self) -> Key:
+        return Key(Connection(self))
+
+
+@pytest.fixture
+def wire() -> Wire:
+    return Wire()
+
+
+@pytest.fixture
+def office() -> SoftOffice:
+    return SoftOffice()
+
+
+@pytest.fixture
+def blank(wire: Wire) -> Key:
+    return wire.open()
+
+
+@pytest.fixture
+def key(wire: Wire, blank: Key, office: SoftOffice) -> Key:
+    """A personalised key of 陇澜市第一中学."""
+    blank.personalise(office.grant(blank.answer_offer(office.offer())))
+    assert not wire.key.board.reported
+    return blank

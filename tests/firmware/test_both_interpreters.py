@@ -1,0 +1,112 @@
+"""One corpus of requests, two interpreters, the same bytes."""
+
+import contextlib
+import json
+import os
+import secrets
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from biandun import errors
+from biandun.keys import Key
+from biandun_protocol.wire import codec, frames
+from biandun_protocol.wire.messages import FetchRequest, InfoRequest, WipeRequest
+from biandun_protocol.wire.numbers import KIND_CANCEL, KIND_DATA, KIND_REQUEST
+from biandun_simulator import interpreter
+from tests.firmware.conftest import Wire
+from tests.support import softkey
+from tests.support.softoffice import SoftOffice
+
+HERE = Path(__file__).parent
+
+
+@contextlib.contextmanager
+def refused(code: str):
+    with pytest.raises(errors.KeyRefused) as caught:
+        yield
+    assert caught.value.code == code
+
+
+def record_the_whole_life(wire: Wire, office: SoftOffice) -> None:
+    """Enrolment, signatures of several sizes, receipts, refusals of every kind, junk, a restart, a wipe."""
+    wire.write(b"AT\r\nAT+CGMI\r\n" + bytes(range(1, 256)))
+    key = wire.open()
+    with refused("wrong-state"):
+        key.chain()
+    request = key.answer_offer(office.offer())
+    with refused("anchor-present"):
+        key.answer_offer(SoftOffice(seed=2000).offer())
+    with refused("serial-mismatch"):
+        key.personalise(office.grant(request, serial="BD-OTHER"))
+    key.personalise(office.grant(request))
+    sign_everything(wire, office, key)
+    wire.write(b"\0" + frames.encode_frame(KIND_DATA, 9, 0, b"nobody asked"))
+    wire.write(frames.encode_frame(KIND_CANCEL, 9, 0, b"") + frames.encode_frame(77, 1, 0, b""))
+    wire.write(
+        frames.encode_frame(KIND_REQUEST, 60000, 0, b"\xff\xff") + frames.encode_frame(KIND_REQUEST, 60001, 0, b"\x82\x18\xff\xa0")
+    )
+    key = wire.restart()
+    key.fetch(seq=1)
+    wire.presence(None)
+    with refused("presence-timeout"):
+        key.connection.call(codec.encode_request(WipeRequest(key.info.serial)))
+    wire.presence(True)
+    key.wipe()
+    key.answer_offer(office.offer())
+
+
+def sign_everything(wire: Wire, office: SoftOffice, key: Key) -> None:
+    small, big = softkey.manifest(), softkey.manifest(reason="长" * 1999)
+    signed = [key.sign(small, purpose="filing", idempotency_key=b"a" * 16, claimed_time=1_795_500_000)]
+    signed += [key.sign(big, purpose="filing", idempotency_key=b"b" * 16, claimed_time=1_795_500_001)]
+    key.sign(small, purpose="filing", idempotency_key=b"a" * 16, claimed_time=1_795_500_002)
+    first = office.take_in(signed[0].statement)
+    key.keep_receipt(first)
+    second = office.take_in(signed[1].statement)
+    with refused("receipt-consistency"):
+        key.keep_receipt(second)
+    key.keep_receipt(second, office.consistency(1))
+    with refused("idempotency-conflict"):
+        key.sign(big, purpose="filing", idempotency_key=b"a" * 16)
+    with refused("unit-mismatch"):
+        other = softkey.manifest(uscc="11629900MB0000019C", supervisor_uscc=None)
+        key.sign(other, purpose="filing", idempotency_key=b"c" * 16, claimed_time=1_795_500_003)
+    with refused("purpose-refused"):
+        key.sign(small, purpose="decision", idempotency_key=b"d" * 16, claimed_time=1_795_500_003)
+    wire.presence(False)
+    with refused("presence-refused"):
+        key.sign(small, purpose="filing", idempotency_key=b"e" * 16, claimed_time=1_795_500_003)
+    wire.presence(True)
+    with refused("bad-field"):
+        key.connection.call(codec.encode_request(FetchRequest(b"a" * 16, 1)))
+    with refused("unsupported-version"):
+        key.connection.call(codec.encode_request(InfoRequest(99)))
+
+
+def run_corpus(program: list[str], corpus: Path, environment: dict[str, str]) -> list[str]:
+    command = [*program, str(HERE / "corpus_runner.py"), str(corpus)]
+    done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False, timeout=120)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.splitlines()
+
+
+def test_one_request_corpus_gets_byte_identical_answers_from_micropython_and_cpython(
+    wire: Wire, office: SoftOffice, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    numbers = iter(range(1, 100))
+    monkeypatch.setattr(secrets, "token_bytes", lambda size: next(numbers).to_bytes(size, "big"))
+    record_the_whole_life(wire, office)
+    corpus = tmp_path / "corpus.json"
+    corpus.write_text(json.dumps(wire.steps))
+
+    path = interpreter.firmware_path()
+    python = run_corpus([sys.executable], corpus, {"PYTHONPATH": f"{HERE}:{path}", "PATH": os.environ["PATH"]})
+    micropython = run_corpus(
+        [interpreter.find(), "-X", "heapsize=8m"], corpus, {"MICROPYPATH": f"{HERE}:{path}", "PATH": os.environ["PATH"]}
+    )
+
+    assert len(python) == sum(1 for kind, _ in wire.steps if kind == "feed")  # and no line says that a bug was reported
+    assert micropython == python

@@ -1,0 +1,181 @@
+"""From blank to personalised, and back: what a key accepts at each point of its life."""
+
+from collections.abc import Callable
+
+import pytest
+
+from biandun import errors
+from biandun.keys import Key
+from biandun_protocol import certificate, cose
+from biandun_protocol.certificate import Signed
+from biandun_protocol.wire import codec
+from biandun_protocol.wire.messages import (
+    ChainStateRequest,
+    FetchRequest,
+    GenerateKeyRequest,
+    Grant,
+    InstallAnchorRequest,
+    PersonaliseRequest,
+    ProvePossessionRequest,
+    ReadCertificateRequest,
+    SignBeginRequest,
+    SignFinishRequest,
+    StoreReceiptRequest,
+    WipeRequest,
+)
+from biandun_protocol.wire.numbers import STATE_ANCHORED, STATE_BLANK, STATE_KEYED, STATE_NAMES, STATE_PERSONALISED
+from etoken.dispatch import COMMANDS
+from tests.firmware.conftest import Wire
+from tests.support.softoffice import SoftOffice
+
+
+def refusal(call: Callable[[], object]) -> str:
+    with pytest.raises(errors.KeyRefused) as caught:
+        call()
+    return caught.value.code
+
+
+def key_in(state: int, wire: Wire, office: SoftOffice) -> Key:
+    key = wire.open()
+    if state >= STATE_ANCHORED:
+        key.connection.call(
+            codec.encode_request(InstallAnchorRequest(office.root.public_key, office.anchor.statement, office.anchor.manifest))
+        )
+    if state >= STATE_KEYED:
+        request = key.answer_offer(office.offer())
+        if state == STATE_PERSONALISED:
+            key.personalise(office.grant(request))
+    assert key.refresh().state == state
+    return key
+
+
+REQUESTS: list[codec.Request] = [
+    GenerateKeyRequest(),
+    ProvePossessionRequest(b"n" * 16),
+    PersonaliseRequest(b"", b"", b""),
+    SignBeginRequest(b"k" * 16, "filing", 1, bytes(32)),
+    SignFinishRequest(b"k" * 16),
+    FetchRequest(b"k" * 16),
+    ChainStateRequest(),
+    StoreReceiptRequest(b"", b""),
+    ReadCertificateRequest(),
+]
+
+
+@pytest.mark.parametrize("state", STATE_NAMES, ids=STATE_NAMES.values())
+@pytest.mark.parametrize("request_", REQUESTS, ids=lambda one: type(one).__name__)
+def test_a_command_outside_its_states_is_refused_and_inside_is_not(
+    state: int, request_: codec.Request, wire: Wire, office: SoftOffice
+) -> None:
+    key = key_in(state, wire, office)
+    try:
+        key.connection.call(codec.encode_request(request_))
+        answer = "accepted"
+    except errors.KeyRefused as refused:
+        answer = refused.code
+    assert (answer == "wrong-state") == (state not in COMMANDS[request_.NUMBER].states)
+    assert not wire.key.board.reported
+
+
+def test_a_personalised_key_knows_its_unit_and_keeps_it_through_a_restart(key: Key, wire: Wire, office: SoftOffice) -> None:
+    for info in (key.info, wire.restart().info):
+        assert info.state == STATE_PERSONALISED
+        assert (info.uscc, info.unit_code, info.unit_name) == (office.uscc, office.unit_code, office.unit_name)
+        assert info.purposes == ["filing"]
+
+
+def test_the_proof_of_possession_verifies_and_names_the_key(blank: Key, office: SoftOffice) -> None:
+    request = blank.answer_offer(office.offer(b"N" * 16))
+    proof = certificate.verify_possession(Signed(request.statement, request.manifest))
+    assert (proof.nonce, proof.serial, proof.office_id) == (b"N" * 16, blank.info.serial, "longlan")
+    assert cose.parse(request.statement, purpose="possession").header.uscc is None
+
+
+def test_the_same_offer_again_gives_the_same_public_key(blank: Key, office: SoftOffice) -> None:
+    first, second = (blank.answer_offer(office.offer()) for _ in range(2))
+    assert certificate.verify_possession(Signed(first.statement, first.manifest)).public_key == blank.info.public_key
+    assert first.manifest == second.manifest
+
+
+def test_the_same_grant_again_is_accepted_and_another_is_not(key: Key, office: SoftOffice, wire: Wire) -> None:
+    statement, manifest = key.certificate()[1].statement, key.certificate()[1].manifest
+    same = Grant("biandun-grant/1", statement, manifest, key.certificate()[0], b"", b"")
+    key.personalise(same)
+    token = wire.key.token
+    other = office.grant_for(token.board.serial, key.info.public_key or b"", version=2)
+    assert refusal(lambda: key.personalise(other)) == "wrong-state"
+    assert key.refresh().profile_version == 1
+
+
+def test_a_second_anchor_is_refused(blank: Key, office: SoftOffice) -> None:
+    blank.answer_offer(office.offer())
+    assert refusal(lambda: blank.answer_offer(SoftOffice(seed=3000, office_id="qingping").offer())) == "anchor-present"
+    assert blank.refresh().office_id == "longlan"
+
+
+def test_an_anchor_that_its_root_did_not_sign_is_refused(blank: Key, office: SoftOffice) -> None:
+    offer = office.offer()
+    offer.root_public_key = SoftOffice(seed=4000).root.public_key
+    assert refusal(lambda: blank.answer_offer(offer)) == "anchor-invalid"
+    assert blank.refresh().state == STATE_BLANK
+
+
+@pytest.mark.parametrize("part", ["issuer_statement", "issuer_manifest", "root_public_key"])
+def test_a_flipped_bit_anywhere_in_the_anchor_is_refused(part: str, blank: Key, office: SoftOffice) -> None:
+    size = len(getattr(office.offer(), part))
+    for position in range(0, size, 5):
+        offer = office.offer()
+        broken = bytearray(getattr(offer, part))
+        broken[position] ^= 0x10
+        setattr(offer, part, bytes(broken))
+        assert refusal(lambda offer=offer: blank.answer_offer(offer)) == "anchor-invalid"
+    assert blank.refresh().state == STATE_BLANK
+
+
+GRANTS = {
+    "serial-mismatch": {"serial": "BD-OTHER"},
+    "key-mismatch": {"public_key": SoftOffice(seed=5000).root.public_key},
+    "profile-invalid": {"x5t": bytes(32)},
+}
+
+
+@pytest.mark.parametrize("code", GRANTS)
+def test_a_grant_for_something_else_is_refused(code: str, blank: Key, office: SoftOffice) -> None:
+    grant = office.grant(blank.answer_offer(office.offer()), **GRANTS[code])
+    assert refusal(lambda: blank.personalise(grant)) == code
+    assert blank.refresh().state == STATE_KEYED
+
+
+def test_a_grant_of_a_foreign_office_is_refused(blank: Key, office: SoftOffice) -> None:
+    request = blank.answer_offer(office.offer())
+    assert refusal(lambda: blank.personalise(SoftOffice(seed=6000).grant(request))) == "profile-invalid"
+
+
+def test_a_grant_whose_schema_is_another_is_refused(blank: Key, office: SoftOffice) -> None:
+    grant = office.grant(blank.answer_offer(office.offer()), schema="biandun-issuer/1")
+    assert refusal(lambda: blank.personalise(grant)) == "profile-invalid"
+
+
+def test_a_wipe_needs_the_serial_number_and_the_button(key: Key, wire: Wire) -> None:
+    wrong = codec.encode_request(WipeRequest("BD-OTHER"))
+    assert refusal(lambda: key.connection.call(wrong)) == "serial-mismatch"
+    wire.presence(False)
+    assert refusal(key.wipe) == "presence-refused"
+    assert key.refresh().state == STATE_PERSONALISED
+
+
+def test_a_wiped_key_keeps_its_office_and_counts_and_has_no_trace_of_its_secret(key: Key, wire: Wire) -> None:
+    secret = wire.key.token.vault.identity.secret()
+    assert secret in wire.key.board.flash.cells
+    assert key.wipe() == 1
+    assert secret not in wire.key.board.flash.cells
+    info = wire.restart().info
+    assert (info.state, info.generation, info.office_id) == (STATE_ANCHORED, 1, "longlan")
+
+
+def test_a_key_made_after_a_wipe_is_another_one(key: Key, office: SoftOffice) -> None:
+    before = key.info.public_key
+    key.wipe()
+    key.personalise(office.grant(key.answer_offer(office.offer())))
+    assert key.info.public_key != before
+    assert key.chain().seq == 0

@@ -1,0 +1,129 @@
+"""The test board: a world without chance or time, for both interpreters.
+
+Entropy is a counter through SHA-256, the clock moves one millisecond each time somebody looks, the button says what the
+test told it.  Only tests can build it: the boards that ship have no way to be handed entropy.
+"""
+
+from hashlib import sha256
+
+from biandun_protocol.wire.numbers import CLASS_SIMULATED
+from etoken.commands import all as _commands  # noqa: F401
+from etoken.server import Server
+from etoken.token import Token
+
+
+class MemoryFlash:
+    """NOR flash in memory; ``operations`` counts programs and erases, ``fail_after`` stops the world at one of them."""
+
+    sector = 4096
+
+    def __init__(self, size=512 * 1024):
+        self.size = size
+        self.cells = bytearray(b"\xff" * size)
+        self.operations = 0
+        self.fail_after = -1
+
+    def _count(self):
+        self.operations += 1
+        if self.operations == self.fail_after:
+            raise PowerCut
+
+    def read(self, offset, size):
+        return bytes(self.cells[offset : offset + size])
+
+    def program(self, offset, data):
+        self._count()
+        for index, byte in enumerate(data):
+            self.cells[offset + index] &= byte
+
+    def erase(self, offset):
+        self._count()
+        self.cells[offset : offset + self.sector] = b"\xff" * self.sector
+
+
+class PowerCut(BaseException):
+    """The supply is gone: nothing after this runs."""
+
+
+class MemoryPort:
+    """What the host wrote, and what it will read."""
+
+    def __init__(self):
+        self.incoming = b""
+        self.outgoing = b""
+
+    def read_into(self, buffer, timeout_ms):
+        size = min(len(buffer), len(self.incoming))
+        buffer[:size] = self.incoming[:size]
+        self.incoming = self.incoming[size:]
+        return size
+
+    def write(self, data):
+        self.outgoing += data
+
+
+class TestClock:
+    """One millisecond a look."""
+
+    __test__ = False
+
+    def __init__(self):
+        self.now = 0
+
+    def ticks_ms(self):
+        self.now += 1
+        return self.now
+
+
+class TestBoard:
+    """Everything a token needs, all of it known beforehand."""
+
+    __test__ = False
+    hardware_class = CLASS_SIMULATED
+
+    def __init__(self, serial="BD-TEST-0001", flash=None, seed=b"seed"):
+        self.serial = serial
+        self.flash = flash or MemoryFlash()
+        self.clock = TestClock()
+        self.port = MemoryPort()
+        self.presence = True
+        self.reported = []
+        self._seed = seed
+        self._counter = 0
+
+    def entropy(self, size):
+        out = b""
+        while len(out) < size:
+            self._counter += 1
+            out += sha256(self._seed + self._counter.to_bytes(4, "big")).digest()
+        return out[:size]
+
+    def button(self):
+        return self.presence
+
+    def report(self, error):
+        self.reported.append(error)
+
+
+class TestKey:
+    """A token and its server on a test board; ``feed`` is one write of the host."""
+
+    __test__ = False
+
+    def __init__(self, board=None):
+        self.board = board or TestBoard()
+        self.start()
+
+    def start(self):
+        """Boot: nothing survives but flash."""
+        self.board.port = MemoryPort()
+        self.token = Token(self.board)
+        self.server = Server(self.token)
+
+    def feed(self, data):
+        """Hand over bytes, let the firmware work until it is idle, return what it answered."""
+        self.board.port.incoming += data
+        while self.server.step(0):
+            pass
+        answer, self.board.port.outgoing = self.board.port.outgoing, b""
+        return answer

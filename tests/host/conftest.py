@@ -1,0 +1,74 @@
+"""A clerk's workplace without processes: an in-process key, a soft office, a folder."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from biandun import filings
+from biandun.cli import filing as filing_cli
+from biandun.filings import Folder, Source
+from biandun.keys import Key
+from biandun.office_client import Office
+from tests.firmware.conftest import Wire
+from tests.support.softoffice import SoftOffice
+from tests.support.softserver import SoftServer
+from tests.system.journey import pdf
+
+
+@pytest.fixture
+def wire() -> Wire:
+    return Wire()
+
+
+@pytest.fixture
+def soft() -> SoftOffice:
+    return SoftOffice()
+
+
+@pytest.fixture
+def key(wire: Wire, soft: SoftOffice) -> Key:
+    key = wire.open()
+    key.personalise(soft.grant(key.answer_offer(soft.offer())))
+    return key
+
+
+@pytest.fixture
+def server(soft: SoftOffice) -> SoftServer:
+    return SoftServer(soft)
+
+
+@pytest.fixture
+def office(server: SoftServer) -> Iterator[Office]:
+    with Office("http://office.test", transport=server.transport()) as client:
+        yield client
+
+
+@pytest.fixture
+def form(tmp_path: Path, soft: SoftOffice) -> Path:
+    unit = {"uscc": soft.uscc, "unit_code": soft.unit_code, "unit_name": soft.unit_name, "region": soft.region}
+    path = tmp_path / "form.json"
+    path.write_text(json.dumps({**unit, **filing_cli.EXAMPLE}, ensure_ascii=False))
+    return path
+
+
+@pytest.fixture
+def letter(tmp_path: Path) -> Path:
+    path = tmp_path / "用编申请.pdf"
+    path.write_bytes(pdf())
+    return path
+
+
+@pytest.fixture
+def folder(tmp_path: Path, form: Path, letter: Path) -> Folder:
+    """A prepared filing with one attachment."""
+    return filings.prepare(tmp_path / "filing", filings.read_form(form, {}), [Source(letter, "application_document")])
+
+
+@pytest.fixture
+def filed(folder: Folder, key: Key, office: Office) -> Folder:
+    """The same, signed and submitted."""
+    folder.sign(key)
+    folder.submit(office)
+    return folder

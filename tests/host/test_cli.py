@@ -1,0 +1,187 @@
+"""The program: values to stdout, problems with code and next step to stderr, a documented exit status each."""
+
+import json
+from pathlib import Path
+
+import click
+import pytest
+
+from biandun.cli.main import main, run
+from biandun.cli.output import LABELS
+from biandun_protocol.wire import codec
+from biandun_simulator.simulated_key import SimulatedKey
+from tests.support.softoffice import SoftOffice
+
+
+class Program:
+    """Runs the program in this process against one simulated key."""
+
+    def __init__(self, capsys: pytest.CaptureFixture[str], port: str) -> None:
+        self.capsys = capsys
+        self.port = port
+
+    def __call__(self, *words: object, key: bool = False) -> tuple[int, str, str]:
+        arguments = [str(word) for word in words] + (["--port", self.port] if key else [])
+        status = run(arguments)
+        out, err = self.capsys.readouterr()
+        return status, out, err
+
+    def json(self, *words: object, key: bool = True) -> dict[str, object]:
+        status, out, err = self(*words, "--json", key=key)
+        assert status == 0, err
+        return json.loads(out)
+
+
+@pytest.fixture
+def program(
+    capsys: pytest.CaptureFixture[str], simulated_key: SimulatedKey, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Program:
+    monkeypatch.setenv("BIANDUN_PORTS", str(tmp_path / "no-other-keys"))
+    monkeypatch.chdir(tmp_path)
+    return Program(capsys, simulated_key.port)
+
+
+@pytest.fixture
+def personalised(program: Program, soft: SoftOffice) -> Program:
+    """A program whose key has been enrolled through the program's own commands."""
+    Path("offer").write_bytes(codec.encode(soft.offer()))
+    program.json("keys", "enroll", "offer", "--out", "request")
+    from biandun_protocol.wire.messages import KeyRequest
+
+    request = codec.decode(KeyRequest, Path("request").read_bytes())
+    Path("grant").write_bytes(codec.encode(soft.grant(request)))
+    program.json("keys", "personalise", "grant")
+    return program
+
+
+def test_enrolment_leaves_a_key_that_names_its_unit(personalised: Program) -> None:
+    info = personalised.json("keys", "info")
+    assert (info["state"], info["unit_name"], info["purposes"]) == ("personalised", "陇澜市第一中学", ["filing"])
+
+
+def test_people_read_chinese_and_a_warning_that_the_data_are_fictitious(personalised: Program) -> None:
+    status, out, _ = personalised("keys", "info", key=True)
+    assert status == 0
+    assert "单位名称" in out
+    assert "虚构数据" in out
+
+
+def test_english_is_one_option_away(personalised: Program) -> None:
+    _, out, _ = personalised("--lang", "en", "keys", "info", key=True)
+    assert "serial" in out
+    assert "fictitious data" in out
+
+
+def test_a_form_takes_the_unit_from_the_key_and_becomes_a_signed_filing(personalised: Program, letter: Path) -> None:
+    _, out, _ = personalised("filing", "example")
+    Path("form.json").write_text(out)
+    attach = f"application_document={letter}"
+    made = personalised.json("filing", "prepare", "form.json", "--attach", attach, "--out", "用编申请")
+    assert made["unit_name"] == "陇澜市第一中学"
+    signed = personalised.json("filing", "sign", "用编申请")
+    assert signed["seq"] == 1
+    assert personalised.json("keys", "last")["statement"] == Path("用编申请/statement.cose").read_bytes().hex()
+    assert personalised.json("filing", "show", "用编申请", key=False)["seq"] == 1
+
+
+def test_last_writes_what_the_key_keeps_to_files(personalised: Program, letter: Path) -> None:
+    test_a_form_takes_the_unit_from_the_key_and_becomes_a_signed_filing(personalised, letter)
+    personalised.json("keys", "last", "--out", "copy")
+    assert Path("copy/statement.cose").read_bytes() == Path("用编申请/statement.cose").read_bytes()
+
+
+FAILURES: list[tuple[list[str], bool, int, str]] = [
+    (["keys", "info", "--serial", "BD-999999"], False, 3, "key-not-found"),
+    (["keys", "info"], False, 3, "key-not-found"),
+    (["keys", "chain"], True, 7, "wrong-state"),
+    (["keys", "enroll", "nothing", "--out", "x"], True, 12, "file-missing"),
+    (["keys", "enroll", "junk", "--out", "x"], True, 8, "manifest-malformed"),
+    (["keys", "personalise", "junk"], True, 8, "manifest-malformed"),
+    (["keys", "wipe", "--yes", "BD-000002"], True, 7, "serial-mismatch"),
+    (["filing", "sign", "nothing"], True, 12, "folder-not-filing"),
+    (["filing", "show", "nothing"], False, 12, "folder-not-filing"),
+    (["filing", "submit", "nothing", "--office", "http://127.0.0.1:1"], False, 12, "folder-not-filing"),
+    (["filing", "prepare", "junk", "--out", "x"], False, 12, "file-not-json"),
+    (["filing", "prepare", "junk", "--attach", "nonsense=junk", "--out", "x"], False, 12, "file-not-json"),
+    (["office", "log", "--office", "http://127.0.0.1:1"], False, 9, "office-unreachable"),
+    (["office", "log"], False, 2, "usage"),
+    (["keys", "nonsense"], False, 2, "usage"),
+    (["filing", "sign"], False, 2, "usage"),
+]
+
+
+@pytest.mark.parametrize(
+    ("words", "key", "status", "code"), FAILURES, ids=lambda value: " ".join(value) if isinstance(value, list) else ""
+)
+def test_a_failure_has_its_exit_status_its_code_and_a_next_step(
+    words: list[str], key: bool, status: int, code: str, program: Program
+) -> None:
+    Path("junk").write_bytes(b"\xff\x00 junk")
+    got, out, err = program(*words, "--json", key=key)
+    error = json.loads(err)["error"]
+    assert (got, error["code"], out) == (status, code, "")
+    assert error["message"]
+    assert error["next"]
+    assert isinstance(error["retriable"], bool)
+
+
+def test_people_see_sentence_next_step_and_code(program: Program) -> None:
+    status, out, err = program("keys", "info")
+    assert (status, out) == (3, "")
+    assert "没有找到" in err
+    assert "[key-not-found]" in err
+
+
+def test_wiping_needs_the_serial_number_typed(personalised: Program, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(click, "prompt", lambda *_, **__: "BD-000002")
+    assert personalised("keys", "wipe", key=True)[0] == 7
+    monkeypatch.setattr(click, "prompt", lambda *_, **__: "BD-000001")
+    assert personalised("keys", "wipe", key=True)[0] == 0
+    assert personalised.json("keys", "info")["state"] == "anchored"
+
+
+def test_an_interrupted_run_says_that_nothing_is_signed_twice(program: Program, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupt(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("biandun.keys.list", interrupt)
+    status, _, err = program("keys", "list")
+    assert status == 130
+    assert "interrupted" in err
+
+
+def test_no_keys_is_an_empty_list_and_not_an_error(program: Program) -> None:
+    assert program.json("keys", "list", key=False) == []
+    status, out, _ = program("keys", "list")
+    assert (status, out.strip()) == (0, "没有可显示的内容。")
+
+
+def commands(group: click.Group, path: tuple[str, ...] = ()) -> list[tuple[tuple[str, ...], click.Command]]:
+    found: list[tuple[tuple[str, ...], click.Command]] = []
+    for name, command in group.commands.items():
+        found.append(((*path, name), command))
+        if isinstance(command, click.Group):
+            found += commands(command, (*path, name))
+    return found
+
+
+@pytest.mark.parametrize(("path", "command"), commands(main), ids=lambda value: " ".join(value) if isinstance(value, tuple) else "")
+def test_every_command_shows_an_example_in_its_help(path: tuple[str, ...], command: click.Command, program: Program) -> None:
+    status, out, _ = program(*path, "--help")
+    assert status == 0
+    assert f"biandun {path[0]}" in out.split("Example", 1)[1]
+
+
+def test_no_command_takes_a_secret_on_its_command_line() -> None:
+    words = {option for _, command in commands(main) for one in command.params for option in one.opts}
+    assert not {word for word in words if any(secret in word for secret in ("pin", "pass", "secret"))}
+
+
+def test_the_version_says_what_the_product_is_not(program: Program) -> None:
+    status, out, _ = program("--version")
+    assert status == 0
+    assert "不是经认证的商用密码产品" in out
+
+
+def test_every_label_has_both_languages() -> None:
+    assert all(len(pair) == 2 and all(pair) for pair in LABELS.values())

@@ -1,0 +1,71 @@
+"""What a signature costs in memory of the key and in bytes on the line."""
+
+from collections.abc import Callable
+
+from biandun import errors, keys
+from biandun_protocol import package
+from biandun_simulator.interpreter import BOARD_HEAP
+from biandun_simulator.simulated_key import SimulatedKey, SimulatorFailed
+from tests.firmware.test_signing import raw_manifest
+from tests.support import softkey
+
+STEP = 1024
+
+
+def signs_with(make_key: Callable[..., SimulatedKey], heap: int, manifest: bytes) -> bool:
+    simulated = make_key(heap=heap)
+    try:
+        simulated.plug()
+        with keys.open(port=simulated.port) as key:
+            key.sign(manifest, purpose="filing", idempotency_key=b"k" * 16)
+    except (SimulatorFailed, errors.KeyRefused, errors.LinkProblem):
+        return False
+    finally:
+        simulated.unplug()
+    return True
+
+
+def smallest_heap(make_key: Callable[..., SimulatedKey], manifest: bytes) -> int:
+    """The least heap, in steps of 1 KiB, with which the key boots and signs: its peak, seen from outside."""
+    too_small, enough = 64 * STEP, BOARD_HEAP
+    assert signs_with(make_key, enough, manifest)
+    while enough - too_small > STEP:
+        middle = (too_small + enough) // 2 // STEP * STEP
+        if signs_with(make_key, middle, manifest):
+            enough = middle
+        else:
+            too_small = middle
+    return enough
+
+
+def test_a_manifest_of_1_mib_needs_no_more_heap_than_one_of_2_kib(
+    make_key: Callable[..., SimulatedKey], figure: Callable[[str, object], None]
+) -> None:
+    small = smallest_heap(make_key, raw_manifest(2048))
+    large = smallest_heap(make_key, raw_manifest(1 << 20))
+    figure("smallest heap that boots and signs 2 KiB, KiB", small // STEP)
+    figure("smallest heap that boots and signs 1 MiB, KiB", large // STEP)
+    figure("heap of the simulated board, KiB", BOARD_HEAP // STEP)
+    assert large <= small + STEP
+
+
+def bytes_on_the_link(make_key: Callable[..., SimulatedKey], size: int) -> int:
+    """Bytes both ways for signing a filing whose attachment has ``size`` bytes."""
+    attachment = softkey.attachment(b"%PDF-1.7\n" + b"x" * (size - 9))
+    manifest = package.build(softkey.application(attachments=(attachment,)))
+    simulated = make_key()
+    simulated.plug()
+    with keys.open(port=simulated.port) as key:
+        link = key.connection
+        before = link.sent_bytes + link.received_bytes
+        key.sign(manifest, purpose="filing", idempotency_key=b"k" * 16, claimed_time=1_795_500_000)
+        return link.sent_bytes + link.received_bytes - before - link.keepalive_bytes
+
+
+def test_an_attachment_of_20_mb_adds_at_most_16_bytes_to_the_link(
+    make_key: Callable[..., SimulatedKey], figure: Callable[[str, object], None]
+) -> None:
+    small, large = (bytes_on_the_link(make_key, size) for size in (2_000, 20_000_000))
+    figure("bytes on the link, attachment of 2 KB", small)
+    figure("bytes on the link, attachment of 20 MB", large)
+    assert abs(large - small) <= 16

@@ -1,0 +1,119 @@
+"""The soft office behind HTTP, for the host's tests: an httpx transport that answers like the real one.
+
+``fail`` is a list of things to do to the next requests instead of answering: an exception to raise or a response.
+"""
+
+import base64
+import json
+from dataclasses import dataclass, field
+from hashlib import sha256
+from typing import Any
+
+import httpx
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509.oid import NameOID
+
+from biandun.office_client import RECEIPT_TYPE
+from biandun_protocol import cose, package
+from biandun_protocol.receipt import Receipt
+from tests.support.softoffice import SoftOffice
+
+
+def root_certificate(office: SoftOffice) -> bytes:
+    """A self-signed X.509 of the office's root key (PEM)."""
+    import datetime
+
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "陇澜市委编办 根(虚构)")])
+    start = datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC)
+    key = ec.derive_private_key(office.seed, ec.SECP256R1())
+    builder = x509.CertificateBuilder(name, name, key.public_key(), 1, start, start + datetime.timedelta(days=3650))
+    return builder.sign(key, hashes.SHA256()).public_bytes(Encoding.PEM)
+
+
+def problem(code: str, status: int, **extra: object) -> httpx.Response:
+    """A problem document as the office writes it."""
+    body = {
+        "code": code,
+        "status": status,
+        "title": f"中文 {code}",
+        "detail": f"english {code}",
+        "next": "下一步",
+        "next_en": "next",
+        **extra,
+    }
+    return httpx.Response(status, content=json.dumps(body), headers={"Content-Type": "application/problem+json"})
+
+
+@dataclass
+class SoftServer:
+    """Takes requests; ``seen`` lists them as (method, path)."""
+
+    office: SoftOffice
+    blobs: dict[str, bytes] = field(default_factory=dict)
+    receipts: dict[bytes, tuple[int, Receipt]] = field(default_factory=dict)
+    seen: list[tuple[str, str]] = field(default_factory=list)
+    fail: list[Any] = field(default_factory=list)
+
+    def transport(self) -> httpx.MockTransport:
+        """What ``Office(url, transport=…)`` takes."""
+        return httpx.MockTransport(self._answer)
+
+    def _answer(self, request: httpx.Request) -> httpx.Response:
+        self.seen.append((request.method, request.url.path))
+        if self.fail:
+            failure = self.fail.pop(0)
+            if isinstance(failure, Exception):
+                raise failure
+            if failure is not None:
+                return failure
+        content = request.read()
+        parts = request.url.path.strip("/").split("/")
+        if request.method == "PUT":
+            return self._put(parts[1], content)
+        if request.method == "POST":
+            return self._post(content)
+        return self._get(parts, dict(request.url.params))
+
+    def _put(self, name: str, content: bytes) -> httpx.Response:
+        if sha256(content).hexdigest() != name:
+            return problem("blob-mismatch", 422)
+        self.blobs[name] = content
+        return httpx.Response(201)
+
+    def _post(self, raw: bytes) -> httpx.Response:
+        statement = cose.parse(raw, purpose="filing")
+        manifest = self.blobs.get(statement.digest.hex())
+        if manifest is None:
+            return problem("blob-missing", 409, missing=[statement.digest.hex()])
+        attachments = package.read(manifest).filing.attachments
+        missing = [one.sha256.hex() for one in attachments if one.sha256.hex() not in self.blobs]
+        if missing:
+            return problem("blob-missing", 409, missing=missing)
+        new = statement.id not in self.receipts
+        if new:
+            self.receipts[statement.id] = (len(self.office.leaves), self.office.take_in(raw))
+        headers = {"Content-Type": RECEIPT_TYPE, "Biandun-Case": "629900HB2026000001", "Biandun-Statement": statement.id.hex()}
+        return httpx.Response(201 if new else 200, content=self.receipts[statement.id][1].encode(), headers=headers)
+
+    def _get(self, parts: list[str], query: dict[str, str]) -> httpx.Response:
+        if parts == ["anchors"]:
+            return httpx.Response(
+                200,
+                json={
+                    "root_certificate": root_certificate(self.office).decode(),
+                    "issuing_certificate": root_certificate(self.office).decode(),
+                    "issuer_statement": base64.b64encode(self.office.anchor.statement).decode(),
+                    "issuer_manifest": base64.b64encode(self.office.anchor.manifest).decode(),
+                },
+            )
+        if parts == ["log", "consistency"]:
+            return httpx.Response(200, json={"path": [one.hex() for one in self.office.consistency(int(query["first"]))]})
+        if parts[0] == "statements" and parts[2:] == ["receipt"]:
+            index, receipt = self.receipts[bytes.fromhex(parts[1])]
+            if receipt.read().tree_size < int(query.get("at_least", 0)):
+                receipt = self.office.receipt(index, bytes.fromhex(parts[1]))
+            return httpx.Response(200, content=receipt.encode(), headers={"Content-Type": RECEIPT_TYPE})
+        return problem("case-not-found", 404)

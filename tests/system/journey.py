@@ -1,0 +1,143 @@
+"""The programs of the main journey as a person runs them: real processes, real files, nothing imported from the rooms.
+
+``Journey`` starts simulated keys and an office in a folder of its own and stops them again; demo and tests share it.
+"""
+
+import json
+import os
+import secrets
+import subprocess
+import sys
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+BIN = Path(sys.executable).parent
+
+
+class CommandFailed(Exception):
+    """A program ended with another exit status than 0; ``error`` is what it said, ``status`` how it ended."""
+
+    def __init__(self, command: list[str], status: int, error: str) -> None:
+        super().__init__(f"{' '.join(command)} -> {status}: {error.strip()}")
+        self.status = status
+        self.error = error
+
+    @property
+    def code(self) -> str:
+        """The stable code of the problem."""
+        return json.loads(self.error.strip().splitlines()[-1])["error"]["code"]
+
+
+class Journey:
+    """A workplace: simulated keys on one side, an office on the other, all in ``folder``."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.url = ""
+        self._running: dict[str, subprocess.Popen[str]] = {}
+        folder.mkdir(parents=True, exist_ok=True)
+        runtime = folder / "runtime"
+        runtime.mkdir(mode=0o700, exist_ok=True)
+        self.environment = {
+            **os.environ,
+            "XDG_RUNTIME_DIR": str(runtime),
+            "BIANDUN_PORTS": str(runtime / "ports"),
+            "BIANDUN_OFFICE_DATA": str(folder / "office"),
+            "PYTHONWARNINGS": "default",
+        }
+        self.passphrase = folder / "passphrase.txt"
+        self.passphrase.touch(mode=0o600)
+        self.passphrase.write_text(secrets.token_hex(16) + "\n")
+
+    def __enter__(self) -> "Journey":
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        for name in list(self._running):
+            self.stop(name)
+
+    def run(self, program: str, *arguments: object) -> Any:
+        """Run one command with --json and return what it printed.  Raises CommandFailed."""
+        command = [str(BIN / program), "--json", *map(str, arguments)]
+        done = subprocess.run(
+            command, capture_output=True, text=True, env=self.environment, cwd=self.folder, check=False, timeout=120
+        )
+        if done.returncode:
+            raise CommandFailed([program, *map(str, arguments)], done.returncode, done.stderr)
+        return json.loads(done.stdout) if done.stdout.strip() else None
+
+    def start(self, name: str, program: str, *arguments: object) -> Any:
+        """Start a program that stays and return the JSON line with which it says that it is ready."""
+        command = [str(BIN / program), *map(str, arguments)]
+        log = (self.folder / f"{name}.log").open("a")
+        with log:
+            process = subprocess.Popen(
+                command, stdout=subprocess.PIPE, stderr=log, text=True, env=self.environment, cwd=self.folder
+            )
+        self._running[name] = process
+        assert process.stdout is not None
+        line = process.stdout.readline()
+        if not line:
+            raise CommandFailed(command, process.wait(), (self.folder / f"{name}.log").read_text())
+        return json.loads(line)
+
+    def stop(self, name: str) -> None:
+        """Stop a program and wait for its end."""
+        process = self._running.pop(name)
+        process.terminate()
+        try:
+            process.wait(timeout=20)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+        if process.stdout is not None:
+            process.stdout.close()
+
+    def plug(self, count: int = 1) -> Any:
+        """Plug in simulated keys; the same folder continues the same keys."""
+        return self.start("keys", "biandun-sim", "run", "--count", count, "--state", self.folder / "keys")
+
+    def unplug(self) -> None:
+        """Unplug them."""
+        self.stop("keys")
+
+    def found_office(self) -> Any:
+        """Found an office with an encrypted backup that was tried."""
+        return self.office("init", "--backup", self.folder / "office.backup", "--passphrase-file", self.passphrase)
+
+    def office(self, *arguments: object) -> Any:
+        """Run biandun-office."""
+        return self.run("biandun-office", *arguments)
+
+    def serve(self) -> str:
+        """Start the office's server on a free port and return its address."""
+        self.url = self.start("server", "biandun-office", "serve", "--port", 0, "--passphrase-file", self.passphrase)["url"]
+        return self.url
+
+    def enrol(self, uscc: str, serial: str) -> Any:
+        """Take a blank key through offer, request, issue and grant."""
+        offer, request, grant = (self.folder / f"{serial}.{name}" for name in ("offer", "request", "grant"))
+        self.office("offer", "--unit", uscc, "--out", offer)
+        self.run("biandun", "keys", "enroll", offer, "--out", request, "--serial", serial)
+        self.office("issue", request, "--out", grant, "--passphrase-file", self.passphrase)
+        return self.run("biandun", "keys", "personalise", grant, "--serial", serial)
+
+
+def pdf(text: str = "Fictitious data, tests only") -> bytes:
+    """A real one-page PDF 1.4 with a right cross-reference table."""
+    page = f"BT /F1 18 Tf 72 760 Td ({text}) Tj ET".encode("ascii")
+    objects = [
+        b"<< /Type /Catalog /Pages 2 0 R >>",
+        b"<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
+        b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Contents 4 0 R /Resources << /Font << /F1 5 0 R >> >> >>",
+        b"<< /Length " + str(len(page)).encode() + b" >>\nstream\n" + page + b"\nendstream",
+        b"<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>",
+    ]
+    out, offsets = b"%PDF-1.4\n", []
+    for number, body in enumerate(objects, 1):
+        offsets.append(len(out))
+        out += f"{number} 0 obj\n".encode() + body + b"\nendobj\n"
+    table = "".join(f"{offset:010d} 00000 n \n" for offset in offsets)
+    trailer = f"trailer\n<< /Size {len(objects) + 1} /Root 1 0 R >>\nstartxref\n{len(out)}\n%%EOF\n"
+    return out + f"xref\n0 {len(objects) + 1}\n0000000000 65535 f \n{table}".encode() + trailer.encode()
