@@ -483,6 +483,12 @@ ENTRIES: dict[str, Entry] = {
         "Contact the office at once: the key may have been copied or set back.",
     ),
     "proof-range": Entry("日志范围不正确。", "The log range is not valid.", *_REPORT),
+    "port-taken": Entry(
+        "无法监听 {port}:{detail}。",
+        "Cannot listen on {port}: {detail}.",
+        "请换一个端口(--port 0 自动选取),或停止占用它的程序。",
+        "Use another port (--port 0 picks a free one), or stop the program that holds it.",
+    ),
     "log-broken": Entry(
         "存证日志不一致:{detail}。",
         "The evidence log does not add up: {detail}.",

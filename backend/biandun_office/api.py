@@ -1,0 +1,74 @@
+"""The office's HTTP interface: the rooms' routers under one roof, and how problems are answered."""
+
+from typing import Any
+
+from django.db import OperationalError, connection
+from django.http import HttpRequest, HttpResponse
+from ninja import NinjaAPI, Schema
+from ninja.errors import ValidationError
+
+from biandun_office.errors import OfficeBusy, Refused, StorageFull
+from biandun_office.evidence.api import router as evidence
+from biandun_office.evidence.log_api import router as log
+from biandun_office.flow.api import router as flow
+from biandun_office.issuance.api import router as issuance
+from biandun_office.problems import PROBLEM_SCHEMA, SCHEMA_NAME, problems, respond
+from biandun_protocol.errors import Problem
+
+
+class OfficeAPI(NinjaAPI):
+    """NinjaAPI whose document also describes problems."""
+
+    def get_openapi_schema(self, **kwargs: Any) -> Any:
+        """The OpenAPI document."""
+        document = super().get_openapi_schema(**kwargs)
+        document["components"]["schemas"][SCHEMA_NAME] = PROBLEM_SCHEMA
+        return document
+
+
+api = OfficeAPI(
+    title="编盾编办服务 Biandun office",
+    version="1",
+    description="机构编制电子存证受理接口(虚构数据)。 Intake of signed filings; fictitious data only.",
+    docs_url=None,  # ninja's page would load scripts from a public network
+    openapi_url="/openapi.json",
+)
+for part in (evidence, log, issuance, flow):
+    api.add_router("", part)
+
+
+class HealthOut(Schema):
+    """``status`` is "ok" when the database answers."""
+
+    status: str
+
+
+@api.get("/health", response=HealthOut, tags=["health"], openapi_extra=problems("office-busy"))
+def get_health(request: HttpRequest) -> dict[str, str]:  # noqa: ARG001
+    """Is the office up?"""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1")
+    return {"status": "ok"}
+
+
+@api.exception_handler(Problem)
+def on_problem(request: HttpRequest, problem: Problem) -> HttpResponse:  # noqa: ARG001
+    """Answer a refusal."""
+    return respond(problem)
+
+
+@api.exception_handler(ValidationError)
+def on_invalid_request(request: HttpRequest, error: ValidationError) -> HttpResponse:  # noqa: ARG001
+    """Answer a parameter that is missing or not of its type."""
+    return respond(Refused("request-invalid", field=".".join(str(part) for part in error.errors[0]["loc"])))
+
+
+@api.exception_handler(OperationalError)
+def on_database(request: HttpRequest, error: OperationalError) -> HttpResponse:  # noqa: ARG001
+    """Answer a database that is locked or out of room; anything else is a fault of ours."""
+    text = str(error)
+    if "full" in text:
+        return respond(StorageFull())
+    if "locked" in text:
+        return respond(OfficeBusy())
+    raise error

@@ -1,0 +1,141 @@
+"""Backup and restore: an untried backup is a wish, so every backup is decrypted from disk and tried before it counts.
+
+A backup holds keys (still under their own passphrase), certificates, identity and a consistent copy of the database.  It does
+not hold blobs: those are plain files that are never rewritten, for an ordinary copying tool.  ``restore`` says how many are needed.
+"""
+
+import os
+import shutil
+import sqlite3
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+from django.db import connection
+from django.db.utils import NotSupportedError
+
+from biandun_office import archive, files, office, startup
+from biandun_office.errors import BackupProblem, FileProblem
+from biandun_office.installation import require_empty, settle, sibling
+from biandun_office.keystore import Cost, Passphrase
+from biandun_office.office import Office, load_key
+from biandun_protocol.algorithms import SoftwareSigner, verify_es256
+from biandun_protocol.certificate import verify_issuer
+from biandun_protocol.errors import CertificateProblem, ProtocolProblem
+
+_KEPT = [
+    startup.IDENTITY,
+    office.ROOT_CERTIFICATE,
+    office.ISSUING_CERTIFICATE,
+    office.ISSUER_STATEMENT,
+    office.ISSUER_MANIFEST,
+    office.ROOT_KEY,
+    office.ISSUING_KEY,
+    startup.DATABASE,
+]
+
+
+@dataclass(frozen=True)
+class Tried:
+    """What the trial restore found."""
+
+    office_id: str
+    statements: int
+    blobs_needed: int
+    size: int
+
+
+def make(folder: Path, out: Path, passphrase: Passphrase, cost: Cost) -> Tried:
+    """Write a backup of the office in ``folder`` to ``out`` and try it.  ``passphrase`` must be the one of its keys.
+
+    Raises FileProblem: file-exists, file-unwritable; PassphraseProblem(passphrase-wrong), BackupProblem.
+    """
+    if out.exists():
+        raise FileProblem("file-exists", path=str(out))
+    _check_keys(folder, passphrase)  # before anything is written: a backup under a mistyped passphrase is none
+    with sibling(out) as work:
+        for name in _KEPT:
+            if name != startup.DATABASE:
+                shutil.copyfile(folder / name, work / name)
+        _copy_database(work / startup.DATABASE)
+        part = work / "backup"
+        try:
+            with part.open("wb") as file:
+                archive.pack(work, _KEPT, file, passphrase, cost)
+                file.flush()
+                os.fsync(file.fileno())
+            tried = try_restore(part, passphrase)
+            part.chmod(files.PRIVATE)
+            part.rename(out)
+            files.sync_folder(out.parent)
+        except OSError as error:
+            raise FileProblem("file-unwritable", path=str(out), detail=error.strerror) from None
+    return tried
+
+
+def try_restore(backup: Path, passphrase: Passphrase) -> Tried:
+    """Restore into a folder that is thrown away, and check all of it.  Raises as ``restore``."""
+    with sibling(backup) as work:
+        return _restore_into(work, backup, passphrase)
+
+
+def restore(backup: Path, into: Path, passphrase: Passphrase) -> Tried:
+    """Restore ``backup`` into a folder that is absent or empty.
+
+    Raises OfficeStateProblem(office-initialised), FileProblem, PassphraseProblem(passphrase-wrong), BackupProblem.
+    """
+    require_empty(into)
+    with sibling(into) as work:
+        tried = _restore_into(work, backup, passphrase)
+        (work / "blobs").mkdir(mode=0o700)
+        settle(work, into)
+    return tried
+
+
+def _restore_into(work: Path, backup: Path, passphrase: Passphrase) -> Tried:
+    try:
+        with backup.open("rb") as file:
+            archive.unpack(file, work, _KEPT, passphrase)
+    except FileNotFoundError:
+        raise FileProblem("file-missing", path=str(backup)) from None
+    try:
+        restored = _check_keys(work, passphrase)
+    except ProtocolProblem as problem:
+        raise BackupProblem(detail=problem.message("zh")) from None
+    statements, blobs = _check_database(work / startup.DATABASE)
+    return Tried(restored.identity.office_id, statements, blobs, backup.stat().st_size)
+
+
+def _check_keys(folder: Path, passphrase: Passphrase) -> Office:
+    """Load both keys, compare them with their certificates, and let each sign something that then verifies."""
+    loaded = Office.load(folder)
+    verify_issuer(loaded.issuer, loaded.root_public_key)
+    for name, certificate in ((office.ROOT_KEY, loaded.root), (office.ISSUING_KEY, loaded.issuing)):
+        signer = SoftwareSigner(load_key(folder, name, certificate, passphrase))
+        verify_es256(signer.public_key, b"probe", signer.sign(b"probe"))
+    if loaded.issuer_manifest.public_key != loaded.issuing_public_key or loaded.issuer_manifest.x5t != loaded.x5t:
+        raise CertificateProblem("certificate-invalid", field=office.ISSUER_MANIFEST)
+    return loaded
+
+
+def _copy_database(target: Path) -> None:
+    if connection.vendor != "sqlite":
+        raise NotSupportedError(f"backups of {connection.vendor} are made with its own tools")
+    connection.ensure_connection()
+    with closing(sqlite3.connect(target)) as copy:
+        connection.connection.backup(copy)  # consistent also while the server writes
+        copy.execute("PRAGMA journal_mode=DELETE")  # one file, without a side file that could be left behind
+
+
+def _check_database(path: Path) -> tuple[int, int]:
+    """Return how many statements the copy has and how many blobs they need."""
+    try:
+        with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as copy:
+            answer = copy.execute("PRAGMA integrity_check").fetchone()[0]
+            statements = copy.execute("SELECT count(*) FROM evidence_statement").fetchone()[0]
+            blobs = copy.execute("SELECT count(*) FROM evidence_blob WHERE referenced").fetchone()[0]
+    except sqlite3.Error as error:
+        raise BackupProblem(detail=str(error)) from None
+    if answer != "ok":
+        raise BackupProblem(detail=answer)
+    return statements, blobs

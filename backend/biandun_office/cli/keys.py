@@ -1,0 +1,107 @@
+"""Commands about units and their keys: units, offer, issue."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+from biandun_office import clock, files, office
+from biandun_office.cli.session import Session, in_session, with_passphrase
+from biandun_office.issuance import services
+from biandun_office.issuance.services import CERTIFICATE_DAYS, IssuingKey
+from biandun_office.keystore import Passphrase
+from biandun_office.office import Office, load_key
+from biandun_office.registry.selectors import all_units
+from biandun_protocol.wire.numbers import CHAINED_PURPOSES
+
+_PURPOSES = (*CHAINED_PURPOSES, "login")
+
+
+@click.command()
+@in_session
+def units(session: Session) -> list[dict[str, object]]:
+    """列出登记的单位。 List the registered units.
+
+    \b
+    Example:  biandun-office --data office units
+    """
+    session.open()
+    return [
+        {
+            "uscc": unit.uscc,
+            "code": unit.code,
+            "region": unit.region,
+            "kind": unit.kind,
+            "name": unit.name,
+            "supervisor": unit.supervisor.uscc if unit.supervisor else None,
+            "active": unit.active,
+        }
+        for unit in all_units()
+    ]
+
+
+@click.command()
+@click.option("--unit", "uscc", required=True, help="统一社会信用代码 / the unit's unified social credit code")
+@click.option("--out", type=click.Path(path_type=Path), required=True, help="启用文件 / the offer file to write")
+@in_session
+def offer(session: Session, *, uscc: str, out: Path) -> dict[str, object]:
+    """为单位生成密钥启用文件(一次有效,30 天)。 Invite a unit to enrol one key.
+
+    \b
+    Example:  biandun-office --data office offer --unit 12629900MB00000274 --out offer.bd
+    """
+    folder = session.open()
+    row, content = services.make_offer(office=Office.load(folder), uscc=uscc, now=clock.now())
+    files.write(out, content, mode=files.PUBLIC)
+    return {"file": str(out), "uscc": uscc, "unit_name": row.unit.name, "expires": _day(row.expires_at)}
+
+
+@click.command()
+@click.argument("request", type=click.Path(path_type=Path))
+@click.option("--out", type=click.Path(path_type=Path), required=True, help="授权文件 / the grant file to write")
+@click.option("--purpose", "purposes", type=click.Choice(_PURPOSES), multiple=True, default=["filing"], help="用途 / may sign")
+@click.option("--days", type=click.IntRange(1, 3653), default=CERTIFICATE_DAYS, show_default=True, help="有效天数 / valid for")
+@with_passphrase
+@in_session
+def issue(
+    session: Session, *, passphrase: Passphrase, request: Path, out: Path, purposes: tuple[str, ...], days: int
+) -> dict[str, object]:
+    """为提出请求的密钥签发证书。 Certify the key that made a request.
+
+    \b
+    Example:  biandun-office --data office issue request.bd --out grant.bd --passphrase-file secret.txt
+    """
+    folder = session.open()
+    loaded = Office.load(folder)
+    authority = IssuingKey(loaded, load_key(folder, office.ISSUING_KEY, loaded.issuing, passphrase))
+    written: list[Path] = []
+
+    def deliver(grant: bytes) -> None:
+        files.write(out, grant, mode=files.PUBLIC)
+        written.append(out)
+
+    try:
+        issued = services.issue(
+            authority=authority, request=files.read(request), purposes=purposes, days=days, now=clock.now(), deliver=deliver
+        )
+    except BaseException:
+        for path in written:  # the commit failed: a grant that the office does not know of must not exist
+            path.unlink(missing_ok=True)
+        raise
+    certificate = issued.certificate
+    return {
+        "file": str(out),
+        "serial": certificate.device.serial,
+        "unit_name": certificate.unit_name,
+        "uscc": certificate.uscc,
+        "kid": certificate.kid,
+        "purposes": list(purposes),
+        "not_after": _day(certificate.not_after),
+    }
+
+
+def _day(seconds: int) -> str:
+    return datetime.fromtimestamp(seconds, UTC).date().isoformat()
+
+
+COMMANDS = (units, offer, issue)

@@ -1,0 +1,127 @@
+"""Commands about the office as a whole: init, backup, restore, serve, openapi."""
+
+from hashlib import sha256
+from pathlib import Path
+
+import click
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from biandun_office import backup as backups
+from biandun_office import clock, installation, office, server
+from biandun_office.api import api
+from biandun_office.backup import Tried
+from biandun_office.cli.session import Document, Session, in_session, with_passphrase
+from biandun_office.installation import Founding
+from biandun_office.issuance.services import IssuingKey
+from biandun_office.keystore import Cost, Passphrase
+from biandun_office.office import Identity, Office, load_key
+from biandun_office.registry.services import FICTITIOUS_UNITS
+
+
+def _described(file: Path, tried: Tried) -> dict[str, object]:
+    return {
+        "file": str(file),
+        "restored": True,
+        "office_id": tried.office_id,
+        "statements": tried.statements,
+        "blobs_needed": tried.blobs_needed,
+        "size": tried.size,
+    }
+
+
+@click.command()
+@click.option("--office-id", default="longlan", show_default=True, help="编办标识 / the office's id")
+@click.option("--office-name", default="陇澜市委编办", show_default=True, help="编办名称 / its name")
+@click.option("--region", default="629900", show_default=True, help="区划代码 / its region")
+@click.option("--backup", type=click.Path(path_type=Path), help="同时写入加密备份 / write an encrypted backup, too")
+@with_passphrase
+@in_session
+def init(
+    session: Session, *, passphrase: Passphrase, office_id: str, office_name: str, region: str, backup: Path | None
+) -> dict[str, object]:
+    """建立编办:生成根密钥和签发密钥、数据库、虚构单位。 Found an office.
+
+    \b
+    Example:  biandun-office --data office init --passphrase-file secret.txt --backup office.backup
+    """
+    folder, cost, made = session.folder(), Cost(), list[dict[str, object]]()
+
+    def keep(work: Path) -> None:
+        if backup is not None:
+            made.append(_described(backup, backups.make(work, backup, passphrase, cost)))
+
+    founding = Founding(Identity(office_id, office_name, region), passphrase, cost, clock.now())
+    try:
+        founded = installation.found(folder, founding, before_rename=keep)
+    except BaseException:
+        if made and backup is not None:  # the backup of an office that never came to be
+            backup.unlink(missing_ok=True)
+        raise
+    return {
+        "office_id": office_id,
+        "office_name": office_name,
+        "region": region,
+        "data": str(folder),
+        "root_fingerprint": sha256(founded.root.public_bytes(Encoding.DER)).hexdigest(),
+        "units": len(FICTITIOUS_UNITS),
+        "backup": made[0] if made else None,
+    }
+
+
+@click.command()
+@click.option("--out", type=click.Path(path_type=Path), required=True, help="备份文件 / the file to write")
+@with_passphrase
+@in_session
+def backup(session: Session, *, passphrase: Passphrase, out: Path) -> dict[str, object]:
+    """写入加密备份并试恢复。 Write an encrypted backup and try to restore it.
+
+    \b
+    Example:  biandun-office --data office backup --passphrase-file secret.txt --out office.backup
+    """
+    return _described(out, backups.make(session.open(), out, passphrase, Cost()))
+
+
+@click.command()
+@click.option("--from", "source", type=click.Path(path_type=Path), required=True, help="备份文件 / the backup")
+@click.option("--into", type=click.Path(path_type=Path), required=True, help="新的数据目录 / the new data folder")
+@with_passphrase
+def restore(*, passphrase: Passphrase, source: Path, into: Path) -> dict[str, object]:
+    """从备份恢复到空目录。 Restore a backup into an empty folder.
+
+    \b
+    Example:  biandun-office restore --from office.backup --into office2 --passphrase-file secret.txt
+    """
+    return {**_described(source, backups.restore(source, into, passphrase)), "data": str(into)}
+
+
+@click.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="监听地址 / address")
+@click.option("--port", type=click.IntRange(0, 65535), default=8420, show_default=True, help="端口,0 为任意空闲端口 / 0: any")
+@click.option("--threads", type=click.IntRange(1, 256), default=8, show_default=True, help="线程数 / threads")
+@with_passphrase
+@in_session
+def serve(session: Session, *, passphrase: Passphrase, host: str, port: int, threads: int) -> None:
+    """启动受理服务,直到 SIGTERM 或 Ctrl-C。 Take filings in until SIGTERM or Ctrl-C.
+
+    \b
+    Example:  biandun-office --data office serve --passphrase-file secret.txt --port 0
+    """
+    server.serve(_unlock(session.open(), passphrase).signer(), host=host, port=port, threads=threads)
+
+
+@click.command()
+def openapi() -> Document:
+    """输出接口的 OpenAPI 文档。 Print the OpenAPI document of the interface.
+
+    \b
+    Example:  biandun-office openapi > openapi.json
+    """
+    return Document(api.get_openapi_schema())
+
+
+def _unlock(folder: Path, passphrase: Passphrase) -> IssuingKey:
+    loaded = Office.load(folder)
+    return IssuingKey(loaded, load_key(folder, office.ISSUING_KEY, loaded.issuing, passphrase))
+
+
+COMMANDS = (init, backup, restore, serve, openapi)

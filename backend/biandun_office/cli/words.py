@@ -1,0 +1,34 @@
+"""Names of result fields as people read them."""
+
+_LABELS = {
+    "office_id": ("编办标识", "office id"),
+    "office_name": ("编办名称", "office name"),
+    "region": ("区划代码", "region"),
+    "data": ("数据目录", "data folder"),
+    "root_fingerprint": ("根证书指纹(SHA-256)", "root certificate fingerprint (SHA-256)"),
+    "units": ("登记单位数", "units"),
+    "backup": ("备份", "backup"),
+    "file": ("文件", "file"),
+    "restored": ("试恢复成功", "trial restore succeeded"),
+    "statements": ("签名文件数", "statements"),
+    "blobs_needed": ("另需拷贝的附件文件数", "blobs to copy besides"),
+    "size": ("大小", "size"),
+    "root": ("日志根散列", "log root"),
+    "ok": ("一致", "consistent"),
+    "faults": ("问题", "faults"),
+    "unit_name": ("单位名称", "unit"),
+    "uscc": ("统一社会信用代码", "unified social credit code"),
+    "expires": ("有效期至", "expires"),
+    "serial": ("密钥序列号", "key serial"),
+    "kid": ("密钥标识", "key id"),
+    "purposes": ("用途", "purposes"),
+    "not_after": ("证书有效期至", "certificate valid until"),
+    "removed": ("删除文件数", "files removed"),
+    "bytes": ("释放字节数", "bytes freed"),
+}
+
+
+def label(name: str, language: str) -> str:
+    """The field's name in ``zh`` or ``en``."""
+    zh, en = _LABELS.get(name, (name, name))
+    return zh if language == "zh" else en

@@ -1,0 +1,87 @@
+"""The log checked against itself: from the stored statements up, with nothing taken on trust from the stored nodes."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from biandun_office.evidence import selectors, tree
+from biandun_office.evidence.models import Node, Statement
+from biandun_office.evidence.tree import Coordinate
+from biandun_office.office import Office
+from biandun_protocol import cose
+from biandun_protocol.errors import ProtocolProblem
+from biandun_protocol.receipt import Receipt, verify_receipt
+from biandun_protocol.wire.merkle import leaf_hash
+
+
+@dataclass
+class _Memory:
+    nodes: dict[Coordinate, bytes] = field(default_factory=dict)
+
+    def load(self, wanted: Iterable[Coordinate]) -> Mapping[Coordinate, bytes]:
+        return {node: self.nodes[node] for node in wanted}
+
+    def add(self, nodes: Mapping[Coordinate, bytes]) -> None:
+        self.nodes.update(nodes)
+
+
+@dataclass(frozen=True)
+class LogReport:
+    """What the check found: ``faults`` is empty when all agrees."""
+
+    size: int
+    root: bytes
+    faults: list[str]
+
+
+def check_log(office: Office) -> LogReport:
+    """Rebuild the log from the statements, and compare with every stored node and with the newest receipt.
+
+    A receipt is signed, so it cannot be made to fit by whoever can only write to the database.
+    """
+    memory, size, faults = _Memory(), 0, list[str]()
+    for row in Statement.objects.order_by("leaf_index").iterator():
+        if row.leaf_index != size:
+            faults.append(f"leaf {size} is missing")
+        parsed = _parse(row)
+        if parsed is None or parsed.id.hex() != row.statement_id or parsed.digest.hex() != row.digest:
+            faults.append(f"statement {row.leaf_index} is not what its row says")
+        tree.append(memory, size, leaf_hash(selectors.leaf_of(row)))
+        size += 1
+    faults.extend(_compare_nodes(memory.nodes))
+    faults.extend(_compare_receipt(memory, size, office))
+    return LogReport(size, tree.root(memory, size), faults)
+
+
+def _parse(row: Statement) -> cose.Statement | None:
+    try:
+        return cose.parse(bytes(row.raw), purpose=row.purpose)
+    except ProtocolProblem:
+        return None
+
+
+def _compare_nodes(expected: dict[Coordinate, bytes]) -> list[str]:
+    faults: list[str] = []
+    seen = 0
+    for level, index, value in Node.objects.values_list("level", "index", "hash").iterator():
+        seen += 1
+        if expected.get((level, index)) != bytes(value):
+            faults.append(f"node {level}/{index} differs")
+    if seen != len(expected):
+        faults.append(f"{seen} nodes where {len(expected)} belong")
+    return faults
+
+
+def _compare_receipt(memory: _Memory, size: int, office: Office) -> list[str]:
+    newest = selectors.newest_receipt()
+    if newest is None:
+        return ["the newest receipt is missing"] if size else []
+    statement = _parse(newest.statement)
+    if statement is None:
+        return ["the newest receipt's statement does not parse"]
+    try:
+        payload = verify_receipt(Receipt.decode(bytes(newest.bundle)), statement, office.issuer_manifest)
+    except ProtocolProblem as problem:
+        return [f"the newest receipt does not hold: {problem.code}"]
+    if payload.tree_size != size or payload.root != tree.root(memory, size):
+        return ["the newest receipt's root is not the log's"]
+    return []

@@ -1,0 +1,136 @@
+"""Files of the office by their SHA-256: DATA/blobs/ab/abcd…, complete or absent.
+
+An upload goes to DATA/blobs/incoming, is hashed while it is written, and moves to its name only when the hash agrees.
+Nothing here knows the database; ``services`` keeps account of what is referenced.
+"""
+
+import errno
+import os
+import re
+import tempfile
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
+from hashlib import sha256
+from pathlib import Path
+from typing import IO, Protocol
+
+from django.conf import settings
+
+from biandun_office.errors import Refused, StorageFull
+from biandun_office.files import sync_folder
+from biandun_protocol.wire.numbers import LIMIT_ATTACHMENT
+
+_HEX_DIGEST = re.compile(r"[0-9a-f]{64}")
+_CHUNK = 1 << 16
+
+
+class Stream(Protocol):
+    """A request's body."""
+
+    def read(self, size: int, /) -> bytes:
+        """Up to ``size`` bytes; empty at the end."""
+        ...
+
+
+def folder() -> Path:
+    """Where blobs are."""
+    return Path(settings.DATA_DIR) / "blobs"
+
+
+def check_digest(text: str) -> str:
+    """Return ``text`` if it is 64 lower-case hexadecimal characters.  Raises Refused(digest-malformed)."""
+    if not _HEX_DIGEST.fullmatch(text):
+        raise Refused("digest-malformed")
+    return text
+
+
+def path_of(digest: str) -> Path:
+    """Where the blob is, or would be."""
+    return folder() / digest[:2] / digest
+
+
+def size_of(digest: str) -> int | None:
+    """The size of a blob in bytes, or None when it is not there."""
+    try:
+        return path_of(digest).stat().st_size
+    except FileNotFoundError:
+        return None
+
+
+@contextmanager
+def incoming(digest: str, stream: Stream) -> Generator[tuple[Path, int]]:
+    """Receive an upload into a temporary file that is gone afterwards, unless it was moved: yield its path and size.
+
+    Raises Refused: blob-too-large, blob-mismatch (also for a body that breaks off), storage-full.
+    """
+    with _room():
+        place = folder() / "incoming"
+        place.mkdir(mode=0o700, parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=place, prefix=digest[:8])
+    temporary = Path(name)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            size = _receive(digest, stream, file)
+            with _room():
+                file.flush()
+                os.fsync(file.fileno())
+        yield temporary, size
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def adopt(temporary: Path, digest: str) -> None:
+    """Give a received file its name, durably.  Raises StorageFull."""
+    final = path_of(digest)
+    with _room():
+        if not final.parent.is_dir():
+            final.parent.mkdir(mode=0o700, exist_ok=True)
+            sync_folder(folder())
+        temporary.replace(final)
+        sync_folder(final.parent)
+
+
+def remove(digest: str) -> None:
+    """Delete a blob if it is there."""
+    path_of(digest).unlink(missing_ok=True)
+
+
+def files_older_than(moment: int) -> Iterator[Path]:
+    """Every stored or half-received file last written before ``moment`` (seconds since 1970)."""
+    for path in folder().glob("*/*"):
+        try:
+            if path.stat().st_mtime < moment:
+                yield path
+        except FileNotFoundError:  # somebody else's upload just ended
+            continue
+
+
+def _receive(digest: str, stream: Stream, file: IO[bytes]) -> int:
+    running, size = sha256(), 0
+    while chunk := _read(stream):
+        size += len(chunk)
+        if size > LIMIT_ATTACHMENT:
+            raise Refused("blob-too-large")
+        running.update(chunk)
+        with _room():
+            file.write(chunk)
+    if running.hexdigest() != digest:
+        raise Refused("blob-mismatch")
+    return size
+
+
+def _read(stream: Stream) -> bytes:
+    try:
+        return stream.read(_CHUNK)
+    except OSError:  # the client went away in the middle
+        raise Refused("blob-mismatch") from None
+
+
+@contextmanager
+def _room() -> Generator[None]:
+    try:
+        yield
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise StorageFull from None
+        raise

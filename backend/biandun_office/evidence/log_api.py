@@ -1,0 +1,52 @@
+"""HTTP: the evidence log, for whoever wants to watch it."""
+
+from django.http import HttpRequest
+from ninja import Router, Schema
+
+from biandun_office.evidence import selectors
+from biandun_office.problems import problems
+
+router = Router(tags=["log"])
+
+
+class HeadOut(Schema):
+    """Number of entries, root hash (hexadecimal), time of the newest entry (seconds since 1970; 0 for an empty log)."""
+
+    size: int
+    root: str
+    time: int
+
+
+class ConsistencyOut(Schema):
+    """A consistency proof (RFC 9162 section 2.1.4): hashes in hexadecimal."""
+
+    first: int
+    second: int
+    path: list[str]
+
+
+class EntriesOut(Schema):
+    """Log entries in hexadecimal; entry number ``start`` comes first."""
+
+    start: int
+    entries: list[str]
+
+
+@router.get("/log", response=HeadOut, openapi_extra=problems())
+def get_log(request: HttpRequest) -> dict[str, object]:  # noqa: ARG001
+    """Where the log stands."""
+    size, root, time = selectors.head()
+    return {"size": size, "root": root.hex(), "time": time}
+
+
+@router.get("/log/consistency", response=ConsistencyOut, openapi_extra=problems("request-invalid", "proof-range"))
+def get_consistency(request: HttpRequest, first: int, second: int) -> dict[str, object]:  # noqa: ARG001
+    """The proof that the log of ``first`` entries is the beginning of the log of ``second``."""
+    path = selectors.consistency(first=first, second=second)
+    return {"first": first, "second": second, "path": [item.hex() for item in path]}
+
+
+@router.get("/log/entries", response=EntriesOut, openapi_extra=problems("request-invalid", "proof-range"))
+def get_entries(request: HttpRequest, start: int, count: int) -> dict[str, object]:  # noqa: ARG001
+    """Up to ``count`` entries (at most 1000) from ``start`` on; fewer at the end of the log."""
+    return {"start": start, "entries": [entry.hex() for entry in selectors.entries(start=start, count=count)]}

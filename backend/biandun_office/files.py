@@ -1,0 +1,48 @@
+"""Files written whole or not at all.
+
+``write`` goes through a temporary sibling, fsync and rename, so that a power cut leaves the old state or the new one.
+"""
+
+import os
+from pathlib import Path
+
+from biandun_office.errors import FileProblem
+
+PRIVATE = 0o600
+PUBLIC = 0o644
+
+
+def write(path: Path, content: bytes, *, mode: int = PRIVATE, replace: bool = False) -> None:
+    """Write ``content`` durably.  Raises FileProblem: file-exists (unless ``replace``), file-unwritable."""
+    if not replace and path.exists():
+        raise FileProblem("file-exists", path=str(path))
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode), "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+        sync_folder(path.parent)
+    except OSError as error:
+        temporary.unlink(missing_ok=True)
+        raise FileProblem("file-unwritable", path=str(path), detail=error.strerror) from None
+
+
+def read(path: Path) -> bytes:
+    """Read a whole file.  Raises FileProblem: file-missing, file-unreadable."""
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        raise FileProblem("file-missing", path=str(path)) from None
+    except OSError as error:
+        raise FileProblem("file-unreadable", path=str(path), detail=error.strerror) from None
+
+
+def sync_folder(folder: Path) -> None:
+    """Make the names in ``folder`` durable, not only the contents behind them."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

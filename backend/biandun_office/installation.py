@@ -1,0 +1,135 @@
+"""Found an office: keys, certificates, database, the fictitious city.
+
+Everything is made in a folder beside the one that is wanted and renamed at the end: an office is there whole or not at all.
+"""
+
+import shutil
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding
+from django.core.management import call_command
+
+from biandun_office import files, office, startup
+from biandun_office.errors import FileProblem, OfficeStateProblem
+from biandun_office.issuance.x509 import issuing_certificate, root_certificate
+from biandun_office.keystore import Cost, Passphrase, new_key, seal
+from biandun_office.office import Identity, Office
+from biandun_office.registry.services import register_fictitious_units
+from biandun_protocol.algorithms import SoftwareSigner, point_of, sha256_digest
+from biandun_protocol.certificate import sign_issuer
+from biandun_protocol.wire.messages import IssuerManifest
+from biandun_protocol.wire.numbers import SCHEMA_ISSUER
+
+YEAR = 366 * 86_400
+ROOT_YEARS = 30
+ISSUING_YEARS = 15
+
+
+@dataclass(frozen=True)
+class Founding:
+    """What an office is founded with."""
+
+    identity: Identity
+    passphrase: Passphrase
+    cost: Cost
+    now: int
+
+
+def found(folder: Path, founding: Founding, *, before_rename: Callable[[Path], None]) -> Office:
+    """Found an office in ``folder``, which must be absent or empty, and return it; the process is pointed at it.
+
+    ``before_rename`` sees the finished folder under its temporary name and may still stop everything by raising.
+    Raises OfficeStateProblem(office-initialised), FileProblem: file-exists, file-unwritable; PassphraseProblem(passphrase-weak).
+    """
+    founding.passphrase.require_strength()
+    require_empty(folder)
+    with sibling(folder) as work:
+        _make_keys(work, founding)
+        _make_database(work)
+        before_rename(work)
+        startup.point_at(folder)  # closes the connection before its file moves
+        settle(work, folder)
+    return Office.load(folder)
+
+
+def require_empty(folder: Path) -> None:
+    """Raise OfficeStateProblem(office-initialised) or FileProblem(file-exists) unless ``folder`` is absent or empty."""
+    if (folder / startup.IDENTITY).exists():
+        raise OfficeStateProblem("office-initialised")
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise FileProblem("file-exists", path=str(folder))
+
+
+class sibling:  # noqa: N801 - reads as the verb that it is in a with statement
+    """A private folder beside ``folder``, gone afterwards unless it was renamed.  Raises FileProblem(file-unwritable)."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def __enter__(self) -> Path:
+        """Make it, with mode 0700."""
+        try:
+            self._folder.parent.mkdir(parents=True, exist_ok=True)
+            self._work = Path(tempfile.mkdtemp(prefix=f".{self._folder.name}.", dir=self._folder.parent))
+        except OSError as error:
+            raise FileProblem("file-unwritable", path=str(self._folder), detail=error.strerror) from None
+        return self._work
+
+    def __exit__(self, *_: object) -> None:
+        """Remove it."""
+        shutil.rmtree(self._work, ignore_errors=True)
+
+
+def settle(work: Path, folder: Path) -> None:
+    """Make every file private and give the folder its name, durably.  Raises FileProblem(file-unwritable)."""
+    try:
+        for path in work.rglob("*"):
+            path.chmod(0o700 if path.is_dir() else 0o600)
+        files.sync_folder(work)
+        work.rename(folder)
+        files.sync_folder(folder.parent)
+    except OSError as error:
+        raise FileProblem("file-unwritable", path=str(folder), detail=error.strerror) from None
+
+
+def _make_keys(work: Path, founding: Founding) -> None:
+    identity, now = founding.identity, founding.now
+    root_key, issuing_key = new_key(), new_key()
+    end = now + ISSUING_YEARS * YEAR
+    root = root_certificate(root_key, name=identity.office_name, not_before=now, not_after=now + ROOT_YEARS * YEAR)
+    issuing = issuing_certificate(
+        root_key, root, issuing_key.public_key(), name=identity.office_name, not_before=now, not_after=end
+    )
+    issuing_der = issuing.public_bytes(Encoding.DER)
+    manifest = IssuerManifest(
+        SCHEMA_ISSUER, identity.office_id, point_of(issuing_key.public_key()), sha256_digest(issuing_der), now, end
+    )
+    root_x5t = sha256(root.public_bytes(Encoding.DER)).digest()
+    issuer = sign_issuer(SoftwareSigner(root_key), region=identity.region, root_x5t=root_x5t, manifest=manifest)
+    for name, content in (
+        (startup.IDENTITY, identity.encode()),
+        (office.ROOT_CERTIFICATE, root.public_bytes(Encoding.PEM)),
+        (office.ISSUING_CERTIFICATE, issuing.public_bytes(Encoding.PEM)),
+        (office.ISSUER_STATEMENT, issuer.statement),
+        (office.ISSUER_MANIFEST, issuer.manifest),
+        (office.ROOT_KEY, _sealed(root_key, founding)),
+        (office.ISSUING_KEY, _sealed(issuing_key, founding)),
+    ):
+        files.write(work / name, content)
+
+
+def _sealed(key: ec.EllipticCurvePrivateKey, founding: Founding) -> bytes:
+    return seal(key, founding.passphrase, founding.cost)
+
+
+def _make_database(work: Path) -> None:
+    (work / "blobs").mkdir(mode=0o700)
+    (work / startup.DATABASE).touch(mode=0o600)
+    startup.point_at(work)
+    call_command("migrate", verbosity=0, interactive=False)
+    register_fictitious_units()

@@ -1,0 +1,42 @@
+"""HTTP: the office's public keys."""
+
+from base64 import b64encode
+
+from cryptography.hazmat.primitives.serialization import Encoding
+from django.http import HttpRequest
+from ninja import Router, Schema
+
+from biandun_office.problems import problems
+from biandun_office.signing import held
+
+router = Router(tags=["anchors"])
+
+
+class AnchorsOut(Schema):
+    """What a verifier needs: both certificates in PEM, and what the root states about the issuing key (base64 CBOR)."""
+
+    office_id: str
+    office_name: str
+    region: str
+    root_certificate: str
+    issuing_certificate: str
+    issuer_statement: str
+    issuer_manifest: str
+    fictitious: bool
+
+
+@router.get("/anchors", response=AnchorsOut, openapi_extra=problems())
+def get_anchors(request: HttpRequest) -> dict[str, object]:  # noqa: ARG001
+    """The office's certificates.  Compare the root with one that came another way: this answer cannot vouch for itself."""
+    office = held().office
+    identity = office.identity
+    return {
+        "office_id": identity.office_id,
+        "office_name": identity.office_name,
+        "region": identity.region,
+        "root_certificate": office.root.public_bytes(Encoding.PEM).decode(),
+        "issuing_certificate": office.issuing.public_bytes(Encoding.PEM).decode(),
+        "issuer_statement": b64encode(office.issuer.statement).decode(),
+        "issuer_manifest": b64encode(office.issuer.manifest).decode(),
+        "fictitious": True,
+    }

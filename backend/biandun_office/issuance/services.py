@@ -1,0 +1,190 @@
+"""Enrolment of keys: offer, and the certificate that answers a key's request."""
+
+import secrets
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding
+from django.db import transaction
+
+from biandun_office import logs
+from biandun_office.errors import Refused
+from biandun_office.issuance import selectors
+from biandun_office.issuance.models import Certificate, KeyDevice, KeyOffer
+from biandun_office.issuance.x509 import leaf_certificate
+from biandun_office.office import Office
+from biandun_office.registry.models import Unit
+from biandun_office.registry.selectors import active_unit
+from biandun_office.signing import OfficeSigner
+from biandun_protocol import cose
+from biandun_protocol.algorithms import SoftwareSigner
+from biandun_protocol.certificate import Signed, verify_possession
+from biandun_protocol.errors import CertificateProblem
+from biandun_protocol.wire import codec
+from biandun_protocol.wire.messages import Grant, KeyRequest, Offer, PossessionManifest, ProfileManifest
+from biandun_protocol.wire.numbers import LIMIT_NONCE, SCHEMA_GRANT, SCHEMA_KEY_REQUEST, SCHEMA_OFFER, SCHEMA_PROFILE
+
+OFFER_DAYS = 30
+CERTIFICATE_DAYS = 1826
+DAY = 86_400
+
+
+@dataclass(frozen=True, repr=False)
+class IssuingKey:
+    """The office with its issuing key unlocked: what `issue` needs and `serve` does not."""
+
+    office: Office
+    private_key: ec.EllipticCurvePrivateKey
+
+    def signer(self) -> OfficeSigner:
+        """The same key as a signer of the office's statements."""
+        return OfficeSigner(self.office, SoftwareSigner(self.private_key))
+
+
+@dataclass(frozen=True)
+class Issued:
+    """A certificate as it was stored, and the grant file that carries it."""
+
+    certificate: Certificate
+    grant: bytes
+
+
+@transaction.atomic
+def make_offer(*, office: Office, uscc: str, now: int) -> tuple[KeyOffer, bytes]:
+    """Invite the unit to enrol a key: return the row and the offer file.  Raises Refused: unit-unknown, unit-inactive."""
+    unit = active_unit(uscc)
+    nonce = secrets.token_bytes(LIMIT_NONCE)
+    row = KeyOffer.objects.create(nonce=nonce.hex(), unit=unit, issued_at=now, expires_at=now + OFFER_DAYS * DAY)
+    identity = office.identity
+    offer = Offer(
+        SCHEMA_OFFER,
+        identity.office_id,
+        identity.office_name,
+        office.root_public_key,
+        office.issuer.statement,
+        office.issuer.manifest,
+        nonce,
+        unit.uscc,
+        unit.name,
+    )
+    logs.action("issuance.offer.made", uscc=unit.uscc)
+    return row, codec.encode(offer)
+
+
+@transaction.atomic
+def issue(
+    *, authority: IssuingKey, request: bytes, purposes: Sequence[str], days: int, now: int, deliver: Callable[[bytes], None]
+) -> Issued:
+    """Certify the key that made ``request`` for the unit that its offer was for.
+
+    ``deliver`` gets the grant before anything is committed: a grant that cannot be handed over was never made.
+    Raises StatementProblem, ManifestProblem, CertificateProblem, Refused: nonce-unknown, key-registered, unit-inactive.
+    """
+    possession, hardware_class = _read_request(request)
+    if possession.office_id != authority.office.identity.office_id:
+        raise Refused("nonce-unknown")
+    offer = selectors.open_offer(possession.nonce, now=now)
+    unit = active_unit(offer.unit.uscc)
+    kid = SoftwareSigner.algorithm.kid_of(possession.public_key)
+    if selectors.certificates_in_force(kid=kid, serial=possession.serial, now=now):
+        raise Refused("key-registered")
+    device = _register_device(possession.serial, unit, hardware_class, now)
+    # what is replaced here has expired: a certificate in force was refused above
+    Certificate.objects.filter(kid=kid.hex(), state=Certificate.State.ACTIVE).update(state=Certificate.State.SUPERSEDED)
+    device.certificates.filter(state=Certificate.State.ACTIVE).update(state=Certificate.State.SUPERSEDED)
+    period = (now, min(now + days * DAY, authority.office.issuer_manifest.not_after))
+    certificate = _certify(authority, device, possession.public_key, purposes, period)
+    offer.used_at = now
+    offer.save(update_fields=["used_at"])
+    grant = _grant(authority.office, certificate)
+    deliver(grant)
+    logs.action("issuance.certificate.issued", serial=device.serial, uscc=unit.uscc, kid=certificate.kid)
+    return Issued(certificate, grant)
+
+
+def _read_request(request: bytes) -> tuple[PossessionManifest, int]:
+    try:
+        message = codec.decode(KeyRequest, request)
+    except codec.MessageError as error:
+        raise CertificateProblem("certificate-invalid", field=f"request {error.field}") from None
+    if message.schema != SCHEMA_KEY_REQUEST:
+        raise CertificateProblem("certificate-invalid", field="request schema")
+    possession = verify_possession(Signed(message.statement, message.manifest))
+    header = cose.parse(message.statement, purpose="possession").header
+    return possession, header.hardware_class or 0
+
+
+def _register_device(serial: str, unit: Unit, hardware_class: int, now: int) -> KeyDevice:
+    device, _ = KeyDevice.objects.update_or_create(
+        serial=serial,
+        defaults={"unit": unit, "hardware_class": hardware_class},
+        create_defaults={"unit": unit, "hardware_class": hardware_class, "registered_at": now},
+    )
+    return device
+
+
+def _certify(
+    authority: IssuingKey, device: KeyDevice, public_key: bytes, purposes: Sequence[str], period: tuple[int, int]
+) -> Certificate:
+    """Make the certificate in both forms and store it; the CBOR form names its X.509 twin by digest."""
+    unit = device.unit
+    x509 = leaf_certificate(
+        authority.private_key,
+        authority.office.issuing,
+        public_key,
+        unit_name=unit.name,
+        uscc=unit.uscc,
+        serial=device.serial,
+        not_before=period[0],
+        not_after=period[1],
+    )
+    manifest = ProfileManifest(
+        schema=SCHEMA_PROFILE,
+        version=selectors.latest_version(device) + 1,
+        serial=device.serial,
+        public_key=public_key,
+        uscc=unit.uscc,
+        unit_code=unit.code,
+        unit_name=unit.name,
+        region=unit.region,
+        purposes=list(purposes),
+        hardware_class=device.hardware_class,
+        not_before=period[0],
+        not_after=period[1],
+        x5t=sha256(x509).digest(),
+    )
+    return _store(device, manifest, x509, authority.signer().profile(manifest))
+
+
+def _store(device: KeyDevice, manifest: ProfileManifest, x509: bytes, profile: Signed) -> Certificate:
+    return Certificate.objects.create(
+        device=device,
+        version=manifest.version,
+        kid=SoftwareSigner.algorithm.kid_of(manifest.public_key).hex(),
+        public_key=manifest.public_key,
+        x5t=manifest.x5t.hex(),
+        uscc=manifest.uscc,
+        unit_code=manifest.unit_code,
+        unit_name=manifest.unit_name,
+        region=manifest.region,
+        purposes=manifest.purposes,
+        not_before=manifest.not_before,
+        not_after=manifest.not_after,
+        x509=x509,
+        profile_statement=profile.statement,
+        profile_manifest=profile.manifest,
+    )
+
+
+def _grant(office: Office, certificate: Certificate) -> bytes:
+    grant = Grant(
+        SCHEMA_GRANT,
+        certificate.profile_statement,
+        certificate.profile_manifest,
+        certificate.x509,
+        office.issuing.public_bytes(Encoding.DER),
+        office.root.public_bytes(Encoding.DER),
+    )
+    return codec.encode(grant)

@@ -1,0 +1,82 @@
+"""The office's private keys at rest: encrypted PKCS#8 in PEM, with scrypt in front of it.
+
+PKCS#8 as OpenSSL writes it stretches a passphrase with 2048 rounds only.  So the password inside is not the passphrase but
+scrypt of it, and the parameters stand above the PEM block, where RFC 7468 allows text:
+
+    Biandun-KDF: scrypt LOG2N R P SALT
+    -----BEGIN ENCRYPTED PRIVATE KEY-----
+"""
+
+import secrets
+from dataclasses import dataclass
+
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
+from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding, PrivateFormat, load_pem_private_key
+
+from biandun_office.errors import PassphraseProblem
+
+LEAST_PASSPHRASE = 10
+_LABEL = "Biandun-KDF:"
+_MOST_LOG2N = 20  # a stored file may not make us take gigabytes
+
+
+@dataclass(frozen=True)
+class Passphrase:
+    """A passphrase that does not show itself."""
+
+    secret: str
+
+    def __repr__(self) -> str:
+        return "<Passphrase>"
+
+    def require_strength(self) -> "Passphrase":
+        """Return itself.  Raises PassphraseProblem(passphrase-weak) when it is shorter than LEAST_PASSPHRASE characters."""
+        if len(self.secret) < LEAST_PASSPHRASE:
+            raise PassphraseProblem("passphrase-weak", least=LEAST_PASSPHRASE)
+        return self
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What a guess costs: scrypt with N = 2^log2n, r, p.  The default takes 64 MiB."""
+
+    log2n: int = 16
+    r: int = 8
+    p: int = 1
+
+    def derive(self, passphrase: Passphrase, salt: bytes) -> bytes:
+        """Stretch ``passphrase`` to 32 bytes.  Raises PassphraseProblem(passphrase-wrong) for parameters out of bounds."""
+        if not (1 <= self.log2n <= _MOST_LOG2N and 1 <= self.r <= 16 and 1 <= self.p <= 4):
+            raise PassphraseProblem("passphrase-wrong")
+        return Scrypt(salt=salt, length=32, n=1 << self.log2n, r=self.r, p=self.p).derive(passphrase.secret.encode())
+
+
+def new_key() -> ec.EllipticCurvePrivateKey:
+    """A fresh P-256 key."""
+    return ec.generate_private_key(ec.SECP256R1())
+
+
+def seal(key: ec.EllipticCurvePrivateKey, passphrase: Passphrase, cost: Cost) -> bytes:
+    """Return ``key`` encrypted under ``passphrase``, as the text described above."""
+    salt = secrets.token_bytes(16)
+    password = cost.derive(passphrase, salt).hex().encode()
+    pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, BestAvailableEncryption(password))
+    return f"{_LABEL} scrypt {cost.log2n} {cost.r} {cost.p} {salt.hex()}\n".encode() + pem
+
+
+def unseal(sealed: bytes, passphrase: Passphrase) -> ec.EllipticCurvePrivateKey:
+    """Return the key that ``seal`` encrypted.  Raises PassphraseProblem(passphrase-wrong), also for a damaged file."""
+    try:
+        first, pem = sealed.split(b"\n", 1)
+        label, name, log2n, r, p, salt = first.decode("ascii").split(" ")
+        if (label, name) != (_LABEL, "scrypt"):
+            raise ValueError(label)
+        password = Cost(int(log2n), int(r), int(p)).derive(passphrase, bytes.fromhex(salt)).hex().encode()
+        key = load_pem_private_key(pem, password)
+    except (ValueError, TypeError, UnsupportedAlgorithm):
+        raise PassphraseProblem("passphrase-wrong") from None
+    if not isinstance(key, ec.EllipticCurvePrivateKey):
+        raise PassphraseProblem("passphrase-wrong")
+    return key

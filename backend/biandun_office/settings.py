@@ -1,0 +1,57 @@
+"""Django settings of the office.  Secrets are not here: the signing key is handed to the process that signs (signing.py)."""
+
+import os
+import secrets
+from pathlib import Path
+
+DATA_DIR = Path(os.environ.get("BIANDUN_OFFICE_DATA", "office-data"))
+
+DEBUG = False
+SECRET_KEY = secrets.token_urlsafe(48)  # nothing is signed with it: no sessions, no cookies; so it need not outlive the process
+ALLOWED_HOSTS = ["*"]  # no answer is built from the Host header, and there is no cookie that another site could ride on
+
+INSTALLED_APPS = [
+    "biandun_office.registry",
+    "biandun_office.issuance",
+    "biandun_office.evidence",
+    "biandun_office.flow",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "biandun_office.problems.finish",
+]
+ROOT_URLCONF = "biandun_office.urls"
+WSGI_APPLICATION = "biandun_office.wsgi.application"
+
+DATABASES = {
+    "default": {
+        "ENGINE": "django.db.backends.sqlite3",
+        "NAME": str(DATA_DIR / "office.sqlite3"),
+        "CONN_MAX_AGE": None,  # threads live as long as the server
+        "OPTIONS": {
+            "transaction_mode": "IMMEDIATE",  # take the write lock first: a lock upgraded later fails instead of waiting
+            "timeout": 20,
+            "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;",
+        },
+    }
+}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+LANGUAGE_CODE = "zh-hans"
+TIME_ZONE = "Asia/Shanghai"
+USE_TZ = True
+USE_I18N = True
+
+# Bytes of uploads that no accepted statement names.  Until clients log in, this is what keeps a stranger from filling the disk.
+UNREFERENCED_BLOBS_LIMIT = 2 * 1024**3
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"json": {"()": "biandun_office.logs.JsonLines"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json"}},
+    "loggers": {
+        "biandun": {"handlers": ["stderr"], "level": "WARNING", "propagate": False},
+        "django": {"handlers": ["stderr"], "level": "ERROR", "propagate": False},
+    },
+}

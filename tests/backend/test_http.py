@@ -1,0 +1,104 @@
+"""The interface as a whole: anchors, health, its document, and answers outside any room."""
+
+import json
+import re
+from base64 import b64decode
+
+import pytest
+from cryptography import x509
+from django.urls import get_resolver
+from ninja.constants import NOT_SET
+
+from biandun_office import signing
+from biandun_office.api import api
+from biandun_protocol import catalogue
+from biandun_protocol.certificate import Signed, verify_issuer
+from tests.backend.bench import Bench
+
+
+def test_the_anchors_verify_each_other(office: Bench):
+    anchors = office.client.get("/anchors").json()
+    root = x509.load_pem_x509_certificate(anchors["root_certificate"].encode())
+    issuing = x509.load_pem_x509_certificate(anchors["issuing_certificate"].encode())
+    issuing.verify_directly_issued_by(root)
+    signed = Signed(b64decode(anchors["issuer_statement"]), b64decode(anchors["issuer_manifest"]))
+    assert verify_issuer(signed, office.office.root_public_key).office_id == anchors["office_id"] == "longlan"
+    assert anchors["fictitious"] is True
+
+
+def test_health_answers(office: Bench):
+    assert office.client.get("/health").json() == {"status": "ok"}
+
+
+def test_the_document_is_served(office: Bench):
+    assert office.client.get("/openapi.json").json()["openapi"].startswith("3.1")
+
+
+def test_the_document_lists_every_route_with_every_method():
+    document = api.get_openapi_schema()
+    described = {(path, method.upper()) for path, methods in document["paths"].items() for method in methods}
+    served = {
+        (re.sub(r"^/?", "/", path), method)
+        for bound in api._get_bound_routers()
+        for path, view in bound.path_operations.items()
+        for operation in view.operations
+        for method in operation.methods
+    }
+    assert described == served
+    assert len(described) == 11
+    assert NOT_SET not in described
+    patterns = {str(pattern.pattern) for pattern in get_resolver().url_patterns[0].url_patterns}
+    assert {re.sub(r"<(\w+)>", r"{\1}", pattern) for pattern in patterns} == {path.lstrip("/") for path, _ in described} | {
+        "",
+        "openapi.json",
+    }
+
+
+def test_every_operation_describes_its_problems_with_codes_that_have_words():
+    document = api.get_openapi_schema()
+    for path, methods in document["paths"].items():
+        for method, operation in methods.items():
+            problems = {status: answer for status, answer in operation["responses"].items() if int(status) >= 400}
+            assert problems, (path, method)
+            for answer in problems.values():
+                assert list(answer["content"]) == ["application/problem+json"]
+                for code in answer["description"].split(": ")[1].split(", "):
+                    assert code in catalogue.ENTRIES, code
+
+
+def test_binary_bodies_are_described():
+    paths = api.get_openapi_schema()["paths"]
+    assert list(paths["/statements"]["post"]["requestBody"]["content"]) == ["application/cose"]
+    assert list(paths["/statements"]["post"]["responses"][201]["content"]) == ["application/biandun-receipt+cbor"]
+    assert list(paths["/blobs/{sha256}"]["put"]["requestBody"]["content"]) == ["application/octet-stream"]
+
+
+def test_the_document_names_no_place_on_a_public_network(office: Bench):
+    assert "http" not in json.dumps(api.get_openapi_schema()["paths"])
+    assert office.client.get("/docs").status_code == 404
+
+
+def test_an_unknown_address_answers_a_problem(office: Bench):
+    answer = office.client.get("/nowhere")
+    assert (answer.status_code, answer["Content-Type"]) == (404, "application/problem+json")
+    assert answer.json()["code"] == "route-not-found"
+
+
+@pytest.mark.parametrize(("method", "path"), [("delete", "/statements"), ("get", "/statements"), ("post", "/log")])
+def test_a_method_that_an_address_does_not_take_answers_a_problem(office: Bench, method: str, path: str):
+    answer = getattr(office.client, method)(path)
+    assert (answer.status_code, answer.json()["code"]) == (405, "method-not-allowed")
+    assert answer["Allow"]
+
+
+def test_a_fault_of_ours_answers_a_problem_without_its_details(office: Bench, monkeypatch):
+    monkeypatch.setattr(signing, "_held", [])
+    office.client.raise_request_exception = False
+    answer = office.client.get("/anchors")
+    assert (answer.status_code, answer.json()["code"]) == (500, "internal")
+    assert "issuing key" not in answer.content.decode()
+
+
+def test_every_answer_states_its_length(office: Bench):
+    answer = office.client.get("/log")
+    assert answer["Content-Length"] == str(len(answer.content))

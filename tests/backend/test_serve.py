@@ -1,0 +1,222 @@
+"""``serve`` as a process: it starts, answers, holds under several clients at once, and stops without a trace."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from threading import Barrier, Timer
+
+import httpx
+import pytest
+
+from biandun_office import startup
+from biandun_office.evidence.audit import check_log
+from biandun_protocol import cose
+from biandun_protocol.receipt import Receipt, verify_receipt
+from tests.backend.bench import PASSPHRASE, Bench, digest_of, rows
+from tests.support.softkey import SoftKey, attachment, manifest
+
+COSE = {"Content-Type": "application/cose"}
+
+
+@dataclass
+class Served:
+    process: subprocess.Popen[str]
+    url: str
+
+    @property
+    def port(self) -> int:
+        return int(self.url.rsplit(":", 1)[1])
+
+    def stop(self, how: signal.Signals = signal.SIGTERM) -> int:
+        self.process.send_signal(how)
+        return self.process.wait(20)
+
+
+@pytest.fixture
+def served(office: Bench, key: SoftKey, command: list[str], tmp_path: Path) -> Iterator[Served]:
+    """The office of this test, with its key already certified, served by a process of its own."""
+    startup.connections.close_all()
+    secret = tmp_path / "secret"
+    secret.write_text(PASSPHRASE.secret + "\n")
+    arguments = ["--data", str(office.folder), "serve", "--passphrase-file", str(secret), "--port", "0"]
+    with (tmp_path / "log").open("w") as log:
+        process = subprocess.Popen([*command, *arguments], stdout=subprocess.PIPE, stderr=log, text=True, start_new_session=True)
+    assert process.stdout is not None
+    try:
+        yield Served(process, json.loads(process.stdout.readline())["url"])
+    finally:
+        if process.poll() is None:
+            process.terminate()
+        process.wait(20)
+        process.stdout.close()
+
+
+def group_is_empty(process: subprocess.Popen[str]) -> bool:
+    try:
+        os.killpg(process.pid, 0)
+    except ProcessLookupError:
+        return True
+    return False
+
+
+def test_it_answers_as_soon_as_it_says_where(served: Served):
+    assert httpx.get(served.url + "/health").json() == {"status": "ok"}
+
+
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
+def test_it_stops_and_leaves_nothing_running(served: Served, how: signal.Signals):
+    with httpx.Client(base_url=served.url) as client:
+        client.get("/health")  # a connection that is kept alive must not keep the office alive
+        assert served.stop(how) == 0
+    assert group_is_empty(served.process)
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(("127.0.0.1", served.port), timeout=5)
+
+
+def test_nothing_secret_is_in_its_command_line_or_log(served: Served, tmp_path: Path):
+    assert PASSPHRASE.secret not in Path(f"/proc/{served.process.pid}/cmdline").read_text()
+    served.stop()
+    assert PASSPHRASE.secret not in (tmp_path / "log").read_text()
+
+
+def test_it_logs_one_json_line_for_each_statement(served: Served, tmp_path: Path):
+    httpx.post(served.url + "/statements", content=b"nothing", headers=COSE)
+    served.stop()
+    lines = [json.loads(line) for line in (tmp_path / "log").read_text().splitlines() if line.startswith("{")]
+    assert [(line["action"], line["code"]) for line in lines] == [("evidence.statement.refused", "statement-malformed")]
+
+
+def test_one_statement_by_eight_clients_at_once_is_one_case_with_one_receipt(served: Served, office: Bench, key: SoftKey):
+    content = b"%PDF-1.7"
+    raw = manifest(attachments=(attachment(content),))
+    statement = key.sign(raw)
+    for blob in (content, raw):
+        assert httpx.put(f"{served.url}/blobs/{digest_of(blob)}", content=blob).status_code == 201
+    together = Barrier(8)
+
+    def submit(_: int) -> httpx.Response:
+        with httpx.Client(base_url=served.url, timeout=30) as client:
+            client.get("/health")
+            together.wait()
+            return client.post("/statements", content=statement, headers=COSE)
+
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(submit, range(8)))
+    assert sorted(answer.status_code for answer in answers) == [200] * 7 + [201]
+    assert len({answer.content for answer in answers}) == 1
+    assert len({answer.headers["Biandun-Case"] for answer in answers}) == 1
+    assert rows()[0] == 1 and rows()[3] == 1
+
+
+def test_many_keys_at_once_all_get_receipts_of_one_log(served: Served, office: Bench):
+    keys = [office.new_key(serial=f"BD-TEST-1{number:03}") for number in range(6)]
+    startup.connections.close_all()
+
+    def file_five(key: SoftKey) -> list[tuple[bytes, bytes]]:
+        filed = []
+        with httpx.Client(base_url=served.url, timeout=60) as client:
+            for number in range(5):
+                raw = manifest(reason=f"{key.serial} 第 {number} 份")
+                client.put(f"/blobs/{digest_of(raw)}", content=raw)
+                statement = key.sign(raw)
+                answer = client.post("/statements", content=statement, headers=COSE)
+                assert answer.status_code == 201, answer.text
+                filed.append((statement, answer.content))
+        return filed
+
+    with ThreadPoolExecutor(6) as pool:
+        filed = [pair for pairs in pool.map(file_five, keys) for pair in pairs]
+    payloads = [verify_receipt(Receipt.decode(r), cose.parse(s, purpose="filing"), office.issuer) for s, r in filed]
+    assert sorted(payload.leaf_index for payload in payloads) == list(range(30))
+    assert httpx.get(served.url + "/log").json()["size"] == 30
+
+
+def test_an_office_killed_in_the_middle_keeps_what_it_gave_receipts_for(served: Served, office: Bench, key: SoftKey):
+    filed: list[tuple[bytes, bytes]] = []
+    kill = Timer(0.05, os.killpg, (served.process.pid, signal.SIGKILL))
+    with httpx.Client(base_url=served.url, timeout=30) as client:
+        for number in range(60):
+            try:
+                raw = manifest(reason=f"第 {number} 份")
+                client.put(f"/blobs/{digest_of(raw)}", content=raw)
+                statement = key.sign(raw)
+                answer = client.post("/statements", content=statement, headers=COSE)
+            except httpx.TransportError:
+                break
+            filed.append((statement, answer.content))
+            if number == 10:  # while the next ones are on their way
+                kill.start()
+    kill.join()
+    served.process.wait(20)
+    assert len(filed) > 10
+    report = check_log(office.office)
+    assert report.faults == []
+    for statement, receipt in filed:
+        again = office.post(statement)
+        assert (again.status_code, again.content) == (200, receipt)
+
+
+def test_one_blob_by_eight_clients_at_once_is_stored_once(served: Served, office: Bench):
+    content = os.urandom(300_000)
+    together = Barrier(8)
+
+    def put(_: int) -> int:
+        with httpx.Client(base_url=served.url, timeout=30) as client:
+            client.get("/health")
+            together.wait()
+            return client.put(f"/blobs/{digest_of(content)}", content=content).status_code
+
+    with ThreadPoolExecutor(8) as pool:
+        assert sorted(pool.map(put, range(8))) == [200] * 7 + [201]
+    stored = [path for path in (office.folder / "blobs").rglob("*") if path.is_file()]
+    assert [path.read_bytes() for path in stored] == [content]
+
+
+def test_a_chunked_upload_is_stored(served: Served):
+    parts = [b"one ", b"two ", b"three"]
+    digest = sha256(b"".join(parts)).hexdigest()
+    assert httpx.put(f"{served.url}/blobs/{digest}", content=iter(parts)).status_code == 201
+    assert httpx.head(f"{served.url}/blobs/{digest}").status_code == 200
+
+
+def test_a_chunked_statement_is_accepted(served: Served, key: SoftKey):
+    raw = manifest()
+    httpx.put(f"{served.url}/blobs/{digest_of(raw)}", content=raw)
+    statement = key.sign(raw)
+    answer = httpx.post(served.url + "/statements", content=iter([statement[:100], statement[100:]]), headers=COSE)
+    assert answer.status_code == 201
+
+
+@pytest.mark.parametrize("framing", ["Content-Length: 1000", "Transfer-Encoding: chunked"])
+def test_a_client_that_goes_away_in_the_middle_leaves_nothing(served: Served, office: Bench, framing: str):
+    digest = digest_of(bytes(1000))
+    body = bytes(10) if "Length" in framing else b"3e8\r\n" + bytes(10)
+    with socket.create_connection(("127.0.0.1", served.port), timeout=10) as connection:
+        connection.sendall(f"PUT /blobs/{digest} HTTP/1.1\r\nHost: office\r\n{framing}\r\n\r\n".encode() + body)
+        connection.shutdown(socket.SHUT_WR)
+        while connection.recv(4096):
+            pass
+    assert served.stop() == 0
+    assert [path for path in (office.folder / "blobs").rglob("*") if path.is_file()] == []
+
+
+def test_an_upload_over_the_limit_is_refused_over_the_wire(served: Served, office: Bench):
+    content = bytes(20 * 2**20 + 1)
+    answer = httpx.put(f"{served.url}/blobs/{digest_of(content)}", content=iter([content]), timeout=60)
+    assert (answer.status_code, answer.json()["code"]) == (413, "blob-too-large")
+    assert [path for path in (office.folder / "blobs").rglob("*") if path.is_file()] == []
+
+
+def test_a_port_in_use_is_a_problem_with_a_next_step(served: Served, office: Bench, command: list[str], tmp_path: Path):
+    arguments = ["--data", str(office.folder), "--lang", "en", "serve", "--passphrase-file", str(tmp_path / "secret")]
+    answer = subprocess.run([*command, *arguments, "--port", str(served.port)], capture_output=True, text=True, check=False)
+    assert answer.returncode == 7
+    assert "Cannot listen on 127.0.0.1" in answer.stderr
+    assert "--port 0" in answer.stderr
