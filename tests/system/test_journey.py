@@ -1,0 +1,168 @@
+"""The whole way through real programs: what must be true of every filing, whoever fails on the way."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import httpx
+import pytest
+
+from biandun_protocol.algorithms import P256_ORDER
+from biandun_protocol.wire import statement as wire
+from tests.system.demo import cwt_verifies, openssl_verifies
+from tests.system.journey import BIN, CommandFailed, Journey
+
+JUDGE = Path("build/judge/bin/python")
+COSE_TYPE = 'application/cose; cose-type="cose-sign1"'
+
+
+def signed(journey: Journey, folder: Path, serial: str = "BD-000001") -> Path:
+    journey.run("biandun", "filing", "sign", folder, "--serial", serial)
+    return folder
+
+
+def submit(journey: Journey, folder: Path) -> dict[str, object]:
+    return journey.run("biandun", "filing", "submit", folder, "--office", journey.url)
+
+
+def test_a_filing_becomes_a_case_with_a_receipt_that_the_key_keeps(journey: Journey, prepare: Callable[..., Path]) -> None:
+    folder = signed(journey, prepare())
+    accepted = submit(journey, folder)
+    journey.run("biandun", "filing", "keep", folder, "--serial", "BD-000001")
+    case = journey.run("biandun", "office", "case", accepted["case"], "--office", journey.url)
+    assert accepted["new"] is True
+    assert case["state"] == "PENDING_SUPERVISOR"
+    assert journey.office("log-check")["ok"] is True
+
+
+def test_strangers_verify_certificate_statement_and_receipt(journey: Journey, prepare: Callable[..., Path]) -> None:
+    folder = signed(journey, prepare())
+    submit(journey, folder)
+    journey.run("biandun", "filing", "export", folder)
+    assert openssl_verifies(folder)
+    assert cwt_verifies(JUDGE, folder)
+
+
+@pytest.mark.parametrize("name", ["statement.cose", "manifest.cbor", "receipt.cose", "receipt-payload.cbor"])
+def test_strangers_notice_a_changed_byte(name: str, journey: Journey, prepare: Callable[..., Path]) -> None:
+    folder = signed(journey, prepare())
+    submit(journey, folder)
+    journey.run("biandun", "filing", "export", folder)
+    openssl_verifies(folder)
+    genuine = (folder / name).read_bytes()
+    (folder / name).write_bytes(genuine[:-1] + bytes((genuine[-1] ^ 1,)))
+    with pytest.raises(subprocess.CalledProcessError):
+        cwt_verifies(JUDGE, folder)
+
+
+def test_openssl_refuses_the_certificate_under_another_root(journey: Journey, prepare: Callable[..., Path], tmp_path: Path) -> None:
+    folder = signed(journey, prepare())
+    submit(journey, folder)
+    other = Journey(tmp_path / "other")
+    other.found_office()
+    shutil.copy(other.folder / "office" / "root.pem", folder / "root.pem")
+    with pytest.raises(subprocess.CalledProcessError):
+        openssl_verifies(folder)
+
+
+def test_the_key_refuses_a_manifest_of_another_unit(journey: Journey, prepare: Callable[..., Path]) -> None:
+    folder = prepare(serial="BD-000001")
+    with pytest.raises(CommandFailed) as caught:
+        signed(journey, folder, serial="BD-000002")
+    assert (caught.value.code, caught.value.status) == ("unit-mismatch", 7)
+
+
+def test_an_office_that_is_down_loses_nothing(journey: Journey, prepare: Callable[..., Path]) -> None:
+    folder = signed(journey, prepare())
+    before = sorted(path.name for path in folder.iterdir())
+    with pytest.raises(CommandFailed) as caught:
+        journey.run("biandun", "filing", "submit", folder, "--office", "http://127.0.0.1:9")
+    assert (caught.value.code, caught.value.status) == ("office-unreachable", 9)
+    assert sorted(path.name for path in folder.iterdir()) == before
+    assert submit(journey, folder)["new"] is True
+
+
+def test_submitting_again_files_nothing_new(journey: Journey, prepare: Callable[..., Path]) -> None:
+    folder = signed(journey, prepare())
+    first, second = submit(journey, folder), submit(journey, folder)
+    assert second == {**first, "new": False}
+
+
+def test_two_clients_at_once_make_one_case_and_one_receipt(journey: Journey, prepare: Callable[..., Path]) -> None:
+    folder = signed(journey, prepare())
+    copies = [folder, journey.folder / f"{folder.name}-copy"]
+    shutil.copytree(folder, copies[1])
+    results: list[dict[str, object]] = []
+    threads = [threading.Thread(target=lambda one=one: results.append(submit(journey, one))) for one in copies]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len({str(result["case"]) for result in results}) == 1
+    assert sorted(result["new"] for result in results) == [False, True]
+    assert (copies[0] / "receipt.cbor").read_bytes() == (copies[1] / "receipt.cbor").read_bytes()
+
+
+def test_the_malleated_twin_of_a_statement_is_refused_and_says_why(journey: Journey, prepare: Callable[..., Path]) -> None:
+    folder = signed(journey, prepare())
+    accepted = submit(journey, folder)
+    protected, digest, signature = wire.split((folder / "statement.cose").read_bytes())
+    s = P256_ORDER - int.from_bytes(signature[32:], "big")
+    twin = wire.assemble(protected, digest, signature[:32] + s.to_bytes(32, "big"))
+    answer = httpx.post(f"{journey.url}/statements", content=twin, headers={"Content-Type": COSE_TYPE}, trust_env=False)
+    assert (answer.status_code, answer.json()["code"]) == (422, "signature-high-s")
+    case = journey.run("biandun", "office", "case", accepted["case"], "--office", journey.url)
+    assert len(case["statements"]) == 1
+
+
+def test_a_program_killed_while_the_key_waits_can_be_run_again(journey: Journey, prepare: Callable[..., Path]) -> None:
+    folder = prepare()
+    presence = journey.folder / "keys" / "BD-000001.presence"
+    before = journey.run("biandun", "keys", "chain", "--serial", "BD-000001")["seq"]
+    presence.write_text("wait")
+    try:
+        command = [str(BIN / "biandun"), "filing", "sign", str(folder), "--serial", "BD-000001"]
+        waiting = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=journey.environment, cwd=journey.folder)
+        assert waiting.stderr is not None
+        assert "BD-000001" in waiting.stderr.readline()  # the prompt to press the button
+        os.kill(waiting.pid, signal.SIGKILL)
+        waiting.wait()
+        waiting.stderr.close()
+    finally:
+        presence.write_text("accept")
+    after = journey.run("biandun", "filing", "sign", folder, "--serial", "BD-000001")
+    assert after["seq"] == before + 1
+
+
+def test_receipts_may_reach_the_key_in_any_order(journey: Journey, prepare: Callable[..., Path]) -> None:
+    folders = [signed(journey, prepare()) for _ in range(3)]
+    for folder in folders:
+        submit(journey, folder)
+    for folder in reversed(folders):
+        kept = journey.run("biandun", "filing", "keep", folder, "--serial", "BD-000001")
+        assert kept["receipt_verified_by_key"] is True
+
+
+def test_a_receipt_from_another_office_is_refused_by_the_key(
+    journey: Journey, prepare: Callable[..., Path], tmp_path: Path
+) -> None:
+    folder = signed(journey, prepare())
+    submit(journey, folder)
+    with Journey(tmp_path / "other") as other:
+        other.plug()
+        other.found_office()
+        other.serve()
+        other.enrol("12629900MB00000274", "BD-000001")
+        (other.folder / "form.json").write_text(json.dumps(other.run("biandun", "filing", "example")))
+        other.run("biandun", "filing", "prepare", "form.json", "--out", "filing")
+        other.run("biandun", "filing", "sign", "filing")
+        other.run("biandun", "filing", "submit", "filing", "--office", other.url)
+        shutil.copy(other.folder / "filing" / "receipt.cbor", folder / "receipt.cbor")
+    with pytest.raises(CommandFailed) as caught:
+        journey.run("biandun", "filing", "keep", folder, "--serial", "BD-000001")
+    assert (caught.value.code, caught.value.status) == ("receipt-foreign", 7)
