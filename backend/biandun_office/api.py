@@ -29,7 +29,7 @@ class OfficeAPI(NinjaAPI):
 api = OfficeAPI(
     title="编盾编办服务 Biandun office",
     version="1",
-    description="机构编制电子存证受理接口(虚构数据)。 Intake of signed filings; fictitious data only.",
+    description="机构编制电子存证受理接口（虚构数据）。 Intake of signed filings; fictitious data only.",
     docs_url=None,  # ninja's page would load scripts from a public network
     openapi_url="/openapi.json",
 )

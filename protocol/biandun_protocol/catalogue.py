@@ -54,13 +54,13 @@ ENTRIES: dict[str, Entry] = {
     "wrong-state": Entry(
         "密钥当前状态不允许此操作。",
         "The key's state does not allow this.",
-        "请先完成密钥的启用步骤(biandun keys info 可查看状态)。",
+        "请先完成密钥的启用步骤（biandun keys info 可查看状态）。",
         "Finish setting up the key first (`biandun keys info` shows its state).",
     ),
     "not-found": Entry(
         "密钥中没有该记录。",
         "The key has no such record.",
-        "请核对编号,或用 biandun keys chain 查看最近的记录。",
+        "请核对编号，或用 biandun keys chain 查看最近的记录。",
         "Check the number, or see the latest with `biandun keys chain`.",
     ),
     "busy": Entry(
@@ -71,16 +71,16 @@ ENTRIES: dict[str, Entry] = {
     ),
     "no-stream": Entry("密钥没有正在接收的材料。", "The key is not receiving a manifest.", *_RETRY),
     "cancelled": Entry(
-        "操作已取消,没有签署任何内容。", "Cancelled; nothing was signed.", "需要时请重新开始。", "Start again when you need it."
+        "操作已取消，没有签署任何内容。", "Cancelled; nothing was signed.", "需要时请重新开始。", "Start again when you need it."
     ),
     "presence-refused": Entry(
-        "未在密钥上确认,没有签署任何内容。",
+        "未在密钥上确认，没有签署任何内容。",
         "Not confirmed on the key; nothing was signed.",
         "请重试并按下密钥按钮确认。",
         "Try again and press the key's button.",
     ),
     "presence-timeout": Entry(
-        "等待按键超时,没有签署任何内容。",
+        "等待按键超时，没有签署任何内容。",
         "Nobody pressed the key's button in time; nothing was signed.",
         "请重试并在 30 秒内按下密钥按钮。",
         "Try again and press the button within 30 seconds.",
@@ -88,7 +88,7 @@ ENTRIES: dict[str, Entry] = {
     "store-full": Entry(
         "密钥存储已满。",
         "The key's store is full.",
-        "请先提交已签署的业务并取得回执,再重试。",
+        "请先提交已签署的业务并取得回执，再重试。",
         "Submit what is signed and hand its receipts to the key, then try again.",
     ),
     "out-of-memory": Entry(
@@ -96,19 +96,19 @@ ENTRIES: dict[str, Entry] = {
     ),
     "internal": Entry("发生内部错误。", "An internal error happened.", *_REPORT),
     "length-mismatch": Entry(
-        "收到的材料长度与声明不符,没有签署。", "The manifest's length is not what was announced; nothing was signed.", *_RETRY
+        "收到的材料长度与声明不符，没有签署。", "The manifest's length is not what was announced; nothing was signed.", *_RETRY
     ),
     "digest-mismatch": Entry(
         "内容与摘要不符。",
         "The content does not match its digest.",
-        "文件可能被改动,请重新签署。",
+        "文件可能被改动，请重新签署。",
         "The file may have been changed; sign it again.",
     ),
     "summary-malformed": Entry(
-        "材料的摘要信息不正确,密钥拒绝签署。", "The manifest's summary is malformed; the key refuses to sign.", *_REPORT
+        "材料的摘要信息不正确，密钥拒绝签署。", "The manifest's summary is malformed; the key refuses to sign.", *_REPORT
     ),
     "unit-mismatch": Entry(
-        "材料属于另一单位,密钥拒绝签署。",
+        "材料属于另一单位，密钥拒绝签署。",
         "The manifest belongs to another unit; the key refuses to sign.",
         "请使用该单位自己的密钥。",
         "Use that unit's own key.",
@@ -139,7 +139,7 @@ ENTRIES: dict[str, Entry] = {
     ),
     "certificate-expired": Entry("证书已过有效期。", "The certificate has expired.", *_ASK_OFFICE),
     "anchor-present": Entry(
-        "密钥已装入信任根,不能更换。", "The key already has its root of trust; it cannot be replaced.", *_ASK_OFFICE
+        "密钥已装入信任根，不能更换。", "The key already has its root of trust; it cannot be replaced.", *_ASK_OFFICE
     ),
     "anchor-invalid": Entry(
         "信任根材料无效。",
@@ -174,7 +174,7 @@ ENTRIES: dict[str, Entry] = {
     "receipt-signature": Entry(
         "回执签名无效。",
         "The receipt's signature does not verify.",
-        "请从编办重新下载回执;仍无效时请报告。",
+        "请从编办重新下载回执；仍无效时请报告。",
         "Download the receipt again; report it if it still fails.",
     ),
     "receipt-mismatch": Entry(
@@ -202,12 +202,12 @@ ENTRIES: dict[str, Entry] = {
         "Keep the evidence and report it to the office and its supervisor.",
     ),
     # --- bytes, signatures and forms ----------------------------------------------------------------------------
-    "statement-malformed": Entry("签名文件格式不正确({detail})。", "The statement is malformed ({detail}).", *_NEW_FILE),
+    "statement-malformed": Entry("签名文件格式不正确（{detail}）。", "The statement is malformed ({detail}).", *_NEW_FILE),
     "header-invalid": Entry(
-        "签名文件的受保护头不符合规范:{field}。", "The statement's protected header breaks a rule: {field}.", *_NEW_FILE
+        "签名文件的受保护头不符合规范：{field}。", "The statement's protected header breaks a rule: {field}.", *_NEW_FILE
     ),
     "algorithm-unknown": Entry(
-        "不支持该签名算法({alg})。", "The signature algorithm {alg} is not supported.", "请升级本软件。", "Update this program."
+        "不支持该签名算法（{alg}）。", "The signature algorithm {alg} is not supported.", "请升级本软件。", "Update this program."
     ),
     "purpose-mismatch": Entry(
         "签名文件的用途不是“{expected}”。",
@@ -219,25 +219,25 @@ ENTRIES: dict[str, Entry] = {
     "key-invalid": Entry("公钥无效。", "The public key is not a point of the curve.", *_REPORT),
     "signature-invalid": Entry("签名无效。", "The signature does not verify.", *_SIGN_AGAIN),
     "signature-high-s": Entry(
-        "签名不是规范形式(s 值过大),可能被人改写。",
+        "签名不是规范形式（s 值过大），可能被人改写。",
         "The signature is not in its canonical form (high s); somebody may have rewritten it.",
         "请提交密钥原来签出的文件。",
         "Submit the file as the key made it.",
     ),
-    "certificate-invalid": Entry("证书材料无效:{field}。", "The certificate does not hold: {field}.", *_ASK_OFFICE),
+    "certificate-invalid": Entry("证书材料无效：{field}。", "The certificate does not hold: {field}.", *_ASK_OFFICE),
     "manifest-malformed": Entry(
-        "材料清单格式不正确({field} {detail})。", "The manifest is malformed ({field} {detail}).", *_NEW_FILE
+        "材料清单格式不正确（{field} {detail}）。", "The manifest is malformed ({field} {detail}).", *_NEW_FILE
     ),
     "manifest-too-large": Entry(
-        "材料清单过大({size} 字节,上限 {limit})。",
+        "材料清单过大（{size} 字节，上限 {limit}）。",
         "The manifest is too large ({size} bytes, limit {limit}).",
         "请减少条目或说明文字。",
         "Use fewer items or less text.",
     ),
     "manifest-contradicts": Entry(
-        "签名与材料内容不一致:{field}。", "Signature and manifest contradict each other: {field}.", *_SIGN_AGAIN
+        "签名与材料内容不一致：{field}。", "Signature and manifest contradict each other: {field}.", *_SIGN_AGAIN
     ),
-    "form-invalid": Entry("表单项“{field}”不符合要求:{rule}。", "Form field {field} breaks a rule: {rule}.", *_FIX_FORM),
+    "form-invalid": Entry("表单项“{field}”不符合要求：{rule}。", "Form field {field} breaks a rule: {rule}.", *_FIX_FORM),
     "receipt-invalid": Entry(
         "回执无效。", "The receipt does not hold.", "请从编办重新下载回执。", "Download the receipt from the office again."
     ),
@@ -245,11 +245,11 @@ ENTRIES: dict[str, Entry] = {
     "key-not-found": Entry(
         "没有找到电子编制管理证密钥{serial}。",
         "No key was found{serial}.",
-        "请插入密钥;若已插入,请换一个 USB 口。",
+        "请插入密钥；若已插入，请换一个 USB 口。",
         "Plug the key in; if it is, try another USB port.",
     ),
     "several-keys": Entry(
-        "插入了多把密钥:{serials}。",
+        "插入了多把密钥：{serials}。",
         "Several keys are plugged in: {serials}.",
         "请用 --serial 指定其中一把。",
         "Name one of them with --serial.",
@@ -263,11 +263,11 @@ ENTRIES: dict[str, Entry] = {
     "port-permission": Entry(
         "没有权限打开串口 {port}。",
         "No permission to open port {port}.",
-        "请让管理员把您的账户加入串口用户组(dialout 或 uucp)。",
+        "请让管理员把您的账户加入串口用户组（dialout 或 uucp）。",
         "Have your account added to the serial port group (dialout or uucp).",
     ),
     "port-failed": Entry(
-        "串口 {port} 出错:{detail}。",
+        "串口 {port} 出错：{detail}。",
         "Port {port} failed: {detail}.",
         "请拔下密钥重新插入后重试。",
         "Unplug the key, plug it in and try again.",
@@ -275,7 +275,7 @@ ENTRIES: dict[str, Entry] = {
     "unplugged": Entry(
         "操作过程中密钥被拔出。",
         "The key was unplugged during the operation.",
-        "请重新插入后重试;已签署的内容不会丢失,也不会重复签署。",
+        "请重新插入后重试；已签署的内容不会丢失，也不会重复签署。",
         "Plug it in and try again; what was signed is not lost and not signed twice.",
     ),
     "link-timeout": Entry(
@@ -288,7 +288,7 @@ ENTRIES: dict[str, Entry] = {
         "Check what is plugged in.",
     ),
     "key-error-unknown": Entry(
-        "密钥返回了未知错误({number})。",
+        "密钥返回了未知错误（{number}）。",
         "The key answered with an unknown error ({number}).",
         "请升级本软件。",
         "Update this program.",
@@ -297,17 +297,17 @@ ENTRIES: dict[str, Entry] = {
     "office-unreachable": Entry(
         "连不上编办服务器 {url}。",
         "The office's server {url} cannot be reached.",
-        "请检查网络;已签署的材料仍在本机,可稍后提交。",
+        "请检查网络；已签署的材料仍在本机，可稍后提交。",
         "Check the network; what is signed stays here and can be submitted later.",
     ),
     "office-timeout": Entry(
         "编办服务器 {url} 超时未应答。",
         "The office's server {url} did not answer in time.",
-        "请稍后重试;重复提交不会产生重复业务。",
+        "请稍后重试；重复提交不会产生重复业务。",
         "Try again later; submitting twice does not file twice.",
     ),
     "office-answer": Entry(
-        "编办服务器的应答无法理解({detail})。",
+        "编办服务器的应答无法理解（{detail}）。",
         "The office's answer makes no sense ({detail}).",
         "请核对服务器地址。",
         "Check the server's address.",
@@ -316,25 +316,25 @@ ENTRIES: dict[str, Entry] = {
         "找不到文件 {path}。", "File {path} does not exist.", "请核对文件名和路径。", "Check the name and the path."
     ),
     "file-unreadable": Entry(
-        "无法读取文件 {path}:{detail}。",
+        "无法读取文件 {path}：{detail}。",
         "File {path} cannot be read: {detail}.",
         "请检查文件权限或磁盘。",
         "Check the file's permissions or the disk.",
     ),
     "file-unwritable": Entry(
-        "无法写入 {path}:{detail}。",
+        "无法写入 {path}：{detail}。",
         "{path} cannot be written: {detail}.",
         "请检查磁盘空间和文件夹权限。",
         "Check the disk's space and the folder's permissions.",
     ),
     "file-exists": Entry(
-        "{path} 已存在,没有覆盖。",
+        "{path} 已存在，没有覆盖。",
         "{path} exists already; nothing was overwritten.",
-        "请换一个名称,或先移走原有内容。",
+        "请换一个名称，或先移走原有内容。",
         "Use another name, or move the old one away first.",
     ),
     "file-not-json": Entry(
-        "文件 {path} 不是有效的 JSON(第 {line} 行)。", "File {path} is not valid JSON (line {line}).", *_FIX_FORM
+        "文件 {path} 不是有效的 JSON（第 {line} 行）。", "File {path} is not valid JSON (line {line}).", *_FIX_FORM
     ),
     "attachment-empty": Entry(
         "附件 {path} 是空文件。", "Attachment {path} is empty.", "请选择有内容的文件。", "Choose a file with content."
@@ -376,16 +376,16 @@ ENTRIES: dict[str, Entry] = {
     "interrupted": Entry(
         "操作被中断。",
         "Interrupted.",
-        "请重新运行同一命令继续;不会重复签署。",
+        "请重新运行同一命令继续；不会重复签署。",
         "Run the same command again to go on; nothing is signed twice.",
     ),
     "simulator-missing": Entry(
         "找不到 MicroPython 解释器。",
         "There is no MicroPython interpreter.",
-        "请安装 MicroPython 1.26 以上版本,或在 Linux x86_64 上安装 biandun[dev]。",
+        "请安装 MicroPython 1.26 以上版本，或在 Linux x86_64 上安装 biandun[dev]。",
         "Install MicroPython 1.26 or later, or biandun[dev] on Linux x86_64.",
     ),
-    "simulator-failed": Entry("模拟密钥 {serial} 启动失败:{detail}。", "Simulated key {serial} did not start: {detail}.", *_REPORT),
+    "simulator-failed": Entry("模拟密钥 {serial} 启动失败：{detail}。", "Simulated key {serial} did not start: {detail}.", *_REPORT),
     # --- the office ---------------------------------------------------------------------------------------------
     "office-not-initialised": Entry(
         "编办服务尚未初始化。",
@@ -394,19 +394,19 @@ ENTRIES: dict[str, Entry] = {
         "Run `biandun-office init` first.",
     ),
     "office-initialised": Entry(
-        "编办服务已经初始化,没有覆盖。",
+        "编办服务已经初始化，没有覆盖。",
         "The office is initialised already; nothing was overwritten.",
-        "如需重建,请换一个数据目录。",
+        "如需重建，请换一个数据目录。",
         "Use another data folder for a new office.",
     ),
     "passphrase-wrong": Entry(
-        "口令不正确,或密钥文件已损坏。",
+        "口令不正确，或密钥文件已损坏。",
         "The passphrase is wrong, or the key file is damaged.",
         "请核对口令文件。",
         "Check the passphrase file.",
     ),
     "passphrase-weak": Entry(
-        "口令过短(至少 {least} 个字符)。",
+        "口令过短（至少 {least} 个字符）。",
         "The passphrase is too short (at least {least} characters).",
         "请换用更长的口令。",
         "Use a longer one.",
@@ -414,38 +414,38 @@ ENTRIES: dict[str, Entry] = {
     "passphrase-missing": Entry(
         "没有提供口令。",
         "No passphrase was given.",
-        "请使用 --passphrase-file 或 --passphrase-fd,或在终端中输入。",
+        "请使用 --passphrase-file 或 --passphrase-fd，或在终端中输入。",
         "Use --passphrase-file or --passphrase-fd, or type it at a terminal.",
     ),
     "backup-invalid": Entry(
-        "备份文件不能恢复:{detail}。",
+        "备份文件不能恢复：{detail}。",
         "The backup cannot be restored: {detail}.",
         "请重新制作备份并试恢复。",
         "Make the backup again and try to restore it.",
     ),
     "unit-unknown": Entry(
-        "编办登记中没有该单位({uscc})。",
+        "编办登记中没有该单位（{uscc}）。",
         "The office's registry has no such unit ({uscc}).",
         "请核对统一社会信用代码。",
         "Check the unified social credit code.",
     ),
-    "unit-inactive": Entry("该单位已撤销或合并({uscc})。", "The unit has been abolished or merged ({uscc}).", *_ASK_OFFICE),
+    "unit-inactive": Entry("该单位已撤销或合并（{uscc}）。", "The unit has been abolished or merged ({uscc}).", *_ASK_OFFICE),
     "nonce-unknown": Entry(
         "启用文件已使用过、已过期或不是本编办签发的。",
         "The offer was used before, has expired or is not from this office.",
-        "请重新生成启用文件(biandun-office offer)。",
+        "请重新生成启用文件（biandun-office offer）。",
         "Make a new offer (`biandun-office offer`).",
     ),
     "key-registered": Entry("该密钥已登记。", "This key is registered already.", "请核对密钥序列号。", "Check the serial number."),
     "certificate-unknown": Entry("编办没有为该密钥签发过证书。", "The office never certified this key.", *_ASK_OFFICE),
     "certificate-not-yet": Entry("证书尚未生效。", "The certificate is not valid yet.", *_ASK_OFFICE),
     "certificate-mismatch": Entry(
-        "签名文件与登记的证书不一致:{field}。",
+        "签名文件与登记的证书不一致：{field}。",
         "The statement does not agree with the registered certificate: {field}.",
         *_ASK_OFFICE,
     ),
     "blob-missing": Entry(
-        "缺少 {count} 个文件,请先上传。",
+        "缺少 {count} 个文件，请先上传。",
         "{count} files are missing; upload them first.",
         "请上传缺少的文件后重新提交。",
         "Upload the missing files, then submit again.",
@@ -461,7 +461,7 @@ ENTRIES: dict[str, Entry] = {
     "storage-full": Entry(
         "编办服务器存储空间不足。",
         "The office's server is out of storage.",
-        "请稍后重试;材料仍在本机。",
+        "请稍后重试；材料仍在本机。",
         "Try again later; your material stays with you.",
     ),
     "statement-too-large": Entry("签名文件过大。", "The statement is too large.", *_NEW_FILE),
@@ -471,31 +471,31 @@ ENTRIES: dict[str, Entry] = {
     ),
     "digest-malformed": Entry("摘要应为 64 位十六进制小写字符。", "A digest is 64 lower-case hexadecimal characters.", *_REPORT),
     "chain-fork": Entry(
-        "序号 {seq} 已被另一份签名文件使用,已停止受理。",
+        "序号 {seq} 已被另一份签名文件使用，已停止受理。",
         "Sequence number {seq} belongs to another statement already; this one is refused.",
-        "请立即联系编办:密钥可能被复制或恢复过旧数据。",
+        "请立即联系编办：密钥可能被复制或恢复过旧数据。",
         "Contact the office at once: the key may have been copied or set back.",
     ),
     "chain-broken": Entry(
         "签名文件与相邻序号的链接不一致。",
         "The statement does not link to its neighbours in the key's chain.",
-        "请立即联系编办:密钥可能被复制或恢复过旧数据。",
+        "请立即联系编办：密钥可能被复制或恢复过旧数据。",
         "Contact the office at once: the key may have been copied or set back.",
     ),
     "proof-range": Entry("日志范围不正确。", "The log range is not valid.", *_REPORT),
     "port-taken": Entry(
-        "无法监听 {port}:{detail}。",
+        "无法监听 {port}：{detail}。",
         "Cannot listen on {port}: {detail}.",
-        "请换一个端口(--port 0 自动选取),或停止占用它的程序。",
+        "请换一个端口（--port 0 自动选取），或停止占用它的程序。",
         "Use another port (--port 0 picks a free one), or stop the program that holds it.",
     ),
     "log-broken": Entry(
-        "存证日志不一致:{detail}。",
+        "存证日志不一致：{detail}。",
         "The evidence log does not add up: {detail}.",
-        "请停止受理、保留现场,并与备份和各单位持有的回执核对。",
+        "请停止受理、保留现场，并与备份和各单位持有的回执核对。",
         "Stop taking filings in, keep everything as it is, and compare with backups and with the units' receipts.",
     ),
-    "request-invalid": Entry("请求参数不正确:{field}。", "A parameter of the request is missing or wrong: {field}.", *_REPORT),
+    "request-invalid": Entry("请求参数不正确：{field}。", "A parameter of the request is missing or wrong: {field}.", *_REPORT),
     "route-not-found": Entry(
         "编办服务没有这个地址。",
         "The office has no such address.",
@@ -508,7 +508,7 @@ ENTRIES: dict[str, Entry] = {
     "office-busy": Entry(
         "编办服务正忙。",
         "The office is busy.",
-        "请稍后重试;重复提交不会产生重复业务。",
+        "请稍后重试；重复提交不会产生重复业务。",
         "Try again later; submitting twice does not file twice.",
     ),
     "case-not-found": Entry("没有该业务。", "There is no such case.", "请核对业务编号。", "Check the case number."),

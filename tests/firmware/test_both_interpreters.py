@@ -110,3 +110,14 @@ def test_one_request_corpus_gets_byte_identical_answers_from_micropython_and_cpy
 
     assert len(python) == sum(1 for kind, _ in wire.steps if kind == "feed")  # and no line says that a bug was reported
     assert micropython == python
+
+
+def test_no_board_that_ships_can_be_handed_its_entropy() -> None:
+    import inspect
+
+    from etoken.boards import cpython
+
+    source = (Path(cpython.__file__).with_name("unix.py")).read_text()
+    assert "os.urandom(size)" in source
+    assert "seed" not in source.lower()
+    assert set(inspect.signature(cpython.CPythonBoard.__init__).parameters) == {"self", "serial", "flash", "port"}

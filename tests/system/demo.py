@@ -13,12 +13,18 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from unicodedata import east_asian_width
 
 from tests.system.journey import CommandFailed, Journey, pdf
 
 SCHOOL, SERIAL = "12629900MB00000274", "BD-000001"
 FILING = "用编申请"
 FOLDER = Path("build/demo")
+
+
+def width(text: str) -> int:
+    """Columns that ``text`` takes on a terminal: a Chinese character takes two."""
+    return sum(2 if east_asian_width(character) in "WF" else 1 for character in text)
 
 
 class Steps:
@@ -33,7 +39,10 @@ class Steps:
         self.number += 1
         began = time.perf_counter()
         result = work()
-        print(f"{self.number:2d}. {title:<48} {time.perf_counter() - began:6.2f} s  {show(result)}".rstrip(), flush=True)
+        print(
+            f"{self.number:2d}. {title}{' ' * (40 - width(title))} {time.perf_counter() - began:6.2f} s  {show(result)}".rstrip(),
+            flush=True,
+        )
         return result
 
 
@@ -68,13 +77,13 @@ def file_and_keep(journey: Journey, step: Steps) -> tuple[Any, Any]:
     (journey.folder / "用编申请.pdf").write_bytes(pdf())
     attach = "application_document=用编申请.pdf"
     step(
-        "填写用编申请,附 PDF 文件",
+        "填写用编申请，附 PDF 文件",
         lambda: journey.run("biandun", "filing", "prepare", "form.json", "--attach", attach, "--out", FILING),
         lambda made: f"{made['unit_name']} {made['items'][0]['item']}",
     )
     step("密钥签署", lambda: journey.run("biandun", "filing", "sign", FILING), lambda made: f"seq {made['seq']}")
     accepted = step(
-        "提交编办,取得回执",
+        "提交编办，取得回执",
         lambda: journey.run("biandun", "filing", "submit", FILING, "--office", journey.url),
         lambda made: made["case"],
     )
@@ -87,9 +96,9 @@ def tell(journey: Journey, judge: Path) -> dict[str, object]:
     step = Steps()
     folder = journey.folder / FILING
     step("插入模拟密钥", journey.plug, lambda made: f"{made['keys'][0]['serial']} {made['keys'][0]['port']}")
-    step("编办初始化,备份并试恢复", journey.found_office, lambda made: made["office_id"])
+    step("编办初始化，备份并试恢复", journey.found_office, lambda made: made["office_id"])
     step("启动编办服务", journey.serve, lambda url: url)
-    step("密钥签发:启用、证明、授权", lambda: journey.enrol(SCHOOL, SERIAL), lambda made: f"{made['unit_name']} {made['state']}")
+    step("密钥签发：启用、证明、授权", lambda: journey.enrol(SCHOOL, SERIAL), lambda made: f"{made['unit_name']} {made['state']}")
     accepted, kept = file_and_keep(journey, step)
     step("拔下密钥", journey.unplug)
     step("重新插入密钥", journey.plug)
@@ -121,7 +130,7 @@ def main() -> int:
     parser.add_argument("--judge", type=Path, required=True, help="Python of the environment that has cwt")
     judge = parser.parse_args().judge
     shutil.rmtree(FOLDER, ignore_errors=True)
-    print("编盾 Biandun:主要流程演示(虚构数据 仅供测试;不是经认证的商用密码产品)", flush=True)
+    print("编盾 Biandun：主要流程演示（虚构数据 仅供测试；不是经认证的商用密码产品）", flush=True)
     with Journey(FOLDER.absolute()) as journey:
         try:
             result = tell(journey, judge)

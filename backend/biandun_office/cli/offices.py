@@ -96,7 +96,7 @@ def restore(*, passphrase: Passphrase, source: Path, into: Path) -> dict[str, ob
 
 @click.command()
 @click.option("--host", default="127.0.0.1", show_default=True, help="监听地址 / address")
-@click.option("--port", type=click.IntRange(0, 65535), default=8420, show_default=True, help="端口,0 为任意空闲端口 / 0: any")
+@click.option("--port", type=click.IntRange(0, 65535), default=8420, show_default=True, help="端口，0 为任意空闲端口 / 0: any")
 @click.option("--threads", type=click.IntRange(1, 256), default=8, show_default=True, help="线程数 / threads")
 @with_passphrase
 @in_session

@@ -5,7 +5,7 @@ _LABELS = {
     "office_name": ("编办名称", "office name"),
     "region": ("区划代码", "region"),
     "data": ("数据目录", "data folder"),
-    "root_fingerprint": ("根证书指纹(SHA-256)", "root certificate fingerprint (SHA-256)"),
+    "root_fingerprint": ("根证书指纹（SHA-256）", "root certificate fingerprint (SHA-256)"),
     "units": ("登记单位数", "units"),
     "backup": ("备份", "backup"),
     "file": ("文件", "file"),

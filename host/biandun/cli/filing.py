@@ -30,7 +30,7 @@ EXAMPLE: dict[str, object] = {
             "duties": "高中物理教学",
         }
     ],
-    "reason": "两名教师退休,空编两名,拟公开招聘补充(虚构数据)。",
+    "reason": "两名教师退休，空编两名，拟公开招聘补充（虚构数据）。",
     "prepared_by": "测试员甲",
     "application_document": {
         "doc_no": "陇澜教函〔2026〕18号",

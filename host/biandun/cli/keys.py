@@ -175,7 +175,7 @@ def wipe(key: Key, confirmed: str | None) -> dict[str, object]:
     waiting = state.seq - state.receipted if state else 0
     if confirmed is None:
         click.echo(
-            f"将永久清除密钥 {key.info.serial}({key.info.unit_name or '未启用'}),其中 {waiting} 份签名文件尚无回执。", err=True
+            f"将永久清除密钥 {key.info.serial}（{key.info.unit_name or '未启用'}），其中 {waiting} 份签名文件尚无回执。", err=True
         )
         confirmed = click.prompt("请再次输入密钥序列号确认 / type the serial number to confirm", err=True)
     if confirmed != key.info.serial:

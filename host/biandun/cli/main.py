@@ -22,7 +22,7 @@ INTERRUPTED = 130
 )
 @click.version_option(
     package_name="biandun",
-    message="%(prog)s %(version)s\n仅用于非涉密数据;不是经认证的商用密码产品。\nUnclassified data only; not a certified cryptographic product.",
+    message="%(prog)s %(version)s\n仅用于非涉密数据；不是经认证的商用密码产品。\nUnclassified data only; not a certified cryptographic product.",
 )
 @click.pass_context
 def main(context: click.Context, as_json: bool, language: str) -> None:

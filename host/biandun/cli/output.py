@@ -62,9 +62,9 @@ LABELS: dict[str, tuple[str, str]] = {
 WORDS: dict[str, tuple[str, str]] = {
     "blank": ("空白", "blank"),
     "anchored": ("已装入信任根", "anchored"),
-    "keyed": ("已生成密钥,待授权", "keyed, waiting for its grant"),
+    "keyed": ("已生成密钥，待授权", "keyed, waiting for its grant"),
     "personalised": ("已启用", "personalised"),
-    "simulated": ("模拟(仅供测试)", "simulated (tests only)"),
+    "simulated": ("模拟（仅供测试）", "simulated (tests only)"),
     "training": ("训练级", "training"),
     "production": ("生产级", "production"),
     "office_key": ("根证书认可编办签发密钥", "the root names the office's key"),
