@@ -18,28 +18,19 @@ from biandun_protocol.wire.numbers import (
     STATE_KEYED,
     STATE_PERSONALISED,
 )
+from etoken.refusal import Refused
 from etoken.store.journal import StoreFull
+from etoken.token import Token
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any, TypeVar
 
-    from etoken.token import Token
-
     Request = TypeVar("Request", bound=codec.Request)
     Handler = Callable[[Token, Request], codec.Message]
 
 ANY_STATE = (STATE_BLANK, STATE_ANCHORED, STATE_KEYED, STATE_PERSONALISED)
-
-
-class Refused(Exception):
-    """The key does not do what was asked.  ``code`` is a wire error number; nothing has changed."""
-
-    def __init__(self, code: int, field: "int | None" = None) -> None:
-        super().__init__(code)
-        self.code = code
-        self.field = field
 
 
 class Entry:
@@ -66,7 +57,7 @@ def command(
     return enter
 
 
-def run(token: "Token", raw: bytes) -> bytes:
+def run(token: Token, raw: bytes) -> bytes:
     """Decode a request, run its handler and return the encoded reply.  Raises Refused."""
     try:
         number, fields = codec.split_request(raw)

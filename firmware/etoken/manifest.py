@@ -13,7 +13,7 @@ from biandun_protocol.wire.numbers import (
     LIMIT_SUMMARY,
 )
 from etoken import policy
-from etoken.dispatch import Refused
+from etoken.refusal import Refused
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ from biandun_protocol.wire.numbers import (
     PURPOSE_FILING,
     SCHEMA_FILING,
 )
-from etoken.dispatch import Refused
+from etoken.refusal import Refused
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

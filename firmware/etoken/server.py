@@ -17,6 +17,7 @@ from biandun_protocol.wire.numbers import (
 )
 from etoken import dispatch
 from etoken.link.link import Link
+from etoken.refusal import Refused
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -100,7 +101,7 @@ class Server:
         stream = self._token.stream
         try:
             reply = dispatch.run(self._token, message)
-        except dispatch.Refused as refusal:
+        except Refused as refusal:
             self._link.refuse(request_id, message, refusal.code, refusal.field)
             return
         finally:
@@ -119,7 +120,7 @@ class Server:
             return
         try:
             stream.feed(frame.payload)
-        except dispatch.Refused as refusal:
+        except Refused as refusal:
             self._link.fault(stream_id, refusal.code, refusal.field)
             return
         self._unacknowledged += 1

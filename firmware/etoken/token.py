@@ -12,7 +12,7 @@ from biandun_protocol.wire.numbers import (
     LIMIT_PRESENCE_MS,
     PHASE_WAITING_PRESENCE,
 )
-from etoken.dispatch import Refused
+from etoken.refusal import Refused
 from etoken.vault.vault import Vault
 
 TYPE_CHECKING = False

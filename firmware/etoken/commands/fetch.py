@@ -5,7 +5,8 @@ Needs no presence: a statement is public once it is signed.  Reads the journal, 
 
 from biandun_protocol.wire.messages import FetchReply, FetchRequest
 from biandun_protocol.wire.numbers import ERROR_BAD_FIELD, ERROR_NOT_FOUND, STATE_PERSONALISED
-from etoken.dispatch import Refused, command
+from etoken.dispatch import command
+from etoken.refusal import Refused
 from etoken.token import Token
 
 

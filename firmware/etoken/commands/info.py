@@ -5,7 +5,8 @@ Works in every state and reads no secret; a host asks it first, so it also settl
 
 from biandun_protocol.wire.messages import InfoReply, InfoRequest
 from biandun_protocol.wire.numbers import ERROR_UNSUPPORTED_VERSION, LIMIT_WINDOW, PROTOCOL_VERSION
-from etoken.dispatch import ANY_STATE, Refused, command
+from etoken.dispatch import ANY_STATE, command
+from etoken.refusal import Refused
 from etoken.token import FIRMWARE_VERSION, Token
 
 

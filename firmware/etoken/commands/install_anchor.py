@@ -14,7 +14,8 @@ from biandun_protocol.wire.numbers import (
     SCHEMA_ISSUER,
 )
 from etoken import office
-from etoken.dispatch import ANY_STATE, Refused, command
+from etoken.dispatch import ANY_STATE, command
+from etoken.refusal import Refused
 from etoken.token import Token
 
 

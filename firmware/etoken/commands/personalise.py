@@ -20,7 +20,8 @@ from biandun_protocol.wire.numbers import (
     STATE_PERSONALISED,
 )
 from etoken import office
-from etoken.dispatch import Refused, command
+from etoken.dispatch import command
+from etoken.refusal import Refused
 from etoken.token import Token
 
 

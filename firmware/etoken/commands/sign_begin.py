@@ -7,8 +7,9 @@ so and ``sign_finish`` gives it back.  The same key with anything else is an err
 from biandun_protocol.wire.messages import SignBeginReply, SignBeginRequest
 from biandun_protocol.wire.numbers import ERROR_IDEMPOTENCY_CONFLICT, LIMIT_WINDOW, STATE_PERSONALISED
 from etoken import policy
-from etoken.dispatch import Refused, command
+from etoken.dispatch import command
 from etoken.manifest import ManifestStream
+from etoken.refusal import Refused
 from etoken.token import Token
 
 

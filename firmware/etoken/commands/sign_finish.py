@@ -8,7 +8,8 @@ from biandun_protocol.wire import statement as wire
 from biandun_protocol.wire.messages import SignFinishReply, SignFinishRequest
 from biandun_protocol.wire.numbers import ERROR_NO_STREAM, STATE_PERSONALISED
 from etoken import signing
-from etoken.dispatch import Refused, command
+from etoken.dispatch import command
+from etoken.refusal import Refused
 from etoken.token import Token
 from etoken.vault.statements import Record
 

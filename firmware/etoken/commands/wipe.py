@@ -6,7 +6,8 @@ count of wipes and the verified log point stay, so a wiped key is still this off
 
 from biandun_protocol.wire.messages import WipeReply, WipeRequest
 from biandun_protocol.wire.numbers import ERROR_SERIAL_MISMATCH
-from etoken.dispatch import ANY_STATE, Refused, command
+from etoken.dispatch import ANY_STATE, command
+from etoken.refusal import Refused
 from etoken.token import Token
 
 

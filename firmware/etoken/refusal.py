@@ -1,0 +1,10 @@
+"""The one exception that goes to the host: the key does not do what was asked, and says which rule it was."""
+
+
+class Refused(Exception):
+    """The key refuses.  ``code`` is a wire error number, ``field`` the message field concerned or None; nothing has changed."""
+
+    def __init__(self, code: int, field: "int | None" = None) -> None:
+        super().__init__(code)
+        self.code = code
+        self.field = field
