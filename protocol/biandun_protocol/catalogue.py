@@ -385,7 +385,9 @@ ENTRIES: dict[str, Entry] = {
         "请安装 MicroPython 1.26 以上版本，或在 Linux x86_64 上安装 biandun[dev]。",
         "Install MicroPython 1.26 or later, or biandun[dev] on Linux x86_64.",
     ),
-    "simulator-failed": Entry("模拟密钥 {serial} 启动失败：{detail}。", "Simulated key {serial} did not start: {detail}.", *_REPORT),
+    "simulator-failed": Entry(
+        "模拟密钥 {serial} 启动失败：{detail}。", "Simulated key {serial} did not start: {detail}.", *_REPORT
+    ),
     # --- the office ---------------------------------------------------------------------------------------------
     "office-not-initialised": Entry(
         "编办服务尚未初始化。",

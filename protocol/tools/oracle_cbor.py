@@ -1,5 +1,7 @@
 """The plainest CBOR encoder there is, for making vectors: it also writes what the protocol forbids, when told to."""
 
+from typing import cast
+
 
 class Raw(bytes):
     """Bytes that are an encoding already and are copied as they are."""
@@ -37,9 +39,10 @@ def encode(value: object) -> bytes:
         case Pairs():
             return head(5, len(value)) + b"".join(encode(key) + encode(item) for key, item in value)
         case list():
-            return head(4, len(value)) + b"".join(encode(item) for item in value)
+            items = cast("list[object]", value)
+            return head(4, len(items)) + b"".join(encode(item) for item in items)
         case dict():
-            pairs = sorted((encode(key), encode(item)) for key, item in value.items())
+            pairs = sorted((encode(key), encode(item)) for key, item in cast("dict[object, object]", value).items())
             return head(5, len(pairs)) + b"".join(key + item for key, item in pairs)
         case _:
             raise TypeError(type(value))

@@ -125,6 +125,7 @@ def frames() -> Sections:
         ("eleven-bytes", stuff(bytes(11)) + b"\0" + whole, [shown], 1),
         ("crc-alone", stuff(zlib.crc32(b"").to_bytes(4, "big")) + b"\0" + whole, [shown], 1),
         ("one-byte-too-large", frame(8, 0, 9, 0, ramp(4085)) + whole, [shown], 1),
+        ("one-byte-too-large-of-zeros", frame(8, 0, 9, 0, bytes(4085)) + whole, [shown], 1),
         ("far-too-large", b"\x55" * 9000 + b"\0" + whole, [shown], 1),
         ("largest-twice", frame(*big) * 2, [_shown(*big)] * 2, 0),
         ("not-cobs", b"\x05\x11\0" + whole, [shown], 1),
@@ -175,7 +176,7 @@ def cbor() -> Sections:
         "text-cut-in-4": "63f09080", "ascii-as-continuation": "62c341", "lead-as-continuation": "63e7c3bc", "bad-key-text": "a161ff00",
         "arrays-9-deep": _nested("81", "00", 9), "empty-array-as-ninth": _nested("81", "80", 8), "maps-9-deep": _nested("a100", "00", 9),
         "empty-map-as-ninth": _nested("a100", "a0", 8), "arrays-60-deep": _nested("81", "80", 60), "trailing-byte": "0000", "trailing-map": "a0a0",
-        "trailing-break": "80ff",
+        "trailing-break": "80ff", "half-float-cut": "f9", "simple-cut": "f8",
     }  # fmt: skip
     incomplete = {
         "nothing": "", "number-cut": "18", "number-cut-2": "1901", "number-cut-8": "1b00000001", "2^64-1-bytes": "5bffffffffffffffff",
