@@ -25,9 +25,18 @@ class OfficeFault(Exception):
         self.reason = reason
 
 
-def verify(statement: bytes, manifest: bytes, purpose: str, public_key: bytes, office_id: str, tick: "Callable[[], None]") -> None:
+def verify(
+    statement: bytes,
+    manifest: bytes,
+    purpose: str,
+    public_key: bytes,
+    office_id: str,
+    x5t: "bytes | None",
+    tick: "Callable[[], None]",
+) -> None:
     """Check that ``public_key`` (65 bytes) signed ``manifest`` for ``purpose`` in the name of ``office_id``.
 
+    ``x5t`` is the digest of the signer's X.509 certificate as the anchor knows it; the root's is known to nobody here: None.
     Raises OfficeFault.
     """
     try:
@@ -38,16 +47,20 @@ def verify(statement: bytes, manifest: bytes, purpose: str, public_key: bytes, o
     if not isinstance(header, dict) or not isinstance(header.get(wire.LABEL_BIANDUN), dict):
         raise OfficeFault(FORM)
     region = header[wire.LABEL_BIANDUN].get(wire.FIELD_REGION)
-    x5t = header.get(wire.LABEL_X5T)
-    if not isinstance(region, str) or not isinstance(x5t, list) or len(x5t) != 2 or not isinstance(x5t[1], bytes):
+    named = header.get(wire.LABEL_X5T)
+    if not isinstance(region, str) or not isinstance(named, list) or len(named) != 2 or not isinstance(named[1], bytes):
         raise OfficeFault(FORM)
     if header.get(wire.LABEL_KID) != wire.kid_of(public_key):
         raise OfficeFault(FOREIGN)
     if header.get(wire.LABEL_CLAIMS) != {wire.CLAIM_ISS: "urn:biandun:office:" + office_id}:
         raise OfficeFault(FOREIGN)
+    if x5t is None:
+        x5t = named[1]
+    if len(x5t) != 32 or named[1] != x5t:
+        raise OfficeFault(FOREIGN)
     # the header must be, to the byte, the one an office writes for this manifest: nothing more, nothing less
     fields: dict[int, object] = {wire.FIELD_REGION: region, wire.FIELD_MANIFEST_LENGTH: len(manifest)}
-    expected = wire.protected_header(wire.kid_of(public_key), "urn:biandun:office:" + office_id, None, purpose, x5t[1], fields)
+    expected = wire.protected_header(wire.kid_of(public_key), "urn:biandun:office:" + office_id, None, purpose, x5t, fields)
     if digest != sha256(manifest).digest():
         raise OfficeFault(DIGEST)
     if protected != expected:

@@ -25,6 +25,7 @@ from biandun.key.session import Key, Signature
 from biandun.office_client import Accepted, Office
 from biandun.ui import Ui
 from biandun_protocol import cose, filing, package
+from biandun_protocol.errors import ReceiptProblem
 from biandun_protocol.filing import Attachment, UseApproval
 from biandun_protocol.receipt import Receipt
 from biandun_protocol.wire.numbers import LIMIT_ATTACHMENT, PURPOSE_FILING
@@ -203,9 +204,11 @@ class Folder:
         """Let the key verify and keep the receipt; return the sequence number.
 
         When the key has verified a longer log since, a receipt over the longer log and the proof of growth are fetched, which
-        needs ``office``.  Raises KeyRefused(receipt-*), OfficeUnreachable.
+        needs ``office``.  Raises KeyRefused(receipt-*), ReceiptProblem(receipt-mismatch), OfficeUnreachable.
         """
         receipt, chain = self.receipt(), key.chain()
+        if receipt.read().statement_id.hex() != self.state.statement_id:
+            raise ReceiptProblem("receipt-mismatch")
         proof: list[bytes] = []
         if office is not None and chain.log_size:
             if receipt.read().tree_size < chain.log_size:

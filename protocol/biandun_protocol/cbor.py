@@ -51,8 +51,8 @@ def _in_order(value: object, depth: int) -> object:
     if isinstance(value, dict):
         fields = cast("dict[object, object]", value)
         for key in fields:
-            if isinstance(key, bool) or not isinstance(key, int | str | bytes):
-                raise CborError("a map key is an integer, text or bytes")
+            if isinstance(key, bool) or not isinstance(key, int | str):
+                raise CborError("a map key is an integer or text")
             _in_order(key, depth + 1)
         pairs = [(key, _in_order(fields[key], depth + 1)) for key in fields]
         return dict(sorted(pairs, key=lambda pair: cbor2.dumps(pair[0])))

@@ -12,7 +12,7 @@ from biandun_protocol.algorithms import Signer, sha256_digest
 from biandun_protocol.errors import CertificateProblem, ManifestProblem
 from biandun_protocol.wire import codec
 from biandun_protocol.wire.messages import IssuerManifest, PossessionManifest, ProfileManifest
-from biandun_protocol.wire.numbers import SCHEMA_ISSUER, SCHEMA_POSSESSION, SCHEMA_PROFILE
+from biandun_protocol.wire.numbers import KEY_PURPOSES, SCHEMA_ISSUER, SCHEMA_POSSESSION, SCHEMA_PROFILE
 
 M = TypeVar("M", bound=codec.Message)
 
@@ -43,14 +43,20 @@ def _sign(signer: Signer, purpose: str, office_id: str, region: str, x5t: bytes,
 def verify_issuer(signed: Signed, root_public_key: bytes) -> IssuerManifest:
     """Check an issuer statement under the root.  Raises StatementProblem or CertificateProblem."""
     issuer = _verify(signed, "issuer", root_public_key, IssuerManifest, SCHEMA_ISSUER)
-    _must_come_from(signed, "issuer", issuer.office_id)
+    header = cose.parse(signed.statement, purpose="issuer").header
+    _must(header.issuer == cose.OFFICE_ISSUER + issuer.office_id, "iss")
+    _must(issuer.not_before < issuer.not_after, "not_after")
     return issuer
 
 
 def verify_profile(signed: Signed, issuer: IssuerManifest) -> ProfileManifest:
     """Check a profile statement under the office's key.  Raises StatementProblem or CertificateProblem."""
     profile = _verify(signed, "profile", issuer.public_key, ProfileManifest, SCHEMA_PROFILE)
-    _must_come_from(signed, "profile", issuer.office_id)
+    header = cose.parse(signed.statement, purpose="profile").header
+    _must(header.issuer == cose.OFFICE_ISSUER + issuer.office_id, "iss")
+    _must(header.x5t == issuer.x5t, "x5t")
+    _must(set(profile.purposes) <= set(KEY_PURPOSES), "purposes")
+    _must(profile.not_before < profile.not_after, "not_after")
     return profile
 
 
@@ -63,9 +69,9 @@ def verify_possession(signed: Signed) -> PossessionManifest:
     return manifest
 
 
-def _must_come_from(signed: Signed, purpose: str, office_id: str) -> None:
-    if cose.parse(signed.statement, purpose=purpose).header.issuer != cose.OFFICE_ISSUER + office_id:
-        raise CertificateProblem("certificate-invalid", field="iss")
+def _must(condition: bool, field: str) -> None:
+    if not condition:
+        raise CertificateProblem("certificate-invalid", field=field)
 
 
 def _manifest(signed: Signed, kind: type[M], schema: str) -> M:

@@ -5,6 +5,7 @@ be there, and that algorithm, type, content type and purpose agree.  ``verify`` 
 and named is always the bytes as received.
 """
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import cast
@@ -18,6 +19,7 @@ from biandun_protocol.wire.numbers import CHAINED_PURPOSES, KEY_PURPOSES, OFFICE
 KEY_ISSUER = "urn:biandun:key:"
 OFFICE_ISSUER = "urn:biandun:office:"
 UNIT_SUBJECT = "urn:biandun:unit:"
+_NAME = re.compile(r"[A-Za-z0-9._-]{1,64}")  # of a key or an office in iss
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -215,7 +217,7 @@ def _parse_claims(value: object, purpose: str, uscc: object) -> tuple[str, str |
     issuer, subject = claims.pop(wire.CLAIM_ISS, None), claims.pop(wire.CLAIM_SUB, None)
     _must(not claims, "claims")
     prefix = KEY_ISSUER if purpose in KEY_PURPOSES else OFFICE_ISSUER
-    _must(isinstance(issuer, str) and issuer.startswith(prefix) and len(prefix) < len(issuer) <= 100, "iss")
+    _must(isinstance(issuer, str) and issuer.startswith(prefix) and _NAME.fullmatch(issuer, len(prefix)) is not None, "iss")
     expected = None if uscc is None else f"{UNIT_SUBJECT}{uscc}"
     _must(subject == expected, "sub")
     return cast("str", issuer), expected

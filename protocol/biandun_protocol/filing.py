@@ -66,6 +66,15 @@ def _line(value: str, place: str, size: int) -> None:
     _need(not any(unicodedata.category(character) in _REFUSED_CATEGORIES for character in value), place, "control characters")
 
 
+def _lines(value: str, place: str, size: int) -> None:
+    """Text of one or more paragraphs; LF alone ends a line, so that one text has one spelling."""
+    for line in value.split("\n"):
+        _need(line == line.rstrip(), place, "blanks at the end of a line")
+        _need(not any(unicodedata.category(character) in _REFUSED_CATEGORIES for character in line), place, "control characters")
+    _need(value == value.strip() != "", place, "blank or with blanks around it")
+    _need(len(value) <= size, place, f"longer than {size} characters")
+
+
 def _code(value: str, place: str, size: int) -> None:
     _line(value, place, size)
     _need(len(value.encode()) <= size, place, f"longer than {size} bytes")  # the key's header and summary count bytes
@@ -108,7 +117,7 @@ class UseItem:
     number: int
     entry_method: str
     post_category: str
-    duties: str = ""
+    duties: str | None = None
 
     def check(self, place: str) -> None:
         """Raise ManifestProblem(form-invalid) with the field that breaks a rule."""
@@ -120,8 +129,8 @@ class UseItem:
         ):
             _need(value in table, f"{place}.{name}", f"one of {', '.join(table)}")
         _need(1 <= self.number <= 999, f"{place}.number", "1 to 999 places")
-        if self.duties:
-            _line(self.duties, f"{place}.duties", 500)
+        if self.duties is not None:
+            _lines(self.duties, f"{place}.duties", 500)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -172,7 +181,7 @@ class UseApproval:
         _need(1 <= len(self.items) <= 20, "items", "1 to 20 items")
         for number, item in enumerate(self.items):
             item.check(f"items[{number}]")
-        _line(self.reason, "reason", 2000)
+        _lines(self.reason, "reason", 2000)
         _line(self.prepared_by, "prepared_by", 40)
         _date(self.prepared_on, "prepared_on")
         if self.application_document is not None:

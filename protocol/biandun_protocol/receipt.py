@@ -64,6 +64,8 @@ def verify_receipt(receipt: Receipt, statement: Statement, issuer: IssuerManifes
     if signed.header.issuer != cose.OFFICE_ISSUER + issuer.office_id:
         raise ReceiptProblem("receipt-foreign", office=signed.header.issuer)
     cose.verify(signed, issuer.public_key)
+    if signed.header.x5t != issuer.x5t:
+        raise ReceiptProblem("receipt-foreign", office=signed.header.issuer)
     payload = receipt.read()
     if signed.digest != sha256_digest(receipt.payload) or signed.header.manifest_length != len(receipt.payload):
         raise ReceiptProblem("receipt-mismatch")

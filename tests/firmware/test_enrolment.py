@@ -179,3 +179,17 @@ def test_a_key_made_after_a_wipe_is_another_one(key: Key, office: SoftOffice) ->
     key.personalise(office.grant(key.answer_offer(office.offer())))
     assert key.info.public_key != before
     assert key.chain().seq == 0
+
+
+@pytest.mark.parametrize(
+    "changed", [{"purposes": ["filing", "receipt"]}, {"not_before": 9, "not_after": 9}], ids=["purposes", "validity"]
+)
+def test_a_grant_that_makes_no_sense_is_refused(changed: dict[str, object], blank: Key, office: SoftOffice) -> None:
+    grant = office.grant(blank.answer_offer(office.offer()), **changed)
+    assert refusal(lambda: blank.personalise(grant)) == "profile-invalid"
+
+
+def test_a_grant_under_another_certificate_of_the_office_is_refused(blank: Key, office: SoftOffice) -> None:
+    request = blank.answer_offer(office.offer())
+    office.issuer_manifest.x5t = bytes(32)
+    assert refusal(lambda: blank.personalise(office.grant(request))) == "profile-invalid"

@@ -20,6 +20,7 @@ from biandun_protocol.wire.numbers import (
     SCHEMA_RECEIPT_BUNDLE,
 )
 from tests.support.softkey import SoftKey, signer_from
+from tests.support.softoffice import SoftOffice
 
 ROOT, OFFICE, UNIT, STRANGER = (signer_from(number) for number in (101, 102, 103, 104))
 ISSUER = IssuerManifest(SCHEMA_ISSUER, "629900", OFFICE.public_key, b"\1" * 32, 1_700_000_000, 1_900_000_000)
@@ -171,3 +172,25 @@ def test_what_is_no_receipt_bundle_is_malformed(raw: bytes, field: int | None) -
     with pytest.raises(Problem) as caught:
         Receipt.decode(raw)
     assert code_of(caught) == ("receipt-malformed", field)
+
+
+@pytest.mark.parametrize(
+    ("changed", "field"),
+    [({"purposes": ["filing", "receipt"]}, "purposes"), ({"not_before": 9, "not_after": 9}, "not_after")],
+    ids=["a purpose of the office", "never valid"],
+)
+def test_a_profile_that_grants_what_it_cannot_is_refused(changed: dict[str, object], field: str) -> None:
+    office = SoftOffice()
+    grant = office.grant_for("BD-000001", office.root.public_key, **changed)
+    with pytest.raises(CertificateProblem) as caught:
+        certificate.verify_profile(Signed(grant.profile_statement, grant.profile_manifest), office.issuer_manifest)
+    assert caught.value.values["field"] == field
+
+
+def test_a_profile_under_another_certificate_of_the_office_is_refused() -> None:
+    office = SoftOffice()
+    grant = office.grant_for("BD-000001", office.root.public_key)
+    office.issuer_manifest.x5t = bytes(32)
+    with pytest.raises(CertificateProblem) as caught:
+        certificate.verify_profile(Signed(grant.profile_statement, grant.profile_manifest), office.issuer_manifest)
+    assert caught.value.values["field"] == "x5t"

@@ -45,7 +45,9 @@ FIELD_RULES: list[tuple[str, dict[str, Any], str]] = [
     ("21 items", {"items": (ITEM,) * 21}, "items"),
     ("reason blank", {"reason": ""}, "reason"),
     ("reason too long", {"reason": "由" * 2001}, "reason"),
-    ("reason with a line break", {"reason": "一\n二"}, "reason"),
+    ("reason with a carriage return", {"reason": "一\r\n二"}, "reason"),
+    ("reason with blanks at a line's end", {"reason": "一 \n二"}, "reason"),
+    ("reason with an empty line at its end", {"reason": "一\n"}, "reason"),
     ("reason with a bell", {"reason": "一\a二"}, "reason"),
     ("reason with a direction override", {"reason": "一\u202e二"}, "reason"),
     ("reason with a zero-width blank", {"reason": "一\u200b二"}, "reason"),
@@ -155,10 +157,17 @@ def test_absent_fields_are_left_out_of_the_body() -> None:
     assert not {"supervisor_uscc", "application_document", "case"} & set(body)
 
 
-def test_duties_may_be_left_out_by_other_programs() -> None:
-    body: Any = filing.to_body(application(items=(replace(ITEM, duties=""),)))
-    del body["items"][0]["duties"]
-    assert filing.from_body(body).items[0].duties == ""
+def test_duties_are_absent_or_say_something() -> None:
+    body: Any = filing.to_body(application(items=(replace(ITEM, duties=None),)))
+    assert "duties" not in body["items"][0]
+    assert filing.from_body(body).items[0].duties is None
+    body["items"][0]["duties"] = ""
+    with pytest.raises(ManifestProblem):
+        filing.from_body(body)
+
+
+def test_a_reason_may_have_paragraphs() -> None:
+    application(reason="一。\n\n二。").check()
 
 
 BODY: dict[str, Any] = filing.to_body(application(attachments=(FILE,)))

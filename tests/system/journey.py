@@ -35,6 +35,7 @@ class Journey:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.url = ""
+        self.ports: dict[str, str] = {}
         self._running: dict[str, subprocess.Popen[str]] = {}
         folder.mkdir(parents=True, exist_ok=True)
         runtime = folder / "runtime"
@@ -96,7 +97,9 @@ class Journey:
 
     def plug(self, count: int = 1) -> Any:
         """Plug in simulated keys; the same folder continues the same keys."""
-        return self.start("keys", "biandun-sim", "run", "--count", count, "--state", self.folder / "keys")
+        ready = self.start("keys", "biandun-sim", "run", "--count", count, "--state", self.folder / "keys")
+        self.ports = {key["serial"]: key["port"] for key in ready["keys"]}
+        return ready
 
     def unplug(self) -> None:
         """Unplug them."""

@@ -12,7 +12,9 @@ from pathlib import Path
 import httpx
 import pytest
 
+from biandun import errors, keys
 from biandun_protocol.algorithms import P256_ORDER
+from biandun_protocol.receipt import Receipt
 from biandun_protocol.wire import statement as wire
 from tests.system.demo import cwt_verifies, openssl_verifies
 from tests.system.journey import BIN, CommandFailed, Journey
@@ -162,7 +164,19 @@ def test_a_receipt_from_another_office_is_refused_by_the_key(
         other.run("biandun", "filing", "prepare", "form.json", "--out", "filing")
         other.run("biandun", "filing", "sign", "filing")
         other.run("biandun", "filing", "submit", "filing", "--office", other.url)
-        shutil.copy(other.folder / "filing" / "receipt.cbor", folder / "receipt.cbor")
+        receipt = Receipt.decode((other.folder / "filing" / "receipt.cbor").read_bytes())
+    with keys.open(port=journey.ports["BD-000001"]) as key, pytest.raises(errors.KeyRefused) as caught:
+        key.keep_receipt(receipt)
+    assert caught.value.code == "receipt-foreign"
+
+
+def test_a_receipt_of_another_filing_in_the_folder_is_noticed_before_the_key_is_asked(
+    journey: Journey, prepare: Callable[..., Path]
+) -> None:
+    one, two = (signed(journey, prepare()) for _ in range(2))
+    submit(journey, one)
+    submit(journey, two)
+    shutil.copy(two / "receipt.cbor", one / "receipt.cbor")
     with pytest.raises(CommandFailed) as caught:
-        journey.run("biandun", "filing", "keep", folder, "--serial", "BD-000001")
-    assert (caught.value.code, caught.value.status) == ("receipt-foreign", 7)
+        journey.run("biandun", "filing", "keep", one, "--serial", "BD-000001")
+    assert (caught.value.code, caught.value.status) == ("receipt-mismatch", 8)

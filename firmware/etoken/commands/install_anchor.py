@@ -30,6 +30,7 @@ def install_anchor(token: Token, request: InstallAnchorRequest) -> InstallAnchor
             PURPOSE_ISSUER,
             request.root_public_key,
             manifest.office_id,
+            None,
             token.ticker(PHASE_VERIFYING),
         )
     except (codec.MessageError, office.OfficeFault):

@@ -13,6 +13,7 @@ from biandun_protocol.wire.numbers import (
     ERROR_PROFILE_INVALID,
     ERROR_SERIAL_MISMATCH,
     ERROR_WRONG_STATE,
+    KEY_PURPOSES,
     PHASE_VERIFYING,
     PURPOSE_PROFILE,
     SCHEMA_PROFILE,
@@ -47,11 +48,14 @@ def _verified(token: Token, request: PersonaliseRequest) -> ProfileManifest:
             PURPOSE_PROFILE,
             token.issuer.public_key,
             token.issuer.office_id,
+            token.issuer.x5t,
             token.ticker(PHASE_VERIFYING),
         )
     except (codec.MessageError, office.OfficeFault):
         raise Refused(ERROR_PROFILE_INVALID)
     if profile.schema != SCHEMA_PROFILE or profile.x5t != sha256(request.x509).digest():
+        raise Refused(ERROR_PROFILE_INVALID)
+    if profile.not_before >= profile.not_after or not all(purpose in KEY_PURPOSES for purpose in profile.purposes):
         raise Refused(ERROR_PROFILE_INVALID)
     if profile.serial != token.board.serial:
         raise Refused(ERROR_SERIAL_MISMATCH)

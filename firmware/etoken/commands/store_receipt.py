@@ -65,6 +65,7 @@ def _verified_payload(token: Token, request: StoreReceiptRequest) -> wire.Receip
             PURPOSE_RECEIPT,
             token.issuer.public_key,
             token.issuer.office_id,
+            token.issuer.x5t,
             token.ticker(PHASE_VERIFYING),
         )
         return wire.decode_receipt_payload(request.receipt_payload)

@@ -74,8 +74,8 @@ def _enter(depth: int) -> None:
 def _write_map(out: bytearray, value: "dict[object, object]", depth: int) -> None:
     pairs: list[tuple[bytes, bytes]] = []
     for key in value:
-        if isinstance(key, bool) or not isinstance(key, (int, str, bytes)):
-            raise CborError("a map key is an integer, text or bytes")
+        if isinstance(key, bool) or not isinstance(key, (int, str)):
+            raise CborError("a map key is an integer or text")
         name, content = bytearray(), bytearray()
         _write(name, key, depth + 1)
         _write(content, value[key], depth + 1)
@@ -155,8 +155,10 @@ def _read_map(view: memoryview, at: int, count: int, depth: int) -> "tuple[objec
     for _ in range(count):
         start = at
         key, at = _read(view, at, depth + 1)
-        if isinstance(key, (list, dict, bool)):  # true is 1 in Python: a boolean key could hide another
-            raise CborError("a map key is an integer, text or bytes")
+        # true is 1 in Python: a boolean key could hide another.  Bytes beside text make MicroPython print a warning, on a
+        # board to the line that the protocol may be on
+        if isinstance(key, bool) or not isinstance(key, (int, str)):
+            raise CborError("a map key is an integer or text")
         name = bytes(view[start:at])
         if name <= before:
             raise CborError("map keys out of order or twice")

@@ -122,7 +122,7 @@ class ProfileManifest(codec.Message):
         (3, "public_key", codec.OCTETS, 65, True),
         (4, "uscc", codec.TEXT, 18, True),
         (5, "unit_code", codec.TEXT, 16, True),
-        (6, "unit_name", codec.TEXT, 360, True),
+        (6, "unit_name", codec.TEXT, 480, True),
         (7, "region", codec.TEXT, 6, True),
         (8, "purposes", codec.TEXTS, 16, True),
         (9, "hardware_class", codec.UINT, 2, True),
@@ -194,13 +194,13 @@ class Offer(codec.Message):
     FIELDS = (
         (0, "schema", codec.TEXT, 40, True),
         (1, "office_id", codec.TEXT, 64, True),
-        (2, "office_name", codec.TEXT, 360, True),
+        (2, "office_name", codec.TEXT, 480, True),
         (3, "root_public_key", codec.OCTETS, 65, True),
         (4, "issuer_statement", codec.BYTES, 1024, True),
         (5, "issuer_manifest", codec.BYTES, 512, True),
         (6, "nonce", codec.OCTETS, 16, True),
         (7, "uscc", codec.TEXT, 18, True),
-        (8, "unit_name", codec.TEXT, 360, True),
+        (8, "unit_name", codec.TEXT, 480, True),
     )
 
     def __init__(
@@ -326,7 +326,7 @@ class InfoReply(codec.Message):
         (9, "office_id", codec.TEXT, 64, False),
         (10, "uscc", codec.TEXT, 18, False),
         (11, "unit_code", codec.TEXT, 16, False),
-        (12, "unit_name", codec.TEXT, 360, False),
+        (12, "unit_name", codec.TEXT, 480, False),
         (13, "region", codec.TEXT, 6, False),
         (14, "purposes", codec.TEXTS, 16, False),
         (15, "not_after", codec.UINT, 0, False),
