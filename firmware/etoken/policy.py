@@ -13,7 +13,11 @@ from biandun_protocol.wire.numbers import (
     ERROR_SUMMARY_MALFORMED,
     ERROR_UNIT_MISMATCH,
     LIMIT_SUMMARY,
+    PURPOSE_COUNTERSIGN,
+    PURPOSE_DECISION,
     PURPOSE_FILING,
+    SCHEMA_COUNTERSIGN,
+    SCHEMA_DECISION,
     SCHEMA_FILING,
 )
 from etoken.refusal import Refused
@@ -23,13 +27,24 @@ if TYPE_CHECKING:
     from biandun_protocol.wire.messages import ProfileManifest
 
 # purpose -> schema of the manifests that may be signed for it
-SCHEMAS = {PURPOSE_FILING: SCHEMA_FILING}
+SCHEMAS = {
+    PURPOSE_FILING: SCHEMA_FILING,
+    PURPOSE_COUNTERSIGN: SCHEMA_COUNTERSIGN,
+    PURPOSE_DECISION: SCHEMA_DECISION,
+}
 
 
 def check_purpose(profile: "ProfileManifest", purpose: str) -> None:
-    """Refuse a purpose that this firmware does not sign or that the office did not grant."""
-    if purpose not in SCHEMAS or purpose not in profile.purposes:
+    """Refuse a purpose that the office did not grant to this key."""
+    if purpose not in profile.purposes:
         raise Refused(ERROR_PURPOSE_REFUSED)
+
+
+def check_manifest_purpose(profile: "ProfileManifest", purpose: str) -> None:
+    """The same, and refuse a purpose for which no manifest may be handed in from outside."""
+    if purpose not in SCHEMAS:
+        raise Refused(ERROR_PURPOSE_REFUSED)
+    check_purpose(profile, purpose)
 
 
 def check_time(profile: "ProfileManifest", time_floor: int, claimed: "int | None") -> None:

@@ -2,9 +2,10 @@
 
 
 class Refused(Exception):
-    """The key refuses.  ``code`` is a wire error number, ``field`` the message field concerned or None; nothing has changed."""
+    """The key refuses.  ``code`` is a wire error number, ``field`` the message field concerned, ``tries_left`` those of a PIN."""
 
-    def __init__(self, code: int, field: "int | None" = None) -> None:
+    def __init__(self, code: int, field: "int | None" = None, tries_left: "int | None" = None) -> None:
         super().__init__(code)
         self.code = code
         self.field = field
+        self.tries_left = tries_left

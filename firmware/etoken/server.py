@@ -7,6 +7,7 @@
 Anything else is ignored.  Neighbours: ``link`` below, ``dispatch`` below, ``boards`` call ``run``.
 """
 
+from biandun_protocol.wire.messages import ErrorInfo
 from biandun_protocol.wire.numbers import (
     ERROR_NO_STREAM,
     ERROR_REQUEST_ID_REUSED,
@@ -84,6 +85,7 @@ class Server:
     def _on_resync(self, payload: memoryview) -> None:
         if self._link.resync(payload):
             self._token.stream = None
+            self._token.user = None  # who comes new has to show a PIN
             self._stream_id = -1
 
     def _on_request(self, frame: "Frame") -> None:
@@ -102,7 +104,7 @@ class Server:
         try:
             reply = dispatch.run(self._token, message)
         except Refused as refusal:
-            self._link.refuse(request_id, message, refusal.code, refusal.field)
+            self._link.refuse(request_id, message, ErrorInfo(refusal.code, refusal.field, refusal.tries_left))
             return
         finally:
             self._running = -1

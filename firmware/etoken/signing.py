@@ -1,6 +1,6 @@
 """The one place where this key signs: it writes the protected header itself, then signs what that header says.
 
-Neighbours: ``commands.prove_possession`` and ``commands.sign_finish`` decide that something is signed; nobody else may.
+Neighbours: ``prove_possession``, ``sign_finish``, ``login`` and ``export_links`` in ``commands`` decide that something is signed.
 """
 
 from biandun_protocol.wire import statement as wire
@@ -15,14 +15,16 @@ if TYPE_CHECKING:
 NONCE_ENTROPY = 32
 
 
-def sign(token: "Token", purpose: str, digest: bytes, fields: "dict[int, object]") -> "tuple[bytes, bytes]":
+def sign(token: "Token", purpose: str, digest: bytes, fields: "dict[int, object]", presence: bool = True) -> "tuple[bytes, bytes]":
     """Sign ``digest`` (32 bytes) for ``purpose`` and return (protected header, signature).
 
     ``fields`` are those of label -70001 that the caller knows; identity, presence, firmware and class are added here.  The
-    caller has seen to presence and policy.
+    caller has seen to presence and policy; ``presence`` says whether a person pressed the button for it.
     """
     board, profile = token.board, token.vault.identity.profile
-    fields[wire.FIELD_PRESENCE] = wire.PRESENCE_BUTTON
+    fields[wire.FIELD_PRESENCE] = wire.PRESENCE_BUTTON if presence else wire.PRESENCE_NONE
+    if token.user is not None:
+        fields[wire.FIELD_USER_SLOT] = token.user
     fields[wire.FIELD_FIRMWARE] = FIRMWARE_VERSION
     fields[wire.FIELD_HARDWARE_CLASS] = board.hardware_class
     subject = x5t = None

@@ -6,6 +6,8 @@ way.  So a whole key can be built in a test from a few small objects, and nothin
 
 from biandun_protocol.wire.numbers import (
     ERROR_CANCELLED,
+    ERROR_PIN_REQUIRED,
+    ERROR_PIN_UNSET,
     ERROR_PRESENCE_REFUSED,
     ERROR_PRESENCE_TIMEOUT,
     ERROR_WRONG_STATE,
@@ -38,6 +40,8 @@ if TYPE_CHECKING:
         def clock(self) -> Clock: ...  # noqa: D102
         @property
         def port(self) -> Port: ...  # noqa: D102
+        @property
+        def pin_iterations(self) -> int: ...  # noqa: D102
         def entropy(self, size: int) -> bytes: ...  # noqa: D102
         def button(self) -> "bool | None": ...  # noqa: D102
         def report(self, error: Exception) -> None: ...  # noqa: D102
@@ -59,6 +63,7 @@ class Token:
         self.board = board
         self.vault = Vault(board.flash)
         self.stream: "ManifestStream | None" = None
+        self.user: "int | None" = None  # the slot whose PIN was shown on this link
         self.pulse: "Pulse | None" = None
 
     @property
@@ -98,6 +103,12 @@ class Token:
                 self.pulse.keepalive(phase, 0)
 
         return tick
+
+    def require_user(self) -> int:
+        """Return the slot of who unlocked the key.  Raises Refused: PIN_UNSET, PIN_REQUIRED."""
+        if self.user is None:
+            raise Refused(ERROR_PIN_REQUIRED if self.vault.users.slots() else ERROR_PIN_UNSET)
+        return self.user
 
     def wait_presence(self) -> None:
         """Wait until somebody presses the button.  Raises Refused: refused, timeout, cancelled by the host."""

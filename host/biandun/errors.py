@@ -7,15 +7,13 @@
         ├── PortBusy                      4   another program holds it (retriable)
         ├── PortPermission                5
         ├── LinkProblem                  11   PortFailed, Unplugged, LinkTimeout (retriable), LinkGarbled
-        ├── KeyRefused                    7   the key said no; ``code`` is its error name
+        ├── KeyRefused                  6,7   the key said no (6: about a PIN); ``code`` is its error name
         ├── Declined                      7   the person did not confirm
         ├── OfficeUnreachable             9   offline: what is signed stays here (retriable), OfficeTimeout, OfficeAnswer
         ├── OfficeRefused                10   the office said no; ``code`` is its code
         └── FolderProblem                12   files and folders
 Bytes that are not what they should be are ProtocolProblem, exit 8.  Usage errors are 2, success is 0.
 """
-
-from typing import ClassVar
 
 from biandun_protocol.errors import Problem
 from biandun_protocol.wire.numbers import ERROR_NAMES, RETRIABLE_ERRORS
@@ -29,7 +27,7 @@ class KeyNotFound(HostProblem):
     """No key is plugged in, or not the one that was asked for."""
 
     code = "key-not-found"
-    exit_status: ClassVar[int] = 3
+    exit_status = 3
     retriable = True
 
 
@@ -37,14 +35,14 @@ class SeveralKeys(HostProblem):
     """Several keys are plugged in and none was named."""
 
     code = "several-keys"
-    exit_status: ClassVar[int] = 3
+    exit_status = 3
 
 
 class PortBusy(HostProblem):
     """Another program holds the serial port; nothing was sent."""
 
     code = "port-busy"
-    exit_status: ClassVar[int] = 4
+    exit_status = 4
     retriable = True
 
 
@@ -52,14 +50,14 @@ class PortPermission(HostProblem):
     """The operating system does not let this account open the port."""
 
     code = "port-permission"
-    exit_status: ClassVar[int] = 5
+    exit_status = 5
 
 
 class LinkProblem(HostProblem):
     """The line to the key failed; what was signed before is safe on the key."""
 
     code = "port-failed"
-    exit_status: ClassVar[int] = 11
+    exit_status = 11
 
 
 class PortFailed(LinkProblem):
@@ -89,27 +87,35 @@ class LinkGarbled(LinkProblem):
 class KeyRefused(HostProblem):
     """The key refused a command.  ``number`` is its wire error; unknown numbers are kept, never lost."""
 
-    exit_status: ClassVar[int] = 7
+    exit_status = 7
 
-    def __init__(self, number: int, field: int | None = None) -> None:
-        super().__init__(ERROR_NAMES.get(number, "key-error-unknown"), number=number, field=field)
+    def __init__(self, number: int, field: int | None = None, tries_left: int | None = None) -> None:
+        super().__init__(ERROR_NAMES.get(number, "key-error-unknown"), number=number, field=field, tries_left=tries_left)
         self.number = number
         self.field = field
+        self.tries_left = tries_left
         self.retriable = number in RETRIABLE_ERRORS
+        if self.code.startswith("pin-"):
+            self.exit_status = 6
+
+    def as_dict(self, language: str = "zh") -> dict[str, object]:
+        """The same, and the tries left of a PIN where that is what is wrong."""
+        more: dict[str, object] = {} if self.tries_left is None else {"tries_left": self.tries_left}
+        return {**super().as_dict(language), **more}
 
 
 class Declined(HostProblem):
     """The person did not confirm; nothing was changed."""
 
     code = "serial-mismatch"
-    exit_status: ClassVar[int] = 7
+    exit_status = 7
 
 
 class OfficeUnreachable(HostProblem):
     """No connection to the office's server."""
 
     code = "office-unreachable"
-    exit_status: ClassVar[int] = 9
+    exit_status = 9
     retriable = True
 
 
@@ -129,7 +135,7 @@ class OfficeAnswer(OfficeUnreachable):
 class OfficeRefused(HostProblem):
     """The office refused; code, words and next step are its own."""
 
-    exit_status: ClassVar[int] = 10
+    exit_status = 10
 
     def __init__(self, answer: dict[str, object]) -> None:
         super().__init__(str(answer.get("code", "office-answer")), **{k: v for k, v in answer.items() if k != "code"})
@@ -149,11 +155,11 @@ class FolderProblem(HostProblem):
     """A file or folder is not as it should be; nothing was changed."""
 
     code = "file-unreadable"
-    exit_status: ClassVar[int] = 12
+    exit_status = 12
 
 
 class UsageProblem(HostProblem):
     """The command line does not make sense."""
 
     code = "usage"
-    exit_status: ClassVar[int] = 2
+    exit_status = 2

@@ -18,7 +18,6 @@ from biandun_protocol.algorithms import point_of
 from biandun_protocol.certificate import Signed
 from biandun_protocol.errors import CertificateProblem, Problem
 from biandun_protocol.wire.messages import IssuerManifest, ProfileManifest
-from biandun_protocol.wire.numbers import PURPOSE_FILING
 
 
 @dataclass(frozen=True)
@@ -90,11 +89,11 @@ class _Checks:
     def material(self) -> str:
         """Manifest and attachments are as they were prepared."""
         self.manifest = self.folder.manifest()
-        return f"{len(self.manifest.filing.attachments)} attachments"
+        return f"{len(self.manifest.form.attachments)} attachments"
 
     def signature(self) -> str:
         """The unit's key signed this manifest, for the unit that it speaks of."""
-        self.statement = cose.parse(self.folder.statement(), purpose=PURPOSE_FILING)
+        self.statement = cose.parse(self.folder.statement(), purpose=self.folder.state.purpose)
         cose.verify(self.statement, self.profile.public_key)
         package.compare(self.statement, self.manifest)
         header = self.statement.header
@@ -116,13 +115,23 @@ class _Checks:
 def verify_folder(folder: Folder, root_pem: bytes) -> Verdict:
     """Check everything from the root down to the receipt.  Raises CertificateProblem for a root that is none."""
     root_point, fingerprint = load_root(root_pem)
-    checks = _Checks(folder, root_point)
+    return _run(_Checks(folder, root_point), fingerprint, with_receipt=True)
+
+
+def verify_signed(folder: Folder, root_point: bytes) -> Verdict:
+    """Check everything but the receipt, under a root that the caller's own key believes: before one adds one's own word."""
+    return _run(_Checks(folder, root_point), sha256(root_point).hexdigest(), with_receipt=False)
+
+
+def _run(checks: "_Checks", root: str, *, with_receipt: bool) -> Verdict:
     steps: list[Step] = []
     for check in (checks.office_key, checks.unit_certificate, checks.material, checks.signature, checks.office_receipt):
+        if check.__name__ == "office_receipt" and not with_receipt:
+            break
         name = check.__name__
         try:
             steps.append(Step(name, True, check()))
         except Problem as problem:
             steps.append(Step(name, False, problem.code))
             break
-    return Verdict(tuple(steps), fingerprint)
+    return Verdict(tuple(steps), root)

@@ -1,4 +1,6 @@
-"""A filing on disk: one folder that holds everything of one filing and can prove it without network or server.
+"""What is signed, on disk: one folder that holds everything of a filing and can prove it without network or server.
+
+A countersignature and a decision have such a folder too; ``purpose`` in filing.json tells them apart.
 
     filing.json        what this program knows: idempotency key, digests, case number
     manifest.cbor      what is signed                  attachments/   the files that it names
@@ -24,9 +26,9 @@ from biandun.errors import FolderProblem
 from biandun.key.session import Key, Signature
 from biandun.office_client import Accepted, Office
 from biandun.ui import Ui
-from biandun_protocol import cose, filing, package
+from biandun_protocol import cose, package
 from biandun_protocol.errors import ReceiptProblem
-from biandun_protocol.filing import Attachment, UseApproval
+from biandun_protocol.forms import Attachment
 from biandun_protocol.receipt import Receipt
 from biandun_protocol.wire.numbers import LIMIT_ATTACHMENT, PURPOSE_FILING
 
@@ -109,6 +111,7 @@ class State:
     """What filing.json holds."""
 
     format: str = FORMAT
+    purpose: str = PURPOSE_FILING
     idempotency_key: str
     manifest: str
     serial: str = ""
@@ -128,6 +131,7 @@ class Folder:
         try:
             self.state = State(**cast("dict[str, Any]", read_json(path / "filing.json")))
             good = self.state.format == FORMAT and len(bytes.fromhex(self.state.idempotency_key)) == 16
+            good = good and self.state.purpose in package.KINDS
         except (TypeError, ValueError):
             good = False
         if not good:
@@ -150,8 +154,8 @@ class Folder:
         raw = read_file(self.path / "manifest.cbor")
         if sha256(raw).hexdigest() != self.state.manifest:
             raise FolderProblem("filing-changed", name="manifest.cbor")
-        manifest = package.read(raw)
-        for attachment in manifest.filing.attachments:
+        manifest = package.read(raw, self.state.purpose)
+        for attachment in manifest.form.attachments:
             content = self.read(f"attachments/{attachment.name}")
             if content is None or sha256(content).digest() != attachment.sha256:
                 raise FolderProblem("filing-changed", name=attachment.name)
@@ -174,13 +178,16 @@ class Folder:
     def sign(self, key: Key) -> Signature:
         """Have the key sign the manifest; again gives the same signature.  Raises KeyRefused, LinkProblem, FolderProblem."""
         manifest = self.manifest()
-        signature = key.sign(manifest.raw, purpose=PURPOSE_FILING, idempotency_key=bytes.fromhex(self.state.idempotency_key))
-        package.compare(cose.parse(signature.statement, purpose=PURPOSE_FILING), manifest)
-        x509, profile = key.certificate()
+        purpose = self.state.purpose
+        signature = key.sign(manifest.raw, purpose=purpose, idempotency_key=bytes.fromhex(self.state.idempotency_key))
+        package.compare(cose.parse(signature.statement, purpose=purpose), manifest)
+        certificate = key.certificate()
         for name, content in (
-            ("certificate.der", x509),
-            ("profile.cose", profile.statement),
-            ("profile.cbor", profile.manifest),
+            ("certificate.der", certificate.x509),
+            ("profile.cose", certificate.profile.statement),
+            ("profile.cbor", certificate.profile.manifest),
+            ("issuer.cose", certificate.issuer.statement),
+            ("issuer.cbor", certificate.issuer.manifest),
             ("statement.cose", signature.statement),
         ):
             write_file(self.path / name, content)
@@ -191,9 +198,9 @@ class Folder:
         """File it with the office and keep the receipt; again gives the same receipt.  Raises OfficeRefused and kin."""
         manifest, statement = self.manifest(), self.statement()
         blobs: dict[str, bytes | Path] = {sha256(manifest.raw).hexdigest(): manifest.raw}
-        for attachment in manifest.filing.attachments:
+        for attachment in manifest.form.attachments:
             blobs[attachment.sha256.hex()] = self.path / "attachments" / attachment.name
-        accepted = office.submit(statement, blobs, ui)
+        accepted = office.submit(statement, blobs, ui, purpose=self.state.purpose)
         for name, content in office.anchors().items():
             write_file(self.path / name, content, replace=True)
         write_file(self.path / "receipt.cbor", accepted.receipt.encode(), replace=True)
@@ -230,18 +237,17 @@ def read_form(path: Path, unit: dict[str, object]) -> dict[str, object]:
     return {"prepared_on": date.today().isoformat(), **unit, **form}
 
 
-def prepare(out: Path, form: dict[str, object], sources: Iterable[Source]) -> Folder:
-    """Make a filing folder from a form and files to attach.
+def prepare(out: Path, form: dict[str, object], sources: Iterable[Source], purpose: str = PURPOSE_FILING) -> Folder:
+    """Make a folder from a form for ``purpose`` and files to attach.
 
     Raises FolderProblem: file-exists, attachment-*; ManifestProblem(form-invalid) with the field.
     """
     if out.exists():
         raise FolderProblem("file-exists", path=str(out))
     attached = [source.read() for source in sources]
-    body = {**form, "attachments": [asdict(attachment) for attachment, _ in attached]}
-    application: UseApproval = filing.from_body(body)
-    manifest = package.build(application)
-    state = State(idempotency_key=secrets.token_hex(16), manifest=sha256(manifest).hexdigest())
+    body = {**form, "attachments": [asdict(attachment) for attachment, _ in attached]} if attached else form
+    manifest = package.build(package.KINDS[purpose].read(body))
+    state = State(purpose=purpose, idempotency_key=secrets.token_hex(16), manifest=sha256(manifest).hexdigest())
     aside = out.with_name(f".{out.name}.{secrets.token_hex(4)}")
     try:
         (aside / "attachments").mkdir(parents=True)

@@ -5,6 +5,7 @@ server's words are not believed for their own sake: the caller verifies receipts
 """
 
 import base64
+import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,15 +15,33 @@ from typing import cast
 import httpx
 
 from biandun import errors
+from biandun.key.session import Key
 from biandun.ui import Silent, Ui
+from biandun_protocol.certificate import Signed
 from biandun_protocol.receipt import Receipt
+from biandun_protocol.secret import Secret
+from biandun_protocol.wire import codec
+from biandun_protocol.wire.messages import SignedManifest
+from biandun_protocol.wire.numbers import PURPOSE_COUNTERSIGN, PURPOSE_DECISION, PURPOSE_FILING, SCHEMA_SIGNED
 
 STATEMENT_TYPE = 'application/cose; cose-type="cose-sign1"'
+SIGNED_TYPE = "application/biandun-signed+cbor"
+ENDPOINTS = {PURPOSE_FILING: "/statements", PURPOSE_COUNTERSIGN: "/countersignatures", PURPOSE_DECISION: "/decisions"}
 RECEIPT_TYPE = "application/biandun-receipt+cbor"
+JSON = {"Content-Type": "application/json"}
 CHUNK = 64 * 1024
 TIMEOUT = httpx.Timeout(30, connect=5)
 
 Source = bytes | Path
+
+
+@dataclass(frozen=True)
+class Session:
+    """A login: the token, when it ends, and what one may do."""
+
+    token: Secret
+    expires: str
+    roles: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -53,20 +72,23 @@ class Office:
         """Close the connections."""
         self._http.close()
 
-    def submit(self, statement: bytes, blobs: Mapping[str, Source], ui: Ui | None = None) -> Accepted:
-        """File a statement with the blobs it names (hex SHA-256 -> bytes or file).
+    def submit(
+        self, statement: bytes, blobs: Mapping[str, Source], ui: Ui | None = None, *, purpose: str = PURPOSE_FILING
+    ) -> Accepted:
+        """Hand in a statement with the blobs it names (hex SHA-256 -> bytes or file).
 
         Posts first and uploads only what the office says is missing, so nothing travels twice.  Raises OfficeRefused,
         OfficeUnreachable, OfficeTimeout, OfficeAnswer.
         """
-        answer = self._post(statement)
+        path = ENDPOINTS[purpose]
+        answer = self._post(path, statement)
         sent: set[str] = set()
         # the manifest names the attachments, so the office may first miss the one and then the others
         while wanted := [name for name in _missing(answer) if name in blobs and name not in sent]:
             for name in wanted:
                 self.upload(name, blobs[name], ui or Silent())
             sent.update(wanted)
-            answer = self._post(statement)
+            answer = self._post(path, statement)
         self._check(answer)
         return Accepted(
             self._receipt(answer),
@@ -112,25 +134,71 @@ class Office:
         except (KeyError, ValueError):
             raise errors.OfficeAnswer(url=self.url, detail="anchors") from None
 
+    def login(self, key: Key) -> Session:
+        """Log in with a key: fetch a challenge, have it signed for this address, trade it for a token.
+
+        The client sends the token from then on.  Raises OfficeRefused: login-*, origin-unknown; KeyRefused.
+        """
+        challenge = self._json(
+            self._send("POST", "/login/challenge", content=json.dumps({"origin": self.url}).encode(), headers=JSON)
+        )
+        try:
+            nonce = bytes.fromhex(str(challenge["nonce"]))
+        except (KeyError, ValueError):
+            raise errors.OfficeAnswer(url=self.url, detail="challenge") from None
+        answer = self._json(self.post_signed("/login", key.login(self.url, nonce)))
+        try:
+            session = Session(
+                Secret(str(answer["token"]).encode()), str(answer["expires"]), tuple(cast("list[str]", answer["roles"]))
+            )
+        except (KeyError, TypeError):
+            raise errors.OfficeAnswer(url=self.url, detail="login") from None
+        self.use(session.token)
+        return session
+
+    def use(self, token: Secret) -> None:
+        """Send this token with every request."""
+        self._http.headers["Authorization"] = f"Bearer {token.reveal().decode()}"
+
+    def post_signed(self, path: str, signed: Signed) -> httpx.Response:
+        """Post a statement together with its small manifest: a login, an export of links."""
+        content = codec.encode(SignedManifest(SCHEMA_SIGNED, signed.statement, signed.manifest))
+        answer = self._send("POST", path, content=content, headers={"Content-Type": SIGNED_TYPE})
+        self._check(answer)
+        return answer
+
+    def post(self, path: str) -> None:
+        """Post nothing to an address whose name is the whole message, such as ``/logout``."""
+        self._check(self._send("POST", path))
+
+    def close_gap(self, links: Signed) -> dict[str, object]:
+        """Hand in an export of links; returns which gaps it closed and which stay open."""
+        return self._json(self.post_signed("/links", links))
+
+    def get_bytes(self, path: str) -> bytes:
+        """Return a binary resource, such as ``/statements/…/raw`` or ``/blobs/…``."""
+        answer = self._send("GET", path)
+        self._check(answer)
+        return answer.content
+
     def get_json(self, path: str, **query: str) -> dict[str, object]:
         """Return a JSON resource, such as ``/anchors``, ``/log`` or ``/cases/…``."""
-        answer = self._send("GET", path, params=query)
+        return self._json(self._send("GET", path, params=query))
+
+    def _json(self, answer: httpx.Response) -> dict[str, object]:
         self._check(answer)
-        try:
-            value: object = answer.json()
-        except ValueError:
-            value = None
-        if not isinstance(value, dict):
-            raise errors.OfficeAnswer(url=self.url, detail=f"GET {path}")
-        return cast("dict[str, object]", value)
+        value = _problem(answer)
+        if not value:
+            raise errors.OfficeAnswer(url=self.url, detail=f"{answer.request.method} {answer.request.url.path}")
+        return value
 
     def _receipt(self, answer: httpx.Response) -> Receipt:
         if not answer.headers.get("Content-Type", "").startswith(RECEIPT_TYPE):
             raise errors.OfficeAnswer(url=self.url, detail="not a receipt")  # a proxy's page, another server
         return Receipt.decode(answer.content)
 
-    def _post(self, statement: bytes) -> httpx.Response:
-        return self._send("POST", "/statements", content=statement, headers={"Content-Type": STATEMENT_TYPE})
+    def _post(self, path: str, statement: bytes) -> httpx.Response:
+        return self._send("POST", path, content=statement, headers={"Content-Type": STATEMENT_TYPE})
 
     def _send(
         self,

@@ -5,6 +5,8 @@ The library never prints and never asks by itself.  The CLI, the workstation and
 
 from typing import Protocol
 
+from biandun_protocol.secret import Secret
+
 
 class Ui(Protocol):
     """What the library may want from the person in front of it."""
@@ -17,6 +19,10 @@ class Ui(Protocol):
         """The key waits for its button to be pressed.  Called once per wait; it ends when ``progress`` comes next."""
         ...
 
+    def need_pin(self, serial: str, slot: int, tries_left: int | None) -> Secret | None:
+        """Ask for the PIN of a user slot; None gives up.  ``tries_left`` is None until one was wrong."""
+        ...
+
 
 class Silent:
     """A Ui for programs: says nothing."""
@@ -26,3 +32,6 @@ class Silent:
 
     def need_presence(self, serial: str) -> None:
         """Ignore it."""
+
+    def need_pin(self, serial: str, slot: int, tries_left: int | None) -> Secret | None:
+        """There is nobody to ask."""

@@ -162,6 +162,41 @@ ENTRIES: dict[str, Entry] = {
         "请向编办重新领取授权文件。",
         "Ask the office for a new grant file.",
     ),
+    "pin-required": Entry("密钥已锁定，需要输入口令。", "The key is locked; it needs a PIN.", "请输入口令。", "Enter the PIN."),
+    "pin-wrong": Entry(
+        "口令不正确，还可以再试 {tries_left} 次。",
+        "Wrong PIN; {tries_left} tries left.",
+        "请核对后再输入；次数用完后口令将被锁定。",
+        "Check it and enter it again; when no try is left the PIN is locked.",
+    ),
+    "pin-locked": Entry(
+        "口令错误次数过多，已被锁定。",
+        "Too many wrong PINs; the PIN is locked.",
+        "请联系编办密钥管理员解锁。",
+        "Ask the office's key administrator to unblock it.",
+    ),
+    "pin-format": Entry("口令长度应为 6 至 32 个字节。", "A PIN has 6 to 32 bytes.", "请换一个口令。", "Choose another PIN."),
+    "pin-unset": Entry(
+        "密钥尚未设置口令。",
+        "The key has no PIN yet.",
+        "请先运行 biandun keys set-pin 设置口令。",
+        "Set one with `biandun keys set-pin`.",
+    ),
+    "pin-set": Entry(
+        "该用户已设置口令。",
+        "This user has a PIN already.",
+        "请用 biandun keys change-pin 更换口令。",
+        "Change it with `biandun keys change-pin`.",
+    ),
+    "slot-refused": Entry(
+        "没有该用户，或需要先由管理用户（0 号）登录。",
+        "There is no such user, or user 0 must unlock the key first.",
+        "请核对用户号。",
+        "Check the user number.",
+    ),
+    "origin-malformed": Entry(
+        "登录地址不正确。", "The address to log in at is malformed.", "请核对服务器地址。", "Check the server's address."
+    ),
     "receipt-malformed": Entry(
         "回执格式不正确。", "The receipt is malformed.", "请从编办重新下载回执。", "Download the receipt from the office again."
     ),
@@ -225,6 +260,10 @@ ENTRIES: dict[str, Entry] = {
         "Submit the file as the key made it.",
     ),
     "certificate-invalid": Entry("证书材料无效：{field}。", "The certificate does not hold: {field}.", *_ASK_OFFICE),
+    "login-mismatch": Entry(
+        "登录应答与本次登录不符：{field}。", "The answer is not for this login: {field}.", "请重新登录。", "Log in again."
+    ),
+    "links-malformed": Entry("链接清单不正确：{field}。", "The export of links is malformed: {field}.", *_NEW_FILE),
     "manifest-malformed": Entry(
         "材料清单格式不正确（{field} {detail}）。", "The manifest is malformed ({field} {detail}).", *_NEW_FILE
     ),
@@ -362,6 +401,12 @@ ENTRIES: dict[str, Entry] = {
         "{name} in the filing folder was changed after it was prepared.",
         "请重新准备该业务。",
         "Prepare the filing again.",
+    ),
+    "filing-doubtful": Entry(
+        "该业务未通过核验（{step} {found}），没有签署意见。",
+        "The filing does not verify ({step} {found}); no opinion was signed.",
+        "请让申报单位重新签署后再传来。",
+        "Ask the unit to sign it again and send it.",
     ),
     "filing-unsigned": Entry(
         "该业务尚未签署。", "This filing is not signed yet.", "请先运行 biandun filing sign。", "Run `biandun filing sign` first."
@@ -512,6 +557,107 @@ ENTRIES: dict[str, Entry] = {
         "The office is busy.",
         "请稍后重试；重复提交不会产生重复业务。",
         "Try again later; submitting twice does not file twice.",
+    ),
+    "database-url": Entry(
+        "数据库地址不正确或不可用（{detail}）。",
+        "The database URL is wrong or cannot be used ({detail}).",
+        "请使用 postgresql://用户@主机/库名 的形式。",
+        "Use the form postgresql://USER@HOST/NAME.",
+    ),
+    "database-password": Entry(
+        "数据库地址中不得含有口令。",
+        "A database URL must not hold a password.",
+        "请改用环境变量 PGPASSWORD 或口令文件 ~/.pgpass。",
+        "Use the environment variable PGPASSWORD or the password file ~/.pgpass.",
+    ),
+    "database-unreachable": Entry(
+        "连不上数据库：{detail}。",
+        "The database cannot be reached: {detail}.",
+        "请确认 PostgreSQL 已启动、地址和账户正确。",
+        "Check that PostgreSQL runs and that address and account are right.",
+    ),
+    "database-not-empty": Entry(
+        "数据库中已有表，没有改动。",
+        "The database holds tables already; nothing was changed.",
+        "请新建一个空库后重试。",
+        "Create an empty database and try again.",
+    ),
+    "database-mismatch": Entry(
+        "所给数据库不是本编办建立时记录的数据库。",
+        "This is not the database that the office was founded with.",
+        "请去掉 --database；数据库确已迁移时，请修改数据目录中的 office.json。",
+        "Leave --database out; if the database has really moved, edit office.json in the data folder.",
+    ),
+    "key-suspended": Entry(
+        "该密钥因出现互相矛盾的签名文件已被暂停。",
+        "This key is suspended, because statements that contradict each other came from it.",
+        "请立即联系编办密钥管理员；查明原因后由编办恢复或吊销。",
+        "Contact the office's key administrator at once; the office will resume or revoke it.",
+    ),
+    "certificate-revoked": Entry("该密钥的证书已被吊销。", "This key's certificate has been revoked.", *_ASK_OFFICE),
+    "serial-unknown": Entry(
+        "没有序列号为 {serial} 的密钥。",
+        "There is no key with serial number {serial}.",
+        "请核对密钥序列号。",
+        "Check the serial number.",
+    ),
+    "key-not-suspended": Entry(
+        "密钥 {serial} 没有处于可执行此操作的状态。",
+        "Key {serial} is not in a state for this.",
+        "请用 biandun-office alerts 查看现状。",
+        "See where it stands with `biandun-office alerts`.",
+    ),
+    "not-supervisor": Entry(
+        "签署单位不是该业务单位的主管部门。",
+        "The signer is not the supervisor of the unit that filed.",
+        "请由登记的主管部门签署。",
+        "Let the registered supervisor sign.",
+    ),
+    "countersign-not-due": Entry(
+        "该材料当前不在待主管部门审核的状态，或已有更新的版本。",
+        "This filing does not wait for a countersignature, or there is a newer version.",
+        "请刷新业务后查看当前状态。",
+        "Look at the case again to see where it stands.",
+    ),
+    "not-officer": Entry(
+        "只有编办自己的密钥可以作出此项决定。",
+        "Only a key of the establishment office itself may do this.",
+        "请使用编办工作人员的密钥。",
+        "Use the key of an officer of the establishment office.",
+    ),
+    "decision-not-due": Entry(
+        "该业务当前不在待编办处理的状态。",
+        "This case does not wait for a decision.",
+        "请刷新业务后查看当前状态；可能已有他人处理。",
+        "Look at the case again; somebody else may have decided.",
+    ),
+    "decision-mismatch": Entry(
+        "决定所指的不是该业务最新的材料。",
+        "The decision is not about the newest filing of the case.",
+        "请查看最新材料后重新签署。",
+        "Read the newest filing and sign again.",
+    ),
+    "case-not-open": Entry(
+        "该业务没有被退回，不能重新提交。",
+        "The case has not been returned, so it takes no new version.",
+        "请等待审核结果，或另行申报。",
+        "Wait for the review, or file a new case.",
+    ),
+    "origin-unknown": Entry(
+        "不接受从该地址登录。",
+        "Logging in from this address is not accepted.",
+        "请核对服务器地址；需要增加时请联系编办管理员。",
+        "Check the server's address, or ask the office's administrator to add it.",
+    ),
+    "login-replayed": Entry("该登录应答已被使用过。", "This answer was used for a login already.", "请重新登录。", "Log in again."),
+    "login-expired": Entry(
+        "登录质询不存在或已过期。", "The login's challenge is unknown or has expired.", "请重新登录。", "Log in again."
+    ),
+    "login-required": Entry(
+        "需要先登录，或登录已失效。",
+        "You must log in first, or your login has ended.",
+        "请用密钥登录后重试。",
+        "Log in with your key and try again.",
     ),
     "case-not-found": Entry("没有该业务。", "There is no such case.", "请核对业务编号。", "Check the case number."),
 }

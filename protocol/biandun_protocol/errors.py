@@ -9,8 +9,6 @@ A problem carries a stable ``code`` and plain values; its words come from ``cata
 must never be secret: they end up on screens and in logs.
 """
 
-from typing import ClassVar
-
 from biandun_protocol import catalogue
 
 
@@ -23,7 +21,7 @@ class Problem(Exception):
 
     code: str = "internal"
     retriable: bool = False
-    exit_status: ClassVar[int] = 1
+    exit_status: int = 1
 
     def __init__(self, code: str | None = None, /, **values: object) -> None:
         self.code = code or type(self).code

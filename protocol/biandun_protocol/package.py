@@ -1,20 +1,49 @@
 """Manifests: CBOR ``[summary, body]``, the bytes that a key hashes and the office reads.
 
-The summary is the little that the key checks by itself; the body is the filing.  ``read`` refuses a manifest whose two
-halves disagree, ``compare`` one that disagrees with the header the key wrote.  So a clerk's program cannot show one thing
-and have another signed without the office noticing.
+The summary is the little that the key checks by itself; the body is the form.  ``read`` refuses a manifest whose two halves
+disagree, ``compare`` one that disagrees with the header the key wrote.  So a clerk's program cannot show one thing and have
+another signed without the office noticing.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import cast
 
-from biandun_protocol import cbor, filing
+from biandun_protocol import cbor, filing, review
 from biandun_protocol.cose import Statement
 from biandun_protocol.errors import ManifestProblem
 from biandun_protocol.filing import UseApproval
+from biandun_protocol.forms import to_body
+from biandun_protocol.review import Countersign, Decision
 from biandun_protocol.wire import codec
 from biandun_protocol.wire.messages import Summary
-from biandun_protocol.wire.numbers import LIMIT_MANIFEST, SCHEMA_FILING
+from biandun_protocol.wire.numbers import (
+    LIMIT_MANIFEST,
+    PURPOSE_COUNTERSIGN,
+    PURPOSE_DECISION,
+    PURPOSE_FILING,
+    SCHEMA_COUNTERSIGN,
+    SCHEMA_DECISION,
+    SCHEMA_FILING,
+)
+
+Form = UseApproval | Countersign | Decision
+
+
+@dataclass(frozen=True)
+class Kind:
+    """What is signed for a purpose: the schema and type in its summary, and how to read its body."""
+
+    schema: str
+    form: type[Form]
+    read: Callable[[object], Form]
+
+
+KINDS: dict[str, Kind] = {
+    PURPOSE_FILING: Kind(SCHEMA_FILING, UseApproval, filing.from_body),
+    PURPOSE_COUNTERSIGN: Kind(SCHEMA_COUNTERSIGN, Countersign, review.read_countersign),
+    PURPOSE_DECISION: Kind(SCHEMA_DECISION, Decision, review.read_decision),
+}
 
 
 @dataclass(frozen=True)
@@ -23,21 +52,36 @@ class Manifest:
 
     raw: bytes
     summary: Summary
-    filing: UseApproval
+    form: Form
+
+    @property
+    def filing(self) -> UseApproval:
+        """The form of a filing.  Raises TypeError for a manifest of another purpose."""
+        if not isinstance(self.form, UseApproval):
+            raise TypeError(type(self.form).__name__)
+        return self.form
 
 
-def build(application: UseApproval) -> bytes:
-    """Return the canonical manifest of a filing.  Raises ManifestProblem: form-invalid, manifest-too-large."""
-    application.check()
-    summary = Summary(SCHEMA_FILING, application.uscc, application.filing_type, len(application.attachments), application.case)
-    raw = cbor.dumps([codec.to_map(summary), filing.to_body(application)])
+def purpose_of(form: Form) -> str:
+    """The purpose for which a form is signed."""
+    return next(purpose for purpose, kind in KINDS.items() if isinstance(form, kind.form))
+
+
+def build(form: Form) -> bytes:
+    """Return the canonical manifest of a form.  Raises ManifestProblem: form-invalid, manifest-too-large."""
+    form.check()
+    summary = Summary(KINDS[purpose_of(form)].schema, form.uscc, form.form_type, len(form.attachments), form.case)
+    body = to_body(form)
+    if isinstance(form, Decision):
+        del body["attachments"]  # a decision has none; the field is only there for the summary
+    raw = cbor.dumps([codec.to_map(summary), body])
     if len(raw) > LIMIT_MANIFEST:
         raise ManifestProblem("manifest-too-large", size=len(raw), limit=LIMIT_MANIFEST)
     return raw
 
 
-def read(raw: bytes) -> Manifest:
-    """Read a manifest and check it against itself.
+def read(raw: bytes, purpose: str = PURPOSE_FILING) -> Manifest:
+    """Read a manifest that must be for ``purpose`` and check it against itself.
 
     Raises ManifestProblem: manifest-too-large, manifest-malformed, schema-unknown, form-invalid, manifest-contradicts.
     """
@@ -54,17 +98,18 @@ def read(raw: bytes) -> Manifest:
         summary = codec.from_map(Summary, first)
     except codec.MessageError as error:
         raise ManifestProblem("manifest-malformed", field=error.field) from None
-    if summary.schema != SCHEMA_FILING or summary.filing_type != filing.USE_APPROVAL:
+    kind = KINDS[purpose]
+    if summary.schema != kind.schema or summary.filing_type != kind.form.form_type:
         raise ManifestProblem("schema-unknown", schema=f"{summary.schema} {summary.filing_type}")
-    application = filing.from_body(body)
+    form = kind.read(body)
     for name, here, there in (
-        ("uscc", summary.uscc, application.uscc),
-        ("attachments", summary.attachments, len(application.attachments)),
-        ("case", summary.case, application.case),
+        ("uscc", summary.uscc, form.uscc),
+        ("attachments", summary.attachments, len(form.attachments)),
+        ("case", summary.case, form.case),
     ):
         if here != there:
             raise ManifestProblem("manifest-contradicts", field=name)
-    return Manifest(raw, summary, application)
+    return Manifest(raw, summary, form)
 
 
 def compare(statement: Statement, manifest: Manifest) -> None:
@@ -77,9 +122,9 @@ def compare(statement: Statement, manifest: Manifest) -> None:
         raise ManifestProblem("digest-mismatch")
     for name, here, there in (
         ("length", header.manifest_length, len(manifest.raw)),
-        ("uscc", header.uscc, manifest.filing.uscc),
-        ("unit_code", header.unit_code, manifest.filing.unit_code),
-        ("region", header.region, manifest.filing.region),
+        ("uscc", header.uscc, manifest.form.uscc),
+        ("unit_code", header.unit_code, manifest.form.unit_code),
+        ("region", header.region, manifest.form.region),
     ):
         if here != there:
             raise ManifestProblem("manifest-contradicts", field=name)

@@ -6,7 +6,9 @@ import pytest
 
 from biandun.key.connection import Connection
 from biandun.keys import Key
+from biandun.ui import Ui
 from tests.firmware.testboard import TestBoard, TestKey
+from tests.support.person import PIN, Person
 from tests.support.softoffice import SoftOffice
 
 
@@ -44,8 +46,9 @@ class Wire:
         self._answer = b""
         return self.open()
 
-    def open(self) -> Key:
-        return Key(Connection(self))
+    def open(self, ui: Ui | None = None) -> Key:
+        """A new link to the key; the person at it knows the PIN."""
+        return Key(Connection(self), ui or Person())
 
 
 @pytest.fixture
@@ -67,5 +70,6 @@ def blank(wire: Wire) -> Key:
 def key(wire: Wire, blank: Key, office: SoftOffice) -> Key:
     """A personalised key of 陇澜市第一中学."""
     blank.personalise(office.grant(blank.answer_offer(office.offer())))
+    blank.set_pin(PIN)
     assert not wire.key.board.reported
     return blank

@@ -12,12 +12,14 @@ import pytest
 
 from biandun import errors
 from biandun.keys import Key
+from biandun_protocol.secret import Secret
 from biandun_protocol.wire import codec, frames
 from biandun_protocol.wire.messages import FetchRequest, InfoRequest, WipeRequest
 from biandun_protocol.wire.numbers import KIND_CANCEL, KIND_DATA, KIND_REQUEST
 from biandun_simulator import interpreter
 from tests.firmware.conftest import Wire
 from tests.support import softkey
+from tests.support.person import PIN
 from tests.support.softoffice import SoftOffice
 
 HERE = Path(__file__).parent
@@ -42,6 +44,9 @@ def record_the_whole_life(wire: Wire, office: SoftOffice) -> None:
     with refused("serial-mismatch"):
         key.personalise(office.grant(request, serial="BD-OTHER"))
     key.personalise(office.grant(request))
+    with refused("pin-unset"):
+        key.sign(softkey.manifest(), purpose="filing", idempotency_key=b"0" * 16, claimed_time=1_795_500_000)
+    live_with_a_pin(wire, key)
     sign_everything(wire, office, key)
     wire.write(b"\0" + frames.encode_frame(KIND_DATA, 9, 0, b"nobody asked"))
     wire.write(frames.encode_frame(KIND_CANCEL, 9, 0, b"") + frames.encode_frame(77, 1, 0, b""))
@@ -56,6 +61,38 @@ def record_the_whole_life(wire: Wire, office: SoftOffice) -> None:
     wire.presence(True)
     key.wipe()
     key.answer_offer(office.offer())
+
+
+def live_with_a_pin(wire: Wire, key: Key) -> None:
+    with refused("pin-format"):
+        key.set_pin(Secret(b"12345"))
+    key.set_pin(PIN)
+    with refused("pin-set"):
+        key.set_pin(PIN)
+    with refused("slot-refused"):
+        key.set_pin(Secret(b"246802"), slot=3)
+    with refused("pin-wrong"):
+        key.unlock(Secret(b"000000"))
+    key.unlock(PIN)
+    key.set_pin(Secret(b"246802"), slot=3)
+    key.unlock(Secret(b"246802"), slot=3)
+    key.change_pin(Secret(b"246802"), Secret(b"864209"), slot=3)
+    for left in (5, 4, 3, 2, 1):
+        with pytest.raises(errors.KeyRefused) as caught:
+            key.unlock(Secret(b"wrong pin"), slot=3)
+        assert caught.value.tries_left == left
+    with refused("pin-locked"):
+        key.unlock(Secret(b"wrong pin"), slot=3)
+    with refused("pin-locked"):
+        key.unlock(Secret(b"864209"), slot=3)
+    key.lock()
+    wire.presence(False)
+    with refused("presence-refused"):
+        key.login("https://office.test", b"n" * 16)
+    wire.presence(True)
+    key.login("https://office.test", b"n" * 16)
+    with refused("not-found"):
+        key.export_links(1, 1)
 
 
 def sign_everything(wire: Wire, office: SoftOffice, key: Key) -> None:
@@ -94,11 +131,11 @@ def run_corpus(program: list[str], corpus: Path, environment: dict[str, str]) ->
 
 
 def test_one_request_corpus_gets_byte_identical_answers_from_micropython_and_cpython(
-    wire: Wire, office: SoftOffice, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    wire: Wire, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     numbers = iter(range(1, 100))
     monkeypatch.setattr(secrets, "token_bytes", lambda size: next(numbers).to_bytes(size, "big"))
-    record_the_whole_life(wire, office)
+    record_the_whole_life(wire, SoftOffice(purposes=("filing", "login", "link")))
     corpus = tmp_path / "corpus.json"
     corpus.write_text(json.dumps(wire.steps))
 

@@ -11,21 +11,27 @@ from biandun_protocol.certificate import Signed
 from biandun_protocol.wire import codec
 from biandun_protocol.wire.messages import (
     ChainStateRequest,
+    ChangePinRequest,
+    ExportLinksRequest,
     FetchRequest,
     GenerateKeyRequest,
     Grant,
     InstallAnchorRequest,
+    LoginRequest,
     PersonaliseRequest,
     ProvePossessionRequest,
     ReadCertificateRequest,
+    SetPinRequest,
     SignBeginRequest,
     SignFinishRequest,
     StoreReceiptRequest,
+    UnlockRequest,
     WipeRequest,
 )
 from biandun_protocol.wire.numbers import STATE_ANCHORED, STATE_BLANK, STATE_KEYED, STATE_NAMES, STATE_PERSONALISED
 from etoken.dispatch import COMMANDS
 from tests.firmware.conftest import Wire
+from tests.support.person import PIN
 from tests.support.softoffice import SoftOffice
 
 
@@ -59,6 +65,11 @@ REQUESTS: list[codec.Request] = [
     ChainStateRequest(),
     StoreReceiptRequest(b"", b""),
     ReadCertificateRequest(),
+    SetPinRequest(0, b"135790"),
+    UnlockRequest(0, b"135790"),
+    ChangePinRequest(0, b"135790", b"135791"),
+    LoginRequest("https://office.test", b"n" * 16),
+    ExportLinksRequest(1, 1),
 ]
 
 
@@ -98,8 +109,8 @@ def test_the_same_offer_again_gives_the_same_public_key(blank: Key, office: Soft
 
 
 def test_the_same_grant_again_is_accepted_and_another_is_not(key: Key, office: SoftOffice, wire: Wire) -> None:
-    statement, manifest = key.certificate()[1].statement, key.certificate()[1].manifest
-    same = Grant("biandun-grant/1", statement, manifest, key.certificate()[0], b"", b"")
+    had = key.certificate()
+    same = Grant("biandun-grant/1", had.profile.statement, had.profile.manifest, had.x509, b"", b"")
     key.personalise(same)
     token = wire.key.token
     other = office.grant_for(token.board.serial, key.info.public_key or b"", version=2)
@@ -177,6 +188,7 @@ def test_a_key_made_after_a_wipe_is_another_one(key: Key, office: SoftOffice) ->
     before = key.info.public_key
     key.wipe()
     key.personalise(office.grant(key.answer_offer(office.offer())))
+    key.set_pin(PIN)
     assert key.info.public_key != before
     assert key.chain().seq == 0
 

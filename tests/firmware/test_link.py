@@ -25,6 +25,7 @@ from biandun_protocol.wire.numbers import (
 from tests.firmware.conftest import Wire
 from tests.firmware.testboard import TestKey
 from tests.support import softkey
+from tests.support.person import Person
 from tests.support.softoffice import SoftOffice
 
 INFO = codec.encode_request(InfoRequest(1))
@@ -223,7 +224,7 @@ def test_a_new_host_makes_the_key_give_up_waiting_for_the_button(key: Key, wire:
         key.sign(manifest, purpose="filing", idempotency_key=b"1" * 16)
     assert caught.value.code == "cancelled"
     assert looks < 10
-    assert Key(Connection(wire)).chain().seq == 0
+    assert Key(Connection(wire), Person()).chain().seq == 0
 
 
 def test_a_waiting_key_sends_keepalives_and_obeys_a_cancel(key: Key, wire: Wire, office: SoftOffice) -> None:
@@ -231,10 +232,7 @@ def test_a_waiting_key_sends_keepalives_and_obeys_a_cancel(key: Key, wire: Wire,
     manifest = softkey.manifest()
     seen: list[str] = []
 
-    class Impatient:
-        def progress(self, phase: str, done: int, total: int) -> None:
-            pass
-
+    class Impatient(Person):
         def need_presence(self, serial: str) -> None:
             seen.append(serial)
 

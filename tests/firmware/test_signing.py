@@ -18,6 +18,7 @@ from etoken.vault.vault import Vault
 from tests.firmware.conftest import Wire
 from tests.firmware.testboard import MemoryFlash, PowerCut, TestBoard
 from tests.support import softkey
+from tests.support.person import PIN, Person
 from tests.support.softoffice import NOW, SoftOffice
 
 MANIFEST = softkey.manifest()
@@ -127,6 +128,7 @@ def test_the_key_refuses_a_purpose_that_the_office_did_not_grant(purpose: str, k
 def test_a_key_without_the_filing_purpose_refuses_to_file(blank: Key) -> None:
     office = SoftOffice(purposes=("login",))
     blank.personalise(office.grant(blank.answer_offer(office.offer())))
+    blank.set_pin(PIN)
     assert refusal(lambda: sign(blank)) == "purpose-refused"
 
 
@@ -138,6 +140,7 @@ def begin(key: Key, manifest: bytes, **changed: object) -> int:
         "digest": sha256(manifest).digest(),
         **changed,
     }
+    key.unlock(PIN)
     key.connection.call(codec.encode_request(SignBeginRequest(**fields)))  # type: ignore[arg-type]
     return key.connection.last_id
 
@@ -199,6 +202,7 @@ def test_a_claimed_time_before_the_last_verified_office_time_is_refused(key: Key
 
 def test_a_key_that_has_seen_its_certificate_expire_signs_no_more(blank: Key, office: SoftOffice) -> None:
     blank.personalise(office.grant(blank.answer_offer(office.offer()), not_after=NOW + 10))
+    blank.set_pin(PIN)
     blank.keep_receipt(office.take_in(sign(blank, claimed_time=NOW).statement, received=NOW + 11))
     assert refusal(lambda: sign(blank, name=b"l" * 16, claimed_time=NOW + 20)) == "certificate-expired"
 
@@ -247,8 +251,9 @@ def test_a_full_store_drops_receipted_statements_first_and_never_one_that_waits(
 
 def test_a_store_full_of_waiting_statements_refuses_to_sign_another(office: SoftOffice) -> None:
     small = Wire(TestBoard(flash=MemoryFlash(8 * 4096)))
-    key = Key(Connection(small))
+    key = Key(Connection(small), Person())
     key.personalise(office.grant(key.answer_offer(office.offer())))
+    key.set_pin(PIN)
     count = 0
     with pytest.raises(errors.KeyRefused) as caught:
         while count < 100:

@@ -12,6 +12,7 @@ from biandun.filings import Folder, Source
 from biandun.keys import Key
 from biandun.office_client import Office
 from tests.firmware.conftest import Wire
+from tests.support.person import PIN
 from tests.support.softoffice import SoftOffice
 from tests.support.softserver import SoftServer
 from tests.system.journey import pdf
@@ -31,6 +32,7 @@ def soft() -> SoftOffice:
 def key(wire: Wire, soft: SoftOffice) -> Key:
     key = wire.open()
     key.personalise(soft.grant(key.answer_offer(soft.offer())))
+    key.set_pin(PIN)
     return key
 
 

@@ -1,6 +1,7 @@
 """The program: values to stdout, problems with code and next step to stderr, a documented exit status each."""
 
 import json
+import os
 from pathlib import Path
 
 import click
@@ -8,6 +9,7 @@ import pytest
 
 from biandun.cli.main import main, run
 from biandun.cli.output import LABELS
+from biandun.cli.shared import complete_serial
 from biandun_protocol.wire import codec
 from biandun_simulator.simulated_key import SimulatedKey
 from tests.support.softoffice import SoftOffice
@@ -51,6 +53,8 @@ def personalised(program: Program, soft: SoftOffice) -> Program:
     request = codec.decode(KeyRequest, Path("request").read_bytes())
     Path("grant").write_bytes(codec.encode(soft.grant(request)))
     program.json("keys", "personalise", "grant")
+    Path("pin.txt").write_text("135790\n")
+    program.json("keys", "set-pin", "--new-pin-file", "pin.txt")
     return program
 
 
@@ -78,7 +82,7 @@ def test_a_form_takes_the_unit_from_the_key_and_becomes_a_signed_filing(personal
     attach = f"application_document={letter}"
     made = personalised.json("filing", "prepare", "form.json", "--attach", attach, "--out", "用编申请")
     assert made["unit_name"] == "陇澜市第一中学"
-    signed = personalised.json("filing", "sign", "用编申请")
+    signed = personalised.json("filing", "sign", "用编申请", "--pin-file", "pin.txt")
     assert signed["seq"] == 1
     assert personalised.json("keys", "last")["statement"] == Path("用编申请/statement.cose").read_bytes().hex()
     assert personalised.json("filing", "show", "用编申请", key=False)["seq"] == 1
@@ -174,7 +178,9 @@ def test_every_command_shows_an_example_in_its_help(path: tuple[str, ...], comma
 
 def test_no_command_takes_a_secret_on_its_command_line() -> None:
     words = {option for _, command in commands(main) for one in command.params for option in one.opts}
-    assert not {word for word in words if any(secret in word for secret in ("pin", "pass", "secret"))}
+    secret = {word for word in words if set(word.strip("-").split("-")) & {"pin", "passphrase", "secret", "token"}}
+    assert {word for word in secret if not word.endswith(("-file", "-fd"))} == set()
+    assert "--pin-file" in secret
 
 
 def test_the_version_says_what_the_product_is_not(program: Program) -> None:
@@ -185,3 +191,68 @@ def test_the_version_says_what_the_product_is_not(program: Program) -> None:
 
 def test_every_label_has_both_languages() -> None:
     assert all(len(pair) == 2 and all(pair) for pair in LABELS.values())
+
+
+def test_a_pin_comes_from_a_descriptor_that_is_read_once(personalised: Program) -> None:
+    read, write = os.pipe()
+    os.write(write, b"135790\nnot this\n")
+    os.close(write)
+    Path("new.txt").write_text("246802\n")
+    changed = personalised.json("keys", "change-pin", "--pin-fd", read, "--new-pin-file", "new.txt")
+    os.close(read)
+    assert changed["user"] == 0
+    Path("old.txt").write_text("135790\n")
+    status, _, err = personalised("keys", "change-pin", "--pin-file", "old.txt", "--new-pin-file", "new.txt", "--json", key=True)
+    assert (status, json.loads(err)["error"]["tries_left"]) == (6, 5)
+
+
+def test_a_wrong_pin_in_a_file_is_tried_once(personalised: Program, letter: Path) -> None:
+    _, out, _ = personalised("filing", "example")
+    Path("form.json").write_text(out)
+    personalised.json("filing", "prepare", "form.json", "--out", "filing")
+    Path("wrong.txt").write_text("000000\n")
+    status, _, err = personalised("filing", "sign", "filing", "--pin-file", "wrong.txt", "--json", key=True)
+    error = json.loads(err)["error"]
+    assert (status, error["code"], error["tries_left"]) == (6, "pin-wrong", 5)
+
+
+def test_without_a_terminal_and_without_a_file_nobody_is_asked(personalised: Program) -> None:
+    _, out, _ = personalised("filing", "example")
+    Path("form.json").write_text(out)
+    personalised.json("filing", "prepare", "form.json", "--out", "filing")
+    status, _, err = personalised("filing", "sign", "filing", "--json", key=True)
+    assert (status, json.loads(err)["error"]["code"]) == (6, "pin-required")
+
+
+def test_a_person_at_a_terminal_is_told_the_tries_and_asked_before_the_last(
+    personalised: Program, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, out, _ = personalised("filing", "example")
+    Path("form.json").write_text(out)
+    personalised.json("filing", "prepare", "form.json", "--out", "filing")
+    monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
+    monkeypatch.setattr(click, "prompt", lambda *_, **__: "000000")
+    asked: list[str] = []
+    monkeypatch.setattr(click, "confirm", lambda text, **_: asked.append(text))
+    status, _, err = personalised("filing", "sign", "filing", key=True)
+    assert status == 6
+    assert "还可以再试 5 次" in err
+    assert asked == ["这是最后一次机会，确定继续吗？"]
+
+
+def test_completion_offers_the_serial_numbers_that_are_plugged_in(
+    simulated_key: SimulatedKey, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "announced"
+    folder.mkdir()
+    monkeypatch.setenv("BIANDUN_PORTS", str(folder))
+    (folder / "BD-000001.json").write_text(json.dumps({"port": simulated_key.port, "pid": simulated_key.pid}))
+    context = click.Context(main)
+    assert [item.value for item in complete_serial(context, click.Option(["--serial"]), "BD")] == ["BD-000001"]
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_completion_prints_a_script_for_the_shell(shell: str, program: Program) -> None:
+    status, out, _ = program("completion", shell)
+    assert status == 0
+    assert "_BIANDUN_COMPLETE" in out

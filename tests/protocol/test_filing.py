@@ -7,7 +7,8 @@ import pytest
 
 from biandun_protocol import filing
 from biandun_protocol.errors import ManifestProblem
-from biandun_protocol.filing import ApplicationDocument, Attachment, UseApproval, UseItem
+from biandun_protocol.filing import UseApproval, UseItem
+from biandun_protocol.forms import ApplicationDocument, Attachment, to_body
 from tests.support.softkey import application, attachment
 
 ITEM = application().items[0]
@@ -149,16 +150,16 @@ def test_a_letter_that_breaks_a_rule_is_named(changed: dict[str, Any], name: str
 )
 def test_what_breaks_no_rule_comes_back_as_it_went(changed: dict[str, Any]) -> None:
     value = application(**changed)
-    assert filing.from_body(filing.to_body(value)) == value
+    assert filing.from_body(to_body(value)) == value
 
 
 def test_absent_fields_are_left_out_of_the_body() -> None:
-    body = filing.to_body(application(supervisor_uscc=None, application_document=None))
+    body = to_body(application(supervisor_uscc=None, application_document=None))
     assert not {"supervisor_uscc", "application_document", "case"} & set(body)
 
 
 def test_duties_are_absent_or_say_something() -> None:
-    body: Any = filing.to_body(application(items=(replace(ITEM, duties=None),)))
+    body: Any = to_body(application(items=(replace(ITEM, duties=None),)))
     assert "duties" not in body["items"][0]
     assert filing.from_body(body).items[0].duties is None
     body["items"][0]["duties"] = ""
@@ -170,7 +171,7 @@ def test_a_reason_may_have_paragraphs() -> None:
     application(reason="一。\n\n二。").check()
 
 
-BODY: dict[str, Any] = filing.to_body(application(attachments=(FILE,)))
+BODY: dict[str, Any] = to_body(application(attachments=(FILE,)))
 SHAPES: list[tuple[str, Any, str]] = [
     ("a list for the form", [], ""),
     ("nothing", None, ""),

@@ -8,7 +8,7 @@ from typing import Any
 import pycddl
 import pytest
 
-from biandun_protocol import cbor, filing, package
+from biandun_protocol import cbor, filing, forms, package
 from biandun_protocol.wire import codec
 from biandun_protocol.wire.messages import Summary
 from tests.support import softkey
@@ -27,7 +27,7 @@ HEADER_RULES = {
     "receipt": "office-header",
 }
 # pycddl does not see unknown keys of a map that may be empty
-MAY_BE_EMPTY = ("ChainStateRequest", "FetchRequest", "GenerateKeyRequest", "ReadCertificateRequest")
+MAY_BE_EMPTY = ("ChainStateRequest", "FetchRequest", "GenerateKeyRequest", "LockReply", "LockRequest", "ReadCertificateRequest")
 
 
 def grammar(name: str, rule: str) -> pycddl.Schema:
@@ -175,9 +175,9 @@ def test_a_broken_manifest_is_refused_by_the_grammar_and_by_the_reader(name: str
 
 def test_the_code_tables_of_the_grammar_are_those_of_the_forms() -> None:
     text = (ROOM / "filing.cddl").read_text("utf-8")
-    for table in (filing.QUOTA_TYPES, filing.FUNDING_FORMS, filing.ENTRY_METHODS, filing.POST_CATEGORIES, filing.ATTACHMENT_ROLES):
+    for table in (filing.QUOTA_TYPES, filing.FUNDING_FORMS, filing.ENTRY_METHODS, filing.POST_CATEGORIES, forms.ATTACHMENT_ROLES):
         assert " / ".join(f'"{code}"' for code in table) in text
-    assert " / ".join(f'"{code}"' for code in filing.MEDIA_TYPES) in text
+    assert " / ".join(f'"{code}"' for code in forms.MEDIA_TYPES) in text
 
 
 def test_the_summary_of_the_wire_grammar_takes_every_filing_summary() -> None:

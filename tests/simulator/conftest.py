@@ -8,6 +8,7 @@ import pytest
 
 from biandun import keys
 from biandun_simulator.simulated_key import SimulatedKey
+from tests.support.person import PIN
 from tests.support.softoffice import SoftOffice
 
 
@@ -21,6 +22,7 @@ def personalised_flash(tmp_path_factory: pytest.TempPathFactory) -> Path:
     office, folder = SoftOffice(), tmp_path_factory.mktemp("personalised")
     with SimulatedKey("BD-000001", folder, announce=False) as simulated, keys.open(port=simulated.port) as key:
         key.personalise(office.grant(key.answer_offer(office.offer())))
+        key.set_pin(PIN)
     return simulated.flash_path
 
 

@@ -8,6 +8,7 @@ from biandun_simulator.interpreter import BOARD_HEAP
 from biandun_simulator.simulated_key import SimulatedKey, SimulatorFailed
 from tests.firmware.test_signing import raw_manifest
 from tests.support import softkey
+from tests.support.person import Person
 
 STEP = 1024
 
@@ -16,7 +17,7 @@ def signs_with(make_key: Callable[..., SimulatedKey], heap: int, manifest: bytes
     simulated = make_key(heap=heap)
     try:
         simulated.plug()
-        with keys.open(port=simulated.port) as key:
+        with keys.open(port=simulated.port, ui=Person()) as key:
             key.sign(manifest, purpose="filing", idempotency_key=b"k" * 16)
     except (SimulatorFailed, errors.KeyRefused, errors.LinkProblem):
         return False
@@ -55,7 +56,7 @@ def bytes_on_the_link(make_key: Callable[..., SimulatedKey], size: int) -> int:
     manifest = package.build(softkey.application(attachments=(attachment,)))
     simulated = make_key()
     simulated.plug()
-    with keys.open(port=simulated.port) as key:
+    with keys.open(port=simulated.port, ui=Person()) as key:
         link = key.connection
         before = link.sent_bytes + link.received_bytes
         key.sign(manifest, purpose="filing", idempotency_key=b"k" * 16, claimed_time=1_795_500_000)

@@ -11,6 +11,7 @@ import pytest
 from biandun import errors, keys
 from biandun_simulator.simulated_key import SimulatedKey
 from tests.support import softkey
+from tests.support.person import Person
 
 MANIFEST = softkey.manifest()
 NAME = b"one and the same"
@@ -20,6 +21,7 @@ DYING_HOST = """
 import os, signal, sys
 from biandun import keys
 from biandun.key import transport
+from biandun_protocol.secret import Secret
 
 port, manifest, die_at = sys.argv[1], bytes.fromhex(sys.argv[2]), int(sys.argv[3])
 count = 0
@@ -34,24 +36,25 @@ def write(self, data):
 
 transport.SerialTransport.write = write
 with keys.open(port=port) as key:
+    key.unlock(Secret(b"135790"))
     key.sign(manifest, purpose="filing", idempotency_key=b"one and the same", claimed_time=1795500000)
 """
-WRITES = ["resync", "info", "sign_begin", "data", "sign_finish"]
+WRITES = ["resync", "info", "unlock", "sign_begin", "data", "sign_finish"]
 
 
-@pytest.mark.parametrize("die_at", range(1, 6), ids=WRITES)
+@pytest.mark.parametrize("die_at", range(1, 7), ids=WRITES)
 def test_a_host_killed_after_any_request_and_an_unplugged_key_end_in_one_signature(die_at: int, simulated: SimulatedKey) -> None:
     command = [sys.executable, "-c", DYING_HOST, simulated.port, MANIFEST.hex(), str(die_at)]
     died = subprocess.run(command, check=False, timeout=60)
     assert died.returncode == -signal.SIGKILL
 
-    with keys.open(port=simulated.port) as key:  # the key has by now answered everything the dead host sent
+    with keys.open(port=simulated.port, ui=Person()) as key:  # the key has by now answered everything the dead host sent
         before = key.chain().seq
         kept = key.fetch(idempotency_key=NAME).statement if before else None
     assert before == (1 if WRITES[die_at - 1] == "sign_finish" else 0)
     simulated.unplug()
     simulated.plug()
-    with keys.open(port=simulated.port) as key:
+    with keys.open(port=simulated.port, ui=Person()) as key:
         signed = key.sign(MANIFEST, purpose="filing", idempotency_key=NAME, claimed_time=1795500000)
         assert (signed.seq, key.chain().seq) == (1, 1)
         assert kept in (None, signed.statement)
@@ -61,10 +64,7 @@ def test_a_host_killed_after_any_request_and_an_unplugged_key_end_in_one_signatu
 def test_a_key_killed_while_it_waits_for_its_button_has_signed_nothing(simulated: SimulatedKey) -> None:
     simulated.presence = "wait"
 
-    class Puller:
-        def progress(self, phase: str, done: int, total: int) -> None:
-            pass
-
+    class Puller(Person):
         def need_presence(self, serial: str) -> None:
             os.kill(simulated.pid, signal.SIGKILL)
 
@@ -73,15 +73,15 @@ def test_a_key_killed_while_it_waits_for_its_button_has_signed_nothing(simulated
     simulated.unplug()
     simulated.presence = "accept"
     simulated.plug()
-    with keys.open(port=simulated.port) as key:
+    with keys.open(port=simulated.port, ui=Person()) as key:
         assert key.chain().seq == 0
         assert key.sign(MANIFEST, purpose="filing", idempotency_key=NAME).seq == 1
 
 
 def test_a_state_folder_is_all_that_a_key_is(simulated: SimulatedKey, tmp_path: Path) -> None:
-    with keys.open(port=simulated.port) as key:
+    with keys.open(port=simulated.port, ui=Person()) as key:
         signed = key.sign(MANIFEST, purpose="filing", idempotency_key=NAME)
     simulated.unplug()
     moved = simulated.folder.rename(tmp_path / "elsewhere")
-    with SimulatedKey("BD-000001", moved, announce=False) as again, keys.open(port=again.port) as key:
+    with SimulatedKey("BD-000001", moved, announce=False) as again, keys.open(port=again.port, ui=Person()) as key:
         assert key.fetch(seq=1).statement == signed.statement

@@ -14,6 +14,7 @@ from biandun import errors, keys
 from biandun_simulator import interpreter
 from biandun_simulator.simulated_key import SimulatedKey, SimulatorFailed
 from tests.support import softkey
+from tests.support.person import Person
 
 MANIFEST = softkey.manifest()
 
@@ -37,17 +38,17 @@ def test_several_keys_live_side_by_side(simulated_keys: Callable[[str], Simulate
 
 
 def test_what_was_signed_is_there_after_unplugging(simulated: SimulatedKey) -> None:
-    with keys.open(port=simulated.port) as key:
+    with keys.open(port=simulated.port, ui=Person()) as key:
         signed = sign(key)
     simulated.unplug()
     simulated.plug()
-    with keys.open(port=simulated.port) as key:
+    with keys.open(port=simulated.port, ui=Person()) as key:
         assert key.fetch(seq=1).statement == signed.statement
         assert sign(key) == signed
 
 
 def test_unplugging_during_a_call_is_named(simulated: SimulatedKey) -> None:
-    with keys.open(port=simulated.port) as key:
+    with keys.open(port=simulated.port, ui=Person()) as key:
         simulated.unplug()
         with pytest.raises(errors.Unplugged):
             key.refresh()
@@ -55,7 +56,7 @@ def test_unplugging_during_a_call_is_named(simulated: SimulatedKey) -> None:
 
 def test_the_button_can_refuse_and_think_again(simulated: SimulatedKey) -> None:
     simulated.presence = "reject"
-    with keys.open(port=simulated.port) as key:
+    with keys.open(port=simulated.port, ui=Person()) as key:
         with pytest.raises(errors.KeyRefused) as caught:
             sign(key)
         assert caught.value.code == "presence-refused"
@@ -66,25 +67,22 @@ def test_the_button_can_refuse_and_think_again(simulated: SimulatedKey) -> None:
 def test_a_waiting_button_is_announced_and_then_pressed(simulated: SimulatedKey) -> None:
     simulated.presence = "wait"
 
-    class Person:
-        asked: tuple[str, ...] = ()
-
-        def progress(self, phase: str, done: int, total: int) -> None:
-            pass
+    class Owner(Person):
+        seen: tuple[str, ...] = ()
 
         def need_presence(self, serial: str) -> None:
-            self.asked += (serial,)
+            self.seen += (serial,)
             simulated.presence = "accept"
 
-    person = Person()
+    person = Owner()
     with keys.open(port=simulated.port, ui=person) as key:
         assert sign(key).seq == 1
-    assert person.asked == ("BD-000001",)
+    assert person.seen == ("BD-000001",)
 
 
 def test_a_port_that_is_in_use_is_busy_and_names_its_holder(simulated: SimulatedKey) -> None:
-    with keys.open(port=simulated.port), pytest.raises(errors.PortBusy) as caught:
-        keys.open(port=simulated.port)
+    with keys.open(port=simulated.port, ui=Person()), pytest.raises(errors.PortBusy) as caught:
+        keys.open(port=simulated.port, ui=Person())
     assert str(os.getpid()) in str(caught.value.values["holder"])
 
 
@@ -95,7 +93,7 @@ def test_a_key_with_too_little_memory_says_so_instead_of_hanging(make_key: Calla
 
 
 def test_the_firmware_never_writes_to_its_log(simulated: SimulatedKey) -> None:
-    with keys.open(port=simulated.port) as key:
+    with keys.open(port=simulated.port, ui=Person()) as key:
         sign(key)
     assert simulated.log_path.read_text() == ""
 

@@ -12,7 +12,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from biandun_protocol import package
 from biandun_protocol.algorithms import SoftwareSigner
 from biandun_protocol.certificate import Signed
-from biandun_protocol.filing import ApplicationDocument, Attachment, UseApproval, UseItem
+from biandun_protocol.filing import UseApproval, UseItem
+from biandun_protocol.forms import ApplicationDocument, Attachment
 from biandun_protocol.wire import codec
 from biandun_protocol.wire import statement as wire
 from biandun_protocol.wire.messages import Grant, KeyRequest, Offer, PossessionManifest, ProfileManifest
@@ -82,6 +83,8 @@ class SoftKey:
             wire.FIELD_HARDWARE_CLASS: CLASS_SIMULATED,
             **fields,
         }
+        if with_unit:
+            own[wire.FIELD_USER_SLOT] = 0
         profile = self.profile if with_unit else None
         protected = wire.protected_header(
             wire.kid_of(self.signer.public_key),

@@ -42,6 +42,7 @@ class CPythonBoard:
     """A world whose parts can be handed in; ``presence`` is what the button says."""
 
     hardware_class = CLASS_SIMULATED
+    pin_iterations = 10
 
     def __init__(self, serial: str, flash, port: MemoryPort) -> None:
         self.serial = serial

@@ -65,6 +65,7 @@ class UnixBoard:
     """The world of a simulated key."""
 
     hardware_class = CLASS_SIMULATED
+    pin_iterations = 200  # a simulated PIN protects nothing; a board takes what half a second holds
 
     def __init__(self, serial: str, flash_path: str, presence_path: str) -> None:
         self.serial = serial

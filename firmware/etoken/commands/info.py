@@ -28,6 +28,9 @@ def info(token: Token, request: InfoRequest) -> InfoReply:
         public_key=identity.public_key,
         office_id=identity.issuer.office_id if identity.issuer else None,
     )
+    slots = token.vault.users.slots()
+    reply.pin_slots = sum(1 << slot for slot in slots) if slots else None
+    reply.unlocked_slot = token.user
     profile = identity.profile
     if profile:
         reply.uscc = profile.uscc

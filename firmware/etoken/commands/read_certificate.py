@@ -1,4 +1,4 @@
-"""read_certificate: give out the X.509 certificate and the profile; both are public."""
+"""read_certificate: give out the X.509 certificate, the profile and the anchor; all are public."""
 
 from biandun_protocol.wire.messages import ReadCertificateReply, ReadCertificateRequest
 from biandun_protocol.wire.numbers import STATE_PERSONALISED
@@ -8,6 +8,7 @@ from etoken.token import Token
 
 @command(ReadCertificateRequest, states=(STATE_PERSONALISED,))
 def read_certificate(token: Token, request: ReadCertificateRequest) -> ReadCertificateReply:
-    """Return the certificate in both forms."""
-    statement, manifest, x509 = token.vault.identity.certificate()
-    return ReadCertificateReply(x509, statement, manifest)
+    """Return the certificate in both forms, and what it is believed under."""
+    identity = token.vault.identity
+    statement, manifest, x509 = identity.certificate()
+    return ReadCertificateReply(x509, statement, manifest, *identity.anchor())

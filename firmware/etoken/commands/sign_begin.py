@@ -17,7 +17,7 @@ from etoken.token import Token
 def sign_begin(token: Token, request: SignBeginRequest) -> SignBeginReply:
     """Open the stream; one that was open is dropped.
 
-    Raises Refused: IDEMPOTENCY_CONFLICT, PURPOSE_REFUSED, CERTIFICATE_EXPIRED, CLOCK_BEHIND.
+    Raises Refused: IDEMPOTENCY_CONFLICT, PURPOSE_REFUSED, PIN_REQUIRED, PIN_UNSET, CERTIFICATE_EXPIRED, CLOCK_BEHIND.
     """
     token.stream = None
     signed = token.vault.statements.find(request.idempotency_key)
@@ -25,7 +25,8 @@ def sign_begin(token: Token, request: SignBeginRequest) -> SignBeginReply:
         if signed.digest != request.digest or signed.purpose != request.purpose:
             raise Refused(ERROR_IDEMPOTENCY_CONFLICT)
         return SignBeginReply(LIMIT_WINDOW, True)
-    policy.check_purpose(token.profile, request.purpose)
+    policy.check_manifest_purpose(token.profile, request.purpose)
+    token.require_user()
     policy.check_time(token.profile, token.vault.statements.time_floor, request.claimed_time)
     token.stream = ManifestStream(request, token.profile)
     return SignBeginReply(LIMIT_WINDOW, False)

@@ -18,7 +18,7 @@ from etoken.vault.statements import Record
 def sign_finish(token: Token, request: SignFinishRequest) -> SignFinishReply:
     """Return the signed statement in its parts.
 
-    Raises Refused: NO_STREAM, LENGTH_MISMATCH, DIGEST_MISMATCH, the refusal of the stream, PRESENCE_*, CANCELLED, STORE_FULL.
+    Raises Refused: NO_STREAM, PIN_REQUIRED, LENGTH_MISMATCH, DIGEST_MISMATCH, the refusal of the stream, PRESENCE_*, CANCELLED, STORE_FULL.
     """
     record = token.vault.statements.find(request.idempotency_key) or _sign(token, request.idempotency_key)
     return SignFinishReply(record.seq, record.header, record.digest, record.signature)
@@ -28,6 +28,7 @@ def _sign(token: Token, idempotency_key: bytes) -> Record:
     stream = token.stream
     if stream is None or stream.request.idempotency_key != idempotency_key:
         raise Refused(ERROR_NO_STREAM)
+    token.require_user()
     token.stream = None  # whatever happens now, the next attempt starts with the first byte again
     digest = stream.finish()
     token.wait_presence()

@@ -25,7 +25,7 @@ class Identity:
         self.issuer: "IssuerManifest | None" = None
         self.public_key: "bytes | None" = None
         self.profile: "ProfileManifest | None" = None
-        anchor = self._read(records.ANCHOR)
+        anchor = self.anchor()
         if anchor:
             self.issuer = codec.decode(IssuerManifest, anchor[2])
         pair = self._read(records.KEY_PAIR)
@@ -50,9 +50,13 @@ class Identity:
         raw = self._journal.get(records.GENERATION)
         return int.from_bytes(raw, "big") if raw else 0
 
+    def anchor(self) -> "list[bytes]":
+        """Return [root public key, issuer statement, issuer manifest]; empty while blank."""
+        return self._read(records.ANCHOR)
+
     def has_anchor(self, root_public_key: bytes, manifest: bytes) -> bool:
         """Is this the anchor that the key already has?"""
-        anchor = self._read(records.ANCHOR)
+        anchor = self.anchor()
         return bool(anchor) and anchor[0] == root_public_key and anchor[2] == manifest
 
     def set_anchor(self, root_public_key: bytes, statement: bytes, manifest: bytes) -> None:

@@ -7,3 +7,7 @@ STATEMENT = 4  # number = seq: [idempotency key, purpose, digest, header, signat
 RECEIPT = 5  # number = seq: [receipt statement, receipt payload]
 LOG_POINT = 6  # [log size, root, time floor]
 GENERATION = 7  # how often the key was wiped
+PIN = 8  # number = user slot: [salt, iterations, verifier]
+PIN_FAILURES = 9  # number = user slot: one byte, wrong PINs since the last right one
+LINK = 10  # number = seq: the statement's name, kept longer than the statement
+DEVICE_SECRET = 11  # 32 random bytes made at first boot; a board with one-time-programmable memory keeps it there

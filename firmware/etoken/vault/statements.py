@@ -54,6 +54,8 @@ class Statements:
         for seq in self._journal.numbers(records.STATEMENT):
             record = Record(seq, self._journal.get(records.STATEMENT, seq))  # type: ignore[arg-type]
             self._by_key[record.idempotency_key] = seq
+            if self._journal.get(records.LINK, seq) is None:  # the plug was pulled between the two
+                self._journal.put(records.LINK, seq, record.statement_id())
         if record is not None:
             self.seq, self.head = record.seq, record.statement_id()
         raw = self._journal.get(records.LOG_POINT)
@@ -87,7 +89,12 @@ class Statements:
         record = Record(self.seq + 1, raw)
         self._by_key[record.idempotency_key] = record.seq
         self.seq, self.head = record.seq, record.statement_id()
+        self._journal.put(records.LINK, self.seq, self.head)
         return record
+
+    def link(self, seq: int) -> "bytes | None":
+        """Return the name of a statement, also of one that is no longer on the key."""
+        return self._journal.get(records.LINK, seq)
 
     def receipt(self, seq: int) -> "tuple[bytes, bytes] | None":
         """Return (receipt statement, receipt payload) kept for a statement."""

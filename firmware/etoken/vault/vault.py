@@ -3,29 +3,32 @@
 Until the sealed vault arrives (a PIN wraps the secrets) records stand on flash in clear, and the room's README says so.
 """
 
+from biandun_protocol.wire.numbers import LIMIT_LINKS
 from etoken.store.journal import Journal
 from etoken.vault import records
 from etoken.vault.identity import Identity
 from etoken.vault.statements import Statements
+from etoken.vault.users import Users
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from etoken.store.journal import Flash
 
-SURVIVE_A_WIPE = (records.ANCHOR, records.GENERATION, records.LOG_POINT)
+SURVIVE_A_WIPE = (records.ANCHOR, records.GENERATION, records.LOG_POINT, records.DEVICE_SECRET)
 
 
 class Vault:
-    """Identity and statements of one key."""
+    """Identity, users and statements of one key."""
 
     def __init__(self, flash: "Flash") -> None:
         self._journal = Journal(flash)
         self.identity = Identity(self._journal)
+        self.users = Users(self._journal)
         self.statements = Statements(self._journal)
         self._journal.keeps = self._wanted
 
     def wipe(self) -> int:
-        """Destroy key pair, profile, statements and receipts, also their traces on flash; return the new generation.
+        """Destroy key pair, profile, PINs, statements and receipts, also their traces on flash; return the new generation.
 
         Anchor, generation and log point stay.  The generation rises first: a cut in between leaves a key that counts one
         wipe too many, never one that forgets a wipe.
@@ -42,4 +45,6 @@ class Vault:
         return generation
 
     def _wanted(self, kind: int, number: int) -> bool:
-        return kind not in (records.STATEMENT, records.RECEIPT) or self.statements.wanted(number)
+        if kind in (records.STATEMENT, records.RECEIPT):
+            return self.statements.wanted(number)
+        return kind != records.LINK or number > self.statements.seq - LIMIT_LINKS

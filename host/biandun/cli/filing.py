@@ -5,14 +5,16 @@ from pathlib import Path
 
 import click
 
-from biandun import evidence, filings, keys
+from biandun import evidence, filings, keys, reviews
 from biandun.cli.output import Document
 from biandun.cli.shared import Settings, pass_settings, with_key
 from biandun.errors import FolderProblem, KeyNotFound, UsageProblem
 from biandun.filings import Folder, Source
 from biandun.keys import Key
 from biandun.office_client import Office
-from biandun_protocol.filing import ATTACHMENT_ROLES, FUNDING_FORMS, QUOTA_TYPES
+from biandun_protocol.filing import FUNDING_FORMS, QUOTA_TYPES, UseApproval
+from biandun_protocol.forms import ATTACHMENT_ROLES
+from biandun_protocol.review import OPINIONS, Countersign
 
 FOLDER = click.Path(file_okay=False, path_type=Path)
 FILE = click.Path(dir_okay=False, path_type=Path)
@@ -130,20 +132,76 @@ def sign(key: Key, folder: Path) -> dict[str, object]:
     }
 
 
+@group.command("countersign")
+@click.argument("folder", type=FOLDER)
+@click.option("--opinion", type=click.Choice(sorted(OPINIONS)), required=True, help="agree, or return for correction.")
+@click.option("--text", required=True, help="The opinion in words.")
+@click.option("--by", "prepared_by", required=True, metavar="NAME", help="Who prepared it.")
+@click.option("--document-no", metavar="NO", help="Number of the application document (with --opinion agree).")
+@click.option("--document-title", metavar="TITLE", help="Its title.")
+@click.option("--document-date", metavar="DATE", help="Its date, like 2026-11-24.")
+@click.option("--attach", "attach", multiple=True, metavar="[ROLE=]FILE", help="A file to attach, such as the document's scan.")
+@with_key
+def countersign(
+    key: Key,
+    folder: Path,
+    opinion: str,
+    text: str,
+    prepared_by: str,
+    document_no: str | None,
+    document_title: str | None,
+    document_date: str | None,
+    attach: tuple[str, ...],
+) -> dict[str, object]:
+    """As the supervising department: verify the filing, add an opinion, sign it with your own key.
+
+    The opinion lies in FOLDER/countersign and is handed in together with the filing.
+
+    \b
+    Example:  biandun filing countersign 用编申请 --opinion agree --text 同意 --by 王五
+                --document-no 陇澜教函〔2026〕18号 --document-title 关于使用编制的申请 --document-date 2026-11-20
+    """
+    words: dict[str, object] = {"opinion": opinion, "text": text, "prepared_by": prepared_by}
+    if document_no is not None:
+        issuer = key.info.unit_name or ""
+        words["document"] = {
+            "doc_no": document_no,
+            "title": document_title or "",
+            "issuer": issuer,
+            "issued_on": document_date or "",
+        }
+    added = reviews.countersign(key, Folder(folder), words, [_source(one) for one in attach])
+    return {
+        "folder": str(added.path),
+        "opinion": opinion,
+        "serial": key.info.serial,
+        "seq": added.state.seq,
+        "statement_id": added.state.statement_id,
+        "region": key.info.region,
+    }
+
+
 @group.command("submit")
 @click.argument("folder", type=FOLDER)
 @OFFICE
 @pass_settings
 def submit(settings: Settings, folder: Path, url: str) -> dict[str, object]:
-    """Hand the signed filing in and bring back the receipt.  Repeating it never files twice.
+    """Hand the signed filing in, with its countersignature if there is one, and bring back the receipts.
+
+    Repeating it never files twice.
 
     \b
     Example:  biandun filing submit 用编申请 --office http://127.0.0.1:8420
     """
     filing = Folder(folder)
+    result: dict[str, object] = {"folder": str(folder)}
     with Office(url) as office:
         accepted = filing.submit(office, settings.ui)
-    return {"folder": str(folder), "case": accepted.case, "statement_id": accepted.statement_id, "new": accepted.new}
+        result |= {"case": accepted.case, "statement_id": accepted.statement_id, "new": accepted.new}
+        if (folder / reviews.COUNTERSIGN).is_dir():
+            added = Folder(folder / reviews.COUNTERSIGN).submit(office, settings.ui)
+            result |= {"countersign": added.statement_id}
+    return result
 
 
 @group.command("keep")
@@ -153,7 +211,7 @@ def submit(settings: Settings, folder: Path, url: str) -> dict[str, object]:
 )
 @with_key
 def keep(key: Key, folder: Path, url: str | None) -> dict[str, object]:
-    """Let the key verify the receipt and keep it.
+    """Let the key verify the receipt and keep it; for a countersignature or a decision give its own folder.
 
     \b
     Example:  biandun filing keep 用编申请
@@ -166,20 +224,20 @@ def keep(key: Key, folder: Path, url: str | None) -> dict[str, object]:
 
 
 def _shown(folder: Folder) -> dict[str, object]:
-    manifest = folder.manifest()
-    filing = manifest.filing
-    return {
-        "folder": str(folder.path),
-        "unit_name": filing.unit_name,
-        "uscc": filing.uscc,
-        "region": filing.region,
-        "items": [
-            {"item": f"{QUOTA_TYPES[item.quota_type]}({FUNDING_FORMS[item.funding_form]}) {item.number} 名"}
-            for item in filing.items
-        ],
-        "attachments": [{"name": one.name, "size": f"{one.size} B", "sha256": one.sha256.hex()[:16]} for one in filing.attachments],
-        **{name: value for name, value in asdict(folder.state).items() if name not in ("format",)},
-    }
+    form = folder.manifest().form
+    result: dict[str, object] = {"folder": str(folder.path), "unit_name": form.unit_name, "uscc": form.uscc, "region": form.region}
+    if isinstance(form, UseApproval):
+        result["items"] = [
+            {"item": f"{QUOTA_TYPES[item.quota_type]}（{FUNDING_FORMS[item.funding_form]}）{item.number} 名"} for item in form.items
+        ]
+    elif isinstance(form, Countersign):
+        result |= {"opinion": form.opinion, "text": form.text}
+    else:
+        result |= {"decision": form.decision, "text": form.text, "case": form.case}
+    result["attachments"] = [
+        {"name": one.name, "size": f"{one.size} B", "sha256": one.sha256.hex()[:16]} for one in form.attachments
+    ]
+    return result | {name: value for name, value in asdict(folder.state).items() if name != "format" and name not in result}
 
 
 @group.command("show")

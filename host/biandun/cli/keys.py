@@ -6,13 +6,21 @@ from pathlib import Path
 import click
 
 from biandun import keys
-from biandun.cli.shared import read_record, with_key
-from biandun.errors import Declined
+from biandun.cli.shared import prompt_secret, read_record, secret_source, with_key
+from biandun.errors import Declined, KeyRefused
 from biandun.filings import write_file
 from biandun.keys import Key
+from biandun_protocol.secret import Secret
 from biandun_protocol.wire import codec
-from biandun_protocol.wire.messages import Grant, InfoReply, Offer
-from biandun_protocol.wire.numbers import CLASS_NAMES, STATE_NAMES
+from biandun_protocol.wire.messages import Grant, InfoReply, Offer, SignedManifest
+from biandun_protocol.wire.numbers import (
+    CLASS_NAMES,
+    ERROR_PIN_REQUIRED,
+    LIMIT_LINK_EXPORT,
+    LIMIT_USER_SLOTS,
+    SCHEMA_SIGNED,
+    STATE_NAMES,
+)
 
 FILE = click.Path(dir_okay=False, path_type=Path)
 
@@ -21,10 +29,14 @@ FILE = click.Path(dir_okay=False, path_type=Path)
 def group() -> None:
     """Keys: list them, set one up, ask what it signed.
 
+    The PIN is asked for by a hidden prompt, or read with --pin-file or --pin-fd; never given on the command line.  Until
+    the encrypted session exists it crosses the USB cable in clear.
+
     \b
     Examples:  biandun keys list
                biandun keys info --serial BD-000001
                biandun keys enroll offer.bd --out request.bd
+               biandun keys set-pin
     """
 
 
@@ -47,6 +59,7 @@ def describe(info: InfoReply) -> dict[str, object]:
         "firmware": info.firmware,
         "hardware_class": CLASS_NAMES.get(info.hardware_class, str(info.hardware_class)),
         "generation": info.generation,
+        "users": [slot for slot in range(LIMIT_USER_SLOTS) if (info.pin_slots or 0) >> slot & 1],
         "algorithms": info.algorithms,
         "public_key": info.public_key.hex() if info.public_key else None,
     }
@@ -114,6 +127,68 @@ def personalise(key: Key, grant: Path) -> dict[str, object]:
     """
     key.personalise(read_record(grant, Grant))
     return describe(key.info)
+
+
+def _new_pin(path: Path | None, descriptor: int | None) -> Secret:
+    source = secret_source(path, descriptor)
+    return source() if source else prompt_secret("新口令（6 至 32 位） / new PIN", confirm=True)
+
+
+NEW_PIN = (
+    click.option("--new-pin-file", type=FILE, help="File whose first line is the new PIN."),
+    click.option("--new-pin-fd", type=click.IntRange(0), metavar="N", help="Open file descriptor to read the new PIN from."),
+)
+
+
+@group.command("set-pin")
+@NEW_PIN[0]
+@NEW_PIN[1]
+@with_key
+def set_pin(key: Key, new_pin_file: Path | None, new_pin_fd: int | None) -> dict[str, object]:
+    """Give a user of the key a first PIN; user 0 needs the button, others need user 0's PIN.
+
+    \b
+    Examples:  biandun keys set-pin
+               biandun keys set-pin --user 1 --new-pin-file new.txt
+    """
+    slot, pin = key.slot, _new_pin(new_pin_file, new_pin_fd)
+    if slot != 0:
+        key.unlock(slot=0)
+    key.set_pin(pin, slot)
+    return {"serial": key.info.serial, "user": slot, "users": list(key.pin_slots)}
+
+
+@group.command("change-pin")
+@NEW_PIN[0]
+@NEW_PIN[1]
+@with_key
+def change_pin(key: Key, new_pin_file: Path | None, new_pin_fd: int | None) -> dict[str, object]:
+    """Replace a user's PIN; the old one is needed.
+
+    \b
+    Example:  biandun keys change-pin --user 1
+    """
+    old = key.ui.need_pin(key.info.serial, key.slot, None)
+    if old is None:
+        raise KeyRefused(ERROR_PIN_REQUIRED)
+    key.change_pin(old, _new_pin(new_pin_file, new_pin_fd), key.slot)
+    return {"serial": key.info.serial, "user": key.slot}
+
+
+@group.command("export-links")
+@click.option("--first", type=click.IntRange(1), required=True, help="Sequence number of the first link.")
+@click.option("--count", type=click.IntRange(1, LIMIT_LINK_EXPORT), default=1, show_default=True, help="How many links.")
+@click.option("--out", type=FILE, required=True, help="Where to write them.")
+@with_key
+def export_links(key: Key, first: int, count: int, out: Path) -> dict[str, object]:
+    """Write the signed names of statements that never reached the office, so that it can close the gap.
+
+    \b
+    Example:  biandun keys export-links --first 3 --count 2 --out links.bd
+    """
+    signed = key.export_links(first, count)
+    write_file(out, codec.encode(SignedManifest(SCHEMA_SIGNED, signed.statement, signed.manifest)))
+    return {"serial": key.info.serial, "first": first, "count": count, "links": str(out)}
 
 
 @group.command("chain")

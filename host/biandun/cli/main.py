@@ -5,9 +5,10 @@ import sys
 from typing import Any, TextIO, cast
 
 import click
+from click.shell_completion import get_completion_class
 
 from biandun.cli import filing, keys, office
-from biandun.cli.output import show, show_problem
+from biandun.cli.output import Text, show, show_problem
 from biandun.cli.shared import Settings
 from biandun.errors import HostProblem, UsageProblem
 from biandun_protocol.errors import Problem
@@ -45,6 +46,20 @@ def main(context: click.Context, as_json: bool, language: str) -> None:
 @click.pass_obj
 def _print(settings: Settings, value: object, **_: Any) -> None:
     show(value, as_json=settings.as_json, language=settings.language)
+
+
+@main.command("completion")
+@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
+def completion(shell: str) -> Text:
+    """Print the completion script for a shell.
+
+    \b
+    Example:  biandun completion bash >> ~/.bashrc
+    """
+    script = get_completion_class(shell)
+    if script is None:
+        raise UsageProblem
+    return Text(script(main, {}, "biandun", "_BIANDUN_COMPLETE").source())
 
 
 for _group in (keys.group, filing.group, office.group):

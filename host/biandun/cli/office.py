@@ -1,19 +1,74 @@
-"""biandun office: look at the office from outside."""
+"""biandun office: log in, look at cases, decide them, and look at the office from outside."""
+
+from pathlib import Path
+from typing import cast
 
 import click
 
+from biandun import reviews, sessions
 from biandun.cli.filing import OFFICE
+from biandun.cli.shared import read_record, with_key
+from biandun.errors import OfficeAnswer
+from biandun.keys import Key
 from biandun.office_client import Office
+from biandun_protocol.certificate import Signed
+from biandun_protocol.review import DECISIONS
+from biandun_protocol.wire.messages import SignedManifest
+
+FILE = click.Path(dir_okay=False, path_type=Path)
 
 
 @click.group("office")
 def group() -> None:
-    """The office's server: is it there, what does its log say, how far is a case.
+    """The office's server: log in with a key, cases, decisions, its log.
 
     \b
-    Examples:  biandun office log --office http://127.0.0.1:8420
-               biandun office case 629900HB2026000001 --office http://127.0.0.1:8420
+    Examples:  biandun office login --office http://127.0.0.1:8420
+               biandun office cases
+               biandun office case 629900HB2026000001
+               biandun office decide 629900HB2026000001 --decision accept --text 材料齐全 --by 赵六
+    BIANDUN_OFFICE may hold the server's address.
     """
+
+
+def _office(url: str) -> Office:
+    """A client that is logged in, when there is a login."""
+    office = Office(url)
+    token = sessions.recall(office.url)
+    if token is not None:
+        office.use(token)
+    return office
+
+
+@group.command("login")
+@OFFICE
+@with_key
+def login(key: Key, url: str) -> dict[str, object]:
+    """Log in with the key; the login holds for some hours on this account of this computer.
+
+    \b
+    Example:  biandun office login --office http://127.0.0.1:8420
+    """
+    with Office(url) as office:
+        session = office.login(key)
+        sessions.remember(office.url, session.token)
+    return {"office": url, "unit_name": key.info.unit_name, "roles": list(session.roles), "expires": session.expires}
+
+
+@group.command("logout")
+@OFFICE
+def logout(url: str) -> dict[str, object]:
+    """End the login.
+
+    \b
+    Example:  biandun office logout --office http://127.0.0.1:8420
+    """
+    with _office(url) as office:
+        try:
+            office.post("/logout")
+        finally:
+            sessions.forget(office.url)
+    return {"office": url}
 
 
 @group.command("log")
@@ -28,14 +83,90 @@ def log(url: str) -> dict[str, object]:
         return office.get_json("/log")
 
 
+@group.command("cases")
+@click.option("--state", metavar="STATE", help="Only cases in this state, such as SUBMITTED.")
+@OFFICE
+def cases(state: str | None, url: str) -> list[dict[str, object]]:
+    """List the cases that you may see.
+
+    \b
+    Example:  biandun office cases --state SUBMITTED
+    """
+    with _office(url) as office:
+        answer = office.get_json("/cases", **({"state": state} if state else {}))
+    found = answer.get("cases")
+    if not isinstance(found, list):
+        raise OfficeAnswer(url=url, detail="cases")
+    return cast("list[dict[str, object]]", found)
+
+
 @group.command("case")
 @click.argument("number")
 @OFFICE
 def case(number: str, url: str) -> dict[str, object]:
-    """Show a case by its NUMBER.
+    """Show a case and its signed history.
 
     \b
-    Example:  biandun office case 629900HB2026000001 --office http://127.0.0.1:8420
+    Example:  biandun office case 629900HB2026000001
     """
-    with Office(url) as office:
+    with _office(url) as office:
         return office.get_json(f"/cases/{number}")
+
+
+@group.command("decide")
+@click.argument("number")
+@click.option(
+    "--decision", type=click.Choice(sorted(DECISIONS)), required=True, help="accept for review, or return for correction."
+)
+@click.option("--text", required=True, help="The reason in words.")
+@click.option("--by", "prepared_by", required=True, metavar="NAME", help="Who prepared it.")
+@click.option("--out", type=click.Path(file_okay=False, path_type=Path), help="Folder of the decision.  [default: decision-NUMBER]")
+@OFFICE
+@with_key
+def decide(key: Key, number: str, decision: str, text: str, prepared_by: str, out: Path | None, url: str) -> dict[str, object]:
+    """As the office's officer: sign a decision on a case and hand it in.  Repeating it never decides twice.
+
+    \b
+    Example:  biandun office decide 629900HB2026000001 --decision accept --text 材料齐全 --by 赵六
+    """
+    with _office(url) as office:
+        newest = _newest_filing(office.get_json(f"/cases/{number}"), url)
+        words: dict[str, object] = {
+            "case": number,
+            "statement": newest,
+            "decision": decision,
+            "text": text,
+            "prepared_by": prepared_by,
+        }
+        folder = reviews.decide(key, out or Path(f"decision-{number}"), words)
+        accepted = folder.submit(office)
+    return {
+        "case": accepted.case,
+        "decision": decision,
+        "statement_id": accepted.statement_id,
+        "new": accepted.new,
+        "folder": str(folder.path),
+    }
+
+
+def _newest_filing(answer: dict[str, object], url: str) -> bytes:
+    history = cast("list[dict[str, object]]", answer.get("history", []))
+    filings = [entry for entry in history if entry.get("purpose") == "filing"]
+    try:
+        return bytes.fromhex(str(filings[-1]["statement_id"]))
+    except (IndexError, KeyError, ValueError):
+        raise OfficeAnswer(url=url, detail="history") from None
+
+
+@group.command("close-gap")
+@click.argument("links", type=FILE)
+@OFFICE
+def close_gap(links: Path, url: str) -> dict[str, object]:
+    """Hand in an export of links (biandun keys export-links), when packages were lost for good.
+
+    \b
+    Example:  biandun office close-gap links.bd --office http://127.0.0.1:8420
+    """
+    signed = read_record(links, SignedManifest)
+    with Office(url) as office:
+        return office.close_gap(Signed(signed.statement, signed.manifest))

@@ -56,6 +56,21 @@ LABELS: dict[str, tuple[str, str]] = {
     "time_floor": ("已核验的最近时间", "latest verified time"),
     "unit_code": ("机构编码", "unit code"),
     "unit_name": ("单位名称", "unit"),
+    "action": ("动作", "action"),
+    "cases": ("业务", "cases"),
+    "closed": ("已补齐", "closed"),
+    "count": ("数量", "count"),
+    "countersign": ("主管部门意见", "countersignature"),
+    "decision": ("编办意见", "decision"),
+    "expires": ("登录有效期至", "login valid until"),
+    "first": ("起始序号", "first"),
+    "history": ("办理过程", "history"),
+    "links": ("链接清单", "links"),
+    "open": ("仍缺", "still open"),
+    "opinion": ("意见", "opinion"),
+    "roles": ("角色", "roles"),
+    "user": ("用户", "user"),
+    "users": ("已设口令的用户", "users with a PIN"),
     "uscc": ("统一社会信用代码", "USCC"),
     "warning": ("注意", "warning"),
 }
@@ -80,6 +95,12 @@ class Document(dict[str, object]):
     """A mapping that is printed as it is, for a file: indented JSON, never a table."""
 
 
+class Text(str):
+    """Text that is printed as it is, for a file or a shell."""
+
+    __slots__ = ()
+
+
 def _column(language: str) -> int:
     return 1 if language == "en" else 0
 
@@ -101,8 +122,10 @@ def show(value: object, *, as_json: bool, language: str) -> None:
     """Print what a command returned: a mapping, or a sequence of mappings; None prints nothing."""
     if value is None:
         return
-    if as_json:
+    if as_json and not isinstance(value, Text):
         click.echo(json.dumps(value, ensure_ascii=False))
+    elif isinstance(value, Text):
+        click.echo(value)
     elif isinstance(value, Document):
         click.echo(json.dumps(value, ensure_ascii=False, indent=2))
     elif isinstance(value, Mapping):

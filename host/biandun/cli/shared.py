@@ -1,18 +1,22 @@
 """What the command groups share: the settings of one run, the options that choose a key, the terminal as a Ui."""
 
+import os
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import wraps
 from pathlib import Path
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from typing import Any, BinaryIO, Concatenate, ParamSpec, TypeVar
 
 import click
+from click.shell_completion import CompletionItem
 
 from biandun import keys
+from biandun.errors import FolderProblem
 from biandun.filings import read_file
 from biandun.keys import Key
 from biandun_protocol.errors import ManifestProblem
+from biandun_protocol.secret import Secret
 from biandun_protocol.wire import codec
 
 P = ParamSpec("P")
@@ -48,6 +52,8 @@ class Terminal:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._shown = ""
+        self.pin_source: Callable[[], Secret] | None = None
+        self.pin_given = False
 
     def _say(self, words: tuple[str, str]) -> str:
         return words[1 if self._settings.language == "en" else 0]
@@ -61,24 +67,97 @@ class Terminal:
             self._shown = text
             click.echo(f"\r{text}   ", nl=done >= total, err=True)
 
+    def need_pin(self, serial: str, slot: int, tries_left: int | None) -> Secret | None:
+        """The PIN from the file or descriptor that was named, once; else by hidden prompt, where there is a person."""
+        if self.pin_source is not None:
+            source, self.pin_source = self.pin_source, None
+            return source()
+        if self.pin_given or not sys.stdin.isatty():
+            return None
+        if tries_left is not None:
+            left = (
+                f"口令不正确，还可以再试 {tries_left} 次。",
+                f"Wrong PIN; {tries_left} tries left.",
+            )
+            click.echo(self._say(left), err=True)
+            last = (
+                "这是最后一次机会，确定继续吗？",
+                "This is the last try. Go on?",
+            )
+            if tries_left == 1 and not click.confirm(self._say(last), err=True):
+                return None
+        return prompt_secret(self._say((f"密钥 {serial} 用户 {slot} 的口令", f"PIN of key {serial}, user {slot}")))
+
     def need_presence(self, serial: str) -> None:
         """Ask for the button."""
         if not self._settings.as_json:
             click.echo(self._say((f"请按下密钥 {serial} 上的按钮确认…", f"Press the button on key {serial}…")), err=True)
 
 
+def read_secret(stream: BinaryIO) -> Secret:
+    """The first line of a file, without its end; 256 bytes are enough for anybody."""
+    return Secret(stream.readline(257).rstrip(b"\r\n"))
+
+
+def prompt_secret(text: str, *, confirm: bool = False) -> Secret:
+    """Ask without showing what is typed."""
+    return Secret(click.prompt(text, hide_input=True, confirmation_prompt=confirm, err=True).encode())
+
+
+def secret_source(path: Path | None, descriptor: int | None) -> Callable[[], Secret] | None:
+    """Where a secret comes from: a file, an open file descriptor, or neither.  Never an argument: those end up in logs."""
+    if path is not None:
+        return lambda: Secret(read_file(path).split(b"\n", 1)[0].rstrip(b"\r"))
+    if descriptor is not None:
+
+        def from_descriptor() -> Secret:
+            try:
+                with os.fdopen(descriptor, "rb", closefd=False) as stream:
+                    return read_secret(stream)
+            except OSError as error:
+                raise FolderProblem("file-unreadable", path=f"fd {descriptor}", detail=error.strerror) from error
+
+        return from_descriptor
+    return None
+
+
+def complete_serial(context: click.Context, parameter: click.Parameter, start: str) -> list[CompletionItem]:  # noqa: ARG001
+    """Serial numbers of the keys that are plugged in, for the shell."""
+    return [CompletionItem(port.serial) for port in keys.scan() if port.serial and port.serial.startswith(start)]
+
+
 pass_settings = click.make_pass_decorator(Settings, ensure=True)
 
 
 def with_key(command: Callable[Concatenate[Key, P], R]) -> Callable[..., R]:
-    """Give a command the options --serial and --port and the open key that they choose."""
+    """Give a command the options that choose a key, a user and where the PIN comes from, and the open key.
 
-    @click.option("--serial", metavar="SERIAL", help="Serial number of the key, when several are plugged in.")
+    Until the encrypted session exists the PIN crosses the cable in clear; --help of ``keys`` says so.
+    """
+
+    @click.option(
+        "--serial", metavar="SERIAL", shell_complete=complete_serial, help="Serial number of the key, when several are plugged in."
+    )
     @click.option("--port", metavar="PORT", help="Serial port of the key, instead of looking for it.")
+    @click.option("--user", metavar="SLOT", type=click.IntRange(0, 7), default=0, show_default=True, help="User of the key.")
+    @click.option("--pin-file", type=click.Path(dir_okay=False, path_type=Path), help="File whose first line is the PIN.")
+    @click.option("--pin-fd", type=click.IntRange(0), metavar="N", help="Open file descriptor to read the PIN from.")
     @pass_settings
     @wraps(command)
-    def wrapped(settings: Settings, serial: str | None, port: str | None, *args: Any, **kwargs: Any) -> R:
+    def wrapped(
+        settings: Settings,
+        serial: str | None,
+        port: str | None,
+        user: int,
+        pin_file: Path | None,
+        pin_fd: int | None,
+        *args: Any,
+        **kwargs: Any,
+    ) -> R:
+        settings.ui.pin_source = secret_source(pin_file, pin_fd)
+        settings.ui.pin_given = settings.ui.pin_source is not None
         with keys.open(serial=serial, port=port, ui=settings.ui) as key:
+            key.slot = user
             return command(key, *args, **kwargs)
 
     return wrapped

@@ -4,6 +4,7 @@
 """
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from hashlib import sha256
 from types import TracebackType
@@ -15,11 +16,15 @@ from biandun.ui import Silent, Ui
 from biandun_protocol.certificate import Signed
 from biandun_protocol.errors import ManifestProblem
 from biandun_protocol.receipt import Receipt
+from biandun_protocol.secret import Secret
 from biandun_protocol.wire import codec
 from biandun_protocol.wire import messages as wire
 from biandun_protocol.wire import statement as statements
 from biandun_protocol.wire.numbers import (
     ERROR_NO_STREAM,
+    ERROR_PIN_REQUIRED,
+    ERROR_PIN_WRONG,
+    LIMIT_USER_SLOTS,
     PHASE_NAMES,
     PHASE_WAITING_PRESENCE,
     PROTOCOL_VERSION,
@@ -29,6 +34,7 @@ from biandun_protocol.wire.numbers import (
 )
 
 R = TypeVar("R", bound=codec.Message)
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -38,6 +44,16 @@ class Signature:
     statement: bytes
     statement_id: bytes
     seq: int
+
+
+@dataclass(frozen=True)
+class Certificate:
+    """Whose key it is: X.509 (DER), the office's profile, the root's word on the office, the root's point."""
+
+    x509: bytes
+    profile: Signed
+    issuer: Signed
+    root_public_key: bytes
 
 
 @dataclass(frozen=True)
@@ -51,11 +67,15 @@ class Kept:
 
 
 class Key:
-    """An open key.  Use it as a context manager; ``ui`` hears of progress and of waiting for the button."""
+    """An open key.  Use it as a context manager; ``ui`` hears of progress, is asked for the PIN and told of the button.
+
+    ``slot`` is the user whose PIN is asked for when the key wants one.
+    """
 
     def __init__(self, connection: Connection, ui: Ui | None = None) -> None:
         self.connection = connection
         self.ui: Ui = ui or Silent()
+        self.slot = 0
         self._serial = ""
         connection.resync()
         self.info = self.refresh()
@@ -105,16 +125,78 @@ class Key:
         self._call(wire.PersonaliseRequest(grant.profile_statement, grant.profile_manifest, grant.x509), wire.PersonaliseReply)
         self.refresh()
 
-    def certificate(self) -> tuple[bytes, Signed]:
-        """Return the X.509 certificate (DER) and the profile that the office signed."""
+    def certificate(self) -> Certificate:
+        """Return the certificate in both forms, with the anchor under which the key believes it."""
         reply = self._call(wire.ReadCertificateRequest(), wire.ReadCertificateReply)
-        return reply.x509, Signed(reply.profile_statement, reply.profile_manifest)
+        return Certificate(
+            reply.x509,
+            Signed(reply.profile_statement, reply.profile_manifest),
+            Signed(reply.issuer_statement, reply.issuer_manifest),
+            reply.root_public_key,
+        )
 
     def wipe(self) -> int:
         """Destroy key pair, certificate and statements; needs presence.  Returns the new generation."""
         generation = self._call(wire.WipeRequest(self.info.serial), wire.WipeReply).generation
         self.refresh()
         return generation
+
+    # --- users -------------------------------------------------------------------------------------------------
+
+    @property
+    def pin_slots(self) -> tuple[int, ...]:
+        """The user slots that have a PIN."""
+        mask = self.info.pin_slots or 0
+        return tuple(slot for slot in range(LIMIT_USER_SLOTS) if mask >> slot & 1)
+
+    def set_pin(self, pin: Secret, slot: int = 0) -> None:
+        """Give a slot its first PIN (6 to 32 bytes); slot 0 needs presence, others need slot 0 unlocked.
+
+        Until the encrypted session exists the PIN crosses the cable in clear.  Raises KeyRefused: pin-format, pin-set,
+        slot-refused, presence-*.
+        """
+        self._call(wire.SetPinRequest(slot, pin.reveal()), wire.SetPinReply)
+        self.refresh()
+
+    def unlock(self, pin: Secret | None = None, slot: int | None = None) -> None:
+        """Unlock as a user, for this link.  Without ``pin`` the Ui is asked, again after a wrong one.
+
+        Raises KeyRefused: pin-wrong with tries_left, pin-locked, pin-unset; pin-required when nobody gives a PIN.
+        """
+        slot = self.slot if slot is None else slot
+        if pin is not None:
+            self._call(wire.UnlockRequest(slot, pin.reveal()), wire.UnlockReply)
+            return
+        wrong: errors.KeyRefused | None = None
+        while True:
+            pin = self.ui.need_pin(self.info.serial, slot, wrong.tries_left if wrong else None)
+            if pin is None:
+                raise wrong or errors.KeyRefused(ERROR_PIN_REQUIRED)
+            try:
+                self._call(wire.UnlockRequest(slot, pin.reveal()), wire.UnlockReply)
+                return
+            except errors.KeyRefused as refusal:
+                if refusal.number != ERROR_PIN_WRONG:
+                    raise
+                wrong = refusal
+
+    def lock(self) -> None:
+        """Lock the key."""
+        self._call(wire.LockRequest(), wire.LockReply)
+
+    def change_pin(self, old: Secret, new: Secret, slot: int = 0) -> None:
+        """Replace a PIN.  Raises KeyRefused: pin-format, pin-wrong with tries_left, pin-locked, pin-unset."""
+        self._call(wire.ChangePinRequest(slot, old.reveal(), new.reveal()), wire.ChangePinReply)
+
+    def _unlocked(self, work: Callable[[], T]) -> T:
+        """Do ``work``; when the key wants a PIN first, ask for it and do it again."""
+        try:
+            return work()
+        except errors.KeyRefused as refusal:
+            if refusal.number != ERROR_PIN_REQUIRED:
+                raise
+        self.unlock()
+        return work()
 
     # --- statements --------------------------------------------------------------------------------------------
 
@@ -131,6 +213,10 @@ class Key:
             sha256(manifest).digest(),
             int(time.time()) if claimed_time is None else claimed_time,
         )
+        return self._unlocked(lambda: self._sign(begin, manifest))
+
+    def _sign(self, begin: wire.SignBeginRequest, manifest: bytes) -> Signature:
+        idempotency_key = begin.idempotency_key
         self._send(begin, manifest)
         try:
             reply = self._call(wire.SignFinishRequest(idempotency_key), wire.SignFinishReply)
@@ -139,7 +225,7 @@ class Key:
                 raise
             self._send(begin, manifest)  # the stream was lost on the way: nothing was signed, send it again, once
             reply = self._call(wire.SignFinishRequest(idempotency_key), wire.SignFinishReply)
-        return _signature(reply, purpose)
+        return _signature(reply, begin.purpose)
 
     def _send(self, begin: wire.SignBeginRequest, manifest: bytes) -> None:
         opened = self._call(begin, wire.SignBeginReply)
@@ -156,6 +242,16 @@ class Key:
         if reply.receipt_statement is not None and reply.receipt_payload is not None:
             receipt = Receipt(reply.receipt_statement, reply.receipt_payload)
         return Kept(statements.assemble(reply.header, reply.digest, reply.signature), reply.seq, reply.idempotency_key, receipt)
+
+    def login(self, origin: str, nonce: bytes) -> Signed:
+        """Sign an office's challenge for ``origin``; needs a user and presence.  Raises KeyRefused: purpose-refused, …"""
+        reply = self._unlocked(lambda: self._call(wire.LoginRequest(origin, nonce), wire.LoginReply))
+        return Signed(statements.assemble(reply.header, sha256(reply.manifest).digest(), reply.signature), reply.manifest)
+
+    def export_links(self, first: int, count: int) -> Signed:
+        """Sign the names of ``count`` statements from ``first`` on (at most 64).  Raises KeyRefused: not-found, …"""
+        reply = self._unlocked(lambda: self._call(wire.ExportLinksRequest(first, count), wire.ExportLinksReply))
+        return Signed(statements.assemble(reply.header, sha256(reply.manifest).digest(), reply.signature), reply.manifest)
 
     def chain(self) -> wire.ChainStateReply:
         """Return where the key's chain and its view of the office's log stand."""

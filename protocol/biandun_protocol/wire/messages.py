@@ -9,15 +9,18 @@ class ErrorInfo(codec.Message):
     FIELDS = (
         (0, "code", codec.UINT, 255, True),
         (1, "field", codec.UINT, 23, False),
+        (2, "tries_left", codec.UINT, 255, False),
     )
 
     def __init__(
         self,
         code: int,
         field: "int | None" = None,
+        tries_left: "int | None" = None,
     ) -> None:
         self.code = code
         self.field = field
+        self.tries_left = tries_left
 
 
 class KeepAlive(codec.Message):
@@ -162,6 +165,55 @@ class ProfileManifest(codec.Message):
         self.x5t = x5t
 
 
+class LoginManifest(codec.Message):
+    """What a key signs to log in: bound to the office, to where the person is logging in, and to one nonce (payload of a `login` statement)."""
+
+    FIELDS = (
+        (0, "schema", codec.TEXT, 40, True),
+        (1, "office_id", codec.TEXT, 64, True),
+        (2, "origin", codec.TEXT, 128, True),
+        (3, "nonce", codec.OCTETS, 16, True),
+        (4, "serial", codec.TEXT, 24, True),
+    )
+
+    def __init__(
+        self,
+        schema: str,
+        office_id: str,
+        origin: str,
+        nonce: bytes,
+        serial: str,
+    ) -> None:
+        self.schema = schema
+        self.office_id = office_id
+        self.origin = origin
+        self.nonce = nonce
+        self.serial = serial
+
+
+class LinksManifest(codec.Message):
+    """Names of a run of the key's statements: closes gaps when a package was lost (payload of a `link` statement)."""
+
+    FIELDS = (
+        (0, "schema", codec.TEXT, 40, True),
+        (1, "serial", codec.TEXT, 24, True),
+        (2, "first", codec.UINT, 0, True),
+        (3, "ids", codec.HASHES, 64, True),
+    )
+
+    def __init__(
+        self,
+        schema: str,
+        serial: str,
+        first: int,
+        ids: list[bytes],
+    ) -> None:
+        self.schema = schema
+        self.serial = serial
+        self.first = first
+        self.ids = ids
+
+
 class PossessionManifest(codec.Message):
     """What a key signs to prove that it holds its private key (payload of a `possession` statement)."""
 
@@ -275,6 +327,26 @@ class Grant(codec.Message):
         self.root_x509 = root_x509
 
 
+class SignedManifest(codec.Message):
+    """A statement together with its manifest, for manifests that are small."""
+
+    FIELDS = (
+        (0, "schema", codec.TEXT, 40, True),
+        (1, "statement", codec.BYTES, 1024, True),
+        (2, "manifest", codec.BYTES, 4096, True),
+    )
+
+    def __init__(
+        self,
+        schema: str,
+        statement: bytes,
+        manifest: bytes,
+    ) -> None:
+        self.schema = schema
+        self.statement = statement
+        self.manifest = manifest
+
+
 class ReceiptBundle(codec.Message):
     """A receipt as the office hands it out: its statement, and the payload whose digest the statement carries."""
 
@@ -332,6 +404,8 @@ class InfoReply(codec.Message):
         (15, "not_after", codec.UINT, 0, False),
         (16, "profile_version", codec.UINT, 0, False),
         (17, "x5t", codec.OCTETS, 32, False),
+        (18, "pin_slots", codec.UINT, 0, False),
+        (19, "unlocked_slot", codec.UINT, 7, False),
     )
 
     def __init__(
@@ -354,6 +428,8 @@ class InfoReply(codec.Message):
         not_after: "int | None" = None,
         profile_version: "int | None" = None,
         x5t: "bytes | None" = None,
+        pin_slots: "int | None" = None,
+        unlocked_slot: "int | None" = None,
     ) -> None:
         self.version = version
         self.firmware = firmware
@@ -373,6 +449,8 @@ class InfoReply(codec.Message):
         self.not_after = not_after
         self.profile_version = profile_version
         self.x5t = x5t
+        self.pin_slots = pin_slots
+        self.unlocked_slot = unlocked_slot
 
 
 class InstallAnchorRequest(codec.Request):
@@ -747,7 +825,7 @@ class WipeReply(codec.Message):
 
 
 class ReadCertificateRequest(codec.Request):
-    """Give out the X.509 certificate and the profile that the office issued."""
+    """Give out the X.509 certificate, the profile that the office issued, and the anchor under which the key believes it."""
 
     NUMBER = 12
 
@@ -762,6 +840,9 @@ class ReadCertificateReply(codec.Message):
         (0, "x509", codec.BYTES, 1536, True),
         (1, "profile_statement", codec.BYTES, 1024, True),
         (2, "profile_manifest", codec.BYTES, 2048, True),
+        (3, "root_public_key", codec.OCTETS, 65, True),
+        (4, "issuer_statement", codec.BYTES, 1024, True),
+        (5, "issuer_manifest", codec.BYTES, 512, True),
     )
 
     def __init__(
@@ -769,7 +850,205 @@ class ReadCertificateReply(codec.Message):
         x509: bytes,
         profile_statement: bytes,
         profile_manifest: bytes,
+        root_public_key: bytes,
+        issuer_statement: bytes,
+        issuer_manifest: bytes,
     ) -> None:
         self.x509 = x509
         self.profile_statement = profile_statement
         self.profile_manifest = profile_manifest
+        self.root_public_key = root_public_key
+        self.issuer_statement = issuer_statement
+        self.issuer_manifest = issuer_manifest
+
+
+class SetPinRequest(codec.Request):
+    """Give a user slot its first PIN.  Slot 0 needs the button; any other needs slot 0 unlocked."""
+
+    NUMBER = 13
+    FIELDS = (
+        (0, "slot", codec.UINT, 7, True),
+        (1, "pin", codec.BYTES, 32, True),
+    )
+
+    def __init__(
+        self,
+        slot: int,
+        pin: bytes,
+    ) -> None:
+        self.slot = slot
+        self.pin = pin
+
+
+class SetPinReply(codec.Message):
+    """Answer to ``set_pin``."""
+
+    FIELDS = (
+        (0, "slot", codec.UINT, 7, True),
+    )
+
+    def __init__(
+        self,
+        slot: int,
+    ) -> None:
+        self.slot = slot
+
+
+class UnlockRequest(codec.Request):
+    """Let a user in with a PIN; ends with the link, with `lock`, or when another slot is tried."""
+
+    NUMBER = 14
+    FIELDS = (
+        (0, "slot", codec.UINT, 7, True),
+        (1, "pin", codec.BYTES, 32, True),
+    )
+
+    def __init__(
+        self,
+        slot: int,
+        pin: bytes,
+    ) -> None:
+        self.slot = slot
+        self.pin = pin
+
+
+class UnlockReply(codec.Message):
+    """Answer to ``unlock``."""
+
+    FIELDS = (
+        (0, "slot", codec.UINT, 7, True),
+    )
+
+    def __init__(
+        self,
+        slot: int,
+    ) -> None:
+        self.slot = slot
+
+
+class LockRequest(codec.Request):
+    """End what `unlock` began."""
+
+    NUMBER = 15
+
+    def __init__(self) -> None:
+        pass
+
+
+class LockReply(codec.Message):
+    """Answer to ``lock``."""
+
+
+    def __init__(self) -> None:
+        pass
+
+
+class ChangePinRequest(codec.Request):
+    """Replace a slot's PIN; the old one is counted and checked as in `unlock`."""
+
+    NUMBER = 16
+    FIELDS = (
+        (0, "slot", codec.UINT, 7, True),
+        (1, "old", codec.BYTES, 32, True),
+        (2, "new", codec.BYTES, 32, True),
+    )
+
+    def __init__(
+        self,
+        slot: int,
+        old: bytes,
+        new: bytes,
+    ) -> None:
+        self.slot = slot
+        self.old = old
+        self.new = new
+
+
+class ChangePinReply(codec.Message):
+    """Answer to ``change_pin``."""
+
+    FIELDS = (
+        (0, "slot", codec.UINT, 7, True),
+    )
+
+    def __init__(
+        self,
+        slot: int,
+    ) -> None:
+        self.slot = slot
+
+
+class LoginRequest(codec.Request):
+    """Sign an office's login challenge; uses no sequence number."""
+
+    NUMBER = 17
+    FIELDS = (
+        (0, "origin", codec.TEXT, 128, True),
+        (1, "nonce", codec.OCTETS, 16, True),
+    )
+
+    def __init__(
+        self,
+        origin: str,
+        nonce: bytes,
+    ) -> None:
+        self.origin = origin
+        self.nonce = nonce
+
+
+class LoginReply(codec.Message):
+    """Answer to ``login``."""
+
+    FIELDS = (
+        (0, "header", codec.BYTES, 1024, True),
+        (1, "signature", codec.OCTETS, 64, True),
+        (2, "manifest", codec.BYTES, 512, True),
+    )
+
+    def __init__(
+        self,
+        header: bytes,
+        signature: bytes,
+        manifest: bytes,
+    ) -> None:
+        self.header = header
+        self.signature = signature
+        self.manifest = manifest
+
+
+class ExportLinksRequest(codec.Request):
+    """Sign the names of up to 64 statements in sequence, so that the office can close a gap; uses no sequence number."""
+
+    NUMBER = 18
+    FIELDS = (
+        (0, "first", codec.UINT, 0, True),
+        (1, "count", codec.UINT, 64, True),
+    )
+
+    def __init__(
+        self,
+        first: int,
+        count: int,
+    ) -> None:
+        self.first = first
+        self.count = count
+
+
+class ExportLinksReply(codec.Message):
+    """Answer to ``export_links``."""
+
+    FIELDS = (
+        (0, "header", codec.BYTES, 1024, True),
+        (1, "signature", codec.OCTETS, 64, True),
+        (2, "manifest", codec.BYTES, 4096, True),
+    )
+
+    def __init__(
+        self,
+        header: bytes,
+        signature: bytes,
+        manifest: bytes,
+    ) -> None:
+        self.header = header
+        self.signature = signature
+        self.manifest = manifest

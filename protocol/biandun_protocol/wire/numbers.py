@@ -17,6 +17,12 @@ LIMIT_PRESENCE_MS = 30000
 LIMIT_IDEMPOTENCY_KEY = 16
 LIMIT_NONCE = 16
 LIMIT_RECEIPT_PATH = 63
+LIMIT_LINKS = 512
+LIMIT_LINK_EXPORT = 64
+LIMIT_USER_SLOTS = 8
+LIMIT_PIN_LEAST = 6
+LIMIT_PIN_MOST = 32
+LIMIT_PIN_TRIES = 6
 
 KIND_REQUEST = 1
 KIND_REPLY = 2
@@ -55,6 +61,12 @@ COMMAND_CHAIN_STATE = 9
 COMMAND_STORE_RECEIPT = 10
 COMMAND_WIPE = 11
 COMMAND_READ_CERTIFICATE = 12
+COMMAND_SET_PIN = 13
+COMMAND_UNLOCK = 14
+COMMAND_LOCK = 15
+COMMAND_CHANGE_PIN = 16
+COMMAND_LOGIN = 17
+COMMAND_EXPORT_LINKS = 18
 
 ERROR_UNKNOWN_COMMAND = 1
 ERROR_UNSUPPORTED_VERSION = 2
@@ -88,6 +100,14 @@ ERROR_ANCHOR_INVALID = 31
 ERROR_PROFILE_INVALID = 32
 ERROR_SERIAL_MISMATCH = 33
 ERROR_KEY_MISMATCH = 34
+ERROR_PIN_REQUIRED = 50
+ERROR_PIN_WRONG = 51
+ERROR_PIN_LOCKED = 52
+ERROR_PIN_FORMAT = 53
+ERROR_PIN_UNSET = 54
+ERROR_PIN_SET = 55
+ERROR_SLOT_REFUSED = 56
+ERROR_ORIGIN_MALFORMED = 57
 ERROR_RECEIPT_MALFORMED = 40
 ERROR_RECEIPT_FOREIGN = 41
 ERROR_RECEIPT_SIGNATURE = 42
@@ -121,6 +141,11 @@ SCHEMA_OFFER = "biandun-offer/1"
 SCHEMA_KEY_REQUEST = "biandun-key-request/1"
 SCHEMA_GRANT = "biandun-grant/1"
 SCHEMA_RECEIPT_BUNDLE = "biandun-receipt/1"
+SCHEMA_COUNTERSIGN = "biandun-countersign/1"
+SCHEMA_DECISION = "biandun-decision/1"
+SCHEMA_LOGIN = "biandun-login/1"
+SCHEMA_LINKS = "biandun-links/1"
+SCHEMA_SIGNED = "biandun-signed/1"
 
 STATE_NAMES = {
     0: "blank",
@@ -173,6 +198,14 @@ ERROR_NAMES = {
     32: "profile-invalid",
     33: "serial-mismatch",
     34: "key-mismatch",
+    50: "pin-required",
+    51: "pin-wrong",
+    52: "pin-locked",
+    53: "pin-format",
+    54: "pin-unset",
+    55: "pin-set",
+    56: "slot-refused",
+    57: "origin-malformed",
     40: "receipt-malformed",
     41: "receipt-foreign",
     42: "receipt-signature",

@@ -46,6 +46,7 @@ FIELD_CLAIMED_TIME = 16
 
 HEADER_VERSION = 1
 FIRST_PREV = bytes(32)
+PRESENCE_NONE = 0
 PRESENCE_BUTTON = 1
 
 # DER of SubjectPublicKeyInfo up to the point: id-ecPublicKey with the named curve prime256v1 (RFC 5480)

@@ -1,0 +1,21 @@
+"""change_pin: replace a slot's PIN by its owner, who shows the old one; a wrong one counts as in ``unlock``."""
+
+from biandun_protocol.wire.messages import ChangePinReply, ChangePinRequest
+from biandun_protocol.wire.numbers import ERROR_PIN_FORMAT, LIMIT_PIN_LEAST, STATE_PERSONALISED
+from etoken.commands.unlock import check_pin
+from etoken.dispatch import command
+from etoken.refusal import Refused
+from etoken.token import Token
+from etoken.vault.users import SALT
+
+
+@command(ChangePinRequest, states=(STATE_PERSONALISED,))
+def change_pin(token: Token, request: ChangePinRequest) -> ChangePinReply:
+    """Store the new PIN.  Raises Refused: PIN_FORMAT, PIN_UNSET, PIN_LOCKED, PIN_WRONG."""
+    if len(request.new) < LIMIT_PIN_LEAST:
+        raise Refused(ERROR_PIN_FORMAT)
+    token.user = None
+    check_pin(token, request.slot, request.old)
+    board = token.board
+    token.vault.users.set_pin(request.slot, request.new, board.entropy(SALT), board.pin_iterations, board.entropy(32))
+    return ChangePinReply(request.slot)

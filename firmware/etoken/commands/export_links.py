@@ -1,0 +1,37 @@
+"""export_links: sign the names of a run of statements, so that the office can close a gap when a package was lost.
+
+It gives away nothing but names, and names nothing that was not signed; so it needs a user but no button.
+"""
+
+from hashlib import sha256
+
+from biandun_protocol.wire import codec
+from biandun_protocol.wire import statement as wire
+from biandun_protocol.wire.messages import ExportLinksReply, ExportLinksRequest, LinksManifest
+from biandun_protocol.wire.numbers import ERROR_NOT_FOUND, PURPOSE_LINK, SCHEMA_LINKS, STATE_PERSONALISED
+from etoken import policy, signing
+from etoken.dispatch import command
+from etoken.refusal import Refused
+from etoken.token import Token
+
+
+@command(ExportLinksRequest, states=(STATE_PERSONALISED,))
+def export_links(token: Token, request: ExportLinksRequest) -> ExportLinksReply:
+    """Return header, signature and manifest for ``count`` links from ``first`` on.
+
+    Raises Refused: PURPOSE_REFUSED, PIN_REQUIRED, NOT_FOUND when one of them was never made or is no longer kept.
+    """
+    policy.check_purpose(token.profile, PURPOSE_LINK)
+    token.require_user()
+    ids: list[bytes] = []
+    for seq in range(request.first, request.first + request.count):
+        link = token.vault.statements.link(seq)
+        if link is None:
+            raise Refused(ERROR_NOT_FOUND)
+        ids.append(link)
+    if not ids:
+        raise Refused(ERROR_NOT_FOUND)
+    manifest = codec.encode(LinksManifest(SCHEMA_LINKS, token.board.serial, request.first, ids))
+    fields: dict[int, object] = {wire.FIELD_MANIFEST_LENGTH: len(manifest)}
+    header, signature = signing.sign(token, PURPOSE_LINK, sha256(manifest).digest(), fields, presence=False)
+    return ExportLinksReply(header, signature, manifest)

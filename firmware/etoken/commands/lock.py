@@ -1,0 +1,13 @@
+"""lock: end what ``unlock`` began; always possible."""
+
+from biandun_protocol.wire.messages import LockReply, LockRequest
+from etoken.dispatch import ANY_STATE, command
+from etoken.token import Token
+
+
+@command(LockRequest, states=ANY_STATE)
+def lock(token: Token, request: LockRequest) -> LockReply:
+    """Lock the key; an open stream goes with it."""
+    token.user = None
+    token.stream = None
+    return LockReply()

@@ -1,0 +1,31 @@
+"""login: sign an office's challenge.
+
+The key writes the whole manifest itself: its office, where the person says to be logging in, the nonce, its own serial.  So a
+statement made to log in can be nothing else, and is good for one challenge in one place.
+"""
+
+from hashlib import sha256
+
+from biandun_protocol.wire import codec
+from biandun_protocol.wire import statement as wire
+from biandun_protocol.wire.messages import LoginManifest, LoginReply, LoginRequest
+from biandun_protocol.wire.numbers import ERROR_ORIGIN_MALFORMED, PURPOSE_LOGIN, SCHEMA_LOGIN, STATE_PERSONALISED
+from etoken import policy, signing
+from etoken.dispatch import command
+from etoken.refusal import Refused
+from etoken.token import Token
+
+
+@command(LoginRequest, states=(STATE_PERSONALISED,))
+def login(token: Token, request: LoginRequest) -> LoginReply:
+    """Return header, signature and manifest.  Raises Refused: PURPOSE_REFUSED, PIN_REQUIRED, ORIGIN_MALFORMED, PRESENCE_*."""
+    policy.check_purpose(token.profile, PURPOSE_LOGIN)
+    policy.check_time(token.profile, token.vault.statements.time_floor, None)
+    token.require_user()
+    if not request.origin.startswith(("https://", "http://")) or "\n" in request.origin:
+        raise Refused(ERROR_ORIGIN_MALFORMED)
+    token.wait_presence()
+    manifest = codec.encode(LoginManifest(SCHEMA_LOGIN, token.issuer.office_id, request.origin, request.nonce, token.board.serial))
+    fields: dict[int, object] = {wire.FIELD_MANIFEST_LENGTH: len(manifest)}
+    header, signature = signing.sign(token, PURPOSE_LOGIN, sha256(manifest).digest(), fields)
+    return LoginReply(header, signature, manifest)

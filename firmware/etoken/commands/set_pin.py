@@ -1,0 +1,33 @@
+"""set_pin: give a user slot its first PIN.
+
+Slot 0 belongs to whoever sets the key up and needs the button; further users are let in by slot 0, which must be unlocked.
+A slot that has a PIN keeps it: changing needs the old one, forgetting needs the office.
+"""
+
+from biandun_protocol.wire.messages import SetPinReply, SetPinRequest
+from biandun_protocol.wire.numbers import (
+    ERROR_PIN_FORMAT,
+    ERROR_PIN_SET,
+    ERROR_SLOT_REFUSED,
+    LIMIT_PIN_LEAST,
+    STATE_PERSONALISED,
+)
+from etoken.dispatch import command
+from etoken.refusal import Refused
+from etoken.token import Token
+from etoken.vault.users import SALT
+
+
+@command(SetPinRequest, states=(STATE_PERSONALISED,))
+def set_pin(token: Token, request: SetPinRequest) -> SetPinReply:
+    """Store the PIN.  Raises Refused: PIN_FORMAT, PIN_SET, SLOT_REFUSED, PRESENCE_*."""
+    if len(request.pin) < LIMIT_PIN_LEAST:
+        raise Refused(ERROR_PIN_FORMAT)
+    if token.vault.users.has_pin(request.slot):
+        raise Refused(ERROR_PIN_SET)
+    if request.slot != 0 and token.user != 0:
+        raise Refused(ERROR_SLOT_REFUSED)
+    token.wait_presence()
+    board = token.board
+    token.vault.users.set_pin(request.slot, request.pin, board.entropy(SALT), board.pin_iterations, board.entropy(32))
+    return SetPinReply(request.slot)

@@ -1,0 +1,31 @@
+"""unlock: let a user in with a PIN.
+
+The attempt is counted on flash before the PIN is looked at.  Being unlocked belongs to the link: a new host starts locked.
+"""
+
+from biandun_protocol.wire.messages import UnlockReply, UnlockRequest
+from biandun_protocol.wire.numbers import ERROR_PIN_LOCKED, ERROR_PIN_UNSET, ERROR_PIN_WRONG, STATE_PERSONALISED
+from etoken.dispatch import command
+from etoken.refusal import Refused
+from etoken.token import Token
+
+
+@command(UnlockRequest, states=(STATE_PERSONALISED,))
+def unlock(token: Token, request: UnlockRequest) -> UnlockReply:
+    """Unlock as ``slot``.  Raises Refused: PIN_UNSET, PIN_LOCKED, PIN_WRONG with the tries left."""
+    token.user = None  # whoever was in is out, right or wrong
+    check_pin(token, request.slot, request.pin)
+    token.user = request.slot
+    return UnlockReply(request.slot)
+
+
+def check_pin(token: Token, slot: int, pin: bytes) -> None:
+    """Count an attempt and examine the PIN.  Raises Refused."""
+    users = token.vault.users
+    if not users.has_pin(slot):
+        raise Refused(ERROR_PIN_UNSET)
+    if users.tries_left(slot) == 0:
+        raise Refused(ERROR_PIN_LOCKED, tries_left=0)
+    if not users.verify(slot, pin):
+        left = users.tries_left(slot)
+        raise Refused(ERROR_PIN_WRONG if left else ERROR_PIN_LOCKED, tries_left=left)

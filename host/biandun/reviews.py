@@ -1,0 +1,61 @@
+"""What a supervisor and an officer add to a filing: a countersignature or a decision, each in a folder of its own.
+
+A countersignature lies inside the filing's folder, so that both travel together.  Before a key signs one, the filing is
+verified under the anchor of that very key: nobody is asked to agree to what does not hold.
+"""
+
+from collections.abc import Iterable
+from datetime import date
+from pathlib import Path
+
+from biandun import evidence, filings
+from biandun.errors import FolderProblem
+from biandun.filings import Folder, Source
+from biandun.key.session import Key
+from biandun_protocol.wire.numbers import PURPOSE_COUNTERSIGN, PURPOSE_DECISION
+
+COUNTERSIGN = "countersign"
+
+
+class FilingDoubtful(FolderProblem):
+    """The filing does not verify under this key's anchor; ``values['step']`` is where it fails."""
+
+    code = "filing-doubtful"
+    exit_status = 8
+
+
+def unit_of(key: Key) -> dict[str, object]:
+    """The fields by which a form says whose it is, as the key knows them."""
+    info = key.info
+    return {"uscc": info.uscc, "unit_code": info.unit_code, "unit_name": info.unit_name, "region": info.region}
+
+
+def countersign(key: Key, filing: Folder, opinion: dict[str, object], sources: Iterable[Source]) -> Folder:
+    """Verify a filing, then prepare and sign a countersignature over it; again goes on where it stopped.
+
+    ``opinion`` has the fields opinion, text, prepared_by and, for an agreement, document.  Raises FilingDoubtful,
+    ManifestProblem(form-invalid), KeyRefused.
+    """
+    verdict = evidence.verify_signed(filing, key.certificate().root_public_key)
+    if not verdict.good:
+        raise FilingDoubtful(step=verdict.steps[-1].name, found=verdict.steps[-1].found)
+    path = filing.path / COUNTERSIGN
+    if not path.exists():
+        form = {**unit_of(key), "prepared_on": date.today().isoformat(), **opinion}
+        form["statement"] = bytes.fromhex(filing.state.statement_id)
+        filings.prepare(path, form, sources, PURPOSE_COUNTERSIGN)
+    folder = Folder(path)
+    folder.sign(key)
+    return folder
+
+
+def decide(key: Key, out: Path, decision: dict[str, object]) -> Folder:
+    """Prepare and sign a decision; again goes on where it stopped.
+
+    ``decision`` has the fields case, statement (32 bytes), decision, text and prepared_by.  Raises ManifestProblem, KeyRefused.
+    """
+    if not out.exists():
+        filings.prepare(out, {**unit_of(key), "prepared_on": date.today().isoformat(), **decision}, [], PURPOSE_DECISION)
+    folder = Folder(out)
+    folder.sign(key)
+    return folder

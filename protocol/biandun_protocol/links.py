@@ -1,0 +1,33 @@
+"""Exports of links: a key states the names of a run of its statements, so that the office can close a gap."""
+
+from biandun_protocol import cose
+from biandun_protocol.algorithms import sha256_digest
+from biandun_protocol.certificate import Signed
+from biandun_protocol.errors import StatementProblem
+from biandun_protocol.wire import codec
+from biandun_protocol.wire.messages import LinksManifest
+from biandun_protocol.wire.numbers import PURPOSE_LINK, SCHEMA_LINKS
+
+
+def verify_links(signed: Signed, public_key: bytes) -> LinksManifest:
+    """Check an export under the key's point; ids are those of seq first, first + 1, …
+
+    Raises StatementProblem: form and signature, links-malformed with the field.
+    """
+    statement = cose.parse(signed.statement, purpose=PURPOSE_LINK)
+    cose.verify(statement, public_key)
+    if statement.digest != sha256_digest(signed.manifest) or statement.header.manifest_length != len(signed.manifest):
+        raise StatementProblem("links-malformed", field="digest")
+    try:
+        manifest = codec.decode(LinksManifest, signed.manifest)
+    except codec.MessageError as error:
+        raise StatementProblem("links-malformed", field=error.field) from None
+    for field, good in (
+        ("schema", manifest.schema == SCHEMA_LINKS),
+        ("serial", manifest.serial == statement.header.serial),
+        ("first", manifest.first >= 1),
+        ("ids", len(manifest.ids) >= 1),
+    ):
+        if not good:
+            raise StatementProblem("links-malformed", field=field)
+    return manifest

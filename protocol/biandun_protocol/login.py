@@ -1,0 +1,36 @@
+"""Logging in with a key: the office asks with a nonce, the key answers with a statement that is good once and in one place."""
+
+from hmac import compare_digest
+
+from biandun_protocol import cose
+from biandun_protocol.algorithms import sha256_digest
+from biandun_protocol.certificate import Signed
+from biandun_protocol.errors import StatementProblem
+from biandun_protocol.wire import codec
+from biandun_protocol.wire.messages import LoginManifest
+from biandun_protocol.wire.numbers import PURPOSE_LOGIN, SCHEMA_LOGIN
+
+
+def verify_login(signed: Signed, *, public_key: bytes, office_id: str, origin: str, nonce: bytes) -> cose.Statement:
+    """Check the answer to one challenge.
+
+    Raises StatementProblem: form and signature, login-mismatch with the field that is not the challenge's.
+    """
+    statement = cose.parse(signed.statement, purpose=PURPOSE_LOGIN)
+    cose.verify(statement, public_key)
+    if statement.digest != sha256_digest(signed.manifest) or statement.header.manifest_length != len(signed.manifest):
+        raise StatementProblem("login-mismatch", field="digest")
+    try:
+        manifest = codec.decode(LoginManifest, signed.manifest)
+    except codec.MessageError as error:
+        raise StatementProblem("login-mismatch", field=error.field) from None
+    for field, good in (
+        ("schema", manifest.schema == SCHEMA_LOGIN),
+        ("office_id", manifest.office_id == office_id),
+        ("origin", manifest.origin == origin),
+        ("nonce", compare_digest(manifest.nonce, nonce)),
+        ("serial", manifest.serial == statement.header.serial),
+    ):
+        if not good:
+            raise StatementProblem("login-mismatch", field=field)
+    return statement
