@@ -257,6 +257,7 @@ def prepare(out: Path, form: dict[str, object], sources: Iterable[Source], purpo
         write_file(aside / "filing.json", _as_json(state))
         aside.rename(out)
     except OSError as error:
-        shutil.rmtree(aside, ignore_errors=True)
         raise FolderProblem("file-unwritable", path=str(out), detail=error.strerror) from error
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)  # gone by its new name, when all went well
     return Folder(out)

@@ -14,13 +14,15 @@ SCHOOL, BUREAU, HOSPITAL = "12629900MB00000274", "11629900MB0000019C", "12629921
 
 @pytest.fixture(scope="session")
 def journey(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Journey]:
-    """Two personalised keys, of the school and of the hospital, and a running office."""
+    """Personalised keys of the school, the hospital, the school's bureau and an officer, and a running office."""
     with Journey(tmp_path_factory.mktemp("journey")) as made:
-        made.plug(2)
+        made.plug(4)
         made.found_office()
         made.serve()
         made.enrol(SCHOOL, "BD-000001")
         made.enrol(HOSPITAL, "BD-000002")
+        made.enrol(BUREAU, "BD-000003", role="supervisor")
+        made.enrol(made.office_uscc(), "BD-000004", role="officer")
         yield made
 
 

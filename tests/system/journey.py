@@ -45,11 +45,21 @@ class Journey:
             "XDG_RUNTIME_DIR": str(runtime),
             "BIANDUN_PORTS": str(runtime / "ports"),
             "BIANDUN_OFFICE_DATA": str(folder / "office"),
+            "XDG_STATE_HOME": str(folder / "state"),
             "PYTHONWARNINGS": "default",
         }
-        self.passphrase = folder / "passphrase.txt"
-        self.passphrase.touch(mode=0o600)
-        self.passphrase.write_text(secrets.token_hex(16) + "\n")
+        self.passphrase = self._secret("passphrase.txt", secrets.token_hex(16))
+        self.pin = self._secret("pin.txt", f"{secrets.randbelow(10**6):06d}")
+
+    def _secret(self, name: str, value: str) -> Path:
+        path = self.folder / name
+        path.touch(mode=0o600)
+        path.write_text(value + "\n")
+        return path
+
+    def use_database(self, url: str) -> None:
+        """Let the office keep its data in a PostgreSQL database."""
+        self.environment["BIANDUN_OFFICE_DATABASE"] = url
 
     def __enter__(self) -> "Journey":
         return self
@@ -113,18 +123,28 @@ class Journey:
         """Run biandun-office."""
         return self.run("biandun-office", *arguments)
 
+    def office_uscc(self) -> str:
+        """The unified social credit code of the office's own unit."""
+        return next(unit["uscc"] for unit in self.office("units") if unit["code"] == "629900-0000")
+
     def serve(self) -> str:
         """Start the office's server on a free port and return its address."""
         self.url = self.start("server", "biandun-office", "serve", "--port", 0, "--passphrase-file", self.passphrase)["url"]
         return self.url
 
-    def enrol(self, uscc: str, serial: str) -> Any:
-        """Take a blank key through offer, request, issue and grant."""
+    def with_pin(self, *arguments: object, serial: str) -> Any:
+        """Run a command of biandun that needs the PIN of a key."""
+        return self.run("biandun", *arguments, "--serial", serial, "--pin-file", self.pin)
+
+    def enrol(self, uscc: str, serial: str, role: str = "unit") -> Any:
+        """Take a blank key through offer, request, issue and grant, and give it a PIN."""
         offer, request, grant = (self.folder / f"{serial}.{name}" for name in ("offer", "request", "grant"))
         self.office("offer", "--unit", uscc, "--out", offer)
         self.run("biandun", "keys", "enroll", offer, "--out", request, "--serial", serial)
-        self.office("issue", request, "--out", grant, "--passphrase-file", self.passphrase)
-        return self.run("biandun", "keys", "personalise", grant, "--serial", serial)
+        self.office("issue", request, "--out", grant, "--role", role, "--passphrase-file", self.passphrase)
+        info = self.run("biandun", "keys", "personalise", grant, "--serial", serial)
+        self.run("biandun", "keys", "set-pin", "--new-pin-file", self.pin, "--serial", serial)
+        return info
 
 
 def pdf(text: str = "Fictitious data, tests only") -> bytes:

@@ -24,7 +24,7 @@ COSE_TYPE = 'application/cose; cose-type="cose-sign1"'
 
 
 def signed(journey: Journey, folder: Path, serial: str = "BD-000001") -> Path:
-    journey.run("biandun", "filing", "sign", folder, "--serial", serial)
+    journey.with_pin("filing", "sign", folder, serial=serial)
     return folder
 
 
@@ -128,7 +128,7 @@ def test_a_program_killed_while_the_key_waits_can_be_run_again(journey: Journey,
     before = journey.run("biandun", "keys", "chain", "--serial", "BD-000001")["seq"]
     presence.write_text("wait")
     try:
-        command = [str(BIN / "biandun"), "filing", "sign", str(folder), "--serial", "BD-000001"]
+        command = [str(BIN / "biandun"), "filing", "sign", str(folder), "--serial", "BD-000001", "--pin-file", str(journey.pin)]
         waiting = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=journey.environment, cwd=journey.folder)
         assert waiting.stderr is not None
         assert "BD-000001" in waiting.stderr.readline()  # the prompt to press the button
@@ -137,7 +137,7 @@ def test_a_program_killed_while_the_key_waits_can_be_run_again(journey: Journey,
         waiting.stderr.close()
     finally:
         presence.write_text("accept")
-    after = journey.run("biandun", "filing", "sign", folder, "--serial", "BD-000001")
+    after = journey.with_pin("filing", "sign", folder, serial="BD-000001")
     assert after["seq"] == before + 1
 
 
@@ -162,7 +162,7 @@ def test_a_receipt_from_another_office_is_refused_by_the_key(
         other.enrol("12629900MB00000274", "BD-000001")
         (other.folder / "form.json").write_text(json.dumps(other.run("biandun", "filing", "example")))
         other.run("biandun", "filing", "prepare", "form.json", "--out", "filing")
-        other.run("biandun", "filing", "sign", "filing")
+        other.with_pin("filing", "sign", "filing", serial="BD-000001")
         other.run("biandun", "filing", "submit", "filing", "--office", other.url)
         receipt = Receipt.decode((other.folder / "filing" / "receipt.cbor").read_bytes())
     with keys.open(port=journey.ports["BD-000001"]) as key, pytest.raises(errors.KeyRefused) as caught:

@@ -1,0 +1,79 @@
+"""A full disk and a slow server: nothing half written, nothing lost, and a name for it."""
+
+import errno
+import os
+import socket
+from pathlib import Path
+
+import httpx
+import pytest
+
+from biandun import errors, filings
+from biandun.filings import Folder
+from biandun.keys import Key
+from biandun.office_client import Office
+from tests.support.softserver import SoftServer
+
+
+@pytest.fixture
+def full_disk(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """From now on every write runs out of space when the list holds 0; counts down otherwise."""
+    left = [0]
+    genuine = os.fsync
+
+    def fsync(descriptor: int) -> None:
+        if left[0] == 0:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        left[0] -= 1
+        genuine(descriptor)
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    return left
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(str(path.relative_to(folder)) for path in folder.rglob("*"))
+
+
+@pytest.mark.parametrize("written", range(3))
+def test_preparing_on_a_full_disk_leaves_no_folder(
+    written: int, full_disk: list[int], tmp_path: Path, form: Path, letter: Path
+) -> None:
+    full_disk[0] = written
+    before = names(tmp_path)
+    with pytest.raises(errors.FolderProblem) as caught:
+        filings.prepare(tmp_path / "filing", filings.read_form(form, {}), [filings.Source(letter, "other")])
+    assert (caught.value.code, caught.value.exit_status) == ("file-unwritable", 12)
+    assert names(tmp_path) == before
+
+
+@pytest.mark.parametrize("written", range(6))
+def test_a_disk_that_fills_while_signing_loses_no_signature(written: int, folder: Folder, key: Key, full_disk: list[int]) -> None:
+    full_disk[0] = written
+    with pytest.raises(errors.FolderProblem):
+        folder.sign(key)
+    full_disk[0] = 1000
+    signature = Folder(folder.path).sign(key)
+    assert (signature.seq, key.chain().seq) == (1, 1)
+    assert Folder(folder.path).statement() == signature.statement
+
+
+def test_a_disk_that_fills_while_submitting_loses_no_receipt(
+    folder: Folder, key: Key, office: Office, server: SoftServer, full_disk: list[int]
+) -> None:
+    full_disk[0] = 1000
+    folder.sign(key)
+    full_disk[0] = 0
+    with pytest.raises(errors.FolderProblem):
+        folder.submit(office)
+    full_disk[0] = 1000
+    assert Folder(folder.path).submit(office).new is False
+    assert len(server.receipts) == 1
+
+
+def test_a_server_that_never_answers_is_given_up_by_name() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        url = f"http://127.0.0.1:{listening.getsockname()[1]}"
+        with Office(url, timeout=httpx.Timeout(0.1)) as office, pytest.raises(errors.OfficeTimeout) as caught:
+            office.get_json("/log")
+    assert (caught.value.exit_status, caught.value.retriable) == (9, True)
