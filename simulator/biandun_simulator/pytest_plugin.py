@@ -1,20 +1,26 @@
 """pytest fixtures: a simulated key, or as many as a test wants.
 
-def test_a_key_says_who_it_is(simulated_key):
-    with keys.open(port=simulated_key.port) as key: ...
+    def test_a_key_says_who_it_is(simulated_key):
+        with keys.open(port=simulated_key.port) as key: ...
+
+The simulator is imported when a fixture is used: pytest loads this module in every run, also in those that need no key.
 """
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
-from biandun_simulator.simulated_key import SimulatedKey
+if TYPE_CHECKING:
+    from biandun_simulator.simulated_key import SimulatedKey
 
 
 @pytest.fixture
-def simulated_keys(tmp_path: Path) -> Iterator[Callable[[str], SimulatedKey]]:
+def simulated_keys(tmp_path: Path) -> "Iterator[Callable[[str], SimulatedKey]]":
     """A function serial -> plugged-in key; all are unplugged when the test ends.  They do not announce themselves."""
+    from biandun_simulator.simulated_key import SimulatedKey  # noqa: PLC0415
+
     made: list[SimulatedKey] = []
 
     def make(serial: str = "BD-000001") -> SimulatedKey:
@@ -29,6 +35,6 @@ def simulated_keys(tmp_path: Path) -> Iterator[Callable[[str], SimulatedKey]]:
 
 
 @pytest.fixture
-def simulated_key(simulated_keys: Callable[[str], SimulatedKey]) -> SimulatedKey:
+def simulated_key(simulated_keys: "Callable[[str], SimulatedKey]") -> "SimulatedKey":
     """One blank key, plugged in."""
     return simulated_keys("BD-000001")

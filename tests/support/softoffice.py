@@ -128,9 +128,9 @@ class SoftOffice:
         )
         return Grant(SCHEMA_GRANT, profile.statement, profile.manifest, x509, b"issuing x509", b"root x509")
 
-    def take_in(self, raw: bytes, received: int = NOW) -> Receipt:
+    def take_in(self, raw: bytes, received: int = NOW, purpose: str = "filing") -> Receipt:
         """Append a statement to the log and give its receipt."""
-        statement = cose.parse(raw, purpose="filing")
+        statement = cose.parse(raw, purpose=purpose)
         self.leaves.append(merkle.leaf_hash(wire.log_leaf(statement.id, raw, statement.digest, received)))
         return self.receipt(len(self.leaves) - 1, statement.id, received)
 

@@ -18,8 +18,16 @@ from cryptography.x509.oid import NameOID
 
 from biandun.office_client import RECEIPT_TYPE
 from biandun_protocol import cose, package
+from biandun_protocol.certificate import Signed
+from biandun_protocol.links import verify_links
+from biandun_protocol.login import verify_login
 from biandun_protocol.receipt import Receipt
-from tests.support.softoffice import SoftOffice
+from biandun_protocol.wire import codec
+from biandun_protocol.wire.messages import SignedManifest
+from tests.support.softoffice import SoftOffice, consistency
+
+NONCE = b"one-time nonce.."
+PURPOSES = {"statements": "filing", "countersignatures": "countersign", "decisions": "decision"}
 
 
 def root_certificate(office: SoftOffice) -> bytes:
@@ -56,6 +64,10 @@ class SoftServer:
     receipts: dict[bytes, tuple[int, Receipt]] = field(default_factory=dict)
     seen: list[tuple[str, str]] = field(default_factory=list)
     fail: list[Any] = field(default_factory=list)
+    history: list[dict[str, str]] = field(default_factory=list)
+    tokens: set[str] = field(default_factory=set)
+    origin: str = ""
+    public_key: bytes | None = None
 
     def transport(self) -> httpx.MockTransport:
         """What ``Office(url, transport=…)`` takes."""
@@ -73,9 +85,30 @@ class SoftServer:
         parts = request.url.path.strip("/").split("/")
         if request.method == "PUT":
             return self._put(parts[1], content)
+        if request.method == "POST" and parts[0] in PURPOSES:
+            return self._post(content, PURPOSES[parts[0]])
         if request.method == "POST":
-            return self._post(content)
+            return self._talk(request.url.path, content, request.headers)
         return self._get(parts, dict(request.url.params))
+
+    def _talk(self, path: str, content: bytes, headers: httpx.Headers) -> httpx.Response:
+        if path == "/login/challenge":
+            self.origin = json.loads(content)["origin"]
+            return httpx.Response(
+                200, json={"nonce": NONCE.hex(), "office_id": "longlan", "origin": self.origin, "expires": "soon"}
+            )
+        if path == "/logout":
+            self.tokens.discard(headers.get("Authorization", ""))
+            return httpx.Response(204)
+        signed = codec.decode(SignedManifest, content)
+        pair = Signed(signed.statement, signed.manifest)
+        assert self.public_key is not None
+        if path == "/links":
+            links = verify_links(pair, self.public_key)
+            return httpx.Response(200, json={"closed": list(range(links.first, links.first + len(links.ids))), "open": []})
+        verify_login(pair, public_key=self.public_key, office_id="longlan", origin=self.origin, nonce=NONCE)
+        self.tokens.add("Bearer token-of-a-test")
+        return httpx.Response(200, json={"token": "token-of-a-test", "expires": "2026-11-24T20:00:00+08:00", "roles": ["UNIT"]})
 
     def _put(self, name: str, content: bytes) -> httpx.Response:
         if sha256(content).hexdigest() != name:
@@ -83,18 +116,19 @@ class SoftServer:
         self.blobs[name] = content
         return httpx.Response(201)
 
-    def _post(self, raw: bytes) -> httpx.Response:
-        statement = cose.parse(raw, purpose="filing")
+    def _post(self, raw: bytes, purpose: str) -> httpx.Response:
+        statement = cose.parse(raw, purpose=purpose)
         manifest = self.blobs.get(statement.digest.hex())
         if manifest is None:
             return problem("blob-missing", 409, missing=[statement.digest.hex()])
-        attachments = package.read(manifest).filing.attachments
+        attachments = package.read(manifest, purpose).form.attachments
         missing = [one.sha256.hex() for one in attachments if one.sha256.hex() not in self.blobs]
         if missing:
             return problem("blob-missing", 409, missing=missing)
         new = statement.id not in self.receipts
         if new:
-            self.receipts[statement.id] = (len(self.office.leaves), self.office.take_in(raw))
+            self.receipts[statement.id] = (len(self.office.leaves), self.office.take_in(raw, purpose=purpose))
+            self.history.append({"purpose": purpose, "statement_id": statement.id.hex()})
         headers = {"Content-Type": RECEIPT_TYPE, "Biandun-Case": "629900HB2026000001", "Biandun-Statement": statement.id.hex()}
         return httpx.Response(201 if new else 200, content=self.receipts[statement.id][1].encode(), headers=headers)
 
@@ -110,10 +144,21 @@ class SoftServer:
                 },
             )
         if parts == ["log", "consistency"]:
-            return httpx.Response(200, json={"path": [one.hex() for one in self.office.consistency(int(query["first"]))]})
+            return httpx.Response(
+                200,
+                json={"path": [one.hex() for one in consistency(int(query["first"]), self.office.leaves[: int(query["second"])])]},
+            )
         if parts[0] == "statements" and parts[2:] == ["receipt"]:
             index, receipt = self.receipts[bytes.fromhex(parts[1])]
             if receipt.read().tree_size < int(query.get("at_least", 0)):
                 receipt = self.office.receipt(index, bytes.fromhex(parts[1]))
             return httpx.Response(200, content=receipt.encode(), headers={"Content-Type": RECEIPT_TYPE})
+        if parts[0] == "cases" and not self.tokens:
+            return problem("login-required", 401)
+        if parts == ["cases"]:
+            return httpx.Response(200, json={"cases": [{"case": "629900HB2026000001", "state": query.get("state", "SUBMITTED")}]})
+        if parts == ["cases", "629900HB2026000001"]:
+            return httpx.Response(200, json={"case": parts[1], "state": "SUBMITTED", "history": self.history})
+        if parts == ["log"]:
+            return httpx.Response(200, json={"size": len(self.office.leaves)})
         return problem("case-not-found", 404)
