@@ -10,6 +10,7 @@ from biandun_protocol.wire import codec
 from biandun_protocol.wire.numbers import (
     ERROR_INTERNAL,
     ERROR_OUT_OF_MEMORY,
+    ERROR_STORE_DAMAGED,
     ERROR_STORE_FULL,
     ERROR_UNKNOWN_COMMAND,
     ERROR_WRONG_STATE,
@@ -19,7 +20,7 @@ from biandun_protocol.wire.numbers import (
     STATE_PERSONALISED,
 )
 from etoken.refusal import Refused
-from etoken.store.journal import StoreFull
+from etoken.store.journal import StoreDamaged, StoreFull
 from etoken.token import Token
 
 TYPE_CHECKING = False
@@ -36,22 +37,28 @@ ANY_STATE = (STATE_BLANK, STATE_ANCHORED, STATE_KEYED, STATE_PERSONALISED)
 class Entry:
     """One row of the table."""
 
-    def __init__(self, request: "type[Any]", handler: "Callable[[Token, Any], codec.Message]", states: "tuple[int, ...]") -> None:
+    def __init__(
+        self, request: "type[Any]", handler: "Callable[[Token, Any], codec.Message]", states: "tuple[int, ...]", reads_only: bool
+    ) -> None:
         self.request = request
         self.handler = handler
         self.states = states
+        self.reads_only = reads_only
 
 
 COMMANDS: "dict[int, Entry]" = {}
 
 
 def command(
-    request: "type[Request]", states: "tuple[int, ...]"
+    request: "type[Request]", states: "tuple[int, ...]", reads_only: bool = False
 ) -> "Callable[[Callable[[Token, Request], codec.Message]], Callable[[Token, Request], codec.Message]]":
-    """Enter a handler into the table under the number of its request."""
+    """Enter a handler into the table under the number of its request.
+
+    What ``reads_only`` still works on a key whose flash contradicts itself.
+    """
 
     def enter(handler: "Callable[[Token, Request], codec.Message]") -> "Callable[[Token, Request], codec.Message]":
-        COMMANDS[request.NUMBER] = Entry(request, handler, states)
+        COMMANDS[request.NUMBER] = Entry(request, handler, states, reads_only)
         return handler
 
     return enter
@@ -67,6 +74,8 @@ def run(token: Token, raw: bytes) -> bytes:
         request = codec.from_map(entry.request, fields)
         if token.state not in entry.states:
             raise Refused(ERROR_WRONG_STATE)
+        if token.vault.damaged and not entry.reads_only:
+            raise Refused(ERROR_STORE_DAMAGED)
         return codec.encode(entry.handler(token, request))
     except Refused:
         raise
@@ -74,6 +83,8 @@ def run(token: Token, raw: bytes) -> bytes:
         raise Refused(error.code, error.field)
     except StoreFull:
         raise Refused(ERROR_STORE_FULL)
+    except StoreDamaged:
+        raise Refused(ERROR_STORE_DAMAGED)
     except MemoryError:
         raise Refused(ERROR_OUT_OF_MEMORY)
     except EOFError:

@@ -91,6 +91,12 @@ ENTRIES: dict[str, Entry] = {
         "请先提交已签署的业务并取得回执，再重试。",
         "Submit what is signed and hand its receipts to the key, then try again.",
     ),
+    "store-damaged": Entry(
+        "密钥存储已损坏，为防止重复签署已停止使用。",
+        "The key's store is damaged; it signs nothing more, so that nothing is signed twice.",
+        "请把密钥交编办更换，已签署的材料仍可读出。",
+        "Have the office replace the key; what it signed can still be read.",
+    ),
     "out-of-memory": Entry(
         "密钥内存不足。", "The key ran out of memory.", "请拔下重新插入后重试。", "Unplug the key, plug it in and try again."
     ),

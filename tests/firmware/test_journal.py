@@ -1,12 +1,12 @@
 """The journal: what was put is there after a restart, and a power cut leaves one of two legal states."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from etoken.store.journal import BANK_HEADER, RECORD_HEADER, Journal, StoreFull
+from etoken.store.journal import BANK_HEADER, RECORD_HEADER, Journal, StoreDamaged, StoreFull
 from tests.firmware.testboard import MemoryFlash, PowerCut
 
 BANK = 2 * MemoryFlash.sector
@@ -50,23 +50,115 @@ def test_a_full_journal_says_so_when_everything_is_still_wanted() -> None:
     assert Journal(flash).numbers(1) == list(range(fits))
 
 
-def test_compaction_drops_only_what_is_no_longer_wanted() -> None:
+def test_compaction_drops_only_what_is_no_longer_wanted_and_shrinks_what_may_shrink() -> None:
     flash = MemoryFlash(SMALL)
     journal = Journal(flash)
-    journal.keeps = lambda kind, number: number >= 40
-    for number in range(60):
+    for number in range(4):
         journal.put(1, number, bytes(200))
-    assert set(range(40, 60)) <= set(Journal(flash).numbers(1))
+    journal.survives = lambda kind, number: {0: False, 1: (2, b"small")}.get(number, True)
+    journal.compact()
+    assert contents(Journal(flash)) == {(1, 2): bytes(200), (1, 3): bytes(200), (2, 1): b"small"}
 
 
-def test_what_was_forgotten_cannot_be_read_back_from_flash() -> None:
+def test_what_was_dropped_cannot_be_read_back_from_flash() -> None:
     flash = MemoryFlash(SMALL)
     journal = Journal(flash)
     journal.put(1, 1, b"a secret of thirty-two bytes ....")
+    journal.survives = lambda kind, number: False
     journal.compact()
-    journal.keeps = lambda kind, number: False
-    journal.forget_old()
     assert b"a secret" not in flash.cells
+
+
+def test_an_old_bank_whose_erasure_was_cut_is_erased_at_the_next_start() -> None:
+    whole = MemoryFlash(SMALL)
+    journal = Journal(whole)
+    journal.put(1, 1, b"a secret of thirty-two bytes ....")
+    journal.survives = lambda kind, number: False
+    start, cells = whole.operations, bytes(whole.cells)
+    journal.compact()
+    for cut in range(start + 1, whole.operations + 1):
+        flash = MemoryFlash(SMALL)
+        flash.cells[:] = cells
+        flash.operations, flash.fail_after = start, cut
+        again = Journal(flash)
+        again.survives = journal.survives
+        with pytest.raises(PowerCut):
+            again.compact()
+        flash.fail_after = -1
+        after = Journal(flash)
+        assert contents(after) != {} or b"a secret" not in flash.cells, cut
+
+
+class Scarce:
+    """Journal._write that runs out of memory at its n-th call."""
+
+    def __init__(self, fail_at: int) -> None:
+        self.left = fail_at
+        self.genuine = Journal._write
+
+    def __get__(self, journal: Journal, _: object) -> Callable[..., None]:
+        return lambda *arguments: self.write(journal, *arguments)
+
+    def write(self, journal: Journal, *arguments: object) -> None:
+        self.left -= 1
+        if self.left == 0:
+            raise MemoryError
+        self.genuine(journal, *arguments)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("at", ["compaction", "append"])
+def test_running_out_of_memory_at_any_point_changes_nothing(at: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    for fail_at in range(1, 12):
+        flash = MemoryFlash(SMALL)
+        journal = Journal(flash)
+        for number in range(3):
+            journal.put(1, number, bytes([number]) * 50)
+        monkeypatch.setattr(Journal, "_write", Scarce(fail_at))
+        model = contents(journal)
+        try:
+            if at == "compaction":
+                journal.compact()
+            else:
+                journal.put(1, 7, b"new")
+                model[1, 7] = b"new"
+        except MemoryError:
+            pass
+        monkeypatch.undo()
+        assert contents(journal) == model
+        journal.put(1, 8, b"goes on")
+        assert contents(Journal(flash)) == {**model, (1, 8): b"goes on"}
+
+
+def filled(flash: MemoryFlash) -> Journal:
+    journal = Journal(flash)
+    for number in range(4):
+        journal.put(1, number, f"record number {number}".encode())
+    return journal
+
+
+@pytest.mark.parametrize("number", range(4))
+def test_one_rotten_bit_in_a_committed_record_stops_all_writing(number: int) -> None:
+    flash = MemoryFlash(SMALL)
+    filled(flash)
+    at = flash.cells.index(f"record number {number}".encode())
+    for offset, bit in ((0, 1), (-1, 4), (-RECORD_HEADER, 1), (-RECORD_HEADER + 6, 128)):  # payload, CRC, commit byte, length
+        cells = bytes(flash.cells)
+        flash.cells[at + offset] ^= bit
+        journal = Journal(flash)
+        assert journal.damaged
+        for change in (lambda journal=journal: journal.put(1, 9, b"x"), journal.compact):
+            with pytest.raises(StoreDamaged):
+                change()
+        assert all(journal.get(1, kept) == f"record number {kept}".encode() for kept in journal.numbers(1))
+        flash.cells[:] = cells
+
+
+def test_a_bank_with_records_and_a_rotten_header_is_not_taken_for_a_fresh_one() -> None:
+    flash = MemoryFlash(SMALL)
+    filled(flash)
+    flash.cells[flash.cells.index(b"BDJ1")] ^= 1
+    assert Journal(flash).damaged
+    assert b"record number 3" in flash.cells
 
 
 operations = st.lists(st.tuples(st.integers(0, 3), st.integers(0, 5), st.binary(max_size=400)), max_size=60)
@@ -127,12 +219,3 @@ def test_a_torn_record_is_as_if_it_had_never_been_written() -> None:
         assert again.get(1, 1) == b"before"
         again.put(1, 1, b"next")
         assert Journal(flash).get(1, 1) == b"next"
-
-
-def test_a_record_whose_bits_rotted_is_not_believed() -> None:
-    flash = MemoryFlash(SMALL)
-    journal = Journal(flash)
-    journal.put(1, 1, b"good")
-    journal.put(1, 2, b"rotten")
-    flash.cells[flash.cells.index(b"rotten")] ^= 1
-    assert contents(Journal(flash)) == {(1, 1): b"good"}

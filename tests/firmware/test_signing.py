@@ -6,14 +6,18 @@ from hashlib import sha256
 
 import pytest
 
+import etoken.vault.statements
 from biandun import errors
 from biandun.key.connection import Connection
 from biandun.keys import Key
 from biandun_protocol import cbor, cose, package
+from biandun_protocol.secret import Secret
 from biandun_protocol.wire import codec, frames
 from biandun_protocol.wire import statement as wire_statement
 from biandun_protocol.wire.messages import SignBeginRequest, SignFinishRequest, Summary
 from biandun_protocol.wire.numbers import CLASS_SIMULATED, KIND_DATA, LIMIT_MANIFEST, SCHEMA_FILING
+from etoken.store.journal import StoreFull
+from etoken.vault.statements import Statements
 from etoken.vault.vault import Vault
 from tests.firmware.conftest import Wire
 from tests.firmware.testboard import MemoryFlash, PowerCut, TestBoard
@@ -235,13 +239,22 @@ def test_a_power_cut_at_any_flash_operation_of_a_signature_loses_and_doubles_not
         assert header.prev == cose.parse(whole.statement, purpose="filing").header.prev
 
 
+def fill(statements: Statements, start: int, count: int) -> None:
+    for number in range(start, start + count):
+        statements.append(number.to_bytes(16, "big"), "filing", bytes(32), bytes(350), bytes(64))
+
+
+def give_receipt(statements: Statements, seq: int) -> None:
+    statements.keep_receipt(seq, bytes(300), bytes(600), seq, bytes(32), NOW)
+
+
 def test_a_full_store_drops_receipted_statements_first_and_never_one_that_waits() -> None:
     flash = MemoryFlash()
     statements = Vault(flash).statements
     for number in range(1, 401):
-        statements.append(number.to_bytes(16, "big"), "filing", bytes(32), bytes(350), bytes(64))
+        fill(statements, number, 1)
         if number != 3:
-            statements.keep_receipt(number, bytes(300), bytes(600), number, bytes(32), NOW)
+            give_receipt(statements, number)
     again = Vault(flash).statements
     assert (again.seq, again.head) == (400, statements.head)
     assert again.by_seq(3) is not None
@@ -249,8 +262,117 @@ def test_a_full_store_drops_receipted_statements_first_and_never_one_that_waits(
     assert again.by_seq(2) is None
 
 
+def test_what_made_room_for_others_is_still_not_signed_again(key: Key, wire: Wire) -> None:
+    sign(key, name=b"1" * 16)
+    sign(key, name=b"2" * 16)
+    statements = wire.key.token.vault.statements
+    for seq in (1, 2):
+        give_receipt(statements, seq)
+    statements._compact(1)
+    again = wire.restart()
+    assert refusal(lambda: sign(again, name=b"1" * 16)) == "idempotency-conflict"
+    assert again.chain().seq == 2
+
+
+def test_a_store_full_of_waiting_statements_takes_every_receipt_and_then_signs_again() -> None:
+    flash = MemoryFlash(16 * 4096)
+    statements = Vault(flash).statements
+    with pytest.raises(StoreFull):
+        fill(statements, 1, 1000)
+    full = statements.seq
+    assert full > 20
+    for seq in range(1, full + 1):
+        statements = Vault(flash).statements  # unplugged in between
+        give_receipt(statements, seq)
+        assert statements.log_size == seq
+    assert statements.waiting() == 0
+    fill(statements, full + 1, 5)
+    assert Vault(flash).statements.seq == full + 5
+
+
+def test_a_full_store_still_counts_pins(wire: Wire, key: Key) -> None:
+    statements = wire.key.token.vault.statements
+    with pytest.raises(StoreFull):
+        fill(statements, 2, 1000)
+    for left in (5, 4, 3):
+        with pytest.raises(errors.KeyRefused) as caught:
+            key.unlock(Secret(b"000000"))
+        assert caught.value.tries_left == left
+    key.unlock(PIN)
+    assert refusal(lambda: sign(key)) == "store-full"
+
+
+def test_a_cut_between_receipt_and_log_point_is_made_good_by_handing_the_receipt_in_again(
+    key: Key, wire: Wire, office: SoftOffice
+) -> None:
+    flash = wire.key.board.flash
+    receipt = office.take_in(sign(key, claimed_time=NOW).statement)
+    start, cells = flash.operations, bytes(flash.cells)
+    key.keep_receipt(receipt)
+    for cut in range(start + 1, flash.operations + 1):
+        flash.cells[:] = cells
+        flash.operations, flash.fail_after = start, cut
+        again = wire.restart()
+        with pytest.raises(PowerCut):
+            again.keep_receipt(receipt)
+        flash.fail_after = -1
+        again = wire.restart()
+        again.keep_receipt(receipt)
+        state = again.chain()
+        assert (state.receipted, state.log_size, state.time_floor) == (1, 1, NOW), cut
+
+
+def test_a_receipt_that_comes_between_begin_and_finish_is_heeded(key: Key, office: SoftOffice) -> None:
+    receipt = office.take_in(sign(key, name=b"1" * 16, claimed_time=NOW).statement, received=NOW + 100)
+    stream = begin(key, MANIFEST, claimed_time=NOW + 50)
+    key.connection.stream(stream, MANIFEST, 8)
+    key.keep_receipt(receipt)
+    assert refusal(lambda: finish(key)) == "clock-behind"
+
+
+@pytest.mark.parametrize("place", ["Record", "put"])
+def test_running_out_of_memory_around_the_commit_never_signs_a_number_twice(
+    place: str, key: Key, wire: Wire, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sign(key, name=b"1" * 16)
+    statements = wire.key.token.vault.statements
+    genuine_put = statements._journal.put
+
+    def starve(*arguments: object) -> None:
+        monkeypatch.undo()
+        raise MemoryError
+
+    if place == "Record":
+        monkeypatch.setattr(etoken.vault.statements, "Record", starve)
+    else:
+
+        def put_then_starve(*arguments: object) -> None:
+            genuine_put(*arguments)  # type: ignore[arg-type]
+            starve()
+
+        monkeypatch.setattr(statements._journal, "put", put_then_starve)
+    with pytest.raises(errors.KeyRefused) as caught:
+        sign(key, name=b"2" * 16)
+    assert caught.value.code == "out-of-memory"
+    second = sign(wire.restart(), name=b"2" * 16)
+    assert second.seq == 2
+    again = wire.restart()
+    assert (again.chain().seq, again.fetch(seq=2).statement) == (2, second.statement)
+
+
+def test_a_damaged_key_signs_nothing_and_gives_back_what_it_has(key: Key, wire: Wire) -> None:
+    first = sign(key, name=b"1" * 16)
+    sign(key, name=b"2" * 16)
+    cells = wire.key.board.flash.cells
+    cells[cells.index(b"2" * 16)] ^= 1
+    again = wire.restart()
+    assert again.fetch(seq=1).statement == first.statement
+    assert refusal(lambda: sign(again, name=b"3" * 16)) == "store-damaged"
+    assert refusal(lambda: again.unlock(PIN)) == "store-damaged"
+
+
 def test_a_store_full_of_waiting_statements_refuses_to_sign_another(office: SoftOffice) -> None:
-    small = Wire(TestBoard(flash=MemoryFlash(8 * 4096)))
+    small = Wire(TestBoard(flash=MemoryFlash(16 * 4096)))
     key = Key(Connection(small), Person())
     key.personalise(office.grant(key.answer_offer(office.offer())))
     key.set_pin(PIN)
@@ -260,6 +382,6 @@ def test_a_store_full_of_waiting_statements_refuses_to_sign_another(office: Soft
             sign(key, name=count.to_bytes(16, "big"))
             count += 1
     assert caught.value.code == "store-full"
-    assert 5 < count < 40
+    assert 20 < count < 80
     assert key.chain().seq == count
     assert key.fetch(seq=1).seq == 1

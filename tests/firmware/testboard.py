@@ -31,6 +31,9 @@ class MemoryFlash:
     def read(self, offset, size):
         return bytes(self.cells[offset : offset + size])
 
+    def read_into(self, offset, buffer):
+        buffer[:] = memoryview(self.cells)[offset : offset + len(buffer)]
+
     def program(self, offset, data):
         self._count()
         for index, byte in enumerate(data):

@@ -1,11 +1,16 @@
 """What a signature costs in memory of the key and in bytes on the line."""
 
 from collections.abc import Callable
+from pathlib import Path
+
+import pytest
 
 from biandun import errors, keys
 from biandun_protocol import package
 from biandun_simulator.interpreter import BOARD_HEAP
 from biandun_simulator.simulated_key import SimulatedKey, SimulatorFailed
+from etoken.boards.flashfile import FileFlash
+from etoken.vault.vault import Vault
 from tests.firmware.test_signing import raw_manifest
 from tests.support import softkey
 from tests.support.person import Person
@@ -70,3 +75,32 @@ def test_an_attachment_of_20_mb_adds_at_most_16_bytes_to_the_link(
     figure("bytes on the link, attachment of 2 KB", small)
     figure("bytes on the link, attachment of 20 MB", large)
     assert abs(large - small) <= 16
+
+
+def crowd(flash_path: Path, waiting: int, receipted: int) -> None:
+    """Add statements to a personalised flash image, as a key that has served for years."""
+    flash = FileFlash(str(flash_path))
+    statements = Vault(flash).statements
+    for number in range(1, receipted + waiting + 1):
+        statements.append(number.to_bytes(16, "big"), "filing", bytes(32), bytes(350), bytes(64))
+        if number <= receipted:
+            statements.keep_receipt(number, bytes(300), bytes(600), number, bytes(32), 1)
+    flash.close()
+
+
+@pytest.mark.parametrize(
+    ("waiting", "receipted"), [(400, 0), (0, 200), (200, 300)], ids=["all waiting", "all receipted", "both, compacted"]
+)
+def test_a_key_that_has_signed_for_years_boots_and_signs_on_the_heap_of_a_board(
+    waiting: int, receipted: int, make_key: Callable[..., SimulatedKey]
+) -> None:
+    simulated = make_key()
+    crowd(simulated.flash_path, waiting, receipted)
+    for _ in range(2):
+        simulated.plug()
+        with keys.open(port=simulated.port, ui=Person()) as key:
+            before = key.chain().seq
+            assert key.sign(raw_manifest(2048), purpose="filing", idempotency_key=before.to_bytes(16, "little")).seq == before + 1
+        simulated.unplug()
+    assert before == waiting + receipted + 1
+    assert simulated.log_path.read_text() == ""

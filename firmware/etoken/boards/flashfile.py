@@ -25,6 +25,11 @@ class FileFlash:
         self._file.seek(offset)
         return self._file.read(size)
 
+    def read_into(self, offset: int, buffer: memoryview) -> None:
+        """Fill ``buffer`` from ``offset`` on, without taking memory."""
+        self._file.seek(offset)
+        self._file.readinto(buffer)
+
     def program(self, offset: int, data: bytes) -> None:
         """Clear the bits that are 0 in ``data``; bits that are 0 on flash already stay so."""
         if offset + len(data) > self.size:

@@ -31,10 +31,10 @@ class StandardPort:
 
     def read_into(self, buffer: bytearray, timeout_ms: int) -> int:
         """Wait for bytes and return how many came, 0 after the timeout.  Raises EOFError when the line is gone."""
-        if not self._poll.poll(timeout_ms):
-            return 0
         try:
-            size = self._in.readinto(buffer)
+            size = self._in.readinto(buffer)  # None when nothing is there
+            if size is None and self._poll.poll(timeout_ms):
+                size = self._in.readinto(buffer)
         except OSError:
             raise EOFError
         if size == 0:
@@ -45,12 +45,14 @@ class StandardPort:
         """Write all of ``data``."""
         view = memoryview(data)
         while view:
-            self._drain.poll(-1)
             try:
                 done = self._out.write(view)
             except OSError:
                 raise EOFError
-            view = view[done or 0 :]
+            if done is None:
+                self._drain.poll(-1)
+            else:
+                view = view[done:]
 
 
 class SystemClock:

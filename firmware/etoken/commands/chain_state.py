@@ -6,7 +6,7 @@ from etoken.dispatch import command
 from etoken.token import Token
 
 
-@command(ChainStateRequest, states=(STATE_PERSONALISED,))
+@command(ChainStateRequest, states=(STATE_PERSONALISED,), reads_only=True)
 def chain_state(token: Token, request: ChainStateRequest) -> ChainStateReply:
     """Return head, receipts and log point; ``head`` is 32 zero bytes while nothing is signed."""
     statements = token.vault.statements
@@ -18,5 +18,6 @@ def chain_state(token: Token, request: ChainStateRequest) -> ChainStateReply:
         statements.log_size,
         statements.log_root,
         statements.time_floor,
+        statements.waiting(),
         last.idempotency_key if last else None,
     )

@@ -10,7 +10,7 @@ from etoken.refusal import Refused
 from etoken.token import FIRMWARE_VERSION, Token
 
 
-@command(InfoRequest, states=ANY_STATE)
+@command(InfoRequest, states=ANY_STATE, reads_only=True)
 def info(token: Token, request: InfoRequest) -> InfoReply:
     """Describe the key.  Raises Refused(UNSUPPORTED_VERSION) for a host of another protocol version."""
     if request.version != PROTOCOL_VERSION:

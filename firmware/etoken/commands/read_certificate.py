@@ -6,7 +6,7 @@ from etoken.dispatch import command
 from etoken.token import Token
 
 
-@command(ReadCertificateRequest, states=(STATE_PERSONALISED,))
+@command(ReadCertificateRequest, states=(STATE_PERSONALISED,), reads_only=True)
 def read_certificate(token: Token, request: ReadCertificateRequest) -> ReadCertificateReply:
     """Return the certificate in both forms, and what it is believed under."""
     identity = token.vault.identity

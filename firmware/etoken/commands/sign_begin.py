@@ -25,6 +25,8 @@ def sign_begin(token: Token, request: SignBeginRequest) -> SignBeginReply:
         if signed.digest != request.digest or signed.purpose != request.purpose:
             raise Refused(ERROR_IDEMPOTENCY_CONFLICT)
         return SignBeginReply(LIMIT_WINDOW, True)
+    if token.vault.statements.was_signed(request.idempotency_key):
+        raise Refused(ERROR_IDEMPOTENCY_CONFLICT)  # signed, receipted and made room for others: never again
     policy.check_manifest_purpose(token.profile, request.purpose)
     token.require_user()
     policy.check_time(token.profile, token.vault.statements.time_floor, request.claimed_time)

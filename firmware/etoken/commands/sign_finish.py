@@ -7,7 +7,7 @@ gets the same signature; the sequence moves once.
 from biandun_protocol.wire import statement as wire
 from biandun_protocol.wire.messages import SignFinishReply, SignFinishRequest
 from biandun_protocol.wire.numbers import ERROR_NO_STREAM, STATE_PERSONALISED
-from etoken import signing
+from etoken import policy, signing
 from etoken.dispatch import command
 from etoken.refusal import Refused
 from etoken.token import Token
@@ -31,8 +31,10 @@ def _sign(token: Token, idempotency_key: bytes) -> Record:
     token.require_user()
     token.stream = None  # whatever happens now, the next attempt starts with the first byte again
     digest = stream.finish()
-    token.wait_presence()
     statements = token.vault.statements
+    policy.check_time(token.profile, statements.time_floor, stream.request.claimed_time)  # a receipt may have come since
+    statements.require_room()  # before somebody presses the button for nothing
+    token.wait_presence()
     fields: dict[int, object] = {
         wire.FIELD_SEQ: statements.seq + 1,
         wire.FIELD_PREV: statements.head,

@@ -1,15 +1,20 @@
 """The journal: small records on raw flash that survive an unplugged cable.
 
-Flash is cut into two banks.  One is active: records are appended to it, the newest record of a (type, number) counts.
-When it is full the live records are copied to the other bank, whose header is written last, so at every moment exactly
-one bank is whole.  A record is written in two steps: everything, then one commit byte; what has no commit byte was never
-there.  It assumes of flash: bits go 1 to 0 by ``program``, back only by ``erase`` of a whole sector, and bytes are
-programmed in ascending order, each whole or not at all.  It knows nothing of what it stores.
+Flash is cut into two banks, of which one is active: records are appended to it, the newest record of a (kind, number)
+counts.  When it is full, what is still wanted is copied to the other bank, that bank's header is written last, and the old
+bank is erased from its end to its header.  So at every moment one bank is whole, and two whole ones are never left for
+long.  A record is written in two steps, everything and then one commit byte; what has no commit byte was never there.
 
     bank    "BDJ1" generation(4) crc32(4)  records…            big-endian, generation of the active bank is the higher
-    record  commit(1) type(1) number(4) length(2) crc32(4) payload     commit: FF not yet, 00 done
+    record  commit(1) kind(1) number(4) length(2) crc32(4) payload     commit: FF not yet, 00 done
+
+It assumes of flash: bits go 1 to 0 by ``program``, back only by ``erase`` of a whole sector, from its lowest address up for
+both, and a single byte is programmed whole or not at all.  What contradicts that (a committed record whose CRC is wrong, a
+bank with records and no header) is damage: the journal then reads what it can and writes nothing any more, because a key
+that forgets must not go on as if it remembered.  It knows nothing of what it stores.
 """
 
+import gc
 from binascii import crc32
 
 TYPE_CHECKING = False
@@ -24,106 +29,159 @@ if TYPE_CHECKING:
         sector: int
 
         def read(self, offset: int, size: int) -> bytes: ...  # noqa: D102
+        def read_into(self, offset: int, buffer: memoryview) -> None: ...  # noqa: D102
         def program(self, offset: int, data: bytes) -> None: ...  # noqa: D102
         def erase(self, offset: int) -> None: ...  # noqa: D102
 
+    # what becomes of a live record at compaction: another kind and payload, itself, or nothing
+    Survivor = Callable[[int, int], "tuple[int, bytes] | bool"]
 
 MAGIC = b"BDJ1"
 BANK_HEADER = 12
 RECORD_HEADER = 12
 PAYLOAD_MAX = 0xFFFF
+BLANK = b"\xff" * RECORD_HEADER
+SCAN = 256
+COLLECT_EVERY = 16  # records: small live objects between freed buffers are what breaks a heap into pieces
 
 
 class StoreFull(Exception):
     """No room for the record, even after compaction."""
 
 
-class Journal:
-    """Records by (type 0..254, number 0..2**32-1).
+class StoreDamaged(Exception):
+    """The flash contradicts itself: nothing more is written."""
 
-    ``keeps(type, number)`` says at compaction which of the live records are still wanted; all, until the owner says less.
+
+class Journal:
+    """Records by (kind 0..254, number 0..2**32-1).
+
+    ``survives(kind, number)`` is asked for every live record at compaction: True keeps it, False drops it, (kind, payload)
+    puts something smaller in its place under the same number.
     """
 
     def __init__(self, flash: "Flash") -> None:
         self._flash = flash
-        self.keeps: "Callable[[int, int], bool]" = lambda kind, number: True
+        self.survives: "Survivor" = lambda kind, number: True
+        self.damaged = False
         self._bank_size = flash.size // flash.sector // 2 * flash.sector
+        self._scratch = bytearray(SCAN)
         self._index: dict[tuple[int, int], int] = {}
         self._bank = 0
         self._generation = 0
-        self._end = 0
+        self._end = BANK_HEADER
         self._recover()
 
     def get(self, kind: int, number: int = 0) -> "bytes | None":
         """Return the newest payload of (kind, number), or None."""
         at = self._index.get((kind, number))
-        if at is None:
-            return None
-        head = self._flash.read(at, RECORD_HEADER)
-        return self._flash.read(at + RECORD_HEADER, int.from_bytes(head[6:8], "big"))
+        return None if at is None else self._flash.read(at + RECORD_HEADER, self._length(at))
+
+    def peek(self, kind: int, number: int, size: int) -> "bytes | None":
+        """Return the first ``size`` bytes of a payload, or None: cheaper than all of it."""
+        at = self._index.get((kind, number))
+        return None if at is None else self._flash.read(at + RECORD_HEADER, min(size, self._length(at)))
 
     def numbers(self, kind: int) -> "list[int]":
-        """Return the numbers of all live records of a type, ascending."""
+        """Return the numbers of all live records of a kind, ascending."""
         return sorted(number for one, number in self._index if one == kind)
 
+    def has_room(self, size: int) -> bool:
+        """Does a payload of ``size`` bytes fit without compaction?"""
+        return size <= PAYLOAD_MAX and self._end + RECORD_HEADER + size <= self._bank_size
+
     def put(self, kind: int, number: int, payload: bytes) -> None:
-        """Append a record; when this returns it is on flash.  Raises StoreFull, and then nothing has changed."""
-        if not self._fits(payload):
+        """Append a record; when this returns it is on flash.
+
+        Raises StoreFull, StoreDamaged; whatever is raised, what was there before is still what counts.
+        """
+        if self.damaged:
+            raise StoreDamaged
+        if not self.has_room(len(payload)):
             self.compact()
-            if not self._fits(payload):
+            if not self.has_room(len(payload)):
                 raise StoreFull
-        self._append(kind, number, payload)
+        key, before = (kind, number), self._index.get((kind, number))
+        at = self._base(self._bank) + self._end
+        self._index[key] = at  # the only thing that may need memory: before the flash is touched
+        try:
+            self._write(at, kind, number, payload)
+        except BaseException:
+            if before is None:
+                del self._index[key]
+            else:
+                self._index[key] = before
+            raise
+        self._end += RECORD_HEADER + len(payload)
 
     def compact(self) -> None:
-        """Copy what is still wanted to the other bank and make that one active."""
-        old = [(key, self._index[key]) for key in sorted(self._index) if self.keeps(key[0], key[1])]
-        target = 1 - self._bank
-        self._erase(target)
-        self._index = {}
-        self._bank = target
-        self._generation += 1
-        self._end = BANK_HEADER
-        for (kind, number), at in old:
-            size = int.from_bytes(self._flash.read(at, RECORD_HEADER)[6:8], "big")
-            self._append(kind, number, self._flash.read(at + RECORD_HEADER, size))
-        # the header makes the bank the active one: it comes last, when all records stand
-        head = MAGIC + self._generation.to_bytes(4, "big")
-        self._flash.program(self._base(target), head + crc32(head).to_bytes(4, "big"))
+        """Copy what survives to the other bank, make that one active, erase the old one.
 
-    def forget_old(self) -> None:
-        """Compact and erase the bank left behind, so that nothing dropped can be read back from flash."""
-        self.compact()
-        self._erase(1 - self._bank)
+        Nothing of this object changes before the new bank is whole.
+        """
+        if self.damaged:
+            raise StoreDamaged
+        target = 1 - self._bank
+        base, end = self._base(target), BANK_HEADER
+        self._erase(target)
+        index: dict[tuple[int, int], int] = {}
+        for kind, number in sorted(self._index):
+            fate = self.survives(kind, number)
+            if fate is False:
+                continue
+            if fate is True:
+                at = self._index[(kind, number)]
+                payload = self._flash.read(at + RECORD_HEADER, self._length(at))
+            else:
+                kind, payload = fate  # type: ignore[misc]  # noqa: PLW2901
+            index[(kind, number)] = base + end
+            self._write(base + end, kind, number, payload)
+            end += RECORD_HEADER + len(payload)
+            if len(index) % COLLECT_EVERY == 0:
+                gc.collect()
+        # the header makes the bank the active one: it comes last, when all records stand
+        head = MAGIC + (self._generation + 1).to_bytes(4, "big")
+        self._flash.program(base, head + crc32(head).to_bytes(4, "big"))
+        old, self._bank, self._index, self._end = self._bank, target, index, end
+        self._generation += 1
+        self._erase(old)
 
     def _base(self, bank: int) -> int:
         return bank * self._bank_size
 
+    def _length(self, at: int) -> int:
+        return int.from_bytes(self._flash.read(at + 6, 2), "big")
+
     def _erase(self, bank: int) -> None:
+        """Erase a bank from its end to its header: while the header stands, the next boot knows what to finish."""
         base = self._base(bank)
-        for offset in range(base, base + self._bank_size, self._flash.sector):
+        for offset in range(base + self._bank_size - self._flash.sector, base - 1, -self._flash.sector):
             self._flash.erase(offset)
 
-    def _fits(self, payload: bytes) -> bool:
-        return len(payload) <= PAYLOAD_MAX and self._end + RECORD_HEADER + len(payload) <= self._bank_size
-
-    def _append(self, kind: int, number: int, payload: bytes) -> None:
-        at = self._base(self._bank) + self._end
+    def _write(self, at: int, kind: int, number: int, payload: bytes) -> None:
         head = bytes((kind,)) + number.to_bytes(4, "big") + len(payload).to_bytes(2, "big")
         self._flash.program(at + 1, head + crc32(payload, crc32(head)).to_bytes(4, "big") + payload)
         self._flash.program(at, b"\0")
-        self._end += RECORD_HEADER + len(payload)
-        self._index[(kind, number)] = at
 
     def _recover(self) -> None:
-        generations = [self._read_generation(bank) for bank in (0, 1)]
-        if generations[0] == generations[1] == 0:  # factory fresh
-            self._bank = 1
+        first, second = self._read_generation(0), self._read_generation(1)
+        if first == second == 0:
+            if not all(self._flash.read(self._base(bank) + BANK_HEADER, RECORD_HEADER) == BLANK for bank in (0, 1)):
+                self.damaged = True
+                return
+            self._bank = 1  # factory fresh, or the very first header was torn
             self.compact()
             return
-        self._bank = 0 if generations[0] > generations[1] else 1
-        self._generation = generations[self._bank]
-        if not self._scan():
-            self.compact()  # the tail was torn: move on to clean flash
+        self._bank = 0 if first > second else 1
+        self._generation = max(first, second)
+        torn = self._scan()
+        gc.collect()
+        if self.damaged:
+            return
+        if torn:
+            self.compact()  # move on to clean flash
+        elif first and second:
+            self._erase(1 - self._bank)  # the cut came while the old bank was being erased
 
     def _read_generation(self, bank: int) -> int:
         head = self._flash.read(self._base(bank), BANK_HEADER)
@@ -132,20 +190,32 @@ class Journal:
         return int.from_bytes(head[4:8], "big")
 
     def _scan(self) -> bool:
-        """Index the active bank; False when something that was never committed stands at its end."""
-        base = self._base(self._bank)
-        self._end = BANK_HEADER
-        blank = b"\xff" * RECORD_HEADER
+        """Index the active bank; True when something that was never committed stands at its end."""
+        base, count = self._base(self._bank), 0
         while self._end + RECORD_HEADER <= self._bank_size:
             head = self._flash.read(base + self._end, RECORD_HEADER)
-            if head == blank:
+            if head == BLANK:
+                return False
+            if head[0] == 0xFF:
                 return True
             size = int.from_bytes(head[6:8], "big")
             if head[0] != 0 or self._end + RECORD_HEADER + size > self._bank_size:
+                self.damaged = True
                 return False
-            payload = self._flash.read(base + self._end + RECORD_HEADER, size)
-            if crc32(payload, crc32(head[1:8])) != int.from_bytes(head[8:], "big"):
+            if self._crc(base + self._end + RECORD_HEADER, size, crc32(head[1:8])) != int.from_bytes(head[8:], "big"):
+                self.damaged = True
                 return False
             self._index[(head[1], int.from_bytes(head[2:6], "big"))] = base + self._end
             self._end += RECORD_HEADER + size
-        return True
+            count += 1
+            if count % COLLECT_EVERY == 0:
+                gc.collect()
+        return False
+
+    def _crc(self, at: int, size: int, value: int) -> int:
+        view = memoryview(self._scratch)
+        for offset in range(0, size, SCAN):
+            part = view[: min(SCAN, size - offset)]
+            self._flash.read_into(at + offset, part)
+            value = crc32(part, value)
+        return value

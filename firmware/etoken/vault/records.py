@@ -9,5 +9,5 @@ LOG_POINT = 6  # [log size, root, time floor]
 GENERATION = 7  # how often the key was wiped
 PIN = 8  # number = user slot: [salt, iterations, verifier]
 PIN_FAILURES = 9  # number = user slot: one byte, wrong PINs since the last right one
-LINK = 10  # number = seq: the statement's name, kept longer than the statement
+LINK = 10  # number = seq: idempotency key, digest and name of a statement that made room for others
 DEVICE_SECRET = 11  # 32 random bytes made at first boot; a board with one-time-programmable memory keeps it there

@@ -1,19 +1,27 @@
 """The key's own log: every statement it signed, in sequence, with the receipt that came back for it.
 
-One record holds all of a signature, so a power cut leaves it made or not made, never half.  RAM holds an index from
-idempotency key to sequence number.  When flash runs full, the oldest statements that have a receipt go first; one
-without a receipt is never dropped.
+One record holds all of a signature, so a power cut leaves it made or not made, never half.  When flash runs full, compaction
+turns the oldest statements that have a receipt into links: idempotency key, digest and name, so that nothing is signed twice
+and gaps can still be closed.  A statement without a receipt is never dropped, and room for one receipt is always kept
+free: a key that is full of signatures can still take receipts, and with them becomes less full.
 """
+
+import gc
 
 from biandun_protocol.wire import cbor, merkle
 from biandun_protocol.wire import statement as wire
+from biandun_protocol.wire.numbers import LIMIT_LINKS
+from etoken.store.journal import StoreFull
 from etoken.vault import records
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from etoken.store.journal import Journal
 
-KEEP_RECEIPTED = 64
+KEEP_RECEIPTED = (64, 16, 4, 1)  # statements with a receipt that stay, from roomy to tight
+RESERVE = 6 * 1024  # bytes only a receipt, a log point or a PIN count may use
+KEY_AT = 2  # a STATEMENT record begins 85 50: array of five, then the idempotency key
+LINK_SIZE = 16 + 32 + 32
 
 
 class Record:
@@ -43,21 +51,19 @@ class Statements:
 
     def __init__(self, journal: "Journal") -> None:
         self._journal = journal
+        self._keep = KEEP_RECEIPTED[0]
+        self._receipted: "list[int]" = []
         self.load()
 
     def load(self) -> None:
-        """Read the index again."""
-        self._by_key: dict[bytes, int] = {}
+        """Read the head of the chain and the log point again."""
         self.seq = 0
         self.head = wire.FIRST_PREV
-        record = None
-        for seq in self._journal.numbers(records.STATEMENT):
-            record = Record(seq, self._journal.get(records.STATEMENT, seq))  # type: ignore[arg-type]
-            self._by_key[record.idempotency_key] = seq
-            if self._journal.get(records.LINK, seq) is None:  # the plug was pulled between the two
-                self._journal.put(records.LINK, seq, record.statement_id())
-        if record is not None:
-            self.seq, self.head = record.seq, record.statement_id()
+        numbers = self._journal.numbers(records.STATEMENT)
+        if numbers:
+            record = self.by_seq(numbers[-1])
+            if record is not None:
+                self.seq, self.head = record.seq, record.statement_id()
         raw = self._journal.get(records.LOG_POINT)
         point = cbor.loads(raw) if raw else [0, merkle.EMPTY_ROOT, 0]
         self.log_size: int
@@ -66,15 +72,25 @@ class Statements:
         self.log_size, self.log_root, self.time_floor = point  # type: ignore[misc]
 
     def find(self, idempotency_key: bytes) -> "Record | None":
-        """Return the statement signed under an idempotency key."""
-        return self.by_seq(self._by_key.get(bytes(idempotency_key), 0))
+        """Return the statement signed under an idempotency key, from the newest back."""
+        for seq in reversed(self._journal.numbers(records.STATEMENT)):
+            head = self._journal.peek(records.STATEMENT, seq, KEY_AT + 16)
+            if head is not None and head[KEY_AT:] == idempotency_key:
+                return self.by_seq(seq)
+        return None
+
+    def was_signed(self, idempotency_key: bytes) -> bool:
+        """Was a statement that is no longer on the key signed under this idempotency key?"""
+        return any(self._journal.peek(records.LINK, seq, 16) == idempotency_key for seq in self._journal.numbers(records.LINK))
 
     def by_id(self, statement_id: bytes) -> "Record | None":
         """Return the statement of that name; looks from the newest back, since receipts come soon."""
-        for seq in reversed(self._journal.numbers(records.STATEMENT)):
+        for count, seq in enumerate(reversed(self._journal.numbers(records.STATEMENT))):
             record = self.by_seq(seq)
             if record is not None and record.statement_id() == statement_id:
                 return record
+            if count % 16 == 15:
+                gc.collect()
         return None
 
     def by_seq(self, seq: int) -> "Record | None":
@@ -82,19 +98,32 @@ class Statements:
         raw = self._journal.get(records.STATEMENT, seq)
         return Record(seq, raw) if raw else None
 
-    def append(self, idempotency_key: bytes, purpose: str, digest: bytes, header: bytes, signature: bytes) -> Record:
-        """Commit the next statement of the chain; when this returns it survives a power cut."""
-        raw = cbor.dumps([idempotency_key, purpose, digest, header, signature])
-        self._journal.put(records.STATEMENT, self.seq + 1, raw)
-        record = Record(self.seq + 1, raw)
-        self._by_key[record.idempotency_key] = record.seq
-        self.seq, self.head = record.seq, record.statement_id()
-        self._journal.put(records.LINK, self.seq, self.head)
-        return record
-
     def link(self, seq: int) -> "bytes | None":
         """Return the name of a statement, also of one that is no longer on the key."""
-        return self._journal.get(records.LINK, seq)
+        record = self.by_seq(seq)
+        if record is not None:
+            return record.statement_id()
+        raw = self._journal.get(records.LINK, seq)
+        return raw[48:] if raw else None
+
+    def require_room(self, size: int = 2048) -> None:
+        """Make sure that another statement fits and still leaves the reserve.  Raises StoreFull."""
+        self._make_room(size + RESERVE)
+        if not self._journal.has_room(size + RESERVE):
+            self._journal.compact()  # overwritten counters and log points may be all that there is to gain
+            if not self._journal.has_room(size + RESERVE):
+                raise StoreFull
+
+    def append(self, idempotency_key: bytes, purpose: str, digest: bytes, header: bytes, signature: bytes) -> Record:
+        """Commit the next statement of the chain; when this returns it survives a power cut.  Raises StoreFull."""
+        raw = cbor.dumps([idempotency_key, purpose, digest, header, signature])
+        self.require_room(len(raw))
+        seq = self.seq + 1
+        record = Record(seq, raw)
+        name = record.statement_id()
+        self._journal.put(records.STATEMENT, seq, raw)
+        self.seq, self.head = seq, name  # needs no memory: what is committed is also what is remembered
+        return record
 
     def receipt(self, seq: int) -> "tuple[bytes, bytes] | None":
         """Return (receipt statement, receipt payload) kept for a statement."""
@@ -106,14 +135,44 @@ class Statements:
         numbers = self._journal.numbers(records.RECEIPT)
         return numbers[-1] if numbers else 0
 
+    def waiting(self) -> int:
+        """Return how many statements on the key have no receipt yet."""
+        return len(self._journal.numbers(records.STATEMENT)) - len(self._journal.numbers(records.RECEIPT))
+
     def keep_receipt(self, seq: int, statement: bytes, payload: bytes, log_size: int, log_root: bytes, time: int) -> None:
-        """Keep a verified receipt and move the log point and the time floor, which never go back."""
-        self._journal.put(records.RECEIPT, seq, cbor.dumps([statement, payload]))
+        """Keep a verified receipt and move the log point and the time floor, which never go back.
+
+        The log point goes first: a cut in between is made good by the host, which hands the receipt in again.
+        """
+        raw = cbor.dumps([statement, payload])
+        self._make_room(len(raw) + 256)
         time_floor = max(self.time_floor, time)
         self._journal.put(records.LOG_POINT, 0, cbor.dumps([log_size, log_root, time_floor]))
         self.log_size, self.log_root, self.time_floor = log_size, log_root, time_floor
+        self._journal.put(records.RECEIPT, seq, raw)
 
-    def wanted(self, seq: int) -> bool:
-        """Is this statement still worth its place?  The newest always are, and all that wait for a receipt."""
-        receipted = self._journal.numbers(records.RECEIPT)
-        return seq not in receipted or seq == self.seq or seq in receipted[-KEEP_RECEIPTED:]
+    def fate(self, kind: int, number: int) -> "tuple[int, bytes] | bool":
+        """What becomes of a STATEMENT, RECEIPT or LINK record at compaction."""
+        if kind == records.LINK:
+            return number > self.seq - LIMIT_LINKS
+        if number == self.seq or number not in self._receipted or number in self._receipted[-self._keep :]:
+            return True
+        if kind == records.RECEIPT:
+            return False
+        record = self.by_seq(number)
+        if record is None:
+            return False
+        return records.LINK, record.idempotency_key + record.digest + record.statement_id()
+
+    def _make_room(self, size: int) -> None:
+        """Let receipted statements go, few at first, until ``size`` bytes fit or none is left to go."""
+        for keep in KEEP_RECEIPTED:
+            if self._journal.has_room(size):
+                return
+            if any(seq != self.seq for seq in self._journal.numbers(records.RECEIPT)[:-keep]):
+                self._compact(keep)
+
+    def _compact(self, keep: int) -> None:
+        self._keep = keep
+        self._receipted = self._journal.numbers(records.RECEIPT)
+        self._journal.compact()

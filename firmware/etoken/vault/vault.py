@@ -3,7 +3,6 @@
 Until the sealed vault arrives (a PIN wraps the secrets) records stand on flash in clear, and the room's README says so.
 """
 
-from biandun_protocol.wire.numbers import LIMIT_LINKS
 from etoken.store.journal import Journal
 from etoken.vault import records
 from etoken.vault.identity import Identity
@@ -25,26 +24,31 @@ class Vault:
         self.identity = Identity(self._journal)
         self.users = Users(self._journal)
         self.statements = Statements(self._journal)
-        self._journal.keeps = self._wanted
+        self._journal.survives = self._survives
+
+    @property
+    def damaged(self) -> bool:
+        """Does the flash contradict itself?  Then nothing is signed any more."""
+        return self._journal.damaged
 
     def wipe(self) -> int:
         """Destroy key pair, profile, PINs, statements and receipts, also their traces on flash; return the new generation.
 
-        Anchor, generation and log point stay.  The generation rises first: a cut in between leaves a key that counts one
-        wipe too many, never one that forgets a wipe.
+        Anchor, device secret, generation and log point stay.  The generation rises first: a cut in between leaves a key
+        that counts one wipe too many, never one that forgets a wipe.
         """
         generation = self.identity.generation + 1
         self._journal.put(records.GENERATION, 0, generation.to_bytes(4, "big"))
-        self._journal.keeps = lambda kind, number: kind in SURVIVE_A_WIPE
+        self._journal.survives = lambda kind, number: kind in SURVIVE_A_WIPE
         try:
-            self._journal.forget_old()
+            self._journal.compact()
         finally:
-            self._journal.keeps = self._wanted
+            self._journal.survives = self._survives
         self.identity.load()
         self.statements.load()
         return generation
 
-    def _wanted(self, kind: int, number: int) -> bool:
-        if kind in (records.STATEMENT, records.RECEIPT):
-            return self.statements.wanted(number)
-        return kind != records.LINK or number > self.statements.seq - LIMIT_LINKS
+    def _survives(self, kind: int, number: int) -> "tuple[int, bytes] | bool":
+        if kind in (records.STATEMENT, records.RECEIPT, records.LINK):
+            return self.statements.fate(kind, number)
+        return True

@@ -205,6 +205,7 @@ def chain(key: Key) -> dict[str, object]:
         "seq": state.seq,
         "head": state.head.hex(),
         "receipted": state.receipted,
+        "waiting": state.waiting,
         "log_size": state.log_size,
         "log_root": state.log_root.hex(),
         "time_floor": datetime.fromtimestamp(state.time_floor, UTC).isoformat() if state.time_floor else None,
@@ -247,7 +248,7 @@ def wipe(key: Key, confirmed: str | None) -> dict[str, object]:
     Example:  biandun keys wipe --serial BD-000001
     """
     state = key.chain() if key.info.uscc else None
-    waiting = state.seq - state.receipted if state else 0
+    waiting = state.waiting if state else 0
     if confirmed is None:
         click.echo(
             f"将永久清除密钥 {key.info.serial}（{key.info.unit_name or '未启用'}），其中 {waiting} 份签名文件尚无回执。", err=True

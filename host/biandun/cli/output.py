@@ -72,6 +72,7 @@ LABELS: dict[str, tuple[str, str]] = {
     "user": ("用户", "user"),
     "users": ("已设口令的用户", "users with a PIN"),
     "uscc": ("统一社会信用代码", "USCC"),
+    "waiting": ("尚无回执的份数", "without a receipt"),
     "warning": ("注意", "warning"),
 }
 WORDS: dict[str, tuple[str, str]] = {

@@ -137,17 +137,19 @@ class Connection:
 
         Raises KeyRefused with what the key has against it, KeyRefused(cancelled) after ``cancel``, LinkTimeout, Unplugged.
         """
-        size = frames.PAYLOAD_MAX
+        size, view = frames.PAYLOAD_MAX, memoryview(data)
         acknowledged = sent = 0
         went_back_to = -1
         last_life = time.monotonic()
         while acknowledged < len(data):
-            while sent < len(data) and sent - acknowledged < window * size:
-                self._write(frames.encode_frame(KIND_DATA, stream_id, sent, memoryview(data)[sent : sent + size]))
-                sent = min(sent + size, len(data))
+            starts = range(sent, min(acknowledged + window * size, len(data)), size)
+            if starts:  # all that the window allows, in one write
+                self._write(b"".join(frames.encode_frame(KIND_DATA, stream_id, at, view[at : at + size]) for at in starts))
+                sent = min(starts[-1] + size, len(data))
             frame = self._wait(lambda one: one.request_id == stream_id, time.monotonic() + RETRANSMIT, self.cancel)
             if self.cancel.is_set():
-                self._abort(stream_id)
+                self.abort(stream_id)
+                raise errors.KeyRefused(ERROR_CANCELLED)
             if frame is None:
                 if time.monotonic() - last_life > PATIENCE:
                     raise errors.LinkTimeout(port=self.transport.name)
@@ -163,14 +165,14 @@ class Connection:
                 if on_sent is not None:
                     on_sent(acknowledged)
 
-    def _abort(self, stream_id: int) -> None:
+    def abort(self, stream_id: int) -> None:
+        """Give up a stream: nothing of it will be signed.  Raises Unplugged."""
         deadline = time.monotonic() + PATIENCE
         while time.monotonic() < deadline:
             self._write(frames.encode_frame(KIND_CANCEL, stream_id, 0, b""))
             frame = self._wait(lambda one: one.kind in (KIND_ABORTED, KIND_ERROR), time.monotonic() + RETRANSMIT, None)
             if frame is not None:
-                break
-        raise errors.KeyRefused(ERROR_CANCELLED)
+                return
 
     def _fragments(self, kind: int, request_id: int, message: bytes) -> bytes:
         size = frames.PAYLOAD_MAX

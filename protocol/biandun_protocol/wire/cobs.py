@@ -1,6 +1,6 @@
 """COBS: bytes without zeros, so that a zero can end a frame (Cheshire and Baker, IEEE/ACM ToN 7(2), 1999).
 
-Both directions copy whole runs with slices instead of walking byte by byte; MicroPython is fast at slices and slow at loops.
+Both directions copy whole runs with slices instead of walking byte by byte: interpreters are fast at slices and slow at loops.
 """
 
 
@@ -8,25 +8,21 @@ class CobsError(ValueError):
     """The bytes between two delimiters are not COBS."""
 
 
-def encode(source: bytes) -> bytes:
-    """Return ``source`` (bytes or bytearray) with its zeros taken out; the delimiter is not added."""
-    size = len(source)
-    out = bytearray(size + size // 254 + 1)
-    read = write = 0
-    while True:
-        stop = min(read + 254, size)
-        zero = source.find(b"\0", read, stop)
-        end = stop if zero < 0 else zero
-        run = end - read
-        out[write] = run + 1
-        out[write + 1 : write + 1 + run] = source[read:end]
-        write += run + 1
-        if zero >= 0:
-            read = zero + 1  # the zero is implied by the code; a final zero leaves one empty run to write
-        elif end == size:
-            return bytes(memoryview(out)[:write])
-        else:
-            read = end
+def encode(source: "bytes | bytearray") -> bytes:
+    """Return ``source`` with its zeros taken out; the delimiter is not added."""
+    out = bytearray()
+    run = b""
+    for run in bytes(source).split(b"\0"):
+        size, at = len(run), 0
+        while size - at >= 254:
+            out.append(255)
+            out.extend(run[at : at + 254])
+            at += 254
+        out.append(size - at + 1)
+        out.extend(run[at:])
+    if run and len(run) % 254 == 0:
+        return bytes(memoryview(out)[:-1])  # no empty run behind a final full one
+    return bytes(out)
 
 
 def decode_in_place(buffer: bytearray, size: int) -> int:

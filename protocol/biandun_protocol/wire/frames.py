@@ -34,7 +34,7 @@ def encode_frame(kind: int, request_id: int, offset: int, payload: "bytes | byte
     raw[4:8] = offset.to_bytes(4, "big")
     raw[HEADER : HEADER + size] = payload
     raw[HEADER + size :] = crc32(memoryview(raw)[: HEADER + size]).to_bytes(4, "big")
-    return cobs.encode(raw) + b"\0"  # pyright: ignore[reportArgumentType]
+    return cobs.encode(raw) + b"\0"
 
 
 class Frame:

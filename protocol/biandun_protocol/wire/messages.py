@@ -732,7 +732,8 @@ class ChainStateReply(codec.Message):
         (3, "log_size", codec.UINT, 0, True),
         (4, "log_root", codec.OCTETS, 32, True),
         (5, "time_floor", codec.UINT, 0, True),
-        (6, "last_key", codec.OCTETS, 16, False),
+        (6, "waiting", codec.UINT, 0, True),
+        (7, "last_key", codec.OCTETS, 16, False),
     )
 
     def __init__(
@@ -743,6 +744,7 @@ class ChainStateReply(codec.Message):
         log_size: int,
         log_root: bytes,
         time_floor: int,
+        waiting: int,
         last_key: "bytes | None" = None,
     ) -> None:
         self.seq = seq
@@ -751,6 +753,7 @@ class ChainStateReply(codec.Message):
         self.log_size = log_size
         self.log_root = log_root
         self.time_floor = time_floor
+        self.waiting = waiting
         self.last_key = last_key
 
 

@@ -86,6 +86,7 @@ ERROR_PRESENCE_TIMEOUT = 15
 ERROR_STORE_FULL = 16
 ERROR_OUT_OF_MEMORY = 17
 ERROR_INTERNAL = 18
+ERROR_STORE_DAMAGED = 19
 ERROR_LENGTH_MISMATCH = 20
 ERROR_DIGEST_MISMATCH = 21
 ERROR_SUMMARY_MALFORMED = 22
@@ -184,6 +185,7 @@ ERROR_NAMES = {
     16: "store-full",
     17: "out-of-memory",
     18: "internal",
+    19: "store-damaged",
     20: "length-mismatch",
     21: "digest-mismatch",
     22: "summary-malformed",
