@@ -25,8 +25,6 @@ if TYPE_CHECKING:
     from biandun_protocol.wire.frames import Frame
     from etoken.token import Token
 
-CANCEL_POLL_MS = 20
-
 
 class Server:
     """Serves one token on one link."""
@@ -72,9 +70,9 @@ class Server:
         """Send a keep-alive for the running command, if one is due."""
         self._link.keepalive(self._running, phase, permille)
 
-    def cancelled(self) -> bool:
-        """Look for a cancel of the running command, or for a new host; wait a moment for it."""
-        frame = self._link.receive(CANCEL_POLL_MS)
+    def cancelled(self, wait_ms: int) -> bool:
+        """Look for a cancel of the running command, or for a new host; wait ``wait_ms`` for it."""
+        frame = self._link.receive(wait_ms)
         if frame is None:
             return False
         if frame.kind == KIND_RESYNC and not self._link.is_current(frame.payload):

@@ -50,10 +50,11 @@ if TYPE_CHECKING:
         """What the server offers a handler that takes long."""
 
         def keepalive(self, phase: int, permille: int) -> None: ...  # noqa: D102
-        def cancelled(self) -> bool: ...  # noqa: D102
+        def cancelled(self, wait_ms: int) -> bool: ...  # noqa: D102
 
 
 FIRMWARE_VERSION = "0.1.0"
+LOOK_EVERY_MS = 20  # at the button, and for a cancel
 
 
 class Token:
@@ -112,8 +113,12 @@ class Token:
 
     def wait_presence(self) -> None:
         """Wait until somebody presses the button.  Raises Refused: refused, timeout, cancelled by the host."""
-        start = self.board.clock.ticks_ms()
+        start, patience = self.board.clock.ticks_ms(), 0
         while True:
+            # the host first: who has taken back what he asked for must not have it done by a late finger
+            if self.pulse is not None and self.pulse.cancelled(patience):
+                raise Refused(ERROR_CANCELLED)
+            patience = LOOK_EVERY_MS
             pressed = self.board.button()
             if pressed:
                 return
@@ -124,5 +129,3 @@ class Token:
                 raise Refused(ERROR_PRESENCE_TIMEOUT)
             if self.pulse is not None:
                 self.pulse.keepalive(PHASE_WAITING_PRESENCE, 1000 * waited // LIMIT_PRESENCE_MS)
-                if self.pulse.cancelled():
-                    raise Refused(ERROR_CANCELLED)

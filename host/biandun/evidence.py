@@ -7,14 +7,10 @@ tools: docs/verify-with-other-tools.md shows how.
 from dataclasses import dataclass
 from hashlib import sha256
 
-from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import Encoding
-
+from biandun.anchors import load_root
 from biandun.errors import FolderProblem
 from biandun.filings import Folder
 from biandun_protocol import certificate, cose, package, receipt
-from biandun_protocol.algorithms import point_of
 from biandun_protocol.certificate import Signed
 from biandun_protocol.errors import CertificateProblem, Problem
 from biandun_protocol.wire.messages import IssuerManifest, ProfileManifest
@@ -40,18 +36,6 @@ class Verdict:
     def good(self) -> bool:
         """Did everything hold?"""
         return all(step.good for step in self.steps)
-
-
-def load_root(pem: bytes) -> tuple[bytes, str]:
-    """Return a root certificate's public point and its fingerprint.  Raises CertificateProblem."""
-    try:
-        root = x509.load_pem_x509_certificate(pem)
-    except ValueError:
-        raise CertificateProblem("certificate-invalid", field="root") from None
-    key = root.public_key()
-    if not isinstance(key, ec.EllipticCurvePublicKey):
-        raise CertificateProblem("certificate-invalid", field="root")
-    return point_of(key), sha256(root.public_bytes(Encoding.DER)).hexdigest()
 
 
 def _part(folder: Folder, name: str) -> bytes:
@@ -97,6 +81,8 @@ class _Checks:
         cose.verify(self.statement, self.profile.public_key)
         package.compare(self.statement, self.manifest)
         header = self.statement.header
+        if header.purpose not in self.profile.purposes:
+            raise CertificateProblem("purpose-refused")
         for name, here, there in (
             ("serial", header.serial, self.profile.serial),
             ("x5t", header.x5t, self.profile.x5t),
@@ -109,6 +95,11 @@ class _Checks:
     def office_receipt(self) -> str:
         """The office has it in its log."""
         payload = receipt.verify_receipt(self.folder.receipt(), self.statement, self.issuer)
+        for validity in (self.issuer, self.profile):  # judged at the office's time of reception, as the office does
+            if payload.received < validity.not_before:
+                raise CertificateProblem("certificate-not-yet")
+            if payload.received > validity.not_after:
+                raise CertificateProblem("certificate-expired")
         return f"leaf {payload.leaf_index} of {payload.tree_size}, received {payload.received}"
 
 

@@ -22,14 +22,15 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any, cast
 
+from biandun.anchors import load_root
 from biandun.errors import FolderProblem
 from biandun.key.session import Key, Signature
 from biandun.office_client import Accepted, Office
 from biandun.ui import Ui
-from biandun_protocol import cose, package
+from biandun_protocol import certificate, cose, package
 from biandun_protocol.errors import ReceiptProblem
 from biandun_protocol.forms import Attachment
-from biandun_protocol.receipt import Receipt
+from biandun_protocol.receipt import Receipt, verify_receipt
 from biandun_protocol.wire.numbers import LIMIT_ATTACHMENT, PURPOSE_FILING
 
 FORMAT = "biandun-filing-folder/1"
@@ -57,7 +58,7 @@ def write_file(path: Path, content: bytes, *, replace: bool = False) -> None:
 
     Without ``replace`` an existing file with other content is left alone: FolderProblem(file-exists).
     """
-    aside = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    aside = path.with_name(f".{secrets.token_hex(6)}")  # a name as long as the file's own could be too long
     try:
         if not replace and path.exists():
             if path.read_bytes() == content:
@@ -179,32 +180,64 @@ class Folder:
         """Have the key sign the manifest; again gives the same signature.  Raises KeyRefused, LinkProblem, FolderProblem."""
         manifest = self.manifest()
         purpose = self.state.purpose
+        made = self._already_signed(key)
+        if made is not None:
+            return made
         signature = key.sign(manifest.raw, purpose=purpose, idempotency_key=bytes.fromhex(self.state.idempotency_key))
         package.compare(cose.parse(signature.statement, purpose=purpose), manifest)
-        certificate = key.certificate()
+        own = key.certificate()
         for name, content in (
-            ("certificate.der", certificate.x509),
-            ("profile.cose", certificate.profile.statement),
-            ("profile.cbor", certificate.profile.manifest),
-            ("issuer.cose", certificate.issuer.statement),
-            ("issuer.cbor", certificate.issuer.manifest),
+            ("certificate.der", own.x509),
+            ("profile.cose", own.profile.statement),
+            ("profile.cbor", own.profile.manifest),
+            ("issuer.cose", own.issuer.statement),
+            ("issuer.cbor", own.issuer.manifest),
             ("statement.cose", signature.statement),
         ):
             write_file(self.path / name, content)
         self._remember(serial=key.info.serial, seq=signature.seq, statement_id=signature.statement_id.hex())
         return signature
 
+    def _already_signed(self, key: Key) -> Signature | None:
+        """The signature that is here, if this key made it.  Raises FolderProblem(filing-signed) when another did."""
+        raw = self.read("statement.cose")
+        if raw is None:
+            return None
+        statement = cose.parse(raw, purpose=self.state.purpose)
+        public_key = key.info.public_key
+        if public_key is None or statement.header.algorithm.kid_of(public_key) != statement.header.kid:
+            raise FolderProblem("filing-signed", serial=statement.header.serial)
+        self._remember(serial=statement.header.serial, seq=statement.header.seq or 0, statement_id=statement.id.hex())
+        return Signature(raw, statement.id, statement.header.seq or 0)
+
+    def _believe(self, receipt: Receipt, root_pem: bytes) -> None:
+        """Check a receipt and the office's root against what the key said when it signed.
+
+        Raises StatementProblem or CertificateProblem for another root, ReceiptProblem for a receipt that does not hold.
+        """
+        issuer_files = [self.read(name) for name in ("issuer.cose", "issuer.cbor")]
+        root_point, _ = load_root(root_pem)
+        issuer = certificate.verify_issuer(certificate.Signed(*[content or b"" for content in issuer_files]), root_point)
+        verify_receipt(receipt, cose.parse(self.statement(), purpose=self.state.purpose), issuer)
+
     def submit(self, office: Office, ui: Ui | None = None) -> Accepted:
-        """File it with the office and keep the receipt; again gives the same receipt.  Raises OfficeRefused and kin."""
+        """File it with the office and keep the receipt; again gives the same receipt.
+
+        The receipt is believed only when it proves this very statement under the root of the key that signed it; before
+        that nothing in the folder changes.  Raises OfficeRefused and kin, ReceiptProblem, StatementProblem.
+        """
         manifest, statement = self.manifest(), self.statement()
         blobs: dict[str, bytes | Path] = {sha256(manifest.raw).hexdigest(): manifest.raw}
         for attachment in manifest.form.attachments:
             blobs[attachment.sha256.hex()] = self.path / "attachments" / attachment.name
         accepted = office.submit(statement, blobs, ui, purpose=self.state.purpose)
-        for name, content in office.anchors().items():
-            write_file(self.path / name, content, replace=True)
+        anchors = office.anchors()
+        self._believe(accepted.receipt, anchors["root.pem"])
+        for name in ("root.pem", "issuing.pem"):
+            if self.read(name) is None:
+                write_file(self.path / name, anchors[name])
         write_file(self.path / "receipt.cbor", accepted.receipt.encode(), replace=True)
-        self._remember(case=accepted.case, office=office.url)
+        self._remember(case=accepted.case, office=office.url, statement_id=accepted.receipt.read().statement_id.hex())
         return accepted
 
     def keep_receipt(self, key: Key, office: Office | None = None) -> int:

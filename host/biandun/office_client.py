@@ -213,7 +213,7 @@ class Office:
             return self._http.request(method, path, content=content, headers=headers, params=params)
         except httpx.TimeoutException as error:
             raise errors.OfficeTimeout(url=self.url) from error
-        except (httpx.TransportError, httpx.InvalidURL) as error:
+        except (httpx.RequestError, httpx.InvalidURL) as error:
             raise errors.OfficeUnreachable(url=self.url, detail=str(error)) from error
 
     def _check(self, answer: httpx.Response) -> None:
@@ -235,7 +235,10 @@ def _problem(answer: httpx.Response) -> dict[str, object]:
 
 def _missing(answer: httpx.Response) -> list[str]:
     problem = _problem(answer)
-    return cast("list[str]", problem.get("missing", [])) if problem.get("code") == "blob-missing" else []
+    missing = problem.get("missing")
+    if problem.get("code") != "blob-missing" or not isinstance(missing, list):
+        return []
+    return [name for name in cast("list[object]", missing) if isinstance(name, str)]
 
 
 def _chunks(source: Source, on_sent: Callable[[int], None]) -> Iterator[bytes]:

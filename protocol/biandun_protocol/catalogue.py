@@ -414,6 +414,12 @@ ENTRIES: dict[str, Entry] = {
         "请让申报单位重新签署后再传来。",
         "Ask the unit to sign it again and send it.",
     ),
+    "filing-signed": Entry(
+        "该业务已由密钥 {serial} 签署，没有重复签署。",
+        "The filing was signed by key {serial} already; it was not signed again.",
+        "请使用原来的密钥，或作为新业务重新准备。",
+        "Use that key, or prepare it as a new filing.",
+    ),
     "filing-unsigned": Entry(
         "该业务尚未签署。", "This filing is not signed yet.", "请先运行 biandun filing sign。", "Run `biandun filing sign` first."
     ),

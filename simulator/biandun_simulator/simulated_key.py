@@ -6,15 +6,12 @@ Its flash is the file SERIAL.flash in ``folder`` and outlives the object; pluggi
 is the file SERIAL.presence: ``accept``, ``reject`` or ``wait``.  The key is ready when it has answered on its own port.
 """
 
-import contextlib
 import json
-import os
-import signal
-import subprocess
-import tty
 from pathlib import Path
 from types import TracebackType
 from typing import Literal, cast
+
+import filelock
 
 from biandun.errors import HostProblem
 from biandun.key.connection import Connection
@@ -22,6 +19,7 @@ from biandun.key.ports import announcements
 from biandun.key.transport import SerialTransport
 from biandun_protocol.errors import Problem
 from biandun_simulator import interpreter
+from biandun_simulator.launcher import Launched
 
 Presence = Literal["accept", "reject", "wait"]
 READY_WITHIN = 10.0  # seconds; far more than a loaded machine needs
@@ -48,11 +46,10 @@ class SimulatedKey:
         self.serial = serial
         self.folder = folder
         self.heap = heap
-        self.port = ""
         self._announce = announce
-        self._process: subprocess.Popen[bytes] | None = None
-        self._line = -1
+        self._running: Launched | None = None
         folder.mkdir(parents=True, exist_ok=True)
+        self._lock = filelock.FileLock(folder / f"{serial}.lock")
         if presence is not None or not self._presence_path.exists():
             self.presence = presence or "accept"
 
@@ -97,29 +94,28 @@ class SimulatedKey:
         return self.folder / f"{self.serial}.log"
 
     @property
+    def port(self) -> str:
+        """The serial line; empty when unplugged."""
+        return self._running.port if self._running else ""
+
+    @property
     def pid(self) -> int:
         """Process id of the interpreter; 0 when unplugged."""
-        return self._process.pid if self._process else 0
+        return self._running.pid if self._running else 0
 
     @property
     def alive(self) -> bool:
         """Is the key plugged in and its firmware running?"""
-        return self._process is not None and self._process.poll() is None
+        return self._running is not None and self._running.alive
 
     def plug(self) -> None:
         """Start the firmware and wait until it answers.  Raises SimulatorMissing, SimulatorFailed."""
         if self.alive:
             return
-        board, self._line = os.openpty()
-        tty.setraw(self._line)
-        os.set_blocking(board, False)
-        self.port = os.ttyname(self._line)
-        command = [interpreter.find(), "-X", f"heapsize={self.heap}", "-m", "etoken.boards.unix"]
-        command += [self.serial, str(self.flash_path), str(self._presence_path)]
-        environment = {"MICROPYPATH": interpreter.firmware_path(), "PATH": os.environ.get("PATH", "")}
-        with self.log_path.open("ab") as log:
-            self._process = subprocess.Popen(command, stdin=board, stdout=board, stderr=log, env=environment)  # noqa: S603
-        os.close(board)
+        self.unplug()  # what is left of a firmware that died by itself
+        self._hold_state()
+        arguments = ["-m", "etoken.boards.unix", self.serial, str(self.flash_path), str(self._presence_path)]
+        self._running = Launched(arguments, log=self.log_path, heap=self.heap, modules=interpreter.firmware_path())
         try:
             self._wait_ready()
         except BaseException:
@@ -131,17 +127,25 @@ class SimulatedKey:
 
     def unplug(self) -> None:
         """Pull the plug: the firmware stops in the middle of whatever it does."""
-        if self._announce:
-            self._announcement.unlink(missing_ok=True)
-        if self._process is not None:
-            with contextlib.suppress(ProcessLookupError):
-                self._process.send_signal(signal.SIGKILL)
-            self._process.wait()
-            self._process = None
-        if self._line >= 0:
-            os.close(self._line)
-            self._line = -1
-        self.port = ""
+        if self._running is not None:
+            if self._announce and self._announced_pid() == self.pid:
+                self._announcement.unlink(missing_ok=True)
+            self._running.kill()
+            self._running = None
+        self._lock.release()
+
+    def _hold_state(self) -> None:
+        """One flash, one key: two would sign the same sequence numbers.  Raises SimulatorFailed."""
+        try:
+            self._lock.acquire(timeout=0)
+        except filelock.Timeout:
+            raise SimulatorFailed(serial=self.serial, detail=f"{self.flash_path} is in use by another simulated key") from None
+
+    def _announced_pid(self) -> int:
+        try:
+            return int(json.loads(self._announcement.read_text("utf-8"))["pid"])
+        except (OSError, ValueError, KeyError, TypeError):
+            return 0
 
     def _wait_ready(self) -> None:
         try:

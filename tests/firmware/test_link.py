@@ -25,7 +25,7 @@ from biandun_protocol.wire.numbers import (
 from tests.firmware.conftest import Wire
 from tests.firmware.testboard import TestKey
 from tests.support import softkey
-from tests.support.person import Person
+from tests.support.person import PIN, Person
 from tests.support.softoffice import SoftOffice
 
 INFO = codec.encode_request(InfoRequest(1))
@@ -257,3 +257,38 @@ def test_a_waiting_key_sends_keepalives_and_obeys_a_cancel(key: Key, wire: Wire,
 def test_data_for_no_stream_is_answered_with_an_error(linked: TestKey) -> None:
     ((kind, request_id, _),) = heard(linked.feed(frames.encode_frame(KIND_DATA, 3, 0, b"x")))
     assert (kind, request_id) == (KIND_ERROR, 3)
+
+
+@pytest.mark.usefixtures("hasty")
+@pytest.mark.parametrize("what", ["first data frame", "second half of a reply"])
+def test_a_line_on_which_nothing_gets_on_is_given_up(what: str, key: Key, wire: Wire, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connections, "PATIENCE", 0.05)
+    key.unlock(PIN)
+
+    def lose(data: bytes) -> bytes:
+        kept = b""
+        for frame in data.split(b"\0")[:-1]:
+            reader = frames.FrameReader()
+            reader.put(frame + b"\0", len(frame) + 1)
+            one = reader.next()
+            lost = one is not None and ((one.kind == KIND_DATA and one.offset == 0) or (one.kind == KIND_REPLY and one.offset > 0))
+            kept += b"" if lost else frame + b"\0"
+        return kept
+
+    wire.cut_out = wire.cut_in = lose
+    with pytest.raises(errors.LinkTimeout):
+        if what == "first data frame":
+            key.sign(softkey.manifest(reason="长" * 1999), purpose="filing", idempotency_key=b"1" * 16)
+        else:
+            long_reply(key, wire)
+
+
+def long_reply(key: Key, wire: Wire) -> None:
+    """Ask for something whose answer takes two frames."""
+    monkey = wire.key.token.vault.identity
+    genuine = monkey.certificate
+    monkey.certificate = lambda: [b"s" * 1024, b"m" * 2048, b"x" * 1536]  # type: ignore[method-assign]
+    try:
+        key.certificate()
+    finally:
+        monkey.certificate = genuine  # type: ignore[method-assign]

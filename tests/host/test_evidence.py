@@ -8,7 +8,7 @@ from biandun import evidence
 from biandun.filings import Folder
 from biandun.keys import Key
 from biandun_protocol.errors import CertificateProblem
-from tests.support.softoffice import SoftOffice
+from tests.support.softoffice import NOW, SoftOffice
 from tests.support.softserver import root_certificate
 
 
@@ -93,3 +93,21 @@ def test_a_root_with_another_kind_of_key_is_refused(filed: Folder, tmp_path: Pat
     builder = x509.CertificateBuilder(name, name, key.public_key(), 1, now, now + datetime.timedelta(days=1))
     with pytest.raises(CertificateProblem):
         evidence.verify_folder(filed, builder.sign(key, None).public_bytes(Encoding.PEM))
+
+
+@pytest.mark.parametrize(
+    ("changed", "step", "code"),
+    [
+        ({"purposes": ["login"]}, "signature", "purpose-refused"),
+        ({"not_after": NOW - 1}, "office_receipt", "certificate-expired"),
+        ({"not_before": NOW + 1}, "office_receipt", "certificate-not-yet"),
+    ],
+    ids=["purpose", "expired", "not yet"],
+)
+def test_a_certificate_that_did_not_allow_it_then_is_found(
+    changed: dict[str, object], step: str, code: str, filed: Folder, key: Key, soft: SoftOffice, root: bytes
+) -> None:
+    grant = soft.grant_for(key.info.serial, key.info.public_key or b"", **changed)
+    (filed.path / "profile.cose").write_bytes(grant.profile_statement)
+    (filed.path / "profile.cbor").write_bytes(grant.profile_manifest)
+    assert failed_step(filed, root) == (step, code)

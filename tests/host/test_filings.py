@@ -3,15 +3,20 @@
 import json
 from pathlib import Path
 
+import httpx
 import pytest
 
 from biandun import errors, filings
 from biandun.filings import Folder, Source
 from biandun.keys import Key
-from biandun.office_client import Office
+from biandun.office_client import RECEIPT_TYPE, Office
+from biandun_protocol import cose
 from biandun_protocol.errors import ManifestProblem, Problem
 from biandun_protocol.wire.numbers import LIMIT_ATTACHMENT
 from tests.firmware.conftest import Wire
+from tests.firmware.testboard import TestBoard
+from tests.support.person import PIN
+from tests.support.softoffice import SoftOffice
 from tests.support.softserver import SoftServer
 
 
@@ -173,3 +178,66 @@ def test_a_folder_that_cannot_be_written_says_so_and_leaves_nothing(folder: Fold
     with pytest.raises(Problem) as caught:
         filings.prepare(blocked / "filing", filings.read_form(form, {}), [])
     assert caught.value.code == "file-unwritable"
+
+
+def test_a_signed_filing_is_not_signed_again_by_another_key(folder: Folder, key: Key, soft: SoftOffice) -> None:
+    first = folder.sign(key)
+    other = Wire(TestBoard(serial="BD-OTHER", seed=b"other")).open()
+    other.personalise(soft.grant(other.answer_offer(soft.offer())))
+    other.set_pin(PIN)
+    with pytest.raises(errors.FolderProblem) as caught:
+        folder.sign(other)
+    assert caught.value.code == "filing-signed"
+    assert other.chain().seq == 0
+    assert folder.statement() == first.statement
+
+
+def test_a_crash_between_statement_and_note_is_made_good(folder: Folder, key: Key, office: Office) -> None:
+    folder.sign(key)
+    folder._remember(statement_id="", seq=0, serial="")
+    again = Folder(folder.path)
+    again.submit(office)
+    assert again.keep_receipt(key, office) == 1
+
+
+def liar(server: SoftServer, **changed: object) -> None:
+    """From now on the server answers posts with a receipt of another office, or for another statement."""
+    genuine = server._post
+
+    def post(raw: bytes, purpose: str) -> httpx.Response:
+        answer = genuine(raw, purpose)
+        if answer.status_code == 409:
+            return answer
+        other: SoftOffice = changed.get("office", server.office)  # type: ignore[assignment]
+        statement_id = bytes(32) if "statement" in changed else cose.parse(raw, purpose=purpose).id
+        forged = other.receipt(0, statement_id) if other.leaves else other.take_in(raw)
+        return httpx.Response(201, content=forged.encode(), headers={"Content-Type": RECEIPT_TYPE})
+
+    server._post = post  # type: ignore[method-assign]
+
+
+@pytest.mark.parametrize("lie", [{"office": SoftOffice(seed=9200)}, {"statement": 1}], ids=["another office", "another statement"])
+def test_a_receipt_that_proves_nothing_changes_nothing_in_the_folder(
+    lie: dict[str, object], folder: Folder, key: Key, office: Office, server: SoftServer
+) -> None:
+    folder.sign(key)
+    before = {name: (folder.path / name).read_bytes() for name in names(folder)}
+    liar(server, **lie)
+    with pytest.raises(Problem):
+        folder.submit(office)
+    assert {name: (folder.path / name).read_bytes() for name in names(folder)} == before
+
+
+def test_an_office_with_another_root_is_not_believed(filed: Folder, office: Office, server: SoftServer) -> None:
+    before = {name: (filed.path / name).read_bytes() for name in names(filed)}
+    server.office = SoftOffice(seed=9300)
+    with pytest.raises(Problem):
+        filed.submit(office)
+    assert {name: (filed.path / name).read_bytes() for name in names(filed)} == before
+
+
+def test_an_attachment_may_have_a_long_chinese_name(tmp_path: Path, form: Path) -> None:
+    letter = tmp_path / ("很长的文件名" * 13 + ".pdf")
+    letter.write_bytes(b"%PDF-1.4")
+    folder = filings.prepare(tmp_path / "filing", filings.read_form(form, {}), [Source(letter, "other")])
+    assert folder.manifest().filing.attachments[0].name == letter.name

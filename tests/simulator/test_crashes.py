@@ -85,3 +85,17 @@ def test_a_state_folder_is_all_that_a_key_is(simulated: SimulatedKey, tmp_path: 
     moved = simulated.folder.rename(tmp_path / "elsewhere")
     with SimulatedKey("BD-000001", moved, announce=False) as again, keys.open(port=again.port, ui=Person()) as key:
         assert key.fetch(seq=1).statement == signed.statement
+
+
+def test_somebody_who_leaves_while_the_key_waits_takes_the_request_along(simulated: SimulatedKey) -> None:
+    simulated.presence = "wait"
+
+    class Leaving(Person):
+        def need_presence(self, serial: str) -> None:
+            raise KeyboardInterrupt
+
+    with keys.open(port=simulated.port, ui=Leaving()) as key, pytest.raises(KeyboardInterrupt):
+        key.sign(MANIFEST, purpose="filing", idempotency_key=NAME)
+    simulated.presence = "accept"  # a late finger
+    with keys.open(port=simulated.port, ui=Person()) as key:
+        assert key.chain().seq == 0

@@ -130,3 +130,35 @@ def test_an_announcement_of_a_dead_process_is_ignored(tmp_path: Path, monkeypatc
     (tmp_path / "BD-000009.json").write_text(json.dumps({"port": "/dev/pts/0", "pid": gone.pid}))
     (tmp_path / "BD-000010.json").write_text("half a no")
     assert not [port for port in keys.scan() if port.simulated]
+
+
+def test_two_keys_never_share_one_flash(simulated: SimulatedKey) -> None:
+    twin = SimulatedKey("BD-000001", simulated.folder, announce=False)
+    with pytest.raises(SimulatorFailed) as caught:
+        twin.plug()
+    assert "in use" in caught.value.message("en")
+    twin.unplug()
+    with keys.open(port=simulated.port) as key:
+        assert key.info.serial == "BD-000001"
+
+
+def test_a_key_whose_firmware_died_can_be_plugged_in_again_and_leaks_nothing(simulated: SimulatedKey) -> None:
+    open_files = len(list(Path("/proc/self/fd").iterdir()))
+    for _ in range(3):
+        os.kill(simulated.pid, signal.SIGKILL)
+        while simulated.alive:
+            pass
+        simulated.plug()
+    with keys.open(port=simulated.port) as key:
+        assert key.info.serial == "BD-000001"
+    assert len(list(Path("/proc/self/fd").iterdir())) <= open_files + 1
+
+
+def test_a_simulator_only_takes_back_its_own_announcement(
+    make_key: Callable[..., SimulatedKey], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BIANDUN_PORTS", str(tmp_path))
+    one = SimulatedKey("BD-000001", tmp_path / "one")
+    with one:
+        (tmp_path / "BD-000001.json").write_text(json.dumps({"port": "/dev/null", "pid": os.getpid()}))
+    assert (tmp_path / "BD-000001.json").exists()

@@ -5,6 +5,7 @@ silence of ``retransmit_ms`` repeats what was sent.  The key answers a repeated 
 always safe.
 """
 
+import contextlib
 import secrets
 import threading
 import time
@@ -31,7 +32,8 @@ from biandun_protocol.wire.numbers import (
 )
 
 RETRANSMIT = LIMIT_RETRANSMIT_MS / 1000
-PATIENCE = 5.0  # seconds without any sign of life before the key counts as gone
+PATIENCE = 5.0  # seconds without any progress before the key counts as gone
+LONGEST_CALL = 120.0  # seconds; keep-alives do not go on for ever
 
 OnKeepAlive = Callable[[int, int], None]
 OnSent = Callable[[int], None]
@@ -97,13 +99,23 @@ class Connection:
         back then is its word: a reply that was already made, or KeyRefused(cancelled).
         """
         self._request_id = self._request_id % 0xFFFF + 1
-        request_id = self._request_id
+        try:
+            return self._call(self._request_id, message, on_keepalive)
+        except KeyboardInterrupt:
+            # a key that still waits for its button must not sign for somebody who has left
+            with contextlib.suppress(errors.HostProblem):
+                self._write(frames.encode_frame(KIND_CANCEL, self._request_id, 0, b""))
+            raise
+
+    def _call(self, request_id: int, message: bytes, on_keepalive: OnKeepAlive | None) -> bytes:
         wire = self._fragments(KIND_REQUEST, request_id, message)
         reply = bytearray()
         told = False
-        last_life = time.monotonic()
+        begun = last_life = time.monotonic()
         self._write(wire)
         while True:
+            if time.monotonic() - begun > LONGEST_CALL:
+                raise errors.LinkTimeout(port=self.transport.name)
             frame = self._wait(
                 lambda one: one.request_id == request_id, time.monotonic() + RETRANSMIT, self.cancel if not told else None
             )
@@ -116,13 +128,16 @@ class Connection:
                 reply.clear()
                 self._write(wire)
                 continue
-            last_life = time.monotonic()
+            if time.monotonic() - last_life > PATIENCE:
+                raise errors.LinkTimeout(port=self.transport.name)  # frames come, but nothing gets on
             if frame.kind == KIND_KEEPALIVE:
+                last_life = time.monotonic()
                 self.keepalive_bytes += len(frames.encode_frame(frame.kind, frame.request_id, frame.offset, frame.payload))
                 self._report(frame, on_keepalive)
             elif frame.kind == KIND_ERROR:
                 raise self._refusal(frame)
             elif frame.kind == KIND_REPLY and frame.offset == len(reply):
+                last_life = time.monotonic()
                 reply += frame.payload
                 if not frame.more:
                     return bytes(reply)
@@ -155,10 +170,13 @@ class Connection:
                     raise errors.LinkTimeout(port=self.transport.name)
                 sent = acknowledged
                 continue
-            last_life = time.monotonic()
             if frame.kind == KIND_ERROR:
                 raise self._refusal(frame)
+            if time.monotonic() - last_life > PATIENCE:
+                raise errors.LinkTimeout(port=self.transport.name)  # acknowledged again and again, and never further
             if frame.kind == KIND_ACK:
+                if frame.offset > acknowledged:
+                    last_life = time.monotonic()
                 if frame.offset == acknowledged != went_back_to:
                     sent = went_back_to = acknowledged  # said twice: the key lost the frame that begins here
                 acknowledged = max(acknowledged, min(frame.offset, len(data)))
@@ -167,7 +185,7 @@ class Connection:
 
     def abort(self, stream_id: int) -> None:
         """Give up a stream: nothing of it will be signed.  Raises Unplugged."""
-        deadline = time.monotonic() + PATIENCE
+        deadline = time.monotonic() + 2 * RETRANSMIT
         while time.monotonic() < deadline:
             self._write(frames.encode_frame(KIND_CANCEL, stream_id, 0, b""))
             frame = self._wait(lambda one: one.kind in (KIND_ABORTED, KIND_ERROR), time.monotonic() + RETRANSMIT, None)

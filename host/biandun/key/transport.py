@@ -75,6 +75,16 @@ def _named(error: Exception, port: str, *, opening: bool) -> errors.HostProblem:
     return errors.Unplugged(port=port)
 
 
+def _keep_others_out(port: Any) -> None:
+    """Let the kernel refuse further openers: ``exclusive`` alone keeps out only those who ask for it too."""
+    if sys.platform != "win32":
+        import fcntl  # noqa: PLC0415
+        import termios  # noqa: PLC0415
+
+        with contextlib.suppress(OSError):  # a line without the call is still guarded by both locks
+            fcntl.ioctl(port.fileno(), termios.TIOCEXCL)
+
+
 class SerialTransport:
     """A serial port, held exclusively from opening to ``close``.
 
@@ -84,15 +94,18 @@ class SerialTransport:
     def __init__(self, port: str) -> None:
         self.name = port
         lock = lock_path(port)
-        lock.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self._lock = filelock.FileLock(lock)
         try:
+            lock.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._lock = filelock.FileLock(lock)
             self._lock.acquire(timeout=0)
         except filelock.Timeout:
             raise errors.PortBusy(port=port, holder=_holder(lock)) from None
+        except OSError as error:
+            raise errors.PortFailed(port=port, detail=f"{lock.parent}: {error.strerror}") from error
         try:
             lock.with_suffix(".json").write_text(json.dumps({"pid": os.getpid(), "program": Path(sys.argv[0]).name}), "utf-8")
             self._serial: Any = serial.Serial(port, 115200, timeout=READ_WAIT, write_timeout=WRITE_LIMIT, exclusive=True)
+            _keep_others_out(self._serial)
         except (serial.SerialException, OSError, ValueError) as error:
             self._lock.release()
             raise _named(error, port, opening=True) from error

@@ -31,16 +31,19 @@ def decode_in_place(buffer: bytearray, size: int) -> int:
     Decoding never overtakes reading, so one fixed buffer is enough.  Raises CobsError; the buffer is then undefined.
     """
     view = memoryview(buffer)
-    read = write = 0
-    while read < size:
-        code = buffer[read]
-        end = read + code
-        if code == 0 or end > size:
+    at = start = write = 0
+    before = 255
+    while at < size:
+        code = buffer[at]
+        if code == 0 or at + code > size:
             raise CobsError
-        view[write : write + code - 1] = view[read + 1 : end]
-        write += code - 1
-        read = end
-        if code < 255 and read < size:
-            buffer[write] = 0
-            write += 1
-    return write
+        if before < 255:
+            buffer[at] = 0  # the code stands where the zero was
+        else:
+            view[write : write + at - start] = view[start:at]  # behind a full run the code stands for nothing: close the gap
+            write += at - start
+            start = at + 1
+        before = code
+        at += code
+    view[write : write + size - start] = view[start:size]
+    return write + size - start
