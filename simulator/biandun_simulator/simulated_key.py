@@ -18,7 +18,7 @@ from biandun.key.connection import Connection
 from biandun.key.ports import announcements
 from biandun.key.transport import SerialTransport
 from biandun_protocol.errors import Problem
-from biandun_simulator import interpreter
+from biandun_simulator import firmware, interpreter
 from biandun_simulator.launcher import Launched
 
 Presence = Literal["accept", "reject", "wait"]
@@ -115,8 +115,8 @@ class SimulatedKey:
         self.unplug()  # what is left of a firmware that died by itself
         self._hold_state()
         arguments = ["-m", "etoken.boards.unix", self.serial, str(self.flash_path), str(self._presence_path)]
-        self._running = Launched(arguments, log=self.log_path, heap=self.heap, modules=interpreter.firmware_path())
         try:
+            self._running = Launched(arguments, log=self.log_path, heap=self.heap, modules=firmware.search_path())
             self._wait_ready()
         except BaseException:
             self.unplug()

@@ -98,6 +98,14 @@ def test_verify_answers_false_to_a_malformed_signature(signature: bytes) -> None
     assert ecdsa.verify(POINT, b"sample", signature) is False
 
 
+def test_only_points_of_the_curve_are_decoded() -> None:
+    assert p256.decode(POINT) is not None
+    for byte in (1, 33, 64):
+        off = bytearray(POINT)
+        off[byte] ^= 1
+        assert p256.decode(bytes(off)) is None
+
+
 @pytest.mark.parametrize(
     "point",
     [b"", POINT[:64], b"\x02" + POINT[1:33], b"\x04" + bytes(64), POINT[:-1] + b"\x00", b"\x04" + ONES + ONES, b"\x05" + POINT[1:]],

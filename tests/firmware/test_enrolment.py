@@ -31,8 +31,9 @@ from biandun_protocol.wire.messages import (
 from biandun_protocol.wire.numbers import STATE_ANCHORED, STATE_BLANK, STATE_KEYED, STATE_NAMES, STATE_PERSONALISED
 from etoken.dispatch import COMMANDS
 from tests.firmware.conftest import Wire
+from tests.support import softkey
 from tests.support.person import PIN
-from tests.support.softoffice import SoftOffice
+from tests.support.softoffice import NOW, SoftOffice
 
 
 def refusal(call: Callable[[], object]) -> str:
@@ -205,3 +206,34 @@ def test_a_grant_under_another_certificate_of_the_office_is_refused(blank: Key, 
     request = blank.answer_offer(office.offer())
     office.issuer_manifest.x5t = bytes(32)
     assert refusal(lambda: blank.personalise(office.grant(request))) == "profile-invalid"
+
+
+def test_a_proof_of_possession_needs_the_button(blank: Key, wire: Wire, office: SoftOffice) -> None:
+    wire.presence(False)
+    assert refusal(lambda: blank.answer_offer(office.offer())) == "presence-refused"
+
+
+def test_an_anchor_of_another_schema_is_refused(blank: Key, office: SoftOffice) -> None:
+    office.issuer_manifest.schema = "biandun-profile/1"
+    office.anchor = certificate.sign_issuer(office.root, region="629900", root_x5t=bytes(32), manifest=office.issuer_manifest)
+    assert refusal(lambda: blank.answer_offer(office.offer())) == "anchor-invalid"
+
+
+def test_another_root_for_the_same_office_is_not_the_same_anchor(blank: Key, office: SoftOffice) -> None:
+    blank.answer_offer(office.offer())
+    other = SoftOffice(seed=3000)
+    forged = office.offer()
+    forged.root_public_key = other.root.public_key
+    forged.issuer_statement = certificate.sign_issuer(
+        other.root, region="629900", root_x5t=bytes(32), manifest=office.issuer_manifest
+    ).statement
+    assert refusal(lambda: blank.answer_offer(forged)) == "anchor-present"
+
+
+def test_a_wiped_key_cannot_be_walked_back_along_the_log(key: Key, office: SoftOffice) -> None:
+    signed = key.sign(softkey.manifest(), purpose="filing", idempotency_key=b"k" * 16, claimed_time=NOW)
+    key.keep_receipt(office.take_in(signed.statement, received=NOW + 5))
+    key.wipe()
+    key.personalise(office.grant(key.answer_offer(office.offer())))
+    state = key.chain()
+    assert (state.seq, state.log_size, state.time_floor) == (0, 1, NOW + 5)

@@ -13,6 +13,7 @@ from biandun_protocol.wire.messages import ErrorInfo, InfoReply, InfoRequest, Re
 from biandun_protocol.wire.numbers import (
     ERROR_REQUEST_ID_REUSED,
     ERROR_TOO_LARGE,
+    KIND_ACK,
     KIND_CANCEL,
     KIND_DATA,
     KIND_ERROR,
@@ -292,3 +293,95 @@ def long_reply(key: Key, wire: Wire) -> None:
         key.certificate()
     finally:
         monkey.certificate = genuine  # type: ignore[method-assign]
+
+
+def test_a_cancel_of_something_else_cancels_nothing(key: Key, wire: Wire) -> None:
+    key.unlock(PIN)
+    wire.presence(None)
+    board, looks = wire.key.board, 0
+
+    def button() -> bool | None:
+        nonlocal looks
+        looks += 1
+        if looks == 2:
+            board.port.incoming += frames.encode_frame(KIND_CANCEL, key.connection.last_id + 1, 0, b"")
+        return True if looks == 10 else None
+
+    board.button = button  # type: ignore[method-assign]
+    assert key.sign(softkey.manifest(), purpose="filing", idempotency_key=b"1" * 16).seq == 1
+    assert looks == 10
+
+
+def test_a_cancel_of_another_stream_leaves_the_open_one(key: Key, wire: Wire) -> None:
+    from tests.firmware.test_signing import MANIFEST, begin, finish
+
+    stream = begin(key, MANIFEST)
+    assert wire.key.feed(frames.encode_frame(KIND_CANCEL, stream + 1, 0, b"")) == b""
+    key.connection.stream(stream, MANIFEST, 8)
+    finish(key)
+
+
+def test_every_second_data_frame_is_acknowledged_and_the_last(key: Key, wire: Wire) -> None:
+    from tests.firmware.test_signing import begin, raw_manifest
+
+    manifest = raw_manifest(5000)
+    stream = begin(key, manifest)
+    acks = [
+        [kind for kind, _, _ in heard(wire.key.feed(frames.encode_frame(KIND_DATA, stream, at, manifest[at : at + 1000])))]
+        for at in range(0, 5000, 1000)
+    ]
+    assert acks == [[], [KIND_ACK], [], [KIND_ACK], [KIND_ACK]]
+
+
+def test_the_host_goes_back_at_once_when_an_ack_is_said_twice(key: Key, wire: Wire, monkeypatch: pytest.MonkeyPatch) -> None:
+    from tests.firmware.test_signing import raw_manifest
+
+    monkeypatch.setattr(connections, "RETRANSMIT", 1e6)  # nothing but the repeated ack can bring the frame back
+    monkeypatch.setattr(connections, "PATIENCE", 1e6)
+    key.unlock(PIN)
+    lost: list[int] = []
+    silent = 0
+
+    def lose_one(data: bytes) -> bytes:
+        kept = b""
+        for frame in data.split(b"\0")[:-1]:
+            reader = frames.FrameReader()
+            reader.put(frame + b"\0", len(frame) + 1)
+            one = reader.next()
+            if one is not None and one.kind == KIND_DATA and one.offset and not lost:
+                lost.append(one.offset)
+            else:
+                kept += frame + b"\0"
+        return kept
+
+    def count_silence(data: bytes) -> bytes:
+        nonlocal silent
+        silent = 0 if data else silent + 1
+        assert silent < 100, "the host waits for what will never come"
+        return data
+
+    wire.cut_out, wire.cut_in = lose_one, count_silence
+    assert key.sign(raw_manifest(30_000), purpose="filing", idempotency_key=b"1" * 16).seq == 1
+    assert lost
+
+
+def test_a_resync_answered_with_another_nonce_is_no_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Impostor:
+        name = "impostor"
+
+        def __init__(self) -> None:
+            self.answer = b""
+
+        def read(self) -> bytes:
+            answer, self.answer = self.answer, b""
+            return answer
+
+        def write(self, data: bytes) -> None:
+            self.answer = frames.encode_frame(KIND_RESYNC, 0, 0, codec.encode(Resync(b"anothers", 1)))
+
+        def close(self) -> None:
+            pass
+
+    monkeypatch.setattr(connections, "RETRANSMIT", 0.001)
+    with pytest.raises(errors.LinkGarbled):
+        Connection(Impostor()).resync(patience=0.02)

@@ -161,3 +161,10 @@ def test_a_statement_of_another_purpose_is_no_receipt(key: Key, signed: Signatur
     )
     assert refusal(lambda: key.keep_receipt(Receipt(card, payload))) == "receipt-malformed"
     assert wire_statement.split(card)[1] == wire_statement.split(office.receipt(0, signed.statement_id).statement)[1]
+
+
+def test_the_time_floor_never_goes_back(key: Key, signed: Signature, office: SoftOffice) -> None:
+    key.keep_receipt(office.take_in(signed.statement, received=NOW + 100))
+    second = key.sign(softkey.manifest(), purpose="filing", idempotency_key=b"2" * 16, claimed_time=NOW + 100)
+    key.keep_receipt(office.take_in(second.statement, received=NOW + 50), office.consistency(1))
+    assert (key.chain().log_size, key.chain().time_floor) == (2, NOW + 100)

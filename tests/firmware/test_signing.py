@@ -16,6 +16,7 @@ from biandun_protocol.wire import codec, frames
 from biandun_protocol.wire import statement as wire_statement
 from biandun_protocol.wire.messages import SignBeginRequest, SignFinishRequest, Summary
 from biandun_protocol.wire.numbers import CLASS_SIMULATED, KIND_DATA, LIMIT_MANIFEST, SCHEMA_FILING
+from etoken.crypto import ecdsa
 from etoken.store.journal import StoreFull
 from etoken.vault.statements import Statements
 from etoken.vault.vault import Vault
@@ -385,3 +386,21 @@ def test_a_store_full_of_waiting_statements_refuses_to_sign_another(office: Soft
     assert 20 < count < 80
     assert key.chain().seq == count
     assert key.fetch(seq=1).seq == 1
+
+
+def test_every_signature_has_fresh_entropy_in_its_nonce(key: Key, wire: Wire, monkeypatch: pytest.MonkeyPatch) -> None:
+    fresh: list[bytes] = []
+    genuine = ecdsa.nonce
+    monkeypatch.setattr(ecdsa, "nonce", lambda secret, digest, more: (fresh.append(more), genuine(secret, digest, more))[1])
+    expected = TestBoard()
+    expected._counter = wire.key.board._counter
+    sign(key, name=b"1" * 16)
+    sign(key, name=b"2" * 16)
+    assert fresh == [expected.entropy(32), expected.entropy(32)]
+
+
+def test_a_new_link_drops_the_manifest_of_the_old_one(key: Key, wire: Wire) -> None:
+    key.connection.stream(begin(key, MANIFEST), MANIFEST, 8)
+    again = wire.open()
+    again.unlock(PIN)
+    assert refusal(lambda: finish(again)) == "no-stream"

@@ -111,3 +111,16 @@ def test_a_certificate_that_did_not_allow_it_then_is_found(
     (filed.path / "profile.cose").write_bytes(grant.profile_statement)
     (filed.path / "profile.cbor").write_bytes(grant.profile_manifest)
     assert failed_step(filed, root) == (step, code)
+
+
+@pytest.mark.parametrize(
+    "changed", [{"serial": "BD-OTHER"}, {"uscc": "11629900MB0000019C"}, {"x5t": bytes(32)}], ids=lambda one: next(iter(one))
+)
+def test_a_certificate_of_the_same_key_for_something_else_is_found(
+    changed: dict[str, object], filed: Folder, key: Key, soft: SoftOffice, root: bytes
+) -> None:
+    grant = soft.grant_for(key.info.serial, key.info.public_key or b"", **changed)
+    (filed.path / "profile.cose").write_bytes(grant.profile_statement)
+    (filed.path / "profile.cbor").write_bytes(grant.profile_manifest)
+    step, code = failed_step(filed, root)
+    assert (step, code) in (("signature", "certificate-mismatch"), ("unit_certificate", "certificate-invalid"))

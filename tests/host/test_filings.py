@@ -241,3 +241,14 @@ def test_an_attachment_may_have_a_long_chinese_name(tmp_path: Path, form: Path) 
     letter.write_bytes(b"%PDF-1.4")
     folder = filings.prepare(tmp_path / "filing", filings.read_form(form, {}), [Source(letter, "other")])
     assert folder.manifest().filing.attachments[0].name == letter.name
+
+
+def test_a_key_that_signed_something_else_is_not_believed(folder: Folder, key: Key, monkeypatch: pytest.MonkeyPatch) -> None:
+    from tests.support import softkey
+
+    genuine = key.sign
+    monkeypatch.setattr(key, "sign", lambda manifest, **options: genuine(softkey.manifest(), **options))
+    with pytest.raises(ManifestProblem) as caught:
+        folder.sign(key)
+    assert caught.value.code == "digest-mismatch"
+    assert folder.read("statement.cose") is None
