@@ -6,9 +6,11 @@ BIN := $(VENV)/bin
 STUBS := build/stubs
 JUDGE := build/judge
 WORKERS ?= 2
+DATABASE ?= sqlite
+PACKAGES := biandun_protocol etoken biandun biandun_simulator biandun_office
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lint test test-fast test-slow demo clean
+.PHONY: help setup lint test test-fast test-slow coverage demo bench clean
 
 help:  ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -43,13 +45,20 @@ lint: $(BIN)/.ready $(STUBS)/.ready  ## ruff, pyright, import-linter
 test-fast: $(BIN)/.ready $(JUDGE)/.ready  ## the tests alone
 	$(BIN)/pytest --numprocesses $(WORKERS) -m "not slow"
 
-test: lint test-fast  ## everything a change must pass
+coverage: $(BIN)/.ready $(JUDGE)/.ready  ## the tests, and how much of each room they run
+	$(BIN)/pytest --numprocesses $(WORKERS) -m "not slow" $(foreach package,$(PACKAGES),--cov=$(package)) --cov-report=json:build/coverage.json --cov-report=
+	$(BIN)/python tests/coverage_by_room.py build/coverage.json
+
+test: lint coverage  ## everything a change must pass
 
 test-slow: $(BIN)/.ready $(JUDGE)/.ready  ## the long sweeps
 	$(BIN)/pytest --numprocesses $(WORKERS) -m slow
 
-demo: $(BIN)/.ready $(JUDGE)/.ready  ## the main journey, from a blank key to a receipt that others verify
-	@$(BIN)/python -m tests.system.demo --judge $(JUDGE)/bin/python
+demo: $(BIN)/.ready $(JUDGE)/.ready  ## the main journey; DATABASE=postgres keeps the office's data in PostgreSQL
+	@$(BIN)/python -m tests.system.demo --judge $(JUDGE)/bin/python --database $(DATABASE)
+
+bench: $(BIN)/.ready $(JUDGE)/.ready  ## what it costs, as ratios against a peer of the same run; build/bench.json
+	$(BIN)/python -m tests.bench
 
 clean:  ## forget everything that was built
 	rm -rf $(VENV) build .pytest_cache .ruff_cache .hypothesis .import_linter_cache

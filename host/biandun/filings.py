@@ -270,6 +270,13 @@ def read_form(path: Path, unit: dict[str, object]) -> dict[str, object]:
     return {"prepared_on": date.today().isoformat(), **unit, **form}
 
 
+def unit_of(key: Key) -> dict[str, object]:
+    """The fields by which a form says whose it is, as the key knows them; empty before personalisation."""
+    info = key.info
+    fields = {"uscc": info.uscc, "unit_code": info.unit_code, "unit_name": info.unit_name, "region": info.region}
+    return {name: value for name, value in fields.items() if value}
+
+
 def prepare(out: Path, form: dict[str, object], sources: Iterable[Source], purpose: str = PURPOSE_FILING) -> Folder:
     """Make a folder from a form for ``purpose`` and files to attach.
 

@@ -24,12 +24,6 @@ class FilingDoubtful(FolderProblem):
     exit_status = 8
 
 
-def unit_of(key: Key) -> dict[str, object]:
-    """The fields by which a form says whose it is, as the key knows them."""
-    info = key.info
-    return {"uscc": info.uscc, "unit_code": info.unit_code, "unit_name": info.unit_name, "region": info.region}
-
-
 def countersign(key: Key, filing: Folder, opinion: dict[str, object], sources: Iterable[Source]) -> Folder:
     """Verify a filing, then prepare and sign a countersignature over it; again goes on where it stopped.
 
@@ -41,7 +35,7 @@ def countersign(key: Key, filing: Folder, opinion: dict[str, object], sources: I
         raise FilingDoubtful(step=verdict.steps[-1].name, found=verdict.steps[-1].found)
     path = filing.path / COUNTERSIGN
     if not path.exists():
-        form = {**unit_of(key), "prepared_on": date.today().isoformat(), **opinion}
+        form = {**filings.unit_of(key), "prepared_on": date.today().isoformat(), **opinion}
         form["statement"] = bytes.fromhex(filing.state.statement_id)
         filings.prepare(path, form, sources, PURPOSE_COUNTERSIGN)
     folder = Folder(path)
@@ -55,7 +49,7 @@ def decide(key: Key, out: Path, decision: dict[str, object]) -> Folder:
     ``decision`` has the fields case, statement (32 bytes), decision, text and prepared_by.  Raises ManifestProblem, KeyRefused.
     """
     if not out.exists():
-        filings.prepare(out, {**unit_of(key), "prepared_on": date.today().isoformat(), **decision}, [], PURPOSE_DECISION)
+        filings.prepare(out, {**filings.unit_of(key), "prepared_on": date.today().isoformat(), **decision}, [], PURPOSE_DECISION)
     folder = Folder(out)
     folder.sign(key)
     return folder

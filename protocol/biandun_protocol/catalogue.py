@@ -63,12 +63,6 @@ ENTRIES: dict[str, Entry] = {
         "请核对编号，或用 biandun keys chain 查看最近的记录。",
         "Check the number, or see the latest with `biandun keys chain`.",
     ),
-    "busy": Entry(
-        "密钥正在处理另一项操作。",
-        "The key is busy with something else.",
-        "请等待其完成后重试。",
-        "Wait until it is done and try again.",
-    ),
     "no-stream": Entry("密钥没有正在接收的材料。", "The key is not receiving a manifest.", *_RETRY),
     "cancelled": Entry(
         "操作已取消，没有签署任何内容。", "Cancelled; nothing was signed.", "需要时请重新开始。", "Start again when you need it."
@@ -283,9 +277,6 @@ ENTRIES: dict[str, Entry] = {
         "签名与材料内容不一致：{field}。", "Signature and manifest contradict each other: {field}.", *_SIGN_AGAIN
     ),
     "form-invalid": Entry("表单项“{field}”不符合要求：{rule}。", "Form field {field} breaks a rule: {rule}.", *_FIX_FORM),
-    "receipt-invalid": Entry(
-        "回执无效。", "The receipt does not hold.", "请从编办重新下载回执。", "Download the receipt from the office again."
-    ),
     # --- the workstation ----------------------------------------------------------------------------------------
     "key-not-found": Entry(
         "没有找到电子编制管理证密钥{serial}。",
@@ -338,7 +329,6 @@ ENTRIES: dict[str, Entry] = {
         "请升级本软件。",
         "Update this program.",
     ),
-    "key-changed": Entry("重新插入的是另一把密钥。", "Another key was plugged in.", "请插入原来的密钥。", "Plug in the same key."),
     "office-unreachable": Entry(
         "连不上编办服务器 {url}。",
         "The office's server {url} cannot be reached.",

@@ -71,7 +71,7 @@ class CertificateProblem(ProtocolProblem):
 class ReceiptProblem(ProtocolProblem):
     """A receipt does not prove what it should."""
 
-    code = "receipt-invalid"
+    code = "receipt-malformed"
 
 
 class ManifestProblem(ProtocolProblem):

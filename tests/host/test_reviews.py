@@ -76,7 +76,7 @@ def test_nobody_is_asked_to_agree_to_a_filing_that_does_not_hold(name: str, sign
     path.write_bytes(path.read_bytes()[:-1] + b"?")
     with pytest.raises(reviews.FilingDoubtful) as caught:
         reviews.countersign(bureau, signed, AGREE, [])
-    assert caught.value.exit_status == 8
+    assert (caught.value.code, caught.value.exit_status) == ("filing-doubtful", 8)
     assert bureau.chain().seq == 0
     assert not (signed.path / "countersign").exists()
 

@@ -80,13 +80,11 @@ def _unit_of(settings: Settings, serial: str | None, port: str | None) -> dict[s
     """What the plugged-in key knows of its unit; nothing when there is no key."""
     try:
         with keys.open(serial=serial, port=port, ui=settings.ui) as key:
-            info = key.info
+            return filings.unit_of(key)
     except KeyNotFound:
         if serial or port:
             raise
         return {}
-    fields = {"uscc": info.uscc, "unit_code": info.unit_code, "unit_name": info.unit_name, "region": info.region}
-    return {name: value for name, value in fields.items() if value}
 
 
 @group.command("prepare")

@@ -78,7 +78,6 @@ ERROR_TOO_LARGE = 7
 ERROR_REQUEST_ID_REUSED = 8
 ERROR_WRONG_STATE = 9
 ERROR_NOT_FOUND = 10
-ERROR_BUSY = 11
 ERROR_NO_STREAM = 12
 ERROR_CANCELLED = 13
 ERROR_PRESENCE_REFUSED = 14
@@ -177,7 +176,6 @@ ERROR_NAMES = {
     8: "request-id-reused",
     9: "wrong-state",
     10: "not-found",
-    11: "busy",
     12: "no-stream",
     13: "cancelled",
     14: "presence-refused",
@@ -216,7 +214,7 @@ ERROR_NAMES = {
     45: "receipt-older",
     46: "receipt-consistency",
 }
-RETRIABLE_ERRORS = (11, 12, 13, 14, 15, 17)
+RETRIABLE_ERRORS = (12, 13, 14, 15, 17)
 CHAINED_PURPOSES = (
     "filing",
     "countersign",

@@ -1,0 +1,328 @@
+"""The table of failures; ``python -m tests.system.failures`` writes docs/failures.md from it."""
+
+from pathlib import Path
+from typing import NamedTuple
+
+from biandun_protocol.catalogue import ENTRIES
+
+
+class Row(NamedTuple):
+    """How a failure shows itself, and what it leaves alone.
+
+    ``exit`` is the status of ``biandun`` (10 for what the office refuses, 1 for the simulator); ``http`` the office's status,
+    None where HTTP has no part in it; ``proof`` the test that provokes it.
+    """
+
+    exit: int
+    http: int | None
+    kept: str
+    proof: str
+
+
+UNSIGNED = "nothing was signed; the key is as before"
+COUNTED = "the attempt is counted; nothing else has changed"
+SENT = "nothing was sent to the key"
+UNCHANGED = "no file and no key has changed"
+FOLDER_KEPT = "what is signed stays in its folder and can be submitted later"
+NO_ROW = "nothing was taken in; no case has moved"
+
+ROWS: dict[str, Row] = {
+    "unknown-command": Row(
+        7, None, UNSIGNED, "tests/system/test_failures.py::test_a_request_that_breaks_a_rule_is_answered_by_its_number"
+    ),
+    "unsupported-version": Row(
+        7, None, UNSIGNED, "tests/system/test_failures.py::test_a_request_that_breaks_a_rule_is_answered_by_its_number"
+    ),
+    "malformed": Row(
+        7, None, UNSIGNED, "tests/system/test_failures.py::test_a_request_that_breaks_a_rule_is_answered_by_its_number"
+    ),
+    "unknown-field": Row(
+        7, None, UNSIGNED, "tests/system/test_failures.py::test_a_request_that_breaks_a_rule_is_answered_by_its_number"
+    ),
+    "missing-field": Row(
+        7, None, UNSIGNED, "tests/system/test_failures.py::test_a_request_that_breaks_a_rule_is_answered_by_its_number"
+    ),
+    "bad-field": Row(
+        7, None, UNSIGNED, "tests/system/test_failures.py::test_a_request_that_breaks_a_rule_is_answered_by_its_number"
+    ),
+    "too-large": Row(7, None, UNSIGNED, "tests/system/test_failures.py::test_a_request_over_the_limit_is_too_large"),
+    "request-id-reused": Row(7, None, UNSIGNED, "tests/system/test_failures.py::test_a_request_id_used_for_other_bytes_is_refused"),
+    "wrong-state": Row(
+        7, None, UNSIGNED, "tests/firmware/test_enrolment.py::test_a_command_outside_its_states_is_refused_and_inside_is_not"
+    ),
+    "not-found": Row(7, None, UNSIGNED, "tests/firmware/test_login_and_links.py::test_links_that_were_never_made_are_not_found"),
+    "no-stream": Row(7, None, UNSIGNED, "tests/firmware/test_signing.py::test_finishing_without_a_stream_signs_nothing"),
+    "cancelled": Row(7, None, UNSIGNED, "tests/firmware/test_link.py::test_cancelling_a_stream_drops_it"),
+    "presence-refused": Row(
+        7, None, UNSIGNED, "tests/firmware/test_enrolment.py::test_a_wipe_needs_the_serial_number_and_the_button"
+    ),
+    "presence-timeout": Row(7, None, UNSIGNED, "tests/system/test_failures.py::test_nobody_at_the_button_ends_in_a_timeout"),
+    "store-full": Row(7, None, UNSIGNED, "tests/firmware/test_signing.py::test_a_full_store_still_counts_pins"),
+    "store-damaged": Row(
+        7, None, UNSIGNED, "tests/firmware/test_signing.py::test_a_damaged_key_signs_nothing_and_gives_back_what_it_has"
+    ),
+    "out-of-memory": Row(
+        7, None, UNSIGNED, "tests/firmware/test_signing.py::test_running_out_of_memory_around_the_commit_never_signs_a_number_twice"
+    ),
+    "internal": Row(7, None, UNSIGNED, "tests/backend/test_http.py::test_a_fault_of_ours_answers_a_problem_without_its_details"),
+    "length-mismatch": Row(7, None, UNSIGNED, "tests/firmware/test_signing.py::test_fewer_bytes_than_announced_are_refused"),
+    "digest-mismatch": Row(7, 422, UNSIGNED, "tests/firmware/test_signing.py::test_a_digest_that_the_bytes_do_not_have_is_refused"),
+    "summary-malformed": Row(
+        7, None, UNSIGNED, "tests/firmware/test_signing.py::test_the_key_refuses_a_manifest_that_its_policy_does_not_allow"
+    ),
+    "unit-mismatch": Row(7, None, UNSIGNED, "tests/system/test_journey.py::test_the_key_refuses_a_manifest_of_another_unit"),
+    "schema-unknown": Row(7, 422, UNSIGNED, "tests/protocol/test_certificate.py::test_a_profile_of_an_unknown_schema_is_refused"),
+    "purpose-refused": Row(7, 403, UNSIGNED, "tests/backend/test_links.py::test_a_key_without_the_purpose_exports_nothing"),
+    "idempotency-conflict": Row(
+        7, None, UNSIGNED, "tests/firmware/test_signing.py::test_the_same_idempotency_key_for_another_manifest_is_an_error"
+    ),
+    "clock-behind": Row(
+        7, None, UNSIGNED, "tests/firmware/test_signing.py::test_a_claimed_time_before_the_last_verified_office_time_is_refused"
+    ),
+    "certificate-expired": Row(
+        7,
+        403,
+        UNSIGNED,
+        "tests/backend/test_statement_refusals.py::test_a_certificate_that_expires_before_the_logged_time_is_refused_under_the_lock",
+    ),
+    "anchor-present": Row(7, None, UNSIGNED, "tests/firmware/test_enrolment.py::test_a_second_anchor_is_refused"),
+    "anchor-invalid": Row(
+        7, None, UNSIGNED, "tests/firmware/test_enrolment.py::test_an_anchor_that_its_root_did_not_sign_is_refused"
+    ),
+    "profile-invalid": Row(7, None, UNSIGNED, "tests/firmware/test_enrolment.py::test_a_grant_of_a_foreign_office_is_refused"),
+    "serial-mismatch": Row(
+        7, None, UNSIGNED, "tests/firmware/test_enrolment.py::test_a_wipe_needs_the_serial_number_and_the_button"
+    ),
+    "key-mismatch": Row(7, None, UNSIGNED, "tests/firmware/test_enrolment.py::test_a_grant_for_something_else_is_refused"),
+    "pin-required": Row(6, None, UNSIGNED, "tests/firmware/test_pin.py::test_a_person_who_gives_up_leaves_the_key_locked"),
+    "pin-wrong": Row(
+        6,
+        None,
+        COUNTED,
+        "tests/firmware/test_pin.py::test_a_wrong_pin_says_how_many_tries_are_left_and_a_right_one_gives_them_all_back",
+    ),
+    "pin-locked": Row(
+        6, None, COUNTED, "tests/firmware/test_pin.py::test_after_the_last_try_even_the_right_pin_is_refused_also_after_unplugging"
+    ),
+    "pin-format": Row(6, None, UNSIGNED, "tests/firmware/test_pin.py::test_a_short_pin_is_refused"),
+    "pin-unset": Row(6, None, UNSIGNED, "tests/firmware/test_pin.py::test_a_key_without_a_pin_signs_nothing"),
+    "pin-set": Row(6, None, UNSIGNED, "tests/system/test_failures.py::test_a_second_first_pin_is_refused"),
+    "slot-refused": Row(7, None, UNSIGNED, "tests/firmware/test_pin.py::test_only_user_0_lets_others_in"),
+    "origin-malformed": Row(
+        7, None, UNSIGNED, "tests/firmware/test_login_and_links.py::test_a_place_that_is_no_address_is_refused"
+    ),
+    "receipt-malformed": Row(
+        7, None, UNSIGNED, "tests/system/test_failures.py::test_a_receipt_bundle_of_another_schema_is_malformed"
+    ),
+    "receipt-foreign": Row(7, None, UNSIGNED, "tests/firmware/test_receipts.py::test_a_receipt_of_a_foreign_office_is_refused"),
+    "receipt-signature": Row(
+        7, None, UNSIGNED, "tests/system/test_failures.py::test_a_receipt_whose_signature_is_wrong_is_refused_by_the_key"
+    ),
+    "receipt-mismatch": Row(
+        7, None, UNSIGNED, "tests/firmware/test_receipts.py::test_a_receipt_for_a_statement_of_another_key_is_refused"
+    ),
+    "receipt-proof": Row(
+        7, None, UNSIGNED, "tests/firmware/test_receipts.py::test_a_proof_that_does_not_lead_to_the_root_is_refused"
+    ),
+    "receipt-older": Row(
+        7, None, UNSIGNED, "tests/firmware/test_receipts.py::test_a_receipt_over_an_older_log_than_the_key_has_verified_is_refused"
+    ),
+    "receipt-consistency": Row(
+        7, None, UNSIGNED, "tests/firmware/test_receipts.py::test_a_log_that_does_not_continue_the_verified_one_is_refused"
+    ),
+    "statement-malformed": Row(8, 400, NO_ROW, "tests/backend/test_serve.py::test_it_logs_one_json_line_for_each_statement"),
+    "header-invalid": Row(8, 422, NO_ROW, "tests/protocol/test_catalogue.py::test_every_code_raised_in_this_room_has_words"),
+    "algorithm-unknown": Row(8, 422, NO_ROW, "tests/system/test_failures.py::test_an_unknown_algorithm_is_named"),
+    "purpose-mismatch": Row(8, 422, NO_ROW, "tests/backend/test_links.py::test_a_login_is_no_export"),
+    "kid-mismatch": Row(8, 422, NO_ROW, "tests/host/test_evidence.py::test_a_folder_of_another_office_fails_at_the_first_step"),
+    "key-invalid": Row(8, 422, NO_ROW, "tests/protocol/test_statements.py::test_a_public_key_that_is_no_point_is_refused"),
+    "signature-invalid": Row(8, 422, NO_ROW, "tests/protocol/test_statements.py::test_a_signature_of_another_length_is_refused"),
+    "signature-high-s": Row(
+        8, 422, NO_ROW, "tests/system/test_journey.py::test_the_malleated_twin_of_a_statement_is_refused_and_says_why"
+    ),
+    "certificate-invalid": Row(8, 422, NO_ROW, "tests/backend/test_issue.py::test_a_file_that_is_no_request_is_refused"),
+    "login-mismatch": Row(
+        8, 422, NO_ROW, "tests/firmware/test_login_and_links.py::test_a_login_is_good_for_one_office_one_place_and_one_challenge"
+    ),
+    "links-malformed": Row(8, 422, NO_ROW, "tests/backend/test_links.py::test_an_export_of_nothing_is_refused"),
+    "manifest-malformed": Row(8, 422, NO_ROW, "tests/protocol/test_certificate.py::test_a_manifest_that_is_no_profile_is_refused"),
+    "manifest-too-large": Row(8, 422, NO_ROW, "tests/protocol/test_package.py::test_a_manifest_over_the_limit_is_not_even_decoded"),
+    "manifest-contradicts": Row(
+        8, 422, NO_ROW, "tests/protocol/test_package.py::test_a_summary_that_contradicts_its_body_is_refused"
+    ),
+    "form-invalid": Row(
+        8, 422, NO_ROW, "tests/backend/test_countersignatures.py::test_an_agreement_without_the_application_document_is_refused"
+    ),
+    "key-not-found": Row(3, None, SENT, "tests/simulator/test_failures.py::test_what_the_system_says_of_a_port_has_our_name"),
+    "several-keys": Row(
+        3, None, SENT, "tests/simulator/test_failures.py::test_two_keys_without_a_serial_number_are_listed_and_none_is_used"
+    ),
+    "port-busy": Row(
+        4, None, SENT, "tests/simulator/test_failures.py::test_a_busy_key_is_a_row_of_the_list_and_an_error_of_a_command"
+    ),
+    "port-permission": Row(5, None, SENT, "tests/simulator/test_failures.py::test_what_the_system_says_of_a_port_has_our_name"),
+    "port-failed": Row(11, None, UNSIGNED, "tests/simulator/test_failures.py::test_what_the_system_says_of_a_port_has_our_name"),
+    "unplugged": Row(
+        11, None, UNSIGNED, "tests/simulator/test_failures.py::test_unplugging_in_any_phase_is_named_and_the_next_try_signs_once"
+    ),
+    "link-timeout": Row(
+        11, None, UNSIGNED, "tests/simulator/test_failures.py::test_unplugging_in_any_phase_is_named_and_the_next_try_signs_once"
+    ),
+    "link-garbled": Row(
+        11, None, UNSIGNED, "tests/simulator/test_failures.py::test_a_device_that_is_no_key_is_told_from_a_silent_one"
+    ),
+    "key-error-unknown": Row(
+        7, None, UNCHANGED, "tests/system/test_failures.py::test_an_unknown_error_of_a_newer_key_keeps_its_number"
+    ),
+    "office-unreachable": Row(9, None, FOLDER_KEPT, "tests/system/test_journey.py::test_an_office_that_is_down_loses_nothing"),
+    "office-timeout": Row(
+        9, None, FOLDER_KEPT, "tests/host/test_office_client.py::test_a_failed_submission_has_a_name_and_succeeds_when_repeated"
+    ),
+    "office-answer": Row(
+        9, None, FOLDER_KEPT, "tests/host/test_office_client.py::test_a_failed_submission_has_a_name_and_succeeds_when_repeated"
+    ),
+    "file-missing": Row(12, None, UNCHANGED, "tests/backend/test_backup.py::test_a_missing_backup_is_named"),
+    "file-unreadable": Row(
+        12, None, UNCHANGED, "tests/system/test_failures.py::test_a_folder_in_the_place_of_a_file_is_unreadable"
+    ),
+    "file-unwritable": Row(
+        12, None, UNCHANGED, "tests/backend/test_database.py::test_a_founding_that_fails_at_the_end_leaves_the_database_empty"
+    ),
+    "file-exists": Row(12, None, UNCHANGED, "tests/backend/test_backup.py::test_an_existing_file_is_not_overwritten"),
+    "file-not-json": Row(12, None, UNCHANGED, "tests/host/test_filings.py::test_a_form_that_is_no_json_names_the_line"),
+    "attachment-empty": Row(
+        12, None, UNCHANGED, "tests/host/test_filings.py::test_a_file_that_cannot_be_attached_leaves_no_folder"
+    ),
+    "attachment-too-large": Row(12, None, UNCHANGED, "tests/host/test_filings.py::test_an_attachment_over_the_limit_is_refused"),
+    "attachment-type": Row(12, None, UNCHANGED, "tests/host/test_filings.py::test_a_file_that_cannot_be_attached_leaves_no_folder"),
+    "folder-not-filing": Row(
+        12, None, UNCHANGED, "tests/host/test_cli.py::test_a_failure_has_its_exit_status_its_code_and_a_next_step"
+    ),
+    "filing-changed": Row(12, None, UNCHANGED, "tests/host/test_evidence.py::test_a_missing_file_is_named_at_its_step"),
+    "filing-doubtful": Row(
+        8, None, UNCHANGED, "tests/host/test_reviews.py::test_nobody_is_asked_to_agree_to_a_filing_that_does_not_hold"
+    ),
+    "filing-signed": Row(
+        12, None, UNCHANGED, "tests/host/test_filings.py::test_a_signed_filing_is_not_signed_again_by_another_key"
+    ),
+    "filing-unsigned": Row(12, None, UNCHANGED, "tests/host/test_evidence.py::test_a_missing_file_is_named_at_its_step"),
+    "filing-unsubmitted": Row(12, None, UNCHANGED, "tests/host/test_evidence.py::test_a_missing_file_is_named_at_its_step"),
+    "usage": Row(2, None, UNCHANGED, "tests/backend/test_cli.py::test_wrong_usage_ends_with_two"),
+    "interrupted": Row(130, None, UNCHANGED, "tests/host/test_cli.py::test_an_interrupted_run_says_that_nothing_is_signed_twice"),
+    "simulator-missing": Row(1, None, UNCHANGED, "tests/system/test_failures.py::test_the_simulators_failures_have_codes"),
+    "simulator-failed": Row(1, None, UNCHANGED, "tests/system/test_failures.py::test_the_simulators_failures_have_codes"),
+    "office-not-initialised": Row(10, None, NO_ROW, "tests/backend/test_cli.py::test_a_problem_as_json"),
+    "office-initialised": Row(10, None, NO_ROW, "tests/backend/test_init.py::test_a_second_office_in_the_same_folder_is_refused"),
+    "passphrase-wrong": Row(10, None, NO_ROW, "tests/backend/test_backup.py::test_a_wrong_passphrase_does_not_restore"),
+    "passphrase-weak": Row(
+        10, None, NO_ROW, "tests/backend/test_init.py::test_a_short_passphrase_is_refused_before_anything_is_made"
+    ),
+    "passphrase-missing": Row(
+        10, None, NO_ROW, "tests/backend/test_cli.py::test_without_a_passphrase_and_a_terminal_the_command_says_so"
+    ),
+    "backup-invalid": Row(10, None, NO_ROW, "tests/system/test_failures.py::test_a_backup_that_is_none_is_not_restored"),
+    "unit-unknown": Row(10, 403, NO_ROW, "tests/backend/test_issue.py::test_an_offer_for_an_unknown_unit_is_refused"),
+    "unit-inactive": Row(10, 403, NO_ROW, "tests/backend/test_issue.py::test_an_offer_for_an_abolished_unit_is_refused"),
+    "nonce-unknown": Row(10, None, NO_ROW, "tests/backend/test_issue.py::test_a_nonce_is_good_once"),
+    "key-registered": Row(
+        10, None, NO_ROW, "tests/backend/test_chain.py::test_a_suspended_key_is_not_certified_anew_before_a_person_decides"
+    ),
+    "certificate-unknown": Row(
+        10, 403, NO_ROW, "tests/backend/test_login.py::test_a_refusal_has_its_code_and_status_and_opens_no_login"
+    ),
+    "certificate-not-yet": Row(
+        10, 403, NO_ROW, "tests/host/test_evidence.py::test_a_certificate_that_did_not_allow_it_then_is_found"
+    ),
+    "certificate-mismatch": Row(
+        10, 422, NO_ROW, "tests/host/test_evidence.py::test_a_certificate_of_the_same_key_for_something_else_is_found"
+    ),
+    "blob-missing": Row(10, 409, NO_ROW, "tests/backend/test_countersignatures.py::test_a_refusal_has_its_code_and_status"),
+    "blob-mismatch": Row(
+        10, 422, NO_ROW, "tests/backend/test_bit_flips.py::test_a_thousand_random_bits_of_an_attachment_are_noticed"
+    ),
+    "blob-too-large": Row(10, 413, NO_ROW, "tests/backend/test_blobs.py::test_a_body_announced_as_too_long_is_refused_unread"),
+    "blob-size-mismatch": Row(10, 422, NO_ROW, "tests/backend/test_countersignatures.py::test_a_refusal_has_its_code_and_status"),
+    "blob-not-found": Row(10, 404, NO_ROW, "?"),
+    "storage-full": Row(10, 507, NO_ROW, "tests/backend/test_blobs.py::test_a_full_disk_answers_507_and_leaves_nothing"),
+    "statement-too-large": Row(10, 413, NO_ROW, "tests/backend/test_links.py::test_what_is_no_export_is_refused"),
+    "statement-not-found": Row(10, 404, NO_ROW, "tests/backend/test_receipts.py::test_an_unknown_statement_is_not_found"),
+    "media-type": Row(10, 415, NO_ROW, "tests/backend/test_statement_refusals.py::test_another_content_type_is_refused"),
+    "digest-malformed": Row(10, 400, NO_ROW, "tests/backend/test_receipts.py::test_a_malformed_name_is_refused"),
+    "chain-fork": Row(10, 409, NO_ROW, "tests/backend/test_links.py::test_an_export_that_contradicts_a_known_name_is_a_fork"),
+    "chain-broken": Row(10, 409, NO_ROW, "tests/backend/test_links.py::test_names_that_come_before_their_statements_bind_them"),
+    "proof-range": Row(10, 422, NO_ROW, "tests/backend/test_log.py::test_a_range_outside_the_log_is_refused"),
+    "port-taken": Row(10, None, NO_ROW, "tests/system/test_failures.py::test_a_port_that_is_taken_is_named"),
+    "log-broken": Row(10, None, NO_ROW, "tests/backend/test_cli.py::test_a_broken_log_ends_with_nine_and_says_where"),
+    "request-invalid": Row(10, 400, NO_ROW, "tests/backend/test_cases.py::test_a_query_that_makes_no_sense_is_refused"),
+    "route-not-found": Row(10, 404, NO_ROW, "tests/backend/test_http.py::test_an_unknown_address_answers_a_problem"),
+    "method-not-allowed": Row(
+        10, 405, NO_ROW, "tests/backend/test_http.py::test_a_method_that_an_address_does_not_take_answers_a_problem"
+    ),
+    "office-busy": Row(10, 503, NO_ROW, "tests/backend/test_database.py::test_a_writer_waits_for_the_writer_before_it"),
+    "database-url": Row(
+        10, None, NO_ROW, "tests/backend/test_database.py::test_a_url_with_a_password_or_without_a_name_is_refused_and_never_shown"
+    ),
+    "database-password": Row(
+        10, None, NO_ROW, "tests/backend/test_database.py::test_a_url_with_a_password_or_without_a_name_is_refused_and_never_shown"
+    ),
+    "database-unreachable": Row(
+        10, None, NO_ROW, "tests/backend/test_database.py::test_a_server_that_is_away_is_a_problem_with_a_next_step"
+    ),
+    "database-not-empty": Row(
+        10,
+        None,
+        NO_ROW,
+        "tests/backend/test_backup.py::test_restoring_into_a_database_that_is_in_use_is_refused_and_changes_nothing",
+    ),
+    "database-mismatch": Row(10, None, NO_ROW, "tests/backend/test_database.py::test_another_database_than_the_offices_is_refused"),
+    "key-suspended": Row(10, 403, NO_ROW, "tests/backend/test_chain.py::test_a_fork_sent_again_changes_nothing_more"),
+    "certificate-revoked": Row(10, 403, NO_ROW, "tests/backend/test_alerts.py::test_revoking_ends_a_key_for_good"),
+    "serial-unknown": Row(10, None, NO_ROW, "tests/backend/test_alerts.py::test_an_unknown_serial_is_refused"),
+    "key-not-suspended": Row(
+        10, None, NO_ROW, "tests/backend/test_chain.py::test_only_a_suspended_key_can_be_resumed_and_a_key_is_revoked_once"
+    ),
+    "not-supervisor": Row(10, 403, NO_ROW, "tests/backend/test_countersignatures.py::test_a_refusal_has_its_code_and_status"),
+    "countersign-not-due": Row(
+        10, 409, NO_ROW, "tests/backend/test_countersignatures.py::test_the_second_version_is_countersigned_in_its_turn"
+    ),
+    "not-officer": Row(10, 403, NO_ROW, "tests/backend/test_issue.py::test_only_the_offices_own_unit_gets_an_officers_key"),
+    "decision-not-due": Row(
+        10, 409, NO_ROW, "tests/backend/test_decisions.py::test_of_two_officers_one_decides_and_the_other_is_told"
+    ),
+    "decision-mismatch": Row(
+        10, 409, NO_ROW, "tests/backend/test_decisions.py::test_a_return_sends_the_case_back_and_it_comes_again"
+    ),
+    "case-not-open": Row(
+        10, 409, NO_ROW, "tests/backend/test_statement_refusals.py::test_a_refusal_has_its_code_and_status_and_changes_nothing"
+    ),
+    "origin-unknown": Row(10, 403, NO_ROW, "tests/backend/test_login.py::test_an_origin_that_is_not_the_offices_gets_no_challenge"),
+    "login-replayed": Row(10, 403, NO_ROW, "tests/backend/test_login.py::test_an_answer_is_good_once"),
+    "login-expired": Row(10, 403, NO_ROW, "tests/backend/test_login.py::test_a_challenge_is_good_for_five_minutes"),
+    "login-required": Row(10, 401, NO_ROW, "tests/backend/test_login.py::test_a_login_ends_when_its_holder_says_so"),
+    "case-not-found": Row(10, 404, NO_ROW, "tests/backend/test_cases.py::test_an_unknown_case_is_not_found"),
+}
+
+LANGUAGES = "| code | 说明 | in English | exit | HTTP | what is unchanged |"
+
+
+def page() -> str:
+    """docs/failures.md."""
+    lines = [
+        "# Failures",
+        "",
+        "Every code that a person or a program can meet, from one catalogue. Each row is provoked by a test; this page is written",
+        "from `tests/system/failures.py`. Exit is the status of `biandun`; what the office refuses ends with 10.",
+        "",
+        LANGUAGES,
+        "| --- | --- | --- | --- | --- | --- |",
+    ]
+    for code, row in sorted(ROWS.items()):
+        entry = ENTRIES[code]
+        words = [f"{entry.zh}{entry.next_zh}", f"{entry.en} {entry.next_en}"]
+        cells = [f"`{code}`", *words, str(row.exit), str(row.http or ""), row.kept]
+        lines.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
+    return "\n".join(lines) + "\n"
+
+
+if __name__ == "__main__":
+    (Path(__file__).parents[2] / "docs" / "failures.md").write_text(page(), "utf-8")
