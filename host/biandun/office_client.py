@@ -14,7 +14,7 @@ from typing import cast
 
 import httpx
 
-from biandun import errors
+from biandun import errors, logs
 from biandun.key.session import Key
 from biandun.ui import Silent, Ui
 from biandun_protocol.certificate import Signed
@@ -209,12 +209,15 @@ class Office:
         headers: dict[str, str] | None = None,
         params: Mapping[str, str] | None = None,
     ) -> httpx.Response:
-        try:
-            return self._http.request(method, path, content=content, headers=headers, params=params)
-        except httpx.TimeoutException as error:
-            raise errors.OfficeTimeout(url=self.url) from error
-        except (httpx.RequestError, httpx.InvalidURL) as error:
-            raise errors.OfficeUnreachable(url=self.url, detail=str(error)) from error
+        with logs.action("office.request", method=method, path=path, office=self.url) as noted:
+            try:
+                answer = self._http.request(method, path, content=content, headers=headers, params=params)
+            except httpx.TimeoutException as error:
+                raise errors.OfficeTimeout(url=self.url) from error
+            except (httpx.RequestError, httpx.InvalidURL) as error:
+                raise errors.OfficeUnreachable(url=self.url, detail=str(error)) from error
+            noted["status"] = answer.status_code
+        return answer
 
     def _check(self, answer: httpx.Response) -> None:
         if answer.is_success:

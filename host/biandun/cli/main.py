@@ -2,15 +2,17 @@
 
 import contextlib
 import sys
+from pathlib import Path
 from typing import Any, TextIO, cast
 
 import click
 from click.shell_completion import get_completion_class
 
+from biandun import logs
 from biandun.cli import filing, keys, office
 from biandun.cli.output import Text, show, show_problem
 from biandun.cli.shared import Settings
-from biandun.errors import HostProblem, UsageProblem
+from biandun.errors import FolderProblem, HostProblem, UsageProblem
 from biandun_protocol.errors import Problem
 
 INTERRUPTED = 130
@@ -21,12 +23,19 @@ INTERRUPTED = 130
 @click.option(
     "--lang", "language", type=click.Choice(["zh", "en"]), envvar="BIANDUN_LANG", default="zh", show_default=True, help="Language."
 )
+@click.option(
+    "--log",
+    "log",
+    type=click.Path(dir_okay=False, path_type=Path),
+    envvar="BIANDUN_LOG",
+    help="Append what was done to a file, as JSON lines.",
+)
 @click.version_option(
     package_name="biandun",
     message="%(prog)s %(version)s\n仅用于非涉密数据；不是经认证的商用密码产品。\nUnclassified data only; not a certified cryptographic product.",
 )
 @click.pass_context
-def main(context: click.Context, as_json: bool, language: str) -> None:
+def main(context: click.Context, as_json: bool, language: str, log: Path | None) -> None:
     """Biandun 编盾: the electronic establishment certificate at the workstation.
 
     For unclassified data only; not a certified cryptographic product.  Exit status: 0 done, 2 usage, 3 no key, 4 port busy,
@@ -40,6 +49,11 @@ def main(context: click.Context, as_json: bool, language: str) -> None:
     """
     settings = cast("Settings", context.obj)
     settings.as_json, settings.language = settings.as_json or as_json, language
+    if log is not None:
+        try:
+            context.with_resource(logs.to_file(log))
+        except OSError as error:
+            raise FolderProblem("file-unwritable", path=str(log), detail=error.strerror) from error
 
 
 @main.result_callback()

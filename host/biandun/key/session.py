@@ -10,7 +10,7 @@ from hashlib import sha256
 from types import TracebackType
 from typing import TypeVar
 
-from biandun import errors
+from biandun import errors, logs
 from biandun.key.connection import Connection
 from biandun.ui import Silent, Ui
 from biandun_protocol.certificate import Signed
@@ -268,7 +268,8 @@ class Key:
 
     def _call(self, request: codec.Request, reply: type[R]) -> R:
         beats = _KeepAlives(self.ui, self._serial)
-        raw = self.connection.call(codec.encode_request(request), beats)
+        with logs.action("key.command", command=type(request).__name__.removesuffix("Request"), serial=self._serial):
+            raw = self.connection.call(codec.encode_request(request), beats)
         try:
             return codec.decode(reply, raw)
         except codec.MessageError:
