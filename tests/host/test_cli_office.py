@@ -73,7 +73,7 @@ def test_a_login_is_remembered_for_the_next_command_and_forgotten_after_logout(p
     login = program.json("office", "login", "--pin-file", "pin.txt")
     assert isinstance(login, dict)
     assert login["roles"] == ["UNIT"]
-    assert program.json("office", "cases", "--state", "ACCEPTED") == [{"case": "629900HB2026000001", "state": "ACCEPTED"}]
+    assert program.json("office", "cases", "--state", "ACCEPTED") == [{"number": "629900HB2026000001", "state": "ACCEPTED"}]
     program.json("office", "logout")
     assert sessions.recall(URL) is None
     assert program("office", "cases")[0] == 10

@@ -128,7 +128,7 @@ class SoftServer:
         new = statement.id not in self.receipts
         if new:
             self.receipts[statement.id] = (len(self.office.leaves), self.office.take_in(raw, purpose=purpose))
-            self.history.append({"purpose": purpose, "statement_id": statement.id.hex()})
+            self.history.append({"purpose": purpose, "statement": statement.id.hex()})
         headers = {"Content-Type": RECEIPT_TYPE, "Biandun-Case": "629900HB2026000001", "Biandun-Statement": statement.id.hex()}
         return httpx.Response(201 if new else 200, content=self.receipts[statement.id][1].encode(), headers=headers)
 
@@ -156,9 +156,9 @@ class SoftServer:
         if parts[0] == "cases" and not self.tokens:
             return problem("login-required", 401)
         if parts == ["cases"]:
-            return httpx.Response(200, json={"cases": [{"case": "629900HB2026000001", "state": query.get("state", "SUBMITTED")}]})
+            return httpx.Response(200, json={"cases": [{"number": "629900HB2026000001", "state": query.get("state", "SUBMITTED")}]})
         if parts == ["cases", "629900HB2026000001"]:
-            return httpx.Response(200, json={"case": parts[1], "state": "SUBMITTED", "history": self.history})
+            return httpx.Response(200, json={"number": parts[1], "state": "SUBMITTED", "history": self.history})
         if parts == ["log"]:
             return httpx.Response(200, json={"size": len(self.office.leaves)})
         return problem("case-not-found", 404)

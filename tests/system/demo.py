@@ -191,7 +191,7 @@ def tell(journey: Journey, judge: Path) -> dict[str, object]:
     )
     for entry in case["history"]:
         print(
-            f"      {entry['purpose']:<12} {entry['unit']} {entry['serial']} seq {entry['seq']} {entry['statement_id'][:16]} {entry['action']}"
+            f"      {entry['purpose']:<12} {entry['serial']} seq {entry['seq']} {entry['statement'][:16]} {entry['unit_name']} {entry['text']}"
         )
     verdict = step(
         "离线核验整个业务文件夹",

@@ -153,7 +153,7 @@ def _newest_filing(answer: dict[str, object], url: str) -> bytes:
     history = cast("list[dict[str, object]]", answer.get("history", []))
     filings = [entry for entry in history if entry.get("purpose") == "filing"]
     try:
-        return bytes.fromhex(str(filings[-1]["statement_id"]))
+        return bytes.fromhex(str(filings[-1]["statement"]))
     except (IndexError, KeyError, ValueError):
         raise OfficeAnswer(url=url, detail="history") from None
 

@@ -6,6 +6,7 @@ Data goes to stdout, everything else to stderr.  With ``--json`` both are one JS
 import json
 import sys
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from typing import cast
 
 import click
@@ -57,6 +58,24 @@ LABELS: dict[str, tuple[str, str]] = {
     "unit_code": ("机构编码", "unit code"),
     "unit_name": ("单位名称", "unit"),
     "action": ("动作", "action"),
+    "found": ("发现", "found"),
+    "from": ("原状态", "from"),
+    "item": ("事项", "item"),
+    "kind": ("类别", "kind"),
+    "leaf_index": ("存证序号", "leaf"),
+    "name": ("名称", "name"),
+    "number": ("业务编号", "case"),
+    "opened": ("开始时间", "opened"),
+    "purpose": ("用途", "purpose"),
+    "received": ("收到时间", "received"),
+    "sha256": ("SHA-256", "SHA-256"),
+    "size": ("大小", "size"),
+    "state_name": ("状态名称", "state name"),
+    "statements": ("申报版本", "versions"),
+    "step": ("步骤", "step"),
+    "text": ("意见内容", "text"),
+    "to": ("新状态", "to"),
+    "version": ("版本", "version"),
     "cases": ("业务", "cases"),
     "closed": ("已补齐", "closed"),
     "count": ("数量", "count"),
@@ -139,18 +158,19 @@ def _show_fields(fields: Fields, language: str) -> None:
     table = Table(show_header=False, box=None, pad_edge=False)
     table.add_column(no_wrap=True, style="bold")
     table.add_column(overflow="fold")
+    below: list[tuple[str, Sequence[Fields]]] = []
     for name, content in fields.items():
         if isinstance(content, list) and content and isinstance(content[0], dict):
-            for row in cast("list[Fields]", content):
-                mark = "" if "good" not in row else ("✓ " if row["good"] else "✗ ")
-                words = [_word(v, language) for k, v in row.items() if k != "good"]
-                table.add_row(_label(name, language), mark + "  ".join(words))
+            below.append((name, cast("list[Fields]", content)))
+        elif isinstance(content, list):
+            table.add_row(_label(name, language), ", ".join(_word(item, language) for item in cast("list[object]", content)) or "—")
         else:
-            many = isinstance(content, list)
-            text = ", ".join(_word(item, language) for item in cast("list[object]", content)) if many else _word(content, language)
-            table.add_row(_label(name, language), text)
+            table.add_row(_label(name, language), _word(content, language))
     console = _console()
     console.print(table)
+    for name, rows in below:
+        console.print(f"\n{_label(name, language)}", style="bold")
+        _show_rows(rows, language)
     if str(fields.get("region", "")).startswith("6299") or fields.get("hardware_class") == "simulated":
         console.print(FICTITIOUS[_column(language)], style="red")
 
@@ -164,8 +184,18 @@ def _show_rows(rows: Sequence[Fields], language: str) -> None:
     for name in rows[0]:
         table.add_column(_label(name, language), overflow="fold")
     for row in rows:
-        table.add_row(*[_word(content, language) for content in row.values()])
+        table.add_row(*[_cell(name, content, language) for name, content in row.items()])
     console.print(table)
+
+
+def _cell(name: str, content: object, language: str) -> str:
+    if name == "good":
+        return "✓" if content else "✗"
+    if name in ("received", "opened") and isinstance(content, int):
+        return datetime.fromtimestamp(content, UTC).astimezone().strftime("%Y-%m-%d %H:%M")
+    if name in ("statement", "sha256") and isinstance(content, str):
+        return content[:16]  # the beginning is enough to tell one from another; --json has all of it
+    return _word(content, language)
 
 
 def _console() -> Console:
