@@ -8,6 +8,7 @@ import subprocess
 import threading
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -32,11 +33,17 @@ def submit(journey: Journey, folder: Path) -> dict[str, object]:
     return journey.run("biandun", "filing", "submit", folder, "--office", journey.url)
 
 
+def case_of(journey: Journey, accepted: dict[str, object]) -> dict[str, Any]:
+    """The case as the office's officer sees it."""
+    journey.with_pin("office", "login", "--office", journey.url, serial="BD-000004")
+    return journey.run("biandun", "office", "case", accepted["case"], "--office", journey.url)
+
+
 def test_a_filing_becomes_a_case_with_a_receipt_that_the_key_keeps(journey: Journey, prepare: Callable[..., Path]) -> None:
     folder = signed(journey, prepare())
     accepted = submit(journey, folder)
     journey.run("biandun", "filing", "keep", folder, "--serial", "BD-000001")
-    case = journey.run("biandun", "office", "case", accepted["case"], "--office", journey.url)
+    case = case_of(journey, accepted)
     assert accepted["new"] is True
     assert case["state"] == "PENDING_SUPERVISOR"
     assert journey.office("log-check")["ok"] is True
@@ -118,8 +125,7 @@ def test_the_malleated_twin_of_a_statement_is_refused_and_says_why(journey: Jour
     twin = wire.assemble(protected, digest, signature[:32] + s.to_bytes(32, "big"))
     answer = httpx.post(f"{journey.url}/statements", content=twin, headers={"Content-Type": COSE_TYPE}, trust_env=False)
     assert (answer.status_code, answer.json()["code"]) == (422, "signature-high-s")
-    case = journey.run("biandun", "office", "case", accepted["case"], "--office", journey.url)
-    assert len(case["statements"]) == 1
+    assert len(case_of(journey, accepted)["statements"]) == 1
 
 
 def test_a_program_killed_while_the_key_waits_can_be_run_again(journey: Journey, prepare: Callable[..., Path]) -> None:
@@ -180,3 +186,63 @@ def test_a_receipt_of_another_filing_in_the_folder_is_noticed_before_the_key_is_
     with pytest.raises(CommandFailed) as caught:
         journey.run("biandun", "filing", "keep", one, "--serial", "BD-000001")
     assert (caught.value.code, caught.value.status) == ("receipt-mismatch", 8)
+
+
+OPINION = ("--opinion", "agree", "--text", "同意申报。", "--by", "测试员乙")
+LETTER = ("--document-no", "陇澜教函〔2026〕18号", "--document-title", "申请", "--document-date", "2026-11-20")
+DECISION = ("--decision", "accept", "--text", "予以受理。", "--by", "测试员丙")
+
+
+def consented(journey: Journey, folder: Path) -> Path:
+    journey.with_pin("filing", "countersign", signed(journey, folder), *OPINION, *LETTER, serial="BD-000003")
+    return folder
+
+
+def test_a_filing_with_its_supervisors_consent_is_accepted_by_the_officer(journey: Journey, prepare: Callable[..., Path]) -> None:
+    accepted = submit(journey, consented(journey, prepare()))
+    assert case_of(journey, accepted)["state"] == "SUBMITTED"
+    words = (accepted["case"], *DECISION, "--office", journey.url, "--out", f"decision-{accepted['case']}")
+    decided = journey.with_pin("office", "decide", *words, serial="BD-000004")
+    again = journey.with_pin("office", "decide", *words, serial="BD-000004")
+    case = case_of(journey, accepted)
+    assert (decided["new"], again["new"], case["state"]) == (True, False, "ACCEPTED")
+    assert [step["purpose"] for step in case["history"]] == ["filing", "countersign", "decision"]
+
+
+def test_a_unit_may_not_decide_and_a_stranger_may_not_consent(journey: Journey, prepare: Callable[..., Path]) -> None:
+    accepted = submit(journey, signed(journey, prepare()))
+    with pytest.raises(CommandFailed) as caught:
+        journey.with_pin("office", "decide", accepted["case"], *DECISION, "--office", journey.url, "--out", "x", serial="BD-000001")
+    assert caught.value.status in (7, 10)
+    folder = signed(journey, prepare())
+    with pytest.raises(CommandFailed) as caught:
+        journey.with_pin("filing", "countersign", folder, *OPINION, *LETTER, serial="BD-000002")
+    assert caught.value.code == "purpose-refused"
+
+
+def test_a_lost_package_leaves_a_gap_that_the_names_of_the_statements_close(journey: Journey, prepare: Callable[..., Path]) -> None:
+    lost, found = signed(journey, prepare()), signed(journey, prepare())
+    shutil.rmtree(lost)
+    submit(journey, found)
+    first = json.loads((found / "filing.json").read_text())["seq"] - 1
+    journey.with_pin("keys", "export-links", "--first", first, "--out", f"links-{first}.bd", serial="BD-000001")
+    closed = journey.run("biandun", "office", "close-gap", f"links-{first}.bd", "--office", journey.url)
+    assert closed["closed"] == [first]
+
+
+def test_a_revoked_key_files_no_more_and_keeps_its_receipts(journey: Journey, prepare: Callable[..., Path], tmp_path: Path) -> None:
+    with Journey(tmp_path / "revoked") as own:
+        own.plug()
+        own.found_office()
+        own.serve()
+        own.enrol("12629900MB00000274", "BD-000001")
+        (own.folder / "form.json").write_text(json.dumps(own.run("biandun", "filing", "example")))
+        for name in ("before", "after"):
+            own.run("biandun", "filing", "prepare", "form.json", "--out", name)
+            own.with_pin("filing", "sign", name, serial="BD-000001")
+        first = submit(own, own.folder / "before")
+        own.office("revoke", "--serial", "BD-000001", "--reason", "遗失（虚构）")
+        with pytest.raises(CommandFailed) as caught:
+            submit(own, own.folder / "after")
+        assert (caught.value.code, caught.value.status) == ("certificate-revoked", 10)
+        assert submit(own, own.folder / "before") == {**first, "folder": str(own.folder / "before"), "new": False}
