@@ -5,11 +5,14 @@ from typing import Any
 from django.db import OperationalError, connection
 from django.http import HttpRequest, HttpResponse
 from ninja import NinjaAPI, Schema
-from ninja.errors import ValidationError
+from ninja.errors import AuthenticationError, HttpError, ValidationError
 
+from biandun_office.access.api import router as access
 from biandun_office.errors import OfficeBusy, Refused, StorageFull
 from biandun_office.evidence.api import router as evidence
+from biandun_office.evidence.blob_api import router as blobs
 from biandun_office.evidence.log_api import router as log
+from biandun_office.evidence.submit_api import router as submissions
 from biandun_office.flow.api import router as flow
 from biandun_office.issuance.api import router as issuance
 from biandun_office.problems import PROBLEM_SCHEMA, SCHEMA_NAME, problems, respond
@@ -29,11 +32,11 @@ class OfficeAPI(NinjaAPI):
 api = OfficeAPI(
     title="编盾编办服务 Biandun office",
     version="1",
-    description="机构编制电子存证受理接口（虚构数据）。 Intake of signed filings; fictitious data only.",
+    description="机构编制电子存证受理接口（虚构数据）。 Intake and review of signed filings; fictitious data only.",
     docs_url=None,  # ninja's page would load scripts from a public network
     openapi_url="/openapi.json",
 )
-for part in (evidence, log, issuance, flow):
+for part in (blobs, submissions, evidence, log, issuance, access, flow):
     api.add_router("", part)
 
 
@@ -57,18 +60,32 @@ def on_problem(request: HttpRequest, problem: Problem) -> HttpResponse:  # noqa:
     return respond(problem)
 
 
+@api.exception_handler(AuthenticationError)
+def on_stranger(request: HttpRequest, error: AuthenticationError) -> HttpResponse:  # noqa: ARG001
+    """Answer a request that needs a login and has none, or one that has ended."""
+    response = respond(Refused("login-required"))
+    response["WWW-Authenticate"] = "Bearer"
+    return response
+
+
 @api.exception_handler(ValidationError)
 def on_invalid_request(request: HttpRequest, error: ValidationError) -> HttpResponse:  # noqa: ARG001
     """Answer a parameter that is missing or not of its type."""
     return respond(Refused("request-invalid", field=".".join(str(part) for part in error.errors[0]["loc"])))
 
 
+@api.exception_handler(HttpError)
+def on_unreadable(request: HttpRequest, error: HttpError) -> HttpResponse:  # noqa: ARG001
+    """Answer a body that is no JSON: the framework raises nothing else of this kind here."""
+    return respond(Refused("request-invalid", field="body"))
+
+
 @api.exception_handler(OperationalError)
 def on_database(request: HttpRequest, error: OperationalError) -> HttpResponse:  # noqa: ARG001
-    """Answer a database that is locked or out of room; anything else is a fault of ours."""
+    """Answer a database that is locked, away or out of room; anything else is a fault of ours."""
     text = str(error)
-    if "full" in text:
+    if "full" in text or "No space left" in text:
         return respond(StorageFull())
-    if "locked" in text:
+    if "locked" in text or connection.vendor == "postgresql":  # there, an operational error is about time or connection
         return respond(OfficeBusy())
     raise error

@@ -1,22 +1,22 @@
 """Backup and restore: an untried backup is a wish, so every backup is decrypted from disk and tried before it counts.
 
-A backup holds keys (still under their own passphrase), certificates, identity and a consistent copy of the database.  It does
-not hold blobs: those are plain files that are never rewritten, for an ordinary copying tool.  ``restore`` says how many are needed.
+A backup holds keys (still under their own passphrase), certificates, identity and a consistent copy of the database, always as
+a SQLite file (transfer.py).  It does not hold blobs: those are plain files that are never rewritten, for an ordinary copying
+tool.  ``restore`` says how many are needed.
 """
 
 import os
 import shutil
 import sqlite3
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from django.db import connection
-from django.db.utils import NotSupportedError
 
-from biandun_office import archive, files, office, startup
+from biandun_office import archive, database, files, office, startup, transfer
 from biandun_office.errors import BackupProblem, FileProblem
-from biandun_office.installation import require_empty, settle, sibling
+from biandun_office.installation import new_tables, require_empty, settle, sibling
 from biandun_office.keystore import Cost, Passphrase
 from biandun_office.office import Office, load_key
 from biandun_protocol.algorithms import SoftwareSigner, verify_es256
@@ -79,17 +79,32 @@ def try_restore(backup: Path, passphrase: Passphrase) -> Tried:
         return _restore_into(work, backup, passphrase)
 
 
-def restore(backup: Path, into: Path, passphrase: Passphrase) -> Tried:
-    """Restore ``backup`` into a folder that is absent or empty.
+def restore(backup: Path, into: Path, passphrase: Passphrase, url: str = "") -> Tried:
+    """Restore ``backup`` into a folder that is absent or empty, with its tables in a file there or in the database ``url``.
 
-    Raises OfficeStateProblem(office-initialised), FileProblem, PassphraseProblem(passphrase-wrong), BackupProblem.
+    Raises OfficeStateProblem: office-initialised and those of the database; FileProblem, PassphraseProblem(passphrase-wrong),
+    BackupProblem.
     """
+    database.check_url(url)
     require_empty(into)
     with sibling(into) as work:
         tried = _restore_into(work, backup, passphrase)
         (work / "blobs").mkdir(mode=0o700)
-        settle(work, into)
+        identity = replace(Office.load(work).identity, database=url)
+        files.write(work / startup.IDENTITY, identity.encode(), replace=True)
+        if url:
+            _restore_tables(work, into, url)
+        else:
+            settle(work, into)
     return tried
+
+
+def _restore_tables(work: Path, into: Path, url: str) -> None:
+    with new_tables(work, url):
+        transfer.from_file(work / startup.DATABASE)
+        (work / startup.DATABASE).unlink()
+        startup.point_at(into, url)
+        settle(work, into)
 
 
 def _restore_into(work: Path, backup: Path, passphrase: Passphrase) -> Tried:
@@ -120,7 +135,8 @@ def _check_keys(folder: Path, passphrase: Passphrase) -> Office:
 
 def _copy_database(target: Path) -> None:
     if connection.vendor != "sqlite":
-        raise NotSupportedError(f"backups of {connection.vendor} are made with its own tools")
+        transfer.to_file(target)
+        return
     connection.ensure_connection()
     with closing(sqlite3.connect(target)) as copy:
         connection.connection.backup(copy)  # consistent also while the server writes
@@ -132,10 +148,11 @@ def _check_database(path: Path) -> tuple[int, int]:
     try:
         with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as copy:
             answer = copy.execute("PRAGMA integrity_check").fetchone()[0]
+            dangling = copy.execute("PRAGMA foreign_key_check").fetchone()
             statements = copy.execute("SELECT count(*) FROM evidence_statement").fetchone()[0]
             blobs = copy.execute("SELECT count(*) FROM evidence_blob WHERE referenced").fetchone()[0]
     except sqlite3.Error as error:
         raise BackupProblem(detail=str(error)) from None
-    if answer != "ok":
-        raise BackupProblem(detail=answer)
+    if answer != "ok" or dangling is not None:
+        raise BackupProblem(detail=answer if dangling is None else f"{dangling[0]} {dangling[1]}")
     return statements, blobs

@@ -7,6 +7,14 @@ from django.http import HttpRequest
 
 from biandun_office.errors import Refused
 from biandun_office.evidence.blobs import Stream
+from biandun_protocol.certificate import Signed
+from biandun_protocol.errors import StatementProblem
+from biandun_protocol.wire import codec
+from biandun_protocol.wire.messages import SignedManifest
+from biandun_protocol.wire.numbers import SCHEMA_SIGNED
+
+SIGNED_TYPE = "application/biandun-signed+cbor"
+LIMIT_SIGNED = 8192
 
 
 def announced_length(request: HttpRequest) -> int:
@@ -32,3 +40,25 @@ def read(request: HttpRequest, *, limit: int, too_large: str) -> bytes:
         if len(raw) > limit:
             raise Refused(too_large)
     return raw
+
+
+def require_type(request: HttpRequest, expected: str) -> None:
+    """Raise Refused(media-type) unless the body is of the type ``expected``; parameters do not matter."""
+    if request.content_type != expected:
+        raise Refused("media-type", expected=expected)
+
+
+def read_signed(request: HttpRequest) -> tuple[Signed, bytes]:
+    """A statement with its small manifest, and the body as it came.
+
+    Raises Refused: media-type, statement-too-large; StatementProblem(statement-malformed).
+    """
+    require_type(request, SIGNED_TYPE)
+    raw = read(request, limit=LIMIT_SIGNED, too_large="statement-too-large")
+    try:
+        message = codec.decode(SignedManifest, raw)
+    except codec.MessageError as error:
+        raise StatementProblem("statement-malformed", detail=f"field {error.field}") from None
+    if message.schema != SCHEMA_SIGNED:
+        raise StatementProblem("statement-malformed", detail="field 0")
+    return Signed(message.statement, message.manifest), raw

@@ -1,11 +1,13 @@
 """Found an office: keys, certificates, database, the fictitious city.
 
 Everything is made in a folder beside the one that is wanted and renamed at the end: an office is there whole or not at all.
+Tables in PostgreSQL are made in a database that must be empty, and taken away again when something fails.
 """
 
 import shutil
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -14,7 +16,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
 from django.core.management import call_command
 
-from biandun_office import files, office, startup
+from biandun_office import database, files, office, startup
 from biandun_office.errors import FileProblem, OfficeStateProblem
 from biandun_office.issuance.x509 import issuing_certificate, root_certificate
 from biandun_office.keystore import Cost, Passphrase, new_key, seal
@@ -44,17 +46,42 @@ def found(folder: Path, founding: Founding, *, before_rename: Callable[[Path], N
     """Found an office in ``folder``, which must be absent or empty, and return it; the process is pointed at it.
 
     ``before_rename`` sees the finished folder under its temporary name and may still stop everything by raising.
-    Raises OfficeStateProblem(office-initialised), FileProblem: file-exists, file-unwritable; PassphraseProblem(passphrase-weak).
+    Raises OfficeStateProblem: office-initialised and those of ``new_tables``; FileProblem: file-exists, file-unwritable;
+    PassphraseProblem(passphrase-weak).
     """
     founding.passphrase.require_strength()
     require_empty(folder)
     with sibling(folder) as work:
         _make_keys(work, founding)
-        _make_database(work)
-        before_rename(work)
-        startup.point_at(folder)  # closes the connection before its file moves
-        settle(work, folder)
+        (work / "blobs").mkdir(mode=0o700)
+        with new_tables(work, founding.identity.database):
+            register_fictitious_units()
+            before_rename(work)
+            startup.point_at(folder, founding.identity.database)  # closes the connection before its file moves
+            settle(work, folder)
     return Office.load(folder)
+
+
+@contextmanager
+def new_tables(work: Path, url: str) -> Generator[None]:
+    """Make the office's tables for the folder ``work``, and the process pointed at them; if the block fails, they go.
+
+    Raises OfficeStateProblem: database-unreachable, database-not-empty.
+    """
+    if url:
+        startup.point_at(work, url)
+        database.require_reachable()
+    else:
+        (work / startup.DATABASE).touch(mode=0o600)
+    startup.point_at(work, url)
+    database.require_empty()
+    try:
+        call_command("migrate", verbosity=0, interactive=False)
+        yield
+    except BaseException:
+        startup.point_at(work, url)
+        database.remove_tables()
+        raise
 
 
 def require_empty(folder: Path) -> None:
@@ -125,11 +152,3 @@ def _make_keys(work: Path, founding: Founding) -> None:
 
 def _sealed(key: ec.EllipticCurvePrivateKey, founding: Founding) -> bytes:
     return seal(key, founding.passphrase, founding.cost)
-
-
-def _make_database(work: Path) -> None:
-    (work / "blobs").mkdir(mode=0o700)
-    (work / startup.DATABASE).touch(mode=0o600)
-    startup.point_at(work)
-    call_command("migrate", verbosity=0, interactive=False)
-    register_fictitious_units()

@@ -3,10 +3,13 @@
 office.json  root.pem  issuing.pem  issuer.statement  issuer.manifest    public
 root.key.pem  issuing.key.pem                                           encrypted (keystore.py)
 office.sqlite3  blobs/                                                  registers and evidence
+
+With PostgreSQL there is no office.sqlite3: office.json names the database.
 """
 
 import json
 from dataclasses import dataclass
+from dataclasses import fields as dataclass_fields
 from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
@@ -31,15 +34,18 @@ ISSUER_STATEMENT = "issuer.statement"
 ISSUER_MANIFEST = "issuer.manifest"
 ROOT_KEY = "root.key.pem"
 ISSUING_KEY = "issuing.key.pem"
+OWN_UNIT = "11629900MB0000000F"  # the establishment office of the fictitious city, as a unit
 
 
 @dataclass(frozen=True)
 class Identity:
-    """Who the office is."""
+    """Who the office is: ``uscc`` is its own unit, ``database`` the URL of its tables (empty: the file beside this one)."""
 
     office_id: str
     office_name: str
     region: str
+    uscc: str = OWN_UNIT
+    database: str = ""
 
     def encode(self) -> bytes:
         """The content of office.json."""
@@ -62,7 +68,7 @@ class Office:
             raise OfficeStateProblem("office-not-initialised")
         fields = json.loads(files.read(folder / IDENTITY))
         return cls(
-            Identity(fields["office_id"], fields["office_name"], fields["region"]),
+            Identity(**{field.name: fields[field.name] for field in dataclass_fields(Identity) if field.name in fields}),
             x509.load_pem_x509_certificate(files.read(folder / ROOT_CERTIFICATE)),
             x509.load_pem_x509_certificate(files.read(folder / ISSUING_CERTIFICATE)),
             Signed(files.read(folder / ISSUER_STATEMENT), files.read(folder / ISSUER_MANIFEST)),

@@ -6,6 +6,7 @@
 import json
 from collections.abc import Callable, Iterable
 from http.client import responses
+from typing import Any, cast
 
 from django.http import HttpRequest, HttpResponse
 
@@ -89,6 +90,14 @@ def finish(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[Htt
 def problems(*codes: str) -> dict[str, object]:
     """OpenAPI responses for these codes, to be merged into an operation; faults of ours may always come."""
     return {"responses": {status: _response(status, names) for status, names in _by_status((*codes, "internal")).items()}}
+
+
+def described(operation: dict[str, Any], *codes: str) -> dict[str, object]:
+    """``operation`` in OpenAPI with the problems of these codes added to its responses."""
+    return {
+        **operation,
+        "responses": {**operation.get("responses", {}), **cast("dict[int, object]", problems(*codes)["responses"])},
+    }
 
 
 def binary(media_type: str, description: str, limit: int | None = None) -> dict[str, object]:

@@ -7,8 +7,10 @@ One worker, because SQLite has one writer; threads, because most requests wait f
 import json
 import socket
 import sys
+from collections.abc import Sequence
 from typing import Any
 
+from django.conf import settings
 from gunicorn.app.base import BaseApplication
 
 from biandun_office import logs, signing
@@ -26,8 +28,7 @@ class OfficeServer(BaseApplication):
 
     def load_config(self) -> None:
         """Set what differs from gunicorn's defaults."""
-        host, port = self._listener.getsockname()[:2]
-        url = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+        url = url_of(self._listener)
 
         def announce(worker: Any) -> None:
             if worker.age == 1:  # a worker that replaces a crashed one says nothing
@@ -62,8 +63,19 @@ def listen(host: str, port: int) -> socket.socket:
         raise FileProblem("port-taken", port=f"{host}:{port}", detail=error.strerror) from None
 
 
-def serve(signer: OfficeSigner, *, host: str, port: int, threads: int) -> None:
-    """Serve until SIGTERM or SIGINT, then end the process with status 0.  Prints {"url": …} when it accepts connections."""
+def serve(signer: OfficeSigner, *, host: str, port: int, threads: int, origins: Sequence[str]) -> None:
+    """Serve until SIGTERM or SIGINT, then end the process with status 0.  Prints {"url": …} when it accepts connections.
+
+    People may log in from ``origins`` and from the server's own address.
+    """
     signing.hold(signer)
     logs.speak()
-    OfficeServer(listen(host, port), threads).run()
+    listener = listen(host, port)
+    settings.LOGIN_ORIGINS = [url_of(listener), *origins]
+    OfficeServer(listener, threads).run()
+
+
+def url_of(listener: socket.socket) -> str:
+    """Where a socket listens, as a URL."""
+    host, port = listener.getsockname()[:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"

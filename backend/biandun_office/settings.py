@@ -4,10 +4,14 @@ import os
 import secrets
 from pathlib import Path
 
+from biandun_office.database import configuration
+
 DATA_DIR = Path(os.environ.get("BIANDUN_OFFICE_DATA", "office-data"))
 
 DEBUG = False
-SECRET_KEY = secrets.token_urlsafe(48)  # nothing is signed with it: no sessions, no cookies; so it need not outlive the process
+SECRET_KEY = secrets.token_urlsafe(
+    48
+)  # nothing is signed with it: logins are rows, there are no cookies; so it need not outlive the process
 ALLOWED_HOSTS = ["*"]  # no answer is built from the Host header, and there is no cookie that another site could ride on
 
 INSTALLED_APPS = [
@@ -15,6 +19,7 @@ INSTALLED_APPS = [
     "biandun_office.issuance",
     "biandun_office.evidence",
     "biandun_office.flow",
+    "biandun_office.access",
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
@@ -23,18 +28,7 @@ MIDDLEWARE = [
 ROOT_URLCONF = "biandun_office.urls"
 WSGI_APPLICATION = "biandun_office.wsgi.application"
 
-DATABASES = {
-    "default": {
-        "ENGINE": "django.db.backends.sqlite3",
-        "NAME": str(DATA_DIR / "office.sqlite3"),
-        "CONN_MAX_AGE": None,  # threads live as long as the server
-        "OPTIONS": {
-            "transaction_mode": "IMMEDIATE",  # take the write lock first: a lock upgraded later fails instead of waiting
-            "timeout": 20,
-            "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;",
-        },
-    }
-}
+DATABASES = {"default": configuration(DATA_DIR, "")}  # until an office is named (startup.point_at)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 LANGUAGE_CODE = "zh-hans"
@@ -44,6 +38,9 @@ USE_I18N = True
 
 # Bytes of uploads that no accepted statement names.  Until clients log in, this is what keeps a stranger from filling the disk.
 UNREFERENCED_BLOBS_LIMIT = 2 * 1024**3
+
+# Where people may log in from: `serve` adds its own address and those that it was given
+LOGIN_ORIGINS: list[str] = []
 
 LOGGING = {
     "version": 1,

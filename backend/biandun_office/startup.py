@@ -3,31 +3,53 @@
 The command line imports this first.  A server points once; a command and a test point at whatever folder they are given.
 """
 
+import json
 import os
+from contextlib import suppress
 from pathlib import Path
 
 import django
 from django.conf import settings
 from django.db import connections
 
+from biandun_office import database
 from biandun_office.errors import OfficeStateProblem
 
-DATABASE = "office.sqlite3"
+DATABASE = database.FILE
 IDENTITY = "office.json"
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "biandun_office.settings")
 django.setup()
 
 
-def point_at(folder: Path) -> None:
-    """Use ``folder`` from now on, in every thread that has no connection open yet."""
+def point_at(folder: Path, url: str | None = None) -> None:
+    """Use ``folder`` from now on, in every thread that has no connection open yet; its identity says which database.
+
+    ``url`` says it for a folder that has no identity yet.  Raises OfficeStateProblem: database-url, database-password.
+    """
+    wanted = database.configuration(folder, database_of(folder) if url is None else url)
     connections.close_all()
+    with suppress(AttributeError):  # not opened in this thread
+        del connections["default"]
     settings.DATA_DIR = folder
-    connections.settings["default"]["NAME"] = str(folder / DATABASE)
+    connections.settings["default"].update(wanted)
 
 
-def use_office(folder: Path) -> None:
-    """Use the office in ``folder``.  Raises OfficeStateProblem(office-not-initialised)."""
+def database_of(folder: Path) -> str:
+    """The URL of the database that an office has its tables in; empty for the file in its folder."""
+    return str(json.loads((folder / IDENTITY).read_bytes()).get("database", ""))
+
+
+def use_office(folder: Path, url: str | None = None) -> None:
+    """Use the office in ``folder``; a ``url`` given besides must be the one that the office was founded with.
+
+    Raises OfficeStateProblem: office-not-initialised, database-mismatch, database-unreachable.
+    """
     if not (folder / IDENTITY).is_file():
         raise OfficeStateProblem("office-not-initialised")
-    point_at(folder)
+    stored = database_of(folder)
+    if url is not None and url != stored:
+        raise OfficeStateProblem("database-mismatch")
+    point_at(folder, stored)
+    if stored:
+        database.require_reachable()

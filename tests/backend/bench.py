@@ -1,16 +1,18 @@
 """An office on a test's bench: a copy of a founded office in a folder of its own, and the moves that most tests make."""
 
-import shutil
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
 
+import pytest
+from django.conf import settings
 from django.http import HttpResponse
 from django.test import Client
 
 from biandun_office import clock, installation, signing, startup
+from biandun_office.access.roles import PURPOSES
 from biandun_office.evidence.models import Node, Receipt, Statement
-from biandun_office.flow.models import Case, CaseStatement
+from biandun_office.flow.models import Case, CaseEvent
 from biandun_office.installation import Founding
 from biandun_office.issuance import services as issuance
 from biandun_office.issuance.models import Certificate
@@ -19,6 +21,8 @@ from biandun_office.keystore import Cost, Passphrase
 from biandun_office.office import ISSUING_KEY, Identity, Office, load_key
 from biandun_protocol.wire import codec
 from biandun_protocol.wire.messages import Grant, IssuerManifest, Offer
+from tests.backend import people
+from tests.backend.people import BUREAU, OFFICE, Key
 from tests.support.softkey import SoftKey, attachment, manifest
 
 PASSPHRASE = Passphrase("a passphrase for tests")
@@ -33,11 +37,17 @@ HOSPITAL_FORM = {
     "supervisor_uscc": None,
 }
 COSE = "application/cose"
+SIGNED = "application/biandun-signed+cbor"
+ORIGIN = "http://office.test"
 
 
-def found(folder: Path) -> None:
+ONLY_SQLITE = pytest.mark.parametrize("vendor", ["sqlite"], indirect=True)
+ONLY_POSTGRESQL = pytest.mark.parametrize("vendor", ["postgresql"], indirect=True)
+
+
+def found(folder: Path, database: str = "") -> None:
     """Found an office quickly."""
-    identity = Identity("longlan", "陇澜市委编办", "629900")
+    identity = Identity("longlan", "陇澜市委编办", "629900", database=database)
     installation.found(folder, Founding(identity, PASSPHRASE, CHEAP, clock.now()), before_rename=lambda work: None)
 
 
@@ -58,6 +68,7 @@ class Bench:
         key = load_key(self.folder, ISSUING_KEY, self.office.issuing, PASSPHRASE)
         self.authority = IssuingKey(self.office, key)
         signing.hold(self.authority.signer())
+        settings.LOGIN_ORIGINS = [ORIGIN]
 
     @property
     def issuer(self) -> IssuerManifest:
@@ -69,15 +80,21 @@ class Bench:
 
     def issue(self, key: SoftKey, offer: Offer, **changed: object) -> bytes:
         """Certify ``key`` and return the grant."""
-        options = {"purposes": ["filing"], "days": 100, "now": clock.now(), "deliver": lambda grant: None, **changed}
+        options = {"purposes": PURPOSES["unit"], "days": 100, "now": clock.now(), "deliver": lambda grant: None, **changed}
         request = codec.encode(key.prove_possession(offer))
         return issuance.issue(authority=self.authority, request=request, **options).grant  # type: ignore[arg-type]
 
-    def new_key(self, uscc: str = SCHOOL, serial: str = "BD-TEST-0001", **changed: object) -> SoftKey:
+    def new_key(self, uscc: str = SCHOOL, serial: str = "BD-TEST-0001", role: str = "unit", **changed: object) -> Key:
         """A key of the unit, certified."""
-        key = SoftKey(serial=serial)
-        key.personalise(codec.decode(Grant, self.issue(key, self.offer(uscc), **changed)))
+        key = Key(serial=serial)
+        key.personalise(codec.decode(Grant, self.issue(key, self.offer(uscc), **{"purposes": PURPOSES[role], **changed})))
         return key
+
+    def supervisor(self, uscc: str = BUREAU, serial: str = "BD-TEST-0100") -> Key:
+        return self.new_key(uscc, serial, "supervisor")
+
+    def officer(self, serial: str = "BD-TEST-0200") -> Key:
+        return self.new_key(OFFICE, serial, "officer")
 
     def make_certificates_timeless(self) -> None:
         """For tests that turn the clock."""
@@ -87,9 +104,13 @@ class Bench:
         path = f"/blobs/{digest or digest_of(content)}"
         return self.client.put(path, data=content, content_type="application/octet-stream")  # type: ignore[return-value]
 
-    def post(self, statement: bytes, content_type: str = COSE) -> HttpResponse:
+    def post(self, statement: bytes, content_type: str = COSE, to: str = "/statements") -> HttpResponse:
         # named twice, because Django's client sends no type with an empty body
-        return self.client.post("/statements", data=statement, content_type=content_type, CONTENT_TYPE=content_type)  # type: ignore[return-value]
+        return self.client.post(to, data=statement, content_type=content_type, CONTENT_TYPE=content_type)  # type: ignore[return-value]
+
+    def get(self, path: str, token: str | None = None) -> HttpResponse:
+        headers = {} if token is None else {"Authorization": f"Bearer {token}"}
+        return self.client.get(path, headers=headers)  # type: ignore[return-value]
 
     def upload(self, **form: object) -> bytes:
         """Upload a manifest with one attachment, and return it."""
@@ -99,16 +120,33 @@ class Bench:
         self.put(raw)
         return raw
 
+    def countersign(self, key: SoftKey, statement: str, **changed: object) -> HttpResponse:
+        """Upload, sign and submit a supervisor's opinion on a filing."""
+        raw = people.countersign(key, statement, **changed)
+        self.put(raw)
+        return self.post(key.sign(raw, "countersign"), to="/countersignatures")
+
+    def decide(self, key: SoftKey, filed: HttpResponse, **changed: object) -> HttpResponse:
+        """Upload, sign and submit an officer's decision on what was ``filed``."""
+        raw = people.decision(key, filed["Biandun-Case"], filed["Biandun-Statement"], **changed)
+        self.put(raw)
+        return self.post(key.sign(raw, "decision"), to="/decisions")
+
+    def challenge(self, origin: str = ORIGIN) -> str:
+        answer = self.client.post("/login/challenge", data={"origin": origin}, content_type="application/json")
+        return answer.json()["nonce"]
+
+    def login(self, key: Key) -> str:
+        """Log in and return the token."""
+        answer = self.post(key.login(self.challenge(), ORIGIN), SIGNED, "/login")
+        assert answer.status_code == 200, answer.content
+        return answer.json()["token"]
+
     def file(self, key: SoftKey, **form: object) -> HttpResponse:
         """Upload, sign and submit a filing."""
         return self.post(key.sign(self.upload(**form)))
 
 
-def copy_of(template: Path, folder: Path) -> Bench:
-    shutil.copytree(template, folder)
-    return Bench(folder)
-
-
 def rows() -> tuple[int, ...]:
     """How much the office holds of everything that a statement leaves behind."""
-    return tuple(model.objects.count() for model in (Statement, Node, Receipt, Case, CaseStatement))
+    return tuple(model.objects.count() for model in (Statement, Node, Receipt, Case, CaseEvent))

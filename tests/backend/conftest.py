@@ -1,46 +1,91 @@
-"""Fixtures of the office's tests: real SQLite files, one office a test, copied from one that is founded once."""
+"""Fixtures of the office's tests: real databases of both kinds, one office a test, copied from one that is founded once."""
 
+import json
 import shutil
+import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from biandun_office import startup
 from tests.backend import bench
-from tests.backend.bench import Bench
-from tests.support.softkey import SoftKey
+from tests.backend.bench import PASSPHRASE, Bench
+from tests.backend.databases import VENDORS, Databases
+from tests.backend.people import Key
+from tests.backend.serving import Served
 
 assert startup, "Django is set up before a test imports a model"
 
 
 @pytest.fixture(scope="session", autouse=True)
 def database_allowed(django_db_blocker) -> Iterator[None]:
-    """pytest-django forbids the database to tests that do not ask for its own; ours is a file per test."""
+    """pytest-django forbids the database to tests that do not ask for its own; ours is one per test."""
     with django_db_blocker.unblock():
         yield
 
 
 @pytest.fixture(scope="session")
-def founded(tmp_path_factory: pytest.TempPathFactory, database_allowed: None) -> Path:
+def databases() -> Iterator[Databases]:
+    """The PostgreSQL server of this worker, started by the first test that needs it."""
+    running = Databases()
+    yield running
+    running.stop()
+
+
+@pytest.fixture(params=VENDORS)
+def vendor(request: pytest.FixtureRequest) -> str:
+    """Which database; bench.ONLY_SQLITE and ONLY_POSTGRESQL narrow it for tests that are about one of them."""
+    return request.param
+
+
+@pytest.fixture
+def new_database(vendor: str, request: pytest.FixtureRequest) -> Iterator[Callable[..., str]]:
+    """Makes the URLs of databases of this test's kind; they are gone afterwards."""
+    made: list[str] = []
+
+    def make(template: str | None = None) -> str:
+        if vendor == "sqlite":
+            return ""
+        made.append(request.getfixturevalue("databases").create(template))
+        return made[-1]
+
+    yield make
+    startup.connections.close_all()
+    for url in made:
+        request.getfixturevalue("databases").drop(url)
+
+
+_founded: dict[str, Path] = {}
+
+
+@pytest.fixture
+def founded(vendor: str, tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Path:
     """A founded office, to be copied and never used."""
-    folder = tmp_path_factory.mktemp("founded") / "office"
-    bench.found(folder)
-    startup.connections.close_all()
-    return folder
+    if vendor not in _founded:
+        folder = tmp_path_factory.mktemp("founded") / "office"
+        bench.found(folder, "" if vendor == "sqlite" else request.getfixturevalue("databases").create())
+        startup.connections.close_all()
+        _founded[vendor] = folder
+    return _founded[vendor]
 
 
 @pytest.fixture
-def office(founded: Path, tmp_path: Path) -> Iterator[Bench]:
+def office(founded: Path, new_database: Callable[..., str], tmp_path: Path) -> Iterator[Bench]:
     """An office of this test's own."""
-    yield bench.copy_of(founded, tmp_path / "office")
+    folder = tmp_path / "office"
+    shutil.copytree(founded, folder)
+    identity = json.loads((folder / startup.IDENTITY).read_bytes())
+    identity["database"] = new_database(startup.database_of(founded))
+    (folder / startup.IDENTITY).write_text(json.dumps(identity, ensure_ascii=False))
+    yield Bench(folder)
     startup.connections.close_all()
-    shutil.rmtree(tmp_path / "office")
+    shutil.rmtree(folder)
 
 
 @pytest.fixture
-def key(office: Bench) -> SoftKey:
+def key(office: Bench) -> Key:
     """A key of 陇澜市第一中学, certified by the office."""
     return office.new_key()
 
@@ -49,3 +94,36 @@ def key(office: Bench) -> SoftKey:
 def command() -> list[str]:
     """The office's command line as a process."""
     return [sys.executable, "-c", "from biandun_office.cli import main; main()"]
+
+
+@pytest.fixture
+def start_server(office: Bench, key: Key, command: list[str], tmp_path: Path) -> Iterator[Callable[[], Served]]:
+    """Starts a process that serves the office of this test, whose key is certified already."""
+    startup.connections.close_all()
+    secret = tmp_path / "secret"
+    secret.write_text(PASSPHRASE.secret + "\n")
+    arguments = ["--data", str(office.folder), "serve", "--passphrase-file", str(secret), "--port", "0"]
+    arguments += ["--origin", "https://desk.test"]
+    processes: list[subprocess.Popen[str]] = []
+
+    def start() -> Served:
+        with (tmp_path / "log").open("a") as log:
+            process = subprocess.Popen(
+                [*command, *arguments], stdout=subprocess.PIPE, stderr=log, text=True, start_new_session=True
+            )
+        processes.append(process)
+        assert process.stdout is not None
+        return Served(process, json.loads(process.stdout.readline())["url"])
+
+    yield start
+    for process in processes:
+        if process.poll() is None:
+            process.terminate()
+        process.wait(20)
+        assert process.stdout is not None
+        process.stdout.close()
+
+
+@pytest.fixture
+def served(start_server: Callable[[], Served]) -> Served:
+    return start_server()

@@ -1,23 +1,43 @@
 """Evidence only grows: Python refuses, the database refuses, and the log finds out whoever goes around both."""
 
 import pytest
+from django.apps import apps
 from django.db import DatabaseError, connection, transaction
 
-from biandun_office.evidence import append_only
+from biandun_office import append_only
 from biandun_office.evidence.audit import check_log
 from biandun_office.evidence.models import Node, Receipt, Statement
-from tests.backend.bench import Bench
-from tests.support.softkey import SoftKey
+from biandun_office.rows import AppendOnly
+from tests.backend.bench import ONLY_POSTGRESQL, ONLY_SQLITE, SIGNED, Bench
+from tests.backend.people import Key
 
-TABLES = ["evidence_statement", "evidence_node", "evidence_receipt"]
-COLUMNS = {"evidence_statement": "received", "evidence_node": "hash", "evidence_receipt": "tree_size"}
+TABLES = {
+    "evidence_statement": "received",
+    "evidence_node": "hash",
+    "evidence_receipt": "tree_size",
+    "evidence_attached": "sha256",
+    "evidence_link": "received",
+    "evidence_linkedname": "seq",
+    "evidence_forkevidence": "received",
+    "flow_caseevent": "step",
+    "issuance_statechange": "changed_at",
+}
+LOGGED = ["evidence_statement", "evidence_node", "evidence_receipt"]
 
 
 @pytest.fixture
-def filled(office: Bench, key: SoftKey) -> Bench:
+def filled(office: Bench, key: Key) -> Bench:
     for number in range(5):
         office.file(key, reason=f"第 {number} 份")
     return office
+
+
+@pytest.fixture
+def full(filled: Bench, key: Key) -> Bench:
+    """Something in every table that only grows."""
+    filled.post(key.links(7, [bytes(32)]), SIGNED, "/links")
+    filled.post(key.sign(filled.upload(reason="分叉。"), seq=1, prev=bytes(32)))
+    return filled
 
 
 def execute(sql: str) -> None:
@@ -26,28 +46,51 @@ def execute(sql: str) -> None:
 
 
 @pytest.mark.parametrize("table", TABLES)
-def test_the_database_refuses_to_change_evidence(filled: Bench, table: str):
+def test_the_database_refuses_to_change_evidence(full: Bench, table: str):
     with pytest.raises(DatabaseError, match="append-only"):
-        execute(f"UPDATE {table} SET {COLUMNS[table]} = 0")
+        execute(f"UPDATE {table} SET {TABLES[table]} = {TABLES[table]}")
 
 
 @pytest.mark.parametrize("table", TABLES)
-def test_the_database_refuses_to_delete_evidence(filled: Bench, table: str):
+def test_the_database_refuses_to_delete_evidence(full: Bench, table: str):
     with pytest.raises(DatabaseError, match="append-only"):
         execute(f"DELETE FROM {table}")
 
 
+@ONLY_SQLITE  # REPLACE is SQLite's own
 @pytest.mark.parametrize("table", TABLES)
-def test_the_database_refuses_to_replace_evidence(filled: Bench, table: str):
+def test_the_database_refuses_to_replace_evidence(full: Bench, table: str):
     with pytest.raises(DatabaseError, match="append-only"):
         execute(f"INSERT OR REPLACE INTO {table} SELECT * FROM {table}")
 
 
+@ONLY_POSTGRESQL  # TRUNCATE is PostgreSQL's, and so are sessions that play a replica
 @pytest.mark.parametrize("table", TABLES)
-def test_every_trigger_is_there_after_all_migrations(filled: Bench, table: str):
+@pytest.mark.parametrize("how", ["TRUNCATE {} CASCADE", "SET LOCAL session_replication_role = replica; DELETE FROM {}"])
+def test_the_database_refuses_to_empty_evidence(full: Bench, table: str, how: str):
+    with pytest.raises(DatabaseError, match="append-only"):
+        execute(how.format(table))
+
+
+@ONLY_POSTGRESQL  # ON CONFLICT DO UPDATE needs a named key there
+def test_the_database_refuses_to_update_evidence_on_conflict(full: Bench):
+    with pytest.raises(DatabaseError, match="append-only"):
+        execute("INSERT INTO evidence_node SELECT * FROM evidence_node ON CONFLICT (level, index) DO UPDATE SET hash = ''")
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_every_trigger_is_there_after_all_migrations(office: Bench, table: str):
+    query = {
+        "sqlite": "SELECT name FROM sqlite_master WHERE type = 'trigger' AND tbl_name = %s",
+        "postgresql": "SELECT tgname FROM pg_trigger WHERE NOT tgisinternal AND tgenabled = 'A' AND tgrelid = %s::regclass",
+    }[connection.vendor]
     with connection.cursor() as cursor:
-        cursor.execute("SELECT name FROM sqlite_master WHERE type = 'trigger' AND tbl_name = %s", [table])
-        assert {name for (name,) in cursor.fetchall()} == set(append_only.trigger_names(table))
+        cursor.execute(query, [table])
+        assert {name for (name,) in cursor.fetchall()} == set(append_only.trigger_names(connection.vendor, table))
+
+
+def test_every_model_that_only_grows_is_protected():
+    assert set(TABLES) == {model._meta.db_table for model in apps.get_models() if issubclass(model, AppendOnly)}
 
 
 @pytest.mark.parametrize("model", [Statement, Node, Receipt])
@@ -59,8 +102,8 @@ def test_python_refuses_to_change_or_delete_evidence(filled: Bench, model: type)
 
 
 def test_a_database_without_triggers_for_it_is_refused_clearly():
-    with pytest.raises(DatabaseError, match="not written for postgresql"):
-        append_only._statements("postgresql", "evidence_node", [["level"]])
+    with pytest.raises(DatabaseError, match="not written for oracle"):
+        append_only._statements("oracle", "evidence_node", [["level"]])
 
 
 def test_the_log_of_an_honest_office_adds_up(filled: Bench):
@@ -85,15 +128,24 @@ TAMPERINGS = [
     "DELETE FROM evidence_receipt WHERE statement_id = 4",
     "UPDATE evidence_receipt SET bundle = (SELECT bundle FROM evidence_receipt WHERE statement_id = 3) WHERE statement_id = 4",
     "UPDATE evidence_receipt SET bundle = x'00'",
+    "UPDATE flow_case SET state = 'ACCEPTED'",
+    "UPDATE flow_caseevent SET after = 'SUBMITTED' WHERE step = 1",
+    "UPDATE flow_caseevent SET action = 'flow.use_approval.resubmitted'",
+    "DELETE FROM flow_caseevent",
 ]
 
 
 @pytest.mark.parametrize("sql", TAMPERINGS)
 def test_whoever_drops_the_triggers_is_found_out_by_the_log(filled: Bench, sql: str):
-    connection.cursor().execute("PRAGMA foreign_keys = OFF")
-    for table in TABLES:
-        for name in append_only.trigger_names(table):
-            execute(f"DROP TRIGGER {name}")
+    for table in [*LOGGED, "flow_caseevent"]:
+        for statement in append_only.removal(connection.vendor, table):
+            execute(statement)
     with connection.cursor() as cursor:
+        if connection.vendor == "sqlite":
+            cursor.execute("PRAGMA foreign_keys = OFF")
+        else:
+            cursor.execute("SET session_replication_role = replica")
+            for sqlite, postgresql in (("x'00'", "'\\x00'::bytea"), ("zeroblob(32)", f"'\\x{'00' * 32}'::bytea")):
+                sql = sql.replace(sqlite, postgresql)
         cursor.execute(sql)
     assert check_log(filled.office).faults

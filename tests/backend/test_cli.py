@@ -7,12 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from biandun_office import cli, startup
+from biandun_office import append_only, cli, startup
 from biandun_office.cli.main import run
-from biandun_office.evidence import append_only
 from biandun_protocol.wire import codec
 from biandun_protocol.wire.messages import Grant, Offer
-from tests.backend.bench import PASSPHRASE, SCHOOL, Bench
+from tests.backend.bench import ONLY_SQLITE, PASSPHRASE, SCHOOL, Bench
 from tests.support.softkey import SoftKey
 
 
@@ -31,14 +30,18 @@ def test_an_office_from_init_to_grant(tmp_path: Path, capsys, secret: str):
     office, backup, offer = tmp_path / "office", tmp_path / "office.backup", tmp_path / "offer.bd"
     base = ["--data", str(office), "--json"]
     made = json.loads(ok(capsys, *base, "init", "--passphrase-file", secret, "--backup", str(backup)))
-    assert (made["office_id"], made["units"], made["backup"]["restored"]) == ("longlan", 3, True)
+    assert (made["office_id"], made["units"], made["backup"]["restored"]) == ("longlan", 4, True)
     ok(capsys, *base, "offer", "--unit", SCHOOL, "--out", str(offer))
     key = SoftKey()
     request = tmp_path / "request.bd"
     request.write_bytes(codec.encode(key.prove_possession(codec.decode(Offer, offer.read_bytes()))))
     grant = tmp_path / "grant.bd"
     issued = json.loads(ok(capsys, *base, "issue", str(request), "--out", str(grant), "--passphrase-file", secret))
-    assert (issued["serial"], issued["uscc"], issued["purposes"]) == (key.serial, SCHOOL, ["filing"])
+    assert (issued["serial"], issued["uscc"], issued["purposes"]) == (
+        key.serial,
+        SCHOOL,
+        ["filing", "receipt-ack", "login", "link"],
+    )
     assert codec.decode(Grant, grant.read_bytes()).x509
     again = json.loads(
         ok(capsys, "--json", "restore", "--from", str(backup), "--into", str(tmp_path / "b"), "--passphrase-file", secret)
@@ -46,20 +49,40 @@ def test_an_office_from_init_to_grant(tmp_path: Path, capsys, secret: str):
     assert again["restored"] is True
 
 
+@pytest.mark.parametrize(
+    ("options", "purposes"),
+    [
+        (["--role", "supervisor"], ["filing", "countersign", "receipt-ack", "login", "link"]),
+        (["--role", "officer"], ["decision", "login", "link"]),
+        (["--role", "officer", "--purpose", "login"], ["login"]),
+    ],
+)
+def test_a_role_or_purposes_say_what_a_key_is_for(
+    office: Bench, tmp_path: Path, capsys, secret: str, options: list[str], purposes: list[str]
+):
+    request = tmp_path / "request.bd"
+    request.write_bytes(codec.encode(SoftKey().prove_possession(office.offer("11629900MB0000000F"))))
+    arguments = ["--data", str(office.folder), "--json", "issue", str(request), *options, "--passphrase-file", secret]
+    assert json.loads(ok(capsys, *arguments, "--out", str(tmp_path / "grant.bd")))["purposes"] == purposes
+
+
 def test_units_are_listed(office: Bench, capsys):
     assert "陇澜市第一中学" in ok(capsys, "--data", str(office.folder), "units")
     listed = json.loads(ok(capsys, "--data", str(office.folder), "--json", "units"))
-    assert [unit["uscc"] for unit in listed] == ["11629900MB0000019C", SCHOOL, "126299214390001547"]
+    assert [unit["uscc"] for unit in listed] == ["11629900MB0000000F", "11629900MB0000019C", SCHOOL, "126299214390001547"]
 
 
+@ONLY_SQLITE  # about the command line only
 def test_people_read_chinese_first(office: Bench, capsys):
     assert ok(capsys, "--data", str(office.folder), "log-check").startswith("大小: 0\n")
 
 
+@ONLY_SQLITE  # about the command line only
 def test_english_on_request(office: Bench, capsys):
     assert "consistent: yes" in ok(capsys, "--data", str(office.folder), "--lang", "en", "log-check")
 
 
+@ONLY_SQLITE  # about the command line only
 def test_the_folder_may_come_from_the_environment(office: Bench, capsys, monkeypatch):
     monkeypatch.setenv("BIANDUN_OFFICE_DATA", str(office.folder))
     assert json.loads(ok(capsys, "--json", "log-check"))["ok"] is True
@@ -88,6 +111,7 @@ def test_a_missing_folder_option_is_wrong_usage(capsys, monkeypatch):
     assert run(["units"]) == 2
 
 
+@ONLY_SQLITE  # about the command line only
 def test_without_a_passphrase_and_a_terminal_the_command_says_so(office: Bench, tmp_path: Path, command: list[str]):
     arguments = ["--data", str(office.folder), "--json", "backup", "--out", str(tmp_path / "b")]
     answer = subprocess.run([*command, *arguments], stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
@@ -95,6 +119,7 @@ def test_without_a_passphrase_and_a_terminal_the_command_says_so(office: Bench, 
     assert json.loads(answer.stderr)["error"]["code"] == "passphrase-missing"
 
 
+@ONLY_SQLITE  # about the command line only
 def test_a_passphrase_may_come_through_a_descriptor(office: Bench, tmp_path: Path, capsys):
     reader, writer = os.pipe()
     os.write(writer, PASSPHRASE.secret.encode())
@@ -102,6 +127,7 @@ def test_a_passphrase_may_come_through_a_descriptor(office: Bench, tmp_path: Pat
     ok(capsys, "--data", str(office.folder), "backup", "--out", str(tmp_path / "b"), "--passphrase-fd", str(reader))
 
 
+@ONLY_SQLITE  # about the command line only
 def test_a_wrong_passphrase_ends_with_five(office: Bench, tmp_path: Path, capsys):
     (tmp_path / "wrong").write_text("not the passphrase")
     arguments = ["--data", str(office.folder), "backup", "--out", str(tmp_path / "b"), "--passphrase-file", str(tmp_path / "wrong")]
@@ -109,6 +135,7 @@ def test_a_wrong_passphrase_ends_with_five(office: Bench, tmp_path: Path, capsys
     assert not (tmp_path / "b").exists()
 
 
+@ONLY_SQLITE  # about the command line only
 def test_an_offer_does_not_overwrite_a_file(office: Bench, tmp_path: Path, capsys):
     (tmp_path / "offer.bd").write_text("mine")
     assert run(["--data", str(office.folder), "offer", "--unit", SCHOOL, "--out", str(tmp_path / "offer.bd")]) == 7
@@ -126,8 +153,8 @@ def test_a_grant_that_cannot_be_written_leaves_the_offer_open(office: Bench, tmp
 def test_a_broken_log_ends_with_nine_and_says_where(office: Bench, key: SoftKey, capsys):
     office.file(key)
     with startup.connections["default"].cursor() as cursor:
-        for name in append_only.trigger_names("evidence_statement"):
-            cursor.execute(f"DROP TRIGGER {name}")
+        for statement in append_only.removal(startup.connections["default"].vendor, "evidence_statement"):
+            cursor.execute(statement)
         cursor.execute("UPDATE evidence_statement SET received = 1")
     assert run(["--data", str(office.folder), "--json", "log-check"]) == 9
     out, err = capsys.readouterr()

@@ -13,9 +13,10 @@ from biandun_office import signing
 from biandun_office.api import api
 from biandun_protocol import catalogue
 from biandun_protocol.certificate import Signed, verify_issuer
-from tests.backend.bench import Bench
+from tests.backend.bench import ONLY_SQLITE, Bench
 
 
+@ONLY_SQLITE  # answered without asking the database
 def test_the_anchors_verify_each_other(office: Bench):
     anchors = office.client.get("/anchors").json()
     root = x509.load_pem_x509_certificate(anchors["root_certificate"].encode())
@@ -26,10 +27,12 @@ def test_the_anchors_verify_each_other(office: Bench):
     assert anchors["fictitious"] is True
 
 
+@ONLY_SQLITE  # answered without asking the database
 def test_health_answers(office: Bench):
     assert office.client.get("/health").json() == {"status": "ok"}
 
 
+@ONLY_SQLITE  # answered without asking the database
 def test_the_document_is_served(office: Bench):
     assert office.client.get("/openapi.json").json()["openapi"].startswith("3.1")
 
@@ -45,7 +48,7 @@ def test_the_document_lists_every_route_with_every_method():
         for method in operation.methods
     }
     assert described == served
-    assert len(described) == 11
+    assert len(described) == 21
     assert NOT_SET not in described
     patterns = {str(pattern.pattern) for pattern in get_resolver().url_patterns[0].url_patterns}
     assert {re.sub(r"<(\w+)>", r"{\1}", pattern) for pattern in patterns} == {path.lstrip("/") for path, _ in described} | {
@@ -73,11 +76,13 @@ def test_binary_bodies_are_described():
     assert list(paths["/blobs/{sha256}"]["put"]["requestBody"]["content"]) == ["application/octet-stream"]
 
 
+@ONLY_SQLITE  # answered without asking the database
 def test_the_document_names_no_place_on_a_public_network(office: Bench):
     assert "http" not in json.dumps(api.get_openapi_schema()["paths"])
     assert office.client.get("/docs").status_code == 404
 
 
+@ONLY_SQLITE  # answered without asking the database
 def test_an_unknown_address_answers_a_problem(office: Bench):
     answer = office.client.get("/nowhere")
     assert (answer.status_code, answer["Content-Type"]) == (404, "application/problem+json")
@@ -85,12 +90,14 @@ def test_an_unknown_address_answers_a_problem(office: Bench):
 
 
 @pytest.mark.parametrize(("method", "path"), [("delete", "/statements"), ("get", "/statements"), ("post", "/log")])
+@ONLY_SQLITE  # answered without asking the database
 def test_a_method_that_an_address_does_not_take_answers_a_problem(office: Bench, method: str, path: str):
     answer = getattr(office.client, method)(path)
     assert (answer.status_code, answer.json()["code"]) == (405, "method-not-allowed")
     assert answer["Allow"]
 
 
+@ONLY_SQLITE  # answered without asking the database
 def test_a_fault_of_ours_answers_a_problem_without_its_details(office: Bench, monkeypatch):
     monkeypatch.setattr(signing, "_held", [])
     office.client.raise_request_exception = False
@@ -99,6 +106,7 @@ def test_a_fault_of_ours_answers_a_problem_without_its_details(office: Bench, mo
     assert "issuing key" not in answer.content.decode()
 
 
+@ONLY_SQLITE  # answered without asking the database
 def test_every_answer_states_its_length(office: Bench):
     answer = office.client.get("/log")
     assert answer["Content-Length"] == str(len(answer.content))

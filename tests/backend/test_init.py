@@ -14,19 +14,21 @@ from biandun_office.registry.models import Unit
 from biandun_protocol.certificate import verify_issuer
 from biandun_protocol.errors import CertificateProblem
 from tests.backend import bench
-from tests.backend.bench import CHEAP, PASSPHRASE, Bench
+from tests.backend.bench import CHEAP, ONLY_SQLITE, PASSPHRASE, Bench
 
 
 def founding(passphrase: Passphrase = PASSPHRASE) -> Founding:
     return Founding(Identity("longlan", "陇澜市委编办", "629900"), passphrase, CHEAP, clock.now())
 
 
+@ONLY_SQLITE  # about files and keys only
 def test_everything_in_the_data_folder_is_private(office: Bench, founded: Path):
     assert founded.stat().st_mode & 0o777 == 0o700
     for path in founded.rglob("*"):
         assert path.stat().st_mode & 0o777 == (0o700 if path.is_dir() else 0o600), path
 
 
+@ONLY_SQLITE  # about files and keys only
 def test_the_root_vouches_for_the_issuing_key(office: Bench):
     loaded = office.office
     manifest = verify_issuer(loaded.issuer, loaded.root_public_key)
@@ -35,9 +37,10 @@ def test_the_root_vouches_for_the_issuing_key(office: Bench):
     loaded.issuing.verify_directly_issued_by(loaded.root)
 
 
-def test_the_three_fictitious_units_are_registered(office: Bench):
+def test_the_fictitious_units_are_registered(office: Bench):
     rows = Unit.objects.values_list("uscc", "code", "name", "region", "kind", "supervisor__name")
     assert list(rows) == [
+        ("11629900MB0000000F", "629900-0000", "陇澜市委编办（虚构）", "629900", "ORGAN", None),
         ("11629900MB0000019C", "629900-0001", "陇澜市教育局", "629900", "ORGAN", None),
         ("12629900MB00000274", "629900-0002", "陇澜市第一中学", "629900", "INSTITUTION", "陇澜市教育局"),
         ("126299214390001547", "629921-0001", "青屏县人民医院", "629921", "INSTITUTION", None),
@@ -88,6 +91,7 @@ def test_a_short_passphrase_is_refused_before_anything_is_made(tmp_path: Path):
 
 
 @pytest.mark.parametrize("name", [ROOT_KEY, ISSUING_KEY])
+@ONLY_SQLITE  # about files and keys only
 def test_a_wrong_passphrase_opens_no_key(office: Bench, name: str):
     certificate = office.office.root if name == ROOT_KEY else office.office.issuing
     assert load_key(office.folder, name, certificate, PASSPHRASE)
@@ -96,6 +100,7 @@ def test_a_wrong_passphrase_opens_no_key(office: Bench, name: str):
     assert caught.value.code == "passphrase-wrong"
 
 
+@ONLY_SQLITE  # about files and keys only
 def test_a_key_beside_the_wrong_certificate_is_noticed(office: Bench):
     with pytest.raises(CertificateProblem):
         load_key(office.folder, ROOT_KEY, office.office.issuing, PASSPHRASE)
@@ -122,6 +127,7 @@ def test_the_default_cost_is_sixty_four_mebibytes():
     assert 128 * Cost().r * (1 << Cost().log2n) == 64 * 2**20
 
 
+@ONLY_SQLITE  # about files and keys only
 def test_secrets_do_not_show_themselves(office: Bench):
     shown = repr((PASSPHRASE, office.authority, office.authority.signer(), founding()))
     assert PASSPHRASE.secret not in shown

@@ -3,7 +3,7 @@
 import pytest
 
 from biandun_protocol.wire import merkle
-from tests.backend.bench import Bench
+from tests.backend.bench import ONLY_SQLITE, Bench
 from tests.support.softkey import SoftKey
 
 SIZE = 13
@@ -71,6 +71,7 @@ def test_a_range_outside_the_log_is_refused(office: Bench, query: str):
 @pytest.mark.parametrize(
     "query", ["consistency?first=1", "consistency?first=a&second=1", "entries?start=0", "entries?start=x&count=1"]
 )
+@ONLY_SQLITE  # refused before the database is asked
 def test_a_parameter_that_is_missing_or_no_number_is_refused(office: Bench, query: str):
     answer = office.client.get(f"/log/{query}")
     assert (answer.status_code, answer.json()["code"]) == (400, "request-invalid")

@@ -4,7 +4,8 @@ import pytest
 
 from biandun_protocol import cose
 from biandun_protocol.receipt import Receipt, verify_receipt
-from tests.backend.bench import Bench, digest_of
+from tests.backend.bench import ONLY_SQLITE, Bench, digest_of
+from tests.backend.people import Key
 from tests.support.softkey import SoftKey
 
 
@@ -12,23 +13,40 @@ def path_of(statement: bytes) -> str:
     return f"/statements/{cose.parse(statement, purpose='filing').id.hex()}"
 
 
-def test_a_statement_can_be_looked_up(office: Bench, key: SoftKey):
+def test_a_statement_can_be_looked_up(office: Bench, key: Key):
     statement = key.sign(office.upload())
     answer = office.post(statement)
-    found = office.client.get(path_of(statement)).json()
+    found = office.get(path_of(statement), office.login(key)).json()
     assert found["case"] == answer["Biandun-Case"]
     assert found["state"] == "PENDING_SUPERVISOR"
     assert (found["serial"], found["uscc"], found["seq"], found["gap"]) == (key.serial, key.profile.uscc, 1, False)
     assert (found["leaf_index"], found["tree_size"]) == (0, 1)
 
 
-def test_an_unknown_statement_is_not_found(office: Bench):
-    answer = office.client.get(f"/statements/{digest_of(b'')}")
+@pytest.mark.parametrize("part", ["", "/raw", "/receipt"])
+def test_an_unknown_statement_is_not_found(office: Bench, key: Key, part: str):
+    answer = office.get(f"/statements/{digest_of(b'')}{part}", office.login(key))
     assert (answer.status_code, answer.json()["code"]) == (404, "statement-not-found")
 
 
-def test_a_malformed_name_is_refused(office: Bench):
-    assert office.client.get("/statements/xyz").json()["code"] == "digest-malformed"
+@pytest.mark.parametrize("part", ["", "/raw", "/receipt"])
+def test_a_malformed_name_is_refused(office: Bench, key: Key, part: str):
+    assert office.get(f"/statements/xyz{part}", office.login(key)).json()["code"] == "digest-malformed"
+
+
+def test_a_statement_is_given_out_byte_for_byte(office: Bench, key: Key):
+    statement = key.sign(office.upload())
+    office.post(statement)
+    answer = office.get(path_of(statement) + "/raw", office.login(key))
+    assert (answer.content, answer["Content-Type"]) == (statement, "application/cose")
+
+
+def test_a_receipt_takes_no_login_and_the_statement_does(office: Bench, key: Key):
+    statement = key.sign(office.upload())
+    office.post(statement)
+    assert office.get(path_of(statement) + "/receipt").status_code == 200
+    for part in ("", "/raw"):
+        assert office.get(path_of(statement) + part).json()["code"] == "login-required"
 
 
 def test_the_stored_receipt_can_be_fetched_again(office: Bench, key: SoftKey):
@@ -64,6 +82,7 @@ def test_a_receipt_over_more_than_the_log_holds_is_refused(office: Bench, key: S
 
 
 @pytest.mark.parametrize("value", ["many", "1.5", ""])
+@ONLY_SQLITE  # refused before the database is asked
 def test_a_size_that_is_no_number_is_refused(office: Bench, key: SoftKey, value: str):
     statement = key.sign(office.upload())
     office.post(statement)

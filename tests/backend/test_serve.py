@@ -5,9 +5,7 @@ import os
 import signal
 import socket
 import subprocess
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 from threading import Barrier, Timer
@@ -19,43 +17,13 @@ from biandun_office import startup
 from biandun_office.evidence.audit import check_log
 from biandun_protocol import cose
 from biandun_protocol.receipt import Receipt, verify_receipt
-from tests.backend.bench import PASSPHRASE, Bench, digest_of, rows
+from tests.backend import people
+from tests.backend.bench import ONLY_SQLITE, PASSPHRASE, Bench, digest_of, rows
+from tests.backend.people import Key
+from tests.backend.serving import Served
 from tests.support.softkey import SoftKey, attachment, manifest
 
 COSE = {"Content-Type": "application/cose"}
-
-
-@dataclass
-class Served:
-    process: subprocess.Popen[str]
-    url: str
-
-    @property
-    def port(self) -> int:
-        return int(self.url.rsplit(":", 1)[1])
-
-    def stop(self, how: signal.Signals = signal.SIGTERM) -> int:
-        self.process.send_signal(how)
-        return self.process.wait(20)
-
-
-@pytest.fixture
-def served(office: Bench, key: SoftKey, command: list[str], tmp_path: Path) -> Iterator[Served]:
-    """The office of this test, with its key already certified, served by a process of its own."""
-    startup.connections.close_all()
-    secret = tmp_path / "secret"
-    secret.write_text(PASSPHRASE.secret + "\n")
-    arguments = ["--data", str(office.folder), "serve", "--passphrase-file", str(secret), "--port", "0"]
-    with (tmp_path / "log").open("w") as log:
-        process = subprocess.Popen([*command, *arguments], stdout=subprocess.PIPE, stderr=log, text=True, start_new_session=True)
-    assert process.stdout is not None
-    try:
-        yield Served(process, json.loads(process.stdout.readline())["url"])
-    finally:
-        if process.poll() is None:
-            process.terminate()
-        process.wait(20)
-        process.stdout.close()
 
 
 def group_is_empty(process: subprocess.Popen[str]) -> bool:
@@ -71,6 +39,7 @@ def test_it_answers_as_soon_as_it_says_where(served: Served):
 
 
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
+@ONLY_SQLITE  # about the process
 def test_it_stops_and_leaves_nothing_running(served: Served, how: signal.Signals):
     with httpx.Client(base_url=served.url) as client:
         client.get("/health")  # a connection that is kept alive must not keep the office alive
@@ -80,12 +49,14 @@ def test_it_stops_and_leaves_nothing_running(served: Served, how: signal.Signals
         socket.create_connection(("127.0.0.1", served.port), timeout=5)
 
 
+@ONLY_SQLITE  # about the process
 def test_nothing_secret_is_in_its_command_line_or_log(served: Served, tmp_path: Path):
     assert PASSPHRASE.secret not in Path(f"/proc/{served.process.pid}/cmdline").read_text()
     served.stop()
     assert PASSPHRASE.secret not in (tmp_path / "log").read_text()
 
 
+@ONLY_SQLITE  # about the process
 def test_it_logs_one_json_line_for_each_statement(served: Served, tmp_path: Path):
     httpx.post(served.url + "/statements", content=b"nothing", headers=COSE)
     served.stop()
@@ -113,6 +84,65 @@ def test_one_statement_by_eight_clients_at_once_is_one_case_with_one_receipt(ser
     assert len({answer.content for answer in answers}) == 1
     assert len({answer.headers["Biandun-Case"] for answer in answers}) == 1
     assert rows()[0] == 1 and rows()[3] == 1
+
+
+def test_two_servers_of_one_office_give_no_place_in_the_log_twice(
+    served: Served, office: Bench, command: list[str], tmp_path: Path, start_server
+):
+    second = start_server()
+    keys = [office.new_key(serial=f"BD-TEST-2{number:03}") for number in range(4)]
+    startup.connections.close_all()
+
+    def file_five(place: int) -> list[int]:
+        places = []
+        with httpx.Client(base_url=(served.url, second.url)[place % 2], timeout=60) as client:
+            for number in range(5):
+                raw = manifest(reason=f"{place} 第 {number} 份")
+                client.put(f"/blobs/{digest_of(raw)}", content=raw)
+                answer = client.post("/statements", content=keys[place].sign(raw), headers=COSE)
+                assert answer.status_code == 201, answer.text
+                places.append(Receipt.decode(answer.content).read().leaf_index)
+        return places
+
+    with ThreadPoolExecutor(4) as pool:
+        places = [place for some in pool.map(file_five, range(4)) for place in some]
+    assert sorted(places) == list(range(20))
+    assert check_log(office.office).faults == []
+
+
+def test_two_officers_at_once_one_decides(served: Served, office: Bench, key: SoftKey):
+    officers = [office.officer(f"BD-TEST-020{number}") for number in range(4)]
+    supervisor = office.supervisor()
+    filed = office.file(key)
+    office.countersign(supervisor, filed["Biandun-Statement"])
+    raws = [people.decision(one, filed["Biandun-Case"], filed["Biandun-Statement"]) for one in officers]
+    for raw in raws:
+        office.put(raw)
+    statements = [one.sign(raw, "decision") for one, raw in zip(officers, raws, strict=True)]
+    startup.connections.close_all()
+    together = Barrier(4)
+
+    def decide(statement: bytes) -> tuple[int, str]:
+        with httpx.Client(base_url=served.url, timeout=30) as client:
+            client.get("/health")
+            together.wait()
+            answer = client.post("/decisions", content=statement, headers=COSE)
+            return answer.status_code, "" if answer.status_code == 201 else answer.json()["code"]
+
+    with ThreadPoolExecutor(4) as pool:
+        answers = sorted(pool.map(decide, statements))
+    assert answers == [(201, ""), *[(409, "decision-not-due")] * 3]
+    assert check_log(office.office).faults == []
+
+
+def test_people_log_in_at_the_address_where_it_serves(served: Served, key: Key):
+    with httpx.Client(base_url=served.url) as client:
+        made = client.post("/login/challenge", json={"origin": served.url}).json()
+        headers = {"Content-Type": "application/biandun-signed+cbor"}
+        got = client.post("/login", content=key.login(made["nonce"], served.url), headers=headers).json()
+        assert client.get("/me", headers={"Authorization": f"Bearer {got['token']}"}).json()["roles"] == ["UNIT"]
+        assert client.post("/login/challenge", json={"origin": "https://desk.test"}).status_code == 200, "named by --origin"
+        assert client.post("/login/challenge", json={"origin": "https://evil.test"}).status_code == 403
 
 
 def test_many_keys_at_once_all_get_receipts_of_one_log(served: Served, office: Bench):
@@ -179,6 +209,7 @@ def test_one_blob_by_eight_clients_at_once_is_stored_once(served: Served, office
     assert [path.read_bytes() for path in stored] == [content]
 
 
+@ONLY_SQLITE  # about the process
 def test_a_chunked_upload_is_stored(served: Served):
     parts = [b"one ", b"two ", b"three"]
     digest = sha256(b"".join(parts)).hexdigest()
@@ -186,6 +217,7 @@ def test_a_chunked_upload_is_stored(served: Served):
     assert httpx.head(f"{served.url}/blobs/{digest}").status_code == 200
 
 
+@ONLY_SQLITE  # about the process
 def test_a_chunked_statement_is_accepted(served: Served, key: SoftKey):
     raw = manifest()
     httpx.put(f"{served.url}/blobs/{digest_of(raw)}", content=raw)
@@ -195,6 +227,7 @@ def test_a_chunked_statement_is_accepted(served: Served, key: SoftKey):
 
 
 @pytest.mark.parametrize("framing", ["Content-Length: 1000", "Transfer-Encoding: chunked"])
+@ONLY_SQLITE  # about the process
 def test_a_client_that_goes_away_in_the_middle_leaves_nothing(served: Served, office: Bench, framing: str):
     digest = digest_of(bytes(1000))
     body = bytes(10) if "Length" in framing else b"3e8\r\n" + bytes(10)
@@ -207,6 +240,7 @@ def test_a_client_that_goes_away_in_the_middle_leaves_nothing(served: Served, of
     assert [path for path in (office.folder / "blobs").rglob("*") if path.is_file()] == []
 
 
+@ONLY_SQLITE  # about the process
 def test_an_upload_over_the_limit_is_refused_over_the_wire(served: Served, office: Bench):
     content = bytes(20 * 2**20 + 1)
     answer = httpx.put(f"{served.url}/blobs/{digest_of(content)}", content=iter([content]), timeout=60)
@@ -214,6 +248,7 @@ def test_an_upload_over_the_limit_is_refused_over_the_wire(served: Served, offic
     assert [path for path in (office.folder / "blobs").rglob("*") if path.is_file()] == []
 
 
+@ONLY_SQLITE  # about the process
 def test_a_port_in_use_is_a_problem_with_a_next_step(served: Served, office: Bench, command: list[str], tmp_path: Path):
     arguments = ["--data", str(office.folder), "--lang", "en", "serve", "--passphrase-file", str(tmp_path / "secret")]
     answer = subprocess.run([*command, *arguments, "--port", str(served.port)], capture_output=True, text=True, check=False)

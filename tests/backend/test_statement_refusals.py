@@ -6,12 +6,13 @@ from dataclasses import dataclass
 import pytest
 
 from biandun_office import clock
+from biandun_office.evidence import forks
 from biandun_office.issuance.models import Certificate
 from biandun_office.registry.models import Unit
 from biandun_protocol import cbor
 from biandun_protocol.algorithms import P256_ORDER
 from biandun_protocol.wire import statement as wire
-from tests.backend.bench import HOSPITAL, SCHOOL, Bench, rows
+from tests.backend.bench import HOSPITAL, ONLY_SQLITE, SCHOOL, Bench, rows
 from tests.support.softkey import SoftKey, application, attachment, manifest
 
 
@@ -121,6 +122,21 @@ def case_of_another_unit(scene: Scene) -> bytes:
     return scene.key.sign(scene.uploaded(case=number))
 
 
+def case_that_was_not_returned(scene: Scene) -> bytes:
+    number = scene.office.file(scene.key)["Biandun-Case"]
+    return scene.key.sign(scene.uploaded(case=number))
+
+
+def revoked(scene: Scene) -> bytes:
+    forks.revoke(serial=scene.key.serial, reason="测试", now=clock.now())
+    return scene.key.sign(scene.uploaded())
+
+
+def suspended(scene: Scene) -> bytes:
+    Certificate.objects.update(state="SUSPENDED")
+    return scene.key.sign(scene.uploaded())
+
+
 REFUSALS: list[tuple[str, int, str | None, Callable[[Scene], bytes]]] = [
     ("statement-malformed", 400, None, lambda scene: b""),
     ("statement-malformed", 400, None, lambda scene: b"\xd2\x84"),
@@ -154,6 +170,9 @@ REFUSALS: list[tuple[str, int, str | None, Callable[[Scene], bytes]]] = [
     ("unit-inactive", 403, None, unit_abolished),
     ("case-not-found", 404, None, lambda scene: scene.key.sign(scene.uploaded(case="629900HB2026000099"))),
     ("case-not-found", 404, None, case_of_another_unit),
+    ("case-not-open", 409, None, case_that_was_not_returned),
+    ("certificate-revoked", 403, None, revoked),
+    ("key-suspended", 403, None, suspended),
 ]
 
 
@@ -171,6 +190,7 @@ def test_a_refusal_has_its_code_and_status_and_changes_nothing(
     assert rows() == before
 
 
+@ONLY_SQLITE  # refused before the database is asked
 def test_a_refusal_is_a_problem_document_in_both_languages(office: Bench):
     answer = office.post(b"")
     assert answer["Content-Type"] == "application/problem+json"
@@ -182,6 +202,7 @@ def test_a_refusal_is_a_problem_document_in_both_languages(office: Bench):
 
 
 @pytest.mark.parametrize("content_type", ["application/cbor", "application/json", "application/cose-x509", "text/plain"])
+@ONLY_SQLITE  # refused before the database is asked
 def test_another_content_type_is_refused(office: Bench, key: SoftKey, content_type: str):
     answer = office.post(key.sign(office.upload()), content_type)
     assert (answer.status_code, answer.json()["code"]) == (415, "media-type")

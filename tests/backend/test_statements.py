@@ -1,13 +1,18 @@
 """POST /statements: what is accepted, and what comes back."""
 
+import itertools
 import logging
 
+from django.db import connection
+
 from biandun_office import clock
+from biandun_office.evidence import intake
 from biandun_office.evidence.models import Statement
 from biandun_office.flow.models import Case
+from biandun_office.signing import held
 from biandun_protocol import cose
 from biandun_protocol.receipt import Receipt, verify_receipt
-from tests.backend.bench import HOSPITAL, HOSPITAL_FORM, Bench, rows
+from tests.backend.bench import HOSPITAL, HOSPITAL_FORM, ONLY_SQLITE, Bench, rows
 from tests.support.softkey import SoftKey, attachment, manifest
 
 
@@ -90,12 +95,14 @@ def test_the_year_of_a_case_number_is_the_year_in_china(office: Bench, key: Soft
     assert office.file(key)["Biandun-Case"] == "629900HB2027000001"
 
 
-def test_a_filing_may_continue_a_case_of_its_unit(office: Bench, key: SoftKey):
-    number = office.file(key)["Biandun-Case"]
-    answer = office.file(key, case=number, reason="补正后重新提交。")
+def test_a_filing_that_was_returned_may_be_filed_again_under_its_case(office: Bench, key: SoftKey):
+    filed = office.file(key)
+    office.countersign(office.supervisor(), filed["Biandun-Statement"], opinion="return", document=None)
+    answer = office.file(key, case=filed["Biandun-Case"], reason="补正后重新提交。")
     assert answer.status_code == 201
-    assert answer["Biandun-Case"] == number
-    assert [entry.version for entry in Case.objects.get().entries.all()] == [1, 2]
+    assert answer["Biandun-Case"] == filed["Biandun-Case"]
+    assert [(event.step, event.version) for event in Case.objects.get().events.all()] == [(1, 1), (2, 1), (3, 2)]
+    assert Case.objects.get().state == "PENDING_SUPERVISOR"
 
 
 def test_times_of_reception_never_fall(office: Bench, key: SoftKey, monkeypatch):
@@ -139,3 +146,17 @@ def test_fifty_attachments_are_accepted(office: Bench, key: SoftKey):
     raw = manifest(attachments=tuple(attachment(content, name=f"{n}.pdf") for n, content in enumerate(contents)))
     office.put(raw)
     assert office.post(key.sign(raw)).status_code == 201
+
+
+@ONLY_SQLITE  # its driver tells every statement, also those that do not go through Django's cursor
+def test_taking_a_filing_in_costs_a_known_number_of_queries(office: Bench, key: SoftKey):
+    office.file(key)
+    statement = key.sign(office.upload(reason="第二份。"))
+    seen: list[str] = []
+    connection.ensure_connection()
+    connection.connection.set_trace_callback(lambda text: None if text.startswith("--") else seen.append(text))
+    intake.receive_filing(statement, now=clock.now(), signer=held())
+    connection.connection.set_trace_callback(None)
+    # an insertion is told again by each trigger that it fires
+    verbs = [text.split()[0] for text, _ in itertools.groupby(seen)]
+    assert (len(verbs), verbs.count("BEGIN"), verbs.count("COMMIT"), verbs.count("UPDATE")) == (16, 1, 1, 1), seen

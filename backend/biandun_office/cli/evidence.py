@@ -31,7 +31,7 @@ class Duration(click.ParamType[int]):
 @click.command("log-check")
 @in_session
 def log_check(session: Session) -> dict[str, object]:
-    """从签名文件重建存证日志,并与节点和最新回执比对。 Rebuild the log from its statements and compare.
+    """从签名文件重建存证日志和业务状态，并与存储的内容比对。 Rebuild log and cases from the statements and compare.
 
     Ends with status 9 when something does not agree.
 
@@ -40,7 +40,7 @@ def log_check(session: Session) -> dict[str, object]:
     """
     folder = session.open()
     report = check_log(Office.load(folder))
-    answer: dict[str, object] = {"size": report.size, "root": report.root.hex(), "ok": not report.faults}
+    answer: dict[str, object] = {"size": report.size, "root": report.root.hex(), "unread": report.unread, "ok": not report.faults}
     if report.faults:
         session.show_problem(LogBroken(detail=report.faults[0]))
         answer["faults"] = report.faults

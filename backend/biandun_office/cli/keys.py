@@ -6,15 +6,16 @@ from pathlib import Path
 import click
 
 from biandun_office import clock, files, office
+from biandun_office.access.roles import PURPOSES
 from biandun_office.cli.session import Session, in_session, with_passphrase
 from biandun_office.issuance import services
 from biandun_office.issuance.services import CERTIFICATE_DAYS, IssuingKey
 from biandun_office.keystore import Passphrase
 from biandun_office.office import Office, load_key
 from biandun_office.registry.selectors import all_units
-from biandun_protocol.wire.numbers import CHAINED_PURPOSES
+from biandun_protocol.wire.numbers import CHAINED_PURPOSES, PURPOSE_LINK, PURPOSE_LOGIN
 
-_PURPOSES = (*CHAINED_PURPOSES, "login")
+_PURPOSES = (*CHAINED_PURPOSES, PURPOSE_LOGIN, PURPOSE_LINK)
 
 
 @click.command()
@@ -59,18 +60,31 @@ def offer(session: Session, *, uscc: str, out: Path) -> dict[str, object]:
 @click.command()
 @click.argument("request", type=click.Path(path_type=Path))
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="授权文件 / the grant file to write")
-@click.option("--purpose", "purposes", type=click.Choice(_PURPOSES), multiple=True, default=["filing"], help="用途 / may sign")
+@click.option("--role", type=click.Choice(list(PURPOSES)), default="unit", show_default=True, help="角色 / what the key is for")
+@click.option(
+    "--purpose", "purposes", type=click.Choice(_PURPOSES), multiple=True, help="用途，代替角色 / may sign, instead of a role"
+)
 @click.option("--days", type=click.IntRange(1, 3653), default=CERTIFICATE_DAYS, show_default=True, help="有效天数 / valid for")
 @with_passphrase
 @in_session
 def issue(
-    session: Session, *, passphrase: Passphrase, request: Path, out: Path, purposes: tuple[str, ...], days: int
+    session: Session,
+    *,
+    passphrase: Passphrase,
+    request: Path,
+    out: Path,
+    role: str,
+    purposes: tuple[str, ...],
+    days: int,
 ) -> dict[str, object]:
     """为提出请求的密钥签发证书。 Certify the key that made a request.
 
+    A unit files; a supervisor also countersigns; an officer, for the office's own unit only, decides.
+
     \b
-    Example:  biandun-office --data office issue request.bd --out grant.bd --passphrase-file secret.txt
+    Example:  biandun-office --data office issue request.bd --out grant.bd --role unit --passphrase-file secret.txt
     """
+    allowed = purposes or PURPOSES[role]
     folder = session.open()
     loaded = Office.load(folder)
     authority = IssuingKey(loaded, load_key(folder, office.ISSUING_KEY, loaded.issuing, passphrase))
@@ -82,7 +96,7 @@ def issue(
 
     try:
         issued = services.issue(
-            authority=authority, request=files.read(request), purposes=purposes, days=days, now=clock.now(), deliver=deliver
+            authority=authority, request=files.read(request), purposes=allowed, days=days, now=clock.now(), deliver=deliver
         )
     except BaseException:
         for path in written:  # the commit failed: a grant that the office does not know of must not exist
@@ -95,7 +109,7 @@ def issue(
         "unit_name": certificate.unit_name,
         "uscc": certificate.uscc,
         "kid": certificate.kid,
-        "purposes": list(purposes),
+        "purposes": list(allowed),
         "not_after": _day(certificate.not_after),
     }
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 from django.db import connections
 
-from biandun_office.cli import evidence, keys, offices
+from biandun_office.cli import alerts, evidence, keys, offices
 from biandun_office.cli.session import Session
 from biandun_protocol.errors import Problem
 
@@ -17,21 +17,22 @@ EXIT_INTERRUPTED = 130
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.option("--data", type=click.Path(path_type=Path), envvar="BIANDUN_OFFICE_DATA", help="数据目录 / the office's data folder")
+@click.option("--database", envvar="BIANDUN_OFFICE_DATABASE", help="PostgreSQL 地址，不含口令 / postgresql://USER@HOST/NAME")
 @click.option("--json", "as_json", is_flag=True, help="以 JSON 输出 / print JSON")
 @click.option("--lang", type=click.Choice(["zh", "en"]), default="zh", envvar="BIANDUN_LANG", help="语言 / language")
 @click.pass_obj
-def cli(session: Session, data: Path | None, as_json: bool, lang: str) -> None:
-    """编盾编办服务:密钥签发、业务受理、电子存证(虚构数据)。
+def cli(session: Session, data: Path | None, database: str | None, as_json: bool, lang: str) -> None:
+    """编盾编办服务：密钥签发、业务受理、电子存证（虚构数据）。
 
     The establishment office: certifies keys, takes filings in, keeps the evidence.  Fictitious data only.
 
     \b
     Example:  biandun-office --data office init --passphrase-file secret.txt --backup office.backup
     """
-    session.data, session.as_json, session.language = data, as_json, lang
+    session.data, session.database, session.as_json, session.language = data, database, as_json, lang
 
 
-for command in (*offices.COMMANDS, *keys.COMMANDS, *evidence.COMMANDS):
+for command in (*offices.COMMANDS, *keys.COMMANDS, *evidence.COMMANDS, *alerts.COMMANDS):
     cli.add_command(command)
 
 

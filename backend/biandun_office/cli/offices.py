@@ -7,14 +7,15 @@ import click
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from biandun_office import backup as backups
-from biandun_office import clock, installation, office, server
+from biandun_office import clock, installation, office, server, startup
 from biandun_office.api import api
 from biandun_office.backup import Tried
 from biandun_office.cli.session import Document, Session, in_session, with_passphrase
+from biandun_office.database import check_url
 from biandun_office.installation import Founding
 from biandun_office.issuance.services import IssuingKey
 from biandun_office.keystore import Cost, Passphrase
-from biandun_office.office import Identity, Office, load_key
+from biandun_office.office import OWN_UNIT, Identity, Office, load_key
 from biandun_office.registry.services import FICTITIOUS_UNITS
 
 
@@ -39,7 +40,9 @@ def _described(file: Path, tried: Tried) -> dict[str, object]:
 def init(
     session: Session, *, passphrase: Passphrase, office_id: str, office_name: str, region: str, backup: Path | None
 ) -> dict[str, object]:
-    """建立编办:生成根密钥和签发密钥、数据库、虚构单位。 Found an office.
+    """建立编办：生成根密钥和签发密钥、数据库、虚构单位。 Found an office.
+
+    With --database (before `init`) its tables go to PostgreSQL, into a database that is empty.
 
     \b
     Example:  biandun-office --data office init --passphrase-file secret.txt --backup office.backup
@@ -50,7 +53,8 @@ def init(
         if backup is not None:
             made.append(_described(backup, backups.make(work, backup, passphrase, cost)))
 
-    founding = Founding(Identity(office_id, office_name, region), passphrase, cost, clock.now())
+    database = check_url(session.database or "")
+    founding = Founding(Identity(office_id, office_name, region, database=database), passphrase, cost, clock.now())
     try:
         founded = installation.found(folder, founding, before_rename=keep)
     except BaseException:
@@ -61,7 +65,9 @@ def init(
         "office_id": office_id,
         "office_name": office_name,
         "region": region,
+        "uscc": OWN_UNIT,
         "data": str(folder),
+        "database": database or startup.DATABASE,
         "root_fingerprint": sha256(founded.root.public_bytes(Encoding.DER)).hexdigest(),
         "units": len(FICTITIOUS_UNITS),
         "backup": made[0] if made else None,
@@ -85,28 +91,31 @@ def backup(session: Session, *, passphrase: Passphrase, out: Path) -> dict[str, 
 @click.option("--from", "source", type=click.Path(path_type=Path), required=True, help="备份文件 / the backup")
 @click.option("--into", type=click.Path(path_type=Path), required=True, help="新的数据目录 / the new data folder")
 @with_passphrase
-def restore(*, passphrase: Passphrase, source: Path, into: Path) -> dict[str, object]:
+@in_session
+def restore(session: Session, *, passphrase: Passphrase, source: Path, into: Path) -> dict[str, object]:
     """从备份恢复到空目录。 Restore a backup into an empty folder.
 
     \b
     Example:  biandun-office restore --from office.backup --into office2 --passphrase-file secret.txt
     """
-    return {**_described(source, backups.restore(source, into, passphrase)), "data": str(into)}
+    tried = backups.restore(source, into, passphrase, session.database or "")
+    return {**_described(source, tried), "data": str(into)}
 
 
 @click.command()
 @click.option("--host", default="127.0.0.1", show_default=True, help="监听地址 / address")
 @click.option("--port", type=click.IntRange(0, 65535), default=8420, show_default=True, help="端口，0 为任意空闲端口 / 0: any")
 @click.option("--threads", type=click.IntRange(1, 256), default=8, show_default=True, help="线程数 / threads")
+@click.option("--origin", "origins", multiple=True, help="另外允许登录的地址 / people may log in from here, too")
 @with_passphrase
 @in_session
-def serve(session: Session, *, passphrase: Passphrase, host: str, port: int, threads: int) -> None:
+def serve(session: Session, *, passphrase: Passphrase, host: str, port: int, threads: int, origins: tuple[str, ...]) -> None:
     """启动受理服务,直到 SIGTERM 或 Ctrl-C。 Take filings in until SIGTERM or Ctrl-C.
 
     \b
     Example:  biandun-office --data office serve --passphrase-file secret.txt --port 0
     """
-    server.serve(_unlock(session.open(), passphrase).signer(), host=host, port=port, threads=threads)
+    server.serve(_unlock(session.open(), passphrase).signer(), host=host, port=port, threads=threads, origins=origins)
 
 
 @click.command()

@@ -33,6 +33,7 @@ class Session:
     """The options before the command's name."""
 
     data: Path | None = None
+    database: str | None = None
     as_json: bool = False
     language: str = "zh"
 
@@ -43,8 +44,8 @@ class Session:
         return self.data
 
     def open(self) -> Path:
-        """The folder, with Django pointed at it.  Raises OfficeStateProblem(office-not-initialised)."""
-        startup.use_office(self.folder())
+        """The folder, with Django pointed at it.  Raises OfficeStateProblem as ``startup.use_office``."""
+        startup.use_office(self.folder(), self.database)
         return self.folder()
 
     def show(self, result: object) -> None:

@@ -1,4 +1,4 @@
-"""The log checked against itself: from the stored statements up, with nothing taken on trust from the stored nodes."""
+"""The evidence checked against itself: from the stored statements up, with nothing taken on trust from what is derived."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from biandun_office.evidence import selectors, tree
 from biandun_office.evidence.models import Node, Statement
 from biandun_office.evidence.tree import Coordinate
+from biandun_office.flow.replay import replay
 from biandun_office.office import Office
 from biandun_protocol import cose
 from biandun_protocol.errors import ProtocolProblem
@@ -26,15 +27,16 @@ class _Memory:
 
 @dataclass(frozen=True)
 class LogReport:
-    """What the check found: ``faults`` is empty when all agrees."""
+    """What the check found: ``faults`` is empty when all agrees; ``unread`` counts manifests that are not in the data folder."""
 
     size: int
     root: bytes
     faults: list[str]
+    unread: int
 
 
 def check_log(office: Office) -> LogReport:
-    """Rebuild the log from the statements, and compare with every stored node and with the newest receipt.
+    """Rebuild the log from the statements, and compare with every stored node and with the newest receipt; replay the cases.
 
     A receipt is signed, so it cannot be made to fit by whoever can only write to the database.
     """
@@ -49,7 +51,8 @@ def check_log(office: Office) -> LogReport:
         size += 1
     faults.extend(_compare_nodes(memory.nodes))
     faults.extend(_compare_receipt(memory, size, office))
-    return LogReport(size, tree.root(memory, size), faults)
+    replayed = replay()
+    return LogReport(size, tree.root(memory, size), faults + replayed.faults, replayed.unread)
 
 
 def _parse(row: Statement) -> cose.Statement | None:

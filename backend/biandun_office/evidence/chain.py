@@ -1,25 +1,107 @@
-"""A key's chain of statements as it arrives (TOKEN section 6): what contradicts what the office knows is refused.
+"""A key's chain of statements as it arrives (TOKEN section 6), judged by names.
 
-A statement ahead of the chain is accepted and the gap noted: the missing one may still be on its way by another carrier.
+A statement tells two names: its own at its sequence number, and its predecessor's one below.  An export of links tells the names
+of a run.  The office remembers who told what; whatever names something else at a number that has a name is a contradiction, in
+whichever order the two arrive.  A number that nobody has filled yet is a gap, and gaps block nothing.
 """
 
-from biandun_office.errors import Refused
-from biandun_office.evidence import selectors
+from collections.abc import Container, Mapping, Sequence
+from dataclasses import dataclass
+
+from django.db.models import Q
+
+from biandun_office import sql
+from biandun_office.evidence.models import Gap, LinkedName, Statement
+from biandun_office.issuance.models import Certificate
 from biandun_protocol.cose import Header
 
+_HIGHEST = (1 << 63) - 1  # what a column holds
+_KNOWN = (
+    "SELECT seq, statement_id, prev FROM evidence_statement WHERE kid = %s AND seq BETWEEN %s AND %s"
+    " UNION ALL SELECT seq, statement_id, '' FROM evidence_linkedname WHERE kid = %s AND seq BETWEEN %s AND %s"
+)
 
-def check(header: Header, statement_id: str) -> bool:
-    """Compare a statement that is not known yet with its neighbours; return whether its predecessor is missing.
 
-    Raises Refused: chain-fork when its sequence number is taken, chain-broken when it or its successor names another predecessor.
+@dataclass(frozen=True)
+class Contradiction:
+    """Two names at one number: ``code`` is chain-fork when another statement has it, chain-broken when a link is wrong."""
+
+    code: str
+    seq: int
+    known: str
+
+
+@dataclass(frozen=True)
+class Known:
+    """What the office has been told of a stretch of a key's chain: names by number, and the numbers that have arrived.
+
+    ``arrived`` maps the numbers of statements and links to whether the statement itself is here.
     """
-    seq, prev = header.seq or 0, header.prev or b""
-    known = selectors.neighbours(header.kid.hex(), seq)
-    if seq in known:
-        raise Refused("chain-fork", seq=seq)
-    before, after = known.get(seq - 1), known.get(seq + 1)
-    if before is not None and before[0] != prev.hex():
-        raise Refused("chain-broken", seq=seq)
-    if after is not None and after[1] != statement_id:
-        raise Refused("chain-broken", seq=seq)
-    return seq > 1 and before is None
+
+    names: Mapping[int, str]
+    arrived: Mapping[int, bool]
+
+    def contradiction(self, told: Mapping[int, str], *, own: Container[int]) -> Contradiction | None:
+        """The highest number, if any, at which ``told`` names something else; ``own`` are the teller's own numbers."""
+        for seq in sorted(told, reverse=True):
+            known = self.names.get(seq)
+            if known is not None and known != told[seq]:
+                taken = seq in own and self.arrived.get(seq, False)
+                return Contradiction("chain-fork" if taken else "chain-broken", seq, known)
+        return None
+
+    def misses(self, seq: int) -> bool:
+        """Is ``seq`` a number that should have arrived and has not?"""
+        return seq >= 1 and seq not in self.arrived
+
+
+def known(kid: str, first: int, last: int) -> Known:
+    """What is known of a key's numbers ``first`` to ``last``."""
+    names: dict[int, str] = {}
+    arrived: dict[int, bool] = {}
+    # the successor of the last number tells that number's name
+    end = min(last + 1, _HIGHEST)
+    for seq, name, prev in sql.rows(_KNOWN, kid, first, end, kid, first, end):
+        names[seq] = name
+        if prev:
+            names[seq - 1] = prev
+        arrived[seq] = arrived.get(seq, False) or bool(prev)  # a link tells no predecessor
+    return Known(names, arrived)
+
+
+def told_by(header: Header, statement_id: str) -> dict[int, str]:
+    """The two names that a statement tells."""
+    seq = header.seq or 0
+    return {seq: statement_id, seq - 1: (header.prev or b"").hex()}
+
+
+def note_gaps(*, certificate: Certificate, filled: Sequence[int], by: str, missing: int | None, now: int) -> list[int]:
+    """Close the gaps that ``filled`` numbers leave no more; open one at ``missing``.  Return the numbers that were closed.
+
+    A hole that was only made smaller keeps the time when it was found.
+    """
+    kid, opened = certificate.kid, now
+    closing = list(Gap.objects.filter(kid=kid, seq__in=filled, closed=None)) if filled else []
+    for gap in closing:
+        gap.closed, gap.closed_by = now, by
+        gap.save(update_fields=["closed", "closed_by"])
+        opened = min(opened, gap.opened)
+    if missing is not None:
+        defaults = {"certificate": certificate, "opened": opened}
+        Gap.objects.get_or_create(kid=kid, seq=missing, defaults=defaults)
+    return [gap.seq for gap in closing]
+
+
+def open_gaps(condition: Q | None = None) -> list[tuple[Gap, int]]:
+    """Every open gap with the first number of its hole, oldest first."""
+    gaps = Gap.objects.filter(condition or Q(), closed=None).select_related("certificate__device").order_by("opened", "pk")
+    return [(gap, _lower_edge(gap)) for gap in gaps]
+
+
+def _lower_edge(gap: Gap) -> int:
+    below = {"kid": gap.kid, "seq__lt": gap.seq}
+    arrived = [
+        model.objects.filter(**below).order_by("-seq").values_list("seq", flat=True).first() or 0
+        for model in (Statement, LinkedName)
+    ]
+    return max(arrived) + 1

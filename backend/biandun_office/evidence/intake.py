@@ -7,42 +7,49 @@ then the files, then what they say.  Nothing is written until everything is chec
 from biandun_office import logs
 from biandun_office.errors import Refused
 from biandun_office.evidence import blobs, services
-from biandun_office.evidence.services import Accepted
-from biandun_office.issuance.models import Certificate
-from biandun_office.issuance.selectors import active_certificate
+from biandun_office.evidence.services import Accepted, Submission
+from biandun_office.issuance.checks import compare_header, require_standing, require_validity
+from biandun_office.issuance.selectors import certificate_of
 from biandun_office.registry.selectors import active_unit
 from biandun_office.signing import OfficeSigner
 from biandun_protocol import cose, package
-from biandun_protocol.errors import StatementProblem
 from biandun_protocol.package import Manifest
-from biandun_protocol.wire.numbers import LIMIT_MANIFEST
+from biandun_protocol.wire.numbers import LIMIT_MANIFEST, PURPOSE_FILING
 
 LIMIT_STATEMENT = 4096
-_MOST_SEQ = (1 << 63) - 1  # what a database column holds
 
 
 def receive_filing(raw: bytes, *, now: int, signer: OfficeSigner) -> Accepted:
-    """Verify a filing and take it in; a statement that was accepted before gets its receipt again, whatever has expired since.
+    """``receive`` for a filing."""
+    return receive(raw, purpose=PURPOSE_FILING, now=now, signer=signer)
 
-    Raises StatementProblem, ManifestProblem and Refused with the first rule that is broken; then nothing has changed.
+
+def receive(raw: bytes, *, purpose: str, now: int, signer: OfficeSigner) -> Accepted:
+    """Verify a statement of ``purpose`` (filing, countersign, decision) and take it in.
+
+    A statement that was accepted before gets its receipt again, whatever has expired or been revoked since.
+    Raises StatementProblem, ManifestProblem and Refused with the first rule that is broken; then nothing has changed, but for
+    the evidence of a fork.
     """
-    statement = cose.parse(raw, purpose="filing")
-    certificate = active_certificate(statement.header.kid)
-    _compare_header(statement.header, certificate)
+    statement = cose.parse(raw, purpose=purpose)
+    certificate = certificate_of(statement.header.kid)
+    compare_header(statement.header, certificate)
     cose.verify(statement, bytes(certificate.public_key))
     known = services.answer_again(statement.id.hex())
     if known is not None:
         return known
-    services.require_validity(certificate, now)
-    manifest = _read_manifest(statement.digest.hex())
+    require_standing(certificate.state)
+    require_validity(certificate, now)
+    manifest = _read_manifest(statement.digest.hex(), purpose)
     package.compare(statement, manifest)
-    unit = active_unit(manifest.filing.uscc)
+    unit = active_unit(manifest.form.uscc)
     _check_attachments(manifest)
-    accepted = services.accept(statement=statement, certificate=certificate, manifest=manifest, unit=unit, now=now, signer=signer)
+    accepted = services.accept(Submission(statement, manifest, certificate, unit), now=now, signer=signer)
     if accepted.created:
         logs.action(
             "evidence.statement.accepted",
             statement=accepted.statement_id,
+            purpose=purpose,
             case=accepted.case,
             serial=certificate.device.serial,
             seq=statement.header.seq,
@@ -50,35 +57,15 @@ def receive_filing(raw: bytes, *, now: int, signer: OfficeSigner) -> Accepted:
     return accepted
 
 
-def _compare_header(header: cose.Header, certificate: Certificate) -> None:
-    for field, claimed, registered in (
-        ("serial", header.serial, certificate.device.serial),
-        ("uscc", header.uscc, certificate.uscc),
-        ("unit_code", header.unit_code, certificate.unit_code),
-        ("region", header.region, certificate.region),
-        ("x5t", (header.x5t or b"").hex(), certificate.x5t),
-    ):
-        if claimed != registered:
-            raise Refused("certificate-mismatch", field=field)
-    if header.purpose not in certificate.purposes:
-        raise Refused("purpose-refused")
-    if (header.seq or 0) > _MOST_SEQ:
-        raise StatementProblem("header-invalid", field="-70001/7")
-
-
-def _read_manifest(digest: str) -> Manifest:
-    services.require_blobs([digest])
-    path = blobs.path_of(digest)
-    try:
-        with path.open("rb") as file:
-            raw = file.read(LIMIT_MANIFEST + 1)  # an upload may be larger; package.read refuses it by its length
-    except FileNotFoundError:  # swept since
-        raise Refused("blob-missing", count=1, missing=[digest]) from None
-    return package.read(raw)
+def _read_manifest(digest: str, purpose: str) -> Manifest:
+    raw = blobs.read(digest, LIMIT_MANIFEST + 1)  # an upload may be larger; package.read refuses it by its length
+    if raw is None:
+        raise Refused("blob-missing", count=1, missing=[digest])
+    return package.read(raw, purpose)
 
 
 def _check_attachments(manifest: Manifest) -> None:
-    attachments = manifest.filing.attachments
+    attachments = manifest.form.attachments
     services.require_blobs([attachment.sha256.hex() for attachment in attachments])
     for attachment in attachments:
         if blobs.size_of(attachment.sha256.hex()) != attachment.size:

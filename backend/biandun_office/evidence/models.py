@@ -1,47 +1,15 @@
-"""The evidence: blobs by digest, statements as received, the Merkle log over them, receipts.
+"""The evidence: blobs by digest, statements as received, the Merkle log over them, receipts; and what keys' chains tell.
 
-Statement, Node and Receipt only grow.  Python refuses to change a row here, triggers refuse it in the database (see
+Whatever derives from AppendOnly only grows.  Python refuses to change a row, triggers refuse it in the database (see
 append_only.py), and whoever removes those is found out by the log.  Digests and names are kept as lower-case hexadecimal.
 """
 
-from typing import Any, ClassVar, NoReturn
+from typing import ClassVar
 
 from django.db import models
 
 from biandun_office.issuance.models import Certificate
-
-
-class AppendOnlyQuerySet(models.QuerySet[Any]):
-    """A query set that neither changes nor deletes."""
-
-    def update(self, **kwargs: Any) -> NoReturn:  # noqa: ARG002
-        """Refuse."""
-        raise TypeError("evidence cannot be changed")
-
-    def delete(self) -> NoReturn:
-        """Refuse."""
-        raise TypeError("evidence cannot be deleted")
-
-
-class AppendOnly(models.Model):
-    """Rows that are inserted once and never touched again."""
-
-    objects = AppendOnlyQuerySet.as_manager()
-
-    class Meta:
-        """A base."""
-
-        abstract = True
-
-    def save(self, *args: Any, **kwargs: Any) -> None:
-        """Insert.  Raises TypeError for a row that is there already."""
-        if not self._state.adding:
-            raise TypeError("evidence cannot be changed")
-        super().save(*args, **{**kwargs, "force_insert": True})
-
-    def delete(self, *args: Any, **kwargs: Any) -> NoReturn:  # noqa: ARG002
-        """Refuse."""
-        raise TypeError("evidence cannot be deleted")
+from biandun_office.rows import AppendOnly
 
 
 class Blob(models.Model):
@@ -76,9 +44,12 @@ class Statement(AppendOnly):
     raw = models.BinaryField("原始字节")
     digest = models.CharField("材料摘要", max_length=64)
     purpose = models.CharField("用途", max_length=16)
-    certificate = models.ForeignKey(Certificate, verbose_name="证书", on_delete=models.PROTECT, related_name="statements")
+    # every index is one more page to write for each statement: nothing is looked up by these two
+    certificate = models.ForeignKey(
+        Certificate, verbose_name="证书", on_delete=models.PROTECT, related_name="statements", db_index=False
+    )
     kid = models.CharField("密钥标识", max_length=32)
-    uscc = models.CharField("统一社会信用代码", max_length=18, db_index=True)
+    uscc = models.CharField("统一社会信用代码", max_length=18)
     seq = models.BigIntegerField("序列号")
     prev = models.CharField("前一编号", max_length=64)
     gap = models.BooleanField("前有空缺")
@@ -90,6 +61,7 @@ class Statement(AppendOnly):
         verbose_name = "签名文件"
         verbose_name_plural = "签名文件"
         constraints: ClassVar = [models.UniqueConstraint(fields=["kid", "seq"], name="one_statement_per_sequence_number")]
+        indexes: ClassVar = [models.Index(fields=["digest"], name="statement_by_manifest")]
 
     def __str__(self) -> str:
         return self.statement_id
@@ -130,3 +102,129 @@ class Receipt(AppendOnly):
 
     def __str__(self) -> str:
         return f"{self.statement_id}"
+
+
+class Attached(AppendOnly):
+    """That a statement's manifest names a blob as attachment: who may see the case may read the blob."""
+
+    statement = models.ForeignKey(Statement, verbose_name="签名文件", on_delete=models.PROTECT, related_name="attached")
+    sha256 = models.CharField("摘要", max_length=64, db_index=True)
+
+    class Meta:
+        """Names."""
+
+        verbose_name = "附件"
+        verbose_name_plural = "附件"
+
+    def __str__(self) -> str:
+        return self.sha256
+
+
+class Link(AppendOnly):
+    """An export of links as received: a key states the names of a run of its statements."""
+
+    statement_id = models.CharField("编号", max_length=64, primary_key=True)
+    certificate = models.ForeignKey(Certificate, verbose_name="证书", on_delete=models.PROTECT, related_name="links")
+    raw = models.BinaryField("原始字节")
+    received = models.BigIntegerField("接收时间")
+
+    class Meta:
+        """Names."""
+
+        verbose_name = "链接清单"
+        verbose_name_plural = "链接清单"
+
+    def __str__(self) -> str:
+        return self.statement_id
+
+
+class LinkedName(AppendOnly):
+    """The name that a key states for one of its statements, which need not have arrived."""
+
+    link = models.ForeignKey(Link, verbose_name="链接清单", on_delete=models.PROTECT, related_name="names")
+    kid = models.CharField("密钥标识", max_length=32)
+    seq = models.BigIntegerField("序列号")
+    statement_id = models.CharField("编号", max_length=64)
+
+    class Meta:
+        """Names and the rules that the database keeps."""
+
+        verbose_name = "链接"
+        verbose_name_plural = "链接"
+        constraints: ClassVar = [models.UniqueConstraint(fields=["kid", "seq"], name="one_name_per_sequence_number")]
+
+    def __str__(self) -> str:
+        return f"{self.kid} {self.seq}"
+
+
+class Gap(models.Model):
+    """A hole in a key's chain, held by its upper edge: ``seq`` is missing and seq + 1 is known.
+
+    When the edge arrives and its own predecessor is missing, the hole goes on as a new row with the old ``opened``.
+    """
+
+    certificate = models.ForeignKey(Certificate, verbose_name="证书", on_delete=models.PROTECT, related_name="gaps")
+    kid = models.CharField("密钥标识", max_length=32)
+    seq = models.BigIntegerField("序列号")
+    opened = models.BigIntegerField("发现时间")
+    closed = models.BigIntegerField("补齐时间", null=True)
+    closed_by = models.CharField("由何补齐", max_length=64, blank=True)
+
+    class Meta:
+        """Names and the rules that the database keeps."""
+
+        verbose_name = "空缺"
+        verbose_name_plural = "空缺"
+        constraints: ClassVar = [models.UniqueConstraint(fields=["kid", "seq"], name="one_gap_per_sequence_number")]
+
+    def __str__(self) -> str:
+        return f"{self.kid} {self.seq}"
+
+
+class ForkEvidence(AppendOnly):
+    """A statement, or an export of links, that contradicts what the office has of the same key: kept, never in the log."""
+
+    statement_id = models.CharField("编号", max_length=64, primary_key=True)
+    certificate = models.ForeignKey(Certificate, verbose_name="证书", on_delete=models.PROTECT, related_name="forks")
+    kid = models.CharField("密钥标识", max_length=32)
+    seq = models.BigIntegerField("序列号")
+    raw = models.BinaryField("原始字节")
+    reason = models.CharField("原因", max_length=20)
+    known = models.CharField("已知编号", max_length=64)
+    received = models.BigIntegerField("接收时间")
+
+    class Meta:
+        """Names."""
+
+        verbose_name = "分叉证据"
+        verbose_name_plural = "分叉证据"
+
+    def __str__(self) -> str:
+        return self.statement_id
+
+
+class Alert(models.Model):
+    """Something that a person must look at; ``resolved`` is when one did, and ``resolution`` what was decided."""
+
+    class Kind(models.TextChoices):
+        """What happened."""
+
+        FORK = "FORK", "密钥链分叉，请联系单位"
+        ROLLBACK = "ROLLBACK", "本编办日志被回退，请立即核查"
+
+    kind = models.CharField("类别", max_length=12, choices=Kind.choices)
+    certificate = models.ForeignKey(Certificate, verbose_name="证书", on_delete=models.PROTECT, related_name="alerts")
+    detail = models.CharField("说明", max_length=200)
+    raised = models.BigIntegerField("发现时间")
+    resolved = models.BigIntegerField("处理时间", null=True)
+    resolution = models.CharField("处理意见", max_length=400, blank=True)
+
+    class Meta:
+        """Names and order."""
+
+        verbose_name = "警报"
+        verbose_name_plural = "警报"
+        ordering: ClassVar = ["pk"]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.detail}"

@@ -2,15 +2,25 @@
 
 from collections.abc import Iterable, Mapping
 
-from django.db.models import Q, Sum
+from django.db.models import QuerySet, Sum
 
+from biandun_office import sql
 from biandun_office.errors import Refused
 from biandun_office.evidence import tree
-from biandun_office.evidence.models import Blob, Node, Receipt, Statement
+from biandun_office.evidence.models import Alert, Blob, Node, Receipt, Statement
 from biandun_office.evidence.tree import Coordinate
 from biandun_protocol.wire.statement import log_leaf
 
 MOST_ENTRIES = 1000
+
+_NODES = 'SELECT level, "index", hash FROM evidence_node WHERE '
+_NEWEST = "SELECT leaf_index, received FROM evidence_statement ORDER BY leaf_index DESC LIMIT 1"
+_ANSWER = (
+    "SELECT flow_case.number, evidence_receipt.bundle FROM evidence_statement"
+    " JOIN evidence_receipt ON evidence_receipt.statement_id = evidence_statement.leaf_index"
+    " JOIN flow_caseevent ON flow_caseevent.statement_id = evidence_statement.leaf_index"
+    " JOIN flow_case ON flow_case.id = flow_caseevent.case_id WHERE evidence_statement.statement_id = %s"
+)
 
 
 class DatabaseNodes:
@@ -18,19 +28,15 @@ class DatabaseNodes:
 
     def load(self, wanted: Iterable[Coordinate]) -> Mapping[Coordinate, bytes]:
         """Load the nodes with one query."""
-        condition = Q()
-        for level, index in wanted:
-            condition |= Q(level=level, index=index)
-        if not condition:
+        places = [number for place in wanted for number in place]
+        if not places:
             return {}
-        return {
-            (level, index): bytes(value)
-            for level, index, value in Node.objects.filter(condition).values_list("level", "index", "hash")
-        }
+        text = _NODES + " OR ".join(["(level = %s AND index = %s)"] * (len(places) // 2)).replace("index", '"index"')
+        return {(level, index): bytes(value) for level, index, value in sql.rows(text, *places)}
 
     def add(self, nodes: Mapping[Coordinate, bytes]) -> None:
         """Insert the nodes with one statement."""
-        Node.objects.bulk_create([Node(level=level, index=index, hash=value) for (level, index), value in nodes.items()])
+        sql.insert_many(Node, [(level, index, value) for (level, index), value in nodes.items()])
 
 
 NODES = DatabaseNodes()
@@ -43,13 +49,13 @@ def log_size() -> int:
 
 def position() -> tuple[int, int]:
     """How many leaves the log has, and when the newest was received (0 for an empty log)."""
-    newest = Statement.objects.order_by("-leaf_index").values_list("leaf_index", "received").first()
-    return (0, 0) if newest is None else (newest[0] + 1, newest[1])
+    newest = sql.rows(_NEWEST)
+    return (newest[0][0] + 1, newest[0][1]) if newest else (0, 0)
 
 
 def statement_by_id(statement_id: str) -> Statement:
-    """The statement with its certificate and case.  Raises Refused(statement-not-found)."""
-    related = ("certificate__device", "case_entry__case", "receipt")
+    """The statement with its certificate, case and receipt.  Raises Refused(statement-not-found)."""
+    related = ("certificate__device", "event__case__unit", "receipt")
     found = Statement.objects.select_related(*related).filter(statement_id=statement_id).first()
     if found is None:
         raise Refused("statement-not-found")
@@ -58,14 +64,7 @@ def statement_by_id(statement_id: str) -> Statement:
 
 def answer_given(statement_id: str) -> tuple[str, bytes] | None:
     """Case number and receipt of a statement that the office has accepted, or None."""
-    rows = Statement.objects.filter(statement_id=statement_id).values_list("case_entry__case__number", "receipt__bundle")
-    return next(((number, bytes(bundle)) for number, bundle in rows), None)
-
-
-def neighbours(kid: str, seq: int) -> dict[int, tuple[str, str]]:
-    """What is known of a key's chain at ``seq`` and beside it: sequence number -> (statement id, its predecessor's)."""
-    rows = Statement.objects.filter(kid=kid, seq__in=(seq - 1, seq, seq + 1)).values_list("seq", "statement_id", "prev")
-    return {number: (statement_id, prev) for number, statement_id, prev in rows}
+    return next(((number, bytes(bundle)) for number, bundle in sql.rows(_ANSWER, statement_id)), None)
 
 
 def leaf_of(statement: Statement) -> bytes:
@@ -104,3 +103,8 @@ def newest_receipt() -> Receipt | None:
 def unreferenced_bytes() -> int:
     """How much is stored that no accepted statement names."""
     return Blob.objects.filter(referenced=False).aggregate(total=Sum("size"))["total"] or 0
+
+
+def alerts() -> QuerySet[Alert]:
+    """Every alert with the key that it is about, oldest first."""
+    return Alert.objects.select_related("certificate__device").all()

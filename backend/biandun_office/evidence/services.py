@@ -4,14 +4,16 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from django.conf import settings
-from django.db import transaction
 
-from biandun_office import logs
+from biandun_office import logs, sql
+from biandun_office.database import writing
 from biandun_office.errors import Refused, StorageFull
-from biandun_office.evidence import blobs, chain, selectors, tree
-from biandun_office.evidence.models import Blob, Receipt, Statement
+from biandun_office.evidence import blobs, chain, forks, selectors, tree
+from biandun_office.evidence.chain import Contradiction
+from biandun_office.evidence.models import Attached, Blob, Receipt, Statement
 from biandun_office.evidence.selectors import NODES
 from biandun_office.flow import services as flow
+from biandun_office.issuance.checks import require_standing, require_validity
 from biandun_office.issuance.models import Certificate
 from biandun_office.registry.models import Unit
 from biandun_office.signing import OfficeSigner
@@ -19,6 +21,29 @@ from biandun_protocol import cose
 from biandun_protocol.package import Manifest
 from biandun_protocol.wire.merkle import leaf_hash
 from biandun_protocol.wire.statement import ReceiptPayload, log_leaf
+
+# what must be read again under the lock: is the statement there by now, may the key still sign, where does the log stand
+_UNDER_LOCK = (
+    "SELECT (SELECT leaf_index FROM evidence_statement WHERE statement_id = %s),"
+    " (SELECT state FROM issuance_certificate WHERE id = %s),"
+    " (SELECT COALESCE(MAX(leaf_index) + 1, 0) FROM evidence_statement),"
+    " COALESCE((SELECT received FROM evidence_statement ORDER BY leaf_index DESC LIMIT 1), 0)"
+)
+
+
+@dataclass(frozen=True)
+class Submission:
+    """A statement whose signature holds, with its manifest, and who signed: a certificate of a unit."""
+
+    statement: cose.Statement
+    manifest: Manifest
+    certificate: Certificate
+    unit: Unit
+
+    @property
+    def attached(self) -> list[str]:
+        """The digests of the attachments, each once."""
+        return list(dict.fromkeys(attachment.sha256.hex() for attachment in self.manifest.form.attachments))
 
 
 @dataclass(frozen=True)
@@ -41,7 +66,7 @@ def store_blob(*, digest: str, stream: blobs.Stream, announced: int, now: int) -
         raise Refused("blob-too-large")
     if blobs.size_of(digest) is None and selectors.unreferenced_bytes() + announced > settings.UNREFERENCED_BLOBS_LIMIT:
         raise StorageFull
-    with blobs.incoming(digest, stream) as (temporary, size), transaction.atomic():
+    with blobs.incoming(digest, stream) as (temporary, size), writing():
         present = blobs.size_of(digest) is not None
         row = Blob.objects.filter(sha256=digest).first()
         if row is None and selectors.unreferenced_bytes() + size > settings.UNREFERENCED_BLOBS_LIMIT:
@@ -56,7 +81,7 @@ def sweep_blobs(*, older_than: int) -> tuple[int, int]:
 
     Runs under the write lock, so that no statement can come to rely on a blob while it goes.
     """
-    with transaction.atomic():
+    with writing():
         old = Blob.objects.filter(referenced=False, stored_at__lt=older_than)
         freed = [(row.sha256, row.size) for row in old]
         old.delete()
@@ -79,31 +104,48 @@ def require_blobs(digests: Sequence[str]) -> None:
         raise Refused("blob-missing", count=len(missing), missing=missing)
 
 
-@transaction.atomic
-def accept(
-    *, statement: cose.Statement, certificate: Certificate, manifest: Manifest, unit: Unit, now: int, signer: OfficeSigner
-) -> Accepted:
-    """Append a verified filing to the log, open or continue its case, and make its receipt: all of it or nothing.
+def accept(submission: Submission, *, now: int, signer: OfficeSigner) -> Accepted:
+    """Append a verified statement to the log, let it open or move its case, and make its receipt: all of it or nothing.
 
-    Raises Refused: blob-missing, chain-fork, chain-broken, certificate-expired, case-not-found.
+    A statement that contradicts its key's chain is kept as evidence, and its key suspended, before it is refused.
+    Raises Refused: key-suspended, certificate-revoked, blob-missing, chain-fork, chain-broken, certificate-expired and what
+    ``flow.services.take`` raises.
     """
-    name = statement.id.hex()
-    known = answer_again(name)  # again: two clients may have come this far at once
-    if known is not None:
-        return known
-    digests = [statement.digest.hex(), *(attachment.sha256.hex() for attachment in manifest.filing.attachments)]
-    require_blobs(digests)  # again, under the lock that the sweep takes too
-    gap = chain.check(statement.header, name)
-    size, last = selectors.position()
+    with writing():
+        outcome = _accept(submission, now, signer)
+    if isinstance(outcome, Contradiction):
+        raise Refused(outcome.code, seq=outcome.seq)
+    return outcome
+
+
+def _accept(submission: Submission, now: int, signer: OfficeSigner) -> Accepted | Contradiction:
+    statement, certificate = submission.statement, submission.certificate
+    header, name = statement.header, statement.id.hex()
+    present, state, size, last = sql.rows(_UNDER_LOCK, name, certificate.pk)[0]
+    if present is not None:  # two clients may have come this far at once
+        return _again(name)
+    require_standing(state)
     received = max(now, last)
+    seq = header.seq or 0
+    known = chain.known(certificate.kid, seq - 1, seq)
+    contradiction = known.contradiction(chain.told_by(header, name), own={seq})
+    if contradiction is not None:
+        forks.record(certificate=certificate, statement_id=name, raw=statement.raw, found=contradiction, now=received)
+        return contradiction
     require_validity(certificate, received)
-    row, proof = _append(statement, certificate, index=size, gap=gap, received=received)
-    number = manifest.filing.case
-    case = flow.continue_case(number=number, statement=row) if number else flow.open_case(unit=unit, statement=row)
+    digests = [statement.digest.hex(), *submission.attached]
+    require_blobs(digests)  # again, under the lock that the sweep takes too
+    missing = seq - 1 if known.misses(seq - 1) else None
+    forks.check_log_point(certificate=certificate, header=header, size=size, now=received)
+    proof = _append(statement, certificate, index=size, gap=missing is not None, received=received)
+    filled = [seq] if seq + 1 in known.arrived else []  # nothing waits for a number above which nothing is known
+    chain.note_gaps(certificate=certificate, filled=filled, by=name, missing=missing, now=received)
+    case = flow.take(form=submission.manifest.form, unit=submission.unit, leaf_index=size, received=received)
     bundle = signer.receipt(proof)
-    Receipt.objects.create(statement=row, bundle=bundle, tree_size=proof.tree_size)
+    sql.insert(Receipt, size, bundle, proof.tree_size)
+    sql.insert_many(Attached, [(size, digest) for digest in submission.attached])
     _reference(digests, received)
-    return Accepted(name, case.number, bundle, created=True)
+    return Accepted(name, case, bundle, created=True)
 
 
 def answer_again(statement_id: str) -> Accepted | None:
@@ -112,15 +154,11 @@ def answer_again(statement_id: str) -> Accepted | None:
     return given and Accepted(statement_id, *given, created=False)
 
 
-def require_validity(certificate: Certificate, moment: int) -> None:
-    """Judge by the office's time of reception, never by the time that a key claims.
-
-    Raises Refused: certificate-not-yet, certificate-expired.
-    """
-    if moment < certificate.not_before:
-        raise Refused("certificate-not-yet")
-    if moment > certificate.not_after:
-        raise Refused("certificate-expired")
+def _again(statement_id: str) -> Accepted:
+    given = answer_again(statement_id)
+    if given is None:
+        raise RuntimeError("an accepted statement without case or receipt")
+    return given
 
 
 def fresh_receipt(*, statement: Statement, at_least: int, signer: OfficeSigner) -> bytes:
@@ -136,27 +174,26 @@ def fresh_receipt(*, statement: Statement, at_least: int, signer: OfficeSigner) 
     return signer.receipt(_proof(statement, size))
 
 
-def _append(
-    statement: cose.Statement, certificate: Certificate, *, index: int, gap: bool, received: int
-) -> tuple[Statement, ReceiptPayload]:
+def _append(statement: cose.Statement, certificate: Certificate, *, index: int, gap: bool, received: int) -> ReceiptPayload:
     header = statement.header
     leaf = leaf_hash(log_leaf(statement.id, statement.raw, statement.digest, received))
     root, path = tree.append(NODES, index, leaf)
-    row = Statement.objects.create(
-        leaf_index=index,
-        statement_id=statement.id.hex(),
-        raw=statement.raw,
-        digest=statement.digest.hex(),
-        purpose=header.purpose,
-        certificate=certificate,
-        kid=header.kid.hex(),
-        uscc=header.uscc,
-        seq=header.seq,
-        prev=(header.prev or b"").hex(),
-        gap=gap,
-        received=received,
+    sql.insert(
+        Statement,
+        index,
+        statement.id.hex(),
+        statement.raw,
+        statement.digest.hex(),
+        header.purpose,
+        certificate.pk,
+        header.kid.hex(),
+        header.uscc,
+        header.seq,
+        (header.prev or b"").hex(),
+        gap,
+        received,
     )
-    return row, ReceiptPayload(statement.id, index, index + 1, root, path, received)
+    return ReceiptPayload(statement.id, index, index + 1, root, path, received)
 
 
 def _proof(statement: Statement, size: int) -> ReceiptPayload:
@@ -167,7 +204,8 @@ def _proof(statement: Statement, size: int) -> ReceiptPayload:
 def _reference(digests: Iterable[str], received: int) -> None:
     """Mark blobs as evidence.  A row may be missing after a crash between file and row: it is made good here."""
     wanted = list(dict.fromkeys(digests))
-    if Blob.objects.filter(sha256__in=wanted).update(referenced=True) == len(wanted):
+    places = ", ".join(["%s"] * len(wanted))
+    if sql.run(f"UPDATE evidence_blob SET referenced = %s WHERE sha256 IN ({places})", True, *wanted) == len(wanted):  # noqa: S608
         return
     known = set(Blob.objects.filter(sha256__in=wanted).values_list("sha256", flat=True))
     Blob.objects.bulk_create(

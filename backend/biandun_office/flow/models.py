@@ -4,11 +4,13 @@ from typing import ClassVar
 
 from django.db import models
 
+from biandun_office.flow import transitions
 from biandun_office.registry.models import Unit
+from biandun_office.rows import AppendOnly
 
 
 class Case(models.Model):
-    """A case (业务), from its first filing on; its state follows from the statements that it holds."""
+    """A case (业务), from its first filing on; its state is that of its last event, and follows from signed statements."""
 
     class Kind(models.TextChoices):
         """Letters of the case number (DOMAIN section 3.0)."""
@@ -16,10 +18,13 @@ class Case(models.Model):
         USE_APPROVAL = "HB", "编制使用核准"
 
     class State(models.TextChoices):
-        """The first states of a use approval; the office's own follow with its decisions."""
+        """The states of a use approval up to the office's acceptance; review and approval follow with later issues."""
 
-        PENDING_SUPERVISOR = "PENDING_SUPERVISOR", "待主管部门审核"
-        SUBMITTED = "SUBMITTED", "已提交"
+        PENDING_SUPERVISOR = transitions.PENDING_SUPERVISOR, "待主管部门审核"
+        RETURNED_BY_SUP = transitions.RETURNED_BY_SUP, "主管部门退回"
+        SUBMITTED = transitions.SUBMITTED, "已提交"
+        RETURNED_BY_OFFICE = transitions.RETURNED_BY_OFFICE, "编办退回"
+        ACCEPTED = transitions.ACCEPTED, "已受理"
 
     number = models.CharField("业务编号", max_length=32, unique=True)
     kind = models.CharField("业务类型", max_length=2, choices=Kind.choices)
@@ -43,22 +48,27 @@ class Case(models.Model):
         return self.number
 
 
-class CaseStatement(models.Model):
-    """Which statement belongs to which case, and as which version of it."""
+class CaseEvent(AppendOnly):
+    """One step of a case, by one signed statement; ``version`` is that of the filing which the step is about."""
 
-    case = models.ForeignKey(Case, verbose_name="业务", on_delete=models.PROTECT, related_name="entries")
+    # the constraint below makes the index
+    case = models.ForeignKey(Case, verbose_name="业务", on_delete=models.PROTECT, related_name="events", db_index=False)
+    step = models.PositiveIntegerField("步骤")
     version = models.PositiveIntegerField("版本")
-    statement = models.OneToOneField(
-        "evidence.Statement", verbose_name="签名文件", on_delete=models.PROTECT, related_name="case_entry"
-    )
+    action = models.CharField("动作", max_length=60)
+    before = models.CharField("原状态", max_length=24, blank=True)
+    after = models.CharField("新状态", max_length=24, choices=Case.State.choices)
+    opinion = models.CharField("意见", max_length=16, blank=True)
+    text = models.TextField("说明", blank=True)
+    statement = models.OneToOneField("evidence.Statement", verbose_name="签名文件", on_delete=models.PROTECT, related_name="event")
 
     class Meta:
         """Names and the rules that the database keeps."""
 
-        verbose_name = "业务材料"
-        verbose_name_plural = "业务材料"
-        ordering: ClassVar = ["case", "version"]
-        constraints: ClassVar = [models.UniqueConstraint(fields=["case", "version"], name="case_version")]
+        verbose_name = "业务步骤"
+        verbose_name_plural = "业务步骤"
+        ordering: ClassVar = ["case", "step"]
+        constraints: ClassVar = [models.UniqueConstraint(fields=["case", "step"], name="case_step")]
 
     def __str__(self) -> str:
-        return f"{self.case_id} v{self.version}"
+        return f"{self.case_id} {self.action}"

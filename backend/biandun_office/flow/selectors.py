@@ -1,7 +1,14 @@
 """Reads of cases."""
 
+from django.db.models import Q, QuerySet
+
+from biandun_office.access.roles import OFFICER, SUPERVISOR, UNIT
+from biandun_office.access.selectors import Reader
 from biandun_office.errors import Refused
-from biandun_office.flow.models import Case
+from biandun_office.flow import transitions
+from biandun_office.flow.models import Case, CaseEvent
+
+FILINGS = (transitions.FILED.name, transitions.RESUBMITTED.name)
 
 
 def case_by_number(number: str) -> Case:
@@ -18,3 +25,52 @@ def case_of_unit(number: str, uscc: str) -> Case:
     if case.unit.uscc != uscc:
         raise Refused("case-not-found")
     return case
+
+
+def newest_filing(case: Case) -> CaseEvent:
+    """The event of the newest version of the case's filing, with its statement."""
+    return case.events.select_related("statement").filter(action__in=FILINGS).latest("step")
+
+
+def filing_event(statement_id: str) -> CaseEvent:
+    """The event by which a filing came, with case and unit.  Raises Refused(statement-not-found)."""
+    found = CaseEvent.objects.select_related("case__unit").filter(statement__statement_id=statement_id, action__in=FILINGS).first()
+    if found is None:
+        raise Refused("statement-not-found")
+    return found
+
+
+def visible_cases(reader: Reader) -> QuerySet[Case]:
+    """The cases that a reader may see, newest first: an officer all, a supervisor its subordinates' and its own, a unit its own."""
+    cases = Case.objects.select_related("unit").order_by("-opened_at", "-pk")
+    return cases if OFFICER in reader.roles else cases.filter(_scope(reader, "unit"))
+
+
+def visible_case(reader: Reader, number: str) -> Case:
+    """The case, if the reader may see it.  Raises Refused(case-not-found): what one may not see is not there."""
+    case = visible_cases(reader).filter(number=number).first()
+    if case is None:
+        raise Refused("case-not-found")
+    return case
+
+
+def may_read(reader: Reader, case: Case) -> bool:
+    """May the reader see this case?"""
+    return visible_cases(reader).filter(pk=case.pk).exists()
+
+
+def may_read_blob(reader: Reader, digest: str) -> bool:
+    """Is the blob the manifest or an attachment of a statement of a case that the reader may see?"""
+    events = CaseEvent.objects.filter(Q(statement__digest=digest) | Q(statement__attached__sha256=digest))
+    if OFFICER not in reader.roles:
+        events = events.filter(_scope(reader, "case__unit"))
+    return events.exists()
+
+
+def _scope(reader: Reader, unit: str) -> Q:
+    scope = Q(pk__in=[])
+    if UNIT in reader.roles or SUPERVISOR in reader.roles:
+        scope |= Q(**{unit: reader.unit})
+    if SUPERVISOR in reader.roles:
+        scope |= Q(**{f"{unit}__supervisor": reader.unit})
+    return scope

@@ -18,6 +18,7 @@ class AnchorsOut(Schema):
     office_id: str
     office_name: str
     region: str
+    uscc: str
     root_certificate: str
     issuing_certificate: str
     issuer_statement: str
@@ -34,6 +35,7 @@ def get_anchors(request: HttpRequest) -> dict[str, object]:  # noqa: ARG001
         "office_id": identity.office_id,
         "office_name": identity.office_name,
         "region": identity.region,
+        "uscc": identity.uscc,
         "root_certificate": office.root.public_bytes(Encoding.PEM).decode(),
         "issuing_certificate": office.issuing.public_bytes(Encoding.PEM).decode(),
         "issuer_statement": b64encode(office.issuer.statement).decode(),

@@ -5,6 +5,7 @@ from typing import ClassVar
 from django.db import models
 
 from biandun_office.registry.models import Unit
+from biandun_office.rows import AppendOnly
 
 
 class KeyOffer(models.Model):
@@ -48,9 +49,14 @@ class Certificate(models.Model):
     """What the office states about one key pair, in both forms, and what intake compares a header with."""
 
     class State(models.TextChoices):
-        """At most one certificate of a key is ACTIVE; expiry is judged by time, not by state."""
+        """At most one certificate of a key is ACTIVE; expiry is judged by time, not by state.
+
+        SUSPENDED follows a fork until a person decides; REVOKED is for good.
+        """
 
         ACTIVE = "ACTIVE", "有效"
+        SUSPENDED = "SUSPENDED", "已暂停"
+        REVOKED = "REVOKED", "已吊销"
         SUPERSEDED = "SUPERSEDED", "已被替换"
 
     device = models.ForeignKey(KeyDevice, verbose_name="密钥", on_delete=models.PROTECT, related_name="certificates")
@@ -83,3 +89,22 @@ class Certificate(models.Model):
 
     def __str__(self) -> str:
         return f"{self.device_id} {self.kid}"
+
+
+class StateChange(AppendOnly):
+    """Who changed the state of a certificate, why: the office's own machinery after a fork, or a person."""
+
+    certificate = models.ForeignKey(Certificate, verbose_name="证书", on_delete=models.PROTECT, related_name="changes")
+    before = models.CharField("原状态", max_length=12, choices=Certificate.State.choices)
+    after = models.CharField("新状态", max_length=12, choices=Certificate.State.choices)
+    reason = models.CharField("原因", max_length=400)
+    changed_at = models.BigIntegerField("时间")
+
+    class Meta:
+        """Names."""
+
+        verbose_name = "证书状态变更"
+        verbose_name_plural = "证书状态变更"
+
+    def __str__(self) -> str:
+        return f"{self.certificate_id} {self.before} {self.after}"

@@ -1,17 +1,45 @@
 """Reads of keys and certificates."""
 
-from django.db.models import Q
+import json
 
+from django.db.models import Q, QuerySet
+
+from biandun_office import sql
 from biandun_office.errors import Refused
 from biandun_office.issuance.models import Certificate, KeyDevice, KeyOffer
 
+# what intake compares a header with; the rest of a certificate is read when it is asked for
+_COLUMNS = (
+    "id device_id version state kid public_key x5t uscc unit_code unit_name region not_before not_after".split()  # noqa: SIM905
+)
+_CERTIFICATE = (
+    f"SELECT d.serial, c.purposes, {', '.join('c.' + column for column in _COLUMNS)} FROM issuance_certificate c"  # noqa: S608
+    " JOIN issuance_keydevice d ON d.id = c.device_id WHERE c.kid = %s AND c.state <> 'SUPERSEDED' ORDER BY c.version DESC LIMIT 1"
+)
 
-def active_certificate(kid: bytes) -> Certificate:
-    """The certificate under which key pair ``kid`` signs.  Raises Refused(certificate-unknown)."""
-    found = Certificate.objects.select_related("device").filter(kid=kid.hex(), state=Certificate.State.ACTIVE).first()
-    if found is None:
+
+def certificate_of(kid: bytes) -> Certificate:
+    """The certificate under which key pair ``kid`` signs, also a suspended or revoked one.  Raises Refused(certificate-unknown)."""
+    found = sql.rows(_CERTIFICATE, kid.hex())
+    if not found:
         raise Refused("certificate-unknown")
+    serial, purposes, *values = found[0]
+    certificate: Certificate = sql.instance(Certificate, _COLUMNS, values)
+    certificate.purposes = json.loads(purposes)
+    certificate.device = sql.instance(KeyDevice, ("id", "serial"), (certificate.device_id, serial))
+    return certificate
+
+
+def certificate_of_serial(serial: str) -> Certificate:
+    """The certificate of the key with this serial number.  Raises Refused(serial-unknown)."""
+    found = _in_use().filter(device__serial=serial).first()
+    if found is None:
+        raise Refused("serial-unknown", serial=serial)
     return found
+
+
+def _in_use() -> QuerySet[Certificate]:
+    return Certificate.objects.select_related("device").exclude(state=Certificate.State.SUPERSEDED).order_by("-version")
 
 
 def open_offer(nonce: bytes, *, now: int) -> KeyOffer:
@@ -23,12 +51,16 @@ def open_offer(nonce: bytes, *, now: int) -> KeyOffer:
 
 
 def certificates_in_force(*, kid: bytes, serial: str, now: int) -> bool:
-    """Is the key pair or the serial number certified already, by a certificate that is neither replaced nor expired?"""
+    """Is the key pair or the serial number certified already, by a certificate that is neither replaced nor expired?
+
+    A suspended key must wait for a decision, and a revoked key pair is never certified again; its device may get a new pair.
+    """
+    states = Certificate.State
     return (
-        Certificate.objects.filter(Q(kid=kid.hex()) | Q(device__serial=serial))
-        .filter(state=Certificate.State.ACTIVE, not_after__gte=now)
-        .exists()
-    )
+        Certificate.objects.filter(Q(kid=kid.hex()) | Q(device__serial=serial), state=states.ACTIVE, not_after__gte=now)
+        | Certificate.objects.filter(Q(kid=kid.hex()) | Q(device__serial=serial), state=states.SUSPENDED)
+        | Certificate.objects.filter(kid=kid.hex(), state=states.REVOKED)
+    ).exists()
 
 
 def latest_version(device: KeyDevice) -> int:

@@ -7,9 +7,9 @@ from hashlib import sha256
 
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
-from django.db import transaction
 
 from biandun_office import logs
+from biandun_office.database import writing
 from biandun_office.errors import Refused
 from biandun_office.issuance import selectors
 from biandun_office.issuance.models import Certificate, KeyDevice, KeyOffer
@@ -24,7 +24,14 @@ from biandun_protocol.certificate import Signed, verify_possession
 from biandun_protocol.errors import CertificateProblem
 from biandun_protocol.wire import codec
 from biandun_protocol.wire.messages import Grant, KeyRequest, Offer, PossessionManifest, ProfileManifest
-from biandun_protocol.wire.numbers import LIMIT_NONCE, SCHEMA_GRANT, SCHEMA_KEY_REQUEST, SCHEMA_OFFER, SCHEMA_PROFILE
+from biandun_protocol.wire.numbers import (
+    LIMIT_NONCE,
+    PURPOSE_DECISION,
+    SCHEMA_GRANT,
+    SCHEMA_KEY_REQUEST,
+    SCHEMA_OFFER,
+    SCHEMA_PROFILE,
+)
 
 OFFER_DAYS = 30
 CERTIFICATE_DAYS = 1826
@@ -51,7 +58,7 @@ class Issued:
     grant: bytes
 
 
-@transaction.atomic
+@writing()
 def make_offer(*, office: Office, uscc: str, now: int) -> tuple[KeyOffer, bytes]:
     """Invite the unit to enrol a key: return the row and the offer file.  Raises Refused: unit-unknown, unit-inactive."""
     unit = active_unit(uscc)
@@ -73,20 +80,23 @@ def make_offer(*, office: Office, uscc: str, now: int) -> tuple[KeyOffer, bytes]
     return row, codec.encode(offer)
 
 
-@transaction.atomic
+@writing()
 def issue(
     *, authority: IssuingKey, request: bytes, purposes: Sequence[str], days: int, now: int, deliver: Callable[[bytes], None]
 ) -> Issued:
     """Certify the key that made ``request`` for the unit that its offer was for.
 
     ``deliver`` gets the grant before anything is committed: a grant that cannot be handed over was never made.
-    Raises StatementProblem, ManifestProblem, CertificateProblem, Refused: nonce-unknown, key-registered, unit-inactive.
+    Raises StatementProblem, ManifestProblem, CertificateProblem, Refused: nonce-unknown, key-registered, unit-inactive,
+    not-officer (only the office's own unit decides).
     """
     possession, hardware_class = _read_request(request)
     if possession.office_id != authority.office.identity.office_id:
         raise Refused("nonce-unknown")
     offer = selectors.open_offer(possession.nonce, now=now)
     unit = active_unit(offer.unit.uscc)
+    if PURPOSE_DECISION in purposes and not unit.own_office:
+        raise Refused("not-officer")
     kid = SoftwareSigner.algorithm.kid_of(possession.public_key)
     if selectors.certificates_in_force(kid=kid, serial=possession.serial, now=now):
         raise Refused("key-registered")

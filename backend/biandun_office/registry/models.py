@@ -6,7 +6,7 @@ from django.db import models
 
 
 class Unit(models.Model):
-    """A unit (单位), named by its unified social credit code."""
+    """A unit (单位), named by its unified social credit code; one of them is this establishment office itself."""
 
     class Kind(models.TextChoices):
         """机关 or 事业单位."""
@@ -23,13 +23,17 @@ class Unit(models.Model):
         "self", verbose_name="主管部门", null=True, blank=True, on_delete=models.PROTECT, related_name="subordinates"
     )
     active = models.BooleanField("有效", default=True)
+    own_office = models.BooleanField("本编办", default=False)
 
     class Meta:
-        """Names."""
+        """Names, order, and that there is one office."""
 
         verbose_name = "单位"
         verbose_name_plural = "单位"
         ordering: ClassVar = ["code"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["own_office"], condition=models.Q(own_office=True), name="one_own_office")
+        ]
 
     def __str__(self) -> str:
         return self.name

@@ -1,0 +1,58 @@
+"""Reads of logins."""
+
+from dataclasses import dataclass
+from hashlib import sha256
+
+from biandun_office.access.models import Challenge, Login
+from biandun_office.access.roles import roles_of
+from biandun_office.errors import Refused
+from biandun_office.issuance.checks import require_standing, require_validity
+from biandun_office.issuance.models import Certificate
+from biandun_office.registry.models import Unit
+from biandun_office.registry.selectors import active_unit
+
+
+@dataclass(frozen=True)
+class Reader:
+    """Who is logged in: a key of a unit, with its roles."""
+
+    certificate: Certificate
+    unit: Unit
+    roles: tuple[str, ...]
+    login: Login
+
+
+def digest_of(token: str) -> str:
+    """What is kept of a token."""
+    return sha256(token.encode()).hexdigest()
+
+
+def challenge(nonce: bytes, *, now: int) -> Challenge:
+    """The challenge that ``nonce`` belongs to.  Raises Refused: login-expired (also for one that never was), login-replayed."""
+    found = Challenge.objects.filter(pk=nonce.hex()).first()
+    if found is not None and found.used_at is not None:
+        raise Refused("login-replayed")
+    if found is None or found.expires_at < now:
+        raise Refused("login-expired")
+    return found
+
+
+def reader_of(token: str, *, now: int) -> Reader | None:
+    """Whose login ``token`` is.  None when it has ended, or its key may no longer log in."""
+    rows = Login.objects.select_related("certificate__device").filter(pk=digest_of(token), ended_at=None, expires_at__gt=now)
+    login = rows.first()
+    if login is None:
+        return None
+    try:
+        return reader(login, now=now)
+    except Refused:
+        return None
+
+
+def reader(login: Login, *, now: int) -> Reader:
+    """The reader of a login.  Raises Refused: key-suspended, certificate-revoked, -expired, unit-unknown, -inactive."""
+    certificate = login.certificate
+    require_standing(certificate.state)
+    require_validity(certificate, now)
+    unit = active_unit(certificate.uscc)
+    return Reader(certificate, unit, roles_of(certificate.purposes, own_office=unit.own_office), login)

@@ -1,0 +1,78 @@
+"""Writes of logins: give out a challenge, take its answer once, end a session."""
+
+import secrets
+
+from django.conf import settings
+
+from biandun_office import logs
+from biandun_office.access import selectors
+from biandun_office.access.models import Challenge, Login
+from biandun_office.access.selectors import Reader
+from biandun_office.database import writing
+from biandun_office.errors import Refused
+from biandun_office.issuance.checks import compare_header, require_standing, require_validity
+from biandun_office.issuance.selectors import certificate_of
+from biandun_office.registry.selectors import active_unit
+from biandun_protocol import cose
+from biandun_protocol.certificate import Signed
+from biandun_protocol.errors import StatementProblem
+from biandun_protocol.login import verify_login
+from biandun_protocol.wire import codec
+from biandun_protocol.wire.messages import LoginManifest
+from biandun_protocol.wire.numbers import LIMIT_NONCE, PURPOSE_LOGIN
+
+CHALLENGE_SECONDS = 300
+LOGIN_SECONDS = 8 * 3600
+_KEPT_SECONDS = 86_400  # how long a used nonce is remembered by its own name; afterwards it is unknown, which is refused too
+
+
+def make_challenge(*, origin: str, now: int) -> Challenge:
+    """Give out a nonce for one login from ``origin``.  Raises Refused(origin-unknown)."""
+    if origin not in settings.LOGIN_ORIGINS:
+        raise Refused("origin-unknown")
+    with writing():
+        Challenge.objects.filter(expires_at__lt=now - _KEPT_SECONDS).delete()
+        Login.objects.filter(expires_at__lt=now - _KEPT_SECONDS).delete()
+        nonce = secrets.token_bytes(LIMIT_NONCE).hex()
+        return Challenge.objects.create(nonce=nonce, origin=origin, expires_at=now + CHALLENGE_SECONDS)
+
+
+def log_in(signed: Signed, *, office_id: str, now: int) -> tuple[Reader, str]:
+    """Take the answer to a challenge: return who is in, and the token, which is kept nowhere.
+
+    Raises StatementProblem: form, signature, login-mismatch; Refused: certificate-…, key-suspended, purpose-refused,
+    unit-inactive, login-expired, login-replayed.
+    """
+    statement = cose.parse(signed.statement, purpose=PURPOSE_LOGIN)
+    certificate = certificate_of(statement.header.kid)
+    compare_header(statement.header, certificate)
+    cose.verify(statement, bytes(certificate.public_key))  # before a nonce is looked up: only a key may use one up
+    challenge = selectors.challenge(_nonce(signed), now=now)
+    nonce = bytes.fromhex(challenge.nonce)
+    verify_login(signed, public_key=bytes(certificate.public_key), office_id=office_id, origin=challenge.origin, nonce=nonce)
+    require_standing(certificate.state)
+    require_validity(certificate, now)
+    active_unit(certificate.uscc)
+    token = secrets.token_urlsafe(32)
+    with writing():
+        if not Challenge.objects.filter(pk=challenge.pk, used_at=None).update(used_at=now):
+            raise Refused("login-replayed")
+        login = Login.objects.create(
+            token_digest=selectors.digest_of(token), certificate=certificate, began_at=now, expires_at=now + LOGIN_SECONDS
+        )
+        reader = selectors.reader(login, now=now)
+    logs.action("access.login.began", serial=certificate.device.serial, uscc=certificate.uscc, roles=list(reader.roles))
+    return reader, token
+
+
+def log_out(reader: Reader, *, now: int) -> None:
+    """End a login."""
+    Login.objects.filter(pk=reader.login.pk, ended_at=None).update(ended_at=now)
+    logs.action("access.login.ended", serial=reader.certificate.device.serial)
+
+
+def _nonce(signed: Signed) -> bytes:
+    try:
+        return codec.decode(LoginManifest, signed.manifest).nonce
+    except codec.MessageError as error:
+        raise StatementProblem("login-mismatch", field=error.field) from None

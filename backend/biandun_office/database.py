@@ -1,0 +1,124 @@
+"""Where the office's tables are: a SQLite file in its data folder, or a PostgreSQL database that office.json names by URL.
+
+A URL never holds a password: libpq takes it from PGPASSWORD or a password file.  Writers are one after another on either
+database, so that no two statements get one place in the log: SQLite locks the file when a transaction begins, PostgreSQL
+takes a lock that ends with the transaction.
+"""
+
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from django.apps import apps
+from django.db import connection, connections, transaction
+from django.db.utils import OperationalError
+
+from biandun_office.errors import OfficeStateProblem
+
+FILE = "office.sqlite3"
+SCHEMES = ("postgresql://", "postgres://")
+_WRITERS = 0x6264_6F66_6669_6365  # "bdoffice": the advisory lock that writers take one after another
+_PATIENCE = 20  # seconds that a writer waits for the others
+
+
+def check_url(url: str) -> str:
+    """Return ``url`` if it names a PostgreSQL database; an empty one stands for the SQLite file.
+
+    Raises OfficeStateProblem: database-url, database-password.  The URL is not in the words: it may hold a password.
+    """
+    if url and not url.startswith(SCHEMES):
+        raise OfficeStateProblem("database-url", detail="postgresql://…")
+    parts = _parts(url) if url else {"dbname": FILE}
+    if "password" in parts or "sslpassword" in parts:
+        raise OfficeStateProblem("database-password")
+    if "dbname" not in parts:
+        raise OfficeStateProblem("database-url", detail="postgresql://…/NAME")
+    return url
+
+
+def configuration(folder: Path, url: str) -> dict[str, Any]:
+    """What Django must know of the database of the office in ``folder``.  Raises as ``check_url``."""
+    if not check_url(url):
+        return {
+            "ENGINE": "django.db.backends.sqlite3",
+            "NAME": str(folder / FILE),
+            "USER": "",
+            "HOST": "",
+            "PORT": "",
+            "CONN_MAX_AGE": None,  # threads live as long as the server
+            "CONN_HEALTH_CHECKS": False,
+            "OPTIONS": {
+                "transaction_mode": "IMMEDIATE",  # take the write lock first: a lock upgraded later fails instead of waiting
+                "timeout": _PATIENCE,
+                # a larger journal between checkpoints: each one waits for the disk twice more
+                "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint=8000;",
+            },
+        }
+    parts = _parts(url)
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": parts.pop("dbname"),
+        "USER": parts.pop("user", ""),
+        "HOST": parts.pop("host", ""),
+        "PORT": parts.pop("port", ""),
+        "CONN_MAX_AGE": None,
+        "CONN_HEALTH_CHECKS": True,
+        "OPTIONS": {
+            "connect_timeout": 10,
+            "application_name": "biandun-office",
+            **parts,
+            # a receipt promises that the statement is on disk
+            "options": f"{parts.get('options', '')} -c synchronous_commit=on -c lock_timeout={_PATIENCE}s".strip(),
+        },
+    }
+
+
+def require_reachable() -> None:
+    """Connect once.  Raises OfficeStateProblem(database-unreachable)."""
+    try:
+        connection.ensure_connection()
+    except OperationalError as error:
+        raise OfficeStateProblem("database-unreachable", detail=str(error).strip().splitlines()[-1]) from None
+    finally:
+        connections.close_all()
+
+
+def require_empty() -> None:
+    """Raise OfficeStateProblem(database-not-empty) when there are tables already: they may be another office's."""
+    if connection.introspection.table_names():
+        raise OfficeStateProblem("database-not-empty")
+
+
+def remove_tables() -> None:
+    """Undo a founding that failed: drop the tables that migrations made in a database that was empty before."""
+    if connection.vendor != "postgresql":
+        return  # the file goes with its folder
+    tables = [model._meta.db_table for model in apps.get_models()] + ["django_migrations"]
+    with connection.cursor() as cursor:
+        for table in tables:
+            cursor.execute(f'DROP TABLE IF EXISTS "{table}" CASCADE')
+        cursor.execute("DROP FUNCTION IF EXISTS biandun_append_only()")
+
+
+@contextmanager
+def writing() -> Generator[None]:
+    """A transaction that no other writer overlaps: what it reads stays true until it ends."""
+    with transaction.atomic():
+        wrapper = connections["default"]
+        if wrapper.vendor == "postgresql":
+            with wrapper.cursor() as cursor:
+                cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_WRITERS])
+        yield
+
+
+def _parts(url: str) -> dict[str, Any]:
+    try:
+        from psycopg import ProgrammingError, conninfo  # noqa: PLC0415 - an office on SQLite does not need it
+    except ImportError:
+        raise OfficeStateProblem("database-url", detail="pip install 'biandun[office]'") from None
+    try:
+        parts: dict[str, Any] = conninfo.conninfo_to_dict(url)
+    except ProgrammingError:
+        raise OfficeStateProblem("database-url", detail="libpq") from None
+    return parts

@@ -1,0 +1,75 @@
+"""HTTP: blobs.  Anybody may upload, and ask whether one is there; reading takes a login that may see a case it belongs to."""
+
+from django.http import FileResponse, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from ninja import Router
+
+from biandun_office import body, clock
+from biandun_office.access.bearer import BY_LOGIN, reader_of
+from biandun_office.errors import Refused
+from biandun_office.evidence import blobs, services
+from biandun_office.flow.selectors import may_read_blob
+from biandun_office.problems import binary, described
+from biandun_protocol.wire.numbers import LIMIT_ATTACHMENT
+
+OCTETS = "application/octet-stream"
+
+router = Router(tags=["blobs"])
+
+
+@router.put(
+    "/blobs/{sha256}",
+    response={200: None, 201: None},
+    openapi_extra=described(
+        {
+            "requestBody": binary(OCTETS, "The file, at most 20 MiB", LIMIT_ATTACHMENT) | {"required": True},
+            "responses": {200: {"description": "It is there already"}, 201: {"description": "Stored"}},
+        },
+        "digest-malformed",
+        "blob-mismatch",
+        "blob-too-large",
+        "office-busy",
+        "storage-full",
+    ),
+)
+def put_blob(request: HttpRequest, sha256: str) -> HttpResponse:
+    """Upload a manifest or an attachment under its SHA-256 (lower-case hexadecimal)."""
+    digest = blobs.check_digest(sha256)
+    created = services.store_blob(
+        digest=digest, stream=body.stream(request), announced=body.announced_length(request), now=clock.now()
+    )
+    return HttpResponse(status=201 if created else 200)
+
+
+@router.api_operation(
+    ["HEAD"],
+    "/blobs/{sha256}",
+    response={200: None},
+    openapi_extra=described({"responses": {200: {"description": "It is there"}}}, "digest-malformed", "blob-not-found"),
+)
+def head_blob(request: HttpRequest, sha256: str) -> HttpResponse:  # noqa: ARG001
+    """Is the blob there?"""
+    size = blobs.size_of(blobs.check_digest(sha256))
+    if size is None:
+        raise Refused("blob-not-found")
+    return HttpResponse(headers={"Content-Length": str(size), "Content-Type": OCTETS})
+
+
+@router.get(
+    "/blobs/{sha256}",
+    response={200: None},
+    auth=BY_LOGIN,
+    openapi_extra=described(
+        {"responses": {200: binary(OCTETS, "The file")}}, "login-required", "digest-malformed", "blob-not-found"
+    ),
+)
+def get_blob(request: HttpRequest, sha256: str) -> HttpResponseBase:
+    """Read a manifest or an attachment of a case that one may see."""
+    digest = blobs.check_digest(sha256)
+    if not may_read_blob(reader_of(request), digest):
+        raise Refused("blob-not-found")
+    try:
+        file = blobs.path_of(digest).open("rb")
+    except FileNotFoundError:  # a restored office whose blobs have not been copied back
+        raise Refused("blob-not-found") from None
+    return FileResponse(file, as_attachment=True, filename=digest, content_type=OCTETS)

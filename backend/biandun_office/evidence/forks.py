@@ -1,0 +1,82 @@
+"""What happens when a key contradicts itself, or the office's own log: evidence is kept, a key suspended, a person called."""
+
+from biandun_office import logs
+from biandun_office.database import writing
+from biandun_office.evidence import selectors, tree
+from biandun_office.evidence.chain import Contradiction
+from biandun_office.evidence.models import Alert, ForkEvidence
+from biandun_office.evidence.selectors import NODES
+from biandun_office.issuance import states
+from biandun_office.issuance.models import Certificate
+from biandun_office.issuance.selectors import certificate_of_serial
+from biandun_protocol.cose import Header
+from biandun_protocol.wire.merkle import EMPTY_ROOT
+
+
+def record(*, certificate: Certificate, statement_id: str, raw: bytes, found: Contradiction, now: int) -> None:
+    """Keep a contradicting statement beside the known one and suspend its key; once: to submit it again changes nothing."""
+    if ForkEvidence.objects.filter(pk=statement_id).exists():
+        return
+    ForkEvidence.objects.create(
+        statement_id=statement_id,
+        certificate=certificate,
+        kid=certificate.kid,
+        seq=found.seq,
+        raw=raw,
+        reason=found.code,
+        known=found.known,
+        received=now,
+    )
+    states.suspend(certificate=certificate, reason=f"{found.code} seq {found.seq}", now=now)
+    _raise(certificate, Alert.Kind.FORK, f"seq {found.seq}: {statement_id} / {found.known}", now)
+
+
+def check_log_point(*, certificate: Certificate, header: Header, size: int, now: int) -> None:
+    """Compare what the key last verified of the log with the log, which has ``size`` entries.
+
+    A key that has seen more, or something else, is a witness that this log was set back or rewritten.
+    """
+    if header.log_point is None:
+        return
+    seen, root = header.log_point
+    if seen <= size and root == (tree.root(NODES, seen) if seen else EMPTY_ROOT):
+        return
+    _raise(certificate, Alert.Kind.ROLLBACK, f"{seen} {root.hex()}", now)
+
+
+def open_alerts() -> list[Alert]:
+    """Every alert that nobody has dealt with, oldest first."""
+    return list(selectors.alerts().filter(resolved=None))
+
+
+def _raise(certificate: Certificate, kind: Alert.Kind, detail: str, now: int) -> None:
+    if Alert.objects.filter(certificate=certificate, kind=kind, detail=detail, resolved=None).exists():
+        return
+    Alert.objects.create(kind=kind, certificate=certificate, detail=detail, raised=now)
+    logs.action(f"evidence.alert.{kind.value.lower()}", serial=certificate.device.serial, detail=detail)
+
+
+def resume(*, serial: str, reason: str, now: int) -> Certificate:
+    """Let a suspended key go on, as a person decided; its alerts are dealt with.
+
+    The statement that came first stays, the other stays evidence.  Raises Refused: serial-unknown, key-not-suspended.
+    """
+    with writing():
+        certificate = certificate_of_serial(serial)
+        states.resume(certificate=certificate, reason=reason, now=now)
+        _resolve(certificate, f"resumed: {reason}", now)
+    return certificate
+
+
+def revoke(*, serial: str, reason: str, now: int) -> Certificate:
+    """End a key's certificate for good, as a person decided.  Raises Refused: serial-unknown, key-not-suspended."""
+    with writing():
+        certificate = certificate_of_serial(serial)
+        states.revoke(certificate=certificate, reason=reason, now=now)
+        _resolve(certificate, f"revoked: {reason}", now)
+    return certificate
+
+
+def _resolve(certificate: Certificate, resolution: str, now: int) -> None:
+    forks = Alert.objects.filter(certificate=certificate, kind=Alert.Kind.FORK, resolved=None)
+    forks.update(resolved=now, resolution=resolution)

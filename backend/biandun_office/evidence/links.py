@@ -1,0 +1,79 @@
+"""Exports of links: the key itself states the names of a run of its statements, which closes gaps when a package was lost."""
+
+from dataclasses import dataclass
+
+from django.db.models import Max, Q
+
+from biandun_office import logs
+from biandun_office.database import writing
+from biandun_office.errors import Refused
+from biandun_office.evidence import chain, forks, selectors
+from biandun_office.evidence.chain import Contradiction
+from biandun_office.evidence.models import Link, LinkedName, Statement
+from biandun_office.issuance.checks import compare_header, require_standing, require_validity
+from biandun_office.issuance.models import Certificate
+from biandun_office.issuance.selectors import certificate_of
+from biandun_office.issuance.states import current
+from biandun_protocol import cose
+from biandun_protocol.certificate import Signed
+from biandun_protocol.links import verify_links
+from biandun_protocol.wire.messages import LinksManifest
+from biandun_protocol.wire.numbers import PURPOSE_LINK
+
+
+@dataclass(frozen=True)
+class Closed:
+    """The numbers that an export filled, and the stretches (first, last) that are still missing in the key's chain."""
+
+    closed: list[int]
+    open: list[tuple[int, int]]
+
+
+def receive_links(signed: Signed, raw: bytes, *, now: int) -> Closed:
+    """Verify an export and take it in; ``raw`` is what was received.  The same export again changes nothing.
+
+    Raises StatementProblem and Refused as ``intake.receive``; an export that contradicts what is known is kept as a fork.
+    """
+    statement = cose.parse(signed.statement, purpose=PURPOSE_LINK)
+    certificate = certificate_of(statement.header.kid)
+    compare_header(statement.header, certificate)
+    manifest = verify_links(signed, bytes(certificate.public_key))
+    with writing():
+        outcome = _take(statement, manifest, certificate, raw, now)
+    if isinstance(outcome, Contradiction):
+        raise Refused(outcome.code, seq=outcome.seq)
+    logs.action("evidence.links.accepted", serial=certificate.device.serial, first=manifest.first, closed=len(outcome))
+    return Closed(outcome, missing_of(certificate.kid))
+
+
+def missing_of(kid: str) -> list[tuple[int, int]]:
+    """The stretches of a key's chain that have not arrived, lowest first."""
+    return sorted((first, gap.seq) for gap, first in chain.open_gaps(Q(kid=kid)))
+
+
+def _take(
+    statement: cose.Statement, manifest: LinksManifest, certificate: Certificate, raw: bytes, now: int
+) -> list[int] | Contradiction:
+    name = statement.id.hex()
+    if Link.objects.filter(pk=name).exists():
+        return []
+    require_standing(current(certificate))
+    require_validity(certificate, now)
+    told = {manifest.first + place: one.hex() for place, one in enumerate(manifest.ids)}
+    known = chain.known(certificate.kid, manifest.first - 1, max(told))
+    contradiction = known.contradiction(told, own=told)
+    if contradiction is not None:
+        forks.record(certificate=certificate, statement_id=name, raw=raw, found=contradiction, now=now)
+        return contradiction
+    forks.check_log_point(certificate=certificate, header=statement.header, size=selectors.log_size(), now=now)
+    new = [seq for seq in told if seq not in known.arrived]
+    top = _top(certificate.kid)
+    link = Link.objects.create(statement_id=name, certificate=certificate, raw=raw, received=now)
+    LinkedName.objects.bulk_create(LinkedName(link=link, kid=certificate.kid, seq=seq, statement_id=told[seq]) for seq in new)
+    missing = manifest.first - 1 if known.misses(manifest.first - 1) else None
+    chain.note_gaps(certificate=certificate, filled=new, by=name, missing=missing, now=now)
+    return [seq for seq in new if seq < top]
+
+
+def _top(kid: str) -> int:
+    return max(model.objects.filter(kid=kid).aggregate(top=Max("seq"))["top"] or 0 for model in (Statement, LinkedName))

@@ -1,0 +1,146 @@
+"""HTTP: statements come in.  No login: a statement says by its signature who it is from, and anybody may carry it."""
+
+from django.http import HttpRequest, HttpResponse
+from ninja import Router, Schema
+
+from biandun_office import body, clock, logs
+from biandun_office.evidence import intake, links
+from biandun_office.problems import binary, described
+from biandun_office.signing import held
+from biandun_protocol.errors import Problem
+from biandun_protocol.wire.numbers import PURPOSE_COUNTERSIGN, PURPOSE_DECISION, PURPOSE_FILING
+
+RECEIPT_TYPE = "application/biandun-receipt+cbor"
+STATEMENT_TYPE = "application/cose"
+
+router = Router(tags=["statements"])
+
+_RECEIPT_HEADERS = {
+    "Location": {"schema": {"type": "string"}, "description": "Where the statement is"},
+    "Biandun-Case": {"schema": {"type": "string"}, "description": "Case number, such as 629900HB2026000001"},
+    "Biandun-Statement": {"schema": {"type": "string"}, "description": "Statement id, 64 hexadecimal characters"},
+}
+_SIGNER_CODES = (
+    "statement-malformed",
+    "statement-too-large",
+    "media-type",
+    "header-invalid",
+    "algorithm-unknown",
+    "purpose-mismatch",
+    "certificate-unknown",
+    "certificate-mismatch",
+    "purpose-refused",
+    "signature-invalid",
+    "signature-high-s",
+    "key-suspended",
+    "certificate-revoked",
+    "certificate-not-yet",
+    "certificate-expired",
+    "chain-fork",
+    "chain-broken",
+    "office-busy",
+    "storage-full",
+)
+_MANIFEST_CODES = (
+    "blob-missing",
+    "blob-size-mismatch",
+    "manifest-malformed",
+    "manifest-too-large",
+    "manifest-contradicts",
+    "schema-unknown",
+    "form-invalid",
+    "unit-unknown",
+    "unit-inactive",
+)
+
+
+def _documented(what: str, *codes: str) -> dict[str, object]:
+    operation: dict[str, object] = {
+        "requestBody": binary(STATEMENT_TYPE, f"A signed {what} (COSE_Sign1)", intake.LIMIT_STATEMENT) | {"required": True},
+        "responses": {
+            200: binary(RECEIPT_TYPE, "Accepted before: the same receipt") | {"headers": _RECEIPT_HEADERS},
+            201: binary(RECEIPT_TYPE, "Accepted: the receipt") | {"headers": _RECEIPT_HEADERS},
+        },
+    }
+    return described(operation, *_SIGNER_CODES, *_MANIFEST_CODES, *codes)
+
+
+@router.post(
+    "/statements",
+    response={200: None, 201: None},
+    openapi_extra=_documented("filing", "case-not-found", "case-not-open"),
+)
+def post_statement(request: HttpRequest) -> HttpResponse:
+    """Submit a filing.  Submitting the same statement again is safe: it changes nothing and answers the same receipt."""
+    return _receive(request, PURPOSE_FILING)
+
+
+@router.post(
+    "/countersignatures",
+    response={200: None, 201: None},
+    openapi_extra=_documented("countersignature", "statement-not-found", "not-supervisor", "countersign-not-due"),
+)
+def post_countersignature(request: HttpRequest) -> HttpResponse:
+    """Submit a supervisor's opinion on a filing; the same rules and receipts as for a filing."""
+    return _receive(request, PURPOSE_COUNTERSIGN)
+
+
+@router.post(
+    "/decisions",
+    response={200: None, 201: None},
+    openapi_extra=_documented("decision", "not-officer", "case-not-found", "decision-not-due", "decision-mismatch"),
+)
+def post_decision(request: HttpRequest) -> HttpResponse:
+    """Submit the office's decision on a case; the same rules and receipts as for a filing."""
+    return _receive(request, PURPOSE_DECISION)
+
+
+class HoleOut(Schema):
+    """A stretch of a key's chain that has not arrived: both ends included."""
+
+    first: int
+    last: int
+
+
+class LinksOut(Schema):
+    """Sequence numbers that this export filled, and the stretches that are still missing."""
+
+    closed: list[int]
+    open: list[HoleOut]
+
+
+@router.post(
+    "/links",
+    response=LinksOut,
+    openapi_extra=described(
+        {"requestBody": binary(body.SIGNED_TYPE, "A signed export of links", body.LIMIT_SIGNED) | {"required": True}},
+        *_SIGNER_CODES,
+        "links-malformed",
+    ),
+)
+def post_links(request: HttpRequest) -> dict[str, object]:
+    """Submit the names of a run of a key's statements, to close gaps in its chain."""
+    try:
+        signed, raw = body.read_signed(request)
+        answer = links.receive_links(signed, raw, now=clock.now())
+    except Problem as problem:
+        logs.action("evidence.links.refused", code=problem.code)
+        raise
+    return {"closed": answer.closed, "open": [{"first": first, "last": last} for first, last in answer.open]}
+
+
+def _receive(request: HttpRequest, purpose: str) -> HttpResponse:
+    try:
+        body.require_type(request, STATEMENT_TYPE)
+        raw = body.read(request, limit=intake.LIMIT_STATEMENT, too_large="statement-too-large")
+        accepted = intake.receive(raw, purpose=purpose, now=clock.now(), signer=held())
+    except Problem as problem:
+        logs.action("evidence.statement.refused", code=problem.code)
+        raise
+    headers = {
+        "Location": f"/statements/{accepted.statement_id}",
+        "Biandun-Case": accepted.case,
+        "Biandun-Statement": accepted.statement_id,
+    }
+    status = 201 if accepted.created else 200
+    return HttpResponse(accepted.bundle, status=status, content_type=RECEIPT_TYPE, headers=headers)

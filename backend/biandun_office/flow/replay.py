@@ -1,0 +1,82 @@
+"""The states of all cases, derived again from the signed statements and compared with what is stored."""
+
+from dataclasses import dataclass, field
+
+from biandun_office.evidence import blobs
+from biandun_office.evidence.models import Statement
+from biandun_office.flow import transitions
+from biandun_office.flow.models import Case, CaseEvent
+from biandun_office.flow.transitions import Action
+from biandun_protocol import package
+from biandun_protocol.errors import ProtocolProblem
+from biandun_protocol.filing import UseApproval
+from biandun_protocol.package import Form
+from biandun_protocol.review import Countersign
+
+
+@dataclass
+class Replayed:
+    """``faults`` is empty when all agrees; ``unread`` counts manifests that are not in the data folder."""
+
+    faults: list[str] = field(default_factory=list)
+    unread: int = 0
+    states: dict[int, str] = field(default_factory=dict)
+    filings: dict[int, str] = field(default_factory=dict)
+
+
+def replay() -> Replayed:
+    """Go through the statements as they stand in the log, and let each move its case again."""
+    done = Replayed()
+    for row in Statement.objects.select_related("event__case").order_by("leaf_index").iterator():
+        event: CaseEvent | None = getattr(row, "event", None)
+        if event is None:
+            done.faults.append(f"statement {row.leaf_index} moved no case")
+            continue
+        if not _follows(done, row, event):
+            done.faults.append(f"statement {row.leaf_index} did not move case {event.case.number} as recorded")
+        done.states[event.case_id] = event.after
+    for case in Case.objects.iterator():
+        if done.states.get(case.pk) != case.state:
+            done.faults.append(f"case {case.number} is not where its statements leave it")
+    return done
+
+
+def _follows(done: Replayed, row: Statement, event: CaseEvent) -> bool:
+    """Does the recorded step follow from the statement, and from what came before?"""
+    action = transitions.ACTIONS.get(event.action)
+    before = done.states.get(event.case_id, transitions.NONE)
+    if action is None or event.before != before or before not in action.sources or event.after not in action.targets:
+        return False
+    form = _form(row)
+    if form is None:
+        done.unread += 1
+    elif action is not _action_of(form) or not _about(done, form, event):
+        return False
+    if action in (transitions.FILED, transitions.RESUBMITTED):
+        done.filings[event.case_id] = row.statement_id
+    return True
+
+
+def _form(row: Statement) -> Form | None:
+    try:
+        raw = blobs.path_of(row.digest).read_bytes()
+    except FileNotFoundError:
+        return None
+    try:
+        manifest = package.read(raw, row.purpose)
+    except (ProtocolProblem, KeyError):
+        return None
+    return manifest.form
+
+
+def _action_of(form: Form) -> Action:
+    if isinstance(form, UseApproval):
+        return transitions.RESUBMITTED if form.case else transitions.FILED
+    return transitions.COUNTERSIGNED[form.opinion] if isinstance(form, Countersign) else transitions.DECIDED[form.decision]
+
+
+def _about(done: Replayed, form: Form, event: CaseEvent) -> bool:
+    """Is it about this case, and about the newest filing that the case then had?"""
+    if isinstance(form, UseApproval):
+        return form.case in (None, event.case.number)
+    return done.filings.get(event.case_id) == form.statement.hex()

@@ -1,0 +1,47 @@
+"""What a signer's certificate must say before anything that its key signed is believed."""
+
+from biandun_office.errors import Refused
+from biandun_office.issuance.models import Certificate
+from biandun_protocol.cose import Header
+from biandun_protocol.errors import StatementProblem
+
+_MOST_SEQ = (1 << 63) - 1  # what a database column holds
+
+
+def compare_header(header: Header, certificate: Certificate) -> None:
+    """Compare what a key wrote of itself with what was certified.
+
+    Raises Refused: certificate-mismatch with the field, purpose-refused; StatementProblem(header-invalid).
+    """
+    for field, claimed, registered in (
+        ("serial", header.serial, certificate.device.serial),
+        ("uscc", header.uscc, certificate.uscc),
+        ("unit_code", header.unit_code, certificate.unit_code),
+        ("region", header.region, certificate.region),
+        ("x5t", (header.x5t or b"").hex(), certificate.x5t),
+    ):
+        if claimed != registered:
+            raise Refused("certificate-mismatch", field=field)
+    if header.purpose not in certificate.purposes:
+        raise Refused("purpose-refused")
+    if (header.seq or 0) > _MOST_SEQ:
+        raise StatementProblem("header-invalid", field="-70001/7")
+
+
+def require_standing(state: str) -> None:
+    """Raise Refused: key-suspended, certificate-revoked."""
+    if state == Certificate.State.SUSPENDED.value:
+        raise Refused("key-suspended")
+    if state == Certificate.State.REVOKED.value:
+        raise Refused("certificate-revoked")
+
+
+def require_validity(certificate: Certificate, moment: int) -> None:
+    """Judge by the office's time of reception, never by the time that a key claims.
+
+    Raises Refused: certificate-not-yet, certificate-expired.
+    """
+    if moment < certificate.not_before:
+        raise Refused("certificate-not-yet")
+    if moment > certificate.not_after:
+        raise Refused("certificate-expired")

@@ -1,0 +1,39 @@
+"""The states of a certificate after it was issued: suspended by the office's machinery, resumed or revoked by a person."""
+
+from biandun_office import logs, sql
+from biandun_office.errors import Refused
+from biandun_office.issuance.models import Certificate, StateChange
+
+State = Certificate.State
+
+
+def suspend(*, certificate: Certificate, reason: str, now: int) -> None:
+    """Take no more statements of this key until a person decides; a revoked one stays revoked."""
+    if current(certificate) == State.ACTIVE.value:
+        _change(certificate, State.SUSPENDED, reason, now)
+
+
+def resume(*, certificate: Certificate, reason: str, now: int) -> None:
+    """Let a suspended key go on.  Raises Refused(key-not-suspended)."""
+    if current(certificate) != State.SUSPENDED.value:
+        raise Refused("key-not-suspended", serial=certificate.device.serial)
+    _change(certificate, State.ACTIVE, reason, now)
+
+
+def revoke(*, certificate: Certificate, reason: str, now: int) -> None:
+    """End a certificate for good.  Raises Refused(key-not-suspended) when that happened before."""
+    if current(certificate) not in (State.ACTIVE, State.SUSPENDED):
+        raise Refused("key-not-suspended", serial=certificate.device.serial)
+    _change(certificate, State.REVOKED, reason, now)
+
+
+def current(certificate: Certificate) -> str:
+    """The state in the database, now."""
+    return sql.rows("SELECT state FROM issuance_certificate WHERE id = %s", certificate.pk)[0][0]
+
+
+def _change(certificate: Certificate, after: str, reason: str, now: int) -> None:
+    StateChange.objects.create(certificate=certificate, before=current(certificate), after=after, reason=reason, changed_at=now)
+    certificate.state = after
+    certificate.save(update_fields=["state"])
+    logs.action(f"issuance.certificate.{after.lower()}", serial=certificate.device.serial, kid=certificate.kid)
