@@ -17,6 +17,7 @@ from biandun_protocol.wire.numbers import (
     KIND_RESYNC,
 )
 from etoken import dispatch
+from etoken.heap import tidy
 from etoken.link.link import Link
 from etoken.refusal import Refused
 
@@ -109,6 +110,8 @@ class Server:
         if self._token.stream is not stream:
             self._stream_id, self._unacknowledged = request_id, 0
         self._link.answer(request_id, message, reply)
+        # after the answer, so that nobody waits for it: garbage between long-lived objects breaks the heap into pieces
+        tidy()
 
     def _on_data(self, frame: "Frame") -> None:
         stream, stream_id = self._token.stream, frame.request_id

@@ -6,6 +6,7 @@ software here, a library or a key elsewhere, so the rest of the system never see
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from hashlib import sha256
 from typing import Protocol
 
@@ -60,6 +61,7 @@ def sha256_digest(data: bytes) -> bytes:
     return sha256(data).digest()
 
 
+@lru_cache(maxsize=4096)  # a city's keys come again and again, and a point takes longer to check than most of a statement
 def load_point(point: bytes) -> ec.EllipticCurvePublicKey:
     """Return the P-256 key of an uncompressed point.  Raises StatementProblem(key-invalid)."""
     try:

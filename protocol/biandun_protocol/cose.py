@@ -8,6 +8,7 @@ and named is always the bytes as received.
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import cast
 
 from biandun_protocol import cbor
@@ -244,6 +245,11 @@ def verify(statement: Statement, public_key: bytes) -> None:
     header.algorithm.verify(public_key, statement.tbs, statement.signature)
 
 
+@lru_cache(maxsize=256)  # an office's receipts differ in their length only
+def _office_header(kid: bytes, issuer: str, purpose: str, x5t: bytes, region: str, length: int) -> bytes:
+    return wire.protected_header(kid, issuer, None, purpose, x5t, {wire.FIELD_REGION: region, wire.FIELD_MANIFEST_LENGTH: length})
+
+
 def sign_office(signer: Signer, *, purpose: str, office_id: str, region: str, x5t: bytes, manifest: bytes) -> bytes:
     """Make an office statement over ``manifest`` (its digest is the payload) and return its bytes.
 
@@ -251,13 +257,7 @@ def sign_office(signer: Signer, *, purpose: str, office_id: str, region: str, x5
     """
     if purpose not in OFFICE_PURPOSES:
         raise ValueError(purpose)
-    protected = wire.protected_header(
-        signer.algorithm.kid_of(signer.public_key),
-        OFFICE_ISSUER + office_id,
-        None,
-        purpose,
-        x5t,
-        {wire.FIELD_REGION: region, wire.FIELD_MANIFEST_LENGTH: len(manifest)},
-    )
+    kid = signer.algorithm.kid_of(signer.public_key)
+    protected = _office_header(kid, OFFICE_ISSUER + office_id, purpose, x5t, region, len(manifest))
     digest = signer.algorithm.digest(manifest)
     return wire.assemble(protected, digest, signer.sign(wire.to_be_signed(protected, purpose, digest)))

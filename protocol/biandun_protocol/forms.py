@@ -34,18 +34,24 @@ def need(condition: bool, place: str, rule: str) -> None:
         raise wrong(place, rule)
 
 
+def _has_no_control(value: str) -> bool:
+    if value.isprintable():  # the common case, and much faster than looking at each character
+        return True
+    return not any(unicodedata.category(character) in _REFUSED_CATEGORIES for character in value)
+
+
 def line(value: str, place: str, size: int) -> None:
     """One line of text, at most ``size`` characters."""
     need(bool(value.strip()) and value == value.strip(), place, "blank or with blanks around it")
     need(len(value) <= size, place, f"longer than {size} characters")
-    need(not any(unicodedata.category(character) in _REFUSED_CATEGORIES for character in value), place, "control characters")
+    need(_has_no_control(value), place, "control characters")
 
 
 def lines(value: str, place: str, size: int) -> None:
     """Text of one or more paragraphs; LF alone ends a line, so that one text has one spelling."""
     for line in value.split("\n"):
         need(line == line.rstrip(), place, "blanks at the end of a line")
-        need(not any(unicodedata.category(character) in _REFUSED_CATEGORIES for character in line), place, "control characters")
+        need(_has_no_control(line), place, "control characters")
     need(value == value.strip() != "", place, "blank or with blanks around it")
     need(len(value) <= size, place, f"longer than {size} characters")
 

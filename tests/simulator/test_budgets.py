@@ -104,3 +104,13 @@ def test_a_key_that_has_signed_for_years_boots_and_signs_on_the_heap_of_a_board(
         simulated.unplug()
     assert before == waiting + receipted + 1
     assert simulated.log_path.read_text() == ""
+
+
+def test_a_key_signs_hundreds_of_times_without_a_restart(make_key: Callable[..., SimulatedKey]) -> None:
+    simulated = make_key()
+    simulated.plug()
+    manifest = raw_manifest(2048)
+    with keys.open(port=simulated.port, ui=Person()) as key:
+        for number in range(1, 301):
+            assert key.sign(manifest, purpose="filing", idempotency_key=number.to_bytes(16, "big")).seq == number
+    assert simulated.log_path.read_text() == ""

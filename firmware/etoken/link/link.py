@@ -21,6 +21,11 @@ from biandun_protocol.wire.numbers import (
     PROTOCOL_VERSION,
 )
 
+try:
+    from etoken.link.native import checksum
+except (NameError, SyntaxError):  # no compiler for it here
+    checksum = frames.checksum
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Protocol
@@ -43,7 +48,7 @@ class Link:
     def __init__(self, port: "Port", clock: "Clock") -> None:
         self._port = port
         self._clock = clock
-        self._reader = frames.FrameReader()
+        self._reader = frames.FrameReader(checksum)
         self._chunk = bytearray(frames.ENCODED_MAX)
         self._nonce = b""
         self._last_sent = 0

@@ -14,8 +14,9 @@ bank with records and no header) is damage: the journal then reads what it can a
 that forgets must not go on as if it remembered.  It knows nothing of what it stores.
 """
 
-import gc
 from binascii import crc32
+
+from etoken.heap import tidy
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -40,6 +41,9 @@ MAGIC = b"BDJ1"
 BANK_HEADER = 12
 RECORD_HEADER = 12
 PAYLOAD_MAX = 0xFFFF
+KIND_MAX = 15
+NUMBER_BITS = 26  # kind and number together make a small integer also where those have 31 bits
+NUMBER_MASK = (1 << NUMBER_BITS) - 1
 BLANK = b"\xff" * RECORD_HEADER
 SCAN = 256
 COLLECT_EVERY = 16  # records: small live objects between freed buffers are what breaks a heap into pieces
@@ -54,7 +58,7 @@ class StoreDamaged(Exception):
 
 
 class Journal:
-    """Records by (kind 0..254, number 0..2**32-1).
+    """Records by (kind 0..15, number 0..2**26-1).
 
     ``survives(kind, number)`` is asked for every live record at compaction: True keeps it, False drops it, (kind, payload)
     puts something smaller in its place under the same number.
@@ -66,7 +70,7 @@ class Journal:
         self.damaged = False
         self._bank_size = flash.size // flash.sector // 2 * flash.sector
         self._scratch = bytearray(SCAN)
-        self._index: dict[tuple[int, int], int] = {}
+        self._index: dict[int, int] = {}  # both small integers on every board: an entry takes no memory of its own
         self._bank = 0
         self._generation = 0
         self._end = BANK_HEADER
@@ -74,17 +78,17 @@ class Journal:
 
     def get(self, kind: int, number: int = 0) -> "bytes | None":
         """Return the newest payload of (kind, number), or None."""
-        at = self._index.get((kind, number))
+        at = self._index.get(kind << NUMBER_BITS | number)
         return None if at is None else self._flash.read(at + RECORD_HEADER, self._length(at))
 
     def peek(self, kind: int, number: int, size: int) -> "bytes | None":
         """Return the first ``size`` bytes of a payload, or None: cheaper than all of it."""
-        at = self._index.get((kind, number))
+        at = self._index.get(kind << NUMBER_BITS | number)
         return None if at is None else self._flash.read(at + RECORD_HEADER, min(size, self._length(at)))
 
     def numbers(self, kind: int) -> "list[int]":
         """Return the numbers of all live records of a kind, ascending."""
-        return sorted(number for one, number in self._index if one == kind)
+        return sorted(key & NUMBER_MASK for key in self._index if key >> NUMBER_BITS == kind)
 
     def has_room(self, size: int) -> bool:
         """Does a payload of ``size`` bytes fit without compaction?"""
@@ -101,7 +105,11 @@ class Journal:
             self.compact()
             if not self.has_room(len(payload)):
                 raise StoreFull
-        key, before = (kind, number), self._index.get((kind, number))
+        if kind > KIND_MAX or number > NUMBER_MASK:
+            raise ValueError("kind or number out of range")
+        tidy()  # what stays must not come to lie between what goes
+        key = kind << NUMBER_BITS | number
+        before = self._index.get(key)
         at = self._base(self._bank) + self._end
         self._index[key] = at  # the only thing that may need memory: before the flash is touched
         try:
@@ -124,21 +132,22 @@ class Journal:
         target = 1 - self._bank
         base, end = self._base(target), BANK_HEADER
         self._erase(target)
-        index: dict[tuple[int, int], int] = {}
-        for kind, number in sorted(self._index):
+        index: dict[int, int] = {}
+        for key in sorted(self._index):
+            kind, number = key >> NUMBER_BITS, key & NUMBER_MASK
             fate = self.survives(kind, number)
             if fate is False:
                 continue
             if fate is True:
-                at = self._index[(kind, number)]
+                at = self._index[key]
                 payload = self._flash.read(at + RECORD_HEADER, self._length(at))
             else:
-                kind, payload = fate  # type: ignore[misc]  # noqa: PLW2901
-            index[(kind, number)] = base + end
+                kind, payload = fate  # type: ignore[misc]
+            index[kind << NUMBER_BITS | number] = base + end
             self._write(base + end, kind, number, payload)
             end += RECORD_HEADER + len(payload)
             if len(index) % COLLECT_EVERY == 0:
-                gc.collect()
+                tidy()
         # the header makes the bank the active one: it comes last, when all records stand
         head = MAGIC + (self._generation + 1).to_bytes(4, "big")
         self._flash.program(base, head + crc32(head).to_bytes(4, "big"))
@@ -175,7 +184,7 @@ class Journal:
         self._bank = 0 if first > second else 1
         self._generation = max(first, second)
         torn = self._scan()
-        gc.collect()
+        tidy()
         if self.damaged:
             return
         if torn:
@@ -205,11 +214,11 @@ class Journal:
             if self._crc(base + self._end + RECORD_HEADER, size, crc32(head[1:8])) != int.from_bytes(head[8:], "big"):
                 self.damaged = True
                 return False
-            self._index[(head[1], int.from_bytes(head[2:6], "big"))] = base + self._end
+            self._index[head[1] << NUMBER_BITS | int.from_bytes(head[2:6], "big")] = base + self._end
             self._end += RECORD_HEADER + size
             count += 1
             if count % COLLECT_EVERY == 0:
-                gc.collect()
+                tidy()
         return False
 
     def _crc(self, at: int, size: int, value: int) -> int:

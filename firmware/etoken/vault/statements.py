@@ -6,11 +6,10 @@ and gaps can still be closed.  A statement without a receipt is never dropped, a
 free: a key that is full of signatures can still take receipts, and with them becomes less full.
 """
 
-import gc
-
 from biandun_protocol.wire import cbor, merkle
 from biandun_protocol.wire import statement as wire
 from biandun_protocol.wire.numbers import LIMIT_LINKS
+from etoken.heap import tidy
 from etoken.store.journal import StoreFull
 from etoken.vault import records
 
@@ -90,7 +89,7 @@ class Statements:
             if record is not None and record.statement_id() == statement_id:
                 return record
             if count % 16 == 15:
-                gc.collect()
+                tidy()
         return None
 
     def by_seq(self, seq: int) -> "Record | None":

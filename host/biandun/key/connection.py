@@ -109,7 +109,7 @@ class Connection:
 
     def _call(self, request_id: int, message: bytes, on_keepalive: OnKeepAlive | None) -> bytes:
         wire = self._fragments(KIND_REQUEST, request_id, message)
-        reply = bytearray()
+        reply, furthest = bytearray(), 0
         told = False
         begun = last_life = time.monotonic()
         self._write(wire)
@@ -137,8 +137,9 @@ class Connection:
             elif frame.kind == KIND_ERROR:
                 raise self._refusal(frame)
             elif frame.kind == KIND_REPLY and frame.offset == len(reply):
-                last_life = time.monotonic()
                 reply += frame.payload
+                if len(reply) > furthest:
+                    furthest, last_life = len(reply), time.monotonic()
                 if not frame.more:
                     return bytes(reply)
 

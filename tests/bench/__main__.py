@@ -1,0 +1,55 @@
+"""make bench: measure what SPEED promises, print a table, write build/bench.json.
+
+    python -m tests.bench [--only ROW] [--quick]
+
+Exit status 0 also when a goal is missed: the table says MISSED, the machine may be to blame.
+"""
+
+import argparse
+import json
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from tests.bench import boot, demonstration, intake, signing, streaming
+from tests.bench.rows import HEADING, Row, Scale
+
+RESULTS = Path("build/bench.json")
+FOLDER = Path("build/bench")  # on a disk: what is durable must cost what it costs
+BENCHES: dict[tuple[str, ...], Callable[[Scale], Iterator[Row]]] = {
+    ("sign_p50_ms", "sign_p95_ms", "sign_wire_bytes"): signing.measure,
+    ("link_throughput", "wire_overhead_pct"): streaming.measure,
+    ("boot_ms", "key_pss_mib"): boot.measure,
+    ("intake_per_s", "intake_http_per_s"): intake.measure,
+    ("demo_s",): demonstration.measure,
+}
+
+
+def main() -> None:
+    """Run the benches that are asked for; rows that are not measured stay in the file as they were."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument(
+        "--only", metavar="ROW", choices=[name for names in BENCHES for name in names], help="one row and its neighbours"
+    )
+    parser.add_argument("--quick", action="store_true", help="few runs, written to build/bench-quick.json")
+    options = parser.parse_args()
+    shutil.rmtree(FOLDER, ignore_errors=True)
+    FOLDER.mkdir(parents=True)
+    scale = Scale(FOLDER.absolute())
+    results = RESULTS.with_stem("bench-quick") if options.quick else RESULTS
+    print(HEADING, flush=True)
+    rows: dict[str, object] = {}
+    if options.only and results.exists():
+        rows = {row["name"]: row for row in json.loads(results.read_text("utf-8"))}
+    for names, measure in BENCHES.items():
+        if options.only and options.only not in names:
+            continue
+        for row in measure(scale.quick() if options.quick else scale):
+            print(row.as_line(), flush=True)
+            rows[row.name] = row.as_json()
+    results.write_text(json.dumps(list(rows.values()), indent=1, ensure_ascii=False) + "\n", "utf-8")
+    shutil.rmtree(FOLDER)
+
+
+if __name__ == "__main__":
+    main()
