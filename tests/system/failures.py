@@ -242,7 +242,7 @@ ROWS: dict[str, Row] = {
     ),
     "blob-too-large": Row(10, 413, NO_ROW, "tests/backend/test_blobs.py::test_a_body_announced_as_too_long_is_refused_unread"),
     "blob-size-mismatch": Row(10, 422, NO_ROW, "tests/backend/test_countersignatures.py::test_a_refusal_has_its_code_and_status"),
-    "blob-not-found": Row(10, 404, NO_ROW, "?"),
+    "blob-not-found": Row(10, 404, NO_ROW, "tests/system/test_failures.py::test_a_blob_that_is_not_there_is_not_found"),
     "storage-full": Row(10, 507, NO_ROW, "tests/backend/test_blobs.py::test_a_full_disk_answers_507_and_leaves_nothing"),
     "statement-too-large": Row(10, 413, NO_ROW, "tests/backend/test_links.py::test_what_is_no_export_is_refused"),
     "statement-not-found": Row(10, 404, NO_ROW, "tests/backend/test_receipts.py::test_an_unknown_statement_is_not_found"),

@@ -12,8 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from biandun import errors, filings
+from biandun import errors, filings, keys
 from biandun.keys import Key
+from biandun.office_client import Office
 from biandun_office.errors import http_status
 from biandun_protocol import cbor, cose, receipt
 from biandun_protocol.catalogue import ENTRIES
@@ -28,7 +29,7 @@ from biandun_simulator.interpreter import SimulatorMissing
 from biandun_simulator.simulated_key import SimulatorFailed
 from tests.firmware.conftest import Wire
 from tests.support import softkey
-from tests.support.person import PIN
+from tests.support.person import PIN, Person
 from tests.support.softoffice import SoftOffice
 from tests.system.failures import ROWS, page
 from tests.system.journey import CommandFailed, Journey
@@ -217,3 +218,12 @@ def test_a_backup_that_is_none_is_not_restored(journey: Journey, tmp_path: Path)
 def test_a_port_that_is_taken_is_named(journey: Journey) -> None:
     port = journey.url.rsplit(":", 1)[1]
     assert office_refuses(journey, "serve", "--port", port, "--passphrase-file", journey.passphrase) == "port-taken"
+
+
+def test_a_blob_that_is_not_there_is_not_found(journey: Journey) -> None:
+    person = Person(journey.pin.read_bytes().strip())
+    with keys.open(port=journey.ports["BD-000004"], ui=person) as key, Office(journey.url) as office:
+        office.login(key)
+        with pytest.raises(errors.OfficeRefused) as caught:
+            office.get_bytes(f"/blobs/{'0' * 64}")
+    assert caught.value.code == "blob-not-found"
