@@ -14,6 +14,7 @@ MARK = 90.0
 ROOMS = ("protocol", "firmware", "host", "simulator", "backend")
 REASONS = {
     "firmware/etoken/boards/unix.py": "runs under MicroPython only: every test of tests/simulator goes through it",
+    "firmware/etoken/link/native.py": "machine code of MicroPython: tests/firmware/test_native.py compares it with its twin",
     "simulator/biandun_simulator/cli.py": "runs as a process of its own: tests/simulator and tests/system start it",
     "backend/biandun_office/wsgi.py": "runs in the server's process: tests/backend and tests/system start it",
     "backend/biandun_office/server.py": "runs in the server's process: tests/backend and tests/system start it",

@@ -2,11 +2,12 @@
 
 import itertools
 import logging
+from hashlib import sha256
 
 from django.db import connection
 
 from biandun_office import clock
-from biandun_office.evidence import intake
+from biandun_office.evidence import blobs, intake
 from biandun_office.evidence.models import Statement
 from biandun_office.flow.models import Case
 from biandun_office.signing import held
@@ -160,3 +161,16 @@ def test_taking_a_filing_in_costs_a_known_number_of_queries(office: Bench, key: 
     # an insertion is told again by each trigger that it fires
     verbs = [text.split()[0] for text, _ in itertools.groupby(seen)]
     assert (len(verbs), verbs.count("BEGIN"), verbs.count("COMMIT"), verbs.count("UPDATE")) == (16, 1, 1, 1), seen
+
+
+def test_an_attachment_that_rotted_on_the_offices_disk_has_to_come_again(office: Bench, key: SoftKey):
+    content = b"%PDF-1.7 a letter"
+    office.put(content)
+    statement = key.sign(office.upload(attachments=(attachment(content),)))
+    path = blobs.path_of(sha256(content).hexdigest())
+    path.chmod(0o600)
+    path.write_bytes(content[:-1] + b"?")
+    answer = office.post(statement)
+    assert (answer.status_code, answer.json()["missing"]) == (409, [sha256(content).hexdigest()])
+    office.put(content)
+    assert office.post(statement).status_code == 201

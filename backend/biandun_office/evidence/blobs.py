@@ -5,6 +5,7 @@ Nothing here knows the database; ``services`` keeps account of what is reference
 """
 
 import errno
+import hashlib
 import os
 import re
 import tempfile
@@ -60,6 +61,12 @@ def size_of(digest: str) -> int | None:
         return os.stat(_name_of(digest)).st_size  # noqa: PTH116
     except FileNotFoundError:
         return None
+
+
+def is_whole(digest: str) -> bool:
+    """Is the content of a stored blob still the one that its name says?"""
+    with path_of(digest).open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest() == digest
 
 
 def read(digest: str, most: int) -> bytes | None:

@@ -70,3 +70,8 @@ def _check_attachments(manifest: Manifest) -> None:
     for attachment in attachments:
         if blobs.size_of(attachment.sha256.hex()) != attachment.size:
             raise Refused("blob-size-mismatch", name=attachment.name)
+    # a receipt says that the office has these files: what has rotted on disk since its upload has to come again
+    rotten = [digest for attachment in attachments if not blobs.is_whole(digest := attachment.sha256.hex())]
+    if rotten:
+        logs.action("evidence.blob.rotten", digests=rotten)
+        raise Refused("blob-missing", count=len(rotten), missing=rotten)
