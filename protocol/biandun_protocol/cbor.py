@@ -17,7 +17,9 @@ __all__ = ["CborError", "dumps", "loads"]
 def dumps(value: object) -> bytes:
     """Encode ``value`` deterministically.  Raises CborError for a type or an integer that has no encoding here."""
     try:
-        return cbor2.dumps(_in_order(value, 0))
+        if _is_plain(value, 0):
+            return cbor2.dumps(value, canonical=True)
+        return cbor2.dumps(_in_order(value))
     except UnicodeEncodeError:  # a lone surrogate, which JSON can smuggle into a string
         raise CborError("not UTF-8") from None
 
@@ -36,24 +38,52 @@ def loads(data: bytes) -> object:
     return value
 
 
-def _in_order(value: object, depth: int) -> object:
-    """Return ``value`` with every map sorted by the bytes of its encoded keys, refusing what has no place here."""
-    if isinstance(value, list | tuple | dict) and depth >= LIMIT_DEPTH:
+def _is_plain(value: object, depth: int) -> bool:
+    """Refuse what has no place here; True when cbor2's own canonical order is ours.
+
+    cbor2 sorts keys by length first (RFC 7049), we sort by bytes (RFC 8949): the same for maps whose keys are all text or
+    all unsigned integers, since the head of a key grows with its length.
+    """
+    kind = type(value)
+    if kind is str or kind is bytes or kind is bool:
+        return True
+    if kind is int:
+        return _int_fits(cast("int", value))
+    if kind is list or kind is tuple:
+        if depth >= LIMIT_DEPTH:
+            raise CborError("too deep")
+        plain = True
+        for item in cast("list[object]", value):
+            plain = _is_plain(item, depth + 1) and plain
+        return plain
+    if kind is not dict:
+        raise CborError("no encoding for this type")
+    if depth >= LIMIT_DEPTH:
         raise CborError("too deep")
-    if isinstance(value, bool | bytes | str):
-        return value
-    if isinstance(value, int):
-        if not -(1 << 64) <= value < 1 << 64:
-            raise CborError("integer over 64 bits")
-        return value
+    plain, texts, numbers = True, 0, 0
+    fields = cast("dict[object, object]", value)
+    for key, content in fields.items():
+        if type(key) is str:
+            texts += 1
+        elif type(key) is int and _int_fits(key):
+            numbers += key >= 0
+        else:
+            raise CborError("a map key is an integer or text")
+        plain = _is_plain(content, depth + 1) and plain
+    return plain and len(fields) in (texts, numbers)
+
+
+def _int_fits(value: int) -> bool:
+    if not -(1 << 64) <= value < 1 << 64:
+        raise CborError("integer over 64 bits")
+    return True
+
+
+def _in_order(value: object) -> object:
+    """Return a checked ``value`` with every map sorted by the bytes of its encoded keys."""
     if isinstance(value, list | tuple):
-        return [_in_order(item, depth + 1) for item in cast("list[object]", value)]
+        return [_in_order(item) for item in cast("list[object]", value)]
     if isinstance(value, dict):
-        fields = cast("dict[object, object]", value)
-        for key in fields:
-            if isinstance(key, bool) or not isinstance(key, int | str):
-                raise CborError("a map key is an integer or text")
-            _in_order(key, depth + 1)
-        pairs = [(key, _in_order(fields[key], depth + 1)) for key in fields]
+        pairs = [(key, _in_order(content)) for key, content in cast("dict[object, object]", value).items()]
         return dict(sorted(pairs, key=lambda pair: cbor2.dumps(pair[0])))
-    raise CborError("no encoding for this type")
+    return value

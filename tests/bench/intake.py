@@ -50,7 +50,7 @@ def measure(scale: Scale) -> Iterator[Row]:
         return packages
 
     def by_service(number: int) -> list[float]:
-        packages = uploaded(scale.warm_up + scale.rounds * scale.packages, f"service{number}")
+        packages = uploaded(scale.warm_up + scale.packages, f"service{number}")
         for index, (_, statement) in enumerate(packages):
             if index == scale.warm_up:
                 began = time.perf_counter()
@@ -58,7 +58,7 @@ def measure(scale: Scale) -> Iterator[Row]:
         return [scale.packages / (time.perf_counter() - began)]
 
     def by_http(number: int) -> list[float]:
-        packages = uploaded(scale.warm_up + scale.rounds * scale.packages, f"http{number}")
+        packages = uploaded(scale.warm_up + scale.packages, f"http{number}")
         startup.connections.close_all()
         with served(folder, scale.folder, bench.PASSPHRASE.secret) as client:
             for index, (_, statement) in enumerate(packages):
