@@ -52,7 +52,7 @@ coverage: $(BIN)/.ready $(JUDGE)/.ready  ## the tests, and how much of each room
 test: lint coverage  ## everything a change must pass
 
 test-slow: $(BIN)/.ready $(JUDGE)/.ready  ## the long sweeps
-	$(BIN)/pytest --numprocesses $(WORKERS) -m slow
+	$(BIN)/pytest --numprocesses $(WORKERS) -m slow || [ $$? -eq 5 ]  # 5: none is marked slow yet
 
 demo: $(BIN)/.ready $(JUDGE)/.ready  ## the main journey; DATABASE=postgres keeps the office's data in PostgreSQL
 	@$(BIN)/python -m tests.system.demo --judge $(JUDGE)/bin/python --database $(DATABASE)
