@@ -12,13 +12,13 @@ from dataclasses import dataclass
 from biandun import errors
 from biandun.key.connection import Connection
 from biandun.key.ports import PortInfo, scan
-from biandun.key.session import Key
+from biandun.key.session import Key, pin_slots
 from biandun.key.transport import SerialTransport
 from biandun.ui import Ui
 from biandun_protocol.errors import Problem
 from biandun_protocol.wire.messages import InfoReply
 
-__all__ = ["Key", "PortInfo", "Row", "list", "open", "open_port", "scan"]
+__all__ = ["Key", "PortInfo", "Row", "list", "open", "open_port", "pin_slots", "scan"]
 
 
 @dataclass(frozen=True)

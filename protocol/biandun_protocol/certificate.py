@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from biandun_protocol import cose
-from biandun_protocol.algorithms import Signer, sha256_digest
+from biandun_protocol.algorithms import Signer
 from biandun_protocol.errors import CertificateProblem, ManifestProblem
 from biandun_protocol.wire import codec
 from biandun_protocol.wire.messages import IssuerManifest, PossessionManifest, ProfileManifest
@@ -87,6 +87,6 @@ def _manifest(signed: Signed, kind: type[M], schema: str) -> M:
 def _verify(signed: Signed, purpose: str, public_key: bytes, kind: type[M], schema: str) -> M:
     statement = cose.parse(signed.statement, purpose=purpose)
     cose.verify(statement, public_key)
-    if statement.digest != sha256_digest(signed.manifest) or statement.header.manifest_length != len(signed.manifest):
+    if not statement.covers(signed.manifest):
         raise CertificateProblem("digest-mismatch")
     return _manifest(signed, kind, schema)

@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import cast
 
 from biandun_protocol import cbor
-from biandun_protocol.algorithms import REGISTRY, Algorithm, Signer
+from biandun_protocol.algorithms import REGISTRY, Algorithm, Signer, sha256_digest
 from biandun_protocol.errors import StatementProblem
 from biandun_protocol.wire import statement as wire
 from biandun_protocol.wire.numbers import CHAINED_PURPOSES, KEY_PURPOSES, OFFICE_PURPOSES
@@ -66,6 +66,10 @@ class Statement:
     signature: bytes
     tbs: bytes
     id: bytes
+
+    def covers(self, manifest: bytes) -> bool:
+        """Whether this statement is about exactly these bytes: their digest, and the length its header states."""
+        return self.digest == sha256_digest(manifest) and self.header.manifest_length == len(manifest)
 
 
 Check = Callable[[object], bool]

@@ -1,7 +1,6 @@
 """Exports of links: a key states the names of a run of its statements, so that the office can close a gap."""
 
 from biandun_protocol import cose
-from biandun_protocol.algorithms import sha256_digest
 from biandun_protocol.certificate import Signed
 from biandun_protocol.errors import StatementProblem
 from biandun_protocol.wire import codec
@@ -16,7 +15,7 @@ def verify_links(signed: Signed, public_key: bytes) -> LinksManifest:
     """
     statement = cose.parse(signed.statement, purpose=PURPOSE_LINK)
     cose.verify(statement, public_key)
-    if statement.digest != sha256_digest(signed.manifest) or statement.header.manifest_length != len(signed.manifest):
+    if not statement.covers(signed.manifest):
         raise StatementProblem("links-malformed", field="digest")
     try:
         manifest = codec.decode(LinksManifest, signed.manifest)

@@ -3,7 +3,6 @@
 from hmac import compare_digest
 
 from biandun_protocol import cose
-from biandun_protocol.algorithms import sha256_digest
 from biandun_protocol.certificate import Signed
 from biandun_protocol.errors import StatementProblem
 from biandun_protocol.wire import codec
@@ -18,7 +17,7 @@ def verify_login(signed: Signed, *, public_key: bytes, office_id: str, origin: s
     """
     statement = cose.parse(signed.statement, purpose=PURPOSE_LOGIN)
     cose.verify(statement, public_key)
-    if statement.digest != sha256_digest(signed.manifest) or statement.header.manifest_length != len(signed.manifest):
+    if not statement.covers(signed.manifest):
         raise StatementProblem("login-mismatch", field="digest")
     try:
         manifest = codec.decode(LoginManifest, signed.manifest)

@@ -7,7 +7,7 @@ the two together.  Anybody who has the statement, the bundle and the office's ke
 from dataclasses import dataclass
 
 from biandun_protocol import cose
-from biandun_protocol.algorithms import Signer, sha256_digest
+from biandun_protocol.algorithms import Signer
 from biandun_protocol.cbor import CborError
 from biandun_protocol.cose import Statement
 from biandun_protocol.errors import ReceiptProblem
@@ -67,7 +67,7 @@ def verify_receipt(receipt: Receipt, statement: Statement, issuer: IssuerManifes
     if signed.header.x5t != issuer.x5t:
         raise ReceiptProblem("receipt-foreign", office=signed.header.issuer)
     payload = receipt.read()
-    if signed.digest != sha256_digest(receipt.payload) or signed.header.manifest_length != len(receipt.payload):
+    if not signed.covers(receipt.payload):
         raise ReceiptProblem("receipt-mismatch")
     if payload.statement_id != statement.id:
         raise ReceiptProblem("receipt-mismatch")

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 KEEP_RECEIPTED = (64, 16, 4, 1)  # statements with a receipt that stay, from roomy to tight
 RESERVE = 6 * 1024  # bytes only a receipt, a log point or a PIN count may use
 KEY_AT = 2  # a STATEMENT record begins 85 50: array of five, then the idempotency key
-LINK_SIZE = 16 + 32 + 32
 
 
 class Record:

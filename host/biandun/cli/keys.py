@@ -17,7 +17,6 @@ from biandun_protocol.wire.numbers import (
     CLASS_NAMES,
     ERROR_PIN_REQUIRED,
     LIMIT_LINK_EXPORT,
-    LIMIT_USER_SLOTS,
     SCHEMA_SIGNED,
     STATE_NAMES,
 )
@@ -59,7 +58,7 @@ def describe(info: InfoReply) -> dict[str, object]:
         "firmware": info.firmware,
         "hardware_class": CLASS_NAMES.get(info.hardware_class, str(info.hardware_class)),
         "generation": info.generation,
-        "users": [slot for slot in range(LIMIT_USER_SLOTS) if (info.pin_slots or 0) >> slot & 1],
+        "users": list(keys.pin_slots(info)),
         "algorithms": info.algorithms,
         "public_key": info.public_key.hex() if info.public_key else None,
     }

@@ -113,8 +113,8 @@ class Key:
         self._call(wire.GenerateKeyRequest(), wire.GenerateKeyReply)
         proof = self._call(wire.ProvePossessionRequest(offer.nonce), wire.ProvePossessionReply)
         self.refresh()
-        statement = statements.assemble(proof.header, sha256(proof.manifest).digest(), proof.signature)
-        return wire.KeyRequest(SCHEMA_KEY_REQUEST, statement, proof.manifest)
+        signed = _signed(proof)
+        return wire.KeyRequest(SCHEMA_KEY_REQUEST, signed.statement, signed.manifest)
 
     def personalise(self, grant: wire.Grant) -> None:
         """Hand the key its certificate; may be repeated with the same grant.
@@ -146,8 +146,7 @@ class Key:
     @property
     def pin_slots(self) -> tuple[int, ...]:
         """The user slots that have a PIN."""
-        mask = self.info.pin_slots or 0
-        return tuple(slot for slot in range(LIMIT_USER_SLOTS) if mask >> slot & 1)
+        return pin_slots(self.info)
 
     def set_pin(self, pin: Secret, slot: int = 0) -> None:
         """Give a slot its first PIN (6 to 32 bytes); slot 0 needs presence, others need slot 0 unlocked.
@@ -246,12 +245,12 @@ class Key:
     def login(self, origin: str, nonce: bytes) -> Signed:
         """Sign an office's challenge for ``origin``; needs a user and presence.  Raises KeyRefused: purpose-refused, …"""
         reply = self._unlocked(lambda: self._call(wire.LoginRequest(origin, nonce), wire.LoginReply))
-        return Signed(statements.assemble(reply.header, sha256(reply.manifest).digest(), reply.signature), reply.manifest)
+        return _signed(reply)
 
     def export_links(self, first: int, count: int) -> Signed:
         """Sign the names of ``count`` statements from ``first`` on (at most 64).  Raises KeyRefused: not-found, …"""
         reply = self._unlocked(lambda: self._call(wire.ExportLinksRequest(first, count), wire.ExportLinksReply))
-        return Signed(statements.assemble(reply.header, sha256(reply.manifest).digest(), reply.signature), reply.manifest)
+        return _signed(reply)
 
     def chain(self) -> wire.ChainStateReply:
         """Return where the key's chain and its view of the office's log stand."""
@@ -296,6 +295,17 @@ class _KeepAlives:
 def _expect(schema: str, wanted: str) -> None:
     if schema != wanted:
         raise ManifestProblem("schema-unknown", schema=schema)
+
+
+def pin_slots(info: wire.InfoReply) -> tuple[int, ...]:
+    """The user slots that have a PIN, lowest first; the key states them as a mask, bit 0 for slot 0."""
+    mask = info.pin_slots or 0
+    return tuple(slot for slot in range(LIMIT_USER_SLOTS) if mask >> slot & 1)
+
+
+def _signed(reply: wire.ProvePossessionReply | wire.LoginReply | wire.ExportLinksReply) -> Signed:
+    """What the key wrote and signed itself: the reply carries the manifest, so its digest is computed here."""
+    return Signed(statements.assemble(reply.header, sha256(reply.manifest).digest(), reply.signature), reply.manifest)
 
 
 def _signature(reply: wire.SignFinishReply, purpose: str) -> Signature:
