@@ -5,12 +5,15 @@ from hashlib import sha256
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
+from cryptography.hazmat.primitives.hashes import SM3, Hash
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from biandun_protocol.algorithms import load_point, point_of, verify_es256
-from etoken.crypto import ecdsa, p256
+from etoken.crypto import ecdsa, integers, sm2
+from etoken.crypto.curves import P256
 from etoken.crypto.hmac import hmac_sha256
+from etoken.crypto.sm3 import sm3
 
 # RFC 6979 appendix A.2.5, P-256 with SHA-256
 SECRET = bytes.fromhex("C9AFA9D845BA75166B5C215767B1D6934E50C3DB36E89B127B8A622B120F6721")
@@ -34,12 +37,12 @@ VECTORS = [
     ),
 ]
 scalars = st.one_of(
-    st.integers(1, p256.N - 1), st.sampled_from([1, 2, 15, 16, 17, p256.N - 1, p256.N - 2, (p256.N - 1) // 2, 1 << 255])
+    st.integers(1, P256.n - 1), st.sampled_from([1, 2, 15, 16, 17, P256.n - 1, P256.n - 2, (P256.n - 1) // 2, 1 << 255])
 )
 
 
 def low(s: int) -> int:
-    return min(s, p256.N - s)
+    return min(s, P256.n - s)
 
 
 @pytest.mark.parametrize(("message", "k", "r", "s"), VECTORS)
@@ -78,7 +81,7 @@ def test_signatures_of_another_library_verify_here_when_s_is_low(secret: int, me
     r, s = decode_dss_signature(key.sign(message, ec.ECDSA(hashes.SHA256())))
     point = point_of(key.public_key())
     good = r.to_bytes(32, "big") + low(s).to_bytes(32, "big")
-    twin = r.to_bytes(32, "big") + (p256.N - low(s)).to_bytes(32, "big")
+    twin = r.to_bytes(32, "big") + (P256.n - low(s)).to_bytes(32, "big")
     assert ecdsa.verify(point, message, good)
     assert not ecdsa.verify(point, message, twin)
     assert not ecdsa.verify(point, message + b"!", good)
@@ -86,7 +89,7 @@ def test_signatures_of_another_library_verify_here_when_s_is_low(secret: int, me
 
 GOOD = ecdsa.sign(SECRET, POINT, b"sample", b"")
 R, S = GOOD[:32], GOOD[32:]
-ZERO, ORDER, ONES = bytes(32), p256.N.to_bytes(32, "big"), b"\xff" * 32
+ZERO, ORDER, ONES = bytes(32), P256.n.to_bytes(32, "big"), b"\xff" * 32
 
 
 @pytest.mark.parametrize(
@@ -99,11 +102,11 @@ def test_verify_answers_false_to_a_malformed_signature(signature: bytes) -> None
 
 
 def test_only_points_of_the_curve_are_decoded() -> None:
-    assert p256.decode(POINT) is not None
+    assert integers.decode(P256, POINT) is not None
     for byte in (1, 33, 64):
         off = bytearray(POINT)
         off[byte] ^= 1
-        assert p256.decode(bytes(off)) is None
+        assert integers.decode(P256, bytes(off)) is None
 
 
 @pytest.mark.parametrize(
@@ -124,8 +127,8 @@ def test_every_flipped_bit_of_a_signature_is_noticed() -> None:
 
 
 def test_a_fault_while_signing_lets_no_signature_out(monkeypatch: pytest.MonkeyPatch) -> None:
-    genuine = p256.invert
-    monkeypatch.setattr(p256, "invert", lambda value, prime: genuine(value, prime) ^ (prime == p256.N))
+    genuine = integers.invert
+    monkeypatch.setattr(integers, "invert", lambda value, prime: genuine(value, prime) ^ (prime == P256.n))
     with pytest.raises(ecdsa.SignatureFault):
         ecdsa.sign(SECRET, POINT, b"sample", b"")
 
@@ -141,3 +144,39 @@ def test_hmac_agrees_with_the_standard_library(key: bytes, message: bytes) -> No
     import hmac
 
     assert hmac_sha256(key, message) == hmac.digest(key, message, "sha256")
+
+
+def test_sm3_gives_the_two_examples_of_its_standard() -> None:
+    # GB/T 32905-2016 appendix A
+    assert sm3(b"abc").digest().hex() == "66c7f0f462eeedd9d1f2d46bdc10e4e24167c4875cf2f7a2297da02b8f4ba8e0"
+    assert sm3(b"abcd" * 16).digest().hex() == "debe9ff92275b8a138604889c18e5a4d6fdb70e5387e5765293dcba39c0c5732"
+
+
+@given(parts=st.lists(st.binary(max_size=200), max_size=5))
+def test_sm3_in_parts_agrees_with_another_library(parts: list[bytes]) -> None:
+    other, own = Hash(SM3()), sm3()
+    for part in parts:
+        other.update(part)
+        own.update(part)
+    assert own.digest() == other.finalize()
+
+
+# GB/T 32918.5-2017 appendix A
+SM2_SECRET = 0x3945208F7B2144B13F36E38AC6D39F95889393692860B51A42FB81EF4DF7C5B8
+SM2_POINT = bytes.fromhex(
+    "04"
+    "09F9DF311E5421A150DD7D161E4BC5C672179FAD1833FC076BB08FF356F35020"
+    "CCEA490CE26775A52DC6EA718CC1AA600AED05FBF35E084A6632F6072DA9AD13"
+)
+
+
+def test_sm2_gives_the_signature_of_its_standard() -> None:
+    assert sm2.public_key(SM2_SECRET.to_bytes(32, "big")) == SM2_POINT
+    digest = sm2.message_digest(SM2_POINT, b"message digest")
+    assert digest.hex().upper() == "F0B43E94BA45ACCAACE692ED534382EB17E6AB5A19CE7B31F4486FDFC0D28640"
+    k = 0x59276E27D506861A16680F3AD9C02DCCEF3CC1FA3CDBE4CE6D54B80DEAC1BC21
+    signature = sm2.sign_digest(SM2_SECRET, int.from_bytes(digest, "big"), k)
+    assert signature.hex().upper() == (
+        "F5A03B0648D2C4630EEAC513E1BB81A15944DA3827D5B74143AC7EACEEE720B3B1B6AA29DF212FD8763182BC0D421CA1BB9038FD1F7F42D4840B69C485BBC1AA"
+    )
+    assert sm2.verify(SM2_POINT, b"message digest", signature)

@@ -6,7 +6,8 @@ guards against faults, the derivation guards against bad entropy; with Z empty t
 
 from hashlib import sha256
 
-from etoken.crypto import p256
+from etoken.crypto import integers
+from etoken.crypto.curves import P256
 from etoken.crypto.hmac import hmac_sha256
 
 TYPE_CHECKING = False
@@ -18,17 +19,20 @@ class SignatureFault(Exception):
     """A fresh signature did not verify: the hardware is faulty, or somebody made it so."""
 
 
-def nonce(secret: bytes, digest: bytes, fresh: bytes) -> int:
-    """Derive the per-signature secret from the private key, the digest (32 bytes each) and ``fresh`` entropy."""
-    reduced = (int.from_bytes(digest, "big") % p256.N).to_bytes(32, "big")
+def nonce(secret: bytes, digest: bytes, fresh: bytes, order: int = P256.n, label: bytes = b"") -> int:
+    """Derive the per-signature secret from the private key, the digest (32 bytes each) and ``fresh`` entropy.
+
+    ``label`` keeps the suites apart: the same inputs in another suite give another nonce.
+    """
+    reduced = (int.from_bytes(digest, "big") % order).to_bytes(32, "big")
     key, value = bytes(32), b"\x01" * 32
     for step in (b"\x00", b"\x01"):
-        key = hmac_sha256(key, value + step + secret + reduced + fresh)
+        key = hmac_sha256(key, value + step + secret + reduced + fresh + label)
         value = hmac_sha256(key, value)
     while True:
         value = hmac_sha256(key, value)
         candidate = int.from_bytes(value, "big")
-        if 0 < candidate < p256.N:
+        if 0 < candidate < order:
             return candidate
         key = hmac_sha256(key, value + b"\x00")
         value = hmac_sha256(key, value)
@@ -36,28 +40,28 @@ def nonce(secret: bytes, digest: bytes, fresh: bytes) -> int:
 
 def new_secret(entropy: bytes) -> bytes:
     """Make a private key (32 bytes) from 40 bytes of entropy: FIPS 186-5 A.2.1, extra random bits."""
-    return (int.from_bytes(entropy, "big") % (p256.N - 1) + 1).to_bytes(32, "big")
+    return (int.from_bytes(entropy, "big") % (P256.n - 1) + 1).to_bytes(32, "big")
 
 
-def public_key(secret: bytes, tick: "Callable[[], None]" = p256.nothing) -> bytes:
+def public_key(secret: bytes, tick: "Callable[[], None]" = integers.nothing) -> bytes:
     """Return the uncompressed point (65 bytes) of a private key."""
-    point = p256.multiply([(int.from_bytes(secret, "big"), p256.G)], tick)
+    point = integers.multiply(P256, [(int.from_bytes(secret, "big"), P256.g)], tick)
     if point is None:
         raise ValueError("a private key is from 1 to n - 1")
-    return p256.encode(point)
+    return integers.encode(point)
 
 
-def sign(secret: bytes, public: bytes, message: bytes, fresh: bytes, tick: "Callable[[], None]" = p256.nothing) -> bytes:
+def sign(secret: bytes, public: bytes, message: bytes, fresh: bytes, tick: "Callable[[], None]" = integers.nothing) -> bytes:
     """Sign ``message`` and check the result with ``public`` before it leaves.  Raises SignatureFault."""
     digest = sha256(message).digest()
     number = int.from_bytes(digest, "big")
     private = int.from_bytes(secret, "big")
     k = nonce(secret, digest, fresh)
-    point = p256.multiply([(k, p256.G)], tick)
-    r = point[0] % p256.N if point else 0
-    s = p256.invert(k, p256.N) * (number + r * private) % p256.N
-    if s > p256.N // 2:
-        s = p256.N - s
+    point = integers.multiply(P256, [(k, P256.g)], tick)
+    r = point[0] % P256.n if point else 0
+    s = integers.invert(k, P256.n) * (number + r * private) % P256.n
+    if s > P256.n // 2:
+        s = P256.n - s
     signature = r.to_bytes(32, "big") + s.to_bytes(32, "big")
     # a fault while signing can give the private key away (TOKEN section 7): never let such a signature out
     if not verify(public, message, signature, tick):
@@ -65,15 +69,15 @@ def sign(secret: bytes, public: bytes, message: bytes, fresh: bytes, tick: "Call
     return signature
 
 
-def verify(public: bytes, message: bytes, signature: bytes, tick: "Callable[[], None]" = p256.nothing) -> bool:
+def verify(public: bytes, message: bytes, signature: bytes, tick: "Callable[[], None]" = integers.nothing) -> bool:
     """Is ``signature`` (low s) right for ``message`` under the uncompressed point ``public``?  Never raises."""
-    point = p256.decode(public)
+    point = integers.decode(P256, public)
     if point is None or len(signature) != 64:
         return False
     r, s = int.from_bytes(signature[:32], "big"), int.from_bytes(signature[32:], "big")
-    if not (0 < r < p256.N and 0 < s <= p256.N // 2):
+    if not (0 < r < P256.n and 0 < s <= P256.n // 2):
         return False
     number = int.from_bytes(sha256(message).digest(), "big")
-    w = p256.invert(s, p256.N)
-    total = p256.multiply([(number * w % p256.N, p256.G), (r * w % p256.N, point)], tick)
-    return total is not None and total[0] % p256.N == r
+    w = integers.invert(s, P256.n)
+    total = integers.multiply(P256, [(number * w % P256.n, P256.g), (r * w % P256.n, point)], tick)
+    return total is not None and total[0] % P256.n == r

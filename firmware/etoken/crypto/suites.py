@@ -1,0 +1,50 @@
+"""The two suites of the key: everything that depends on the algorithm behind one object, by its COSE number.
+
+    ES256   -7       ECDSA on P-256 with SHA-256
+    SM2     -70009   SM2 on sm2p256v1 with SM3
+
+``sign`` checks what it made before it leaves and raises SignatureFault; ``verify`` answers and never raises.
+"""
+
+from hashlib import sha256
+
+from etoken.crypto import ecdsa, sm2
+from etoken.crypto.sm3 import sm3
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any, Protocol
+
+    class Scheme(Protocol):
+        """What ``ecdsa`` and ``sm2`` have in common."""
+
+        def new_secret(self, entropy: bytes) -> bytes: ...  # noqa: D102
+        def public_key(self, secret: bytes, tick: "Callable[[], None]" = ...) -> bytes: ...  # noqa: D102
+        def sign(self, secret: bytes, public: bytes, message: bytes, fresh: bytes, tick: "Callable[[], None]" = ...) -> bytes: ...  # noqa: D102
+        def verify(self, public: bytes, message: bytes, signature: bytes, tick: "Callable[[], None]" = ...) -> bool: ...  # noqa: D102
+
+
+class Suite:
+    """One suite: its COSE number ``alg``, its hash (``hasher()`` gives a running one) and its four operations.
+
+    ``new_secret(entropy of 40 bytes)`` 32 bytes, ``public_key(secret)`` 65, ``sign(secret, public, message, fresh)`` 64.
+    """
+
+    def __init__(self, name: str, alg: int, hasher: "Any", scheme: "Scheme") -> None:
+        self.name = name
+        self.alg = alg
+        self.hasher = hasher
+        self.new_secret = scheme.new_secret
+        self.public_key = scheme.public_key
+        self.sign = scheme.sign
+        self.verify = scheme.verify
+
+    def digest(self, data: bytes) -> bytes:
+        """Hash of ``data`` (32 bytes): SHA-256 or SM3."""
+        return self.hasher(data).digest()
+
+
+ES256 = Suite("ES256", -7, sha256, ecdsa)
+SM2 = Suite("SM2", -70009, sm3, sm2)
+SUITES = {suite.alg: suite for suite in (ES256, SM2)}
