@@ -574,8 +574,7 @@ def _zero(t: Thumb, register: int) -> int:
 def _put(t: Thumb, low: int, high: int, limb: int, row: int) -> None:
     """Store the low 14 bits of two carries as one limb and shift them."""
     t.ubfx(0, low, 0, at.BATCH)
-    t.ubfx(1, high, 0, at.BATCH)
-    t.shifted("orr", 0, 0, 1, "lsl", 16)
+    t.bfi(0, high, 16, at.BATCH)
     t.asrs(low, low, at.BATCH)
     t.asrs(high, high, at.BATCH)
     t.str_(0, 12, 4 * (row + limb))

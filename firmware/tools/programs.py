@@ -17,12 +17,13 @@ U = range(23, 32)  # more temporaries
 BAD_SECRET, BAD_NONCE, BAD_RESULT, EXCEPTION, REFUSED = 1, 2, 4, 8, 16
 
 # slots of io
-IO_K, IO_D, IO_E, IO_Z, IO_BLIND, IO_R, IO_S, IO_X, IO_Y = range(9)
+IO_K, IO_D, IO_E, IO_Z, IO_BLIND, IO_R, IO_S, IO_X, IO_Y, IO_W = range(10)
+IO_SLOTS = 10
 
 Ops = list[tuple[int, ...]]
 
 
-def double() -> Ops:
+def double_ops() -> Ops:
     """(X : Y : Z) doubled; 4 M, 4 S, 10 additions."""
     return [
         (m.SQR, T1, Z),
@@ -46,7 +47,7 @@ def double() -> Ops:
     ]
 
 
-def add(keep: int | None = None) -> Ops:
+def add_ops(keep: int | None = None) -> Ops:
     """(X : Y : Z) plus the affine (QX, QY); 8 M, 3 S, 7 additions.  ``keep`` gets the factor by which Z grows."""
     return [
         (m.SQR, T1, Z),
@@ -71,7 +72,7 @@ def add(keep: int | None = None) -> Ops:
     ]
 
 
-def add_complete(second: tuple[int, int, int]) -> Ops:
+def add_complete_ops(second: tuple[int, int, int]) -> Ops:
     """Projective (X : Y : Z) plus ``second``, any two points of the curve; 12 M, 2 by b, 29 additions."""
     x2, y2, z2 = second
     t0, t1, t2, t3, t4, x3, y3, z3 = U[:8]
@@ -87,6 +88,36 @@ def add_complete(second: tuple[int, int, int]) -> Ops:
         (m.MUL, t1, t4, y3), (m.MUL, t2, t0, y3), (m.MUL, y3, x3, z3), (m.ADD, Y, y3, t2),
         (m.MUL, x3, t3, x3), (m.SUB, X, x3, t1), (m.MUL, z3, t4, z3), (m.MUL, t1, t3, t0), (m.ADD, Z, z3, t1),
     ]  # fmt: skip
+
+
+# --- macros: the programs as they are kept name these by number, and are spelt out when they are first run ------------
+DOUBLE, ADD, WINDOW_TABLE, DOUBLE_COMPLETE, ADD_ENTRY_COMPLETE, ADD_SECOND_COMPLETE = range(128, 134)
+
+
+def double() -> Ops:
+    """Macro ``double_ops``."""
+    return [(DOUBLE,)]
+
+
+def add() -> Ops:
+    """Macro ``add_ops``."""
+    return [(ADD,)]
+
+
+def window_table() -> Ops:
+    """Macro ``window_table_ops``."""
+    return [(WINDOW_TABLE,)]
+
+
+def add_complete(second: tuple[int, int, int]) -> Ops:
+    """Macro of ``add_complete_ops`` for one of three."""
+    return [({X: DOUBLE_COMPLETE, QX: ADD_ENTRY_COMPLETE, SX: ADD_SECOND_COMPLETE}[second[0]],)]
+
+
+def macros() -> list[Ops]:
+    """The macros in the order of their numbers."""
+    completes = [add_complete_ops(second) for second in ((X, Y, Z), (QX, QY, m.C_ONE), (SX, SY, SZ))]
+    return [double_ops(), add_ops(), window_table_ops(), *completes]
 
 
 def randomise() -> Ops:
@@ -176,7 +207,7 @@ def point(slot_x: int, slot_y: int) -> Ops:
     ]  # fmt: skip
 
 
-def window_table() -> Ops:
+def window_table_ops() -> Ops:
     """Registers WINDOW_TABLE on = 1, 3 … 15 times the affine (SX, SY).
 
     Each multiple is 2 P more than the one before.  The additions keep the factors by which Z grew, so one inversion at the end
@@ -187,7 +218,7 @@ def window_table() -> Ops:
     ops += [(m.MOVE, m.WINDOW_TABLE, X), (m.MOVE, m.WINDOW_TABLE + 8, Y)]
     for index in range(1, 8):
         where = m.WINDOW_TABLE + index
-        ops += [*add(keep=U[index]), (m.MOVE, where, X), (m.MOVE, where + 8, Y)]
+        ops += [*add_ops(keep=U[index]), (m.MOVE, where, X), (m.MOVE, where + 8, Y)]
     ops += [(m.ZERO, EXCEPTION, Z), (m.INVP, T1, Z), (m.MUL, T1, T1, m.C_R3P)]
     for index in range(7, 0, -1):
         where = m.WINDOW_TABLE + index
@@ -266,12 +297,18 @@ def sign_end() -> Ops:
 
 
 def sign_es256() -> Ops:
-    """r = x mod n, s = (e + r d) / k, low s; the inversion and the product with d are blinded."""
+    """r = x mod n, s = (e + r d) / k, low s; all is blinded by b.
+
+    One inversion serves for 1 / k and for 1 / s, which goes to io W (there of the sign before low s) so that ``check`` needs none.
+    """
+    product, inverse = U[0], U[1]
     return [
         *sign_begin(), (m.MOVE, R, X),
-        (m.MULN, W, K, BLIND), (m.INVN, W, W),  # R / (k b)
-        (m.MULN, V, D, BLIND), (m.MULN, S, R, m.C_RRN), (m.MULN, V, S, V),  # r d b / R
-        (m.MULN, E, E, BLIND), (m.ADDN, V, V, E), (m.MULN, V, V, W), (m.MULN, S, V, m.C_RRN), (m.LOWS, S, S),
+        (m.MULN, K, K, BLIND),  # k b / R
+        (m.MULN, V, D, BLIND), (m.MULN, S, R, m.C_RRN), (m.MULN, V, S, V), (m.MULN, E, E, BLIND), (m.ADDN, V, V, E),  # (e + r d) b / R
+        (m.MULN, product, K, V), (m.INVN, inverse, product),
+        (m.MULN, W, inverse, V), (m.MULN, S, V, W), (m.MULN, S, S, m.C_RRN), (m.LOWS, S, S),
+        (m.MULN, W, inverse, K), (m.MULN, W, K, W), (m.MULN, W, W, m.C_RRN), (m.STORE, IO_W, W),
         *sign_end(),
     ]  # fmt: skip
 
@@ -296,6 +333,16 @@ def factors_es256() -> Ops:
     return [
         (m.INVN, W, S), (m.MULN, K, E, m.C_RRN), (m.MULN, K, K, W), (m.MULN, D, R, m.C_RRN), (m.MULN, D, D, W),
         (m.MOVE, V, R),  # what x mod n must be
+    ]  # fmt: skip
+
+
+def factors_known() -> Ops:
+    """The same with 1 / s or -1 / s in io: t = s w must be 1 or -1, and w t is the inverse either way."""
+    t = U[0]
+    return [
+        (m.LOAD, W, IO_W), (m.REDN, W, W), (m.MULN, W, W, m.C_RRN), (m.MULN, t, S, W), (m.MULN, U[1], t, m.C_RRN), (m.MULN, U[1], U[1], t),
+        (m.OTHER, REFUSED, U[1], m.C_UNIT), (m.MULN, W, W, t),
+        (m.MULN, K, E, m.C_RRN), (m.MULN, K, K, W), (m.MULN, D, R, m.C_RRN), (m.MULN, D, D, W), (m.MOVE, V, R),
     ]  # fmt: skip
 
 
@@ -359,7 +406,7 @@ def table_start() -> Ops:
 
 def table_double() -> Ops:
     """Doublings, as often as operand 1 of the first instruction says, plus one."""
-    return [(m.LOOP, 0), *double(), (m.NEXT,), (m.END,)]
+    return [(m.LOOP, 0), *double_ops(), (m.NEXT,), (m.END,)]
 
 
 def table_tooth() -> Ops:
@@ -369,7 +416,7 @@ def table_tooth() -> Ops:
 
 def table_entry() -> Ops:
     """Add the kept point of the first two instructions' operand 2 (the second subtracts or adds), save as the last one's entry."""
-    return [(m.MOVE, QX, 0), (m.ADD, QY, m.C_ZERO, 0), *add(), *affine_to(QX), (m.SAVE, 0, QX), (m.END,)]
+    return [(m.MOVE, QX, 0), (m.ADD, QY, m.C_ZERO, 0), *add_ops(), *affine_to(QX), (m.SAVE, 0, QX), (m.END,)]
 
 
 PROGRAMS: dict[str, Ops] = {
@@ -380,7 +427,7 @@ PROGRAMS: dict[str, Ops] = {
     "ON_CURVE": on_curve(),
     "SIGN_ES256": sign_es256(),
     "SIGN_SM2": sign_sm2(),
-    "CHECK_ES256": check(factors_es256()),
+    "CHECK_ES256": check(factors_known()),
     "CHECK_SM2": check(factors_sm2()),
     "VERIFY_ES256": verify(factors_es256()),
     "VERIFY_SM2": verify(factors_sm2()),
@@ -394,5 +441,5 @@ PROGRAMS: dict[str, Ops] = {
 
 
 def assemble(ops: Ops) -> bytes:
-    """Four bytes an instruction; missing operands are 0."""
+    """Four bytes an instruction, missing operands are 0; macros stay."""
     return b"".join(bytes((*op, 0, 0, 0)[:4]) for op in ops)

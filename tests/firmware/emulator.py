@@ -52,8 +52,8 @@ class Emulator:
         self._uc.mem_map(CODE, 0x10000)
         self._uc.mem_map(DATA, 0x30000)
         self._uc.mem_map(STACK, 0x4000)
-        # what the interpreter's assembler puts around: push {r4-r7, lr} … pop {r4-r7, pc}
-        self._uc.mem_write(CODE, b"\xf0\xb5" + code + b"\xf0\xbd")
+        # what the interpreter's assembler puts around: push {r1, r4-r7, lr} … pop {r1, r4-r7, pc}
+        self._uc.mem_write(CODE, b"\xf2\xb5" + code + b"\xf2\xbd")
         self._narrow = core == "m0plus"
         self._size = len(code) + 4
 

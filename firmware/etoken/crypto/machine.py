@@ -47,6 +47,20 @@ COMB_SIGNS, WINDOW_SIGNS = 258, 260
 ENTRIES = 32  # a block of a comb
 BLOCKS = 8  # 0 to 3: the comb of the base point, 4 to 7: that of the key's own point
 
+MACROS = 128  # programs are kept with macros: from this number on
+
+
+def expand(program: bytes, macros: "tuple[bytes, ...]") -> bytes:
+    """Spell the macros of a program out; what it contains is public, so how long that takes says nothing."""
+    out = bytearray()
+    for at in range(0, len(program), 4):
+        if program[at] >= MACROS:
+            out += expand(macros[program[at] - MACROS], macros)
+        else:
+            out += program[at : at + 4]
+    return bytes(out)
+
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Protocol
