@@ -158,31 +158,38 @@ class Entropy:
         self._board = board
         self._seed = seed
         self._tick = tick
-        self._source: "Source | None" = None
-        self._generator: "HmacDrbg | None" = None
+        self._ready: "tuple[Source, HmacDrbg] | None" = None
         self._failed = False
 
-    def take(self, size: int) -> bytes:
-        """Return ``size`` random bytes.
+    def require(self) -> "tuple[Source, HmacDrbg]":
+        """Make sure that there is randomness to take, before somebody presses a button for nothing.
 
         Raises EntropyFailed when the source fails at this very call, Refused(ENTROPY_FAILED) ever after; StoreFull,
         StoreDamaged when the seed for the next boot cannot be written, since without it this boot could come twice.
         """
         if self._failed:
             raise Refused(ERROR_ENTROPY_FAILED)
+        if self._ready is None:
+            try:
+                self._ready = self._start()
+            except EntropyFailed:
+                self._failed = True
+                raise
+        return self._ready
+
+    def take(self, size: int) -> bytes:
+        """Return ``size`` random bytes, 0 to 65536.  Raises what ``require`` raises."""
+        source, generator = self.require()
+        samples = int(STRENGTH / self._board.entropy_bits)
         try:
-            if self._generator is None or self._source is None:
-                self._generator = self._start()
-            else:
-                self._generator.reseed(self._fresh(self._source))
+            generator.reseed(b"".join([source.block() for _ in range(-(-samples // BLOCK))]))
         except EntropyFailed:
             self._failed = True
-            if self._generator is not None:
-                self._generator.wipe()
+            generator.wipe()
             raise
-        return self._generator.generate(size)
+        return generator.generate(size)
 
-    def _start(self) -> HmacDrbg:
+    def _start(self) -> "tuple[Source, HmacDrbg]":
         """Test the source, make the generator, and leave a seed to the next boot before anything is given out."""
         boots = self._seed.boots + 1
         count = boots.to_bytes(8, "big")
@@ -194,10 +201,4 @@ class Entropy:
         material.update(count)
         generator = HmacDrbg(material.digest(), count, PERSONAL + self._board.serial.encode())
         self._seed.replace(generator.generate(32), boots)
-        self._source = source
-        return generator
-
-    def _fresh(self, source: Source) -> bytes:
-        """Samples that are worth the strength of the generator."""
-        samples = int(STRENGTH / self._board.entropy_bits)
-        return b"".join([source.block() for _ in range(-(-samples // BLOCK))])
+        return source, generator
