@@ -109,7 +109,10 @@ def messages_result(entry):
             again = codec.encode(message)
     except codec.MessageError as error:
         return "error " + str(error.code) + " field " + str(error.field)
-    fields = [name + "=" + notation(getattr(message, name)) for _, name, _, _, _ in kind.FIELDS]
+    # a field that came after the vector was frozen is shown only when it is there
+    asked = [field.split("=")[0] for field in entry.get("fields", [])]
+    shown = [(name, getattr(message, name)) for _, name, _, _, _ in kind.FIELDS]
+    fields = [name + "=" + notation(value) for name, value in shown if name in asked or value is not None]
     return hexed(again) + " " + ";".join(fields)
 
 
