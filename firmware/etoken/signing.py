@@ -35,11 +35,15 @@ def sign(token: "Token", purpose: str, digest: bytes, fields: "dict[int, object]
         subject, x5t = "urn:biandun:unit:" + profile.uscc, profile.x5t
     public = token.public_key
     header = wire.protected_header(wire.kid_of(public), "urn:biandun:key:" + board.serial, subject, purpose, x5t, fields)
-    signature = ecdsa.sign(
-        token.vault.identity.secret(),
-        public,
-        wire.to_be_signed(header, purpose, digest),
-        token.entropy.take(NONCE_ENTROPY),
-        token.ticker(PHASE_SIGNING),
-    )
+    secret = token.vault.identity.secret()
+    try:
+        signature = ecdsa.sign(
+            secret,
+            public,
+            wire.to_be_signed(header, purpose, digest),
+            token.entropy.take(NONCE_ENTROPY),
+            token.ticker(PHASE_SIGNING),
+        )
+    finally:
+        secret[:] = bytes(len(secret))
     return header, signature

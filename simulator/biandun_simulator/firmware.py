@@ -21,7 +21,10 @@ import platformdirs
 from biandun_simulator import interpreter
 
 UNUSED_AFTER = 7 * 86400  # seconds; then what was compiled from older sources goes
-MACHINE_CODE = ("native.py",)  # only the interpreter itself knows which machine it is for
+MACHINE_CODE = ("native.py", "machine_viper.py", "hash_viper.py")  # for the machine that the interpreter says it is for
+ARCHITECTURES = ("", "x86", "x64", "armv6", "armv6m", "armv7m", "armv7em", "armv7emsp", "armv7emdp")
+ASK = "import sys; print(sys.implementation._mpy >> 10 & 15)"
+OTHER_MACHINES = "etoken/crypto/thumb_"  # the kernels of boards
 
 
 @cache
@@ -58,15 +61,19 @@ def _compiled(sources: str, compiler: str, micropython: str) -> Path:
             os.utime(folder)
         return folder
     folder.parent.mkdir(parents=True, exist_ok=True)
+    asked = subprocess.run([micropython, "-c", ASK], capture_output=True, text=True, check=True, timeout=30)  # noqa: S603
+    number = int(asked.stdout)
+    architecture = ARCHITECTURES[number] if number < len(ARCHITECTURES) else ""
     work = Path(tempfile.mkdtemp(dir=folder.parent, prefix="making-"))
     try:
         for module, path in modules.items():
             target = work / module
             target.parent.mkdir(parents=True, exist_ok=True)
-            if path.name in MACHINE_CODE:
+            if path.name in MACHINE_CODE and not architecture:
                 shutil.copyfile(path, target)
                 continue
-            command = [compiler, "-s", module, "-o", str(target.with_suffix(".mpy")), str(path)]
+            march = [f"-march={architecture}"] if path.name in MACHINE_CODE else []
+            command = [compiler, *march, "-s", module, "-o", str(target.with_suffix(".mpy")), str(path)]
             subprocess.run(command, capture_output=True, check=True, timeout=30)  # noqa: S603
         # the proof that this interpreter takes what this compiler makes
         subprocess.run(  # noqa: S603
@@ -95,7 +102,7 @@ def _modules(sources: str) -> dict[str, Path]:
             found |= {str(path.relative_to(root)): path for path in sorted((root / package).rglob("*.py"))}
         found |= {str(path.relative_to(root)): path for path in root.glob("biandun_protocol/__init__.py")}
     found.pop("etoken/boards/cpython.py", None)
-    return found
+    return {module: path for module, path in found.items() if not module.startswith(OTHER_MACHINES)}
 
 
 def _forget_unused(parent: Path) -> None:

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from biandun_protocol.algorithms import load_point, point_of, verify_es256
-from etoken.crypto import ecdsa, integers, sm2
+from etoken.crypto import ecdsa, sm2
 from etoken.crypto.curves import P256
 from etoken.crypto.hmac import hmac_sha256
 from etoken.crypto.sm3 import sm3

@@ -15,6 +15,9 @@ from etoken.token import Token
 def generate_key(token: Token, request: GenerateKeyRequest) -> GenerateKeyReply:
     """Return the public point (65 bytes, uncompressed)."""
     if token.vault.identity.public_key is None:
-        secret = ecdsa.new_secret(token.entropy.take(40))
-        token.vault.identity.set_key_pair(secret, ecdsa.public_key(secret, token.ticker(PHASE_WORKING)))
+        secret = ecdsa.new_secret(token.entropy.take)
+        try:
+            token.vault.identity.set_key_pair(secret, ecdsa.public_key(secret, token.ticker(PHASE_WORKING)))
+        finally:
+            secret[:] = bytes(len(secret))
     return GenerateKeyReply(token.public_key)

@@ -7,11 +7,3 @@ class SignatureFault(Exception):
 
 class SecretInvalid(ValueError):
     """A private key outside its range: what stands on flash is no longer what was put there."""
-
-
-def private_number(secret: bytes, most: int) -> int:
-    """Return a private key as a number from 1 to ``most``.  Raises SecretInvalid."""
-    number = int.from_bytes(secret, "big")
-    if not 0 < number <= most:
-        raise SecretInvalid
-    return number

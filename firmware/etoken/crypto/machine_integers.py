@@ -1,6 +1,6 @@
 """The field machine over Python integers: the readable definition of every operation, against which the others are held.
 
-Its time and its memory depend on its numbers.  R = 2^256.
+Its time and its memory depend on its numbers.
 """
 
 from etoken.crypto import machine as m
@@ -21,14 +21,14 @@ def constants(curve: "Curve", r_bits: int) -> "list[int]":
 
 
 class IntegerMachine:
-    """One curve over Python integers."""
+    """One curve over Python integers; R = 2^r_bits, so that a machine with another R can be held against it."""
 
-    def __init__(self, curve: "Curve") -> None:
+    def __init__(self, curve: "Curve", r_bits: int = R_BITS) -> None:
         self._p, self._n = curve.p, curve.n
-        self._rp = pow((1 << R_BITS) % curve.p, curve.p - 2, curve.p)
-        self._rn = pow((1 << R_BITS) % curve.n, curve.n - 2, curve.n)
+        self._rp = pow((1 << r_bits) % curve.p, curve.p - 2, curve.p)
+        self._rn = pow((1 << r_bits) % curve.n, curve.n - 2, curve.n)
         self.registers = [0] * m.REGISTERS
-        for index, value in enumerate(constants(curve, R_BITS)):
+        for index, value in enumerate(constants(curve, r_bits)):
             self.registers[m.CONSTANTS + index] = value
         self.table = bytearray(m.BLOCKS * m.ENTRIES * 64)
         self._signs = [0, 0]

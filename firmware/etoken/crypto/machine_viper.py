@@ -686,11 +686,20 @@ class ViperMachine:
             self._word(index, value)
         for index, value in enumerate(constants(curve, R_BITS)):
             for limb in range(LIMBS):
-                self._word(_REGISTERS + LIMBS * (m.CONSTANTS + index) + limb, value >> BITS * limb & mask)
+                self.put_word(m.CONSTANTS + index, limb, value >> BITS * limb & mask)
         self.table = bytearray(m.BLOCKS * m.ENTRIES * 64)
 
     def _word(self, at: int, value: int) -> None:
         self._work[4 * at : 4 * at + 4] = value.to_bytes(4, "little")
+
+    def put_word(self, register: int, limb: int, value: int) -> None:
+        """Set one limb of a register: for setting up, and for tests."""
+        self._word(_REGISTERS + LIMBS * register + limb, value)
+
+    def get_word(self, register: int, limb: int) -> int:
+        """Read one limb: for tests."""
+        at = 4 * (_REGISTERS + LIMBS * register + limb)
+        return int.from_bytes(self._work[at : at + 4], "little")
 
     def run(self, program: bytes, io: bytearray) -> int:
         """Run ``program``; see ``machine``."""

@@ -1,6 +1,6 @@
 """Programs of the field machine, see ``machine`` for what they are made of.
 
-Written by firmware/tools/generate.py; change the tools, not this file.
+Written by firmware/kernels/generate.py; change the tools, not this file.
 """
 
 BAD_SECRET = 1

@@ -19,16 +19,18 @@ if TYPE_CHECKING:
     class Scheme(Protocol):
         """What ``ecdsa`` and ``sm2`` have in common."""
 
-        def new_secret(self, entropy: bytes) -> bytes: ...  # noqa: D102
-        def public_key(self, secret: bytes, tick: "Callable[[], None]" = ...) -> bytes: ...  # noqa: D102
-        def sign(self, secret: bytes, public: bytes, message: bytes, fresh: bytes, tick: "Callable[[], None]" = ...) -> bytes: ...  # noqa: D102
+        def new_secret(self, take: "Callable[[int], bytes]") -> bytearray: ...  # noqa: D102
+        def public_key(self, secret: "bytes | bytearray", tick: "Callable[[], None]" = ...) -> bytes: ...  # noqa: D102
+        def sign(  # noqa: D102
+            self, secret: "bytes | bytearray", public: bytes, message: bytes, fresh: bytes, tick: "Callable[[], None]" = ...
+        ) -> bytes: ...
         def verify(self, public: bytes, message: bytes, signature: bytes, tick: "Callable[[], None]" = ...) -> bool: ...  # noqa: D102
 
 
 class Suite:
     """One suite: its COSE number ``alg``, its hash (``hasher()`` gives a running one) and its four operations.
 
-    ``new_secret(entropy of 40 bytes)`` 32 bytes, ``public_key(secret)`` 65, ``sign(secret, public, message, fresh)`` 64.
+    ``new_secret(take)`` 32 bytes, ``public_key(secret)`` 65, ``sign(secret, public, message, fresh)`` 64.
     """
 
     def __init__(self, name: str, alg: int, hasher: "Any", scheme: "Scheme") -> None:

@@ -1,6 +1,6 @@
 """Where the kernels expect what in their work area, in bytes.
 
-Written by firmware/tools/generate.py; change the tools, not this file.
+Written by firmware/kernels/generate.py; change the tools, not this file.
 """
 
 REGISTER = 32

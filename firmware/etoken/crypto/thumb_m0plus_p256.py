@@ -1,6 +1,6 @@
 """The field machine of P-256 for the Cortex-M0+ (ARMv6-M): run(work, program, io, table) -> flags.
 
-Written by firmware/tools/generate.py; change the tools, not this file.
+Written by firmware/kernels/generate.py; change the tools, not this file.
 """
 
 # ruff: noqa

@@ -86,6 +86,10 @@ class Journal:
         at = self._index.get(kind << NUMBER_BITS | number)
         return None if at is None else self._flash.read(at + RECORD_HEADER, min(size, self._length(at)))
 
+    def read_into(self, kind: int, number: int, offset: int, view: memoryview) -> None:
+        """Fill ``view`` from ``offset`` of a payload on: for what must not lie about in the heap.  Raises KeyError when there is none."""
+        self._flash.read_into(self._index[kind << NUMBER_BITS | number] + RECORD_HEADER + offset, view)
+
     def numbers(self, kind: int) -> "list[int]":
         """Return the numbers of all live records of a kind, ascending."""
         return sorted(key & NUMBER_MASK for key in self._index if key >> NUMBER_BITS == kind)

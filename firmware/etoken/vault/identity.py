@@ -12,6 +12,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from etoken.store.journal import Journal
 
+SECRET, SECRET_AT = 32, 3  # a KEY_PAIR record begins 82 58 20: array of two, then the private key
+
 
 class Identity:
     """The key's identity as it stands on flash."""
@@ -63,9 +65,9 @@ class Identity:
         """Keep the anchor set; the caller has verified it."""
         self._write(records.ANCHOR, [root_public_key, statement, manifest])
 
-    def set_key_pair(self, secret: bytes, public_key: bytes) -> None:
+    def set_key_pair(self, secret: bytearray, public_key: bytes) -> None:
         """Keep a new key pair (32 and 65 bytes)."""
-        self._write(records.KEY_PAIR, [secret, public_key])
+        self._write(records.KEY_PAIR, [bytes(secret), public_key])
 
     def set_profile(self, statement: bytes, manifest: bytes, x509: bytes) -> None:
         """Keep the certificate in both forms; the caller has verified it."""
@@ -75,9 +77,11 @@ class Identity:
         """Return [profile statement, profile manifest, x509]; empty before personalisation."""
         return self._read(records.PROFILE)
 
-    def secret(self) -> bytes:
-        """Return the private key; the caller lets it go as soon as the signature is made."""
-        return self._read(records.KEY_PAIR)[0]
+    def secret(self) -> bytearray:
+        """Return the private key (32 bytes), read straight into a bytearray that the caller overwrites when it has signed."""
+        secret = bytearray(SECRET)
+        self._journal.read_into(records.KEY_PAIR, 0, SECRET_AT, memoryview(secret))
+        return secret
 
     def _read(self, kind: int) -> "list[bytes]":
         raw = self._journal.get(kind)

@@ -5,8 +5,8 @@ instruction.  Handlers end with a branch to ``next``.  Nothing here branches on,
 """
 
 from etoken.crypto import machine as m
-from tools import layout as at
-from tools.thumb import SP, Thumb
+from kernels import layout as at
+from kernels.thumb import SP, Thumb
 
 EQUAL, NOT_EQUAL, NOT_NEGATIVE = 0, 1, 5  # conditions EQ, NE, PL
 WORDS = range(8)

@@ -75,9 +75,7 @@ class Thumb:
             elif kind == "bcondw":
                 cond = halves[at]
                 halves[at] = 0xF000 | (distance >> 20 & 1) << 10 | cond << 6 | distance >> 12 & 0x3F
-                halves[at + 1] = (
-                    0x8000 | (distance >> 18 & 1) << 13 | (distance >> 19 & 1) << 11 | distance >> 1 & 0x7FF
-                )
+                halves[at + 1] = 0x8000 | (distance >> 18 & 1) << 13 | (distance >> 19 & 1) << 11 | distance >> 1 & 0x7FF
             elif kind == "tbh":
                 halves[at] = self._labels[name] - halves[at]
             else:

@@ -7,9 +7,9 @@ from without spending a register.
 
 from etoken.crypto import machine as m
 from etoken.crypto.curves import Curve
-from tools import kernel_common as common
-from tools import layout as at
-from tools.thumb import LR, SP, Thumb
+from kernels import common
+from kernels import layout as at
+from kernels.thumb import LR, SP, Thumb
 
 NE = 1
 WORDS = range(8)

@@ -7,9 +7,9 @@ Register use of each handler is noted where it is not plain; r0 to r12 and lr ar
 
 from etoken.crypto import machine as m
 from etoken.crypto.curves import Curve
-from tools import kernel_common as common
-from tools import layout as at
-from tools.thumb import LR, SP, Thumb
+from kernels import common
+from kernels import layout as at
+from kernels.thumb import LR, SP, Thumb
 
 MINUS_ONE = 0xFFFFFFFF
 VALUE = range(4, 12)  # registers of a value between load and store

@@ -1,6 +1,6 @@
 """Write what the key runs but nobody writes by hand: the machine's programs, and the kernels as ``asm_thumb`` functions.
 
-    python -m tools.generate [--check]      (in firmware/)
+    python -m kernels.generate [--check]      (in firmware/)
 
 ``--check`` writes nothing and fails where a file differs from what the tools make.
 """
@@ -10,13 +10,13 @@ import sys
 from pathlib import Path
 
 from etoken.crypto.curves import P256, SM2P256V1
-from tools import kernel_hash, kernel_m0plus, kernel_m33, layout, programs
+from kernels import hashes, layout, m0plus, m33, programs
 
 CRYPTO = Path(__file__).parents[1] / "etoken" / "crypto"
 CURVES = {"p256": P256, "sm2": SM2P256V1}
-KERNELS = {"m33": kernel_m33.machine, "m0plus": kernel_m0plus.machine}
+KERNELS = {"m33": m33.machine, "m0plus": m0plus.machine}
 CORES = {"m33": "the Cortex-M33 (ARMv8-M mainline, DSP)", "m0plus": "the Cortex-M0+ (ARMv6-M)"}
-WARNING = "Written by firmware/tools/generate.py; change the tools, not this file."
+WARNING = "Written by firmware/kernels/generate.py; change the tools, not this file."
 
 
 def kernel(core: str, curve: str) -> bytes:
@@ -47,7 +47,10 @@ def literal(content: bytes, indent: str) -> list[str]:
 def programs_module() -> str:
     """The programs as bytes, the numbers of flags and slots, and where a program's operands are to be filled in."""
     lines = [f'"""Programs of the field machine, see ``machine`` for what they are made of.\n\n{WARNING}\n"""\n']
-    for names in (("BAD_SECRET", "BAD_NONCE", "BAD_RESULT", "EXCEPTION", "REFUSED"), tuple(n for n in dir(programs) if n.startswith("IO_"))):
+    for names in (
+        ("BAD_SECRET", "BAD_NONCE", "BAD_RESULT", "EXCEPTION", "REFUSED"),
+        tuple(n for n in dir(programs) if n.startswith("IO_")),
+    ):
         lines += [f"{name} = {getattr(programs, name)}" for name in names]
     lines += [f"{name} = {getattr(programs, name)}" for name in ("X", "Y", "Z", "TEETH_AT", "DOUBLES_AT")]
     for name, ops in programs.PROGRAMS.items():
@@ -74,8 +77,8 @@ def files() -> dict[Path, str]:
             text = f"The field machine of {CURVES[curve].name} for {long_name}: run(work, program, io, table) -> flags."
             found[CRYPTO / f"thumb_{core}_{curve}.py"] = module(text, {"run": kernel(core, curve)})
         text = f"Hashes for {long_name}: sha256 and sm3, each (state, data, count, constants)."
-        hashes = {name: kernel_hash.FUNCTIONS[core, name]() for name in ("sha256", "sm3")}
-        found[CRYPTO / f"thumb_{core}_hash.py"] = module(text, hashes)
+        found_hashes = {name: hashes.FUNCTIONS[core, name]() for name in ("sha256", "sm3")}
+        found[CRYPTO / f"thumb_{core}_hash.py"] = module(text, found_hashes)
     return found
 
 

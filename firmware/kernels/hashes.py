@@ -1,12 +1,12 @@
 """SHA-256 (FIPS 180-4) and SM3 (GB/T 32905-2016) for both cores: compress(state, data, count, constants).
 
-``state`` is eight words, ``data`` count blocks of 64 bytes at an address that is a multiple of 4, ``constants`` the 64 words of
+``state`` is eight words, big-endian as digests are, ``data`` count blocks of 64 bytes at an address that is a multiple of 4, ``constants`` the 64 words of
 SHA-256 (SM3 has none and makes its two itself).  The schedule lies on the stack and is wiped before the end.
 """
 
 from collections.abc import Callable
 
-from tools.thumb import SP, Thumb
+from kernels.thumb import SP, Thumb
 
 NE = 1
 T_FIRST, T_THEN = 0x79CC4519, 0x7A879D8A
@@ -33,7 +33,17 @@ def open_frame(t: Thumb) -> None:
     t.add_sp(-SIZE)
     for register, offset in ((0, F_STATE), (1, F_DATA), (2, F_COUNT), (3, F_CONSTANTS)):
         t.str_(register, SP, offset)
+    turn_state(t)
     t.label("block")
+
+
+def turn_state(t: Thumb) -> None:
+    """Turn the bytes of each word of the state in place: words inside, bytes outside."""
+    t.ldr(1, SP, F_STATE)
+    for index in range(8):
+        t.ldr(0, 1, 4 * index)
+        t.rev(0, 0)
+        t.str_(0, 1, 4 * index)
 
 
 def load_block(t: Thumb) -> None:
@@ -55,6 +65,7 @@ def close_frame(t: Thumb, name: str) -> None:
     t.bcond(0, "done")
     t.b("block")
     t.label("done")
+    turn_state(t)
     t.sp_address(1, W)
     for register in (4, 5, 6, 7):
         t.movs(register, 0)

@@ -1,0 +1,71 @@
+"""Which arithmetic this interpreter gets, chosen once, the fastest that it can run:
+
+    m33, m0plus   machine code made by this project for the RP2350 and the RP2040
+    viper         whatever else compiles viper: the unix port, boards not known here
+    integers      CPython, and interpreters without machine code
+
+All give the same results; ``NAME`` says which it is.
+"""
+
+import sys
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from etoken.crypto.curves import Curve
+    from etoken.crypto.machine import Machine
+
+    Compress = Callable[[bytearray, "bytes | bytearray | memoryview", int, bytearray], object]
+
+ARMV6M, ARMV7M, ARMV7EMDP = 4, 5, 8  # MicroPython's numbers of native architectures
+
+
+def _choose() -> str:
+    # an interpreter that loads native code says in which machine's; the RP2350's builds say ARMV7M or one with floating point
+    architecture = getattr(sys.implementation, "_mpy", 0) >> 10 & 0xF
+    if architecture == ARMV6M:
+        return "m0plus"
+    if ARMV7M <= architecture <= ARMV7EMDP:
+        return "m33"
+    try:
+        from etoken.crypto import hash_viper as _hash  # noqa: F401, PLC0415  # pyright: ignore[reportUnusedImport]
+        from etoken.crypto import machine_viper as _machine  # noqa: F401, PLC0415  # pyright: ignore[reportUnusedImport]
+    except (ImportError, SyntaxError, AttributeError, NameError):
+        return "integers"
+    return "viper"
+
+
+NAME = _choose()
+ALIGNED = NAME == "m0plus"  # data of a hash must lie at a multiple of 4
+
+
+def _thumb(name: str) -> "object":
+    name = "etoken.crypto.thumb_" + NAME + "_" + name
+    __import__(name)
+    return sys.modules[name]
+
+
+def machine(curve: "Curve") -> "Machine":
+    """Make the field machine of a curve."""
+    if NAME == "viper":
+        from etoken.crypto.machine_viper import ViperMachine  # noqa: PLC0415  only this backend has it
+
+        return ViperMachine(curve)
+    if NAME == "integers":
+        from etoken.crypto.machine_integers import IntegerMachine  # noqa: PLC0415
+
+        return IntegerMachine(curve)
+    from etoken.crypto.machine_thumb import ThumbMachine  # noqa: PLC0415
+
+    return ThumbMachine(curve, _thumb("p256" if curve.name == "P-256" else "sm2").run)  # type: ignore[attr-defined]
+
+
+if NAME == "integers":
+    from etoken.crypto import hash_integers as _hashes
+else:
+    from etoken.crypto import hash_viper as _hashes  # ``pad`` on every board; the rest where there is nothing faster
+pad: "Callable[[bytearray, bytes | bytearray, int], object]" = _hashes.pad  # type: ignore[assignment]
+_compressions = _hashes if NAME in ("integers", "viper") else _thumb("hash")
+sha256: "Compress" = _compressions.sha256  # type: ignore[attr-defined]
+sm3: "Compress" = _compressions.sm3  # type: ignore[attr-defined]

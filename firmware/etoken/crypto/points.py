@@ -1,0 +1,282 @@
+"""Everything done with points of a curve, as programs of its field machine: key pairs, signatures, checks, Diffie-Hellman.
+
+Scalars and coordinates are 32 bytes, big-endian; a public key is 04 || x || y.  Secrets come in as bytes-like objects, stand in one
+bytearray while the machine works and are overwritten before anything returns; none becomes a Python integer.
+
+The combs (``machine``) are made here at the first use of a boot, that of the base point and that of the key's own public key; the
+second one makes checking a fresh signature as cheap as making it.
+Neighbours: ``ecdsa`` and ``sm2`` say what is signed.
+"""
+
+from etoken.crypto import backend, programs
+from etoken.crypto import machine as m
+from etoken.crypto.faults import SecretInvalid, SignatureFault
+from etoken.crypto.hashes import ZEROS
+from etoken.crypto.nonces import Nonces
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from etoken.crypto.curves import Curve
+
+SIZE = 32
+NONCES = 8  # candidates; one is refused with a probability of 2^-32 or less
+OWN = m.COMB_BLOCKS  # first block of the second comb
+
+
+def nothing() -> None:
+    """The tick of somebody who has no keep-alive to send."""
+
+
+class Points:
+    """One curve on this interpreter's backend.  ``tick`` is called before each stretch of work, so that keep-alives can go out."""
+
+    def __init__(self, curve: "Curve", machine: "m.Machine | None" = None) -> None:
+        self._curve = curve
+        self._machine = machine or backend.machine(curve)
+        self._io = bytearray(SIZE * programs.IO_SLOTS)
+        self._view = memoryview(self._io)
+        self._spelt: "dict[int, bytes]" = {}
+        self._ready = False
+        self._own = b""
+
+    # --- key pairs ---------------------------------------------------------------------------------------------------
+    def new_secret(self, take: "Callable[[int], bytes]") -> bytearray:
+        """Draw a private key from 1 to n - 2 with ``take(size)``, a source of random bytes: FIPS 186-5 A.2.2, testing candidates."""
+        while True:
+            secret = bytearray(take(SIZE))
+            if self._in_range(secret):
+                return secret
+
+    def _in_range(self, secret: bytearray) -> bool:
+        """Is the secret from 1 to n - 2?  The answer is public; what leads to it takes the same time for every candidate."""
+        borrow_zero = borrow_most = 0
+        most = (self._curve.n - 2).to_bytes(SIZE, "big")
+        for index in range(SIZE - 1, -1, -1):
+            borrow_zero = (secret[index] - (1 if index == SIZE - 1 else 0) + borrow_zero) >> 8
+            borrow_most = (most[index] - secret[index] + borrow_most) >> 8
+        return borrow_zero == borrow_most == 0
+
+    def public_key(self, secret: "bytes | bytearray", tick: "Callable[[], None]" = nothing) -> bytes:
+        """Return the public key of a private key from 1 to n - 1.  Raises SecretInvalid, SignatureFault."""
+        self.prepare(b"", tick)
+        try:
+            self._put(programs.IO_D, secret)
+            self._put_blind(programs.IO_Z, Nonces(secret, bytes(SIZE), b"", b"public"))
+            flags = self._run(programs.PUBLIC, tick)
+            if flags == programs.EXCEPTION:
+                flags = self._run(programs.PUBLIC_COMPLETE, tick)
+            if flags & programs.BAD_SECRET:
+                raise SecretInvalid
+            if flags:
+                raise SignatureFault
+            return b"\x04" + bytes(self._slots(programs.IO_X, 2))
+        finally:
+            self._wipe()
+
+    def shared(
+        self, secret: "bytes | bytearray", public: bytes, fresh: bytes, tick: "Callable[[], None]" = nothing
+    ) -> "bytearray | None":
+        """Return x of the secret times a point (Diffie-Hellman, SEC 1 section 3.3.1); None for a point that is none of the curve.
+
+        Raises SecretInvalid.
+        """
+        try:
+            self._put(programs.IO_D, secret)
+            self._put_blind(programs.IO_Z, Nonces(secret, bytes(SIZE), fresh, b"shared"))
+            if not self._put_point(public):
+                return None
+            flags = self._run(programs.SHARED, tick)
+            if flags == programs.EXCEPTION and self._put_point(public):
+                flags = self._run(programs.SHARED_COMPLETE, tick)
+            if flags & programs.BAD_SECRET:
+                raise SecretInvalid
+            return None if flags else bytearray(self._slots(programs.IO_X, 1))
+        finally:
+            self._wipe()
+
+    def is_point(self, public: bytes) -> bool:
+        """Is this an uncompressed point of the curve?"""
+        return self._put_point(public) and not self._run(programs.ON_CURVE, nothing)
+
+    # --- signatures --------------------------------------------------------------------------------------------------
+    def sign(
+        self,
+        scheme: "Scheme",
+        secret: "bytes | bytearray",
+        public: bytes,
+        digest: bytes,
+        fresh: bytes,
+        tick: "Callable[[], None]" = nothing,
+    ) -> bytes:
+        """Sign a digest (32 bytes) and check the result under ``public``.  Raises SecretInvalid, SignatureFault."""
+        self.prepare(public, tick)
+        reduced = (int.from_bytes(digest, "big") % self._curve.n).to_bytes(SIZE, "big")
+        nonces = Nonces(secret, reduced, fresh, scheme.label)
+        try:
+            for _ in range(NONCES):
+                nonces.next(self._slots(programs.IO_K, 1))
+                self._put(programs.IO_D, secret)
+                self._put(programs.IO_E, digest)
+                self._put_blind(programs.IO_Z, nonces)
+                self._put_blind(programs.IO_BLIND, nonces)
+                flags = self._run(scheme.sign, tick)
+                if flags & programs.BAD_SECRET:
+                    raise SecretInvalid
+                if not flags:
+                    break
+            else:
+                raise SignatureFault
+            self._slots(programs.IO_K, 2)[:] = ZEROS  # K and D: checking needs no secret
+            # a fault while signing can give the private key away (TOKEN section 7): never let such a signature out
+            if self._run(scheme.check, tick):
+                signature = bytes(self._slots(programs.IO_R, 2))
+                if not self.verify(scheme, public, digest, signature, tick):
+                    raise SignatureFault
+                return signature
+            return bytes(self._slots(programs.IO_R, 2))
+        finally:
+            nonces.wipe()
+            self._wipe()
+
+    def verify(
+        self, scheme: "Scheme", public: bytes, digest: bytes, signature: bytes, tick: "Callable[[], None]" = nothing
+    ) -> bool:
+        """Is r || s right for a digest (32 bytes) under ``public``?  Never raises."""
+        if len(signature) != 2 * SIZE or not self._put_point(public):
+            return False
+        self.prepare(b"", tick)
+        for program in (scheme.verify, scheme.verify_complete):
+            self._put(programs.IO_E, digest)
+            self._slots(programs.IO_R, 2)[:] = signature
+            self._put_point(public)
+            flags = self._run(program, tick)
+            if not flags & programs.EXCEPTION:
+                return flags == 0
+        return False
+
+    # --- the machine -------------------------------------------------------------------------------------------------
+    def _run(self, program: bytes, tick: "Callable[[], None]") -> int:
+        tick()
+        name = id(program)  # a constant of ``programs``: it stays where it is
+        if name not in self._spelt:
+            self._spelt[name] = m.expand(program, programs.MACROS)
+        return self._machine.run(self._spelt[name], self._io)
+
+    def _slots(self, first: int, count: int) -> memoryview:
+        return self._view[SIZE * first : SIZE * (first + count)]
+
+    def _put(self, slot: int, value: "bytes | bytearray") -> None:
+        self._slots(slot, 1)[:] = value
+
+    def _put_blind(self, slot: int, nonces: Nonces) -> None:
+        """A random number below p and n, from what nobody outside can foretell."""
+        nonces.blind(self._slots(slot, 1), slot)
+        self._io[SIZE * slot] &= 0x7F
+        self._io[SIZE * slot + SIZE - 1] |= 1  # not zero
+
+    def _put_point(self, public: bytes) -> bool:
+        if len(public) != 1 + 2 * SIZE or public[0] != 4:
+            return False
+        self._slots(programs.IO_X, 2)[:] = memoryview(public)[1:]
+        return True
+
+    def _wipe(self) -> None:
+        for at in range(0, len(self._io), len(ZEROS)):
+            self._view[at : at + len(ZEROS)] = ZEROS[: len(self._io) - at]
+
+    # --- combs -------------------------------------------------------------------------------------------------------
+    @property
+    def table(self) -> bytearray:
+        """The combs, as ``machine`` lays them out."""
+        return self._machine.table
+
+    def prepare(self, public: bytes = b"", tick: "Callable[[], None]" = nothing) -> None:
+        """Make the combs that are not there yet: the base point's, and that of ``public`` unless it is empty.
+
+        Raises SignatureFault when ``public`` is no point.
+        """
+        if not self._ready:
+            x, y = self._curve.g
+            self._build(x.to_bytes(SIZE, "big") + y.to_bytes(SIZE, "big"), 0, tick)
+            self._ready = True
+        if public and public != self._own:
+            self._own = b""
+            if not self.is_point(public):
+                raise SignatureFault  # nothing can be checked under it
+            self._build(public[1:], OWN, tick)
+            self._own = public
+
+    def _build(self, point: bytes, first: int, tick: "Callable[[], None]") -> None:
+        """Fill four blocks of the table: entry i of a block is the sum of six teeth, with the signs of the bits of i.
+
+        The entries follow each other in Gray code, so each is the one before plus or minus one tooth doubled.
+        """
+        for block in range(m.COMB_BLOCKS):
+            tick()
+            self._slots(programs.IO_X, 2)[:] = point
+            self._machine.run(programs.TABLE_START, self._io)
+            if block:
+                self._double(m.BLOCK_COLUMNS * block)
+            for tooth in range(m.TEETH):
+                self._keep(programs.TEETH_AT + 2 * tooth)
+                if tooth < m.TEETH - 1:
+                    self._double(1)
+                    self._keep(programs.DOUBLES_AT + 2 * tooth)
+                    self._double(m.SPACING - 1)
+            last = programs.TEETH_AT + 2 * (m.TEETH - 1)
+            start = bytes(
+                (m.MOVE, programs.X, last, 0, m.MOVE, programs.Y, last + 1, 0, m.MOVE, programs.Z, m.C_ONE, 0, m.END, 0, 0, 0)
+            )
+            self._machine.run(start, self._io)
+            entry = (first + block) * m.ENTRIES
+            for tooth in range(m.TEETH - 1):
+                self._add(programs.TEETH_AT + 2 * tooth, False, entry)
+            gray = 0
+            for index in range(1, m.ENTRIES):
+                tooth = 0
+                while not index >> tooth & 1:
+                    tooth += 1
+                gray ^= 1 << tooth
+                self._add(programs.DOUBLES_AT + 2 * tooth, bool(gray >> tooth & 1), entry + gray)
+
+    def _double(self, times: int) -> None:
+        program = bytearray(programs.TABLE_DOUBLE)
+        program[1] = times - 1
+        self._machine.run(program, self._io)
+
+    def _keep(self, register: int) -> None:
+        program = bytearray(programs.TABLE_TOOTH)
+        program[4 * 4 + 1] = register
+        program[4 * 6 + 1] = register + 1
+        self._machine.run(program, self._io)
+
+    def _add(self, register: int, positive: bool, entry: int) -> None:
+        program = bytearray(programs.TABLE_ENTRY)
+        program[2] = register
+        program[4] = m.ADD if positive else m.SUB
+        program[7] = register + 1
+        program[len(program) - 7] = entry
+        self._machine.run(program, self._io)
+
+
+class Scheme:
+    """A signature scheme: its programs, and the label that keeps its nonces apart from those of others."""
+
+    def __init__(self, label: bytes, sign: bytes, check: bytes, verify: bytes, verify_complete: bytes) -> None:
+        self.label = label
+        self.sign = sign
+        self.check = check
+        self.verify = verify
+        self.verify_complete = verify_complete
+
+
+_made: "dict[str, Points]" = {}
+
+
+def points(curve: "Curve") -> Points:
+    """The one ``Points`` of a curve; made when it is first wanted."""
+    if curve.name not in _made:
+        _made[curve.name] = Points(curve)
+    return _made[curve.name]
