@@ -15,6 +15,7 @@ Entry = dict[str, object]
 Field = tuple[int, str, int, bool]
 SCHEMA: dict[str, Any] = tomllib.loads((Path(__file__).resolve().parent.parent / "schema.toml").read_text("utf-8"))
 ERRORS: dict[str, int] = {name: entry["number"] for name, entry in SCHEMA["errors"].items()}
+LATER = {"InfoReply": ("suite",)}  # optional fields that came after a message's vectors were frozen: the old ones leave them out
 LARGEST_UINT = 2**63 - 1
 LARGEST_MESSAGE: int = SCHEMA["limits"]["message"]
 
@@ -108,7 +109,11 @@ def _message(number: int | None, fields: object) -> str:
 
 
 def _accepted(kind: str, label: str, number: int | None, fields: dict[str, Field], values: dict[str, object]) -> Entry:
-    shown = [f"{name}={notation(values.get(name))}" for name in sorted(fields, key=lambda name: fields[name][0])]
+    shown = [
+        f"{name}={notation(values.get(name))}"
+        for name in sorted(fields, key=lambda name: fields[name][0])
+        if name in values or name not in LATER.get(kind, ())
+    ]
     content = {fields[name][0]: value for name, value in values.items()}
     return {"name": f"{kind} {label}", "type": kind, "cbor": _message(number, content), "fields": shown}
 
@@ -121,9 +126,11 @@ def messages() -> dict[str, list[Entry]]:
         least = {name: smallest(row[1], row[2]) for name, row in fields.items() if row[3]}
         valid.append(_accepted(kind, "smallest", number, fields, least))
         if fields:
-            valid.append(
-                _accepted(kind, "largest", number, fields, {name: largest(row[1], row[2]) for name, row in fields.items()})
-            )
+            most = {name: largest(row[1], row[2]) for name, row in fields.items()}
+            first = {name: value for name, value in most.items() if name not in LATER.get(kind, ())}
+            valid.append(_accepted(kind, "largest", number, fields, first))
+            if first != most:
+                valid.append(_accepted(kind, f"largest with {' and '.join(LATER[kind])}", number, fields, most))
         base = {fields[name][0]: value for name, value in least.items()}
 
         def refuse(

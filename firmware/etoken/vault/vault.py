@@ -23,7 +23,7 @@ class Vault:
         self._journal = Journal(flash)
         self.identity = Identity(self._journal)
         self.users = Users(self._journal)
-        self.statements = Statements(self._journal)
+        self.statements = Statements(self._journal, self.identity)
         self._journal.survives = self._survives
 
     @property

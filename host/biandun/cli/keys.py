@@ -59,6 +59,7 @@ def describe(info: InfoReply) -> dict[str, object]:
         "hardware_class": CLASS_NAMES.get(info.hardware_class, str(info.hardware_class)),
         "generation": info.generation,
         "users": list(keys.pin_slots(info)),
+        "suite": info.suite,
         "algorithms": info.algorithms,
         "public_key": info.public_key.hex() if info.public_key else None,
     }
@@ -80,6 +81,7 @@ def list_keys() -> list[dict[str, object]]:
                 "port": row.port.port,
                 "state": STATE_NAMES.get(info.state) if info else None,
                 "unit_name": info.unit_name if info else None,
+                "suite": info.suite if info else None,
                 "simulated": row.port.simulated,
                 "problem": row.problem.code if row.problem else None,
             }

@@ -73,6 +73,7 @@ LABELS: dict[str, tuple[str, str]] = {
     "state_name": ("状态名称", "state name"),
     "statements": ("申报版本", "versions"),
     "step": ("步骤", "step"),
+    "suite": ("算法套件", "suite"),
     "text": ("意见内容", "text"),
     "to": ("新状态", "to"),
     "version": ("版本", "version"),

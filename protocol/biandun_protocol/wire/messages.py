@@ -406,6 +406,7 @@ class InfoReply(codec.Message):
         (17, "x5t", codec.OCTETS, 32, False),
         (18, "pin_slots", codec.UINT, 0, False),
         (19, "unlocked_slot", codec.UINT, 7, False),
+        (20, "suite", codec.TEXT, 8, False),
     )
 
     def __init__(
@@ -430,6 +431,7 @@ class InfoReply(codec.Message):
         x5t: "bytes | None" = None,
         pin_slots: "int | None" = None,
         unlocked_slot: "int | None" = None,
+        suite: "str | None" = None,
     ) -> None:
         self.version = version
         self.firmware = firmware
@@ -451,6 +453,7 @@ class InfoReply(codec.Message):
         self.x5t = x5t
         self.pin_slots = pin_slots
         self.unlocked_slot = unlocked_slot
+        self.suite = suite
 
 
 class InstallAnchorRequest(codec.Request):
