@@ -21,6 +21,7 @@ LABELS: dict[str, tuple[str, str]] = {
     "algorithms": ("算法", "algorithms"),
     "attachments": ("附件", "attachments"),
     "case": ("业务编号", "case"),
+    "certificate": ("证书", "certificate"),
     "detail": ("说明", "detail"),
     "firmware": ("固件版本", "firmware"),
     "folder": ("业务文件夹", "folder"),
