@@ -3,7 +3,9 @@
 import json
 import shutil
 import subprocess
+import sys
 from base64 import b64decode
+from concurrent.futures import ThreadPoolExecutor
 from hashlib import sha256
 from pathlib import Path
 
@@ -307,3 +309,32 @@ def test_a_certificate_is_not_made_for_a_key_of_another_suite():
 
 def test_there_are_keys_of_two_suites_only():
     assert {type(new_key(algorithm)) for algorithm in (ES256, SM2)} == {keys.Es256Key, keys.Sm2Key}
+
+
+def test_two_processes_that_inherit_a_key_never_share_a_nonce():
+    # the server's worker is forked from a process that holds the key, and forked again after a crash
+    program = """
+import os, sys
+from biandun_office.keys import new_key
+from biandun_protocol.algorithms import SM2
+key = new_key(SM2)
+key.sign(b"before")
+for _ in range(2):
+    if os.fork() == 0:
+        sys.stdout.write(key.sign(b"the same").hex() + "\\n")
+        sys.stdout.flush()
+        os._exit(0)
+    os.wait()
+print(key.sign(b"the same").hex())
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert len({line[:64] for line in done.stdout.split()}) == 3
+
+
+def test_threads_may_share_a_key():
+    key = new_key(SM2)
+    with ThreadPoolExecutor(8) as pool:
+        signatures = list(pool.map(lambda number: key.sign(bytes([number])), range(64)))
+    for number, signature in enumerate(signatures):
+        PublicKey.of(key).verify(bytes([number]), signature)
+    assert len({signature[:32] for signature in signatures}) == 64

@@ -13,14 +13,14 @@ from tests.system.journey import CommandFailed, Journey, pdf
 
 JUDGE = Path("build/judge/bin/python")
 SCHOOL, BUREAU = "12629900MB00000274", "11629900MB0000019C"
-SCHOOL_KEY, BUREAU_KEY, OFFICER_KEY, BLANK = (f"BD-00000{number}" for number in range(1, 5))
+SCHOOL_KEY, BUREAU_KEY, OFFICER_KEY, BLANK, FOREIGN = (f"BD-00000{number}" for number in range(1, 6))
 
 
 @pytest.fixture(scope="module")
 def journey(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Journey]:
-    """An office in SM2 that serves, three keys of it, and a blank one."""
+    """An office in SM2 that serves, three keys of it, a blank one, and one for another office."""
     with Journey(tmp_path_factory.mktemp("sm2")) as made:
-        made.plug(4)
+        made.plug(5)
         made.found_office("sm2")
         made.serve()
         made.enrol(SCHOOL, SCHOOL_KEY)
@@ -106,7 +106,7 @@ def test_a_key_of_an_office_in_es256_gets_no_certificate_here(journey: Journey, 
     other = Journey(tmp_path / "es256")
     other.found_office()
     other.office("offer", "--unit", SCHOOL, "--out", tmp_path / "offer")
-    journey.run("biandun", "keys", "enroll", tmp_path / "offer", "--out", tmp_path / "request", "--serial", BLANK)
+    journey.run("biandun", "keys", "enroll", tmp_path / "offer", "--out", tmp_path / "request", "--serial", FOREIGN)
     with pytest.raises(CommandFailed) as caught:
         journey.office("issue", tmp_path / "request", "--out", tmp_path / "grant", "--passphrase-file", journey.passphrase)
     assert caught.value.code == "algorithm-mismatch"
