@@ -1,15 +1,19 @@
 """The table of commands: number -> handler and the states in which the key accepts it.
 
 A handler is one function in one file of ``commands/``; it takes the token and a typed request and returns a typed reply.
-What it refuses it raises as ``Refused`` with a wire error number: those go to the host.  Everything else that escapes
-a handler is a bug and is answered as ``internal``.
+What it refuses it raises as ``Refused`` with a wire error number: those go to the host.  Faults of the key itself (its source
+of randomness, its private key, a signature of its own) get their number and their entry in the key's log here.  Everything else
+that escapes a handler is a bug and is answered as ``internal``.
 Neighbours: ``server`` calls ``run``; ``commands`` fill the table when they are imported.
 """
 
 from biandun_protocol.wire import codec
 from biandun_protocol.wire.numbers import (
+    ERROR_ENTROPY_FAILED,
     ERROR_INTERNAL,
     ERROR_OUT_OF_MEMORY,
+    ERROR_SECRET_INVALID,
+    ERROR_SIGNATURE_FAULT,
     ERROR_STORE_DAMAGED,
     ERROR_STORE_FULL,
     ERROR_UNKNOWN_COMMAND,
@@ -19,6 +23,8 @@ from biandun_protocol.wire.numbers import (
     STATE_KEYED,
     STATE_PERSONALISED,
 )
+from etoken.crypto.faults import SecretInvalid, SignatureFault
+from etoken.entropy import EntropyFailed
 from etoken.refusal import Refused
 from etoken.store.journal import StoreDamaged, StoreFull
 from etoken.token import Token
@@ -81,6 +87,12 @@ def run(token: Token, raw: bytes) -> bytes:
         raise
     except codec.MessageError as error:
         raise Refused(error.code, error.field)
+    except EntropyFailed:
+        raise _logged(token, ERROR_ENTROPY_FAILED)
+    except SecretInvalid:
+        raise _logged(token, ERROR_SECRET_INVALID)
+    except SignatureFault:
+        raise _logged(token, ERROR_SIGNATURE_FAULT)
     except StoreFull:
         raise Refused(ERROR_STORE_FULL)
     except StoreDamaged:
@@ -92,3 +104,12 @@ def run(token: Token, raw: bytes) -> bytes:
     except Exception as error:
         token.board.report(error)
         raise Refused(ERROR_INTERNAL)
+
+
+def _logged(token: Token, code: int) -> Refused:
+    """Write a fault of the key into its log and return the refusal."""
+    try:
+        token.vault.faults.add(code, token.vault.seed.boots)
+    except Exception as error:  # a log that cannot be written must not hide why the key refuses
+        token.board.report(error)
+    return Refused(code)

@@ -39,7 +39,7 @@ def sign(token: "Token", purpose: str, digest: bytes, fields: "dict[int, object]
         token.vault.identity.secret(),
         public,
         wire.to_be_signed(header, purpose, digest),
-        board.entropy(NONCE_ENTROPY),
+        token.entropy.take(NONCE_ENTROPY),
         token.ticker(PHASE_SIGNING),
     )
     return header, signature

@@ -13,7 +13,9 @@ from biandun_protocol.wire.numbers import (
     ERROR_WRONG_STATE,
     LIMIT_PRESENCE_MS,
     PHASE_WAITING_PRESENCE,
+    PHASE_WORKING,
 )
+from etoken.entropy import Entropy
 from etoken.refusal import Refused
 from etoken.vault.vault import Vault
 
@@ -29,7 +31,11 @@ if TYPE_CHECKING:
     from etoken.suite import Suite
 
     class Board(Protocol):
-        """Everything that differs by target."""
+        """Everything that differs by target.
+
+        ``entropy`` is the raw source, one sample a byte, each worth ``entropy_bits`` of min-entropy; it comes back by itself, with
+        None or fewer bytes when there are none.  Only ``etoken.entropy`` calls it.
+        """
 
         @property
         def serial(self) -> str: ...  # noqa: D102
@@ -43,7 +49,9 @@ if TYPE_CHECKING:
         def port(self) -> Port: ...  # noqa: D102
         @property
         def pin_iterations(self) -> int: ...  # noqa: D102
-        def entropy(self, size: int) -> bytes: ...  # noqa: D102
+        @property
+        def entropy_bits(self) -> float: ...  # noqa: D102
+        def entropy(self, size: int) -> "bytes | None": ...  # noqa: D102
         def button(self) -> "bool | None": ...  # noqa: D102
         def report(self, error: Exception) -> None: ...  # noqa: D102
 
@@ -67,6 +75,7 @@ class Token:
         self.stream: "ManifestStream | None" = None
         self.user: "int | None" = None  # the slot whose PIN was shown on this link
         self.pulse: "Pulse | None" = None
+        self.entropy = Entropy(board, self.vault.seed, self.ticker(PHASE_WORKING))  # the only source of randomness
 
     @property
     def state(self) -> int:

@@ -94,6 +94,24 @@ ENTRIES: dict[str, Entry] = {
     "out-of-memory": Entry(
         "密钥内存不足。", "The key ran out of memory.", "请拔下重新插入后重试。", "Unplug the key, plug it in and try again."
     ),
+    "secret-invalid": Entry(
+        "密钥内的私钥已损坏，没有签署任何内容。",
+        "The private key inside the key is damaged; nothing was signed.",
+        "请停止使用该密钥，并请编办吊销、更换。",
+        "Stop using this key and have the office revoke and replace it.",
+    ),
+    "signature-fault": Entry(
+        "密钥复核新签名未通过，签名没有送出。",
+        "The key checked its fresh signature and found it wrong; the signature did not leave the key.",
+        "请拔下重新插入后重试；再次出现时请交编办更换。",
+        "Unplug the key, plug it in and try again; if it happens again, have the office replace the key.",
+    ),
+    "entropy-failed": Entry(
+        "密钥的随机数来源发生故障，已停止签署；查询仍可使用。",
+        "The key's source of randomness has failed; it signs nothing, reading still works.",
+        "请拔下重新插入后重试；再次出现时请交编办更换。",
+        "Unplug the key, plug it in and try again; if it happens again, have the office replace the key.",
+    ),
     "internal": Entry("发生内部错误。", "An internal error happened.", *_REPORT),
     "length-mismatch": Entry(
         "收到的材料长度与声明不符，没有签署。", "The manifest's length is not what was announced; nothing was signed.", *_RETRY

@@ -15,7 +15,8 @@ Entry = dict[str, object]
 Field = tuple[int, str, int, bool]
 SCHEMA: dict[str, Any] = tomllib.loads((Path(__file__).resolve().parent.parent / "schema.toml").read_text("utf-8"))
 ERRORS: dict[str, int] = {name: entry["number"] for name, entry in SCHEMA["errors"].items()}
-LATER = {"InfoReply": ("suite",)}  # optional fields that came after a message's vectors were frozen: the old ones leave them out
+# optional fields that came after a message's vectors were frozen, in the order they came: older vectors leave them out
+LATER = {"InfoReply": (("suite",), ("faults", "last_fault"))}
 LARGEST_UINT = 2**63 - 1
 LARGEST_MESSAGE: int = SCHEMA["limits"]["message"]
 
@@ -109,10 +110,11 @@ def _message(number: int | None, fields: object) -> str:
 
 
 def _accepted(kind: str, label: str, number: int | None, fields: dict[str, Field], values: dict[str, object]) -> Entry:
+    later = [name for names in LATER.get(kind, ()) for name in names]
     shown = [
         f"{name}={notation(values.get(name))}"
         for name in sorted(fields, key=lambda name: fields[name][0])
-        if name in values or name not in LATER.get(kind, ())
+        if name in values or name not in later
     ]
     content = {fields[name][0]: value for name, value in values.items()}
     return {"name": f"{kind} {label}", "type": kind, "cbor": _message(number, content), "fields": shown}
@@ -127,10 +129,12 @@ def messages() -> dict[str, list[Entry]]:
         valid.append(_accepted(kind, "smallest", number, fields, least))
         if fields:
             most = {name: largest(row[1], row[2]) for name, row in fields.items()}
-            first = {name: value for name, value in most.items() if name not in LATER.get(kind, ())}
-            valid.append(_accepted(kind, "largest", number, fields, first))
-            if first != most:
-                valid.append(_accepted(kind, f"largest with {' and '.join(LATER[kind])}", number, fields, most))
+            waves = LATER.get(kind, ())
+            for count in range(len(waves) + 1):
+                still_to_come = [name for names in waves[count:] for name in names]
+                label = f"largest with {' and '.join(waves[count - 1])}" if count else "largest"
+                values = {name: value for name, value in most.items() if name not in still_to_come}
+                valid.append(_accepted(kind, label, number, fields, values))
         base = {fields[name][0]: value for name, value in least.items()}
 
         def refuse(

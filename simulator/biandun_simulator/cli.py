@@ -43,13 +43,21 @@ def main() -> None:
     show_default=True,
     help="What the button says; change it later in STATE/SERIAL.presence.",
 )
-def run(count: int, first: int, state: Path, presence: str) -> None:
+@click.option(
+    "--entropy",
+    type=click.Choice(["ok", "stall", "repeat", "short"]),
+    default="ok",
+    show_default=True,
+    help="How the source of randomness behaves; change it later in STATE/SERIAL.entropy.",
+)
+def run(count: int, first: int, state: Path, presence: str, entropy: str) -> None:
     """Plug in keys and keep them plugged in until Ctrl-C.
 
     When all are ready one JSON line names them and their ports.
 
     \b
-    Example:  biandun-sim run --count 3 --presence wait
+    Examples:  biandun-sim run --count 3 --presence wait
+               biandun-sim run --entropy repeat
     """
     stop = threading.Event()
 
@@ -58,7 +66,8 @@ def run(count: int, first: int, state: Path, presence: str) -> None:
 
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, on_signal)
-    keys = [SimulatedKey(f"BD-{number:06d}", state, presence=presence) for number in range(first, first + count)]  # type: ignore[arg-type]
+    serials = [f"BD-{number:06d}" for number in range(first, first + count)]
+    keys = [SimulatedKey(serial, state, presence=presence, entropy=entropy) for serial in serials]  # type: ignore[arg-type]
     try:
         for key in keys:
             key.plug()

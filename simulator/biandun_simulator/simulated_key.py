@@ -3,7 +3,8 @@
     with SimulatedKey("BD-000001", folder) as simulated, keys.open(serial="BD-000001") as key: ...
 
 Its flash is the file SERIAL.flash in ``folder`` and outlives the object; plugging in again goes on where it was.  The button
-is the file SERIAL.presence: ``accept``, ``reject`` or ``wait``.  The key is ready when it has answered on its own port.
+is the file SERIAL.presence: ``accept``, ``reject`` or ``wait``; the file SERIAL.entropy makes its source of randomness fail:
+``stall``, ``repeat`` or ``short``.  The key is ready when it has answered on its own port.
 """
 
 import json
@@ -22,6 +23,7 @@ from biandun_simulator import firmware, interpreter
 from biandun_simulator.launcher import Launched
 
 Presence = Literal["accept", "reject", "wait"]
+Entropy = Literal["ok", "stall", "repeat", "short"]
 READY_WITHIN = 10.0  # seconds; far more than a loaded machine needs
 
 
@@ -41,6 +43,7 @@ class SimulatedKey:
         *,
         heap: int = interpreter.BOARD_HEAP,
         presence: Presence | None = None,
+        entropy: Entropy | None = None,
         announce: bool = True,
     ) -> None:
         self.serial = serial
@@ -52,6 +55,8 @@ class SimulatedKey:
         self._lock = filelock.FileLock(folder / f"{serial}.lock")
         if presence is not None or not self._presence_path.exists():
             self.presence = presence or "accept"
+        if entropy is not None:
+            self.entropy = entropy
 
     def __enter__(self) -> "SimulatedKey":
         self.plug()
@@ -83,10 +88,26 @@ class SimulatedKey:
 
     @presence.setter
     def presence(self, policy: Presence) -> None:
+        self._write_word(self._presence_path, policy)
+
+    @property
+    def _entropy_path(self) -> Path:
+        return self.folder / f"{self.serial}.entropy"
+
+    @property
+    def entropy(self) -> Entropy:
+        """How the source of randomness behaves from its next block on."""
+        return cast("Entropy", self._entropy_path.read_text("ascii")) if self._entropy_path.exists() else "ok"
+
+    @entropy.setter
+    def entropy(self, behaviour: Entropy) -> None:
+        self._write_word(self._entropy_path, behaviour)
+
+    def _write_word(self, path: Path, word: str) -> None:
         # written aside and moved: the firmware must never read half a word
-        aside = self._presence_path.with_suffix(".presence.new")
-        aside.write_text(policy, "ascii")
-        aside.replace(self._presence_path)
+        aside = path.with_suffix(path.suffix + ".new")
+        aside.write_text(word, "ascii")
+        aside.replace(path)
 
     @property
     def log_path(self) -> Path:
@@ -114,7 +135,8 @@ class SimulatedKey:
             return
         self.unplug()  # what is left of a firmware that died by itself
         self._hold_state()
-        arguments = ["-m", "etoken.boards.unix", self.serial, str(self.flash_path), str(self._presence_path)]
+        files = [str(path) for path in (self.flash_path, self._presence_path, self._entropy_path)]
+        arguments = ["-m", "etoken.boards.unix", self.serial, *files]
         try:
             self._running = Launched(arguments, log=self.log_path, heap=self.heap, modules=firmware.search_path())
             self._wait_ready()

@@ -398,13 +398,15 @@ def test_a_store_full_of_waiting_statements_refuses_to_sign_another(office: Soft
 
 def test_every_signature_has_fresh_entropy_in_its_nonce(key: Key, wire: Wire, monkeypatch: pytest.MonkeyPatch) -> None:
     fresh: list[bytes] = []
-    genuine = ecdsa.nonce
-    monkeypatch.setattr(ecdsa, "nonce", lambda secret, digest, more: (fresh.append(more), genuine(secret, digest, more))[1])
-    expected = TestBoard()
-    expected._counter = wire.key.board._counter
+    given: list[bytes] = []
+    nonce, take = ecdsa.nonce, wire.key.token.entropy.take
+    monkeypatch.setattr(ecdsa, "nonce", lambda secret, digest, more: (fresh.append(more), nonce(secret, digest, more))[1])
+    monkeypatch.setattr(wire.key.token.entropy, "take", lambda size: (given.append(take(size)), given[-1])[1])
     sign(key, name=b"1" * 16)
     sign(key, name=b"2" * 16)
-    assert fresh == [expected.entropy(32), expected.entropy(32)]
+    assert fresh == given
+    assert [len(one) for one in fresh] == [32, 32]
+    assert fresh[0] != fresh[1]
 
 
 def test_a_new_link_drops_the_manifest_of_the_old_one(key: Key, wire: Wire) -> None:

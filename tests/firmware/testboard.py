@@ -84,6 +84,7 @@ class TestBoard:
     __test__ = False
     hardware_class = CLASS_SIMULATED
     pin_iterations = 3
+    entropy_bits = 8
 
     def __init__(self, serial="BD-TEST-0001", flash=None, seed=b"seed"):
         self.serial = serial

@@ -20,6 +20,7 @@ class Row(NamedTuple):
 
 
 UNSIGNED = "nothing was signed; the key is as before"
+LOGGED = "nothing was signed; the fault is in the key's log"
 COUNTED = "the attempt is counted; nothing else has changed"
 SENT = "nothing was sent to the key"
 UNCHANGED = "no file and no key has changed"
@@ -129,6 +130,13 @@ ROWS: dict[str, Row] = {
     ),
     "receipt-consistency": Row(
         7, None, UNSIGNED, "tests/firmware/test_receipts.py::test_a_log_that_does_not_continue_the_verified_one_is_refused"
+    ),
+    "secret-invalid": Row(7, None, LOGGED, "tests/firmware/test_faults.py::test_a_stored_private_key_out_of_range_signs_nothing"),
+    "signature-fault": Row(
+        7, None, LOGGED, "tests/firmware/test_faults.py::test_a_fresh_signature_that_does_not_verify_never_leaves_the_key"
+    ),
+    "entropy-failed": Row(
+        7, None, LOGGED, "tests/simulator/test_entropy.py::test_a_source_that_fails_stops_signing_and_not_reading"
     ),
     "statement-malformed": Row(8, 400, NO_ROW, "tests/backend/test_serve.py::test_it_logs_one_json_line_for_each_statement"),
     "header-invalid": Row(8, 422, NO_ROW, "tests/protocol/test_catalogue.py::test_every_code_raised_in_this_room_has_words"),

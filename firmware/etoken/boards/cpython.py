@@ -43,6 +43,7 @@ class CPythonBoard:
 
     hardware_class = CLASS_SIMULATED
     pin_iterations = 10
+    entropy_bits = 8
 
     def __init__(self, serial: str, flash, port: MemoryPort) -> None:
         self.serial = serial
@@ -52,7 +53,7 @@ class CPythonBoard:
         self.presence: "bool | None" = True
 
     def entropy(self, size: int) -> bytes:
-        """Return ``size`` random bytes of the operating system."""
+        """Return ``size`` samples: random bytes of the operating system."""
         return os.urandom(size)
 
     def button(self) -> "bool | None":

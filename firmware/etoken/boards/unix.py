@@ -1,9 +1,11 @@
 """The unix board: this firmware in the MicroPython unix port, on a pseudo-terminal handed over as stdin and stdout.
 
-    micropython -X heapsize=… -m etoken.boards.unix SERIAL FLASH_FILE PRESENCE_FILE
+    micropython -X heapsize=… -m etoken.boards.unix SERIAL FLASH_FILE PRESENCE_FILE [ENTROPY_FILE]
 
-stdin must not block.  The presence file stands for the button: its first word is accept, reject or wait, read each time
-somebody is asked.  Entropy is the operating system's; there is no way to hand in another.
+stdin must not block.  The presence file stands for the button: its word is accept, reject or wait, read each time somebody is
+asked.  Entropy is the operating system's; there is no way to hand in another.  The entropy file can only make it fail: its word
+is stall (a block comes too late), repeat (the same block again) or short (bytes are missing), read for each block; any other
+word, or no file, leaves it alone.
 """
 
 import os
@@ -14,6 +16,7 @@ import time
 from biandun_protocol.wire.numbers import CLASS_SIMULATED
 from etoken.boards.flashfile import FileFlash
 from etoken.commands import all as _commands  # noqa: F401  # pyright: ignore[reportUnusedImport]  fills the table
+from etoken.entropy import STALL_MS
 from etoken.server import Server
 from etoken.token import Token
 
@@ -68,35 +71,50 @@ class UnixBoard:
 
     hardware_class = CLASS_SIMULATED
     pin_iterations = 200  # a simulated PIN protects nothing; a board takes what half a second holds
+    entropy_bits = 8
 
-    def __init__(self, serial: str, flash_path: str, presence_path: str) -> None:
+    def __init__(self, serial: str, flash_path: str, presence_path: str, entropy_path: str = "") -> None:
         self.serial = serial
         self.flash = FileFlash(flash_path)
         self.clock = SystemClock()
         self.port = StandardPort()
         self._presence_path = presence_path
+        self._entropy_path = entropy_path
+        self._again = b""
 
     def entropy(self, size: int) -> bytes:
-        """Return ``size`` random bytes of the operating system."""
-        return os.urandom(size)
+        """Return ``size`` samples, random bytes of the operating system, or what the entropy file makes of them."""
+        word = _word(self._entropy_path)
+        if word == "stall":
+            time.sleep_ms(STALL_MS + 100)
+        elif word == "short":
+            size -= 1
+        elif word == "repeat" and self._again:
+            return self._again
+        self._again = os.urandom(size)
+        return self._again
 
     def button(self) -> "bool | None":
         """Has somebody confirmed (True), refused (False), or not decided yet (None)?"""
-        try:
-            with open(self._presence_path) as policy:
-                word = policy.read().strip()
-        except OSError:
-            return None
-        return {"accept": True, "reject": False}.get(word)
+        return {"accept": True, "reject": False}.get(_word(self._presence_path))
 
     def report(self, error: Exception) -> None:
         """Print a bug to stderr; never to the protocol's own line."""
         sys.print_exception(error, sys.stderr)  # pyright: ignore[reportArgumentType] - the stub wants a stream of io
 
 
+def _word(path: str) -> str:
+    """The word that stands in a file; empty without one."""
+    try:
+        with open(path) as policy:
+            return policy.read().strip()
+    except OSError:
+        return ""
+
+
 def main() -> None:
     """Run one key until its line is gone."""
-    Server(Token(UnixBoard(sys.argv[1], sys.argv[2], sys.argv[3]))).run()
+    Server(Token(UnixBoard(*sys.argv[1:5]))).run()
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ def change_pin(token: Token, request: ChangePinRequest) -> ChangePinReply:
         raise Refused(ERROR_PIN_FORMAT)
     token.user = None
     check_pin(token, request.slot, request.old)
-    board = token.board
-    token.vault.users.set_pin(request.slot, request.new, board.entropy(SALT), board.pin_iterations, board.entropy(32))
+    token.vault.users.set_pin(
+        request.slot, request.new, token.entropy.take(SALT), token.board.pin_iterations, token.entropy.take(32)
+    )
     return ChangePinReply(request.slot)

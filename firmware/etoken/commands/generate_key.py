@@ -15,6 +15,6 @@ def generate_key(token: Token, request: GenerateKeyRequest) -> GenerateKeyReply:
     """Return the public point (65 bytes, uncompressed)."""
     if token.vault.identity.public_key is None:
         crypto = token.suite.crypto
-        secret = crypto.new_secret(token.board.entropy(40))
+        secret = crypto.new_secret(token.entropy.take(40))
         token.vault.identity.set_key_pair(secret, crypto.public_key(secret, token.ticker(PHASE_WORKING)))
     return GenerateKeyReply(token.public_key)

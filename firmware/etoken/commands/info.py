@@ -33,6 +33,9 @@ def info(token: Token, request: InfoRequest) -> InfoReply:
     slots = token.vault.users.slots()
     reply.pin_slots = sum(1 << slot for slot in slots) if slots else None
     reply.unlocked_slot = token.user
+    fault = token.vault.faults.last()
+    if fault:
+        reply.faults, reply.last_fault = fault.count, fault.code
     profile = identity.profile
     if profile:
         reply.uscc = profile.uscc

@@ -28,6 +28,7 @@ def set_pin(token: Token, request: SetPinRequest) -> SetPinReply:
     if request.slot != 0 and token.user != 0:
         raise Refused(ERROR_SLOT_REFUSED)
     token.wait_presence()
-    board = token.board
-    token.vault.users.set_pin(request.slot, request.pin, board.entropy(SALT), board.pin_iterations, board.entropy(32))
+    token.vault.users.set_pin(
+        request.slot, request.pin, token.entropy.take(SALT), token.board.pin_iterations, token.entropy.take(32)
+    )
     return SetPinReply(request.slot)

@@ -18,7 +18,8 @@ from etoken.vault.statements import Record
 def sign_finish(token: Token, request: SignFinishRequest) -> SignFinishReply:
     """Return the signed statement in its parts.
 
-    Raises Refused: NO_STREAM, PIN_REQUIRED, LENGTH_MISMATCH, DIGEST_MISMATCH, the refusal of the stream, PRESENCE_*, CANCELLED, STORE_FULL.
+    Raises Refused: NO_STREAM, PIN_REQUIRED, LENGTH_MISMATCH, DIGEST_MISMATCH, the refusal of the stream, PRESENCE_*, CANCELLED, STORE_FULL,
+    ENTROPY_FAILED, SECRET_INVALID, SIGNATURE_FAULT.
     """
     record = token.vault.statements.find(request.idempotency_key) or _sign(token, request.idempotency_key)
     return SignFinishReply(record.seq, record.header, record.digest, record.signature)
@@ -34,6 +35,7 @@ def _sign(token: Token, idempotency_key: bytes) -> Record:
     statements = token.vault.statements
     policy.check_time(token.profile, statements.time_floor, stream.request.claimed_time)  # a receipt may have come since
     statements.require_room()  # before somebody presses the button for nothing
+    token.entropy.require()  # likewise
     token.wait_presence()
     fields: dict[int, object] = {
         wire.FIELD_SEQ: statements.seq + 1,

@@ -8,15 +8,12 @@ from hashlib import sha256
 
 from etoken.crypto import integers
 from etoken.crypto.curves import P256
+from etoken.crypto.faults import SignatureFault, private_number
 from etoken.crypto.hmac import hmac_sha256
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-
-class SignatureFault(Exception):
-    """A fresh signature did not verify: the hardware is faulty, or somebody made it so."""
 
 
 def nonce(secret: bytes, digest: bytes, fresh: bytes, order: int = P256.n, label: bytes = b"") -> int:
@@ -44,18 +41,18 @@ def new_secret(entropy: bytes) -> bytes:
 
 
 def public_key(secret: bytes, tick: "Callable[[], None]" = integers.nothing) -> bytes:
-    """Return the uncompressed point (65 bytes) of a private key."""
-    point = integers.multiply(P256, [(int.from_bytes(secret, "big"), P256.g)], tick)
+    """Return the uncompressed point (65 bytes) of a private key, 1 to n - 1.  Raises SecretInvalid."""
+    point = integers.multiply(P256, [(private_number(secret, P256.n - 1), P256.g)], tick)
     if point is None:
-        raise ValueError("a private key is from 1 to n - 1")
+        raise SignatureFault  # no number of the range leads there
     return integers.encode(point)
 
 
 def sign(secret: bytes, public: bytes, message: bytes, fresh: bytes, tick: "Callable[[], None]" = integers.nothing) -> bytes:
-    """Sign ``message`` and check the result with ``public`` before it leaves.  Raises SignatureFault."""
+    """Sign ``message`` and check the result with ``public`` before it leaves.  Raises SecretInvalid, SignatureFault."""
+    private = private_number(secret, P256.n - 1)
     digest = sha256(message).digest()
     number = int.from_bytes(digest, "big")
-    private = int.from_bytes(secret, "big")
     k = nonce(secret, digest, fresh)
     point = integers.multiply(P256, [(k, P256.g)], tick)
     r = point[0] % P256.n if point else 0

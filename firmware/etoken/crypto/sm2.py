@@ -5,7 +5,8 @@ What is signed is e = SM3(ZA || message), where ZA binds identity, curve and pub
 
 from etoken.crypto import integers
 from etoken.crypto.curves import SM2P256V1
-from etoken.crypto.ecdsa import SignatureFault, nonce
+from etoken.crypto.ecdsa import nonce
+from etoken.crypto.faults import SignatureFault, private_number
 from etoken.crypto.sm3 import sm3
 
 TYPE_CHECKING = False
@@ -39,19 +40,18 @@ def new_secret(entropy: bytes) -> bytes:
 
 
 def public_key(secret: bytes, tick: "Callable[[], None]" = integers.nothing) -> bytes:
-    """Return the uncompressed point (65 bytes) of a private key."""
-    point = integers.multiply(SM2P256V1, [(int.from_bytes(secret, "big"), SM2P256V1.g)], tick)
+    """Return the uncompressed point (65 bytes) of a private key, 1 to n - 2.  Raises SecretInvalid."""
+    point = integers.multiply(SM2P256V1, [(private_number(secret, N - 2), SM2P256V1.g)], tick)
     if point is None:
-        raise ValueError("a private key is from 1 to n - 2")
+        raise SignatureFault  # no number of the range leads there
     return integers.encode(point)
 
 
 def sign(secret: bytes, public: bytes, message: bytes, fresh: bytes, tick: "Callable[[], None]" = integers.nothing) -> bytes:
-    """Sign ``message`` and check the result with ``public`` before it leaves.  Raises SignatureFault."""
+    """Sign ``message`` and check the result with ``public`` before it leaves.  Raises SecretInvalid, SignatureFault."""
+    private = private_number(secret, N - 2)
     digest = message_digest(public, message)
-    signature = sign_digest(
-        int.from_bytes(secret, "big"), int.from_bytes(digest, "big"), nonce(secret, digest, fresh, N, LABEL), tick
-    )
+    signature = sign_digest(private, int.from_bytes(digest, "big"), nonce(secret, digest, fresh, N, LABEL), tick)
     if not verify(public, message, signature, tick):
         raise SignatureFault
     return signature

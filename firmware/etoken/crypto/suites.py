@@ -3,7 +3,7 @@
     ES256   -7       ECDSA on P-256 with SHA-256
     SM2     -70009   SM2 on sm2p256v1 with SM3
 
-``sign`` checks what it made before it leaves and raises SignatureFault; ``verify`` answers and never raises.
+``sign`` checks what it made before it leaves; it raises SecretInvalid, SignatureFault.  ``verify`` answers and never raises.
 """
 
 from hashlib import sha256

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from etoken.vault.identity import Identity
 
 KEEP_RECEIPTED = (64, 16, 4, 1)  # statements with a receipt that stay, from roomy to tight
-RESERVE = 6 * 1024  # bytes only a receipt, a log point or a PIN count may use
+RESERVE = 6 * 1024  # bytes only a receipt, a log point, a PIN count, a seed or a fault may use
 KEY_AT = 2  # a STATEMENT record begins 85 50: array of five, then the idempotency key
 
 

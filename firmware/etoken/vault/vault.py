@@ -5,7 +5,9 @@ Until the sealed vault arrives (a PIN wraps the secrets) records stand on flash 
 
 from etoken.store.journal import Journal
 from etoken.vault import records
+from etoken.vault.faults import Faults
 from etoken.vault.identity import Identity
+from etoken.vault.seed import Seed
 from etoken.vault.statements import Statements
 from etoken.vault.users import Users
 
@@ -13,17 +15,26 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from etoken.store.journal import Flash
 
-SURVIVE_A_WIPE = (records.ANCHOR, records.GENERATION, records.LOG_POINT, records.DEVICE_SECRET)
+SURVIVE_A_WIPE = (
+    records.ANCHOR,
+    records.GENERATION,
+    records.LOG_POINT,
+    records.DEVICE_SECRET,
+    records.SEED,
+    records.FAULT,
+)
 
 
 class Vault:
-    """Identity, users and statements of one key."""
+    """Identity, users, statements, seed and faults of one key."""
 
     def __init__(self, flash: "Flash") -> None:
         self._journal = Journal(flash)
         self.identity = Identity(self._journal)
         self.users = Users(self._journal)
         self.statements = Statements(self._journal, self.identity)
+        self.seed = Seed(self._journal)
+        self.faults = Faults(self._journal)
         self._journal.survives = self._survives
 
     @property
@@ -34,7 +45,7 @@ class Vault:
     def wipe(self) -> int:
         """Destroy key pair, profile, PINs, statements and receipts, also their traces on flash; return the new generation.
 
-        Anchor, device secret, generation and log point stay.  The generation rises first: a cut in between leaves a key
+        Anchor, device secret, generation, log point, seed and faults stay.  The generation rises first: a cut in between leaves a key
         that counts one wipe too many, never one that forgets a wipe.
         """
         generation = self.identity.generation + 1

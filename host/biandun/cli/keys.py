@@ -15,6 +15,7 @@ from biandun_protocol.wire import codec
 from biandun_protocol.wire.messages import Grant, InfoReply, Offer, SignedManifest
 from biandun_protocol.wire.numbers import (
     CLASS_NAMES,
+    ERROR_NAMES,
     ERROR_PIN_REQUIRED,
     LIMIT_LINK_EXPORT,
     SCHEMA_SIGNED,
@@ -43,6 +44,13 @@ def _day(seconds: int | None) -> str | None:
     return None if seconds is None else datetime.fromtimestamp(seconds, UTC).date().isoformat()
 
 
+def _faults(info: InfoReply | None) -> dict[str, object]:
+    """How often the key found itself faulty, and how at last; nothing for a key that never did."""
+    if info is None or not info.faults:
+        return {}
+    return {"faults": info.faults, "last_fault": ERROR_NAMES.get(info.last_fault or 0, str(info.last_fault))}
+
+
 def describe(info: InfoReply) -> dict[str, object]:
     """An info reply as plain words."""
     return {
@@ -62,12 +70,13 @@ def describe(info: InfoReply) -> dict[str, object]:
         "suite": info.suite,
         "algorithms": info.algorithms,
         "public_key": info.public_key.hex() if info.public_key else None,
+        **_faults(info),
     }
 
 
 @group.command("list")
 def list_keys() -> list[dict[str, object]]:
-    """List all keys that are plugged in; a busy or broken one is shown with its problem.
+    """List all keys that are plugged in; a busy or broken one is shown with its problem, a faulty one with its last fault.
 
     \b
     Example:  biandun keys list --json
@@ -84,9 +93,11 @@ def list_keys() -> list[dict[str, object]]:
                 "suite": info.suite if info else None,
                 "simulated": row.port.simulated,
                 "problem": row.problem.code if row.problem else None,
+                **_faults(info),
             }
         )
-    return rows
+    columns = [name for name in ("faults", "last_fault") if any(name in row for row in rows)]
+    return [{**row, **{name: row.get(name) for name in columns}} for row in rows]
 
 
 @group.command("info")

@@ -407,6 +407,8 @@ class InfoReply(codec.Message):
         (18, "pin_slots", codec.UINT, 0, False),
         (19, "unlocked_slot", codec.UINT, 7, False),
         (20, "suite", codec.TEXT, 8, False),
+        (21, "faults", codec.UINT, 0, False),
+        (22, "last_fault", codec.UINT, 255, False),
     )
 
     def __init__(
@@ -432,6 +434,8 @@ class InfoReply(codec.Message):
         pin_slots: "int | None" = None,
         unlocked_slot: "int | None" = None,
         suite: "str | None" = None,
+        faults: "int | None" = None,
+        last_fault: "int | None" = None,
     ) -> None:
         self.version = version
         self.firmware = firmware
@@ -454,6 +458,8 @@ class InfoReply(codec.Message):
         self.pin_slots = pin_slots
         self.unlocked_slot = unlocked_slot
         self.suite = suite
+        self.faults = faults
+        self.last_fault = last_fault
 
 
 class InstallAnchorRequest(codec.Request):

@@ -115,6 +115,9 @@ ERROR_RECEIPT_MISMATCH = 43
 ERROR_RECEIPT_PROOF = 44
 ERROR_RECEIPT_OLDER = 45
 ERROR_RECEIPT_CONSISTENCY = 46
+ERROR_SECRET_INVALID = 60
+ERROR_SIGNATURE_FAULT = 61
+ERROR_ENTROPY_FAILED = 62
 
 PURPOSE_FILING = "filing"
 PURPOSE_COUNTERSIGN = "countersign"
@@ -213,6 +216,9 @@ ERROR_NAMES = {
     44: "receipt-proof",
     45: "receipt-older",
     46: "receipt-consistency",
+    60: "secret-invalid",
+    61: "signature-fault",
+    62: "entropy-failed",
 }
 RETRIABLE_ERRORS = (12, 13, 14, 15, 17)
 CHAINED_PURPOSES = (

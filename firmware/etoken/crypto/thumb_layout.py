@@ -1,0 +1,11 @@
+"""Where the kernels expect what in their work area, in bytes.
+
+Written by firmware/tools/generate.py; change the tools, not this file.
+"""
+
+REGISTER = 32
+MODULI = 2448
+MODULUS_SIZE = 80
+LIMBS = 19
+BATCH = 14
+WORK_SIZE = 2608

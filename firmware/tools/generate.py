@@ -1,0 +1,97 @@
+"""Write what the key runs but nobody writes by hand: the machine's programs, and the kernels as ``asm_thumb`` functions.
+
+    python -m tools.generate [--check]      (in firmware/)
+
+``--check`` writes nothing and fails where a file differs from what the tools make.
+"""
+
+import argparse
+import sys
+from pathlib import Path
+
+from etoken.crypto.curves import P256, SM2P256V1
+from tools import kernel_hash, kernel_m0plus, kernel_m33, layout, programs
+
+CRYPTO = Path(__file__).parents[1] / "etoken" / "crypto"
+CURVES = {"p256": P256, "sm2": SM2P256V1}
+KERNELS = {"m33": kernel_m33.machine, "m0plus": kernel_m0plus.machine}
+CORES = {"m33": "the Cortex-M33 (ARMv8-M mainline, DSP)", "m0plus": "the Cortex-M0+ (ARMv6-M)"}
+WARNING = "Written by firmware/tools/generate.py; change the tools, not this file."
+
+
+def kernel(core: str, curve: str) -> bytes:
+    """Machine code of a field machine."""
+    return KERNELS[core](CURVES[curve])
+
+
+def function(name: str, code: bytes) -> str:
+    """An ``asm_thumb`` function that holds this machine code; the assembler adds push {r4-r7, lr} and pop {r4-r7, pc}."""
+    halves = [f"0x{int.from_bytes(code[at : at + 2], 'little'):04x}" for at in range(0, len(code), 2)]
+    lines = [", ".join(halves[at : at + 16]) for at in range(0, len(halves), 16)]
+    body = "\n".join(f"    data(2, {line})" for line in lines)
+    return f"@micropython.asm_thumb\ndef {name}(r0, r1, r2, r3):\n{body}\n"
+
+
+def module(description: str, functions: dict[str, bytes]) -> str:
+    """A Python file with such functions."""
+    head = f'"""{description}\n\n{WARNING}\n"""\n\n# ruff: noqa\n# pyright: basic, reportUndefinedVariable=false\n'
+    return head + "".join(f"\n\n{function(name, code)}" for name, code in functions.items())
+
+
+def literal(content: bytes, indent: str) -> list[str]:
+    """Lines of a bytes literal, as the compiler keeps it: nothing is computed on the key."""
+    rows = [content[at : at + 24] for at in range(0, len(content), 24)]
+    return [indent + 'b"' + "".join(f"\\x{byte:02x}" for byte in row) + '"' for row in rows]
+
+
+def programs_module() -> str:
+    """The programs as bytes, the numbers of flags and slots, and where a program's operands are to be filled in."""
+    lines = [f'"""Programs of the field machine, see ``machine`` for what they are made of.\n\n{WARNING}\n"""\n']
+    for names in (("BAD_SECRET", "BAD_NONCE", "BAD_RESULT", "EXCEPTION", "REFUSED"), tuple(n for n in dir(programs) if n.startswith("IO_"))):
+        lines += [f"{name} = {getattr(programs, name)}" for name in names]
+    lines += [f"{name} = {getattr(programs, name)}" for name in ("X", "Y", "Z", "TEETH_AT", "DOUBLES_AT")]
+    for name, ops in programs.PROGRAMS.items():
+        lines += [f"\n{name} = (", *literal(programs.assemble(ops), "    "), ")"]
+    lines.append("\nMACROS = (")
+    for ops in programs.macros():
+        lines += ["    (", *literal(programs.assemble(ops), "        "), "    ),"]
+    lines.append(")")
+    return "\n".join(lines) + "\n"
+
+
+def layout_module() -> str:
+    """Where the kernels expect what in their work area."""
+    names = ("REGISTER", "MODULI", "MODULUS_SIZE", "LIMBS", "BATCH", "WORK_SIZE")
+    values = "\n".join(f"{name} = {getattr(layout, name)}" for name in names)
+    return f'"""Where the kernels expect what in their work area, in bytes.\n\n{WARNING}\n"""\n\n{values}\n'
+
+
+def files() -> dict[Path, str]:
+    """Every generated file."""
+    found = {CRYPTO / "programs.py": programs_module(), CRYPTO / "thumb_layout.py": layout_module()}
+    for core, long_name in CORES.items():
+        for curve in CURVES:
+            text = f"The field machine of {CURVES[curve].name} for {long_name}: run(work, program, io, table) -> flags."
+            found[CRYPTO / f"thumb_{core}_{curve}.py"] = module(text, {"run": kernel(core, curve)})
+        text = f"Hashes for {long_name}: sha256 and sm3, each (state, data, count, constants)."
+        hashes = {name: kernel_hash.FUNCTIONS[core, name]() for name in ("sha256", "sm3")}
+        found[CRYPTO / f"thumb_{core}_hash.py"] = module(text, hashes)
+    return found
+
+
+def main() -> int:
+    """Write or check."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--check", action="store_true")
+    check = parser.parse_args().check
+    stale = [path for path, text in files().items() if not path.exists() or path.read_text("utf-8") != text]
+    for path in stale:
+        if check:
+            print(f"{path} is not what the tools make", file=sys.stderr)
+        else:
+            path.write_text(files()[path], "utf-8")
+    return 1 if check and stale else 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
