@@ -7,6 +7,7 @@ STUBS := build/stubs
 JUDGE := build/judge
 WORKERS ?= 2
 DATABASE ?= sqlite
+SUITE ?= es256
 PACKAGES := biandun_protocol etoken biandun biandun_simulator biandun_office
 
 .DEFAULT_GOAL := help
@@ -54,8 +55,8 @@ test: lint coverage  ## everything a change must pass
 test-slow: $(BIN)/.ready $(JUDGE)/.ready  ## the long sweeps
 	$(BIN)/pytest --numprocesses $(WORKERS) -m slow || [ $$? -eq 5 ]  # 5: none is marked slow yet
 
-demo: $(BIN)/.ready $(JUDGE)/.ready  ## the main journey; DATABASE=postgres keeps the office's data in PostgreSQL
-	@$(BIN)/python -m tests.system.demo --judge $(JUDGE)/bin/python --database $(DATABASE)
+demo: $(BIN)/.ready $(JUDGE)/.ready  ## the main journey; DATABASE=postgres for PostgreSQL, SUITE=sm2 for SM2 with SM3
+	@$(BIN)/python -m tests.system.demo --judge $(JUDGE)/bin/python --database $(DATABASE) --suite $(SUITE)
 
 bench: $(BIN)/.ready $(JUDGE)/.ready  ## what it costs, as ratios against a peer of the same run; build/bench.json
 	$(BIN)/python -m tests.bench

@@ -19,7 +19,7 @@ from biandun_office.errors import BackupProblem, FileProblem
 from biandun_office.installation import new_tables, require_empty, settle, sibling
 from biandun_office.keystore import Cost, Passphrase
 from biandun_office.office import Office, load_key
-from biandun_protocol.algorithms import SoftwareSigner, verify_es256
+from biandun_protocol.algorithms import PublicKey
 from biandun_protocol.certificate import verify_issuer
 from biandun_protocol.errors import CertificateProblem, ProtocolProblem
 
@@ -124,11 +124,11 @@ def _restore_into(work: Path, backup: Path, passphrase: Passphrase) -> Tried:
 def _check_keys(folder: Path, passphrase: Passphrase) -> Office:
     """Load both keys, compare them with their certificates, and let each sign something that then verifies."""
     loaded = Office.load(folder)
-    verify_issuer(loaded.issuer, loaded.root_public_key)
+    verify_issuer(loaded.issuer, loaded.root_key)
     for name, certificate in ((office.ROOT_KEY, loaded.root), (office.ISSUING_KEY, loaded.issuing)):
-        signer = SoftwareSigner(load_key(folder, name, certificate, passphrase))
-        verify_es256(signer.public_key, b"probe", signer.sign(b"probe"))
-    if loaded.issuer_manifest.public_key != loaded.issuing_public_key or loaded.issuer_manifest.x5t != loaded.x5t:
+        key = load_key(folder, name, certificate, passphrase)
+        PublicKey.of(key).verify(b"probe", key.sign(b"probe"))
+    if loaded.issuer_manifest.public_key != loaded.issuing_key.point or loaded.issuer_manifest.x5t != loaded.x5t:
         raise CertificateProblem("certificate-invalid", field=office.ISSUER_MANIFEST)
     return loaded
 

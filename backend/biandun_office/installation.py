@@ -12,20 +12,21 @@ from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
-from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
 from django.core.management import call_command
 
 from biandun_office import database, files, office, startup
 from biandun_office.errors import FileProblem, OfficeStateProblem
-from biandun_office.issuance.x509 import issuing_certificate, root_certificate
-from biandun_office.keystore import Cost, Passphrase, new_key, seal
+from biandun_office.issuance.x509 import Validity, issuing_certificate, root_certificate
+from biandun_office.keys import new_key
+from biandun_office.keystore import Cost, Passphrase, seal
 from biandun_office.office import Identity, Office
 from biandun_office.registry.services import register_fictitious_units
-from biandun_protocol.algorithms import SoftwareSigner, point_of, sha256_digest
+from biandun_protocol.algorithms import BY_NAME, PublicKey
 from biandun_protocol.certificate import sign_issuer
 from biandun_protocol.wire.messages import IssuerManifest
 from biandun_protocol.wire.numbers import SCHEMA_ISSUER
+from biandun_protocol.x509 import der_of
 
 YEAR = 366 * 86_400
 ROOT_YEARS = 30
@@ -34,7 +35,7 @@ ISSUING_YEARS = 15
 
 @dataclass(frozen=True)
 class Founding:
-    """What an office is founded with."""
+    """What an office is founded with; the suite of its keys stands in ``identity``."""
 
     identity: Identity
     passphrase: Passphrase
@@ -126,29 +127,21 @@ def settle(work: Path, folder: Path) -> None:
 
 def _make_keys(work: Path, founding: Founding) -> None:
     identity, now = founding.identity, founding.now
-    root_key, issuing_key = new_key(), new_key()
+    algorithm = BY_NAME[identity.suite]
+    root_key, issuing_key = new_key(algorithm), new_key(algorithm)
     end = now + ISSUING_YEARS * YEAR
-    root = root_certificate(root_key, name=identity.office_name, not_before=now, not_after=now + ROOT_YEARS * YEAR)
-    issuing = issuing_certificate(
-        root_key, root, issuing_key.public_key(), name=identity.office_name, not_before=now, not_after=end
-    )
-    issuing_der = issuing.public_bytes(Encoding.DER)
-    manifest = IssuerManifest(
-        SCHEMA_ISSUER, identity.office_id, point_of(issuing_key.public_key()), sha256_digest(issuing_der), now, end
-    )
-    root_x5t = sha256(root.public_bytes(Encoding.DER)).digest()
-    issuer = sign_issuer(SoftwareSigner(root_key), region=identity.region, root_x5t=root_x5t, manifest=manifest)
+    root = root_certificate(root_key, name=identity.office_name, validity=Validity(now, now + ROOT_YEARS * YEAR))
+    issuing = issuing_certificate(root_key, root, PublicKey.of(issuing_key), name=identity.office_name, validity=Validity(now, end))
+    x5t = sha256(der_of(issuing)).digest()
+    manifest = IssuerManifest(SCHEMA_ISSUER, identity.office_id, issuing_key.public_key, x5t, now, end)
+    issuer = sign_issuer(root_key, region=identity.region, root_x5t=sha256(der_of(root)).digest(), manifest=manifest)
     for name, content in (
         (startup.IDENTITY, identity.encode()),
         (office.ROOT_CERTIFICATE, root.public_bytes(Encoding.PEM)),
         (office.ISSUING_CERTIFICATE, issuing.public_bytes(Encoding.PEM)),
         (office.ISSUER_STATEMENT, issuer.statement),
         (office.ISSUER_MANIFEST, issuer.manifest),
-        (office.ROOT_KEY, _sealed(root_key, founding)),
-        (office.ISSUING_KEY, _sealed(issuing_key, founding)),
+        (office.ROOT_KEY, seal(root_key, founding.passphrase, founding.cost)),
+        (office.ISSUING_KEY, seal(issuing_key, founding.passphrase, founding.cost)),
     ):
         files.write(work / name, content)
-
-
-def _sealed(key: ec.EllipticCurvePrivateKey, founding: Founding) -> bytes:
-    return seal(key, founding.passphrase, founding.cost)

@@ -10,12 +10,12 @@ scrypt of it, and the parameters stand above the PEM block, where RFC 7468 allow
 import secrets
 from dataclasses import dataclass
 
-from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
-from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding, PrivateFormat, load_pem_private_key
 
+from biandun_office import keys
 from biandun_office.errors import PassphraseProblem
+from biandun_office.keys import PrivateKey
+from biandun_protocol.algorithms import Algorithm
 
 LEAST_PASSPHRASE = 10
 _LABEL = "Biandun-KDF:"
@@ -53,30 +53,21 @@ class Cost:
         return Scrypt(salt=salt, length=32, n=1 << self.log2n, r=self.r, p=self.p).derive(passphrase.secret.encode())
 
 
-def new_key() -> ec.EllipticCurvePrivateKey:
-    """A fresh P-256 key."""
-    return ec.generate_private_key(ec.SECP256R1())
-
-
-def seal(key: ec.EllipticCurvePrivateKey, passphrase: Passphrase, cost: Cost) -> bytes:
+def seal(key: PrivateKey, passphrase: Passphrase, cost: Cost) -> bytes:
     """Return ``key`` encrypted under ``passphrase``, as the text described above."""
     salt = secrets.token_bytes(16)
-    password = cost.derive(passphrase, salt).hex().encode()
-    pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, BestAvailableEncryption(password))
+    pem = key.encrypted(cost.derive(passphrase, salt).hex().encode())
     return f"{_LABEL} scrypt {cost.log2n} {cost.r} {cost.p} {salt.hex()}\n".encode() + pem
 
 
-def unseal(sealed: bytes, passphrase: Passphrase) -> ec.EllipticCurvePrivateKey:
-    """Return the key that ``seal`` encrypted.  Raises PassphraseProblem(passphrase-wrong), also for a damaged file."""
+def unseal(sealed: bytes, passphrase: Passphrase, algorithm: Algorithm) -> PrivateKey:
+    """Return the key of ``algorithm`` that ``seal`` encrypted.  Raises PassphraseProblem(passphrase-wrong), also for a damaged file."""
     try:
         first, pem = sealed.split(b"\n", 1)
         label, name, log2n, r, p, salt = first.decode("ascii").split(" ")
         if (label, name) != (_LABEL, "scrypt"):
             raise ValueError(label)
         password = Cost(int(log2n), int(r), int(p)).derive(passphrase, bytes.fromhex(salt)).hex().encode()
-        key = load_pem_private_key(pem, password)
-    except (ValueError, TypeError, UnsupportedAlgorithm):
+        return keys.decrypt(algorithm, pem, password)
+    except ValueError:
         raise PassphraseProblem("passphrase-wrong") from None
-    if not isinstance(key, ec.EllipticCurvePrivateKey):
-        raise PassphraseProblem("passphrase-wrong")
-    return key

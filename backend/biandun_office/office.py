@@ -15,18 +15,18 @@ from hashlib import sha256
 from pathlib import Path
 
 from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import Encoding
 
 from biandun_office import files
 from biandun_office.errors import OfficeStateProblem
+from biandun_office.keys import PrivateKey
 from biandun_office.keystore import Passphrase, unseal
 from biandun_office.startup import IDENTITY
-from biandun_protocol.algorithms import point_of
+from biandun_protocol.algorithms import BY_NAME, ES256, Algorithm, PublicKey
 from biandun_protocol.certificate import Signed
 from biandun_protocol.errors import CertificateProblem
 from biandun_protocol.wire import codec
 from biandun_protocol.wire.messages import IssuerManifest
+from biandun_protocol.x509 import der_of, public_key_of
 
 ROOT_CERTIFICATE = "root.pem"
 ISSUING_CERTIFICATE = "issuing.pem"
@@ -39,13 +39,17 @@ OWN_UNIT = "11629900MB0000000F"  # the establishment office of the fictitious ci
 
 @dataclass(frozen=True)
 class Identity:
-    """Who the office is: ``uscc`` is its own unit, ``database`` the URL of its tables (empty: the file beside this one)."""
+    """Who the office is: ``uscc`` is its own unit, ``database`` the URL of its tables (empty: the file beside this one).
+
+    ``suite`` is chosen when it is founded and for all that it signs and certifies; an office that names none is in ES256.
+    """
 
     office_id: str
     office_name: str
     region: str
     uscc: str = OWN_UNIT
     database: str = ""
+    suite: str = ES256.name
 
     def encode(self) -> bytes:
         """The content of office.json."""
@@ -63,31 +67,44 @@ class Office:
 
     @classmethod
     def load(cls, folder: Path) -> "Office":
-        """Read the public files.  Raises OfficeStateProblem(office-not-initialised), FileProblem."""
+        """Read the public files.
+
+        Raises OfficeStateProblem(office-not-initialised), FileProblem; CertificateProblem(certificate-invalid) when its
+        certificates are not in the suite that it says it was founded in.
+        """
         if not (folder / IDENTITY).is_file():
             raise OfficeStateProblem("office-not-initialised")
         fields = json.loads(files.read(folder / IDENTITY))
-        return cls(
+        loaded = cls(
             Identity(**{field.name: fields[field.name] for field in dataclass_fields(Identity) if field.name in fields}),
             x509.load_pem_x509_certificate(files.read(folder / ROOT_CERTIFICATE)),
             x509.load_pem_x509_certificate(files.read(folder / ISSUING_CERTIFICATE)),
             Signed(files.read(folder / ISSUER_STATEMENT), files.read(folder / ISSUER_MANIFEST)),
         )
+        suite = BY_NAME.get(loaded.identity.suite)
+        if loaded.root_key.algorithm is not suite or loaded.issuing_key.algorithm is not suite:
+            raise CertificateProblem("certificate-invalid", field="suite")
+        return loaded
 
-    @property
-    def root_public_key(self) -> bytes:
-        """The anchor: the root's uncompressed point."""
-        return _point(self.root)
+    @cached_property
+    def algorithm(self) -> Algorithm:
+        """The suite of the office: of its root and of everything below it."""
+        return self.root_key.algorithm
 
-    @property
-    def issuing_public_key(self) -> bytes:
-        """The uncompressed point of the key that signs profiles and receipts."""
-        return _point(self.issuing)
+    @cached_property
+    def root_key(self) -> PublicKey:
+        """The anchor: the root's public key."""
+        return public_key_of(self.root)
+
+    @cached_property
+    def issuing_key(self) -> PublicKey:
+        """The public key that profiles and receipts are signed with."""
+        return public_key_of(self.issuing)
 
     @cached_property
     def x5t(self) -> bytes:
         """SHA-256 of the issuing certificate's DER: what the office's statements carry."""
-        return sha256(self.issuing.public_bytes(Encoding.DER)).digest()
+        return sha256(der_of(self.issuing)).digest()
 
     @property
     def issuer_manifest(self) -> IssuerManifest:
@@ -95,19 +112,13 @@ class Office:
         return codec.decode(IssuerManifest, self.issuer.manifest)
 
 
-def load_key(folder: Path, name: str, certificate: x509.Certificate, passphrase: Passphrase) -> ec.EllipticCurvePrivateKey:
+def load_key(folder: Path, name: str, certificate: x509.Certificate, passphrase: Passphrase) -> PrivateKey:
     """Decrypt the key file ``name``.
 
     Raises PassphraseProblem(passphrase-wrong), CertificateProblem when the key is not the certificate's.
     """
-    key = unseal(files.read(folder / name), passphrase)
-    if point_of(key.public_key()) != _point(certificate):
+    certified = public_key_of(certificate)
+    key = unseal(files.read(folder / name), passphrase, certified.algorithm)
+    if PublicKey.of(key) != certified:
         raise CertificateProblem("certificate-invalid", field=name)
     return key
-
-
-def _point(certificate: x509.Certificate) -> bytes:
-    key = certificate.public_key()
-    if not isinstance(key, ec.EllipticCurvePublicKey):
-        raise CertificateProblem("certificate-invalid", field="public key")
-    return point_of(key)

@@ -4,8 +4,6 @@ Memory is the same for 2 KB and for 1 MiB: at most the first LIMIT_SUMMARY bytes
 read.  A stream that was refused stays refused: whatever follows gets the same answer.
 """
 
-from hashlib import sha256
-
 from biandun_protocol.wire.numbers import (
     ERROR_DIGEST_MISMATCH,
     ERROR_LENGTH_MISMATCH,
@@ -17,19 +15,21 @@ from etoken.refusal import Refused
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from biandun_protocol.wire.messages import ProfileManifest, SignBeginRequest, Summary
 
 
 class ManifestStream:
-    """Takes the bytes announced by one ``sign_begin``."""
+    """Takes the bytes announced by one ``sign_begin``; ``running`` is a fresh hash of the key's suite."""
 
-    def __init__(self, request: "SignBeginRequest", profile: "ProfileManifest") -> None:
+    def __init__(self, request: "SignBeginRequest", profile: "ProfileManifest", running: "Any") -> None:
         self.request = request
         self.received = 0
         self.summary: "Summary | None" = None
         self.refusal: "Refused | None" = None
         self._profile = profile
-        self._hash = sha256()
+        self._hash = running
         self._head = b""
 
     def feed(self, chunk: memoryview) -> None:

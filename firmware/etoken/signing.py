@@ -5,7 +5,6 @@ Neighbours: ``prove_possession``, ``sign_finish``, ``login`` and ``export_links`
 
 from biandun_protocol.wire import statement as wire
 from biandun_protocol.wire.numbers import PHASE_SIGNING
-from etoken.crypto import ecdsa
 from etoken.token import FIRMWARE_VERSION
 
 TYPE_CHECKING = False
@@ -16,7 +15,7 @@ NONCE_ENTROPY = 32
 
 
 def sign(token: "Token", purpose: str, digest: bytes, fields: "dict[int, object]", presence: bool = True) -> "tuple[bytes, bytes]":
-    """Sign ``digest`` (32 bytes) for ``purpose`` and return (protected header, signature).
+    """Sign ``digest`` (32 bytes, by the hash of the key's suite) for ``purpose`` and return (protected header, signature).
 
     ``fields`` are those of label -70001 that the caller knows; identity, presence, firmware and class are added here.  The
     caller has seen to presence and policy; ``presence`` says whether a person pressed the button for it.
@@ -33,11 +32,12 @@ def sign(token: "Token", purpose: str, digest: bytes, fields: "dict[int, object]
         fields[wire.FIELD_UNIT_CODE] = profile.unit_code
         fields[wire.FIELD_REGION] = profile.region
         subject, x5t = "urn:biandun:unit:" + profile.uscc, profile.x5t
-    public = token.public_key
-    header = wire.protected_header(wire.kid_of(public), "urn:biandun:key:" + board.serial, subject, purpose, x5t, fields)
+    suite, public = token.suite, token.public_key
+    issuer = "urn:biandun:key:" + board.serial
+    header = wire.protected_header(suite, suite.kid_of(public), issuer, subject, purpose, x5t, fields)
     secret = token.vault.identity.secret()
     try:
-        signature = ecdsa.sign(
+        signature = suite.crypto.sign(
             secret,
             public,
             wire.to_be_signed(header, purpose, digest),

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from etoken.link.link import Clock, Port
     from etoken.manifest import ManifestStream
     from etoken.store.journal import Flash
+    from etoken.suite import Suite
 
     class Board(Protocol):
         """Everything that differs by target.
@@ -96,6 +97,14 @@ class Token:
         if issuer is None:
             raise Refused(ERROR_WRONG_STATE)
         return issuer
+
+    @property
+    def suite(self) -> "Suite":
+        """The suite of the anchor, in which this key does everything; likewise."""
+        suite = self.vault.identity.suite
+        if suite is None:
+            raise Refused(ERROR_WRONG_STATE)
+        return suite
 
     @property
     def public_key(self) -> bytes:

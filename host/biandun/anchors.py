@@ -2,21 +2,11 @@
 
 from hashlib import sha256
 
-from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import Encoding
-
-from biandun_protocol.algorithms import point_of
-from biandun_protocol.errors import CertificateProblem
+from biandun_protocol.algorithms import PublicKey
+from biandun_protocol.x509 import certificate_of, der_of, public_key_of
 
 
-def load_root(pem: bytes) -> tuple[bytes, str]:
-    """Return a root certificate's public point and its fingerprint.  Raises CertificateProblem."""
-    try:
-        root = x509.load_pem_x509_certificate(pem)
-    except ValueError:
-        raise CertificateProblem("certificate-invalid", field="root") from None
-    key = root.public_key()
-    if not isinstance(key, ec.EllipticCurvePublicKey):
-        raise CertificateProblem("certificate-invalid", field="root")
-    return point_of(key), sha256(root.public_bytes(Encoding.DER)).hexdigest()
+def load_root(pem: bytes) -> tuple[PublicKey, str]:
+    """Return a root certificate's public key, of either algorithm, and its fingerprint.  Raises CertificateProblem."""
+    root = certificate_of(pem, "root")
+    return public_key_of(root, "root"), sha256(der_of(root)).hexdigest()

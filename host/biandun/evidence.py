@@ -11,6 +11,7 @@ from biandun.anchors import load_root
 from biandun.errors import FolderProblem
 from biandun.filings import Folder
 from biandun_protocol import certificate, cose, package, receipt
+from biandun_protocol.algorithms import PublicKey
 from biandun_protocol.certificate import Signed
 from biandun_protocol.errors import CertificateProblem, Problem
 from biandun_protocol.wire.messages import IssuerManifest, ProfileManifest
@@ -48,24 +49,24 @@ def _part(folder: Folder, name: str) -> bytes:
 class _Checks:
     """The checks of one folder, in the order in which each rests on the one before."""
 
-    def __init__(self, folder: Folder, root_point: bytes) -> None:
+    def __init__(self, folder: Folder, root: PublicKey) -> None:
         self.folder = folder
-        self.root_point = root_point
+        self.root = root
         self.issuer: IssuerManifest
         self.profile: ProfileManifest
         self.manifest: package.Manifest
         self.statement: cose.Statement
 
     def office_key(self) -> str:
-        """The root names the office's signing key."""
+        """The root names the office's signing key, in the root's own algorithm, as everything below it is."""
         signed = Signed(_part(self.folder, "issuer.cose"), _part(self.folder, "issuer.cbor"))
-        self.issuer = certificate.verify_issuer(signed, self.root_point)
+        self.issuer = certificate.verify_issuer(signed, self.root)
         return self.issuer.office_id
 
     def unit_certificate(self) -> str:
         """The office names the unit's key; the X.509 certificate is the one it means."""
         signed = Signed(_part(self.folder, "profile.cose"), _part(self.folder, "profile.cbor"))
-        self.profile = certificate.verify_profile(signed, self.issuer)
+        self.profile = certificate.verify_profile(signed, self.issuer, self.root.algorithm)
         if sha256(_part(self.folder, "certificate.der")).digest() != self.profile.x5t:
             raise CertificateProblem("certificate-invalid", field="x5t")
         return f"{self.profile.unit_name} {self.profile.serial}"
@@ -78,7 +79,7 @@ class _Checks:
     def signature(self) -> str:
         """The unit's key signed this manifest, for the unit that it speaks of."""
         self.statement = cose.parse(self.folder.statement(), purpose=self.folder.state.purpose)
-        cose.verify(self.statement, self.profile.public_key)
+        cose.verify(self.statement, PublicKey(self.root.algorithm, self.profile.public_key))
         package.compare(self.statement, self.manifest)
         header = self.statement.header
         if header.purpose not in self.profile.purposes:
@@ -94,7 +95,7 @@ class _Checks:
 
     def office_receipt(self) -> str:
         """The office has it in its log."""
-        payload = receipt.verify_receipt(self.folder.receipt(), self.statement, self.issuer)
+        payload = receipt.verify_receipt(self.folder.receipt(), self.statement, self.issuer, self.root.algorithm)
         for validity in (self.issuer, self.profile):  # judged at the office's time of reception, as the office does
             if payload.received < validity.not_before:
                 raise CertificateProblem("certificate-not-yet")
@@ -105,13 +106,13 @@ class _Checks:
 
 def verify_folder(folder: Folder, root_pem: bytes) -> Verdict:
     """Check everything from the root down to the receipt.  Raises CertificateProblem for a root that is none."""
-    root_point, fingerprint = load_root(root_pem)
-    return _run(_Checks(folder, root_point), fingerprint, with_receipt=True)
+    root, fingerprint = load_root(root_pem)
+    return _run(_Checks(folder, root), fingerprint, with_receipt=True)
 
 
-def verify_signed(folder: Folder, root_point: bytes) -> Verdict:
+def verify_signed(folder: Folder, root: PublicKey) -> Verdict:
     """Check everything but the receipt, under a root that the caller's own key believes: before one adds one's own word."""
-    return _run(_Checks(folder, root_point), sha256(root_point).hexdigest(), with_receipt=False)
+    return _run(_Checks(folder, root), sha256(root.point).hexdigest(), with_receipt=False)
 
 
 def _run(checks: "_Checks", root: str, *, with_receipt: bool) -> Verdict:

@@ -204,8 +204,7 @@ class Folder:
         if raw is None:
             return None
         statement = cose.parse(raw, purpose=self.state.purpose)
-        public_key = key.info.public_key
-        if public_key is None or statement.header.algorithm.kid_of(public_key) != statement.header.kid:
+        if key.public_key is None or key.public_key.kid != statement.header.kid:
             raise FolderProblem("filing-signed", serial=statement.header.serial)
         self._remember(serial=statement.header.serial, seq=statement.header.seq or 0, statement_id=statement.id.hex())
         return Signature(raw, statement.id, statement.header.seq or 0)
@@ -216,9 +215,9 @@ class Folder:
         Raises StatementProblem or CertificateProblem for another root, ReceiptProblem for a receipt that does not hold.
         """
         issuer_files = [self.read(name) for name in ("issuer.cose", "issuer.cbor")]
-        root_point, _ = load_root(root_pem)
-        issuer = certificate.verify_issuer(certificate.Signed(*[content or b"" for content in issuer_files]), root_point)
-        verify_receipt(receipt, cose.parse(self.statement(), purpose=self.state.purpose), issuer)
+        root, _ = load_root(root_pem)
+        issuer = certificate.verify_issuer(certificate.Signed(*[content or b"" for content in issuer_files]), root)
+        verify_receipt(receipt, cose.parse(self.statement(), purpose=self.state.purpose), issuer, root.algorithm)
 
     def submit(self, office: Office, ui: Ui | None = None) -> Accepted:
         """File it with the office and keep the receipt; again gives the same receipt.
@@ -227,7 +226,9 @@ class Folder:
         that nothing in the folder changes.  Raises OfficeRefused and kin, ReceiptProblem, StatementProblem.
         """
         manifest, statement = self.manifest(), self.statement()
-        blobs: dict[str, bytes | Path] = {sha256(manifest.raw).hexdigest(): manifest.raw}
+        # the office asks for a file by the digest that the evidence names it by: a manifest by its statement's
+        digest = cose.parse(statement, purpose=self.state.purpose).digest
+        blobs: dict[str, bytes | Path] = {digest.hex(): manifest.raw}
         for attachment in manifest.form.attachments:
             blobs[attachment.sha256.hex()] = self.path / "attachments" / attachment.name
         accepted = office.submit(statement, blobs, ui, purpose=self.state.purpose)

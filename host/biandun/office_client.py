@@ -75,7 +75,7 @@ class Office:
     def submit(
         self, statement: bytes, blobs: Mapping[str, Source], ui: Ui | None = None, *, purpose: str = PURPOSE_FILING
     ) -> Accepted:
-        """Hand in a statement with the blobs it names (hex SHA-256 -> bytes or file).
+        """Hand in a statement with the blobs it names (hex digest -> bytes or file).
 
         Posts first and uploads only what the office says is missing, so nothing travels twice.  Raises OfficeRefused,
         OfficeUnreachable, OfficeTimeout, OfficeAnswer.
@@ -98,7 +98,7 @@ class Office:
         )
 
     def upload(self, name: str, source: Source, ui: Ui) -> None:
-        """Upload one blob under its hex SHA-256."""
+        """Upload one blob under the hex digest that the evidence names it by."""
         size = len(source) if isinstance(source, bytes) else source.stat().st_size
         headers = {"Content-Type": "application/octet-stream", "Content-Length": str(size)}
         content = _chunks(source, lambda done: ui.progress("uploading", done, size))

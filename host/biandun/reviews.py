@@ -30,7 +30,7 @@ def countersign(key: Key, filing: Folder, opinion: dict[str, object], sources: I
     ``opinion`` has the fields opinion, text, prepared_by and, for an agreement, document.  Raises FilingDoubtful,
     ManifestProblem(form-invalid), KeyRefused.
     """
-    verdict = evidence.verify_signed(filing, key.certificate().root_public_key)
+    verdict = evidence.verify_signed(filing, key.certificate().root)
     if not verdict.good:
         raise FilingDoubtful(step=verdict.steps[-1].name, found=verdict.steps[-1].found)
     path = filing.path / COUNTERSIGN

@@ -1,13 +1,15 @@
-"""Signature algorithms by their COSE number, and the signer objects that use them.
+"""Signature algorithms by their COSE number, public keys that know theirs, and the signer objects that use them.
 
-ES256 (RFC 9053) is the first suite; SM2 with SM3 joins the registry under -70009.  Whoever signs hands in a ``Signer``:
-software here, a library or a key elsewhere, so the rest of the system never sees a private key.
+    ES256   -7       ECDSA on P-256 with SHA-256 (RFC 9053)
+    SM2     -70009   SM2 with SM3 (GB/T 32918.2-2016)
+
+Whoever signs hands in a ``Signer``: software here, a library or a key elsewhere, so the rest of the system never sees a
+private key.  A verifier takes the algorithm from what it trusts (an anchor, a certificate), never from a statement alone.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
-from hashlib import sha256
 from typing import Protocol
 
 from cryptography.exceptions import InvalidSignature
@@ -16,26 +18,52 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature, encode_dss_signature
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from biandun_protocol import sm2
 from biandun_protocol.errors import StatementProblem
-from biandun_protocol.wire import statement as wire
+from biandun_protocol.wire import suite as wire
 
 P256_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 
 
-@dataclass(frozen=True)
-class Algorithm:
-    """One row of the registry.
+class Algorithm(wire.Suite):
+    """One row of the registry: a suite of the wire with its verifier.
 
     ``verify(point, tbs, signature)`` raises StatementProblem; ``point`` is uncompressed (65 bytes), signatures are r||s.
     """
 
-    name: str
-    alg: int
-    payload_hash: int
-    digest: Callable[[bytes], bytes]
-    statement_id: Callable[[bytes], bytes]
-    kid_of: Callable[[bytes], bytes]
-    verify: Callable[[bytes, bytes, bytes], None]
+    def __init__(self, suite: wire.Suite, verify: Callable[[bytes, bytes, bytes], None]) -> None:
+        super().__init__(suite.name, suite.alg, suite.payload_hash, suite.spki, suite.digest)
+        self.verify = verify
+
+    def __repr__(self) -> str:
+        return f"<Algorithm {self.name}>"
+
+
+@dataclass(frozen=True)
+class PublicKey:
+    """A public key as somebody vouched for it: its algorithm, and its uncompressed point (65 bytes)."""
+
+    algorithm: Algorithm
+    point: bytes
+
+    @classmethod
+    def of(cls, signer: "Signer") -> "PublicKey":
+        """The public half of a signer."""
+        return cls(signer.algorithm, signer.public_key)
+
+    @property
+    def kid(self) -> bytes:
+        """Its key id (16 bytes)."""
+        return self.algorithm.kid_of(self.point)
+
+    @property
+    def spki(self) -> bytes:
+        """DER of its SubjectPublicKeyInfo: named curve, uncompressed point."""
+        return self.algorithm.spki + self.point
+
+    def verify(self, tbs: bytes, signature: bytes) -> None:
+        """Verify r||s over ``tbs``.  Raises StatementProblem: signature-invalid, signature-high-s, key-invalid."""
+        self.algorithm.verify(self.point, tbs, signature)
 
 
 class Signer(Protocol):
@@ -54,11 +82,6 @@ class Signer(Protocol):
     def sign(self, tbs: bytes) -> bytes:
         """Return r||s (64 bytes) over ``tbs``, with low s where the algorithm demands it."""
         ...
-
-
-def sha256_digest(data: bytes) -> bytes:
-    """SHA-256 of ``data`` (32 bytes)."""
-    return sha256(data).digest()
 
 
 @lru_cache(maxsize=4096)  # a city's keys come again and again, and a point takes longer to check than most of a statement
@@ -92,16 +115,21 @@ def verify_es256(point: bytes, tbs: bytes, signature: bytes) -> None:
         raise StatementProblem("signature-high-s")
 
 
-ES256 = Algorithm(
-    name="ES256",
-    alg=wire.ALG_ES256,
-    payload_hash=wire.HASH_SHA256,
-    digest=sha256_digest,
-    statement_id=wire.statement_id,
-    kid_of=wire.kid_of,
-    verify=verify_es256,
-)
-REGISTRY: dict[int, Algorithm] = {ES256.alg: ES256}
+def verify_sm2(point: bytes, tbs: bytes, signature: bytes) -> None:
+    """Verify SM2 with SM3 and the default identity.  There is no second spelling of a signature, so no rule about s.
+
+    Raises StatementProblem: signature-invalid, key-invalid.
+    """
+    if sm2.decode_point(point) is None:
+        raise StatementProblem("key-invalid")
+    if not sm2.verify(point, tbs, signature):
+        raise StatementProblem("signature-invalid")
+
+
+ES256 = Algorithm(wire.ES256, verify_es256)
+SM2 = Algorithm(wire.sm2(sm2.sm3), verify_sm2)
+REGISTRY: dict[int, Algorithm] = {row.alg: row for row in (ES256, SM2)}
+BY_NAME: dict[str, Algorithm] = {row.name: row for row in REGISTRY.values()}
 
 
 class SoftwareSigner:

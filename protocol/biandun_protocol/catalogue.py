@@ -268,6 +268,11 @@ ENTRIES: dict[str, Entry] = {
         "请提交正确的文件。",
         "Use the right file.",
     ),
+    "algorithm-mismatch": Entry(
+        "签名文件使用的算法（{alg}）与证书登记的算法（{certified}）不同。",
+        "The statement is signed with {alg}, but its key was certified for {certified}.",
+        *_ASK_OFFICE,
+    ),
     "kid-mismatch": Entry("签名文件不是由所指的密钥签署的。", "The statement names another signing key.", *_NEW_FILE),
     "key-invalid": Entry("公钥无效。", "The public key is not a point of the curve.", *_REPORT),
     "signature-invalid": Entry("签名无效。", "The signature does not verify.", *_SIGN_AGAIN),

@@ -1,14 +1,14 @@
 """Certificates in their CBOR form: what the root says of the office's key, and what the office says of a unit's key.
 
-An anchor is the root's public key.  Root -> ``issuer`` statement -> office key -> ``profile`` statement -> unit key.  The
-X.509 certificates carry the same keys for everybody else's tools; each manifest names its X.509 twin by digest (x5t).
+An anchor is the root's public key.  Root -> ``issuer`` statement -> office key -> ``profile`` statement -> unit key, all of
+them in the root's algorithm: who believes a root knows the algorithm of everything below it.  The X.509 certificates carry the same keys for everybody else's tools; each manifest names its X.509 twin by digest (x5t).
 """
 
 from dataclasses import dataclass
 from typing import TypeVar
 
 from biandun_protocol import cose
-from biandun_protocol.algorithms import Signer
+from biandun_protocol.algorithms import Algorithm, PublicKey, Signer
 from biandun_protocol.errors import CertificateProblem, ManifestProblem
 from biandun_protocol.wire import codec
 from biandun_protocol.wire.messages import IssuerManifest, PossessionManifest, ProfileManifest
@@ -40,18 +40,18 @@ def _sign(signer: Signer, purpose: str, office_id: str, region: str, x5t: bytes,
     return Signed(statement, manifest)
 
 
-def verify_issuer(signed: Signed, root_public_key: bytes) -> IssuerManifest:
+def verify_issuer(signed: Signed, root: PublicKey) -> IssuerManifest:
     """Check an issuer statement under the root.  Raises StatementProblem or CertificateProblem."""
-    issuer = _verify(signed, "issuer", root_public_key, IssuerManifest, SCHEMA_ISSUER)
+    issuer = _verify(signed, "issuer", root, IssuerManifest, SCHEMA_ISSUER)
     header = cose.parse(signed.statement, purpose="issuer").header
     _must(header.issuer == cose.OFFICE_ISSUER + issuer.office_id, "iss")
     _must(issuer.not_before < issuer.not_after, "not_after")
     return issuer
 
 
-def verify_profile(signed: Signed, issuer: IssuerManifest) -> ProfileManifest:
-    """Check a profile statement under the office's key.  Raises StatementProblem or CertificateProblem."""
-    profile = _verify(signed, "profile", issuer.public_key, ProfileManifest, SCHEMA_PROFILE)
+def verify_profile(signed: Signed, issuer: IssuerManifest, algorithm: Algorithm) -> ProfileManifest:
+    """Check a profile statement under the office's key, which is of ``algorithm`` as its root is.  Raises StatementProblem or CertificateProblem."""
+    profile = _verify(signed, "profile", PublicKey(algorithm, issuer.public_key), ProfileManifest, SCHEMA_PROFILE)
     header = cose.parse(signed.statement, purpose="profile").header
     _must(header.issuer == cose.OFFICE_ISSUER + issuer.office_id, "iss")
     _must(header.x5t == issuer.x5t, "x5t")
@@ -60,9 +60,9 @@ def verify_profile(signed: Signed, issuer: IssuerManifest) -> ProfileManifest:
     return profile
 
 
-def verify_possession(signed: Signed) -> PossessionManifest:
-    """Check that the holder of the public key in the manifest signed it.  Raises StatementProblem or CertificateProblem."""
-    public_key = _manifest(signed, PossessionManifest, SCHEMA_POSSESSION).public_key
+def verify_possession(signed: Signed, algorithm: Algorithm) -> PossessionManifest:
+    """Check that the holder of the public key in the manifest signed it, in the office's algorithm.  Raises StatementProblem or CertificateProblem."""
+    public_key = PublicKey(algorithm, _manifest(signed, PossessionManifest, SCHEMA_POSSESSION).public_key)
     manifest = _verify(signed, "possession", public_key, PossessionManifest, SCHEMA_POSSESSION)
     if cose.parse(signed.statement, purpose="possession").header.serial != manifest.serial:
         raise CertificateProblem("certificate-invalid", field="serial")
@@ -84,7 +84,7 @@ def _manifest(signed: Signed, kind: type[M], schema: str) -> M:
     return manifest
 
 
-def _verify(signed: Signed, purpose: str, public_key: bytes, kind: type[M], schema: str) -> M:
+def _verify(signed: Signed, purpose: str, public_key: PublicKey, kind: type[M], schema: str) -> M:
     statement = cose.parse(signed.statement, purpose=purpose)
     cose.verify(statement, public_key)
     if not statement.covers(signed.manifest):

@@ -12,10 +12,11 @@ from functools import lru_cache
 from typing import cast
 
 from biandun_protocol import cbor
-from biandun_protocol.algorithms import REGISTRY, Algorithm, Signer, sha256_digest
+from biandun_protocol.algorithms import REGISTRY, Algorithm, PublicKey, Signer
 from biandun_protocol.errors import StatementProblem
 from biandun_protocol.wire import statement as wire
 from biandun_protocol.wire.numbers import CHAINED_PURPOSES, KEY_PURPOSES, OFFICE_PURPOSES
+from biandun_protocol.wire.suite import HASH_SHA256
 
 KEY_ISSUER = "urn:biandun:key:"
 OFFICE_ISSUER = "urn:biandun:office:"
@@ -69,7 +70,7 @@ class Statement:
 
     def covers(self, manifest: bytes) -> bool:
         """Whether this statement is about exactly these bytes: their digest, and the length its header states."""
-        return self.digest == sha256_digest(manifest) and self.header.manifest_length == len(manifest)
+        return self.digest == self.header.algorithm.digest(manifest) and self.header.manifest_length == len(manifest)
 
 
 Check = Callable[[object], bool]
@@ -173,7 +174,7 @@ def parse(raw: bytes, *, purpose: str) -> Statement:
         digest=digest,
         signature=signature,
         tbs=tbs,
-        id=header.algorithm.statement_id(tbs),
+        id=wire.statement_id(header.algorithm, tbs),
     )
 
 
@@ -234,24 +235,28 @@ def _parse_x5t(value: object, purpose: str) -> bytes | None:
         return None
     _must(isinstance(value, list), "x5t")
     items = cast("list[object]", value)
-    _must(len(items) == 2 and items[0] == wire.HASH_SHA256 and _octets(32)(items[1]), "x5t")
+    _must(len(items) == 2 and items[0] == HASH_SHA256 and _octets(32)(items[1]), "x5t")
     return cast("bytes", items[1])
 
 
-def verify(statement: Statement, public_key: bytes) -> None:
-    """Verify the signature with the signer's uncompressed point.
+def verify(statement: Statement, key: PublicKey) -> None:
+    """Verify the signature with the signer's key, whose algorithm is what the header must name.
 
-    Raises StatementProblem: kid-mismatch when the header names another key, signature-invalid, signature-high-s.
+    Raises StatementProblem: algorithm-mismatch, kid-mismatch when the header names another key, signature-invalid,
+    signature-high-s.
     """
     header = statement.header
-    if header.algorithm.kid_of(public_key) != header.kid:
+    if header.algorithm is not key.algorithm:
+        raise StatementProblem("algorithm-mismatch", alg=header.algorithm.name, certified=key.algorithm.name)
+    if key.kid != header.kid:
         raise StatementProblem("kid-mismatch")
-    header.algorithm.verify(public_key, statement.tbs, statement.signature)
+    key.verify(statement.tbs, statement.signature)
 
 
 @lru_cache(maxsize=256)  # an office's receipts differ in their length only
-def _office_header(kid: bytes, issuer: str, purpose: str, x5t: bytes, region: str, length: int) -> bytes:
-    return wire.protected_header(kid, issuer, None, purpose, x5t, {wire.FIELD_REGION: region, wire.FIELD_MANIFEST_LENGTH: length})
+def _office_header(key: PublicKey, issuer: str, purpose: str, x5t: bytes, region: str, length: int) -> bytes:
+    fields: dict[int, object] = {wire.FIELD_REGION: region, wire.FIELD_MANIFEST_LENGTH: length}
+    return wire.protected_header(key.algorithm, key.kid, issuer, None, purpose, x5t, fields)
 
 
 def sign_office(signer: Signer, *, purpose: str, office_id: str, region: str, x5t: bytes, manifest: bytes) -> bytes:
@@ -261,7 +266,7 @@ def sign_office(signer: Signer, *, purpose: str, office_id: str, region: str, x5
     """
     if purpose not in OFFICE_PURPOSES:
         raise ValueError(purpose)
-    kid = signer.algorithm.kid_of(signer.public_key)
-    protected = _office_header(kid, OFFICE_ISSUER + office_id, purpose, x5t, region, len(manifest))
+    key = PublicKey.of(signer)
+    protected = _office_header(key, OFFICE_ISSUER + office_id, purpose, x5t, region, len(manifest))
     digest = signer.algorithm.digest(manifest)
     return wire.assemble(protected, digest, signer.sign(wire.to_be_signed(protected, purpose, digest)))

@@ -1,6 +1,7 @@
 """Exports of links: a key states the names of a run of its statements, so that the office can close a gap."""
 
 from biandun_protocol import cose
+from biandun_protocol.algorithms import PublicKey
 from biandun_protocol.certificate import Signed
 from biandun_protocol.errors import StatementProblem
 from biandun_protocol.wire import codec
@@ -8,8 +9,8 @@ from biandun_protocol.wire.messages import LinksManifest
 from biandun_protocol.wire.numbers import PURPOSE_LINK, SCHEMA_LINKS
 
 
-def verify_links(signed: Signed, public_key: bytes) -> LinksManifest:
-    """Check an export under the key's point; ids are those of seq first, first + 1, …
+def verify_links(signed: Signed, public_key: PublicKey) -> LinksManifest:
+    """Check an export under the key; ids are those of seq first, first + 1, …
 
     Raises StatementProblem: form and signature, links-malformed with the field.
     """

@@ -3,6 +3,7 @@
 from hmac import compare_digest
 
 from biandun_protocol import cose
+from biandun_protocol.algorithms import PublicKey
 from biandun_protocol.certificate import Signed
 from biandun_protocol.errors import StatementProblem
 from biandun_protocol.wire import codec
@@ -10,7 +11,7 @@ from biandun_protocol.wire.messages import LoginManifest
 from biandun_protocol.wire.numbers import PURPOSE_LOGIN, SCHEMA_LOGIN
 
 
-def verify_login(signed: Signed, *, public_key: bytes, office_id: str, origin: str, nonce: bytes) -> cose.Statement:
+def verify_login(signed: Signed, *, public_key: PublicKey, office_id: str, origin: str, nonce: bytes) -> cose.Statement:
     """Check the answer to one challenge.
 
     Raises StatementProblem: form and signature, login-mismatch with the field that is not the challenge's.

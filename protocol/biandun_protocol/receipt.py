@@ -7,7 +7,7 @@ the two together.  Anybody who has the statement, the bundle and the office's ke
 from dataclasses import dataclass
 
 from biandun_protocol import cose
-from biandun_protocol.algorithms import Signer
+from biandun_protocol.algorithms import Algorithm, PublicKey, Signer
 from biandun_protocol.cbor import CborError
 from biandun_protocol.cose import Statement
 from biandun_protocol.errors import ReceiptProblem
@@ -55,15 +55,15 @@ def sign_receipt(office: Signer, *, office_id: str, region: str, x5t: bytes, pay
     return Receipt(statement, raw)
 
 
-def verify_receipt(receipt: Receipt, statement: Statement, issuer: IssuerManifest) -> ReceiptPayload:
-    """Check a receipt for ``statement`` under the office's key and return what it says.
+def verify_receipt(receipt: Receipt, statement: Statement, issuer: IssuerManifest, algorithm: Algorithm) -> ReceiptPayload:
+    """Check a receipt for ``statement`` under the office's key, which is of ``algorithm``, and return what it says.
 
     Raises StatementProblem (form, signature), ReceiptProblem: receipt-foreign, receipt-mismatch, receipt-proof.
     """
     signed = cose.parse(receipt.statement, purpose="receipt")
     if signed.header.issuer != cose.OFFICE_ISSUER + issuer.office_id:
         raise ReceiptProblem("receipt-foreign", office=signed.header.issuer)
-    cose.verify(signed, issuer.public_key)
+    cose.verify(signed, PublicKey(algorithm, issuer.public_key))
     if signed.header.x5t != issuer.x5t:
         raise ReceiptProblem("receipt-foreign", office=signed.header.issuer)
     payload = receipt.read()

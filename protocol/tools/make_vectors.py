@@ -35,6 +35,7 @@ def made() -> dict[str, Sections]:
         "messages": oracle_messages.messages(),
         "merkle": oracle_merkle.merkle(),
         "statements": statements(),
+        "statements-sm2": statements_sm2(),
     }
 
 
@@ -46,6 +47,19 @@ def statements() -> Sections:
         "keys": oracle_statements.people(),
         "valid": good,
         "refused": oracle_refused.refused(pen),
+        "receipts": oracle_statements.receipts(pen, good[0]),
+        "signatures": pen.entries,
+    }
+
+
+def statements_sm2() -> Sections:
+    """The same in the SM2 suite; what is refused is only what that suite adds."""
+    pen = oracle_statements.Pen(existing("statements-sm2").get("signatures", []), oracle_statements.SM2)
+    good = oracle_statements.valid(pen)
+    return {
+        "keys": oracle_statements.people(oracle_statements.SM2),
+        "valid": good,
+        "refused": oracle_refused.refused_sm2(pen),
         "receipts": oracle_statements.receipts(pen, good[0]),
         "signatures": pen.entries,
     }

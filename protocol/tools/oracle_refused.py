@@ -7,16 +7,19 @@ from collections.abc import Callable
 from hashlib import sha256
 from typing import Any
 
+import oracle_sm2
 from oracle_cbor import Pairs, Raw, encode
 from oracle_statements import (
     ALG,
     CLAIMS,
     CONTENT_TYPE,
+    ES256,
     HASH,
     KID,
     MANIFEST,
     ORDER,
     OWN,
+    SM2,
     TYP,
     X5T,
     X5T_LABEL,
@@ -27,6 +30,7 @@ from oracle_statements import (
     key_header,
     kid,
     office_header,
+    private,
     to_be_signed,
 )
 
@@ -238,4 +242,68 @@ def _envelopes(pen: Pen) -> list[Entry]:
     other: dict[str, Any] = {"digest of another manifest": sha256(b"other").digest()}
     return entries + [
         _entry(name, "filing", assemble(protected, raw, signature), "signature-invalid") for name, raw in other.items()
+    ]
+
+
+def refused_sm2(pen: Pen) -> list[Entry]:
+    """What only the SM2 suite can get wrong: its numbers, its hash, the mix of both suites, and its signatures."""
+    digest, header = SM2.digest(MANIFEST), key_header("filing", MANIFEST, suite=SM2)
+    protected = encode(header)
+    tbs = to_be_signed(protected, "filing", digest)
+    signature = pen.sign("unit", tbs)
+    edits: list[tuple[str, Edit, str, str | None]] = [
+        ("alg of ES256 under the kid of an SM2 key", lambda h: h.update({ALG: -7, HASH: -16}), "algorithm-mismatch", None),
+        ("alg of SM2 without the private range", _set(ALG, -9), "algorithm-unknown", None),
+        ("payload hash SHA-256", _set(HASH, -16), "header-invalid", "payload hash"),
+        ("payload hash missing", _drop(HASH), "header-invalid", "payload hash"),
+        ("x5t by SM3", _set(X5T_LABEL, [-70011, X5T["unit"]]), "header-invalid", "x5t"),
+        ("kid of the same point on P-256", _set(KID, ES256.kid("unit")), "kid-mismatch", None),
+        ("kid of the office", _set(KID, SM2.kid("office")), "kid-mismatch", None),
+        ("crit label", _set(2, [OWN]), "header-invalid", "unknown label"),
+        ("purpose swapped", _own(k1="decision"), "purpose-mismatch", None),
+    ]
+    entries: list[Entry] = []
+    for name, edit, code, field in edits:
+        changed = key_header("filing", MANIFEST, suite=SM2)
+        edit(changed)
+        raw = encode(changed)
+        entries.append(
+            _entry(name, "filing", assemble(raw, digest, pen.sign("unit", to_be_signed(raw, "filing", digest))), code, field)
+        )
+    es256 = encode(key_header("filing", MANIFEST))
+    es256_tbs = to_be_signed(es256, "filing", DIGEST)
+    entries.append(
+        _entry(
+            "statement of the ES256 suite",
+            "filing",
+            assemble(es256, DIGEST, pen.sign("unit", es256_tbs)),
+            "algorithm-mismatch",
+        )
+    )
+    r, s, order = int.from_bytes(signature[:32], "big"), int.from_bytes(signature[32:], "big"), oracle_sm2.N
+
+    def raw_signature(first: int, second: int) -> bytes:
+        return first.to_bytes(32, "big") + second.to_bytes(32, "big")
+
+    secret = private("unit")
+    signatures: dict[str, bytes] = {
+        "bit flipped in r": raw_signature(r ^ 1, s),
+        "bit flipped in s": raw_signature(r, s ^ 1),
+        "s of the other half": raw_signature(r, order - s),
+        "zeros": bytes(64),
+        "r of zero": raw_signature(0, s),
+        "s of zero": raw_signature(r, 0),
+        "r of the order": raw_signature(order, s),
+        "s of the order": raw_signature(r, order),
+        "r beyond the order": raw_signature(r + order if r + order < 1 << 256 else (1 << 256) - 1, s),
+        "r and s that add up to the order": raw_signature(r, order - r),
+        "by another key": pen.sign("office", tbs),
+        "with another identity": oracle_sm2.sign(secret, tbs, b"ALICE123@YAHOO.COM"),
+        "with an empty identity": oracle_sm2.sign(secret, tbs, b""),
+        "over the statement id": pen.sign("unit", SM2.digest(tbs)),
+        "for another purpose": pen.sign("unit", to_be_signed(protected, "decision", digest)),
+    }
+    return entries + [
+        _entry(f"signature {name}", "filing", assemble(protected, digest, raw), "signature-invalid")
+        for name, raw in signatures.items()
     ]

@@ -17,6 +17,7 @@ from biandun_office.installation import Founding
 from biandun_office.issuance import services as issuance
 from biandun_office.issuance.models import Certificate
 from biandun_office.issuance.services import IssuingKey
+from biandun_office.keys import new_key
 from biandun_office.keystore import Cost, Passphrase
 from biandun_office.office import ISSUING_KEY, Identity, Office, load_key
 from biandun_protocol.wire import codec
@@ -45,9 +46,9 @@ ONLY_SQLITE = pytest.mark.parametrize("vendor", ["sqlite"], indirect=True)
 ONLY_POSTGRESQL = pytest.mark.parametrize("vendor", ["postgresql"], indirect=True)
 
 
-def found(folder: Path, database: str = "") -> None:
+def found(folder: Path, database: str = "", suite: str = "ES256") -> None:
     """Found an office quickly."""
-    identity = Identity("longlan", "陇澜市委编办", "629900", database=database)
+    identity = Identity("longlan", "陇澜市委编办", "629900", database=database, suite=suite)
     installation.found(folder, Founding(identity, PASSPHRASE, CHEAP, clock.now()), before_rename=lambda work: None)
 
 
@@ -86,7 +87,7 @@ class Bench:
 
     def new_key(self, uscc: str = SCHOOL, serial: str = "BD-TEST-0001", role: str = "unit", **changed: object) -> Key:
         """A key of the unit, certified."""
-        key = Key(serial=serial)
+        key = Key(serial=serial, signer=new_key(self.office.algorithm))
         key.personalise(codec.decode(Grant, self.issue(key, self.offer(uscc), **{"purposes": PURPOSES[role], **changed})))
         return key
 
@@ -117,19 +118,23 @@ class Bench:
         content = f"%PDF-1.7 虚构附件 {form.get('reason', '')}".encode()
         raw = manifest(**{"attachments": (attachment(content),), **form})
         self.put(content)
-        self.put(raw)
+        self.put_manifest(raw)
         return raw
+
+    def put_manifest(self, raw: bytes) -> HttpResponse:
+        """Upload a manifest under the digest that a statement about it carries."""
+        return self.put(raw, self.office.algorithm.digest(raw).hex())
 
     def countersign(self, key: SoftKey, statement: str, **changed: object) -> HttpResponse:
         """Upload, sign and submit a supervisor's opinion on a filing."""
         raw = people.countersign(key, statement, **changed)
-        self.put(raw)
+        self.put_manifest(raw)
         return self.post(key.sign(raw, "countersign"), to="/countersignatures")
 
     def decide(self, key: SoftKey, filed: HttpResponse, **changed: object) -> HttpResponse:
         """Upload, sign and submit an officer's decision on what was ``filed``."""
         raw = people.decision(key, filed["Biandun-Case"], filed["Biandun-Statement"], **changed)
-        self.put(raw)
+        self.put_manifest(raw)
         return self.post(key.sign(raw, "decision"), to="/decisions")
 
     def challenge(self, origin: str = ORIGIN) -> str:

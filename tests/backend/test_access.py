@@ -107,7 +107,7 @@ def test_every_role_at_every_endpoint(scene: Scene):
 def test_the_table_knows_every_endpoint():
     document = api.get_openapi_schema()
     described = {(method.upper(), path) for path, methods in document["paths"].items() for method in methods}
-    aliases = {"attachment": "sha256", "manifest": "sha256", "loose": "sha256", "statement": "statement_id", "case": "number"}
+    aliases = {"attachment": "digest", "manifest": "digest", "loose": "digest", "statement": "statement_id", "case": "number"}
     known = {(method, path.split("?")[0].format(**{name: f"{{{to}}}" for name, to in aliases.items()})) for method, path in TABLE}
     assert described | {("GET", "/openapi.json")} == known
 

@@ -17,6 +17,7 @@ from biandun_office.evidence import intake, links
 from biandun_office.evidence.models import ForkEvidence, Gap, Statement
 from biandun_office.issuance.models import Certificate
 from biandun_office.signing import held
+from biandun_protocol.algorithms import ES256
 from biandun_protocol.certificate import Signed
 from biandun_protocol.errors import Problem
 from biandun_protocol.wire import codec
@@ -130,7 +131,7 @@ class Play:
     def _export(self, signed: Signed, raw: bytes, export: bytes) -> str:
         again = export in self.model.links
         try:
-            links.receive_links(signed, raw, now=clock.now())
+            links.receive_links(signed, raw, algorithm=ES256, now=clock.now())
         except Problem as problem:
             return "fork" if problem.code in ("chain-fork", "chain-broken") else problem.code
         return "again" if again else "accepted"

@@ -11,6 +11,7 @@ from biandun_office.evidence import forks
 from biandun_office.evidence.models import Statement
 from biandun_office.flow.models import Case, CaseEvent
 from biandun_protocol import cose
+from biandun_protocol.algorithms import ES256
 from biandun_protocol.receipt import Receipt, verify_receipt
 from tests.backend import people
 from tests.backend.bench import HOSPITAL, HOSPITAL_FORM, Bench, digest_of, rows
@@ -60,7 +61,9 @@ def test_its_receipt_proves_it_in_the_same_log(scene: Scene):
     scene.office.put(raw)
     statement = scene.supervisor.sign(raw, "countersign")
     answer = scene.office.post(statement, to="/countersignatures")
-    payload = verify_receipt(Receipt.decode(answer.content), cose.parse(statement, purpose="countersign"), scene.office.issuer)
+    payload = verify_receipt(
+        Receipt.decode(answer.content), cose.parse(statement, purpose="countersign"), scene.office.issuer, ES256
+    )
     assert (payload.leaf_index, payload.tree_size) == (1, 2)
     assert answer["Location"] == f"/statements/{answer['Biandun-Statement']}"
 

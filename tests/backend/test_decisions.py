@@ -8,6 +8,7 @@ from django.http import HttpResponse
 
 from biandun_office.flow.models import Case, CaseEvent
 from biandun_protocol import cose
+from biandun_protocol.algorithms import ES256
 from biandun_protocol.receipt import Receipt, verify_receipt
 from tests.backend import people
 from tests.backend.bench import HOSPITAL, HOSPITAL_FORM, Bench, rows
@@ -56,7 +57,7 @@ def test_its_receipt_proves_it_in_the_same_log(scene: Scene):
     scene.office.put(raw)
     statement = scene.officer.sign(raw, "decision")
     answer = scene.office.post(statement, to="/decisions")
-    payload = verify_receipt(Receipt.decode(answer.content), cose.parse(statement, purpose="decision"), scene.office.issuer)
+    payload = verify_receipt(Receipt.decode(answer.content), cose.parse(statement, purpose="decision"), scene.office.issuer, ES256)
     assert (payload.leaf_index, payload.tree_size) == (1, 2)
     assert scene.office.post(statement, to="/decisions").content == answer.content
 

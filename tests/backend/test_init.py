@@ -8,9 +8,11 @@ from django.core.management import call_command
 from biandun_office import clock, installation
 from biandun_office.errors import FileProblem, OfficeStateProblem, PassphraseProblem
 from biandun_office.installation import Founding
-from biandun_office.keystore import Cost, Passphrase, new_key, seal, unseal
+from biandun_office.keys import new_key
+from biandun_office.keystore import Cost, Passphrase, seal, unseal
 from biandun_office.office import ISSUING_KEY, ROOT_KEY, Identity, Office, load_key
 from biandun_office.registry.models import Unit
+from biandun_protocol.algorithms import ES256
 from biandun_protocol.certificate import verify_issuer
 from biandun_protocol.errors import CertificateProblem
 from tests.backend import bench
@@ -31,8 +33,8 @@ def test_everything_in_the_data_folder_is_private(office: Bench, founded: Path):
 @ONLY_SQLITE  # about files and keys only
 def test_the_root_vouches_for_the_issuing_key(office: Bench):
     loaded = office.office
-    manifest = verify_issuer(loaded.issuer, loaded.root_public_key)
-    assert manifest.public_key == loaded.issuing_public_key
+    manifest = verify_issuer(loaded.issuer, loaded.root_key)
+    assert manifest.public_key == loaded.issuing_key.point
     assert manifest.x5t == loaded.x5t
     loaded.issuing.verify_directly_issued_by(loaded.root)
 
@@ -107,20 +109,20 @@ def test_a_key_beside_the_wrong_certificate_is_noticed(office: Bench):
 
 
 def test_a_damaged_key_file_is_refused():
-    sealed = seal(new_key(), PASSPHRASE, CHEAP)
+    sealed = seal(new_key(ES256), PASSPHRASE, CHEAP)
     for at in range(0, len(sealed), 3):
         damaged = sealed[:at] + bytes([sealed[at] ^ 0x04]) + sealed[at + 1 :]
         try:
-            unseal(damaged, PASSPHRASE)
+            unseal(damaged, PASSPHRASE, ES256)
         except PassphraseProblem:
             continue
         assert at > sealed.index(b"\n"), "only characters around the key's base64 are free"
 
 
 def test_a_key_file_cannot_ask_for_gigabytes():
-    sealed = seal(new_key(), PASSPHRASE, CHEAP).replace(b"scrypt 4 8 1", b"scrypt 40 8 1")
+    sealed = seal(new_key(ES256), PASSPHRASE, CHEAP).replace(b"scrypt 4 8 1", b"scrypt 40 8 1")
     with pytest.raises(PassphraseProblem):
-        unseal(sealed, PASSPHRASE)
+        unseal(sealed, PASSPHRASE, ES256)
 
 
 def test_the_default_cost_is_sixty_four_mebibytes():

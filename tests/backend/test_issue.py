@@ -10,6 +10,7 @@ from biandun_office.access.roles import PURPOSES
 from biandun_office.errors import FileProblem, Refused
 from biandun_office.issuance.models import Certificate, KeyDevice, KeyOffer
 from biandun_office.registry.models import Unit
+from biandun_protocol.algorithms import ES256, PublicKey
 from biandun_protocol.certificate import Signed, verify_issuer, verify_profile
 from biandun_protocol.errors import ProtocolProblem
 from biandun_protocol.wire import codec
@@ -43,8 +44,8 @@ def test_an_offer_carries_the_anchor_and_the_unit(office: Bench):
         SCHOOL,
         "陇澜市第一中学",
     )
-    issuer = verify_issuer(Signed(offer.issuer_statement, offer.issuer_manifest), offer.root_public_key)
-    assert issuer.public_key == office.office.issuing_public_key
+    issuer = verify_issuer(Signed(offer.issuer_statement, offer.issuer_manifest), PublicKey(ES256, offer.root_public_key))
+    assert issuer.public_key == office.office.issuing_key.point
 
 
 def test_an_offer_for_an_unknown_unit_is_refused(office: Bench):
@@ -63,7 +64,7 @@ def test_an_offer_for_an_abolished_unit_is_refused(office: Bench):
 def test_the_grant_holds_a_profile_that_verifies_under_the_office(office: Bench):
     key, offer = SoftKey(), office.offer()
     grant = issued(office, key, offer)
-    profile = verify_profile(Signed(grant.profile_statement, grant.profile_manifest), office.issuer)
+    profile = verify_profile(Signed(grant.profile_statement, grant.profile_manifest), office.issuer, ES256)
     assert (profile.serial, profile.public_key, profile.uscc, profile.version) == (key.serial, key.signer.public_key, SCHOOL, 1)
     assert profile.purposes == ["filing", "receipt-ack", "login", "link"]
     assert profile.x5t == sha256(grant.x509).digest()
@@ -148,13 +149,13 @@ def test_a_refused_request_does_not_use_up_the_offer(office: Bench, key: SoftKey
 def test_a_key_may_be_certified_again_after_its_certificate_expired_with_a_higher_version(office: Bench, key: SoftKey):
     Certificate.objects.update(not_after=clock.now() - 1)
     grant = issued(office, key, office.offer())
-    assert verify_profile(Signed(grant.profile_statement, grant.profile_manifest), office.issuer).version == 2
+    assert verify_profile(Signed(grant.profile_statement, grant.profile_manifest), office.issuer, ES256).version == 2
     assert list(Certificate.objects.order_by("version").values_list("state", flat=True)) == ["SUPERSEDED", "ACTIVE"]
 
 
 def test_a_certificate_never_outlives_the_office(office: Bench):
     grant = issued(office, SoftKey(), office.offer(), days=36_500)
-    profile = verify_profile(Signed(grant.profile_statement, grant.profile_manifest), office.issuer)
+    profile = verify_profile(Signed(grant.profile_statement, grant.profile_manifest), office.issuer, ES256)
     assert profile.not_after == office.issuer.not_after
 
 

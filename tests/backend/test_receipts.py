@@ -3,6 +3,7 @@
 import pytest
 
 from biandun_protocol import cose
+from biandun_protocol.algorithms import ES256
 from biandun_protocol.receipt import Receipt, verify_receipt
 from tests.backend.bench import ONLY_SQLITE, Bench, digest_of
 from tests.backend.people import Key
@@ -70,7 +71,7 @@ def test_a_receipt_over_a_larger_tree_is_signed_on_demand(office: Bench, key: So
     for number in range(4):
         office.file(key, reason=f"后来的业务 {number}")
     bundle = office.client.get(path_of(statement) + "/receipt?at_least=3").content
-    payload = verify_receipt(Receipt.decode(bundle), cose.parse(statement, purpose="filing"), office.issuer)
+    payload = verify_receipt(Receipt.decode(bundle), cose.parse(statement, purpose="filing"), office.issuer, ES256)
     assert (payload.leaf_index, payload.tree_size) == (0, 5)
 
 
@@ -94,4 +95,4 @@ def test_every_receipt_of_a_growing_log_verifies(office: Bench, key: SoftKey):
     for number in range(20):
         statement = key.sign(office.upload(reason=f"第 {number} 份"))
         receipt = Receipt.decode(office.post(statement).content)
-        assert verify_receipt(receipt, cose.parse(statement, purpose="filing"), office.issuer).tree_size == number + 1
+        assert verify_receipt(receipt, cose.parse(statement, purpose="filing"), office.issuer, ES256).tree_size == number + 1

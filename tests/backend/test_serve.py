@@ -16,6 +16,7 @@ import pytest
 from biandun_office import startup
 from biandun_office.evidence.audit import check_log
 from biandun_protocol import cose
+from biandun_protocol.algorithms import ES256
 from biandun_protocol.receipt import Receipt, verify_receipt
 from tests.backend import people
 from tests.backend.bench import ONLY_SQLITE, PASSPHRASE, Bench, digest_of, rows
@@ -163,7 +164,7 @@ def test_many_keys_at_once_all_get_receipts_of_one_log(served: Served, office: B
 
     with ThreadPoolExecutor(6) as pool:
         filed = [pair for pairs in pool.map(file_five, keys) for pair in pairs]
-    payloads = [verify_receipt(Receipt.decode(r), cose.parse(s, purpose="filing"), office.issuer) for s, r in filed]
+    payloads = [verify_receipt(Receipt.decode(r), cose.parse(s, purpose="filing"), office.issuer, ES256) for s, r in filed]
     assert sorted(payload.leaf_index for payload in payloads) == list(range(30))
     assert httpx.get(served.url + "/log").json()["size"] == 30
 

@@ -12,6 +12,7 @@ from biandun_office.evidence.models import Statement
 from biandun_office.flow.models import Case
 from biandun_office.signing import held
 from biandun_protocol import cose
+from biandun_protocol.algorithms import ES256
 from biandun_protocol.receipt import Receipt, verify_receipt
 from tests.backend.bench import HOSPITAL, HOSPITAL_FORM, ONLY_SQLITE, Bench, rows
 from tests.support.softkey import SoftKey, attachment, manifest
@@ -22,7 +23,7 @@ def test_a_filing_is_accepted_with_a_receipt_that_verifies(office: Bench, key: S
     answer = office.post(statement)
     assert answer.status_code == 201
     assert answer["Content-Type"] == "application/biandun-receipt+cbor"
-    payload = verify_receipt(Receipt.decode(answer.content), cose.parse(statement, purpose="filing"), office.issuer)
+    payload = verify_receipt(Receipt.decode(answer.content), cose.parse(statement, purpose="filing"), office.issuer, ES256)
     assert (payload.leaf_index, payload.tree_size) == (0, 1)
 
 

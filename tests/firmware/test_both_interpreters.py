@@ -12,6 +12,7 @@ import pytest
 
 from biandun import errors
 from biandun.keys import Key
+from biandun_protocol.algorithms import ES256, SM2, Algorithm
 from biandun_protocol.secret import Secret
 from biandun_protocol.wire import codec, frames
 from biandun_protocol.wire.messages import FetchRequest, InfoRequest, WipeRequest
@@ -40,7 +41,7 @@ def record_the_whole_life(wire: Wire, office: SoftOffice) -> None:
         key.chain()
     request = key.answer_offer(office.offer())
     with refused("anchor-present"):
-        key.answer_offer(SoftOffice(seed=2000).offer())
+        key.answer_offer(SoftOffice(seed=2000, algorithm=office.algorithm).offer())
     with refused("serial-mismatch"):
         key.personalise(office.grant(request, serial="BD-OTHER"))
     key.personalise(office.grant(request))
@@ -130,12 +131,13 @@ def run_corpus(program: list[str], corpus: Path, environment: dict[str, str]) ->
     return done.stdout.splitlines()
 
 
+@pytest.mark.parametrize("algorithm", [ES256, SM2], ids=lambda one: one.name)
 def test_one_request_corpus_gets_byte_identical_answers_from_micropython_and_cpython(
-    wire: Wire, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    algorithm: Algorithm, wire: Wire, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     numbers = iter(range(1, 100))
     monkeypatch.setattr(secrets, "token_bytes", lambda size: next(numbers).to_bytes(size, "big"))
-    record_the_whole_life(wire, SoftOffice(purposes=("filing", "login", "link")))
+    record_the_whole_life(wire, SoftOffice(purposes=("filing", "login", "link"), algorithm=algorithm))
     corpus = tmp_path / "corpus.json"
     corpus.write_text(json.dumps(wire.steps))
 

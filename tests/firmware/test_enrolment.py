@@ -7,6 +7,7 @@ import pytest
 from biandun import errors
 from biandun.keys import Key
 from biandun_protocol import certificate, cose
+from biandun_protocol.algorithms import ES256
 from biandun_protocol.certificate import Signed
 from biandun_protocol.wire import codec
 from biandun_protocol.wire.messages import (
@@ -98,14 +99,14 @@ def test_a_personalised_key_knows_its_unit_and_keeps_it_through_a_restart(key: K
 
 def test_the_proof_of_possession_verifies_and_names_the_key(blank: Key, office: SoftOffice) -> None:
     request = blank.answer_offer(office.offer(b"N" * 16))
-    proof = certificate.verify_possession(Signed(request.statement, request.manifest))
+    proof = certificate.verify_possession(Signed(request.statement, request.manifest), ES256)
     assert (proof.nonce, proof.serial, proof.office_id) == (b"N" * 16, blank.info.serial, "longlan")
     assert cose.parse(request.statement, purpose="possession").header.uscc is None
 
 
 def test_the_same_offer_again_gives_the_same_public_key(blank: Key, office: SoftOffice) -> None:
     first, second = (blank.answer_offer(office.offer()) for _ in range(2))
-    assert certificate.verify_possession(Signed(first.statement, first.manifest)).public_key == blank.info.public_key
+    assert certificate.verify_possession(Signed(first.statement, first.manifest), ES256).public_key == blank.info.public_key
     assert first.manifest == second.manifest
 
 

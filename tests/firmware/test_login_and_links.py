@@ -31,7 +31,7 @@ def refusal(call: Callable[[], object]) -> str:
 
 
 def verify(key: Key, signed: Signed, **changed: object) -> cose.Statement:
-    expected = {"public_key": key.info.public_key, "office_id": "longlan", "origin": ORIGIN, "nonce": NONCE, **changed}
+    expected = {"public_key": key.public_key, "office_id": "longlan", "origin": ORIGIN, "nonce": NONCE, **changed}
     return verify_login(signed, **expected)  # type: ignore[arg-type]
 
 
@@ -93,7 +93,7 @@ def sign_some(key: Key, count: int) -> list[bytes]:
 
 def test_links_name_the_statements_in_order(key: Key) -> None:
     names = sign_some(key, 5)
-    links = verify_links(key.export_links(2, 3), key.info.public_key or b"")
+    links = verify_links(key.export_links(2, 3), key.public_key)
     assert (links.first, links.ids) == (2, names[1:4])
     assert key.chain().seq == 5
 
@@ -112,10 +112,10 @@ def test_links_outlive_the_statements_that_made_room_for_others(key: Key, wire: 
     statements._compact(1)
     again = wire.restart()
     assert refusal(lambda: again.fetch(seq=1)) == "not-found"
-    assert verify_links(again.export_links(1, 3), key.info.public_key or b"").ids == names
+    assert verify_links(again.export_links(1, 3), key.public_key).ids == names
 
 
 def test_links_of_another_key_are_refused(key: Key) -> None:
     sign_some(key, 1)
     with pytest.raises(StatementProblem):
-        verify_links(key.export_links(1, 1), SoftOffice(seed=8000).root.public_key)
+        verify_links(key.export_links(1, 1), SoftOffice(seed=8000).root_key)

@@ -140,7 +140,11 @@ def test_links_are_exported_and_handed_in(program: Program, letter: Path) -> Non
 def test_verify_and_export_say_what_they_found(program: Program, letter: Path) -> None:
     prepared(program, letter)
     program.json("filing", "submit", "filing")
-    assert program.json("filing", "export", "filing") == {"folder": "filing", "receipt": ["receipt.cose", "receipt-payload.cbor"]}
+    assert program.json("filing", "export", "filing") == {
+        "folder": "filing",
+        "receipt": ["receipt.cose", "receipt-payload.cbor"],
+        "certificate": "certificate.pem",
+    }
     status, out, _ = program("filing", "verify", "filing")
     assert status == 0
     assert "✓" in out

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from biandun_protocol import certificate, cose
+from biandun_protocol.algorithms import ES256, PublicKey
 from biandun_protocol.certificate import Signed
 from biandun_protocol.errors import CertificateProblem, ManifestProblem, Problem
 from biandun_protocol.receipt import Receipt
@@ -19,7 +20,8 @@ from biandun_protocol.wire.numbers import (
     SCHEMA_PROFILE,
     SCHEMA_RECEIPT_BUNDLE,
 )
-from tests.support.softkey import SoftKey, signer_from
+from tests.support.signers import signer_from
+from tests.support.softkey import SoftKey
 from tests.support.softoffice import SoftOffice
 
 ROOT, OFFICE, UNIT, STRANGER = (signer_from(number) for number in (101, 102, 103, 104))
@@ -56,21 +58,21 @@ def code_of(caught: pytest.ExceptionInfo[Problem]) -> tuple[str, Any]:
 
 
 def test_the_root_vouches_for_the_office() -> None:
-    assert vars(certificate.verify_issuer(issuer_statement(), ROOT.public_key)) == vars(ISSUER)
+    assert vars(certificate.verify_issuer(issuer_statement(), PublicKey.of(ROOT))) == vars(ISSUER)
 
 
 def test_the_office_vouches_for_a_units_key() -> None:
-    assert vars(certificate.verify_profile(profile_statement(), ISSUER)) == vars(profile_of())
+    assert vars(certificate.verify_profile(profile_statement(), ISSUER, ES256)) == vars(profile_of())
 
 
 def test_a_key_proves_that_it_holds_its_private_half() -> None:
-    manifest = certificate.verify_possession(possession())
+    manifest = certificate.verify_possession(possession(), ES256)
     assert (manifest.public_key, manifest.nonce, manifest.serial) == (UNIT.public_key, b"\7" * 16, "BD-TEST-0001")
 
 
 def test_an_issuer_statement_of_another_root_is_refused() -> None:
     with pytest.raises(Problem) as caught:
-        certificate.verify_issuer(issuer_statement(), STRANGER.public_key)
+        certificate.verify_issuer(issuer_statement(), PublicKey.of(STRANGER))
     assert code_of(caught) == ("kid-mismatch", None)
 
 
@@ -78,38 +80,38 @@ def test_an_issuer_statement_in_another_offices_name_is_refused() -> None:
     raw = codec.encode(ISSUER)
     other = cose.sign_office(ROOT, purpose="issuer", office_id="629901", region="629900", x5t=bytes(32), manifest=raw)
     with pytest.raises(CertificateProblem) as caught:
-        certificate.verify_issuer(Signed(other, raw), ROOT.public_key)
+        certificate.verify_issuer(Signed(other, raw), PublicKey.of(ROOT))
     assert code_of(caught) == ("certificate-invalid", "iss")
 
 
 def test_a_profile_by_a_stranger_is_refused() -> None:
     with pytest.raises(Problem) as caught:
-        certificate.verify_profile(profile_statement(STRANGER), ISSUER)
+        certificate.verify_profile(profile_statement(STRANGER), ISSUER, ES256)
     assert code_of(caught) == ("kid-mismatch", None)
 
 
 def test_a_profile_in_another_offices_name_is_refused() -> None:
     with pytest.raises(CertificateProblem) as caught:
-        certificate.verify_profile(profile_statement(office_id="629901"), ISSUER)
+        certificate.verify_profile(profile_statement(office_id="629901"), ISSUER, ES256)
     assert code_of(caught) == ("certificate-invalid", "iss")
 
 
 def test_an_issuer_statement_is_no_profile() -> None:
     with pytest.raises(Problem) as caught:
-        certificate.verify_profile(issuer_statement(), ISSUER)
+        certificate.verify_profile(issuer_statement(), ISSUER, ES256)
     assert code_of(caught) == ("purpose-mismatch", None)
 
 
 def test_a_statement_over_another_manifest_is_refused() -> None:
     exchanged = replace(profile_statement(), manifest=codec.encode(profile_of(uscc="11629900MB0000019C")))
     with pytest.raises(CertificateProblem) as caught:
-        certificate.verify_profile(exchanged, ISSUER)
+        certificate.verify_profile(exchanged, ISSUER, ES256)
     assert code_of(caught) == ("digest-mismatch", None)
 
 
 def test_a_profile_of_an_unknown_schema_is_refused() -> None:
     with pytest.raises(ManifestProblem) as caught:
-        certificate.verify_profile(profile_statement(schema="biandun-profile/2"), ISSUER)
+        certificate.verify_profile(profile_statement(schema="biandun-profile/2"), ISSUER, ES256)
     assert code_of(caught) == ("schema-unknown", None)
 
 
@@ -117,21 +119,21 @@ def test_a_manifest_that_is_no_profile_is_refused() -> None:
     raw = codec.encode(ISSUER)
     statement = cose.sign_office(OFFICE, purpose="profile", office_id="629900", region="629900", x5t=ISSUER.x5t, manifest=raw)
     with pytest.raises(ManifestProblem) as caught:
-        certificate.verify_profile(Signed(statement, raw), ISSUER)
+        certificate.verify_profile(Signed(statement, raw), ISSUER, ES256)
     assert caught.value.code == "manifest-malformed"
 
 
 def test_a_possession_over_somebody_elses_public_key_is_refused() -> None:
     manifest = PossessionManifest(SCHEMA_POSSESSION, "629900", bytes(16), "BD-TEST-0001", STRANGER.public_key)
     with pytest.raises(Problem) as caught:
-        certificate.verify_possession(replace(possession(), manifest=codec.encode(manifest)))
+        certificate.verify_possession(replace(possession(), manifest=codec.encode(manifest)), ES256)
     assert code_of(caught) == ("kid-mismatch", None)
 
 
 def test_a_possession_with_another_nonce_is_refused() -> None:
     manifest = PossessionManifest(SCHEMA_POSSESSION, "629900", bytes(16), "BD-TEST-0001", UNIT.public_key)
     with pytest.raises(CertificateProblem) as caught:
-        certificate.verify_possession(replace(possession(), manifest=codec.encode(manifest)))
+        certificate.verify_possession(replace(possession(), manifest=codec.encode(manifest)), ES256)
     assert code_of(caught) == ("digest-mismatch", None)
 
 
@@ -140,7 +142,7 @@ def test_a_possession_whose_manifest_names_another_serial_is_refused() -> None:
     manifest = codec.encode(PossessionManifest(SCHEMA_POSSESSION, "629900", bytes(16), "BD-TEST-0001", UNIT.public_key))
     signed = key._sign("possession", manifest, {}, with_unit=False)
     with pytest.raises(CertificateProblem) as caught:
-        certificate.verify_possession(signed)
+        certificate.verify_possession(signed, ES256)
     assert code_of(caught) == ("certificate-invalid", "serial")
 
 
@@ -148,13 +150,13 @@ def test_a_header_that_tells_another_length_is_refused() -> None:
     manifest = codec.encode(PossessionManifest(SCHEMA_POSSESSION, "629900", bytes(16), "BD-TEST-0001", UNIT.public_key))
     signed = SoftKey(signer=UNIT)._sign("possession", manifest, {wire.FIELD_MANIFEST_LENGTH: 1}, with_unit=False)
     with pytest.raises(CertificateProblem) as caught:
-        certificate.verify_possession(signed)
+        certificate.verify_possession(signed, ES256)
     assert code_of(caught) == ("digest-mismatch", None)
 
 
 def test_a_possession_with_junk_for_a_manifest_is_refused() -> None:
     with pytest.raises(ManifestProblem) as caught:
-        certificate.verify_possession(replace(possession(), manifest=b"\xa0"))
+        certificate.verify_possession(replace(possession(), manifest=b"\xa0"), ES256)
     assert code_of(caught) == ("manifest-malformed", 0)
 
 
@@ -183,7 +185,7 @@ def test_a_profile_that_grants_what_it_cannot_is_refused(changed: dict[str, obje
     office = SoftOffice()
     grant = office.grant_for("BD-000001", office.root.public_key, **changed)
     with pytest.raises(CertificateProblem) as caught:
-        certificate.verify_profile(Signed(grant.profile_statement, grant.profile_manifest), office.issuer_manifest)
+        certificate.verify_profile(Signed(grant.profile_statement, grant.profile_manifest), office.issuer_manifest, ES256)
     assert caught.value.values["field"] == field
 
 
@@ -192,5 +194,5 @@ def test_a_profile_under_another_certificate_of_the_office_is_refused() -> None:
     grant = office.grant_for("BD-000001", office.root.public_key)
     office.issuer_manifest.x5t = bytes(32)
     with pytest.raises(CertificateProblem) as caught:
-        certificate.verify_profile(Signed(grant.profile_statement, grant.profile_manifest), office.issuer_manifest)
+        certificate.verify_profile(Signed(grant.profile_statement, grant.profile_manifest), office.issuer_manifest, ES256)
     assert caught.value.values["field"] == "x5t"

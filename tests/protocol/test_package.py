@@ -8,7 +8,8 @@ from biandun_protocol import cbor, cose, package
 from biandun_protocol.errors import ManifestProblem
 from biandun_protocol.wire.messages import ProfileManifest
 from biandun_protocol.wire.numbers import CLASS_SIMULATED, LIMIT_MANIFEST, LIMIT_SUMMARY, SCHEMA_PROFILE
-from tests.support.softkey import SoftKey, application, attachment, manifest, signer_from
+from tests.support.signers import signer_from
+from tests.support.softkey import SoftKey, application, attachment, manifest
 
 RAW = manifest(attachments=(attachment(b"content"),), case="629900-2026-0001")
 

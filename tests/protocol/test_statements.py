@@ -9,7 +9,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from biandun_protocol import cose
-from biandun_protocol.algorithms import P256_ORDER, SoftwareSigner
+from biandun_protocol.algorithms import ES256, P256_ORDER, PublicKey, SoftwareSigner
 from biandun_protocol.errors import ReceiptProblem, StatementProblem
 from biandun_protocol.receipt import Receipt, verify_receipt
 from biandun_protocol.wire import statement as wire
@@ -17,7 +17,7 @@ from biandun_protocol.wire.messages import IssuerManifest
 from biandun_protocol.wire.numbers import KEY_PURPOSES, OFFICE_PURPOSES, SCHEMA_ISSUER
 
 VECTORS: dict[str, Any] = json.loads((Path(__file__).resolve().parents[2] / "protocol/vectors/statements.json").read_text("utf-8"))
-KEYS = {entry["name"]: bytes.fromhex(entry["public"]) for entry in VECTORS["keys"]}
+KEYS = {entry["name"]: PublicKey(ES256, bytes.fromhex(entry["public"])) for entry in VECTORS["keys"]}
 VALID = {entry["name"]: entry for entry in VECTORS["valid"]}
 
 
@@ -51,12 +51,12 @@ def test_a_statement_that_breaks_one_rule_is_refused_by_its_code(entry: dict[str
 def test_a_receipt_is_judged_as_its_vector_says(entry: dict[str, Any]) -> None:
     statement = parse(VALID[entry["of"]])
     receipt = Receipt(bytes.fromhex(entry["receipt"]), bytes.fromhex(entry["payload"]))
-    issuer = IssuerManifest(SCHEMA_ISSUER, "629900", KEYS["office"], sha256(b"X.509 of office").digest(), 0, 2**40)
+    issuer = IssuerManifest(SCHEMA_ISSUER, "629900", KEYS["office"].point, sha256(b"X.509 of office").digest(), 0, 2**40)
     if entry["code"] == "ok":
-        assert verify_receipt(receipt, statement, issuer).statement_id == statement.id
+        assert verify_receipt(receipt, statement, issuer, ES256).statement_id == statement.id
         return
     with pytest.raises((ReceiptProblem, StatementProblem)) as caught:
-        verify_receipt(receipt, statement, issuer)
+        verify_receipt(receipt, statement, issuer, ES256)
     assert caught.value.code == entry["code"]
 
 
@@ -132,7 +132,7 @@ def test_a_public_key_that_is_no_point_is_refused(point: bytes) -> None:
 def test_a_signature_of_another_length_is_refused() -> None:
     statement = parse(VALID["filing"])
     with pytest.raises(StatementProblem) as caught:
-        statement.header.algorithm.verify(KEYS["unit"], statement.tbs, statement.signature[:63])
+        statement.header.algorithm.verify(KEYS["unit"].point, statement.tbs, statement.signature[:63])
     assert caught.value.code == "signature-invalid"
 
 
@@ -140,7 +140,7 @@ def test_the_office_signs_what_verifies() -> None:
     signer = SoftwareSigner(ec.derive_private_key(77, ec.SECP256R1()))
     raw = cose.sign_office(signer, purpose="checkpoint", office_id="629900", region="629900", x5t=bytes(32), manifest=b"\xa0")
     statement = cose.parse(raw, purpose="checkpoint")
-    cose.verify(statement, signer.public_key)
+    cose.verify(statement, PublicKey.of(signer))
     assert (statement.header.manifest_length, statement.header.x5t, statement.header.region) == (1, bytes(32), "629900")
 
 

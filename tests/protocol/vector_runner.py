@@ -9,7 +9,10 @@ import sys
 from binascii import hexlify, unhexlify
 from hashlib import sha256
 
-from biandun_protocol.wire import cbor, cobs, codec, frames, merkle, messages, statement
+from biandun_protocol.wire import cbor, cobs, codec, frames, merkle, messages, statement, suite
+from etoken.crypto.sm3 import sm3_digest
+
+SM2 = suite.sm2(sm3_digest)
 
 
 def hexed(data):
@@ -152,17 +155,22 @@ def merkle_consistency(entry):
     return str(merkle.verify_consistency(entry["old_size"], old_root, entry["size"], root, hashes(entry["path"])))
 
 
-def statements_keys(entry):
-    return hexed(statement.kid_of(unhexlify(entry["public"])))
+def keys_of(used):
+    return lambda entry: hexed(used.kid_of(unhexlify(entry["public"])))
 
 
-def statements_valid(entry):
+def valid_of(used):
+    return lambda entry: valid(used, entry)
+
+
+def valid(used, entry):
     raw = unhexlify(entry["statement"])
     protected, digest, signature = statement.split(raw)
     header = cbor.loads(protected)
     tbs = statement.to_be_signed(protected, entry["purpose"], digest)
     x5t = None if entry["x5t"] is None else unhexlify(entry["x5t"])
     written = statement.protected_header(
+        used,
         header[statement.LABEL_KID],
         entry["issuer"],
         entry["subject"],
@@ -172,9 +180,8 @@ def statements_valid(entry):
     )
     if statement.assemble(protected, digest, signature) != raw:
         return "assembles to other bytes"
-    return " ".join(
-        [hexed(written), hexed(tbs), hexed(statement.statement_id(tbs)), hexed(sha256(unhexlify(entry["manifest"])).digest())]
-    )
+    name, manifest = statement.statement_id(used, tbs), used.digest(unhexlify(entry["manifest"]))
+    return " ".join([hexed(written), hexed(tbs), hexed(name), hexed(manifest)])
 
 
 def statements_refused(entry):
@@ -210,10 +217,14 @@ TABLE = (
     ("merkle", "roots", merkle_roots),
     ("merkle", "inclusion", merkle_inclusion),
     ("merkle", "consistency", merkle_consistency),
-    ("statements", "keys", statements_keys),
-    ("statements", "valid", statements_valid),
+    ("statements", "keys", keys_of(suite.ES256)),
+    ("statements", "valid", valid_of(suite.ES256)),
     ("statements", "refused", statements_refused),
     ("statements", "receipts", statements_receipts),
+    ("statements-sm2", "keys", keys_of(SM2)),
+    ("statements-sm2", "valid", valid_of(SM2)),
+    ("statements-sm2", "refused", statements_refused),
+    ("statements-sm2", "receipts", statements_receipts),
 )
 
 

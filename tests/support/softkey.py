@@ -7,10 +7,9 @@ statements that a genuine key would refuse to make.
 from dataclasses import dataclass, field
 from datetime import date
 
-from cryptography.hazmat.primitives.asymmetric import ec
-
+from biandun_office.keys import new_key
 from biandun_protocol import package
-from biandun_protocol.algorithms import SoftwareSigner
+from biandun_protocol.algorithms import ES256, PublicKey, Signer
 from biandun_protocol.certificate import Signed
 from biandun_protocol.filing import UseApproval, UseItem
 from biandun_protocol.forms import ApplicationDocument, Attachment
@@ -25,17 +24,12 @@ from biandun_protocol.wire.numbers import (
 )
 
 
-def signer_from(number: int) -> SoftwareSigner:
-    """A signer whose private key is ``number``: the same in every run."""
-    return SoftwareSigner(ec.derive_private_key(number, ec.SECP256R1()))
-
-
 @dataclass
 class SoftKey:
     """A unit's key without policy."""
 
     serial: str = "BD-TEST-0001"
-    signer: SoftwareSigner = field(default_factory=lambda: SoftwareSigner(ec.generate_private_key(ec.SECP256R1())))
+    signer: Signer = field(default_factory=lambda: new_key(ES256))
     profile: ProfileManifest | None = None
     seq: int = 0
     head: bytes = wire.FIRST_PREV
@@ -72,7 +66,7 @@ class SoftKey:
         if purpose in CHAINED_PURPOSES and not changed:
             protected, digest, _ = wire.split(statement)
             self.seq += 1
-            self.head = wire.statement_id(wire.to_be_signed(protected, purpose, digest))
+            self.head = wire.statement_id(self.signer.algorithm, wire.to_be_signed(protected, purpose, digest))
         return statement
 
     def _sign(self, purpose: str, manifest: bytes, fields: dict[int, object], *, with_unit: bool) -> Signed:
@@ -87,7 +81,8 @@ class SoftKey:
             own[wire.FIELD_USER_SLOT] = 0
         profile = self.profile if with_unit else None
         protected = wire.protected_header(
-            wire.kid_of(self.signer.public_key),
+            self.signer.algorithm,
+            PublicKey.of(self.signer).kid,
             f"urn:biandun:key:{self.serial}",
             None if profile is None else f"urn:biandun:unit:{own[wire.FIELD_USCC]}",
             purpose,

@@ -9,14 +9,14 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 
 from biandun_protocol import certificate, cose, receipt
-from biandun_protocol.algorithms import SoftwareSigner
+from biandun_protocol.algorithms import ES256, Algorithm, PublicKey, Signer
 from biandun_protocol.certificate import Signed
 from biandun_protocol.receipt import Receipt
 from biandun_protocol.wire import merkle
 from biandun_protocol.wire import statement as wire
 from biandun_protocol.wire.messages import Grant, IssuerManifest, KeyRequest, Offer, ProfileManifest
 from biandun_protocol.wire.numbers import CLASS_SIMULATED, SCHEMA_GRANT, SCHEMA_ISSUER, SCHEMA_OFFER, SCHEMA_PROFILE
-from tests.support.softkey import signer_from
+from tests.support.signers import signer_from
 
 NOW = 1_795_478_400  # 2026-11-24 00:00:00 UTC
 YEAR = 365 * 86400
@@ -70,16 +70,22 @@ class SoftOffice:
     unit_name: str = "陇澜市第一中学"
     purposes: tuple[str, ...] = ("filing",)
     leaves: list[bytes] = field(default_factory=list)
+    algorithm: Algorithm = ES256
 
     def __post_init__(self) -> None:
-        self.root: SoftwareSigner = signer_from(self.seed)
-        self.issuer: SoftwareSigner = signer_from(self.seed + 1)
+        self.root: Signer = signer_from(self.seed, self.algorithm)
+        self.issuer: Signer = signer_from(self.seed + 1, self.algorithm)
         self.issuer_manifest = IssuerManifest(
             SCHEMA_ISSUER, self.office_id, self.issuer.public_key, sha256(b"issuing x509").digest(), NOW - YEAR, NOW + 9 * YEAR
         )
         self.anchor: Signed = certificate.sign_issuer(
             self.root, region=self.region, root_x5t=sha256(b"root x509").digest(), manifest=self.issuer_manifest
         )
+
+    @property
+    def root_key(self) -> PublicKey:
+        """The anchor."""
+        return PublicKey.of(self.root)
 
     def offer(self, nonce: bytes = b"n" * 16) -> Offer:
         """File 1 of enrolment."""
@@ -97,7 +103,7 @@ class SoftOffice:
 
     def grant(self, request: KeyRequest, **changed: object) -> Grant:
         """File 3 of enrolment; ``changed`` replaces fields of the profile."""
-        proof = certificate.verify_possession(Signed(request.statement, request.manifest))
+        proof = certificate.verify_possession(Signed(request.statement, request.manifest), self.algorithm)
         return self.grant_for(proof.serial, proof.public_key, **changed)
 
     def grant_for(self, serial: str, public_key: bytes, /, **changed: object) -> Grant:

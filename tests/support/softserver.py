@@ -17,7 +17,10 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 
 from biandun.office_client import RECEIPT_TYPE
+from biandun_office.issuance.x509 import Validity
+from biandun_office.issuance.x509 import root_certificate as make_root
 from biandun_protocol import cose, package
+from biandun_protocol.algorithms import ES256, PublicKey
 from biandun_protocol.certificate import Signed
 from biandun_protocol.links import verify_links
 from biandun_protocol.login import verify_login
@@ -36,6 +39,9 @@ def root_certificate(office: SoftOffice) -> bytes:
 
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "陇澜市委编办 根(虚构)")])
     start = datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC)
+    if office.algorithm is not ES256:
+        validity = Validity(int(start.timestamp()), int(start.timestamp()) + 3650 * 86400)
+        return make_root(office.root, name="陇澜市委编办", validity=validity).public_bytes(Encoding.PEM)
     key = ec.derive_private_key(office.seed, ec.SECP256R1())
     builder = x509.CertificateBuilder(name, name, key.public_key(), 1, start, start + datetime.timedelta(days=3650))
     return builder.sign(key, hashes.SHA256()).public_bytes(Encoding.PEM)
@@ -103,15 +109,16 @@ class SoftServer:
         signed = codec.decode(SignedManifest, content)
         pair = Signed(signed.statement, signed.manifest)
         assert self.public_key is not None
+        key = PublicKey(self.office.algorithm, self.public_key)
         if path == "/links":
-            links = verify_links(pair, self.public_key)
+            links = verify_links(pair, key)
             return httpx.Response(200, json={"closed": list(range(links.first, links.first + len(links.ids))), "open": []})
-        verify_login(pair, public_key=self.public_key, office_id="longlan", origin=self.origin, nonce=NONCE)
+        verify_login(pair, public_key=key, office_id="longlan", origin=self.origin, nonce=NONCE)
         self.tokens.add("Bearer token-of-a-test")
         return httpx.Response(200, json={"token": "token-of-a-test", "expires": "2026-11-24T20:00:00+08:00", "roles": ["UNIT"]})
 
     def _put(self, name: str, content: bytes) -> httpx.Response:
-        if sha256(content).hexdigest() != name:
+        if name not in (sha256(content).hexdigest(), self.office.algorithm.digest(content).hex()):
             return problem("blob-mismatch", 422)
         self.blobs[name] = content
         return httpx.Response(201)

@@ -12,6 +12,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -48,20 +49,46 @@ class Steps:
         return result
 
 
-def openssl_verifies(folder: Path) -> bool:
+@dataclass(frozen=True)
+class Judges:
+    """Who verifies in a suite, without any of this project: openssl the certificates, ``script`` statements and receipts.
+
+    ``chains`` are the arguments of `openssl verify` before the certificate to verify.  In SM2 openssl needs to be told the
+    identity, and hands it to the first certificate of a chain only: so each is verified under the one above it.
+    """
+
+    name: str
+    script: str
+    chains: tuple[tuple[tuple[str, ...], str], ...]
+
+
+IDENTITY = ("-vfyopt", "distid:1234567812345678")
+JUDGES = {
+    "es256": Judges("python-cwt", "judge.py", chains=((("-CAfile", "root.pem", "-untrusted", "issuing.pem"), "certificate.pem"),)),
+    "sm2": Judges(
+        "openssl",
+        "judge_sm2.py",
+        chains=(
+            ((*IDENTITY, "-CAfile", "root.pem"), "issuing.pem"),
+            ((*IDENTITY, "-partial_chain", "-trusted", "issuing.pem"), "certificate.pem"),
+        ),
+    ),
+}
+
+
+def certificates_verify(folder: Path, suite: str = "es256") -> bool:
     """Let openssl verify the certificate in a folder up to the root."""
-    subprocess.run(
-        ["openssl", "x509", "-inform", "DER", "-in", str(folder / "certificate.der"), "-out", str(folder / "certificate.pem")],
-        check=True,
-        capture_output=True,
-    )
-    command = ["openssl", "verify", "-CAfile", "root.pem", "-untrusted", "issuing.pem", "certificate.pem"]
-    return subprocess.run(command, cwd=folder, check=True, capture_output=True, text=True).stdout.strip() == "certificate.pem: OK"
+    for trusted, name in JUDGES[suite].chains:
+        command = ["openssl", "verify", *trusted, name]
+        done = subprocess.run(command, cwd=folder, check=True, capture_output=True, text=True)
+        if done.stdout.strip() != f"{name}: OK":
+            return False
+    return True
 
 
-def cwt_verifies(python: Path, folder: Path, purpose: str = "filing") -> bool:
-    """Let python-cwt verify a statement and its receipt, each under the key of its X.509 certificate."""
-    judge = Path(__file__).with_name("judge.py")
+def statements_verify(python: Path, folder: Path, purpose: str = "filing", suite: str = "es256") -> bool:
+    """Let the suite's judge verify a statement and its receipt, each under the key of its X.509 certificate."""
+    judge = Path(__file__).with_name(JUDGES[suite].script)
     jobs = [
         ("statement.cose", purpose, "certificate.pem", "manifest.cbor"),
         ("receipt.cose", "receipt", "issuing.pem", "receipt-payload.cbor"),
@@ -85,10 +112,10 @@ def database(name: str, folder: Path) -> Iterator[str | None]:
         yield server.get_uri()
 
 
-def found(journey: Journey, step: Steps) -> None:
+def found(journey: Journey, step: Steps, suite: str) -> None:
     """Keys plugged in, office founded and serving, three keys certified."""
     step("插入三把模拟密钥", lambda: journey.plug(3), lambda made: " ".join(key["serial"] for key in made["keys"]))
-    step("编办初始化，备份并试恢复", journey.found_office, lambda made: made["office_id"])
+    step("编办初始化，备份并试恢复", lambda: journey.found_office(suite), lambda made: f"{made['office_id']} {made['suite']}")
     step("启动编办服务", journey.serve, lambda url: url)
     for title, uscc, serial, role in (
         ("签发学校密钥，设口令", SCHOOL, SCHOOL_KEY, "unit"),
@@ -152,8 +179,8 @@ def keep_receipts(journey: Journey, step: Steps) -> bool:
     return all(one["receipt_verified_by_key"] for one in kept)
 
 
-def strangers_verify(journey: Journey, step: Steps, judge: Path) -> bool:
-    """openssl and python-cwt look at all three statements and receipts."""
+def strangers_verify(journey: Journey, step: Steps, judge: Path, suite: str) -> bool:
+    """openssl and the suite's judge look at all three statements and receipts."""
     folders = {
         "filing": journey.folder / FILING,
         "countersign": journey.folder / FILING / "countersign",
@@ -161,18 +188,19 @@ def strangers_verify(journey: Journey, step: Steps, judge: Path) -> bool:
     }
     for folder in folders.values():
         journey.run("biandun", "filing", "export", folder)
-    chains = step("openssl 核验三张证书", lambda: all(openssl_verifies(folder) for folder in folders.values()))
+    chains = step("openssl 核验三张证书", lambda: all(certificates_verify(folder, suite) for folder in folders.values()))
     statements = step(
-        "python-cwt 核验三份签名与回执", lambda: all(cwt_verifies(judge, folder, purpose) for purpose, folder in folders.items())
+        f"{JUDGES[suite].name} 核验三份签名与回执",
+        lambda: all(statements_verify(judge, folder, purpose, suite) for purpose, folder in folders.items()),
     )
     return chains and statements
 
 
-def tell(journey: Journey, judge: Path) -> dict[str, object]:
+def tell(journey: Journey, judge: Path, suite: str) -> dict[str, object]:
     """The whole journey; returns the last line."""
     step = Steps()
     folder = journey.folder / FILING
-    found(journey, step)
+    found(journey, step, suite)
     filed = file_and_consent(journey, step)
     decided = decide(journey, step, filed["case"])
     kept = keep_receipts(journey, step)
@@ -198,7 +226,7 @@ def tell(journey: Journey, judge: Path) -> dict[str, object]:
         lambda: journey.run("biandun", "filing", "verify", FILING, "--root", journey.folder / "office" / "root.pem"),
         lambda made: " ".join(("✓" if one["good"] else "✗") + one["name"] for one in made["steps"]),
     )
-    verified = strangers_verify(journey, step, judge)
+    verified = strangers_verify(journey, step, judge, suite)
     log = step("编办自查存证日志", lambda: journey.office("log-check"), lambda made: f"{made['size']} leaves")
     return {
         "accepted": filed["new"] and decided["new"] and case["state"] == "ACCEPTED",
@@ -217,6 +245,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--judge", type=Path, required=True, help="Python of the environment that has cwt")
     parser.add_argument("--database", choices=["sqlite", "postgres"], default="sqlite")
+    parser.add_argument("--suite", choices=list(JUDGES), default="es256", help="what everything is signed with")
     options = parser.parse_args()
     shutil.rmtree(FOLDER, ignore_errors=True)
     print("编盾 Biandun：主要流程演示（虚构数据 仅供测试；不是经认证的商用密码产品）", flush=True)
@@ -224,7 +253,7 @@ def main() -> int:
         if url is not None:
             journey.use_database(url)
         try:
-            result = {"database": options.database, **tell(journey, options.judge)}
+            result = {"database": options.database, "suite": options.suite, **tell(journey, options.judge, options.suite)}
         except (CommandFailed, subprocess.CalledProcessError) as error:
             print(error, file=sys.stderr)
             return 1

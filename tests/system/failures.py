@@ -141,6 +141,7 @@ ROWS: dict[str, Row] = {
     "statement-malformed": Row(8, 400, NO_ROW, "tests/backend/test_serve.py::test_it_logs_one_json_line_for_each_statement"),
     "header-invalid": Row(8, 422, NO_ROW, "tests/protocol/test_catalogue.py::test_every_code_raised_in_this_room_has_words"),
     "algorithm-unknown": Row(8, 422, NO_ROW, "tests/system/test_failures.py::test_an_unknown_algorithm_is_named"),
+    "algorithm-mismatch": Row(8, 422, NO_ROW, "tests/backend/test_sm2_office.py::test_a_statement_in_the_other_suite_is_refused"),
     "purpose-mismatch": Row(8, 422, NO_ROW, "tests/backend/test_links.py::test_a_login_is_no_export"),
     "kid-mismatch": Row(8, 422, NO_ROW, "tests/host/test_evidence.py::test_a_folder_of_another_office_fails_at_the_first_step"),
     "key-invalid": Row(8, 422, NO_ROW, "tests/protocol/test_statements.py::test_a_public_key_that_is_no_point_is_refused"),

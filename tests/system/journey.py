@@ -115,9 +115,11 @@ class Journey:
         """Unplug them."""
         self.stop("keys")
 
-    def found_office(self) -> Any:
+    def found_office(self, suite: str = "es256") -> Any:
         """Found an office with an encrypted backup that was tried."""
-        return self.office("init", "--backup", self.folder / "office.backup", "--passphrase-file", self.passphrase)
+        return self.office(
+            "init", "--suite", suite, "--backup", self.folder / "office.backup", "--passphrase-file", self.passphrase
+        )
 
     def office(self, *arguments: object) -> Any:
         """Run biandun-office."""

@@ -17,7 +17,7 @@ from biandun import errors, keys
 from biandun_protocol.algorithms import P256_ORDER
 from biandun_protocol.receipt import Receipt
 from biandun_protocol.wire import statement as wire
-from tests.system.demo import cwt_verifies, openssl_verifies
+from tests.system.demo import certificates_verify, statements_verify
 from tests.system.journey import BIN, CommandFailed, Journey
 
 JUDGE = Path("build/judge/bin/python")
@@ -53,8 +53,8 @@ def test_strangers_verify_certificate_statement_and_receipt(journey: Journey, pr
     folder = signed(journey, prepare())
     submit(journey, folder)
     journey.run("biandun", "filing", "export", folder)
-    assert openssl_verifies(folder)
-    assert cwt_verifies(JUDGE, folder)
+    assert certificates_verify(folder)
+    assert statements_verify(JUDGE, folder)
 
 
 @pytest.mark.parametrize("name", ["statement.cose", "manifest.cbor", "receipt.cose", "receipt-payload.cbor"])
@@ -62,11 +62,11 @@ def test_strangers_notice_a_changed_byte(name: str, journey: Journey, prepare: C
     folder = signed(journey, prepare())
     submit(journey, folder)
     journey.run("biandun", "filing", "export", folder)
-    openssl_verifies(folder)
+    certificates_verify(folder)
     genuine = (folder / name).read_bytes()
     (folder / name).write_bytes(genuine[:-1] + bytes((genuine[-1] ^ 1,)))
     with pytest.raises(subprocess.CalledProcessError):
-        cwt_verifies(JUDGE, folder)
+        statements_verify(JUDGE, folder)
 
 
 def test_openssl_refuses_the_certificate_under_another_root(journey: Journey, prepare: Callable[..., Path], tmp_path: Path) -> None:
@@ -76,7 +76,7 @@ def test_openssl_refuses_the_certificate_under_another_root(journey: Journey, pr
     other.found_office()
     shutil.copy(other.folder / "office" / "root.pem", folder / "root.pem")
     with pytest.raises(subprocess.CalledProcessError):
-        openssl_verifies(folder)
+        certificates_verify(folder)
 
 
 def test_the_key_refuses_a_manifest_of_another_unit(journey: Journey, prepare: Callable[..., Path]) -> None:

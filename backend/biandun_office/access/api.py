@@ -63,6 +63,7 @@ def post_challenge(request: HttpRequest, wanted: ChallengeIn) -> dict[str, objec
         "statement-malformed",
         "header-invalid",
         "algorithm-unknown",
+        "algorithm-mismatch",
         "purpose-mismatch",
         "purpose-refused",
         "certificate-unknown",
@@ -85,7 +86,7 @@ def post_login(request: HttpRequest) -> dict[str, object]:
     """Log in with a key."""
     try:
         signed, _ = body.read_signed(request)
-        reader, token = services.log_in(signed, office_id=held().office.identity.office_id, now=clock.now())
+        reader, token = services.log_in(signed, office=held().office, now=clock.now())
     except Problem as problem:
         logs.action("access.login.refused", code=problem.code)
         raise

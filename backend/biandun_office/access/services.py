@@ -12,8 +12,10 @@ from biandun_office.database import writing
 from biandun_office.errors import Refused
 from biandun_office.issuance.checks import compare_header, require_standing, require_validity
 from biandun_office.issuance.selectors import certificate_of
+from biandun_office.office import Office
 from biandun_office.registry.selectors import active_unit
 from biandun_protocol import cose
+from biandun_protocol.algorithms import PublicKey
 from biandun_protocol.certificate import Signed
 from biandun_protocol.errors import StatementProblem
 from biandun_protocol.login import verify_login
@@ -37,7 +39,7 @@ def make_challenge(*, origin: str, now: int) -> Challenge:
         return Challenge.objects.create(nonce=nonce, origin=origin, expires_at=now + CHALLENGE_SECONDS)
 
 
-def log_in(signed: Signed, *, office_id: str, now: int) -> tuple[Reader, str]:
+def log_in(signed: Signed, *, office: Office, now: int) -> tuple[Reader, str]:
     """Take the answer to a challenge: return who is in, and the token, which is kept nowhere.
 
     Raises StatementProblem: form, signature, login-mismatch; Refused: certificate-…, key-suspended, purpose-refused,
@@ -46,10 +48,11 @@ def log_in(signed: Signed, *, office_id: str, now: int) -> tuple[Reader, str]:
     statement = cose.parse(signed.statement, purpose=PURPOSE_LOGIN)
     certificate = certificate_of(statement.header.kid)
     compare_header(statement.header, certificate)
-    cose.verify(statement, bytes(certificate.public_key))  # before a nonce is looked up: only a key may use one up
+    key = PublicKey(office.algorithm, bytes(certificate.public_key))
+    cose.verify(statement, key)  # before a nonce is looked up: only a key may use one up
     challenge = selectors.challenge(_nonce(signed), now=now)
     nonce = bytes.fromhex(challenge.nonce)
-    verify_login(signed, public_key=bytes(certificate.public_key), office_id=office_id, origin=challenge.origin, nonce=nonce)
+    verify_login(signed, public_key=key, office_id=office.identity.office_id, origin=challenge.origin, nonce=nonce)
     require_standing(certificate.state)
     require_validity(certificate, now)
     active_unit(certificate.uscc)

@@ -4,7 +4,6 @@ from hashlib import sha256
 from pathlib import Path
 
 import click
-from cryptography.hazmat.primitives.serialization import Encoding
 
 from biandun_office import backup as backups
 from biandun_office import clock, installation, office, server, startup
@@ -17,6 +16,8 @@ from biandun_office.issuance.services import IssuingKey
 from biandun_office.keystore import Cost, Passphrase
 from biandun_office.office import OWN_UNIT, Identity, Office, load_key
 from biandun_office.registry.services import FICTITIOUS_UNITS
+from biandun_protocol.algorithms import BY_NAME, ES256
+from biandun_protocol.x509 import der_of
 
 
 def _described(file: Path, tried: Tried) -> dict[str, object]:
@@ -34,14 +35,22 @@ def _described(file: Path, tried: Tried) -> dict[str, object]:
 @click.option("--office-id", default="longlan", show_default=True, help="编办标识 / the office's id")
 @click.option("--office-name", default="陇澜市委编办", show_default=True, help="编办名称 / its name")
 @click.option("--region", default="629900", show_default=True, help="区划代码 / its region")
+@click.option(
+    "--suite",
+    type=click.Choice([name.lower() for name in BY_NAME]),
+    default=ES256.name.lower(),
+    show_default=True,
+    help="算法，建立后不能更改 / algorithms, for good: ES256 with SHA-256, or SM2 with SM3",
+)
 @click.option("--backup", type=click.Path(path_type=Path), help="同时写入加密备份 / write an encrypted backup, too")
 @with_passphrase
 @in_session
 def init(
-    session: Session, *, passphrase: Passphrase, office_id: str, office_name: str, region: str, backup: Path | None
+    session: Session, *, passphrase: Passphrase, office_id: str, office_name: str, region: str, suite: str, backup: Path | None
 ) -> dict[str, object]:
     """建立编办：生成根密钥和签发密钥、数据库、虚构单位。 Found an office.
 
+    Root, certificates and every signature under it are in the suite chosen here.
     With --database (before `init`) its tables go to PostgreSQL, into a database that is empty.
 
     \b
@@ -54,7 +63,8 @@ def init(
             made.append(_described(backup, backups.make(work, backup, passphrase, cost)))
 
     database = check_url(session.database or "")
-    founding = Founding(Identity(office_id, office_name, region, database=database), passphrase, cost, clock.now())
+    identity = Identity(office_id, office_name, region, database=database, suite=suite.upper())
+    founding = Founding(identity, passphrase, cost, clock.now())
     try:
         founded = installation.found(folder, founding, before_rename=keep)
     except BaseException:
@@ -66,9 +76,10 @@ def init(
         "office_name": office_name,
         "region": region,
         "uscc": OWN_UNIT,
+        "suite": founded.algorithm.name,
         "data": str(folder),
         "database": database or startup.DATABASE,
-        "root_fingerprint": sha256(founded.root.public_bytes(Encoding.DER)).hexdigest(),
+        "root_fingerprint": sha256(der_of(founded.root)).hexdigest(),
         "units": len(FICTITIOUS_UNITS),
         "backup": made[0] if made else None,
     }

@@ -4,6 +4,7 @@ _LABELS = {
     "office_id": ("编办标识", "office id"),
     "office_name": ("编办名称", "office name"),
     "region": ("区划代码", "region"),
+    "suite": ("算法套件", "suite"),
     "data": ("数据目录", "data folder"),
     "database": ("数据库", "database"),
     "root_fingerprint": ("根证书指纹（SHA-256）", "root certificate fingerprint (SHA-256)"),

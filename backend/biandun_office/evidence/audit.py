@@ -82,7 +82,7 @@ def _compare_receipt(memory: _Memory, size: int, office: Office) -> list[str]:
     if statement is None:
         return ["the newest receipt's statement does not parse"]
     try:
-        payload = verify_receipt(Receipt.decode(bytes(newest.bundle)), statement, office.issuer_manifest)
+        payload = verify_receipt(Receipt.decode(bytes(newest.bundle)), statement, office.issuer_manifest, office.algorithm)
     except ProtocolProblem as problem:
         return [f"the newest receipt does not hold: {problem.code}"]
     if payload.tree_size != size or payload.root != tree.root(memory, size):

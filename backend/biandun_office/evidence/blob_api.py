@@ -10,6 +10,7 @@ from biandun_office.errors import Refused
 from biandun_office.evidence import blobs, services
 from biandun_office.flow.selectors import may_read_blob
 from biandun_office.problems import binary, described
+from biandun_office.signing import held
 from biandun_protocol.wire.numbers import LIMIT_ATTACHMENT
 
 OCTETS = "application/octet-stream"
@@ -18,7 +19,7 @@ router = Router(tags=["blobs"])
 
 
 @router.put(
-    "/blobs/{sha256}",
+    "/blobs/{digest}",
     response={200: None, 201: None},
     openapi_extra=described(
         {
@@ -32,41 +33,47 @@ router = Router(tags=["blobs"])
         "storage-full",
     ),
 )
-def put_blob(request: HttpRequest, sha256: str) -> HttpResponse:
-    """Upload a manifest or an attachment under its SHA-256 (lower-case hexadecimal)."""
-    digest = blobs.check_digest(sha256)
+def put_blob(request: HttpRequest, digest: str) -> HttpResponse:
+    """Upload a file under the digest that the evidence names it by (lower-case hexadecimal).
+
+    An attachment is named by its SHA-256; a manifest by the digest in its statement, which is its SM3 when the office signs in SM2.
+    """
+    blobs.check_digest(digest)
     created = services.store_blob(
-        digest=digest, stream=body.stream(request), announced=body.announced_length(request), now=clock.now()
+        digest=digest,
+        stream=body.stream(request),
+        announced=body.announced_length(request),
+        now=clock.now(),
+        algorithm=held().office.algorithm,
     )
     return HttpResponse(status=201 if created else 200)
 
 
 @router.api_operation(
     ["HEAD"],
-    "/blobs/{sha256}",
+    "/blobs/{digest}",
     response={200: None},
     openapi_extra=described({"responses": {200: {"description": "It is there"}}}, "digest-malformed", "blob-not-found"),
 )
-def head_blob(request: HttpRequest, sha256: str) -> HttpResponse:  # noqa: ARG001
+def head_blob(request: HttpRequest, digest: str) -> HttpResponse:  # noqa: ARG001
     """Is the blob there?"""
-    size = blobs.size_of(blobs.check_digest(sha256))
+    size = blobs.size_of(blobs.check_digest(digest))
     if size is None:
         raise Refused("blob-not-found")
     return HttpResponse(headers={"Content-Length": str(size), "Content-Type": OCTETS})
 
 
 @router.get(
-    "/blobs/{sha256}",
+    "/blobs/{digest}",
     response={200: None},
     auth=BY_LOGIN,
     openapi_extra=described(
         {"responses": {200: binary(OCTETS, "The file")}}, "login-required", "digest-malformed", "blob-not-found"
     ),
 )
-def get_blob(request: HttpRequest, sha256: str) -> HttpResponseBase:
+def get_blob(request: HttpRequest, digest: str) -> HttpResponseBase:
     """Read a manifest or an attachment of a case that one may see."""
-    digest = blobs.check_digest(sha256)
-    if not may_read_blob(reader_of(request), digest):
+    if not may_read_blob(reader_of(request), blobs.check_digest(digest)):
         raise Refused("blob-not-found")
     try:
         file = blobs.path_of(digest).open("rb")

@@ -1,4 +1,7 @@
-"""Files of the office by their SHA-256: DATA/blobs/ab/abcd…, complete or absent.
+"""Files of the office by their digest: DATA/blobs/ab/abcd…, complete or absent.
+
+A file is stored under the digest that the evidence names it by: an attachment by its SHA-256, as manifests do, a manifest by
+what its statement carries, which is its SM3 in the SM2 suite.
 
 An upload goes to DATA/blobs/incoming, is hashed while it is written, and moves to its name only when the hash agrees.
 Nothing here knows the database; ``services`` keeps account of what is referenced.
@@ -19,7 +22,8 @@ from django.conf import settings
 
 from biandun_office.errors import Refused, StorageFull
 from biandun_office.files import sync_folder
-from biandun_protocol.wire.numbers import LIMIT_ATTACHMENT
+from biandun_protocol.algorithms import Algorithm
+from biandun_protocol.wire.numbers import LIMIT_ATTACHMENT, LIMIT_MANIFEST
 
 _HEX_DIGEST = re.compile(r"[0-9a-f]{64}")
 _CHUNK = 1 << 16
@@ -64,7 +68,7 @@ def size_of(digest: str) -> int | None:
 
 
 def is_whole(digest: str) -> bool:
-    """Is the content of a stored blob still the one that its name says?"""
+    """Is the content of a stored attachment still the one that its name, its SHA-256, says?"""
     with path_of(digest).open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest() == digest
 
@@ -82,8 +86,10 @@ def read(digest: str, most: int) -> bytes | None:
 
 
 @contextmanager
-def incoming(digest: str, stream: Stream) -> Generator[tuple[Path, int]]:
+def incoming(digest: str, stream: Stream, algorithm: Algorithm) -> Generator[tuple[Path, int]]:
     """Receive an upload into a temporary file that is gone afterwards, unless it was moved: yield its path and size.
+
+    ``digest`` is its SHA-256, or the hash of ``algorithm`` if the file is no larger than a manifest may be.
 
     Raises Refused: blob-too-large, blob-mismatch (also for a body that breaks off), storage-full.
     """
@@ -94,10 +100,12 @@ def incoming(digest: str, stream: Stream) -> Generator[tuple[Path, int]]:
     temporary = Path(name)
     try:
         with os.fdopen(handle, "wb") as file:
-            size = _receive(digest, stream, file)
+            size, genuine = _receive(digest, stream, file)
             with _room():
                 file.flush()
                 os.fsync(file.fileno())
+        if not genuine and (size > LIMIT_MANIFEST or algorithm.digest(temporary.read_bytes()).hex() != digest):
+            raise Refused("blob-mismatch")
         yield temporary, size
     finally:
         temporary.unlink(missing_ok=True)
@@ -129,7 +137,7 @@ def files_older_than(moment: int) -> Iterator[Path]:
             continue
 
 
-def _receive(digest: str, stream: Stream, file: IO[bytes]) -> int:
+def _receive(digest: str, stream: Stream, file: IO[bytes]) -> tuple[int, bool]:
     running, size = sha256(), 0
     while chunk := _read(stream):
         size += len(chunk)
@@ -138,9 +146,7 @@ def _receive(digest: str, stream: Stream, file: IO[bytes]) -> int:
         running.update(chunk)
         with _room():
             file.write(chunk)
-    if running.hexdigest() != digest:
-        raise Refused("blob-mismatch")
-    return size
+    return size, running.hexdigest() == digest
 
 
 def _read(stream: Stream) -> bytes:

@@ -13,6 +13,7 @@ from biandun_office.issuance.selectors import certificate_of
 from biandun_office.registry.selectors import active_unit
 from biandun_office.signing import OfficeSigner
 from biandun_protocol import cose, package
+from biandun_protocol.algorithms import PublicKey
 from biandun_protocol.package import Manifest
 from biandun_protocol.wire.numbers import LIMIT_MANIFEST, PURPOSE_FILING
 
@@ -34,7 +35,7 @@ def receive(raw: bytes, *, purpose: str, now: int, signer: OfficeSigner) -> Acce
     statement = cose.parse(raw, purpose=purpose)
     certificate = certificate_of(statement.header.kid)
     compare_header(statement.header, certificate)
-    cose.verify(statement, bytes(certificate.public_key))
+    cose.verify(statement, PublicKey(signer.office.algorithm, bytes(certificate.public_key)))
     known = services.answer_again(statement.id.hex())
     if known is not None:
         return known

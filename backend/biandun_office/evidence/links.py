@@ -15,6 +15,7 @@ from biandun_office.issuance.models import Certificate
 from biandun_office.issuance.selectors import certificate_of
 from biandun_office.issuance.states import current
 from biandun_protocol import cose
+from biandun_protocol.algorithms import Algorithm, PublicKey
 from biandun_protocol.certificate import Signed
 from biandun_protocol.links import verify_links
 from biandun_protocol.wire.messages import LinksManifest
@@ -29,15 +30,17 @@ class Closed:
     open: list[tuple[int, int]]
 
 
-def receive_links(signed: Signed, raw: bytes, *, now: int) -> Closed:
-    """Verify an export and take it in; ``raw`` is what was received.  The same export again changes nothing.
+def receive_links(signed: Signed, raw: bytes, *, algorithm: Algorithm, now: int) -> Closed:
+    """Verify an export and take it in; ``raw`` is what was received, ``algorithm`` the office's.
+
+    The same export again changes nothing.
 
     Raises StatementProblem and Refused as ``intake.receive``; an export that contradicts what is known is kept as a fork.
     """
     statement = cose.parse(signed.statement, purpose=PURPOSE_LINK)
     certificate = certificate_of(statement.header.kid)
     compare_header(statement.header, certificate)
-    manifest = verify_links(signed, bytes(certificate.public_key))
+    manifest = verify_links(signed, PublicKey(algorithm, bytes(certificate.public_key)))
     with writing():
         outcome = _take(statement, manifest, certificate, raw, now)
     if isinstance(outcome, Contradiction):

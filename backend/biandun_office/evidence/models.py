@@ -13,7 +13,10 @@ from biandun_office.rows import AppendOnly
 
 
 class Blob(models.Model):
-    """A file that was uploaded.  The file system says whether it is there; this row says how much it weighs and for whom."""
+    """A file that was uploaded.  The file system says whether it is there; this row says how much it weighs and for whom.
+
+    ``sha256`` is its name: a manifest of an SM2 office is named by its SM3 (blobs.py).
+    """
 
     sha256 = models.CharField("摘要", max_length=64, primary_key=True)
     size = models.PositiveIntegerField("大小")

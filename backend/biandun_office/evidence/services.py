@@ -18,6 +18,7 @@ from biandun_office.issuance.models import Certificate
 from biandun_office.registry.models import Unit
 from biandun_office.signing import OfficeSigner
 from biandun_protocol import cose
+from biandun_protocol.algorithms import ES256, Algorithm
 from biandun_protocol.package import Manifest
 from biandun_protocol.wire.merkle import leaf_hash
 from biandun_protocol.wire.statement import ReceiptPayload, log_leaf
@@ -56,8 +57,10 @@ class Accepted:
     created: bool
 
 
-def store_blob(*, digest: str, stream: blobs.Stream, announced: int, now: int) -> bool:
+def store_blob(*, digest: str, stream: blobs.Stream, announced: int, now: int, algorithm: Algorithm = ES256) -> bool:
     """Store an upload under its digest; return whether it is new.  ``announced`` is its stated size, 0 when there is none.
+
+    ``algorithm`` is the office's: its hash names manifests, SHA-256 everything.
 
     An upload is read and hashed even when the blob is there: a corrupted copy must not be answered with "stored".
     Raises Refused: blob-too-large, blob-mismatch, storage-full.
@@ -66,7 +69,7 @@ def store_blob(*, digest: str, stream: blobs.Stream, announced: int, now: int) -
         raise Refused("blob-too-large")
     if blobs.size_of(digest) is None and selectors.unreferenced_bytes() + announced > settings.UNREFERENCED_BLOBS_LIMIT:
         raise StorageFull
-    with blobs.incoming(digest, stream) as (temporary, size), writing():
+    with blobs.incoming(digest, stream, algorithm) as (temporary, size), writing():
         present = blobs.size_of(digest) is not None
         row = Blob.objects.filter(sha256=digest).first()
         if row is None and selectors.unreferenced_bytes() + size > settings.UNREFERENCED_BLOBS_LIMIT:

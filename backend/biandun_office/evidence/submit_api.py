@@ -26,6 +26,7 @@ _SIGNER_CODES = (
     "media-type",
     "header-invalid",
     "algorithm-unknown",
+    "algorithm-mismatch",
     "purpose-mismatch",
     "certificate-unknown",
     "certificate-mismatch",
@@ -122,7 +123,7 @@ def post_links(request: HttpRequest) -> dict[str, object]:
     """Submit the names of a run of a key's statements, to close gaps in its chain."""
     try:
         signed, raw = body.read_signed(request)
-        answer = links.receive_links(signed, raw, now=clock.now())
+        answer = links.receive_links(signed, raw, algorithm=held().office.algorithm, now=clock.now())
     except Problem as problem:
         logs.action("evidence.links.refused", code=problem.code)
         raise

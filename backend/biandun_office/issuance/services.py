@@ -5,21 +5,18 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import Encoding
-
 from biandun_office import logs
 from biandun_office.database import writing
 from biandun_office.errors import Refused
 from biandun_office.issuance import selectors
 from biandun_office.issuance.models import Certificate, KeyDevice, KeyOffer
-from biandun_office.issuance.x509 import leaf_certificate
+from biandun_office.issuance.x509 import Validity, leaf_certificate
 from biandun_office.office import Office
 from biandun_office.registry.models import Unit
 from biandun_office.registry.selectors import active_unit
 from biandun_office.signing import OfficeSigner
 from biandun_protocol import cose
-from biandun_protocol.algorithms import SoftwareSigner
+from biandun_protocol.algorithms import Algorithm, PublicKey, Signer
 from biandun_protocol.certificate import Signed, verify_possession
 from biandun_protocol.errors import CertificateProblem
 from biandun_protocol.wire import codec
@@ -32,6 +29,7 @@ from biandun_protocol.wire.numbers import (
     SCHEMA_OFFER,
     SCHEMA_PROFILE,
 )
+from biandun_protocol.x509 import der_of
 
 OFFER_DAYS = 30
 CERTIFICATE_DAYS = 1826
@@ -43,11 +41,11 @@ class IssuingKey:
     """The office with its issuing key unlocked: what `issue` needs and `serve` does not."""
 
     office: Office
-    private_key: ec.EllipticCurvePrivateKey
+    key: Signer
 
     def signer(self) -> OfficeSigner:
         """The same key as a signer of the office's statements."""
-        return OfficeSigner(self.office, SoftwareSigner(self.private_key))
+        return OfficeSigner(self.office, self.key)
 
 
 @dataclass(frozen=True)
@@ -69,7 +67,7 @@ def make_offer(*, office: Office, uscc: str, now: int) -> tuple[KeyOffer, bytes]
         SCHEMA_OFFER,
         identity.office_id,
         identity.office_name,
-        office.root_public_key,
+        office.root_key.point,
         office.issuer.statement,
         office.issuer.manifest,
         nonce,
@@ -87,25 +85,26 @@ def issue(
     """Certify the key that made ``request`` for the unit that its offer was for.
 
     ``deliver`` gets the grant before anything is committed: a grant that cannot be handed over was never made.
-    Raises StatementProblem, ManifestProblem, CertificateProblem, Refused: nonce-unknown, key-registered, unit-inactive,
+    Raises StatementProblem (algorithm-mismatch for a key of another suite than the office's), ManifestProblem,
+    CertificateProblem, Refused: nonce-unknown, key-registered, unit-inactive,
     not-officer (only the office's own unit decides).
     """
-    possession, hardware_class = _read_request(request)
+    possession, hardware_class = _read_request(request, authority.office.algorithm)
+    key = PublicKey(authority.office.algorithm, possession.public_key)
     if possession.office_id != authority.office.identity.office_id:
         raise Refused("nonce-unknown")
     offer = selectors.open_offer(possession.nonce, now=now)
     unit = active_unit(offer.unit.uscc)
     if PURPOSE_DECISION in purposes and not unit.own_office:
         raise Refused("not-officer")
-    kid = SoftwareSigner.algorithm.kid_of(possession.public_key)
-    if selectors.certificates_in_force(kid=kid, serial=possession.serial, now=now):
+    if selectors.certificates_in_force(kid=key.kid, serial=possession.serial, now=now):
         raise Refused("key-registered")
     device = _register_device(possession.serial, unit, hardware_class, now)
     # what is replaced here has expired: a certificate in force was refused above
-    Certificate.objects.filter(kid=kid.hex(), state=Certificate.State.ACTIVE).update(state=Certificate.State.SUPERSEDED)
+    Certificate.objects.filter(kid=key.kid.hex(), state=Certificate.State.ACTIVE).update(state=Certificate.State.SUPERSEDED)
     device.certificates.filter(state=Certificate.State.ACTIVE).update(state=Certificate.State.SUPERSEDED)
     period = (now, min(now + days * DAY, authority.office.issuer_manifest.not_after))
-    certificate = _certify(authority, device, possession.public_key, purposes, period)
+    certificate = _certify(authority, device, key, purposes, period)
     offer.used_at = now
     offer.save(update_fields=["used_at"])
     grant = _grant(authority.office, certificate)
@@ -114,14 +113,14 @@ def issue(
     return Issued(certificate, grant)
 
 
-def _read_request(request: bytes) -> tuple[PossessionManifest, int]:
+def _read_request(request: bytes, algorithm: Algorithm) -> tuple[PossessionManifest, int]:
     try:
         message = codec.decode(KeyRequest, request)
     except codec.MessageError as error:
         raise CertificateProblem("certificate-invalid", field=f"request {error.field}") from None
     if message.schema != SCHEMA_KEY_REQUEST:
         raise CertificateProblem("certificate-invalid", field="request schema")
-    possession = verify_possession(Signed(message.statement, message.manifest))
+    possession = verify_possession(Signed(message.statement, message.manifest), algorithm)
     header = cose.parse(message.statement, purpose="possession").header
     return possession, header.hardware_class or 0
 
@@ -136,25 +135,24 @@ def _register_device(serial: str, unit: Unit, hardware_class: int, now: int) -> 
 
 
 def _certify(
-    authority: IssuingKey, device: KeyDevice, public_key: bytes, purposes: Sequence[str], period: tuple[int, int]
+    authority: IssuingKey, device: KeyDevice, key: PublicKey, purposes: Sequence[str], period: tuple[int, int]
 ) -> Certificate:
     """Make the certificate in both forms and store it; the CBOR form names its X.509 twin by digest."""
     unit = device.unit
     x509 = leaf_certificate(
-        authority.private_key,
+        authority.key,
         authority.office.issuing,
-        public_key,
+        key,
         unit_name=unit.name,
         uscc=unit.uscc,
         serial=device.serial,
-        not_before=period[0],
-        not_after=period[1],
+        validity=Validity(*period),
     )
     manifest = ProfileManifest(
         schema=SCHEMA_PROFILE,
         version=selectors.latest_version(device) + 1,
         serial=device.serial,
-        public_key=public_key,
+        public_key=key.point,
         uscc=unit.uscc,
         unit_code=unit.code,
         unit_name=unit.name,
@@ -165,14 +163,14 @@ def _certify(
         not_after=period[1],
         x5t=sha256(x509).digest(),
     )
-    return _store(device, manifest, x509, authority.signer().profile(manifest))
+    return _store(device, key, manifest, x509, authority.signer().profile(manifest))
 
 
-def _store(device: KeyDevice, manifest: ProfileManifest, x509: bytes, profile: Signed) -> Certificate:
+def _store(device: KeyDevice, key: PublicKey, manifest: ProfileManifest, x509: bytes, profile: Signed) -> Certificate:
     return Certificate.objects.create(
         device=device,
         version=manifest.version,
-        kid=SoftwareSigner.algorithm.kid_of(manifest.public_key).hex(),
+        kid=key.kid.hex(),
         public_key=manifest.public_key,
         x5t=manifest.x5t.hex(),
         uscc=manifest.uscc,
@@ -194,7 +192,7 @@ def _grant(office: Office, certificate: Certificate) -> bytes:
         certificate.profile_statement,
         certificate.profile_manifest,
         certificate.x509,
-        office.issuing.public_bytes(Encoding.DER),
-        office.root.public_bytes(Encoding.DER),
+        der_of(office.issuing),
+        der_of(office.root),
     )
     return codec.encode(grant)

@@ -1,62 +1,67 @@
-"""X.509 certificates (RFC 5280): root, issuing authority, and the leaf for a unit's key.
+"""X.509 certificates (RFC 5280): root, issuing authority, and the leaf for a unit's key, in either suite.
 
 They carry the same keys as the CBOR forms, for the tools that everybody else has.  A key stores its leaf as an opaque blob.
+Names and extensions are encoded by ``cryptography``; the certificate around them is put together here, because the library
+signs with no SM2 key, and one way for both suites is one way to look at.
 """
 
 import datetime
+from collections.abc import Sequence
+from dataclasses import dataclass
+from hashlib import sha1
 
 from cryptography import x509
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 
-from biandun_protocol.algorithms import load_point
+from biandun_protocol import der
+from biandun_protocol.algorithms import ES256, SM2, PublicKey, Signer
 from biandun_protocol.errors import CertificateProblem
 from biandun_protocol.wire.numbers import LIMIT_X509
 
 FICTITIOUS = "虚构数据 仅供测试"
+SIGNATURES = {  # AlgorithmIdentifier, parameters absent: what is emitted (RFC 5758, GM/T 0006)
+    ES256.alg: der.encode(der.SEQUENCE, der.oid("1.2.840.10045.4.3.2")),  # ecdsa-with-SHA256
+    SM2.alg: der.encode(der.SEQUENCE, der.oid("1.2.156.10197.1.501")),  # sm2-with-SM3
+}
 _LONGEST_NAME = 64  # ub-common-name of RFC 5280, counted in bytes by the library
+_UTC_TIME_UNTIL = 2050  # RFC 5280 section 4.1.2.5
+_VERSION_3 = der.encode(0xA0, der.integer(2))
+_EXTENSIONS = 0xA3
 
 
-def root_certificate(key: ec.EllipticCurvePrivateKey, *, name: str, not_before: int, not_after: int) -> x509.Certificate:
+@dataclass(frozen=True)
+class Validity:
+    """From when to when, in seconds since 1970, both included."""
+
+    not_before: int
+    not_after: int
+
+    def encode(self) -> bytes:
+        """As DER."""
+        return der.encode(der.SEQUENCE, _moment(self.not_before), _moment(self.not_after))
+
+
+def root_certificate(root: Signer, *, name: str, validity: Validity) -> x509.Certificate:
     """The root, signed by itself; one authority below it."""
     subject = _authority_name(name, "根证书")
-    builder = _authority(subject, subject, key.public_key(), key.public_key(), not_before, not_after, path_length=1)
-    return builder.sign(key, hashes.SHA256())
+    return _parsed(_signed(root, subject, subject, PublicKey.of(root), validity, _authority(path_length=1)))
 
 
 def issuing_certificate(
-    root_key: ec.EllipticCurvePrivateKey,
-    root: x509.Certificate,
-    public_key: ec.EllipticCurvePublicKey,
-    *,
-    name: str,
-    not_before: int,
-    not_after: int,
+    root: Signer, root_certificate: x509.Certificate, key: PublicKey, *, name: str, validity: Validity
 ) -> x509.Certificate:
     """The office's working authority; only leaves below it."""
     subject = _authority_name(name, "签发证书")
-    builder = _authority(subject, root.subject, public_key, root_key.public_key(), not_before, not_after, path_length=0)
-    return builder.sign(root_key, hashes.SHA256())
+    return _parsed(_signed(root, root_certificate.subject, subject, key, validity, _authority(path_length=0)))
 
 
 def leaf_certificate(
-    issuing_key: ec.EllipticCurvePrivateKey,
-    issuing: x509.Certificate,
-    point: bytes,
-    *,
-    unit_name: str,
-    uscc: str,
-    serial: str,
-    not_before: int,
-    not_after: int,
+    issuing: Signer, authority: x509.Certificate, key: PublicKey, *, unit_name: str, uscc: str, serial: str, validity: Validity
 ) -> bytes:
-    """The certificate of a unit's key as DER, at most LIMIT_X509 bytes.  ``point`` is uncompressed.
+    """The certificate of a unit's key as DER, at most LIMIT_X509 bytes.
 
-    Raises CertificateProblem(certificate-invalid) when it would be longer, StatementProblem(key-invalid) for a bad point.
+    Raises CertificateProblem(certificate-invalid) when it would be longer.
     """
-    public_key = load_point(point)
     subject = x509.Name(
         [
             x509.NameAttribute(NameOID.COUNTRY_NAME, "CN"),
@@ -66,16 +71,17 @@ def leaf_certificate(
             x509.NameAttribute(NameOID.SERIAL_NUMBER, uscc),
         ]
     )
-    usage = _usage(digital_signature=True, content_commitment=True)
-    builder = (
-        _builder(subject, issuing.subject, public_key, issuing_key.public_key(), not_before, not_after)
-        .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
-        .add_extension(usage, critical=True)
+    raw = _signed(
+        issuing,
+        authority.subject,
+        subject,
+        key,
+        validity,
+        [x509.BasicConstraints(ca=False, path_length=None), _usage(digital_signature=True, content_commitment=True)],
     )
-    der = builder.sign(issuing_key, hashes.SHA256()).public_bytes(Encoding.DER)
-    if len(der) > LIMIT_X509:
+    if len(raw) > LIMIT_X509:
         raise CertificateProblem("certificate-invalid", field="x509")
-    return der
+    return raw
 
 
 def _authority_name(office: str, role: str) -> x509.Name:
@@ -93,47 +99,61 @@ def _cut(name: str, size: int) -> str:
     return name.encode()[:size].decode(errors="ignore")
 
 
-def _authority(
-    subject: x509.Name,
-    issuer: x509.Name,
-    key: ec.EllipticCurvePublicKey,
-    signing_key: ec.EllipticCurvePublicKey,
-    not_before: int,
-    not_after: int,
-    *,
-    path_length: int,
-) -> x509.CertificateBuilder:
+def _authority(*, path_length: int) -> list[x509.ExtensionType]:
     usage = _usage(digital_signature=True, key_cert_sign=True, crl_sign=True)
-    return (
-        _builder(subject, issuer, key, signing_key, not_before, not_after)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=path_length), critical=True)
-        .add_extension(usage, critical=True)
-    )
+    return [x509.BasicConstraints(ca=True, path_length=path_length), usage]
 
 
-def _builder(
-    subject: x509.Name,
+def _signed(
+    signer: Signer,
     issuer: x509.Name,
-    key: ec.EllipticCurvePublicKey,
-    signing_key: ec.EllipticCurvePublicKey,
-    not_before: int,
-    not_after: int,
-) -> x509.CertificateBuilder:
-    return (
-        x509.CertificateBuilder()
-        .subject_name(subject)
-        .issuer_name(issuer)
-        .public_key(key)
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(_moment(not_before))
-        .not_valid_after(_moment(not_after))
-        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key), critical=False)
-        .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(signing_key), critical=False)
+    subject: x509.Name,
+    key: PublicKey,
+    validity: Validity,
+    critical: Sequence[x509.ExtensionType],
+) -> bytes:
+    """The certificate's DER: ``signer`` is the key of ``issuer``."""
+    if key.algorithm is not signer.algorithm:
+        raise CertificateProblem("algorithm-mismatch", alg=key.algorithm.name, certified=signer.algorithm.name)
+    names = [
+        x509.SubjectKeyIdentifier(_key_identifier(key.point)),
+        x509.AuthorityKeyIdentifier(_key_identifier(signer.public_key), None, None),
+    ]
+    extensions = [*(_extension(one, critical=False) for one in names), *(_extension(one, critical=True) for one in critical)]
+    algorithm = SIGNATURES[signer.algorithm.alg]
+    content = der.encode(
+        der.SEQUENCE,
+        _VERSION_3,
+        der.integer(x509.random_serial_number()),
+        algorithm,
+        issuer.public_bytes(),
+        validity.encode(),
+        subject.public_bytes(),
+        key.spki,
+        der.encode(_EXTENSIONS, der.encode(der.SEQUENCE, *extensions)),
     )
+    return der.encode(der.SEQUENCE, content, algorithm, der.bit_string(der.signature(signer.sign(content))))
 
 
-def _moment(seconds: int) -> datetime.datetime:
-    return datetime.datetime.fromtimestamp(seconds, datetime.UTC)
+def _parsed(raw: bytes) -> x509.Certificate:
+    return x509.load_der_x509_certificate(raw)
+
+
+def _key_identifier(point: bytes) -> bytes:
+    """Method 1 of RFC 5280 section 4.2.1.2: a name, not a protection."""
+    return sha1(point, usedforsecurity=False).digest()
+
+
+def _extension(value: x509.ExtensionType, *, critical: bool) -> bytes:
+    flag = der.encode(der.BOOLEAN, b"\xff") if critical else b""
+    return der.encode(der.SEQUENCE, der.oid(value.oid.dotted_string), flag, der.encode(der.OCTET_STRING, value.public_bytes()))
+
+
+def _moment(seconds: int) -> bytes:
+    moment = datetime.datetime.fromtimestamp(seconds, datetime.UTC)
+    if moment.year < _UTC_TIME_UNTIL:
+        return der.encode(der.UTC_TIME, moment.strftime("%y%m%d%H%M%SZ").encode())
+    return der.encode(der.GENERALIZED_TIME, moment.strftime("%Y%m%d%H%M%SZ").encode())
 
 
 def _usage(**wanted: bool) -> x509.KeyUsage:

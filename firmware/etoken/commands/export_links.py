@@ -3,8 +3,6 @@
 It gives away nothing but names, and names nothing that was not signed; so it needs a user but no button.
 """
 
-from hashlib import sha256
-
 from biandun_protocol.wire import codec
 from biandun_protocol.wire import statement as wire
 from biandun_protocol.wire.messages import ExportLinksReply, ExportLinksRequest, LinksManifest
@@ -33,5 +31,5 @@ def export_links(token: Token, request: ExportLinksRequest) -> ExportLinksReply:
         raise Refused(ERROR_NOT_FOUND)
     manifest = codec.encode(LinksManifest(SCHEMA_LINKS, token.board.serial, request.first, ids))
     fields: dict[int, object] = {wire.FIELD_MANIFEST_LENGTH: len(manifest)}
-    header, signature = signing.sign(token, PURPOSE_LINK, sha256(manifest).digest(), fields, presence=False)
+    header, signature = signing.sign(token, PURPOSE_LINK, token.suite.digest(manifest), fields, presence=False)
     return ExportLinksReply(header, signature, manifest)

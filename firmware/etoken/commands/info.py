@@ -7,6 +7,7 @@ from biandun_protocol.wire.messages import InfoReply, InfoRequest
 from biandun_protocol.wire.numbers import ERROR_UNSUPPORTED_VERSION, LIMIT_WINDOW, PROTOCOL_VERSION
 from etoken.dispatch import ANY_STATE, command
 from etoken.refusal import Refused
+from etoken.suite import ES256, SM2
 from etoken.token import FIRMWARE_VERSION, Token
 
 
@@ -24,10 +25,11 @@ def info(token: Token, request: InfoRequest) -> InfoReply:
         identity.state,
         identity.generation,
         LIMIT_WINDOW,
-        ["ES256"],
+        [ES256.name, SM2.name],
         public_key=identity.public_key,
         office_id=identity.issuer.office_id if identity.issuer else None,
     )
+    reply.suite = identity.suite.name if identity.suite else None
     slots = token.vault.users.slots()
     reply.pin_slots = sum(1 << slot for slot in slots) if slots else None
     reply.unlocked_slot = token.user

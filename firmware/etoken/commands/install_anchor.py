@@ -1,7 +1,8 @@
 """install_anchor: give a blank key its root of trust, once.
 
-The root's own statement about the office's key is checked under that root, so the two belong together.  After this the
-key believes nobody else; the same anchor again is answered with yes, any other with no.
+The root's own statement about the office's key is checked under that root, so the two belong together.  The
+statement also says in which suite: root, office and this key are of one.  After this the key believes nobody else; the same
+anchor again is answered with yes, any other with no.
 """
 
 from biandun_protocol.wire import codec
@@ -16,18 +17,23 @@ from biandun_protocol.wire.numbers import (
 from etoken import office
 from etoken.dispatch import ANY_STATE, command
 from etoken.refusal import Refused
+from etoken.suite import suite_of
 from etoken.token import Token
 
 
 @command(InstallAnchorRequest, states=ANY_STATE)
 def install_anchor(token: Token, request: InstallAnchorRequest) -> InstallAnchorReply:
     """Keep root and issuer.  Raises Refused: ANCHOR_INVALID, ANCHOR_PRESENT."""
+    suite = suite_of(request.issuer_statement)
+    if suite is None:
+        raise Refused(ERROR_ANCHOR_INVALID)
     try:
         manifest = codec.decode(IssuerManifest, request.issuer_manifest)
         office.verify(
             request.issuer_statement,
             request.issuer_manifest,
             PURPOSE_ISSUER,
+            suite,
             request.root_public_key,
             manifest.office_id,
             None,

@@ -4,8 +4,6 @@ The key writes the whole manifest itself: its office, where the person says to b
 statement made to log in can be nothing else, and is good for one challenge in one place.
 """
 
-from hashlib import sha256
-
 from biandun_protocol.wire import codec
 from biandun_protocol.wire import statement as wire
 from biandun_protocol.wire.messages import LoginManifest, LoginReply, LoginRequest
@@ -27,5 +25,5 @@ def login(token: Token, request: LoginRequest) -> LoginReply:
     token.wait_presence()
     manifest = codec.encode(LoginManifest(SCHEMA_LOGIN, token.issuer.office_id, request.origin, request.nonce, token.board.serial))
     fields: dict[int, object] = {wire.FIELD_MANIFEST_LENGTH: len(manifest)}
-    header, signature = signing.sign(token, PURPOSE_LOGIN, sha256(manifest).digest(), fields)
+    header, signature = signing.sign(token, PURPOSE_LOGIN, token.suite.digest(manifest), fields)
     return LoginReply(header, signature, manifest)

@@ -46,6 +46,7 @@ def _verified(token: Token, request: PersonaliseRequest) -> ProfileManifest:
             request.profile_statement,
             request.profile_manifest,
             PURPOSE_PROFILE,
+            token.suite,
             token.issuer.public_key,
             token.issuer.office_id,
             token.issuer.x5t,

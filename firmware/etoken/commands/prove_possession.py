@@ -3,8 +3,6 @@
 The key builds the manifest itself from fields it knows, so nothing else can be smuggled under this purpose.
 """
 
-from hashlib import sha256
-
 from biandun_protocol.wire import codec
 from biandun_protocol.wire import statement as wire
 from biandun_protocol.wire.messages import PossessionManifest, ProvePossessionReply, ProvePossessionRequest
@@ -22,5 +20,5 @@ def prove_possession(token: Token, request: ProvePossessionRequest) -> ProvePoss
         PossessionManifest(SCHEMA_POSSESSION, token.issuer.office_id, request.nonce, token.board.serial, token.public_key)
     )
     fields: dict[int, object] = {wire.FIELD_MANIFEST_LENGTH: len(manifest)}
-    header, signature = signing.sign(token, PURPOSE_POSSESSION, sha256(manifest).digest(), fields)
+    header, signature = signing.sign(token, PURPOSE_POSSESSION, token.suite.digest(manifest), fields)
     return ProvePossessionReply(header, signature, manifest)

@@ -30,5 +30,5 @@ def sign_begin(token: Token, request: SignBeginRequest) -> SignBeginReply:
     policy.check_manifest_purpose(token.profile, request.purpose)
     token.require_user()
     policy.check_time(token.profile, token.vault.statements.time_floor, request.claimed_time)
-    token.stream = ManifestStream(request, token.profile)
+    token.stream = ManifestStream(request, token.profile, token.suite.hasher())
     return SignBeginReply(LIMIT_WINDOW, False)

@@ -63,6 +63,7 @@ def _verified_payload(token: Token, request: StoreReceiptRequest) -> wire.Receip
             request.receipt_statement,
             request.receipt_payload,
             PURPOSE_RECEIPT,
+            token.suite,
             token.issuer.public_key,
             token.issuer.office_id,
             token.issuer.x5t,

@@ -6,11 +6,13 @@ Neighbours: ``commands`` change it, ``policy`` reads the profile, ``office`` use
 from biandun_protocol.wire import cbor, codec
 from biandun_protocol.wire.messages import IssuerManifest, ProfileManifest
 from biandun_protocol.wire.numbers import STATE_ANCHORED, STATE_BLANK, STATE_KEYED, STATE_PERSONALISED
+from etoken.suite import suite_of
 from etoken.vault import records
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from etoken.store.journal import Journal
+    from etoken.suite import Suite
 
 SECRET, SECRET_AT = 32, 3  # a KEY_PAIR record begins 82 58 20: array of two, then the private key
 
@@ -25,11 +27,13 @@ class Identity:
     def load(self) -> None:
         """Read everything again."""
         self.issuer: "IssuerManifest | None" = None
+        self.suite: "Suite | None" = None
         self.public_key: "bytes | None" = None
         self.profile: "ProfileManifest | None" = None
         anchor = self.anchor()
         if anchor:
             self.issuer = codec.decode(IssuerManifest, anchor[2])
+            self.suite = suite_of(anchor[1])
         pair = self._read(records.KEY_PAIR)
         if pair:
             self.public_key = pair[1]

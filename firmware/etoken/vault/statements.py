@@ -16,6 +16,7 @@ from etoken.vault import records
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from etoken.store.journal import Journal
+    from etoken.vault.identity import Identity
 
 KEEP_RECEIPTED = (64, 16, 4, 1)  # statements with a receipt that stay, from roomy to tight
 RESERVE = 6 * 1024  # bytes only a receipt, a log point, a PIN count, a seed or a fault may use
@@ -35,10 +36,6 @@ class Record:
         parts = cbor.loads(raw)
         self.idempotency_key, self.purpose, self.digest, self.header, self.signature = parts  # type: ignore[misc]
 
-    def statement_id(self) -> bytes:
-        """The statement's name (32 bytes)."""
-        return wire.statement_id(wire.to_be_signed(self.header, self.purpose, self.digest))
-
     def statement(self) -> bytes:
         """The statement as it travels."""
         return wire.assemble(self.header, self.digest, self.signature)
@@ -47,8 +44,9 @@ class Record:
 class Statements:
     """All statements on the key, the head of its chain, receipts, and the log point last verified."""
 
-    def __init__(self, journal: "Journal") -> None:
+    def __init__(self, journal: "Journal", identity: "Identity") -> None:
         self._journal = journal
+        self._identity = identity
         self._keep = KEEP_RECEIPTED[0]
         self._receipted: "list[int]" = []
         self.load()
@@ -61,13 +59,20 @@ class Statements:
         if numbers:
             record = self.by_seq(numbers[-1])
             if record is not None:
-                self.seq, self.head = record.seq, record.statement_id()
+                self.seq, self.head = record.seq, self.name_of(record)
         raw = self._journal.get(records.LOG_POINT)
         point = cbor.loads(raw) if raw else [0, merkle.EMPTY_ROOT, 0]
         self.log_size: int
         self.log_root: bytes
         self.time_floor: int
         self.log_size, self.log_root, self.time_floor = point  # type: ignore[misc]
+
+    def name_of(self, record: Record) -> bytes:
+        """The name of a statement (32 bytes) in the suite of the anchor that it was signed under."""
+        suite = self._identity.suite
+        if suite is None:
+            raise ValueError("a statement on a key without an anchor")
+        return wire.statement_id(suite, wire.to_be_signed(record.header, record.purpose, record.digest))
 
     def find(self, idempotency_key: bytes) -> "Record | None":
         """Return the statement signed under an idempotency key, from the newest back."""
@@ -85,7 +90,7 @@ class Statements:
         """Return the statement of that name; looks from the newest back, since receipts come soon."""
         for count, seq in enumerate(reversed(self._journal.numbers(records.STATEMENT))):
             record = self.by_seq(seq)
-            if record is not None and record.statement_id() == statement_id:
+            if record is not None and self.name_of(record) == statement_id:
                 return record
             if count % 16 == 15:
                 tidy()
@@ -100,7 +105,7 @@ class Statements:
         """Return the name of a statement, also of one that is no longer on the key."""
         record = self.by_seq(seq)
         if record is not None:
-            return record.statement_id()
+            return self.name_of(record)
         raw = self._journal.get(records.LINK, seq)
         return raw[48:] if raw else None
 
@@ -118,7 +123,7 @@ class Statements:
         self.require_room(len(raw))
         seq = self.seq + 1
         record = Record(seq, raw)
-        name = record.statement_id()
+        name = self.name_of(record)
         self._journal.put(records.STATEMENT, seq, raw)
         self.seq, self.head = seq, name  # needs no memory: what is committed is also what is remembered
         return record
@@ -160,7 +165,7 @@ class Statements:
         record = self.by_seq(number)
         if record is None:
             return False
-        return records.LINK, record.idempotency_key + record.digest + record.statement_id()
+        return records.LINK, record.idempotency_key + record.digest + self.name_of(record)
 
     def _make_room(self, size: int) -> None:
         """Let receipted statements go, few at first, until ``size`` bytes fit or none is left to go."""

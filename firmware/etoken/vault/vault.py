@@ -32,7 +32,7 @@ class Vault:
         self._journal = Journal(flash)
         self.identity = Identity(self._journal)
         self.users = Users(self._journal)
-        self.statements = Statements(self._journal)
+        self.statements = Statements(self._journal, self.identity)
         self.seed = Seed(self._journal)
         self.faults = Faults(self._journal)
         self._journal.survives = self._survives

@@ -2,6 +2,7 @@
 
 from dataclasses import asdict
 from pathlib import Path
+from ssl import DER_cert_to_PEM_cert
 
 import click
 
@@ -252,15 +253,17 @@ def show(folder: Path) -> dict[str, object]:
 @group.command("export")
 @click.argument("folder", type=FOLDER)
 def export(folder: Path) -> dict[str, object]:
-    """Write the parts that other tools want by themselves: receipt.cose and receipt-payload.cbor.
+    """Write the parts that other tools want by themselves: receipt.cose, receipt-payload.cbor and certificate.pem.
 
     \b
     Example:  biandun filing export 用编申请
     """
-    receipt = Folder(folder).receipt()
+    opened = Folder(folder)
+    receipt, certificate = opened.receipt(), opened.read("certificate.der") or b""
     filings.write_file(folder / "receipt.cose", receipt.statement, replace=True)
     filings.write_file(folder / "receipt-payload.cbor", receipt.payload, replace=True)
-    return {"folder": str(folder), "receipt": ["receipt.cose", "receipt-payload.cbor"]}
+    filings.write_file(folder / "certificate.pem", DER_cert_to_PEM_cert(certificate).encode(), replace=True)
+    return {"folder": str(folder), "receipt": ["receipt.cose", "receipt-payload.cbor"], "certificate": "certificate.pem"}
 
 
 @group.command("verify")

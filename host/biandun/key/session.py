@@ -6,15 +6,15 @@
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from hashlib import sha256
 from types import TracebackType
 from typing import TypeVar
 
 from biandun import errors, logs
 from biandun.key.connection import Connection
 from biandun.ui import Silent, Ui
+from biandun_protocol.algorithms import BY_NAME, ES256, Algorithm, PublicKey
 from biandun_protocol.certificate import Signed
-from biandun_protocol.errors import ManifestProblem
+from biandun_protocol.errors import ManifestProblem, StatementProblem
 from biandun_protocol.receipt import Receipt
 from biandun_protocol.secret import Secret
 from biandun_protocol.wire import codec
@@ -48,12 +48,12 @@ class Signature:
 
 @dataclass(frozen=True)
 class Certificate:
-    """Whose key it is: X.509 (DER), the office's profile, the root's word on the office, the root's point."""
+    """Whose key it is: X.509 (DER), the office's profile, the root's word on the office, the root's key."""
 
     x509: bytes
     profile: Signed
     issuer: Signed
-    root_public_key: bytes
+    root: PublicKey
 
 
 @dataclass(frozen=True)
@@ -99,6 +99,22 @@ class Key:
         self._serial = self.info.serial
         return self.info
 
+    @property
+    def algorithm(self) -> Algorithm:
+        """The suite that the key took over with its anchor; a key that names none speaks ES256.
+
+        Raises StatementProblem(algorithm-unknown) for one that this program does not know.
+        """
+        name = self.info.suite or ES256.name
+        if name not in BY_NAME:
+            raise StatementProblem("algorithm-unknown", alg=name)
+        return BY_NAME[name]
+
+    @property
+    def public_key(self) -> PublicKey | None:
+        """The key's own public key, once it has one."""
+        return PublicKey(self.algorithm, self.info.public_key) if self.info.public_key else None
+
     # --- enrolment ---------------------------------------------------------------------------------------------
 
     def answer_offer(self, offer: wire.Offer) -> wire.KeyRequest:
@@ -110,10 +126,11 @@ class Key:
         self._call(
             wire.InstallAnchorRequest(offer.root_public_key, offer.issuer_statement, offer.issuer_manifest), wire.InstallAnchorReply
         )
+        self.refresh()  # with its anchor the key has learned its suite
         self._call(wire.GenerateKeyRequest(), wire.GenerateKeyReply)
         proof = self._call(wire.ProvePossessionRequest(offer.nonce), wire.ProvePossessionReply)
         self.refresh()
-        signed = _signed(proof)
+        signed = self._signed(proof)
         return wire.KeyRequest(SCHEMA_KEY_REQUEST, signed.statement, signed.manifest)
 
     def personalise(self, grant: wire.Grant) -> None:
@@ -132,7 +149,7 @@ class Key:
             reply.x509,
             Signed(reply.profile_statement, reply.profile_manifest),
             Signed(reply.issuer_statement, reply.issuer_manifest),
-            reply.root_public_key,
+            PublicKey(self.algorithm, reply.root_public_key),
         )
 
     def wipe(self) -> int:
@@ -209,7 +226,7 @@ class Key:
             idempotency_key,
             purpose,
             len(manifest),
-            sha256(manifest).digest(),
+            self.algorithm.digest(manifest),
             int(time.time()) if claimed_time is None else claimed_time,
         )
         return self._unlocked(lambda: self._sign(begin, manifest))
@@ -224,7 +241,7 @@ class Key:
                 raise
             self._send(begin, manifest)  # the stream was lost on the way: nothing was signed, send it again, once
             reply = self._call(wire.SignFinishRequest(idempotency_key), wire.SignFinishReply)
-        return _signature(reply, begin.purpose)
+        return self._signature(reply, begin.purpose)
 
     def _send(self, begin: wire.SignBeginRequest, manifest: bytes) -> None:
         opened = self._call(begin, wire.SignBeginReply)
@@ -245,12 +262,12 @@ class Key:
     def login(self, origin: str, nonce: bytes) -> Signed:
         """Sign an office's challenge for ``origin``; needs a user and presence.  Raises KeyRefused: purpose-refused, …"""
         reply = self._unlocked(lambda: self._call(wire.LoginRequest(origin, nonce), wire.LoginReply))
-        return _signed(reply)
+        return self._signed(reply)
 
     def export_links(self, first: int, count: int) -> Signed:
         """Sign the names of ``count`` statements from ``first`` on (at most 64).  Raises KeyRefused: not-found, …"""
         reply = self._unlocked(lambda: self._call(wire.ExportLinksRequest(first, count), wire.ExportLinksReply))
-        return _signed(reply)
+        return self._signed(reply)
 
     def chain(self) -> wire.ChainStateReply:
         """Return where the key's chain and its view of the office's log stand."""
@@ -264,6 +281,15 @@ class Key:
         """
         request = wire.StoreReceiptRequest(receipt.statement, receipt.payload, consistency)
         return self._call(request, wire.StoreReceiptReply).seq
+
+    def _signed(self, reply: wire.ProvePossessionReply | wire.LoginReply | wire.ExportLinksReply) -> Signed:
+        """What the key wrote and signed itself: the reply carries the manifest, so its digest is computed here."""
+        digest = self.algorithm.digest(reply.manifest)
+        return Signed(statements.assemble(reply.header, digest, reply.signature), reply.manifest)
+
+    def _signature(self, reply: wire.SignFinishReply, purpose: str) -> Signature:
+        name = statements.statement_id(self.algorithm, statements.to_be_signed(reply.header, purpose, reply.digest))
+        return Signature(statements.assemble(reply.header, reply.digest, reply.signature), name, reply.seq)
 
     def _call(self, request: codec.Request, reply: type[R]) -> R:
         beats = _KeepAlives(self.ui, self._serial)
@@ -301,13 +327,3 @@ def pin_slots(info: wire.InfoReply) -> tuple[int, ...]:
     """The user slots that have a PIN, lowest first; the key states them as a mask, bit 0 for slot 0."""
     mask = info.pin_slots or 0
     return tuple(slot for slot in range(LIMIT_USER_SLOTS) if mask >> slot & 1)
-
-
-def _signed(reply: wire.ProvePossessionReply | wire.LoginReply | wire.ExportLinksReply) -> Signed:
-    """What the key wrote and signed itself: the reply carries the manifest, so its digest is computed here."""
-    return Signed(statements.assemble(reply.header, sha256(reply.manifest).digest(), reply.signature), reply.manifest)
-
-
-def _signature(reply: wire.SignFinishReply, purpose: str) -> Signature:
-    tbs = statements.to_be_signed(reply.header, purpose, reply.digest)
-    return Signature(statements.assemble(reply.header, reply.digest, reply.signature), statements.statement_id(tbs), reply.seq)

@@ -2,6 +2,7 @@
 
 The key writes these headers, the host assembles the statement, the office verifies it; all three use this module for
 labels, for what is signed (TBS) and for the name of a statement.  Nothing here holds a secret or verifies a signature.
+What depends on the algorithm comes in as a ``Suite``.
 """
 
 # MicroPython has no typing.cast: what a decoder returns is narrowed with isinstance, which leaves its items unknown.
@@ -10,6 +11,7 @@ from hashlib import sha256
 
 from biandun_protocol.wire import cbor, merkle
 from biandun_protocol.wire.numbers import LIMIT_RECEIPT_PATH
+from biandun_protocol.wire.suite import HASH_SHA256, Suite
 
 LABEL_ALG = 1
 LABEL_KID = 4
@@ -19,9 +21,6 @@ LABEL_X5T = 34
 LABEL_PAYLOAD_HASH = 258
 LABEL_CONTENT_TYPE = 259
 LABEL_BIANDUN = -70001
-
-ALG_ES256 = -7
-HASH_SHA256 = -16
 
 CLAIM_ISS = 1
 CLAIM_SUB = 2
@@ -49,19 +48,11 @@ FIRST_PREV = bytes(32)
 PRESENCE_NONE = 0
 PRESENCE_BUTTON = 1
 
-# DER of SubjectPublicKeyInfo up to the point: id-ecPublicKey with the named curve prime256v1 (RFC 5480)
-_SPKI_P256 = bytes.fromhex("3059301306072a8648ce3d020106082a8648ce3d030107034200")
-
-
-def kid_of(point: bytes) -> bytes:
-    """Key id of an uncompressed P-256 point (65 bytes): SHA-256 of its DER SPKI, first 16 bytes."""
-    return sha256(_SPKI_P256 + point).digest()[:16]
-
 
 def protected_header(
-    kid: bytes, issuer: str, subject: "str | None", purpose: str, x5t: "bytes | None", fields: "dict[int, object]"
+    suite: Suite, kid: bytes, issuer: str, subject: "str | None", purpose: str, x5t: "bytes | None", fields: "dict[int, object]"
 ) -> bytes:
-    """Return the protected header as the bytes that are signed.
+    """Return the protected header as the bytes that are signed.  ``x5t`` is a SHA-256 in every suite.
 
     ``fields`` is the content of label -70001 but for version and purpose.  Absent parts are left out, never null.
     """
@@ -72,11 +63,11 @@ def protected_header(
     for key in fields:
         own[key] = fields[key]
     header: dict[object, object] = {
-        LABEL_ALG: ALG_ES256,
+        LABEL_ALG: suite.alg,
         LABEL_KID: kid,
         LABEL_CLAIMS: claims,
         LABEL_TYP: media_type(purpose, "cose"),
-        LABEL_PAYLOAD_HASH: HASH_SHA256,
+        LABEL_PAYLOAD_HASH: suite.payload_hash,
         LABEL_CONTENT_TYPE: media_type(purpose, "cbor"),
         LABEL_BIANDUN: own,
     }
@@ -95,9 +86,12 @@ def to_be_signed(protected: bytes, purpose: str, digest: bytes) -> bytes:
     return cbor.dumps(["Signature1", protected, ("BD1/" + purpose).encode(), digest])
 
 
-def statement_id(tbs: bytes) -> bytes:
-    """The name of a statement.  It does not depend on the signature, which anybody can rewrite as (r, n-s)."""
-    return sha256(tbs).digest()
+def statement_id(suite: Suite, tbs: bytes) -> bytes:
+    """The name of a statement: the suite's hash of TBS, SM3 without ZA in the SM2 suite, so it is not what is signed.
+
+    It does not depend on the signature, which anybody can rewrite as (r, n-s) in ES256.
+    """
+    return suite.digest(tbs)
 
 
 def assemble(protected: bytes, digest: bytes, signature: bytes) -> bytes:
@@ -139,7 +133,7 @@ class ReceiptPayload:
         self.received = received
 
     def encode(self) -> bytes:
-        """The bytes whose SHA-256 is the payload of the receipt statement."""
+        """The bytes whose digest is the payload of the receipt statement."""
         return cbor.dumps([self.statement_id, self.leaf_index, self.tree_size, self.root, self.path, self.received])
 
     def proves(self, leaf: bytes) -> bool:

@@ -1,0 +1,80 @@
+"""The office's private keys in both suites, as signers: the only place that holds one in memory.
+
+ES256 comes from ``cryptography``.  SM2 comes from ``gmssl-fast`` (GmSSL with SM3, the default identity, r || s), which is told
+the secret and the point, so that two that do not belong together are refused where they are loaded.
+"""
+
+from typing import Protocol
+
+import gmssl_fast
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding, PrivateFormat, load_pem_private_key
+
+from biandun_office import pkcs8
+from biandun_protocol.algorithms import ES256, SM2, Algorithm, Signer, SoftwareSigner
+
+
+class PrivateKey(Signer, Protocol):
+    """A signer whose private half can be written down, encrypted."""
+
+    def encrypted(self, password: bytes) -> bytes:
+        """Encrypted PKCS#8 as PEM."""
+        ...
+
+
+class Es256Key(SoftwareSigner):
+    """A P-256 key."""
+
+    def encrypted(self, password: bytes) -> bytes:
+        """Encrypted PKCS#8 as PEM."""
+        return self._private_key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, BestAvailableEncryption(password))
+
+
+class Sm2Key:
+    """An SM2 key: ``secret`` is 32 bytes, ``point`` uncompressed.  Raises ValueError when the two are no pair."""
+
+    algorithm = SM2
+
+    def __init__(self, secret: bytes, point: bytes) -> None:
+        self.public_key = point
+        self._secret = secret
+        self._pen = gmssl_fast.SM2(private_key=secret.hex(), public_key=point.hex())
+        try:
+            self._pen.sign(b"")  # the library looks at the pair when it is first used
+        except (gmssl_fast.GmsslError, ValueError):
+            raise ValueError("no pair of an SM2 key") from None
+
+    def __repr__(self) -> str:
+        return f"<Sm2Key kid={self.algorithm.kid_of(self.public_key).hex()}>"
+
+    def sign(self, tbs: bytes) -> bytes:
+        """Return r||s."""
+        return self._pen.sign(tbs)
+
+    def encrypted(self, password: bytes) -> bytes:
+        """Encrypted PKCS#8 as PEM."""
+        return pkcs8.encrypt(self._secret, self.public_key, password)
+
+
+def new_key(algorithm: Algorithm) -> PrivateKey:
+    """A fresh key of ``algorithm``."""
+    if algorithm is ES256:
+        return Es256Key(ec.generate_private_key(ec.SECP256R1()))
+    if algorithm is not SM2:
+        raise ValueError(algorithm)
+    pair = gmssl_fast.SM2.generate()
+    return Sm2Key(bytes.fromhex(pair.private_key_hex or ""), bytes.fromhex(pair.public_key_hex or ""))
+
+
+def decrypt(algorithm: Algorithm, pem: bytes, password: bytes) -> PrivateKey:
+    """The key of ``algorithm`` in an encrypted PKCS#8.  Raises ValueError for another password, another algorithm or damage."""
+    if algorithm is SM2:
+        return Sm2Key(*pkcs8.decrypt(pem, password))
+    try:
+        key = load_pem_private_key(pem, password)
+    except (TypeError, UnsupportedAlgorithm) as error:
+        raise ValueError("no P-256 key") from error
+    if not isinstance(key, ec.EllipticCurvePrivateKey) or not isinstance(key.curve, ec.SECP256R1):
+        raise ValueError("no P-256 key")
+    return Es256Key(key)

@@ -1,0 +1,41 @@
+"""Public keys of X.509 certificates, in both algorithms."""
+
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from biandun_protocol import der
+from biandun_protocol.algorithms import REGISTRY, PublicKey
+from biandun_protocol.errors import CertificateProblem
+
+_VERSION = 0xA0  # [0] EXPLICIT, first in a certificate of version 3
+
+
+def certificate_of(raw: bytes, name: str) -> x509.Certificate:
+    """Parse a certificate, PEM or DER; nothing is verified.  Raises CertificateProblem that names it ``name``."""
+    try:
+        return x509.load_pem_x509_certificate(raw) if raw.lstrip().startswith(b"-") else x509.load_der_x509_certificate(raw)
+    except ValueError:
+        raise CertificateProblem("certificate-invalid", field=name) from None
+
+
+def public_key_of(certificate: x509.Certificate, name: str = "public key") -> PublicKey:
+    """The key that a certificate is for.  Raises CertificateProblem that names it ``name`` for a key of another algorithm.
+
+    ``cryptography`` does not know sm2p256v1, so the SubjectPublicKeyInfo is taken out of the bytes (RFC 5280 section 4.1): it
+    comes after version, serial number, signature algorithm, issuer, validity and subject.
+    """
+    try:
+        _, content, _ = der.read(certificate.tbs_certificate_bytes)
+        fields = [item for item in der.items(content) if item[0] != _VERSION]
+        spki = der.encode(*fields[5])
+    except (der.DerError, IndexError):
+        raise CertificateProblem("certificate-invalid", field=name) from None
+    for algorithm in REGISTRY.values():
+        if spki.startswith(algorithm.spki) and len(spki) == len(algorithm.spki) + 65:
+            return PublicKey(algorithm, spki[len(algorithm.spki) :])
+    raise CertificateProblem("certificate-invalid", field=name)
+
+
+def der_of(certificate: x509.Certificate) -> bytes:
+    """The certificate's DER."""
+    return certificate.public_bytes(Encoding.DER)
