@@ -72,6 +72,8 @@ class Token:
     def __init__(self, board: "Board") -> None:
         self.board = board
         self.vault = Vault(board.flash)
+        if self.vault.identity.suite is not None:
+            self.vault.identity.suite.crypto.reserve()  # before anything else breaks the heap into pieces
         self.stream: "ManifestStream | None" = None
         self.user: "int | None" = None  # the slot whose PIN was shown on this link
         self.pulse: "Pulse | None" = None

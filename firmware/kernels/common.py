@@ -19,7 +19,7 @@ def address(t: Thumb, d: int, offset: int, temporary: int) -> None:
     t.add(d, d, temporary)
 
 
-def first(t: Thumb, name: str, index: int) -> str:
+def first(name: str, index: int) -> str:
     """The carrying instruction of a chain: plain at its start."""
     return {"add": "adds", "sub": "subs"}[name] if index == 0 else {"add": "adcs", "sub": "sbcs"}[name]
 
@@ -29,7 +29,7 @@ def chain(t: Thumb, name: str, d: int, a: int, b: int) -> None:
     for index in WORDS:
         t.ldr(4, a, 4 * index)
         t.ldr(5, b, 4 * index)
-        getattr(t, first(t, name, index))(4, 4, 5)
+        getattr(t, first(name, index))(4, 4, 5)
         t.str_(4, d, 4 * index)
 
 
@@ -39,7 +39,7 @@ def add_masked(t: Thumb, d: int, modulus: int, mask: int) -> None:
         t.ldr(4, d, 4 * index)
         t.ldr(5, modulus, 4 * index)
         t.ands(5, mask)
-        getattr(t, first(t, "add", index))(4, 4, 5)
+        getattr(t, first("add", index))(4, 4, 5)
         t.str_(4, d, 4 * index)
 
 
@@ -88,7 +88,7 @@ def scalars(t: Thumb) -> None:
     for index in WORDS:
         t.ldr(4, 7, 4 * index)
         t.ldr(5, 2, 4 * index)
-        getattr(t, first(t, "sub", index))(4, 4, 5)
+        getattr(t, first("sub", index))(4, 4, 5)
     borrow_mask(t, 6)
     for index in WORDS:
         t.ldr(4, 7, 4 * index)
@@ -101,7 +101,7 @@ def scalars(t: Thumb) -> None:
 
 
 def moves(t: Thumb) -> None:
-    """MOVE, LOAD, STORE, SAVE."""
+    """MOVE, LOAD, STORE, SAVE, FETCH."""
     t.label("move")
     t.ldm(2, (4, 5, 6, 7), writeback=True)
     t.stm(1, (4, 5, 6, 7), writeback=True)
@@ -129,21 +129,22 @@ def moves(t: Thumb) -> None:
         t.str_(4, 1, 28 - 4 * index)
     t.b("next")
 
-    t.label("save")  # entry d: x at 32 (d + (d & ~31)) of the table, y 1024 bytes further
-    t.subs(1, 1, 0)
-    t.lsrs(3, 1, 10)
-    t.lsls(3, 3, 10)
-    t.adds(1, 1, 3)
-    t.ldr(3, SP, at.F_TABLE)
-    t.adds(1, 1, 3)
-    for part in range(2):
-        for _ in range(2):
-            t.ldm(2, (4, 5, 6, 7), writeback=True)
-            t.stm(1, (4, 5, 6, 7), writeback=True)
-        if part == 0:
-            t.constant(3, 1024 - 32)
-            t.adds(1, 1, 3)
-    t.b("next")
+    for name, entry in (("save", 1), ("fetch", 2)):
+        t.label(name)  # entry number i: x at 32 (i + (i & ~31)) of the table, y 1024 bytes further
+        t.subs(entry, entry, 0)
+        t.lsrs(3, entry, 10)
+        t.lsls(3, 3, 10)
+        t.adds(entry, entry, 3)
+        t.ldr(3, SP, at.F_TABLE)
+        t.adds(entry, entry, 3)
+        for part in range(2):
+            for _ in range(2):
+                t.ldm(2, (4, 5, 6, 7), writeback=True)
+                t.stm(1, (4, 5, 6, 7), writeback=True)
+            if part == 0:
+                t.constant(3, 1024 - 32)
+                t.adds(entry, entry, 3)
+        t.b("next")
 
 
 def operand(t: Thumb, d: int, which: int) -> None:
@@ -196,7 +197,7 @@ def tests(t: Thumb) -> None:
     for index in WORDS:
         t.ldr(6, 2, 4 * index)
         t.ldr(5, 3, 4 * index)
-        getattr(t, first(t, "sub", index))(6, 6, 5)
+        getattr(t, first("sub", index))(6, 6, 5)
     t.sbcs(6, 6, 6)
     t.mvns(6, 6)
     t.b("raise_by_mask")
@@ -232,7 +233,7 @@ def bits(t: Thumb) -> None:
         t.ldr(4, 2, 4 * index)
         t.ldr(5, 3, 4 * index)
         t.ands(5, 6)
-        getattr(t, first(t, "add", index))(4, 4, 5)
+        getattr(t, first("add", index))(4, 4, 5)
         t.str_(4, 1, 4 * index)
     t.movs(6, 0)
     t.adcs(6, 6, 6)
@@ -292,8 +293,35 @@ def everything(t: Thumb) -> None:
 
 
 # handler of each operation, in the order of their numbers
-HANDLERS = (
-    "end mul sqr add sub half invp muln addn subn invn redn lows move load store "
-    "loop again bits pick take window save zero least other wipe"
-).split()
-assert len(HANDLERS) == m.OPERATIONS
+HANDLERS = [
+    "end",
+    "mul",
+    "sqr",
+    "add",
+    "sub",
+    "half",
+    "invp",
+    "muln",
+    "addn",
+    "subn",
+    "invn",
+    "redn",
+    "lows",
+    "move",
+    "load",
+    "store",
+    "loop",
+    "again",
+    "bits",
+    "pick",
+    "take",
+    "window",
+    "save",
+    "zero",
+    "least",
+    "other",
+    "wipe",
+    "fetch",
+]
+if len(HANDLERS) != m.OPERATIONS:
+    raise ValueError("a handler for each operation")

@@ -52,7 +52,10 @@ def programs_module() -> str:
         tuple(n for n in dir(programs) if n.startswith("IO_")),
     ):
         lines += [f"{name} = {getattr(programs, name)}" for name in names]
-    lines += [f"{name} = {getattr(programs, name)}" for name in ("X", "Y", "Z", "TEETH_AT", "DOUBLES_AT")]
+    lines += [
+        f"{name} = {getattr(programs, name)}"
+        for name in ("X", "Y", "Z", "TEETH_AT", "DOUBLES_AT", "GROUP", "STEP", "BACK", "BACK_AT")
+    ]
     for name, ops in programs.PROGRAMS.items():
         lines += [f"\n{name} = (", *literal(programs.assemble(ops), "    "), ")"]
     lines.append("\nMACROS = (")
@@ -73,8 +76,8 @@ def files() -> dict[Path, str]:
     """Every generated file."""
     found = {CRYPTO / "programs.py": programs_module(), CRYPTO / "thumb_layout.py": layout_module()}
     for core, long_name in CORES.items():
-        for curve in CURVES:
-            text = f"The field machine of {CURVES[curve].name} for {long_name}: run(work, program, io, table) -> flags."
+        for curve, parameters in CURVES.items():
+            text = f"The field machine of {parameters.name} for {long_name}: run(work, program, io, table) -> flags."
             found[CRYPTO / f"thumb_{core}_{curve}.py"] = module(text, {"run": kernel(core, curve)})
         text = f"Hashes for {long_name}: sha256 and sm3, each (state, data, count, constants)."
         found_hashes = {name: hashes.FUNCTIONS[core, name]() for name in ("sha256", "sm3")}

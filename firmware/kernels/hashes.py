@@ -12,7 +12,6 @@ NE = 1
 T_FIRST, T_THEN = 0x79CC4519, 0x7A879D8A
 F_STATE, F_DATA, F_COUNT, F_CONSTANTS, F_LEFT = range(0, 20, 4)
 W = 24  # schedule: up to 68 words
-WORDS = {"sha256": 64, "sm3": 68}
 STATE = W + 4 * 68  # narrow core: the eight working words
 SIZE = STATE + 32
 
@@ -57,7 +56,7 @@ def load_block(t: Thumb) -> None:
     t.str_(1, SP, F_DATA)
 
 
-def close_frame(t: Thumb, name: str) -> None:
+def close_frame(t: Thumb) -> None:
     """Next block; after the last one forget the schedule."""
     t.ldr(0, SP, F_COUNT)
     t.subs_imm(0, 0, 1)
@@ -177,7 +176,7 @@ def sha256_m33() -> bytes:
 
     loop(t, "rounds", 8, rounds)
     mix_state33(t, "add")
-    close_frame(t, "sha256")
+    close_frame(t)
     return t.code()
 
 
@@ -250,7 +249,7 @@ def sm3_m33() -> bytes:
         if not later:
             t.constant(14, (T_THEN << 16 | T_THEN >> 16) & 0xFFFFFFFF)
     mix_state33(t, "eor")
-    close_frame(t, "sm3")
+    close_frame(t)
     return t.code()
 
 
@@ -373,7 +372,7 @@ def sha256_m0plus() -> bytes:
 
     loop(t, "rounds", 8, rounds)
     mix_state0(t, add=True)
-    close_frame(t, "sha256")
+    close_frame(t)
     return t.code()
 
 
@@ -476,7 +475,7 @@ def sm3_m0plus() -> bytes:
         if not later:
             t.constant(6, (T_THEN << 16 | T_THEN >> 16) & 0xFFFFFFFF)
     mix_state0(t, add=False)
-    close_frame(t, "sm3")
+    close_frame(t)
     return t.code()
 
 

@@ -125,23 +125,23 @@ def difference(t: Thumb, x: int, y: int, count: int, out: int, mask: int) -> Non
         for index in range(2):
             t.ldr(4 + index, SP, word(x, index))
             t.ldr(1, SP, word(y, index))
-            getattr(t, common.first(t, "sub", index))(4 + index, 4 + index, 1)
+            getattr(t, common.first("sub", index))(4 + index, 4 + index, 1)
         t.sbcs(mask, mask, mask)
         for index in range(2):
             t.eors(4 + index, mask)
         for index in range(2):
-            getattr(t, common.first(t, "sub", index))(4 + index, 4 + index, mask)
+            getattr(t, common.first("sub", index))(4 + index, 4 + index, mask)
             t.str_(4 + index, SP, word(out, index))
         return
     for index in range(4):
         t.ldr(4 + index, SP, word(x, index))
         t.ldr(1, SP, word(y, index))
-        getattr(t, common.first(t, "sub", index))(4 + index, 4 + index, 1)
+        getattr(t, common.first("sub", index))(4 + index, 4 + index, 1)
     t.sbcs(mask, mask, mask)
     for index in range(4):
         t.eors(4 + index, mask)
     for index in range(4):
-        getattr(t, common.first(t, "sub", index))(4 + index, 4 + index, mask)
+        getattr(t, common.first("sub", index))(4 + index, 4 + index, mask)
         t.str_(4 + index, SP, word(out, index))
 
 
@@ -158,11 +158,11 @@ def combine64(t: Thumb, out: int) -> None:
     t.adcs(0, 0, 2)
     for index in range(4):
         t.ldr(1, SP, word(out, 4 + index))
-        getattr(t, common.first(t, "add", index))(4 + index, 4 + index, 1)
+        getattr(t, common.first("add", index))(4 + index, 4 + index, 1)
     t.adcs(0, 0, 2)
     for index, register in enumerate((4, 5, 6, 7, 0)):
         t.ldr(1, SP, word(out, 2 + index))
-        getattr(t, common.first(t, "add", index))(register, register, 1)
+        getattr(t, common.first("add", index))(register, register, 1)
         t.str_(register, SP, word(out, 2 + index))
     t.ldr(1, SP, word(out, 7))
     t.adcs(1, 1, 2)
@@ -207,7 +207,7 @@ def combine128(t: Thumb) -> None:
     for index in range(4):
         t.ldr(4 + index, SP, word(P, 4 + index))
         t.ldr(1, SP, word(P, 8 + index))
-        getattr(t, common.first(t, "add", index))(4 + index, 4 + index, 1)
+        getattr(t, common.first("add", index))(4 + index, 4 + index, 1)
     t.movs(0, 0)
     t.adcs(0, 0, 0)
     t.mov(8, 0)  # carry of S counts twice
@@ -215,7 +215,7 @@ def combine128(t: Thumb) -> None:
         t.str_(4 + index, SP, word(S128, index))
     for index in range(4):
         t.ldr(1, SP, word(P, index))
-        getattr(t, common.first(t, "add", index))(4 + index, 4 + index, 1)
+        getattr(t, common.first("add", index))(4 + index, 4 + index, 1)
     save_carry(t, 0)
     t.lsrs(1, 3, 1)
     for index in range(4):
@@ -235,7 +235,7 @@ def combine128(t: Thumb) -> None:
         t.adcs(register, register, 1)
     for index in range(4):
         t.ldr(1, SP, word(P, 12 + index))
-        getattr(t, common.first(t, "add", index))(4 + index, 4 + index, 1)
+        getattr(t, common.first("add", index))(4 + index, 4 + index, 1)
     save_carry(t, 0)
     t.lsrs(1, 2, 1)
     for index in range(4):
@@ -299,7 +299,7 @@ def add_words(t: Thumb, start: int, addends: "list[int]", temporary: int) -> Non
     """P from word ``start`` on += these registers, one a word."""
     for index, register in enumerate(addends):
         t.ldr(temporary, SP, word(P, start + index))
-        getattr(t, common.first(t, "add", index))(temporary, temporary, register)
+        getattr(t, common.first("add", index))(temporary, temporary, register)
         t.str_(temporary, SP, word(P, start + index))
 
 
@@ -369,7 +369,7 @@ def reduce_sm2(t: Thumb) -> int:
         t.sbcs(2, 2, 3)
         for index, register in enumerate((0, 1, 2, 3, 3)):
             t.ldr(6, SP, word(P, start + 2 + index))
-            getattr(t, common.first(t, "sub", index))(6, 6, register)
+            getattr(t, common.first("sub", index))(6, 6, register)
             t.str_(6, SP, word(P, start + 2 + index))
         for register in (0, 1, 2):
             t.sbcs(register, register, 3)
@@ -416,14 +416,14 @@ def finish(t: Thumb, field: Field, source: "tuple[int, int]", top: int) -> None:
     names = field.prepare(t, field.words, 2, 3, (5,))
     for index, name in enumerate(names):
         t.ldr(4, register, offset + 4 * index)
-        getattr(t, common.first(t, "sub", index))(4, 4, name)
+        getattr(t, common.first("sub", index))(4, 4, name)
     t.sbcs(top, top, 3)
     t.mov(2, top)
     t.mvns(2, 2)  # -1: take p off
     names = field.prepare(t, field.words, 2, 3, (5,))
     for index, name in enumerate(names):
         t.ldr(4, register, offset + 4 * index)
-        getattr(t, common.first(t, "sub", index))(4, 4, name)
+        getattr(t, common.first("sub", index))(4, 4, name)
         t.str_(4, 1, 4 * index)
 
 
@@ -460,7 +460,7 @@ def additions(t: Thumb, field: Field) -> None:
     names = field.prepare(t, field.words, 2, 3, (5,))
     for index, name in enumerate(names):
         t.ldr(4, 1, 4 * index)
-        getattr(t, common.first(t, "add", index))(4, 4, name)
+        getattr(t, common.first("add", index))(4, 4, name)
         t.str_(4, 1, 4 * index)
     t.b("next")
 
@@ -471,7 +471,7 @@ def additions(t: Thumb, field: Field) -> None:
     names = field.prepare(t, field.words, 6, 3, (5,))
     for index, name in enumerate(names):
         t.ldr(4, 2, 4 * index)
-        getattr(t, common.first(t, "add", index))(4, 4, name)
+        getattr(t, common.first("add", index))(4, 4, name)
         t.str_(4, 1, 4 * index)
     t.adcs(3, 3, 3)
     for index in reversed(WORDS):  # r3 = the bit from above
@@ -633,7 +633,7 @@ def lookups(t: Thumb, field: Field) -> None:
     for index, name in enumerate(names):
         t.ldr(4, 1, 4 * index)
         t.eors(4, 2)
-        getattr(t, common.first(t, "add", index))(4, 4, name)
+        getattr(t, common.first("add", index))(4, 4, name)
         t.str_(4, 1, 4 * index)
     t.b("next")
 
@@ -829,7 +829,7 @@ def _finish_inversion(t: Thumb) -> None:
             for index in WORDS:
                 t.ldr(4, 1, 4 * index)
                 t.eors(4, 6)
-                getattr(t, common.first(t, "sub", index))(4, 4, 6)
+                getattr(t, common.first("sub", index))(4, 4, 6)
                 t.str_(4, 1, 4 * index)
             t.mov(5, 7)
             t.eors(5, 6)  # leaves C

@@ -239,7 +239,7 @@ def load_two(t: Thumb, chained: str) -> None:
         t.ldm(3, (0, 2, 12, LR), writeback=half == 0)
         for index, register in enumerate((0, 2, 12, LR)):
             target = VALUE[half + index]
-            getattr(t, common.first(t, chained, half + index))(target, target, register)
+            getattr(t, common.first(chained, half + index))(target, target, register)
 
 
 def additions(t: Thumb, field: Field) -> None:
@@ -300,12 +300,12 @@ def multiplication_n(t: Thumb, curve: Curve) -> None:
     value, spare = window[:8], window[8]
     for index, register in enumerate(value):
         t.ldr(2, 3, 4 * index)
-        getattr(t, common.first(t, "sub", index))(register, register, 2)
+        getattr(t, common.first("sub", index))(register, register, 2)
     t.sbcs_imm(1, 1, 0)
     for index, register in enumerate(value):
         t.ldr(2, 3, 4 * index)
         t.shifted("and", 2, 2, 1)
-        getattr(t, common.first(t, "add", index))(register, register, 2)
+        getattr(t, common.first("add", index))(register, register, 2)
     t.ldr(spare, SP, at.F_TARGET)
     for index, register in enumerate(value):
         t.str_(register, spare, 4 * index)
@@ -609,7 +609,7 @@ def _finish(t: Thumb) -> None:
         for index, register in enumerate(VALUE):
             t.ldr(0, 3, 4 * index)
             t.shifted("and", 0, 0, 1)
-            getattr(t, common.first(t, "add", index))(register, register, 0)
+            getattr(t, common.first("add", index))(register, register, 0)
         t.adcs_imm(2, 2, 0)
         if turn == 0:  # negate if f ended as -1
             t.ldr(1, SP, at.F_PRODUCT + 8)

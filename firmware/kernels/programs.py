@@ -414,9 +414,37 @@ def table_tooth() -> Ops:
     return [*affine_to(0), (m.END,)]
 
 
-def table_entry() -> Ops:
-    """Add the kept point of the first two instructions' operand 2 (the second subtracts or adds), save as the last one's entry."""
-    return [(m.MOVE, QX, 0), (m.ADD, QY, m.C_ZERO, 0), *add_ops(), *affine_to(QX), (m.SAVE, 0, QX), (m.END,)]
+def table_add() -> Ops:
+    """Add the kept point that operand 2 of the first two instructions names; the second one adds or subtracts."""
+    return [(m.MOVE, QX, 0), (m.ADD, QY, m.C_ZERO, 0), *add_ops(), (m.END,)]
+
+
+GROUP = 8  # entries that become affine with one inversion
+FACTORS_AT = m.WINDOW_TABLE  # what each addition multiplied Z by
+
+
+def table_step(index: int) -> Ops:
+    """The same, and save the sum, not yet affine, in the entry that operand 1 of the last instruction names."""
+    return [(m.MOVE, QX, 0), (m.ADD, QY, m.C_ZERO, 0), *add_ops(keep=FACTORS_AT + index), (m.SAVE, 0, X)]
+
+
+def table_back(index: int) -> Ops:
+    """Make the entry that operand 2 of the first and operand 1 of the last but one name affine; T1 = 1 / Z goes one step back."""
+    return [
+        (m.FETCH, QX, 0), (m.SQR, T2, T1), (m.MUL, QX, QX, T2), (m.MUL, T2, T2, T1), (m.MUL, QY, QY, T2), (m.SAVE, 0, QX),
+        (m.MUL, T1, T1, FACTORS_AT + index),
+    ]  # fmt: skip
+
+
+STEP, BACK = 4 * len(table_step(0)), 4 * len(table_back(0))  # bytes
+BACK_AT = GROUP * STEP + 4 * 3
+
+
+def table_group() -> Ops:
+    """GROUP entries, each the one before and a kept point more or less."""
+    ops = [op for index in range(GROUP) for op in table_step(index)]
+    ops += [(m.ZERO, EXCEPTION, Z), (m.INVP, T1, Z), (m.MUL, T1, T1, m.C_R3P)]
+    return [*ops, *(op for index in reversed(range(GROUP)) for op in table_back(index)), (m.END,)]
 
 
 PROGRAMS: dict[str, Ops] = {
@@ -436,7 +464,8 @@ PROGRAMS: dict[str, Ops] = {
     "TABLE_START": table_start(),
     "TABLE_DOUBLE": table_double(),
     "TABLE_TOOTH": table_tooth(),
-    "TABLE_ENTRY": table_entry(),
+    "TABLE_ADD": table_add(),
+    "TABLE_GROUP": table_group(),
 }
 
 

@@ -21,7 +21,14 @@ import platformdirs
 from biandun_simulator import interpreter
 
 UNUSED_AFTER = 7 * 86400  # seconds; then what was compiled from older sources goes
-MACHINE_CODE = ("native.py", "machine_viper.py", "hash_viper.py")  # for the machine that the interpreter says it is for
+MACHINE_CODE = (
+    "native.py",
+    "machine_viper.py",
+    "viper_field.py",
+    "viper_lookup.py",
+    "viper_numbers.py",
+    "hash_viper.py",
+)  # for the machine that the interpreter says it is for
 ARCHITECTURES = ("", "x86", "x64", "armv6", "armv6m", "armv7m", "armv7em", "armv7emsp", "armv7emdp")
 ASK = "import sys; print(sys.implementation._mpy >> 10 & 15)"
 OTHER_MACHINES = "etoken/crypto/thumb_"  # the kernels of boards

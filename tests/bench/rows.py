@@ -26,7 +26,7 @@ class Row:
     @property
     def ratio(self) -> float | None:
         """Value in terms of the reference."""
-        return None if self.reference is None else round(self.value / self.reference, 3)
+        return None if self.reference is None else float(f"{self.value / self.reference:.4g}")
 
     @property
     def missed(self) -> bool:
@@ -46,21 +46,21 @@ class Row:
     def as_line(self) -> str:
         """The row as the table shows it."""
         reference = "-" if self.reference is None else f"{tidy(self.reference):g}"
-        ratio = "-" if self.ratio is None else f"{self.ratio:.2f}"
+        ratio = "-" if self.ratio is None else f"{self.ratio:.2f}" if self.ratio >= 0.01 else f"1/{1 / self.ratio:.0f}"
         sign = "<=" if self.better == "lower" else ">="
-        goal = "-" if self.goal is None else f"{sign} {self.goal:g}"
+        goal = "-" if self.goal is None else f"{sign} {self.goal:.3g}"
         verdict = "MISSED" if self.missed else ""
         return (
-            f"{self.name:20} {tidy(self.value):>10g} {self.unit:6} {reference:>10} {ratio:>7} {goal:>8} {self.n:>5} {verdict:6} {self.note}"
+            f"{self.name:28} {tidy(self.value):>10.9g} {self.unit:6} {reference:>10} {ratio:>7} {goal:>8} {self.n:>5} {verdict:6} {self.note}"
         ).rstrip()
 
 
-HEADING = f"{'row':20} {'value':>10} {'unit':6} {'reference':>10} {'ratio':>7} {'goal':>8} {'n':>5} {'':6} conditions"
+HEADING = f"{'row':28} {'value':>10} {'unit':6} {'reference':>10} {'ratio':>7} {'goal':>8} {'n':>5} {'':6} conditions"
 
 
 def tidy(value: float) -> float:
-    """Four significant digits: more would be noise."""
-    return float(f"{value:.4g}")
+    """Four significant digits of what was timed: more would be noise.  What was counted is an integer and stays exact."""
+    return value if isinstance(value, int) else float(f"{value:.4g}")
 
 
 @dataclass(frozen=True)

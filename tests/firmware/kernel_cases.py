@@ -3,15 +3,15 @@
 from functools import cache
 from typing import Any
 
+from hypothesis import strategies as st
+
 from etoken.crypto import machine as m
 from etoken.crypto import programs, thumb_layout
 from etoken.crypto.curves import P256, SM2P256V1, Curve
 from etoken.crypto.machine_integers import IntegerMachine
 from etoken.crypto.machine_thumb import ThumbMachine, work_area
 from etoken.crypto.points import Points
-from hypothesis import strategies as st
 from kernels import generate
-
 from tests.firmware.emulator import Emulator, Run
 
 CORES = ("m33", "m0plus")

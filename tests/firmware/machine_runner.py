@@ -59,6 +59,8 @@ def program(op, numbers):
         return [(op, 1 << which[0] % 8, 2, (2, 3, m.C_N, m.C_ZERO)[which[1] % 4])]
     if op == m.SAVE:
         return [(op, which[0], 2)]
+    if op == m.FETCH:
+        return [(op, 8, which[0])]
     return [(op, 1 + which[0] % 3, 2, 3)]
 
 
@@ -99,7 +101,7 @@ def compare(curve, machine, read, write, r_bits, numbers, count):
 def compare_all(numbers, count):
     if backend.NAME != "viper":
         return 0
-    from etoken.crypto import machine_viper  # noqa: PLC0415
+    from etoken.crypto import machine_viper
 
     mask = (1 << machine_viper.BITS) - 1
 
@@ -125,7 +127,7 @@ def signatures(numbers, count):
             signature = scheme.sign(secret, public, message, numbers(32))
             assert scheme.verify(public, message, signature)
             row = [name, bytes(secret), public, message, signature]
-            made.append([name] + ["".join("%02x" % byte for byte in part) for part in row[1:]])  # noqa: RUF005, UP031
+            made.append([name] + ["".join("%02x" % byte for byte in part) for part in row[1:]])  # noqa: UP031
     return made
 
 

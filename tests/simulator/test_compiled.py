@@ -35,7 +35,7 @@ def compiler_is(path: Path, script: str, monkeypatch: pytest.MonkeyPatch) -> Non
 def test_every_module_of_the_key_is_compiled_and_the_key_runs_it(cache: Path, tmp_path: Path) -> None:
     folder = Path(firmware.search_path())
     assert folder.parent == cache
-    assert [path.name for path in folder.rglob("*.py")] == ["native.py"]
+    assert list(folder.rglob("*.py")) == []  # machine code too: the interpreter says for which machine
     assert (folder / "etoken" / "commands" / "sign_finish.mpy").exists()
     assert answers(tmp_path / "keys")
 

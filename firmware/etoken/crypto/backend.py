@@ -30,7 +30,6 @@ def _choose() -> str:
         return "m33"
     try:
         from etoken.crypto import hash_viper as _hash  # noqa: F401, PLC0415  # pyright: ignore[reportUnusedImport]
-        from etoken.crypto import machine_viper as _machine  # noqa: F401, PLC0415  # pyright: ignore[reportUnusedImport]
     except (ImportError, SyntaxError, AttributeError, NameError):
         return "integers"
     return "viper"

@@ -31,3 +31,18 @@ SM2P256V1 = Curve(
     0xBC3736A2F4F6779C59BDCEE36B692153D0A9877CC62A474002DF32E52139F0A0,
     0xFFFFFFFEFFFFFFFFFFFFFFFFFFFFFFFF7203DF6B21C6052B53BBF40939D54123,
 )
+
+
+def constants(curve: Curve, r_bits: int) -> "list[int]":
+    """The values of registers CONSTANTS, CONSTANTS + 1, … for R = 2^r_bits, in the order of ``machine``."""
+    p, n, r = curve.p, curve.n, 1 << r_bits
+    gx, gy = curve.g
+    return [0, r % p, 1, p, n, r * r % p, r * r * r % p, r * r % n, curve.b * r % p, gx * r % p, gy * r % p]
+
+
+def inverse(value: int, bits: int) -> int:
+    """1 / value mod 2^bits, for an odd value, by Newton's iteration."""
+    result = 1
+    for _ in range(8):
+        result = result * (2 - value * result) & ((1 << bits) - 1)
+    return result

@@ -22,13 +22,18 @@ HALF = (P256.n // 2).to_bytes(32, "big")
 OWN_HASH = backend.NAME in ("m33", "m0plus")  # faster than the interpreter's
 
 
-def message_digest(public: bytes, message: bytes) -> bytes:  # noqa: ARG001  SM2's depends on the key
-    """SHA-256 of the message (32 bytes)."""
+def message_digest(public: bytes, message: bytes) -> bytes:  # noqa: ARG001
+    """SHA-256 of the message (32 bytes); the public key is there because SM2 wants it."""
     if not OWN_HASH:
         return sha256(message).digest()
     digest = new_sha256()
     digest.update(message)
     return digest.digest()
+
+
+def reserve() -> None:
+    """Take the memory that signing needs while there is plenty in one piece."""
+    points(P256)
 
 
 def new_secret(take: "Callable[[int], bytes]") -> bytearray:

@@ -14,17 +14,15 @@ PADDING = memoryview(b"\x80" + bytes(BLOCK))
 ZEROS = PADDING[1:]
 
 
-def _words(numbers: "tuple[int, ...]", order: str) -> bytearray:
+def _words(numbers: "tuple[int, ...]") -> bytearray:
     out = bytearray()
     for number in numbers:
-        out += number.to_bytes(4, order)
+        out += number.to_bytes(4, "little")
     return out
 
 
 # fractional parts of the square and cube roots of the first primes (FIPS 180-4 sections 4.2.2 and 5.3.3)
-SHA256_START = bytes(
-    _words((0x6A09E667, 0xBB67AE85, 0x3C6EF372, 0xA54FF53A, 0x510E527F, 0x9B05688C, 0x1F83D9AB, 0x5BE0CD19), "big")
-)
+SHA256_START = bytes.fromhex("6a09e667bb67ae853c6ef372a54ff53a510e527f9b05688c1f83d9ab5be0cd19")
 SHA256_ROUNDS = (
     0x428A2F98, 0x71374491, 0xB5C0FBCF, 0xE9B5DBA5, 0x3956C25B, 0x59F111F1, 0x923F82A4, 0xAB1C5ED5,
     0xD807AA98, 0x12835B01, 0x243185BE, 0x550C7DC3, 0x72BE5D74, 0x80DEB1FE, 0x9BDC06A7, 0xC19BF174,
@@ -35,10 +33,10 @@ SHA256_ROUNDS = (
     0x19A4C116, 0x1E376C08, 0x2748774C, 0x34B0BCB5, 0x391C0CB3, 0x4ED8AA4A, 0x5B9CCA4F, 0x682E6FF3,
     0x748F82EE, 0x78A5636F, 0x84C87814, 0x8CC70208, 0x90BEFFFA, 0xA4506CEB, 0xBEF9A3F7, 0xC67178F2,
 )  # fmt: skip
-SM3_START = bytes(_words((0x7380166F, 0x4914B2B9, 0x172442D7, 0xDA8A0600, 0xA96F30BC, 0x163138AA, 0xE38DEE4D, 0xB0FB0E4E), "big"))
+SM3_START = bytes.fromhex("7380166f4914b2b9172442d7da8a0600a96f30bc163138aae38dee4db0fb0e4e")
 
 # what the compression functions get besides: the constants of SHA-256, then room for a schedule, which they leave empty
-scratch = _words(SHA256_ROUNDS, "little") + bytearray(4 * 68)
+scratch = _words(SHA256_ROUNDS) + bytearray(4 * 68)
 
 
 class Hash:

@@ -20,8 +20,8 @@ below n.  A multiplication divides by R.  Registers from CONSTANTS on are set up
     MULN ADDN SUBN INVN    the same mod n                    TAKE d, a      the same for a public scalar
     REDN d = a mod n       a below 2^256                     WINDOW d       d, d+1 = signed entry of the window
     LOWS d = min(a, n - a)                                   SAVE d, a      entry d of ``table`` = registers a, a+1
-    ZERO  d, a             raise flags d if a = 0            WIPE           forget registers below CONSTANTS, and all scratch
-    LEAST d, a, b          raise flags d if a >= b
+    ZERO  d, a             raise flags d if a = 0            FETCH d, a     d, d+1 = entry a of ``table``
+    LEAST d, a, b          raise flags d if a >= b           WIPE           forget registers below CONSTANTS, and all scratch
     OTHER d, a, b          raise flags d if a differs from b
 
 BITS writes an odd scalar k (n is added to an even one) as signs: k = sum of (2 s_i - 1) 2^i for i below 258 (b = 0, combs) or
@@ -32,8 +32,8 @@ TAKE is PICK for public scalars: it reads the one entry only.
 """
 
 END, MUL, SQR, ADD, SUB, HALF, INVP, MULN, ADDN, SUBN, INVN, REDN, LOWS, MOVE, LOAD, STORE = range(16)
-LOOP, NEXT, BITS, PICK, TAKE, WINDOW, SAVE, ZERO, LEAST, OTHER, WIPE = range(16, 27)
-OPERATIONS = 27
+LOOP, NEXT, BITS, PICK, TAKE, WINDOW, SAVE, ZERO, LEAST, OTHER, WIPE, FETCH = range(16, 28)
+OPERATIONS = 28
 
 REGISTERS = 64
 WINDOW_TABLE = 32  # registers 32 to 39: x of 1, 3, 5 … 15 times a point; 40 to 47: y

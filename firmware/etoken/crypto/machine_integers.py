@@ -4,6 +4,7 @@ Its time and its memory depend on its numbers.
 """
 
 from etoken.crypto import machine as m
+from etoken.crypto.curves import constants
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -11,13 +12,6 @@ if TYPE_CHECKING:
 
 R_BITS = 256
 PLANE = 32 * m.ENTRIES  # bytes from an entry's x to its y
-
-
-def constants(curve: "Curve", r_bits: int) -> "list[int]":
-    """The values of registers CONSTANTS, CONSTANTS + 1, … for R = 2^r_bits, in the order of ``machine``."""
-    p, n, r = curve.p, curve.n, 1 << r_bits
-    gx, gy = curve.g
-    return [0, r % p, 1, p, n, r * r % p, r * r * r % p, r * r % n, curve.b * r % p, gx * r % p, gy * r % p]
 
 
 class IntegerMachine:
@@ -95,6 +89,10 @@ class IntegerMachine:
                 entry = 32 * ((d & -32) + d)
                 self.table[entry : entry + 32] = r[a].to_bytes(32, "little")
                 self.table[entry + PLANE : entry + PLANE + 32] = r[a + 1].to_bytes(32, "little")
+            elif op == m.FETCH:
+                entry = 32 * ((a & -32) + a)
+                r[d] = int.from_bytes(self.table[entry : entry + 32], "little")
+                r[d + 1] = int.from_bytes(self.table[entry + PLANE : entry + PLANE + 32], "little")
             elif op == m.ZERO:
                 flags |= d if r[a] == 0 else 0
             elif op == m.LEAST:

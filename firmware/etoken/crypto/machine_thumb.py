@@ -2,7 +2,7 @@
 
 from etoken.crypto import machine as m
 from etoken.crypto import thumb_layout as layout
-from etoken.crypto.machine_integers import constants
+from etoken.crypto.curves import constants, inverse
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -27,14 +27,6 @@ def work_area(curve: "Curve") -> bytearray:
             work[at : at + 4] = limb.to_bytes(4, "little")
             at += 4
     return work
-
-
-def inverse(value: int, bits: int) -> int:
-    """1 / value mod 2^bits, for an odd value, by Newton's iteration."""
-    result = 1
-    for _ in range(8):
-        result = result * (2 - value * result) & ((1 << bits) - 1)
-    return result
 
 
 class ThumbMachine:

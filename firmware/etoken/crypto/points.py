@@ -211,54 +211,88 @@ class Points:
     def _build(self, point: bytes, first: int, tick: "Callable[[], None]") -> None:
         """Fill four blocks of the table: entry i of a block is the sum of six teeth, with the signs of the bits of i.
 
-        The entries follow each other in Gray code, so each is the one before plus or minus one tooth doubled.
+        The entries follow each other in Gray code, so each is the one before plus or minus one tooth doubled.  The teeth of a
+        block are those of the block before, doubled BLOCK_COLUMNS times.
         """
+        self._slots(programs.IO_X, 2)[:] = point
+        self._machine.run(programs.TABLE_START, self._io)
         for block in range(m.COMB_BLOCKS):
             tick()
-            self._slots(programs.IO_X, 2)[:] = point
-            self._machine.run(programs.TABLE_START, self._io)
-            if block:
-                self._double(m.BLOCK_COLUMNS * block)
             for tooth in range(m.TEETH):
+                if block:
+                    self._resume(programs.TEETH_AT + 2 * tooth)
+                    self._double(m.BLOCK_COLUMNS)
+                elif tooth:
+                    self._double(m.SPACING - 1)  # one was done for the tooth before
                 self._keep(programs.TEETH_AT + 2 * tooth)
                 if tooth < m.TEETH - 1:
                     self._double(1)
                     self._keep(programs.DOUBLES_AT + 2 * tooth)
-                    self._double(m.SPACING - 1)
-            last = programs.TEETH_AT + 2 * (m.TEETH - 1)
-            start = bytes(
-                (m.MOVE, programs.X, last, 0, m.MOVE, programs.Y, last + 1, 0, m.MOVE, programs.Z, m.C_ONE, 0, m.END, 0, 0, 0)
-            )
-            self._machine.run(start, self._io)
-            entry = (first + block) * m.ENTRIES
-            for tooth in range(m.TEETH - 1):
-                self._add(programs.TEETH_AT + 2 * tooth, False, entry)
-            gray = 0
-            for index in range(1, m.ENTRIES):
-                tooth = 0
-                while not index >> tooth & 1:
-                    tooth += 1
-                gray ^= 1 << tooth
-                self._add(programs.DOUBLES_AT + 2 * tooth, bool(gray >> tooth & 1), entry + gray)
+            self._fill(m.ENTRIES * (first + block))
+
+    def _fill(self, first: int) -> None:
+        """The entries of one block, from its teeth."""
+        self._resume(programs.TEETH_AT + 2 * (m.TEETH - 1))
+        for tooth in range(m.TEETH - 2):
+            program = bytearray(programs.TABLE_ADD)
+            self._name(program, 0, programs.TEETH_AT + 2 * tooth, False)
+            self._machine.run(bytes(program), self._io)
+        gray = 0
+        for group in range(0, m.ENTRIES, programs.GROUP):
+            program = bytearray(programs.TABLE_GROUP)
+            for index in range(programs.GROUP):
+                if group + index == 0:  # all signs minus: the last tooth but one completes it
+                    self._name(program, 0, programs.TEETH_AT + 2 * (m.TEETH - 2), False)
+                else:
+                    tooth = 0
+                    while not (group + index) >> tooth & 1:
+                        tooth += 1
+                    gray ^= 1 << tooth
+                    self._name(program, programs.STEP * index, programs.DOUBLES_AT + 2 * tooth, bool(gray >> tooth & 1))
+                program[programs.STEP * (index + 1) - 3] = first + gray
+                back = programs.BACK_AT + programs.BACK * (programs.GROUP - 1 - index)
+                program[back + 2] = program[back + 4 * 5 + 1] = first + gray
+            self._machine.run(bytes(program), self._io)
+
+    @staticmethod
+    def _name(program: bytearray, at: int, register: int, positive: bool) -> None:
+        """Let the two instructions at ``at`` add this kept point, or subtract it."""
+        program[at + 2] = register
+        program[at + 4] = m.ADD if positive else m.SUB
+        program[at + 7] = register + 1
+
+    def _resume(self, register: int) -> None:
+        """(X : Y : Z) = a kept point."""
+        move = (
+            m.MOVE,
+            programs.X,
+            register,
+            0,
+            m.MOVE,
+            programs.Y,
+            register + 1,
+            0,
+            m.MOVE,
+            programs.Z,
+            m.C_ONE,
+            0,
+            m.END,
+            0,
+            0,
+            0,
+        )
+        self._machine.run(bytes(move), self._io)
 
     def _double(self, times: int) -> None:
         program = bytearray(programs.TABLE_DOUBLE)
         program[1] = times - 1
-        self._machine.run(program, self._io)
+        self._machine.run(bytes(program), self._io)
 
     def _keep(self, register: int) -> None:
         program = bytearray(programs.TABLE_TOOTH)
         program[4 * 4 + 1] = register
         program[4 * 6 + 1] = register + 1
-        self._machine.run(program, self._io)
-
-    def _add(self, register: int, positive: bool, entry: int) -> None:
-        program = bytearray(programs.TABLE_ENTRY)
-        program[2] = register
-        program[4] = m.ADD if positive else m.SUB
-        program[7] = register + 1
-        program[len(program) - 7] = entry
-        self._machine.run(program, self._io)
+        self._machine.run(bytes(program), self._io)
 
 
 class Scheme:

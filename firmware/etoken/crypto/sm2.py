@@ -42,6 +42,11 @@ def message_digest(public: bytes, message: bytes, identity: bytes = IDENTITY) ->
     return digest.digest()
 
 
+def reserve() -> None:
+    """Take the memory that signing needs while there is plenty in one piece."""
+    points(SM2P256V1)
+
+
 def new_secret(take: "Callable[[int], bytes]") -> bytearray:
     """Make a private key (32 bytes), 1 to n - 2, out of what ``take(size)`` gives; section 6.1 divides by 1 + d."""
     return points(SM2P256V1).new_secret(take)

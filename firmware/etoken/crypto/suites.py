@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     class Scheme(Protocol):
         """What ``ecdsa`` and ``sm2`` have in common."""
 
+        def reserve(self) -> None: ...  # noqa: D102
         def new_secret(self, take: "Callable[[int], bytes]") -> bytearray: ...  # noqa: D102
         def public_key(self, secret: "bytes | bytearray", tick: "Callable[[], None]" = ...) -> bytes: ...  # noqa: D102
         def sign(  # noqa: D102
@@ -37,6 +38,7 @@ class Suite:
         self.name = name
         self.alg = alg
         self.hasher = hasher
+        self.reserve = scheme.reserve
         self.new_secret = scheme.new_secret
         self.public_key = scheme.public_key
         self.sign = scheme.sign
