@@ -225,3 +225,17 @@ def test_a_torn_record_is_as_if_it_had_never_been_written() -> None:
         assert again.get(1, 1) == b"before"
         again.put(1, 1, b"next")
         assert Journal(flash).get(1, 1) == b"next"
+
+
+def test_the_records_are_read_back_as_they_stand_old_ones_included() -> None:
+    flash = MemoryFlash(16 * 4096)
+    journal = Journal(flash)
+    written = [(3, 1, b"one"), (3, 1, b"two"), (200, (1 << 22) - 1, b""), (0, 0, b"x" * 300)]
+    for kind, number, payload in written:
+        journal.put(kind, number, payload)
+    again = Journal(flash)
+    assert [(kind, number, flash.read(at, size)) for kind, number, at, size in again.each()] == written
+    assert again.generation == journal.generation
+    again.compact()
+    assert [(kind, number) for kind, number, _, _ in again.each()] == sorted({(kind, number) for kind, number, _ in written})
+    assert again.generation == journal.generation + 1

@@ -20,7 +20,7 @@ from etoken.heap import tidy
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from typing import Protocol
 
     class Flash(Protocol):
@@ -41,8 +41,8 @@ MAGIC = b"BDJ1"
 BANK_HEADER = 12
 RECORD_HEADER = 12
 PAYLOAD_MAX = 0xFFFF
-KIND_MAX = 15
-NUMBER_BITS = 26  # kind and number together make a small integer also where those have 31 bits
+KIND_MAX = 255
+NUMBER_BITS = 22  # kind and number together make a small integer also where those have 31 bits
 NUMBER_MASK = (1 << NUMBER_BITS) - 1
 BLANK = b"\xff" * RECORD_HEADER
 SCAN = 256
@@ -58,7 +58,7 @@ class StoreDamaged(Exception):
 
 
 class Journal:
-    """Records by (kind 0..15, number 0..2**26-1).
+    """Records by (kind 0..255, number 0..2**22-1).
 
     ``survives(kind, number)`` is asked for every live record at compaction: True keeps it, False drops it, (kind, payload)
     puts something smaller in its place under the same number.
@@ -85,6 +85,20 @@ class Journal:
         """Return the first ``size`` bytes of a payload, or None: cheaper than all of it."""
         at = self._index.get(kind << NUMBER_BITS | number)
         return None if at is None else self._flash.read(at + RECORD_HEADER, min(size, self._length(at)))
+
+    @property
+    def generation(self) -> int:
+        """How often the journal was compacted: the generation of the active bank."""
+        return self._generation
+
+    def each(self) -> "Iterator[tuple[int, int, int, int]]":
+        """Yield (kind, number, offset of the payload on flash, length) of every committed record as they stand, old ones too."""
+        at, end = self._base(self._bank) + BANK_HEADER, self._base(self._bank) + self._end
+        while at < end:
+            head = self._flash.read(at, RECORD_HEADER)
+            size = int.from_bytes(head[6:8], "big")
+            yield head[1], int.from_bytes(head[2:6], "big"), at + RECORD_HEADER, size
+            at += RECORD_HEADER + size
 
     def read_into(self, kind: int, number: int, offset: int, view: memoryview) -> None:
         """Fill ``view`` from ``offset`` of a payload on: for what must not lie about in the heap.  Raises KeyError when there is none."""
