@@ -8,6 +8,11 @@ is stall (a block comes too late), repeat (the same block again) or short (bytes
 word, or no file, leaves it alone.
 """
 
+import gc
+
+if not __file__.endswith(".mpy"):
+    gc.threshold(16 * 1024)  # compiling leaves much garbage: what stays must not be scattered over the whole heap
+
 import os
 import select
 import sys
@@ -114,6 +119,7 @@ def _word(path: str) -> str:
 
 def main() -> None:
     """Run one key until its line is gone."""
+    gc.threshold(-1)
     Server(Token(UnixBoard(*sys.argv[1:5]))).run()
 
 
