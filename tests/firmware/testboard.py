@@ -44,6 +44,28 @@ class MemoryFlash:
         self.cells[offset : offset + self.sector] = b"\xff" * self.sector
 
 
+class MemoryOtp:
+    """One-time-programmable memory: a secret that is written once, and a tally that only rises."""
+
+    def __init__(self):
+        self._secret = None
+        self._tally = 0
+
+    def secret(self):
+        return self._secret
+
+    def write_secret(self, secret):
+        if self._secret is not None:
+            raise ValueError("written before")
+        self._secret = secret
+
+    def tally(self):
+        return self._tally
+
+    def burn(self):
+        self._tally += 1
+
+
 class PowerCut(BaseException):
     """The supply is gone: nothing after this runs."""
 
@@ -84,10 +106,12 @@ class TestBoard:
     __test__ = False
     hardware_class = CLASS_SIMULATED
     pin_iterations = 3
+    pin_delay_ms = 0
     entropy_bits = 8
 
-    def __init__(self, serial="BD-TEST-0001", flash=None, seed=b"seed"):
+    def __init__(self, serial="BD-TEST-0001", flash=None, seed=b"seed", otp=None):
         self.serial = serial
+        self.otp = otp
         self.flash = flash or MemoryFlash()
         self.clock = TestClock()
         self.port = MemoryPort()

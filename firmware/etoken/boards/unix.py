@@ -75,6 +75,8 @@ class UnixBoard:
     """The world of a simulated key."""
 
     hardware_class = CLASS_SIMULATED
+    pin_delay_ms = 10  # a hundredth of a board's, so that nobody waits for a simulated key
+    otp = None
     pin_iterations = 200  # a simulated PIN protects nothing; a board takes what half a second holds
     entropy_bits = 8
 

@@ -14,6 +14,7 @@ from etoken.token import Token
 def generate_key(token: Token, request: GenerateKeyRequest) -> GenerateKeyReply:
     """Return the public point (65 bytes, uncompressed)."""
     if token.vault.identity.public_key is None:
+        token.vault.ensure_device(token.entropy.take)  # the private key is sealed under it
         crypto = token.suite.crypto
         secret = crypto.new_secret(token.entropy.take)
         try:

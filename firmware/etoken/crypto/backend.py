@@ -64,6 +64,8 @@ if NAME == "integers":
     from etoken.crypto import hash_integers as _hashes
 else:
     from etoken.crypto import hash_viper as _hashes  # ``pad`` on every board; the rest where there is nothing faster
+xor: "Callable[[bytearray | memoryview, bytes | bytearray | memoryview, bytes | bytearray | memoryview], object]"
+xor = _hashes.xor  # type: ignore[assignment]
 pad: "Callable[[bytearray, bytes | bytearray, int], object]" = _hashes.pad  # type: ignore[assignment]
 _compressions = _hashes if NAME in ("integers", "viper") else _thumb("hash")
 sha256: "Compress" = _compressions.sha256  # type: ignore[attr-defined]

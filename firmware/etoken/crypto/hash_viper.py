@@ -26,6 +26,15 @@ def pad(out: ptr8, key: ptr8, filler: int):
 
 
 @micropython.viper
+def xor(out: ptr8, one: ptr8, two: ptr8):
+    """out = 32 bytes of one XOR two."""
+    index = 0
+    while index < 32:
+        out[index] = one[index] ^ two[index]
+        index += 1
+
+
+@micropython.viper
 def _word(state: ptr8, at: int) -> uint:
     return uint(state[at] << 24 | state[at + 1] << 16 | state[at + 2] << 8 | state[at + 3])
 
