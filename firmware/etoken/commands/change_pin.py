@@ -15,7 +15,7 @@ def change_pin(token: Token, request: ChangePinRequest) -> ChangePinReply:
         raise Refused(ERROR_PIN_FORMAT)
     check_pin(token, request.slot, request.old)
     try:
-        token.vault.set_pin(request.slot, request.new, token.entropy.take, token.board.pin_iterations)
+        token.vault.set_pin(request.slot, request.new, token.entropy, token.board.pin_iterations)
     finally:
         token.leave()
     return ChangePinReply(request.slot)

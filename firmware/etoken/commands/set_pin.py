@@ -27,5 +27,5 @@ def set_pin(token: Token, request: SetPinRequest) -> SetPinReply:
     if request.slot != 0 and token.user != 0:
         raise Refused(ERROR_SLOT_REFUSED)
     token.wait_presence()
-    token.vault.set_pin(request.slot, request.pin, token.entropy.take, token.board.pin_iterations)
+    token.vault.set_pin(request.slot, request.pin, token.entropy, token.board.pin_iterations)
     return SetPinReply(request.slot)
