@@ -176,15 +176,15 @@ def judged(kind: Kind, public: bytes, rows: list[tuple[bytes, bytes]]) -> list[b
 
 @pytest.mark.parametrize("backend", CORES)
 @kinds
-def test_a_hundred_signatures_of_a_kernel_verify_elsewhere(backend: str, kind: Kind) -> None:
+def test_two_hundred_signatures_of_a_kernel_verify_elsewhere(backend: str, kind: Kind) -> None:
     machine = BACKENDS[backend](kind)
     secret = machine.new_secret(random_bytes)
     public = machine.public_key(secret)
-    messages = [os.urandom(index) for index in range(100)]
+    messages = [os.urandom(index) for index in range(200)]
     rows = [
         (message, machine.sign(kind.scheme, secret, public, kind.digest(message, public), os.urandom(32))) for message in messages
     ]
-    assert judged(kind, public, rows) == [True] * 100
+    assert judged(kind, public, rows) == [True] * 200
 
 
 @kinds
@@ -206,15 +206,15 @@ def micropython(*arguments: object) -> list[Any]:
 
 
 def test_the_viper_machine_agrees_with_the_integers_and_its_signatures_verify_elsewhere() -> None:
-    said, *made = micropython(os.urandom(8).hex(), 100)
-    assert said == {"backend": "viper", "compared": 2 * 27 * 100}
+    said, *made = micropython(os.urandom(8).hex(), 200)
+    assert said == {"backend": "viper", "compared": 2 * 27 * 200}
     by_key: dict[tuple[str, bytes], list[tuple[bytes, bytes]]] = {}
     for name, secret, *row in made:
         public, message, signature = map(bytes.fromhex, row)
         kind = {"ES256": ES256, "SM2": SM2}[name]
         assert naive.encode(naive.multiply(kind.curve, [(int(secret, 16), kind.curve.g)]) or (0, 0)) == public
         by_key.setdefault((name, public), []).append((message, signature))
-    assert len(by_key) == 200
+    assert len(by_key) == 400
     for (name, public), rows in by_key.items():
         if name == "ES256":
             judged(ES256, public, rows)

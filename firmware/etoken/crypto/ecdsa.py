@@ -3,6 +3,8 @@
 Signatures are r || s, 64 bytes, low s.
 """
 
+# verify is asked about whatever came in
+# pyright: reportUnnecessaryIsInstance=false
 from hashlib import sha256
 
 from etoken.crypto import backend, programs

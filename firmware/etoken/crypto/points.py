@@ -8,6 +8,8 @@ second one makes checking a fresh signature as cheap as making it.
 Neighbours: ``ecdsa`` and ``sm2`` say what is signed.
 """
 
+# verify is asked about whatever came in
+# pyright: reportUnnecessaryIsInstance=false
 from etoken.crypto import backend, programs
 from etoken.crypto import machine as m
 from etoken.crypto.faults import SecretInvalid, SignatureFault

@@ -3,6 +3,8 @@
 What is signed is e = SM3(ZA || message), where ZA binds identity, curve and public key.  Signatures are r || s, 64 bytes.
 """
 
+# verify is asked about whatever came in
+# pyright: reportUnnecessaryIsInstance=false
 from etoken.crypto import programs
 from etoken.crypto.curves import SM2P256V1
 from etoken.crypto.faults import SecretInvalid
