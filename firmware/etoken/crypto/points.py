@@ -145,7 +145,7 @@ class Points:
             signature = bytes(self._slots(programs.IO_R, 2))
             if self._run(scheme.check, tick) and not self.verify(scheme, public, digest, signature, tick):
                 raise SignatureFault
-            if self._slots(programs.IO_R, 2) != signature or self._slots(programs.IO_E, 1) != digest:
+            if bytes(self._slots(programs.IO_R, 2)) != signature or bytes(self._slots(programs.IO_E, 1)) != digest:
                 raise SignatureFault  # the check was of something else
             return signature
         except SignatureFault:
