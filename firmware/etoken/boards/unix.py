@@ -13,12 +13,15 @@ import select
 import sys
 import time
 
+from biandun_protocol.wire.flashmodel import NorFlash
 from biandun_protocol.wire.numbers import CLASS_SIMULATED
-from etoken.boards.flashfile import FileFlash
+from etoken.boards.filemedium import FileMedium
 from etoken.commands import all as _commands  # noqa: F401  # pyright: ignore[reportUnusedImport]  fills the table
 from etoken.entropy import STALL_MS
 from etoken.server import Server
 from etoken.token import Token
+
+FLASH = 512 * 1024
 
 
 class StandardPort:
@@ -75,7 +78,7 @@ class UnixBoard:
 
     def __init__(self, serial: str, flash_path: str, presence_path: str, entropy_path: str = "") -> None:
         self.serial = serial
-        self.flash = FileFlash(flash_path)
+        self.flash = NorFlash(FLASH, medium=FileMedium(flash_path, FLASH, b"\xff"))
         self.clock = SystemClock()
         self.port = StandardPort()
         self._presence_path = presence_path
