@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
-from biandun_protocol.wire.flashfaults import Cut
+from biandun_protocol.wire.flashfaults import Cut, rot
 from biandun_protocol.wire.flashmodel import NorFlash, PowerCut
 from etoken.store.journal import BANK_HEADER, RECORD_HEADER, SPARE, Journal, StoreDamaged, StoreFull
 
@@ -261,3 +261,34 @@ BROKEN = [CommitsFirst, IndexesFirst, ErasesFirst, HeadsFirst, WritesOverTheTail
 def test_a_journal_that_is_broken_on_purpose_is_caught(broken: type[Journal]) -> None:
     with pytest.raises((AssertionError, StoreDamaged, ValueError)):  # ValueError: read outside the flash
         live(broken, 200, phases=[Phase.generate], derandomize=True, report_multiple_bugs=False)
+
+
+def test_no_single_rotten_bit_anywhere_on_flash_is_read_as_something_else() -> None:
+    """Either the journal says that it is damaged, or it holds exactly what it held, now and after going on."""
+    flash = NorFlash(SECTOR * SECTORS, SECTOR)
+    journal, model, damaged = Journal(flash), {}, 0
+    journal.compact()
+    for step in range(9):
+        model[1, step % 4] = bytes([step]) * (20 + step)
+        journal.put(1, step % 4, model[1, step % 4])
+    end = journal._base(journal._bank) + journal._end
+    whole = flash.read(0, flash.size)
+    for bit in range(0, 8 * flash.size):
+        at = bit // 8
+        if at % BANK > 40 and not journal._base(journal._bank) <= at < end + 40 and bit % 29:
+            continue  # blank flash is much the same everywhere
+        flash.medium.write(0, whole)
+        rot(flash, at, 1 << bit % 8)
+        again = Journal(flash)
+        read = {(1, number): again.get(1, number) for number in again.numbers(1)}
+        if again.damaged:
+            damaged += 1
+            continue
+        assert read == model, (at, bit % 8)
+        for number in range(4, 24):  # over a compaction or more
+            again.put(1, number % 8, bytes([number]) * 60)
+        after = Journal(flash)
+        assert {number: after.get(1, number) for number in range(8)} == {
+            number % 8: bytes([number]) * 60 for number in range(16, 24)
+        }
+    assert damaged > 8 * (end - journal._base(journal._bank) - 9) * 0.9
