@@ -54,8 +54,10 @@ class Server:
             self._on_resync(memoryview(again))
             return True
         frame = self._link.receive(timeout_ms)
+        self._token.leave_if_idle()
         if frame is None:
             return False
+        self._token.used()
         if frame.kind == KIND_RESYNC:
             self._on_resync(frame.payload)
         elif frame.kind == KIND_REQUEST:
@@ -84,7 +86,7 @@ class Server:
     def _on_resync(self, payload: memoryview) -> None:
         if self._link.resync(payload):
             self._token.stream = None
-            self._token.user = None  # who comes new has to show a PIN
+            self._token.leave()  # who comes new has to show a PIN
             self._stream_id = -1
 
     def _on_request(self, frame: "Frame") -> None:
@@ -103,7 +105,7 @@ class Server:
         try:
             reply = dispatch.run(self._token, message)
         except Refused as refusal:
-            self._link.refuse(request_id, message, ErrorInfo(refusal.code, refusal.field, refusal.tries_left))
+            self._link.refuse(request_id, message, ErrorInfo(refusal.code, refusal.field, refusal.tries_left, refusal.wait_ms))
             return
         finally:
             self._running = -1

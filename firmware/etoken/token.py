@@ -10,7 +10,9 @@ from biandun_protocol.wire.numbers import (
     ERROR_PIN_UNSET,
     ERROR_PRESENCE_REFUSED,
     ERROR_PRESENCE_TIMEOUT,
+    ERROR_ROLLED_BACK,
     ERROR_WRONG_STATE,
+    LIMIT_AUTO_LOCK_MS,
     LIMIT_PRESENCE_MS,
     PHASE_WAITING_PRESENCE,
     PHASE_WORKING,
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
     from etoken.manifest import ManifestStream
     from etoken.store.journal import Flash
     from etoken.suite import Suite
+    from etoken.vault.vault import Otp
 
     class Board(Protocol):
         """Everything that differs by target.
@@ -49,6 +52,10 @@ if TYPE_CHECKING:
         def port(self) -> Port: ...  # noqa: D102
         @property
         def pin_iterations(self) -> int: ...  # noqa: D102
+        @property
+        def pin_delay_ms(self) -> int: ...  # noqa: D102
+        @property
+        def otp(self) -> "Otp | None": ...  # noqa: D102
         @property
         def entropy_bits(self) -> float: ...  # noqa: D102
         def entropy(self, size: int) -> "bytes | None": ...  # noqa: D102
@@ -71,13 +78,39 @@ class Token:
 
     def __init__(self, board: "Board") -> None:
         self.board = board
-        self.vault = Vault(board.flash)
+        self.vault = Vault(board.flash, board.otp, board.pin_delay_ms)
+        self.vault.users.started(board.clock.ticks_ms())
         if self.vault.identity.suite is not None:
             self.vault.identity.suite.crypto.reserve()  # before anything else breaks the heap into pieces
         self.stream: "ManifestStream | None" = None
-        self.user: "int | None" = None  # the slot whose PIN was shown on this link
+        self._user: "int | None" = None
+        self._last_use = 0
         self.pulse: "Pulse | None" = None
         self.entropy = Entropy(board, self.vault.seed, self.ticker(PHASE_WORKING))  # the only source of randomness
+
+    @property
+    def user(self) -> "int | None":
+        """The slot whose PIN was shown on this link."""
+        return self._user
+
+    def enter(self, slot: int) -> None:
+        """Somebody has shown a PIN; the vault holds the data key."""
+        self._user = slot
+        self._last_use = self.board.clock.ticks_ms()
+
+    def leave(self) -> None:
+        """Nobody is in any more: the data key goes."""
+        self._user = None
+        self.vault.keys.drop()
+
+    def leave_if_idle(self) -> None:
+        """Lock a key that nobody has used for LIMIT_AUTO_LOCK_MS."""
+        if self._user is not None and self.board.clock.ticks_ms() - self._last_use > LIMIT_AUTO_LOCK_MS:
+            self.leave()
+
+    def used(self) -> None:
+        """Somebody is at work with the key."""
+        self._last_use = self.board.clock.ticks_ms()
 
     @property
     def state(self) -> int:
@@ -126,7 +159,9 @@ class Token:
         return tick
 
     def require_user(self) -> int:
-        """Return the slot of who unlocked the key.  Raises Refused: PIN_UNSET, PIN_REQUIRED."""
+        """Return the slot of who unlocked the key.  Raises Refused: PIN_UNSET, PIN_REQUIRED, ROLLED_BACK."""
+        if self.vault.users.rolled_back:
+            raise Refused(ERROR_ROLLED_BACK)
         if self.user is None:
             raise Refused(ERROR_PIN_REQUIRED if self.vault.users.slots() else ERROR_PIN_UNSET)
         return self.user

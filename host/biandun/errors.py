@@ -89,11 +89,13 @@ class KeyRefused(HostProblem):
 
     exit_status = 7
 
-    def __init__(self, number: int, field: int | None = None, tries_left: int | None = None) -> None:
-        super().__init__(ERROR_NAMES.get(number, "key-error-unknown"), number=number, field=field, tries_left=tries_left)
+    def __init__(self, number: int, field: int | None = None, tries_left: int | None = None, wait_ms: int | None = None) -> None:
+        wait = -(-(wait_ms or 0) // 1000)
+        super().__init__(ERROR_NAMES.get(number, "key-error-unknown"), number=number, field=field, tries_left=tries_left, wait=wait)
         self.number = number
         self.field = field
         self.tries_left = tries_left
+        self.wait_ms = wait_ms
         self.retriable = number in RETRIABLE_ERRORS
         if self.code.startswith("pin-"):
             self.exit_status = 6

@@ -187,6 +187,18 @@ ENTRIES: dict[str, Entry] = {
         "请核对后再输入；次数用完后口令将被锁定。",
         "Check it and enter it again; when no try is left the PIN is locked.",
     ),
+    "pin-wait": Entry(
+        "口令刚刚输错，密钥要求等待 {wait} 秒后再试。",
+        "A PIN was wrong; the key waits {wait} seconds before it looks at the next.",
+        "请稍候再输入；等待时间随错误次数加倍，拔下密钥不会缩短。",
+        "Wait, then enter it again; the time doubles with each wrong PIN, and unplugging does not shorten it.",
+    ),
+    "rolled-back": Entry(
+        "密钥存储被恢复成旧数据，已停止签署；查询仍可使用。",
+        "The key's storage was set back to older data; it signs nothing, reading still works.",
+        "请把密钥交编办核查；经编办确认后才能继续使用。",
+        "Take the key to the office; it goes on only after the office has said how.",
+    ),
     "pin-locked": Entry(
         "口令错误次数过多，已被锁定。",
         "Too many wrong PINs; the PIN is locked.",

@@ -13,7 +13,6 @@ from biandun.errors import HostProblem
 
 # A training-class board (RP2040) leaves about 192 KiB to the heap; blocks of the 64-bit unix port are twice as large.
 BOARD_HEAP = 2 * 192 * 1024
-COMPILING = 2 * 64 * 1024  # what a key that compiles its own sources takes besides; a board has them compiled
 
 
 class SimulatorMissing(HostProblem):

@@ -35,7 +35,7 @@ class SimulatorFailed(HostProblem):
 
 
 class SimulatedKey:
-    """One key that can be plugged in and out.  ``heap`` is that of a board, in bytes."""
+    """One key that can be plugged in and out.  ``heap`` is the interpreter's, in bytes."""
 
     def __init__(
         self,
@@ -152,9 +152,7 @@ class SimulatedKey:
         files = [str(path) for path in (self.flash_path, self._presence_path, self._entropy_path, self._fault_path)]
         arguments = ["-m", "etoken.boards.unix", self.serial, *files]
         try:
-            modules = firmware.search_path()
-            heap = self.heap + (interpreter.COMPILING if modules == interpreter.firmware_path() else 0)
-            self._running = Launched(arguments, log=self.log_path, heap=heap, modules=modules)
+            self._running = Launched(arguments, log=self.log_path, heap=self.heap, modules=firmware.search_path())
             self._wait_ready()
         except BaseException:
             self.unplug()

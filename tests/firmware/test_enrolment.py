@@ -31,6 +31,7 @@ from biandun_protocol.wire.messages import (
 )
 from biandun_protocol.wire.numbers import STATE_ANCHORED, STATE_BLANK, STATE_KEYED, STATE_NAMES, STATE_PERSONALISED
 from etoken.dispatch import COMMANDS
+from etoken.vault import records
 from tests.firmware.conftest import Wire
 from tests.support import softkey
 from tests.support.person import PIN
@@ -178,10 +179,13 @@ def test_a_wipe_needs_the_serial_number_and_the_button(key: Key, wire: Wire) -> 
 
 
 def test_a_wiped_key_keeps_its_office_and_counts_and_has_no_trace_of_its_secret(key: Key, wire: Wire) -> None:
+    key.unlock(PIN)
     secret = wire.key.token.vault.identity.secret()
-    assert secret in wire.key.board.flash.cells
-    assert key.wipe() == 1
+    sealed = wire.key.token.vault.identity._read(records.KEY_PAIR)[2]
     assert secret not in wire.key.board.flash.cells
+    assert sealed in wire.key.board.flash.cells
+    assert key.wipe() == 1
+    assert sealed not in wire.key.board.flash.cells
     info = wire.restart().info
     assert (info.state, info.generation, info.office_id) == (STATE_ANCHORED, 1, "longlan")
 

@@ -38,6 +38,7 @@ def put_secret(wire: Wire, secret: bytes) -> None:
 @pytest.mark.parametrize("secret", OUT_OF_RANGE)
 def test_a_stored_private_key_out_of_range_signs_nothing(secret: int, key: Key, wire: Wire) -> None:
     first = sign(key, name=b"1" * 16)
+    key.unlock(PIN)
     good = wire.key.token.vault.identity.secret()
     put_secret(wire, octets(secret))
     assert refusal(lambda: sign(key, name=b"2" * 16)) == "secret-invalid"
@@ -137,6 +138,7 @@ def test_a_new_key_has_no_faults_and_says_nothing_of_them(key: Key) -> None:
 
 
 def test_each_failure_is_one_entry_with_its_number_and_boot(key: Key, wire: Wire) -> None:
+    key.unlock(PIN)
     good = wire.key.token.vault.identity.secret()
     put_secret(wire, octets(0))
     for name in (b"1" * 16, b"2" * 16):

@@ -36,8 +36,8 @@ def sign_for_years(signatures: int, size: int) -> Figures:
             statements, journal = vault.statements, vault._journal
             generation = journal.generation
             vault.seed.replace(number.to_bytes(32, "big"), number)
-            journal.put(records.PIN_FAILURES, 0, b"\1")
-            journal.put(records.PIN_FAILURES, 0, b"\0")
+            journal.put(records.PIN_FAILURES, 0, b"\1" + bytes(4))
+            journal.put(records.PIN_FAILURES, 0, bytes(5))
         name = number.to_bytes(16, "big")
         statements.append(name, "filing", name * 2, name + bytes(HEADER - 16), name * 4)
         if number > WAITING:
@@ -65,11 +65,11 @@ def sign_for_years(signatures: int, size: int) -> Figures:
 
 def appended() -> float:
     """Bytes of journal a signature takes: statement, receipt, log point, and its part of a boot's seed and PIN counts."""
-    head = 12
+    head = 12 + 16  # the journal's, and the link of the vault
     statement = head + 1 + 17 + 7 + 34 + 3 + HEADER + 66
     receipt = head + 1 + 3 + RECEIPT + 3 + PROOF
     log_point = head + 1 + 5 + 34 + 5
-    boot = head + 36 + 2 * (head + 1)
+    boot = head + 36 + 2 * (head + 5)
     return statement + receipt + log_point + boot / A_BOOT
 
 

@@ -149,11 +149,11 @@ def test_the_count_is_on_flash_and_read_back_before_the_pin_is_examined(
 ) -> None:
     trace: list[str] = []
     users = wire.key.token.vault.users
-    journal, derive = users._journal, users._derive
+    journal, derive = users._journal, users._keys.pin_key
     put, get = journal.put, journal.get
     monkeypatch.setattr(journal, "put", lambda kind, number, payload: (trace.append(f"put {kind}"), put(kind, number, payload))[1])
     monkeypatch.setattr(journal, "get", lambda kind, number=0: (trace.append(f"get {kind}"), get(kind, number))[1])
-    monkeypatch.setattr(users, "_derive", lambda *arguments: (trace.append("derive"), derive(*arguments))[1])
+    monkeypatch.setattr(users._keys, "pin_key", lambda *arguments: (trace.append("derive"), derive(*arguments))[1])
     refusal(lambda: key.unlock(WRONG))
     written = trace.index(f"put {records.PIN_FAILURES}")
     read_back = trace.index(f"get {records.PIN_FAILURES}", written)

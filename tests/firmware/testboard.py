@@ -67,10 +67,12 @@ class TestBoard:
     __test__ = False
     hardware_class = CLASS_SIMULATED
     pin_iterations = 3
+    pin_delay_ms = 0
     entropy_bits = 8
 
-    def __init__(self, serial="BD-TEST-0001", flash=None, seed=b"seed"):
+    def __init__(self, serial="BD-TEST-0001", flash=None, seed=b"seed", otp=None):
         self.serial = serial
+        self.otp = otp
         self.flash = flash or MemoryFlash()
         self.clock = TestClock()
         self.port = MemoryPort()

@@ -105,6 +105,12 @@ ROWS: dict[str, Row] = {
     "pin-locked": Row(
         6, None, COUNTED, "tests/firmware/test_pin.py::test_after_the_last_try_even_the_right_pin_is_refused_also_after_unplugging"
     ),
+    "pin-wait": Row(
+        6, None, UNSIGNED, "tests/firmware/test_vault.py::test_after_a_wrong_pin_the_key_waits_twice_as_long_each_time"
+    ),
+    "rolled-back": Row(
+        7, None, UNSIGNED, "tests/firmware/test_vault.py::test_an_older_image_is_noticed_by_the_tally_and_signs_nothing"
+    ),
     "pin-format": Row(6, None, UNSIGNED, "tests/firmware/test_pin.py::test_a_short_pin_is_refused"),
     "pin-unset": Row(6, None, UNSIGNED, "tests/firmware/test_pin.py::test_a_key_without_a_pin_signs_nothing"),
     "pin-set": Row(6, None, UNSIGNED, "tests/system/test_failures.py::test_a_second_first_pin_is_refused"),

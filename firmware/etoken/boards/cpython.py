@@ -43,6 +43,8 @@ class CPythonBoard:
 
     hardware_class = CLASS_SIMULATED
     pin_iterations = 10
+    pin_delay_ms = 10
+    otp = None
     entropy_bits = 8
 
     def __init__(self, serial: str, flash, port: MemoryPort) -> None:

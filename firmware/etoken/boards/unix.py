@@ -10,6 +10,11 @@ word, or no file, leaves it alone.  The fault file is read once, at start, and r
 status 3.
 """
 
+import gc
+
+if not __file__.endswith(".mpy"):
+    gc.threshold(16 * 1024)  # compiling leaves much garbage: what stays must not be scattered over the whole heap
+
 import os
 import select
 import sys
@@ -76,6 +81,8 @@ class UnixBoard:
     """The world of a simulated key."""
 
     hardware_class = CLASS_SIMULATED
+    pin_delay_ms = 10  # a hundredth of a board's, so that nobody waits for a simulated key
+    otp = None
     pin_iterations = 200  # a simulated PIN protects nothing; a board takes what half a second holds
     entropy_bits = 8
 
@@ -131,6 +138,7 @@ def _word(path: str) -> str:
 
 def main() -> None:
     """Run one key until its line is gone, or its power on order."""
+    gc.threshold(-1)
     try:
         Server(Token(UnixBoard(*sys.argv[1:6]))).run()
     except PowerCut:

@@ -6,17 +6,16 @@ from etoken.commands.unlock import check_pin
 from etoken.dispatch import command
 from etoken.refusal import Refused
 from etoken.token import Token
-from etoken.vault.users import SALT
 
 
 @command(ChangePinRequest, states=(STATE_PERSONALISED,))
 def change_pin(token: Token, request: ChangePinRequest) -> ChangePinReply:
-    """Store the new PIN.  Raises Refused: PIN_FORMAT, PIN_UNSET, PIN_LOCKED, PIN_WRONG."""
+    """Store the new PIN.  Raises Refused: PIN_FORMAT, PIN_UNSET, PIN_LOCKED, PIN_WAIT, PIN_WRONG."""
     if len(request.new) < LIMIT_PIN_LEAST:
         raise Refused(ERROR_PIN_FORMAT)
-    token.user = None
     check_pin(token, request.slot, request.old)
-    token.vault.users.set_pin(
-        request.slot, request.new, token.entropy.take(SALT), token.board.pin_iterations, token.entropy.take(32)
-    )
+    try:
+        token.vault.set_pin(request.slot, request.new, token.entropy, token.board.pin_iterations)
+    finally:
+        token.leave()
     return ChangePinReply(request.slot)

@@ -8,6 +8,6 @@ from etoken.token import Token
 @command(LockRequest, states=ANY_STATE, reads_only=True)
 def lock(token: Token, request: LockRequest) -> LockReply:
     """Lock the key; an open stream goes with it."""
-    token.user = None
+    token.leave()
     token.stream = None
     return LockReply()

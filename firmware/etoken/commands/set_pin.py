@@ -15,7 +15,6 @@ from biandun_protocol.wire.numbers import (
 from etoken.dispatch import command
 from etoken.refusal import Refused
 from etoken.token import Token
-from etoken.vault.users import SALT
 
 
 @command(SetPinRequest, states=(STATE_PERSONALISED,))
@@ -28,7 +27,5 @@ def set_pin(token: Token, request: SetPinRequest) -> SetPinReply:
     if request.slot != 0 and token.user != 0:
         raise Refused(ERROR_SLOT_REFUSED)
     token.wait_presence()
-    token.vault.users.set_pin(
-        request.slot, request.pin, token.entropy.take(SALT), token.board.pin_iterations, token.entropy.take(32)
-    )
+    token.vault.set_pin(request.slot, request.pin, token.entropy, token.board.pin_iterations)
     return SetPinReply(request.slot)

@@ -4,7 +4,7 @@ The attempt is counted on flash before the PIN is looked at.  Being unlocked bel
 """
 
 from biandun_protocol.wire.messages import UnlockReply, UnlockRequest
-from biandun_protocol.wire.numbers import ERROR_PIN_LOCKED, ERROR_PIN_UNSET, ERROR_PIN_WRONG, STATE_PERSONALISED
+from biandun_protocol.wire.numbers import ERROR_PIN_LOCKED, ERROR_PIN_UNSET, ERROR_PIN_WAIT, ERROR_PIN_WRONG, STATE_PERSONALISED
 from etoken.dispatch import command
 from etoken.refusal import Refused
 from etoken.token import Token
@@ -12,20 +12,28 @@ from etoken.token import Token
 
 @command(UnlockRequest, states=(STATE_PERSONALISED,))
 def unlock(token: Token, request: UnlockRequest) -> UnlockReply:
-    """Unlock as ``slot``.  Raises Refused: PIN_UNSET, PIN_LOCKED, PIN_WRONG with the tries left."""
-    token.user = None  # whoever was in is out, right or wrong
+    """Unlock as ``slot``.
+
+    Raises Refused: PIN_UNSET, PIN_LOCKED, PIN_WRONG with the tries left, PIN_WAIT with the milliseconds left.
+    """
     check_pin(token, request.slot, request.pin)
-    token.user = request.slot
+    token.enter(request.slot)
     return UnlockReply(request.slot)
 
 
 def check_pin(token: Token, slot: int, pin: bytes) -> None:
-    """Count an attempt and examine the PIN.  Raises Refused."""
+    """Count an attempt and examine the PIN; a right one leaves the data key in the vault.  Raises Refused."""
+    token.leave()  # whoever was in is out, right or wrong
     users = token.vault.users
     if not users.has_pin(slot):
         raise Refused(ERROR_PIN_UNSET)
     if users.tries_left(slot) == 0:
         raise Refused(ERROR_PIN_LOCKED, tries_left=0)
-    if not users.verify(slot, pin):
+    wait = users.wait_ms(slot, token.board.clock.ticks_ms())
+    if wait:
+        raise Refused(ERROR_PIN_WAIT, tries_left=users.tries_left(slot), wait_ms=min(wait, 65535))
+    found = users.verify(slot, pin, token.board.clock.ticks_ms())
+    if not found:
         left = users.tries_left(slot)
         raise Refused(ERROR_PIN_WRONG if left else ERROR_PIN_LOCKED, tries_left=left)
+    token.vault.let_in(found, slot, pin, token.entropy, token.board.pin_iterations)

@@ -18,5 +18,5 @@ def wipe(token: Token, request: WipeRequest) -> WipeReply:
         raise Refused(ERROR_SERIAL_MISMATCH)
     token.wait_presence()
     token.stream = None
-    token.user = None
+    token.leave()
     return WipeReply(token.vault.wipe())

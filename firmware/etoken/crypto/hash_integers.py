@@ -14,6 +14,12 @@ def pad(out: bytearray, key: "bytes | bytearray", filler: int) -> None:
         out[index] = filler ^ (key[index] if index < 32 else 0)
 
 
+def xor(out: "bytearray | memoryview", one: "bytes | bytearray | memoryview", two: "bytes | bytearray | memoryview") -> None:
+    """out = 32 bytes of one XOR two."""
+    for index in range(32):
+        out[index] = one[index] ^ two[index]
+
+
 def _rotl(word: int, count: int) -> int:
     count &= 31
     return (word << count | word >> (32 - count)) & MASK

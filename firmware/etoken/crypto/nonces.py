@@ -4,50 +4,10 @@ Fresh entropy in Z guards against faults, the derivation guards against bad entr
 come out.  Keys and values stand in bytearrays, go through a hash of our own, and are wiped.
 """
 
-from etoken.crypto.backend import pad
-from etoken.crypto.hashes import BLOCK, ZEROS, new_sha256
+from etoken.crypto.hashes import ZEROS, new_sha256
+from etoken.crypto.hmac import Hmac
 
 SIZE = 32
-# what SHA-256 makes of a block of 36s and of one of 5Cs, the pads of the zero key
-ZERO_INNER = bytes.fromhex("f454dead9725214f90daf2a0df1228ea64e5750fa3924181824a932bf8e04e32")
-ZERO_OUTER = bytes.fromhex("d385480f7abb647737c9c5385dd824678e043a72753434b0deb82818361d45a6")
-
-
-class Hmac:
-    """HMAC-SHA256 (RFC 2104) with a key of 32 bytes, which may change; keeps the states behind the two pads."""
-
-    def __init__(self) -> None:
-        self._hash = new_sha256()
-        self._inner, self._outer = bytearray(SIZE), bytearray(SIZE)
-        self._pad = bytearray(BLOCK)
-
-    def key(self, key: bytearray) -> None:
-        """Take a key."""
-        for state, filler in ((self._inner, 0x36), (self._outer, 0x5C)):
-            pad(self._pad, key, filler)
-            self._hash.reset()
-            self._hash.update(self._pad)
-            self._hash.save(state)
-
-    def zero_key(self) -> None:
-        """Take the key of zeros with which every derivation begins."""
-        self._inner[:], self._outer[:] = ZERO_INNER, ZERO_OUTER
-
-    def mac(self, out: bytearray, *parts: "bytes | bytearray | memoryview") -> None:
-        """out = code of the parts, one behind the other; ``out`` may be one of them."""
-        self._hash.reset(self._inner, BLOCK)
-        for part in parts:
-            self._hash.update(part)
-        self._hash.digest_into(out)
-        self._hash.reset(self._outer, BLOCK)
-        self._hash.update(out)
-        self._hash.digest_into(out)
-
-    def wipe(self) -> None:
-        """Forget the key."""
-        self._hash.wipe()
-        self._inner[:] = self._outer[:] = ZEROS[:SIZE]
-        self._pad[:] = ZEROS
 
 
 class Nonces:
@@ -56,7 +16,9 @@ class Nonces:
     def __init__(
         self, secret: "bytes | bytearray | memoryview", reduced: bytes, fresh: "bytes | bytearray", label: bytes = b""
     ) -> None:
-        """Take the private key, the digest mod n (32 bytes each), fresh entropy and the label of the suite."""
+        """Take the private key, the digest mod n (32 bytes each), fresh entropy (32 or 0), the label of the suite.  Raises ValueError."""
+        if len(fresh) not in (0, SIZE):
+            raise ValueError("fresh entropy has 32 bytes, or none for the vectors")  # the label follows it without a mark
         self._key, self._value = bytearray(SIZE), bytearray(b"\x01" * SIZE)
         self._hash = new_sha256()
         self._hmac = Hmac()

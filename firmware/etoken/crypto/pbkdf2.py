@@ -1,19 +1,26 @@
-"""PBKDF2 with HMAC-SHA256, one block (RFC 8018 section 5.2)."""
+"""PBKDF2 with HMAC-SHA256, one block (RFC 8018 section 5.2), for passwords of up to 32 bytes."""
 
-from etoken.crypto.hmac import hmac_sha256
+from etoken.crypto.backend import xor
+from etoken.crypto.hmac import SIZE, Hmac
 
 
-def pbkdf2_sha256(password: bytes, salt: bytes, iterations: int) -> bytes:
-    """Return 32 bytes stretched from ``password``."""
-    value = hmac_sha256(password, salt + b"\0\0\0\1")
-    total = int.from_bytes(value, "big")
+def pbkdf2_sha256(password: bytes, salt: bytes, iterations: int) -> bytearray:
+    """Return 32 bytes stretched from ``password``, to be overwritten by whoever is done with them."""
+    key, value, total = bytearray(SIZE), bytearray(SIZE), bytearray(SIZE)
+    key[: len(password)] = password  # HMAC fills a short key up with zeros itself
+    code = Hmac()
+    code.key(key)
+    code.mac(value, salt, b"\0\0\0\1")
+    total[:] = value
     for _ in range(iterations - 1):
-        value = hmac_sha256(password, value)
-        total ^= int.from_bytes(value, "big")
-    return total.to_bytes(32, "big")
+        code.mac(value, value)
+        xor(total, total, value)
+    code.wipe()
+    key[:] = value[:] = bytes(SIZE)
+    return total
 
 
-def equal(first: bytes, second: bytes) -> bool:
+def equal(first: "bytes | bytearray", second: "bytes | bytearray") -> bool:
     """Compare in a time that depends on the lengths only."""
     if len(first) != len(second):
         return False

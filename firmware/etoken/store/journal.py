@@ -38,8 +38,8 @@ PAYLOAD_MAX = 0xFFFF
 KIND_MAX = 255
 NUMBER_BITS = 22  # kind and number together make a small integer also where those have 31 bits
 NUMBER_MASK = (1 << NUMBER_BITS) - 1
-BLANK = b"\xff" * RECORD_HEADER
 SCAN = 256
+BLANK = b"\xff" * SCAN
 COLLECT_EVERY = 16  # records: small live objects between freed buffers are what breaks a heap into pieces
 
 
@@ -103,65 +103,27 @@ class Journal:
         return sorted(key & NUMBER_MASK for key in self._index if key >> NUMBER_BITS == kind)
 
     def has_room(self, size: int) -> bool:
-        """Does a payload of ``size`` bytes fit without compaction?"""
-        return size <= PAYLOAD_MAX and self._end + RECORD_HEADER + size <= self._bank_size
+        """Does a payload of ``size`` bytes fit without compaction?  Not where something stands that was given up, or rot."""
+        needed = RECORD_HEADER + size
+        if size > PAYLOAD_MAX or self._end + needed > self._bank_size:
+            return False
+        return self._is_blank(self._base(self._bank) + self._end, needed)
 
     def put(self, kind: int, number: int, payload: bytes) -> None:
         """Append a record; when this returns it is on flash, read back.
 
-        Raises StoreFull, StoreDamaged (the flash does not keep what is written to it, in either bank; nothing more is written).
-        Whatever is raised, what was there before is still what counts.
+        Raises StoreFull, StoreDamaged (the flash does not keep what is written to it; nothing more is written).  Whatever is raised,
+        what was there before is still what counts.
         """
         if self.damaged:
             raise StoreDamaged
         if kind > KIND_MAX or number > NUMBER_MASK:
             raise ValueError("kind or number out of range")
         if not self.has_room(len(payload)):
-            self._compact_for(len(payload))
+            self.compact()
+            if not self.has_room(len(payload)):
+                raise StoreFull
         tidy()  # what stays must not come to lie between what goes
-        try:
-            self._append(kind, number, payload)
-        except StoreDamaged:
-            # something stood there: a write that was given up, or rot. What has no commit byte was never there: on to clean flash
-            self._compact_for(len(payload))
-            try:
-                self._append(kind, number, payload)
-            except StoreDamaged:
-                self.damaged = True
-                raise
-
-    def compact(self) -> None:
-        """Copy what survives to the other bank, make that one active, erase the old one.
-
-        Nothing of this object changes before the new bank is whole.  Raises StoreDamaged when the other bank does not keep what is
-        written to it, StoreFull when ``survives`` made something larger.
-        """
-        if self.damaged:
-            raise StoreDamaged
-        target = 1 - self._bank
-        if self._flash.read(self._base(target), len(SPARE)) != SPARE:
-            self._clear(target)  # an attempt that was given up
-        try:
-            index, end = self._copy(target)
-        except StoreDamaged:
-            if self.damaged:
-                raise
-            self._clear(target)  # rot in the erased bank: another erasure makes it good, or nothing does
-            try:
-                index, end = self._copy(target)
-            except StoreDamaged:
-                self.damaged = True
-                raise
-        old, self._bank, self._index, self._end = self._bank, target, index, end
-        self._generation += 1
-        self._clear(old)
-
-    def _compact_for(self, size: int) -> None:
-        self.compact()
-        if not self.has_room(size):
-            raise StoreFull
-
-    def _append(self, kind: int, number: int, payload: bytes) -> None:
         key = kind << NUMBER_BITS | number
         before = self._index.get(key)
         at = self._base(self._bank) + self._end
@@ -176,6 +138,24 @@ class Journal:
             raise
         self._end += RECORD_HEADER + len(payload)
 
+    def compact(self) -> None:
+        """Copy what survives to the other bank, make that one active, erase the old one.
+
+        Nothing of this object changes before the new bank is whole.  Raises StoreDamaged when the other bank does not keep what is
+        written to it or a record is rotten, StoreFull when ``survives`` made something larger.
+        """
+        if self.damaged:
+            raise StoreDamaged
+        target = 1 - self._bank
+        if not self._is_spare(target):
+            self._clear(target)  # an attempt that was given up, or rot
+            if not self._is_spare(target):
+                self._give_up()
+        index, end = self._copy(target)
+        old, self._bank, self._index, self._end = self._bank, target, index, end
+        self._generation += 1
+        self._clear(old)
+
     def _copy(self, target: int) -> "tuple[dict[int, int], int]":
         """Write a whole bank; return index and end of it."""
         base, end = self._base(target), BANK_HEADER
@@ -188,8 +168,7 @@ class Journal:
                 continue
             at = self._index[key]
             if not self._is_whole(at, self._flash.read(at + 1, RECORD_HEADER - 1)):
-                self.damaged = True  # rotten since the last boot: a copy would have a good CRC over bad bytes
-                raise StoreDamaged
+                self._give_up()  # rotten since the last boot: a copy would have a good CRC over bad bytes
             if fate is True:
                 payload = self._flash.read(at + RECORD_HEADER, self._length(at))
             else:
@@ -221,31 +200,48 @@ class Journal:
             self._flash.erase(offset)
         self._flash.program(base, SPARE)
 
+    def _is_spare(self, bank: int) -> bool:
+        base, mark = self._base(bank), len(SPARE)
+        return self._flash.read(base, mark) == SPARE and self._is_blank(base + mark, self._bank_size - mark)
+
+    def _is_blank(self, at: int, size: int) -> bool:
+        view, blank = memoryview(self._scratch), memoryview(BLANK)
+        for offset in range(0, size, SCAN):
+            length = min(SCAN, size - offset)
+            self._flash.read_into(at + offset, view[:length])
+            if view[:length] != blank[:length]:
+                return False
+        return True
+
+    def _give_up(self) -> None:
+        self.damaged = True
+        raise StoreDamaged
+
     def _write(self, at: int, kind: int, number: int, payload: bytes) -> None:
         """Write a record, read it back, commit it, read that back.  Raises StoreDamaged when something else stands there."""
         head = bytes((kind,)) + number.to_bytes(4, "big") + len(payload).to_bytes(2, "big")
         head += crc32(payload, crc32(head)).to_bytes(4, "big")
         self._flash.program(at + 1, head + payload)
         if self._flash.read(at, RECORD_HEADER) != b"\xff" + head or not self._is_whole(at, head):
-            raise StoreDamaged
+            self._give_up()
         self._commit(at)
 
     def _commit(self, at: int) -> None:
         self._flash.program(at, b"\0")
         if self._flash.read(at, 1) != b"\0":
-            raise StoreDamaged
+            self._give_up()
 
     def _write_header(self, bank: int, generation: int) -> None:
         head = MAGIC + generation.to_bytes(4, "big")
         self._flash.program(self._base(bank), head + crc32(head).to_bytes(4, "big"))
         if self._read_generation(bank) != generation:
-            raise StoreDamaged
+            self._give_up()
 
     def _recover(self) -> None:
         first, second = self._read_generation(0), self._read_generation(1)
         try:
             if first == second == 0:
-                self._begin()
+                self._make_first()
                 return
             self._bank = 0 if first > second else 1
             self._generation = max(first, second)
@@ -261,9 +257,9 @@ class Journal:
         except StoreDamaged:
             self.damaged = True
 
-    def _begin(self) -> None:
+    def _make_first(self) -> None:
         """Make the first bank.  A header that was torn is programmed again: nothing is erased before one bank counts."""
-        if not all(self._flash.read(self._base(bank) + BANK_HEADER, RECORD_HEADER) == BLANK for bank in (0, 1)):
+        if not all(self._flash.read(self._base(bank) + BANK_HEADER, RECORD_HEADER) == BLANK[:RECORD_HEADER] for bank in (0, 1)):
             raise StoreDamaged
         self._write_header(0, 1)
         self._generation = 1
@@ -282,9 +278,9 @@ class Journal:
             at = base + self._end
             head = self._flash.read(at, RECORD_HEADER)
             if head[0] == 0xFF:
-                return head != BLANK
+                return head != BLANK[:RECORD_HEADER]
             commit, head = head[0], head[1:]
-            if head == BLANK[1:]:
+            if head == BLANK[1:RECORD_HEADER]:
                 return True  # rot where nothing was written yet
             if not self._is_whole(at, head):
                 raise StoreDamaged
@@ -292,7 +288,10 @@ class Journal:
             self._end += RECORD_HEADER + int.from_bytes(head[5:7], "big")
             if commit != 0:
                 # torn in its commit byte, so it must be the last: the record stands, the byte is made whole
-                if self._end + RECORD_HEADER <= self._bank_size and self._flash.read(base + self._end, RECORD_HEADER) != BLANK:
+                if (
+                    self._end + RECORD_HEADER <= self._bank_size
+                    and self._flash.read(base + self._end, RECORD_HEADER) != BLANK[:RECORD_HEADER]
+                ):
                     raise StoreDamaged
                 self._commit(at)
             count += 1

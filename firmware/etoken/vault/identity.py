@@ -1,4 +1,4 @@
-"""Who the key is: anchor, key pair, profile.  Read once at start and after each change; the private key stays on flash.
+"""Who the key is: anchor, key pair, profile.  Read once at start and after each change; the private key stays sealed on flash.
 
 Neighbours: ``commands`` change it, ``policy`` reads the profile, ``office`` uses the anchors.
 """
@@ -6,22 +6,25 @@ Neighbours: ``commands`` change it, ``policy`` reads the profile, ``office`` use
 from biandun_protocol.wire import cbor, codec
 from biandun_protocol.wire.messages import IssuerManifest, ProfileManifest
 from biandun_protocol.wire.numbers import STATE_ANCHORED, STATE_BLANK, STATE_KEYED, STATE_PERSONALISED
+from etoken.crypto.faults import SecretInvalid
 from etoken.suite import suite_of
 from etoken.vault import records
+from etoken.vault.keys import UNDER_DATA, UNDER_DEVICE, Keys
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from etoken.store.journal import Journal
     from etoken.suite import Suite
-
-SECRET, SECRET_AT = 32, 3  # a KEY_PAIR record begins 82 58 20: array of two, then the private key
 
 
 class Identity:
     """The key's identity as it stands on flash."""
 
-    def __init__(self, journal: "Journal") -> None:
+    def __init__(self, journal: "Journal", keys: Keys) -> None:
         self._journal = journal
+        self._keys = keys
         self.load()
 
     def load(self) -> None:
@@ -30,13 +33,20 @@ class Identity:
         self.suite: "Suite | None" = None
         self.public_key: "bytes | None" = None
         self.profile: "ProfileManifest | None" = None
+        try:
+            self._read_all()
+        except Exception:
+            if not self._journal.damaged:
+                raise  # else: what can be read of a damaged key is given back, the rest is not there
+
+    def _read_all(self) -> None:
         anchor = self.anchor()
         if anchor:
             self.issuer = codec.decode(IssuerManifest, anchor[2])
             self.suite = suite_of(anchor[1])
         pair = self._read(records.KEY_PAIR)
         if pair:
-            self.public_key = pair[1]
+            self.public_key = pair[0]
         profile = self._read(records.PROFILE)
         if profile:
             self.profile = codec.decode(ProfileManifest, profile[1])
@@ -69,9 +79,19 @@ class Identity:
         """Keep the anchor set; the caller has verified it."""
         self._write(records.ANCHOR, [root_public_key, statement, manifest])
 
-    def set_key_pair(self, secret: bytearray, public_key: bytes) -> None:
-        """Keep a new key pair (32 and 65 bytes)."""
-        self._write(records.KEY_PAIR, [bytes(secret), public_key])
+    def set_key_pair(self, secret: bytearray, public_key: bytes, scheme: int = UNDER_DEVICE) -> None:
+        """Keep a key pair (32 and 65 bytes), the private one sealed as the scheme says.  Raises Locked."""
+        self._write(records.KEY_PAIR, [public_key, scheme, self._keys.seal(scheme, secret, public_key)])
+
+    def seal_again(self) -> bool:
+        """Seal the private key under the data key if it is not yet; was there anything to do?  Somebody is in.  Raises SecretInvalid."""
+        pair = self._read(records.KEY_PAIR)
+        if not pair or pair[1] == UNDER_DATA:
+            return False
+        secret = self.secret()
+        self.set_key_pair(secret, pair[0], UNDER_DATA)
+        secret[:] = bytes(len(secret))
+        return True
 
     def set_profile(self, statement: bytes, manifest: bytes, x509: bytes) -> None:
         """Keep the certificate in both forms; the caller has verified it."""
@@ -82,15 +102,20 @@ class Identity:
         return self._read(records.PROFILE)
 
     def secret(self) -> bytearray:
-        """Return the private key (32 bytes), read straight into a bytearray that the caller overwrites when it has signed."""
-        secret = bytearray(SECRET)
-        self._journal.read_into(records.KEY_PAIR, 0, SECRET_AT, memoryview(secret))
+        """Return the private key (32 bytes), which the caller overwrites when it has signed.
+
+        Raises Locked while nobody is in, SecretInvalid when it does not open: then flash holds something else than was put there.
+        """
+        public_key, scheme, sealed = self._read(records.KEY_PAIR)
+        secret = self._keys.open(scheme, sealed, public_key)
+        if secret is None:
+            raise SecretInvalid
         return secret
 
-    def _read(self, kind: int) -> "list[bytes]":
+    def _read(self, kind: int) -> "list[Any]":
         raw = self._journal.get(kind)
         return cbor.loads(raw) if raw else []  # type: ignore[return-value]
 
-    def _write(self, kind: int, content: "list[bytes]") -> None:
+    def _write(self, kind: int, content: "list[object]") -> None:
         self._journal.put(kind, 0, cbor.dumps(content))
         self.load()

@@ -55,17 +55,25 @@ class Statements:
         """Read the head of the chain and the log point again."""
         self.seq = 0
         self.head = wire.FIRST_PREV
+        self.log_size: int
+        self.log_root: bytes
+        self.time_floor: int
+        self.log_size, self.log_root, self.time_floor = 0, merkle.EMPTY_ROOT, 0
+        try:
+            self._read_all()
+        except Exception:
+            if not self._journal.damaged:
+                raise  # else: what can be read of a damaged key is given back, the rest is not there
+
+    def _read_all(self) -> None:
         numbers = self._journal.numbers(records.STATEMENT)
         if numbers:
             record = self.by_seq(numbers[-1])
             if record is not None:
                 self.seq, self.head = record.seq, self.name_of(record)
         raw = self._journal.get(records.LOG_POINT)
-        point = cbor.loads(raw) if raw else [0, merkle.EMPTY_ROOT, 0]
-        self.log_size: int
-        self.log_root: bytes
-        self.time_floor: int
-        self.log_size, self.log_root, self.time_floor = point  # type: ignore[misc]
+        if raw:
+            self.log_size, self.log_root, self.time_floor = cbor.loads(raw)  # type: ignore[misc]
 
     def name_of(self, record: Record) -> bytes:
         """The name of a statement (32 bytes) in the suite of the anchor that it was signed under."""

@@ -1,22 +1,35 @@
 """The people who use a key: a PIN per slot, counted before it is looked at.
 
-An attempt is written to flash and read back before the PIN is derived and compared (TOKEN section 5): pulling the plug at any
-moment never gives a try back.  A right PIN sets the count to zero.  What is stored is a verifier under a secret of the
-device, so a copy of the records alone allows no search.  Until the sealed vault arrives the PIN guards the key's use, not
-its flash.
+An attempt burns a bit of the board's tally where there is one, then is written to flash and read back, and only then the PIN is
+derived and tried on the sealed data key (TOKEN section 5): pulling the plug at any moment never gives a try back.  A right PIN
+sets the count to zero.  After f wrong ones the next is not looked at for 2^f seconds, counted anew from each boot.
+
+The tally only rises and is not on flash.  More bits in it than flash knows of means that attempts were made which flash has
+forgotten: they count as failures of everybody.  One bit may be a plug pulled in between; two or more is an older image of the
+flash, and then nothing is signed until the office has said how the chain goes on.
 """
 
 from biandun_protocol.wire import cbor
 from biandun_protocol.wire.numbers import LIMIT_PIN_TRIES
-from etoken.crypto.hmac import hmac_sha256
-from etoken.crypto.pbkdf2 import equal, pbkdf2_sha256
+from etoken.crypto.pbkdf2 import equal
 from etoken.vault import records
+from etoken.vault.keys import Keys
+from etoken.vault.sealed import Sealed
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from etoken.store.journal import Journal
+    from typing import Protocol
+
+    class Tally(Protocol):
+        """A count in one-time-programmable memory."""
+
+        def tally(self) -> int: ...  # noqa: D102
+        def burn(self) -> None: ...  # noqa: D102
+
 
 SALT = 16
+COUNT = 4  # bytes of the tally in a record
+VERIFIER = 32  # length of what version 0.1.0 kept of a PIN; what is kept today is longer
 
 
 class AttemptNotCounted(Exception):
@@ -24,10 +37,16 @@ class AttemptNotCounted(Exception):
 
 
 class Users:
-    """PINs by slot."""
+    """PINs by slot; ``otp`` is the board's one-time-programmable memory, None without one."""
 
-    def __init__(self, journal: "Journal") -> None:
+    def __init__(self, journal: Sealed, keys: Keys, otp: "Tally | None", delay_ms: int) -> None:
         self._journal = journal
+        self._keys = keys
+        self._otp = otp
+        self._delay_ms = delay_ms
+        self._failed_at = 0  # ticks; a boot counts like a wrong PIN just now
+        if otp is not None and not journal.damaged:
+            self._compare(otp.tally())
 
     def slots(self) -> "list[int]":
         """The slots that have a PIN, ascending."""
@@ -41,31 +60,82 @@ class Users:
         """How many wrong PINs are left; 0 means locked."""
         return max(LIMIT_PIN_TRIES - self._failures(slot), 0)
 
-    def set_pin(self, slot: int, pin: bytes, salt: bytes, iterations: int, secret: bytes) -> None:
-        """Store a PIN; ``secret`` is used only when the device has none yet.  The count goes to zero with it."""
-        if self._journal.get(records.DEVICE_SECRET) is None:
-            self._journal.put(records.DEVICE_SECRET, 0, secret)
-        verifier = self._derive(pin, salt, iterations)
-        self._journal.put(records.PIN, slot, cbor.dumps([salt, iterations, verifier]))
-        self._journal.put(records.PIN_FAILURES, slot, b"\0")
+    def wait_ms(self, slot: int, now: int) -> int:
+        """How long the next attempt has to wait, 0 if it need not."""
+        failures = self._failures(slot)
+        if not failures:
+            return 0
+        return max(self._failed_at + (self._delay_ms << failures) - now, 0)
 
-    def verify(self, slot: int, pin: bytes) -> bool:
-        """Count an attempt, then examine the PIN.  The caller has seen to it that the slot has a PIN and tries left."""
+    def started(self, now: int) -> None:
+        """A boot: who failed before it waits again."""
+        self._failed_at = now
+
+    def set_pin(self, slot: int, pin: bytes, salt: bytes, iterations: int, data_key: bytearray) -> None:
+        """Store a PIN: seal the data key under it.  The count goes to zero with it."""
+        pin_key = self._keys.pin_key(pin, salt, iterations)
+        wrapped = self._keys.wrap(slot, pin_key, data_key)
+        pin_key[:] = bytes(len(pin_key))
+        self._journal.put(records.PIN, slot, cbor.dumps([salt, iterations, wrapped]))
+        self._count(slot, 0)
+
+    def verify(self, slot: int, pin: bytes, now: int) -> "bytearray | bool":
+        """Count an attempt, then examine the PIN.  The caller has seen to it that the slot has a PIN, tries left, and need not wait.
+
+        Returns the data key; True for a right PIN that version 0.1.0 stored; False for a wrong one.
+        """
         failures = self._failures(slot) + 1
+        if self._otp is not None:
+            self._otp.burn()
         # counted before compared: a power cut must not give a free try
-        self._journal.put(records.PIN_FAILURES, slot, bytes((failures,)))
+        self._count(slot, failures)
         if self._failures(slot) != failures:
             raise AttemptNotCounted
-        salt, iterations, verifier = cbor.loads(self._journal.get(records.PIN, slot) or b"")  # type: ignore[misc]
-        good = equal(self._derive(pin, salt, iterations), verifier)
-        if good:
-            self._journal.put(records.PIN_FAILURES, slot, b"\0")
-        return good
+        self._failed_at = now
+        salt, iterations, kept = cbor.loads(self._journal.get(records.PIN, slot) or b"")  # type: ignore[misc]
+        pin_key = self._keys.pin_key(pin, salt, iterations)
+        if len(kept) == VERIFIER:
+            found: "bytearray | bool" = equal(pin_key, kept)
+        else:
+            found = self._keys.unwrap(slot, pin_key, kept) or False
+        pin_key[:] = bytes(len(pin_key))
+        if found:
+            self._count(slot, 0)
+        return found
+
+    def are_old(self) -> bool:
+        """Is there a slot whose PIN version 0.1.0 stored, and nobody has shown since?"""
+        return any(len(cbor.loads(self._journal.get(records.PIN, slot) or b"")[2]) == VERIFIER for slot in self.slots())  # type: ignore[index]
+
+    # --- the tally ---------------------------------------------------------------------------------------------------
+    @property
+    def rolled_back(self) -> bool:
+        """Has this flash forgotten attempts that were made?"""
+        return bool(self._journal.get(records.ROLLED_BACK))
+
+    def trust_again(self) -> None:
+        """The office has said how to go on."""
+        self._journal.put(records.ROLLED_BACK, 0, b"")
+
+    def _compare(self, tally: int) -> None:
+        slots = self.slots()
+        known = max([self._tally(slot) for slot in slots] or [tally])
+        missing = tally - known
+        if missing <= 0:
+            return
+        if missing > 1:
+            self._journal.put(records.ROLLED_BACK, 0, missing.to_bytes(COUNT, "big"))
+        for slot in slots:
+            self._count(slot, min(self._failures(slot) + missing, LIMIT_PIN_TRIES))
+
+    def _count(self, slot: int, failures: int) -> None:
+        tally = self._otp.tally() if self._otp is not None else 0
+        self._journal.put(records.PIN_FAILURES, slot, bytes((failures,)) + tally.to_bytes(COUNT, "big"))
 
     def _failures(self, slot: int) -> int:
         raw = self._journal.get(records.PIN_FAILURES, slot)
         return raw[0] if raw else 0
 
-    def _derive(self, pin: bytes, salt: bytes, iterations: int) -> bytes:
-        secret = self._journal.get(records.DEVICE_SECRET) or b""
-        return hmac_sha256(secret, pbkdf2_sha256(pin, salt, iterations))
+    def _tally(self, slot: int) -> int:
+        raw = self._journal.get(records.PIN_FAILURES, slot)
+        return int.from_bytes(raw[1:], "big") if raw else 0

@@ -1,37 +1,60 @@
-"""The vault: everything the key keeps, over one journal.
+"""The vault: everything the key keeps, over one sealed journal.
 
-Until the sealed vault arrives (a PIN wraps the secrets) records stand on flash in clear, and the room's README says so.
+``sealed`` links the records, ``keys`` says what is sealed under what, the other modules keep one thing each.
 """
 
-from etoken.store.journal import Journal
+from biandun_protocol.wire import cbor
+from etoken.crypto.faults import SecretInvalid
+from etoken.store.journal import StoreDamaged
 from etoken.vault import records
 from etoken.vault.faults import Faults
 from etoken.vault.identity import Identity
+from etoken.vault.keys import PLAIN, UNDER_DEVICE, Keys
+from etoken.vault.sealed import Sealed
 from etoken.vault.seed import Seed
 from etoken.vault.statements import Statements
 from etoken.vault.users import Users
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Protocol
+
     from etoken.store.journal import Flash
+    from etoken.vault.users import Tally
+
+    class Random(Protocol):
+        """Where random bytes come from: returned, or written over what may become a secret."""
+
+        def take(self, size: int) -> bytes: ...
+        def fill(self, out: bytearray) -> None: ...
+
+    class Otp(Tally, Protocol):
+        """One-time-programmable memory: the device's secret, written once, and a tally."""
+
+        def secret(self) -> "bytes | None": ...
+        def write_secret(self, secret: bytes) -> None: ...
+
 
 SURVIVE_A_WIPE = (
+    records.DEVICE,
     records.ANCHOR,
     records.GENERATION,
     records.LOG_POINT,
-    records.DEVICE_SECRET,
     records.SEED,
     records.FAULT,
+    records.ROLLED_BACK,
 )
 
 
 class Vault:
-    """Identity, users, statements, seed and faults of one key."""
+    """Identity, users, statements, seed and faults of one key.  ``delay_ms`` is what a second is to waiting after wrong PINs."""
 
-    def __init__(self, flash: "Flash") -> None:
-        self._journal = Journal(flash)
-        self.identity = Identity(self._journal)
-        self.users = Users(self._journal)
+    def __init__(self, flash: "Flash", otp: "Otp | None" = None, delay_ms: int = 1000) -> None:
+        self._otp = otp
+        self._journal = Sealed(flash, otp.secret() if otp is not None else None, _take_over)
+        self.keys = Keys(self._journal.device_secret)
+        self.identity = Identity(self._journal, self.keys)
+        self.users = Users(self._journal, self.keys, otp, delay_ms)
         self.statements = Statements(self._journal, self.identity)
         self.seed = Seed(self._journal)
         self.faults = Faults(self._journal)
@@ -39,8 +62,49 @@ class Vault:
 
     @property
     def damaged(self) -> bool:
-        """Does the flash contradict itself?  Then nothing is signed any more."""
+        """Does the flash contradict itself, or what is known of it?  Then nothing is signed any more."""
         return self._journal.damaged
+
+    def ensure_device(self, random: "Random") -> None:
+        """Give the device its secret, once, out of random bytes."""
+        if self.keys.has_device:
+            return
+        secret = random.take(32)
+        if self._otp is not None:
+            self._otp.write_secret(secret)
+            self._journal.refit(secret)
+        else:
+            self._journal.adopt(secret)
+        self.keys.load(secret)
+
+    def let_in(self, found: "bytearray | bool", slot: int, pin: bytes, random: "Random", iterations: int) -> None:
+        """A PIN was right: hold the data key, and finish what a plug pulled out, or version 0.1.0, has left undone."""
+        if isinstance(found, bytearray):
+            self.keys.hold(found)
+        else:
+            self.keys.hold(self._first_data_key(random))
+            data_key = self.keys.data_key()
+            self.users.set_pin(slot, pin, random.take(16), iterations, data_key)
+            data_key[:] = bytes(len(data_key))
+        if not self.users.are_old() and self.identity.seal_again():
+            self._journal.put(records.DATA_KEY, 0, b"")
+            self._journal.compact()  # no trace of the other seal stays on flash
+
+    def set_pin(self, slot: int, pin: bytes, random: "Random", iterations: int) -> None:
+        """Give a slot its PIN.  The first one makes the data key, and seals the private key under it.  Raises Locked."""
+        self.ensure_device(random)
+        first = not self.users.slots()
+        if first:
+            data_key = bytearray(32)
+            random.fill(data_key)
+            self.keys.hold(data_key)
+        data_key = self.keys.data_key()
+        self.users.set_pin(slot, pin, random.take(16), iterations, data_key)
+        data_key[:] = bytes(len(data_key))
+        if first:
+            self.identity.seal_again()
+            self.keys.drop()
+        self._journal.compact()  # nor does what the PIN before opened
 
     def wipe(self) -> int:
         """Destroy key pair, profile, PINs, statements and receipts, also their traces on flash; return the new generation.
@@ -55,11 +119,54 @@ class Vault:
             self._journal.compact()
         finally:
             self._journal.survives = self._survives
+        self.keys.drop()
         self.identity.load()
         self.statements.load()
         return generation
 
+    def _first_data_key(self, random: "Random") -> bytearray:
+        """The data key that users of version 0.1.0 will share; deposited until the last of them has shown the PIN."""
+        deposited = self._journal.get(records.DATA_KEY)
+        if deposited:
+            data_key = self.keys.withdraw(deposited)
+            if data_key is None:
+                raise SecretInvalid
+            return data_key
+        data_key = bytearray(32)
+        random.fill(data_key)
+        self._journal.put(records.DATA_KEY, 0, self.keys.deposit(data_key))
+        return data_key
+
     def _survives(self, kind: int, number: int) -> "tuple[int, bytes] | bool":
         if kind in (records.STATEMENT, records.RECEIPT, records.LINK):
             return self.statements.fate(kind, number)
+        if kind in (records.DATA_KEY, records.ROLLED_BACK):
+            return bool(self._journal.get(kind, number))
         return True
+
+
+SIZES = {records.GENERATION: 4, records.PIN_FAILURES: 1, records.LINK: 80, records.DEVICE_SECRET: 32, records.SEED: 36}
+
+
+def _take_over(kind: int, payload: bytes) -> "tuple[int, bytes]":
+    """A record of version 0.1.0 as it is kept today.  Raises StoreDamaged for one that is none.
+
+    The private key stays as it is until somebody shows a PIN: nobody knows better before.
+    """
+    if kind in SIZES:
+        if len(payload) != SIZES[kind]:
+            raise StoreDamaged
+        if kind == records.DEVICE_SECRET:
+            return records.DEVICE, payload
+        return kind, payload + bytes(4) if kind == records.PIN_FAILURES else payload
+    try:
+        content = cbor.loads(payload)
+    except cbor.CborError:
+        raise StoreDamaged
+    if kind == records.KEY_PAIR:
+        secret, public_key = content  # type: ignore[misc]
+        return kind, cbor.dumps([public_key, PLAIN, secret])
+    return kind, payload
+
+
+__all__ = ["UNDER_DEVICE", "Vault"]

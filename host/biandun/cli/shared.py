@@ -30,6 +30,7 @@ PHASES = {
     "writing": ("密钥正在写入", "writing"),
     "verifying": ("密钥正在核验", "verifying"),
     "uploading": ("正在上传", "uploading"),
+    "waiting": ("口令输错后等待", "waiting after a wrong PIN"),
 }
 
 

@@ -206,7 +206,7 @@ class Connection:
             info = codec.decode(ErrorInfo, frame.payload)
         except codec.MessageError:
             return errors.KeyRefused(ERROR_NO_STREAM)
-        return errors.KeyRefused(info.code, info.field, info.tries_left)
+        return errors.KeyRefused(info.code, info.field, info.tries_left, info.wait_ms)
 
     def _report(self, frame: Received, on_keepalive: OnKeepAlive | None) -> None:
         if on_keepalive is None:

@@ -23,6 +23,7 @@ from biandun_protocol.wire import statement as statements
 from biandun_protocol.wire.numbers import (
     ERROR_NO_STREAM,
     ERROR_PIN_REQUIRED,
+    ERROR_PIN_WAIT,
     ERROR_PIN_WRONG,
     LIMIT_USER_SLOTS,
     PHASE_NAMES,
@@ -177,7 +178,8 @@ class Key:
     def unlock(self, pin: Secret | None = None, slot: int | None = None) -> None:
         """Unlock as a user, for this link.  Without ``pin`` the Ui is asked, again after a wrong one.
 
-        Raises KeyRefused: pin-wrong with tries_left, pin-locked, pin-unset; pin-required when nobody gives a PIN.
+        Raises KeyRefused: pin-wrong with tries_left, pin-locked, pin-unset; pin-required when nobody gives a PIN;
+        pin-wait with wait_ms when one was given too soon.
         """
         slot = self.slot if slot is None else slot
         if pin is not None:
@@ -189,12 +191,24 @@ class Key:
             if pin is None:
                 raise wrong or errors.KeyRefused(ERROR_PIN_REQUIRED)
             try:
-                self._call(wire.UnlockRequest(slot, pin.reveal()), wire.UnlockReply)
+                self._unlock_in_time(slot, pin)
                 return
             except errors.KeyRefused as refusal:
                 if refusal.number != ERROR_PIN_WRONG:
                     raise
                 wrong = refusal
+
+    def _unlock_in_time(self, slot: int, pin: Secret) -> None:
+        """Unlock; when the key wants to wait after wrong PINs, wait with it: the person has just entered the next one."""
+        try:
+            self._call(wire.UnlockRequest(slot, pin.reveal()), wire.UnlockReply)
+        except errors.KeyRefused as refusal:
+            if refusal.number != ERROR_PIN_WAIT:
+                raise
+            wait = refusal.wait_ms or 0
+            self.ui.progress("waiting", 0, 1)
+            time.sleep(wait / 1000)
+            self._call(wire.UnlockRequest(slot, pin.reveal()), wire.UnlockReply)
 
     def lock(self) -> None:
         """Lock the key."""

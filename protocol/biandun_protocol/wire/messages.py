@@ -10,6 +10,7 @@ class ErrorInfo(codec.Message):
         (0, "code", codec.UINT, 255, True),
         (1, "field", codec.UINT, 23, False),
         (2, "tries_left", codec.UINT, 255, False),
+        (3, "wait_ms", codec.UINT, 65535, False),
     )
 
     def __init__(
@@ -17,10 +18,12 @@ class ErrorInfo(codec.Message):
         code: int,
         field: "int | None" = None,
         tries_left: "int | None" = None,
+        wait_ms: "int | None" = None,
     ) -> None:
         self.code = code
         self.field = field
         self.tries_left = tries_left
+        self.wait_ms = wait_ms
 
 
 class KeepAlive(codec.Message):

@@ -23,6 +23,7 @@ LIMIT_USER_SLOTS = 8
 LIMIT_PIN_LEAST = 6
 LIMIT_PIN_MOST = 32
 LIMIT_PIN_TRIES = 6
+LIMIT_AUTO_LOCK_MS = 600000
 
 KIND_REQUEST = 1
 KIND_REPLY = 2
@@ -108,6 +109,7 @@ ERROR_PIN_UNSET = 54
 ERROR_PIN_SET = 55
 ERROR_SLOT_REFUSED = 56
 ERROR_ORIGIN_MALFORMED = 57
+ERROR_PIN_WAIT = 58
 ERROR_RECEIPT_MALFORMED = 40
 ERROR_RECEIPT_FOREIGN = 41
 ERROR_RECEIPT_SIGNATURE = 42
@@ -118,6 +120,7 @@ ERROR_RECEIPT_CONSISTENCY = 46
 ERROR_SECRET_INVALID = 60
 ERROR_SIGNATURE_FAULT = 61
 ERROR_ENTROPY_FAILED = 62
+ERROR_ROLLED_BACK = 63
 
 PURPOSE_FILING = "filing"
 PURPOSE_COUNTERSIGN = "countersign"
@@ -209,6 +212,7 @@ ERROR_NAMES = {
     55: "pin-set",
     56: "slot-refused",
     57: "origin-malformed",
+    58: "pin-wait",
     40: "receipt-malformed",
     41: "receipt-foreign",
     42: "receipt-signature",
@@ -219,8 +223,9 @@ ERROR_NAMES = {
     60: "secret-invalid",
     61: "signature-fault",
     62: "entropy-failed",
+    63: "rolled-back",
 }
-RETRIABLE_ERRORS = (12, 13, 14, 15, 17)
+RETRIABLE_ERRORS = (12, 13, 14, 15, 17, 58)
 CHAINED_PURPOSES = (
     "filing",
     "countersign",

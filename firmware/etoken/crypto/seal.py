@@ -1,0 +1,54 @@
+"""Sealing 32 bytes under a key: authenticated encryption that needs no randomness (SIV, after RFC 5297, with HMAC-SHA256 for both parts).
+
+    iv = HMAC(Km, label || plain)[:16]        cipher = plain XOR HMAC(Ke, iv || label)        sealed = iv || cipher, 48 bytes
+
+``label`` says what is sealed and where; a sealed value put into another place does not open.  Equal values under one label give equal
+bytes, which says no more than that they are equal.  Opening with a wrong key takes as long as with the right one.
+"""
+
+from etoken.crypto.backend import xor
+from etoken.crypto.hmac import Hmac
+from etoken.crypto.pbkdf2 import equal
+
+SIZE = 32
+IV = 16
+SEALED = IV + SIZE
+
+
+class Sealer:
+    """One key of 32 bytes, until ``wipe``."""
+
+    def __init__(self, key: bytearray) -> None:
+        self._mac, self._encrypt = Hmac(), Hmac()
+        derived = bytearray(SIZE)
+        for part, label in ((self._mac, b"mac"), (self._encrypt, b"encrypt")):
+            part.key(key)
+            part.mac(derived, label)
+            part.key(derived)
+        derived[:] = bytes(SIZE)
+
+    def seal(self, label: bytes, plain: bytearray) -> bytes:
+        """Return 48 bytes."""
+        iv, stream = bytearray(SIZE), bytearray(SIZE)
+        self._mac.mac(iv, label, plain)
+        self._encrypt.mac(stream, memoryview(iv)[:IV], label)
+        xor(stream, stream, plain)
+        return bytes(iv[:IV]) + bytes(stream)
+
+    def open(self, label: bytes, sealed: bytes) -> "bytearray | None":
+        """Return what was sealed, to be overwritten by whoever is done with it; None when key, label or bytes are not those."""
+        if len(sealed) != SEALED:
+            return None
+        iv, plain = bytearray(SIZE), bytearray(SIZE)
+        self._encrypt.mac(plain, memoryview(sealed)[:IV], label)
+        xor(plain, plain, memoryview(sealed)[IV:])
+        self._mac.mac(iv, label, plain)
+        if equal(bytes(iv[:IV]), sealed[:IV]):
+            return plain
+        plain[:] = bytes(SIZE)
+        return None
+
+    def wipe(self) -> None:
+        """Forget the key."""
+        self._mac.wipe()
+        self._encrypt.wipe()

@@ -1,0 +1,119 @@
+"""The keys of the vault: what wraps what, and which of them are there at the moment (TOKEN section 5).
+
+    device secret --HMAC--> device key                                 always
+    PIN, salt --PBKDF2, HMAC with the device secret--> PIN key          while a PIN is examined
+    data key, random, sealed under each user's PIN key                 while somebody is in
+    private key, sealed under the data key                             while something is signed
+
+Before the first PIN is set the private key is sealed under the device key.  So a copy of the flash alone gives the private key to
+nobody: where the device secret stands in one-time-programmable memory not even with the PIN, and elsewhere (the training class,
+whose secret lies beside it) only to who also searches the PIN.
+"""
+
+from etoken.crypto.hmac import hmac_sha256
+from etoken.crypto.pbkdf2 import pbkdf2_sha256
+from etoken.crypto.seal import Sealer
+
+PLAIN, UNDER_DEVICE, UNDER_DATA = range(3)  # schemes of a private key; the first came with version 0.1.0
+PRIVATE_KEY = b"private key"
+DATA_KEY = b"data key"
+
+
+class Locked(Exception):
+    """A private key was asked for while nobody is in."""
+
+
+class Keys:
+    """The keys that are there.  ``secret`` is the device's, None before it has one."""
+
+    def __init__(self, secret: "bytes | None") -> None:
+        self._data: "bytearray | None" = None
+        self.load(secret)
+
+    def load(self, secret: "bytes | None") -> None:
+        """Take the device's secret."""
+        self._secret = secret or b""
+        self._device = Sealer(bytearray(hmac_sha256(secret, b"biandun device"))) if secret else None
+
+    @property
+    def has_device(self) -> bool:
+        """Has the device a secret?"""
+        return self._device is not None
+
+    def hold(self, data_key: bytearray) -> None:
+        """Somebody is in: keep the data key until ``drop``."""
+        self.drop()
+        self._data = data_key
+
+    def drop(self) -> None:
+        """Nobody is in any more."""
+        if self._data is not None:
+            self._data[:] = bytes(len(self._data))
+            self._data = None
+
+    # --- the data key ------------------------------------------------------------------------------------------------
+    def pin_key(self, pin: bytes, salt: bytes, iterations: int) -> bytearray:
+        """The key that a PIN stands for, to be overwritten by whoever is done with it."""
+        stretched = pbkdf2_sha256(pin, salt, iterations)
+        key = bytearray(hmac_sha256(self._secret, bytes(stretched)))
+        stretched[:] = bytes(len(stretched))
+        return key
+
+    def wrap(self, slot: int, pin_key: bytearray, data_key: bytearray) -> bytes:
+        """Seal the data key for a user."""
+        sealer = Sealer(pin_key)
+        sealed = sealer.seal(DATA_KEY + bytes((slot,)), data_key)
+        sealer.wipe()
+        return sealed
+
+    def unwrap(self, slot: int, pin_key: bytearray, sealed: bytes) -> "bytearray | None":
+        """Open it again; None for a wrong PIN, after the same time."""
+        sealer = Sealer(pin_key)
+        data_key = sealer.open(DATA_KEY + bytes((slot,)), sealed)
+        sealer.wipe()
+        return data_key
+
+    def data_key(self) -> bytearray:
+        """A copy of the data key, to be overwritten.  Raises Locked."""
+        if self._data is None:
+            raise Locked
+        return bytearray(self._data)
+
+    def deposit(self, data_key: bytearray) -> bytes:
+        """Seal the data key under the device key, for users whose PIN has not been shown since version 0.1.0.  Raises Locked."""
+        return self._sealer(UNDER_DEVICE).seal(DATA_KEY, data_key)
+
+    def withdraw(self, sealed: bytes) -> "bytearray | None":
+        """Open a deposit.  Raises Locked."""
+        return self._sealer(UNDER_DEVICE).open(DATA_KEY, sealed)
+
+    # --- the private key ---------------------------------------------------------------------------------------------
+    def seal(self, scheme: int, private_key: bytearray, public_key: bytes) -> bytes:
+        """Seal a private key as the scheme says.  Raises Locked."""
+        if scheme == PLAIN:
+            return bytes(private_key)
+        sealer = self._sealer(scheme)
+        sealed = sealer.seal(PRIVATE_KEY + public_key, private_key)
+        self._forget(scheme, sealer)
+        return sealed
+
+    def open(self, scheme: int, sealed: bytes, public_key: bytes) -> "bytearray | None":
+        """Open it, to be overwritten; None when it does not belong to this key.  Raises Locked."""
+        if scheme == PLAIN:
+            return bytearray(sealed)
+        sealer = self._sealer(scheme)
+        private_key = sealer.open(PRIVATE_KEY + public_key, sealed)
+        self._forget(scheme, sealer)
+        return private_key
+
+    def _sealer(self, scheme: int) -> Sealer:
+        if scheme == UNDER_DEVICE and self._device is not None:
+            return self._device
+        if scheme == UNDER_DATA and self._data is not None:
+            return Sealer(self._data)
+        raise Locked
+
+    @staticmethod
+    def _forget(scheme: int, sealer: Sealer) -> None:
+        if scheme == UNDER_DATA:
+            sealer.wipe()

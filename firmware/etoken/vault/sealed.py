@@ -1,0 +1,201 @@
+"""The journal with every record linked to the one before it under a key of this device: nothing on flash can be changed, dropped,
+added or put elsewhere without being noticed at the next boot.
+
+    stored = payload || link        link = HMAC(device key, link before || kind || number || length || payload)[:16]
+
+The chain of a bank begins with its generation.  Until a device has a secret its key is zeros; the DEVICE record, kind 0, which carries
+the secret on boards without one-time-programmable memory, is the last one under zeros, and compaction puts it first.
+What the links cannot show is a bank that ends too early, or an older image of all flash: that takes a counter outside (``users``).
+
+Version 0.1.0 wrote records without links.  A bank of that kind is taken over at boot by one compaction, which either happened or
+did not; a board with a secret in its one-time-programmable memory never takes one.
+Neighbours: everything in ``vault`` keeps its records here; ``store.journal`` below knows nothing of keys.
+"""
+
+from hashlib import sha256
+
+from etoken.crypto.hmac import hmac_sha256
+from etoken.store.journal import NUMBER_BITS, Journal, StoreDamaged
+from etoken.vault import records
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from etoken.store.journal import Flash
+
+LINK = 16
+NO_SECRET = bytes(32)
+START = b"biandun bank"
+READ = 256
+
+
+class Sealed(Journal):
+    """A journal whose records are linked.  ``secret`` is that of the board's one-time-programmable memory, if it has one.
+
+    ``takes_over(kind, payload)`` turns a payload of version 0.1.0 into (kind, payload) of today.
+    """
+
+    def __init__(self, flash: "Flash", secret: "bytes | None", takes_over: "Callable[[int, bytes], tuple[int, bytes]]") -> None:
+        self._fixed = secret
+        self._key = _link_key(secret or NO_SECRET)
+        self._link = b""
+        self._linked = True  # False while a bank of version 0.1.0 is being taken over
+        self._booting, self._unsettled = True, False
+        super().__init__(flash)
+        self._booting = False
+        self._link = self._begin(self.generation)
+        if self.damaged:
+            return
+        if self._verify():
+            if self._unsettled:
+                self.compact()  # something torn at the end: move on to clean flash
+            return
+        if self._fixed is not None and self._verify_unfitted():
+            self.compact()  # the plug was pulled between the memory's secret and its first use
+            return
+        if not self._is_old():
+            self.damaged = True
+            return
+        self._linked = False
+
+        def as_today(kind: int, number: int) -> "tuple[int, bytes] | bool":
+            return takes_over(kind, Journal.get(self, kind, number) or b"")
+
+        kept, self.survives = self.survives, as_today
+        try:
+            self.compact()
+        except StoreDamaged:
+            self.damaged = True
+        finally:
+            self.survives = kept
+            self._linked = True
+
+    @property
+    def device_secret(self) -> "bytes | None":
+        """The secret of this device (32 bytes), None before it has one."""
+        return self._fixed or self.get(records.DEVICE)
+
+    def adopt(self, secret: bytes) -> None:
+        """Keep a new device secret in the journal, and link everything anew under it."""
+        self.put(records.DEVICE, 0, secret)
+        self.compact()
+
+    def refit(self, secret: bytes) -> None:
+        """The board's memory has got its secret: link everything anew under it."""
+        self._fixed = secret
+        self.compact()
+
+    def get(self, kind: int, number: int = 0) -> "bytes | None":
+        """Return the newest payload of (kind, number), or None."""
+        stored = super().get(kind, number)
+        return stored if stored is None or not self._linked else stored[:-LINK]
+
+    def peek(self, kind: int, number: int, size: int) -> "bytes | None":
+        """Return the first ``size`` bytes of a payload, or None: cheaper than all of it."""
+        at = self._index.get(kind << NUMBER_BITS | number)
+        if at is None:
+            return None
+        return super().peek(kind, number, min(size, self._length(at) - LINK))
+
+    def has_room(self, size: int) -> bool:
+        """Does a payload of ``size`` bytes fit without compaction?"""
+        return super().has_room(size + LINK)
+
+    def put(self, kind: int, number: int, payload: bytes) -> None:
+        """Append a record; when this returns it is on flash.  Raises StoreFull, StoreDamaged."""
+        if self.damaged:
+            raise StoreDamaged
+        if not self.has_room(len(payload) + LINK):
+            self.compact()  # here and not further down, since it moves the link that this record needs
+        link = self._next(self._link, kind, number, payload)
+        super().put(kind, number, payload + link)
+        self._link = link
+        if kind == records.DEVICE:
+            self._key = _link_key(payload)
+
+    def compact(self) -> None:
+        """Copy what survives to the other bank, linked anew.  Raises StoreDamaged."""
+        if self._booting and self._index:
+            self._unsettled = True  # the links have to be looked at first
+            return
+        fate, key, link = self.survives, self._key, self._link
+        secret = None if self._fixed else self.get(records.DEVICE)
+        self._key = _link_key(self._fixed or NO_SECRET)
+        self._link = self._begin(self.generation + 1)
+
+        def linked(kind: int, number: int) -> "tuple[int, bytes] | bool":
+            kept = fate(kind, number)
+            if kept is False:
+                return False
+            if kept is True:
+                payload = self.get(kind, number) or b""
+            else:
+                kind, payload = kept  # type: ignore[misc]
+            self._link = self._next(self._link, kind, number, payload)
+            if kind == records.DEVICE:
+                self._key = _link_key(payload)
+            return kind, payload + self._link
+
+        self.survives = linked
+        try:
+            super().compact()
+        except BaseException:
+            self._key, self._link = key, link
+            raise
+        finally:
+            self.survives = fate
+        if secret:
+            self._key = _link_key(secret)
+
+    def _begin(self, generation: int) -> bytes:
+        return START + generation.to_bytes(4, "big")
+
+    def _next(self, before: bytes, kind: int, number: int, payload: bytes) -> bytes:
+        head = bytes((kind,)) + number.to_bytes(4, "big") + len(payload).to_bytes(2, "big")
+        return hmac_sha256(self._key, before + head + payload)[:LINK]
+
+    def _verify(self) -> bool:
+        """Do all links of the active bank hold?  Leaves the last one, and the key in force, where ``put`` goes on."""
+        buffer = memoryview(bytearray(READ))
+        link = self._link
+        for kind, number, at, stored in self.each():
+            size = stored - LINK
+            if size < 0:
+                return False
+            # HMAC in pieces: a payload need not fit the heap
+            inner = sha256(_padded(self._key, 0x36))
+            inner.update(link)
+            inner.update(bytes((kind,)) + number.to_bytes(4, "big") + size.to_bytes(2, "big"))
+            for offset in range(0, size, READ):
+                part = buffer[: min(READ, size - offset)]
+                self._flash.read_into(at + offset, part)
+                inner.update(part)
+            outer = sha256(_padded(self._key, 0x5C))
+            outer.update(inner.digest())
+            link = outer.digest()[:LINK]
+            if link != self._flash.read(at + size, LINK):
+                return False
+            if kind == records.DEVICE:
+                self._key = _link_key(self._flash.read(at, size))
+        self._link = link
+        return True
+
+    def _verify_unfitted(self) -> bool:
+        """Is this a bank from before the memory had a secret?  It can hold nothing that matters yet."""
+        if any(kind not in records.BEFORE_SECRET for kind, _, _, _ in self.each()):
+            return False
+        self._key, self._link = _link_key(NO_SECRET), self._begin(self.generation)
+        return self._verify()
+
+    def _is_old(self) -> bool:
+        """Is this a bank of version 0.1.0?  It has none of the kinds that came with the links."""
+        return self._fixed is None and all(records.FIRST_OLD <= kind <= records.LAST_OLD for kind, _, _, _ in self.each())
+
+
+def _link_key(secret: bytes) -> bytes:
+    return hmac_sha256(secret, b"biandun link")
+
+
+def _padded(key: bytes, filler: int) -> bytes:
+    return bytes(byte ^ filler for byte in key) + bytes((filler,)) * (64 - len(key))
