@@ -7,9 +7,10 @@ import pytest
 
 from biandun import errors, keys
 from biandun_protocol import package
+from biandun_protocol.wire.flashmodel import NorFlash
 from biandun_simulator.interpreter import BOARD_HEAP
 from biandun_simulator.simulated_key import SimulatedKey, SimulatorFailed
-from etoken.boards.flashfile import FileFlash
+from etoken.boards.filemedium import FileMedium
 from etoken.vault.vault import Vault
 from tests.firmware.test_signing import raw_manifest
 from tests.support import softkey
@@ -79,13 +80,13 @@ def test_an_attachment_of_20_mb_adds_at_most_16_bytes_to_the_link(
 
 def crowd(flash_path: Path, waiting: int, receipted: int) -> None:
     """Add statements to a personalised flash image, as a key that has served for years."""
-    flash = FileFlash(str(flash_path))
-    statements = Vault(flash).statements
+    medium = FileMedium(str(flash_path), flash_path.stat().st_size, b"\xff")
+    statements = Vault(NorFlash(medium=medium)).statements
     for number in range(1, receipted + waiting + 1):
         statements.append(number.to_bytes(16, "big"), "filing", bytes(32), bytes(350), bytes(64))
         if number <= receipted:
             statements.keep_receipt(number, bytes(300), bytes(600), number, bytes(32), 1)
-    flash.close()
+    medium.close()
 
 
 @pytest.mark.parametrize(
