@@ -72,6 +72,7 @@ class Vault:
         secret = random.take(32)
         if self._otp is not None:
             self._otp.write_secret(secret)
+            secret = self._otp.secret() or secret  # an attempt that was cut off may have burned bits of its own
             self._journal.refit(secret)
         else:
             self._journal.adopt(secret)
