@@ -42,7 +42,6 @@ SURVIVE_A_WIPE = (
     records.LOG_POINT,
     records.SEED,
     records.FAULT,
-    records.ROLLED_BACK,
 )
 
 
