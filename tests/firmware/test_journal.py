@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from biandun_protocol.wire.flashfaults import Cut, WornFlash, rot
 from biandun_protocol.wire.flashmodel import ERASE
 from etoken.store.journal import BANK_HEADER, RECORD_HEADER, SPARE, Journal, StoreDamaged, StoreFull
+from etoken.vault.sealed import Sealed
 from tests.firmware.testboard import MemoryFlash, PowerCut
 
 BANK = 2 * MemoryFlash.sector
@@ -374,3 +375,26 @@ def test_starting_a_journal_that_was_put_away_whole_writes_nothing() -> None:
     operations = flash.operations
     Journal(flash)
     assert flash.operations == operations
+
+
+@pytest.mark.parametrize("sealed", [False, True])
+def test_when_the_old_bank_cannot_be_erased_nothing_is_written_before_the_next_start(sealed: bool) -> None:
+    flash = MemoryFlash(SMALL)
+    start = lambda: Sealed(flash, bytes(32), lambda kind, payload: (kind, payload)) if sealed else Journal(flash)  # noqa: E731
+    journal = start()
+    journal.put(1, 1, b"kept")
+
+    def refuse_erasing(kind: str, offset: int, data: bytes) -> None:
+        if kind == ERASE:
+            raise OSError
+
+    flash.hook = refuse_erasing
+    with pytest.raises(OSError):
+        journal.compact()
+    with pytest.raises(StoreDamaged):
+        journal.put(1, 2, b"never")
+    flash.hook = None
+    again = start()
+    assert not again.damaged
+    again.put(1, 3, b"next")
+    assert contents(start()) == {(1, 1): b"kept", (1, 3): b"next"}

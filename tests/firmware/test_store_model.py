@@ -163,6 +163,8 @@ class Life(RuleBasedStateMachine):
             put = False
         self.flash.hook = None
         self.adopt_compaction(generation)
+        if self.journal.damaged:  # the erasure of the old bank failed: nothing more is written before the next start
+            self.start()
         if put:
             self.model[kind, number] = payload
 

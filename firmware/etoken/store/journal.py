@@ -154,7 +154,11 @@ class Journal:
         index, end = self._copy(target)
         old, self._bank, self._index, self._end = self._bank, target, index, end
         self._generation += 1
-        self._clear(old)
+        try:
+            self._clear(old)
+        except Exception:
+            self.damaged = True  # whoever called must not take it for a compaction that did not happen; the next start finishes it
+            raise
 
     def _copy(self, target: int) -> "tuple[dict[int, int], int]":
         """Write a whole bank; return index and end of it."""
