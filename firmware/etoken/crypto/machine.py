@@ -50,6 +50,14 @@ COMB_SIGNS, WINDOW_SIGNS = 258, 260
 ENTRIES = 32  # a block of a comb
 BLOCKS = 8  # 0 to 3: the comb of the base point, 4 to 7: that of the key's own point
 
+_reserved = [bytearray(BLOCKS * ENTRIES * 64)]
+
+
+def new_table() -> bytearray:
+    """The table of a machine: for the first one what was reserved at import, while the heap was in one piece."""
+    return _reserved.pop() if _reserved else bytearray(BLOCKS * ENTRIES * 64)
+
+
 MACROS = 128  # programs are kept with macros: from this number on
 
 

@@ -24,7 +24,7 @@ class IntegerMachine:
         self.registers = [0] * m.REGISTERS
         for index, value in enumerate(constants(curve, r_bits)):
             self.registers[m.CONSTANTS + index] = value
-        self.table = bytearray(m.BLOCKS * m.ENTRIES * 64)
+        self.table = m.new_table()
         self._signs = [0, 0]
 
     def run(self, program: bytes, io: bytearray) -> int:  # noqa: PLR0915  one line an operation

@@ -35,7 +35,7 @@ class ThumbMachine:
     def __init__(self, curve: "Curve", run: "Callable[[bytearray, bytes, bytearray, bytearray], int]") -> None:
         self._work = work_area(curve)
         self._run = run
-        self.table = bytearray(m.BLOCKS * m.ENTRIES * 64)
+        self.table = m.new_table()
 
     def run(self, program: bytes, io: bytearray) -> int:
         """Run ``program``; see ``machine``."""

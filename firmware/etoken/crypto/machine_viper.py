@@ -175,7 +175,7 @@ class ViperMachine:
         for index, value in enumerate(constants(curve, R_BITS)):
             for limb in range(LIMBS):
                 self.put_word(m.CONSTANTS + index, limb, value >> BITS * limb & mask)
-        self.table = bytearray(m.BLOCKS * m.ENTRIES * 64)
+        self.table = m.new_table()
 
     def _word(self, at: int, value: int) -> None:
         self._work[4 * at : 4 * at + 4] = value.to_bytes(4, "little")

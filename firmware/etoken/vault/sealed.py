@@ -119,7 +119,7 @@ class Sealed(Journal):
         if self._booting and self._index:
             self._unsettled = True  # the links have to be looked at first
             return
-        fate, key, link = self.survives, self._key, self._link
+        fate, key, link, generation = self.survives, self._key, self._link, self.generation
         secret = None if self._fixed else self.get(records.DEVICE)
         self._key = _link_key(self._fixed or NO_SECRET)
         self._link = self._begin(self.generation + 1)
@@ -141,7 +141,8 @@ class Sealed(Journal):
         try:
             super().compact()
         except BaseException:
-            self._key, self._link = key, link
+            if self.generation == generation:  # else the new bank counts already, and what went wrong was clearing the old one
+                self._key, self._link = key, link
             raise
         finally:
             self.survives = fate
