@@ -8,6 +8,7 @@ from hashlib import sha256
 
 from biandun_protocol.wire.numbers import CLASS_SIMULATED
 from etoken.commands import all as _commands  # noqa: F401
+from etoken.dispatch import OverBudget
 from etoken.server import Server
 from etoken.token import Token
 
@@ -70,6 +71,10 @@ class PowerCut(BaseException):
     """The supply is gone: nothing after this runs."""
 
 
+class BudgetBroken(BaseException):
+    """A command wrote more to flash than it declares; nothing in the firmware may catch this."""
+
+
 class MemoryPort:
     """What the host wrote, and what it will read."""
 
@@ -117,6 +122,7 @@ class TestBoard:
         self.port = MemoryPort()
         self.presence = True
         self.reported = []
+        self.forgives = False  # commands that break their budget
         self._seed = seed
         self._counter = 0
 
@@ -131,6 +137,8 @@ class TestBoard:
         return self.presence
 
     def report(self, error):
+        if isinstance(error, OverBudget) and not self.forgives:
+            raise BudgetBroken(error.args)
         self.reported.append(error)
 
 

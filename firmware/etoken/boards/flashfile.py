@@ -16,8 +16,9 @@ class FileFlash:
             self._file = open(path, "r+b")
         except OSError:
             with open(path, "wb") as fresh:
+                blank = b"\xff" * self.sector
                 for _ in range(size // self.sector):
-                    fresh.write(b"\xff" * self.sector)
+                    fresh.write(blank)
             self._file = open(path, "r+b")
 
     def read(self, offset: int, size: int) -> bytes:
