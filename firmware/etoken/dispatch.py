@@ -122,10 +122,12 @@ def run(token: Token, raw: bytes) -> bytes:
             raise Refused(ERROR_OUT_OF_MEMORY)
         token.flash.reset()
         try:
-            return codec.encode(entry.handler(token, request))
-        finally:
-            if not entry.affords(token.flash):
-                _overspent(token, entry)
+            reply = codec.encode(entry.handler(token, request))
+        except Refused:
+            _account(token, entry)
+            raise
+        _account(token, entry)
+        return reply
     except Refused:
         raise
     except codec.MessageError as error:
@@ -149,8 +151,13 @@ def run(token: Token, raw: bytes) -> bytes:
         raise Refused(ERROR_INTERNAL)
 
 
-def _overspent(token: Token, entry: Entry) -> None:
-    """Tell of a command that wrote too much; what it did stands."""
+def _account(token: Token, entry: Entry) -> None:
+    """Tell of a command that came to its end and wrote too much; what it did stands.
+
+    Not of one that failed in the middle of a compaction: what it copied is erased by the next one.
+    """
+    if entry.affords(token.flash):
+        return
     token.board.report(OverBudget(entry.request.__name__, token.flash.programmed, token.flash.erased))
     if not token.overspent:
         token.overspent = True  # the log keeps eight entries: one bug must not push all others out, nor wear the flash itself

@@ -178,16 +178,23 @@ class Entropy:
         return self._ready
 
     def take(self, size: int) -> bytes:
-        """Return ``size`` random bytes, 0 to 65536.  Raises what ``require`` raises."""
+        """Return ``size`` random bytes, 0 to 65536, that are no secret by themselves.  Raises what ``require`` raises."""
+        return self._fresh().generate(size)
+
+    def fill(self, out: bytearray) -> None:
+        """Write random bytes over all of ``out``, which may become a secret.  Raises what ``require`` raises."""
+        self._fresh().generate_into(out)
+
+    def _fresh(self) -> HmacDrbg:
         source, generator = self.require()
-        samples = int(STRENGTH / self._board.entropy_bits)
+        samples = -int(-STRENGTH // self._board.entropy_bits)
         try:
             generator.reseed(b"".join([source.block() for _ in range(-(-samples // BLOCK))]))
         except EntropyFailed:
             self._failed = True
             generator.wipe()
             raise
-        return generator.generate(size)
+        return generator
 
     def _start(self) -> "tuple[Source, HmacDrbg]":
         """Test the source, make the generator, and leave a seed to the next boot before anything is given out."""

@@ -25,7 +25,10 @@ def kernel(core: str, curve: str) -> bytes:
 
 
 def function(name: str, code: bytes) -> str:
-    """An ``asm_thumb`` function that holds this machine code; the assembler adds push {r4-r7, lr} and pop {r4-r7, pc}."""
+    """An ``asm_thumb`` function that holds this machine code; the assembler adds push {r1, r4-r7, lr} and pop {r1, r4-r7, pc}.
+
+    What the code leaves in r0 becomes a Python integer: it must be public.
+    """
     halves = [f"0x{int.from_bytes(code[at : at + 2], 'little'):04x}" for at in range(0, len(code), 2)]
     lines = [", ".join(halves[at : at + 16]) for at in range(0, len(halves), 16)]
     body = "\n".join(f"    data(2, {line})" for line in lines)

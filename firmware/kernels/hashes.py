@@ -77,6 +77,14 @@ def close_frame(t: Thumb) -> None:
         t.pop((4, 5, 6, 7))
         for index in range(4):
             t.mov(8 + index, 4 + index)
+    forget_registers(t)
+
+
+def forget_registers(t: Thumb) -> None:
+    """Zeros in what the caller does not get back; r0 becomes a Python object there, so it must hold nothing that was hashed."""
+    for register in (0, 1, 2, 3):
+        t.movs(register, 0)
+    t.mov(12, 0)
 
 
 def loop(t: Thumb, name: str, count: int, body: Callable[[], None]) -> None:

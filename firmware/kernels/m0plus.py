@@ -881,4 +881,8 @@ def machine(curve: Curve) -> bytes:
     t.pop((4, 5, 6, 7))
     for index in range(4):
         t.mov(8 + index, 4 + index)
+    for register in (1, 2, 3):
+        t.movs(register, 0)
+    t.mov(12, 1)
+    t.mov(LR, 1)
     return t.code()

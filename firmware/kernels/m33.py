@@ -652,4 +652,8 @@ def machine(curve: Curve) -> bytes:
     t.ldr(0, SP, at.F_FLAGS)
     t.add_sp(at.F_SIZE)
     t.pop_high()
+    for register in (1, 2, 3):
+        t.movs(register, 0)
+    t.mov(12, 1)
+    t.mov(LR, 1)
     return t.code()

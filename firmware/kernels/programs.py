@@ -198,12 +198,9 @@ def scalar(register: int, slot: int, flag: int) -> Ops:
 
 def point(slot_x: int, slot_y: int) -> Ops:
     """(SX, SY) = the point in io, Montgomery; raises REFUSED when it is none of the curve."""
-    t, u = U[0], U[1]
     return [
         (m.LOAD, SX, slot_x), (m.LOAD, SY, slot_y), (m.LEAST, REFUSED, SX, m.C_P), (m.LEAST, REFUSED, SY, m.C_P),
-        (m.MUL, SX, SX, m.C_RRP), (m.MUL, SY, SY, m.C_RRP),
-        (m.SQR, t, SX), (m.SUB, t, t, m.C_ONE), (m.SUB, t, t, m.C_ONE), (m.SUB, t, t, m.C_ONE), (m.MUL, t, t, SX),
-        (m.ADD, t, t, m.C_B), (m.SQR, u, SY), (m.OTHER, REFUSED, t, u),
+        (m.MUL, SX, SX, m.C_RRP), (m.MUL, SY, SY, m.C_RRP), *must_be_on_curve(SX, SY, REFUSED),
     ]  # fmt: skip
 
 
@@ -261,9 +258,18 @@ def public_complete() -> Ops:
     return [*scalar(K, IO_D, BAD_SECRET), (m.BITS, 0, K), *comb_complete(), *affine_complete(), *point_out()]
 
 
+def must_be_on_curve(x: int, y: int, flag: int) -> Ops:
+    """Raise ``flag`` unless y^2 = x^3 - 3 x + b, in Montgomery form."""
+    t, u = U[0], U[1]
+    return [
+        (m.SQR, t, x), (m.SUB, t, t, m.C_ONE), (m.SUB, t, t, m.C_ONE), (m.SUB, t, t, m.C_ONE), (m.MUL, t, t, x),
+        (m.ADD, t, t, m.C_B), (m.SQR, u, y), (m.OTHER, flag, t, u),
+    ]  # fmt: skip
+
+
 def point_out() -> Ops:
-    """Hand (X, Y) out."""
-    return [*plain(X, Y), (m.STORE, IO_X, X), (m.STORE, IO_Y, Y), *STOP]
+    """Hand the affine (X, Y) out; a table or a step that went wrong shows as a point of another curve."""
+    return [*must_be_on_curve(X, Y, BAD_RESULT), *plain(X, Y), (m.STORE, IO_X, X), (m.STORE, IO_Y, Y), *STOP]
 
 
 def shared() -> Ops:

@@ -4,7 +4,8 @@
 
 Its flash is the file SERIAL.flash in ``folder`` and outlives the object; plugging in again goes on where it was.  The button
 is the file SERIAL.presence: ``accept``, ``reject`` or ``wait``; the file SERIAL.entropy makes its source of randomness fail:
-``stall``, ``repeat`` or ``short``.  The key is ready when it has answered on its own port.
+``stall``, ``repeat`` or ``short``.  ``cut_power`` orders a power cut at a flash operation.  The key is ready when it has answered on
+its own port.
 """
 
 import json
@@ -103,6 +104,19 @@ class SimulatedKey:
     def entropy(self, behaviour: Entropy) -> None:
         self._write_word(self._entropy_path, behaviour)
 
+    @property
+    def _fault_path(self) -> Path:
+        return self.folder / f"{self.serial}.fault"
+
+    def cut_power(self, cut_at: int, *, share: float | None = None, seed: int = 1, scattered: bool = False) -> None:
+        """Let the next time it is plugged in end in its ``cut_at``-th flash operation (1 is the first), as if unplugged.
+
+        ``share`` (0.0 to 1.0) of that operation is done, the rest torn as ``seed`` and ``scattered`` say; None cuts before it
+        begins.  It happens once.  ``plug`` raises SimulatorFailed when the cut comes before the key has answered.
+        """
+        order = {"at": cut_at, "share": share, "seed": seed, "scattered": scattered}
+        self._write_word(self._fault_path, json.dumps(order))
+
     def _write_word(self, path: Path, word: str) -> None:
         # written aside and moved: the firmware must never read half a word
         aside = path.with_suffix(path.suffix + ".new")
@@ -135,7 +149,7 @@ class SimulatedKey:
             return
         self.unplug()  # what is left of a firmware that died by itself
         self._hold_state()
-        files = [str(path) for path in (self.flash_path, self._presence_path, self._entropy_path)]
+        files = [str(path) for path in (self.flash_path, self._presence_path, self._entropy_path, self._fault_path)]
         arguments = ["-m", "etoken.boards.unix", self.serial, *files]
         try:
             self._running = Launched(arguments, log=self.log_path, heap=self.heap, modules=firmware.search_path())

@@ -105,6 +105,11 @@ def row(name: str, value: int, note: str = "", *, n: int = 1, reference: float |
     return Row(name, value, "insn", "lower", n, reference, note, goal)
 
 
+def random_bytes(out: bytearray) -> None:
+    """Random bytes over all of it."""
+    out[:] = os.urandom(len(out))
+
+
 def message() -> bytes:
     """What a filing's signature is over: TBS of a frozen statement, a typical length."""
     vectors = json.loads((Path(__file__).parents[2] / "protocol/vectors/statements.json").read_text("utf-8"))
@@ -128,7 +133,7 @@ def counted(core: str) -> Iterator[Row]:
                 counter.reset()
 
             for _ in range(KEYS):
-                secret = points.new_secret(os.urandom)
+                secret = points.new_secret(random_bytes)
                 public = points.public_key(secret)
                 note(public="public")
                 points.prepare(public)

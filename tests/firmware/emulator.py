@@ -23,12 +23,14 @@ from unicorn.arm_const import (
     UC_ARM_REG_R1,
     UC_ARM_REG_R2,
     UC_ARM_REG_R3,
+    UC_ARM_REG_R12,
     UC_ARM_REG_SP,
     UC_CPU_ARM_CORTEX_M0,
     UC_CPU_ARM_CORTEX_M33,
 )
 
 CODE, RETURN, DATA, STACK = 0x10000, 0x1F000, 0x20000, 0x60000
+SCRATCH_REGISTERS = (UC_ARM_REG_R1, UC_ARM_REG_R2, UC_ARM_REG_R3, UC_ARM_REG_R12)
 CORES = {"m33": UC_CPU_ARM_CORTEX_M33, "m0plus": UC_CPU_ARM_CORTEX_M0}
 ENTER, LEAVE = b"\xf2\xb5", b"\xf2\xbd"  # what the interpreter's assembler puts around: push {r1, r4-r7, lr} … pop {r1, r4-r7, pc}
 
@@ -44,6 +46,7 @@ class Run:
     result: int
     instructions: int
     trace: bytes | None = None
+    left: bytes = b""  # registers r1 to r3, r12 and all of the stack below the caller's, afterwards
 
 
 def lengths(code: bytes, *, narrow: bool) -> list[int]:
@@ -112,7 +115,9 @@ class Emulator:
         for place, argument in places:
             argument[:] = self._uc.mem_read(place, len(argument))
         digest = blake2b(repr(path).encode(), digest_size=16).digest() if trace else None
-        return Run(self._uc.reg_read(UC_ARM_REG_R0), count - 2, digest)
+        left = b"".join(self._uc.reg_read(name).to_bytes(4, "little") for name in SCRATCH_REGISTERS)
+        left += bytes(self._uc.mem_read(STACK, 0x4000))
+        return Run(self._uc.reg_read(UC_ARM_REG_R0), count - 2, digest, left)
 
     def _place(self, arguments: "tuple[bytes | bytearray | int, ...]") -> "list[tuple[int, bytearray]]":
         at, places = DATA, []

@@ -70,7 +70,20 @@ def values(modulus: int) -> st.SearchStrategy[int]:
         (1 << 64) - 1,
         1 << 255,
     ]
-    return st.one_of(st.sampled_from(edges), st.integers(0, modulus - 1), st.integers(0, 255).map(lambda bit: 1 << bit))
+    return st.one_of(st.sampled_from(edges), st.integers(0, modulus - 1), structured().map(lambda number: number % modulus))
+
+
+def structured() -> st.SearchStrategy[int]:
+    """Numbers that reach rare carries: sparse ones, and words of nothing but zeros and ones."""
+    bits = st.integers(0, 255).map(lambda bit: 1 << bit)
+    words = st.lists(st.sampled_from([0, 1, 0x80000000, 0xFFFFFFFE, 0xFFFFFFFF]), min_size=8, max_size=8)
+    return st.one_of(
+        bits,
+        st.tuples(bits, bits).map(sum),
+        st.tuples(bits, bits).map(lambda pair: abs(pair[0] - pair[1])),
+        st.sampled_from([curve.p for curve in CURVES.values()]).flatmap(lambda p: bits.map(lambda bit: (p - bit) % p)),
+        words.map(lambda row: sum(word << 32 * index for index, word in enumerate(row))),
+    )
 
 
 def any_values() -> st.SearchStrategy[int]:

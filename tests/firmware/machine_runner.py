@@ -30,6 +30,9 @@ class Numbers:
             out += sha256(self._seed + self._at.to_bytes(4, "big")).digest()
         return out[:size]
 
+    def fill(self, out):
+        out[:] = self(len(out))
+
     def below(self, most):
         return int.from_bytes(self(40), "big") % most
 
@@ -121,7 +124,7 @@ def compare_all(numbers, count):
 def signatures(numbers, count):
     for name, scheme in (("ES256", ecdsa), ("SM2", sm2)):
         for _ in range(count):
-            secret = scheme.new_secret(numbers)
+            secret = scheme.new_secret(numbers.fill)
             public, message = scheme.public_key(secret), numbers(numbers(1)[0])
             signature = scheme.sign(secret, public, message, numbers(32))
             assert scheme.verify(public, message, signature)

@@ -32,9 +32,9 @@ def edge_scalars(order: int) -> list[int]:
 
 
 def scalars(order: int, count: int) -> Iterator[int]:
-    """Edges first, then random ones."""
-    edges = edge_scalars(order)
-    yield from edges[:count]
+    """Edges and random ones in turns, at least a quarter of them random."""
+    edges = edge_scalars(order)[: 3 * count // 4]
+    yield from edges
     for _ in range(count - len(edges)):
         yield 1 + secrets.randbelow(order - 1)
 
@@ -57,6 +57,7 @@ def signed(core: str, curve: str, nonce: int, secret: int, *, trace: bool) -> Ru
     work = work_area(CURVES[curve])
     io = slots(K=nonce, D=secret, E=secrets.randbits(256))
     run = emulator(core, curve).call(work, program, io, points.table, trace=trace)
+    assert run.result == 0
     assert scratch_is_empty(work)
     return run
 
@@ -77,6 +78,39 @@ def test_signing_touches_the_same_addresses_in_the_same_order(core: str, curve: 
     order = CURVES[curve].n
     traces = {signed(core, curve, nonce, order - 1 - nonce or 1, trace=True).trace for nonce in scalars(order - 1, TRACED[core])}
     assert len(traces) == 1
+
+
+@kernels
+def test_stack_and_registers_hold_the_same_after_every_signature(core: str, curve: str) -> None:
+    order = CURVES[curve].n
+    left = {signed(core, curve, nonce, order - 1 - nonce or 1, trace=False).left for nonce in scalars(order - 1, 12)}
+    assert len(left) == 1
+
+
+@pytest.mark.parametrize("core", CORES)
+@pytest.mark.parametrize("name", ["sha256", "sm3"])
+def test_a_hash_leaves_nothing_of_what_was_hashed_and_returns_nothing(core: str, name: str) -> None:
+    runs = [
+        hash_emulator(core, name).call(bytearray(secrets.token_bytes(32)), secrets.token_bytes(64), 1, bytearray(528))
+        for _ in range(8)
+    ]
+    assert {run.result for run in runs} == {0}
+    assert len({run.left for run in runs}) == 1
+
+
+@kernels
+@pytest.mark.parametrize("name", ["PUBLIC", "SHARED"])
+def test_public_keys_and_shared_secrets_touch_the_same_addresses(core: str, curve: str, name: str) -> None:
+    points, _ = emulated_points(core, curve)
+    points.prepare()
+    order, (x, y) = CURVES[curve].n, CURVES[curve].g
+    program = m.expand(getattr(programs, name), programs.MACROS)
+    runs = [
+        emulator(core, curve).call(work_area(CURVES[curve]), program, slots(D=scalar, X=x, Y=y), points.table, trace=True)
+        for scalar in [5, order - 5, 1 << 200, 1 + secrets.randbelow(order - 1)]
+    ]
+    assert {run.result for run in runs} == {0}
+    assert len({(run.instructions, run.trace) for run in runs}) == 1
 
 
 @pytest.mark.slow

@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 from biandun_protocol.algorithms import load_point, point_of, verify_es256
 from biandun_simulator import interpreter
 from etoken.crypto import ecdsa, programs, sm2
+from etoken.crypto import machine as m
 from etoken.crypto.curves import P256, SM2P256V1, Curve
 from etoken.crypto.faults import SecretInvalid, SignatureFault
 from etoken.crypto.hmac import hmac_sha256
@@ -96,6 +97,10 @@ kinds = pytest.mark.parametrize("kind", KINDS)
 backends = pytest.mark.parametrize("backend", BACKENDS)
 
 
+def random_bytes(out: bytearray) -> None:
+    out[:] = os.urandom(len(out))
+
+
 def low(s: int) -> int:
     return min(s, P256.n - s)
 
@@ -171,20 +176,20 @@ def judged(kind: Kind, public: bytes, rows: list[tuple[bytes, bytes]]) -> list[b
 
 @pytest.mark.parametrize("backend", CORES)
 @kinds
-def test_a_hundred_signatures_of_a_kernel_verify_elsewhere(backend: str, kind: Kind) -> None:
+def test_two_hundred_signatures_of_a_kernel_verify_elsewhere(backend: str, kind: Kind) -> None:
     machine = BACKENDS[backend](kind)
-    secret = machine.new_secret(os.urandom)
+    secret = machine.new_secret(random_bytes)
     public = machine.public_key(secret)
-    messages = [os.urandom(index) for index in range(100)]
+    messages = [os.urandom(index) for index in range(200)]
     rows = [
         (message, machine.sign(kind.scheme, secret, public, kind.digest(message, public), os.urandom(32))) for message in messages
     ]
-    assert judged(kind, public, rows) == [True] * 100
+    assert judged(kind, public, rows) == [True] * 200
 
 
 @kinds
 def test_two_hundred_signatures_over_integers_verify_elsewhere(kind: Kind) -> None:
-    secret = kind.module.new_secret(os.urandom)
+    secret = kind.module.new_secret(random_bytes)
     public = kind.module.public_key(secret)
     messages = [os.urandom(index) for index in range(200)]
     rows = [(message, kind.module.sign(secret, public, message, os.urandom(32))) for message in messages]
@@ -201,15 +206,15 @@ def micropython(*arguments: object) -> list[Any]:
 
 
 def test_the_viper_machine_agrees_with_the_integers_and_its_signatures_verify_elsewhere() -> None:
-    said, *made = micropython(os.urandom(8).hex(), 100)
-    assert said == {"backend": "viper", "compared": 2 * 27 * 100}
+    said, *made = micropython(os.urandom(8).hex(), 200)
+    assert said == {"backend": "viper", "compared": 2 * 27 * 200}
     by_key: dict[tuple[str, bytes], list[tuple[bytes, bytes]]] = {}
     for name, secret, *row in made:
         public, message, signature = map(bytes.fromhex, row)
         kind = {"ES256": ES256, "SM2": SM2}[name]
         assert naive.encode(naive.multiply(kind.curve, [(int(secret, 16), kind.curve.g)]) or (0, 0)) == public
         by_key.setdefault((name, public), []).append((message, signature))
-    assert len(by_key) == 200
+    assert len(by_key) == 400
     for (name, public), rows in by_key.items():
         if name == "ES256":
             judged(ES256, public, rows)
@@ -267,7 +272,11 @@ def test_keys_at_the_edges_of_their_range_work(backend: str, kind: Kind) -> None
 
 
 @settings(max_examples=20, deadline=None)
-@given(secret=st.integers(1, P256.n - 1), digest=st.binary(min_size=32, max_size=32), fresh=st.binary(max_size=32))
+@given(
+    secret=st.integers(1, P256.n - 1),
+    digest=st.binary(min_size=32, max_size=32),
+    fresh=st.sampled_from([0, 32]).flatmap(lambda size: st.binary(min_size=size, max_size=size)),
+)
 def test_es256_signs_as_the_schoolbook_does(secret: int, digest: bytes, fresh: bytes) -> None:
     machine = points(P256)
     public = machine.public_key(octets(secret))
@@ -277,7 +286,11 @@ def test_es256_signs_as_the_schoolbook_does(secret: int, digest: bytes, fresh: b
 
 
 @settings(max_examples=20, deadline=None)
-@given(secret=st.integers(1, SM2P256V1.n - 2), digest=st.binary(min_size=32, max_size=32), fresh=st.binary(max_size=32))
+@given(
+    secret=st.integers(1, SM2P256V1.n - 2),
+    digest=st.binary(min_size=32, max_size=32),
+    fresh=st.sampled_from([0, 32]).flatmap(lambda size: st.binary(min_size=size, max_size=size)),
+)
 def test_sm2_signs_as_the_schoolbook_does(secret: int, digest: bytes, fresh: bytes) -> None:
     machine = points(SM2P256V1)
     public = machine.public_key(octets(secret))
@@ -316,8 +329,8 @@ def test_shared_secrets_are_those_of_another_library(secret: int) -> None:
 @kinds
 def test_both_sides_share_the_same_secret(backend: str, kind: Kind) -> None:
     machine = BACKENDS[backend](kind)
-    for mine in (1, kind.curve.n - 2, int.from_bytes(machine.new_secret(os.urandom), "big")):
-        other = machine.new_secret(os.urandom)
+    for mine in (1, kind.curve.n - 2, int.from_bytes(machine.new_secret(random_bytes), "big")):
+        other = machine.new_secret(random_bytes)
         one = machine.shared(octets(mine), machine.public_key(other), os.urandom(32))
         assert one is not None
         assert one == machine.shared(other, machine.public_key(octets(mine)), os.urandom(32))
@@ -414,9 +427,14 @@ def test_nothing_is_shared_with_a_point_that_is_none(kind: Kind, name: str) -> N
     assert kind.module.shared(kind.secret, not_points(kind)[name], b"") is None
 
 
-@settings(max_examples=60, deadline=None)
-@given(public=st.binary(max_size=70), message=st.binary(max_size=10), signature=st.binary(max_size=70))
-def test_verify_never_raises(public: bytes, message: bytes, signature: bytes) -> None:
+anything: Any = st.one_of(
+    st.binary(max_size=70), st.none(), st.integers(), st.text(max_size=70), st.binary(min_size=64, max_size=65).map(memoryview)
+)
+
+
+@settings(max_examples=100, deadline=None)
+@given(public=anything, message=anything, signature=anything)
+def test_verify_never_raises(public: Any, message: Any, signature: Any) -> None:
     assert ecdsa.verify(public, message, signature) is False
     assert sm2.verify(public, message, signature) is False
 
@@ -452,8 +470,12 @@ def test_sm2_has_no_key_n_minus_one() -> None:
 
 def test_a_drawn_key_out_of_range_is_drawn_again() -> None:
     drawn = iter([bytes(32), octets(P256.n), octets(P256.n - 1), ONES, octets(P256.n - 2), octets(1)])
-    assert ecdsa.new_secret(lambda size: next(drawn)) == octets(P256.n - 2)
-    assert ecdsa.new_secret(lambda size: next(drawn)) == octets(1)
+
+    def fill(out: bytearray) -> None:
+        out[:] = next(drawn)
+
+    assert ecdsa.new_secret(fill) == octets(P256.n - 2)
+    assert ecdsa.new_secret(fill) == octets(1)
 
 
 # --- faults -----------------------------------------------------------------------------------------------------------
@@ -473,6 +495,85 @@ def test_a_fault_while_signing_lets_no_signature_out(kind: Kind, slot: str, bit:
     monkeypatch.setattr(machine._machine, "run", faulty)
     with pytest.raises(SignatureFault):
         kind.module.sign(kind.secret, kind.point, b"sample", b"")
+
+
+@backends
+@kinds
+@pytest.mark.parametrize("slot", ["IO_E", "IO_K", "IO_D"])
+def test_a_fault_in_what_is_signed_lets_no_wrong_signature_out(
+    backend: str, kind: Kind, slot: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    machine: Any = BACKENDS[backend](kind)
+    digest = kind.digest(b"sample", kind.point)
+    machine.prepare(kind.point)
+    genuine = machine._machine.run
+
+    def faulty(program: bytes, io: bytearray) -> int:
+        if program == machine._spelt.get(id(kind.scheme.sign)):
+            io[32 * getattr(programs, slot) + 17] ^= 4
+        return genuine(program, io)
+
+    machine.sign(kind.scheme, kind.secret, kind.point, digest, b"")
+    monkeypatch.setattr(machine._machine, "run", faulty)
+    if slot == "IO_K":  # another nonce makes another signature, and a right one
+        signature = machine.sign(kind.scheme, kind.secret, kind.point, digest, b"")
+        assert machine.verify(kind.scheme, kind.point, digest, signature)
+    else:
+        with pytest.raises(SignatureFault):
+            machine.sign(kind.scheme, kind.secret, kind.point, digest, b"")
+
+
+@backends
+@kinds
+def test_a_comb_that_went_bad_gives_no_public_key_and_is_made_anew(backend: str, kind: Kind) -> None:
+    machine: Any = BACKENDS[backend](kind)
+    machine.prepare(kind.point)
+    for at in range(0, 8192, 32):
+        machine.table[at] ^= 1
+    with pytest.raises(SignatureFault):
+        machine.public_key(kind.secret)
+    assert machine.public_key(kind.secret) == kind.point
+    for at in range(0, 16384, 32):
+        machine.table[at] ^= 1
+    digest = kind.digest(b"sample", kind.point)
+    with pytest.raises(SignatureFault):
+        machine.sign(kind.scheme, kind.secret, kind.point, digest, b"")
+    assert machine.verify(kind.scheme, kind.point, digest, machine.sign(kind.scheme, kind.secret, kind.point, digest, b""))
+
+
+@kinds
+@pytest.mark.parametrize("work", ["public_key", "shared", "sign"])
+def test_what_the_nonces_were_made_from_is_wiped(kind: Kind, work: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[Any] = []
+
+    def kept(*given: Any) -> Nonces:
+        made.append(Nonces(*given))
+        return made[-1]
+
+    monkeypatch.setattr("etoken.crypto.points.Nonces", kept)
+    if work == "public_key":
+        kind.module.public_key(kind.secret)
+    elif work == "shared":
+        kind.module.shared(kind.secret, kind.point, b"")
+    else:
+        kind.module.sign(kind.secret, kind.point, b"sample", b"")
+    (nonces,) = made
+    left = [
+        nonces._key,
+        nonces._value,
+        nonces._hash._rest,
+        nonces._hmac._inner,
+        nonces._hmac._outer,
+        nonces._hmac._pad,
+        nonces._hmac._hash._rest,
+    ]
+    assert not any(map(any, left))
+
+
+@pytest.mark.parametrize("size", [1, 31, 33])
+def test_fresh_entropy_of_another_length_is_refused(size: int) -> None:
+    with pytest.raises(ValueError, match="32 bytes"):
+        Nonces(SECRET, bytes(32), bytes(size), b"")
 
 
 @kinds
@@ -518,7 +619,11 @@ def test_a_nonce_that_is_refused_is_followed_by_the_next(monkeypatch: pytest.Mon
 def test_a_machine_that_refuses_every_nonce_is_a_fault(monkeypatch: pytest.MonkeyPatch) -> None:
     machine = points(P256)
     machine.prepare(POINT)
-    monkeypatch.setattr(machine._machine, "run", lambda program, io: programs.BAD_NONCE)
+    genuine = machine._machine.run
+    refused = m.expand(programs.SIGN_ES256, programs.MACROS)
+    monkeypatch.setattr(
+        machine._machine, "run", lambda program, io: programs.BAD_NONCE if program == refused else genuine(program, io)
+    )
     with pytest.raises(SignatureFault):
         ecdsa.sign(SECRET, POINT, b"sample", b"")
 
@@ -564,7 +669,7 @@ def test_the_hmac_that_can_be_wiped_agrees_with_the_standard_library(key: bytes,
 @given(
     secret=st.binary(min_size=32, max_size=32),
     digest=st.integers(0, P256.n - 1),
-    fresh=st.binary(max_size=40),
+    fresh=st.sampled_from([0, 32]).flatmap(lambda size: st.binary(min_size=size, max_size=size)),
     label=st.sampled_from([b"", b"SM2"]),
 )
 def test_nonces_are_those_of_the_schoolbook(secret: bytes, digest: int, fresh: bytes, label: bytes) -> None:

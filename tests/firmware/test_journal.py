@@ -6,7 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from etoken.store.journal import BANK_HEADER, RECORD_HEADER, Journal, StoreDamaged, StoreFull
+from biandun_protocol.wire.flashfaults import Cut, WornFlash, rot
+from biandun_protocol.wire.flashmodel import ERASE
+from etoken.store.journal import BANK_HEADER, RECORD_HEADER, SPARE, Journal, StoreDamaged, StoreFull
 from tests.firmware.testboard import MemoryFlash, PowerCut
 
 BANK = 2 * MemoryFlash.sector
@@ -141,7 +143,8 @@ def test_one_rotten_bit_in_a_committed_record_stops_all_writing(number: int) -> 
     flash = MemoryFlash(SMALL)
     filled(flash)
     at = flash.cells.index(f"record number {number}".encode())
-    for offset, bit in ((0, 1), (-1, 4), (-RECORD_HEADER, 1), (-RECORD_HEADER + 6, 128)):  # payload, CRC, commit byte, length
+    commit = [] if number == 3 else [(-RECORD_HEADER, 1)]  # that of the last one may be torn: another test
+    for offset, bit in ((0, 1), (-1, 4), (-RECORD_HEADER + 6, 128), *commit):  # payload, CRC, length, commit byte
         cells = bytes(flash.cells)
         flash.cells[at + offset] ^= bit
         journal = Journal(flash)
@@ -239,3 +242,135 @@ def test_the_records_are_read_back_as_they_stand_old_ones_included() -> None:
     again.compact()
     assert [(kind, number) for kind, number, _, _ in again.each()] == sorted({(kind, number) for kind, number, _ in written})
     assert again.generation == journal.generation + 1
+
+
+@pytest.mark.parametrize("left", [0x01, 0x80, 0xFE, 0x55])
+def test_a_record_torn_in_its_commit_byte_stands_and_is_made_whole(left: int) -> None:
+    flash = MemoryFlash(SMALL)
+    filled(flash)
+    at = flash.cells.index(b"record number 3") - RECORD_HEADER
+    flash.cells[at] = left
+    journal = Journal(flash)
+    assert not journal.damaged
+    assert journal.get(1, 3) == b"record number 3"
+    assert flash.cells[at] == 0
+    journal.put(1, 4, b"next")
+    assert Journal(flash).get(1, 4) == b"next"
+
+
+def test_a_put_that_was_given_up_after_its_first_step_is_never_taken_for_done(monkeypatch: pytest.MonkeyPatch) -> None:
+    flash = MemoryFlash(SMALL)
+    journal = filled(flash)
+
+    def out_of_memory(at: int) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr(journal, "_commit", out_of_memory)
+    with pytest.raises(MemoryError):
+        journal.put(1, 3, b"given up")
+    monkeypatch.undo()
+    assert journal.get(1, 3) == b"record number 3"
+    journal.put(1, 9, b"what comes next lands where the other was begun")
+    again = Journal(flash)
+    assert (again.get(1, 3), again.get(1, 9)) == (b"record number 3", b"what comes next lands where the other was begun")
+
+
+@pytest.mark.parametrize("distance", [0, 1, 5, RECORD_HEADER, 40])
+def test_rot_in_blank_flash_costs_a_compaction_and_no_record(distance: int) -> None:
+    for restart in (False, True):
+        flash = MemoryFlash(SMALL)
+        journal = filled(flash)
+        rot(flash, journal._base(journal._bank) + journal._end + distance, 0x10)
+        if restart:
+            journal = Journal(flash)
+        for number in range(4, 8):
+            journal.put(1, number, f"record number {number}".encode())
+        assert contents(Journal(flash)) == {(1, number): f"record number {number}".encode() for number in range(8)}
+
+
+def test_rot_in_the_spare_bank_costs_an_erasure_and_no_record() -> None:
+    for offset in (0, 3, BANK_HEADER, BANK_HEADER + 20, 60):
+        flash = MemoryFlash(SMALL)
+        journal = filled(flash)
+        rot(flash, journal._base(1 - journal._bank) + offset, 0x40)
+        journal.compact()
+        assert not journal.damaged
+        assert contents(Journal(flash)) == {(1, number): f"record number {number}".encode() for number in range(4)}
+
+
+def test_rot_since_the_last_start_is_not_copied_under_a_good_crc() -> None:
+    flash = MemoryFlash(SMALL)
+    journal = filled(flash)
+    rot(flash, flash.cells.index(b"record number 2"), 1)
+    with pytest.raises(StoreDamaged):
+        journal.compact()
+    assert journal.damaged
+    assert Journal(flash).damaged
+
+
+def test_compaction_that_would_run_over_the_end_of_its_bank_changes_nothing() -> None:
+    flash = MemoryFlash(SMALL)
+    journal = filled(flash)
+    journal.survives = lambda kind, number: (kind, bytes(BANK // 2))
+    with pytest.raises(StoreFull):
+        journal.compact()
+    assert contents(Journal(flash)) == {(1, number): f"record number {number}".encode() for number in range(4)}
+
+
+def test_flash_that_keeps_nothing_any_more_is_noticed_and_what_was_there_stays_readable() -> None:
+    for seed in range(8):
+        flash = WornFlash(SMALL, endurance=6, seed=seed)
+        journal, model, step = Journal(flash), {}, 0
+        with pytest.raises(StoreDamaged):
+            for step in range(100000):
+                journal.put(1, step % 5, step.to_bytes(4, "big") * 50)
+                model[1, step % 5] = step.to_bytes(4, "big") * 50
+        assert journal.damaged
+        assert contents(journal) == model
+        again = contents(Journal(flash))
+        model[1, step % 5] = again[1, step % 5]
+        assert again == model
+
+
+def test_an_unused_flash_is_not_erased_before_one_bank_counts_and_survives_any_number_of_cuts() -> None:
+    flash = MemoryFlash(SMALL)
+    for seed in range(40):
+        Cut(flash, 1 + seed % 6, seed % 7 / 7, seed, scattered=bool(seed % 2))
+        with pytest.raises(PowerCut):
+            filled(flash).compact()
+    flash.hook = None
+    journal = Journal(flash)
+    assert not journal.damaged
+    assert set(contents(journal).values()) <= {f"record number {number}".encode() for number in range(4)}
+
+
+def test_a_bank_is_erased_once_each_time_it_was_full() -> None:
+    flash = MemoryFlash(SMALL)
+    journal = Journal(flash)
+    before = list(flash.erases)
+    for _ in range(10):
+        journal = Journal(flash)
+        journal.compact()
+    assert [after - start for after, start in zip(flash.erases, before, strict=True)] == [5] * len(before)
+
+
+def test_the_other_bank_is_erased_and_marked_at_the_next_start_whatever_a_cut_made_of_it() -> None:
+    """Also when it reads blank: an erasure that was cut can look finished."""
+    flash = MemoryFlash(SMALL)
+    journal = filled(flash)
+    spare = journal._base(1 - journal._bank)
+    for content in (b"\xff" * BANK, b"BDJ1" + bytes(BANK - 4), bytes(BANK)):
+        flash.cells[spare : spare + BANK] = content
+        erased: list[int] = []
+        flash.hook = lambda kind, offset, data, erased=erased: erased.append(offset) if kind == ERASE else None
+        assert len(contents(Journal(flash))) == 4
+        assert erased == [spare + flash.sector, spare]
+        assert flash.cells[spare : spare + BANK] == SPARE + b"\xff" * (BANK - len(SPARE))
+
+
+def test_starting_a_journal_that_was_put_away_whole_writes_nothing() -> None:
+    flash = MemoryFlash(SMALL)
+    filled(flash)
+    operations = flash.operations
+    Journal(flash)
+    assert flash.operations == operations

@@ -10,12 +10,13 @@ from biandun import errors
 from biandun.keys import Key
 from biandun_protocol.secret import Secret
 from biandun_protocol.wire.numbers import LIMIT_AUTO_LOCK_MS, LIMIT_PIN_TRIES
+from biandun_protocol.wire.otpmodel import OtpModel
 from etoken.crypto import ecdsa
 from etoken.store.journal import BANK_HEADER, RECORD_HEADER, Journal
 from etoken.vault import records
 from etoken.vault.keys import UNDER_DATA, UNDER_DEVICE, Keys, Locked
 from tests.firmware.conftest import Wire
-from tests.firmware.testboard import MemoryFlash, MemoryOtp, PowerCut, TestBoard, TestKey
+from tests.firmware.testboard import MemoryFlash, PowerCut, TestBoard, TestKey
 from tests.support import softkey
 from tests.support.person import PIN
 from tests.support.softoffice import SoftOffice
@@ -128,7 +129,7 @@ def test_compaction_links_anew_and_puts_the_device_first(image: MemoryFlash) -> 
 
 
 def test_a_bank_without_links_is_not_taken_where_the_memory_has_a_secret() -> None:
-    otp = MemoryOtp()
+    otp = OtpModel()
     otp.write_secret(b"s" * 32)
     old = MemoryFlash()
     Journal(old).put(records.GENERATION, 0, b"\0\0\0\1")
@@ -274,7 +275,7 @@ def test_a_key_that_nobody_uses_locks_itself(key: Key, wire: Wire) -> None:
 
 # --- older images -----------------------------------------------------------------------------------------------------
 def board_with_tally() -> TestBoard:
-    return TestBoard(otp=MemoryOtp())
+    return TestBoard(otp=OtpModel())
 
 
 def test_the_device_secret_stands_in_the_memory_where_there_is_one() -> None:

@@ -6,6 +6,7 @@ test told it.  Only tests can build it: the boards that ship have no way to be h
 
 from hashlib import sha256
 
+from biandun_protocol.wire.flashmodel import NorFlash, PowerCut
 from biandun_protocol.wire.numbers import CLASS_SIMULATED
 from etoken.commands import all as _commands  # noqa: F401
 from etoken.dispatch import OverBudget
@@ -13,62 +14,22 @@ from etoken.server import Server
 from etoken.token import Token
 
 
-class MemoryFlash:
-    """NOR flash in memory; ``operations`` counts programs and erases, ``fail_after`` stops the world at one of them."""
+class MemoryFlash(NorFlash):
+    """Flash in memory; ``operations`` counts programs and erases, ``fail_after`` stops the world at one of them."""
 
     sector = 4096
 
     def __init__(self, size=512 * 1024):
-        self.size = size
-        self.cells = bytearray(b"\xff" * size)
+        super().__init__(size, self.sector)
+        self.cells = self.medium.data
         self.operations = 0
         self.fail_after = -1
+        self.hook = self._count
 
-    def _count(self):
+    def _count(self, kind, offset, data):
         self.operations += 1
         if self.operations == self.fail_after:
             raise PowerCut
-
-    def read(self, offset, size):
-        return bytes(self.cells[offset : offset + size])
-
-    def read_into(self, offset, buffer):
-        buffer[:] = memoryview(self.cells)[offset : offset + len(buffer)]
-
-    def program(self, offset, data):
-        self._count()
-        for index, byte in enumerate(data):
-            self.cells[offset + index] &= byte
-
-    def erase(self, offset):
-        self._count()
-        self.cells[offset : offset + self.sector] = b"\xff" * self.sector
-
-
-class MemoryOtp:
-    """One-time-programmable memory: a secret that is written once, and a tally that only rises."""
-
-    def __init__(self):
-        self._secret = None
-        self._tally = 0
-
-    def secret(self):
-        return self._secret
-
-    def write_secret(self, secret):
-        if self._secret is not None:
-            raise ValueError("written before")
-        self._secret = secret
-
-    def tally(self):
-        return self._tally
-
-    def burn(self):
-        self._tally += 1
-
-
-class PowerCut(BaseException):
-    """The supply is gone: nothing after this runs."""
 
 
 class BudgetBroken(BaseException):

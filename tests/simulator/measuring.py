@@ -21,6 +21,7 @@ from biandun_protocol.receipt import Receipt, sign_receipt
 from biandun_protocol.wire import codec, merkle
 from biandun_protocol.wire import messages as m
 from biandun_protocol.wire import statement as wire
+from biandun_protocol.wire.flashmodel import NorFlash
 from biandun_protocol.wire.numbers import (
     ERROR_OUT_OF_MEMORY,
     LIMIT_LINK_EXPORT,
@@ -29,7 +30,7 @@ from biandun_protocol.wire.numbers import (
     PROTOCOL_VERSION,
 )
 from biandun_simulator import firmware, interpreter
-from etoken.boards.flashfile import FileFlash
+from etoken.boards.filemedium import FileMedium
 from etoken.commands import all as _commands  # noqa: F401  # pyright: ignore[reportUnusedImport]  fills the table
 from etoken.dispatch import COMMANDS
 from etoken.meter import MeteredFlash
@@ -39,6 +40,7 @@ from tests.support.softoffice import NOW, SoftOffice, root_of
 
 SERIAL = "BD-000001"
 KIB = 1024
+SECTOR = NorFlash().sector
 MOST = 128  # KiB: more than any command takes
 SERVED = 300  # statements of an old key, most of them receipted and still whole
 LEVELS = 32  # of the longest log
@@ -112,7 +114,7 @@ class Bench:
         assert done.returncode == 0, (done.returncode, done.stdout, done.stderr)
         assert "Traceback" not in done.stderr, done.stderr
         reply, programmed, erased = done.stdout.split()
-        need = Need(flash=max(int(programmed) - int(erased) * FileFlash.sector, 0), sectors=int(erased))
+        need = Need(flash=max(int(programmed) - int(erased) * SECTOR, 0), sectors=int(erased))
         if reply == str(ERROR_OUT_OF_MEMORY):
             return None, need
         return bytes.fromhex(reply), need
@@ -166,14 +168,14 @@ def old(bench: Bench, office: SoftOffice) -> None:
     What compaction itself takes, an index of all records in one piece, is no part of the heap of a command.
     """
     shutil.move(bench.folder / "personalised", bench.flash)
-    flash = FileFlash(str(bench.flash))
-    statements = Vault(flash).statements
+    medium = FileMedium(str(bench.flash), bench.flash.stat().st_size, b"\xff")
+    statements = Vault(NorFlash(medium=medium)).statements
     for number in range(1, SERVED + 1):
         statements.append(number.to_bytes(16, "big"), "filing", bytes(32), bytes(420), bytes(64))
         office.leaves.append(sha256(b"%d" % number).digest())
         root = root_of(office.leaves) if number == SERVED else bytes(32)
         statements.keep_receipt(number, bytes(400), bytes(700), number, root, NOW)
-    flash.close()
+    medium.close()
     bench.measure(m.ExportLinksRequest(SERVED - LIMIT_LINK_EXPORT + 1, LIMIT_LINK_EXPORT), UNLOCKED)
     receipt = office.take_in(sign(bench, office, SERVED + 1), NOW)
     bench.measure(m.StoreReceiptRequest(receipt.statement, receipt.payload, office.consistency(SERVED)))
@@ -191,15 +193,15 @@ def fill(path: Path) -> None:
     room = -1
     while room:  # once to see how many fit, once to write that many
         shutil.copy(path, scratch)
-        flash = FileFlash(str(scratch))
-        meter = MeteredFlash(flash)
+        medium = FileMedium(str(scratch), scratch.stat().st_size, b"\xff")
+        meter = MeteredFlash(NorFlash(medium=medium))
         seed = Vault(meter).seed
         meter.reset()
         count = 0
         while not meter.erased and count != room:
             seed.replace(bytes(32), seed.boots)
             count += 1
-        flash.close()
+        medium.close()
         room = 0 if count == room else count - 3
     shutil.move(scratch, path)
 

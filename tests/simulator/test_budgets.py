@@ -7,9 +7,10 @@ import pytest
 
 from biandun import errors, keys
 from biandun_protocol import package
+from biandun_protocol.wire.flashmodel import NorFlash
 from biandun_simulator.interpreter import BOARD_HEAP
 from biandun_simulator.simulated_key import SimulatedKey, SimulatorFailed
-from etoken.boards.flashfile import FileFlash
+from etoken.boards.filemedium import FileMedium
 from etoken.commands import all as _commands  # noqa: F401  # pyright: ignore[reportUnusedImport]  fills the table
 from etoken.dispatch import COMMANDS
 from etoken.vault.vault import Vault
@@ -19,7 +20,7 @@ from tests.support import softkey
 from tests.support.person import Person
 
 STEP = 1024
-SECTORS = 512 * 1024 // FileFlash.sector
+BANK = NorFlash().size // NorFlash().sector // 2
 TABLE = {entry.request.__name__: entry for entry in COMMANDS.values()}
 
 
@@ -47,15 +48,15 @@ def test_no_command_programs_more_flash_than_it_declares(needs: dict[str, Need])
 
 def test_no_command_declares_twice_the_flash_it_needs(needs: dict[str, Need]) -> None:
     few = 64  # bytes: one small record
-    assert {
-        name: need.flash for name, need in needs.items() if not need.sectors and TABLE[name].flash > max(2 * need.flash, few)
-    } == {}
+    # what comes on top of a compaction, or only when a key of 0.1.0 is sealed, is not seen here: tests/firmware hold it
+    seen = {name: need.flash for name, need in needs.items() if not need.sectors and name != "UnlockRequest"}
+    assert {name: flash for name, flash in seen.items() if TABLE[name].flash > max(2 * flash, few)} == {}
 
 
-def test_commands_that_compact_erase_all_sectors_once(needs: dict[str, Need]) -> None:
+def test_commands_that_compact_erase_one_bank(needs: dict[str, Need]) -> None:
     erasing = {name: need.sectors for name, need in needs.items() if need.sectors}
     assert erasing == dict.fromkeys(
-        ("ChangePinRequest", "GenerateKeyRequest", "SetPinRequest", "SignFinishRequest", "WipeRequest"), SECTORS
+        ("ChangePinRequest", "GenerateKeyRequest", "SetPinRequest", "SignFinishRequest", "WipeRequest"), BANK
     )
 
 
@@ -120,13 +121,13 @@ def test_an_attachment_of_20_mb_adds_at_most_16_bytes_to_the_link(
 
 def crowd(flash_path: Path, waiting: int, receipted: int) -> None:
     """Add statements to a personalised flash image, as a key that has served for years."""
-    flash = FileFlash(str(flash_path))
-    statements = Vault(flash).statements
+    medium = FileMedium(str(flash_path), flash_path.stat().st_size, b"\xff")
+    statements = Vault(NorFlash(medium=medium)).statements
     for number in range(1, receipted + waiting + 1):
         statements.append(number.to_bytes(16, "big"), "filing", bytes(32), bytes(350), bytes(64))
         if number <= receipted:
             statements.keep_receipt(number, bytes(300), bytes(600), number, bytes(32), 1)
-    flash.close()
+    medium.close()
 
 
 @pytest.mark.parametrize(

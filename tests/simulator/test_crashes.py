@@ -4,12 +4,13 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from biandun import errors, keys
-from biandun_simulator.simulated_key import SimulatedKey
+from biandun_simulator.simulated_key import SimulatedKey, SimulatorFailed
 from tests.support import softkey
 from tests.support.person import Person
 
@@ -99,3 +100,30 @@ def test_somebody_who_leaves_while_the_key_waits_takes_the_request_along(simulat
     simulated.presence = "accept"  # a late finger
     with keys.open(port=simulated.port, ui=Person()) as key:
         assert key.chain().seq == 0
+
+
+def test_a_key_whose_power_is_cut_in_any_flash_operation_of_a_signature_signs_once(
+    make_key: Callable[..., SimulatedKey],
+) -> None:
+    """Until a run needs fewer operations than the cut waits for: then nothing was cut and the sweep is over."""
+    sequences: list[int] = []
+    for cut_at in range(1, 30):
+        simulated = make_key()
+        simulated.cut_power(cut_at, share=cut_at % 3 / 2, seed=cut_at, scattered=bool(cut_at % 2))
+        try:
+            simulated.plug()
+            with keys.open(port=simulated.port, ui=Person()) as key:
+                key.sign(MANIFEST, purpose="filing", idempotency_key=NAME, claimed_time=1795500000)
+        except (SimulatorFailed, errors.LinkProblem):
+            simulated.unplug()
+        else:
+            break
+        simulated.plug()
+        with keys.open(port=simulated.port, ui=Person()) as key:
+            sequences.append(key.chain().seq)
+            signed = key.sign(MANIFEST, purpose="filing", idempotency_key=NAME, claimed_time=1795500000)
+            assert (signed.seq, key.chain().seq) == (1, 1)
+        assert simulated.log_path.read_text() == ""
+    assert len(sequences) >= 6  # two for the PIN's count, two for the seed, two for the statement
+    assert set(sequences) == {0, 1}
+    assert sequences == sorted(sequences)

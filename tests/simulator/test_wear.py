@@ -11,9 +11,10 @@ import pytest
 from biandun_protocol import cose, receipt
 from biandun_protocol.wire import merkle
 from biandun_protocol.wire import statement as wire
+from biandun_protocol.wire.flashmodel import NorFlash
 from biandun_simulator import firmware, interpreter
 from biandun_simulator.simulated_key import SimulatedKey
-from etoken.boards.flashfile import FileFlash
+from etoken.boards.filemedium import FileMedium
 from etoken.vault.vault import Vault
 from tests.firmware.test_signing import raw_manifest
 from tests.support.person import PIN
@@ -60,14 +61,14 @@ class LongLog:
 
 def serve(path: Path, log: LongLog) -> None:
     """Give a personalised flash image the records of SERVED receipted statements."""
-    flash = FileFlash(str(path))
-    statements = Vault(flash).statements
+    medium = FileMedium(str(path), path.stat().st_size, b"\xff")
+    statements = Vault(NorFlash(medium=medium)).statements
     for number in range(1, SERVED + 1):
         statements.append(b"served" + number.to_bytes(10, "big"), "filing", bytes(32), bytes(420), bytes(64))
         log.leaves.append(merkle.leaf_hash(number.to_bytes(4, "big")))
         root = log.root(0, number) if number == SERVED else bytes(32)
         statements.keep_receipt(number, bytes(300), bytes(600), number, root, NOW)
-    flash.close()
+    medium.close()
 
 
 @pytest.mark.xfail(

@@ -1,11 +1,13 @@
 """The unix board: this firmware in the MicroPython unix port, on a pseudo-terminal handed over as stdin and stdout.
 
-    micropython -X heapsize=… -m etoken.boards.unix SERIAL FLASH_FILE PRESENCE_FILE [ENTROPY_FILE]
+    micropython -X heapsize=… -m etoken.boards.unix SERIAL FLASH_FILE PRESENCE_FILE [ENTROPY_FILE [FAULT_FILE]]
 
 stdin must not block.  The presence file stands for the button: its word is accept, reject or wait, read each time somebody is
 asked.  Entropy is the operating system's; there is no way to hand in another.  The entropy file can only make it fail: its word
 is stall (a block comes too late), repeat (the same block again) or short (bytes are missing), read for each block; any other
-word, or no file, leaves it alone.
+word, or no file, leaves it alone.  The fault file is read once, at start, and removed: a JSON object with the arguments of
+``wire.flashfaults.Cut`` cuts the power in the ``at``-th flash operation of this run, and the process ends as if unplugged, with
+status 3.
 """
 
 import gc
@@ -21,13 +23,17 @@ import select
 import sys
 import time
 
+from biandun_protocol.wire.flashmodel import NorFlash, PowerCut
 from biandun_protocol.wire.numbers import CLASS_SIMULATED
-from etoken.boards.flashfile import FileFlash
+from etoken.boards.filemedium import FileMedium
 from etoken.commands import all as _commands  # noqa: F401  # pyright: ignore[reportUnusedImport]  fills the table
 from etoken.entropy import STALL_MS
 from etoken.heap import tidy
 from etoken.server import Server
 from etoken.token import Token
+
+FLASH = 512 * 1024
+CUT = 3  # exit status of a key whose power was cut on order
 
 
 class StandardPort:
@@ -84,14 +90,15 @@ class UnixBoard:
     pin_iterations = 200  # a simulated PIN protects nothing; a board takes what half a second holds
     entropy_bits = 8
 
-    def __init__(self, serial: str, flash_path: str, presence_path: str, entropy_path: str = "") -> None:
+    def __init__(self, serial: str, flash_path: str, presence_path: str, entropy_path: str = "", fault_path: str = "") -> None:
         self.serial = serial
-        self.flash = FileFlash(flash_path)
+        self.flash = NorFlash(FLASH, medium=FileMedium(flash_path, FLASH, b"\xff"))
         self.clock = SystemClock()
         self.port = StandardPort()
         self._presence_path = presence_path
         self._entropy_path = entropy_path
         self._again = b""
+        self._order_fault(fault_path)
 
     def entropy(self, size: int) -> bytes:
         """Return ``size`` samples, random bytes of the operating system, or what the entropy file makes of them."""
@@ -113,6 +120,16 @@ class UnixBoard:
         """Print a bug to stderr; never to the protocol's own line."""
         sys.print_exception(error, sys.stderr)  # pyright: ignore[reportArgumentType] - the stub wants a stream of io
 
+    def _order_fault(self, path: str) -> None:
+        text = _word(path)
+        if text:
+            import json  # noqa: PLC0415  only a key that is to fail needs these two
+
+            from biandun_protocol.wire.flashfaults import Cut  # noqa: PLC0415
+
+            os.remove(path)  # a cut happens once
+            Cut(self.flash, **json.loads(text))
+
 
 def _word(path: str) -> str:
     """The word that stands in a file; empty without one."""
@@ -124,10 +141,13 @@ def _word(path: str) -> str:
 
 
 def main() -> None:
-    """Run one key until its line is gone."""
+    """Run one key until its line is gone, or its power on order."""
     gc.threshold(-1)
     tidy()  # what importing has left: the first thing that is made must not come to lie behind it
-    Server(Token(UnixBoard(*sys.argv[1:5]))).run()
+    try:
+        Server(Token(UnixBoard(*sys.argv[1:6]))).run()
+    except PowerCut:
+        sys.exit(CUT)
 
 
 if __name__ == "__main__":

@@ -8,14 +8,14 @@ from etoken.refusal import Refused
 from etoken.token import Token
 
 
-@command(ChangePinRequest, states=(STATE_PERSONALISED,), heap=28, flash=400)
+@command(ChangePinRequest, states=(STATE_PERSONALISED,), heap=32, flash=400)
 def change_pin(token: Token, request: ChangePinRequest) -> ChangePinReply:
     """Store the new PIN.  Raises Refused: PIN_FORMAT, PIN_UNSET, PIN_LOCKED, PIN_WAIT, PIN_WRONG."""
     if len(request.new) < LIMIT_PIN_LEAST:
         raise Refused(ERROR_PIN_FORMAT)
     check_pin(token, request.slot, request.old)
     try:
-        token.vault.set_pin(request.slot, request.new, token.entropy.take, token.board.pin_iterations)
+        token.vault.set_pin(request.slot, request.new, token.entropy, token.board.pin_iterations)
     finally:
         token.leave()
     return ChangePinReply(request.slot)

@@ -10,13 +10,13 @@ from etoken.dispatch import command
 from etoken.token import Token
 
 
-@command(GenerateKeyRequest, states=(STATE_ANCHORED, STATE_KEYED), heap=24, flash=400)
+@command(GenerateKeyRequest, states=(STATE_ANCHORED, STATE_KEYED), heap=26, flash=400)
 def generate_key(token: Token, request: GenerateKeyRequest) -> GenerateKeyReply:
     """Return the public point (65 bytes, uncompressed)."""
     if token.vault.identity.public_key is None:
-        token.vault.ensure_device(token.entropy.take)  # the private key is sealed under it
+        token.vault.ensure_device(token.entropy)  # the private key is sealed under it
         crypto = token.suite.crypto
-        secret = crypto.new_secret(token.entropy.take)
+        secret = crypto.new_secret(token.entropy.fill)
         try:
             token.vault.identity.set_key_pair(secret, crypto.public_key(secret, token.ticker(PHASE_WORKING)))
         finally:

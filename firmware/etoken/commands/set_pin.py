@@ -17,7 +17,7 @@ from etoken.refusal import Refused
 from etoken.token import Token
 
 
-@command(SetPinRequest, states=(STATE_PERSONALISED,), heap=40, flash=400)
+@command(SetPinRequest, states=(STATE_PERSONALISED,), heap=42, flash=400)
 def set_pin(token: Token, request: SetPinRequest) -> SetPinReply:
     """Store the PIN.  Raises Refused: PIN_FORMAT, PIN_SET, SLOT_REFUSED, PRESENCE_*."""
     if len(request.pin) < LIMIT_PIN_LEAST:
@@ -27,5 +27,5 @@ def set_pin(token: Token, request: SetPinRequest) -> SetPinReply:
     if request.slot != 0 and token.user != 0:
         raise Refused(ERROR_SLOT_REFUSED)
     token.wait_presence()
-    token.vault.set_pin(request.slot, request.pin, token.entropy.take, token.board.pin_iterations)
+    token.vault.set_pin(request.slot, request.pin, token.entropy, token.board.pin_iterations)
     return SetPinReply(request.slot)

@@ -10,7 +10,7 @@ from etoken.refusal import Refused
 from etoken.token import Token
 
 
-@command(UnlockRequest, states=(STATE_PERSONALISED,), heap=5, flash=96)
+@command(UnlockRequest, states=(STATE_PERSONALISED,), heap=5, flash=420)
 def unlock(token: Token, request: UnlockRequest) -> UnlockReply:
     """Unlock as ``slot``.
 
@@ -36,4 +36,4 @@ def check_pin(token: Token, slot: int, pin: bytes) -> None:
     if not found:
         left = users.tries_left(slot)
         raise Refused(ERROR_PIN_WRONG if left else ERROR_PIN_LOCKED, tries_left=left)
-    token.vault.let_in(found, slot, pin, token.entropy.take, token.board.pin_iterations)
+    token.vault.let_in(found, slot, pin, token.entropy, token.board.pin_iterations)

@@ -18,15 +18,16 @@ if TYPE_CHECKING:
 
     Compress = Callable[[bytearray, "bytes | bytearray | memoryview", int, bytearray], object]
 
-ARMV6M, ARMV7M, ARMV7EMDP = 4, 5, 8  # MicroPython's numbers of native architectures
+ARMV6M, ARMV7EM, ARMV7EMDP = 4, 6, 8  # MicroPython's numbers of native architectures
 
 
 def _choose() -> str:
-    # an interpreter that loads native code says in which machine's; the RP2350's builds say ARMV7M or one with floating point
+    # an interpreter that loads native code says in which machine's: the RP2350's says ARMv7E-M with floating point; a plain
+    # ARMv7-M, a Cortex-M3, has neither the instructions nor a multiplier of constant time
     architecture = getattr(sys.implementation, "_mpy", 0) >> 10 & 0xF
     if architecture == ARMV6M:
         return "m0plus"
-    if ARMV7M <= architecture <= ARMV7EMDP:
+    if ARMV7EM <= architecture <= ARMV7EMDP:
         return "m33"
     try:
         from etoken.crypto import hash_viper as _hash  # noqa: F401, PLC0415  # pyright: ignore[reportUnusedImport]

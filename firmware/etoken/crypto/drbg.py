@@ -1,10 +1,10 @@
 """HMAC-DRBG with SHA-256 (NIST SP 800-90A r1, section 10.1.2): a little entropy in, as many random bytes as wanted out.
 
-Security strength 256 bits.  Key and value stand in bytearrays of their own, so that ``wipe`` can overwrite them; what HMAC
-computes in between is garbage of the heap until it is used again, as everywhere in this firmware.
+Security strength 256 bits.  Key, value and everything in between stand in bytearrays that ``wipe`` overwrites; what is to be a
+secret is taken with ``generate_into``, which makes no bytes of it.
 """
 
-from etoken.crypto.hmac import hmac_sha256
+from etoken.crypto.hmac import Hmac
 
 OUTPUT = 32  # bytes of one block
 REQUEST_MOST = 1 << 16  # bytes in one request: 2^19 bits (table 2)
@@ -21,6 +21,7 @@ class HmacDrbg:
     def __init__(self, entropy: bytes, nonce: bytes, personal: bytes = b"") -> None:
         self._key = bytearray(OUTPUT)
         self._value = bytearray(b"\x01" * OUTPUT)
+        self._hmac = Hmac()
         self._update(entropy + nonce + personal)
         self._requests = 1
 
@@ -37,22 +38,38 @@ class HmacDrbg:
             raise ReseedRequired
         if additional:
             self._update(additional)
-        out = b""
-        while len(out) < size:
-            self._value[:] = hmac_sha256(bytes(self._key), bytes(self._value))
-            out += self._value
+        out = bytearray(size)
+        self._fill(out, additional)
+        return bytes(out)
+
+    def generate_into(self, out: bytearray) -> None:
+        """Write random bytes over all of ``out``, which may become a secret.  Raises ReseedRequired, ValueError."""
+        if len(out) > REQUEST_MOST:
+            raise ValueError("0 to 65536 bytes in one request")
+        if self._requests > RESEED_INTERVAL:
+            raise ReseedRequired
+        self._fill(out, b"")
+
+    def _fill(self, out: bytearray, additional: bytes) -> None:
+        view = memoryview(out)
+        self._hmac.key(self._key)
+        for at in range(0, len(out), OUTPUT):
+            self._hmac.mac(self._value, self._value)
+            part = view[at : at + OUTPUT]
+            part[:] = memoryview(self._value)[: len(part)]
         self._update(additional)
         self._requests += 1
-        return out[:size]
 
     def wipe(self) -> None:
         """Overwrite the state; the generator is of no use afterwards."""
-        for index in range(OUTPUT):
-            self._key[index] = self._value[index] = 0
+        self._key[:] = self._value[:] = bytes(OUTPUT)
+        self._hmac.wipe()
         self._requests = RESEED_INTERVAL + 1
 
     def _update(self, provided: bytes) -> None:
         """HMAC_DRBG_Update (section 10.1.2.2)."""
         for step in (b"\x00", b"\x01") if provided else (b"\x00",):
-            self._key[:] = hmac_sha256(bytes(self._key), bytes(self._value) + step + provided)
-            self._value[:] = hmac_sha256(bytes(self._key), bytes(self._value))
+            self._hmac.key(self._key)
+            self._hmac.mac(self._key, self._value, step, provided)
+            self._hmac.key(self._key)
+            self._hmac.mac(self._value, self._value)

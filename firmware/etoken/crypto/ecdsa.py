@@ -3,6 +3,8 @@
 Signatures are r || s, 64 bytes, low s.
 """
 
+# verify is asked about whatever came in
+# pyright: reportUnnecessaryIsInstance=false
 from hashlib import sha256
 
 from etoken.crypto import backend, programs
@@ -36,9 +38,9 @@ def reserve() -> None:
     points(P256)
 
 
-def new_secret(take: "Callable[[int], bytes]") -> bytearray:
-    """Make a private key (32 bytes) out of what ``take(size)`` gives."""
-    return points(P256).new_secret(take)
+def new_secret(fill: "Callable[[bytearray], object]") -> bytearray:
+    """Make a private key (32 bytes); ``fill`` writes random bytes over a bytearray."""
+    return points(P256).new_secret(fill)
 
 
 def public_key(secret: "bytes | bytearray", tick: "Callable[[], None]" = nothing) -> bytes:
@@ -58,6 +60,6 @@ def sign(secret: "bytes | bytearray", public: bytes, message: bytes, fresh: byte
 
 def verify(public: bytes, message: bytes, signature: bytes, tick: "Callable[[], None]" = nothing) -> bool:
     """Is ``signature`` (low s) right for ``message`` under the uncompressed point ``public``?  Never raises."""
-    if signature[32:] > HALF:
+    if not isinstance(signature, bytes) or not isinstance(message, bytes) or signature[32:] > HALF:
         return False
     return points(P256).verify(SCHEME, public, message_digest(public, message), signature, tick)

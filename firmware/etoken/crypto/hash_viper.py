@@ -1,6 +1,6 @@
 """The two compression functions in MicroPython's viper: portable machine code, see ``hash_integers`` for what they compute.
 
-Importing this fails where no compiler makes machine code of it, as in CPython.
+No function here calls another: what passes between them would be a Python object.  Importing this fails where no compiler makes machine code of it, as in CPython.
 """
 
 # ruff: noqa: F821  micropython.viper and the pointer types are words of MicroPython's compiler
@@ -35,19 +35,6 @@ def xor(out: ptr8, one: ptr8, two: ptr8):
 
 
 @micropython.viper
-def _word(state: ptr8, at: int) -> uint:
-    return uint(state[at] << 24 | state[at + 1] << 16 | state[at + 2] << 8 | state[at + 3])
-
-
-@micropython.viper
-def _mix(state: ptr8, at: int, word: uint):
-    state[at] = int(word >> 24)
-    state[at + 1] = int(word >> 16)
-    state[at + 2] = int(word >> 8)
-    state[at + 3] = int(word)
-
-
-@micropython.viper
 def sha256(state: ptr8, data: ptr8, count: int, scratch: ptr32):
     """Take ``count`` blocks into ``state``."""
     m = uint(0xFFFFFFFF)
@@ -65,14 +52,14 @@ def sha256(state: ptr8, data: ptr8, count: int, scratch: ptr32):
             s = (s & m) + (((y >> 17 | y << 15) ^ (y >> 19 | y << 13) ^ y >> 10) & m)
             scratch[_W + j] = int(s + uint(scratch[_W + j - 16]) + uint(scratch[_W + j - 7]))
             j += 1
-        a = uint(_word(state, 0))
-        b = uint(_word(state, 4))
-        c = uint(_word(state, 8))
-        d = uint(_word(state, 12))
-        e = uint(_word(state, 16))
-        f = uint(_word(state, 20))
-        g = uint(_word(state, 24))
-        h = uint(_word(state, 28))
+        a = uint(state[0] << 24 | state[1] << 16 | state[2] << 8 | state[3])
+        b = uint(state[4] << 24 | state[5] << 16 | state[6] << 8 | state[7])
+        c = uint(state[8] << 24 | state[9] << 16 | state[10] << 8 | state[11])
+        d = uint(state[12] << 24 | state[13] << 16 | state[14] << 8 | state[15])
+        e = uint(state[16] << 24 | state[17] << 16 | state[18] << 8 | state[19])
+        f = uint(state[20] << 24 | state[21] << 16 | state[22] << 8 | state[23])
+        g = uint(state[24] << 24 | state[25] << 16 | state[26] << 8 | state[27])
+        h = uint(state[28] << 24 | state[29] << 16 | state[30] << 8 | state[31])
         j = 0
         while j < 64:
             s = ((e >> 6 | e << 26) ^ (e >> 11 | e << 21) ^ (e >> 25 | e << 7)) & m
@@ -88,14 +75,23 @@ def sha256(state: ptr8, data: ptr8, count: int, scratch: ptr32):
             b = a
             a = (t + s) & m
             j += 1
-        _mix(state, 0, uint(_word(state, 0)) + a)
-        _mix(state, 4, uint(_word(state, 4)) + b)
-        _mix(state, 8, uint(_word(state, 8)) + c)
-        _mix(state, 12, uint(_word(state, 12)) + d)
-        _mix(state, 16, uint(_word(state, 16)) + e)
-        _mix(state, 20, uint(_word(state, 20)) + f)
-        _mix(state, 24, uint(_word(state, 24)) + g)
-        _mix(state, 28, uint(_word(state, 28)) + h)
+        scratch[_W + 0] = int(a)
+        scratch[_W + 1] = int(b)
+        scratch[_W + 2] = int(c)
+        scratch[_W + 3] = int(d)
+        scratch[_W + 4] = int(e)
+        scratch[_W + 5] = int(f)
+        scratch[_W + 6] = int(g)
+        scratch[_W + 7] = int(h)
+        j = 0
+        while j < 8:
+            s = uint(state[4 * j] << 24 | state[4 * j + 1] << 16 | state[4 * j + 2] << 8 | state[4 * j + 3])
+            s += uint(scratch[_W + j])
+            state[4 * j] = int(s >> 24)
+            state[4 * j + 1] = int(s >> 16)
+            state[4 * j + 2] = int(s >> 8)
+            state[4 * j + 3] = int(s)
+            j += 1
         count -= 1
     j = _W
     while j < _W + 64:
@@ -122,14 +118,14 @@ def sm3(state: ptr8, data: ptr8, count: int, scratch: ptr32):
             x = x ^ (x << 15 | x >> 17) ^ (x << 23 | x >> 9) ^ (y << 7 | y >> 25) ^ uint(scratch[_W + j - 6])
             scratch[_W + j] = int(x)
             j += 1
-        a = uint(_word(state, 0))
-        b = uint(_word(state, 4))
-        c = uint(_word(state, 8))
-        d = uint(_word(state, 12))
-        e = uint(_word(state, 16))
-        f = uint(_word(state, 20))
-        g = uint(_word(state, 24))
-        h = uint(_word(state, 28))
+        a = uint(state[0] << 24 | state[1] << 16 | state[2] << 8 | state[3])
+        b = uint(state[4] << 24 | state[5] << 16 | state[6] << 8 | state[7])
+        c = uint(state[8] << 24 | state[9] << 16 | state[10] << 8 | state[11])
+        d = uint(state[12] << 24 | state[13] << 16 | state[14] << 8 | state[15])
+        e = uint(state[16] << 24 | state[17] << 16 | state[18] << 8 | state[19])
+        f = uint(state[20] << 24 | state[21] << 16 | state[22] << 8 | state[23])
+        g = uint(state[24] << 24 | state[25] << 16 | state[26] << 8 | state[27])
+        h = uint(state[28] << 24 | state[29] << 16 | state[30] << 8 | state[31])
         constant = uint(0x79CC4519)
         j = 0
         while j < 64:
@@ -157,14 +153,23 @@ def sm3(state: ptr8, data: ptr8, count: int, scratch: ptr32):
             e = (t ^ (t << 9 | t >> 23) ^ (t << 17 | t >> 15)) & m
             constant = (constant << 1 | constant >> 31) & m
             j += 1
-        _mix(state, 0, uint(_word(state, 0)) ^ a)
-        _mix(state, 4, uint(_word(state, 4)) ^ b)
-        _mix(state, 8, uint(_word(state, 8)) ^ c)
-        _mix(state, 12, uint(_word(state, 12)) ^ d)
-        _mix(state, 16, uint(_word(state, 16)) ^ e)
-        _mix(state, 20, uint(_word(state, 20)) ^ f)
-        _mix(state, 24, uint(_word(state, 24)) ^ g)
-        _mix(state, 28, uint(_word(state, 28)) ^ h)
+        scratch[_W + 0] = int(a)
+        scratch[_W + 1] = int(b)
+        scratch[_W + 2] = int(c)
+        scratch[_W + 3] = int(d)
+        scratch[_W + 4] = int(e)
+        scratch[_W + 5] = int(f)
+        scratch[_W + 6] = int(g)
+        scratch[_W + 7] = int(h)
+        j = 0
+        while j < 8:
+            s = uint(state[4 * j] << 24 | state[4 * j + 1] << 16 | state[4 * j + 2] << 8 | state[4 * j + 3])
+            s ^= uint(scratch[_W + j])
+            state[4 * j] = int(s >> 24)
+            state[4 * j + 1] = int(s >> 16)
+            state[4 * j + 2] = int(s >> 8)
+            state[4 * j + 3] = int(s)
+            j += 1
         count -= 1
     j = _W
     while j < _W + 68:

@@ -10,7 +10,7 @@ out as bytes in ``io``, nothing in between becomes a Python object.
 ``mod p`` operations take and give values below p in Montgomery form (x R mod p, R depends on the machine); ``mod n`` ones values
 below n.  A multiplication divides by R.  Registers from CONSTANTS on are set up once and not written to.
 
-    END                    stop                              LOOP d         counter = d; NEXT comes back to here
+    END                    stop                              LOOP d         counter = d; NEXT comes back to here, d times
     MUL  d = a b / R       mod p                             NEXT           counter - 1, back unless that is below 0
     SQR  d = a a / R       mod p                             LOAD d, a      register d = slot a of io
     ADD  d = a + b         mod p                             STORE d, a     slot d of io = register a
@@ -29,6 +29,9 @@ BITS writes an odd scalar k (n is added to an even one) as signs: k = sum of (2 
 PICK reads the six signs i + 43 t (i = counter + 11 (a mod 4), t = 0 to 5, scalar a div 4), WINDOW the four from 4 * counter on of
 scalar 1.  The highest sign chooses between the entry and its negative, the others choose the entry; all are read every time.
 TAKE is PICK for public scalars: it reads the one entry only.
+
+What a program has to see to: scalars of BITS and LOWS are below n; no y of a table is 0; MUL also takes one operand of up to 256 bits;
+loops do not nest, and the counter stays after them; blocks 3 and 7 have columns 0 to 9 only.  WIPE leaves io and ``table`` alone.
 """
 
 END, MUL, SQR, ADD, SUB, HALF, INVP, MULN, ADDN, SUBN, INVN, REDN, LOWS, MOVE, LOAD, STORE = range(16)

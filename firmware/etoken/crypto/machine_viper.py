@@ -42,6 +42,7 @@ _P14 = const(6)  # 1 / p mod 2^14, and 1 / n
 _N14 = const(7)
 _COUNTER = const(8)
 _FLAGS = const(9)
+_DIGIT = const(10)  # the last digit of a scalar
 _HALVES = const(16)  # 18 words: a value in pieces of 16 bits
 _SIGNS = const(36)  # two rows of 18 words of 16 bits
 _M = const(72)  # multipliers of a reduction
@@ -77,7 +78,7 @@ def _raise(w: ptr32, op: int, flag: int, ab: int):
 
 @micropython.viper
 def _wipe(w: ptr32, end: int):
-    i = _HALVES
+    i = _DIGIT
     while i < end:
         w[i] = 0
         i += 1

@@ -16,7 +16,9 @@ class Nonces:
     def __init__(
         self, secret: "bytes | bytearray | memoryview", reduced: bytes, fresh: "bytes | bytearray", label: bytes = b""
     ) -> None:
-        """Take the private key, the digest mod n (32 bytes each), fresh entropy and the label of the suite."""
+        """Take the private key, the digest mod n (32 bytes each), fresh entropy (32 or 0), the label of the suite.  Raises ValueError."""
+        if len(fresh) not in (0, SIZE):
+            raise ValueError("fresh entropy has 32 bytes, or none for the vectors")  # the label follows it without a mark
         self._key, self._value = bytearray(SIZE), bytearray(b"\x01" * SIZE)
         self._hash = new_sha256()
         self._hmac = Hmac()

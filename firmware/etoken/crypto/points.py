@@ -8,6 +8,8 @@ second one makes checking a fresh signature as cheap as making it.
 Neighbours: ``ecdsa`` and ``sm2`` say what is signed.
 """
 
+# verify is asked about whatever came in
+# pyright: reportUnnecessaryIsInstance=false
 from etoken.crypto import backend, programs
 from etoken.crypto import machine as m
 from etoken.crypto.faults import SecretInvalid, SignatureFault
@@ -42,10 +44,11 @@ class Points:
         self._own = b""
 
     # --- key pairs ---------------------------------------------------------------------------------------------------
-    def new_secret(self, take: "Callable[[int], bytes]") -> bytearray:
-        """Draw a private key from 1 to n - 2 with ``take(size)``, a source of random bytes: FIPS 186-5 A.2.2, testing candidates."""
+    def new_secret(self, fill: "Callable[[bytearray], object]") -> bytearray:
+        """Draw a private key from 1 to n - 2; ``fill`` writes random bytes over a bytearray.  FIPS 186-5 A.2.2, testing candidates."""
+        secret = bytearray(SIZE)
         while True:
-            secret = bytearray(take(SIZE))
+            fill(secret)
             if self._in_range(secret):
                 return secret
 
@@ -61,18 +64,21 @@ class Points:
     def public_key(self, secret: "bytes | bytearray", tick: "Callable[[], None]" = nothing) -> bytes:
         """Return the public key of a private key from 1 to n - 1.  Raises SecretInvalid, SignatureFault."""
         self.prepare(b"", tick)
+        nonces = Nonces(secret, bytes(SIZE), b"", b"public")
         try:
             self._put(programs.IO_D, secret)
-            self._put_blind(programs.IO_Z, Nonces(secret, bytes(SIZE), b"", b"public"))
+            self._put_blind(programs.IO_Z, nonces)
             flags = self._run(programs.PUBLIC, tick)
-            if flags == programs.EXCEPTION:
+            if flags & programs.EXCEPTION:
                 flags = self._run(programs.PUBLIC_COMPLETE, tick)
             if flags & programs.BAD_SECRET:
                 raise SecretInvalid
             if flags:
+                self._doubt()
                 raise SignatureFault
             return b"\x04" + bytes(self._slots(programs.IO_X, 2))
         finally:
+            nonces.wipe()
             self._wipe()
 
     def shared(
@@ -80,20 +86,24 @@ class Points:
     ) -> "bytearray | None":
         """Return x of the secret times a point (Diffie-Hellman, SEC 1 section 3.3.1); None for a point that is none of the curve.
 
-        Raises SecretInvalid.
+        Raises SecretInvalid, SignatureFault when the result is no point either.
         """
+        nonces = Nonces(secret, bytes(SIZE), fresh, b"shared")
         try:
             self._put(programs.IO_D, secret)
-            self._put_blind(programs.IO_Z, Nonces(secret, bytes(SIZE), fresh, b"shared"))
+            self._put_blind(programs.IO_Z, nonces)
             if not self._put_point(public):
                 return None
             flags = self._run(programs.SHARED, tick)
-            if flags == programs.EXCEPTION and self._put_point(public):
+            if flags & programs.EXCEPTION and not flags & programs.REFUSED and self._put_point(public):
                 flags = self._run(programs.SHARED_COMPLETE, tick)
             if flags & programs.BAD_SECRET:
                 raise SecretInvalid
+            if flags & programs.BAD_RESULT and not flags & programs.REFUSED:
+                raise SignatureFault
             return None if flags else bytearray(self._slots(programs.IO_X, 1))
         finally:
+            nonces.wipe()
             self._wipe()
 
     def is_point(self, public: bytes) -> bool:
@@ -129,13 +139,18 @@ class Points:
             else:
                 raise SignatureFault
             self._slots(programs.IO_K, 2)[:] = ZEROS  # K and D: checking needs no secret
-            # a fault while signing can give the private key away (TOKEN section 7): never let such a signature out
-            if self._run(scheme.check, tick):
-                signature = bytes(self._slots(programs.IO_R, 2))
-                if not self.verify(scheme, public, digest, signature, tick):
-                    raise SignatureFault
-                return signature
-            return bytes(self._slots(programs.IO_R, 2))
+            # a fault while signing can give the private key away (TOKEN section 7): never let such a signature out.  The
+            # digest goes in anew: what was signed may have been another one
+            self._put(programs.IO_E, digest)
+            signature = bytes(self._slots(programs.IO_R, 2))
+            if self._run(scheme.check, tick) and not self.verify(scheme, public, digest, signature, tick):
+                raise SignatureFault
+            if bytes(self._slots(programs.IO_R, 2)) != signature or bytes(self._slots(programs.IO_E, 1)) != digest:
+                raise SignatureFault  # the check was of something else
+            return signature
+        except SignatureFault:
+            self._doubt()
+            raise
         finally:
             nonces.wipe()
             self._wipe()
@@ -144,7 +159,7 @@ class Points:
         self, scheme: "Scheme", public: bytes, digest: bytes, signature: bytes, tick: "Callable[[], None]" = nothing
     ) -> bool:
         """Is r || s right for a digest (32 bytes) under ``public``?  Never raises."""
-        if len(signature) != 2 * SIZE or not self._put_point(public):
+        if not isinstance(signature, bytes) or len(signature) != 2 * SIZE or not self._put_point(public):
             return False
         self.prepare(b"", tick)
         for program in (scheme.verify, scheme.verify_complete):
@@ -177,10 +192,15 @@ class Points:
         self._io[SIZE * slot + SIZE - 1] |= 1  # not zero
 
     def _put_point(self, public: bytes) -> bool:
-        if len(public) != 1 + 2 * SIZE or public[0] != 4:
+        if not isinstance(public, bytes) or len(public) != 1 + 2 * SIZE or public[0] != 4:
             return False
         self._slots(programs.IO_X, 2)[:] = memoryview(public)[1:]
         return True
+
+    def _doubt(self) -> None:
+        """Something went wrong that may have been the combs: make them anew before they are used again."""
+        self._ready = False
+        self._own = b""
 
     def _wipe(self) -> None:
         for at in range(0, len(self._io), len(ZEROS)):
@@ -215,7 +235,7 @@ class Points:
         block are those of the block before, doubled BLOCK_COLUMNS times.
         """
         self._slots(programs.IO_X, 2)[:] = point
-        self._machine.run(programs.TABLE_START, self._io)
+        self._table(programs.TABLE_START)
         for block in range(m.COMB_BLOCKS):
             tick()
             for tooth in range(m.TEETH):
@@ -236,7 +256,7 @@ class Points:
         for tooth in range(m.TEETH - 2):
             program = bytearray(programs.TABLE_ADD)
             self._name(program, 0, programs.TEETH_AT + 2 * tooth, False)
-            self._machine.run(bytes(program), self._io)
+            self._table(bytes(program))
         gray = 0
         for group in range(0, m.ENTRIES, programs.GROUP):
             program = bytearray(programs.TABLE_GROUP)
@@ -252,7 +272,12 @@ class Points:
                 program[programs.STEP * (index + 1) - 3] = first + gray
                 back = programs.BACK_AT + programs.BACK * (programs.GROUP - 1 - index)
                 program[back + 2] = program[back + 4 * 5 + 1] = first + gray
-            self._machine.run(bytes(program), self._io)
+            self._table(bytes(program))
+
+    def _table(self, program: bytes) -> None:
+        """Run a program that makes combs; none of them meets an exception with a point of the curve.  Raises SignatureFault."""
+        if self._machine.run(program, self._io):
+            raise SignatureFault
 
     @staticmethod
     def _name(program: bytearray, at: int, register: int, positive: bool) -> None:
@@ -281,18 +306,18 @@ class Points:
             0,
             0,
         )
-        self._machine.run(bytes(move), self._io)
+        self._table(bytes(move))
 
     def _double(self, times: int) -> None:
         program = bytearray(programs.TABLE_DOUBLE)
         program[1] = times - 1
-        self._machine.run(bytes(program), self._io)
+        self._table(bytes(program))
 
     def _keep(self, register: int) -> None:
         program = bytearray(programs.TABLE_TOOTH)
         program[4 * 4 + 1] = register
         program[4 * 6 + 1] = register + 1
-        self._machine.run(bytes(program), self._io)
+        self._table(bytes(program))
 
 
 class Scheme:

@@ -3,6 +3,8 @@
 What is signed is e = SM3(ZA || message), where ZA binds identity, curve and public key.  Signatures are r || s, 64 bytes.
 """
 
+# verify is asked about whatever came in
+# pyright: reportUnnecessaryIsInstance=false
 from etoken.crypto import programs
 from etoken.crypto.curves import SM2P256V1
 from etoken.crypto.faults import SecretInvalid
@@ -47,9 +49,9 @@ def reserve() -> None:
     points(SM2P256V1)
 
 
-def new_secret(take: "Callable[[int], bytes]") -> bytearray:
-    """Make a private key (32 bytes), 1 to n - 2, out of what ``take(size)`` gives; section 6.1 divides by 1 + d."""
-    return points(SM2P256V1).new_secret(take)
+def new_secret(fill: "Callable[[bytearray], object]") -> bytearray:
+    """Make a private key (32 bytes), 1 to n - 2; ``fill`` writes random bytes over a bytearray.  Section 6.1 divides by 1 + d."""
+    return points(SM2P256V1).new_secret(fill)
 
 
 def public_key(secret: "bytes | bytearray", tick: "Callable[[], None]" = nothing) -> bytes:
@@ -74,4 +76,6 @@ def sign(secret: "bytes | bytearray", public: bytes, message: bytes, fresh: byte
 
 def verify(public: bytes, message: bytes, signature: bytes, tick: "Callable[[], None]" = nothing) -> bool:
     """Is ``signature`` right for ``message`` under the uncompressed point ``public``?  Section 7.1.  Never raises."""
+    if not isinstance(public, bytes) or not isinstance(message, bytes) or not isinstance(signature, bytes):
+        return False
     return points(SM2P256V1).verify(SCHEME, public, message_digest(public, message), signature, tick)

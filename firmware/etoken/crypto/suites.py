@@ -20,7 +20,7 @@ if TYPE_CHECKING:
         """What ``ecdsa`` and ``sm2`` have in common."""
 
         def reserve(self) -> None: ...  # noqa: D102
-        def new_secret(self, take: "Callable[[int], bytes]") -> bytearray: ...  # noqa: D102
+        def new_secret(self, fill: "Callable[[bytearray], object]") -> bytearray: ...  # noqa: D102
         def public_key(self, secret: "bytes | bytearray", tick: "Callable[[], None]" = ...) -> bytes: ...  # noqa: D102
         def sign(  # noqa: D102
             self, secret: "bytes | bytearray", public: bytes, message: bytes, fresh: bytes, tick: "Callable[[], None]" = ...
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 class Suite:
     """One suite: its COSE number ``alg``, its hash (``hasher()`` gives a running one) and its four operations.
 
-    ``new_secret(take)`` 32 bytes, ``public_key(secret)`` 65, ``sign(secret, public, message, fresh)`` 64.
+    ``new_secret(fill)`` 32 bytes, ``public_key(secret)`` 65, ``sign(secret, public, message, fresh)`` 64.
     """
 
     def __init__(self, name: str, alg: int, hasher: "Any", scheme: "Scheme") -> None:

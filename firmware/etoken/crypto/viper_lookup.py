@@ -20,6 +20,7 @@ _MASK = const(2)
 _P = const(4)  # word offset of the register that holds p
 _N = const(5)
 _COUNTER = const(8)
+_DIGIT = const(10)
 _HALVES = const(16)  # 18 words: a value in pieces of 16 bits
 _SIGNS = const(36)  # two rows of 18 words of 16 bits
 _T = const(92)  # a value on its way
@@ -52,8 +53,11 @@ def bits(w: ptr32, which: int, a: int, window: int):
 
 
 @micropython.viper
-def find_digit(w: ptr32, row: int, column: int, shape: int) -> int:
-    """Number of the entry << 1 | 1 for its negative; shape = count << 8 | stride."""
+def find_digit(w: ptr32, row: int, column: int, shape: int):
+    """w[DIGIT] = number of the entry << 1 | 1 for its negative; shape = count << 8 | stride.
+
+    It stays in the work area: what a function returns would be a Python object.
+    """
     count = shape >> 8
     stride = shape & 0xFF
     digit = 0
@@ -63,17 +67,17 @@ def find_digit(w: ptr32, row: int, column: int, shape: int) -> int:
         column += stride
         i += 1
     negative = (digit >> (count - 1)) - 1
-    return ((digit ^ negative) & ((1 << (count - 1)) - 1)) << 1 | (negative & 1)
+    w[_DIGIT] = ((digit ^ negative) & ((1 << (count - 1)) - 1)) << 1 | (negative & 1)
 
 
 @micropython.viper
-def negate(w: ptr32, d: int, negative: int):
-    """d = p - d if negative is 1."""
+def negate(w: ptr32, d: int):
+    """d = p - d if the digit says so."""
     n = w[_LIMBS]
     bits = w[_BITS]
     mask = w[_MASK]
     p = w[_P]
-    flip = 0 - negative
+    flip = 0 - (w[_DIGIT] & 1)
     carry = 0
     i = 0
     while i < n:
@@ -87,8 +91,8 @@ def negate(w: ptr32, d: int, negative: int):
 def pick(w: ptr32, d: int, table: ptr32, block: int):
     """d and the register after it = the signed entry of a block, all entries being read."""
     n = w[_LIMBS]
-    digit = int(find_digit(w, _SIGNS + 18 * (block >> 2), w[_COUNTER] + 11 * (block & 3), 6 << 8 | 43))
-    wanted = digit >> 1
+    find_digit(w, _SIGNS + 18 * (block >> 2), w[_COUNTER] + 11 * (block & 3), 6 << 8 | 43)
+    wanted = w[_DIGIT] >> 1
     part = 0
     halves = ptr16(uint(w) + uint(4 * _T))
     words = ptr32(uint(w) + uint(4 * _T))
@@ -117,32 +121,32 @@ def pick(w: ptr32, d: int, table: ptr32, block: int):
             j += 1
         gather(w, d + part * n)
         part += 1
-    negate(w, d + n, digit & 1)
+    negate(w, d + n)
 
 
 @micropython.viper
 def take(w: ptr32, d: int, table: ptr16, block: int):
     """The same for a public scalar, reading one entry."""
     n = w[_LIMBS]
-    digit = int(find_digit(w, _SIGNS + 18 * (block >> 2), w[_COUNTER] + 11 * (block & 3), 6 << 8 | 43))
+    find_digit(w, _SIGNS + 18 * (block >> 2), w[_COUNTER] + 11 * (block & 3), 6 << 8 | 43)
     part = 0
     while part < 2:
-        at = 1024 * block + 512 * part + 16 * (digit >> 1)
+        at = 1024 * block + 512 * part + 16 * (w[_DIGIT] >> 1)
         j = 0
         while j < 16:
             w[_HALVES + j] = table[at + j]
             j += 1
         gather(w, d + part * n)
         part += 1
-    negate(w, d + n, digit & 1)
+    negate(w, d + n)
 
 
 @micropython.viper
 def window(w: ptr32, d: int, first: int):
     """The same from the window table in the registers from ``first`` on."""
     n = w[_LIMBS]
-    digit = int(find_digit(w, _SIGNS + 18, 4 * w[_COUNTER], 4 << 8 | 1))
-    wanted = digit >> 1
+    find_digit(w, _SIGNS + 18, 4 * w[_COUNTER], 4 << 8 | 1)
+    wanted = w[_DIGIT] >> 1
     part = 0
     while part < 2:
         j = 0
@@ -156,7 +160,7 @@ def window(w: ptr32, d: int, first: int):
             j += 1
         copy(w, d + part * n, _T)
         part += 1
-    negate(w, d + n, digit & 1)
+    negate(w, d + n)
 
 
 @micropython.viper

@@ -1,17 +1,10 @@
 """The journal: small records on raw flash that survive an unplugged cable.
 
-Flash is cut into two banks, of which one is active: records are appended to it, the newest record of a (kind, number)
-counts.  When it is full, what is still wanted is copied to the other bank, that bank's header is written last, and the old
-bank is erased from its end to its header.  So at every moment one bank is whole, and two whole ones are never left for
-long.  A record is written in two steps, everything and then one commit byte; what has no commit byte was never there.
-
     bank    "BDJ1" generation(4) crc32(4)  records…            big-endian, generation of the active bank is the higher
     record  commit(1) kind(1) number(4) length(2) crc32(4) payload     commit: FF not yet, 00 done
 
-It assumes of flash: bits go 1 to 0 by ``program``, back only by ``erase`` of a whole sector, from its lowest address up for
-both, and a single byte is programmed whole or not at all.  What contradicts that (a committed record whose CRC is wrong, a
-bank with records and no header) is damage: the journal then reads what it can and writes nothing any more, because a key
-that forgets must not go on as if it remembered.  It knows nothing of what it stores.
+The newest record of a (kind, number) counts.  Two banks; the README beside this file says what is written in which order, what
+every cut leaves, what is damage, and how long the flash lives.  The journal knows nothing of what it stores.
 """
 
 from binascii import crc32
@@ -38,14 +31,15 @@ if TYPE_CHECKING:
     Survivor = Callable[[int, int], "tuple[int, bytes] | bool"]
 
 MAGIC = b"BDJ1"
+SPARE = bytes(byte | 0x3C for byte in MAGIC)  # an erased bank, not begun; MAGIC can be programmed over it
 BANK_HEADER = 12
 RECORD_HEADER = 12
 PAYLOAD_MAX = 0xFFFF
 KIND_MAX = 255
 NUMBER_BITS = 22  # kind and number together make a small integer also where those have 31 bits
 NUMBER_MASK = (1 << NUMBER_BITS) - 1
-BLANK = b"\xff" * RECORD_HEADER
 SCAN = 256
+BLANK = b"\xff" * SCAN
 COLLECT_EVERY = 16  # records: small live objects between freed buffers are what breaks a heap into pieces
 
 
@@ -109,22 +103,26 @@ class Journal:
         return sorted(key & NUMBER_MASK for key in self._index if key >> NUMBER_BITS == kind)
 
     def has_room(self, size: int) -> bool:
-        """Does a payload of ``size`` bytes fit without compaction?"""
-        return size <= PAYLOAD_MAX and self._end + RECORD_HEADER + size <= self._bank_size
+        """Does a payload of ``size`` bytes fit without compaction?  Not where something stands that was given up, or rot."""
+        needed = RECORD_HEADER + size
+        if size > PAYLOAD_MAX or self._end + needed > self._bank_size:
+            return False
+        return self._is_blank(self._base(self._bank) + self._end, needed)
 
     def put(self, kind: int, number: int, payload: bytes) -> None:
-        """Append a record; when this returns it is on flash.
+        """Append a record; when this returns it is on flash, read back.
 
-        Raises StoreFull, StoreDamaged; whatever is raised, what was there before is still what counts.
+        Raises StoreFull, StoreDamaged (the flash does not keep what is written to it; nothing more is written).  Whatever is raised,
+        what was there before is still what counts.
         """
         if self.damaged:
             raise StoreDamaged
+        if kind > KIND_MAX or number > NUMBER_MASK:
+            raise ValueError("kind or number out of range")
         if not self.has_room(len(payload)):
             self.compact()
             if not self.has_room(len(payload)):
                 raise StoreFull
-        if kind > KIND_MAX or number > NUMBER_MASK:
-            raise ValueError("kind or number out of range")
         tidy()  # what stays must not come to lie between what goes
         key = kind << NUMBER_BITS | number
         before = self._index.get(key)
@@ -143,35 +141,48 @@ class Journal:
     def compact(self) -> None:
         """Copy what survives to the other bank, make that one active, erase the old one.
 
-        Nothing of this object changes before the new bank is whole.
+        Nothing of this object changes before the new bank is whole.  Raises StoreDamaged when the other bank does not keep what is
+        written to it or a record is rotten, StoreFull when ``survives`` made something larger.
         """
         if self.damaged:
             raise StoreDamaged
         target = 1 - self._bank
+        if not self._is_spare(target):
+            self._clear(target)  # an attempt that was given up, or rot
+            if not self._is_spare(target):
+                self._give_up()
+        index, end = self._copy(target)
+        old, self._bank, self._index, self._end = self._bank, target, index, end
+        self._generation += 1
+        self._clear(old)
+
+    def _copy(self, target: int) -> "tuple[dict[int, int], int]":
+        """Write a whole bank; return index and end of it."""
         base, end = self._base(target), BANK_HEADER
-        self._erase(target)
+        self._flash.program(base, MAGIC)  # no longer spare: whatever happens from here on, it is erased before it is used again
         index: dict[int, int] = {}
         for key in sorted(self._index):
             kind, number = key >> NUMBER_BITS, key & NUMBER_MASK
             fate = self.survives(kind, number)
             if fate is False:
                 continue
+            at = self._index[key]
+            if not self._is_whole(at, self._flash.read(at + 1, RECORD_HEADER - 1)):
+                self._give_up()  # rotten since the last boot: a copy would have a good CRC over bad bytes
             if fate is True:
-                at = self._index[key]
                 payload = self._flash.read(at + RECORD_HEADER, self._length(at))
             else:
                 kind, payload = fate  # type: ignore[misc]
+            if end + RECORD_HEADER + len(payload) > self._bank_size:
+                raise StoreFull
             index[kind << NUMBER_BITS | number] = base + end
             self._write(base + end, kind, number, payload)
             end += RECORD_HEADER + len(payload)
             if len(index) % COLLECT_EVERY == 0:
                 tidy()
         # the header makes the bank the active one: it comes last, when all records stand
-        head = MAGIC + (self._generation + 1).to_bytes(4, "big")
-        self._flash.program(base, head + crc32(head).to_bytes(4, "big"))
-        old, self._bank, self._index, self._end = self._bank, target, index, end
-        self._generation += 1
-        self._erase(old)
+        self._write_header(target, self._generation + 1)
+        return index, end
 
     def _base(self, bank: int) -> int:
         return bank * self._bank_size
@@ -179,36 +190,80 @@ class Journal:
     def _length(self, at: int) -> int:
         return int.from_bytes(self._flash.read(at + 6, 2), "big")
 
-    def _erase(self, bank: int) -> None:
-        """Erase a bank from its end to its header: while the header stands, the next boot knows what to finish."""
+    def _clear(self, bank: int) -> None:
+        """Erase a bank from its end to its header, then mark it spare.
+
+        While the header stands, the next boot knows what to finish; the mark says that the last erasure was finished too.
+        """
         base = self._base(bank)
         for offset in range(base + self._bank_size - self._flash.sector, base - 1, -self._flash.sector):
             self._flash.erase(offset)
+        self._flash.program(base, SPARE)
+
+    def _is_spare(self, bank: int) -> bool:
+        base, mark = self._base(bank), len(SPARE)
+        return self._flash.read(base, mark) == SPARE and self._is_blank(base + mark, self._bank_size - mark)
+
+    def _is_blank(self, at: int, size: int) -> bool:
+        view, blank = memoryview(self._scratch), memoryview(BLANK)
+        for offset in range(0, size, SCAN):
+            length = min(SCAN, size - offset)
+            self._flash.read_into(at + offset, view[:length])
+            if view[:length] != blank[:length]:
+                return False
+        return True
+
+    def _give_up(self) -> None:
+        self.damaged = True
+        raise StoreDamaged
 
     def _write(self, at: int, kind: int, number: int, payload: bytes) -> None:
+        """Write a record, read it back, commit it, read that back.  Raises StoreDamaged when something else stands there."""
         head = bytes((kind,)) + number.to_bytes(4, "big") + len(payload).to_bytes(2, "big")
-        self._flash.program(at + 1, head + crc32(payload, crc32(head)).to_bytes(4, "big") + payload)
+        head += crc32(payload, crc32(head)).to_bytes(4, "big")
+        self._flash.program(at + 1, head + payload)
+        if self._flash.read(at, RECORD_HEADER) != b"\xff" + head or not self._is_whole(at, head):
+            self._give_up()
+        self._commit(at)
+
+    def _commit(self, at: int) -> None:
         self._flash.program(at, b"\0")
+        if self._flash.read(at, 1) != b"\0":
+            self._give_up()
+
+    def _write_header(self, bank: int, generation: int) -> None:
+        head = MAGIC + generation.to_bytes(4, "big")
+        self._flash.program(self._base(bank), head + crc32(head).to_bytes(4, "big"))
+        if self._read_generation(bank) != generation:
+            self._give_up()
 
     def _recover(self) -> None:
         first, second = self._read_generation(0), self._read_generation(1)
-        if first == second == 0:
-            if not all(self._flash.read(self._base(bank) + BANK_HEADER, RECORD_HEADER) == BLANK for bank in (0, 1)):
-                self.damaged = True
+        try:
+            if first == second == 0:
+                self._make_first()
                 return
-            self._bank = 1  # factory fresh, or the very first header was torn
-            self.compact()
-            return
-        self._bank = 0 if first > second else 1
-        self._generation = max(first, second)
-        torn = self._scan()
-        tidy()
-        if self.damaged:
-            return
-        if torn:
-            self.compact()  # move on to clean flash
-        elif first and second:
-            self._erase(1 - self._bank)  # the cut came while the old bank was being erased
+            self._bank = 0 if first > second else 1
+            self._generation = max(first, second)
+            torn = self._scan()
+            tidy()
+            if torn:
+                self.compact()  # move on to clean flash
+            elif self._flash.read(self._base(1 - self._bank), len(SPARE)) != SPARE:
+                # a cut during compaction or erasure, or an older firmware: the bank must not be taken for what it no longer is
+                if first and second:
+                    self._write_header(self._bank, self._generation)  # the cut may have come before the last bit was firm
+                self._clear(1 - self._bank)
+        except StoreDamaged:
+            self.damaged = True
+
+    def _make_first(self) -> None:
+        """Make the first bank.  A header that was torn is programmed again: nothing is erased before one bank counts."""
+        if not all(self._flash.read(self._base(bank) + BANK_HEADER, RECORD_HEADER) == BLANK[:RECORD_HEADER] for bank in (0, 1)):
+            raise StoreDamaged
+        self._write_header(0, 1)
+        self._generation = 1
+        self._clear(1)
 
     def _read_generation(self, bank: int) -> int:
         head = self._flash.read(self._base(bank), BANK_HEADER)
@@ -217,27 +272,39 @@ class Journal:
         return int.from_bytes(head[4:8], "big")
 
     def _scan(self) -> bool:
-        """Index the active bank; True when something that was never committed stands at its end."""
+        """Index the active bank; True when something that was never committed stands at its end.  Raises StoreDamaged."""
         base, count = self._base(self._bank), 0
         while self._end + RECORD_HEADER <= self._bank_size:
-            head = self._flash.read(base + self._end, RECORD_HEADER)
-            if head == BLANK:
-                return False
+            at = base + self._end
+            head = self._flash.read(at, RECORD_HEADER)
             if head[0] == 0xFF:
-                return True
-            size = int.from_bytes(head[6:8], "big")
-            if head[0] != 0 or self._end + RECORD_HEADER + size > self._bank_size:
-                self.damaged = True
-                return False
-            if self._crc(base + self._end + RECORD_HEADER, size, crc32(head[1:8])) != int.from_bytes(head[8:], "big"):
-                self.damaged = True
-                return False
-            self._index[head[1] << NUMBER_BITS | int.from_bytes(head[2:6], "big")] = base + self._end
-            self._end += RECORD_HEADER + size
+                return head != BLANK[:RECORD_HEADER]
+            commit, head = head[0], head[1:]
+            if head == BLANK[1:RECORD_HEADER]:
+                return True  # rot where nothing was written yet
+            if not self._is_whole(at, head):
+                raise StoreDamaged
+            self._index[head[0] << NUMBER_BITS | int.from_bytes(head[1:5], "big")] = at
+            self._end += RECORD_HEADER + int.from_bytes(head[5:7], "big")
+            if commit != 0:
+                # torn in its commit byte, so it must be the last: the record stands, the byte is made whole
+                if (
+                    self._end + RECORD_HEADER <= self._bank_size
+                    and self._flash.read(base + self._end, RECORD_HEADER) != BLANK[:RECORD_HEADER]
+                ):
+                    raise StoreDamaged
+                self._commit(at)
             count += 1
             if count % COLLECT_EVERY == 0:
                 tidy()
         return False
+
+    def _is_whole(self, at: int, head: bytes) -> bool:
+        """Does the payload behind the record at ``at`` lie in its bank and have the CRC of ``head`` (without commit byte)?"""
+        size = int.from_bytes(head[5:7], "big")
+        if at % self._bank_size + RECORD_HEADER + size > self._bank_size:
+            return False
+        return self._crc(at + RECORD_HEADER, size, crc32(head[:7])) == int.from_bytes(head[7:], "big")
 
     def _crc(self, at: int, size: int, value: int) -> int:
         view = memoryview(self._scratch)

@@ -17,11 +17,16 @@ from etoken.vault.users import Users
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from typing import Protocol
 
     from etoken.store.journal import Flash
     from etoken.vault.users import Tally
+
+    class Random(Protocol):
+        """Where random bytes come from: returned, or written over what may become a secret."""
+
+        def take(self, size: int) -> bytes: ...
+        def fill(self, out: bytearray) -> None: ...
 
     class Otp(Tally, Protocol):
         """One-time-programmable memory: the device's secret, written once, and a tally."""
@@ -60,11 +65,11 @@ class Vault:
         """Does the flash contradict itself, or what is known of it?  Then nothing is signed any more."""
         return self._journal.damaged
 
-    def ensure_device(self, take: "Callable[[int], bytes]") -> None:
+    def ensure_device(self, random: "Random") -> None:
         """Give the device its secret, once, out of random bytes."""
         if self.keys.has_device:
             return
-        secret = take(32)
+        secret = random.take(32)
         if self._otp is not None:
             self._otp.write_secret(secret)
             self._journal.refit(secret)
@@ -72,27 +77,29 @@ class Vault:
             self._journal.adopt(secret)
         self.keys.load(secret)
 
-    def let_in(self, found: "bytearray | bool", slot: int, pin: bytes, take: "Callable[[int], bytes]", iterations: int) -> None:
+    def let_in(self, found: "bytearray | bool", slot: int, pin: bytes, random: "Random", iterations: int) -> None:
         """A PIN was right: hold the data key, and finish what a plug pulled out, or version 0.1.0, has left undone."""
         if isinstance(found, bytearray):
             self.keys.hold(found)
         else:
-            self.keys.hold(self._first_data_key(take))
+            self.keys.hold(self._first_data_key(random))
             data_key = self.keys.data_key()
-            self.users.set_pin(slot, pin, take(16), iterations, data_key)
+            self.users.set_pin(slot, pin, random.take(16), iterations, data_key)
             data_key[:] = bytes(len(data_key))
         if not self.users.are_old() and self.identity.seal_again():
             self._journal.put(records.DATA_KEY, 0, b"")
             self._journal.compact()  # no trace of the other seal stays on flash
 
-    def set_pin(self, slot: int, pin: bytes, take: "Callable[[int], bytes]", iterations: int) -> None:
+    def set_pin(self, slot: int, pin: bytes, random: "Random", iterations: int) -> None:
         """Give a slot its PIN.  The first one makes the data key, and seals the private key under it.  Raises Locked."""
-        self.ensure_device(take)
+        self.ensure_device(random)
         first = not self.users.slots()
         if first:
-            self.keys.hold(bytearray(take(32)))
+            data_key = bytearray(32)
+            random.fill(data_key)
+            self.keys.hold(data_key)
         data_key = self.keys.data_key()
-        self.users.set_pin(slot, pin, take(16), iterations, data_key)
+        self.users.set_pin(slot, pin, random.take(16), iterations, data_key)
         data_key[:] = bytes(len(data_key))
         if first:
             self.identity.seal_again()
@@ -117,7 +124,7 @@ class Vault:
         self.statements.load()
         return generation
 
-    def _first_data_key(self, take: "Callable[[int], bytes]") -> bytearray:
+    def _first_data_key(self, random: "Random") -> bytearray:
         """The data key that users of version 0.1.0 will share; deposited until the last of them has shown the PIN."""
         deposited = self._journal.get(records.DATA_KEY)
         if deposited:
@@ -125,7 +132,8 @@ class Vault:
             if data_key is None:
                 raise SecretInvalid
             return data_key
-        data_key = bytearray(take(32))
+        data_key = bytearray(32)
+        random.fill(data_key)
         self._journal.put(records.DATA_KEY, 0, self.keys.deposit(data_key))
         return data_key
 
