@@ -320,6 +320,24 @@ def test_an_older_image_is_noticed_by_the_tally_and_signs_nothing() -> None:
     assert refusal(lambda: sign(key)).code == "rolled-back"
 
 
+def test_a_key_set_back_signs_again_after_a_wipe_with_another_key_pair() -> None:
+    board = board_with_tally()
+    wire, key = enrolled(board)
+    older = bytes(board.flash.cells)
+    for _ in range(2):
+        key.unlock(PIN)
+    board.flash.cells[:] = older
+    key = wire.restart()
+    before = key.info.public_key
+    key.wipe()
+    office = SoftOffice()
+    key.personalise(office.grant(key.answer_offer(office.offer())))
+    key.set_pin(PIN)
+    key.unlock(PIN)
+    sign(key)
+    assert key.info.public_key != before
+
+
 def test_attempts_that_an_older_image_has_forgotten_count_as_failures() -> None:
     board = board_with_tally()
     wire, key = enrolled(board)

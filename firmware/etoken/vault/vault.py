@@ -42,7 +42,6 @@ SURVIVE_A_WIPE = (
     records.LOG_POINT,
     records.SEED,
     records.FAULT,
-    records.ROLLED_BACK,
 )
 
 
@@ -72,6 +71,7 @@ class Vault:
         secret = random.take(32)
         if self._otp is not None:
             self._otp.write_secret(secret)
+            secret = self._otp.secret() or secret  # an attempt that was cut off may have burned bits of its own
             self._journal.refit(secret)
         else:
             self._journal.adopt(secret)

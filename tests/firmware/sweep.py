@@ -1,0 +1,416 @@
+"""The power-cut sweep: every command, every operation on flash or one-time-programmable memory that it makes, cut in every way.
+
+For each scene: the flash before is an image; the command runs once uncut, which gives the state after.  Then it runs again from the
+image for each operation and each way of cutting it, the key boots, and what it then is must be the state before, the state after,
+or one that the scene names (an attempt that is counted but not examined).  PIN attempts never grow, no statement is lost or doubled, the
+chain holds, and the command, done again, leads where it would have led.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any
+
+from biandun import errors
+from biandun.keys import Key
+from biandun_protocol import cose
+from biandun_protocol.secret import Secret
+from biandun_protocol.wire import codec
+from biandun_protocol.wire.flashfaults import Cut
+from biandun_protocol.wire.flashmodel import NorFlash, PowerCut
+from biandun_protocol.wire.numbers import LIMIT_USER_SLOTS
+from biandun_protocol.wire.otpmodel import OtpModel
+from etoken import server
+from etoken.dispatch import COMMANDS
+from tests.firmware.conftest import Wire
+from tests.firmware.testboard import TestBoard
+from tests.support import softkey
+from tests.support.person import PIN
+from tests.support.softoffice import SoftOffice
+
+FLASH = 20 * 4096  # small, so that compaction comes into it
+WRONG, NEW, SECOND = Secret(b"000000"), Secret(b"another one"), Secret(b"246802")
+MANIFEST = softkey.manifest()
+WAYS: tuple[tuple[float | None, bool], ...] = ((None, False), (0.0, False), (0.4, True), (0.7, False), (0.999, True), (1.0, False))
+
+
+@dataclass(frozen=True)
+class Image:
+    """What survives a cable that is pulled: flash, and one-time-programmable memory where the board has it."""
+
+    flash: bytes
+    otp: bytes | None
+
+    def board(self) -> TestBoard:
+        """A board with these contents."""
+        flash = NorFlash(FLASH)
+        flash.medium.write(0, self.flash)
+        if self.otp is None:
+            return TestBoard(flash=flash)
+        otp = OtpModel()
+        otp.medium.write(0, self.otp)
+        return TestBoard(flash=flash, otp=otp)
+
+
+def image_of(board: TestBoard) -> Image:
+    """Its contents now."""
+    otp = None if board.otp is None else board.otp.medium.read(0, 33 + board.otp.bits // 8)
+    return Image(board.flash.medium.read(0, FLASH), otp)
+
+
+@dataclass(frozen=True)
+class State:
+    """What a key is, as far as anybody outside can tell, and how many PINs it still takes."""
+
+    state: int
+    generation: int
+    public_key: bytes | None
+    slots: tuple[int, ...]
+    tries: tuple[int, ...]
+    head: tuple[int, bytes]
+    statements: tuple[bytes, ...]
+    receipts: tuple[bytes | None, ...]
+    log: tuple[int, bytes, int]
+
+    @property
+    def without_tries(self) -> "State":
+        """The same but for the attempts."""
+        return State(**{**self.__dict__, "tries": ()})
+
+
+def state_of(wire: Wire) -> State:
+    """Look at a key that has just booted."""
+    token = wire.key.token
+    vault = token.vault
+    assert not vault.damaged, "the flash contradicts itself"
+    assert not wire.key.board.reported, wire.key.board.reported
+    names = [vault.statements.link(seq) for seq in range(1, vault.statements.seq + 1)]
+    receipts = [vault.statements.receipt(seq) for seq in range(1, vault.statements.seq + 1)]
+    return State(
+        vault.identity.state,
+        vault.identity.generation,
+        vault.identity.public_key,
+        tuple(vault.users.slots()),
+        tuple(vault.users.tries_left(slot) for slot in range(LIMIT_USER_SLOTS)),
+        (vault.statements.seq, vault.statements.head),
+        tuple(name or b"" for name in names),
+        tuple(receipt[0] if receipt else None for receipt in receipts),
+        (vault.statements.log_size, vault.statements.log_root, vault.statements.time_floor),
+    )
+
+
+def chain_holds(wire: Wire) -> bool:
+    """Does every statement that is kept name the one before it?"""
+    statements = wire.key.token.vault.statements
+    for seq in range(2, statements.seq + 1):
+        record = statements.by_seq(seq)
+        if record is None:
+            continue
+        header = cose.parse(record.statement(), purpose=record.purpose).header
+        if header.seq != seq or header.prev != statements.link(seq - 1):
+            return False
+    return True
+
+
+@dataclass
+class World:
+    """The office, and what earlier steps handed out; the same for every run of a scene."""
+
+    otp: bool
+    office: SoftOffice = field(default_factory=SoftOffice)
+    kept: dict[str, Any] = field(default_factory=dict)
+
+    def wire(self, image: Image | None = None) -> Wire:
+        """A key with this contents, or a new one."""
+        board = image.board() if image else TestBoard(flash=NorFlash(FLASH), otp=OtpModel() if self.otp else None)
+        return Wire(board)
+
+
+def sign(key: Key, name: bytes) -> Any:
+    """Sign the manifest under a name."""
+    return key.sign(MANIFEST, purpose="filing", idempotency_key=name)
+
+
+# --- conditions -------------------------------------------------------------------------------------------------------
+def prepared(world: World, *steps: Callable[[World, Key], object]) -> Image:
+    """The image after these steps on a new key."""
+    wire = world.kept["wire"] = world.wire()
+    key = wire.open()
+    for step in steps:
+        step(world, key)
+    return world.kept.pop("image", None) or image_of(wire.key.board)
+
+
+def answer(world: World, key: Key) -> None:
+    unless_done(lambda: world.kept.update(request=key.answer_offer(world.office.offer())), "wrong-state")
+
+
+def unless_done(call: Callable[[], object], *codes: str) -> None:
+    """A command that was done already is refused with one of these, by a key that was cut after it."""
+    try:
+        call()
+    except errors.KeyRefused as refusal:
+        if refusal.code not in codes:
+            raise
+
+
+def personalise(world: World, key: Key) -> None:
+    grant = world.office.grant(world.kept["request"], purposes=["filing", "login", "link"])
+    unless_done(lambda: key.personalise(grant), "wrong-state")
+
+
+def first_pin(world: World, key: Key) -> None:
+    unless_done(lambda: key.set_pin(PIN), "pin-set")
+
+
+def second_user(world: World, key: Key) -> None:
+    key.unlock(PIN)
+    unless_done(lambda: key.set_pin(SECOND, slot=2), "pin-set")
+
+
+def signed(world: World, key: Key) -> None:
+    key.unlock(PIN)
+    statement = sign(key, b"1" * 16).statement
+    world.kept["receipt"] = world.office.take_in(statement)
+
+
+def receipted(world: World, key: Key) -> None:
+    key.keep_receipt(world.kept["receipt"])
+
+
+def filled(world: World, key: Key) -> None:
+    """Sign and keep receipts until the next signature has to make room."""
+    key.unlock(PIN)
+    for number in range(100, 200):
+        before = world.kept["wire"].key.token.vault._journal.generation
+        image = image_of(world.kept["wire"].key.board)
+        statement = sign(key, number.to_bytes(16, "big")).statement
+        if world.kept["wire"].key.token.vault._journal.generation != before:
+            world.kept["image"] = image  # the one before this signature
+            return
+        size = len(world.office.leaves)
+        receipt = world.office.take_in(statement)
+        key.keep_receipt(receipt, world.office.consistency(size) if size else None)
+    raise AssertionError("the flash never filled up")
+
+
+ENROLLED = (answer, personalise, first_pin)
+
+
+def attempts(before: State, after: State, found: State) -> bool:
+    """An attempt may be counted and not examined yet; nothing else may have changed."""
+    fewer = all(now <= then for now, then in zip(found.tries, before.tries, strict=True))
+    return fewer and found.without_tries in (before.without_tries, after.without_tries)
+
+
+Step = Callable[[World, Key], object]
+Between = Callable[[State, State, State], bool]
+
+
+def nothing_between(before: State, after: State, found: State) -> bool:
+    """Before or after, no third."""
+    return False
+
+
+def receipt_half_kept(before: State, after: State, found: State) -> bool:
+    """The log point goes first: the host hands the receipt in again."""
+    return State(**{**found.__dict__, "receipts": after.receipts}) == after and found.receipts == before.receipts
+
+
+def making_room(before: State, after: State, found: State) -> bool:
+    """Receipted statements may have made room already; their names stay."""
+    return attempts(*(State(**{**one.__dict__, "receipts": ()}) for one in (before, after, found)))
+
+
+def counted_wipe(before: State, after: State, found: State) -> bool:
+    """The count of wipes may have risen already: a key counts one too many rather than forget one."""
+    return found.generation == after.generation and State(**{**found.__dict__, "generation": before.generation}) == before
+
+
+def enrolling(before: State, after: State, found: State) -> bool:
+    """Three commands in a row: between them the key has its anchor and no key pair."""
+    return found.public_key is None and found.statements == ()
+
+
+def enrolled_twice(before: State, after: State, found: State) -> bool:
+    """A second user: an attempt of the first, then the second one's PIN, counted or not."""
+    return attempts(before, after, found) or (found.slots == after.slots and found.without_tries == after.without_tries)
+
+
+def five_wrong(world: World, key: Key) -> None:
+    for _ in range(5):
+        refused(lambda: key.unlock(WRONG))
+
+
+# name: conditions, command, what a cut may leave besides before and after, does the outcome differ from run to run?
+SCENES: dict[str, tuple[tuple[Step, ...], Step, Between]] = {
+    "install_anchor generate_key prove_possession": ((), answer, enrolling),
+    "personalise": ((answer,), personalise, nothing_between),
+    "set_pin first": ((answer, personalise), first_pin, nothing_between),
+    "set_pin second": (ENROLLED, second_user, enrolled_twice),
+    "unlock": (ENROLLED, lambda world, key: key.unlock(PIN), attempts),
+    "unlock wrong": (ENROLLED, lambda world, key: refused(lambda: key.unlock(WRONG)), attempts),
+    "unlock last try": ((*ENROLLED, five_wrong), lambda world, key: refused(lambda: key.unlock(PIN)), attempts),
+    "change_pin": (ENROLLED, lambda world, key: change(key), attempts),
+    "sign first": (ENROLLED, lambda world, key: unlocked_sign(key, b"9" * 16), attempts),
+    "sign another": ((*ENROLLED, signed, receipted), lambda world, key: unlocked_sign(key, b"9" * 16), attempts),
+    "sign full": ((*ENROLLED, filled), lambda world, key: unlocked_sign(key, b"9" * 16), making_room),
+    "store_receipt": ((*ENROLLED, signed), receipted, receipt_half_kept),
+    "login": (ENROLLED, lambda world, key: (key.unlock(PIN), key.login("https://office.example", b"n" * 16)), attempts),
+    "export_links": ((*ENROLLED, signed), lambda world, key: (key.unlock(PIN), key.export_links(1, 1)), attempts),
+    "wipe": ((*ENROLLED, signed), lambda world, key: key.wipe(), counted_wipe),
+    "lock info fetch chain_state read_certificate": ((*ENROLLED, signed), lambda world, key: look(key), nothing_between),
+}
+
+
+def refused(call: Callable[[], object]) -> None:
+    with suppress(errors.KeyRefused):
+        call()
+
+
+def change(key: Key) -> None:
+    try:
+        key.change_pin(PIN, NEW)
+    except errors.KeyRefused:  # it was changed already, by the run that was cut
+        key.unlock(NEW)
+
+
+def unlocked_sign(key: Key, name: bytes) -> None:
+    key.unlock(PIN)
+    sign(key, name)
+
+
+def look(key: Key) -> None:
+    key.lock()
+    key.refresh()
+    key.fetch(seq=1)
+    key.chain()
+    assert key.certificate()
+
+
+# --- the sweep --------------------------------------------------------------------------------------------------------
+@dataclass
+class Outcome:
+    """How many cuts there were, and what was wrong after which of them."""
+
+    cut_points: int = 0
+    violations: list[str] = field(default_factory=list)
+
+
+def memories(board: TestBoard) -> Iterator[tuple[str, Any]]:
+    """What can be cut on a board."""
+    yield "flash", board.flash
+    if board.otp is not None:
+        yield "otp", board.otp
+
+
+def commands_of(name: str) -> set[str]:
+    """The commands that a scene cuts."""
+    steps, act, _ = SCENES[name]
+    world = World(otp=False)
+    wire = world.wire(prepared(world, *steps))
+    key = wire.open()
+    wire.steps.clear()
+    seen: set[str] = set()
+    genuine = server.dispatch.run
+
+    def watched(token: Any, raw: bytes) -> bytes:
+        seen.add(COMMANDS[codec.split_request(raw)[0]].handler.__name__)
+        return genuine(token, raw)
+
+    server.dispatch.run = watched
+    try:
+        act(world, key)
+    finally:
+        server.dispatch.run = genuine
+    return seen
+
+
+def operations(world: World, image: Image, act: Step, memory: str) -> tuple[int, State, State]:
+    """Run uncut: how many operations the command makes on that memory, the state before and after."""
+    before = state_of(world.wire(image))
+    wire = world.wire(image)
+    key = wire.open()
+    counter = Cut(dict(memories(wire.key.board))[memory], 1 << 30)
+    act(world, key)
+    dict(memories(wire.key.board))[memory].hook = None
+    wire.key.start()
+    return counter.count, before, state_of(wire)
+
+
+def alike(found: State, wanted: State, *, receipts: bool) -> bool:
+    """The same state, but for what is random: a new key pair, and what was signed with it; ``receipts``: must they all be there?"""
+    random = {"public_key": None, "head": (0, b""), "statements": (), "receipts": ()}
+    if State(**{**found.__dict__, **random}) != State(**{**wanted.__dict__, **random}):
+        return False
+    shapes = [
+        (one.public_key is None, one.head[0], len(one.statements), [kept is None for kept in one.receipts] if receipts else None)
+        for one in (found, wanted)
+    ]
+    return shapes[0] == shapes[1]
+
+
+def sweep(name: str, *, otp: bool, ways: tuple[tuple[float | None, bool], ...] = WAYS, most: int = 1 << 30) -> Outcome:
+    """Cut the command of a scene at every operation, in every way; at most ``most`` operations, spread evenly."""
+    steps, act, between = SCENES[name]
+    receipts = between is not making_room
+    world, outcome = World(otp), Outcome()
+    image = prepared(world, *steps)
+    for memory, _ in memories(image.board()):
+        count, before, after = operations(world, image, act, memory)
+        chosen = sorted({1 + index * count // min(count, most) for index in range(min(count, most))}) if count else []
+        for at in chosen:
+            for seed, (share, scattered) in enumerate(ways, 1):
+                outcome.cut_points += 1
+                wrong = cut_once(
+                    world, image, act, between, (before, after), (memory, at, share, scattered, seed + 7 * at), receipts
+                )
+                if wrong:
+                    outcome.violations.append(f"{name}: {memory} operation {at} of {count}, {share} done: {wrong}")
+    return outcome
+
+
+def cut_once(
+    world: World,
+    image: Image,
+    act: Step,
+    between: Between,
+    states: tuple[State, State],
+    how: tuple[str, int, float | None, bool, int],
+    receipts: bool,
+) -> str:
+    """Cut once, boot, look, do it again; say what is wrong, or nothing."""
+    (before, after), (memory, at, share, scattered, seed) = states, how
+    wire = world.wire(image)
+    key = wire.open()
+    cut = dict(memories(wire.key.board))[memory]
+    Cut(cut, at, share, seed, scattered)
+    with suppress(PowerCut):
+        act(world, key)
+    cut.hook = None
+    try:
+        wire.key.start()
+        found = state_of(wire)
+        if found != before and not alike(found, after, receipts=receipts) and not between(before, after, found):
+            return f"neither before nor after: {found}"
+        grown = [slot for slot, (now, then) in enumerate(zip(found.tries, before.tries, strict=True)) if now > then]
+        if grown and found.tries != after.tries:
+            return f"attempts grew: {found.tries} after {before.tries}"
+        if not chain_holds(wire):
+            return "the chain is broken"
+        if (
+            any(now != then for now, then in zip(found.statements, before.statements, strict=False))
+            and found.generation == before.generation
+        ):
+            return "a statement changed"
+        act(world, wire.open())
+        wire.key.start()
+        last = state_of(wire)
+        wanted = State(**{**after.__dict__, "tries": (), "generation": last.generation})
+        if not alike(State(**{**last.__dict__, "tries": ()}), wanted, receipts=receipts):
+            return f"done again it leads elsewhere: {last}"
+        if not chain_holds(wire):
+            return "the chain is broken after doing it again"
+    except (AssertionError, errors.HostProblem, PowerCut) as error:
+        return f"{type(error).__name__}: {error}"
+    return ""
