@@ -1,9 +1,21 @@
-"""The table of commands: number -> handler and the states in which the key accepts it.
+"""The table of commands: number -> handler, the states in which the key accepts it, and what it may cost.
 
 A handler is one function in one file of ``commands/``; it takes the token and a typed request and returns a typed reply.
 What it refuses it raises as ``Refused`` with a wire error number: those go to the host.  Faults of the key itself (its source
 of randomness, its private key, a signature of its own) get their number and their entry in the key's log here.  Everything else
 that escapes a handler is a bug and is answered as ``internal``.
+
+Each command declares two budgets, and ``tests/simulator/test_budgets.py`` holds them against what it needs:
+
+    heap    KiB of memory that it takes at its peak.  If so much is not free in pieces of 512 bytes, it is refused as ``out-of-memory``
+            before it has done anything.  So it hardly ever runs out half-way; when it does all the same (compaction wants its
+            index in one piece), the answer is the same and nothing is lost: what is on flash is whole at every moment.
+            Measured on the unix port, whose blocks are twice those of a board.
+    flash   bytes it may program.  Compaction comes on top: each sector that was erased may be programmed once, and as many
+            sectors may be erased as ``COMPACTIONS`` compactions need.  Whoever declares 0 may do neither.  Writing more is a
+            bug, reported and noted in the key's log once in a boot; the answer goes out all the same, because what it says
+            is committed, and a signature that was made must not be lost over its price.
+
 Neighbours: ``server`` calls ``run``; ``commands`` fill the table when they are imported.
 """
 
@@ -23,6 +35,7 @@ from biandun_protocol.wire.numbers import (
     STATE_KEYED,
     STATE_PERSONALISED,
 )
+from etoken import heap
 from etoken.crypto.faults import SecretInvalid, SignatureFault
 from etoken.entropy import EntropyFailed
 from etoken.refusal import Refused
@@ -34,37 +47,60 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any, TypeVar
 
+    from etoken.meter import MeteredFlash
+
     Request = TypeVar("Request", bound=codec.Request)
     Handler = Callable[[Token, Request], codec.Message]
 
 ANY_STATE = (STATE_BLANK, STATE_ANCHORED, STATE_KEYED, STATE_PERSONALISED)
+KIB = 1024
+COMPACTIONS = 5  # at most in one command: a key that is nearly full lets go of a little more each time
+
+
+class OverBudget(Exception):
+    """A command programmed or erased more flash than it declares: (name, bytes programmed, sectors erased)."""
 
 
 class Entry:
     """One row of the table."""
 
     def __init__(
-        self, request: "type[Any]", handler: "Callable[[Token, Any], codec.Message]", states: "tuple[int, ...]", reads_only: bool
+        self,
+        request: "type[Any]",
+        handler: "Callable[[Token, Any], codec.Message]",
+        states: "tuple[int, ...]",
+        heap: int,
+        flash: int,
+        reads_only: bool,
     ) -> None:
         self.request = request
         self.handler = handler
         self.states = states
+        self.heap = heap
+        self.flash = flash
         self.reads_only = reads_only
+
+    def affords(self, flash: "MeteredFlash") -> bool:
+        """Is what was written within the budget?"""
+        if not self.flash:
+            return flash.programmed == flash.erased == 0
+        sectors = flash.size // flash.sector
+        return flash.programmed <= self.flash + flash.erased * flash.sector and flash.erased <= COMPACTIONS * sectors
 
 
 COMMANDS: "dict[int, Entry]" = {}
 
 
 def command(
-    request: "type[Request]", states: "tuple[int, ...]", reads_only: bool = False
+    request: "type[Request]", states: "tuple[int, ...]", heap: int, flash: int, reads_only: bool = False
 ) -> "Callable[[Callable[[Token, Request], codec.Message]], Callable[[Token, Request], codec.Message]]":
-    """Enter a handler into the table under the number of its request.
+    """Enter a handler into the table under the number of its request; ``heap`` in KiB, ``flash`` in bytes.
 
     What ``reads_only`` still works on a key whose flash contradicts itself.
     """
 
     def enter(handler: "Callable[[Token, Request], codec.Message]") -> "Callable[[Token, Request], codec.Message]":
-        COMMANDS[request.NUMBER] = Entry(request, handler, states, reads_only)
+        COMMANDS[request.NUMBER] = Entry(request, handler, states, heap, flash, reads_only)
         return handler
 
     return enter
@@ -82,7 +118,16 @@ def run(token: Token, raw: bytes) -> bytes:
             raise Refused(ERROR_WRONG_STATE)
         if token.vault.damaged and not entry.reads_only:
             raise Refused(ERROR_STORE_DAMAGED)
-        return codec.encode(entry.handler(token, request))
+        if not heap.is_free(entry.heap * KIB):
+            raise Refused(ERROR_OUT_OF_MEMORY)
+        token.flash.reset()
+        try:
+            reply = codec.encode(entry.handler(token, request))
+        except Refused:
+            _account(token, entry)
+            raise
+        _account(token, entry)
+        return reply
     except Refused:
         raise
     except codec.MessageError as error:
@@ -104,6 +149,19 @@ def run(token: Token, raw: bytes) -> bytes:
     except Exception as error:
         token.board.report(error)
         raise Refused(ERROR_INTERNAL)
+
+
+def _account(token: Token, entry: Entry) -> None:
+    """Tell of a command that came to its end and wrote too much; what it did stands.
+
+    Not of one that failed in the middle of a compaction: what it copied is erased by the next one.
+    """
+    if entry.affords(token.flash):
+        return
+    token.board.report(OverBudget(entry.request.__name__, token.flash.programmed, token.flash.erased))
+    if not token.overspent:
+        token.overspent = True  # the log keeps eight entries: one bug must not push all others out, nor wear the flash itself
+        _logged(token, ERROR_INTERNAL)
 
 
 def _logged(token: Token, code: int) -> Refused:

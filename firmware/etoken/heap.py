@@ -12,4 +12,16 @@ def nothing() -> None:
     """CPython's part."""
 
 
+PIECE = 512  # bytes: most of what a command allocates is smaller
+
+
 tidy = gc.collect if sys.implementation.name == "micropython" else nothing
+
+
+def is_free(size: int) -> bool:
+    """Are ``size`` bytes free in pieces of PIECE?  Asks for them and lets them go: a sum of free bytes says little of a broken heap."""
+    try:
+        pieces = [bytearray(PIECE) for _ in range(0, size, PIECE)]
+    except MemoryError:
+        return False
+    return bool(pieces)

@@ -18,6 +18,8 @@ from biandun_protocol.wire.numbers import (
     PHASE_WORKING,
 )
 from etoken.entropy import Entropy
+from etoken.heap import tidy
+from etoken.meter import MeteredFlash
 from etoken.refusal import Refused
 from etoken.vault.vault import Vault
 
@@ -77,8 +79,10 @@ class Token:
     """One key, alive."""
 
     def __init__(self, board: "Board") -> None:
+        tidy()  # what the start has left lying about, before that which stays is made
         self.board = board
-        self.vault = Vault(board.flash, board.otp, board.pin_delay_ms)
+        self.flash = MeteredFlash(board.flash)
+        self.vault = Vault(self.flash, board.otp, board.pin_delay_ms)
         self.vault.users.started(board.clock.ticks_ms())
         if self.vault.identity.suite is not None:
             self.vault.identity.suite.crypto.reserve()  # before anything else breaks the heap into pieces
@@ -86,6 +90,7 @@ class Token:
         self._user: "int | None" = None
         self._last_use = 0
         self.pulse: "Pulse | None" = None
+        self.overspent = False  # did a command write more than its budget, since the start?
         self.entropy = Entropy(board, self.vault.seed, self.ticker(PHASE_WORKING))  # the only source of randomness
 
     @property

@@ -9,6 +9,7 @@ from hashlib import sha256
 from biandun_protocol.wire.flashmodel import NorFlash, PowerCut
 from biandun_protocol.wire.numbers import CLASS_SIMULATED
 from etoken.commands import all as _commands  # noqa: F401
+from etoken.dispatch import OverBudget
 from etoken.server import Server
 from etoken.token import Token
 
@@ -29,6 +30,10 @@ class MemoryFlash(NorFlash):
         self.operations += 1
         if self.operations == self.fail_after:
             raise PowerCut
+
+
+class BudgetBroken(BaseException):
+    """A command wrote more to flash than it declares; nothing in the firmware may catch this."""
 
 
 class MemoryPort:
@@ -78,6 +83,7 @@ class TestBoard:
         self.port = MemoryPort()
         self.presence = True
         self.reported = []
+        self.forgives = False  # commands that break their budget
         self._seed = seed
         self._counter = 0
 
@@ -92,6 +98,8 @@ class TestBoard:
         return self.presence
 
     def report(self, error):
+        if isinstance(error, OverBudget) and not self.forgives:
+            raise BudgetBroken(error.args)
         self.reported.append(error)
 
 

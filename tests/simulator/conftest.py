@@ -41,6 +41,7 @@ def make_key(personalised_flash: Path, tmp_path: Path) -> Iterator[Callable[...,
     yield make
     for key in made:
         key.unplug()
+        assert not key.log_path.exists() or "OverBudget" not in key.log_path.read_text("utf-8", "replace")
 
 
 @pytest.fixture

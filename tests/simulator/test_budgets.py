@@ -1,4 +1,4 @@
-"""What a signature costs in memory of the key and in bytes on the line."""
+"""What commands and signatures cost in memory of the key, on its flash and in bytes on the line."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -11,12 +11,53 @@ from biandun_protocol.wire.flashmodel import NorFlash
 from biandun_simulator.interpreter import BOARD_HEAP
 from biandun_simulator.simulated_key import SimulatedKey, SimulatorFailed
 from etoken.boards.filemedium import FileMedium
+from etoken.commands import all as _commands  # noqa: F401  # pyright: ignore[reportUnusedImport]  fills the table
+from etoken.dispatch import COMMANDS
 from etoken.vault.vault import Vault
 from tests.firmware.test_signing import raw_manifest
+from tests.simulator.measuring import Need, measure
 from tests.support import softkey
 from tests.support.person import Person
 
 STEP = 1024
+BANK = NorFlash().size // NorFlash().sector // 2
+TABLE = {entry.request.__name__: entry for entry in COMMANDS.values()}
+
+
+@pytest.fixture(scope="session")
+def needs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Need]:
+    """What every command needs on a new key and on an old one, by the name of its request."""
+    return measure(tmp_path_factory.mktemp("needs"), exactly=False)
+
+
+def test_every_command_is_measured(needs: dict[str, Need]) -> None:
+    assert set(needs) == set(TABLE)
+
+
+def test_every_command_works_with_the_heap_it_declares_however_broken_the_rest_is(needs: dict[str, Need]) -> None:
+    assert {name: need.heap for name, need in needs.items() if need.heap > TABLE[name].heap} == {}
+
+
+def test_no_command_declares_twice_the_heap_it_needs(needs: dict[str, Need]) -> None:
+    assert {name: need.heap for name, need in needs.items() if need.heap <= TABLE[name].heap // 2 > 1} == {}
+
+
+def test_no_command_programs_more_flash_than_it_declares(needs: dict[str, Need]) -> None:
+    assert {name: need.flash for name, need in needs.items() if need.flash > TABLE[name].flash} == {}
+
+
+def test_no_command_declares_twice_the_flash_it_needs(needs: dict[str, Need]) -> None:
+    few = 64  # bytes: one small record
+    # what comes on top of a compaction, or only when a key of 0.1.0 is sealed, is not seen here: tests/firmware hold it
+    seen = {name: need.flash for name, need in needs.items() if not need.sectors and name != "UnlockRequest"}
+    assert {name: flash for name, flash in seen.items() if TABLE[name].flash > max(2 * flash, few)} == {}
+
+
+def test_commands_that_compact_erase_one_bank(needs: dict[str, Need]) -> None:
+    erasing = {name: need.sectors for name, need in needs.items() if need.sectors}
+    assert erasing == dict.fromkeys(
+        ("ChangePinRequest", "GenerateKeyRequest", "SetPinRequest", "SignFinishRequest", "WipeRequest"), BANK
+    )
 
 
 def signs_with(make_key: Callable[..., SimulatedKey], heap: int, manifest: bytes) -> bool:

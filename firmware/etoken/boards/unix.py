@@ -12,8 +12,11 @@ status 3.
 
 import gc
 
-if not __file__.endswith(".mpy"):
-    gc.threshold(16 * 1024)  # compiling leaves much garbage: what stays must not be scattered over the whole heap
+# what stays must not be scattered over the whole heap by the garbage of importing, of which compiling makes most
+if __file__.endswith(".mpy"):
+    gc.threshold(64 * 1024)
+else:
+    gc.threshold(16 * 1024)
 
 import os
 import select
@@ -25,6 +28,7 @@ from biandun_protocol.wire.numbers import CLASS_SIMULATED
 from etoken.boards.filemedium import FileMedium
 from etoken.commands import all as _commands  # noqa: F401  # pyright: ignore[reportUnusedImport]  fills the table
 from etoken.entropy import STALL_MS
+from etoken.heap import tidy
 from etoken.server import Server
 from etoken.token import Token
 
@@ -139,6 +143,7 @@ def _word(path: str) -> str:
 def main() -> None:
     """Run one key until its line is gone, or its power on order."""
     gc.threshold(-1)
+    tidy()  # what importing has left: the first thing that is made must not come to lie behind it
     try:
         Server(Token(UnixBoard(*sys.argv[1:6]))).run()
     except PowerCut:

@@ -9,11 +9,14 @@ from biandun_protocol.wire.messages import ExportLinksReply, ExportLinksRequest,
 from biandun_protocol.wire.numbers import ERROR_NOT_FOUND, PURPOSE_LINK, SCHEMA_LINKS, STATE_PERSONALISED
 from etoken import policy, signing
 from etoken.dispatch import command
+from etoken.heap import tidy
 from etoken.refusal import Refused
 from etoken.token import Token
 
+COLLECT_EVERY = 2  # links: each is small and stays, and lies behind the whole statement that it names
 
-@command(ExportLinksRequest, states=(STATE_PERSONALISED,))
+
+@command(ExportLinksRequest, states=(STATE_PERSONALISED,), heap=26, flash=96)
 def export_links(token: Token, request: ExportLinksRequest) -> ExportLinksReply:
     """Return header, signature and manifest for ``count`` links from ``first`` on.
 
@@ -27,6 +30,8 @@ def export_links(token: Token, request: ExportLinksRequest) -> ExportLinksReply:
         if link is None:
             raise Refused(ERROR_NOT_FOUND)
         ids.append(link)
+        if len(ids) % COLLECT_EVERY == 0:
+            tidy()
     if not ids:
         raise Refused(ERROR_NOT_FOUND)
     manifest = codec.encode(LinksManifest(SCHEMA_LINKS, token.board.serial, request.first, ids))

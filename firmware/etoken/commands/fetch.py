@@ -10,7 +10,7 @@ from etoken.refusal import Refused
 from etoken.token import Token
 
 
-@command(FetchRequest, states=(STATE_PERSONALISED,), reads_only=True)
+@command(FetchRequest, states=(STATE_PERSONALISED,), heap=22, flash=0, reads_only=True)
 def fetch(token: Token, request: FetchRequest) -> FetchReply:
     """Return the statement signed under ``idempotency_key`` or with ``seq``; exactly one of the two is given.
 

@@ -11,7 +11,7 @@ from etoken.suite import ES256, SM2
 from etoken.token import FIRMWARE_VERSION, Token
 
 
-@command(InfoRequest, states=ANY_STATE, reads_only=True)
+@command(InfoRequest, states=ANY_STATE, heap=14, flash=0, reads_only=True)
 def info(token: Token, request: InfoRequest) -> InfoReply:
     """Describe the key.  Raises Refused(UNSUPPORTED_VERSION) for a host of another protocol version."""
     if request.version != PROTOCOL_VERSION:

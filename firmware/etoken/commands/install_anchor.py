@@ -21,12 +21,13 @@ from etoken.suite import suite_of
 from etoken.token import Token
 
 
-@command(InstallAnchorRequest, states=ANY_STATE)
+@command(InstallAnchorRequest, states=ANY_STATE, heap=64, flash=900)
 def install_anchor(token: Token, request: InstallAnchorRequest) -> InstallAnchorReply:
     """Keep root and issuer.  Raises Refused: ANCHOR_INVALID, ANCHOR_PRESENT."""
     suite = suite_of(request.issuer_statement)
     if suite is None:
         raise Refused(ERROR_ANCHOR_INVALID)
+    suite.crypto.reserve()  # from here on this key computes in it: before anything else breaks the heap into pieces
     try:
         manifest = codec.decode(IssuerManifest, request.issuer_manifest)
         office.verify(

@@ -5,7 +5,7 @@ from etoken.dispatch import ANY_STATE, command
 from etoken.token import Token
 
 
-@command(LockRequest, states=ANY_STATE, reads_only=True)
+@command(LockRequest, states=ANY_STATE, heap=2, flash=0, reads_only=True)
 def lock(token: Token, request: LockRequest) -> LockReply:
     """Lock the key; an open stream goes with it."""
     token.leave()

@@ -14,7 +14,7 @@ from etoken.refusal import Refused
 from etoken.token import Token
 
 
-@command(LoginRequest, states=(STATE_PERSONALISED,))
+@command(LoginRequest, states=(STATE_PERSONALISED,), heap=25, flash=96)
 def login(token: Token, request: LoginRequest) -> LoginReply:
     """Return header, signature and manifest.  Raises Refused: PURPOSE_REFUSED, PIN_REQUIRED, ORIGIN_MALFORMED, PRESENCE_*."""
     policy.check_purpose(token.profile, PURPOSE_LOGIN)

@@ -26,7 +26,7 @@ from etoken.refusal import Refused
 from etoken.token import Token
 
 
-@command(PersonaliseRequest, states=(STATE_KEYED, STATE_PERSONALISED))
+@command(PersonaliseRequest, states=(STATE_KEYED, STATE_PERSONALISED), heap=42, flash=3300)
 def personalise(token: Token, request: PersonaliseRequest) -> PersonaliseReply:
     """Keep the certificate.  Raises Refused: PROFILE_INVALID, SERIAL_MISMATCH, KEY_MISMATCH, WRONG_STATE."""
     profile = _verified(token, request)

@@ -12,7 +12,7 @@ from etoken.dispatch import command
 from etoken.token import Token
 
 
-@command(ProvePossessionRequest, states=(STATE_KEYED,))
+@command(ProvePossessionRequest, states=(STATE_KEYED,), heap=24, flash=96)
 def prove_possession(token: Token, request: ProvePossessionRequest) -> ProvePossessionReply:
     """Return header, signature and manifest of the proof.  Needs presence."""
     token.wait_presence()

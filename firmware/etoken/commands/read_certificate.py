@@ -6,7 +6,7 @@ from etoken.dispatch import command
 from etoken.token import Token
 
 
-@command(ReadCertificateRequest, states=(STATE_PERSONALISED,), reads_only=True)
+@command(ReadCertificateRequest, states=(STATE_PERSONALISED,), heap=28, flash=0, reads_only=True)
 def read_certificate(token: Token, request: ReadCertificateRequest) -> ReadCertificateReply:
     """Return the certificate in both forms, and what it is believed under."""
     identity = token.vault.identity

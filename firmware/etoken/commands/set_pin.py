@@ -17,7 +17,7 @@ from etoken.refusal import Refused
 from etoken.token import Token
 
 
-@command(SetPinRequest, states=(STATE_PERSONALISED,))
+@command(SetPinRequest, states=(STATE_PERSONALISED,), heap=42, flash=400)
 def set_pin(token: Token, request: SetPinRequest) -> SetPinReply:
     """Store the PIN.  Raises Refused: PIN_FORMAT, PIN_SET, SLOT_REFUSED, PRESENCE_*."""
     if len(request.pin) < LIMIT_PIN_LEAST:

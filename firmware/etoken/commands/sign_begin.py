@@ -13,7 +13,7 @@ from etoken.refusal import Refused
 from etoken.token import Token
 
 
-@command(SignBeginRequest, states=(STATE_PERSONALISED,))
+@command(SignBeginRequest, states=(STATE_PERSONALISED,), heap=14, flash=0)
 def sign_begin(token: Token, request: SignBeginRequest) -> SignBeginReply:
     """Open the stream; one that was open is dropped.
 

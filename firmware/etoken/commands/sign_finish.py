@@ -14,7 +14,7 @@ from etoken.token import Token
 from etoken.vault.statements import Record
 
 
-@command(SignFinishRequest, states=(STATE_PERSONALISED,))
+@command(SignFinishRequest, states=(STATE_PERSONALISED,), heap=26, flash=800)
 def sign_finish(token: Token, request: SignFinishRequest) -> SignFinishReply:
     """Return the signed statement in its parts.
 

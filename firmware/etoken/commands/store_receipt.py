@@ -33,7 +33,7 @@ ERRORS = {
 }
 
 
-@command(StoreReceiptRequest, states=(STATE_PERSONALISED,))
+@command(StoreReceiptRequest, states=(STATE_PERSONALISED,), heap=38, flash=2100)
 def store_receipt(token: Token, request: StoreReceiptRequest) -> StoreReceiptReply:
     """Keep the receipt.  Raises Refused: RECEIPT_* by what is wrong with it."""
     statements = token.vault.statements

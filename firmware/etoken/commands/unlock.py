@@ -10,7 +10,7 @@ from etoken.refusal import Refused
 from etoken.token import Token
 
 
-@command(UnlockRequest, states=(STATE_PERSONALISED,))
+@command(UnlockRequest, states=(STATE_PERSONALISED,), heap=5, flash=420)
 def unlock(token: Token, request: UnlockRequest) -> UnlockReply:
     """Unlock as ``slot``.
 

@@ -11,7 +11,7 @@ from etoken.refusal import Refused
 from etoken.token import Token
 
 
-@command(WipeRequest, states=ANY_STATE)
+@command(WipeRequest, states=ANY_STATE, heap=17, flash=64)
 def wipe(token: Token, request: WipeRequest) -> WipeReply:
     """Return the new generation.  Raises Refused: SERIAL_MISMATCH, PRESENCE_*."""
     if request.serial != token.board.serial:

@@ -1,0 +1,89 @@
+"""Claims of the threat model that cut across commands."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from biandun.keys import Key
+from biandun_protocol.wire import codec, frames
+from etoken.crypto.pbkdf2 import equal
+from etoken.dispatch import COMMANDS
+from tests.firmware.conftest import Wire
+from tests.firmware.test_signing import NAME, sign
+from tests.support.person import PIN
+from tests.support.softoffice import NOW, SoftOffice
+
+
+class Tap(Wire):
+    """A wire that keeps what the key sends, and the numbers of the commands that reach it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.said = bytearray()
+        self.asked: set[int] = set()
+        reader = frames.FrameReader()
+
+        def hear(data: bytes) -> bytes:
+            reader.put(data, len(data))
+            while (frame := reader.next()) is not None:
+                if frame.kind != 1 or frame.more or frame.offset:
+                    continue
+                self.asked.add(codec.split_request(bytes(frame.payload))[0])
+            return data
+
+        def keep(data: bytes) -> bytes:
+            self.said += data
+            return data
+
+        self.cut_out, self.cut_in = hear, keep
+
+
+@pytest.fixture
+def office() -> SoftOffice:
+    return SoftOffice(purposes=("filing", "login", "link"))
+
+
+@pytest.fixture
+def wire() -> Tap:
+    return Tap()
+
+
+def test_neither_pin_nor_private_key_is_in_anything_that_the_key_sends(key: Key, wire: Tap, office: SoftOffice) -> None:
+    key.unlock(PIN)
+    secret = bytes(wire.key.token.vault.identity.secret())
+    data_key = bytes(wire.key.token.vault.keys.data_key())
+    signed = sign(key, claimed_time=NOW + 1)
+    key.keep_receipt(office.take_in(signed.statement))
+    key.chain()
+    key.fetch(idempotency_key=NAME)
+    key.certificate()
+    key.login("https://office.example", b"n" * 16)
+    key.export_links(1, 1)
+    key.change_pin(PIN, PIN)
+    key.lock()
+    key.wipe()
+    assert wire.asked == set(COMMANDS)
+    said = bytes(wire.said)
+    for private in (PIN.reveal(), secret, data_key):
+        assert private not in said
+
+
+class Watched(bytes):
+    """Bytes that count how many of them were looked at."""
+
+    looked = 0
+
+    def __iter__(self) -> Iterator[int]:
+        for byte in bytes(self):
+            self.looked += 1
+            yield byte
+
+
+@pytest.mark.parametrize("different", [0, 15, 31, None])
+def test_comparing_looks_at_every_byte_wherever_the_first_difference_is(different: int | None) -> None:
+    kept = Watched(32)
+    given = bytearray(32)
+    if different is not None:
+        given[different] = 1
+    assert equal(bytes(given), kept) is (different is None)
+    assert kept.looked == 32

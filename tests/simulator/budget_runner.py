@@ -1,0 +1,83 @@
+"""Run requests on a key without a link, the last one with little memory; MicroPython runs this.
+
+    micropython budget_runner.py SERIAL FLASH PRESENCE SCRIPT FREE
+
+SCRIPT is JSON, a list of [kind, hex]: "run" is a request that must succeed, "feed" are bytes of the open manifest, "try" is the
+request that is measured.  Before it the heap is filled but for one piece of FREE bytes (-1: not at all).  Prints the hex of the reply,
+or the number of the refusal, then bytes programmed and sectors erased by it.
+"""
+
+# ruff: noqa: E402  the heap has to be looked after while the rest is imported
+import gc
+
+gc.threshold(64 * 1024)  # as the boards do
+
+import json
+import sys
+from binascii import hexlify, unhexlify
+
+from etoken import dispatch, heap
+from etoken.boards.unix import UnixBoard
+from etoken.refusal import Refused
+from etoken.token import Token
+
+# what is needed is measured here, not what is declared
+heap.is_free = lambda size: True
+dispatch.Entry.affords = lambda entry, flash: True
+
+
+def leave(free):
+    """Fill the heap but for one piece of ``free`` bytes; whoever drops what this returns has the rest back.
+
+    Fills nothing when there is no such piece: then the key has less to begin with.
+    """
+    ballast = None
+    try:
+        kept = bytearray(free)
+    except MemoryError:
+        return None
+    try:
+        while True:
+            ballast = (ballast, None)  # one block
+    except MemoryError:
+        del kept
+    return ballast
+
+
+def run(token, raw, free=-1):
+    ballast = None
+    gc.collect()
+    if free >= 0:
+        ballast = leave(free)
+        gc.collect()
+    try:
+        reply = dispatch.run(token, raw)
+    except Refused as refusal:
+        return refusal.code
+    finally:
+        del ballast
+        gc.collect()
+    return reply
+
+
+def main(serial, flash, presence, path, free):
+    gc.threshold(-1)
+    token = Token(UnixBoard(serial, flash, presence))
+    with open(path) as file:
+        script = json.load(file)
+    for kind, content in script:
+        raw = unhexlify(content)
+        if kind == "feed":
+            token.stream.feed(memoryview(raw))
+        elif kind == "run":
+            reply = run(token, raw)
+            assert isinstance(reply, bytes), reply
+        else:
+            del script
+            reply = run(token, raw, int(free))
+            programmed, erased = token.flash.programmed, token.flash.erased
+            print(hexlify(reply).decode() if isinstance(reply, bytes) else reply, programmed, erased)
+            return
+
+
+main(*sys.argv[1:])

@@ -1,0 +1,261 @@
+"""What each command of a key needs: the least free heap with which it works, and what it writes to flash.
+
+Two keys are measured, in MicroPython and in both suites: one from the offer of its office to its wipe, and one that has served
+for years and is about to be compacted.  Fields are as long as they may be.  Each try begins from a copy of the flash in an
+interpreter of its own, so what one try did is not seen by the next; ``python -m tests.simulator.measuring`` prints the table.
+"""
+
+import json
+import shutil
+import subprocess
+import tempfile
+from bisect import bisect_left
+from collections import defaultdict
+from dataclasses import dataclass, replace
+from hashlib import sha256
+from pathlib import Path
+
+from biandun_protocol import cose
+from biandun_protocol.algorithms import ES256, SM2, Algorithm
+from biandun_protocol.receipt import Receipt, sign_receipt
+from biandun_protocol.wire import codec, merkle
+from biandun_protocol.wire import messages as m
+from biandun_protocol.wire import statement as wire
+from biandun_protocol.wire.flashmodel import NorFlash
+from biandun_protocol.wire.numbers import (
+    ERROR_OUT_OF_MEMORY,
+    LIMIT_LINK_EXPORT,
+    LIMIT_PIN_MOST,
+    LIMIT_X509,
+    PROTOCOL_VERSION,
+)
+from biandun_simulator import firmware, interpreter
+from etoken.boards.filemedium import FileMedium
+from etoken.commands import all as _commands  # noqa: F401  # pyright: ignore[reportUnusedImport]  fills the table
+from etoken.dispatch import COMMANDS
+from etoken.meter import MeteredFlash
+from etoken.vault.vault import Vault
+from tests.firmware.test_signing import raw_manifest
+from tests.support.softoffice import NOW, SoftOffice, root_of
+
+SERIAL = "BD-000001"
+KIB = 1024
+SECTOR = NorFlash().sector
+MOST = 128  # KiB: more than any command takes
+SERVED = 300  # statements of an old key, most of them receipted and still whole
+LEVELS = 32  # of the longest log
+NONCE = b"n" * 16
+PIN = b"1" * LIMIT_PIN_MOST
+Step = tuple[str, bytes]
+
+
+@dataclass
+class Need:
+    """What one command took at most: KiB of free heap, bytes programmed without compaction, sectors erased."""
+
+    heap: int = 0
+    flash: int = 0
+    sectors: int = 0
+
+    def add(self, other: "Need") -> None:
+        self.heap = max(self.heap, other.heap)
+        self.flash = max(self.flash, other.flash)
+        self.sectors = max(self.sectors, other.sectors)
+
+
+class Bench:
+    """One key as a flash image; ``needs`` by the name of the request, heap ``exactly`` or by its declaration."""
+
+    def __init__(self, folder: Path, exactly: bool) -> None:
+        self.folder = folder
+        self.exactly = exactly
+        self.flash = folder / "flash"
+        self.scratch = folder / "scratch"
+        self.needs: defaultdict[str, Need] = defaultdict(Need)
+        (folder / "presence").write_text("accept", "ascii")
+
+    def run(self, request: codec.Request, *before: Step) -> bytes:
+        """Run a request after others on the same boot, keep what it did to the flash, note what it wrote, return its reply."""
+        reply, need = self._attempt(request, before, -1)
+        assert reply is not None, type(request).__name__
+        self.needs[type(request).__name__].add(need)
+        shutil.move(self.scratch, self.flash)
+        return reply
+
+    def measure(self, request: codec.Request, *before: Step) -> bytes:
+        """The same, and find out with how much free heap it works: to the KiB, or to a factor of two around what is declared."""
+        declared = COMMANDS[request.NUMBER].heap
+        steps = range(1, MOST + 1) if self.exactly else (declared // 2, declared, 2 * declared, MOST)
+        enough = steps[bisect_left(steps, True, key=lambda kib: self._attempt(request, before, kib * KIB)[0] is not None)]
+        reply, need = self._attempt(request, before, enough * KIB)
+        assert reply is not None, type(request).__name__
+        self.needs[type(request).__name__].add(replace(need, heap=enough))
+        shutil.move(self.scratch, self.flash)
+        return reply
+
+    def _attempt(self, request: codec.Request, before: tuple[Step, ...], free: int) -> tuple[bytes | None, Need]:
+        """One try from a copy of the flash; None when the key was out of memory."""
+        self.scratch.unlink(missing_ok=True)
+        if self.flash.exists():
+            shutil.copy(self.flash, self.scratch)
+        script = [(kind, raw.hex()) for kind, raw in (*before, ("try", codec.encode_request(request)))]
+        (self.folder / "script").write_text(json.dumps(script), "ascii")
+        names = [str(self.folder / name) for name in ("scratch", "presence", "script")]
+        heap = f"heapsize={interpreter.BOARD_HEAP}"
+        done = subprocess.run(
+            [interpreter.find(), "-X", heap, str(Path(__file__).with_name("budget_runner.py")), SERIAL, *names, str(free)],
+            env={"MICROPYPATH": firmware.search_path()},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+        )
+        assert done.returncode == 0, (done.returncode, done.stdout, done.stderr)
+        assert "Traceback" not in done.stderr, done.stderr
+        reply, programmed, erased = done.stdout.split()
+        need = Need(flash=max(int(programmed) - int(erased) * SECTOR, 0), sectors=int(erased))
+        if reply == str(ERROR_OUT_OF_MEMORY):
+            return None, need
+        return bytes.fromhex(reply), need
+
+
+def ran(request: codec.Request) -> Step:
+    """A request that comes before the measured one."""
+    return "run", codec.encode_request(request)
+
+
+UNLOCKED = ran(m.UnlockRequest(0, PIN))
+
+
+def office_of(algorithm: Algorithm) -> SoftOffice:
+    """An office whose names are as long as they may be."""
+    purposes = ("filing", "countersign", "decision", "login", "link")
+    return SoftOffice(
+        algorithm=algorithm, unit_name="中" * 160, unit_code="629900-000000002", office_id="o" * 64, purposes=purposes
+    )
+
+
+def young(bench: Bench, office: SoftOffice) -> None:
+    """All commands, in the order of a key's life."""
+    bench.measure(m.InfoRequest(PROTOCOL_VERSION))
+    bench.measure(m.InstallAnchorRequest(office.root.public_key, office.anchor.statement, office.anchor.manifest))
+    public_key = codec.decode(m.GenerateKeyReply, bench.measure(m.GenerateKeyRequest())).public_key
+    bench.measure(m.ProvePossessionRequest(NONCE))
+    x509 = bytes(LIMIT_X509)
+    grant = office.grant_for(SERIAL, public_key, x5t=sha256(x509).digest())
+    bench.measure(m.PersonaliseRequest(grant.profile_statement, grant.profile_manifest, x509))
+    bench.measure(m.ReadCertificateRequest())
+    bench.measure(m.SetPinRequest(0, PIN))
+    bench.measure(m.SetPinRequest(1, PIN), UNLOCKED)
+    bench.measure(m.UnlockRequest(0, PIN))
+    bench.measure(m.ChangePinRequest(0, PIN, PIN))
+    bench.measure(m.LoginRequest("https://" + "a" * 120, NONCE), UNLOCKED)
+    shutil.copy(bench.flash, bench.folder / "personalised")
+    receipt = receipt_from_a_long_log(office, sign(bench, office, 1))
+    bench.measure(m.StoreReceiptRequest(receipt.statement, receipt.payload))
+    bench.measure(m.FetchRequest(seq=1))
+    bench.measure(m.ExportLinksRequest(1, 1), UNLOCKED)
+    bench.measure(m.InfoRequest(PROTOCOL_VERSION), UNLOCKED)
+    bench.measure(m.LockRequest(), UNLOCKED)
+    bench.measure(m.WipeRequest(SERIAL))
+    bench.measure(m.GenerateKeyRequest())
+
+
+def old(bench: Bench, office: SoftOffice) -> None:
+    """What a key that has served for years does beside reading its certificate, in the end with a compaction in the middle.
+
+    What compaction itself takes, an index of all records in one piece, is no part of the heap of a command.
+    """
+    shutil.move(bench.folder / "personalised", bench.flash)
+    medium = FileMedium(str(bench.flash), bench.flash.stat().st_size, b"\xff")
+    statements = Vault(NorFlash(medium=medium)).statements
+    for number in range(1, SERVED + 1):
+        statements.append(number.to_bytes(16, "big"), "filing", bytes(32), bytes(420), bytes(64))
+        office.leaves.append(sha256(b"%d" % number).digest())
+        root = root_of(office.leaves) if number == SERVED else bytes(32)
+        statements.keep_receipt(number, bytes(400), bytes(700), number, root, NOW)
+    medium.close()
+    bench.measure(m.ExportLinksRequest(SERVED - LIMIT_LINK_EXPORT + 1, LIMIT_LINK_EXPORT), UNLOCKED)
+    receipt = office.take_in(sign(bench, office, SERVED + 1), NOW)
+    bench.measure(m.StoreReceiptRequest(receipt.statement, receipt.payload, office.consistency(SERVED)))
+    bench.measure(m.ChainStateRequest())
+    bench.measure(m.FetchRequest(idempotency_key=(SERVED - 10).to_bytes(16, "big")))
+    fill(bench.flash)
+    sign(bench, office, SERVED + 2, by_the_way=True)
+    fill(bench.flash)
+    bench.run(m.WipeRequest(SERIAL))
+
+
+def fill(path: Path) -> None:
+    """Write seeds over seeds until little more than the counting of a PIN fits."""
+    scratch = path.with_suffix(".full")
+    room = -1
+    while room:  # once to see how many fit, once to write that many
+        shutil.copy(path, scratch)
+        medium = FileMedium(str(scratch), scratch.stat().st_size, b"\xff")
+        meter = MeteredFlash(NorFlash(medium=medium))
+        seed = Vault(meter).seed
+        meter.reset()
+        count = 0
+        while not meter.erased and count != room:
+            seed.replace(bytes(32), seed.boots)
+            count += 1
+        medium.close()
+        room = 0 if count == room else count - 3
+    shutil.move(scratch, path)
+
+
+def sign(bench: Bench, office: SoftOffice, seq: int, by_the_way: bool = False) -> bytes:
+    """Measure both halves of a signature, its second half ``by_the_way`` without its heap, and return the statement."""
+    manifest, name = raw_manifest(2048), seq.to_bytes(16, "little")
+    begin = m.SignBeginRequest(name, "filing", len(manifest), office.algorithm.digest(manifest), NOW + 1)
+    bench.measure(begin, UNLOCKED)
+    finish = bench.run if by_the_way else bench.measure
+    raw = finish(m.SignFinishRequest(name), UNLOCKED, ran(begin), ("feed", manifest))
+    reply = codec.decode(m.SignFinishReply, raw)
+    assert reply.seq == seq
+    return wire.assemble(reply.header, reply.digest, reply.signature)
+
+
+def receipt_from_a_long_log(office: SoftOffice, statement: bytes) -> Receipt:
+    """A receipt from a log of 2^32 entries, more than an office has in its life; those beside the first need not exist."""
+    parsed = cose.parse(statement, purpose="filing")
+    path = [sha256(b"%d" % level).digest() for level in range(LEVELS)]
+    root = merkle.leaf_hash(wire.log_leaf(parsed.id, statement, parsed.digest, NOW))
+    for sibling in path:
+        root = merkle.node_hash(root, sibling)
+    payload = wire.ReceiptPayload(parsed.id, 0, 1 << LEVELS, root, path, NOW)
+    return sign_receipt(
+        office.issuer, office_id=office.office_id, region=office.region, x5t=office.issuer_manifest.x5t, payload=payload
+    )
+
+
+def measure(folder: Path, exactly: bool) -> dict[str, Need]:
+    """Return the needs of all commands, by the name of the request."""
+    needs: defaultdict[str, Need] = defaultdict(Need)
+    for algorithm in (ES256, SM2):
+        home = folder / algorithm.name
+        home.mkdir()
+        bench, office = Bench(home, exactly), office_of(algorithm)
+        young(bench, office)
+        old(bench, office)
+        for name, need in bench.needs.items():
+            needs[name].add(need)
+    return needs
+
+
+def main() -> None:
+    """Print what was measured beside what is declared."""
+    with tempfile.TemporaryDirectory() as folder:
+        needs = measure(Path(folder), exactly=True)
+    for entry in COMMANDS.values():
+        name = entry.request.__name__
+        need = needs[name]
+        print(
+            f"{name:24} heap {need.heap:3} of {entry.heap:3} KiB   flash {need.flash:5} of {entry.flash:5} B   {need.sectors} sectors"
+        )
+
+
+if __name__ == "__main__":
+    main()

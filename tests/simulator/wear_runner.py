@@ -1,0 +1,70 @@
+"""Sign on one key without a link, thousands of times; MicroPython runs this, an office answers at the other end of a pipe.
+
+    micropython wear_runner.py SERIAL FLASH PRESENCE MANIFEST PIN
+
+Reads a line "SEQ [RECEIPT PAYLOAD CONSISTENCY…]" in hex, keeps that receipt and signs the next statement under the key SEQ.  Prints
+the statement, the bytes of heap that are free after a collection, and whether flash was compacted since the last line.
+"""
+
+# ruff: noqa: E402  the heap has to be looked after while the rest is imported
+import gc
+
+gc.threshold(64 * 1024)  # as the boards do
+
+import sys
+from binascii import hexlify, unhexlify
+from hashlib import sha256
+
+from biandun_protocol.wire import codec, statement
+from biandun_protocol.wire.messages import (
+    SignBeginRequest,
+    SignFinishReply,
+    SignFinishRequest,
+    StoreReceiptRequest,
+    UnlockRequest,
+)
+from etoken import dispatch
+from etoken.boards.unix import UnixBoard
+from etoken.token import Token
+
+
+def run(token, request):
+    raw = codec.encode_request(request)
+    reply = dispatch.run(token, raw)
+    gc.collect()  # as the server does after each answer
+    return reply, token.flash.erased
+
+
+def sign(token, manifest, digest, line):
+    words = line.split()
+    erased = 0
+    if len(words) > 1:
+        parts = [unhexlify(word) for word in words[1:]]
+        erased += run(token, StoreReceiptRequest(parts[0], parts[1], parts[2:]))[1]
+    name = unhexlify(words[0])
+    run(token, SignBeginRequest(name, "filing", len(manifest), digest))
+    token.stream.feed(memoryview(manifest))
+    raw, again = run(token, SignFinishRequest(name))
+    reply = codec.decode(SignFinishReply, raw)
+    return statement.assemble(reply.header, reply.digest, reply.signature), erased + again
+
+
+def main(serial, flash, presence, path, pin):
+    gc.threshold(-1)
+    token = Token(UnixBoard(serial, flash, presence))
+    run(token, UnlockRequest(0, pin.encode()))
+    with open(path, "rb") as file:
+        manifest = file.read()
+    digest = sha256(manifest).digest()
+    while True:
+        line = sys.stdin.readline()
+        if not line:
+            return
+        signed, erased = sign(token, manifest, digest, line)
+        line = hexlify(signed).decode()
+        signed = None
+        gc.collect()
+        print(line, gc.mem_free(), int(erased > 0))
+
+
+main(*sys.argv[1:])
