@@ -21,7 +21,7 @@ from etoken.suite import suite_of
 from etoken.token import Token
 
 
-@command(InstallAnchorRequest, states=ANY_STATE, heap=64, flash=900)
+@command(InstallAnchorRequest, states=ANY_STATE, heap=48, flash=900)
 def install_anchor(token: Token, request: InstallAnchorRequest) -> InstallAnchorReply:
     """Keep root and issuer.  Raises Refused: ANCHOR_INVALID, ANCHOR_PRESENT."""
     suite = suite_of(request.issuer_statement)
