@@ -141,7 +141,7 @@ class Journal:
     def compact(self) -> None:
         """Copy what survives to the other bank, make that one active, erase the old one.
 
-        Nothing of this object changes before the new bank is whole.  Raises StoreDamaged when the other bank does not keep what is
+        What was true before is true again when it cannot be finished.  Raises StoreDamaged when the other bank does not keep what is
         written to it or a record is rotten, StoreFull when ``survives`` made something larger.
         """
         if self.damaged:
@@ -161,14 +161,29 @@ class Journal:
             raise
 
     def _copy(self, target: int) -> "tuple[dict[int, int], int]":
-        """Write a whole bank; return index and end of it."""
+        """Write a whole bank; return index and end of it.
+
+        The index moves on record by record: a second one would want as much memory again, in one piece.  When it cannot be
+        finished the bank that still counts is read anew.
+        """
+        try:
+            return self._index, self._copy_each(target)
+        except BaseException:
+            self._index.clear()
+            self._end = BANK_HEADER
+            self._scan()
+            raise
+
+    def _copy_each(self, target: int) -> int:
         base, end = self._base(target), BANK_HEADER
         self._flash.program(base, MAGIC)  # no longer spare: whatever happens from here on, it is erased before it is used again
-        index: dict[int, int] = {}
-        for key in sorted(self._index):
+        keys = list(self._index)
+        keys.sort()
+        for count, key in enumerate(keys):
             kind, number = key >> NUMBER_BITS, key & NUMBER_MASK
             fate = self.survives(kind, number)
             if fate is False:
+                del self._index[key]
                 continue
             at = self._index[key]
             if not self._is_whole(at, self._flash.read(at + 1, RECORD_HEADER - 1)):
@@ -179,14 +194,17 @@ class Journal:
                 kind, payload = fate  # type: ignore[misc]
             if end + RECORD_HEADER + len(payload) > self._bank_size:
                 raise StoreFull
-            index[kind << NUMBER_BITS | number] = base + end
             self._write(base + end, kind, number, payload)
+            moved = kind << NUMBER_BITS | number
+            if moved != key:
+                del self._index[key]
+            self._index[moved] = base + end
             end += RECORD_HEADER + len(payload)
-            if len(index) % COLLECT_EVERY == 0:
+            if count % COLLECT_EVERY == 0:
                 tidy()
         # the header makes the bank the active one: it comes last, when all records stand
         self._write_header(target, self._generation + 1)
-        return index, end
+        return end
 
     def _base(self, bank: int) -> int:
         return bank * self._bank_size
