@@ -9,7 +9,7 @@ from etoken.store.journal import StoreDamaged
 from etoken.vault import records
 from etoken.vault.faults import Faults
 from etoken.vault.identity import Identity
-from etoken.vault.keys import PLAIN, UNDER_DEVICE, Keys
+from etoken.vault.keys import PLAIN, Keys
 from etoken.vault.sealed import Sealed
 from etoken.vault.seed import Seed
 from etoken.vault.statements import Statements
@@ -25,14 +25,14 @@ if TYPE_CHECKING:
     class Random(Protocol):
         """Where random bytes come from: returned, or written over what may become a secret."""
 
-        def take(self, size: int) -> bytes: ...
-        def fill(self, out: bytearray) -> None: ...
+        def take(self, size: int) -> bytes: ...  # noqa: D102
+        def fill(self, out: bytearray) -> None: ...  # noqa: D102
 
     class Otp(Tally, Protocol):
         """One-time-programmable memory: the device's secret, written once, and a tally."""
 
-        def secret(self) -> "bytes | None": ...
-        def write_secret(self, secret: bytes) -> None: ...
+        def secret(self) -> "bytes | None": ...  # noqa: D102
+        def write_secret(self, secret: bytes) -> None: ...  # noqa: D102
 
 
 SURVIVE_A_WIPE = (
@@ -167,6 +167,3 @@ def _take_over(kind: int, payload: bytes) -> "tuple[int, bytes]":
         secret, public_key = content  # type: ignore[misc]
         return kind, cbor.dumps([public_key, PLAIN, secret])
     return kind, payload
-
-
-__all__ = ["UNDER_DEVICE", "Vault"]
