@@ -9,13 +9,15 @@ import pytest
 from biandun import errors
 from biandun.keys import Key
 from biandun_protocol.secret import Secret
+from biandun_protocol.wire import cbor
 from biandun_protocol.wire.numbers import LIMIT_AUTO_LOCK_MS, LIMIT_PIN_TRIES
 from biandun_protocol.wire.otpmodel import OtpModel
-from etoken.crypto import ecdsa
+from etoken.crypto import backend, ecdsa
 from etoken.store.journal import BANK_HEADER, RECORD_HEADER, Journal
 from etoken.vault import records
 from etoken.vault.keys import UNDER_DATA, UNDER_DEVICE, Keys, Locked
 from tests.firmware.conftest import Wire
+from tests.firmware.kernel_cases import CORES, hash_emulator
 from tests.firmware.testboard import MemoryFlash, PowerCut, TestBoard, TestKey
 from tests.support import softkey
 from tests.support.person import PIN
@@ -393,3 +395,32 @@ def test_a_cut_at_any_moment_of_the_memorys_first_use_leaves_a_key_that_can_be_e
         else:
             break
     assert 5 < cut < 399
+
+
+@pytest.mark.parametrize("core", CORES)
+def test_wrong_pins_cost_equal_instructions(core: str, key: Key, wire: Wire, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Counted on the kernels: the stretching, the key of the PIN, and the attempt to open the data key with it."""
+    kernel = hash_emulator(core, "sha256")
+    keys = wire.key.token.vault.keys
+    salt, iterations, wrapped = cbor.loads(wire.key.token.vault._journal.get(records.PIN, 0) or b"")  # type: ignore[misc]
+    costs: list[tuple[int, int]] = []
+
+    def cost(pin: bytes) -> bytearray | None:
+        calls = instructions = 0
+
+        def counted(state: bytearray, data: bytes, count: int, scratch: bytearray) -> None:
+            nonlocal calls, instructions
+            calls += 1
+            instructions += kernel.call(state, bytes(data), count, scratch).instructions
+
+        monkeypatch.setattr(backend, "sha256", counted)
+        found = keys.unwrap(0, keys.pin_key(pin, salt, iterations), wrapped)
+        costs.append((calls, instructions))
+        return found
+
+    right = PIN.reveal()
+    nearly = [right[:at] + bytes([right[at] ^ 1]) + right[at + 1 :] for at in (0, len(right) // 2, len(right) - 1)]
+    for pin in (*nearly, b"000000", b"999999", bytes(6)):
+        assert cost(pin) is None
+    assert cost(right) is not None
+    assert len(set(costs)) == 1
