@@ -32,10 +32,7 @@ class HmacDrbg:
 
     def generate(self, size: int, additional: bytes = b"") -> bytes:
         """Return ``size`` bytes, 0 to 65536 (section 10.1.2.5).  Raises ReseedRequired, ValueError."""
-        if not 0 <= size <= REQUEST_MOST:
-            raise ValueError("0 to 65536 bytes in one request")
-        if self._requests > RESEED_INTERVAL:
-            raise ReseedRequired
+        self._check(size)
         if additional:
             self._update(additional)
         out = bytearray(size)
@@ -44,11 +41,14 @@ class HmacDrbg:
 
     def generate_into(self, out: bytearray) -> None:
         """Write random bytes over all of ``out``, which may become a secret.  Raises ReseedRequired, ValueError."""
-        if len(out) > REQUEST_MOST:
+        self._check(len(out))
+        self._fill(out, b"")
+
+    def _check(self, size: int) -> None:
+        if not 0 <= size <= REQUEST_MOST:
             raise ValueError("0 to 65536 bytes in one request")
         if self._requests > RESEED_INTERVAL:
             raise ReseedRequired
-        self._fill(out, b"")
 
     def _fill(self, out: bytearray, additional: bytes) -> None:
         view = memoryview(out)

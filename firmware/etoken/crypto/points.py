@@ -288,24 +288,14 @@ class Points:
 
     def _resume(self, register: int) -> None:
         """(X : Y : Z) = a kept point."""
+        # fmt: off
         move = (
-            m.MOVE,
-            programs.X,
-            register,
-            0,
-            m.MOVE,
-            programs.Y,
-            register + 1,
-            0,
-            m.MOVE,
-            programs.Z,
-            m.C_ONE,
-            0,
-            m.END,
-            0,
-            0,
-            0,
+            m.MOVE, programs.X, register, 0,
+            m.MOVE, programs.Y, register + 1, 0,
+            m.MOVE, programs.Z, m.C_ONE, 0,
+            m.END, 0, 0, 0,
         )
+        # fmt: on
         self._table(bytes(move))
 
     def _double(self, times: int) -> None:

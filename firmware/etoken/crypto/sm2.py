@@ -8,6 +8,7 @@ What is signed is e = SM3(ZA || message), where ZA binds identity, curve and pub
 from etoken.crypto import programs
 from etoken.crypto.curves import SM2P256V1
 from etoken.crypto.faults import SecretInvalid
+from etoken.crypto.pbkdf2 import equal
 from etoken.crypto.points import Scheme, nothing, points
 from etoken.crypto.sm3 import sm3
 
@@ -56,10 +57,7 @@ def new_secret(fill: "Callable[[bytearray], object]") -> bytearray:
 
 def public_key(secret: "bytes | bytearray", tick: "Callable[[], None]" = nothing) -> bytes:
     """Return the uncompressed point (65 bytes) of a private key, 1 to n - 2.  Raises SecretInvalid, SignatureFault."""
-    difference = 0
-    for left, right in zip(secret, MINUS_ONE):  # noqa: B905  MicroPython's zip has no strict
-        difference |= left ^ right
-    if difference == 0:
+    if equal(secret, MINUS_ONE):
         raise SecretInvalid
     return points(SM2P256V1).public_key(secret, tick)
 

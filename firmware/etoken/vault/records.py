@@ -1,8 +1,7 @@
 """Record types of the vault in the journal.  Numbers are kept for ever: old keys are read by new firmware."""
 
-DEVICE = (
-    0  # secret of this device, 32 random bytes, on boards without one-time-programmable memory for it; compaction puts it first
-)
+# secret of this device, 32 random bytes, on boards without one-time-programmable memory for it; compaction puts it first
+DEVICE = 0
 ANCHOR = 1  # [root public key, issuer statement, issuer manifest]
 KEY_PAIR = 2  # [public point, scheme, private key as the scheme has it]: see ``keys``; in 0.1.0 [private key, public point]
 PROFILE = 3  # [profile statement, profile manifest, x509]
@@ -11,16 +10,14 @@ RECEIPT = 5  # number = seq: [receipt statement, receipt payload]
 LOG_POINT = 6  # [log size, root, time floor]
 GENERATION = 7  # how often the key was wiped
 PIN = 8  # number = user slot: [salt, iterations, data key sealed under the PIN's key]; in 0.1.0 the last one is a verifier
-PIN_FAILURES = (
-    9  # number = user slot: wrong PINs since the last right one (1 byte), attempts in the board's tally (4; not in 0.1.0)
-)
+# number = user slot: wrong PINs since the last right one (1 byte), attempts in the board's tally (4; not in 0.1.0)
+PIN_FAILURES = 9
 LINK = 10  # number = seq: idempotency key, digest and name of a statement that made room for others
 DEVICE_SECRET = 11  # in 0.1.0 what is DEVICE today
 SEED = 12  # boot count (4 bytes) and 32 bytes that go into the next boot's seed: written once in a boot that needs randomness
 FAULT = 13  # number = place in a ring of eight: [how many so far, wire error number, boot count]
 DATA_KEY = 14  # the data key sealed under the device's, while a PIN of 0.1.0 has not been shown yet; empty when that is over
-ROLLED_BACK = 15  # attempts in the tally that flash knew nothing of; empty when the office has said how to go on
-CHAIN_FLOOR = 16  # [seq, statement_id] the chain goes on from, by the office's word
+ROLLED_BACK = 15  # attempts in the tally that flash knew nothing of; there until the key is wiped
 
 FIRST_OLD, LAST_OLD = ANCHOR, FAULT  # the kinds of 0.1.0
 BEFORE_SECRET = (ANCHOR, GENERATION, SEED, FAULT)  # what may be written before the device has a secret

@@ -120,7 +120,6 @@ class Sealed(Journal):
             self._unsettled = True  # the links have to be looked at first
             return
         fate, key, link, generation = self.survives, self._key, self._link, self.generation
-        secret = None if self._fixed else self.get(records.DEVICE)
         self._key = _link_key(self._fixed or NO_SECRET)
         self._link = self._begin(self.generation + 1)
 
@@ -146,8 +145,6 @@ class Sealed(Journal):
             raise
         finally:
             self.survives = fate
-        if secret:
-            self._key = _link_key(secret)
 
     def _begin(self, generation: int) -> bytes:
         return START + generation.to_bytes(4, "big")

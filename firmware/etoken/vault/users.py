@@ -113,10 +113,6 @@ class Users:
         """Has this flash forgotten attempts that were made?"""
         return bool(self._journal.get(records.ROLLED_BACK))
 
-    def trust_again(self) -> None:
-        """The office has said how to go on."""
-        self._journal.put(records.ROLLED_BACK, 0, b"")
-
     def _compare(self, tally: int) -> None:
         slots = self.slots()
         known = max([self._tally(slot) for slot in slots] or [tally])

@@ -140,7 +140,7 @@ class Vault:
     def _survives(self, kind: int, number: int) -> "tuple[int, bytes] | bool":
         if kind in (records.STATEMENT, records.RECEIPT, records.LINK):
             return self.statements.fate(kind, number)
-        if kind in (records.DATA_KEY, records.ROLLED_BACK):
+        if kind == records.DATA_KEY:
             return bool(self._journal.get(kind, number))
         return True
 
