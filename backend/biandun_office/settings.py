@@ -9,9 +9,8 @@ from biandun_office.database import configuration
 DATA_DIR = Path(os.environ.get("BIANDUN_OFFICE_DATA", "office-data"))
 
 DEBUG = False
-SECRET_KEY = secrets.token_urlsafe(
-    48
-)  # nothing is signed with it: logins are rows, there are no cookies; so it need not outlive the process
+# nothing is signed with it: logins are rows, there are no cookies; so it need not outlive the process
+SECRET_KEY = secrets.token_urlsafe(48)
 ALLOWED_HOSTS = ["*"]  # no answer is built from the Host header, and there is no cookie that another site could ride on
 
 INSTALLED_APPS = [

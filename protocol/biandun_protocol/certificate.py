@@ -1,7 +1,8 @@
 """Certificates in their CBOR form: what the root says of the office's key, and what the office says of a unit's key.
 
 An anchor is the root's public key.  Root -> ``issuer`` statement -> office key -> ``profile`` statement -> unit key, all of
-them in the root's algorithm: who believes a root knows the algorithm of everything below it.  The X.509 certificates carry the same keys for everybody else's tools; each manifest names its X.509 twin by digest (x5t).
+them in the root's algorithm: who believes a root knows the algorithm of everything below it.  The X.509 certificates carry
+the same keys for everybody else's tools; each manifest names its X.509 twin by digest (x5t).
 """
 
 from dataclasses import dataclass
@@ -50,7 +51,10 @@ def verify_issuer(signed: Signed, root: PublicKey) -> IssuerManifest:
 
 
 def verify_profile(signed: Signed, issuer: IssuerManifest, algorithm: Algorithm) -> ProfileManifest:
-    """Check a profile statement under the office's key, which is of ``algorithm`` as its root is.  Raises StatementProblem or CertificateProblem."""
+    """Check a profile statement under the office's key, which is of ``algorithm`` as its root is.
+
+    Raises StatementProblem or CertificateProblem.
+    """
     profile = _verify(signed, "profile", PublicKey(algorithm, issuer.public_key), ProfileManifest, SCHEMA_PROFILE)
     header = cose.parse(signed.statement, purpose="profile").header
     _must(header.issuer == cose.OFFICE_ISSUER + issuer.office_id, "iss")
@@ -61,7 +65,10 @@ def verify_profile(signed: Signed, issuer: IssuerManifest, algorithm: Algorithm)
 
 
 def verify_possession(signed: Signed, algorithm: Algorithm) -> PossessionManifest:
-    """Check that the holder of the public key in the manifest signed it, in the office's algorithm.  Raises StatementProblem or CertificateProblem."""
+    """Check that the holder of the public key in the manifest signed it, in the office's algorithm.
+
+    Raises StatementProblem or CertificateProblem.
+    """
     public_key = PublicKey(algorithm, _manifest(signed, PossessionManifest, SCHEMA_POSSESSION).public_key)
     manifest = _verify(signed, "possession", public_key, PossessionManifest, SCHEMA_POSSESSION)
     if cose.parse(signed.statement, purpose="possession").header.serial != manifest.serial:
