@@ -73,7 +73,8 @@ def test_countersigning_again_gives_the_same_statement(signed: Folder, bureau: K
 @pytest.mark.parametrize("name", ["manifest.cbor", "statement.cose", "profile.cbor", "certificate.der", "attachments/用编申请.pdf"])
 def test_nobody_is_asked_to_agree_to_a_filing_that_does_not_hold(name: str, signed: Folder, bureau: Key) -> None:
     path = signed.path / name
-    path.write_bytes(path.read_bytes()[:-1] + b"?")
+    content = path.read_bytes()
+    path.write_bytes(content[:-1] + bytes((content[-1] ^ 1,)))
     with pytest.raises(reviews.FilingDoubtful) as caught:
         reviews.countersign(bureau, signed, AGREE, [])
     assert (caught.value.code, caught.value.exit_status) == ("filing-doubtful", 8)

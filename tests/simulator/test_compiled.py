@@ -70,7 +70,10 @@ def test_without_a_compiler_keys_run_the_sources(cache: Path, tmp_path: Path, mo
     assert answers(tmp_path / "keys")
 
 
-@pytest.mark.parametrize("script", ["exit 1", 'shift 3; echo "not what the interpreter takes" > "$1"'], ids=["fails", "misfits"])
+MISFITS = 'while [ "$1" != -o ]; do shift; done; echo "not what the interpreter takes" > "$2"'
+
+
+@pytest.mark.parametrize("script", ["exit 1", MISFITS], ids=["fails", "misfits"])
 def test_with_a_compiler_that_does_not_fit_keys_run_the_sources(
     script: str, cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
