@@ -14,9 +14,11 @@ from biandun_protocol.wire.numbers import (
     ERROR_WRONG_STATE,
     LIMIT_AUTO_LOCK_MS,
     LIMIT_PRESENCE_MS,
+    PHASE_VERIFYING,
     PHASE_WAITING_PRESENCE,
     PHASE_WORKING,
 )
+from etoken import office
 from etoken.entropy import Entropy
 from etoken.heap import tidy
 from etoken.meter import MeteredFlash
@@ -56,6 +58,8 @@ if TYPE_CHECKING:
         def pin_iterations(self) -> int: ...  # noqa: D102
         @property
         def pin_delay_ms(self) -> int: ...  # noqa: D102
+        @property
+        def reset_hold_ms(self) -> int: ...  # noqa: D102
         @property
         def otp(self) -> "Otp | None": ...  # noqa: D102
         @property
@@ -154,6 +158,11 @@ class Token:
             raise Refused(ERROR_WRONG_STATE)
         return public_key
 
+    def check_office(self, statement: bytes, manifest: bytes, purpose: str) -> None:
+        """Did this key's office sign ``manifest`` for ``purpose``?  Raises OfficeFault."""
+        issuer, tick = self.issuer, self.ticker(PHASE_VERIFYING)
+        office.verify(statement, manifest, purpose, self.suite, issuer.public_key, issuer.office_id, issuer.x5t, tick)
+
     def ticker(self, phase: int) -> "Callable[[], None]":
         """Return a function for long computations to call often: it sends keep-alives of ``phase`` when one is due."""
 
@@ -171,21 +180,33 @@ class Token:
             raise Refused(ERROR_PIN_REQUIRED if self.vault.users.slots() else ERROR_PIN_UNSET)
         return self.user
 
-    def wait_presence(self) -> None:
-        """Wait until somebody presses the button.  Raises Refused: refused, timeout, cancelled by the host."""
+    def wait_presence(self, hold_ms: int = 0) -> None:
+        """Wait until somebody presses the button, and holds it for ``hold_ms``; who lets go begins again.
+
+        Raises Refused: refused, timeout (nobody has pressed for LIMIT_PRESENCE_MS), cancelled by the host.
+        """
         start, patience = self.board.clock.ticks_ms(), 0
+        pressed_at: "int | None" = None
         while True:
             # the host first: who has taken back what he asked for must not have it done by a late finger
             if self.pulse is not None and self.pulse.cancelled(patience):
                 raise Refused(ERROR_CANCELLED)
             patience = LOOK_EVERY_MS
             pressed = self.board.button()
-            if pressed:
-                return
+            now = self.board.clock.ticks_ms()
             if pressed is False:
                 raise Refused(ERROR_PRESENCE_REFUSED)
-            waited = self.board.clock.ticks_ms() - start
-            if waited >= LIMIT_PRESENCE_MS:
-                raise Refused(ERROR_PRESENCE_TIMEOUT)
+            if pressed:
+                if pressed_at is None:
+                    pressed_at = now
+                if now - pressed_at >= hold_ms:
+                    return
+                start = now
+                progress = 1000 * (now - pressed_at) // hold_ms
+            else:
+                pressed_at = None
+                if now - start >= LIMIT_PRESENCE_MS:
+                    raise Refused(ERROR_PRESENCE_TIMEOUT)
+                progress = 1000 * (now - start) // LIMIT_PRESENCE_MS
             if self.pulse is not None:
-                self.pulse.keepalive(PHASE_WAITING_PRESENCE, 1000 * waited // LIMIT_PRESENCE_MS)
+                self.pulse.keepalive(PHASE_WAITING_PRESENCE, progress)

@@ -113,6 +113,13 @@ class Declined(HostProblem):
     exit_status = 7
 
 
+class OrderNeeded(HostProblem):
+    """A key in service is reset on its office's order only; nothing was changed."""
+
+    code = "order-needed"
+    exit_status = 7
+
+
 class OfficeUnreachable(HostProblem):
     """No connection to the office's server."""
 

@@ -28,6 +28,7 @@ from biandun.key.session import Key, Signature
 from biandun.office_client import Accepted, Office
 from biandun.ui import Ui
 from biandun_protocol import certificate, cose, package
+from biandun_protocol.algorithms import PublicKey
 from biandun_protocol.errors import ReceiptProblem
 from biandun_protocol.forms import Attachment
 from biandun_protocol.receipt import Receipt, verify_receipt
@@ -214,8 +215,11 @@ class Folder:
 
         Raises StatementProblem or CertificateProblem for another root, ReceiptProblem for a receipt that does not hold.
         """
-        issuer_files = [self.read(name) for name in ("issuer.cose", "issuer.cbor")]
         root, _ = load_root(root_pem)
+        self._verify(receipt, root)
+
+    def _verify(self, receipt: Receipt, root: PublicKey) -> None:
+        issuer_files = [self.read(name) for name in ("issuer.cose", "issuer.cbor")]
         issuer = certificate.verify_issuer(certificate.Signed(*[content or b"" for content in issuer_files]), root)
         verify_receipt(receipt, cose.parse(self.statement(), purpose=self.state.purpose), issuer, root.algorithm)
 
@@ -247,15 +251,29 @@ class Folder:
         When the key has verified a longer log since, a receipt over the longer log and the proof of growth are fetched, which
         needs ``office``.  Raises KeyRefused(receipt-*), ReceiptProblem(receipt-mismatch), OfficeUnreachable.
         """
-        receipt, chain = self.receipt(), key.chain()
+        receipt = self.receipt()
         if receipt.read().statement_id.hex() != self.state.statement_id:
             raise ReceiptProblem("receipt-mismatch")
-        proof: list[bytes] = []
-        if office is not None and chain.log_size:
-            if receipt.read().tree_size < chain.log_size:
-                receipt = office.receipt(self.state.statement_id, at_least=chain.log_size)
-            proof = office.consistency(chain.log_size, receipt.read().tree_size)
-        return key.keep_receipt(receipt, proof)
+        return keep_receipt(key, receipt, self.state.statement_id, office)
+
+    def take_receipt(self, receipt: Receipt, root: PublicKey) -> None:
+        """Keep a receipt that came another way than ``submit``, when it proves this very statement under ``root``.
+
+        Raises StatementProblem or CertificateProblem for another root, ReceiptProblem for a receipt that does not hold.
+        """
+        self._verify(receipt, root)
+        write_file(self.path / "receipt.cbor", receipt.encode(), replace=True)
+
+
+def keep_receipt(key: Key, receipt: Receipt, statement_id: str, office: Office | None) -> int:
+    """Let the key verify and keep a receipt, or one over the longer log that the key knows; see ``Folder.keep_receipt``."""
+    chain = key.chain()
+    proof: list[bytes] = []
+    if office is not None and chain.log_size:
+        if receipt.read().tree_size < chain.log_size:
+            receipt = office.receipt(statement_id, at_least=chain.log_size)
+        proof = office.consistency(chain.log_size, receipt.read().tree_size)
+    return key.keep_receipt(receipt, proof)
 
 
 def _as_json(state: State) -> bytes:

@@ -180,6 +180,42 @@ ENTRIES: dict[str, Entry] = {
         "请向编办重新领取授权文件。",
         "Ask the office for a new grant file.",
     ),
+    "order-invalid": Entry(
+        "编办指令无效。",
+        "The office's order does not verify.",
+        "请向编办重新领取指令文件。",
+        "Ask the office for a new order.",
+    ),
+    "order-stale": Entry(
+        "编办指令已用过，或不是针对密钥最近一次申请签发的。",
+        "The order was used already, or was not made for the key's latest challenge.",
+        "请运行 biandun keys challenge 生成新的申请文件，交编办重新签发。",
+        "Write a new challenge with `biandun keys challenge` and give it to the office.",
+    ),
+    "order-needed": Entry(
+        "密钥已启用，只能凭编办的重置指令清除。",
+        "The key is in service; it is reset on its office's order only.",
+        "请运行 biandun keys challenge 生成申请文件，交编办签发重置指令。",
+        "Write a challenge with `biandun keys challenge` and ask the office for a reset order.",
+    ),
+    "card-invalid": Entry(
+        "单位卡无效。",
+        "The unit card does not verify.",
+        "请向编办重新领取单位卡。",
+        "Ask the office for the unit card again.",
+    ),
+    "card-older": Entry(
+        "密钥中的单位卡更新，不能用旧卡替换。",
+        "The key has a newer unit card; an older one does not replace it.",
+        "无需处理；如数据有误，请联系编办。",
+        "Nothing to do; if its data is wrong, contact the office.",
+    ),
+    "outbox-full": Entry(
+        "密钥的发件箱已满。",
+        "The key's outbox is full.",
+        "请先把已在密钥中的文件送交上级并取回回执（biandun outbox list 可查看）。",
+        "Hand over what travels on the key and bring back the receipts first (`biandun outbox list`).",
+    ),
     "pin-required": Entry("密钥已锁定，需要输入口令。", "The key is locked; it needs a PIN.", "请输入口令。", "Enter the PIN."),
     "pin-wrong": Entry(
         "口令不正确，还可以再试 {tries_left} 次。",
@@ -226,6 +262,12 @@ ENTRIES: dict[str, Entry] = {
     ),
     "origin-malformed": Entry(
         "登录地址不正确。", "The address to log in at is malformed.", "请核对服务器地址。", "Check the server's address."
+    ),
+    "receipt-not-yet": Entry(
+        "密钥中还没有这份材料的回执。",
+        "The key has no receipt for it yet.",
+        "请先在联网的计算机上用 biandun outbox submit 提交。",
+        "Hand it in on a computer with a network first: `biandun outbox submit`.",
     ),
     "receipt-malformed": Entry(
         "回执格式不正确。", "The receipt is malformed.", "请从编办重新下载回执。", "Download the receipt from the office again."

@@ -11,7 +11,7 @@ import cbor2
 from biandun_protocol.wire.cbor import CborError
 from biandun_protocol.wire.numbers import LIMIT_DEPTH
 
-__all__ = ["CborError", "dumps", "loads"]
+__all__ = ["CborError", "byte_strings", "dumps", "items", "loads"]
 
 
 def dumps(value: object) -> bytes:
@@ -36,6 +36,20 @@ def loads(data: bytes) -> object:
     if again != data:
         raise CborError("not the deterministic encoding, or trailing bytes")
     return value
+
+
+def items(value: object) -> list[object]:
+    """A decoded array as a list; what is none has no items."""
+    return cast("list[object]", value) if isinstance(value, list) else []
+
+
+def byte_strings(value: object) -> tuple[bytes, ...] | None:
+    """A decoded array whose items are all byte strings; None for anything else."""
+    if not isinstance(value, list):
+        return None
+    listed = cast("list[object]", value)
+    found = tuple(item for item in listed if isinstance(item, bytes))
+    return found if len(found) == len(listed) else None
 
 
 def _is_plain(value: object, depth: int) -> bool:

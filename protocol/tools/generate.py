@@ -1,11 +1,11 @@
 """Write everything that must agree with protocol/schema.toml: run from anywhere, ``--check`` only compares.
 
-Writes wire/numbers.py, wire/messages.py, wire.cddl and the tables between the markers in SPEC.md.
+Writes wire/numbers.py, wire/messages.py with its types in wire/messages.pyi, wire.cddl and the tables between the markers in SPEC.md.
 """
 
 import sys
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -58,7 +58,7 @@ def numbers() -> str:
 
 
 def message_class(name: str, fields: dict[str, Any], doc: str, number: int | None) -> list[str]:
-    """One class: its table of fields and a typed constructor."""
+    """One class: its table of fields.  The constructor is the base's; a key has no memory for one a class."""
     base = "Message" if number is None else "Request"
     lines = ["", "", f"class {name}(codec.{base}):", f'    """{doc}"""', ""]
     if number is not None:
@@ -68,31 +68,37 @@ def message_class(name: str, fields: dict[str, Any], doc: str, number: int | Non
         f'        ({key}, "{field}", codec.{kind.upper()}, {bound}, {required}),' for field, (key, kind, bound, required) in ordered
     ]
     lines += ["    FIELDS = (", *rows, "    )"] if rows else []
-    lines += [""]
-    if not fields:
-        return [*lines, "    def __init__(self) -> None:", "        pass"]
     if len({key for _, (key, *_) in ordered}) != len(ordered):
         raise SystemExit(f"{name}: keys repeat")
+    return lines if rows or number is not None else lines[:-1]
+
+
+def message_types(name: str, fields: dict[str, Any], doc: str, number: int | None) -> list[str]:  # noqa: ARG001
+    """The same class as a type checker sees it: attributes and a typed constructor."""
+    base = "Message" if number is None else "Request"
+    lines = ["", f"class {name}(codec.{base}):"]
     seen_optional = False
+    attributes: list[str] = []
     arguments: list[str] = []
-    for field, (_, kind, _, required) in ordered:
+    for field, (_, kind, _, required) in sorted(fields.items(), key=lambda item: item[1][0]):
         if required and seen_optional:
             raise SystemExit(f"{name}.{field}: required after optional")
         seen_optional = seen_optional or not required
-        arguments.append(f"{field}: {PYTHON_TYPES[kind]}" if required else f'{field}: "{PYTHON_TYPES[kind]} | None" = None')
-    lines += ["    def __init__(", "        self,", *[f"        {argument}," for argument in arguments], "    ) -> None:"]
-    return lines + [f"        self.{field} = {field}" for field, _ in ordered]
+        kind_of = PYTHON_TYPES[kind] if required else f"{PYTHON_TYPES[kind]} | None"
+        attributes.append(f"    {field}: {kind_of}")
+        arguments.append(f"{field}: {kind_of}" + ("" if required else " = None"))
+    return [*lines, *attributes, f"    def __init__(self, {', '.join(arguments)}) -> None: ...".replace("self, )", "self)")]
 
 
-def messages() -> str:
-    """The typed requests, replies and records."""
+def messages(one: Callable[[str, dict[str, Any], str, int | None], list[str]]) -> str:
+    """The requests, replies and records, each as ``one`` writes it."""
     lines = [f'"""Messages and records of the protocol: {NOTE}."""', "", "from biandun_protocol.wire import codec"]
     for name, record in SCHEMA["records"].items():
         fields = {field: value for field, value in record.items() if field != "doc"}
-        lines += message_class(name, fields, record["doc"], None)
+        lines += one(name, fields, record["doc"], None)
     for name, entry in SCHEMA["commands"].items():
-        lines += message_class(camel(name) + "Request", entry["request"], entry["doc"], entry["number"])
-        lines += message_class(camel(name) + "Reply", entry["reply"], f"Answer to ``{name}``.", None)
+        lines += one(camel(name) + "Request", entry["request"], entry["doc"], entry["number"])
+        lines += one(camel(name) + "Reply", entry["reply"], f"Answer to ``{name}``.", None)
     return "\n".join(lines) + "\n"
 
 
@@ -194,7 +200,8 @@ def outputs() -> dict[Path, str]:
     wire = ROOM / "biandun_protocol" / "wire"
     return {
         wire / "numbers.py": numbers(),
-        wire / "messages.py": messages(),
+        wire / "messages.py": messages(message_class),
+        wire / "messages.pyi": messages(message_types),
         ROOM / "wire.cddl": cddl(),
         ROOM / "SPEC.md": spec((ROOM / "SPEC.md").read_text("utf-8")),
     }

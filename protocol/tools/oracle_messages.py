@@ -16,7 +16,11 @@ Field = tuple[int, str, int, bool]
 SCHEMA: dict[str, Any] = tomllib.loads((Path(__file__).resolve().parent.parent / "schema.toml").read_text("utf-8"))
 ERRORS: dict[str, int] = {name: entry["number"] for name, entry in SCHEMA["errors"].items()}
 # optional fields that came after a message's vectors were frozen, in the order they came: older vectors leave them out
-LATER = {"InfoReply": (("suite",), ("faults", "last_fault")), "ErrorInfo": (("wait_ms",),)}
+LATER = {
+    "InfoReply": (("suite",), ("faults", "last_fault")),
+    "ErrorInfo": (("wait_ms",),),
+    "ChainStateReply": (("forgotten", "card_version", "parcels"),),
+}
 LARGEST_UINT = 2**63 - 1
 LARGEST_MESSAGE: int = SCHEMA["limits"]["message"]
 

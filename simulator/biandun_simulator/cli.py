@@ -50,7 +50,8 @@ def main() -> None:
     show_default=True,
     help="How the source of randomness behaves; change it later in STATE/SERIAL.entropy.",
 )
-def run(count: int, first: int, state: Path, presence: str, entropy: str) -> None:
+@click.option("--otp", is_flag=True, help="With one-time-programmable memory, as the production class; a key keeps it.")
+def run(count: int, first: int, state: Path, presence: str, entropy: str, otp: bool) -> None:
     """Plug in keys and keep them plugged in until Ctrl-C.
 
     When all are ready one JSON line names them and their ports.
@@ -58,6 +59,7 @@ def run(count: int, first: int, state: Path, presence: str, entropy: str) -> Non
     \b
     Examples:  biandun-sim run --count 3 --presence wait
                biandun-sim run --entropy repeat
+               biandun-sim run --otp
     """
     stop = threading.Event()
 
@@ -67,7 +69,10 @@ def run(count: int, first: int, state: Path, presence: str, entropy: str) -> Non
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, on_signal)
     serials = [f"BD-{number:06d}" for number in range(first, first + count)]
-    keys = [SimulatedKey(serial, state, presence=presence, entropy=entropy) for serial in serials]  # type: ignore[arg-type]
+    keys = [
+        SimulatedKey(serial, state, presence=presence, entropy=entropy, otp=otp)  # type: ignore[arg-type]
+        for serial in serials
+    ]
     try:
         for key in keys:
             key.plug()

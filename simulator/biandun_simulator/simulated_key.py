@@ -35,7 +35,10 @@ class SimulatorFailed(HostProblem):
 
 
 class SimulatedKey:
-    """One key that can be plugged in and out.  ``heap`` is the interpreter's, in bytes."""
+    """One key that can be plugged in and out.  ``heap`` is the interpreter's, in bytes.
+
+    ``otp`` gives it one-time-programmable memory, as boards of the production class have; a key that was once given it keeps it.
+    """
 
     def __init__(
         self,
@@ -46,10 +49,12 @@ class SimulatedKey:
         presence: Presence | None = None,
         entropy: Entropy | None = None,
         announce: bool = True,
+        otp: bool = False,
     ) -> None:
         self.serial = serial
         self.folder = folder
         self.heap = heap
+        self._otp = otp
         self._announce = announce
         self._running: Launched | None = None
         folder.mkdir(parents=True, exist_ok=True)
@@ -73,6 +78,11 @@ class SimulatedKey:
     def flash_path(self) -> Path:
         """The flash image."""
         return self.folder / f"{self.serial}.flash"
+
+    @property
+    def otp_path(self) -> Path:
+        """One-time-programmable memory; there only on a key that has some."""
+        return self.folder / f"{self.serial}.otp"
 
     @property
     def _presence_path(self) -> Path:
@@ -150,6 +160,8 @@ class SimulatedKey:
         self.unplug()  # what is left of a firmware that died by itself
         self._hold_state()
         files = [str(path) for path in (self.flash_path, self._presence_path, self._entropy_path, self._fault_path)]
+        if self._otp or self.otp_path.exists():
+            files.append(str(self.otp_path))
         arguments = ["-m", "etoken.boards.unix", self.serial, *files]
         try:
             self._running = Launched(arguments, log=self.log_path, heap=self.heap, modules=firmware.search_path())

@@ -22,6 +22,7 @@ from biandun_protocol.wire.numbers import LIMIT_USER_SLOTS
 from biandun_protocol.wire.otpmodel import OtpModel
 from etoken import server
 from etoken.dispatch import COMMANDS
+from etoken.vault import records
 from tests.firmware.conftest import Wire
 from tests.firmware.testboard import TestBoard
 from tests.support import softkey
@@ -58,6 +59,17 @@ def image_of(board: TestBoard) -> Image:
     return Image(board.flash.medium.read(0, FLASH), otp)
 
 
+NOTHING: dict[str, Any] = {
+    "tries": (),
+    "log": (0, b"", 0),
+    "forgotten": 0,
+    "statements": (),
+    "receipts": (),
+    "parcels": (),
+    "head": (0, b""),
+}
+
+
 @dataclass(frozen=True)
 class State:
     """What a key is, as far as anybody outside can tell, and how many PINs it still takes."""
@@ -71,11 +83,18 @@ class State:
     statements: tuple[bytes, ...]
     receipts: tuple[bytes | None, ...]
     log: tuple[int, bytes, int]
+    forgotten: int
+    card: bytes | None
+    parcels: tuple[tuple[bytes, int], ...]
+
+    def without(self, *names: str) -> "State":
+        """The same but for these."""
+        return State(**{**self.__dict__, **{name: NOTHING[name] for name in names}})
 
     @property
     def without_tries(self) -> "State":
         """The same but for the attempts."""
-        return State(**{**self.__dict__, "tries": ()})
+        return self.without("tries")
 
 
 def state_of(wire: Wire) -> State:
@@ -84,6 +103,8 @@ def state_of(wire: Wire) -> State:
     vault = token.vault
     assert not vault.damaged, "the flash contradicts itself"
     assert not wire.key.board.reported, wire.key.board.reported
+    card = vault.card.current()
+    assert card is None or vault.card.missing(card) == len(card.manifest.sections), "sections of the card in force are missing"
     names = [vault.statements.link(seq) for seq in range(1, vault.statements.seq + 1)]
     receipts = [vault.statements.receipt(seq) for seq in range(1, vault.statements.seq + 1)]
     return State(
@@ -96,6 +117,9 @@ def state_of(wire: Wire) -> State:
         tuple(name or b"" for name in names),
         tuple(receipt[0] if receipt else None for receipt in receipts),
         (vault.statements.log_size, vault.statements.log_root, vault.statements.time_floor),
+        vault.users.forgotten,
+        card.raw_manifest if card else None,
+        tuple((parcel.name, vault.outbox.missing(parcel)) for parcel in vault.outbox.parcels()),
     )
 
 
@@ -194,6 +218,35 @@ def filled(world: World, key: Key) -> None:
     raise AssertionError("the flash never filled up")
 
 
+def stowed(world: World, key: Key) -> None:
+    key.stow(b"1" * 16, b"package" * 500)
+
+
+def carded(world: World, key: Key) -> None:
+    """The first card is on the key, the second at hand."""
+    first, newer = (world.office.card([b"%d %d " % (version, part) * 300 for part in range(2)], version) for version in (1, 2))
+    key.put_card(first)
+    world.kept["newer"] = newer
+
+
+def set_back(world: World, key: Key) -> None:
+    """Have the flash know that it was set back."""
+    world.kept["wire"].key.token.vault._journal.put(records.ROLLED_BACK, 0, bytes((0, 0, 0, 2)))
+
+
+def ordered_to_go_on(world: World, key: Key) -> None:
+    world.kept["order"] = world.office.order("reinstate", key.challenge(), 64)
+
+
+def ordered_to_reset(world: World, key: Key) -> None:
+    world.kept["order"] = world.office.order("reset", key.challenge())
+
+
+def reset(world: World, key: Key) -> None:
+    """Once it has worked the key has no certificate to be reset."""
+    unless_done(lambda: key.carry_out(world.kept["order"]), "wrong-state")
+
+
 ENROLLED = (answer, personalise, first_pin)
 
 
@@ -227,6 +280,22 @@ def counted_wipe(before: State, after: State, found: State) -> bool:
     return found.generation == after.generation and State(**{**found.__dict__, "generation": before.generation}) == before
 
 
+def placed(before: State, after: State, found: State) -> bool:
+    """The chain has its new head; that the key may sign comes next, that the order is used last."""
+    changing = ("forgotten", "statements", "receipts", "head")
+    return found.head == after.head and found.without(*changing) == before.without(*changing)
+
+
+def card_arriving(before: State, after: State, found: State) -> bool:
+    """The old card until the new one is whole; the office's time may have risen already."""
+    return attempts(*(one.without("log") for one in (before, after, found)))
+
+
+def parcel_arriving(before: State, after: State, found: State) -> bool:
+    """The parcel has its place and not all of its parts."""
+    return attempts(*(one.without("parcels") for one in (before, after, found)))
+
+
 def enrolling(before: State, after: State, found: State) -> bool:
     """Three commands in a row: between them the key has its anchor and no key pair."""
     return found.public_key is None and found.statements == ()
@@ -258,7 +327,22 @@ SCENES: dict[str, tuple[tuple[Step, ...], Step, Between]] = {
     "store_receipt": ((*ENROLLED, signed), receipted, receipt_half_kept),
     "login": (ENROLLED, lambda world, key: (key.unlock(PIN), key.login("https://office.example", b"n" * 16)), attempts),
     "export_links": ((*ENROLLED, signed), lambda world, key: (key.unlock(PIN), key.export_links(1, 1)), attempts),
-    "wipe": ((*ENROLLED, signed), lambda world, key: key.wipe(), counted_wipe),
+    "wipe": ((answer,), lambda world, key: key.wipe(), counted_wipe),
+    "challenge": (ENROLLED, lambda world, key: key.challenge(), nothing_between),
+    "factory_reset": ((*ENROLLED, signed, stowed, carded, ordered_to_reset), reset, counted_wipe),
+    "reinstate": ((*ENROLLED, signed, set_back, ordered_to_go_on), lambda world, key: key.carry_out(world.kept["order"]), placed),
+    "begin_card card_section": (
+        (*ENROLLED, carded),
+        lambda world, key: (key.unlock(PIN), key.put_card(world.kept["newer"])),
+        card_arriving,
+    ),
+    "read_card read_section": ((*ENROLLED, carded), lambda world, key: (key.unlock(PIN), key.card()), attempts),
+    "outbox_begin outbox_part": ((*ENROLLED, signed), lambda world, key: (key.unlock(PIN), stowed(world, key)), parcel_arriving),
+    "outbox_drop outbox_entry outbox_read": (
+        (*ENROLLED, signed, stowed),
+        lambda world, key: (key.unlock(PIN), [key.parcel(entry) for entry in key.outbox()], key.drop(b"1" * 16)),
+        attempts,
+    ),
     "lock info fetch chain_state read_certificate": ((*ENROLLED, signed), lambda world, key: look(key), nothing_between),
 }
 

@@ -15,7 +15,7 @@ from biandun.keys import Key
 from biandun_protocol.algorithms import ES256, SM2, Algorithm
 from biandun_protocol.secret import Secret
 from biandun_protocol.wire import codec, frames
-from biandun_protocol.wire.messages import FetchRequest, InfoRequest, WipeRequest
+from biandun_protocol.wire.messages import FactoryResetRequest, FetchRequest, InfoRequest
 from biandun_protocol.wire.numbers import KIND_CANCEL, KIND_DATA, KIND_REQUEST
 from biandun_simulator import interpreter
 from tests.firmware.conftest import Wire
@@ -56,12 +56,29 @@ def record_the_whole_life(wire: Wire, office: SoftOffice) -> None:
     )
     key = wire.restart()
     key.fetch(seq=1)
+    travel(key, office)
     wire.presence(None)
+    order = office.order("reset", key.challenge()).signed
     with refused("presence-timeout"):
-        key.connection.call(codec.encode_request(WipeRequest(key.info.serial)))
+        key.connection.call(codec.encode_request(FactoryResetRequest(order.statement, order.manifest)))
     wire.presence(True)
-    key.wipe()
+    office.reset(key)
     key.answer_offer(office.offer())
+    key.wipe()
+
+
+def travel(key: Key, office: SoftOffice) -> None:
+    """The unit card, and parcels in the outbox."""
+    key.put_card(office.card([b"section %d" % number * 100 for number in range(3)]))
+    key.card()
+    with refused("card-older"):
+        key.put_card(office.card([b"older"], version=0))
+    with refused("not-found"):
+        key.stow(b"unsigned name 16", b"package")
+    name = key.fetch(seq=1).idempotency_key
+    key.stow(name, b"package" * 500)
+    key.parcel(key.outbox()[0])
+    key.drop(name)
 
 
 def live_with_a_pin(wire: Wire, key: Key) -> None:

@@ -170,29 +170,37 @@ def test_a_grant_whose_schema_is_another_is_refused(blank: Key, office: SoftOffi
     assert refusal(lambda: blank.personalise(grant)) == "profile-invalid"
 
 
-def test_a_wipe_needs_the_serial_number_and_the_button(key: Key, wire: Wire) -> None:
+def test_a_wipe_needs_the_serial_number_and_the_button(blank: Key, wire: Wire, office: SoftOffice) -> None:
+    blank.answer_offer(office.offer())
     wrong = codec.encode_request(WipeRequest("BD-OTHER"))
-    assert refusal(lambda: key.connection.call(wrong)) == "serial-mismatch"
+    assert refusal(lambda: blank.connection.call(wrong)) == "serial-mismatch"
     wire.presence(False)
-    assert refusal(key.wipe) == "presence-refused"
-    assert key.refresh().state == STATE_PERSONALISED
+    assert refusal(blank.wipe) == "presence-refused"
+    assert blank.refresh().state == STATE_KEYED
+    wire.presence(True)
+    assert blank.wipe() == 1
+    assert blank.info.state == STATE_ANCHORED
 
 
-def test_a_wiped_key_keeps_its_office_and_counts_and_has_no_trace_of_its_secret(key: Key, wire: Wire) -> None:
+def test_a_key_with_a_certificate_is_not_wiped(key: Key) -> None:
+    assert refusal(key.wipe) == "wrong-state"
+
+
+def test_a_reset_key_keeps_its_office_and_counts_and_has_no_trace_of_its_secret(key: Key, wire: Wire, office: SoftOffice) -> None:
     key.unlock(PIN)
     secret = wire.key.token.vault.identity.secret()
     sealed = wire.key.token.vault.identity._read(records.KEY_PAIR)[2]
     assert secret not in wire.key.board.flash.cells
     assert sealed in wire.key.board.flash.cells
-    assert key.wipe() == 1
+    assert office.reset(key) == 1
     assert sealed not in wire.key.board.flash.cells
     info = wire.restart().info
     assert (info.state, info.generation, info.office_id) == (STATE_ANCHORED, 1, "longlan")
 
 
-def test_a_key_made_after_a_wipe_is_another_one(key: Key, office: SoftOffice) -> None:
+def test_a_key_made_after_a_reset_is_another_one(key: Key, office: SoftOffice) -> None:
     before = key.info.public_key
-    key.wipe()
+    office.reset(key)
     key.personalise(office.grant(key.answer_offer(office.offer())))
     key.set_pin(PIN)
     assert key.info.public_key != before
@@ -235,10 +243,10 @@ def test_another_root_for_the_same_office_is_not_the_same_anchor(blank: Key, off
     assert refusal(lambda: blank.answer_offer(forged)) == "anchor-present"
 
 
-def test_a_wiped_key_cannot_be_walked_back_along_the_log(key: Key, office: SoftOffice) -> None:
+def test_a_reset_key_cannot_be_walked_back_along_the_log(key: Key, office: SoftOffice) -> None:
     signed = key.sign(softkey.manifest(), purpose="filing", idempotency_key=b"k" * 16, claimed_time=NOW)
     key.keep_receipt(office.take_in(signed.statement, received=NOW + 5))
-    key.wipe()
+    office.reset(key)
     key.personalise(office.grant(key.answer_offer(office.offer())))
     state = key.chain()
     assert (state.seq, state.log_size, state.time_floor) == (0, 1, NOW + 5)

@@ -253,12 +253,13 @@ def test_nothing_is_given_out_before_the_next_boots_seed_is_on_flash(monkeypatch
     assert len(one.take(32)) == 32
 
 
-def test_the_seed_survives_a_wipe(key: Key, wire: Wire) -> None:
+def test_the_seed_survives_a_reset(key: Key, wire: Wire, office: SoftOffice) -> None:
     seed = wire.key.token.vault.seed
+    challenged = office.order("reset", key.challenge())
     stored, boots = seed.read(), seed.boots
     assert boots == 1
     assert any(stored)
-    key.wipe()
+    key.carry_out(challenged)
     wire.key.start()
     seed = wire.key.token.vault.seed
     assert (seed.read(), seed.boots) == (stored, boots)

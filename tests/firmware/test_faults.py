@@ -172,10 +172,10 @@ def test_the_log_keeps_the_last_eight_and_counts_them_all() -> None:
         assert [fault.count for fault in faults.entries()] == list(range(max(1, number - 7), number + 1))
 
 
-def test_the_log_survives_a_wipe_and_compaction(key: Key, wire: Wire) -> None:
+def test_the_log_survives_a_reset_and_compaction(key: Key, wire: Wire, office: SoftOffice) -> None:
     put_secret(wire, octets(0))
     assert refusal(lambda: sign(key)) == "secret-invalid"
-    key.wipe()
+    office.reset(key)
     info = wire.restart().info
     assert (info.faults, info.last_fault) == (1, ERROR_SECRET_INVALID)
     vault = wire.key.token.vault

@@ -134,8 +134,8 @@ def test_a_pin_is_changed_with_the_old_one_only(key: Key, wire: Wire) -> None:
     wire.restart().unlock(new)
 
 
-def test_a_wipe_forgets_the_pins(key: Key, office: SoftOffice) -> None:
-    key.wipe()
+def test_a_reset_forgets_the_pins(key: Key, office: SoftOffice) -> None:
+    office.reset(key)
     key.personalise(office.grant(key.answer_offer(office.offer())))
     assert key.pin_slots == ()
 

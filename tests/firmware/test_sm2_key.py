@@ -54,8 +54,8 @@ def test_a_key_of_an_office_in_es256_says_so(blank: Key) -> None:
     assert (blank.info.suite, blank.algorithm) == ("ES256", ES256)
 
 
-def test_a_wiped_key_stays_in_the_suite_of_its_anchor(key: Key) -> None:
-    key.wipe()
+def test_a_reset_key_stays_in_the_suite_of_its_anchor(key: Key) -> None:
+    SoftOffice(algorithm=SM2).reset(key)
     assert key.info.suite == "SM2"
 
 

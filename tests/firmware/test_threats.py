@@ -8,6 +8,7 @@ from biandun.keys import Key
 from biandun_protocol.wire import codec, frames
 from etoken.crypto.pbkdf2 import equal
 from etoken.dispatch import COMMANDS
+from etoken.vault import records
 from tests.firmware.conftest import Wire
 from tests.firmware.test_signing import NAME, sign
 from tests.support.person import PIN
@@ -59,8 +60,17 @@ def test_neither_pin_nor_private_key_is_in_anything_that_the_key_sends(key: Key,
     key.certificate()
     key.login("https://office.example", b"n" * 16)
     key.export_links(1, 1)
+    key.put_card(office.card([b"section"]))
+    key.card()
+    key.stow(NAME, b"package")
+    key.parcel(key.outbox()[0])
+    key.drop(NAME)
+    wire.key.token.vault._journal.put(records.ROLLED_BACK, 0, bytes((0, 0, 0, 2)))
+    key.carry_out(office.order("reinstate", key.challenge(), 64))
     key.change_pin(PIN, PIN)
     key.lock()
+    office.reset(key)
+    key.answer_offer(office.offer())
     key.wipe()
     assert wire.asked == set(COMMANDS)
     said = bytes(wire.said)

@@ -314,15 +314,16 @@ def test_an_older_image_is_noticed_by_the_tally_and_signs_nothing() -> None:
     sign(key)
     board.flash.cells[:] = older
     key = wire.restart()
-    key.unlock(PIN)
+    tally = board.otp.tally()
+    assert refusal(lambda: key.unlock(PIN)).code == "rolled-back"
     assert refusal(lambda: sign(key)).code == "rolled-back"
     assert key.info.unit_code
     key = wire.restart()  # it is not forgotten
-    key.unlock(PIN)
-    assert refusal(lambda: sign(key)).code == "rolled-back"
+    assert refusal(lambda: key.unlock(PIN)).code == "rolled-back"
+    assert board.otp.tally() == tally
 
 
-def test_a_key_set_back_signs_again_after_a_wipe_with_another_key_pair() -> None:
+def test_a_key_set_back_signs_again_after_a_reset_with_another_key_pair() -> None:
     board = board_with_tally()
     wire, key = enrolled(board)
     older = bytes(board.flash.cells)
@@ -331,8 +332,8 @@ def test_a_key_set_back_signs_again_after_a_wipe_with_another_key_pair() -> None
     board.flash.cells[:] = older
     key = wire.restart()
     before = key.info.public_key
-    key.wipe()
     office = SoftOffice()
+    office.reset(key)
     key.personalise(office.grant(key.answer_offer(office.offer())))
     key.set_pin(PIN)
     key.unlock(PIN)
@@ -344,13 +345,23 @@ def test_attempts_that_an_older_image_has_forgotten_count_as_failures() -> None:
     board = board_with_tally()
     wire, key = enrolled(board)
     older = bytes(board.flash.cells)
-    for left in range(LIMIT_PIN_TRIES - 1, 0, -1):
-        assert refusal(lambda key=key: key.unlock(WRONG)).tries_left == left
+    assert refusal(lambda: key.unlock(WRONG)).tries_left == LIMIT_PIN_TRIES - 1
+    board.flash.cells[:] = older
+    key = wire.restart()
+    assert refusal(lambda: key.unlock(WRONG)).tries_left == LIMIT_PIN_TRIES - 2
+
+
+def test_setting_the_flash_back_again_and_again_gives_two_attempts_and_no_more() -> None:
+    board = board_with_tally()
+    wire, key = enrolled(board)
+    older = bytes(board.flash.cells)
+    answers: list[str] = []
+    for _ in range(20):
+        answers.append(refusal(lambda key=key: key.unlock(WRONG)).code)
         board.flash.cells[:] = older
         key = wire.restart()
-    assert refusal(lambda: key.unlock(WRONG)).code == "pin-locked"
-    board.flash.cells[:] = older
-    assert refusal(lambda: wire.restart().unlock(PIN)).code == "pin-locked"
+    assert answers == ["pin-wrong"] * 2 + ["rolled-back"] * 18
+    assert wire.key.token.vault.users.tries_left(0) == LIMIT_PIN_TRIES - 2
 
 
 @pytest.mark.parametrize("operation", range(1, 6))

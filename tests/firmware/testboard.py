@@ -73,6 +73,7 @@ class TestBoard:
     hardware_class = CLASS_SIMULATED
     pin_iterations = 3
     pin_delay_ms = 0
+    reset_hold_ms = 5
     entropy_bits = 8
 
     def __init__(self, serial="BD-TEST-0001", flash=None, seed=b"seed", otp=None):

@@ -10,6 +10,8 @@ import pytest
 from biandun.cli.main import main, run
 from biandun.cli.output import LABELS
 from biandun.cli.shared import complete_serial
+from biandun_protocol.orders import decode_challenge
+from biandun_protocol.unit_card import UnitCard
 from biandun_protocol.wire import codec
 from biandun_simulator.simulated_key import SimulatedKey
 from tests.support.softoffice import SoftOffice
@@ -102,6 +104,12 @@ FAILURES: list[tuple[list[str], bool, int, str]] = [
     (["keys", "enroll", "junk", "--out", "x"], True, 8, "manifest-malformed"),
     (["keys", "personalise", "junk"], True, 8, "manifest-malformed"),
     (["keys", "wipe", "--yes", "BD-000002"], True, 7, "serial-mismatch"),
+    (["keys", "challenge", "--out", "x"], True, 7, "wrong-state"),
+    (["keys", "carry-out", "junk"], True, 8, "manifest-malformed"),
+    (["keys", "card", "--put", "junk"], True, 8, "manifest-malformed"),
+    (["outbox", "put", "nothing"], True, 12, "folder-not-filing"),
+    (["outbox", "drop", "nonsense"], True, 2, "usage"),
+    (["outbox", "collect", "nothing"], True, 12, "folder-not-filing"),
     (["filing", "sign", "nothing"], True, 12, "folder-not-filing"),
     (["filing", "show", "nothing"], False, 12, "folder-not-filing"),
     (["filing", "submit", "nothing", "--office", "http://127.0.0.1:1"], False, 12, "folder-not-filing"),
@@ -136,12 +144,67 @@ def test_people_see_sentence_next_step_and_code(program: Program) -> None:
     assert "[key-not-found]" in err
 
 
-def test_wiping_needs_the_serial_number_typed(personalised: Program, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_wiping_needs_the_serial_number_typed(program: Program, soft: SoftOffice, monkeypatch: pytest.MonkeyPatch) -> None:
+    Path("offer").write_bytes(codec.encode(soft.offer()))
+    program.json("keys", "enroll", "offer", "--out", "request")
     monkeypatch.setattr(click, "prompt", lambda *_, **__: "BD-000002")
-    assert personalised("keys", "wipe", key=True)[0] == 7
+    assert program("keys", "wipe", key=True)[0] == 7
     monkeypatch.setattr(click, "prompt", lambda *_, **__: "BD-000001")
-    assert personalised("keys", "wipe", key=True)[0] == 0
+    assert program("keys", "wipe", key=True)[0] == 0
+    assert program.json("keys", "info")["state"] == "anchored"
+
+
+def test_a_key_in_service_is_not_wiped_and_says_who_to_ask(personalised: Program) -> None:
+    status, _, err = personalised("keys", "wipe", "--json", key=True)
+    error = json.loads(err)["error"]
+    assert (status, error["code"]) == (7, "order-needed")
+    assert "keys challenge" in error["next"]
+
+
+def ordered(program: Program, soft: SoftOffice, purpose: str, seq: int | None = None) -> dict[str, object]:
+    """Write a challenge, and the order that answers it to the file ``order``; return what the program says of the challenge."""
+    said = program.json("keys", "challenge", "--out", "challenge")
+    asked = decode_challenge(Path("challenge").read_bytes())
+    Path("order").write_bytes(soft.order(purpose, asked, seq).encode())
+    return said
+
+
+def test_a_reset_order_needs_the_serial_number_typed(
+    personalised: Program, soft: SoftOffice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert ordered(personalised, soft, "reset")["forgotten"] == 0
+    monkeypatch.setattr(click, "prompt", lambda *_, **__: "BD-000002")
+    assert personalised("keys", "carry-out", "order", key=True)[0] == 7
+    assert personalised.json("keys", "info")["state"] == "personalised"
+    monkeypatch.setattr(click, "prompt", lambda *_, **__: "BD-000001")
+    status, out, _ = personalised("keys", "carry-out", "order", key=True)
+    assert (status, "重置次数" in out) == (0, True)
     assert personalised.json("keys", "info")["state"] == "anchored"
+
+
+def test_a_key_that_was_not_set_back_refuses_to_go_on(personalised: Program, soft: SoftOffice) -> None:
+    ordered(personalised, soft, "reinstate", 64)
+    status, _, err = personalised("keys", "carry-out", "order", key=True)
+    assert (status, "[wrong-state]" in err) == (7, True)
+
+
+def test_the_unit_card_goes_onto_the_key_and_back(personalised: Program, soft: SoftOffice) -> None:
+    card = soft.card([b"one" * 500, b"two"], 7)
+    Path("card").write_bytes(card.encode())
+    assert personalised.json("keys", "card", "--put", "card", "--pin-file", "pin.txt")["card_version"] == 7
+    assert personalised.json("keys", "card")["sections"] == 2
+    personalised.json("keys", "card", "--out", "copy", "--pin-file", "pin.txt")
+    assert UnitCard.decode(Path("copy").read_bytes()) == card
+    assert personalised.json("keys", "chain")["card_version"] == 7
+
+
+def test_a_signed_filing_is_put_into_the_outbox_listed_and_taken_out_again(personalised: Program, letter: Path) -> None:
+    test_a_form_takes_the_unit_from_the_key_and_becomes_a_signed_filing(personalised, letter)
+    put = personalised.json("outbox", "put", "用编申请", "--pin-file", "pin.txt")
+    [row] = personalised.json("outbox", "list")
+    assert (row["seq"], row["bytes"], row["complete"]) == (1, put["bytes"], True)
+    personalised.json("outbox", "drop", str(row["name"]), "--pin-file", "pin.txt")
+    assert personalised.json("outbox", "list") == []
 
 
 def test_an_interrupted_run_says_that_nothing_is_signed_twice(program: Program, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -32,7 +32,17 @@ HEADER_RULES = {
     "receipt": "office-header",
 }
 # pycddl does not see unknown keys of a map that may be empty
-MAY_BE_EMPTY = ("ChainStateRequest", "FetchRequest", "GenerateKeyRequest", "LockReply", "LockRequest", "ReadCertificateRequest")
+MAY_BE_EMPTY = (
+    "ChainStateRequest",
+    "ChallengeRequest",
+    "FetchRequest",
+    "GenerateKeyRequest",
+    "LockReply",
+    "LockRequest",
+    "OutboxDropReply",
+    "ReadCardRequest",
+    "ReadCertificateRequest",
+)
 
 
 def grammar(name: str, rule: str) -> pycddl.Schema:

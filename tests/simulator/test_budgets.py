@@ -8,7 +8,8 @@ import pytest
 from biandun import errors, keys
 from biandun_protocol import package
 from biandun_protocol.wire.flashmodel import NorFlash
-from biandun_simulator.interpreter import BOARD_HEAP
+from biandun_simulator import firmware
+from biandun_simulator.interpreter import BOARD_HEAP, CODE_HEAP
 from biandun_simulator.simulated_key import SimulatedKey, SimulatorFailed
 from etoken.boards.filemedium import FileMedium
 from etoken.commands import all as _commands  # noqa: F401  # pyright: ignore[reportUnusedImport]  fills the table
@@ -56,7 +57,15 @@ def test_no_command_declares_twice_the_flash_it_needs(needs: dict[str, Need]) ->
 def test_commands_that_compact_erase_one_bank(needs: dict[str, Need]) -> None:
     erasing = {name: need.sectors for name, need in needs.items() if need.sectors}
     assert erasing == dict.fromkeys(
-        ("ChangePinRequest", "GenerateKeyRequest", "SetPinRequest", "SignFinishRequest", "WipeRequest"), BANK
+        (
+            "ChangePinRequest",
+            "FactoryResetRequest",
+            "GenerateKeyRequest",
+            "SetPinRequest",
+            "SignFinishRequest",
+            "WipeRequest",
+        ),
+        BANK,
     )
 
 
@@ -86,6 +95,11 @@ def smallest_heap(make_key: Callable[..., SimulatedKey], manifest: bytes) -> int
     return enough
 
 
+def test_the_heap_of_a_simulated_board_is_larger_by_no_more_than_its_code() -> None:
+    compiled = Path(firmware.search_path()).rglob("*.mpy")
+    assert sum(path.stat().st_size for path in compiled) >= CODE_HEAP
+
+
 def test_a_manifest_of_1_mib_needs_no_more_heap_than_one_of_2_kib(
     make_key: Callable[..., SimulatedKey], figure: Callable[[str, object], None]
 ) -> None:
@@ -94,6 +108,7 @@ def test_a_manifest_of_1_mib_needs_no_more_heap_than_one_of_2_kib(
     figure("smallest heap that boots and signs 2 KiB, KiB", small // STEP)
     figure("smallest heap that boots and signs 1 MiB, KiB", large // STEP)
     figure("heap of the simulated board, KiB", BOARD_HEAP // STEP)
+    figure("of it for code, KiB", CODE_HEAP // STEP)
     assert large <= small + 4 * STEP  # where the pieces lie is chance
 
 

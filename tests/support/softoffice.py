@@ -7,15 +7,26 @@ plain recursion of RFC 9162 section 2.1, written apart from the office's own so 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
+from typing import Any
 
-from biandun_protocol import certificate, cose, receipt
+from biandun.key.session import Key
+from biandun_protocol import certificate, cose, orders, receipt, unit_card
 from biandun_protocol.algorithms import ES256, Algorithm, PublicKey, Signer
 from biandun_protocol.certificate import Signed
+from biandun_protocol.orders import Order
 from biandun_protocol.receipt import Receipt
+from biandun_protocol.unit_card import Term, UnitCard
 from biandun_protocol.wire import merkle
 from biandun_protocol.wire import statement as wire
-from biandun_protocol.wire.messages import Grant, IssuerManifest, KeyRequest, Offer, ProfileManifest
-from biandun_protocol.wire.numbers import CLASS_SIMULATED, SCHEMA_GRANT, SCHEMA_ISSUER, SCHEMA_OFFER, SCHEMA_PROFILE
+from biandun_protocol.wire.messages import Challenge, Grant, IssuerManifest, KeyRequest, Offer, OrderManifest, ProfileManifest
+from biandun_protocol.wire.numbers import (
+    CLASS_SIMULATED,
+    SCHEMA_GRANT,
+    SCHEMA_ISSUER,
+    SCHEMA_OFFER,
+    SCHEMA_ORDER,
+    SCHEMA_PROFILE,
+)
 from tests.support.signers import signer_from
 
 NOW = 1_795_478_400  # 2026-11-24 00:00:00 UTC
@@ -133,6 +144,28 @@ class SoftOffice:
             manifest=ProfileManifest(**fields),  # type: ignore[arg-type]
         )
         return Grant(SCHEMA_GRANT, profile.statement, profile.manifest, x509, b"issuing x509", b"root x509")
+
+    def order(
+        self, purpose: str, challenge: Challenge, seq: int | None = None, head: bytes | None = None, **changed: object
+    ) -> Order:
+        """An order for the key that gave the challenge; ``changed`` replaces fields of it."""
+        fields: dict[str, object] = {"serial": challenge.serial, "nonce": challenge.nonce, "seq": seq, "head": head, **changed}
+        manifest = OrderManifest(**{"schema": SCHEMA_ORDER, **fields})  # type: ignore[arg-type]
+        return orders.sign_order(self.issuer, purpose=purpose, manifest=manifest, **self._names)
+
+    def reset(self, key: Key) -> int:
+        """Order a key to reset itself, and have it done; return its new generation."""
+        return key.carry_out(self.order("reset", key.challenge()))
+
+    def card(self, sections: Sequence[bytes], version: int = 1, **changed: object) -> UnitCard:
+        """A unit card; ``changed`` replaces whose it is or its term."""
+        uscc = str(changed.pop("uscc", self.uscc))
+        term = Term(**{"version": version, "issued": NOW, "not_after": NOW + YEAR, "max_offline": 200, **changed})  # type: ignore[arg-type]
+        return unit_card.sign_card(self.issuer, uscc=uscc, term=term, sections=sections, **self._names)
+
+    @property
+    def _names(self) -> Any:
+        return {"office_id": self.office_id, "region": self.region, "x5t": self.issuer_manifest.x5t}
 
     def take_in(self, raw: bytes, received: int = NOW, purpose: str = "filing") -> Receipt:
         """Append a statement to the log and give its receipt."""

@@ -95,6 +95,13 @@ ROWS: dict[str, Row] = {
         7, None, UNSIGNED, "tests/firmware/test_enrolment.py::test_a_wipe_needs_the_serial_number_and_the_button"
     ),
     "key-mismatch": Row(7, None, UNSIGNED, "tests/firmware/test_enrolment.py::test_a_grant_for_something_else_is_refused"),
+    "order-invalid": Row(7, None, UNSIGNED, "tests/firmware/test_orders.py::test_an_order_of_another_office_is_refused"),
+    "order-stale": Row(7, None, UNSIGNED, "tests/firmware/test_orders.py::test_an_order_to_reset_is_good_once"),
+    "order-needed": Row(7, None, SENT, "tests/host/test_cli.py::test_a_key_in_service_is_not_wiped_and_says_who_to_ask"),
+    "card-invalid": Row(7, None, UNSIGNED, "tests/firmware/test_card.py::test_a_card_of_another_office_is_refused"),
+    "card-older": Row(7, None, UNSIGNED, "tests/firmware/test_card.py::test_an_older_card_is_refused"),
+    "outbox-full": Row(7, None, UNSIGNED, "tests/firmware/test_outbox.py::test_the_outbox_has_room_for_so_many_parcels"),
+    "receipt-not-yet": Row(8, None, UNCHANGED, "tests/host/test_parcels.py::test_without_a_receipt_there_is_nothing_to_collect"),
     "pin-required": Row(6, None, UNSIGNED, "tests/firmware/test_pin.py::test_a_person_who_gives_up_leaves_the_key_locked"),
     "pin-wrong": Row(
         6,

@@ -23,7 +23,7 @@ from biandun_protocol.receipt import Receipt
 from biandun_protocol.secret import Secret
 from biandun_protocol.wire import codec, frames
 from biandun_protocol.wire import statement as wire_statement
-from biandun_protocol.wire.messages import InfoRequest, WipeRequest
+from biandun_protocol.wire.messages import InfoRequest, SetPinRequest
 from biandun_protocol.wire.numbers import ERROR_NAMES, KIND_REQUEST
 from biandun_simulator.interpreter import SimulatorMissing
 from biandun_simulator.simulated_key import SimulatorFailed
@@ -151,9 +151,10 @@ def test_a_request_id_used_for_other_bytes_is_refused(key: Key, wire: Wire) -> N
 
 
 def test_nobody_at_the_button_ends_in_a_timeout(key: Key, wire: Wire) -> None:
+    key.unlock(PIN)
     wire.presence(None)
     with pytest.raises(errors.KeyRefused) as caught:
-        key.connection.call(codec.encode_request(WipeRequest(key.info.serial)))
+        key.connection.call(codec.encode_request(SetPinRequest(1, b"another one")))
     assert caught.value.code == "presence-timeout"
 
 

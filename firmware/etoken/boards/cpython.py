@@ -44,6 +44,7 @@ class CPythonBoard:
     hardware_class = CLASS_SIMULATED
     pin_iterations = 10
     pin_delay_ms = 10
+    reset_hold_ms = 10
     otp = None
     entropy_bits = 8
 

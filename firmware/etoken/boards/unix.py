@@ -1,13 +1,14 @@
 """The unix board: this firmware in the MicroPython unix port, on a pseudo-terminal handed over as stdin and stdout.
 
-    micropython -X heapsize=… -m etoken.boards.unix SERIAL FLASH_FILE PRESENCE_FILE [ENTROPY_FILE [FAULT_FILE]]
+    micropython -X heapsize=… -m etoken.boards.unix SERIAL FLASH_FILE PRESENCE_FILE [ENTROPY_FILE [FAULT_FILE [OTP_FILE]]]
 
 stdin must not block.  The presence file stands for the button: its word is accept, reject or wait, read each time somebody is
 asked.  Entropy is the operating system's; there is no way to hand in another.  The entropy file can only make it fail: its word
 is stall (a block comes too late), repeat (the same block again) or short (bytes are missing), read for each block; any other
 word, or no file, leaves it alone.  The fault file is read once, at start, and removed: a JSON object with the arguments of
 ``wire.flashfaults.Cut`` cuts the power in the ``at``-th flash operation of this run, and the process ends as if unplugged, with
-status 3.
+status 3.  The OTP file is one-time-programmable memory, made when it is not there; without its name the board has none, like a board of
+the training class.
 """
 
 import gc
@@ -33,7 +34,13 @@ from etoken.server import Server
 from etoken.token import Token
 
 FLASH = 512 * 1024
+OTP_BITS = 8192
 CUT = 3  # exit status of a key whose power was cut on order
+
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from biandun_protocol.wire.otpmodel import OtpModel
 
 
 class StandardPort:
@@ -86,13 +93,22 @@ class UnixBoard:
 
     hardware_class = CLASS_SIMULATED
     pin_delay_ms = 10  # a hundredth of a board's, so that nobody waits for a simulated key
-    otp = None
+    reset_hold_ms = 100  # likewise
     pin_iterations = 200  # a simulated PIN protects nothing; a board takes what half a second holds
     entropy_bits = 8
 
-    def __init__(self, serial: str, flash_path: str, presence_path: str, entropy_path: str = "", fault_path: str = "") -> None:
+    def __init__(
+        self,
+        serial: str,
+        flash_path: str,
+        presence_path: str,
+        entropy_path: str = "",
+        fault_path: str = "",
+        otp_path: str = "",
+    ) -> None:
         self.serial = serial
         self.flash = NorFlash(FLASH, medium=FileMedium(flash_path, FLASH, b"\xff"))
+        self.otp = _otp(otp_path)
         self.clock = SystemClock()
         self.port = StandardPort()
         self._presence_path = presence_path
@@ -131,6 +147,14 @@ class UnixBoard:
             Cut(self.flash, **json.loads(text))
 
 
+def _otp(path: str) -> "OtpModel | None":
+    if not path:
+        return None
+    from biandun_protocol.wire.otpmodel import OtpModel, size_of  # noqa: PLC0415  only a board that has such memory needs it
+
+    return OtpModel(OTP_BITS, FileMedium(path, size_of(OTP_BITS), b"\0"))
+
+
 def _word(path: str) -> str:
     """The word that stands in a file; empty without one."""
     try:
@@ -145,7 +169,7 @@ def main() -> None:
     gc.threshold(-1)
     tidy()  # what importing has left: the first thing that is made must not come to lie behind it
     try:
-        Server(Token(UnixBoard(*sys.argv[1:6]))).run()
+        Server(Token(UnixBoard(*sys.argv[1:7]))).run()
     except PowerCut:
         sys.exit(CUT)
 

@@ -1,4 +1,4 @@
-"""chain_state: where the key's chain stands, and what it last verified of the office's log."""
+"""chain_state: where the key's chain stands, and what it last verified of the office's log; card and outbox."""
 
 from biandun_protocol.wire.messages import ChainStateReply, ChainStateRequest
 from biandun_protocol.wire.numbers import STATE_PERSONALISED
@@ -9,7 +9,8 @@ from etoken.token import Token
 @command(ChainStateRequest, states=(STATE_PERSONALISED,), heap=7, flash=0, reads_only=True)
 def chain_state(token: Token, request: ChainStateRequest) -> ChainStateReply:
     """Return head, receipts and log point; ``head`` is 32 zero bytes while nothing is signed."""
-    statements = token.vault.statements
+    vault = token.vault
+    statements, card = vault.statements, vault.card.current()
     last = statements.by_seq(statements.seq)
     return ChainStateReply(
         statements.seq,
@@ -20,4 +21,7 @@ def chain_state(token: Token, request: ChainStateRequest) -> ChainStateReply:
         statements.time_floor,
         statements.waiting(),
         last.idempotency_key if last else None,
+        vault.users.forgotten or None,
+        card.manifest.version if card else None,
+        len(vault.outbox.parcels()) or None,
     )

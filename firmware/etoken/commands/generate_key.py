@@ -10,7 +10,7 @@ from etoken.dispatch import command
 from etoken.token import Token
 
 
-@command(GenerateKeyRequest, states=(STATE_ANCHORED, STATE_KEYED), heap=26, flash=400)
+@command(GenerateKeyRequest, states=(STATE_ANCHORED, STATE_KEYED), heap=24, flash=400)
 def generate_key(token: Token, request: GenerateKeyRequest) -> GenerateKeyReply:
     """Return the public point (65 bytes, uncompressed)."""
     if token.vault.identity.public_key is None:

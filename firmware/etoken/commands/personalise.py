@@ -14,7 +14,6 @@ from biandun_protocol.wire.numbers import (
     ERROR_SERIAL_MISMATCH,
     ERROR_WRONG_STATE,
     KEY_PURPOSES,
-    PHASE_VERIFYING,
     PURPOSE_PROFILE,
     SCHEMA_PROFILE,
     STATE_KEYED,
@@ -42,16 +41,7 @@ def personalise(token: Token, request: PersonaliseRequest) -> PersonaliseReply:
 def _verified(token: Token, request: PersonaliseRequest) -> ProfileManifest:
     try:
         profile = codec.decode(ProfileManifest, request.profile_manifest)
-        office.verify(
-            request.profile_statement,
-            request.profile_manifest,
-            PURPOSE_PROFILE,
-            token.suite,
-            token.issuer.public_key,
-            token.issuer.office_id,
-            token.issuer.x5t,
-            token.ticker(PHASE_VERIFYING),
-        )
+        token.check_office(request.profile_statement, request.profile_manifest, PURPOSE_PROFILE)
     except (codec.MessageError, office.OfficeFault):
         raise Refused(ERROR_PROFILE_INVALID)
     if profile.schema != SCHEMA_PROFILE or profile.x5t != sha256(request.x509).digest():

@@ -1,4 +1,4 @@
-"""store_receipt: verify the office's receipt for one of this key's statements and keep it.
+"""store_receipt: verify the office's receipt for one of this key's statements and keep it; its parcel has arrived and goes.
 
 The key is a witness: it believes a receipt only when the office signed it, when the proof leads from its own statement to
 the root, and when the log continues the one it verified before.  A receipt of an older log is refused, so nobody can walk
@@ -16,7 +16,6 @@ from biandun_protocol.wire.numbers import (
     ERROR_RECEIPT_OLDER,
     ERROR_RECEIPT_PROOF,
     ERROR_RECEIPT_SIGNATURE,
-    PHASE_VERIFYING,
     PURPOSE_RECEIPT,
     STATE_PERSONALISED,
 )
@@ -54,21 +53,13 @@ def store_receipt(token: Token, request: StoreReceiptRequest) -> StoreReceiptRep
             payload.root,
             payload.received,
         )
+    token.vault.outbox.drop(record.idempotency_key)
     return StoreReceiptReply(record.seq, statements.log_size, statements.time_floor)
 
 
 def _verified_payload(token: Token, request: StoreReceiptRequest) -> wire.ReceiptPayload:
     try:
-        office.verify(
-            request.receipt_statement,
-            request.receipt_payload,
-            PURPOSE_RECEIPT,
-            token.suite,
-            token.issuer.public_key,
-            token.issuer.office_id,
-            token.issuer.x5t,
-            token.ticker(PHASE_VERIFYING),
-        )
+        token.check_office(request.receipt_statement, request.receipt_payload, PURPOSE_RECEIPT)
         return wire.decode_receipt_payload(request.receipt_payload)
     except office.OfficeFault as fault:
         raise Refused(ERRORS[fault.reason])

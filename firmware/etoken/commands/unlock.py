@@ -4,7 +4,14 @@ The attempt is counted on flash before the PIN is looked at.  Being unlocked bel
 """
 
 from biandun_protocol.wire.messages import UnlockReply, UnlockRequest
-from biandun_protocol.wire.numbers import ERROR_PIN_LOCKED, ERROR_PIN_UNSET, ERROR_PIN_WAIT, ERROR_PIN_WRONG, STATE_PERSONALISED
+from biandun_protocol.wire.numbers import (
+    ERROR_PIN_LOCKED,
+    ERROR_PIN_UNSET,
+    ERROR_PIN_WAIT,
+    ERROR_PIN_WRONG,
+    ERROR_ROLLED_BACK,
+    STATE_PERSONALISED,
+)
 from etoken.dispatch import command
 from etoken.refusal import Refused
 from etoken.token import Token
@@ -14,7 +21,7 @@ from etoken.token import Token
 def unlock(token: Token, request: UnlockRequest) -> UnlockReply:
     """Unlock as ``slot``.
 
-    Raises Refused: PIN_UNSET, PIN_LOCKED, PIN_WRONG with the tries left, PIN_WAIT with the milliseconds left.
+    Raises Refused: PIN_UNSET, PIN_LOCKED, PIN_WRONG with the tries left, PIN_WAIT with the milliseconds left, ROLLED_BACK.
     """
     check_pin(token, request.slot, request.pin)
     token.enter(request.slot)
@@ -25,6 +32,8 @@ def check_pin(token: Token, slot: int, pin: bytes) -> None:
     """Count an attempt and examine the PIN; a right one leaves the data key in the vault.  Raises Refused."""
     token.leave()  # whoever was in is out, right or wrong
     users = token.vault.users
+    if users.rolled_back:
+        raise Refused(ERROR_ROLLED_BACK)  # an attempt would move the tally, and with it the challenge for the office's order
     if not users.has_pin(slot):
         raise Refused(ERROR_PIN_UNSET)
     if users.tries_left(slot) == 0:

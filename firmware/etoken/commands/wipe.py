@@ -1,17 +1,17 @@
-"""wipe: destroy the key pair, the profile and all statements.
+"""wipe: destroy the key pair of a key that has no certificate yet, so that its enrolment begins again.
 
-The request must name the serial number, and somebody must press the button: a program alone cannot do it.  The anchor, the
-count of wipes and the verified log point stay, so a wiped key is still this office's key and still cannot be walked back.
+The request must name the serial number, and somebody must press the button: a program alone cannot do it.  The anchor, the count of
+wipes and the verified log point stay.  A key with a certificate is its office's: see ``factory_reset``.
 """
 
 from biandun_protocol.wire.messages import WipeReply, WipeRequest
-from biandun_protocol.wire.numbers import ERROR_SERIAL_MISMATCH
-from etoken.dispatch import ANY_STATE, command
+from biandun_protocol.wire.numbers import ERROR_SERIAL_MISMATCH, STATE_ANCHORED, STATE_BLANK, STATE_KEYED
+from etoken.dispatch import command
 from etoken.refusal import Refused
 from etoken.token import Token
 
 
-@command(WipeRequest, states=ANY_STATE, heap=17, flash=64)
+@command(WipeRequest, states=(STATE_BLANK, STATE_ANCHORED, STATE_KEYED), heap=17, flash=64)
 def wipe(token: Token, request: WipeRequest) -> WipeReply:
     """Return the new generation.  Raises Refused: SERIAL_MISMATCH, PRESENCE_*."""
     if request.serial != token.board.serial:

@@ -1,6 +1,8 @@
-"""Sealing 32 bytes under a key: authenticated encryption that needs no randomness (SIV, after RFC 5297, with HMAC-SHA256 for both parts).
+"""Sealing under a key: authenticated encryption that needs no randomness (SIV, after RFC 5297, with HMAC-SHA256 for both parts).
 
     iv = HMAC(Km, label || plain)[:16]        cipher = plain XOR HMAC(Ke, iv || label)        sealed = iv || cipher, 48 bytes
+
+That is for 32 bytes, a secret.  What is longer and merely private is hidden 32 bytes at a time, the n-th under HMAC(Ke, iv || label || n).
 
 ``label`` says what is sealed and where; a sealed value put into another place does not open.  Equal values under one label give equal
 bytes, which says no more than that they are equal.  Opening with a wrong key takes as long as with the right one.
@@ -47,6 +49,33 @@ class Sealer:
             return plain
         plain[:] = bytes(SIZE)
         return None
+
+    def conceal(self, label: bytes, plain: bytes) -> bytes:
+        """Seal any number of bytes: 16 more come back.  ``plain`` may lie about in the heap."""
+        iv = bytearray(SIZE)
+        self._mac.mac(iv, label, plain)
+        return bytes(iv[:IV]) + self._stream(label, memoryview(iv)[:IV], memoryview(plain))
+
+    def reveal(self, label: bytes, sealed: bytes) -> "bytes | None":
+        """Return what was concealed; None when key, label or bytes are not those."""
+        if len(sealed) < IV:
+            return None
+        view = memoryview(sealed)
+        plain = self._stream(label, view[:IV], view[IV:])
+        iv = bytearray(SIZE)
+        self._mac.mac(iv, label, plain)
+        return plain if equal(bytes(iv[:IV]), bytes(view[:IV])) else None
+
+    def _stream(self, label: bytes, iv: memoryview, text: memoryview) -> bytes:
+        out, block = bytearray(len(text)), bytearray(SIZE)
+        part, hidden = memoryview(bytearray(SIZE)), memoryview(out)
+        for at in range(0, len(text), SIZE):
+            size = min(SIZE, len(text) - at)
+            self._encrypt.mac(block, iv, label, (at // SIZE).to_bytes(2, "big"))
+            part[:size] = text[at : at + size]
+            xor(block, block, part)
+            hidden[at : at + size] = memoryview(block)[:size]
+        return bytes(out)
 
     def wipe(self) -> None:
         """Forget the key."""

@@ -17,6 +17,7 @@ from etoken.crypto.seal import Sealer
 PLAIN, UNDER_DEVICE, UNDER_DATA = range(3)  # schemes of a private key; the first came with version 0.1.0
 PRIVATE_KEY = b"private key"
 DATA_KEY = b"data key"
+PIECE = b"piece "
 
 
 class Locked(Exception):
@@ -105,6 +106,21 @@ class Keys:
         private_key = sealer.open(PRIVATE_KEY + public_key, sealed)
         self._forget(scheme, sealer)
         return private_key
+
+    # --- what is private, and not secret ---------------------------------------------------------------------------------
+    def conceal(self, label: bytes, plain: bytes) -> bytes:
+        """Seal a piece of the card or of a parcel under the data key.  Raises Locked."""
+        sealer = self._sealer(UNDER_DATA)
+        sealed = sealer.conceal(PIECE + label, plain)
+        sealer.wipe()
+        return sealed
+
+    def reveal(self, label: bytes, sealed: bytes) -> "bytes | None":
+        """Open it again; None when it does not belong to this key and place.  Raises Locked."""
+        sealer = self._sealer(UNDER_DATA)
+        plain = sealer.reveal(PIECE + label, sealed)
+        sealer.wipe()
+        return plain
 
     def _sealer(self, scheme: int) -> Sealer:
         if scheme == UNDER_DEVICE and self._device is not None:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 KEEP_RECEIPTED = (64, 16, 4, 1)  # statements with a receipt that stay, from roomy to tight
 RESERVE = 6 * 1024  # bytes only a receipt, a log point, a PIN count, a seed or a fault may use
+NAMED = 80  # bytes of a LINK record
 KEY_AT = 2  # a STATEMENT record begins 85 50: array of five, then the idempotency key
 
 
@@ -71,6 +72,9 @@ class Statements:
             record = self.by_seq(numbers[-1])
             if record is not None:
                 self.seq, self.head = record.seq, self.name_of(record)
+        links = self._journal.numbers(records.LINK)
+        if links and links[-1] > self.seq:  # the office has said that the chain goes on after a number that is not here
+            self.seq, self.head = links[-1], self.link(links[-1]) or b""
         raw = self._journal.get(records.LOG_POINT)
         if raw:
             self.log_size, self.log_root, self.time_floor = cbor.loads(raw)  # type: ignore[misc]
@@ -136,6 +140,13 @@ class Statements:
         self.seq, self.head = seq, name  # needs no memory: what is committed is also what is remembered
         return record
 
+    def go_on_after(self, seq: int, head: bytes, order: bytes, digest: bytes) -> None:
+        """The office's order (its nonce, its digest) says that the chain goes on after ``seq``, whose name is ``head``."""
+        if (seq, head) != (self.seq, self.head):
+            self.require_room(NAMED)
+            self._journal.put(records.LINK, seq, order + digest + head)
+            self.seq, self.head = seq, head
+
     def receipt(self, seq: int) -> "tuple[bytes, bytes] | None":
         """Return (receipt statement, receipt payload) kept for a statement."""
         raw = self._journal.get(records.RECEIPT, seq)
@@ -161,6 +172,12 @@ class Statements:
         self._journal.put(records.LOG_POINT, 0, cbor.dumps([log_size, log_root, time_floor]))
         self.log_size, self.log_root, self.time_floor = log_size, log_root, time_floor
         self._journal.put(records.RECEIPT, seq, raw)
+
+    def raise_floor(self, time: int) -> None:
+        """The office has stated a time: from now on it is later."""
+        if time > self.time_floor:
+            self._journal.put(records.LOG_POINT, 0, cbor.dumps([self.log_size, self.log_root, time]))
+            self.time_floor = time
 
     def fate(self, kind: int, number: int) -> "tuple[int, bytes] | bool":
         """What becomes of a STATEMENT, RECEIPT or LINK record at compaction."""

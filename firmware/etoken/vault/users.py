@@ -24,7 +24,7 @@ if TYPE_CHECKING:
         """A count in one-time-programmable memory."""
 
         def tally(self) -> int: ...  # noqa: D102
-        def burn(self) -> None: ...  # noqa: D102
+        def burn(self) -> int: ...  # noqa: D102
 
 
 SALT = 16
@@ -111,7 +111,20 @@ class Users:
     @property
     def rolled_back(self) -> bool:
         """Has this flash forgotten attempts that were made?"""
-        return bool(self._journal.get(records.ROLLED_BACK))
+        return self.forgotten > 0
+
+    @property
+    def forgotten(self) -> int:
+        """How many attempts flash had forgotten when it was found out; 0 when the office has let the key go on since."""
+        return int.from_bytes(self._journal.get(records.ROLLED_BACK) or b"", "big")
+
+    def reinstate(self) -> None:
+        """The office has said how the chain goes on.  Failures stay counted: they were attempts of somebody."""
+        self._journal.put(records.ROLLED_BACK, 0, b"")
+
+    def tally(self) -> int:
+        """Attempts that the board's memory has counted; 0 on a board without one."""
+        return self._otp.tally() if self._otp is not None else 0
 
     def _compare(self, tally: int) -> None:
         slots = self.slots()
@@ -120,13 +133,12 @@ class Users:
         if missing <= 0:
             return
         if missing > 1:
-            self._journal.put(records.ROLLED_BACK, 0, missing.to_bytes(COUNT, "big"))
+            self._journal.put(records.ROLLED_BACK, 0, (missing + self.forgotten).to_bytes(COUNT, "big"))
         for slot in slots:
             self._count(slot, min(self._failures(slot) + missing, LIMIT_PIN_TRIES))
 
     def _count(self, slot: int, failures: int) -> None:
-        tally = self._otp.tally() if self._otp is not None else 0
-        self._journal.put(records.PIN_FAILURES, slot, bytes((failures,)) + tally.to_bytes(COUNT, "big"))
+        self._journal.put(records.PIN_FAILURES, slot, bytes((failures,)) + self.tally().to_bytes(COUNT, "big"))
 
     def _failures(self, slot: int) -> int:
         raw = self._journal.get(records.PIN_FAILURES, slot)

@@ -7,9 +7,12 @@ from biandun_protocol.wire import cbor
 from etoken.crypto.faults import SecretInvalid
 from etoken.store.journal import StoreDamaged
 from etoken.vault import records
+from etoken.vault.card import Card
 from etoken.vault.faults import Faults
 from etoken.vault.identity import Identity
 from etoken.vault.keys import PLAIN, Keys
+from etoken.vault.orders import Orders
+from etoken.vault.outbox import Outbox
 from etoken.vault.sealed import Sealed
 from etoken.vault.seed import Seed
 from etoken.vault.statements import Statements
@@ -35,6 +38,7 @@ if TYPE_CHECKING:
         def write_secret(self, secret: bytes) -> None: ...  # noqa: D102
 
 
+EMPTY_WHEN_OVER = (records.DATA_KEY, records.ROLLED_BACK, records.CHALLENGE, records.NEXT_CARD, records.PARCEL)
 SURVIVE_A_WIPE = (
     records.DEVICE,
     records.ANCHOR,
@@ -46,7 +50,7 @@ SURVIVE_A_WIPE = (
 
 
 class Vault:
-    """Identity, users, statements, seed and faults of one key.  ``delay_ms`` is what a second is to waiting after wrong PINs."""
+    """Identity, users, statements, card, outbox, orders, seed and faults of one key.  ``delay_ms`` is what a second is to waiting after wrong PINs."""
 
     def __init__(self, flash: "Flash", otp: "Otp | None" = None, delay_ms: int = 1000) -> None:
         self._otp = otp
@@ -55,6 +59,9 @@ class Vault:
         self.identity = Identity(self._journal, self.keys)
         self.users = Users(self._journal, self.keys, otp, delay_ms)
         self.statements = Statements(self._journal, self.identity)
+        self.card = Card(self._journal, self.keys)
+        self.outbox = Outbox(self._journal, self.keys)
+        self.orders = Orders(self._journal, self.users)
         self.seed = Seed(self._journal)
         self.faults = Faults(self._journal)
         self._journal.survives = self._survives
@@ -140,8 +147,12 @@ class Vault:
     def _survives(self, kind: int, number: int) -> "tuple[int, bytes] | bool":
         if kind in (records.STATEMENT, records.RECEIPT, records.LINK):
             return self.statements.fate(kind, number)
-        if kind == records.DATA_KEY:
-            return bool(self._journal.get(kind, number))
+        if kind == records.SECTION:
+            return self.card.fate(number)
+        if kind == records.PART:
+            return self.outbox.fate(number)
+        if kind in EMPTY_WHEN_OVER:
+            return bool(self._journal.peek(kind, number, 1))
         return True
 
 

@@ -7,10 +7,12 @@ import click
 
 from biandun import keys
 from biandun.cli.shared import prompt_secret, read_record, secret_source, with_key
-from biandun.errors import Declined, KeyRefused
-from biandun.filings import write_file
+from biandun.errors import Declined, KeyRefused, OrderNeeded
+from biandun.filings import read_file, write_file
 from biandun.keys import Key
+from biandun_protocol import orders
 from biandun_protocol.secret import Secret
+from biandun_protocol.unit_card import UnitCard
 from biandun_protocol.wire import codec
 from biandun_protocol.wire.messages import Grant, InfoReply, Offer, SignedManifest
 from biandun_protocol.wire.numbers import (
@@ -18,6 +20,7 @@ from biandun_protocol.wire.numbers import (
     ERROR_NAMES,
     ERROR_PIN_REQUIRED,
     LIMIT_LINK_EXPORT,
+    PURPOSE_RESET,
     SCHEMA_SIGNED,
     STATE_NAMES,
 )
@@ -220,6 +223,9 @@ def chain(key: Key) -> dict[str, object]:
         "waiting": state.waiting,
         "log_size": state.log_size,
         "log_root": state.log_root.hex(),
+        "forgotten": state.forgotten or 0,
+        "card_version": state.card_version,
+        "parcels": state.parcels or 0,
         "time_floor": datetime.fromtimestamp(state.time_floor, UTC).isoformat() if state.time_floor else None,
     }
 
@@ -250,17 +256,76 @@ def last(key: Key, seq: int | None, out: Path | None) -> dict[str, object]:
     }
 
 
-@group.command("wipe")
-@click.option("--yes", "confirmed", metavar="SERIAL", help="The serial number once more, instead of being asked for it.")
+@group.command("challenge")
+@click.option("--out", type=FILE, required=True, help="Where to write the challenge for the office.")
 @with_key
-def wipe(key: Key, confirmed: str | None) -> dict[str, object]:
-    """Destroy the key pair, the certificate and all statements on the key.  There is no way back.
+def challenge(key: Key, out: Path) -> dict[str, object]:
+    """Write what the office needs to give this key an order: to reset itself, or to go on after it was set back.
 
     \b
-    Example:  biandun keys wipe --serial BD-000001
+    Example:  biandun keys challenge --out challenge.bd
     """
-    state = key.chain() if key.info.uscc else None
-    waiting = state.waiting if state else 0
+    asked = key.challenge()
+    write_file(out, codec.encode(asked), replace=True)
+    return {
+        "serial": asked.serial,
+        "unit_name": key.info.unit_name,
+        "seq": asked.seq,
+        "forgotten": asked.forgotten or 0,
+        "challenge": str(out),
+    }
+
+
+@group.command("carry-out")
+@click.argument("order", type=FILE)
+@click.option("--yes", "confirmed", metavar="SERIAL", help="The serial number once more, instead of being asked for it.")
+@with_key
+def carry_out(key: Key, order: Path, confirmed: str | None) -> dict[str, object]:
+    """Let the key carry out the ORDER that its office gave it.
+
+    A reset destroys key pair, certificate, PINs, card, outbox and all statements; the button is held for ten seconds.
+
+    \b
+    Example:  biandun keys carry-out order.bd
+    """
+    given = orders.decode_order(read_file(order))
+    if given.purpose == PURPOSE_RESET:
+        _confirm(key, confirmed)
+        return {"serial": key.info.serial, "generation": key.carry_out(given), "state": STATE_NAMES[key.info.state]}
+    return {"serial": key.info.serial, "seq": key.carry_out(given)}
+
+
+@group.command("card")
+@click.option("--put", "new", type=FILE, help="A newer unit card from the office, to be kept on the key.")
+@click.option("--out", type=FILE, help="Where to write the card, with its sections.")
+@with_key
+def card(key: Key, new: Path | None, out: Path | None) -> dict[str, object]:
+    """Show the unit card on the key, whose statement needs no PIN; its sections do.
+
+    \b
+    Examples:  biandun keys card --put card.bd
+               biandun keys card --out card.bd
+    """
+    if new is not None:
+        key.put_card(UnitCard.decode(read_file(new)))
+    held = key.card() if out is not None else key.card_head()
+    if out is not None:
+        write_file(out, held.encode())
+    manifest = held.read()
+    return {
+        "serial": key.info.serial,
+        "uscc": manifest.uscc,
+        "card_version": manifest.version,
+        "issued": _day(manifest.issued),
+        "not_after": _day(manifest.not_after),
+        "sections": len(manifest.sections),
+        "file": str(out) if out else None,
+    }
+
+
+def _confirm(key: Key, confirmed: str | None) -> None:
+    """Ask for the serial number of the key that is about to lose everything.  Raises Declined."""
+    waiting = key.chain().waiting if key.info.uscc else 0
     if confirmed is None:
         click.echo(
             f"将永久清除密钥 {key.info.serial}（{key.info.unit_name or '未启用'}），其中 {waiting} 份签名文件尚无回执。", err=True
@@ -268,4 +333,20 @@ def wipe(key: Key, confirmed: str | None) -> dict[str, object]:
         confirmed = click.prompt("请再次输入密钥序列号确认 / type the serial number to confirm", err=True)
     if confirmed != key.info.serial:
         raise Declined
+
+
+@group.command("wipe")
+@click.option("--yes", "confirmed", metavar="SERIAL", help="The serial number once more, instead of being asked for it.")
+@with_key
+def wipe(key: Key, confirmed: str | None) -> dict[str, object]:
+    """Destroy the key pair of a key that has no certificate yet, so that its enrolment begins again.
+
+    A key in service is reset on its office's order only: see `biandun keys challenge`.
+
+    \b
+    Example:  biandun keys wipe --serial BD-000001
+    """
+    if key.info.uscc:
+        raise OrderNeeded
+    _confirm(key, confirmed)
     return {"serial": key.info.serial, "generation": key.wipe(), "state": STATE_NAMES[key.info.state]}

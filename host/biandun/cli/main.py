@@ -9,7 +9,7 @@ import click
 from click.shell_completion import get_completion_class
 
 from biandun import logs
-from biandun.cli import filing, keys, office
+from biandun.cli import filing, keys, office, outbox
 from biandun.cli.output import Text, show, show_problem
 from biandun.cli.shared import Settings
 from biandun.errors import FolderProblem, HostProblem, UsageProblem
@@ -76,7 +76,7 @@ def completion(shell: str) -> Text:
     return Text(script(main, {}, "biandun", "_BIANDUN_COMPLETE").source())
 
 
-for _group in (keys.group, filing.group, office.group):
+for _group in (keys.group, filing.group, outbox.group, office.group):
     main.add_command(_group)
 
 

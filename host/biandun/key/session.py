@@ -15,20 +15,28 @@ from biandun.ui import Silent, Ui
 from biandun_protocol.algorithms import BY_NAME, ES256, Algorithm, PublicKey
 from biandun_protocol.certificate import Signed
 from biandun_protocol.errors import ManifestProblem, StatementProblem
+from biandun_protocol.orders import Order
 from biandun_protocol.receipt import Receipt
 from biandun_protocol.secret import Secret
+from biandun_protocol.unit_card import UnitCard
 from biandun_protocol.wire import codec
 from biandun_protocol.wire import messages as wire
 from biandun_protocol.wire import statement as statements
 from biandun_protocol.wire.numbers import (
     ERROR_NO_STREAM,
+    ERROR_NOT_FOUND,
     ERROR_PIN_REQUIRED,
     ERROR_PIN_WAIT,
     ERROR_PIN_WRONG,
+    LIMIT_OUTBOX,
+    LIMIT_PARCELS,
+    LIMIT_PIECE,
     LIMIT_USER_SLOTS,
     PHASE_NAMES,
     PHASE_WAITING_PRESENCE,
     PROTOCOL_VERSION,
+    PURPOSE_RESET,
+    SCHEMA_CHALLENGE,
     SCHEMA_GRANT,
     SCHEMA_KEY_REQUEST,
     SCHEMA_OFFER,
@@ -154,10 +162,112 @@ class Key:
         )
 
     def wipe(self) -> int:
-        """Destroy key pair, certificate and statements; needs presence.  Returns the new generation."""
+        """Destroy the key pair of a key without a certificate; needs presence.  Returns the new generation."""
         generation = self._call(wire.WipeRequest(self.info.serial), wire.WipeReply).generation
         self.refresh()
         return generation
+
+    # --- orders of the office ------------------------------------------------------------------------------------
+
+    def challenge(self) -> wire.Challenge:
+        """What the office has to answer with an order: the same until one was carried out.  Raises KeyRefused(wrong-state)."""
+        reply = self._call(wire.ChallengeRequest(), wire.ChallengeReply)
+        own = self.public_key
+        return wire.Challenge(
+            SCHEMA_CHALLENGE,
+            self.info.serial,
+            own.kid if own else b"",
+            reply.nonce,
+            reply.generation,
+            reply.seq,
+            reply.head,
+            reply.forgotten,
+        )
+
+    def carry_out(self, order: Order) -> int:
+        """Let the key carry out an order of its office; a reset needs the button, held for ten seconds.
+
+        Returns the new generation after a reset, else the number after which the chain goes on.  Raises KeyRefused: order-invalid,
+        order-stale, serial-mismatch, wrong-state when there is nothing to reinstate, presence-*.
+        """
+        given = (order.signed.statement, order.signed.manifest)
+        if order.purpose == PURPOSE_RESET:
+            generation = self._call(wire.FactoryResetRequest(*given), wire.FactoryResetReply).generation
+            self.refresh()
+            return generation
+        return self._call(wire.ReinstateRequest(*given), wire.ReinstateReply).seq
+
+    # --- the unit card -------------------------------------------------------------------------------------------
+
+    def put_card(self, card: UnitCard) -> int:
+        """Hand over a unit card section by section, from where an earlier attempt stopped.  Returns its version.
+
+        Raises KeyRefused: card-invalid, card-older, unit-mismatch, digest-mismatch, store-full.
+        """
+        begin = wire.BeginCardRequest(card.signed.statement, card.signed.manifest)
+        reply = self._unlocked(lambda: self._call(begin, wire.BeginCardReply))
+        version, missing, total = reply.version, reply.next, len(card.sections)
+        while missing < total:
+            self.ui.progress("sending", missing, total)
+            missing = self._call(wire.CardSectionRequest(missing, card.sections[missing]), wire.CardSectionReply).next
+        return version
+
+    def card(self) -> UnitCard:
+        """Read the unit card with its sections.  Raises KeyRefused(not-found)."""
+        head = self.card_head()
+        count = len(head.read().sections)
+        return UnitCard(head.signed, tuple(self._unlocked(lambda at=index: self._section(at)) for index in range(count)))
+
+    def card_head(self) -> UnitCard:
+        """Read the office's statement of the unit card, without sections, which needs no PIN.  Raises KeyRefused(not-found)."""
+        reply = self._call(wire.ReadCardRequest(), wire.ReadCardReply)
+        return UnitCard(Signed(reply.statement, reply.manifest), ())
+
+    def _section(self, index: int) -> bytes:
+        return self._call(wire.ReadSectionRequest(index), wire.ReadSectionReply).content
+
+    # --- the outbox ----------------------------------------------------------------------------------------------
+
+    def stow(self, name: bytes, content: bytes) -> None:
+        """Put the package of the statement signed under ``name`` (16 bytes) into the outbox, from where an earlier attempt stopped.
+
+        Raises KeyRefused: not-found when this key signed nothing under that name, outbox-full, store-full; ManifestProblem(too-large).
+        """
+        if not 0 < len(content) <= LIMIT_OUTBOX:
+            raise ManifestProblem("too-large", limit=LIMIT_OUTBOX)
+        begin = wire.OutboxBeginRequest(name, len(content), self.algorithm.digest(content))
+        missing = self._unlocked(lambda: self._call(begin, wire.OutboxBeginReply)).next
+        total = _parts(len(content))
+        while missing < total:
+            self.ui.progress("sending", missing, total)
+            part = content[missing * LIMIT_PIECE : (missing + 1) * LIMIT_PIECE]
+            missing = self._call(wire.OutboxPartRequest(name, missing, part), wire.OutboxPartReply).next
+
+    def outbox(self) -> list[wire.OutboxEntryReply]:
+        """The parcels in the outbox; one is whole when ``next`` counts all its parts."""
+        entries: list[wire.OutboxEntryReply] = []
+        for place in range(LIMIT_PARCELS):
+            try:
+                entries.append(self._call(wire.OutboxEntryRequest(place), wire.OutboxEntryReply))
+            except errors.KeyRefused as refusal:
+                if refusal.number != ERROR_NOT_FOUND:
+                    raise
+        return entries
+
+    def parcel(self, entry: wire.OutboxEntryReply) -> bytes:
+        """Read a parcel.  Raises KeyRefused(not-found) while parts are missing, StatementProblem(digest-mismatch)."""
+        parts = range(_parts(entry.length))
+        content = b"".join(self._unlocked(lambda at=index: self._part(entry.name, at)) for index in parts)
+        if self.algorithm.digest(content) != entry.digest:
+            raise StatementProblem("digest-mismatch")
+        return content
+
+    def drop(self, name: bytes) -> None:
+        """Take a parcel out of the outbox; one that is not there is no error."""
+        self._unlocked(lambda: self._call(wire.OutboxDropRequest(name), wire.OutboxDropReply))
+
+    def _part(self, name: bytes, index: int) -> bytes:
+        return self._call(wire.OutboxReadRequest(name, index), wire.OutboxReadReply).content
 
     # --- users -------------------------------------------------------------------------------------------------
 
@@ -335,6 +445,10 @@ class _KeepAlives:
 def _expect(schema: str, wanted: str) -> None:
     if schema != wanted:
         raise ManifestProblem("schema-unknown", schema=schema)
+
+
+def _parts(length: int) -> int:
+    return -(-length // LIMIT_PIECE)
 
 
 def pin_slots(info: wire.InfoReply) -> tuple[int, ...]:

@@ -28,6 +28,22 @@ class Message:
 
     FIELDS: "tuple[tuple[int, str, int, int, bool], ...]" = ()
 
+    def __init__(self, *values: object, **named: object) -> None:
+        """Take the fields in their order, or by name; those that are not required may be left out."""
+        taken = len(values)
+        for place, (_, name, _, _, required) in enumerate(self.FIELDS):
+            if place < taken:
+                value: object = values[place]
+            elif required or name in named:
+                if name not in named:
+                    raise TypeError(name)
+                value = named.pop(name)
+            else:
+                value = None
+            setattr(self, name, value)
+        if named or taken > len(self.FIELDS):
+            raise TypeError("no such field")
+
 
 class Request(Message):
     """Base of the messages that are commands."""

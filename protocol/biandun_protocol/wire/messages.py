@@ -13,18 +13,6 @@ class ErrorInfo(codec.Message):
         (3, "wait_ms", codec.UINT, 65535, False),
     )
 
-    def __init__(
-        self,
-        code: int,
-        field: "int | None" = None,
-        tries_left: "int | None" = None,
-        wait_ms: "int | None" = None,
-    ) -> None:
-        self.code = code
-        self.field = field
-        self.tries_left = tries_left
-        self.wait_ms = wait_ms
-
 
 class KeepAlive(codec.Message):
     """Payload of a keep-alive frame: what the key is doing and how far it is, in thousandths."""
@@ -33,14 +21,6 @@ class KeepAlive(codec.Message):
         (0, "phase", codec.UINT, 255, True),
         (1, "permille", codec.UINT, 1000, True),
     )
-
-    def __init__(
-        self,
-        phase: int,
-        permille: int,
-    ) -> None:
-        self.phase = phase
-        self.permille = permille
 
 
 class Resync(codec.Message):
@@ -51,16 +31,6 @@ class Resync(codec.Message):
         (1, "version", codec.UINT, 255, False),
         (2, "last_completed", codec.UINT, 65535, False),
     )
-
-    def __init__(
-        self,
-        nonce: bytes,
-        version: "int | None" = None,
-        last_completed: "int | None" = None,
-    ) -> None:
-        self.nonce = nonce
-        self.version = version
-        self.last_completed = last_completed
 
 
 class Summary(codec.Message):
@@ -74,20 +44,6 @@ class Summary(codec.Message):
         (4, "case", codec.TEXT, 32, False),
     )
 
-    def __init__(
-        self,
-        schema: str,
-        uscc: str,
-        filing_type: str,
-        attachments: int,
-        case: "str | None" = None,
-    ) -> None:
-        self.schema = schema
-        self.uscc = uscc
-        self.filing_type = filing_type
-        self.attachments = attachments
-        self.case = case
-
 
 class IssuerManifest(codec.Message):
     """What the root states about the office's signing key (payload of an `issuer` statement)."""
@@ -100,22 +56,6 @@ class IssuerManifest(codec.Message):
         (4, "not_before", codec.UINT, 0, True),
         (5, "not_after", codec.UINT, 0, True),
     )
-
-    def __init__(
-        self,
-        schema: str,
-        office_id: str,
-        public_key: bytes,
-        x5t: bytes,
-        not_before: int,
-        not_after: int,
-    ) -> None:
-        self.schema = schema
-        self.office_id = office_id
-        self.public_key = public_key
-        self.x5t = x5t
-        self.not_before = not_before
-        self.not_after = not_after
 
 
 class ProfileManifest(codec.Message):
@@ -137,36 +77,6 @@ class ProfileManifest(codec.Message):
         (12, "x5t", codec.OCTETS, 32, True),
     )
 
-    def __init__(
-        self,
-        schema: str,
-        version: int,
-        serial: str,
-        public_key: bytes,
-        uscc: str,
-        unit_code: str,
-        unit_name: str,
-        region: str,
-        purposes: list[str],
-        hardware_class: int,
-        not_before: int,
-        not_after: int,
-        x5t: bytes,
-    ) -> None:
-        self.schema = schema
-        self.version = version
-        self.serial = serial
-        self.public_key = public_key
-        self.uscc = uscc
-        self.unit_code = unit_code
-        self.unit_name = unit_name
-        self.region = region
-        self.purposes = purposes
-        self.hardware_class = hardware_class
-        self.not_before = not_before
-        self.not_after = not_after
-        self.x5t = x5t
-
 
 class LoginManifest(codec.Message):
     """What a key signs to log in: bound to the office, to where the person is logging in, and to one nonce (payload of a `login` statement)."""
@@ -179,20 +89,6 @@ class LoginManifest(codec.Message):
         (4, "serial", codec.TEXT, 24, True),
     )
 
-    def __init__(
-        self,
-        schema: str,
-        office_id: str,
-        origin: str,
-        nonce: bytes,
-        serial: str,
-    ) -> None:
-        self.schema = schema
-        self.office_id = office_id
-        self.origin = origin
-        self.nonce = nonce
-        self.serial = serial
-
 
 class LinksManifest(codec.Message):
     """Names of a run of the key's statements: closes gaps when a package was lost (payload of a `link` statement)."""
@@ -204,17 +100,46 @@ class LinksManifest(codec.Message):
         (3, "ids", codec.HASHES, 64, True),
     )
 
-    def __init__(
-        self,
-        schema: str,
-        serial: str,
-        first: int,
-        ids: list[bytes],
-    ) -> None:
-        self.schema = schema
-        self.serial = serial
-        self.first = first
-        self.ids = ids
+
+class Challenge(codec.Message):
+    """What a key asks its office, as a file: a nonce that one order is good for, and where the key believes to stand."""
+
+    FIELDS = (
+        (0, "schema", codec.TEXT, 40, True),
+        (1, "serial", codec.TEXT, 24, True),
+        (2, "kid", codec.OCTETS, 16, True),
+        (3, "nonce", codec.OCTETS, 16, True),
+        (4, "generation", codec.UINT, 0, True),
+        (5, "seq", codec.UINT, 0, True),
+        (6, "head", codec.OCTETS, 32, True),
+        (7, "forgotten", codec.UINT, 0, False),
+    )
+
+
+class OrderManifest(codec.Message):
+    """What the office orders one key to do, once (payload of a `reset` or `reinstate` statement).  A reinstated key goes on after `seq`, whose name is `head`, or where that is absent the order's own."""
+
+    FIELDS = (
+        (0, "schema", codec.TEXT, 40, True),
+        (1, "serial", codec.TEXT, 24, True),
+        (2, "nonce", codec.OCTETS, 16, True),
+        (3, "seq", codec.UINT, 0, False),
+        (4, "head", codec.OCTETS, 32, False),
+    )
+
+
+class CardManifest(codec.Message):
+    """A unit card: whose it is, how long it is good for, and the digests of its sections, which follow apart (payload of a `card` statement)."""
+
+    FIELDS = (
+        (0, "schema", codec.TEXT, 40, True),
+        (1, "uscc", codec.TEXT, 18, True),
+        (2, "version", codec.UINT, 0, True),
+        (3, "issued", codec.UINT, 0, True),
+        (4, "not_after", codec.UINT, 0, True),
+        (5, "max_offline", codec.UINT, 0, True),
+        (6, "sections", codec.HASHES, 12, True),
+    )
 
 
 class PossessionManifest(codec.Message):
@@ -227,20 +152,6 @@ class PossessionManifest(codec.Message):
         (3, "serial", codec.TEXT, 24, True),
         (4, "public_key", codec.OCTETS, 65, True),
     )
-
-    def __init__(
-        self,
-        schema: str,
-        office_id: str,
-        nonce: bytes,
-        serial: str,
-        public_key: bytes,
-    ) -> None:
-        self.schema = schema
-        self.office_id = office_id
-        self.nonce = nonce
-        self.serial = serial
-        self.public_key = public_key
 
 
 class Offer(codec.Message):
@@ -258,28 +169,6 @@ class Offer(codec.Message):
         (8, "unit_name", codec.TEXT, 480, True),
     )
 
-    def __init__(
-        self,
-        schema: str,
-        office_id: str,
-        office_name: str,
-        root_public_key: bytes,
-        issuer_statement: bytes,
-        issuer_manifest: bytes,
-        nonce: bytes,
-        uscc: str,
-        unit_name: str,
-    ) -> None:
-        self.schema = schema
-        self.office_id = office_id
-        self.office_name = office_name
-        self.root_public_key = root_public_key
-        self.issuer_statement = issuer_statement
-        self.issuer_manifest = issuer_manifest
-        self.nonce = nonce
-        self.uscc = uscc
-        self.unit_name = unit_name
-
 
 class KeyRequest(codec.Message):
     """File 2 of enrolment, key to office: the proof of possession over the nonce."""
@@ -289,16 +178,6 @@ class KeyRequest(codec.Message):
         (1, "statement", codec.BYTES, 1024, True),
         (2, "manifest", codec.BYTES, 512, True),
     )
-
-    def __init__(
-        self,
-        schema: str,
-        statement: bytes,
-        manifest: bytes,
-    ) -> None:
-        self.schema = schema
-        self.statement = statement
-        self.manifest = manifest
 
 
 class Grant(codec.Message):
@@ -313,22 +192,6 @@ class Grant(codec.Message):
         (5, "root_x509", codec.BYTES, 1536, True),
     )
 
-    def __init__(
-        self,
-        schema: str,
-        profile_statement: bytes,
-        profile_manifest: bytes,
-        x509: bytes,
-        issuing_x509: bytes,
-        root_x509: bytes,
-    ) -> None:
-        self.schema = schema
-        self.profile_statement = profile_statement
-        self.profile_manifest = profile_manifest
-        self.x509 = x509
-        self.issuing_x509 = issuing_x509
-        self.root_x509 = root_x509
-
 
 class SignedManifest(codec.Message):
     """A statement together with its manifest, for manifests that are small."""
@@ -338,16 +201,6 @@ class SignedManifest(codec.Message):
         (1, "statement", codec.BYTES, 1024, True),
         (2, "manifest", codec.BYTES, 4096, True),
     )
-
-    def __init__(
-        self,
-        schema: str,
-        statement: bytes,
-        manifest: bytes,
-    ) -> None:
-        self.schema = schema
-        self.statement = statement
-        self.manifest = manifest
 
 
 class ReceiptBundle(codec.Message):
@@ -359,16 +212,6 @@ class ReceiptBundle(codec.Message):
         (2, "payload", codec.BYTES, 4096, True),
     )
 
-    def __init__(
-        self,
-        schema: str,
-        statement: bytes,
-        payload: bytes,
-    ) -> None:
-        self.schema = schema
-        self.statement = statement
-        self.payload = payload
-
 
 class InfoRequest(codec.Request):
     """Who the key is and what it can do; works in every state."""
@@ -377,12 +220,6 @@ class InfoRequest(codec.Request):
     FIELDS = (
         (0, "version", codec.UINT, 0, True),
     )
-
-    def __init__(
-        self,
-        version: int,
-    ) -> None:
-        self.version = version
 
 
 class InfoReply(codec.Message):
@@ -414,56 +251,6 @@ class InfoReply(codec.Message):
         (22, "last_fault", codec.UINT, 255, False),
     )
 
-    def __init__(
-        self,
-        version: int,
-        firmware: str,
-        serial: str,
-        hardware_class: int,
-        state: int,
-        generation: int,
-        window: int,
-        algorithms: list[str],
-        public_key: "bytes | None" = None,
-        office_id: "str | None" = None,
-        uscc: "str | None" = None,
-        unit_code: "str | None" = None,
-        unit_name: "str | None" = None,
-        region: "str | None" = None,
-        purposes: "list[str] | None" = None,
-        not_after: "int | None" = None,
-        profile_version: "int | None" = None,
-        x5t: "bytes | None" = None,
-        pin_slots: "int | None" = None,
-        unlocked_slot: "int | None" = None,
-        suite: "str | None" = None,
-        faults: "int | None" = None,
-        last_fault: "int | None" = None,
-    ) -> None:
-        self.version = version
-        self.firmware = firmware
-        self.serial = serial
-        self.hardware_class = hardware_class
-        self.state = state
-        self.generation = generation
-        self.window = window
-        self.algorithms = algorithms
-        self.public_key = public_key
-        self.office_id = office_id
-        self.uscc = uscc
-        self.unit_code = unit_code
-        self.unit_name = unit_name
-        self.region = region
-        self.purposes = purposes
-        self.not_after = not_after
-        self.profile_version = profile_version
-        self.x5t = x5t
-        self.pin_slots = pin_slots
-        self.unlocked_slot = unlocked_slot
-        self.suite = suite
-        self.faults = faults
-        self.last_fault = last_fault
-
 
 class InstallAnchorRequest(codec.Request):
     """Give a blank key its root of trust and the office's current signing key; once, irrevocably."""
@@ -475,16 +262,6 @@ class InstallAnchorRequest(codec.Request):
         (2, "issuer_manifest", codec.BYTES, 512, True),
     )
 
-    def __init__(
-        self,
-        root_public_key: bytes,
-        issuer_statement: bytes,
-        issuer_manifest: bytes,
-    ) -> None:
-        self.root_public_key = root_public_key
-        self.issuer_statement = issuer_statement
-        self.issuer_manifest = issuer_manifest
-
 
 class InstallAnchorReply(codec.Message):
     """Answer to ``install_anchor``."""
@@ -493,20 +270,11 @@ class InstallAnchorReply(codec.Message):
         (0, "office_id", codec.TEXT, 64, True),
     )
 
-    def __init__(
-        self,
-        office_id: str,
-    ) -> None:
-        self.office_id = office_id
-
 
 class GenerateKeyRequest(codec.Request):
     """Make the key pair on the key; only the public point ever leaves it."""
 
     NUMBER = 3
-
-    def __init__(self) -> None:
-        pass
 
 
 class GenerateKeyReply(codec.Message):
@@ -515,12 +283,6 @@ class GenerateKeyReply(codec.Message):
     FIELDS = (
         (0, "public_key", codec.OCTETS, 65, True),
     )
-
-    def __init__(
-        self,
-        public_key: bytes,
-    ) -> None:
-        self.public_key = public_key
 
 
 class ProvePossessionRequest(codec.Request):
@@ -531,12 +293,6 @@ class ProvePossessionRequest(codec.Request):
         (0, "nonce", codec.OCTETS, 16, True),
     )
 
-    def __init__(
-        self,
-        nonce: bytes,
-    ) -> None:
-        self.nonce = nonce
-
 
 class ProvePossessionReply(codec.Message):
     """Answer to ``prove_possession``."""
@@ -546,16 +302,6 @@ class ProvePossessionReply(codec.Message):
         (1, "signature", codec.OCTETS, 64, True),
         (2, "manifest", codec.BYTES, 512, True),
     )
-
-    def __init__(
-        self,
-        header: bytes,
-        signature: bytes,
-        manifest: bytes,
-    ) -> None:
-        self.header = header
-        self.signature = signature
-        self.manifest = manifest
 
 
 class PersonaliseRequest(codec.Request):
@@ -568,16 +314,6 @@ class PersonaliseRequest(codec.Request):
         (2, "x509", codec.BYTES, 1536, True),
     )
 
-    def __init__(
-        self,
-        profile_statement: bytes,
-        profile_manifest: bytes,
-        x509: bytes,
-    ) -> None:
-        self.profile_statement = profile_statement
-        self.profile_manifest = profile_manifest
-        self.x509 = x509
-
 
 class PersonaliseReply(codec.Message):
     """Answer to ``personalise``."""
@@ -585,12 +321,6 @@ class PersonaliseReply(codec.Message):
     FIELDS = (
         (0, "profile_version", codec.UINT, 0, True),
     )
-
-    def __init__(
-        self,
-        profile_version: int,
-    ) -> None:
-        self.profile_version = profile_version
 
 
 class SignBeginRequest(codec.Request):
@@ -605,20 +335,6 @@ class SignBeginRequest(codec.Request):
         (4, "claimed_time", codec.UINT, 0, False),
     )
 
-    def __init__(
-        self,
-        idempotency_key: bytes,
-        purpose: str,
-        length: int,
-        digest: bytes,
-        claimed_time: "int | None" = None,
-    ) -> None:
-        self.idempotency_key = idempotency_key
-        self.purpose = purpose
-        self.length = length
-        self.digest = digest
-        self.claimed_time = claimed_time
-
 
 class SignBeginReply(codec.Message):
     """Answer to ``sign_begin``."""
@@ -628,14 +344,6 @@ class SignBeginReply(codec.Message):
         (1, "done", codec.BOOL, 0, True),
     )
 
-    def __init__(
-        self,
-        window: int,
-        done: bool,
-    ) -> None:
-        self.window = window
-        self.done = done
-
 
 class SignFinishRequest(codec.Request):
     """The whole manifest has been sent: check it, ask for presence, sign, keep, answer."""
@@ -644,12 +352,6 @@ class SignFinishRequest(codec.Request):
     FIELDS = (
         (0, "idempotency_key", codec.OCTETS, 16, True),
     )
-
-    def __init__(
-        self,
-        idempotency_key: bytes,
-    ) -> None:
-        self.idempotency_key = idempotency_key
 
 
 class SignFinishReply(codec.Message):
@@ -662,18 +364,6 @@ class SignFinishReply(codec.Message):
         (3, "signature", codec.OCTETS, 64, True),
     )
 
-    def __init__(
-        self,
-        seq: int,
-        header: bytes,
-        digest: bytes,
-        signature: bytes,
-    ) -> None:
-        self.seq = seq
-        self.header = header
-        self.digest = digest
-        self.signature = signature
-
 
 class FetchRequest(codec.Request):
     """Give back a statement, by its idempotency key or by its sequence number, and the receipt kept with it."""
@@ -683,14 +373,6 @@ class FetchRequest(codec.Request):
         (0, "idempotency_key", codec.OCTETS, 16, False),
         (1, "seq", codec.UINT, 0, False),
     )
-
-    def __init__(
-        self,
-        idempotency_key: "bytes | None" = None,
-        seq: "int | None" = None,
-    ) -> None:
-        self.idempotency_key = idempotency_key
-        self.seq = seq
 
 
 class FetchReply(codec.Message):
@@ -706,32 +388,11 @@ class FetchReply(codec.Message):
         (6, "receipt_payload", codec.BYTES, 4096, False),
     )
 
-    def __init__(
-        self,
-        seq: int,
-        idempotency_key: bytes,
-        header: bytes,
-        digest: bytes,
-        signature: bytes,
-        receipt_statement: "bytes | None" = None,
-        receipt_payload: "bytes | None" = None,
-    ) -> None:
-        self.seq = seq
-        self.idempotency_key = idempotency_key
-        self.header = header
-        self.digest = digest
-        self.signature = signature
-        self.receipt_statement = receipt_statement
-        self.receipt_payload = receipt_payload
-
 
 class ChainStateRequest(codec.Request):
     """Where the key's chain of statements stands, and what it last verified of the office's log."""
 
     NUMBER = 9
-
-    def __init__(self) -> None:
-        pass
 
 
 class ChainStateReply(codec.Message):
@@ -746,27 +407,10 @@ class ChainStateReply(codec.Message):
         (5, "time_floor", codec.UINT, 0, True),
         (6, "waiting", codec.UINT, 0, True),
         (7, "last_key", codec.OCTETS, 16, False),
+        (8, "forgotten", codec.UINT, 0, False),
+        (9, "card_version", codec.UINT, 0, False),
+        (10, "parcels", codec.UINT, 8, False),
     )
-
-    def __init__(
-        self,
-        seq: int,
-        head: bytes,
-        receipted: int,
-        log_size: int,
-        log_root: bytes,
-        time_floor: int,
-        waiting: int,
-        last_key: "bytes | None" = None,
-    ) -> None:
-        self.seq = seq
-        self.head = head
-        self.receipted = receipted
-        self.log_size = log_size
-        self.log_root = log_root
-        self.time_floor = time_floor
-        self.waiting = waiting
-        self.last_key = last_key
 
 
 class StoreReceiptRequest(codec.Request):
@@ -779,16 +423,6 @@ class StoreReceiptRequest(codec.Request):
         (2, "consistency", codec.HASHES, 126, False),
     )
 
-    def __init__(
-        self,
-        receipt_statement: bytes,
-        receipt_payload: bytes,
-        consistency: "list[bytes] | None" = None,
-    ) -> None:
-        self.receipt_statement = receipt_statement
-        self.receipt_payload = receipt_payload
-        self.consistency = consistency
-
 
 class StoreReceiptReply(codec.Message):
     """Answer to ``store_receipt``."""
@@ -799,30 +433,14 @@ class StoreReceiptReply(codec.Message):
         (2, "time_floor", codec.UINT, 0, True),
     )
 
-    def __init__(
-        self,
-        seq: int,
-        log_size: int,
-        time_floor: int,
-    ) -> None:
-        self.seq = seq
-        self.log_size = log_size
-        self.time_floor = time_floor
-
 
 class WipeRequest(codec.Request):
-    """Destroy the key pair, the profile and all statements; the anchor and the generation counter stay."""
+    """Destroy the key pair of a key that has no certificate yet; the anchor and the generation counter stay."""
 
     NUMBER = 11
     FIELDS = (
         (0, "serial", codec.TEXT, 24, True),
     )
-
-    def __init__(
-        self,
-        serial: str,
-    ) -> None:
-        self.serial = serial
 
 
 class WipeReply(codec.Message):
@@ -832,20 +450,11 @@ class WipeReply(codec.Message):
         (0, "generation", codec.UINT, 0, True),
     )
 
-    def __init__(
-        self,
-        generation: int,
-    ) -> None:
-        self.generation = generation
-
 
 class ReadCertificateRequest(codec.Request):
     """Give out the X.509 certificate, the profile that the office issued, and the anchor under which the key believes it."""
 
     NUMBER = 12
-
-    def __init__(self) -> None:
-        pass
 
 
 class ReadCertificateReply(codec.Message):
@@ -860,22 +469,6 @@ class ReadCertificateReply(codec.Message):
         (5, "issuer_manifest", codec.BYTES, 512, True),
     )
 
-    def __init__(
-        self,
-        x509: bytes,
-        profile_statement: bytes,
-        profile_manifest: bytes,
-        root_public_key: bytes,
-        issuer_statement: bytes,
-        issuer_manifest: bytes,
-    ) -> None:
-        self.x509 = x509
-        self.profile_statement = profile_statement
-        self.profile_manifest = profile_manifest
-        self.root_public_key = root_public_key
-        self.issuer_statement = issuer_statement
-        self.issuer_manifest = issuer_manifest
-
 
 class SetPinRequest(codec.Request):
     """Give a user slot its first PIN.  Slot 0 needs the button; any other needs slot 0 unlocked."""
@@ -886,14 +479,6 @@ class SetPinRequest(codec.Request):
         (1, "pin", codec.BYTES, 32, True),
     )
 
-    def __init__(
-        self,
-        slot: int,
-        pin: bytes,
-    ) -> None:
-        self.slot = slot
-        self.pin = pin
-
 
 class SetPinReply(codec.Message):
     """Answer to ``set_pin``."""
@@ -901,12 +486,6 @@ class SetPinReply(codec.Message):
     FIELDS = (
         (0, "slot", codec.UINT, 7, True),
     )
-
-    def __init__(
-        self,
-        slot: int,
-    ) -> None:
-        self.slot = slot
 
 
 class UnlockRequest(codec.Request):
@@ -918,14 +497,6 @@ class UnlockRequest(codec.Request):
         (1, "pin", codec.BYTES, 32, True),
     )
 
-    def __init__(
-        self,
-        slot: int,
-        pin: bytes,
-    ) -> None:
-        self.slot = slot
-        self.pin = pin
-
 
 class UnlockReply(codec.Message):
     """Answer to ``unlock``."""
@@ -934,28 +505,15 @@ class UnlockReply(codec.Message):
         (0, "slot", codec.UINT, 7, True),
     )
 
-    def __init__(
-        self,
-        slot: int,
-    ) -> None:
-        self.slot = slot
-
 
 class LockRequest(codec.Request):
     """End what `unlock` began."""
 
     NUMBER = 15
 
-    def __init__(self) -> None:
-        pass
-
 
 class LockReply(codec.Message):
     """Answer to ``lock``."""
-
-
-    def __init__(self) -> None:
-        pass
 
 
 class ChangePinRequest(codec.Request):
@@ -968,16 +526,6 @@ class ChangePinRequest(codec.Request):
         (2, "new", codec.BYTES, 32, True),
     )
 
-    def __init__(
-        self,
-        slot: int,
-        old: bytes,
-        new: bytes,
-    ) -> None:
-        self.slot = slot
-        self.old = old
-        self.new = new
-
 
 class ChangePinReply(codec.Message):
     """Answer to ``change_pin``."""
@@ -985,12 +533,6 @@ class ChangePinReply(codec.Message):
     FIELDS = (
         (0, "slot", codec.UINT, 7, True),
     )
-
-    def __init__(
-        self,
-        slot: int,
-    ) -> None:
-        self.slot = slot
 
 
 class LoginRequest(codec.Request):
@@ -1002,14 +544,6 @@ class LoginRequest(codec.Request):
         (1, "nonce", codec.OCTETS, 16, True),
     )
 
-    def __init__(
-        self,
-        origin: str,
-        nonce: bytes,
-    ) -> None:
-        self.origin = origin
-        self.nonce = nonce
-
 
 class LoginReply(codec.Message):
     """Answer to ``login``."""
@@ -1019,16 +553,6 @@ class LoginReply(codec.Message):
         (1, "signature", codec.OCTETS, 64, True),
         (2, "manifest", codec.BYTES, 512, True),
     )
-
-    def __init__(
-        self,
-        header: bytes,
-        signature: bytes,
-        manifest: bytes,
-    ) -> None:
-        self.header = header
-        self.signature = signature
-        self.manifest = manifest
 
 
 class ExportLinksRequest(codec.Request):
@@ -1040,14 +564,6 @@ class ExportLinksRequest(codec.Request):
         (1, "count", codec.UINT, 64, True),
     )
 
-    def __init__(
-        self,
-        first: int,
-        count: int,
-    ) -> None:
-        self.first = first
-        self.count = count
-
 
 class ExportLinksReply(codec.Message):
     """Answer to ``export_links``."""
@@ -1058,12 +574,216 @@ class ExportLinksReply(codec.Message):
         (2, "manifest", codec.BYTES, 4096, True),
     )
 
-    def __init__(
-        self,
-        header: bytes,
-        signature: bytes,
-        manifest: bytes,
-    ) -> None:
-        self.header = header
-        self.signature = signature
-        self.manifest = manifest
+
+class ChallengeRequest(codec.Request):
+    """Give out the nonce that the office's next order has to name, and where the key stands; the same until it is used."""
+
+    NUMBER = 19
+
+
+class ChallengeReply(codec.Message):
+    """Answer to ``challenge``."""
+
+    FIELDS = (
+        (0, "nonce", codec.OCTETS, 16, True),
+        (1, "generation", codec.UINT, 0, True),
+        (2, "seq", codec.UINT, 0, True),
+        (3, "head", codec.OCTETS, 32, True),
+        (4, "forgotten", codec.UINT, 0, False),
+    )
+
+
+class ReinstateRequest(codec.Request):
+    """Let a key whose flash was set back sign again, its chain going on where the office's order says."""
+
+    NUMBER = 20
+    FIELDS = (
+        (0, "statement", codec.BYTES, 1024, True),
+        (1, "manifest", codec.BYTES, 512, True),
+    )
+
+
+class ReinstateReply(codec.Message):
+    """Answer to ``reinstate``."""
+
+    FIELDS = (
+        (0, "seq", codec.UINT, 0, True),
+        (1, "head", codec.OCTETS, 32, True),
+    )
+
+
+class FactoryResetRequest(codec.Request):
+    """On the office's order, and with the button held, destroy key pair, profile, PINs, card and statements."""
+
+    NUMBER = 21
+    FIELDS = (
+        (0, "statement", codec.BYTES, 1024, True),
+        (1, "manifest", codec.BYTES, 512, True),
+    )
+
+
+class FactoryResetReply(codec.Message):
+    """Answer to ``factory_reset``."""
+
+    FIELDS = (
+        (0, "generation", codec.UINT, 0, True),
+    )
+
+
+class BeginCardRequest(codec.Request):
+    """Announce a newer unit card: the office's statement; its sections follow one by one.  `next` is the first that the key lacks."""
+
+    NUMBER = 22
+    FIELDS = (
+        (0, "statement", codec.BYTES, 1024, True),
+        (1, "manifest", codec.BYTES, 1024, True),
+    )
+
+
+class BeginCardReply(codec.Message):
+    """Answer to ``begin_card``."""
+
+    FIELDS = (
+        (0, "version", codec.UINT, 0, True),
+        (1, "next", codec.UINT, 12, True),
+    )
+
+
+class CardSectionRequest(codec.Request):
+    """Hand over a section of the card that was announced; with the last one the new card takes the old one's place."""
+
+    NUMBER = 23
+    FIELDS = (
+        (0, "index", codec.UINT, 11, True),
+        (1, "content", codec.BYTES, 2048, True),
+    )
+
+
+class CardSectionReply(codec.Message):
+    """Answer to ``card_section``."""
+
+    FIELDS = (
+        (0, "version", codec.UINT, 0, True),
+        (1, "next", codec.UINT, 12, True),
+    )
+
+
+class ReadCardRequest(codec.Request):
+    """Give out the office's statement of the unit card."""
+
+    NUMBER = 24
+
+
+class ReadCardReply(codec.Message):
+    """Answer to ``read_card``."""
+
+    FIELDS = (
+        (0, "statement", codec.BYTES, 1024, True),
+        (1, "manifest", codec.BYTES, 1024, True),
+    )
+
+
+class ReadSectionRequest(codec.Request):
+    """Give out a section of the unit card, to who has shown a PIN."""
+
+    NUMBER = 25
+    FIELDS = (
+        (0, "index", codec.UINT, 11, True),
+    )
+
+
+class ReadSectionReply(codec.Message):
+    """Answer to ``read_section``."""
+
+    FIELDS = (
+        (0, "content", codec.BYTES, 2048, True),
+    )
+
+
+class OutboxBeginRequest(codec.Request):
+    """Put a parcel into the outbox: the package of a statement that this key signed, by its idempotency key.  `next` is the first part that the key lacks."""
+
+    NUMBER = 26
+    FIELDS = (
+        (0, "name", codec.OCTETS, 16, True),
+        (1, "length", codec.UINT, 32768, True),
+        (2, "digest", codec.OCTETS, 32, True),
+    )
+
+
+class OutboxBeginReply(codec.Message):
+    """Answer to ``outbox_begin``."""
+
+    FIELDS = (
+        (0, "next", codec.UINT, 16, True),
+    )
+
+
+class OutboxPartRequest(codec.Request):
+    """Hand over a part of a parcel: 2048 bytes, the last one what is left."""
+
+    NUMBER = 27
+    FIELDS = (
+        (0, "name", codec.OCTETS, 16, True),
+        (1, "index", codec.UINT, 15, True),
+        (2, "content", codec.BYTES, 2048, True),
+    )
+
+
+class OutboxPartReply(codec.Message):
+    """Answer to ``outbox_part``."""
+
+    FIELDS = (
+        (0, "next", codec.UINT, 16, True),
+    )
+
+
+class OutboxEntryRequest(codec.Request):
+    """Describe the parcel at a place of the outbox; it is whole when `next` counts all its parts."""
+
+    NUMBER = 28
+    FIELDS = (
+        (0, "place", codec.UINT, 7, True),
+    )
+
+
+class OutboxEntryReply(codec.Message):
+    """Answer to ``outbox_entry``."""
+
+    FIELDS = (
+        (0, "name", codec.OCTETS, 16, True),
+        (1, "length", codec.UINT, 32768, True),
+        (2, "digest", codec.OCTETS, 32, True),
+        (3, "next", codec.UINT, 16, True),
+    )
+
+
+class OutboxReadRequest(codec.Request):
+    """Give out a part of a parcel, to who has shown a PIN."""
+
+    NUMBER = 29
+    FIELDS = (
+        (0, "name", codec.OCTETS, 16, True),
+        (1, "index", codec.UINT, 15, True),
+    )
+
+
+class OutboxReadReply(codec.Message):
+    """Answer to ``outbox_read``."""
+
+    FIELDS = (
+        (0, "content", codec.BYTES, 2048, True),
+    )
+
+
+class OutboxDropRequest(codec.Request):
+    """Take a parcel out of the outbox.  Keeping the receipt of its statement does the same."""
+
+    NUMBER = 30
+    FIELDS = (
+        (0, "name", codec.OCTETS, 16, True),
+    )
+
+
+class OutboxDropReply(codec.Message):
+    """Answer to ``outbox_drop``."""

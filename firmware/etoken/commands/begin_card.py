@@ -1,0 +1,55 @@
+"""begin_card: announce a newer unit card.
+
+The office must have signed it, for this key's unit, with a higher version than the card in force.  The same card again tells where to
+go on; one that is in force already lacks nothing.
+"""
+
+from biandun_protocol.wire import codec
+from biandun_protocol.wire.messages import BeginCardReply, BeginCardRequest, CardManifest
+from biandun_protocol.wire.numbers import (
+    ERROR_CARD_INVALID,
+    ERROR_CARD_OLDER,
+    ERROR_UNIT_MISMATCH,
+    LIMIT_PIECE,
+    LIMIT_SECTIONS,
+    PURPOSE_CARD,
+    SCHEMA_CARD,
+    STATE_PERSONALISED,
+)
+from etoken import office
+from etoken.commands.card_section import turn_when_whole
+from etoken.dispatch import command
+from etoken.refusal import Refused
+from etoken.token import Token
+
+
+@command(BeginCardRequest, states=(STATE_PERSONALISED,), heap=36, flash=1100)
+def begin_card(token: Token, request: BeginCardRequest) -> BeginCardReply:
+    """Return the first section that is missing.  Raises Refused: PIN_REQUIRED, CARD_INVALID, UNIT_MISMATCH, CARD_OLDER, STORE_FULL."""
+    token.require_user()
+    manifest = _verified(token, request)
+    card = token.vault.card
+    current = card.current()
+    count = len(manifest.sections)
+    if current is not None and current.raw_manifest == request.manifest:
+        return BeginCardReply(manifest.version, count)
+    if current is not None and manifest.version <= current.manifest.version:
+        raise Refused(ERROR_CARD_OLDER)
+    arriving = card.begin(request.statement, request.manifest)
+    token.vault.statements.require_room(count * (LIMIT_PIECE + 128))
+    return BeginCardReply(
+        manifest.version, turn_when_whole(token, arriving)
+    )  # the plug may have been pulled before it was put in force
+
+
+def _verified(token: Token, request: BeginCardRequest) -> CardManifest:
+    try:
+        manifest = codec.decode(CardManifest, request.manifest)
+        token.check_office(request.statement, request.manifest, PURPOSE_CARD)
+    except (codec.MessageError, office.OfficeFault):
+        raise Refused(ERROR_CARD_INVALID)
+    if manifest.schema != SCHEMA_CARD or not 0 < len(manifest.sections) <= LIMIT_SECTIONS or manifest.issued >= manifest.not_after:
+        raise Refused(ERROR_CARD_INVALID)
+    if manifest.uscc != token.profile.uscc:
+        raise Refused(ERROR_UNIT_MISMATCH)
+    return manifest

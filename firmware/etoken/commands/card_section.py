@@ -1,0 +1,46 @@
+"""card_section: take in one section of the card that was announced; the last one that was missing puts the card in force.
+
+With the card comes the office's time: the time floor rises to it.
+"""
+
+from biandun_protocol.wire.messages import CardSectionReply, CardSectionRequest
+from biandun_protocol.wire.numbers import (
+    ERROR_BAD_FIELD,
+    ERROR_DIGEST_MISMATCH,
+    ERROR_NOT_FOUND,
+    STATE_PERSONALISED,
+)
+from etoken.dispatch import command
+from etoken.refusal import Refused
+from etoken.token import Token
+from etoken.vault.card import Side
+
+
+@command(CardSectionRequest, states=(STATE_PERSONALISED,), heap=38, flash=4000)
+def card_section(token: Token, request: CardSectionRequest) -> CardSectionReply:
+    """Return the first section that is missing now.
+
+    Raises Refused: PIN_REQUIRED, NOT_FOUND when no card is on its way, BAD_FIELD when it has no such section, DIGEST_MISMATCH, STORE_FULL.
+    """
+    token.require_user()
+    card, statements = token.vault.card, token.vault.statements
+    arriving = card.arriving()
+    if arriving is None:
+        raise Refused(ERROR_NOT_FOUND)
+    manifest = arriving.manifest
+    if request.index >= len(manifest.sections):
+        raise Refused(ERROR_BAD_FIELD, 0)
+    if token.suite.digest(request.content) != manifest.sections[request.index]:
+        raise Refused(ERROR_DIGEST_MISMATCH)
+    statements.require_room(len(request.content) + 128)
+    card.keep(arriving, request.index, request.content)
+    return CardSectionReply(manifest.version, turn_when_whole(token, arriving))
+
+
+def turn_when_whole(token: Token, arriving: Side) -> int:
+    """Return the first section that is missing; when none is, the card is in force from now on."""
+    missing = token.vault.card.missing(arriving)
+    if missing == len(arriving.manifest.sections):
+        token.vault.statements.raise_floor(arriving.manifest.issued)
+        token.vault.card.turn(arriving)
+    return missing

@@ -1,0 +1,24 @@
+"""factory_reset: the office orders it and somebody holds the button: the key is as before its enrolment.
+
+Key pair, profile, PINs, card, outbox and statements are destroyed.  What belongs to the device stays: its secret, the tally, the anchor,
+the count of resets, the verified log point, and the log of faults.
+"""
+
+from biandun_protocol.wire.messages import FactoryResetReply, FactoryResetRequest
+from biandun_protocol.wire.numbers import ERROR_ORDER_STALE, PURPOSE_RESET, STATE_PERSONALISED
+from etoken import order as orders
+from etoken.dispatch import command
+from etoken.refusal import Refused
+from etoken.token import Token
+
+
+@command(FactoryResetRequest, states=(STATE_PERSONALISED,), heap=32, flash=64)
+def factory_reset(token: Token, request: FactoryResetRequest) -> FactoryResetReply:
+    """Return the new generation.  Raises Refused: ORDER_INVALID, SERIAL_MISMATCH, ORDER_STALE, PRESENCE_*."""
+    order = orders.verified(token, request.statement, request.manifest, PURPOSE_RESET)
+    if not token.vault.orders.is_open(order.nonce):
+        raise Refused(ERROR_ORDER_STALE)
+    token.wait_presence(token.board.reset_hold_ms)
+    token.stream = None
+    token.leave()
+    return FactoryResetReply(token.vault.wipe())

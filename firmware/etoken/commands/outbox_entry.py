@@ -1,0 +1,17 @@
+"""outbox_entry: describe the parcel at a place of the outbox: the name of its statement, no more, so no PIN is needed."""
+
+from biandun_protocol.wire.messages import OutboxEntryReply, OutboxEntryRequest
+from biandun_protocol.wire.numbers import ERROR_NOT_FOUND, STATE_PERSONALISED
+from etoken.dispatch import command
+from etoken.refusal import Refused
+from etoken.token import Token
+
+
+@command(OutboxEntryRequest, states=(STATE_PERSONALISED,), heap=3, flash=0, reads_only=True)
+def outbox_entry(token: Token, request: OutboxEntryRequest) -> OutboxEntryReply:
+    """Return it.  Raises Refused(NOT_FOUND) for a place that is free."""
+    outbox = token.vault.outbox
+    parcel = outbox.at(request.place)
+    if parcel is None:
+        raise Refused(ERROR_NOT_FOUND)
+    return OutboxEntryReply(parcel.name, parcel.length, parcel.digest, outbox.missing(parcel))

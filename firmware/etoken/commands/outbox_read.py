@@ -1,0 +1,18 @@
+"""outbox_read: give out a part of a parcel.  It names persons, so somebody must have shown a PIN."""
+
+from biandun_protocol.wire.messages import OutboxReadReply, OutboxReadRequest
+from biandun_protocol.wire.numbers import ERROR_NOT_FOUND, STATE_PERSONALISED
+from etoken.dispatch import command
+from etoken.refusal import Refused
+from etoken.token import Token
+
+
+@command(OutboxReadRequest, states=(STATE_PERSONALISED,), heap=24, flash=0)
+def outbox_read(token: Token, request: OutboxReadRequest) -> OutboxReadReply:
+    """Return it.  Raises Refused: PIN_REQUIRED, NOT_FOUND also while parts are missing."""
+    token.require_user()
+    outbox = token.vault.outbox
+    parcel = outbox.find(request.name)
+    if parcel is None or request.index >= parcel.parts or outbox.missing(parcel) < parcel.parts:
+        raise Refused(ERROR_NOT_FOUND)
+    return OutboxReadReply(outbox.part(parcel, request.index))

@@ -1,0 +1,16 @@
+"""read_card: give out the office's statement of the unit card in force.  It names the unit and digests, so no PIN is needed."""
+
+from biandun_protocol.wire.messages import ReadCardReply, ReadCardRequest
+from biandun_protocol.wire.numbers import ERROR_NOT_FOUND, STATE_PERSONALISED
+from etoken.dispatch import command
+from etoken.refusal import Refused
+from etoken.token import Token
+
+
+@command(ReadCardRequest, states=(STATE_PERSONALISED,), heap=18, flash=0, reads_only=True)
+def read_card(token: Token, request: ReadCardRequest) -> ReadCardReply:
+    """Return it.  Raises Refused(NOT_FOUND)."""
+    card = token.vault.card.current()
+    if card is None:
+        raise Refused(ERROR_NOT_FOUND)
+    return ReadCardReply(card.statement, card.raw_manifest)

@@ -1,0 +1,95 @@
+"""The unit card: what the office says of the unit, in sections that come one by one.
+
+There is room for two, on two sides: the card in force and the one that is arriving.  Sections may be handed over in any order and
+over many days; the last one turns the card over with one record, so there is always one whole card.  Sections name persons, so they
+are sealed under the data key; the office's statement, which names the unit and digests, is not.
+"""
+
+from biandun_protocol.wire import cbor, codec
+from biandun_protocol.wire.messages import CardManifest
+from etoken.crypto.faults import SecretInvalid
+from etoken.vault import records
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from etoken.store.journal import Journal
+    from etoken.vault.keys import Keys
+
+DIGEST = 32
+PLACES = 64  # numbers of sections on one side
+
+
+class Side:
+    """A card as it stands on flash, its sections apart."""
+
+    def __init__(self, raw: bytes) -> None:
+        self.statement: bytes
+        self.raw_manifest: bytes
+        self.side: int
+        self.statement, self.raw_manifest, self.side = cbor.loads(raw)  # type: ignore[misc]
+        self.manifest = codec.decode(CardManifest, self.raw_manifest)
+
+
+class Card:
+    """The card in force and the one that is arriving."""
+
+    def __init__(self, journal: "Journal", keys: "Keys") -> None:
+        self._journal = journal
+        self._keys = keys
+
+    def current(self) -> "Side | None":
+        """The card in force."""
+        return self._read(records.CARD)
+
+    def arriving(self) -> "Side | None":
+        """The card of which sections are missing."""
+        return self._read(records.NEXT_CARD)
+
+    def begin(self, statement: bytes, manifest: bytes) -> Side:
+        """A newer card is coming, in the place of any other that was on its way.  The caller has verified it."""
+        current = self.current()
+        content: list[object] = [statement, manifest, 1 - current.side if current else 0]
+        raw = cbor.dumps(content)
+        if self._journal.get(records.NEXT_CARD) != raw:
+            self._journal.put(records.NEXT_CARD, 0, raw)
+        return Side(raw)
+
+    def missing(self, card: Side) -> int:
+        """The first section that is not there; their number when all are."""
+        for index, digest in enumerate(card.manifest.sections):
+            if self._journal.peek(records.SECTION, card.side * PLACES + index, DIGEST) != digest:
+                return index
+        return len(card.manifest.sections)
+
+    def keep(self, card: Side, index: int, content: bytes) -> None:
+        """Keep a section, whose digest the caller has compared.  Raises Locked, StoreFull."""
+        digest, number = card.manifest.sections[index], card.side * PLACES + index
+        if self._journal.peek(records.SECTION, number, DIGEST) != digest:
+            self._journal.put(records.SECTION, number, digest + self._keys.conceal(digest, content))
+
+    def turn(self, card: Side) -> None:
+        """All sections are there: from now on this is the card."""
+        content: list[object] = [card.statement, card.raw_manifest, card.side]
+        self._journal.put(records.CARD, 0, cbor.dumps(content))
+        self._journal.put(records.NEXT_CARD, 0, b"")
+
+    def section(self, card: Side, index: int) -> bytes:
+        """A section of a card.  Raises Locked, SecretInvalid."""
+        raw = self._journal.get(records.SECTION, card.side * PLACES + index) or bytes(DIGEST)
+        content = self._keys.reveal(raw[:DIGEST], raw[DIGEST:])
+        if content is None:
+            raise SecretInvalid
+        return content
+
+    def fate(self, number: int) -> bool:
+        """Does a SECTION record survive a compaction?  Not that of a card that has had its day."""
+        side, index = divmod(number, PLACES)
+        digest = self._journal.peek(records.SECTION, number, DIGEST)
+        for card in (self.current(), self.arriving()):
+            if card is not None and card.side == side and digest in card.manifest.sections[index : index + 1]:
+                return True
+        return False
+
+    def _read(self, kind: int) -> "Side | None":
+        raw = self._journal.get(kind)
+        return Side(raw) if raw else None

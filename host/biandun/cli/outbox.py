@@ -1,0 +1,118 @@
+"""biandun outbox: filings that travel on the key, for units without a network."""
+
+from pathlib import Path
+
+import click
+
+from biandun import parcels
+from biandun.cli.shared import Settings, pass_settings, with_key
+from biandun.errors import UsageProblem
+from biandun.filings import Folder
+from biandun.keys import Key
+from biandun.office_client import Office
+from biandun_protocol.wire.numbers import LIMIT_IDEMPOTENCY_KEY, LIMIT_OUTBOX, LIMIT_PIECE
+
+FOLDER = click.Path(file_okay=False, path_type=Path)
+
+
+@click.group("outbox")
+def group() -> None:
+    """Filings that travel on the key: stow them, hand them in elsewhere, bring the receipts home.
+
+    Room for eight filings, 32 KiB together; larger attachments need another way.
+
+    \b
+    Examples:  biandun outbox put 用编申请
+               biandun outbox list
+               biandun outbox submit --office http://127.0.0.1:8420
+               biandun outbox collect 用编申请
+    """
+
+
+@group.command("put")
+@click.argument("folder", type=FOLDER)
+@with_key
+def put(key: Key, folder: Path) -> dict[str, object]:
+    """Put the signed filing in FOLDER into the key's outbox; again goes on where it stopped.
+
+    \b
+    Example:  biandun outbox put 用编申请
+    """
+    size = parcels.stow(key, Folder(folder))
+    used = sum(entry.length for entry in key.outbox())
+    return {"serial": key.info.serial, "folder": str(folder), "bytes": size, "outbox_free": LIMIT_OUTBOX - used}
+
+
+@group.command("list")
+@with_key
+def list_parcels(key: Key) -> list[dict[str, object]]:
+    """List what is in the key's outbox; needs no PIN and shows no content.
+
+    \b
+    Example:  biandun outbox list --json
+    """
+    return [
+        {
+            "name": entry.name.hex(),
+            "seq": key.fetch(idempotency_key=entry.name).seq,
+            "bytes": entry.length,
+            "complete": entry.next * LIMIT_PIECE >= entry.length,
+        }
+        for entry in key.outbox()
+    ]
+
+
+@group.command("submit")
+@click.option("--office", "url", envvar="BIANDUN_OFFICE", required=True, metavar="URL", help="The office's server.")
+@with_key
+@pass_settings
+def submit(settings: Settings, key: Key, url: str) -> list[dict[str, object]]:
+    """Hand in what is in the key's outbox, as it is; the key keeps the receipts.  Repeating it never files twice.
+
+    \b
+    Example:  biandun outbox submit --office http://127.0.0.1:8420
+    """
+    with Office(url) as office:
+        handed = parcels.hand_in(key, office, settings.ui)
+    if any(one.problem for one in handed):
+        settings.exit_status = 10
+    return [
+        {
+            "name": one.name.hex(),
+            "case": one.case,
+            "statement_id": one.statement_id,
+            "problem": one.problem.code if one.problem else None,
+        }
+        for one in handed
+    ]
+
+
+@group.command("collect")
+@click.argument("folder", type=FOLDER)
+@with_key
+def collect(key: Key, folder: Path) -> dict[str, object]:
+    """Take the receipt that the key brought home into FOLDER.
+
+    \b
+    Example:  biandun outbox collect 用编申请
+    """
+    return {"serial": key.info.serial, "folder": str(folder), "seq": parcels.collect(key, Folder(folder))}
+
+
+@group.command("drop")
+@click.argument("name")
+@with_key
+def drop(key: Key, name: str) -> dict[str, object]:
+    """Take a filing out of the outbox that is not to travel; NAME as `list` shows it.  The filing itself stays in its folder.
+
+    \b
+    Example:  biandun outbox drop 0123456789abcdef0123456789abcdef
+    """
+    try:
+        raw = bytes.fromhex(name)
+    except ValueError:
+        raise UsageProblem from None
+    if len(raw) != LIMIT_IDEMPOTENCY_KEY:
+        raise UsageProblem
+    key.drop(raw)
+    return {"serial": key.info.serial, "name": name}

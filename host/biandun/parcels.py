@@ -1,0 +1,71 @@
+"""Filings that travel on the key itself, for units without a network: stow here, hand in elsewhere, collect the receipt here.
+
+The key carries the signed package to a computer with a network, mostly the superior's.  There it is handed in as it is; the
+receipt goes to the key, which verifies it and lets the parcel go.  Back home the receipt is in the key's own log.
+"""
+
+from dataclasses import dataclass
+
+from biandun.errors import KeyRefused
+from biandun.filings import Folder, keep_receipt, read_file
+from biandun.key.session import Key
+from biandun.office_client import Office
+from biandun.ui import Silent, Ui
+from biandun_protocol.errors import Problem, ReceiptProblem
+from biandun_protocol.parcel import Parcel
+from biandun_protocol.wire.numbers import ERROR_NOT_FOUND
+
+
+@dataclass(frozen=True)
+class Handed:
+    """A parcel that was handed in: its name, and the case at the office, or why the office, or the key, did not take it."""
+
+    name: bytes
+    case: str = ""
+    statement_id: str = ""
+    problem: Problem | None = None
+
+
+def stow(key: Key, folder: Folder) -> int:
+    """Put a signed filing into the key's outbox; return its size in bytes.
+
+    Raises FolderProblem(filing-unsigned, filing-changed), KeyRefused: not-found when another key signed it, outbox-full;
+    ManifestProblem(too-large): the outbox is for text and small scans, what is larger goes by stick.
+    """
+    manifest = folder.manifest()
+    attachments = [read_file(folder.path / "attachments" / attachment.name) for attachment in manifest.form.attachments]
+    content = Parcel(folder.state.purpose, folder.statement(), manifest.raw, tuple(attachments)).encode()
+    key.stow(bytes.fromhex(folder.state.idempotency_key), content)
+    return len(content)
+
+
+def hand_in(key: Key, office: Office, ui: Ui | None = None) -> list[Handed]:
+    """Hand in every whole parcel; one that is refused stays on the key and does not hold up the others.
+
+    Raises what keeps all of them from going: OfficeUnreachable and kin, LinkProblem, KeyRefused without a PIN.
+    """
+    handed: list[Handed] = []
+    for entry in key.outbox():
+        try:
+            parcel = Parcel.decode(key.parcel(entry))
+            accepted = office.submit(parcel.statement, parcel.blobs(), ui or Silent(), purpose=parcel.purpose)
+            keep_receipt(key, accepted.receipt, accepted.statement_id, office)
+        except Problem as problem:
+            if problem.retriable or (isinstance(problem, KeyRefused) and problem.number != ERROR_NOT_FOUND):
+                raise
+            handed.append(Handed(entry.name, problem=problem))
+        else:
+            handed.append(Handed(entry.name, accepted.case, accepted.statement_id))
+    return handed
+
+
+def collect(key: Key, folder: Folder) -> int:
+    """Take the receipt that the key brought home into the folder; return the sequence number.
+
+    Raises KeyRefused(not-found) when this key did not sign it, ReceiptProblem(receipt-not-yet) when it has no receipt yet.
+    """
+    kept = key.fetch(idempotency_key=bytes.fromhex(folder.state.idempotency_key))
+    if kept.receipt is None:
+        raise ReceiptProblem("receipt-not-yet")
+    folder.take_receipt(kept.receipt, key.certificate().root)
+    return kept.seq

@@ -1,0 +1,90 @@
+"""What a key asks its office, and what the office orders it to do: reset itself, or go on after its flash was set back.
+
+Both travel as files: ``Challenge`` from the key, a signed ``OrderManifest`` back.  An order names the challenge's nonce, so it is good
+for one key and once.
+"""
+
+from dataclasses import dataclass
+from typing import TypeVar
+
+from biandun_protocol import cose
+from biandun_protocol.algorithms import Algorithm, PublicKey, Signer
+from biandun_protocol.certificate import Signed
+from biandun_protocol.errors import ManifestProblem, StatementProblem
+from biandun_protocol.wire import codec
+from biandun_protocol.wire.messages import Challenge, IssuerManifest, OrderManifest, SignedManifest
+from biandun_protocol.wire.numbers import (
+    PURPOSE_REINSTATE,
+    PURPOSE_RESET,
+    SCHEMA_CHALLENGE,
+    SCHEMA_ORDER,
+    SCHEMA_SIGNED,
+)
+
+R = TypeVar("R", Challenge, OrderManifest, SignedManifest)
+
+
+@dataclass(frozen=True)
+class Order:
+    """An order as it travels: ``purpose`` is reset or reinstate."""
+
+    purpose: str
+    signed: Signed
+
+    def encode(self) -> bytes:
+        """The file's bytes."""
+        return codec.encode(SignedManifest(SCHEMA_SIGNED, self.signed.statement, self.signed.manifest))
+
+    @property
+    def statement_id(self) -> bytes:
+        """Its name, which may stand in the chain of the key that is reinstated."""
+        return cose.parse(self.signed.statement, purpose=self.purpose).id
+
+    def read(self) -> OrderManifest:
+        """What it says, unchecked.  Raises ManifestProblem: manifest-malformed, schema-unknown."""
+        return _read(OrderManifest, self.signed.manifest, SCHEMA_ORDER)
+
+
+def _read(kind: type[R], raw: bytes, schema: str) -> R:
+    try:
+        record = codec.decode(kind, raw)
+    except codec.MessageError as error:
+        raise ManifestProblem("manifest-malformed", field=error.field) from None
+    if record.schema != schema:
+        raise ManifestProblem("schema-unknown", schema=record.schema)
+    return record
+
+
+def decode_challenge(raw: bytes) -> Challenge:
+    """Read the file of a challenge.  Raises ManifestProblem: manifest-malformed, schema-unknown."""
+    return _read(Challenge, raw, SCHEMA_CHALLENGE)
+
+
+def decode_order(raw: bytes) -> Order:
+    """Read the file of an order; its statement says what it is for.  Raises ManifestProblem, StatementProblem(purpose-mismatch)."""
+    message = _read(SignedManifest, raw, SCHEMA_SIGNED)
+    problem: StatementProblem | None = None
+    for purpose in (PURPOSE_RESET, PURPOSE_REINSTATE):
+        try:
+            cose.parse(message.statement, purpose=purpose)
+        except StatementProblem as error:
+            problem = error
+        else:
+            return Order(purpose, Signed(message.statement, message.manifest))
+    raise problem or StatementProblem("purpose-mismatch")
+
+
+def sign_order(office: Signer, *, purpose: str, office_id: str, region: str, x5t: bytes, manifest: OrderManifest) -> Order:
+    """Let the office order a key to do something."""
+    raw = codec.encode(manifest)
+    statement = cose.sign_office(office, purpose=purpose, office_id=office_id, region=region, x5t=x5t, manifest=raw)
+    return Order(purpose, Signed(statement, raw))
+
+
+def verify_order(order: Order, issuer: IssuerManifest, algorithm: Algorithm) -> OrderManifest:
+    """Check an order under the office's key.  Raises StatementProblem, ManifestProblem."""
+    statement = cose.parse(order.signed.statement, purpose=order.purpose)
+    cose.verify(statement, PublicKey(algorithm, issuer.public_key))
+    if not statement.covers(order.signed.manifest):
+        raise StatementProblem("digest-mismatch")
+    return order.read()

@@ -1,0 +1,50 @@
+"""A parcel: what the office needs of one signed statement, in one piece that travels on a key.
+
+    CBOR [schema, purpose, statement, manifest, [attachment, …]]
+
+Nothing in it is trusted for being in a parcel: the statement names the manifest by digest, the manifest its attachments.
+"""
+
+from dataclasses import dataclass
+from hashlib import sha256
+
+from biandun_protocol import cbor, cose
+from biandun_protocol.cbor import CborError
+from biandun_protocol.errors import ManifestProblem
+from biandun_protocol.wire.numbers import SCHEMA_PARCEL
+
+
+@dataclass(frozen=True)
+class Parcel:
+    """A statement with what it names, unchecked."""
+
+    purpose: str
+    statement: bytes
+    manifest: bytes
+    attachments: tuple[bytes, ...]
+
+    def encode(self) -> bytes:
+        """The parcel's bytes."""
+        return cbor.dumps([SCHEMA_PARCEL, self.purpose, self.statement, self.manifest, list(self.attachments)])
+
+    @classmethod
+    def decode(cls, raw: bytes) -> "Parcel":
+        """Read a parcel.  Raises ManifestProblem: manifest-malformed, schema-unknown."""
+        try:
+            content = cbor.loads(raw)
+        except CborError as error:
+            raise ManifestProblem("manifest-malformed", detail=str(error)) from None
+        match cbor.items(content):
+            case [str(schema), str(purpose), bytes(statement), bytes(manifest), listed] if (
+                attachments := cbor.byte_strings(listed)
+            ) is not None:
+                if schema != SCHEMA_PARCEL:
+                    raise ManifestProblem("schema-unknown", schema=schema)
+                return cls(purpose, statement, manifest, attachments)
+            case _:
+                raise ManifestProblem("manifest-malformed", field="parcel")
+
+    def blobs(self) -> dict[str, bytes]:
+        """What the statement names, by the hex digest under which the office asks for it.  Raises StatementProblem."""
+        digest = cose.parse(self.statement, purpose=self.purpose).digest
+        return {digest.hex(): self.manifest, **{sha256(part).hexdigest(): part for part in self.attachments}}

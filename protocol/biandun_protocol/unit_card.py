@@ -1,0 +1,89 @@
+"""The unit card as it travels: the office's statement, its manifest, and the sections that the manifest names by digest.
+
+What stands in the sections is for whoever makes a card to say; a key keeps them without reading them.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from biandun_protocol import cbor, cose
+from biandun_protocol.algorithms import Algorithm, PublicKey, Signer
+from biandun_protocol.cbor import CborError
+from biandun_protocol.certificate import Signed
+from biandun_protocol.errors import ManifestProblem, StatementProblem
+from biandun_protocol.wire import codec
+from biandun_protocol.wire.messages import CardManifest, IssuerManifest
+from biandun_protocol.wire.numbers import LIMIT_PIECE, LIMIT_SECTIONS, PURPOSE_CARD, SCHEMA_CARD
+
+
+@dataclass(frozen=True)
+class UnitCard:
+    """A card with its sections, unchecked."""
+
+    signed: Signed
+    sections: tuple[bytes, ...]
+
+    def encode(self) -> bytes:
+        """The file's bytes: CBOR [statement, manifest, [section, …]]."""
+        return cbor.dumps([self.signed.statement, self.signed.manifest, list(self.sections)])
+
+    @classmethod
+    def decode(cls, raw: bytes) -> "UnitCard":
+        """Read a file.  Raises ManifestProblem(manifest-malformed)."""
+        try:
+            content = cbor.loads(raw)
+        except CborError as error:
+            raise ManifestProblem("manifest-malformed", detail=str(error)) from None
+        match cbor.items(content):
+            case [bytes(statement), bytes(manifest), listed] if (sections := cbor.byte_strings(listed)) is not None:
+                return cls(Signed(statement, manifest), sections)
+            case _:
+                raise ManifestProblem("manifest-malformed", field="card")
+
+    def read(self) -> CardManifest:
+        """What the office says of the card, unchecked.  Raises ManifestProblem: manifest-malformed, schema-unknown."""
+        try:
+            manifest = codec.decode(CardManifest, self.signed.manifest)
+        except codec.MessageError as error:
+            raise ManifestProblem("manifest-malformed", field=error.field) from None
+        if manifest.schema != SCHEMA_CARD:
+            raise ManifestProblem("schema-unknown", schema=manifest.schema)
+        return manifest
+
+
+@dataclass(frozen=True)
+class Term:
+    """Which card it is and how long it is good for: ``max_offline`` signatures may follow without word from the office."""
+
+    version: int
+    issued: int
+    not_after: int
+    max_offline: int
+
+
+def sign_card(
+    office: Signer, *, office_id: str, region: str, x5t: bytes, uscc: str, term: Term, sections: Sequence[bytes]
+) -> UnitCard:
+    """Make a card of ready sections (each at most LIMIT_PIECE bytes, at most LIMIT_SECTIONS).  Raises ManifestProblem(too-large)."""
+    if not 0 < len(sections) <= LIMIT_SECTIONS or any(len(section) > LIMIT_PIECE for section in sections):
+        raise ManifestProblem("too-large", limit=LIMIT_SECTIONS * LIMIT_PIECE)
+    digests = [office.algorithm.digest(section) for section in sections]
+    manifest = CardManifest(SCHEMA_CARD, uscc, term.version, term.issued, term.not_after, term.max_offline, digests)
+    raw = codec.encode(manifest)
+    statement = cose.sign_office(office, purpose=PURPOSE_CARD, office_id=office_id, region=region, x5t=x5t, manifest=raw)
+    return UnitCard(Signed(statement, raw), tuple(sections))
+
+
+def verify_card(card: UnitCard, issuer: IssuerManifest, algorithm: Algorithm) -> CardManifest:
+    """Check a card and all its sections under the office's key.
+
+    Raises StatementProblem (form, signature, digest-mismatch when something is not what the statement names), ManifestProblem.
+    """
+    statement = cose.parse(card.signed.statement, purpose=PURPOSE_CARD)
+    cose.verify(statement, PublicKey(algorithm, issuer.public_key))
+    if not statement.covers(card.signed.manifest):
+        raise StatementProblem("digest-mismatch")
+    manifest = card.read()
+    if [algorithm.digest(section) for section in card.sections] != manifest.sections:
+        raise StatementProblem("digest-mismatch")
+    return manifest

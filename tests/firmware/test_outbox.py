@@ -1,0 +1,195 @@
+"""The outbox: packages of what this key signed, on their way to somebody with a network."""
+
+from collections.abc import Callable
+
+import pytest
+
+from biandun import errors
+from biandun.keys import Key
+from biandun_protocol.errors import ManifestProblem
+from biandun_protocol.wire import codec
+from biandun_protocol.wire import messages as m
+from biandun_protocol.wire.flashmodel import NorFlash
+from biandun_protocol.wire.numbers import LIMIT_OUTBOX, LIMIT_PARCELS, LIMIT_PIECE
+from etoken.vault import records
+from tests.firmware.conftest import Wire
+from tests.firmware.testboard import TestBoard
+from tests.support import softkey
+from tests.support.person import PIN
+from tests.support.softoffice import SoftOffice
+
+PACKAGE = bytes(range(250)) * 20
+
+
+def name_of(number: int) -> bytes:
+    return bytes((number,)) * 16
+
+
+def sign(key: Key, number: int) -> bytes:
+    return key.sign(softkey.manifest(), purpose="filing", idempotency_key=name_of(number)).statement
+
+
+def refusal(call: Callable[[], object]) -> str:
+    with pytest.raises(errors.KeyRefused) as caught:
+        call()
+    return caught.value.code
+
+
+def begin(key: Key, number: int, content: bytes) -> int:
+    request = m.OutboxBeginRequest(name_of(number), len(content), key.algorithm.digest(content))
+    return codec.decode(m.OutboxBeginReply, key.connection.call(codec.encode_request(request))).next
+
+
+def part(key: Key, number: int, index: int, content: bytes) -> int:
+    request = m.OutboxPartRequest(name_of(number), index, content)
+    return codec.decode(m.OutboxPartReply, key.connection.call(codec.encode_request(request))).next
+
+
+def test_a_parcel_is_kept_and_given_back_after_a_restart(key: Key, wire: Wire) -> None:
+    sign(key, 1)
+    key.stow(name_of(1), PACKAGE)
+    again = wire.restart()
+    [entry] = again.outbox()
+    assert (entry.name, entry.length, entry.next) == (name_of(1), len(PACKAGE), 3)
+    assert again.parcel(entry) == PACKAGE
+    assert again.chain().parcels == 1
+
+
+def test_a_parcel_goes_on_where_it_was_interrupted(key: Key, wire: Wire) -> None:
+    sign(key, 1)
+    assert begin(key, 1, PACKAGE) == 0
+    assert part(key, 1, 0, PACKAGE[:LIMIT_PIECE]) == 1
+    again = wire.restart()
+    again.unlock(PIN)
+    assert begin(again, 1, PACKAGE) == 1
+    again.stow(name_of(1), PACKAGE)
+    assert again.parcel(again.outbox()[0]) == PACKAGE
+
+
+def test_a_parcel_of_which_parts_are_missing_is_not_given_out(key: Key) -> None:
+    sign(key, 1)
+    begin(key, 1, PACKAGE)
+    part(key, 1, 0, PACKAGE[:LIMIT_PIECE])
+    [entry] = key.outbox()
+    assert entry.next == 1
+    assert refusal(lambda: key.parcel(entry)) == "not-found"
+
+
+def test_a_parcel_leaves_when_its_receipt_is_kept(key: Key, office: SoftOffice) -> None:
+    receipt = office.take_in(sign(key, 1))
+    key.stow(name_of(1), PACKAGE)
+    key.keep_receipt(receipt)
+    assert key.outbox() == []
+    assert key.chain().parcels is None
+
+
+def test_a_parcel_that_was_taken_out_is_gone_and_its_parts_with_the_next_compaction(key: Key, wire: Wire) -> None:
+    sign(key, 1)
+    key.stow(name_of(1), PACKAGE)
+    key.drop(name_of(1))
+    key.drop(name_of(1))
+    assert key.outbox() == []
+    journal = wire.key.token.vault._journal
+    journal.compact()
+    assert not {kind for kind, _, _, _ in journal.each()} & {records.PARCEL, records.PART}
+
+
+def test_nothing_travels_that_this_key_did_not_sign(key: Key) -> None:
+    assert refusal(lambda: key.stow(name_of(1), PACKAGE)) == "not-found"
+
+
+def test_a_parcel_that_is_not_what_was_announced_is_taken_out_again(key: Key) -> None:
+    sign(key, 1)
+    begin(key, 1, b"announced")
+    assert refusal(lambda: part(key, 1, 0, b"delivered")) == "digest-mismatch"
+    assert key.outbox() == []
+
+
+def test_another_package_under_the_same_name_takes_the_place_of_the_first(key: Key, wire: Wire) -> None:
+    sign(key, 1)
+    key.stow(name_of(1), PACKAGE)
+    key.stow(name_of(1), PACKAGE[::-1])
+    wire.key.token.vault._journal.compact()
+    [entry] = key.outbox()
+    assert key.parcel(entry) == PACKAGE[::-1]
+
+
+def test_the_outbox_has_room_for_so_many_parcels(key: Key) -> None:
+    for number in range(1, LIMIT_PARCELS + 1):
+        sign(key, number)
+        key.stow(name_of(number), b"package %d" % number)
+    sign(key, 99)
+    assert refusal(lambda: key.stow(name_of(99), b"one too many")) == "outbox-full"
+    key.drop(name_of(3))
+    key.stow(name_of(99), b"now there is room")
+    assert [key.parcel(entry) for entry in key.outbox()][2] == b"now there is room"
+
+
+def test_the_outbox_has_room_for_so_many_bytes(key: Key) -> None:
+    whole = bytes(LIMIT_OUTBOX)
+    sign(key, 1)
+    sign(key, 2)
+    key.stow(name_of(1), whole)
+    assert key.parcel(key.outbox()[0]) == whole
+    assert refusal(lambda: key.stow(name_of(2), b"1")) == "outbox-full"
+    with pytest.raises(ManifestProblem):
+        key.stow(name_of(2), whole + b"1")
+    key.stow(name_of(1), whole[:-1])
+    key.stow(name_of(2), b"1")
+
+
+@pytest.mark.parametrize(
+    ("index", "content"), [(0, b"short"), (2, PACKAGE[2 * LIMIT_PIECE :] + b"1"), (3, b"1")], ids=["short", "long", "beyond"]
+)
+def test_a_part_of_another_size_is_refused(index: int, content: bytes, key: Key) -> None:
+    sign(key, 1)
+    begin(key, 1, PACKAGE)
+    assert refusal(lambda: part(key, 1, index, content)) == "bad-field"
+
+
+def test_an_empty_parcel_is_refused(key: Key) -> None:
+    sign(key, 1)
+    request = codec.encode_request(m.OutboxBeginRequest(name_of(1), 0, bytes(32)))
+    assert refusal(lambda: key.connection.call(request)) == "bad-field"
+
+
+def test_a_part_of_a_parcel_that_was_not_announced_is_refused(key: Key) -> None:
+    key.unlock(PIN)
+    assert refusal(lambda: part(key, 1, 0, b"part")) == "not-found"
+
+
+def test_without_a_pin_the_outbox_shows_names_only(key: Key, wire: Wire) -> None:
+    sign(key, 1)
+    key.stow(name_of(1), PACKAGE)
+    locked = wire.restart()
+    assert [entry.name for entry in locked.outbox()] == [name_of(1)]
+    assert refusal(lambda: locked._part(name_of(1), 0)) == "pin-required"
+    assert refusal(lambda: begin(locked, 1, PACKAGE)) == "pin-required"
+    assert refusal(lambda: part(locked, 1, 0, PACKAGE[:LIMIT_PIECE])) == "pin-required"
+    drop = codec.encode_request(m.OutboxDropRequest(name_of(1)))
+    assert refusal(lambda: locked.connection.call(drop)) == "pin-required"
+
+
+def test_no_package_stands_on_flash_in_clear(key: Key, wire: Wire) -> None:
+    sign(key, 1)
+    key.stow(name_of(1), b"Zhang San, born 1 May 1980" * 20)
+    assert b"Zhang San" not in wire.key.board.flash.cells
+
+
+def test_a_key_that_is_nearly_full_takes_no_parcel_and_loses_none() -> None:
+    wire, office = Wire(TestBoard(flash=NorFlash(20 * 4096))), SoftOffice()
+    key = wire.open()
+    key.personalise(office.grant(key.answer_offer(office.offer())))
+    key.set_pin(PIN)
+    sign(key, 1)
+    key.stow(name_of(1), PACKAGE)
+    number = 1
+    while True:
+        try:
+            sign(key, number + 1)
+        except errors.KeyRefused as full:
+            assert full.code == "store-full"
+            break
+        number += 1
+    assert refusal(lambda: key.stow(name_of(number), PACKAGE)) == "store-full"
+    assert key.parcel(key.outbox()[0]) == PACKAGE

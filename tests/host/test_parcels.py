@@ -1,0 +1,89 @@
+"""Filings that travel on the key: stowed here, handed in elsewhere, the receipt brought home."""
+
+import pytest
+
+from biandun import errors, parcels
+from biandun.filings import Folder
+from biandun.keys import Key
+from biandun.office_client import Office
+from biandun_protocol.errors import ManifestProblem, ReceiptProblem
+from biandun_protocol.parcel import Parcel
+from biandun_protocol.wire.numbers import LIMIT_OUTBOX
+from tests.support.softoffice import SoftOffice
+
+
+@pytest.fixture
+def signed(folder: Folder, key: Key) -> Folder:
+    folder.sign(key)
+    return folder
+
+
+def test_a_filing_travels_on_the_key_and_its_receipt_comes_home(signed: Folder, key: Key, office: Office) -> None:
+    parcels.stow(key, signed)
+    [handed] = parcels.hand_in(key, office)
+    assert (handed.problem, handed.statement_id) == (None, signed.state.statement_id)
+    assert key.outbox() == []
+    assert parcels.collect(key, signed) == 1
+    assert signed.receipt().read().statement_id.hex() == signed.state.statement_id
+
+
+def test_stowing_again_changes_nothing(signed: Folder, key: Key) -> None:
+    assert parcels.stow(key, signed) == parcels.stow(key, signed)
+    assert len(key.outbox()) == 1
+
+
+def test_what_is_handed_in_is_what_was_signed_byte_for_byte(signed: Folder, key: Key) -> None:
+    parcels.stow(key, signed)
+    parcel = Parcel.decode(key.parcel(key.outbox()[0]))
+    assert (parcel.statement, parcel.manifest) == (signed.statement(), signed.manifest().raw)
+    assert len(parcel.attachments) == 1
+
+
+def test_without_a_receipt_there_is_nothing_to_collect(signed: Folder, key: Key) -> None:
+    with pytest.raises(ReceiptProblem) as caught:
+        parcels.collect(key, signed)
+    assert caught.value.code == "receipt-not-yet"
+
+
+def test_an_unsigned_filing_does_not_travel(folder: Folder, key: Key) -> None:
+    with pytest.raises(errors.FolderProblem) as caught:
+        parcels.stow(key, folder)
+    assert caught.value.code == "filing-unsigned"
+
+
+def test_a_filing_with_a_large_attachment_does_not_fit(signed: Folder, key: Key, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(parcels, "read_file", lambda path: bytes(LIMIT_OUTBOX))
+    with pytest.raises(ManifestProblem) as caught:
+        parcels.stow(key, signed)
+    assert caught.value.code == "too-large"
+
+
+def test_a_parcel_that_the_office_refuses_stays_on_the_key(signed: Folder, key: Key, office: Office) -> None:
+    name = bytes.fromhex(signed.state.idempotency_key)
+    key.stow(name, Parcel("filing", signed.statement()[:-1] + b"?", b"", ()).encode())
+    [handed] = parcels.hand_in(key, office)
+    assert handed.problem is not None
+    assert [entry.name for entry in key.outbox()] == [name]
+
+
+def test_an_office_that_is_not_reached_leaves_everything_where_it_is(signed: Folder, key: Key) -> None:
+    parcels.stow(key, signed)
+    with Office("http://127.0.0.1:1") as nowhere, pytest.raises(errors.OfficeUnreachable):
+        parcels.hand_in(key, nowhere)
+    assert len(key.outbox()) == 1
+
+
+@pytest.mark.parametrize(
+    "raw", [b"", b"\xff", b"\x80", bytes.fromhex("85016161404080"), bytes.fromhex("8561616161404001")], ids=lambda raw: raw.hex()
+)
+def test_junk_is_no_parcel(raw: bytes) -> None:
+    with pytest.raises(ManifestProblem):
+        Parcel.decode(raw)
+
+
+def test_a_receipt_for_another_filing_is_not_taken_into_the_folder(filed: Folder, key: Key, soft: SoftOffice) -> None:
+    before = filed.receipt()
+    with pytest.raises(ReceiptProblem) as caught:
+        filed.take_receipt(soft.receipt(0, bytes(32)), key.certificate().root)
+    assert caught.value.code == "receipt-mismatch"
+    assert filed.receipt() == before
