@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from biandun_office.office import Office
 from biandun_protocol.algorithms import Signer
 from biandun_protocol.certificate import Signed, sign_profile
+from biandun_protocol.orders import Order, sign_order
 from biandun_protocol.receipt import sign_receipt
-from biandun_protocol.wire.messages import ProfileManifest
+from biandun_protocol.wire.messages import OrderManifest, ProfileManifest
 from biandun_protocol.wire.statement import ReceiptPayload
 
 
@@ -36,6 +37,18 @@ class OfficeSigner:
         identity = self.office.identity
         return sign_profile(
             self.signer, office_id=identity.office_id, region=identity.region, x5t=self.office.x5t, manifest=manifest
+        )
+
+    def order(self, purpose: str, manifest: OrderManifest) -> Order:
+        """Sign what a key is to do."""
+        identity = self.office.identity
+        return sign_order(
+            self.signer,
+            purpose=purpose,
+            office_id=identity.office_id,
+            region=identity.region,
+            x5t=self.office.x5t,
+            manifest=manifest,
         )
 
 

@@ -10,6 +10,7 @@ from biandun_office.evidence.models import Node, Receipt, Statement
 from biandun_office.rows import AppendOnly
 from tests.backend.bench import ONLY_POSTGRESQL, ONLY_SQLITE, SIGNED, Bench
 from tests.backend.people import Key
+from tests.backend.test_orders import challenge, give
 
 TABLES = {
     "evidence_statement": "received",
@@ -19,6 +20,7 @@ TABLES = {
     "evidence_link": "received",
     "evidence_linkedname": "seq",
     "evidence_forkevidence": "received",
+    "evidence_order": "reason",
     "flow_caseevent": "step",
     "issuance_statechange": "changed_at",
 }
@@ -36,6 +38,7 @@ def filled(office: Bench, key: Key) -> Bench:
 def full(filled: Bench, key: Key) -> Bench:
     """Something in every table that only grows."""
     filled.post(key.links(7, [bytes(32)]), SIGNED, "/links")
+    give(filled, challenge(key))
     filled.post(key.sign(filled.upload(reason="分叉。"), seq=1, prev=bytes(32)))
     return filled
 

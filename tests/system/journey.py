@@ -105,9 +105,9 @@ class Journey:
         if process.stdout is not None:
             process.stdout.close()
 
-    def plug(self, count: int = 1) -> Any:
-        """Plug in simulated keys; the same folder continues the same keys."""
-        ready = self.start("keys", "biandun-sim", "run", "--count", count, "--state", self.folder / "keys")
+    def plug(self, count: int = 1, *options: str) -> Any:
+        """Plug in simulated keys, with options of the simulator; the same folder continues the same keys."""
+        ready = self.start("keys", "biandun-sim", "run", "--count", count, "--state", self.folder / "keys", *options)
         self.ports = {key["serial"]: key["port"] for key in ready["keys"]}
         return ready
 
@@ -141,6 +141,8 @@ class Journey:
     def enrol(self, uscc: str, serial: str, role: str = "unit") -> Any:
         """Take a blank key through offer, request, issue and grant, and give it a PIN."""
         offer, request, grant = (self.folder / f"{serial}.{name}" for name in ("offer", "request", "grant"))
+        for path in (offer, request, grant):
+            path.unlink(missing_ok=True)  # of an earlier life of the key
         self.office("offer", "--unit", uscc, "--out", offer)
         self.run("biandun", "keys", "enroll", offer, "--out", request, "--serial", serial)
         self.office("issue", request, "--out", grant, "--role", role, "--passphrase-file", self.passphrase)

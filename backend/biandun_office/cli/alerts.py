@@ -1,14 +1,19 @@
-"""Commands for what a person must decide: alerts, resume, revoke."""
+"""Commands for what a person must decide: alerts, resume, revoke, order."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime
+from pathlib import Path
 
 import click
 
-from biandun_office import clock
-from biandun_office.cli.session import Session, in_session
-from biandun_office.evidence import chain, forks
+from biandun_office import clock, files, office
+from biandun_office.cli.session import Session, in_session, with_passphrase
+from biandun_office.evidence import chain, forks, orders
 from biandun_office.issuance.models import Certificate
+from biandun_office.issuance.services import IssuingKey
+from biandun_office.keystore import Passphrase
+from biandun_office.office import Office, load_key
+from biandun_protocol.wire.numbers import PURPOSE_REINSTATE, PURPOSE_RESET
 
 REMIND_AFTER_DAYS = 30
 _DAY = 86_400
@@ -64,6 +69,60 @@ def revoke(session: Session, *, serial: str, reason: str) -> dict[str, object]:
     return _decide(session, forks.revoke, serial, reason)
 
 
+@click.command()
+@click.argument("challenge", type=click.Path(path_type=Path))
+@click.option(
+    "--do",
+    "purpose",
+    type=click.Choice([PURPOSE_RESET, PURPOSE_REINSTATE]),
+    required=True,
+    help="清除密钥并吊销证书，或让存储被恢复成旧数据的密钥继续签署 / what the key is to do",
+)
+@click.option("--reason", required=True, help="原因，留存备查 / why; it is kept")
+@click.option("--out", type=click.Path(path_type=Path), required=True, help="指令文件 / the order file to write")
+@click.option(
+    "--spare",
+    type=click.IntRange(0, orders.MOST_SPARE),
+    default=orders.SPARE,
+    show_default=True,
+    help="为仍在途中的材料预留的序号数 / numbers left free for statements that are still on their way",
+)
+@with_passphrase
+@in_session
+def order(
+    session: Session, *, passphrase: Passphrase, challenge: Path, purpose: str, reason: str, out: Path, spare: int
+) -> dict[str, object]:
+    """对密钥的申请文件签发指令：重置，或继续签署。 Answer a key's challenge with an order, which is good once.
+
+    A reset revokes the certificate at once.  A key that was set back goes on after the highest number that it or the office
+    knows, with --spare numbers left free: fewer than are on their way, and these will look like a fork.
+
+    \b
+    Example:  biandun-office --data office order challenge.bd --do reinstate --reason "restored by mistake" --out order.bd
+              biandun-office --data office order challenge.bd --do reset --reason "handed on" --out order.bd
+    """
+    folder = session.open()
+    loaded = Office.load(folder)
+    authority = IssuingKey(loaded, load_key(folder, office.ISSUING_KEY, loaded.issuing, passphrase))
+    given = orders.give(
+        authority=authority,
+        challenge=files.read(challenge),
+        purpose=purpose,
+        spare=spare,
+        reason=reason,
+        now=clock.now(),
+        deliver=lambda raw: files.write(out, raw, mode=files.PUBLIC),
+    )
+    certificate = given.row.certificate
+    return {
+        "file": str(out),
+        "serial": certificate.device.serial,
+        "order": purpose,
+        "seq": given.seq,
+        "state": certificate.state,
+    }
+
+
 def _decide(session: Session, decide: Callable[..., Certificate], serial: str, reason: str) -> dict[str, object]:
     session.open()
     certificate = decide(serial=serial, reason=reason, now=clock.now())
@@ -82,4 +141,4 @@ def _row(kind: str, name: str, certificate: Certificate, detail: str, since: int
     }
 
 
-COMMANDS = (alerts, resume, revoke)
+COMMANDS = (alerts, resume, revoke, order)

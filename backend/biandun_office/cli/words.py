@@ -25,6 +25,8 @@ _LABELS = {
     "expires": ("有效期至", "expires"),
     "serial": ("密钥序列号", "key serial"),
     "kid": ("密钥标识", "key id"),
+    "order": ("指令", "order"),
+    "seq": ("续签序列号", "goes on after number"),
     "purposes": ("用途", "purposes"),
     "not_after": ("证书有效期至", "certificate valid until"),
     "removed": ("删除文件数", "files removed"),

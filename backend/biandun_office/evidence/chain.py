@@ -8,7 +8,7 @@ whichever order the two arrive.  A number that nobody has filled yet is a gap, a
 from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 
-from django.db.models import Q
+from django.db.models import Max, Q
 
 from biandun_office import sql
 from biandun_office.evidence.models import Gap, LinkedName, Statement
@@ -67,6 +67,11 @@ def known(kid: str, first: int, last: int) -> Known:
             names[seq - 1] = prev
         arrived[seq] = arrived.get(seq, False) or bool(prev)  # a link tells no predecessor
     return Known(names, arrived)
+
+
+def top(kid: str) -> int:
+    """The highest number that the office knows a name for; 0 when it knows none."""
+    return max(model.objects.filter(kid=kid).aggregate(top=Max("seq"))["top"] or 0 for model in (Statement, LinkedName))
 
 
 def told_by(header: Header, statement_id: str) -> dict[int, str]:

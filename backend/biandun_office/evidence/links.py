@@ -2,14 +2,14 @@
 
 from dataclasses import dataclass
 
-from django.db.models import Max, Q
+from django.db.models import Q
 
 from biandun_office import logs
 from biandun_office.database import writing
 from biandun_office.errors import Refused
 from biandun_office.evidence import chain, forks, selectors
 from biandun_office.evidence.chain import Contradiction
-from biandun_office.evidence.models import Link, LinkedName, Statement
+from biandun_office.evidence.models import Link, LinkedName
 from biandun_office.issuance.checks import compare_header, require_standing, require_validity
 from biandun_office.issuance.models import Certificate
 from biandun_office.issuance.selectors import certificate_of
@@ -70,13 +70,9 @@ def _take(
         return contradiction
     forks.check_log_point(certificate=certificate, header=statement.header, size=selectors.log_size(), now=now)
     new = [seq for seq in told if seq not in known.arrived]
-    top = _top(certificate.kid)
+    top = chain.top(certificate.kid)
     link = Link.objects.create(statement_id=name, certificate=certificate, raw=raw, received=now)
     LinkedName.objects.bulk_create(LinkedName(link=link, kid=certificate.kid, seq=seq, statement_id=told[seq]) for seq in new)
     missing = manifest.first - 1 if known.misses(manifest.first - 1) else None
     chain.note_gaps(certificate=certificate, filled=new, by=name, missing=missing, now=now)
     return [seq for seq in new if seq < top]
-
-
-def _top(kid: str) -> int:
-    return max(model.objects.filter(kid=kid).aggregate(top=Max("seq"))["top"] or 0 for model in (Statement, LinkedName))

@@ -124,7 +124,7 @@ class Attached(AppendOnly):
 
 
 class Link(AppendOnly):
-    """An export of links as received: a key states the names of a run of its statements."""
+    """Names of a run of a key's statements: an export of links as received, or an order that stands for one of them."""
 
     statement_id = models.CharField("编号", max_length=64, primary_key=True)
     certificate = models.ForeignKey(Certificate, verbose_name="证书", on_delete=models.PROTECT, related_name="links")
@@ -158,6 +158,31 @@ class LinkedName(AppendOnly):
 
     def __str__(self) -> str:
         return f"{self.kid} {self.seq}"
+
+
+class Order(AppendOnly):
+    """An order that was given to one key; ``seq`` is the number after which a reinstated one goes on."""
+
+    statement_id = models.CharField("编号", max_length=64, primary_key=True)
+    certificate = models.ForeignKey(Certificate, verbose_name="证书", on_delete=models.PROTECT, related_name="orders")
+    purpose = models.CharField("用途", max_length=16)
+    nonce = models.CharField("随机数", max_length=32)
+    seq = models.BigIntegerField("续签序列号", null=True)
+    raw = models.BinaryField("指令")
+    reason = models.CharField("原因", max_length=400)
+    issued = models.BigIntegerField("签发时间")
+
+    class Meta:
+        """Names and the rules that the database keeps."""
+
+        verbose_name = "密钥指令"
+        verbose_name_plural = "密钥指令"
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["certificate", "nonce", "purpose"], name="one_order_per_challenge")
+        ]
+
+    def __str__(self) -> str:
+        return self.statement_id
 
 
 class Gap(models.Model):

@@ -1,0 +1,111 @@
+"""Orders to one key, in answer to its challenge: to reset itself, or to go on after its flash was set back (TOKEN sections 5 and 6).
+
+A key that was set back has forgotten statements that it signed, and some of them may still be on their way.  The office goes on where
+both can follow: after the highest number that either knows of, with ``spare`` numbers left free.  The order's own name stands for the
+last of these, so the next statement follows something that the office knows; what is missing below is a gap like any other.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from biandun_office import logs
+from biandun_office.database import writing
+from biandun_office.errors import Refused
+from biandun_office.evidence import chain
+from biandun_office.evidence.models import Link, LinkedName, Order
+from biandun_office.issuance import states
+from biandun_office.issuance.checks import require_standing
+from biandun_office.issuance.models import Certificate
+from biandun_office.issuance.selectors import certificate_of
+from biandun_office.issuance.services import IssuingKey
+from biandun_protocol.orders import Order as SignedOrder
+from biandun_protocol.orders import decode_challenge
+from biandun_protocol.wire.messages import Challenge, OrderManifest
+from biandun_protocol.wire.numbers import PURPOSE_REINSTATE, PURPOSE_RESET, SCHEMA_ORDER
+
+SPARE = 64
+MOST_SPARE = 100_000
+
+
+@dataclass(frozen=True)
+class Given:
+    """An order as it is handed out; ``seq`` is the number after which a reinstated key goes on."""
+
+    row: Order
+    seq: int | None
+
+
+def give(
+    *,
+    authority: IssuingKey,
+    challenge: bytes,
+    purpose: str,
+    spare: int = SPARE,
+    reason: str,
+    now: int,
+    deliver: Callable[[bytes], None],
+) -> Given:
+    """Order the key that made ``challenge`` to reset itself, which revokes its certificate, or to go on.
+
+    ``deliver`` gets the order before anything is committed.  The same challenge again gets the same order.
+
+    Raises ManifestProblem for another file; Refused: certificate-unknown, certificate-mismatch with the field, certificate-revoked
+    (a revoked key does not go on).
+    """
+    asked = decode_challenge(challenge)
+    with writing():
+        certificate = certificate_of(asked.kid)
+        if certificate.device.serial != asked.serial:
+            raise Refused("certificate-mismatch", field="serial")
+        row = Order.objects.filter(certificate=certificate, nonce=asked.nonce.hex(), purpose=purpose).first()
+        if row is None:
+            row = _make(authority, certificate, asked, purpose, spare, reason, now)
+        deliver(bytes(row.raw))
+    logs.action(f"evidence.order.{purpose}", serial=asked.serial, seq=row.seq)
+    return Given(row, row.seq)
+
+
+def _make(
+    authority: IssuingKey, certificate: Certificate, asked: Challenge, purpose: str, spare: int, reason: str, now: int
+) -> Order:
+    seq = head = None
+    if purpose == PURPOSE_REINSTATE:
+        if states.current(certificate) != Certificate.State.SUSPENDED.value:  # that is what a fork of an older image leads to
+            require_standing(states.current(certificate))
+        seq, head = _place(certificate.kid, asked, spare)
+    signed = authority.signer().order(purpose, OrderManifest(SCHEMA_ORDER, asked.serial, asked.nonce, seq, head))
+    row = Order.objects.create(
+        statement_id=signed.statement_id.hex(),
+        certificate=certificate,
+        purpose=purpose,
+        nonce=asked.nonce.hex(),
+        seq=seq,
+        raw=signed.encode(),
+        reason=reason,
+        issued=now,
+    )
+    if seq is not None and head is None:
+        _stand_in(certificate, signed, seq, now)
+    if purpose == PURPOSE_RESET and states.current(certificate) in (Certificate.State.ACTIVE, Certificate.State.SUSPENDED):
+        states.revoke(certificate=certificate, reason=f"reset: {reason}"[:400], now=now)
+    return row
+
+
+def _place(kid: str, asked: Challenge, spare: int) -> tuple[int, bytes | None]:
+    """The number after which the chain goes on, and its name, unless the order itself is to be its name."""
+    top = chain.top(kid)
+    last = max(top, asked.seq)
+    if spare:
+        return last + spare, None
+    if asked.seq == last:
+        return last, asked.head
+    return last, bytes.fromhex(chain.known(kid, top, top).names[top])
+
+
+def _stand_in(certificate: Certificate, signed: SignedOrder, seq: int, now: int) -> None:
+    """The order is known as the name of number ``seq``; what is missing below it is a gap."""
+    top, name = chain.top(certificate.kid), signed.statement_id.hex()
+    link = Link.objects.create(statement_id=name, certificate=certificate, raw=signed.encode(), received=now)
+    LinkedName.objects.create(link=link, kid=certificate.kid, seq=seq, statement_id=name)
+    missing = seq - 1 if seq - 1 > top else None
+    chain.note_gaps(certificate=certificate, filled=[], by=name, missing=missing, now=now)
