@@ -1,12 +1,22 @@
 """For all rooms: figures that tests measure are printed at the end of the run and kept in build/figures.json."""
 
 import json
+import os
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+# what fixtures for a whole run remember, of keys that they met; each test has a memory of its own
+os.environ["XDG_STATE_HOME"] = tempfile.mkdtemp(prefix="biandun-state-")
 FIGURES = Path(__file__).parent.parent / "build" / "figures.json"
+
+
+@pytest.fixture(autouse=True)
+def _own_state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test knows the keys of another, nor those of whoever runs it."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
 
 
 @pytest.fixture

@@ -25,11 +25,13 @@ from biandun_protocol.wire.numbers import (
     ERROR_INTERNAL,
     ERROR_OUT_OF_MEMORY,
     ERROR_SECRET_INVALID,
+    ERROR_SESSION_REQUIRED,
     ERROR_SIGNATURE_FAULT,
     ERROR_STORE_DAMAGED,
     ERROR_STORE_FULL,
     ERROR_UNKNOWN_COMMAND,
     ERROR_WRONG_STATE,
+    SESSION_COMMANDS,
     STATE_ANCHORED,
     STATE_BLANK,
     STATE_KEYED,
@@ -73,6 +75,7 @@ class Entry:
         flash: int,
         reads_only: bool,
     ) -> None:
+        self.in_session = request.NUMBER in SESSION_COMMANDS
         self.request = request
         self.handler = handler
         self.states = states
@@ -106,8 +109,8 @@ def command(
     return enter
 
 
-def run(token: Token, raw: bytes) -> bytes:
-    """Decode a request, run its handler and return the encoded reply.  Raises Refused."""
+def run(token: Token, raw: bytes, sealed: bool = False) -> bytes:
+    """Decode a request, run its handler and return the encoded reply; ``sealed``: did it come through the session?  Raises Refused."""
     try:
         number, fields = codec.split_request(raw)
         entry = COMMANDS.get(number)
@@ -116,6 +119,8 @@ def run(token: Token, raw: bytes) -> bytes:
         request = codec.from_map(entry.request, fields)
         if token.state not in entry.states:
             raise Refused(ERROR_WRONG_STATE)
+        if entry.in_session and not sealed and token.vault.identity.needs_session:
+            raise Refused(ERROR_SESSION_REQUIRED)
         if token.vault.damaged and not entry.reads_only:
             raise Refused(ERROR_STORE_DAMAGED)
         if not heap.is_free(entry.heap * KIB):

@@ -1,18 +1,22 @@
 """The key's main loop: one frame at a time from the link to the stream or to dispatch, and the answer back.
 
     resync   -> a new link drops everything unfinished
-    request  -> repeated: the same answer again; new: run the command
+    request  -> repeated: the same answer again; new: through the session when it is sealed, run the command
     data     -> into the open manifest stream, acknowledged every second frame
     cancel   -> the stream is dropped, or the command that waits for presence gives up
 Anything else is ignored.  Neighbours: ``link`` below, ``dispatch`` below, ``boards`` call ``run``.
 """
 
+from biandun_protocol.wire import codec
 from biandun_protocol.wire.messages import ErrorInfo
 from biandun_protocol.wire.numbers import (
     ERROR_NO_STREAM,
     ERROR_REQUEST_ID_REUSED,
+    ERROR_SESSION_LOST,
     KIND_CANCEL,
     KIND_DATA,
+    KIND_ERROR,
+    KIND_REPLY,
     KIND_REQUEST,
     KIND_RESYNC,
 )
@@ -20,10 +24,12 @@ from etoken import dispatch
 from etoken.heap import tidy
 from etoken.link.link import Link
 from etoken.refusal import Refused
+from etoken.session import sealed_part
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from biandun_protocol.wire.frames import Frame
+    from etoken.session import Session
     from etoken.token import Token
 
 
@@ -86,7 +92,7 @@ class Server:
     def _on_resync(self, payload: memoryview) -> None:
         if self._link.resync(payload):
             self._token.stream = None
-            self._token.leave()  # who comes new has to show a PIN
+            self._token.end_session()  # who comes new has to show a PIN
             self._stream_id = -1
 
     def _on_request(self, frame: "Frame") -> None:
@@ -100,20 +106,45 @@ class Server:
         if repeated is None:
             self._link.fault(request_id, ERROR_REQUEST_ID_REUSED)
             return
+        sealed = sealed_part(message)
+        request: "bytes | None" = message
+        session = None
+        if sealed is not None:
+            session = self._token.session
+            request = self._opened(request_id, session, sealed)
+            if request is None:
+                return
         self._running = request_id
         stream = self._token.stream
         try:
-            reply = dispatch.run(self._token, message)
+            reply = dispatch.run(self._token, request, sealed is not None)
         except Refused as refusal:
-            self._link.refuse(request_id, message, ErrorInfo(refusal.code, refusal.field, refusal.tries_left, refusal.wait_ms))
+            error = codec.encode(ErrorInfo(refusal.code, refusal.field, refusal.tries_left, refusal.wait_ms))
+            self._link.refuse(request_id, message, self._closed(session, KIND_ERROR, error))
             return
         finally:
             self._running = -1
         if self._token.stream is not stream:
             self._stream_id, self._unacknowledged = request_id, 0
-        self._link.answer(request_id, message, reply)
+        self._link.answer(request_id, message, self._closed(session, KIND_REPLY, reply))
         # after the answer, so that nobody waits for it: garbage between long-lived objects breaks the heap into pieces
         tidy()
+
+    def _opened(self, request_id: int, session: "Session | None", sealed: memoryview) -> "bytes | None":
+        """Return the request in a sealed message; None when nobody is to get an answer, or has got it: that there is no session."""
+        if session is None:
+            self._link.fault(request_id, ERROR_SESSION_LOST)
+            return None
+        request = session.open(KIND_REQUEST, sealed)
+        if session.is_over:
+            self._token.end_session()
+        return request
+
+    def _closed(self, session: "Session | None", kind: int, answer: bytes) -> bytes:
+        """The answer as it goes out: sealed when the request was, unless the request has ended the session."""
+        if session is None or session is not self._token.session:
+            return answer
+        return session.seal(kind, answer)
 
     def _on_data(self, frame: "Frame") -> None:
         stream, stream_id = self._token.stream, frame.request_id

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from biandun_protocol.wire.messages import IssuerManifest, ProfileManifest
     from etoken.link.link import Clock, Port
     from etoken.manifest import ManifestStream
+    from etoken.session import Session
     from etoken.store.journal import Flash
     from etoken.suite import Suite
     from etoken.vault.vault import Otp
@@ -93,6 +94,7 @@ class Token:
         self.stream: "ManifestStream | None" = None
         self._user: "int | None" = None
         self._last_use = 0
+        self.session: "Session | None" = None
         self.pulse: "Pulse | None" = None
         self.overspent = False  # did a command write more than its budget, since the start?
         self.entropy = Entropy(board, self.vault.seed, self.ticker(PHASE_WORKING))  # the only source of randomness
@@ -111,6 +113,13 @@ class Token:
         """Nobody is in any more: the data key goes."""
         self._user = None
         self.vault.keys.drop()
+
+    def end_session(self) -> None:
+        """Nobody has anything sealed to say any more; who was in is out."""
+        self.leave()
+        if self.session is not None:
+            self.session.wipe()
+            self.session = None
 
     def leave_if_idle(self) -> None:
         """Lock a key that nobody has used for LIMIT_AUTO_LOCK_MS."""

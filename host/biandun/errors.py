@@ -84,6 +84,27 @@ class LinkGarbled(LinkProblem):
     code = "link-garbled"
 
 
+class KeyChanged(LinkProblem):
+    """Who answers is not the key that this account knows under that serial number; nothing secret was sent."""
+
+    code = "key-changed"
+    exit_status = 7
+
+
+class KeyNotGenuine(LinkProblem):
+    """Who answers does not hold the device key that the office certified; nothing secret was sent."""
+
+    code = "key-not-genuine"
+    exit_status = 7
+
+
+class KeyUnknown(HostProblem):
+    """The person did not want to use a key that this account has never met; nothing secret was sent."""
+
+    code = "key-unknown"
+    exit_status = 7
+
+
 class KeyRefused(HostProblem):
     """The key refused a command.  ``number`` is its wire error; unknown numbers are kept, never lost."""
 

@@ -14,6 +14,7 @@ from biandun.key.connection import Connection
 from biandun.key.ports import PortInfo, scan
 from biandun.key.session import Key, pin_slots
 from biandun.key.transport import SerialTransport
+from biandun.known_keys import KnownKeys
 from biandun.ui import Ui
 from biandun_protocol.errors import Problem
 from biandun_protocol.wire.messages import InfoReply
@@ -34,7 +35,7 @@ def open_port(port: str, ui: Ui | None = None) -> Key:
     """Open the key on a port.  Raises PortBusy, PortPermission, KeyNotFound, LinkTimeout, LinkGarbled."""
     transport = SerialTransport(port)
     try:
-        return Key(Connection(transport), ui)
+        return Key(Connection(transport), ui, KnownKeys())
     except BaseException:
         transport.close()
         raise

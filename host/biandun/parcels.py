@@ -51,12 +51,16 @@ def hand_in(key: Key, office: Office, ui: Ui | None = None) -> list[Handed]:
             accepted = office.submit(parcel.statement, parcel.blobs(), ui or Silent(), purpose=parcel.purpose)
             keep_receipt(key, accepted.receipt, accepted.statement_id, office)
         except Problem as problem:
-            if problem.retriable or (isinstance(problem, KeyRefused) and problem.number != ERROR_NOT_FOUND):
+            if problem.retriable or (isinstance(problem, KeyRefused) and not _is_about_the_parcel(problem)):
                 raise
             handed.append(Handed(entry.name, problem=problem))
         else:
             handed.append(Handed(entry.name, accepted.case, accepted.statement_id))
     return handed
+
+
+def _is_about_the_parcel(refusal: KeyRefused) -> bool:
+    return refusal.number == ERROR_NOT_FOUND or refusal.code.startswith("receipt-")
 
 
 def collect(key: Key, folder: Folder) -> int:

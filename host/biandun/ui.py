@@ -23,6 +23,10 @@ class Ui(Protocol):
         """Ask for the PIN of a user slot; None gives up.  ``tries_left`` is None until one was wrong."""
         ...
 
+    def new_key(self, serial: str, unit_name: str, fingerprint: str) -> bool:
+        """This account has never met the key: is it the right one?  ``fingerprint`` is that of its device key."""
+        ...
+
 
 class Silent:
     """A Ui for programs: says nothing."""
@@ -35,3 +39,7 @@ class Silent:
 
     def need_pin(self, serial: str, slot: int, tries_left: int | None) -> Secret | None:
         """There is nobody to ask."""
+
+    def new_key(self, serial: str, unit_name: str, fingerprint: str) -> bool:  # noqa: ARG002
+        """A program takes the first that comes, and notices another one later."""
+        return True

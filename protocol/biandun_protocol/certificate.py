@@ -61,6 +61,7 @@ def verify_profile(signed: Signed, issuer: IssuerManifest, algorithm: Algorithm)
     _must(header.x5t == issuer.x5t, "x5t")
     _must(set(profile.purposes) <= set(KEY_PURPOSES), "purposes")
     _must(profile.not_before < profile.not_after, "not_after")
+    _must(profile.device_key != profile.public_key, "device_key")
     return profile
 
 

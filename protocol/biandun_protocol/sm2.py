@@ -1,6 +1,6 @@
 """Verification of SM2 signatures (GB/T 32918.2-2016 section 7) on sm2p256v1, over Python's integers.  Nothing here signs.
 
-``cryptography`` has SM3 but no SM2.  Everything here is public, so it need not run in constant time: the sum s*G + t*P is
+``cryptography`` has SM3 but no SM2.  All but ``multiply`` is public, so it need not run in constant time: the sum s*G + t*P is
 taken over signed windows of four half-length scalars at once, with tables that are kept per key, because a city's keys come
 again and again.  Points are affine (x, y) in tables and Jacobian (X, Y, Z) with x = X/Z^2, y = Y/Z^3 on the way; Z = 0 is the
 point at infinity.
@@ -65,6 +65,24 @@ def verify(point: bytes, message: bytes, signature: bytes) -> bool:
         return False
     x, _, z = _sum([(*_generator(), s, _WIDTH_G), (*tables, t, _WIDTH)])
     return z != 0 and (message_digest(point, message) + x * pow(z, -2, P) % P) % N == r
+
+
+def multiply(point: Affine, scalar: int) -> Affine:
+    """``scalar`` (2 to N - 3, else ValueError) times ``point``: for a Diffie-Hellman secret that lives as long as one session.
+
+    A ladder: the same operations in the same order whatever the scalar, in so far as Python's integers are alike.
+    """
+    if not 2 <= scalar <= N - 3:
+        raise ValueError("the ladder would pass the point at infinity")
+    padded = scalar + N if (scalar + N) >> 256 else scalar + 2 * N  # 257 bits, always
+    low, high = point, _affine(_double((*point, 1)))
+    for place in range(padded.bit_length() - 2, -1, -1):
+        both = _affine(_add((*low, 1), high))
+        if padded >> place & 1:
+            low, high = both, _affine(_double((*high, 1)))
+        else:
+            low, high = _affine(_double((*low, 1))), both
+    return low
 
 
 Table = list[Affine]

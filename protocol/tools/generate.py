@@ -51,6 +51,8 @@ def numbers() -> str:
     lines += [f'    {e["number"]}: "{k.replace("_", "-")}",' for k, e in SCHEMA["errors"].items()] + ["}"]
     retriable = [str(e["number"]) for e in SCHEMA["errors"].values() if e["retriable"]]
     lines += [f"RETRIABLE_ERRORS = ({', '.join(retriable)})"]
+    sealed = [str(entry["number"]) for entry in SCHEMA["commands"].values() if entry.get("session")]
+    lines += [f"SESSION_COMMANDS = ({', '.join(sealed)})"]
     for name, wanted in (("CHAINED_PURPOSES", "chained"), ("KEY_PURPOSES", "key"), ("OFFICE_PURPOSES", "office")):
         chosen = [p for p, e in SCHEMA["purposes"].items() if e["signer"] == wanted or (wanted == "chained" and e["chained"])]
         lines += [f"{name} = ("] + [f'    "{purpose}",' for purpose in chosen] + [")"]

@@ -19,6 +19,8 @@ ERRORS: dict[str, int] = {name: entry["number"] for name, entry in SCHEMA["error
 LATER = {
     "InfoReply": (("suite",), ("faults", "last_fault")),
     "ErrorInfo": (("wait_ms",),),
+    "ProfileManifest": (("device_key",),),
+    "PossessionManifest": (("device_key",),),
     "ChainStateReply": (("forgotten", "card_version", "parcels"),),
 }
 LARGEST_UINT = 2**63 - 1

@@ -4,7 +4,7 @@ import pytest
 
 from biandun_office import clock
 from biandun_office.errors import Refused
-from biandun_office.evidence import orders
+from biandun_office.evidence import chain, forks, orders
 from biandun_office.evidence.models import LinkedName, Order
 from biandun_office.issuance.models import Certificate
 from biandun_office.issuance.selectors import certificate_of_serial
@@ -70,29 +70,29 @@ def test_the_next_statement_follows_the_order_and_what_is_missing_is_a_gap(offic
 
 
 def test_statements_that_were_still_on_their_way_fill_the_numbers_left_free(office: Bench, key: Key):
-    chain = statements(office, key, 4)
-    office.post(chain[0])
+    signed = statements(office, key, 4)
+    office.post(signed[0])
     _, _, order = give(office, challenge(key, seq=1), spare=5)
     assert office.post(key.sign(office.upload(reason="续签。"), seq=7, prev=order)).status_code == 201
-    assert [office.post(statement).status_code for statement in chain[1:]] == [201] * 3
+    assert [office.post(statement).status_code for statement in signed[1:]] == [201] * 3
 
 
 def test_a_statement_that_follows_anything_but_the_order_is_a_fork(office: Bench, key: Key):
-    chain = statements(office, key, 2)
-    office.post(chain[0])
+    first, _ = statements(office, key, 2)
+    office.post(first)
     give(office, challenge(key, seq=1), spare=5)
-    answer = office.post(key.sign(office.upload(reason="续签。"), seq=7, prev=name(chain[0])))
+    answer = office.post(key.sign(office.upload(reason="续签。"), seq=7, prev=name(first)))
     assert answer.json()["code"] == "chain-broken"
     assert certificate_of_serial(key.serial).state == Certificate.State.SUSPENDED
 
 
 @pytest.mark.parametrize(("known", "seq"), [(3, 1), (1, 1)], ids=["the office's", "the key's"])
 def test_without_numbers_left_free_the_head_is_one_that_is_known(office: Bench, key: Key, known: int, seq: int):
-    chain = statements(office, key, 3)
-    for statement in chain[:known]:
+    signed = statements(office, key, 3)
+    for statement in signed[:known]:
         office.post(statement)
-    _, manifest, _ = give(office, challenge(key, seq=seq, head=name(chain[0])), spare=0)
-    assert (manifest.seq, manifest.head) == (known, name(chain[known - 1]))
+    _, manifest, _ = give(office, challenge(key, seq=seq, head=name(signed[0])), spare=0)
+    assert (manifest.seq, manifest.head) == (known, name(signed[known - 1]))
     assert LinkedName.objects.count() == 0
 
 
@@ -117,6 +117,54 @@ def test_a_revoked_key_does_not_go_on_and_may_be_reset(office: Bench, key: Key):
         give(office, challenge(key, nonce=b"m" * 16))
     assert caught.value.code == "certificate-revoked"
     assert give(office, challenge(key, nonce=b"m" * 16), "reset")[1].nonce == b"m" * 16
+
+
+@pytest.mark.parametrize("forgotten", [None, 0])
+def test_a_key_that_was_not_set_back_gets_no_order_to_go_on(office: Bench, key: Key, forgotten: int | None):
+    with pytest.raises(Refused) as caught:
+        give(office, challenge(key, forgotten=forgotten))
+    assert caught.value.code == "not-set-back"
+    assert LinkedName.objects.count() == 0
+
+
+def test_a_challenge_that_claims_far_more_than_the_office_knows_is_refused(office: Bench, key: Key):
+    with pytest.raises(Refused) as caught:
+        give(office, challenge(key, seq=(1 << 63) - 1))
+    assert caught.value.code == "challenge-implausible"
+    assert give(office, challenge(key, seq=5))[1].seq == 5 + orders.SPARE
+
+
+def test_a_reset_deals_with_the_forks_of_the_key(office: Bench, key: Key):
+    first, second, _ = statements(office, key, 3)
+    office.post(first)
+    office.post(second)
+    office.post(key.sign(office.upload(reason="分叉。"), seq=2, prev=name(first)))
+    assert len(forks.open_alerts()) == 1
+    give(office, challenge(key), "reset")
+    assert forks.open_alerts() == []
+
+
+def test_numbers_that_nobody_signed_are_a_gap_that_a_person_closes(office: Bench, key: Key):
+    _, _, order = give(office, challenge(key), spare=5)
+    office.post(key.sign(office.upload(reason="续签。"), seq=6, prev=order))
+    [(first, last)] = missing(key)
+    chain.close_gap(serial=key.serial, seq=last, reason="指令预留的序号", now=clock.now())
+    assert (first, missing(key)) == (1, [])
+    with pytest.raises(Refused) as caught:
+        chain.close_gap(serial=key.serial, seq=last, reason="again", now=clock.now())
+    assert caught.value.code == "gap-unknown"
+
+
+def test_a_long_reason_is_kept_as_far_as_it_fits(office: Bench, key: Key):
+    given = orders.give(
+        authority=office.authority,
+        challenge=challenge(key),
+        purpose="reset",
+        reason="长" * 900,
+        now=clock.now(),
+        deliver=lambda raw: None,
+    )
+    assert given.row.reason == "长" * 400
 
 
 def test_a_suspended_key_may_be_told_how_to_go_on(office: Bench, key: Key):

@@ -7,6 +7,7 @@ import pytest
 from biandun.key.connection import Connection
 from biandun.keys import Key
 from biandun.ui import Ui
+from biandun_protocol.wire import codec
 from tests.firmware.testboard import TestBoard, TestKey
 from tests.support.person import PIN, Person
 from tests.support.softoffice import SoftOffice
@@ -49,6 +50,11 @@ class Wire:
     def open(self, ui: Ui | None = None) -> Key:
         """A new link to the key; the person at it knows the PIN."""
         return Key(Connection(self), ui or Person())
+
+
+def ask(key: Key, request: codec.Request) -> bytes:
+    """The encoded reply to a request, through the session when it needs one; nothing is unlocked by itself."""
+    return key._exchange(request, lambda phase, permille: None)
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ from typing import Any
 
 from biandun import errors
 from biandun.keys import Key
+from biandun.ui import Ui
 from biandun_protocol import cose
 from biandun_protocol.secret import Secret
 from biandun_protocol.wire import codec
@@ -22,7 +23,6 @@ from biandun_protocol.wire.numbers import LIMIT_USER_SLOTS
 from biandun_protocol.wire.otpmodel import OtpModel
 from etoken import server
 from etoken.dispatch import COMMANDS
-from etoken.vault import records
 from tests.firmware.conftest import Wire
 from tests.firmware.testboard import TestBoard
 from tests.support import softkey
@@ -141,13 +141,25 @@ class World:
     """The office, and what earlier steps handed out; the same for every run of a scene."""
 
     otp: bool
-    office: SoftOffice = field(default_factory=SoftOffice)
+    office: SoftOffice = field(
+        default_factory=lambda: SoftOffice(sessions=False)
+    )  # to open one each time is slow and changes nothing
     kept: dict[str, Any] = field(default_factory=dict)
 
-    def wire(self, image: Image | None = None) -> Wire:
+    def wire(self, image: Image | None = None) -> "ClearWire":
         """A key with this contents, or a new one."""
         board = image.board() if image else TestBoard(flash=NorFlash(FLASH), otp=OtpModel() if self.otp else None)
-        return Wire(board)
+        return ClearWire(board)
+
+
+class ClearWire(Wire):
+    """A host that takes keys without a certified device key."""
+
+    def open(self, ui: Ui | None = None) -> Key:
+        """A new link."""
+        key = super().open(ui)
+        key.pin_in_clear = True
+        return key
 
 
 def sign(key: Key, name: bytes) -> Any:
@@ -218,6 +230,10 @@ def filled(world: World, key: Key) -> None:
     raise AssertionError("the flash never filled up")
 
 
+def certified_device(world: World, key: Key) -> None:
+    world.office.sessions = True
+
+
 def stowed(world: World, key: Key) -> None:
     key.stow(b"1" * 16, b"package" * 500)
 
@@ -231,7 +247,8 @@ def carded(world: World, key: Key) -> None:
 
 def set_back(world: World, key: Key) -> None:
     """Have the flash know that it was set back."""
-    world.kept["wire"].key.token.vault._journal.put(records.ROLLED_BACK, 0, bytes((0, 0, 0, 2)))
+    users = world.kept["wire"].key.token.vault.users
+    users._note(users.tally(), 2)
 
 
 def ordered_to_go_on(world: World, key: Key) -> None:
@@ -336,6 +353,7 @@ SCENES: dict[str, tuple[tuple[Step, ...], Step, Between]] = {
         lambda world, key: (key.unlock(PIN), key.put_card(world.kept["newer"])),
         card_arriving,
     ),
+    "hello": ((certified_device, *ENROLLED), lambda world, key: key.secure(), nothing_between),
     "read_card read_section": ((*ENROLLED, carded), lambda world, key: (key.unlock(PIN), key.card()), attempts),
     "outbox_begin outbox_part": ((*ENROLLED, signed), lambda world, key: (key.unlock(PIN), stowed(world, key)), parcel_arriving),
     "outbox_drop outbox_entry outbox_read": (
@@ -398,9 +416,9 @@ def commands_of(name: str) -> set[str]:
     seen: set[str] = set()
     genuine = server.dispatch.run
 
-    def watched(token: Any, raw: bytes) -> bytes:
+    def watched(token: Any, raw: bytes, sealed: bool) -> bytes:
         seen.add(COMMANDS[codec.split_request(raw)[0]].handler.__name__)
-        return genuine(token, raw)
+        return genuine(token, raw, sealed)
 
     server.dispatch.run = watched
     try:

@@ -14,11 +14,11 @@ from biandun import errors
 from biandun.keys import Key
 from biandun_protocol.algorithms import ES256, SM2, Algorithm
 from biandun_protocol.secret import Secret
-from biandun_protocol.wire import codec, frames
+from biandun_protocol.wire import frames
 from biandun_protocol.wire.messages import FactoryResetRequest, FetchRequest, InfoRequest
 from biandun_protocol.wire.numbers import KIND_CANCEL, KIND_DATA, KIND_REQUEST
 from biandun_simulator import interpreter
-from tests.firmware.conftest import Wire
+from tests.firmware.conftest import Wire, ask
 from tests.support import softkey
 from tests.support.person import PIN
 from tests.support.softoffice import SoftOffice
@@ -60,7 +60,7 @@ def record_the_whole_life(wire: Wire, office: SoftOffice) -> None:
     wire.presence(None)
     order = office.order("reset", key.challenge()).signed
     with refused("presence-timeout"):
-        key.connection.call(codec.encode_request(FactoryResetRequest(order.statement, order.manifest)))
+        ask(key, FactoryResetRequest(order.statement, order.manifest))
     wire.presence(True)
     office.reset(key)
     key.answer_offer(office.offer())
@@ -75,7 +75,10 @@ def travel(key: Key, office: SoftOffice) -> None:
         key.put_card(office.card([b"older"], version=0))
     with refused("not-found"):
         key.stow(b"unsigned name 16", b"package")
-    name = key.fetch(seq=1).idempotency_key
+    with refused("receipt-present"):
+        key.stow(key.fetch(seq=1).idempotency_key, b"package")
+    name = b"travels on a key"
+    key.sign(softkey.manifest(), purpose="filing", idempotency_key=name, claimed_time=1_795_500_000)
     key.stow(name, b"package" * 500)
     key.parcel(key.outbox()[0])
     key.drop(name)
@@ -136,9 +139,9 @@ def sign_everything(wire: Wire, office: SoftOffice, key: Key) -> None:
         key.sign(small, purpose="filing", idempotency_key=b"e" * 16, claimed_time=1_795_500_003)
     wire.presence(True)
     with refused("bad-field"):
-        key.connection.call(codec.encode_request(FetchRequest(b"a" * 16, 1)))
+        ask(key, FetchRequest(b"a" * 16, 1))
     with refused("unsupported-version"):
-        key.connection.call(codec.encode_request(InfoRequest(99)))
+        ask(key, InfoRequest(99))
 
 
 def run_corpus(program: list[str], corpus: Path, environment: dict[str, str]) -> list[str]:

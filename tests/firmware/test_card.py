@@ -7,12 +7,14 @@ import pytest
 from biandun import errors
 from biandun.keys import Key
 from biandun_protocol.certificate import Signed
+from biandun_protocol.errors import StatementProblem
 from biandun_protocol.unit_card import UnitCard
 from biandun_protocol.wire import codec
 from biandun_protocol.wire import messages as m
 from biandun_protocol.wire.numbers import LIMIT_PIECE, LIMIT_SECTIONS
+from etoken.store.journal import StoreFull
 from etoken.vault import records
-from tests.firmware.conftest import Wire
+from tests.firmware.conftest import Wire, ask
 from tests.support.person import PIN
 from tests.support.softoffice import NOW, SoftOffice
 
@@ -27,12 +29,12 @@ def refusal(call: Callable[[], object]) -> str:
 
 def begin(key: Key, card: UnitCard) -> int:
     request = m.BeginCardRequest(card.signed.statement, card.signed.manifest)
-    return codec.decode(m.BeginCardReply, key.connection.call(codec.encode_request(request))).next
+    return codec.decode(m.BeginCardReply, ask(key, request)).next
 
 
 def section(key: Key, index: int, content: bytes) -> int:
     request = m.CardSectionRequest(index, content)
-    return codec.decode(m.CardSectionReply, key.connection.call(codec.encode_request(request))).next
+    return codec.decode(m.CardSectionReply, ask(key, request)).next
 
 
 def test_a_card_is_kept_and_given_back_after_a_restart(key: Key, office: SoftOffice, wire: Wire) -> None:
@@ -96,6 +98,41 @@ def test_the_card_in_force_again_lacks_nothing_and_writes_nothing(key: Key, offi
     assert wire.key.board.flash.operations == before
 
 
+def test_a_card_with_the_sections_of_an_earlier_one_is_in_force_at_once(key: Key, office: SoftOffice) -> None:
+    for version, sections in ((1, SECTIONS), (2, SECTIONS[::-1])):
+        key.put_card(office.card(sections, version))
+    key.unlock(PIN)
+    assert begin(key, office.card(SECTIONS, 3)) == len(SECTIONS)
+    assert key.chain().card_version == 3
+
+
+def test_a_card_for_which_there_is_no_room_leaves_the_one_on_its_way_alone(
+    key: Key, office: SoftOffice, wire: Wire, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key.unlock(PIN)
+    coming = office.card(SECTIONS, 2)
+    begin(key, coming)
+    section(key, 0, SECTIONS[0])
+    statements = wire.key.token.vault.statements
+
+    def full(size: int = 0) -> None:
+        raise StoreFull
+
+    with monkeypatch.context() as patched:
+        patched.setattr(statements, "require_room", full)
+        assert refusal(lambda: begin(key, office.card(SECTIONS[::-1], 3))) == "store-full"
+    assert begin(key, coming) == 1
+
+
+def test_a_plug_pulled_when_the_card_was_put_in_force_leaves_none_on_its_way(key: Key, office: SoftOffice, wire: Wire) -> None:
+    card = office.card(SECTIONS)
+    key.put_card(card)
+    vault = wire.key.token.vault
+    vault._journal.put(records.NEXT_CARD, 0, vault._journal.get(records.CARD))
+    key.put_card(card)
+    assert vault.card.arriving() is None
+
+
 @pytest.mark.parametrize("version", [1, 2])
 def test_an_older_card_is_refused(version: int, key: Key, office: SoftOffice) -> None:
     key.put_card(office.card(SECTIONS, 2))
@@ -107,7 +144,20 @@ def test_a_card_of_another_unit_is_refused(key: Key, office: SoftOffice) -> None
 
 
 def test_a_card_of_another_office_is_refused(key: Key) -> None:
-    assert refusal(lambda: key.put_card(SoftOffice(seed=7000).card(SECTIONS))) == "card-invalid"
+    key.unlock(PIN)
+    assert refusal(lambda: begin(key, SoftOffice(seed=7000).card(SECTIONS))) == "card-invalid"
+
+
+@pytest.mark.parametrize(
+    "sections", [SECTIONS[:2], [*SECTIONS, b"more"], [b"changed", *SECTIONS[1:]]], ids=["fewer", "more", "changed"]
+)
+def test_a_card_whose_sections_are_not_those_it_names_is_not_handed_over(
+    sections: list[bytes], key: Key, office: SoftOffice
+) -> None:
+    card = UnitCard(office.card(SECTIONS).signed, tuple(sections))
+    with pytest.raises(StatementProblem) as caught:
+        key.put_card(card)
+    assert caught.value.code == "digest-mismatch"
 
 
 def test_a_card_that_is_never_good_is_refused(key: Key, office: SoftOffice) -> None:
@@ -145,14 +195,13 @@ def test_a_section_that_the_card_does_not_have_is_refused(key: Key, office: Soft
 
 
 def test_without_a_pin_a_card_is_neither_taken_nor_its_sections_given(key: Key, office: SoftOffice, wire: Wire) -> None:
-    card = office.card(SECTIONS)
-    key.put_card(card)
+    key.put_card(office.card(SECTIONS))
     locked = wire.restart()
     assert refusal(lambda: begin(locked, office.card(SECTIONS, 2))) == "pin-required"
     assert refusal(lambda: section(locked, 0, SECTIONS[0])) == "pin-required"
     assert refusal(lambda: locked._section(0)) == "pin-required"
-    reply = codec.decode(m.ReadCardReply, locked.connection.call(codec.encode_request(m.ReadCardRequest())))
-    assert reply.statement == card.signed.statement
+    assert refusal(lambda: ask(locked, m.ReadCardRequest())) == "pin-required"
+    assert locked.chain().card_version == 1
 
 
 def test_a_key_without_a_card_says_so(key: Key) -> None:

@@ -32,7 +32,7 @@ from biandun_protocol.wire.messages import (
 from biandun_protocol.wire.numbers import STATE_ANCHORED, STATE_BLANK, STATE_KEYED, STATE_NAMES, STATE_PERSONALISED
 from etoken.dispatch import COMMANDS
 from etoken.vault import records
-from tests.firmware.conftest import Wire
+from tests.firmware.conftest import Wire, ask
 from tests.support import softkey
 from tests.support.person import PIN
 from tests.support.softoffice import NOW, SoftOffice
@@ -83,7 +83,7 @@ def test_a_command_outside_its_states_is_refused_and_inside_is_not(
 ) -> None:
     key = key_in(state, wire, office)
     try:
-        key.connection.call(codec.encode_request(request_))
+        ask(key, request_)
         answer = "accepted"
     except errors.KeyRefused as refused:
         answer = refused.code
@@ -172,8 +172,8 @@ def test_a_grant_whose_schema_is_another_is_refused(blank: Key, office: SoftOffi
 
 def test_a_wipe_needs_the_serial_number_and_the_button(blank: Key, wire: Wire, office: SoftOffice) -> None:
     blank.answer_offer(office.offer())
-    wrong = codec.encode_request(WipeRequest("BD-OTHER"))
-    assert refusal(lambda: blank.connection.call(wrong)) == "serial-mismatch"
+    wrong = WipeRequest("BD-OTHER")
+    assert refusal(lambda: ask(blank, wrong)) == "serial-mismatch"
     wire.presence(False)
     assert refusal(blank.wipe) == "presence-refused"
     assert blank.refresh().state == STATE_KEYED

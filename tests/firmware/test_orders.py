@@ -9,9 +9,11 @@ from biandun.keys import Key
 from biandun_protocol import cose
 from biandun_protocol.certificate import Signed
 from biandun_protocol.orders import Order
+from biandun_protocol.secret import Secret
 from biandun_protocol.wire import codec
-from biandun_protocol.wire.numbers import LIMIT_PRESENCE_MS, STATE_ANCHORED, STATE_PERSONALISED
+from biandun_protocol.wire.numbers import LIMIT_PIN_TRIES, LIMIT_PRESENCE_MS, LIMIT_SEQ, STATE_ANCHORED, STATE_PERSONALISED
 from biandun_protocol.wire.otpmodel import OtpModel
+from etoken.store.journal import RECORD_HEADER
 from etoken.vault import records
 from tests.firmware.conftest import Wire
 from tests.firmware.testboard import TestBoard, TestKey
@@ -35,7 +37,7 @@ def sign(key: Key, number: int) -> bytes:
 class SetBack:
     """A key with one-time-programmable memory whose flash was set back behind its third statement, to its first."""
 
-    def __init__(self) -> None:
+    def __init__(self, attempts: int = 2) -> None:
         self.office = SoftOffice()
         self.board = TestBoard(otp=OtpModel())
         self.wire = Wire(self.board)
@@ -44,7 +46,7 @@ class SetBack:
         key.set_pin(PIN)
         self.first = cose.parse(sign(key, 1), purpose="filing")
         self.older = bytes(self.board.flash.cells)
-        for _ in range(2):
+        for _ in range(attempts):
             key.unlock(PIN)
         self.second = cose.parse(sign(key, 2), purpose="filing")
         self.third = cose.parse(sign(key, 3), purpose="filing")
@@ -156,6 +158,63 @@ def test_an_order_may_leave_numbers_free_beyond_what_is_remembered(back: SetBack
     assert back.wire.restart().chain().seq == 5004
 
 
+@pytest.mark.parametrize("seq", [LIMIT_SEQ + 1, 1 << 22, (1 << 63) - 1])
+def test_an_order_to_go_on_where_a_key_cannot_count_is_refused(seq: int, back: SetBack) -> None:
+    assert refusal(lambda: back.key.carry_out(back.order(seq))) == "order-invalid"
+    assert back.key.carry_out(back.order(LIMIT_SEQ)) == LIMIT_SEQ
+    assert chained(sign(back.key, 4))[0] == LIMIT_SEQ + 1
+
+
+def test_a_key_that_has_forgotten_more_attempts_than_there_are_tries_has_one_left_when_it_is_reinstated() -> None:
+    back = SetBack(attempts=LIMIT_PIN_TRIES + 2)
+    order = back.order(64)
+    assert refusal(lambda: back.key.unlock(PIN)) == "rolled-back"
+    back.key.carry_out(order)
+    assert chained(sign(back.key, 4))[0] == 65
+
+
+def test_an_image_from_before_the_first_pin_is_an_older_one_as_well() -> None:
+    wire, office = Wire(TestBoard(otp=OtpModel())), SoftOffice()
+    key = wire.open()
+    key.personalise(office.grant(key.answer_offer(office.offer())))
+    older = bytes(wire.key.board.flash.cells)
+    key.set_pin(PIN)
+    for number in range(2):
+        key.unlock(PIN)
+        sign(key, number)
+    wire.key.board.flash.cells[:] = older
+    key = wire.restart()
+    assert key.chain().forgotten
+    assert refusal(lambda: key.set_pin(Secret(b"of the thief"))) == "rolled-back"
+
+
+def test_an_image_from_before_a_reset_is_an_older_one_also_when_nobody_has_tried_a_pin_since() -> None:
+    wire, office = Wire(TestBoard(otp=OtpModel())), SoftOffice()
+    key = wire.open()
+    key.personalise(office.grant(key.answer_offer(office.offer())))
+    key.set_pin(PIN)
+    older = bytes(wire.key.board.flash.cells)
+    office.reset(key)
+    wire.key.board.flash.cells[:] = older
+    assert refusal(lambda: sign(wire.restart(), 1)) == "rolled-back"
+
+
+@pytest.mark.parametrize("keep", range(30))
+def test_however_much_of_a_bank_is_cut_off_a_key_that_was_set_back_does_not_sign(keep: int, back: SetBack) -> None:
+    """Somebody with a programmer lets the key compact, and cuts records off the end."""
+    flash = back.board.flash
+    back.wire.key.token.vault._journal.compact()
+    rows = list(back.wire.key.token.vault._journal.each())
+    if keep >= len(rows):
+        keep = len(rows)
+    at = rows[keep][2] - RECORD_HEADER if keep < len(rows) else rows[-1][2] + rows[-1][3]
+    bank = flash.size // 2
+    flash.cells[at : (at // bank + 1) * bank] = b"\xff" * ((at // bank + 1) * bank - at)
+    key = back.wire.restart()
+    with pytest.raises(errors.KeyRefused):
+        sign(key, 9)
+
+
 # --- reset ------------------------------------------------------------------------------------------------------------
 def test_a_reset_leaves_the_anchor_and_counts(key: Key, office: SoftOffice) -> None:
     assert office.reset(key) == 1
@@ -169,6 +228,32 @@ def test_a_reset_destroys_card_and_outbox(key: Key, wire: Wire, office: SoftOffi
     office.reset(key)
     kinds = {kind for kind, _, _, _ in wire.key.token.vault._journal.each()}
     assert not kinds & {records.CARD, records.NEXT_CARD, records.SECTION, records.PARCEL, records.PART, records.CHALLENGE}
+
+
+def test_after_a_reset_nothing_of_the_life_before_decides_what_a_compaction_keeps(key: Key, wire: Wire, office: SoftOffice) -> None:
+    for number in range(70):  # more than stay whole, so that some became links
+        size = len(office.leaves)
+        receipt = office.take_in(sign(key, number))
+        key.keep_receipt(receipt, office.consistency(size) if size else None)
+    wire.key.token.vault.statements._compact(64)
+    office.reset(key)
+    key.personalise(office.grant(key.answer_offer(office.offer())))
+    key.set_pin(PIN)
+    for number in range(100, 103):
+        sign(key, number)
+    wire.key.token.vault._journal.compact()
+    assert (key.chain().waiting, key.fetch(seq=1).seq) == (3, 1)
+
+
+def test_numbers_that_are_left_out_make_no_key_forget_what_it_signed(back: SetBack) -> None:
+    statements = back.wire.key.token.vault.statements
+    back.key.carry_out(back.order(3000))
+    back.key.keep_receipt(back.office.take_in(back.first.raw))
+    back.key.keep_receipt(back.office.take_in(sign(back.key, 4)), back.office.consistency(1))
+    sign(back.key, 5)
+    for _ in range(2):
+        statements._compact(1)
+        assert statements.was_signed(bytes((1,)) * 16)
 
 
 def test_an_order_to_reset_is_good_once(key: Key, office: SoftOffice) -> None:

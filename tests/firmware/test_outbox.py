@@ -12,7 +12,7 @@ from biandun_protocol.wire import messages as m
 from biandun_protocol.wire.flashmodel import NorFlash
 from biandun_protocol.wire.numbers import LIMIT_OUTBOX, LIMIT_PARCELS, LIMIT_PIECE
 from etoken.vault import records
-from tests.firmware.conftest import Wire
+from tests.firmware.conftest import Wire, ask
 from tests.firmware.testboard import TestBoard
 from tests.support import softkey
 from tests.support.person import PIN
@@ -37,12 +37,12 @@ def refusal(call: Callable[[], object]) -> str:
 
 def begin(key: Key, number: int, content: bytes) -> int:
     request = m.OutboxBeginRequest(name_of(number), len(content), key.algorithm.digest(content))
-    return codec.decode(m.OutboxBeginReply, key.connection.call(codec.encode_request(request))).next
+    return codec.decode(m.OutboxBeginReply, ask(key, request)).next
 
 
 def part(key: Key, number: int, index: int, content: bytes) -> int:
     request = m.OutboxPartRequest(name_of(number), index, content)
-    return codec.decode(m.OutboxPartReply, key.connection.call(codec.encode_request(request))).next
+    return codec.decode(m.OutboxPartReply, ask(key, request)).next
 
 
 def test_a_parcel_is_kept_and_given_back_after_a_restart(key: Key, wire: Wire) -> None:
@@ -105,6 +105,41 @@ def test_a_parcel_that_is_not_what_was_announced_is_taken_out_again(key: Key) ->
     assert key.outbox() == []
 
 
+def test_after_a_damaged_part_the_parcel_can_be_put_there_again(key: Key) -> None:
+    sign(key, 1)
+    begin(key, 1, PACKAGE)
+    part(key, 1, 0, PACKAGE[:LIMIT_PIECE])
+    part(key, 1, 1, bytes(LIMIT_PIECE))
+    assert refusal(lambda: part(key, 1, 2, PACKAGE[2 * LIMIT_PIECE :])) == "digest-mismatch"
+    key.stow(name_of(1), PACKAGE)
+    assert key.parcel(key.outbox()[0]) == PACKAGE
+
+
+def test_the_same_digest_with_another_length_is_another_parcel(key: Key) -> None:
+    sign(key, 1)
+    key.stow(name_of(1), PACKAGE)
+    request = m.OutboxBeginRequest(name_of(1), LIMIT_PIECE, key.algorithm.digest(PACKAGE))
+    assert codec.decode(m.OutboxBeginReply, ask(key, request)).next == 0
+    assert refusal(lambda: part(key, 1, 0, PACKAGE[:LIMIT_PIECE])) == "digest-mismatch"
+
+
+def test_what_has_its_receipt_need_not_travel(key: Key, office: SoftOffice) -> None:
+    key.keep_receipt(office.take_in(sign(key, 1)))
+    assert refusal(lambda: key.stow(name_of(1), PACKAGE)) == "receipt-present"
+
+
+def test_a_parcel_of_which_little_is_missing_is_finished_on_a_key_that_is_nearly_full() -> None:
+    key, number = nearly_full(
+        lambda key: (
+            begin(key, 1, PACKAGE),
+            part(key, 1, 0, PACKAGE[:LIMIT_PIECE]),
+            part(key, 1, 1, PACKAGE[LIMIT_PIECE : 2 * LIMIT_PIECE]),
+        )
+    )
+    assert number
+    assert begin(key, 1, PACKAGE) == 2
+
+
 def test_another_package_under_the_same_name_takes_the_place_of_the_first(key: Key, wire: Wire) -> None:
     sign(key, 1)
     key.stow(name_of(1), PACKAGE)
@@ -149,8 +184,8 @@ def test_a_part_of_another_size_is_refused(index: int, content: bytes, key: Key)
 
 def test_an_empty_parcel_is_refused(key: Key) -> None:
     sign(key, 1)
-    request = codec.encode_request(m.OutboxBeginRequest(name_of(1), 0, bytes(32)))
-    assert refusal(lambda: key.connection.call(request)) == "bad-field"
+    request = m.OutboxBeginRequest(name_of(1), 0, bytes(32))
+    assert refusal(lambda: ask(key, request)) == "bad-field"
 
 
 def test_a_part_of_a_parcel_that_was_not_announced_is_refused(key: Key) -> None:
@@ -166,8 +201,8 @@ def test_without_a_pin_the_outbox_shows_names_only(key: Key, wire: Wire) -> None
     assert refusal(lambda: locked._part(name_of(1), 0)) == "pin-required"
     assert refusal(lambda: begin(locked, 1, PACKAGE)) == "pin-required"
     assert refusal(lambda: part(locked, 1, 0, PACKAGE[:LIMIT_PIECE])) == "pin-required"
-    drop = codec.encode_request(m.OutboxDropRequest(name_of(1)))
-    assert refusal(lambda: locked.connection.call(drop)) == "pin-required"
+    drop = m.OutboxDropRequest(name_of(1))
+    assert refusal(lambda: ask(locked, drop)) == "pin-required"
 
 
 def test_no_package_stands_on_flash_in_clear(key: Key, wire: Wire) -> None:
@@ -176,20 +211,22 @@ def test_no_package_stands_on_flash_in_clear(key: Key, wire: Wire) -> None:
     assert b"Zhang San" not in wire.key.board.flash.cells
 
 
-def test_a_key_that_is_nearly_full_takes_no_parcel_and_loses_none() -> None:
+def nearly_full(first: Callable[[Key], object]) -> tuple[Key, int]:
+    """A small key that has signed until it was full, a little less than a parcel of room left, after ``first`` was done."""
     wire, office = Wire(TestBoard(flash=NorFlash(20 * 4096))), SoftOffice()
     key = wire.open()
     key.personalise(office.grant(key.answer_offer(office.offer())))
     key.set_pin(PIN)
     sign(key, 1)
-    key.stow(name_of(1), PACKAGE)
+    first(key)
     number = 1
-    while True:
-        try:
-            sign(key, number + 1)
-        except errors.KeyRefused as full:
-            assert full.code == "store-full"
-            break
+    while wire.key.token.vault._journal.has_room(8 * 1024 + 3000):
         number += 1
+        sign(key, number)
+    return key, number
+
+
+def test_a_key_that_is_nearly_full_takes_no_parcel_and_loses_none() -> None:
+    key, number = nearly_full(lambda key: key.stow(name_of(1), PACKAGE))
     assert refusal(lambda: key.stow(name_of(number), PACKAGE)) == "store-full"
     assert key.parcel(key.outbox()[0]) == PACKAGE

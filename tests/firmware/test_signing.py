@@ -20,7 +20,7 @@ from etoken.crypto import points
 from etoken.store.journal import StoreFull
 from etoken.vault.statements import Statements
 from etoken.vault.vault import Vault
-from tests.firmware.conftest import Wire
+from tests.firmware.conftest import Wire, ask
 from tests.firmware.testboard import MemoryFlash, PowerCut, TestBoard
 from tests.support import softkey
 from tests.support.person import PIN, Person
@@ -146,12 +146,12 @@ def begin(key: Key, manifest: bytes, **changed: object) -> int:
         **changed,
     }
     key.unlock(PIN)
-    key.connection.call(codec.encode_request(SignBeginRequest(**fields)))  # type: ignore[arg-type]
+    ask(key, SignBeginRequest(**fields))  # type: ignore[arg-type]
     return key.connection.last_id
 
 
 def finish(key: Key) -> bytes:
-    return key.connection.call(codec.encode_request(SignFinishRequest(NAME)))
+    return ask(key, SignFinishRequest(NAME))
 
 
 def test_a_digest_that_the_bytes_do_not_have_is_refused(key: Key) -> None:
@@ -172,7 +172,7 @@ def test_more_bytes_than_announced_are_refused_on_the_spot(key: Key) -> None:
 
 def test_a_manifest_over_the_limit_is_refused_before_a_byte_of_it_travels(key: Key) -> None:
     request = cbor.dumps([SignBeginRequest.NUMBER, {0: NAME, 1: "filing", 2: LIMIT_MANIFEST + 1, 3: bytes(32)}])
-    assert refusal(lambda: key.connection.call(request)) == "bad-field"
+    assert refusal(lambda: key.connection.call_sealed(key.secure(), request)) == "bad-field"
 
 
 def test_a_manifest_of_exactly_the_limit_is_signed(key: Key) -> None:
@@ -187,8 +187,8 @@ def test_finishing_without_a_stream_signs_nothing(key: Key) -> None:
 
 def test_finishing_under_another_key_than_was_announced_signs_nothing(key: Key) -> None:
     key.connection.stream(begin(key, MANIFEST), MANIFEST, 8)
-    other = codec.encode_request(SignFinishRequest(b"o" * 16))
-    assert refusal(lambda: key.connection.call(other)) == "no-stream"
+    other = SignFinishRequest(b"o" * 16)
+    assert refusal(lambda: ask(key, other)) == "no-stream"
 
 
 def test_a_rejected_signature_leaves_no_stream_behind(key: Key, wire: Wire) -> None:

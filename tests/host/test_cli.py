@@ -192,7 +192,7 @@ def test_the_unit_card_goes_onto_the_key_and_back(personalised: Program, soft: S
     card = soft.card([b"one" * 500, b"two"], 7)
     Path("card").write_bytes(card.encode())
     assert personalised.json("keys", "card", "--put", "card", "--pin-file", "pin.txt")["card_version"] == 7
-    assert personalised.json("keys", "card")["sections"] == 2
+    assert personalised.json("keys", "card", "--pin-file", "pin.txt")["sections"] == 2
     personalised.json("keys", "card", "--out", "copy", "--pin-file", "pin.txt")
     assert UnitCard.decode(Path("copy").read_bytes()) == card
     assert personalised.json("keys", "chain")["card_version"] == 7

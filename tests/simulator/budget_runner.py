@@ -4,7 +4,7 @@
 
 SCRIPT is JSON, a list of [kind, hex]: "run" is a request that must succeed, "feed" are bytes of the open manifest, "try" is the
 request that is measured.  Before it the heap is filled but for one piece of FREE bytes (-1: not at all).  Prints the hex of the reply,
-or the number of the refusal, then bytes programmed and sectors erased by it.
+or refused- and the number of the refusal, then bytes programmed and sectors erased by it.
 """
 
 # ruff: noqa: E402  the heap has to be looked after while the rest is imported
@@ -51,7 +51,7 @@ def run(token, raw, free=-1):
         ballast = leave(free)
         gc.collect()
     try:
-        reply = dispatch.run(token, raw)
+        reply = dispatch.run(token, raw, True)  # as if it had come sealed
     except Refused as refusal:
         return refusal.code
     finally:
@@ -76,7 +76,7 @@ def main(serial, flash, presence, path, free):
             del script
             reply = run(token, raw, int(free))
             programmed, erased = token.flash.programmed, token.flash.erased
-            print(hexlify(reply).decode() if isinstance(reply, bytes) else reply, programmed, erased)
+            print(hexlify(reply).decode() if isinstance(reply, bytes) else "refused-" + str(reply), programmed, erased)
             return
 
 

@@ -43,7 +43,7 @@ with keys.open(port=port) as key:
     key.unlock(Secret(b"135790"))
     key.sign(manifest, purpose="filing", idempotency_key=b"one and the same", claimed_time=1795500000)
 """
-WRITES = ["resync", "info", "unlock", "sign_begin", "data", "sign_finish"]
+WRITES = ["resync", "info", "read_certificate", "hello", "unlock", "sign_begin", "data", "sign_finish"]
 
 
 def wait_for_answer(port: str) -> None:
@@ -65,7 +65,7 @@ def wait_for_answer(port: str) -> None:
         os.close(line)
 
 
-@pytest.mark.parametrize("die_at", range(1, 7), ids=WRITES)
+@pytest.mark.parametrize("die_at", range(1, len(WRITES) + 1), ids=WRITES)
 def test_a_host_killed_after_any_request_and_an_unplugged_key_end_in_one_signature(die_at: int, simulated: SimulatedKey) -> None:
     command = [sys.executable, "-c", DYING_HOST, simulated.port, MANIFEST.hex(), str(die_at)]
     died = subprocess.run(command, check=False, timeout=60)

@@ -82,6 +82,7 @@ class SoftOffice:
     purposes: tuple[str, ...] = ("filing",)
     leaves: list[bytes] = field(default_factory=list)
     algorithm: Algorithm = ES256
+    sessions: bool = True  # does it certify device keys?
 
     def __post_init__(self) -> None:
         self.root: Signer = signer_from(self.seed, self.algorithm)
@@ -115,7 +116,9 @@ class SoftOffice:
     def grant(self, request: KeyRequest, **changed: object) -> Grant:
         """File 3 of enrolment; ``changed`` replaces fields of the profile."""
         proof = certificate.verify_possession(Signed(request.statement, request.manifest), self.algorithm)
-        return self.grant_for(proof.serial, proof.public_key, **changed)
+        return self.grant_for(
+            proof.serial, proof.public_key, **{"device_key": proof.device_key if self.sessions else None, **changed}
+        )
 
     def grant_for(self, serial: str, public_key: bytes, /, **changed: object) -> Grant:
         """A grant without asking for a proof."""

@@ -102,6 +102,32 @@ ROWS: dict[str, Row] = {
     "card-older": Row(7, None, UNSIGNED, "tests/firmware/test_card.py::test_an_older_card_is_refused"),
     "outbox-full": Row(7, None, UNSIGNED, "tests/firmware/test_outbox.py::test_the_outbox_has_room_for_so_many_parcels"),
     "receipt-not-yet": Row(8, None, UNCHANGED, "tests/host/test_parcels.py::test_without_a_receipt_there_is_nothing_to_collect"),
+    "session-required": Row(
+        7, None, UNSIGNED, "tests/firmware/test_session.py::test_a_command_in_clear_is_refused_also_while_the_key_is_unlocked"
+    ),
+    "session-lost": Row(
+        7, None, UNSIGNED, "tests/system/test_failures.py::test_a_sealed_message_that_no_session_opens_is_answered_in_clear"
+    ),
+    "session-unavailable": Row(
+        7, None, SENT, "tests/firmware/test_session.py::test_a_key_without_one_gets_no_pin_unless_its_person_allows_it"
+    ),
+    "key-changed": Row(7, None, SENT, "tests/system/test_failures.py::test_another_device_under_a_known_serial_number_gets_no_pin"),
+    "key-not-genuine": Row(7, None, SENT, "tests/system/test_failures.py::test_a_key_that_did_not_sign_the_hello_gets_no_pin"),
+    "key-unknown": Row(7, None, SENT, "tests/system/test_failures.py::test_a_new_key_that_is_not_confirmed_gets_no_pin"),
+    "known-keys-unreadable": Row(
+        12, None, SENT, "tests/firmware/test_session.py::test_a_record_of_known_keys_that_cannot_be_read_is_no_empty_one"
+    ),
+    "receipt-present": Row(7, None, UNSIGNED, "tests/firmware/test_outbox.py::test_what_has_its_receipt_need_not_travel"),
+    "not-set-back": Row(10, None, NO_ROW, "tests/backend/test_orders.py::test_a_key_that_was_not_set_back_gets_no_order_to_go_on"),
+    "challenge-implausible": Row(
+        10,
+        None,
+        NO_ROW,
+        "tests/backend/test_orders.py::test_a_challenge_that_claims_far_more_than_the_office_knows_is_refused",
+    ),
+    "gap-unknown": Row(
+        10, None, NO_ROW, "tests/backend/test_orders.py::test_numbers_that_nobody_signed_are_a_gap_that_a_person_closes"
+    ),
     "pin-required": Row(6, None, UNSIGNED, "tests/firmware/test_pin.py::test_a_person_who_gives_up_leaves_the_key_locked"),
     "pin-wrong": Row(
         6,

@@ -13,7 +13,9 @@ from pathlib import Path
 import pytest
 
 from biandun import errors, filings, keys
+from biandun.key.connection import Connection
 from biandun.keys import Key
+from biandun.known_keys import Known, KnownKeys
 from biandun.office_client import Office
 from biandun_office.errors import http_status
 from biandun_protocol import cbor, cose, receipt
@@ -27,7 +29,7 @@ from biandun_protocol.wire.messages import InfoRequest, SetPinRequest
 from biandun_protocol.wire.numbers import ERROR_NAMES, KIND_REQUEST
 from biandun_simulator.interpreter import SimulatorMissing
 from biandun_simulator.simulated_key import SimulatorFailed
-from tests.firmware.conftest import Wire
+from tests.firmware.conftest import Wire, ask
 from tests.support import softkey
 from tests.support.person import PIN, Person
 from tests.support.softoffice import SoftOffice
@@ -154,8 +156,41 @@ def test_nobody_at_the_button_ends_in_a_timeout(key: Key, wire: Wire) -> None:
     key.unlock(PIN)
     wire.presence(None)
     with pytest.raises(errors.KeyRefused) as caught:
-        key.connection.call(codec.encode_request(SetPinRequest(1, b"another one")))
+        ask(key, SetPinRequest(1, b"another one"))
     assert caught.value.code == "presence-timeout"
+
+
+def test_a_sealed_message_that_no_session_opens_is_answered_in_clear(key: Key) -> None:
+    with pytest.raises(errors.KeyRefused) as caught:
+        key.connection.call(b"\x58\x98" + bytes(152))
+    assert caught.value.code == "session-lost"
+
+
+def test_another_device_under_a_known_serial_number_gets_no_pin(key: Key, wire: Wire, tmp_path: Path) -> None:
+    known = KnownKeys(tmp_path / "known.json")
+    known.remember("BD-TEST-0001", Known("00", "", "", "", 0))
+    with pytest.raises(errors.KeyChanged) as caught:
+        Key(Connection(wire), Person(), known).unlock()
+    assert caught.value.code == "key-changed"
+
+
+def test_a_new_key_that_is_not_confirmed_gets_no_pin(key: Key, wire: Wire, tmp_path: Path) -> None:
+    class Doubter(Person):
+        def new_key(self, serial: str, unit_name: str, fingerprint: str) -> bool:
+            return False
+
+    with pytest.raises(errors.KeyUnknown) as caught:
+        Key(Connection(wire), Doubter(), KnownKeys(tmp_path / "known.json")).unlock()
+    assert caught.value.code == "key-unknown"
+
+
+def test_a_key_that_did_not_sign_the_hello_gets_no_pin(key: Key, wire: Wire, monkeypatch: pytest.MonkeyPatch) -> None:
+    again = wire.open()
+    own = again.certificate()
+    monkeypatch.setattr(again, "_device_key", lambda _: own.root.point)
+    with pytest.raises(errors.KeyNotGenuine) as caught:
+        again.unlock()
+    assert caught.value.code == "key-not-genuine"
 
 
 def test_a_second_first_pin_is_refused(key: Key) -> None:

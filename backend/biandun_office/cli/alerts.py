@@ -1,4 +1,4 @@
-"""Commands for what a person must decide: alerts, resume, revoke, order."""
+"""Commands for what a person must decide: alerts, resume, revoke, close-gap, order."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -69,6 +69,24 @@ def revoke(session: Session, *, serial: str, reason: str) -> dict[str, object]:
     return _decide(session, forks.revoke, serial, reason)
 
 
+@click.command("close-gap")
+@click.option("--serial", required=True, help="密钥序列号 / the key's serial number")
+@click.option("--seq", type=click.IntRange(1), required=True, help="空缺的最后一个序号 / the last number of the gap")
+@click.option("--reason", required=True, help="原因，留存备查 / why; it is kept")
+@in_session
+def close_gap(session: Session, *, serial: str, seq: int, reason: str) -> dict[str, object]:
+    """确认空缺的材料不会再来，不再提醒。 What is missing will never come: remind of it no more.
+
+    What turns up all the same is taken in as ever.
+
+    \b
+    Example:  biandun-office --data office close-gap --serial BD-0001 --seq 67 --reason "numbers left free by an order"
+    """
+    session.open()
+    gap = chain.close_gap(serial=serial, seq=seq, reason=reason, now=clock.now())
+    return {"serial": serial, "seq": gap.seq, "reason": gap.closed_by}
+
+
 @click.command()
 @click.argument("challenge", type=click.Path(path_type=Path))
 @click.option(
@@ -95,7 +113,8 @@ def order(
     """对密钥的申请文件签发指令：重置，或继续签署。 Answer a key's challenge with an order, which is good once.
 
     A reset revokes the certificate at once.  A key that was set back goes on after the highest number that it or the office
-    knows, with --spare numbers left free: fewer than are on their way, and these will look like a fork.
+    knows, with --spare numbers left free: fewer than are on their way, and these will look like a fork.  A suspended key also needs
+    `resume`.  The same challenge again gets the order that was given first.
 
     \b
     Example:  biandun-office --data office order challenge.bd --do reinstate --reason "restored by mistake" --out order.bd
@@ -141,4 +160,4 @@ def _row(kind: str, name: str, certificate: Certificate, detail: str, since: int
     }
 
 
-COMMANDS = (alerts, resume, revoke, order)
+COMMANDS = (alerts, resume, revoke, close_gap, order)

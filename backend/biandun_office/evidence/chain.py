@@ -10,7 +10,8 @@ from dataclasses import dataclass
 
 from django.db.models import Max, Q
 
-from biandun_office import sql
+from biandun_office import logs, sql
+from biandun_office.errors import Refused
 from biandun_office.evidence.models import Gap, LinkedName, Statement
 from biandun_office.issuance.models import Certificate
 from biandun_protocol.cose import Header
@@ -95,6 +96,17 @@ def note_gaps(*, certificate: Certificate, filled: Sequence[int], by: str, missi
         defaults = {"certificate": certificate, "opened": opened}
         Gap.objects.get_or_create(kid=kid, seq=missing, defaults=defaults)
     return [gap.seq for gap in closing]
+
+
+def close_gap(*, serial: str, seq: int, reason: str, now: int) -> Gap:
+    """A person has found out that what is missing up to ``seq`` will never come.  Raises Refused(gap-unknown)."""
+    gap = Gap.objects.filter(certificate__device__serial=serial, seq=seq, closed=None).first()
+    if gap is None:
+        raise Refused("gap-unknown", serial=serial)
+    gap.closed, gap.closed_by = now, reason[:64]
+    gap.save(update_fields=["closed", "closed_by"])
+    logs.action("evidence.gap.closed", serial=serial, seq=seq)
+    return gap
 
 
 def open_gaps(condition: Q | None = None) -> list[tuple[Gap, int]]:

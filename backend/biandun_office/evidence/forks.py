@@ -64,7 +64,7 @@ def resume(*, serial: str, reason: str, now: int) -> Certificate:
     with writing():
         certificate = certificate_of_serial(serial)
         states.resume(certificate=certificate, reason=reason, now=now)
-        _resolve(certificate, f"resumed: {reason}", now)
+        resolve(certificate, f"resumed: {reason}", now)
     return certificate
 
 
@@ -73,10 +73,11 @@ def revoke(*, serial: str, reason: str, now: int) -> Certificate:
     with writing():
         certificate = certificate_of_serial(serial)
         states.revoke(certificate=certificate, reason=reason, now=now)
-        _resolve(certificate, f"revoked: {reason}", now)
+        resolve(certificate, f"revoked: {reason}", now)
     return certificate
 
 
-def _resolve(certificate: Certificate, resolution: str, now: int) -> None:
+def resolve(certificate: Certificate, resolution: str, now: int) -> None:
+    """A person has decided about the key: its forks are dealt with."""
     forks = Alert.objects.filter(certificate=certificate, kind=Alert.Kind.FORK, resolved=None)
     forks.update(resolved=now, resolution=resolution)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from biandun_office import logs
 from biandun_office.database import writing
 from biandun_office.errors import Refused
-from biandun_office.evidence import chain
+from biandun_office.evidence import chain, forks
 from biandun_office.evidence.models import Link, LinkedName, Order
 from biandun_office.issuance import states
 from biandun_office.issuance.checks import require_standing
@@ -50,7 +50,7 @@ def give(
     ``deliver`` gets the order before anything is committed.  The same challenge again gets the same order.
 
     Raises ManifestProblem for another file; Refused: certificate-unknown, certificate-mismatch with the field, certificate-revoked
-    (a revoked key does not go on).
+    (a revoked key does not go on), not-set-back, challenge-implausible.
     """
     asked = decode_challenge(challenge)
     with writing():
@@ -70,6 +70,8 @@ def _make(
 ) -> Order:
     seq = head = None
     if purpose == PURPOSE_REINSTATE:
+        if not asked.forgotten:
+            raise Refused("not-set-back", serial=asked.serial)
         if states.current(certificate) != Certificate.State.SUSPENDED.value:  # that is what a fork of an older image leads to
             require_standing(states.current(certificate))
         seq, head = _place(certificate.kid, asked, spare)
@@ -81,25 +83,27 @@ def _make(
         nonce=asked.nonce.hex(),
         seq=seq,
         raw=signed.encode(),
-        reason=reason,
+        reason=reason[:400],
         issued=now,
     )
     if seq is not None and head is None:
         _stand_in(certificate, signed, seq, now)
     if purpose == PURPOSE_RESET and states.current(certificate) in (Certificate.State.ACTIVE, Certificate.State.SUSPENDED):
         states.revoke(certificate=certificate, reason=f"reset: {reason}"[:400], now=now)
+        forks.resolve(certificate, f"reset: {reason}"[:400], now)
     return row
 
 
 def _place(kid: str, asked: Challenge, spare: int) -> tuple[int, bytes | None]:
     """The number after which the chain goes on, and its name, unless the order itself is to be its name."""
     top = chain.top(kid)
+    if asked.seq > top + MOST_SPARE:  # nobody has signed it: the office must not begin to count from there
+        raise Refused("challenge-implausible", seq=asked.seq, known=top)
     last = max(top, asked.seq)
     if spare:
         return last + spare, None
-    if asked.seq == last:
-        return last, asked.head
-    return last, bytes.fromhex(chain.known(kid, top, top).names[top])
+    name = chain.known(kid, last, last).names.get(last)
+    return last, bytes.fromhex(name) if name else asked.head
 
 
 def _stand_in(certificate: Certificate, signed: SignedOrder, seq: int, now: int) -> None:

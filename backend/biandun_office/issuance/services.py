@@ -49,6 +49,14 @@ class IssuingKey:
 
 
 @dataclass(frozen=True)
+class Pair:
+    """The public keys of a key: its own, which files, and the device's, which opens sessions (None for one without)."""
+
+    own: PublicKey
+    device: bytes | None
+
+
+@dataclass(frozen=True)
 class Issued:
     """A certificate as it was stored, and the grant file that carries it."""
 
@@ -104,7 +112,7 @@ def issue(
     Certificate.objects.filter(kid=key.kid.hex(), state=Certificate.State.ACTIVE).update(state=Certificate.State.SUPERSEDED)
     device.certificates.filter(state=Certificate.State.ACTIVE).update(state=Certificate.State.SUPERSEDED)
     period = (now, min(now + days * DAY, authority.office.issuer_manifest.not_after))
-    certificate = _certify(authority, device, key, purposes, period)
+    certificate = _certify(authority, device, Pair(key, possession.device_key), purposes, period)
     offer.used_at = now
     offer.save(update_fields=["used_at"])
     grant = _grant(authority.office, certificate)
@@ -134,10 +142,9 @@ def _register_device(serial: str, unit: Unit, hardware_class: int, now: int) -> 
     return device
 
 
-def _certify(
-    authority: IssuingKey, device: KeyDevice, key: PublicKey, purposes: Sequence[str], period: tuple[int, int]
-) -> Certificate:
+def _certify(authority: IssuingKey, device: KeyDevice, pair: Pair, purposes: Sequence[str], period: tuple[int, int]) -> Certificate:
     """Make the certificate in both forms and store it; the CBOR form names its X.509 twin by digest."""
+    key = pair.own
     unit = device.unit
     x509 = leaf_certificate(
         authority.key,
@@ -162,6 +169,7 @@ def _certify(
         not_before=period[0],
         not_after=period[1],
         x5t=sha256(x509).digest(),
+        device_key=pair.device,
     )
     return _store(device, key, manifest, x509, authority.signer().profile(manifest))
 

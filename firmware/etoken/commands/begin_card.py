@@ -23,7 +23,7 @@ from etoken.refusal import Refused
 from etoken.token import Token
 
 
-@command(BeginCardRequest, states=(STATE_PERSONALISED,), heap=36, flash=1100)
+@command(BeginCardRequest, states=(STATE_PERSONALISED,), heap=36, flash=2400)
 def begin_card(token: Token, request: BeginCardRequest) -> BeginCardReply:
     """Return the first section that is missing.  Raises Refused: PIN_REQUIRED, CARD_INVALID, UNIT_MISMATCH, CARD_OLDER, STORE_FULL."""
     token.require_user()
@@ -32,11 +32,13 @@ def begin_card(token: Token, request: BeginCardRequest) -> BeginCardReply:
     current = card.current()
     count = len(manifest.sections)
     if current is not None and current.raw_manifest == request.manifest:
+        card.settle()  # the plug may have been pulled when it was put in force
         return BeginCardReply(manifest.version, count)
     if current is not None and manifest.version <= current.manifest.version:
         raise Refused(ERROR_CARD_OLDER)
-    arriving = card.begin(request.statement, request.manifest)
-    token.vault.statements.require_room(count * (LIMIT_PIECE + 128))
+    arriving = card.next_side(request.statement, request.manifest)
+    token.vault.statements.require_room(1024 + card.lacking(arriving) * (LIMIT_PIECE + 128))  # before anything else gives way
+    card.begin(arriving)
     return BeginCardReply(
         manifest.version, turn_when_whole(token, arriving)
     )  # the plug may have been pulled before it was put in force

@@ -8,7 +8,7 @@ from etoken.refusal import Refused
 from etoken.token import Token
 
 
-@command(ChangePinRequest, states=(STATE_PERSONALISED,), heap=32, flash=400)
+@command(ChangePinRequest, states=(STATE_PERSONALISED,), heap=38, flash=400)
 def change_pin(token: Token, request: ChangePinRequest) -> ChangePinReply:
     """Store the new PIN.  Raises Refused: PIN_FORMAT, PIN_UNSET, PIN_LOCKED, PIN_WAIT, PIN_WRONG."""
     if len(request.new) < LIMIT_PIN_LEAST:

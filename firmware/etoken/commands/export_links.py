@@ -16,7 +16,7 @@ from etoken.token import Token
 COLLECT_EVERY = 2  # links: each is small and stays, and lies behind the whole statement that it names
 
 
-@command(ExportLinksRequest, states=(STATE_PERSONALISED,), heap=32, flash=96)
+@command(ExportLinksRequest, states=(STATE_PERSONALISED,), heap=38, flash=96)
 def export_links(token: Token, request: ExportLinksRequest) -> ExportLinksReply:
     """Return header, signature and manifest for ``count`` links from ``first`` on.
 

@@ -1,6 +1,6 @@
-"""generate_key: make the key pair on the key, in the suite of its anchor.
+"""generate_key: make the key pair on the key, in the suite of its anchor; the first time also the device's own, which it keeps for life.
 
-The private half never leaves.  Asked again before personalisation it answers with the same public point: a host that
+The private halves never leave.  Asked again before personalisation it answers with the same public point: a host that
 died in between must not leave two key pairs behind.
 """
 
@@ -9,16 +9,28 @@ from biandun_protocol.wire.numbers import PHASE_WORKING, STATE_ANCHORED, STATE_K
 from etoken.dispatch import command
 from etoken.token import Token
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
-@command(GenerateKeyRequest, states=(STATE_ANCHORED, STATE_KEYED), heap=24, flash=400)
+
+@command(GenerateKeyRequest, states=(STATE_ANCHORED, STATE_KEYED), heap=22, flash=560)
 def generate_key(token: Token, request: GenerateKeyRequest) -> GenerateKeyReply:
     """Return the public point (65 bytes, uncompressed)."""
-    if token.vault.identity.public_key is None:
-        token.vault.ensure_device(token.entropy)  # the private key is sealed under it
-        crypto = token.suite.crypto
-        secret = crypto.new_secret(token.entropy.fill)
-        try:
-            token.vault.identity.set_key_pair(secret, crypto.public_key(secret, token.ticker(PHASE_WORKING)))
-        finally:
-            secret[:] = bytes(len(secret))
+    identity = token.vault.identity
+    token.vault.ensure_device(token.entropy)  # private keys are sealed under it
+    if identity.device_key is None:
+        _make(token, identity.set_device_key)
+    if identity.public_key is None:
+        token.vault.users.begin()
+        _make(token, identity.set_key_pair)
     return GenerateKeyReply(token.public_key)
+
+
+def _make(token: Token, keep: "Callable[[bytearray, bytes], None]") -> None:
+    crypto = token.suite.crypto
+    secret = crypto.new_secret(token.entropy.fill)
+    try:
+        keep(secret, crypto.public_key(secret, token.ticker(PHASE_WORKING)))
+    finally:
+        secret[:] = bytes(len(secret))

@@ -1,6 +1,6 @@
 """outbox_begin: a place in the outbox for the package of a statement that this key signed.
 
-Nothing else travels on a key: a name under which it signed nothing is refused.  The same parcel again tells where to go on; another
+Nothing else travels on a key: a name under which it signed nothing is refused, and one whose receipt it has need not travel.  The same parcel again tells where to go on; another
 digest under its name puts a new parcel in the place of the old.
 """
 
@@ -9,28 +9,39 @@ from biandun_protocol.wire.numbers import (
     ERROR_BAD_FIELD,
     ERROR_NOT_FOUND,
     ERROR_OUTBOX_FULL,
+    ERROR_RECEIPT_PRESENT,
     LIMIT_OUTBOX,
     STATE_PERSONALISED,
 )
+from etoken.commands.outbox_part import close_when_whole
 from etoken.dispatch import command
 from etoken.refusal import Refused
 from etoken.token import Token
 
 
-@command(OutboxBeginRequest, states=(STATE_PERSONALISED,), heap=6, flash=140)
+@command(OutboxBeginRequest, states=(STATE_PERSONALISED,), heap=24, flash=700)
 def outbox_begin(token: Token, request: OutboxBeginRequest) -> OutboxBeginReply:
-    """Return the first part that is missing.  Raises Refused: PIN_REQUIRED, BAD_FIELD, NOT_FOUND, OUTBOX_FULL, STORE_FULL."""
+    """Return the first part that is missing.  Raises Refused: as SPEC section 6.5 says."""
     token.require_user()
     outbox, statements = token.vault.outbox, token.vault.statements
     if not request.length:
         raise Refused(ERROR_BAD_FIELD, 1)
-    if statements.find(request.name) is None:
+    record = statements.find(request.name)
+    if record is None:
         raise Refused(ERROR_NOT_FOUND)
+    if statements.receipt(record.seq) is not None:
+        raise Refused(ERROR_RECEIPT_PRESENT)
     others = sum([parcel.length for parcel in outbox.parcels() if parcel.name != request.name])
     if others + request.length > LIMIT_OUTBOX:
         raise Refused(ERROR_OUTBOX_FULL)
-    statements.require_room(request.length + request.length // 8 + 256)
-    parcel = outbox.begin(request.name, request.digest, request.length)
+    parcel = outbox.find(request.name)
+    if parcel is not None and (parcel.digest, parcel.length) != (request.digest, request.length):
+        outbox.drop(request.name)
+        parcel = None
+    lacking = outbox.lacking(parcel) if parcel is not None else request.length
+    statements.require_room(lacking + lacking // 16 + 256)
+    if parcel is None:
+        parcel = outbox.begin(request.name, request.digest, request.length)
     if parcel is None:
         raise Refused(ERROR_OUTBOX_FULL)
-    return OutboxBeginReply(outbox.missing(parcel))
+    return OutboxBeginReply(close_when_whole(token, parcel))

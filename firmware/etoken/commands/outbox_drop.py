@@ -6,7 +6,7 @@ from etoken.dispatch import command
 from etoken.token import Token
 
 
-@command(OutboxDropRequest, states=(STATE_PERSONALISED,), heap=3, flash=48)
+@command(OutboxDropRequest, states=(STATE_PERSONALISED,), heap=3, flash=600)
 def outbox_drop(token: Token, request: OutboxDropRequest) -> OutboxDropReply:
     """Drop it.  Raises Refused(PIN_REQUIRED)."""
     token.require_user()

@@ -14,4 +14,5 @@ def outbox_entry(token: Token, request: OutboxEntryRequest) -> OutboxEntryReply:
     parcel = outbox.at(request.place)
     if parcel is None:
         raise Refused(ERROR_NOT_FOUND)
-    return OutboxEntryReply(parcel.name, parcel.length, parcel.digest, outbox.missing(parcel))
+    known = parcel.parts if parcel.whole else min(outbox.missing(parcel), parcel.parts - 1)
+    return OutboxEntryReply(parcel.name, parcel.length, parcel.digest, known)

@@ -11,7 +11,7 @@ from etoken.token import Token
 from etoken.vault.outbox import Parcel
 
 
-@command(OutboxPartRequest, states=(STATE_PERSONALISED,), heap=30, flash=2500)
+@command(OutboxPartRequest, states=(STATE_PERSONALISED,), heap=30, flash=2600)
 def outbox_part(token: Token, request: OutboxPartRequest) -> OutboxPartReply:
     """Return the first part that is missing now.
 
@@ -29,15 +29,20 @@ def outbox_part(token: Token, request: OutboxPartRequest) -> OutboxPartReply:
         raise Refused(ERROR_BAD_FIELD, 2)
     token.vault.statements.require_room(len(request.content) + 64)
     outbox.keep(parcel, request.index, request.content)
+    return OutboxPartReply(close_when_whole(token, parcel))
+
+
+def close_when_whole(token: Token, parcel: Parcel) -> int:
+    """Return the first part that is missing; when none is, the parcel is compared with its digest.  Raises Refused(DIGEST_MISMATCH)."""
+    outbox = token.vault.outbox
     missing = outbox.missing(parcel)
-    if missing == parcel.parts and _digest(token, parcel) != parcel.digest:
-        outbox.drop(parcel.name)
-        raise Refused(ERROR_DIGEST_MISMATCH)
-    return OutboxPartReply(missing)
-
-
-def _digest(token: Token, parcel: Parcel) -> bytes:
+    if missing < parcel.parts or parcel.whole:
+        return missing
     running = token.suite.hasher()
     for index in range(parcel.parts):
-        running.update(token.vault.outbox.part(parcel, index))
-    return running.digest()
+        running.update(outbox.part(parcel, index))
+    if running.digest() != parcel.digest:
+        outbox.drop(parcel.name)
+        raise Refused(ERROR_DIGEST_MISMATCH)
+    outbox.close(parcel)
+    return missing

@@ -9,10 +9,10 @@ from etoken.token import Token
 
 @command(OutboxReadRequest, states=(STATE_PERSONALISED,), heap=24, flash=0)
 def outbox_read(token: Token, request: OutboxReadRequest) -> OutboxReadReply:
-    """Return it.  Raises Refused: PIN_REQUIRED, NOT_FOUND also while parts are missing."""
+    """Return it.  Raises Refused: PIN_REQUIRED, NOT_FOUND also while it is not whole."""
     token.require_user()
     outbox = token.vault.outbox
     parcel = outbox.find(request.name)
-    if parcel is None or request.index >= parcel.parts or outbox.missing(parcel) < parcel.parts:
+    if parcel is None or request.index >= parcel.parts or not parcel.whole:
         raise Refused(ERROR_NOT_FOUND)
     return OutboxReadReply(outbox.part(parcel, request.index))

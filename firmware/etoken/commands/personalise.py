@@ -50,6 +50,6 @@ def _verified(token: Token, request: PersonaliseRequest) -> ProfileManifest:
         raise Refused(ERROR_PROFILE_INVALID)
     if profile.serial != token.board.serial:
         raise Refused(ERROR_SERIAL_MISMATCH)
-    if profile.public_key != token.public_key:
+    if profile.public_key != token.public_key or profile.device_key not in (None, token.vault.identity.device_key):
         raise Refused(ERROR_KEY_MISMATCH)
     return profile

@@ -17,7 +17,14 @@ def prove_possession(token: Token, request: ProvePossessionRequest) -> ProvePoss
     """Return header, signature and manifest of the proof.  Needs presence."""
     token.wait_presence()
     manifest = codec.encode(
-        PossessionManifest(SCHEMA_POSSESSION, token.issuer.office_id, request.nonce, token.board.serial, token.public_key)
+        PossessionManifest(
+            SCHEMA_POSSESSION,
+            token.issuer.office_id,
+            request.nonce,
+            token.board.serial,
+            token.public_key,
+            token.vault.identity.device_key,
+        )
     )
     fields: dict[int, object] = {wire.FIELD_MANIFEST_LENGTH: len(manifest)}
     header, signature = signing.sign(token, PURPOSE_POSSESSION, token.suite.digest(manifest), fields)

@@ -1,4 +1,4 @@
-"""read_card: give out the office's statement of the unit card in force.  It names the unit and digests, so no PIN is needed."""
+"""read_card: give out the office's statement of the unit card in force, to who has shown a PIN: digests of what names persons can be guessed."""
 
 from biandun_protocol.wire.messages import ReadCardReply, ReadCardRequest
 from biandun_protocol.wire.numbers import ERROR_NOT_FOUND, STATE_PERSONALISED
@@ -7,9 +7,10 @@ from etoken.refusal import Refused
 from etoken.token import Token
 
 
-@command(ReadCardRequest, states=(STATE_PERSONALISED,), heap=18, flash=0, reads_only=True)
+@command(ReadCardRequest, states=(STATE_PERSONALISED,), heap=18, flash=0)
 def read_card(token: Token, request: ReadCardRequest) -> ReadCardReply:
-    """Return it.  Raises Refused(NOT_FOUND)."""
+    """Return it.  Raises Refused: PIN_REQUIRED, NOT_FOUND."""
+    token.require_user()
     card = token.vault.card.current()
     if card is None:
         raise Refused(ERROR_NOT_FOUND)

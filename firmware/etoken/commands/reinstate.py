@@ -10,6 +10,7 @@ from biandun_protocol.wire.numbers import (
     ERROR_ORDER_INVALID,
     ERROR_ORDER_STALE,
     ERROR_WRONG_STATE,
+    LIMIT_SEQ,
     PURPOSE_REINSTATE,
     STATE_PERSONALISED,
 )
@@ -26,7 +27,7 @@ def reinstate(token: Token, request: ReinstateRequest) -> ReinstateReply:
     seq, head = _place(token, request, order)
     vault = token.vault
     if not vault.users.rolled_back:
-        if vault.statements.link(seq) != head:
+        if (seq, head) != (vault.statements.seq, vault.statements.head) and vault.statements.link(seq) != head:
             raise Refused(ERROR_WRONG_STATE)
         return ReinstateReply(seq, head)  # it was carried out before
     if not vault.orders.is_open(order.nonce) or seq < vault.statements.seq:
@@ -40,7 +41,7 @@ def reinstate(token: Token, request: ReinstateRequest) -> ReinstateReply:
 
 
 def _place(token: Token, request: ReinstateRequest, order: OrderManifest) -> "tuple[int, bytes]":
-    if order.seq is None:
+    if order.seq is None or order.seq > LIMIT_SEQ:
         raise Refused(ERROR_ORDER_INVALID)
     if order.head is not None:
         return order.seq, order.head

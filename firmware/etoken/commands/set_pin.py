@@ -8,6 +8,7 @@ from biandun_protocol.wire.messages import SetPinReply, SetPinRequest
 from biandun_protocol.wire.numbers import (
     ERROR_PIN_FORMAT,
     ERROR_PIN_SET,
+    ERROR_ROLLED_BACK,
     ERROR_SLOT_REFUSED,
     LIMIT_PIN_LEAST,
     STATE_PERSONALISED,
@@ -17,11 +18,13 @@ from etoken.refusal import Refused
 from etoken.token import Token
 
 
-@command(SetPinRequest, states=(STATE_PERSONALISED,), heap=42, flash=400)
+@command(SetPinRequest, states=(STATE_PERSONALISED,), heap=52, flash=400)
 def set_pin(token: Token, request: SetPinRequest) -> SetPinReply:
-    """Store the PIN.  Raises Refused: PIN_FORMAT, PIN_SET, SLOT_REFUSED, PRESENCE_*."""
+    """Store the PIN.  Raises Refused: PIN_FORMAT, PIN_SET, SLOT_REFUSED, ROLLED_BACK, PRESENCE_*."""
     if len(request.pin) < LIMIT_PIN_LEAST:
         raise Refused(ERROR_PIN_FORMAT)
+    if token.vault.users.rolled_back:
+        raise Refused(ERROR_ROLLED_BACK)
     if token.vault.users.has_pin(request.slot):
         raise Refused(ERROR_PIN_SET)
     if request.slot != 0 and token.user != 0:

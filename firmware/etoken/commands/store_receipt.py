@@ -32,7 +32,7 @@ ERRORS = {
 }
 
 
-@command(StoreReceiptRequest, states=(STATE_PERSONALISED,), heap=38, flash=2100)
+@command(StoreReceiptRequest, states=(STATE_PERSONALISED,), heap=38, flash=2600)
 def store_receipt(token: Token, request: StoreReceiptRequest) -> StoreReceiptReply:
     """Keep the receipt.  Raises Refused: RECEIPT_* by what is wrong with it."""
     statements = token.vault.statements

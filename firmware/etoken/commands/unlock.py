@@ -10,6 +10,7 @@ from biandun_protocol.wire.numbers import (
     ERROR_PIN_WAIT,
     ERROR_PIN_WRONG,
     ERROR_ROLLED_BACK,
+    LIMIT_PIN_TRIES,
     STATE_PERSONALISED,
 )
 from etoken.dispatch import command
@@ -21,7 +22,8 @@ from etoken.token import Token
 def unlock(token: Token, request: UnlockRequest) -> UnlockReply:
     """Unlock as ``slot``.
 
-    Raises Refused: PIN_UNSET, PIN_LOCKED, PIN_WRONG with the tries left, PIN_WAIT with the milliseconds left, ROLLED_BACK.
+    Raises Refused: PIN_UNSET, PIN_LOCKED, PIN_WRONG with the tries left, PIN_WAIT with the milliseconds left, ROLLED_BACK; PRESENCE_*,
+    CANCELLED after a wrong PIN, when nobody presses the button: then nothing is counted.
     """
     check_pin(token, request.slot, request.pin)
     token.enter(request.slot)
@@ -41,6 +43,8 @@ def check_pin(token: Token, slot: int, pin: bytes) -> None:
     wait = users.wait_ms(slot, token.board.clock.ticks_ms())
     if wait:
         raise Refused(ERROR_PIN_WAIT, tries_left=users.tries_left(slot), wait_ms=min(wait, 65535))
+    if users.tries_left(slot) < LIMIT_PIN_TRIES:
+        token.wait_presence()  # after a wrong PIN a program alone tries no other
     found = users.verify(slot, pin, token.board.clock.ticks_ms())
     if not found:
         left = users.tries_left(slot)

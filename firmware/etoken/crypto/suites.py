@@ -25,13 +25,17 @@ if TYPE_CHECKING:
         def sign(  # noqa: D102
             self, secret: "bytes | bytearray", public: bytes, message: bytes, fresh: bytes, tick: "Callable[[], None]" = ...
         ) -> bytes: ...
+        def shared(  # noqa: D102
+            self, secret: "bytes | bytearray", public: bytes, fresh: bytes, tick: "Callable[[], None]" = ...
+        ) -> "bytearray | None": ...
         def verify(self, public: bytes, message: bytes, signature: bytes, tick: "Callable[[], None]" = ...) -> bool: ...  # noqa: D102
 
 
 class Suite:
-    """One suite: its COSE number ``alg``, its hash (``hasher()`` gives a running one) and its four operations.
+    """One suite: its COSE number ``alg``, its hash (``hasher()`` gives a running one) and its five operations.
 
-    ``new_secret(fill)`` 32 bytes, ``public_key(secret)`` 65, ``sign(secret, public, message, fresh)`` 64.
+    ``new_secret(fill)`` 32 bytes, ``public_key(secret)`` 65, ``sign(secret, public, message, fresh)`` 64,
+    ``shared(secret, public, fresh)`` 32: x of the product, None for a point that is none.
     """
 
     def __init__(self, name: str, alg: int, hasher: "Any", scheme: "Scheme") -> None:
@@ -41,6 +45,7 @@ class Suite:
         self.reserve = scheme.reserve
         self.new_secret = scheme.new_secret
         self.public_key = scheme.public_key
+        self.shared = scheme.shared
         self.sign = scheme.sign
         self.verify = scheme.verify
 

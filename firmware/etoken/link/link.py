@@ -130,9 +130,9 @@ class Link:
         """Send the reply to ``message`` and keep it for a repeat."""
         self._keep(request_id, message, KIND_REPLY, reply)
 
-    def refuse(self, request_id: int, message: bytes, error: ErrorInfo) -> None:
-        """Send an error as the answer to ``message`` and keep it for a repeat."""
-        self._keep(request_id, message, KIND_ERROR, codec.encode(error))
+    def refuse(self, request_id: int, message: bytes, error: bytes) -> None:
+        """Send an encoded ErrorInfo as the answer to ``message`` and keep it for a repeat."""
+        self._keep(request_id, message, KIND_ERROR, error)
 
     def _keep(self, request_id: int, message: bytes, kind: int, reply: bytes) -> None:
         self._reply_id, self._reply_crc, self._reply_kind, self._reply = request_id, crc32(message), kind, reply

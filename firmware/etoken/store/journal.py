@@ -55,12 +55,13 @@ class Journal:
     """Records by (kind 0..255, number 0..2**22-1).
 
     ``survives(kind, number)`` is asked for every live record at compaction: True keeps it, False drops it, (kind, payload)
-    puts something smaller in its place under the same number.
+    puts something smaller in its place under the same number.  ``prepare()`` is called before the first of them.
     """
 
     def __init__(self, flash: "Flash") -> None:
         self._flash = flash
         self.survives: "Survivor" = lambda kind, number: True
+        self.prepare: "Callable[[], None]" = lambda: None
         self.damaged = False
         self._bank_size = flash.size // flash.sector // 2 * flash.sector
         self._scratch = bytearray(SCAN)
@@ -146,6 +147,7 @@ class Journal:
         """
         if self.damaged:
             raise StoreDamaged
+        self.prepare()
         target = 1 - self._bank
         if not self._is_spare(target):
             self._clear(target)  # an attempt that was given up, or rot

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from etoken.vault.keys import Keys
 
 DIGEST = 32
+LABEL = b"card "
 PLACES = 64  # numbers of sections on one side
 
 
@@ -36,6 +37,7 @@ class Card:
     def __init__(self, journal: "Journal", keys: "Keys") -> None:
         self._journal = journal
         self._keys = keys
+        self._wanted: "list[tuple[int, list[bytes]]]" = []
 
     def current(self) -> "Side | None":
         """The card in force."""
@@ -45,50 +47,69 @@ class Card:
         """The card of which sections are missing."""
         return self._read(records.NEXT_CARD)
 
-    def begin(self, statement: bytes, manifest: bytes) -> Side:
-        """A newer card is coming, in the place of any other that was on its way.  The caller has verified it."""
+    def next_side(self, statement: bytes, manifest: bytes) -> Side:
+        """A newer card as it would stand on the other side.  The caller has verified it."""
         current = self.current()
         content: list[object] = [statement, manifest, 1 - current.side if current else 0]
+        return Side(cbor.dumps(content))
+
+    def begin(self, card: Side) -> None:
+        """This card is coming, in the place of any other that was on its way."""
+        content: list[object] = [card.statement, card.raw_manifest, card.side]
         raw = cbor.dumps(content)
         if self._journal.get(records.NEXT_CARD) != raw:
             self._journal.put(records.NEXT_CARD, 0, raw)
-        return Side(raw)
+
+    def has(self, card: Side, index: int) -> bool:
+        """Is this section there?"""
+        return self._journal.peek(records.SECTION, card.side * PLACES + index, DIGEST) == card.manifest.sections[index]
 
     def missing(self, card: Side) -> int:
         """The first section that is not there; their number when all are."""
-        for index, digest in enumerate(card.manifest.sections):
-            if self._journal.peek(records.SECTION, card.side * PLACES + index, DIGEST) != digest:
+        for index in range(len(card.manifest.sections)):
+            if not self.has(card, index):
                 return index
         return len(card.manifest.sections)
+
+    def lacking(self, card: Side) -> int:
+        """How many sections are not there."""
+        return len([index for index in range(len(card.manifest.sections)) if not self.has(card, index)])
 
     def keep(self, card: Side, index: int, content: bytes) -> None:
         """Keep a section, whose digest the caller has compared.  Raises Locked, StoreFull."""
         digest, number = card.manifest.sections[index], card.side * PLACES + index
-        if self._journal.peek(records.SECTION, number, DIGEST) != digest:
-            self._journal.put(records.SECTION, number, digest + self._keys.conceal(digest, content))
+        if not self.has(card, index):
+            self._journal.put(records.SECTION, number, digest + self._keys.conceal(LABEL + digest, content))
 
     def turn(self, card: Side) -> None:
         """All sections are there: from now on this is the card."""
         content: list[object] = [card.statement, card.raw_manifest, card.side]
         self._journal.put(records.CARD, 0, cbor.dumps(content))
-        self._journal.put(records.NEXT_CARD, 0, b"")
+        self.settle()
+
+    def settle(self) -> None:
+        """No card is on its way any more."""
+        if self._journal.get(records.NEXT_CARD):
+            self._journal.put(records.NEXT_CARD, 0, b"")
 
     def section(self, card: Side, index: int) -> bytes:
         """A section of a card.  Raises Locked, SecretInvalid."""
         raw = self._journal.get(records.SECTION, card.side * PLACES + index) or bytes(DIGEST)
-        content = self._keys.reveal(raw[:DIGEST], raw[DIGEST:])
+        content = self._keys.reveal(LABEL + raw[:DIGEST], raw[DIGEST:])
         if content is None:
             raise SecretInvalid
         return content
 
+    def prepare(self) -> None:
+        """A compaction begins: look up which sections are wanted."""
+        cards = [card for card in (self.current(), self.arriving()) if card is not None]
+        self._wanted = [(card.side, card.manifest.sections) for card in cards]
+
     def fate(self, number: int) -> bool:
         """Does a SECTION record survive a compaction?  Not that of a card that has had its day."""
-        side, index = divmod(number, PLACES)
+        own, index = divmod(number, PLACES)
         digest = self._journal.peek(records.SECTION, number, DIGEST)
-        for card in (self.current(), self.arriving()):
-            if card is not None and card.side == side and digest in card.manifest.sections[index : index + 1]:
-                return True
-        return False
+        return any(side == own and digest in sections[index : index + 1] for side, sections in self._wanted)
 
     def _read(self, kind: int) -> "Side | None":
         raw = self._journal.get(kind)

@@ -32,6 +32,7 @@ class Identity:
         self.issuer: "IssuerManifest | None" = None
         self.suite: "Suite | None" = None
         self.public_key: "bytes | None" = None
+        self.device_key: "bytes | None" = None
         self.profile: "ProfileManifest | None" = None
         try:
             self._read_all()
@@ -47,6 +48,9 @@ class Identity:
         pair = self._read(records.KEY_PAIR)
         if pair:
             self.public_key = pair[0]
+        device = self._read(records.DEVICE_KEY)
+        if device:
+            self.device_key = device[0]
         profile = self._read(records.PROFILE)
         if profile:
             self.profile = codec.decode(ProfileManifest, profile[1])
@@ -83,6 +87,15 @@ class Identity:
         """Keep a key pair (32 and 65 bytes), the private one sealed as the scheme says.  Raises Locked."""
         self._write(records.KEY_PAIR, [public_key, scheme, self._keys.seal(scheme, secret, public_key)])
 
+    def set_device_key(self, secret: bytearray, public_key: bytes) -> None:
+        """Keep the device's key pair, for life.  Raises Locked before the device has a secret."""
+        self._write(records.DEVICE_KEY, [public_key, UNDER_DEVICE, self._keys.seal(UNDER_DEVICE, secret, public_key)])
+
+    @property
+    def needs_session(self) -> bool:
+        """Has the office certified the device key?  Then whatever a user's PIN opens comes through a sealed session only."""
+        return self.device_key is not None and self.profile is not None and self.profile.device_key == self.device_key
+
     def seal_again(self) -> bool:
         """Seal the private key under the data key if it is not yet; was there anything to do?  Somebody is in.  Raises SecretInvalid."""
         pair = self._read(records.KEY_PAIR)
@@ -101,12 +114,12 @@ class Identity:
         """Return [profile statement, profile manifest, x509]; empty before personalisation."""
         return self._read(records.PROFILE)
 
-    def secret(self) -> bytearray:
-        """Return the private key (32 bytes), which the caller overwrites when it has signed.
+    def secret(self, kind: int = records.KEY_PAIR) -> bytearray:
+        """Return the private key (32 bytes), or the device's, which the caller overwrites when it has signed.
 
         Raises Locked while nobody is in, SecretInvalid when it does not open: then flash holds something else than was put there.
         """
-        public_key, scheme, sealed = self._read(records.KEY_PAIR)
+        public_key, scheme, sealed = self._read(kind)
         secret = self._keys.open(scheme, sealed, public_key)
         if secret is None:
             raise SecretInvalid

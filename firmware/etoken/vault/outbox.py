@@ -1,7 +1,8 @@
 """The outbox: packages of statements that this key signed, on their way to somebody with a network.
 
-A parcel is named by the idempotency key of its statement and comes in parts; it is whole when all are there.  It leaves when it is
-taken out, or when the key has verified the receipt of its statement.  Parts are sealed under the data key: they name persons.
+A parcel is named by the idempotency key of its statement and comes in parts; it is whole when all are there and its digest has been
+compared.  It leaves when it is taken out, or when the key has verified the receipt of its statement.  Parts are sealed under the
+data key: they name persons.
 """
 
 from biandun_protocol.wire import cbor
@@ -14,19 +15,21 @@ if TYPE_CHECKING:
     from etoken.store.journal import Journal
     from etoken.vault.keys import Keys
 
+LABEL = b"part "
 MARK = 16  # bytes of the digest that stand before a part: it belongs to this parcel, not to one that was there before
 PLACES = 64  # numbers of parts in one place
 
 
 class Parcel:
-    """One parcel; ``parts`` is how many it has."""
+    """One parcel; ``parts`` is how many it has, ``whole`` whether they have been compared with its digest."""
 
     def __init__(self, place: int, raw: bytes) -> None:
         self.place = place
         self.name: bytes
         self.digest: bytes
         self.length: int
-        self.name, self.digest, self.length = cbor.loads(raw)  # type: ignore[misc]
+        self.whole: bool
+        self.name, self.digest, self.length, self.whole = cbor.loads(raw)  # type: ignore[misc]
         self.parts = -(-self.length // LIMIT_PIECE)
 
     def size_of(self, index: int) -> int:
@@ -59,28 +62,41 @@ class Outbox:
         return None
 
     def begin(self, name: bytes, digest: bytes, length: int) -> "Parcel | None":
-        """Take a place for a parcel, its own when it has one; None when all are taken."""
-        mine = self.find(name)
+        """Take a place for a parcel that is not there yet; None when all are taken."""
         taken = [parcel.place for parcel in self.parcels()]
-        free = [mine.place] if mine else [place for place in range(LIMIT_PARCELS) if place not in taken]
-        if not free:
-            return None
-        content: list[object] = [name, digest, length]
+        for place in range(LIMIT_PARCELS):
+            if place not in taken:
+                return self._write(place, name, digest, length, False)
+        return None
+
+    def close(self, parcel: Parcel) -> None:
+        """All parts are there and are what was announced."""
+        self._write(parcel.place, parcel.name, parcel.digest, parcel.length, True)
+
+    def _write(self, place: int, name: bytes, digest: bytes, length: int, whole: bool) -> Parcel:
+        content: list[object] = [name, digest, length, whole]
         raw = cbor.dumps(content)
-        if self._journal.get(records.PARCEL, free[0]) != raw:
-            self._journal.put(records.PARCEL, free[0], raw)
-        return Parcel(free[0], raw)
+        self._journal.put(records.PARCEL, place, raw)
+        return Parcel(place, raw)
+
+    def has(self, parcel: Parcel, index: int) -> bool:
+        """Is this part there?"""
+        return self._journal.peek(records.PART, parcel.place * PLACES + index, MARK) == parcel.digest[:MARK]
 
     def missing(self, parcel: Parcel) -> int:
         """The first part that is not there; their number when all are."""
         for index in range(parcel.parts):
-            if self._journal.peek(records.PART, parcel.place * PLACES + index, MARK) != parcel.digest[:MARK]:
+            if not self.has(parcel, index):
                 return index
         return parcel.parts
 
+    def lacking(self, parcel: Parcel) -> int:
+        """How many bytes are not there."""
+        return sum([parcel.size_of(index) for index in range(parcel.parts) if not self.has(parcel, index)])
+
     def keep(self, parcel: Parcel, index: int, content: bytes) -> None:
         """Keep a part.  Raises Locked, StoreFull."""
-        label = parcel.digest + bytes((index,))
+        label = LABEL + parcel.digest + bytes((index,))
         raw = parcel.digest[:MARK] + self._keys.conceal(label, content)
         if self._journal.get(records.PART, parcel.place * PLACES + index) != raw:
             self._journal.put(records.PART, parcel.place * PLACES + index, raw)
@@ -88,16 +104,20 @@ class Outbox:
     def part(self, parcel: Parcel, index: int) -> bytes:
         """A part of a parcel.  Raises Locked, SecretInvalid."""
         raw = self._journal.get(records.PART, parcel.place * PLACES + index) or b""
-        content = self._keys.reveal(parcel.digest + bytes((index,)), raw[MARK:])
+        content = self._keys.reveal(LABEL + parcel.digest + bytes((index,)), raw[MARK:])
         if content is None:
             raise SecretInvalid
         return content
 
     def drop(self, name: bytes) -> None:
-        """Take a parcel out; its parts go with the next compaction."""
+        """Take a parcel out.  What is left of its parts goes with the next compaction; none of them is taken for another's."""
         parcel = self.find(name)
-        if parcel is not None:
-            self._journal.put(records.PARCEL, parcel.place, b"")
+        if parcel is None:
+            return
+        self._journal.put(records.PARCEL, parcel.place, b"")
+        for index in range(parcel.parts):
+            if self.has(parcel, index):
+                self._journal.put(records.PART, parcel.place * PLACES + index, b"")
 
     def fate(self, number: int) -> bool:
         """Does a PART record survive a compaction?"""

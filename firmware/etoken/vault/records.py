@@ -17,13 +17,17 @@ DEVICE_SECRET = 11  # in 0.1.0 what is DEVICE today
 SEED = 12  # boot count (4 bytes) and 32 bytes that go into the next boot's seed: written once in a boot that needs randomness
 FAULT = 13  # number = place in a ring of eight: [how many so far, wire error number, boot count]
 DATA_KEY = 14  # the data key sealed under the device's, while a PIN of 0.1.0 has not been shown yet; empty when that is over
-ROLLED_BACK = 15  # attempts in the tally that flash knew nothing of; empty when the office has let the key go on
+# 15 is not used any more
 CHALLENGE = 16  # nonce for the next order of the office, tally at that time (4 bytes); empty when it has been used
 CARD = 17  # [statement, manifest, side]: the unit card in force
 NEXT_CARD = 18  # the same, of the card that is arriving; empty when it has
 SECTION = 19  # number = side * 64 + index: digest, then the section sealed under the data key
 PARCEL = 20  # number = place: [idempotency key, digest, length]; empty when it was taken out
 PART = 21  # number = place * 64 + index: first half of the parcel's digest, then the part sealed under the data key
+DEVICE_KEY = 22  # [public point, scheme, private key sealed under the device key]: signs the opening of sessions, outlives a reset
+# attempts in the board's tally, and how many of them flash had forgotten when it was found out (4 bytes each).  The highest kind there is, so
+# that compaction writes it last: a bank that ends before it has no such record, and a key pair without one was set back
+TALLY = 255
 
 FIRST_OLD, LAST_OLD = ANCHOR, FAULT  # the kinds of 0.1.0
 BEFORE_SECRET = (ANCHOR, GENERATION, SEED, FAULT)  # what may be written before the device has a secret

@@ -48,12 +48,13 @@ class Statements:
     def __init__(self, journal: "Journal", identity: "Identity") -> None:
         self._journal = journal
         self._identity = identity
-        self._keep = KEEP_RECEIPTED[0]
-        self._receipted: "list[int]" = []
+        self._links_from = 0
         self.load()
 
     def load(self) -> None:
         """Read the head of the chain and the log point again."""
+        self._keep = KEEP_RECEIPTED[0]
+        self._receipted: "list[int]" = []
         self.seq = 0
         self.head = wire.FIRST_PREV
         self.log_size: int
@@ -179,10 +180,15 @@ class Statements:
             self._journal.put(records.LOG_POINT, 0, cbor.dumps([self.log_size, self.log_root, time]))
             self.time_floor = time
 
+    def prepare(self) -> None:
+        """A compaction begins: the newest LIMIT_LINKS links stay, by their count, since numbers may be left out."""
+        links = self._journal.numbers(records.LINK)[-LIMIT_LINKS:]
+        self._links_from = links[0] if links else 0
+
     def fate(self, kind: int, number: int) -> "tuple[int, bytes] | bool":
         """What becomes of a STATEMENT, RECEIPT or LINK record at compaction."""
         if kind == records.LINK:
-            return number > self.seq - LIMIT_LINKS
+            return number >= self._links_from
         if number == self.seq or number not in self._receipted or number in self._receipted[-self._keep :]:
             return True
         if kind == records.RECEIPT:

@@ -6,7 +6,8 @@ sets the count to zero.  After f wrong ones the next is not looked at for 2^f se
 
 The tally only rises and is not on flash.  More bits in it than flash knows of means that attempts were made which flash has
 forgotten: they count as failures of everybody.  One bit may be a plug pulled in between; two or more is an older image of the
-flash, and then nothing is signed until the office has said how the chain goes on.
+flash, and then nothing is signed until the office has said how the chain goes on.  What flash knows is in the TALLY record, which
+is made before the key pair and is the last one of a compacted bank, and in the count of each slot.
 """
 
 from biandun_protocol.wire import cbor
@@ -116,26 +117,48 @@ class Users:
     @property
     def forgotten(self) -> int:
         """How many attempts flash had forgotten when it was found out; 0 when the office has let the key go on since."""
-        return int.from_bytes(self._journal.get(records.ROLLED_BACK) or b"", "big")
+        return int.from_bytes((self._journal.get(records.TALLY) or b"")[COUNT:], "big")
+
+    def begin(self) -> None:
+        """Before there is a key pair: note the tally, so that an image without any PIN is known to be old as well."""
+        if self._otp is not None:
+            self._note(self.tally(), 0)
 
     def reinstate(self) -> None:
-        """The office has said how the chain goes on.  Failures stay counted: they were attempts of somebody."""
-        self._journal.put(records.ROLLED_BACK, 0, b"")
+        """The office has said how the chain goes on.  Failures stay counted, they were attempts of somebody; one try is left."""
+        for slot in self.slots():
+            if not self.tries_left(slot):
+                self._count(slot, LIMIT_PIN_TRIES - 1)
+        self._note(self.tally(), 0)
+
+    def outdate(self) -> None:
+        """Make every image of the flash as it was until now an older one, also when nobody has tried a PIN since."""
+        if self._otp is not None:
+            self._otp.burn()
+            self._otp.burn()
 
     def tally(self) -> int:
         """Attempts that the board's memory has counted; 0 on a board without one."""
         return self._otp.tally() if self._otp is not None else 0
 
     def _compare(self, tally: int) -> None:
-        slots = self.slots()
-        known = max([self._tally(slot) for slot in slots] or [tally])
+        slots, noted = self.slots(), self._journal.get(records.TALLY)
+        if noted is None:
+            if not self._journal.get(records.KEY_PAIR):
+                return  # there is nothing to be set back
+            known = -2
+        else:
+            known = max([self._tally(slot) for slot in slots] + [int.from_bytes(noted[:COUNT], "big")])
         missing = tally - known
         if missing <= 0:
             return
-        if missing > 1:
-            self._journal.put(records.ROLLED_BACK, 0, (missing + self.forgotten).to_bytes(COUNT, "big"))
+        if missing > 1:  # before the slots know of the attempts: a plug pulled in between finds the same again
+            self._note(max(known, 0), self.forgotten + missing)
         for slot in slots:
             self._count(slot, min(self._failures(slot) + missing, LIMIT_PIN_TRIES))
+
+    def _note(self, tally: int, forgotten: int) -> None:
+        self._journal.put(records.TALLY, 0, tally.to_bytes(COUNT, "big") + forgotten.to_bytes(COUNT, "big"))
 
     def _count(self, slot: int, failures: int) -> None:
         self._journal.put(records.PIN_FAILURES, slot, bytes((failures,)) + self.tally().to_bytes(COUNT, "big"))

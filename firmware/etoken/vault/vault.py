@@ -38,9 +38,10 @@ if TYPE_CHECKING:
         def write_secret(self, secret: bytes) -> None: ...  # noqa: D102
 
 
-EMPTY_WHEN_OVER = (records.DATA_KEY, records.ROLLED_BACK, records.CHALLENGE, records.NEXT_CARD, records.PARCEL)
+EMPTY_WHEN_OVER = (records.DATA_KEY, records.CHALLENGE, records.NEXT_CARD, records.PARCEL)
 SURVIVE_A_WIPE = (
     records.DEVICE,
+    records.DEVICE_KEY,
     records.ANCHOR,
     records.GENERATION,
     records.LOG_POINT,
@@ -64,7 +65,7 @@ class Vault:
         self.orders = Orders(self._journal, self.users)
         self.seed = Seed(self._journal)
         self.faults = Faults(self._journal)
-        self._journal.survives = self._survives
+        self._journal.survives, self._journal.prepare = self._survives, self._prepare
 
     @property
     def damaged(self) -> bool:
@@ -129,6 +130,7 @@ class Vault:
         self.keys.drop()
         self.identity.load()
         self.statements.load()
+        self.users.outdate()  # nor does an image from before bring back what is gone
         return generation
 
     def _first_data_key(self, random: "Random") -> bytearray:
@@ -143,6 +145,11 @@ class Vault:
         random.fill(data_key)
         self._journal.put(records.DATA_KEY, 0, self.keys.deposit(data_key))
         return data_key
+
+    def _prepare(self) -> None:
+        """A compaction begins: look up once what ``_survives`` is asked for every record."""
+        self.statements.prepare()
+        self.card.prepare()
 
     def _survives(self, kind: int, number: int) -> "tuple[int, bytes] | bool":
         if kind in (records.STATEMENT, records.RECEIPT, records.LINK):

@@ -10,6 +10,7 @@ from biandun.cli.shared import prompt_secret, read_record, secret_source, with_k
 from biandun.errors import Declined, KeyRefused, OrderNeeded
 from biandun.filings import read_file, write_file
 from biandun.keys import Key
+from biandun.known_keys import KnownKeys
 from biandun_protocol import orders
 from biandun_protocol.secret import Secret
 from biandun_protocol.unit_card import UnitCard
@@ -32,8 +33,8 @@ FILE = click.Path(dir_okay=False, path_type=Path)
 def group() -> None:
     """Keys: list them, set one up, ask what it signed.
 
-    The PIN is asked for by a hidden prompt, or read with --pin-file or --pin-fd; never given on the command line.  Until
-    the encrypted session exists it crosses the USB cable in clear.
+    The PIN is asked for by a hidden prompt, or read with --pin-file or --pin-fd; never given on the command line.  It crosses the
+    cable sealed, to the very key that the office certified and that this account knows.
 
     \b
     Examples:  biandun keys list
@@ -101,6 +102,36 @@ def list_keys() -> list[dict[str, object]]:
         )
     columns = [name for name in ("faults", "last_fault") if any(name in row for row in rows)]
     return [{**row, **{name: row.get(name) for name in columns}} for row in rows]
+
+
+@group.command("known")
+def known() -> list[dict[str, object]]:
+    """List the keys that this account has met, with the fingerprints of their device keys.
+
+    \b
+    Example:  biandun keys known --json
+    """
+    return [
+        {
+            "serial": serial,
+            "unit_name": row.unit_name,
+            "uscc": row.uscc,
+            "fingerprint": row.fingerprint,
+            "since": _day(row.since),
+        }
+        for serial, row in KnownKeys().all().items()
+    ]
+
+
+@group.command("forget")
+@click.argument("serial")
+def forget(serial: str) -> dict[str, object]:
+    """Forget a key that was exchanged rightly: the next one with that serial number is met as new.
+
+    \b
+    Example:  biandun keys forget BD-000001
+    """
+    return {"serial": serial, "forgotten_key": KnownKeys().forget(serial)}
 
 
 @group.command("info")
@@ -300,7 +331,7 @@ def carry_out(key: Key, order: Path, confirmed: str | None) -> dict[str, object]
 @click.option("--out", type=FILE, help="Where to write the card, with its sections.")
 @with_key
 def card(key: Key, new: Path | None, out: Path | None) -> dict[str, object]:
-    """Show the unit card on the key, whose statement needs no PIN; its sections do.
+    """Show the unit card on the key, put a newer one there, or write it to a file.
 
     \b
     Examples:  biandun keys card --put card.bd

@@ -6,11 +6,11 @@ import click
 
 from biandun import parcels
 from biandun.cli.shared import Settings, pass_settings, with_key
-from biandun.errors import UsageProblem
+from biandun.errors import KeyRefused, UsageProblem
 from biandun.filings import Folder
 from biandun.keys import Key
 from biandun.office_client import Office
-from biandun_protocol.wire.numbers import LIMIT_IDEMPOTENCY_KEY, LIMIT_OUTBOX, LIMIT_PIECE
+from biandun_protocol.wire.numbers import ERROR_NOT_FOUND, LIMIT_IDEMPOTENCY_KEY, LIMIT_OUTBOX, LIMIT_PIECE
 
 FOLDER = click.Path(file_okay=False, path_type=Path)
 
@@ -54,12 +54,21 @@ def list_parcels(key: Key) -> list[dict[str, object]]:
     return [
         {
             "name": entry.name.hex(),
-            "seq": key.fetch(idempotency_key=entry.name).seq,
+            "seq": _seq(key, entry.name),
             "bytes": entry.length,
             "complete": entry.next * LIMIT_PIECE >= entry.length,
         }
         for entry in key.outbox()
     ]
+
+
+def _seq(key: Key, name: bytes) -> int | None:
+    try:
+        return key.fetch(idempotency_key=name).seq
+    except KeyRefused as refusal:
+        if refusal.number != ERROR_NOT_FOUND:
+            raise
+        return None  # the statement has made room for others
 
 
 @group.command("submit")

@@ -89,6 +89,17 @@ class Terminal:
                 return None
         return prompt_secret(self._say((f"密钥 {serial} 用户 {slot} 的口令", f"PIN of key {serial}, user {slot}")))
 
+    def new_key(self, serial: str, unit_name: str, fingerprint: str) -> bool:
+        """Show who the key says to be; a person confirms, a program takes it and notices another one later."""
+        first = (
+            f"本机首次使用密钥 {serial}（{unit_name}），设备指纹 {fingerprint}。",
+            f"This computer has never met key {serial} ({unit_name}); fingerprint of the device: {fingerprint}.",
+        )
+        click.echo(self._say(first), err=True)
+        if self._settings.as_json or not sys.stdin.isatty():
+            return True
+        return click.confirm(self._say(("确认是本单位的密钥吗？", "Is it the right one?")), err=True)
+
     def need_presence(self, serial: str) -> None:
         """Ask for the button."""
         if not self._settings.as_json:
@@ -131,10 +142,7 @@ pass_settings = click.make_pass_decorator(Settings, ensure=True)
 
 
 def with_key(command: Callable[Concatenate[Key, P], R]) -> Callable[..., R]:
-    """Give a command the options that choose a key, a user and where the PIN comes from, and the open key.
-
-    Until the encrypted session exists the PIN crosses the cable in clear; --help of ``keys`` says so.
-    """
+    """Give a command the options that choose a key, a user and where the PIN comes from, and the open key."""
 
     @click.option(
         "--serial", metavar="SERIAL", shell_complete=complete_serial, help="Serial number of the key, when several are plugged in."
@@ -143,6 +151,7 @@ def with_key(command: Callable[Concatenate[Key, P], R]) -> Callable[..., R]:
     @click.option("--user", metavar="SLOT", type=click.IntRange(0, 7), default=0, show_default=True, help="User of the key.")
     @click.option("--pin-file", type=click.Path(dir_okay=False, path_type=Path), help="File whose first line is the PIN.")
     @click.option("--pin-fd", type=click.IntRange(0), metavar="N", help="Open file descriptor to read the PIN from.")
+    @click.option("--unsealed", is_flag=True, help="Use also a key without a certified device key: its PIN is not sealed.")
     @pass_settings
     @wraps(command)
     def wrapped(
@@ -152,13 +161,14 @@ def with_key(command: Callable[Concatenate[Key, P], R]) -> Callable[..., R]:
         user: int,
         pin_file: Path | None,
         pin_fd: int | None,
+        unsealed: bool,
         *args: Any,
         **kwargs: Any,
     ) -> R:
         settings.ui.pin_source = secret_source(pin_file, pin_fd)
         settings.ui.pin_given = settings.ui.pin_source is not None
         with keys.open(serial=serial, port=port, ui=settings.ui) as key:
-            key.slot = user
+            key.slot, key.pin_in_clear = user, unsealed
             return command(key, *args, **kwargs)
 
     return wrapped

@@ -13,11 +13,14 @@ from collections.abc import Callable
 
 from biandun import errors
 from biandun.key.transport import Transport
+from biandun_protocol.session import Session
 from biandun_protocol.wire import codec, frames
 from biandun_protocol.wire.messages import ErrorInfo, KeepAlive, Resync
 from biandun_protocol.wire.numbers import (
     ERROR_CANCELLED,
     ERROR_NO_STREAM,
+    ERROR_REQUEST_ID_REUSED,
+    ERROR_SESSION_LOST,
     KIND_ABORTED,
     KIND_ACK,
     KIND_CANCEL,
@@ -33,10 +36,12 @@ from biandun_protocol.wire.numbers import (
 
 RETRANSMIT = LIMIT_RETRANSMIT_MS / 1000
 PATIENCE = 5.0  # seconds without any progress before the key counts as gone
+ATTEMPTS = 3  # with other ids, when somebody else on the line has used ours
 LONGEST_CALL = 120.0  # seconds; keep-alives do not go on for ever
 
 OnKeepAlive = Callable[[int, int], None]
 OnSent = Callable[[int], None]
+Opens = Callable[[int, bytes], bytes | None]
 
 
 class Received:
@@ -98,16 +103,33 @@ class Connection:
         Raises KeyRefused with the key's error, LinkTimeout, Unplugged.  When ``cancel`` is set the key is told; what comes
         back then is its word: a reply that was already made, or KeyRefused(cancelled).
         """
+        return self._ask(message, on_keepalive, None)
+
+    def call_sealed(self, session: Session, message: bytes, on_keepalive: OnKeepAlive | None = None) -> bytes:
+        """The same through a session: the request is sealed, and what is not a sealed answer to it is not looked at.
+
+        Raises also KeyRefused(session-lost): the key knows nothing of the session, or somebody wants us to think so.
+        """
+        sealed = session.seal(KIND_REQUEST, message)
+        for _ in range(ATTEMPTS):
+            try:
+                return self._ask(sealed, on_keepalive, session.open)
+            except errors.KeyRefused as refusal:
+                if refusal.number != ERROR_REQUEST_ID_REUSED:
+                    raise  # else: somebody has used the id before us; nothing sealed was opened
+        raise errors.LinkTimeout(port=self.transport.name)
+
+    def _ask(self, message: bytes, on_keepalive: OnKeepAlive | None, opens: Opens | None) -> bytes:
         self._request_id = self._request_id % 0xFFFF + 1
         try:
-            return self._call(self._request_id, message, on_keepalive)
+            return self._call(self._request_id, message, on_keepalive, opens)
         except KeyboardInterrupt:
             # a key that still waits for its button must not sign for somebody who has left
             with contextlib.suppress(errors.HostProblem):
                 self._write(frames.encode_frame(KIND_CANCEL, self._request_id, 0, b""))
             raise
 
-    def _call(self, request_id: int, message: bytes, on_keepalive: OnKeepAlive | None) -> bytes:
+    def _call(self, request_id: int, message: bytes, on_keepalive: OnKeepAlive | None, opens: Opens | None) -> bytes:
         wire = self._fragments(KIND_REQUEST, request_id, message)
         reply, furthest = bytearray(), 0
         told = False
@@ -119,9 +141,7 @@ class Connection:
             frame = self._wait(
                 lambda one: one.request_id == request_id, time.monotonic() + RETRANSMIT, self.cancel if not told else None
             )
-            if self.cancel.is_set() and not told:
-                told = True
-                self._write(frames.encode_frame(KIND_CANCEL, request_id, 0, b""))
+            told = told or self._tell_of_cancel(request_id)
             if frame is None:
                 if time.monotonic() - last_life > PATIENCE:
                     raise errors.LinkTimeout(port=self.transport.name)
@@ -135,13 +155,25 @@ class Connection:
                 self.keepalive_bytes += len(frames.encode_frame(frame.kind, frame.request_id, frame.offset, frame.payload))
                 self._report(frame, on_keepalive)
             elif frame.kind == KIND_ERROR:
-                raise self._refusal(frame)
+                refusal = self._refusal_of(frame, opens)
+                if refusal is not None:
+                    raise refusal
             elif frame.kind == KIND_REPLY and frame.offset == len(reply):
                 reply += frame.payload
                 if len(reply) > furthest:
                     furthest, last_life = len(reply), time.monotonic()
+                answer = None if frame.more else _opened(bytes(reply), opens)
+                if answer is not None:
+                    return answer
                 if not frame.more:
-                    return bytes(reply)
+                    reply.clear()  # not from the key, or damaged on the way: it is asked again
+
+    def _tell_of_cancel(self, request_id: int) -> bool:
+        """Tell the key when ``cancel`` is set; was it?"""
+        if self.cancel.is_set():
+            self._write(frames.encode_frame(KIND_CANCEL, request_id, 0, b""))
+            return True
+        return False
 
     @property
     def last_id(self) -> int:
@@ -201,6 +233,17 @@ class Connection:
         ]
         return b"".join(parts)
 
+    def _refusal_of(self, frame: Received, opens: Opens | None) -> errors.KeyRefused | None:
+        """The refusal in an error frame; in a session a sealed one, and in clear only what comes from before the seal."""
+        if opens is None:
+            return self._refusal(frame)
+        payload = opens(KIND_ERROR, frame.payload)
+        if payload is not None:
+            frame.payload = payload
+            return self._refusal(frame)
+        refusal = self._refusal(frame)
+        return refusal if refusal.number in (ERROR_SESSION_LOST, ERROR_REQUEST_ID_REUSED) else None
+
     def _refusal(self, frame: Received) -> errors.KeyRefused:
         try:
             info = codec.decode(ErrorInfo, frame.payload)
@@ -234,3 +277,7 @@ class Connection:
             chunk = self.transport.read()
             self.received_bytes += len(chunk)
             self._reader.put(chunk, len(chunk))
+
+
+def _opened(reply: bytes, opens: Opens | None) -> bytes | None:
+    return reply if opens is None else opens(KIND_REPLY, reply)

@@ -6,19 +6,23 @@
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from hashlib import sha256
 from types import TracebackType
 from typing import TypeVar
 
 from biandun import errors, logs
 from biandun.key.connection import Connection
+from biandun.known_keys import Known, KnownKeys, known
 from biandun.ui import Silent, Ui
+from biandun_protocol import certificate
 from biandun_protocol.algorithms import BY_NAME, ES256, Algorithm, PublicKey
 from biandun_protocol.certificate import Signed
 from biandun_protocol.errors import ManifestProblem, StatementProblem
 from biandun_protocol.orders import Order
 from biandun_protocol.receipt import Receipt
 from biandun_protocol.secret import Secret
-from biandun_protocol.unit_card import UnitCard
+from biandun_protocol.session import Opening, Session
+from biandun_protocol.unit_card import UnitCard, verify_card
 from biandun_protocol.wire import codec
 from biandun_protocol.wire import messages as wire
 from biandun_protocol.wire import statement as statements
@@ -28,6 +32,8 @@ from biandun_protocol.wire.numbers import (
     ERROR_PIN_REQUIRED,
     ERROR_PIN_WAIT,
     ERROR_PIN_WRONG,
+    ERROR_SESSION_LOST,
+    ERROR_SESSION_UNAVAILABLE,
     LIMIT_OUTBOX,
     LIMIT_PARCELS,
     LIMIT_PIECE,
@@ -40,6 +46,8 @@ from biandun_protocol.wire.numbers import (
     SCHEMA_GRANT,
     SCHEMA_KEY_REQUEST,
     SCHEMA_OFFER,
+    SESSION_COMMANDS,
+    STATE_PERSONALISED,
 )
 
 R = TypeVar("R", bound=codec.Message)
@@ -78,13 +86,18 @@ class Kept:
 class Key:
     """An open key.  Use it as a context manager; ``ui`` hears of progress, is asked for the PIN and told of the button.
 
-    ``slot`` is the user whose PIN is asked for when the key wants one.
+    ``slot`` is the user whose PIN is asked for when the key wants one.  What needs a PIN goes through a sealed session, opened when it
+    is first needed; ``known`` remembers keys from one run to the next.  ``pin_in_clear`` allows keys whose certificate names no device
+    key: their PIN crosses the cable as it is.
     """
 
-    def __init__(self, connection: Connection, ui: Ui | None = None) -> None:
+    def __init__(self, connection: Connection, ui: Ui | None = None, known: KnownKeys | None = None) -> None:
         self.connection = connection
         self.ui: Ui = ui or Silent()
         self.slot = 0
+        self.pin_in_clear = False
+        self._known = known
+        self._session: Session | None = None
         self._serial = ""
         connection.resync()
         self.info = self.refresh()
@@ -150,6 +163,8 @@ class Key:
         _expect(grant.schema, SCHEMA_GRANT)
         self._call(wire.PersonaliseRequest(grant.profile_statement, grant.profile_manifest, grant.x509), wire.PersonaliseReply)
         self.refresh()
+        if self._known is not None and self._device_key() is not None:
+            self._known.remember(self.info.serial, self._known_now())
 
     def certificate(self) -> Certificate:
         """Return the certificate in both forms, with the anchor under which the key believes it."""
@@ -160,6 +175,61 @@ class Key:
             Signed(reply.issuer_statement, reply.issuer_manifest),
             PublicKey(self.algorithm, reply.root_public_key),
         )
+
+    # --- the session ---------------------------------------------------------------------------------------------
+
+    def secure(self) -> Session:
+        """Open a sealed session: make sure that this is the key its office certified, and the one that this account knows.
+
+        Happens by itself before anything that needs a PIN.  Raises KeyNotGenuine, KeyChanged, KeyUnknown, CertificateProblem and
+        StatementProblem for a certificate that does not hold, KeyRefused(session-unavailable) when the office certified no device key.
+        """
+        own = self.certificate()
+        device_key = self._device_key(own)
+        if device_key is None:
+            raise errors.KeyRefused(ERROR_SESSION_UNAVAILABLE)
+        self._recognise(own)
+        opening = Opening(self.algorithm)
+        raw = self.connection.call(codec.encode_request(opening.request))
+        try:
+            reply = codec.decode(wire.HelloReply, raw)
+            session = opening.finish(reply, device_key, sha256(own.profile.statement).digest())
+        except (codec.MessageError, StatementProblem):
+            raise errors.KeyNotGenuine(serial=self.info.serial) from None
+        self._session = session
+        return session
+
+    @property
+    def is_secure(self) -> bool:
+        """Is there a session?"""
+        return self._session is not None
+
+    def _device_key(self, own: Certificate | None = None) -> bytes | None:
+        """The device key that the office certified for this very key, its certificate verified."""
+        own = own or self.certificate()
+        issuer = certificate.verify_issuer(own.issuer, own.root)
+        profile = certificate.verify_profile(own.profile, issuer, own.root.algorithm)
+        if profile.serial != self.info.serial:
+            raise errors.KeyNotGenuine(serial=self.info.serial)
+        return profile.device_key
+
+    def _known_now(self, own: Certificate | None = None) -> Known:
+        own = own or self.certificate()
+        info = self.info
+        return known(self._device_key(own) or b"", own.root.point, info.uscc or "", info.unit_name or "")
+
+    def _recognise(self, own: Certificate) -> None:
+        """Compare the key with what this account remembers of it.  Raises KeyChanged, KeyUnknown."""
+        if self._known is None:
+            return
+        serial, now = self.info.serial, self._known_now(own)
+        before = self._known.get(serial)
+        if before is None:
+            if not self.ui.new_key(serial, now.unit_name, now.fingerprint):
+                raise errors.KeyUnknown(serial=serial)
+            self._known.remember(serial, now)
+        elif (before.device_key, before.root, before.uscc) != (now.device_key, now.root, now.uscc):
+            raise errors.KeyChanged(serial=serial, known=before.fingerprint, found=now.fingerprint)
 
     def wipe(self) -> int:
         """Destroy the key pair of a key without a certificate; needs presence.  Returns the new generation."""
@@ -202,8 +272,10 @@ class Key:
     def put_card(self, card: UnitCard) -> int:
         """Hand over a unit card section by section, from where an earlier attempt stopped.  Returns its version.
 
-        Raises KeyRefused: card-invalid, card-older, unit-mismatch, digest-mismatch, store-full.
+        Raises KeyRefused: card-older, unit-mismatch, store-full; StatementProblem, ManifestProblem for a card that does not hold.
         """
+        own = self.certificate()
+        verify_card(card, certificate.verify_issuer(own.issuer, own.root), own.root.algorithm)
         begin = wire.BeginCardRequest(card.signed.statement, card.signed.manifest)
         reply = self._unlocked(lambda: self._call(begin, wire.BeginCardReply))
         version, missing, total = reply.version, reply.next, len(card.sections)
@@ -219,8 +291,8 @@ class Key:
         return UnitCard(head.signed, tuple(self._unlocked(lambda at=index: self._section(at)) for index in range(count)))
 
     def card_head(self) -> UnitCard:
-        """Read the office's statement of the unit card, without sections, which needs no PIN.  Raises KeyRefused(not-found)."""
-        reply = self._call(wire.ReadCardRequest(), wire.ReadCardReply)
+        """Read the office's statement of the unit card, without sections.  Raises KeyRefused(not-found)."""
+        reply = self._unlocked(lambda: self._call(wire.ReadCardRequest(), wire.ReadCardReply))
         return UnitCard(Signed(reply.statement, reply.manifest), ())
 
     def _section(self, index: int) -> bytes:
@@ -279,8 +351,7 @@ class Key:
     def set_pin(self, pin: Secret, slot: int = 0) -> None:
         """Give a slot its first PIN (6 to 32 bytes); slot 0 needs presence, others need slot 0 unlocked.
 
-        Until the encrypted session exists the PIN crosses the cable in clear.  Raises KeyRefused: pin-format, pin-set,
-        slot-refused, presence-*.
+        Raises KeyRefused: pin-format, pin-set, slot-refused, presence-*; what ``secure`` raises.
         """
         self._call(wire.SetPinRequest(slot, pin.reveal()), wire.SetPinReply)
         self.refresh()
@@ -418,11 +489,31 @@ class Key:
     def _call(self, request: codec.Request, reply: type[R]) -> R:
         beats = _KeepAlives(self.ui, self._serial)
         with logs.action("key.command", command=type(request).__name__.removesuffix("Request"), serial=self._serial):
-            raw = self.connection.call(codec.encode_request(request), beats)
+            raw = self._exchange(request, beats)
         try:
             return codec.decode(reply, raw)
         except codec.MessageError:
             raise errors.LinkGarbled(port=self.connection.transport.name) from None
+
+    def _exchange(self, request: codec.Request, beats: "_KeepAlives") -> bytes:
+        """Send a request, sealed when there is a session or when it needs one; a session that was lost is opened anew, once."""
+        message = codec.encode_request(request)
+        if request.NUMBER in SESSION_COMMANDS and self._session is None and self._may_have_session():
+            self.secure()
+        if self._session is None:
+            return self.connection.call(message, beats)
+        try:
+            return self.connection.call_sealed(self._session, message, beats)
+        except errors.KeyRefused as refusal:
+            if refusal.number != ERROR_SESSION_LOST:
+                raise
+        self._session = None
+        return self.connection.call_sealed(self.secure(), message, beats)
+
+    def _may_have_session(self) -> bool:
+        if self.info.state != STATE_PERSONALISED:
+            return False  # it has no users yet, and refuses the command itself
+        return not self.pin_in_clear or self._device_key() is not None
 
 
 class _KeepAlives:

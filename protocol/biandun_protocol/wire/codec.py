@@ -48,7 +48,7 @@ class Message:
 class Request(Message):
     """Base of the messages that are commands."""
 
-    NUMBER = 0
+    NUMBER: int = 0
 
 
 UINT, BOOL, TEXT, BYTES, OCTETS, TEXTS, HASHES = range(7)

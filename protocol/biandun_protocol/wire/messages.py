@@ -75,6 +75,7 @@ class ProfileManifest(codec.Message):
         (10, "not_before", codec.UINT, 0, True),
         (11, "not_after", codec.UINT, 0, True),
         (12, "x5t", codec.OCTETS, 32, True),
+        (13, "device_key", codec.OCTETS, 65, False),
     )
 
 
@@ -151,6 +152,7 @@ class PossessionManifest(codec.Message):
         (2, "nonce", codec.OCTETS, 16, True),
         (3, "serial", codec.TEXT, 24, True),
         (4, "public_key", codec.OCTETS, 65, True),
+        (5, "device_key", codec.OCTETS, 65, False),
     )
 
 
@@ -669,7 +671,7 @@ class CardSectionReply(codec.Message):
 
 
 class ReadCardRequest(codec.Request):
-    """Give out the office's statement of the unit card."""
+    """Give out the office's statement of the unit card, to who has shown a PIN."""
 
     NUMBER = 24
 
@@ -787,3 +789,26 @@ class OutboxDropRequest(codec.Request):
 
 class OutboxDropReply(codec.Message):
     """Answer to ``outbox_drop``."""
+
+
+class HelloRequest(codec.Request):
+    """Open a sealed session: an ephemeral point of either side, signed by the device key that the office certified."""
+
+    NUMBER = 31
+    FIELDS = (
+        (0, "version", codec.UINT, 0, True),
+        (1, "suite", codec.TEXT, 8, True),
+        (2, "nonce", codec.OCTETS, 16, True),
+        (3, "point", codec.OCTETS, 65, True),
+    )
+
+
+class HelloReply(codec.Message):
+    """Answer to ``hello``."""
+
+    FIELDS = (
+        (0, "nonce", codec.OCTETS, 16, True),
+        (1, "point", codec.OCTETS, 65, True),
+        (2, "certificate", codec.OCTETS, 32, True),
+        (3, "signature", codec.OCTETS, 64, True),
+    )

@@ -51,7 +51,8 @@ class ProfileManifest(codec.Message):
     not_before: int
     not_after: int
     x5t: bytes
-    def __init__(self, schema: str, version: int, serial: str, public_key: bytes, uscc: str, unit_code: str, unit_name: str, region: str, purposes: list[str], hardware_class: int, not_before: int, not_after: int, x5t: bytes) -> None: ...
+    device_key: bytes | None
+    def __init__(self, schema: str, version: int, serial: str, public_key: bytes, uscc: str, unit_code: str, unit_name: str, region: str, purposes: list[str], hardware_class: int, not_before: int, not_after: int, x5t: bytes, device_key: bytes | None = None) -> None: ...
 
 class LoginManifest(codec.Message):
     schema: str
@@ -103,7 +104,8 @@ class PossessionManifest(codec.Message):
     nonce: bytes
     serial: str
     public_key: bytes
-    def __init__(self, schema: str, office_id: str, nonce: bytes, serial: str, public_key: bytes) -> None: ...
+    device_key: bytes | None
+    def __init__(self, schema: str, office_id: str, nonce: bytes, serial: str, public_key: bytes, device_key: bytes | None = None) -> None: ...
 
 class Offer(codec.Message):
     schema: str
@@ -467,3 +469,17 @@ class OutboxDropRequest(codec.Request):
 
 class OutboxDropReply(codec.Message):
     def __init__(self) -> None: ...
+
+class HelloRequest(codec.Request):
+    version: int
+    suite: str
+    nonce: bytes
+    point: bytes
+    def __init__(self, version: int, suite: str, nonce: bytes, point: bytes) -> None: ...
+
+class HelloReply(codec.Message):
+    nonce: bytes
+    point: bytes
+    certificate: bytes
+    signature: bytes
+    def __init__(self, nonce: bytes, point: bytes, certificate: bytes, signature: bytes) -> None: ...

@@ -1,0 +1,63 @@
+"""hello: open a sealed session.
+
+Who opens one ends the one before, and whoever was in is out: nothing is gained by that but a locked key.  The device key is not under
+a PIN, so the session is there before a PIN has to cross the cable.
+"""
+
+from hashlib import sha256
+
+from biandun_protocol.wire import cbor, codec
+from biandun_protocol.wire.messages import HelloReply, HelloRequest
+from biandun_protocol.wire.numbers import (
+    ERROR_BAD_FIELD,
+    ERROR_SESSION_UNAVAILABLE,
+    ERROR_UNSUPPORTED_VERSION,
+    LIMIT_NONCE,
+    PHASE_WORKING,
+    PROTOCOL_VERSION,
+    STATE_PERSONALISED,
+)
+from etoken.dispatch import command
+from etoken.refusal import Refused
+from etoken.session import LABEL, Session
+from etoken.token import Token
+from etoken.vault import records
+
+FRESH = 32
+
+
+@command(HelloRequest, states=(STATE_PERSONALISED,), heap=32, flash=96)
+def hello(token: Token, request: HelloRequest) -> HelloReply:
+    """Answer with an own point and the device key's signature.
+
+    Raises Refused: SESSION_UNAVAILABLE when the office has certified no device key, UNSUPPORTED_VERSION also for another suite,
+    BAD_FIELD for a point that is none, ENTROPY_FAILED.
+    """
+    identity, suite = token.vault.identity, token.suite
+    device = identity.device_key
+    if device is None or not identity.needs_session:
+        raise Refused(ERROR_SESSION_UNAVAILABLE)
+    if request.version != PROTOCOL_VERSION or request.suite != suite.name:
+        raise Refused(ERROR_UNSUPPORTED_VERSION)
+    token.end_session()
+    tick = token.ticker(PHASE_WORKING)
+    secret = suite.crypto.new_secret(token.entropy.fill)
+    try:
+        point = suite.crypto.public_key(secret, tick)
+        common = suite.crypto.shared(secret, request.point, token.entropy.take(FRESH), tick)
+    finally:
+        secret[:] = bytes(len(secret))
+    if common is None:
+        raise Refused(ERROR_BAD_FIELD, 3)
+    nonce = token.entropy.take(LIMIT_NONCE)
+    certificate = sha256(identity.certificate()[0]).digest()
+    said: dict[object, object] = {0: nonce, 1: point, 2: certificate}
+    transcript = suite.digest(codec.encode_request(request) + cbor.dumps(said))
+    session = Session(common, transcript)
+    secret = identity.secret(records.DEVICE_KEY)
+    try:
+        signature = suite.crypto.sign(secret, device, LABEL + transcript, token.entropy.take(FRESH), tick)
+    finally:
+        secret[:] = bytes(len(secret))
+    token.session = session
+    return HelloReply(nonce, point, certificate, signature)
