@@ -18,21 +18,25 @@ SERIAL = "BD-000001"
 
 
 @cache
-def personalised_flash(folder: Path) -> Path:
-    """The flash image of a personalised key."""
-    office = SoftOffice()
-    with SimulatedKey(SERIAL, folder / "personalised", announce=False) as simulated, biandun_keys.open(port=simulated.port) as key:
+def personalised_flash(folder: Path, sealed: bool) -> Path:
+    """The flash image of a personalised key; ``sealed``: did the office certify its device key?"""
+    office = SoftOffice(sessions=sealed)
+    with (
+        SimulatedKey(SERIAL, folder / f"personalised-{sealed}", announce=False) as simulated,
+        biandun_keys.open(port=simulated.port) as key,
+    ):
         key.personalise(office.grant(key.answer_offer(office.offer())))
+        key.pin_in_clear = not sealed
         key.set_pin(PIN)
     return simulated.flash_path
 
 
-def fresh_key(folder: Path, name: str) -> SimulatedKey:
-    """A personalised key that has signed nothing; not plugged in."""
+def fresh_key(folder: Path, name: str, *, sealed: bool = False) -> SimulatedKey:
+    """A personalised key that has signed nothing; not plugged in.  ``sealed`` ones are used through a session only."""
     home = folder / name
     shutil.rmtree(home, ignore_errors=True)
     home.mkdir(parents=True)
-    shutil.copy(personalised_flash(folder), home)
+    shutil.copy(personalised_flash(folder, sealed), home)
     return SimulatedKey(SERIAL, home, announce=False)
 
 

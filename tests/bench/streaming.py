@@ -1,4 +1,4 @@
-"""link_throughput, wire_overhead_pct: manifests of 1 MiB streamed to the key and cancelled before anything is signed.
+"""link_throughput, link_sealed_throughput, wire_overhead_pct: manifests of 1 MiB streamed to the key and cancelled before anything is signed.
 
 Value: the host library's stream through frames, windows and acknowledgements, until the key has answered the cancel.
 Reference: a bare MicroPython loop that reads the very same bytes from the same kind of pseudo-terminal and hashes them
@@ -11,9 +11,9 @@ from hashlib import sha256
 from pathlib import Path
 
 from biandun import keys as biandun_keys
-from biandun.key.connection import Connection
 from biandun.key.transport import SerialTransport
-from biandun_protocol.wire import codec, frames
+from biandun.keys import Key
+from biandun_protocol.wire import frames
 from biandun_protocol.wire.messages import SignBeginReply, SignBeginRequest
 from biandun_protocol.wire.numbers import KIND_DATA, LIMIT_FRAME, LIMIT_WINDOW
 from biandun_simulator import interpreter
@@ -34,15 +34,18 @@ def measure(scale: Scale) -> Iterator[Row]:
     total = SIZE * len(manifests)
     overhead: list[float] = []
 
-    def through_the_link(number: int) -> list[float]:
-        with fresh_key(scale.folder, f"stream{number}") as simulated, biandun_keys.open(port=simulated.port) as key:
+    def through_the_link(number: int, sealed: bool = False) -> list[float]:
+        made = fresh_key(scale.folder, f"stream{number}-{sealed}", sealed=sealed)
+        with made as simulated, biandun_keys.open(port=simulated.port) as key:
+            key.pin_in_clear = not sealed
             key.unlock(PIN)
+            assert key.is_secure is sealed
             link = key.connection
-            stream_and_cancel(link, requests[0], manifests[0])
+            stream_and_cancel(key, requests[0], manifests[0])
             before = link.sent_bytes + link.received_bytes
             began = time.perf_counter()
             for request, manifest in zip(requests, manifests, strict=True):
-                stream_and_cancel(link, request, manifest)
+                stream_and_cancel(key, request, manifest)
             took = time.perf_counter() - began
             overhead.append(100 * ((link.sent_bytes + link.received_bytes - before) / total - 1))
         return [total / took / 1e6]
@@ -50,9 +53,14 @@ def measure(scale: Scale) -> Iterator[Row]:
     def bare_loop(number: int) -> list[float]:
         return [total / read_and_hash(scale.folder, wire) / 1e6]
 
-    (value,), (reference,) = alternate(scale.rounds, through_the_link, bare_loop)
+    def through_a_session(number: int) -> list[float]:
+        return through_the_link(number, sealed=True)
+
+    (sealed,), (value,), (reference,) = alternate(scale.rounds, through_a_session, through_the_link, bare_loop)
     note = f"frame {LIMIT_FRAME} bytes, window {LIMIT_WINDOW} frames, manifests of 1 MiB"
     yield Row("link_throughput", value, "MB/s", "higher", scale.rounds * len(manifests), reference, note, goal=0.5)
+    runs = scale.rounds * len(manifests)
+    yield Row("link_sealed_throughput", sealed, "MB/s", "higher", runs, reference, f"{note}, in a session", goal=0.5)
     yield Row(
         "wire_overhead_pct",
         overhead[-1],
@@ -63,9 +71,10 @@ def measure(scale: Scale) -> Iterator[Row]:
     )
 
 
-def stream_and_cancel(link: Connection, request: SignBeginRequest, manifest: bytes) -> None:
+def stream_and_cancel(key: Key, request: SignBeginRequest, manifest: bytes) -> None:
     """Send a manifest whole, then give it up."""
-    opened = codec.decode(SignBeginReply, link.call(codec.encode_request(request)))
+    link = key.connection
+    opened = key._call(request, SignBeginReply)
     link.stream(link.last_id, manifest, opened.window)
     link.abort(link.last_id)
 

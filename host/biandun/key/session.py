@@ -98,6 +98,7 @@ class Key:
         self.pin_in_clear = False
         self._known = known
         self._session: Session | None = None
+        self._is_certified: bool | None = None  # has the office certified the device key?  None: not looked yet
         self._serial = ""
         connection.resync()
         self.info = self.refresh()
@@ -118,7 +119,7 @@ class Key:
     def refresh(self) -> wire.InfoReply:
         """Ask again who the key is."""
         self.info = self._call(wire.InfoRequest(PROTOCOL_VERSION), wire.InfoReply)
-        self._serial = self.info.serial
+        self._serial, self._is_certified = self.info.serial, None
         return self.info
 
     @property
@@ -513,7 +514,11 @@ class Key:
     def _may_have_session(self) -> bool:
         if self.info.state != STATE_PERSONALISED:
             return False  # it has no users yet, and refuses the command itself
-        return not self.pin_in_clear or self._device_key() is not None
+        if not self.pin_in_clear:
+            return True
+        if self._is_certified is None:
+            self._is_certified = self._device_key() is not None
+        return self._is_certified
 
 
 class _KeepAlives:
