@@ -6,16 +6,20 @@ The office checks all of it again; the key checks it so that a program on the cl
 from biandun_protocol.wire import cbor, codec
 from biandun_protocol.wire.messages import Summary
 from biandun_protocol.wire.numbers import (
+    ERROR_CARD_STALE,
     ERROR_CERTIFICATE_EXPIRED,
     ERROR_CLOCK_BEHIND,
+    ERROR_OFFLINE_LIMIT,
     ERROR_PURPOSE_REFUSED,
     ERROR_SCHEMA_UNKNOWN,
     ERROR_SUMMARY_MALFORMED,
     ERROR_UNIT_MISMATCH,
+    KEY_PURPOSES,
     LIMIT_SUMMARY,
     PURPOSE_COUNTERSIGN,
     PURPOSE_DECISION,
     PURPOSE_FILING,
+    ROLES,
     SCHEMA_COUNTERSIGN,
     SCHEMA_DECISION,
     SCHEMA_FILING,
@@ -24,7 +28,7 @@ from etoken.refusal import Refused
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from biandun_protocol.wire.messages import ProfileManifest
+    from biandun_protocol.wire.messages import CardManifest, ProfileManifest
 
 # purpose -> schema of the manifests that may be signed for it
 SCHEMAS = {
@@ -35,9 +39,22 @@ SCHEMAS = {
 
 
 def check_purpose(profile: "ProfileManifest", purpose: str) -> None:
-    """Refuse a purpose that the office did not grant to this key."""
-    if purpose not in profile.purposes:
+    """Refuse a purpose that the office did not grant to this key, or that its role does not have."""
+    if purpose not in profile.purposes or purpose not in allowed(profile):
         raise Refused(ERROR_PURPOSE_REFUSED)
+
+
+def allowed(profile: "ProfileManifest") -> "tuple[str, ...]":
+    """What the profile's role may sign at most: nothing for a role that this firmware does not know; all without one (0.1.0)."""
+    return KEY_PURPOSES if profile.role is None else ROLES.get(profile.role, ())
+
+
+def check_card(card: "CardManifest", time_floor: int, unheard: int) -> None:
+    """Refuse to sign under a unit card whose day is over, or too long without a word of the office (``unheard`` signatures)."""
+    if time_floor > card.not_after:
+        raise Refused(ERROR_CARD_STALE)
+    if unheard >= card.max_offline:
+        raise Refused(ERROR_OFFLINE_LIMIT)
 
 
 def check_manifest_purpose(profile: "ProfileManifest", purpose: str) -> None:

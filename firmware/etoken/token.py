@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from typing import Protocol
 
     from biandun_protocol.wire.messages import IssuerManifest, ProfileManifest
+    from etoken.batch import Batch
     from etoken.link.link import Clock, Port
     from etoken.manifest import ManifestStream
     from etoken.session import Session
@@ -95,6 +96,7 @@ class Token:
         self._user: "int | None" = None
         self._last_use = 0
         self.session: "Session | None" = None
+        self.batch: "Batch | None" = None
         self.pulse: "Pulse | None" = None
         self.overspent = False  # did a command write more than its budget, since the start?
         self.entropy = Entropy(board, self.vault.seed, self.ticker(PHASE_WORKING))  # the only source of randomness
@@ -112,6 +114,7 @@ class Token:
     def leave(self) -> None:
         """Nobody is in any more: the data key goes."""
         self._user = None
+        self.batch = None
         self.vault.keys.drop()
 
     def end_session(self) -> None:

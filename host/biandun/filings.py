@@ -15,7 +15,7 @@ import json
 import os
 import secrets
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import date
 from hashlib import sha256
@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from biandun.anchors import load_root
-from biandun.errors import FolderProblem
+from biandun.errors import FolderProblem, UsageProblem
 from biandun.key.session import Key, Signature
 from biandun.office_client import Accepted, Office
 from biandun.ui import Ui
@@ -32,7 +32,7 @@ from biandun_protocol.algorithms import PublicKey
 from biandun_protocol.errors import ReceiptProblem
 from biandun_protocol.forms import Attachment
 from biandun_protocol.receipt import Receipt, verify_receipt
-from biandun_protocol.wire.numbers import LIMIT_ATTACHMENT, PURPOSE_FILING
+from biandun_protocol.wire.numbers import LIMIT_ATTACHMENT, LIMIT_BATCH, PURPOSE_FILING
 
 FORMAT = "biandun-filing-folder/1"
 MEDIA_TYPES = {
@@ -263,6 +263,23 @@ class Folder:
         """
         self._verify(receipt, root)
         write_file(self.path / "receipt.cbor", receipt.encode(), replace=True)
+
+
+def sign_all(key: Key, folders: Sequence[Folder]) -> list[Signature]:
+    """Have the key sign at most 64 folders, with one press of the button for all of one purpose.
+
+    Those that are signed already cost nothing.  Raises UsageProblem for more, and what ``Folder.sign`` raises; those before it are
+    signed then.
+    """
+    unsigned = [folder for folder in folders if folder.read("statement.cose") is None]
+    purposes = {folder.state.purpose for folder in unsigned}
+    for purpose in sorted(purposes):
+        batch = [folder.manifest().raw for folder in unsigned if folder.state.purpose == purpose]
+        if len(batch) > LIMIT_BATCH:
+            raise UsageProblem(detail=f"at most {LIMIT_BATCH} at a time")
+        if len(batch) > 1:
+            key.confirm_batch([key.algorithm.digest(raw) for raw in batch], purpose=purpose)
+    return [folder.sign(key) for folder in folders]
 
 
 def keep_receipt(key: Key, receipt: Receipt, statement_id: str, office: Office | None) -> int:

@@ -240,6 +240,24 @@ ENTRIES: dict[str, Entry] = {
         "请用 biandun-office alerts 查看空缺。",
         "Look at the gaps with `biandun-office alerts`.",
     ),
+    "card-stale": Entry(
+        "密钥中的单位卡已过期，密钥拒绝签署。",
+        "The unit card on the key is out of date; the key refuses to sign.",
+        "请联网同步或向编办领取新的单位卡（biandun keys card --put）。",
+        "Get a new unit card from the office (`biandun keys card --put`).",
+    ),
+    "offline-limit": Entry(
+        "密钥签署的份数已达离线上限，需要编办的新消息。",
+        "The key has signed as much as it may without word from the office.",
+        "请提交已签署的材料并让密钥保存回执，或更新单位卡。",
+        "Hand in what is signed and let the key keep the receipts, or put a new unit card on it.",
+    ),
+    "role-refused": Entry(
+        "角色 {role} 不能有用途 {purpose}。",
+        "The role {role} does not have the purpose {purpose}.",
+        "请改用其他角色，或去掉该用途。",
+        "Choose another role, or leave the purpose out.",
+    ),
     "session-required": Entry(
         "该操作必须通过加密会话进行。",
         "This goes through a sealed session only.",

@@ -49,6 +49,10 @@ def numbers() -> str:
     lines += ["PHASE_NAMES = {"] + [f'    {v}: "{k}",' for k, v in SCHEMA["phases"].items()] + ["}"]
     lines += ["ERROR_NAMES = {"]
     lines += [f'    {e["number"]}: "{k.replace("_", "-")}",' for k, e in SCHEMA["errors"].items()] + ["}"]
+    lines += ["ROLES = {"]
+    lines += [
+        f'    "{role}": ({", ".join(repr(one) for one in row)}),'.replace("'", '"') for role, row in SCHEMA["roles"].items()
+    ] + ["}"]
     retriable = [str(e["number"]) for e in SCHEMA["errors"].values() if e["retriable"]]
     lines += [f"RETRIABLE_ERRORS = ({', '.join(retriable)})"]
     sealed = [str(entry["number"]) for entry in SCHEMA["commands"].values() if entry.get("session")]

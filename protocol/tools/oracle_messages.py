@@ -19,7 +19,7 @@ ERRORS: dict[str, int] = {name: entry["number"] for name, entry in SCHEMA["error
 LATER = {
     "InfoReply": (("suite",), ("faults", "last_fault")),
     "ErrorInfo": (("wait_ms",),),
-    "ProfileManifest": (("device_key",),),
+    "ProfileManifest": (("device_key",), ("role",)),
     "PossessionManifest": (("device_key",),),
     "ChainStateReply": (("forgotten", "card_version", "parcels"),),
 }

@@ -10,7 +10,6 @@ from django.http import HttpResponse
 from django.test import Client
 
 from biandun_office import clock, installation, signing, startup
-from biandun_office.access.roles import PURPOSES
 from biandun_office.evidence.models import Node, Receipt, Statement
 from biandun_office.flow.models import Case, CaseEvent
 from biandun_office.installation import Founding
@@ -22,6 +21,7 @@ from biandun_office.keystore import Cost, Passphrase
 from biandun_office.office import ISSUING_KEY, Identity, Office, load_key
 from biandun_protocol.wire import codec
 from biandun_protocol.wire.messages import Grant, IssuerManifest, Offer
+from biandun_protocol.wire.numbers import ROLES
 from tests.backend import people
 from tests.backend.people import BUREAU, OFFICE, Key
 from tests.support.softkey import SoftKey, attachment, manifest
@@ -81,14 +81,23 @@ class Bench:
 
     def issue(self, key: SoftKey, offer: Offer, **changed: object) -> bytes:
         """Certify ``key`` and return the grant."""
-        options = {"purposes": PURPOSES["unit"], "days": 100, "now": clock.now(), "deliver": lambda grant: None, **changed}
+        options = {"purposes": ROLES["unit"], "days": 100, "now": clock.now(), "deliver": lambda grant: None, **changed}
         request = codec.encode(key.prove_possession(offer))
         return issuance.issue(authority=self.authority, request=request, **options).grant  # type: ignore[arg-type]
 
     def new_key(self, uscc: str = SCHOOL, serial: str = "BD-TEST-0001", role: str = "unit", **changed: object) -> Key:
         """A key of the unit, certified."""
         key = Key(serial=serial, signer=new_key(self.office.algorithm))
-        key.personalise(codec.decode(Grant, self.issue(key, self.offer(uscc), **{"purposes": PURPOSES[role], **changed})))
+        key.personalise(
+            codec.decode(
+                Grant,
+                self.issue(
+                    key,
+                    self.offer(uscc),
+                    **{"purposes": ROLES[role], "role": role if "purposes" not in changed else None, **changed},
+                ),
+            )
+        )
         return key
 
     def supervisor(self, uscc: str = BUREAU, serial: str = "BD-TEST-0100") -> Key:

@@ -40,7 +40,7 @@ def test_an_office_from_init_to_grant(tmp_path: Path, capsys, secret: str):
     assert (issued["serial"], issued["uscc"], issued["purposes"]) == (
         key.serial,
         SCHOOL,
-        ["filing", "receipt-ack", "login", "link"],
+        ["filing", "receipt-ack", "succession", "login", "link"],
     )
     assert codec.decode(Grant, grant.read_bytes()).x509
     again = json.loads(
@@ -52,8 +52,8 @@ def test_an_office_from_init_to_grant(tmp_path: Path, capsys, secret: str):
 @pytest.mark.parametrize(
     ("options", "purposes"),
     [
-        (["--role", "supervisor"], ["filing", "countersign", "receipt-ack", "login", "link"]),
-        (["--role", "officer"], ["decision", "login", "link"]),
+        (["--role", "supervisor"], ["filing", "countersign", "receipt-ack", "succession", "login", "link"]),
+        (["--role", "officer"], ["decision", "succession", "login", "link"]),
         (["--role", "officer", "--purpose", "login"], ["login"]),
     ],
 )

@@ -6,7 +6,6 @@ from hashlib import sha256
 import pytest
 
 from biandun_office import clock
-from biandun_office.access.roles import PURPOSES
 from biandun_office.errors import FileProblem, Refused
 from biandun_office.issuance.models import Certificate, KeyDevice, KeyOffer
 from biandun_office.registry.models import Unit
@@ -15,6 +14,7 @@ from biandun_protocol.certificate import Signed, verify_issuer, verify_profile
 from biandun_protocol.errors import ProtocolProblem
 from biandun_protocol.wire import codec
 from biandun_protocol.wire.messages import Grant, KeyRequest, Offer
+from biandun_protocol.wire.numbers import ROLES
 from tests.backend.bench import HOSPITAL, SCHOOL, Bench
 from tests.backend.people import OFFICE
 from tests.support.softkey import SoftKey
@@ -66,18 +66,18 @@ def test_the_grant_holds_a_profile_that_verifies_under_the_office(office: Bench)
     grant = issued(office, key, offer)
     profile = verify_profile(Signed(grant.profile_statement, grant.profile_manifest), office.issuer, ES256)
     assert (profile.serial, profile.public_key, profile.uscc, profile.version) == (key.serial, key.signer.public_key, SCHOOL, 1)
-    assert profile.purposes == ["filing", "receipt-ack", "login", "link"]
+    assert profile.purposes == ["filing", "receipt-ack", "succession", "login", "link"]
     assert profile.x5t == sha256(grant.x509).digest()
 
 
 @pytest.mark.parametrize("role", ["unit", "supervisor", "officer"])
 def test_only_the_offices_own_unit_gets_an_officers_key(office: Bench, role: str):
-    assert issued(office, SoftKey(), office.offer(OFFICE), purposes=PURPOSES[role])
+    assert issued(office, SoftKey(), office.offer(OFFICE), purposes=ROLES[role])
     key, offer = SoftKey(serial="BD-TEST-0002"), office.offer(SCHOOL)
     if role == "officer":
-        assert refused(office, key, offer, purposes=PURPOSES[role]) == "not-officer"
+        assert refused(office, key, offer, purposes=ROLES[role]) == "not-officer"
     else:
-        assert issued(office, key, offer, purposes=PURPOSES[role])
+        assert issued(office, key, offer, purposes=ROLES[role])
 
 
 def test_openssl_verifies_the_chain(office: Bench, tmp_path):

@@ -345,6 +345,11 @@ SCENES: dict[str, tuple[tuple[Step, ...], Step, Between]] = {
     "login": (ENROLLED, lambda world, key: (key.unlock(PIN), key.login("https://office.example", b"n" * 16)), attempts),
     "export_links": ((*ENROLLED, signed), lambda world, key: (key.unlock(PIN), key.export_links(1, 1)), attempts),
     "wipe": ((answer,), lambda world, key: key.wipe(), counted_wipe),
+    "confirm_batch": (
+        ENROLLED,
+        lambda world, key: (key.unlock(PIN), key.confirm_batch([key.algorithm.digest(MANIFEST)], purpose="filing")),
+        attempts,
+    ),
     "challenge": (ENROLLED, lambda world, key: key.challenge(), nothing_between),
     "factory_reset": ((*ENROLLED, signed, stowed, carded, ordered_to_reset), reset, counted_wipe),
     "reinstate": ((*ENROLLED, signed, set_back, ordered_to_go_on), lambda world, key: key.carry_out(world.kept["order"]), placed),

@@ -78,6 +78,7 @@ def travel(key: Key, office: SoftOffice) -> None:
     with refused("receipt-present"):
         key.stow(key.fetch(seq=1).idempotency_key, b"package")
     name = b"travels on a key"
+    key.confirm_batch([key.algorithm.digest(softkey.manifest()), bytes(32)], purpose="filing")
     key.sign(softkey.manifest(), purpose="filing", idempotency_key=name, claimed_time=1_795_500_000)
     key.stow(name, b"package" * 500)
     key.parcel(key.outbox()[0])

@@ -56,6 +56,7 @@ REQUESTS: dict[int, codec.Request] = {
     m.OutboxBeginRequest.NUMBER: m.OutboxBeginRequest(b"k" * 16, 1, bytes(32)),
     m.OutboxPartRequest.NUMBER: m.OutboxPartRequest(b"k" * 16, 0, b"p"),
     m.OutboxReadRequest.NUMBER: m.OutboxReadRequest(b"k" * 16, 0),
+    m.ConfirmBatchRequest.NUMBER: m.ConfirmBatchRequest("filing", [bytes(32)]),
     m.OutboxDropRequest.NUMBER: m.OutboxDropRequest(b"k" * 16),
 }
 

@@ -69,6 +69,7 @@ def test_neither_pin_nor_any_private_key_crosses_the_cable_whatever_is_asked(
     key.certificate()
     key.login("https://office.example", b"n" * 16)
     key.export_links(1, 1)
+    key.confirm_batch([bytes(32)], purpose="filing")
     key.put_card(office.card([b"section"]))
     key.card()
     key.sign(softkey.manifest(), purpose="filing", idempotency_key=b"t" * 16)

@@ -10,6 +10,7 @@ import pytest
 from biandun.cli.main import main, run
 from biandun.cli.output import LABELS
 from biandun.cli.shared import complete_serial
+from biandun_protocol import cose
 from biandun_protocol.orders import decode_challenge
 from biandun_protocol.unit_card import UnitCard
 from biandun_protocol.wire import codec
@@ -53,7 +54,7 @@ def personalised(program: Program, soft: SoftOffice) -> Program:
     from biandun_protocol.wire.messages import KeyRequest
 
     request = codec.decode(KeyRequest, Path("request").read_bytes())
-    Path("grant").write_bytes(codec.encode(soft.grant(request)))
+    Path("grant").write_bytes(codec.encode(soft.grant(request, role="unit")))
     program.json("keys", "personalise", "grant")
     Path("pin.txt").write_text("135790\n")
     program.json("keys", "set-pin", "--new-pin-file", "pin.txt")
@@ -63,6 +64,7 @@ def personalised(program: Program, soft: SoftOffice) -> Program:
 def test_enrolment_leaves_a_key_that_names_its_unit(personalised: Program) -> None:
     info = personalised.json("keys", "info")
     assert (info["state"], info["unit_name"], info["purposes"]) == ("personalised", "陇澜市第一中学", ["filing"])
+    assert (info["role"], info["sealed"]) == ("unit", True)
 
 
 def test_people_read_chinese_and_a_warning_that_the_data_are_fictitious(personalised: Program) -> None:
@@ -88,6 +90,20 @@ def test_a_form_takes_the_unit_from_the_key_and_becomes_a_signed_filing(personal
     assert signed["seq"] == 1
     assert personalised.json("keys", "last")["statement"] == Path("用编申请/statement.cose").read_bytes().hex()
     assert personalised.json("filing", "show", "用编申请", key=False)["seq"] == 1
+
+
+def test_several_filings_are_signed_with_one_press_of_the_button(personalised: Program, letter: Path) -> None:
+    _, out, _ = personalised("filing", "example")
+    Path("form.json").write_text(out)
+    folders = ["甲", "乙", "丙"]
+    for folder in folders:
+        personalised.json("filing", "prepare", "form.json", "--attach", f"application_document={letter}", "--out", folder)
+    rows = personalised.json("filing", "sign", *folders, "--pin-file", "pin.txt")
+    assert [row["seq"] for row in rows] == [1, 2, 3]  # type: ignore[index]
+    batches = {cose.parse(Path(folder, "statement.cose").read_bytes(), purpose="filing").header.batch for folder in folders}
+    assert len({batch[0] for batch in batches if batch}) == 1
+    again = personalised.json("filing", "sign", *folders, "--pin-file", "pin.txt")
+    assert again == rows
 
 
 def test_last_writes_what_the_key_keeps_to_files(personalised: Program, letter: Path) -> None:

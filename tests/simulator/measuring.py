@@ -25,6 +25,7 @@ from biandun_protocol.wire import statement as wire
 from biandun_protocol.wire.flashmodel import NorFlash
 from biandun_protocol.wire.numbers import (
     ERROR_OUT_OF_MEMORY,
+    LIMIT_BATCH,
     LIMIT_LINK_EXPORT,
     LIMIT_OUTBOX,
     LIMIT_PIECE,
@@ -49,7 +50,7 @@ SERIAL = "BD-000001"
 KIB = 1024
 SECTOR = NorFlash().sector
 MOST = 128  # KiB: more than any command takes
-SERVED = 300  # statements of an old key, most of them receipted and still whole
+SERVED = 280  # statements of an old key, most of them receipted and still whole
 LEVELS = 32  # of the longest log
 NONCE = b"n" * 16
 PIN = b"1" * LIMIT_PIN_MOST
@@ -176,6 +177,7 @@ def young(bench: Bench, office: SoftOffice) -> None:
     bench.measure(m.UnlockRequest(0, PIN))
     bench.measure(m.ChangePinRequest(0, PIN, PIN))
     bench.measure(m.LoginRequest("https://" + "a" * 120, NONCE), UNLOCKED)
+    bench.measure(m.ConfirmBatchRequest("filing", [bytes((number,)) * 32 for number in range(LIMIT_BATCH)]), UNLOCKED)
     shutil.copy(bench.flash, bench.folder / "personalised")
     receipt = receipt_from_a_long_log(office, sign(bench, office, 1))
     bench.measure(m.StoreReceiptRequest(receipt.statement, receipt.payload))
@@ -238,7 +240,7 @@ def ordered(bench: Bench, office: SoftOffice, purpose: str) -> None:
 def old(bench: Bench, office: SoftOffice) -> None:
     """What a key that has served for years does beside reading its certificate, in the end with a compaction in the middle.
 
-    What compaction itself takes, an index of all records in one piece, is no part of the heap of a command.
+    What the index of all records takes, in one piece, when it is made or grows, is no part of the heap of a command.
     """
     shutil.move(bench.folder / "personalised", bench.flash)
     medium = FileMedium(str(bench.flash), bench.flash.stat().st_size, b"\xff")

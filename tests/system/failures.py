@@ -128,6 +128,14 @@ ROWS: dict[str, Row] = {
     "gap-unknown": Row(
         10, None, NO_ROW, "tests/backend/test_orders.py::test_numbers_that_nobody_signed_are_a_gap_that_a_person_closes"
     ),
+    "card-stale": Row(7, None, UNSIGNED, "tests/firmware/test_roles.py::test_a_key_signs_nothing_under_a_card_whose_day_is_over"),
+    "offline-limit": Row(
+        7,
+        None,
+        UNSIGNED,
+        "tests/firmware/test_roles.py::test_without_word_from_its_office_a_key_signs_as_often_as_its_card_allows",
+    ),
+    "role-refused": Row(10, None, NO_ROW, "tests/backend/test_roles.py::test_a_role_is_certified_for_nothing_that_it_may_not_sign"),
     "pin-required": Row(6, None, UNSIGNED, "tests/firmware/test_pin.py::test_a_person_who_gives_up_leaves_the_key_locked"),
     "pin-wrong": Row(
         6,

@@ -2,27 +2,13 @@
 
 from collections.abc import Collection
 
-from biandun_protocol.wire.numbers import (
-    PURPOSE_COUNTERSIGN,
-    PURPOSE_DECISION,
-    PURPOSE_FILING,
-    PURPOSE_LINK,
-    PURPOSE_LOGIN,
-    PURPOSE_RECEIPT_ACK,
-)
+from biandun_protocol.wire.numbers import PURPOSE_COUNTERSIGN, PURPOSE_DECISION, PURPOSE_FILING
 
 UNIT = "UNIT"
 SUPERVISOR = "SUPERVISOR"
 OFFICER = "OFFICER"
 
 _BY_PURPOSE = {PURPOSE_FILING: UNIT, PURPOSE_COUNTERSIGN: SUPERVISOR, PURPOSE_DECISION: OFFICER}
-
-# what `biandun-office issue --role` certifies
-PURPOSES = {
-    "unit": (PURPOSE_FILING, PURPOSE_RECEIPT_ACK, PURPOSE_LOGIN, PURPOSE_LINK),
-    "supervisor": (PURPOSE_FILING, PURPOSE_COUNTERSIGN, PURPOSE_RECEIPT_ACK, PURPOSE_LOGIN, PURPOSE_LINK),
-    "officer": (PURPOSE_DECISION, PURPOSE_LOGIN, PURPOSE_LINK),
-}
 
 
 def roles_of(purposes: Collection[str], *, own_office: bool) -> tuple[str, ...]:

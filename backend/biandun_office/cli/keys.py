@@ -6,14 +6,13 @@ from pathlib import Path
 import click
 
 from biandun_office import clock, files, office
-from biandun_office.access.roles import PURPOSES
 from biandun_office.cli.session import Session, in_session, with_passphrase
 from biandun_office.issuance import services
 from biandun_office.issuance.services import CERTIFICATE_DAYS, IssuingKey
 from biandun_office.keystore import Passphrase
 from biandun_office.office import Office, load_key
 from biandun_office.registry.selectors import all_units
-from biandun_protocol.wire.numbers import CHAINED_PURPOSES, PURPOSE_LINK, PURPOSE_LOGIN
+from biandun_protocol.wire.numbers import CHAINED_PURPOSES, PURPOSE_LINK, PURPOSE_LOGIN, ROLES
 
 _PURPOSES = (*CHAINED_PURPOSES, PURPOSE_LOGIN, PURPOSE_LINK)
 
@@ -60,9 +59,13 @@ def offer(session: Session, *, uscc: str, out: Path) -> dict[str, object]:
 @click.command()
 @click.argument("request", type=click.Path(path_type=Path))
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="授权文件 / the grant file to write")
-@click.option("--role", type=click.Choice(list(PURPOSES)), default="unit", show_default=True, help="角色 / what the key is for")
+@click.option("--role", type=click.Choice(list(ROLES)), help="角色，默认 unit / what the key is for; default: unit")
 @click.option(
-    "--purpose", "purposes", type=click.Choice(_PURPOSES), multiple=True, help="用途，代替角色 / may sign, instead of a role"
+    "--purpose",
+    "purposes",
+    type=click.Choice(_PURPOSES),
+    multiple=True,
+    help="用途，限定角色或代替角色 / may sign, of what the role may or instead of a role",
 )
 @click.option("--days", type=click.IntRange(1, 3653), default=CERTIFICATE_DAYS, show_default=True, help="有效天数 / valid for")
 @with_passphrase
@@ -73,18 +76,21 @@ def issue(
     passphrase: Passphrase,
     request: Path,
     out: Path,
-    role: str,
+    role: str | None,
     purposes: tuple[str, ...],
     days: int,
 ) -> dict[str, object]:
     """为提出请求的密钥签发证书。 Certify the key that made a request.
 
-    A unit files; a supervisor also countersigns; an officer, for the office's own unit only, decides.
+    A unit files; a supervisor also countersigns; an officer decides.  Officer, seal keeper and key administrator are for keys of the
+    office's own unit only.
 
     \b
     Example:  biandun-office --data office issue request.bd --out grant.bd --role unit --passphrase-file secret.txt
     """
-    allowed = purposes or PURPOSES[role]
+    if role is None and not purposes:
+        role = "unit"
+    allowed = purposes or ROLES[role or ""]
     folder = session.open()
     loaded = Office.load(folder)
     authority = IssuingKey(loaded, load_key(folder, office.ISSUING_KEY, loaded.issuing, passphrase))
@@ -96,7 +102,13 @@ def issue(
 
     try:
         issued = services.issue(
-            authority=authority, request=files.read(request), purposes=allowed, days=days, now=clock.now(), deliver=deliver
+            authority=authority,
+            request=files.read(request),
+            purposes=allowed,
+            role=role,
+            days=days,
+            now=clock.now(),
+            deliver=deliver,
         )
     except BaseException:
         for path in written:  # the commit failed: a grant that the office does not know of must not exist
@@ -109,6 +121,7 @@ def issue(
         "unit_name": certificate.unit_name,
         "uscc": certificate.uscc,
         "kid": certificate.kid,
+        "role": role,
         "purposes": list(allowed),
         "not_after": _day(certificate.not_after),
     }

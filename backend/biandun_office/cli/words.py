@@ -27,6 +27,7 @@ _LABELS = {
     "kid": ("密钥标识", "key id"),
     "order": ("指令", "order"),
     "seq": ("续签序列号", "goes on after number"),
+    "role": ("角色", "role"),
     "purposes": ("用途", "purposes"),
     "not_after": ("证书有效期至", "certificate valid until"),
     "removed": ("删除文件数", "files removed"),

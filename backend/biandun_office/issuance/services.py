@@ -24,6 +24,7 @@ from biandun_protocol.wire.messages import Grant, KeyRequest, Offer, PossessionM
 from biandun_protocol.wire.numbers import (
     LIMIT_NONCE,
     PURPOSE_DECISION,
+    ROLES,
     SCHEMA_GRANT,
     SCHEMA_KEY_REQUEST,
     SCHEMA_OFFER,
@@ -32,6 +33,7 @@ from biandun_protocol.wire.numbers import (
 from biandun_protocol.x509 import der_of
 
 OFFER_DAYS = 30
+OFFICE_ROLES = ("officer", "seal-keeper", "key-administrator")  # for keys of the office's own unit
 CERTIFICATE_DAYS = 1826
 DAY = 86_400
 
@@ -54,6 +56,14 @@ class Pair:
 
     own: PublicKey
     device: bytes | None
+
+
+@dataclass(frozen=True)
+class Powers:
+    """What a key may do: its role, None for one of no role, and the purposes that it has of it."""
+
+    role: str | None
+    purposes: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -88,14 +98,21 @@ def make_offer(*, office: Office, uscc: str, now: int) -> tuple[KeyOffer, bytes]
 
 @writing()
 def issue(
-    *, authority: IssuingKey, request: bytes, purposes: Sequence[str], days: int, now: int, deliver: Callable[[bytes], None]
+    *,
+    authority: IssuingKey,
+    request: bytes,
+    purposes: Sequence[str],
+    role: str | None = None,
+    days: int,
+    now: int,
+    deliver: Callable[[bytes], None],
 ) -> Issued:
     """Certify the key that made ``request`` for the unit that its offer was for.
 
     ``deliver`` gets the grant before anything is committed: a grant that cannot be handed over was never made.
     Raises StatementProblem (algorithm-mismatch for a key of another suite than the office's), ManifestProblem,
     CertificateProblem, Refused: nonce-unknown, key-registered, unit-inactive,
-    not-officer (only the office's own unit decides).
+    not-officer (only keys of the office's own unit decide, seal and administer), role-refused.
     """
     possession, hardware_class = _read_request(request, authority.office.algorithm)
     key = PublicKey(authority.office.algorithm, possession.public_key)
@@ -103,8 +120,11 @@ def issue(
         raise Refused("nonce-unknown")
     offer = selectors.open_offer(possession.nonce, now=now)
     unit = active_unit(offer.unit.uscc)
-    if PURPOSE_DECISION in purposes and not unit.own_office:
+    if (PURPOSE_DECISION in purposes or role in OFFICE_ROLES) and not unit.own_office:
         raise Refused("not-officer")
+    for purpose in purposes:
+        if role is not None and purpose not in ROLES[role]:
+            raise Refused("role-refused", role=role, purpose=purpose)
     if selectors.certificates_in_force(kid=key.kid, serial=possession.serial, now=now):
         raise Refused("key-registered")
     device = _register_device(possession.serial, unit, hardware_class, now)
@@ -112,7 +132,7 @@ def issue(
     Certificate.objects.filter(kid=key.kid.hex(), state=Certificate.State.ACTIVE).update(state=Certificate.State.SUPERSEDED)
     device.certificates.filter(state=Certificate.State.ACTIVE).update(state=Certificate.State.SUPERSEDED)
     period = (now, min(now + days * DAY, authority.office.issuer_manifest.not_after))
-    certificate = _certify(authority, device, Pair(key, possession.device_key), purposes, period)
+    certificate = _certify(authority, device, Pair(key, possession.device_key), Powers(role, tuple(purposes)), period)
     offer.used_at = now
     offer.save(update_fields=["used_at"])
     grant = _grant(authority.office, certificate)
@@ -142,7 +162,7 @@ def _register_device(serial: str, unit: Unit, hardware_class: int, now: int) -> 
     return device
 
 
-def _certify(authority: IssuingKey, device: KeyDevice, pair: Pair, purposes: Sequence[str], period: tuple[int, int]) -> Certificate:
+def _certify(authority: IssuingKey, device: KeyDevice, pair: Pair, powers: Powers, period: tuple[int, int]) -> Certificate:
     """Make the certificate in both forms and store it; the CBOR form names its X.509 twin by digest."""
     key = pair.own
     unit = device.unit
@@ -164,12 +184,13 @@ def _certify(authority: IssuingKey, device: KeyDevice, pair: Pair, purposes: Seq
         unit_code=unit.code,
         unit_name=unit.name,
         region=unit.region,
-        purposes=list(purposes),
+        purposes=list(powers.purposes),
         hardware_class=device.hardware_class,
         not_before=period[0],
         not_after=period[1],
         x5t=sha256(x509).digest(),
         device_key=pair.device,
+        role=powers.role,
     )
     return _store(device, key, manifest, x509, authority.signer().profile(manifest))
 

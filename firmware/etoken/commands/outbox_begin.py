@@ -21,7 +21,7 @@ from etoken.token import Token
 
 @command(OutboxBeginRequest, states=(STATE_PERSONALISED,), heap=24, flash=700)
 def outbox_begin(token: Token, request: OutboxBeginRequest) -> OutboxBeginReply:
-    """Return the first part that is missing.  Raises Refused: as SPEC section 6.5 says."""
+    """Return the first part that is missing.  Raises Refused: as SPEC section 6.6 says."""
     token.require_user()
     outbox, statements = token.vault.outbox, token.vault.statements
     if not request.length:

@@ -4,7 +4,13 @@ A parcel that is not what was announced is taken out again: it would be of no us
 """
 
 from biandun_protocol.wire.messages import OutboxPartReply, OutboxPartRequest
-from biandun_protocol.wire.numbers import ERROR_BAD_FIELD, ERROR_DIGEST_MISMATCH, ERROR_NOT_FOUND, STATE_PERSONALISED
+from biandun_protocol.wire.numbers import (
+    ERROR_BAD_FIELD,
+    ERROR_DIGEST_MISMATCH,
+    ERROR_NOT_FOUND,
+    PHASE_VERIFYING,
+    STATE_PERSONALISED,
+)
 from etoken.dispatch import command
 from etoken.refusal import Refused
 from etoken.token import Token
@@ -38,8 +44,9 @@ def close_when_whole(token: Token, parcel: Parcel) -> int:
     missing = outbox.missing(parcel)
     if missing < parcel.parts or parcel.whole:
         return missing
-    running = token.suite.hasher()
+    running, tick = token.suite.hasher(), token.ticker(PHASE_VERIFYING)
     for index in range(parcel.parts):
+        tick()  # a part takes some tens of milliseconds
         running.update(outbox.part(parcel, index))
     if running.digest() != parcel.digest:
         outbox.drop(parcel.name)

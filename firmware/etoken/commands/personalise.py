@@ -13,13 +13,12 @@ from biandun_protocol.wire.numbers import (
     ERROR_PROFILE_INVALID,
     ERROR_SERIAL_MISMATCH,
     ERROR_WRONG_STATE,
-    KEY_PURPOSES,
     PURPOSE_PROFILE,
     SCHEMA_PROFILE,
     STATE_KEYED,
     STATE_PERSONALISED,
 )
-from etoken import office
+from etoken import office, policy
 from etoken.dispatch import command
 from etoken.refusal import Refused
 from etoken.token import Token
@@ -46,7 +45,7 @@ def _verified(token: Token, request: PersonaliseRequest) -> ProfileManifest:
         raise Refused(ERROR_PROFILE_INVALID)
     if profile.schema != SCHEMA_PROFILE or profile.x5t != sha256(request.x509).digest():
         raise Refused(ERROR_PROFILE_INVALID)
-    if profile.not_before >= profile.not_after or not all(purpose in KEY_PURPOSES for purpose in profile.purposes):
+    if profile.not_before >= profile.not_after or not all(purpose in policy.allowed(profile) for purpose in profile.purposes):
         raise Refused(ERROR_PROFILE_INVALID)
     if profile.serial != token.board.serial:
         raise Refused(ERROR_SERIAL_MISMATCH)

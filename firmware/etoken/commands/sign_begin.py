@@ -13,11 +13,12 @@ from etoken.refusal import Refused
 from etoken.token import Token
 
 
-@command(SignBeginRequest, states=(STATE_PERSONALISED,), heap=14, flash=0)
+@command(SignBeginRequest, states=(STATE_PERSONALISED,), heap=13, flash=0)
 def sign_begin(token: Token, request: SignBeginRequest) -> SignBeginReply:
     """Open the stream; one that was open is dropped.
 
-    Raises Refused: IDEMPOTENCY_CONFLICT, PURPOSE_REFUSED, PIN_REQUIRED, PIN_UNSET, CERTIFICATE_EXPIRED, CLOCK_BEHIND.
+    Raises Refused: IDEMPOTENCY_CONFLICT, PURPOSE_REFUSED, PIN_REQUIRED, PIN_UNSET, CERTIFICATE_EXPIRED, CLOCK_BEHIND, CARD_STALE,
+    OFFLINE_LIMIT.
     """
     token.stream = None
     signed = token.vault.statements.find(request.idempotency_key)
@@ -30,5 +31,13 @@ def sign_begin(token: Token, request: SignBeginRequest) -> SignBeginReply:
     policy.check_manifest_purpose(token.profile, request.purpose)
     token.require_user()
     policy.check_time(token.profile, token.vault.statements.time_floor, request.claimed_time)
+    check_card(token)
     token.stream = ManifestStream(request, token.profile, token.suite.hasher())
     return SignBeginReply(LIMIT_WINDOW, False)
+
+
+def check_card(token: Token) -> None:
+    """Refuse to sign under a stale unit card; a key without one is not bound by any."""
+    card, statements = token.vault.card.current(), token.vault.statements
+    if card is not None:
+        policy.check_card(card.manifest, statements.time_floor, statements.unheard)

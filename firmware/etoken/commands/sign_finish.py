@@ -8,6 +8,7 @@ from biandun_protocol.wire import statement as wire
 from biandun_protocol.wire.messages import SignFinishReply, SignFinishRequest
 from biandun_protocol.wire.numbers import ERROR_NO_STREAM, STATE_PERSONALISED
 from etoken import policy, signing
+from etoken.commands.sign_begin import check_card
 from etoken.dispatch import command
 from etoken.refusal import Refused
 from etoken.token import Token
@@ -34,9 +35,14 @@ def _sign(token: Token, idempotency_key: bytes) -> Record:
     digest = stream.finish()
     statements = token.vault.statements
     policy.check_time(token.profile, statements.time_floor, stream.request.claimed_time)  # a receipt may have come since
+    check_card(token)
     statements.require_room()  # before somebody presses the button for nothing
     token.entropy.require()  # likewise
-    token.wait_presence()
+    batch, place = token.batch, -1
+    if batch is not None:
+        place = batch.place_of(stream.request.purpose, digest, token.board.clock.ticks_ms())
+    if place < 0:
+        token.wait_presence()
     fields: dict[int, object] = {
         wire.FIELD_SEQ: statements.seq + 1,
         wire.FIELD_PREV: statements.head,
@@ -44,6 +50,12 @@ def _sign(token: Token, idempotency_key: bytes) -> Record:
     }
     if statements.log_size:
         fields[wire.FIELD_LOG_POINT] = [statements.log_size, statements.log_root]
+    card = token.vault.card.current()
+    if card is not None:
+        fields[wire.FIELD_CARD_VERSION] = card.manifest.version
+    if batch is not None and place >= 0:
+        fields[wire.FIELD_BATCH] = [batch.digest, place, len(batch.digests)]
+        batch.use(place)  # also when what follows fails: a press of the button is good for one signature each
     if stream.request.claimed_time is not None:
         fields[wire.FIELD_CLAIMED_TIME] = stream.request.claimed_time
     header, signature = signing.sign(token, stream.request.purpose, digest, fields)

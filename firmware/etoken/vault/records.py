@@ -7,7 +7,7 @@ KEY_PAIR = 2  # [public point, scheme, private key as the scheme has it]: see ``
 PROFILE = 3  # [profile statement, profile manifest, x509]
 STATEMENT = 4  # number = seq: [idempotency key, purpose, digest, header, signature]
 RECEIPT = 5  # number = seq: [receipt statement, receipt payload]
-LOG_POINT = 6  # [log size, root, time floor]
+LOG_POINT = 6  # [log size, root, time floor, sequence number when the office was last heard; not in 0.1.0]
 GENERATION = 7  # how often the key was wiped
 PIN = 8  # number = user slot: [salt, iterations, data key sealed under the PIN's key]; in 0.1.0 the last one is a verifier
 # number = user slot: wrong PINs since the last right one (1 byte), attempts in the board's tally (4; not in 0.1.0)

@@ -60,7 +60,8 @@ class Statements:
         self.log_size: int
         self.log_root: bytes
         self.time_floor: int
-        self.log_size, self.log_root, self.time_floor = 0, merkle.EMPTY_ROOT, 0
+        self._heard: int  # the sequence number when the office was last heard
+        self.log_size, self.log_root, self.time_floor, self._heard = 0, merkle.EMPTY_ROOT, 0, 0
         try:
             self._read_all()
         except Exception:
@@ -78,7 +79,9 @@ class Statements:
             self.seq, self.head = links[-1], self.link(links[-1]) or b""
         raw = self._journal.get(records.LOG_POINT)
         if raw:
-            self.log_size, self.log_root, self.time_floor = cbor.loads(raw)  # type: ignore[misc]
+            point: list[int] = cbor.loads(raw)  # type: ignore[assignment]
+            self.log_size, self.log_root, self.time_floor = point[:3]  # type: ignore[assignment]
+            self._heard = point[3] if len(point) > 3 else 0  # not known to version 0.1.0
 
     def name_of(self, record: Record) -> bytes:
         """The name of a statement (32 bytes) in the suite of the anchor that it was signed under."""
@@ -169,16 +172,23 @@ class Statements:
         """
         raw = cbor.dumps([statement, payload])
         self._make_room(len(raw) + 256)
-        time_floor = max(self.time_floor, time)
-        self._journal.put(records.LOG_POINT, 0, cbor.dumps([log_size, log_root, time_floor]))
-        self.log_size, self.log_root, self.time_floor = log_size, log_root, time_floor
+        self._hear(log_size, log_root, time)
         self._journal.put(records.RECEIPT, seq, raw)
 
     def raise_floor(self, time: int) -> None:
-        """The office has stated a time: from now on it is later."""
-        if time > self.time_floor:
-            self._journal.put(records.LOG_POINT, 0, cbor.dumps([self.log_size, self.log_root, time]))
-            self.time_floor = time
+        """The office has stated a time, which may be later than the last one."""
+        if time > self.time_floor or self._heard != self.seq:
+            self._hear(self.log_size, self.log_root, time)
+
+    def _hear(self, log_size: int, log_root: bytes, time: int) -> None:
+        time_floor = max(self.time_floor, time)
+        self._journal.put(records.LOG_POINT, 0, cbor.dumps([log_size, log_root, time_floor, self.seq]))
+        self.log_size, self.log_root, self.time_floor, self._heard = log_size, log_root, time_floor, self.seq
+
+    @property
+    def unheard(self) -> int:
+        """How many statements were signed since the office was last heard."""
+        return max(self.seq - self._heard, 0)
 
     def prepare(self) -> None:
         """A compaction begins: the newest LIMIT_LINKS links stay, by their count, since numbers may be left out."""

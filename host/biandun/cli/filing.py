@@ -112,23 +112,28 @@ def prepare(
 
 
 @group.command("sign")
-@click.argument("folder", type=FOLDER)
+@click.argument("folders", type=FOLDER, nargs=-1, required=True, metavar="FOLDER...")
 @with_key
-def sign(key: Key, folder: Path) -> dict[str, object]:
-    """Have the key sign the filing.  Repeating it gives the same signature, also after a crash or an unplugged key.
+def sign(key: Key, folders: tuple[Path, ...]) -> dict[str, object] | list[dict[str, object]]:
+    """Have the key sign filings, several with one press of the button.  Repeating it gives the same signatures, also after a crash or
+    an unplugged key.
 
     \b
-    Example:  biandun filing sign 用编申请
+    Examples:  biandun filing sign 用编申请
+               biandun filing sign 用编申请1 用编申请2 用编申请3
     """
-    filing = Folder(folder)
-    signature = filing.sign(key)
-    return {
-        "folder": str(folder),
-        "serial": key.info.serial,
-        "seq": signature.seq,
-        "statement_id": signature.statement_id.hex(),
-        "region": key.info.region,
-    }
+    signatures = filings.sign_all(key, [Folder(folder) for folder in folders])
+    rows: list[dict[str, object]] = [
+        {
+            "folder": str(folder),
+            "serial": key.info.serial,
+            "seq": signature.seq,
+            "statement_id": signature.statement_id.hex(),
+            "region": key.info.region,
+        }
+        for folder, signature in zip(folders, signatures, strict=True)
+    ]
+    return rows[0] if len(rows) == 1 else rows
 
 
 @group.command("countersign")

@@ -142,7 +142,10 @@ def info(key: Key) -> dict[str, object]:
     \b
     Example:  biandun keys info --serial BD-000001
     """
-    return describe(key.info)
+    if not key.info.uscc:
+        return describe(key.info)
+    profile = key.profile()
+    return {**describe(key.info), "role": profile.role, "sealed": profile.device_key is not None}
 
 
 @group.command("enroll")

@@ -31,6 +31,8 @@ LABELS: dict[str, tuple[str, str]] = {
     "issued": ("签发日期", "issued"),
     "outbox_free": ("发件箱剩余字节", "outbox bytes free"),
     "parcels": ("发件箱件数", "parcels in the outbox"),
+    "role": ("角色", "role"),
+    "sealed": ("口令加密传送", "PIN is sealed"),
     "sections": ("分段数", "sections"),
     "case": ("业务编号", "case"),
     "certificate": ("证书", "certificate"),

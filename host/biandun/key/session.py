@@ -205,14 +205,20 @@ class Key:
         """Is there a session?"""
         return self._session is not None
 
-    def _device_key(self, own: Certificate | None = None) -> bytes | None:
-        """The device key that the office certified for this very key, its certificate verified."""
+    def profile(self, own: Certificate | None = None) -> wire.ProfileManifest:
+        """What the office certified of this very key, verified under the key's own anchor.
+
+        Raises KeyNotGenuine for the certificate of another key; CertificateProblem, StatementProblem.
+        """
         own = own or self.certificate()
         issuer = certificate.verify_issuer(own.issuer, own.root)
         profile = certificate.verify_profile(own.profile, issuer, own.root.algorithm)
         if profile.serial != self.info.serial:
             raise errors.KeyNotGenuine(serial=self.info.serial)
-        return profile.device_key
+        return profile
+
+    def _device_key(self, own: Certificate | None = None) -> bytes | None:
+        return self.profile(own).device_key
 
     def _known_now(self, own: Certificate | None = None) -> Known:
         own = own or self.certificate()
@@ -426,6 +432,14 @@ class Key:
             int(time.time()) if claimed_time is None else claimed_time,
         )
         return self._unlocked(lambda: self._sign(begin, manifest))
+
+    def confirm_batch(self, digests: list[bytes], *, purpose: str) -> wire.ConfirmBatchReply:
+        """Confirm up to 64 manifests, by their digests in the key's suite, with one press of the button.
+
+        ``sign`` then needs no other for each of them, once, for five minutes.  Raises KeyRefused: purpose-refused, presence-*.
+        """
+        request = wire.ConfirmBatchRequest(purpose, digests)
+        return self._unlocked(lambda: self._call(request, wire.ConfirmBatchReply))
 
     def _sign(self, begin: wire.SignBeginRequest, manifest: bytes) -> Signature:
         idempotency_key = begin.idempotency_key

@@ -76,6 +76,7 @@ class ProfileManifest(codec.Message):
         (11, "not_after", codec.UINT, 0, True),
         (12, "x5t", codec.OCTETS, 32, True),
         (13, "device_key", codec.OCTETS, 65, False),
+        (14, "role", codec.TEXT, 24, False),
     )
 
 
@@ -811,4 +812,23 @@ class HelloReply(codec.Message):
         (1, "point", codec.OCTETS, 65, True),
         (2, "certificate", codec.OCTETS, 32, True),
         (3, "signature", codec.OCTETS, 64, True),
+    )
+
+
+class ConfirmBatchRequest(codec.Request):
+    """Confirm up to 64 manifests by one press of the button: each is then signed without another, once, within five minutes."""
+
+    NUMBER = 32
+    FIELDS = (
+        (0, "purpose", codec.TEXT, 16, True),
+        (1, "digests", codec.HASHES, 64, True),
+    )
+
+
+class ConfirmBatchReply(codec.Message):
+    """Answer to ``confirm_batch``."""
+
+    FIELDS = (
+        (0, "digest", codec.OCTETS, 32, True),
+        (1, "count", codec.UINT, 64, True),
     )

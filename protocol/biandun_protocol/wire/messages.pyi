@@ -52,7 +52,8 @@ class ProfileManifest(codec.Message):
     not_after: int
     x5t: bytes
     device_key: bytes | None
-    def __init__(self, schema: str, version: int, serial: str, public_key: bytes, uscc: str, unit_code: str, unit_name: str, region: str, purposes: list[str], hardware_class: int, not_before: int, not_after: int, x5t: bytes, device_key: bytes | None = None) -> None: ...
+    role: str | None
+    def __init__(self, schema: str, version: int, serial: str, public_key: bytes, uscc: str, unit_code: str, unit_name: str, region: str, purposes: list[str], hardware_class: int, not_before: int, not_after: int, x5t: bytes, device_key: bytes | None = None, role: str | None = None) -> None: ...
 
 class LoginManifest(codec.Message):
     schema: str
@@ -483,3 +484,13 @@ class HelloReply(codec.Message):
     certificate: bytes
     signature: bytes
     def __init__(self, nonce: bytes, point: bytes, certificate: bytes, signature: bytes) -> None: ...
+
+class ConfirmBatchRequest(codec.Request):
+    purpose: str
+    digests: list[bytes]
+    def __init__(self, purpose: str, digests: list[bytes]) -> None: ...
+
+class ConfirmBatchReply(codec.Message):
+    digest: bytes
+    count: int
+    def __init__(self, digest: bytes, count: int) -> None: ...

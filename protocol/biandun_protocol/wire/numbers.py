@@ -27,6 +27,8 @@ LIMIT_AUTO_LOCK_MS = 600000
 LIMIT_PIECE = 2048
 LIMIT_SECTIONS = 12
 LIMIT_OUTBOX = 32768
+LIMIT_BATCH = 64
+LIMIT_BATCH_MS = 300000
 LIMIT_PARCELS = 8
 LIMIT_BAD_CODES = 8
 LIMIT_SEAL_PAD = 128
@@ -89,6 +91,7 @@ COMMAND_OUTBOX_ENTRY = 28
 COMMAND_OUTBOX_READ = 29
 COMMAND_OUTBOX_DROP = 30
 COMMAND_HELLO = 31
+COMMAND_CONFIRM_BATCH = 32
 
 ERROR_UNKNOWN_COMMAND = 1
 ERROR_UNSUPPORTED_VERSION = 2
@@ -128,6 +131,8 @@ ERROR_CARD_INVALID = 37
 ERROR_CARD_OLDER = 38
 ERROR_OUTBOX_FULL = 39
 ERROR_RECEIPT_PRESENT = 65
+ERROR_CARD_STALE = 66
+ERROR_OFFLINE_LIMIT = 67
 ERROR_SESSION_REQUIRED = 47
 ERROR_SESSION_LOST = 48
 ERROR_SESSION_UNAVAILABLE = 49
@@ -245,6 +250,8 @@ ERROR_NAMES = {
     38: "card-older",
     39: "outbox-full",
     65: "receipt-present",
+    66: "card-stale",
+    67: "offline-limit",
     47: "session-required",
     48: "session-lost",
     49: "session-unavailable",
@@ -269,8 +276,16 @@ ERROR_NAMES = {
     62: "entropy-failed",
     63: "rolled-back",
 }
+ROLES = {
+    "unit": ("filing", "receipt-ack", "succession", "login", "link"),
+    "supervisor": ("filing", "countersign", "receipt-ack", "succession", "login", "link"),
+    "officer": ("decision", "succession", "login", "link"),
+    "seal-keeper": ("succession", "login", "link"),
+    "partner": ("succession", "login", "link"),
+    "key-administrator": ("succession", "login", "link"),
+}
 RETRIABLE_ERRORS = (12, 13, 14, 15, 17, 48, 58)
-SESSION_COMMANDS = (6, 7, 13, 14, 16, 17, 18, 22, 23, 24, 25, 26, 27, 29, 30)
+SESSION_COMMANDS = (6, 7, 13, 14, 16, 17, 18, 22, 23, 24, 25, 26, 27, 29, 30, 32)
 CHAINED_PURPOSES = (
     "filing",
     "countersign",

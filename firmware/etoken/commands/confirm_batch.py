@@ -1,0 +1,28 @@
+"""confirm_batch: one press of the button for up to 64 manifests, which are named by their digests before.
+
+The key does not see what is in them yet: each passes its policy when it is signed, and what is not in the list needs a press of its own.
+"""
+
+from biandun_protocol.wire import cbor
+from biandun_protocol.wire.messages import ConfirmBatchReply, ConfirmBatchRequest
+from biandun_protocol.wire.numbers import ERROR_BAD_FIELD, STATE_PERSONALISED
+from etoken import policy
+from etoken.batch import Batch
+from etoken.dispatch import command
+from etoken.refusal import Refused
+from etoken.token import Token
+
+
+@command(ConfirmBatchRequest, states=(STATE_PERSONALISED,), heap=36, flash=0)
+def confirm_batch(token: Token, request: ConfirmBatchRequest) -> ConfirmBatchReply:
+    """Return the digest that names the batch.  Raises Refused: PURPOSE_REFUSED, PIN_REQUIRED, BAD_FIELD, PRESENCE_*."""
+    token.batch = None
+    policy.check_manifest_purpose(token.profile, request.purpose)
+    token.require_user()
+    if not request.digests:
+        raise Refused(ERROR_BAD_FIELD, 1)
+    token.wait_presence()
+    content: list[object] = [request.purpose, request.digests]
+    digest = token.suite.digest(cbor.dumps(content))
+    token.batch = Batch(request.purpose, request.digests, digest, token.board.clock.ticks_ms())
+    return ConfirmBatchReply(digest, len(request.digests))
