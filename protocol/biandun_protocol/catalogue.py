@@ -258,6 +258,42 @@ ENTRIES: dict[str, Entry] = {
         "请改用其他角色，或去掉该用途。",
         "Choose another role, or leave the purpose out.",
     ),
+    "wrong-device": Entry(
+        "端口上的密钥是 {found}，不是它声明的 {serial}。",
+        "The key on this port is {found}, not {serial} as its port says.",
+        "请拔下重插；仍然出现时请把密钥交编办核查。",
+        "Plug it in again; if it stays, take the key to the office.",
+    ),
+    "key-not-set-up": Entry(
+        "密钥尚未启用。",
+        "The key is not set up yet.",
+        "请凭编办的启用文件运行 biandun keys enroll。",
+        "Run `biandun keys enroll` with the office's offer.",
+    ),
+    "firmware-old": Entry(
+        "密钥固件版本 {version} 过旧，本软件要求 {least} 以上。",
+        "The key's firmware {version} is too old; this program wants {least} or later.",
+        "请联系编办升级密钥固件。",
+        "Have the office update the key's firmware.",
+    ),
+    "key-faulty": Entry(
+        "密钥自检发现过 {count} 次故障，最近一次：{last}。",
+        "The key has found itself faulty {count} times, at last: {last}.",
+        "请停止使用该密钥，交编办核查。",
+        "Stop using it and take it to the office.",
+    ),
+    "certificate-expiring": Entry(
+        "密钥证书将在 {days} 天后到期。",
+        "The key's certificate expires in {days} days.",
+        "请在到期前联系编办换发证书。",
+        "Ask the office for a new one before that.",
+    ),
+    "modem-manager": Entry(
+        "ModemManager 正在运行，可能抢占密钥端口。",
+        "ModemManager is running and may grab a key's port.",
+        "请运行 sudo biandun install-udev，然后重新插入密钥。",
+        "Run `sudo biandun install-udev`, then plug the key in again.",
+    ),
     "session-required": Entry(
         "该操作必须通过加密会话进行。",
         "This goes through a sealed session only.",
@@ -460,8 +496,8 @@ ENTRIES: dict[str, Entry] = {
     "port-permission": Entry(
         "没有权限打开串口 {port}。",
         "No permission to open port {port}.",
-        "请让管理员把您的账户加入串口用户组（dialout 或 uucp）。",
-        "Have your account added to the serial port group (dialout or uucp).",
+        "请让管理员运行 sudo biandun install-udev，然后重新插入密钥。",
+        "Have an administrator run `sudo biandun install-udev`, then plug the key in again.",
     ),
     "port-failed": Entry(
         "串口 {port} 出错：{detail}。",

@@ -136,6 +136,14 @@ ROWS: dict[str, Row] = {
         "tests/firmware/test_roles.py::test_without_word_from_its_office_a_key_signs_as_often_as_its_card_allows",
     ),
     "role-refused": Row(10, None, NO_ROW, "tests/backend/test_roles.py::test_a_role_is_certified_for_nothing_that_it_may_not_sign"),
+    "wrong-device": Row(13, None, UNCHANGED, "tests/host/test_doctor.py::test_a_key_under_the_name_of_another_is_the_wrong_device"),
+    "key-not-set-up": Row(13, None, UNCHANGED, "tests/host/test_doctor.py::test_a_blank_key_is_told_how_to_be_set_up"),
+    "firmware-old": Row(13, None, UNCHANGED, "tests/host/test_doctor.py::test_old_firmware_is_found"),
+    "key-faulty": Row(13, None, UNCHANGED, "tests/host/test_doctor.py::test_a_key_that_found_itself_faulty_is_found"),
+    "certificate-expiring": Row(13, None, UNCHANGED, "tests/host/test_doctor.py::test_a_certificate_is_found_in_time"),
+    "modem-manager": Row(
+        13, None, UNCHANGED, "tests/host/test_doctor.py::test_a_modem_manager_is_found_unless_the_rules_keep_it_away"
+    ),
     "pin-required": Row(6, None, UNSIGNED, "tests/firmware/test_pin.py::test_a_person_who_gives_up_leaves_the_key_locked"),
     "pin-wrong": Row(
         6,

@@ -9,7 +9,7 @@ import click
 from click.shell_completion import get_completion_class
 
 from biandun import logs
-from biandun.cli import filing, keys, office, outbox
+from biandun.cli import doctor, filing, keys, office, outbox
 from biandun.cli.output import Text, show, show_problem
 from biandun.cli.shared import Settings
 from biandun.errors import FolderProblem, HostProblem, UsageProblem
@@ -40,12 +40,13 @@ def main(context: click.Context, as_json: bool, language: str, log: Path | None)
 
     For unclassified data only; not a certified cryptographic product.  Exit status: 0 done, 2 usage, 3 no key, 4 port busy,
     5 no permission, 7 the key refused, 8 invalid file or signature, 9 office not reached, 10 the office refused, 11 link
-    failed, 12 files.
+    failed, 12 files, 13 the doctor found something.
 
     \b
     Examples:  biandun keys list
                biandun filing sign 用编申请
                biandun --json keys info --serial BD-000001
+               biandun doctor
     """
     settings = cast("Settings", context.obj)
     settings.as_json, settings.language = settings.as_json or as_json, language
@@ -76,8 +77,8 @@ def completion(shell: str) -> Text:
     return Text(script(main, {}, "biandun", "_BIANDUN_COMPLETE").source())
 
 
-for _group in (keys.group, filing.group, outbox.group, office.group):
-    main.add_command(_group)
+for _command in (keys.group, filing.group, outbox.group, office.group, doctor.examine, doctor.install_udev):
+    main.add_command(_command)
 
 
 def _console_can_print(stream: TextIO) -> None:

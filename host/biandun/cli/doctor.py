@@ -1,0 +1,80 @@
+"""biandun doctor and biandun install-udev: what is wrong, and the rules that keep it from going wrong."""
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import click
+
+from biandun import doctor
+from biandun.cli.output import Text
+from biandun.cli.shared import Settings, pass_settings
+from biandun.errors import FolderProblem, UsageProblem
+from biandun.filings import write_file
+
+FOUND = 13  # exit status
+
+
+@click.command("doctor")
+@click.option("--port", metavar="PORT", help="Look at the key on this port only.")
+@pass_settings
+def examine(settings: Settings, port: str | None) -> list[dict[str, object]] | dict[str, object]:
+    """Look for what is wrong with keys, ports and this computer, and say what to do about each.  Changes nothing, asks for no PIN.
+
+    Exit status 13 when something was found.
+
+    \b
+    Examples:  biandun doctor
+               biandun doctor --json
+    """
+    report = doctor.examine(port)
+    if report.findings:
+        settings.exit_status = FOUND
+    rows: list[dict[str, object]] = [
+        {
+            "code": finding.problem.code,
+            "serial": finding.serial,
+            "port": finding.port,
+            "message": finding.problem.message(settings.language),
+            "fix": finding.problem.next_step(settings.language),
+        }
+        for finding in report.findings
+    ]
+    if settings.as_json:
+        return {"keys": list(report.keys), "findings": rows}
+    return rows or {"keys": ", ".join(report.keys), "good": True}
+
+
+@click.command("install-udev")
+@click.option("--print", "only_print", is_flag=True, help="Print the rules instead of installing them.")
+@click.option(
+    "--root", type=click.Path(file_okay=False, path_type=Path), default=Path("/"), help="Install below this folder, for packages."
+)
+def install_udev(only_print: bool, root: Path) -> dict[str, object] | Text:
+    """Let whoever sits at this computer use keys, and keep ModemManager away from them (Linux, as root).
+
+    \b
+    Examples:  sudo biandun install-udev
+               biandun install-udev --print
+    """
+    if only_print:
+        return Text(doctor.RULE_TEXT)
+    if sys.platform != "linux":
+        raise UsageProblem(detail="udev is a part of Linux; other systems need no rules")
+    path = root / doctor.RULE
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise FolderProblem("file-unwritable", path=str(path), detail=error.strerror) from error
+    write_file(path, doctor.RULE_TEXT.encode(), replace=True)
+    return {"file": str(path), "reloaded": root == Path("/") and _reload()}
+
+
+def _reload() -> bool:
+    """Have udev read its rules, and look at the ports again."""
+    program = shutil.which("udevadm")
+    if program is None:
+        return False
+    commands = (["control", "--reload"], ["trigger", "--subsystem-match=tty", "--subsystem-match=usb"])
+    return all(subprocess.run([program, *words], check=False, capture_output=True).returncode == 0 for words in commands)  # noqa: S603

@@ -1,0 +1,125 @@
+"""What is wrong here, and the one thing to do about each: ports, permissions, other programs, and what a key says of itself.
+
+Nothing is changed and no PIN is asked for.  A finding is a problem of the message catalogue, so its next step is its fix.
+"""
+
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from biandun import keys
+from biandun.keys import Key
+from biandun.ui import Silent
+from biandun_protocol.errors import Problem
+from biandun_protocol.wire.messages import InfoReply
+from biandun_protocol.wire.numbers import ERROR_NAMES, LIMIT_OUTBOX, LIMIT_PARCELS, STATE_PERSONALISED
+
+LEAST_FIRMWARE = "0.1.0"
+WARN_DAYS = 60
+DAY = 86_400
+NEARLY_FULL = 0.9  # of the outbox
+RULE = Path("etc/udev/rules.d/70-biandun.rules")
+RULE_TEXT = """\
+# Biandun keys: whoever sits at this computer may use them, and ModemManager leaves them alone.
+# Written by `biandun install-udev`.  The number is below 73, where seats get their access.
+ACTION=="add|change", SUBSYSTEM=="usb", ATTR{product}=="Biandun*", ENV{ID_MM_DEVICE_IGNORE}="1"
+SUBSYSTEM=="tty", ATTRS{product}=="Biandun*", TAG+="uaccess", ENV{ID_MM_DEVICE_IGNORE}="1", ENV{ID_MM_PORT_IGNORE}="1"
+"""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something that is wrong; ``problem.next_step`` is the fix.  ``serial`` and ``port`` are empty when it is about no key."""
+
+    problem: Problem
+    serial: str = ""
+    port: str = ""
+
+
+@dataclass(frozen=True)
+class Report:
+    """The keys that answered, and everything that was found."""
+
+    keys: tuple[str, ...]
+    findings: tuple[Finding, ...]
+
+
+def examine(port: str | None = None, *, now: int | None = None, root: Path = Path("/")) -> Report:
+    """Look at every key that is plugged in, or at the one on ``port``; ``now`` is this computer's clock in seconds."""
+    moment = int(time.time()) if now is None else now
+    serials: list[str] = []
+    findings: list[Finding] = []
+    places = [keys.PortInfo(port, None, simulated=False)] if port else keys.scan()
+    if not places:
+        findings.append(Finding(Problem("key-not-found", serial="")))
+    for place in places:
+        try:
+            with keys.open_port(place.port, Silent()) as key:
+                serials.append(key.info.serial)
+                if place.serial is not None and place.serial != key.info.serial:
+                    findings.append(
+                        Finding(Problem("wrong-device", serial=place.serial, found=key.info.serial), place.serial, place.port)
+                    )
+                findings += [Finding(problem, key.info.serial, place.port) for problem in of_key(key, moment)]
+        except Problem as problem:
+            findings.append(Finding(problem, place.serial or "", place.port))
+    findings += [Finding(problem) for problem in of_computer(root)]
+    return Report(tuple(serials), tuple(findings))
+
+
+def of_key(key: Key, now: int) -> list[Problem]:
+    """What an open key says is wrong with it, at ``now`` (seconds).  Raises LinkProblem."""
+    info = key.info
+    found: list[Problem] = []
+    if _version(info.firmware) < _version(LEAST_FIRMWARE):
+        found.append(Problem("firmware-old", version=info.firmware, least=LEAST_FIRMWARE))
+    if info.faults:
+        found.append(Problem("key-faulty", count=info.faults, last=ERROR_NAMES.get(info.last_fault or 0, str(info.last_fault))))
+    if info.state != STATE_PERSONALISED:
+        return [*found, Problem("key-not-set-up")]
+    if not key.pin_slots:
+        found.append(Problem("pin-unset"))
+    found += _of_certificate(info, now)
+    if key.profile().device_key is None:
+        found.append(Problem("session-unavailable"))
+    chain = key.chain()
+    if chain.time_floor > now:
+        found.append(Problem("clock-behind"))
+    if chain.forgotten:
+        found.append(Problem("rolled-back"))
+    if chain.parcels:
+        used = sum(parcel.length for parcel in key.outbox())
+        if chain.parcels >= LIMIT_PARCELS or used >= NEARLY_FULL * LIMIT_OUTBOX:
+            found.append(Problem("outbox-full"))
+    return found
+
+
+def of_computer(root: Path = Path("/")) -> list[Problem]:
+    """What is wrong with this computer, whatever key is plugged in: today only that ModemManager may grab a key's port."""
+    if sys.platform != "linux" or not _runs("ModemManager"):
+        return []
+    return [] if (root / RULE).is_file() else [Problem("modem-manager")]
+
+
+def _of_certificate(info: InfoReply, now: int) -> list[Problem]:
+    days = ((info.not_after or 0) - now) // DAY
+    if days < 0:
+        return [Problem("certificate-expired")]
+    return [Problem("certificate-expiring", days=days)] if days <= WARN_DAYS else []
+
+
+def _version(text: str) -> tuple[int, ...]:
+    """Numbers to compare: what is none in a version counts as 0."""
+    return tuple(int(part) if part.isdigit() else 0 for part in text.split("."))
+
+
+def _runs(program: str) -> bool:
+    """Is a process of that name running?"""
+    for comm in Path("/proc").glob("[0-9]*/comm"):
+        try:
+            if comm.read_text("utf-8", "replace").strip() == program:
+                return True
+        except OSError:
+            continue  # it has just ended
+    return False
