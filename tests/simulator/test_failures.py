@@ -14,14 +14,26 @@ from biandun.cli.main import run
 from biandun.key import connection as connections
 from biandun.key.transport import SerialTransport
 from biandun_protocol.wire import codec, frames
-from biandun_protocol.wire.messages import Resync
-from biandun_protocol.wire.numbers import KIND_RESYNC
+from biandun_protocol.wire.messages import InfoRequest, Resync
+from biandun_protocol.wire.numbers import KIND_REPLY, KIND_REQUEST, KIND_RESYNC, PROTOCOL_VERSION
 from biandun_simulator.simulated_key import SimulatedKey
 from tests.firmware.test_signing import raw_manifest
 from tests.support.person import Person
 
 MANIFEST = raw_manifest(40_000)
-PHASES = ["resync", "info", "sign_begin, locked", "unlock", "sign_begin", "first data", "more data", "sign_finish"]
+INFO = codec.encode_request(InfoRequest(PROTOCOL_VERSION))
+PHASES = [
+    "resync",
+    "info",
+    "certificate",
+    "hello",
+    "sign_begin, locked",
+    "unlock",
+    "sign_begin",
+    "data",
+    "more data",
+    "sign_finish",
+]
 
 
 @pytest.fixture
@@ -193,3 +205,58 @@ def test_what_the_system_says_of_a_port_has_our_name(
         with pytest.raises(errors.HostProblem) as caught:
             SerialTransport(str(tmp_path / "port"))
         assert (caught.value.code, caught.value.exit_status) == (code, status)
+
+
+def test_a_host_that_stops_reading_gets_every_answer_when_it_reads_again(simulated: SimulatedKey) -> None:
+    line = SerialTransport(simulated.port)
+    try:
+        line.write(b"\0" + frames.encode_frame(KIND_RESYNC, 0, 0, codec.encode(Resync(b"n" * 8))))
+        count = 400  # 60 KB of answers: many times what a line holds
+        asked = b"".join(frames.encode_frame(KIND_REQUEST, number, 0, INFO) for number in range(1, count + 1))
+        writer = threading.Thread(target=line.write, args=(asked,))
+        writer.start()  # blocks when the key blocks, and the key blocks because nobody reads
+        writer.join(0.5)
+        reader, answered = frames.FrameReader(), list[int]()
+        while len(answered) < count:
+            chunk = line.read()
+            reader.put(chunk, len(chunk))
+            while (frame := reader.next()) is not None:
+                if frame.kind == KIND_REPLY:
+                    answered.append(frame.request_id)
+        writer.join()
+    finally:
+        line.close()
+    assert answered == list(range(1, count + 1))
+
+
+@pytest.mark.parametrize("size", [63, 64, 65, 127, 128, 129, 512, 4032, 4096, 4160, 64 * 125])
+def test_writes_of_any_multiple_of_a_usb_packet_arrive(size: int, simulated: SimulatedKey) -> None:
+    """A full packet at the end of a transfer is what devices wait behind."""
+    with keys.open(port=simulated.port, ui=Person()) as key:
+        manifest = raw_manifest(max(size, 600))
+        genuine = key.connection.transport.write
+
+        def in_packets(data: bytes) -> None:
+            for start in range(0, len(data), size):
+                genuine(data[start : start + size])
+
+        key.connection.transport.write = in_packets  # type: ignore[method-assign]
+        assert key.sign(manifest, purpose="filing", idempotency_key=size.to_bytes(16, "big")).seq == 1
+
+
+def test_a_frame_that_comes_byte_by_byte_is_a_frame(simulated: SimulatedKey) -> None:
+    line = SerialTransport(simulated.port)
+    try:
+        for byte in b"\0" + frames.encode_frame(KIND_RESYNC, 0, 0, codec.encode(Resync(b"n" * 8))):
+            line.write(bytes((byte,)))
+        for byte in frames.encode_frame(KIND_REQUEST, 1, 0, INFO):
+            line.write(bytes((byte,)))
+        reader, kinds = frames.FrameReader(), list[int]()
+        while KIND_REPLY not in kinds:
+            chunk = line.read()
+            reader.put(chunk, len(chunk))
+            while (frame := reader.next()) is not None:
+                kinds.append(frame.kind)
+    finally:
+        line.close()
+    assert kinds == [KIND_RESYNC, KIND_REPLY]

@@ -1,0 +1,71 @@
+"""The two keys that are fed, and frames that a real host sent them, as files for both interpreters."""
+
+import json
+from pathlib import Path
+
+from biandun.keys import Key
+from biandun_protocol.wire.flashmodel import NorFlash
+from tests.firmware.conftest import Wire
+from tests.firmware.testboard import TestBoard
+from tests.support import softkey
+from tests.support.person import PIN
+from tests.support.softoffice import NOW, SoftOffice
+
+FLASH = 20 * 4096  # as in core.py, which only the runner's path finds
+
+
+def make(folder: Path) -> Path:
+    """Write them; return the file that names the rest."""
+    made: dict[str, object] = {}
+    recorded: list[str] = []
+    for name in ("sealed", "clear"):
+        wire, office = (
+            Wire(TestBoard(flash=NorFlash(FLASH))),
+            SoftOffice(sessions=name == "sealed", purposes=("filing", "login", "link")),
+        )
+        key = wire.open()
+        key.pin_in_clear = name == "clear"
+        key.personalise(office.grant(key.answer_offer(office.offer())))
+        key.set_pin(PIN)
+        image = wire.key.board.flash.medium.read(0, FLASH)
+        (folder / f"{name}.flash").write_bytes(image)
+        recorded += [str(step[1]) for step in wire.steps if step[0] == "feed"]
+        wire = Wire(booted(image))  # as the fuzzer boots it: what is recorded from here on opens the session there as well
+        key = wire.open()
+        key.pin_in_clear = name == "clear"
+        key.unlock(PIN)
+        made[name] = {"opening": [step[1] for step in wire.steps if step[0] == "feed"]}
+        live(key, office)
+        recorded += [str(step[1]) for step in wire.steps if step[0] == "feed"]
+    made["seeds"] = recorded
+    path = folder / "seeds.json"
+    path.write_text(json.dumps(made), "ascii")
+    return path
+
+
+def booted(image: bytes) -> TestBoard:
+    """A board with that flash, its chance from the beginning."""
+    flash = NorFlash(FLASH)
+    flash.medium.write(0, image)
+    return TestBoard(flash=flash)
+
+
+def live(key: Key, office: SoftOffice) -> None:
+    """Every command that a key in service takes."""
+    name = b"k" * 16
+    signed = key.sign(softkey.manifest(), purpose="filing", idempotency_key=name, claimed_time=NOW)
+    key.put_card(office.card([b"one", b"two"]))
+    key.card()
+    key.stow(name, b"package" * 400)
+    key.parcel(key.outbox()[0])
+    key.keep_receipt(office.take_in(signed.statement))
+    key.drop(name)
+    key.confirm_batch([bytes(32)], purpose="filing")
+    key.login("https://office.example", b"n" * 16)
+    key.export_links(1, 1)
+    key.challenge()
+    key.fetch(seq=1)
+    key.chain()
+    key.certificate()
+    key.change_pin(PIN, PIN)
+    key.lock()
