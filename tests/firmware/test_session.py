@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from biandun import errors
 from biandun.key.connection import Connection
 from biandun.keys import Key
-from biandun.known_keys import KnownKeys
+from biandun.known_keys import Known, KnownKeys
 from biandun_protocol import session as host_session
 from biandun_protocol import sm2
 from biandun_protocol.algorithms import ES256, SM2, Algorithm
@@ -205,7 +205,7 @@ def hello(key: Key, change: Callable[[m.HelloReply], None], certificate: bytes |
     opening = host_session.Opening(key.algorithm)
     reply = codec.decode(m.HelloReply, key.connection.call(codec.encode_request(opening.request)))
     change(reply)
-    device = key._device_key(own)
+    device = key.profile(own).device_key
     assert device is not None
     opening.finish(reply, device, certificate or reply.certificate)
 
@@ -277,6 +277,40 @@ def test_a_key_that_its_person_does_not_know_gets_no_pin(key: Key, wire: Wire, k
     with pytest.raises(errors.KeyUnknown):
         meet(wire, known, answer=False)
     assert known.all() == {}
+
+
+def test_a_key_that_did_not_prove_itself_is_not_remembered(key: Key, wire: Wire, known: KnownKeys, office: SoftOffice) -> None:
+    impostor = Key(Connection(wire), Doubter(answer=True), known)
+    profile = impostor.profile()
+    profile.device_key = office.issuer.public_key
+    impostor.profile = lambda own=None: profile  # type: ignore[method-assign]
+    with pytest.raises(errors.KeyNotGenuine):
+        impostor.unlock()
+    assert known.all() == {}
+
+
+def test_a_person_is_shown_what_the_office_signed_and_not_what_the_key_says(key: Key, wire: Wire, known: KnownKeys) -> None:
+    person = Doubter(answer=True)
+    liar = Key(Connection(wire), person, known)
+    liar.info.unit_name, liar.info.uscc = "陇澜市委编办（虚构）", "11629900MB0000000F"
+    liar.unlock()
+    assert person.met[0][1] == "陇澜市第一中学"
+    met = known.get("BD-TEST-0001")
+    assert met is not None
+    assert met.uscc == "12629900MB00000274"
+
+
+def test_an_old_certificate_does_not_talk_a_host_out_of_the_session(wire: Wire, known: KnownKeys) -> None:
+    office = SoftOffice(sessions=False)  # as if from before device keys
+    key = Key(Connection(wire), Person(), known)
+    key.personalise(office.grant(key.answer_offer(office.offer())))
+    key.pin_in_clear = True
+    key.set_pin(PIN)
+    known.remember("BD-TEST-0001", Known("00" * 65, "", "", "", 0))
+    wire.key.start()
+    again = Key(Connection(wire), Person(), known)
+    again.pin_in_clear = True
+    assert refusal(again.unlock) == "session-unavailable"
 
 
 def test_another_device_under_a_known_serial_number_gets_no_pin(key: Key, wire: Wire, known: KnownKeys, office: SoftOffice) -> None:

@@ -186,8 +186,9 @@ def test_a_new_key_that_is_not_confirmed_gets_no_pin(key: Key, wire: Wire, tmp_p
 
 def test_a_key_that_did_not_sign_the_hello_gets_no_pin(key: Key, wire: Wire, monkeypatch: pytest.MonkeyPatch) -> None:
     again = wire.open()
-    own = again.certificate()
-    monkeypatch.setattr(again, "_device_key", lambda _: own.root.point)
+    profile, own = again.profile(), again.certificate()
+    profile.device_key = own.root.point
+    monkeypatch.setattr(again, "profile", lambda _: profile)
     with pytest.raises(errors.KeyNotGenuine) as caught:
         again.unlock()
     assert caught.value.code == "key-not-genuine"

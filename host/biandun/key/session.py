@@ -164,8 +164,11 @@ class Key:
         _expect(grant.schema, SCHEMA_GRANT)
         self._call(wire.PersonaliseRequest(grant.profile_statement, grant.profile_manifest, grant.x509), wire.PersonaliseReply)
         self.refresh()
-        if self._known is not None and self._device_key() is not None:
-            self._known.remember(self.info.serial, self._known_now())
+        own = self.certificate()
+        profile = self.profile(own)
+        if self._known is not None and profile.device_key is not None:
+            met = known(profile.device_key, own.root.point, profile.uscc, profile.unit_name)
+            self._known.remember(profile.serial, met)
 
     def certificate(self) -> Certificate:
         """Return the certificate in both forms, with the anchor under which the key believes it."""
@@ -186,17 +189,19 @@ class Key:
         StatementProblem for a certificate that does not hold, KeyRefused(session-unavailable) when the office certified no device key.
         """
         own = self.certificate()
-        device_key = self._device_key(own)
-        if device_key is None:
+        profile = self.profile(own)
+        if profile.device_key is None:
             raise errors.KeyRefused(ERROR_SESSION_UNAVAILABLE)
-        self._recognise(own)
+        met = self._recognise(profile, own)
         opening = Opening(self.algorithm)
         raw = self.connection.call(codec.encode_request(opening.request))
         try:
             reply = codec.decode(wire.HelloReply, raw)
-            session = opening.finish(reply, device_key, sha256(own.profile.statement).digest())
+            session = opening.finish(reply, profile.device_key, sha256(own.profile.statement).digest())
         except (codec.MessageError, StatementProblem):
             raise errors.KeyNotGenuine(serial=self.info.serial) from None
+        if self._known is not None and met is not None:
+            self._known.remember(self.info.serial, met)
         self._session = session
         return session
 
@@ -217,26 +222,22 @@ class Key:
             raise errors.KeyNotGenuine(serial=self.info.serial)
         return profile
 
-    def _device_key(self, own: Certificate | None = None) -> bytes | None:
-        return self.profile(own).device_key
+    def _recognise(self, profile: wire.ProfileManifest, own: Certificate) -> Known | None:
+        """Compare the key with what this account remembers of it; return what there is to remember of one that it has never met.
 
-    def _known_now(self, own: Certificate | None = None) -> Known:
-        own = own or self.certificate()
-        info = self.info
-        return known(self._device_key(own) or b"", own.root.point, info.uscc or "", info.unit_name or "")
-
-    def _recognise(self, own: Certificate) -> None:
-        """Compare the key with what this account remembers of it.  Raises KeyChanged, KeyUnknown."""
+        Only what the office signed counts, not what the key says in clear.  Raises KeyChanged, KeyUnknown.
+        """
         if self._known is None:
-            return
-        serial, now = self.info.serial, self._known_now(own)
+            return None
+        serial, now = profile.serial, known(profile.device_key or b"", own.root.point, profile.uscc, profile.unit_name)
         before = self._known.get(serial)
         if before is None:
             if not self.ui.new_key(serial, now.unit_name, now.fingerprint):
                 raise errors.KeyUnknown(serial=serial)
-            self._known.remember(serial, now)
-        elif (before.device_key, before.root, before.uscc) != (now.device_key, now.root, now.uscc):
+            return now
+        if (before.device_key, before.root, before.uscc) != (now.device_key, now.root, now.uscc):
             raise errors.KeyChanged(serial=serial, known=before.fingerprint, found=now.fingerprint)
+        return None
 
     def wipe(self) -> int:
         """Destroy the key pair of a key without a certificate; needs presence.  Returns the new generation."""
@@ -528,10 +529,10 @@ class Key:
     def _may_have_session(self) -> bool:
         if self.info.state != STATE_PERSONALISED:
             return False  # it has no users yet, and refuses the command itself
-        if not self.pin_in_clear:
-            return True
+        if not self.pin_in_clear or (self._known is not None and self._known.get(self.info.serial) is not None):
+            return True  # a key that was met in a session is never used without one: an old certificate must not talk us out of it
         if self._is_certified is None:
-            self._is_certified = self._device_key() is not None
+            self._is_certified = self.profile().device_key is not None
         return self._is_certified
 
 
