@@ -12,6 +12,7 @@ from biandun_protocol.wire.numbers import (
     ERROR_PRESENCE_TIMEOUT,
     ERROR_ROLLED_BACK,
     ERROR_WRONG_STATE,
+    EVENT_SET_BACK,
     LIMIT_AUTO_LOCK_MS,
     LIMIT_PRESENCE_MS,
     PHASE_VERIFYING,
@@ -90,6 +91,8 @@ class Token:
         self.flash = MeteredFlash(board.flash)
         self.vault = Vault(self.flash, board.otp, board.pin_delay_ms)
         self.vault.users.started(board.clock.ticks_ms())
+        if self.vault.users.found_older and not self.vault.damaged:
+            self.vault.note(EVENT_SET_BACK, self.vault.users.forgotten)
         if self.vault.identity.suite is not None:
             self.vault.identity.suite.crypto.reserve()  # before anything else breaks the heap into pieces
         self.stream: "ManifestStream | None" = None

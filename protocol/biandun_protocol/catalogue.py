@@ -294,6 +294,12 @@ ENTRIES: dict[str, Entry] = {
         "请运行 sudo biandun install-udev，然后重新插入密钥。",
         "Run `sudo biandun install-udev`, then plug the key in again.",
     ),
+    "audit-contradicts": Entry(
+        "密钥 {serial} 的审计记录与先前收到的矛盾；两份均已保存。",
+        "The audit ring of key {serial} contradicts the one that came before; both are kept.",
+        "请暂停该密钥并联系单位核查。",
+        "Suspend the key and call its unit.",
+    ),
     "session-required": Entry(
         "该操作必须通过加密会话进行。",
         "This goes through a sealed session only.",

@@ -40,6 +40,7 @@ def numbers() -> str:
     for table, prefix in (("limits", "LIMIT"), ("frame_kinds", "KIND"), ("phases", "PHASE"), ("states", "STATE")):
         lines += [f"{prefix}_{constant(name)} = {value}" for name, value in SCHEMA[table].items()] + [""]
     lines += [f"CLASS_{constant(name)} = {value}" for name, value in SCHEMA["hardware_classes"].items()] + [""]
+    lines += [f"EVENT_{constant(name)} = {value}" for name, value in SCHEMA["events"].items()] + [""]
     lines += [f"COMMAND_{constant(name)} = {entry['number']}" for name, entry in SCHEMA["commands"].items()] + [""]
     lines += [f"ERROR_{constant(name)} = {entry['number']}" for name, entry in SCHEMA["errors"].items()] + [""]
     lines += [f'PURPOSE_{constant(name)} = "{name}"' for name in SCHEMA["purposes"]] + [""]
@@ -47,6 +48,7 @@ def numbers() -> str:
     lines += ["STATE_NAMES = {"] + [f'    {v}: "{k}",' for k, v in SCHEMA["states"].items()] + ["}"]
     lines += ["CLASS_NAMES = {"] + [f'    {v}: "{k}",' for k, v in SCHEMA["hardware_classes"].items()] + ["}"]
     lines += ["PHASE_NAMES = {"] + [f'    {v}: "{k}",' for k, v in SCHEMA["phases"].items()] + ["}"]
+    lines += ["EVENT_NAMES = {"] + [f'    {v}: "{k.replace("_", "-")}",' for k, v in SCHEMA["events"].items()] + ["}"]
     lines += ["ERROR_NAMES = {"]
     lines += [f'    {e["number"]}: "{k.replace("_", "-")}",' for k, e in SCHEMA["errors"].items()] + ["}"]
     lines += ["ROLES = {"]

@@ -5,11 +5,13 @@ from django.apps import apps
 from django.db import DatabaseError, connection, transaction
 
 from biandun_office import append_only
+from biandun_office.evidence import audits
 from biandun_office.evidence.audit import check_log
 from biandun_office.evidence.models import Node, Receipt, Statement
 from biandun_office.rows import AppendOnly
 from tests.backend.bench import ONLY_POSTGRESQL, ONLY_SQLITE, SIGNED, Bench
 from tests.backend.people import Key
+from tests.backend.test_audits import Device
 from tests.backend.test_orders import challenge, give
 
 TABLES = {
@@ -21,6 +23,7 @@ TABLES = {
     "evidence_linkedname": "seq",
     "evidence_forkevidence": "received",
     "evidence_order": "reason",
+    "evidence_auditring": "received",
     "flow_caseevent": "step",
     "issuance_statechange": "changed_at",
 }
@@ -39,6 +42,7 @@ def full(filled: Bench, key: Key) -> Bench:
     """Something in every table that only grows."""
     filled.post(key.links(7, [bytes(32)]), SIGNED, "/links")
     give(filled, challenge(key))
+    audits.take(raw=Device(filled).export(1), algorithm=filled.office.algorithm, now=1)
     filled.post(key.sign(filled.upload(reason="分叉。"), seq=1, prev=bytes(32)))
     return filled
 

@@ -345,6 +345,7 @@ SCENES: dict[str, tuple[tuple[Step, ...], Step, Between]] = {
     "login": (ENROLLED, lambda world, key: (key.unlock(PIN), key.login("https://office.example", b"n" * 16)), attempts),
     "export_links": ((*ENROLLED, signed), lambda world, key: (key.unlock(PIN), key.export_links(1, 1)), attempts),
     "wipe": ((answer,), lambda world, key: key.wipe(), counted_wipe),
+    "export_audit": (ENROLLED, lambda world, key: key.audit(), nothing_between),
     "confirm_batch": (
         ENROLLED,
         lambda world, key: (key.unlock(PIN), key.confirm_batch([key.algorithm.digest(MANIFEST)], purpose="filing")),

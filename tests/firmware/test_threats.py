@@ -79,6 +79,7 @@ def test_neither_pin_nor_any_private_key_crosses_the_cable_whatever_is_asked(
     wire.key.token.vault.users._note(0, 2)
     key.carry_out(office.order("reinstate", key.challenge(), 64))
     key.change_pin(PIN, PIN)
+    key.audit()
     key.lock()
     office.reset(key)
     key.answer_offer(office.offer())

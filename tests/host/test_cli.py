@@ -11,6 +11,7 @@ from biandun.cli.main import main, run
 from biandun.cli.output import LABELS
 from biandun.cli.shared import complete_serial
 from biandun_protocol import cose
+from biandun_protocol.audit import decode_export
 from biandun_protocol.orders import decode_challenge
 from biandun_protocol.unit_card import UnitCard
 from biandun_protocol.wire import codec
@@ -202,6 +203,13 @@ def test_a_key_that_was_not_set_back_refuses_to_go_on(personalised: Program, sof
     ordered(personalised, soft, "reinstate", 64)
     status, _, err = personalised("keys", "carry-out", "order", key=True)
     assert (status, "[wrong-state]" in err) == (7, True)
+
+
+def test_what_happened_to_a_key_is_shown_without_a_pin_and_written_for_the_office(personalised: Program) -> None:
+    rows = personalised.json("keys", "audit", "--out", "audit.bd")
+    assert [row["event"] for row in rows] == ["personalised", "pin-set"]  # type: ignore[index,union-attr]
+    assert decode_export(Path("audit.bd").read_bytes()).manifest
+    assert personalised.json("keys", "audit", "--out", "audit.bd") == rows
 
 
 def test_the_unit_card_goes_onto_the_key_and_back(personalised: Program, soft: SoftOffice) -> None:

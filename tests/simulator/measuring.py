@@ -25,6 +25,8 @@ from biandun_protocol.wire import statement as wire
 from biandun_protocol.wire.flashmodel import NorFlash
 from biandun_protocol.wire.numbers import (
     ERROR_OUT_OF_MEMORY,
+    EVENT_BATCH_CONFIRMED,
+    LIMIT_AUDIT,
     LIMIT_BATCH,
     LIMIT_LINK_EXPORT,
     LIMIT_OUTBOX,
@@ -109,6 +111,12 @@ class Bench:
         Vault(NorFlash(medium=medium)).users._note(0, 2)
         medium.close()
 
+    def note(self) -> None:
+        """Have something in the audit ring, as large as it gets."""
+        medium = FileMedium(str(self.flash), self.flash.stat().st_size, b"\xff")
+        Vault(NorFlash(medium=medium)).note(EVENT_BATCH_CONFIRMED, 1 << 31)
+        medium.close()
+
     def doubt(self) -> None:
         """Have the flash hold all parts of a parcel that was not compared with its digest, as a plug pulled in between leaves it."""
         medium = FileMedium(str(self.flash), self.flash.stat().st_size, b"\xff")
@@ -184,6 +192,9 @@ def young(bench: Bench, office: SoftOffice) -> None:
     bench.measure(m.FetchRequest(seq=1))
     bench.measure(m.ExportLinksRequest(1, 1), UNLOCKED)
     bench.measure(m.InfoRequest(PROTOCOL_VERSION), UNLOCKED)
+    for _ in range(LIMIT_AUDIT):
+        bench.note()
+    bench.measure(m.ExportAuditRequest())
     bench.measure(m.LockRequest(), UNLOCKED)
     sign(bench, office, 2, by_the_way=True)
     carried(bench, office)

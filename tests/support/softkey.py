@@ -33,11 +33,14 @@ class SoftKey:
     profile: ProfileManifest | None = None
     seq: int = 0
     head: bytes = wire.FIRST_PREV
+    device_key: bytes | None = None
 
     def prove_possession(self, offer: Offer) -> KeyRequest:
         """Answer an offer."""
         manifest = codec.encode(
-            PossessionManifest(SCHEMA_POSSESSION, offer.office_id, offer.nonce, self.serial, self.signer.public_key)
+            PossessionManifest(
+                SCHEMA_POSSESSION, offer.office_id, offer.nonce, self.serial, self.signer.public_key, self.device_key
+            )
         )
         signed = self._sign("possession", manifest, {}, with_unit=False)
         return KeyRequest(SCHEMA_KEY_REQUEST, signed.statement, signed.manifest)

@@ -144,6 +144,9 @@ ROWS: dict[str, Row] = {
     "modem-manager": Row(
         13, None, UNCHANGED, "tests/host/test_doctor.py::test_a_modem_manager_is_found_unless_the_rules_keep_it_away"
     ),
+    "audit-contradicts": Row(
+        10, None, NO_ROW, "tests/backend/test_audits.py::test_a_ring_that_names_other_events_is_refused_and_kept"
+    ),
     "pin-required": Row(6, None, UNSIGNED, "tests/firmware/test_pin.py::test_a_person_who_gives_up_leaves_the_key_locked"),
     "pin-wrong": Row(
         6,

@@ -48,6 +48,13 @@ def order(journey: Journey, purpose: str, *options: object) -> Path:
     return given
 
 
+def audited(journey: Journey) -> list[str]:
+    """Carry the key's audit ring to the office; what is new in it there."""
+    export = journey.folder / "audit.bd"
+    journey.run("biandun", "keys", "audit", "--out", export, "--serial", KEY)
+    return journey.office("audit", export)["new"]
+
+
 def seq(folder: Path) -> int:
     return int(json.loads((folder / "filing.json").read_text())["seq"])
 
@@ -82,12 +89,16 @@ def test_a_key_in_its_life(journey: Journey) -> None:
     assert journey.run("biandun", "outbox", "list", "--serial", KEY) == []
     assert journey.run("biandun", "outbox", "collect", travelling, "--serial", KEY)["seq"] == 10
 
+    events = audited(journey)
+    assert [event.split()[1] for event in events] == ["personalised", "pin-set", "set-back", "reinstated"]
+
     given = order(journey, "reset")
     journey.run("biandun", "keys", "carry-out", given, "--yes", KEY, "--serial", KEY)
     with pytest.raises(CommandFailed) as caught:
         journey.run("biandun", "keys", "carry-out", given, "--yes", KEY, "--serial", KEY)
     assert caught.value.code == "wrong-state"
     assert journey.enrol(SCHOOL, KEY)["state"] == "personalised"
+    assert [event.split()[1] for event in audited(journey)] == ["reset", "personalised", "pin-set"]
     anew = signed(journey, "anew")
     assert (seq(anew), submit(journey, anew)["new"]) == (1, True)
     assert journey.office("log-check")["ok"] is True

@@ -1,4 +1,4 @@
-"""Commands for what a person must decide: alerts, resume, revoke, close-gap, order."""
+"""Commands for what a person must decide: alerts, resume, revoke, close-gap, order, audit."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -8,7 +8,7 @@ import click
 
 from biandun_office import clock, files, office
 from biandun_office.cli.session import Session, in_session, with_passphrase
-from biandun_office.evidence import chain, forks, orders
+from biandun_office.evidence import audits, chain, forks, orders
 from biandun_office.issuance.models import Certificate
 from biandun_office.issuance.services import IssuingKey
 from biandun_office.keystore import Passphrase
@@ -67,6 +67,25 @@ def revoke(session: Session, *, serial: str, reason: str) -> dict[str, object]:
     Example:  biandun-office --data office revoke --serial BD-0001 --reason "key lost"
     """
     return _decide(session, forks.revoke, serial, reason)
+
+
+@click.command()
+@click.argument("export", type=click.Path(path_type=Path))
+@in_session
+def audit(session: Session, *, export: Path) -> dict[str, object]:
+    """核验并保存密钥的审计记录(biandun keys audit --out)。 Verify a key's audit ring, keep it, and show what is new in it.
+
+    \b
+    Example:  biandun-office --data office audit audit.bd
+    """
+    folder = session.open()
+    taken = audits.take(raw=files.read(export), algorithm=Office.load(folder).algorithm, now=clock.now())
+    return {
+        "serial": taken.certificate.device.serial,
+        "unit_name": taken.certificate.unit_name,
+        "new": [f"{event.count} {event.name} {event.detail} (boot {event.boots}, seq {event.seq})" for event in taken.new],
+        "lost": taken.lost,
+    }
 
 
 @click.command("close-gap")
@@ -160,4 +179,4 @@ def _row(kind: str, name: str, certificate: Certificate, detail: str, since: int
     }
 
 
-COMMANDS = (alerts, resume, revoke, close_gap, order)
+COMMANDS = (alerts, resume, revoke, close_gap, order, audit)

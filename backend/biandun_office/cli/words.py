@@ -27,6 +27,8 @@ _LABELS = {
     "kid": ("密钥标识", "key id"),
     "order": ("指令", "order"),
     "seq": ("续签序列号", "goes on after number"),
+    "new": ("新事件", "new events"),
+    "lost": ("缺失事件数", "events lost"),
     "role": ("角色", "role"),
     "purposes": ("用途", "purposes"),
     "not_after": ("证书有效期至", "certificate valid until"),

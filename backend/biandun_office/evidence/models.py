@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from django.db import models
 
-from biandun_office.issuance.models import Certificate
+from biandun_office.issuance.models import Certificate, KeyDevice
 from biandun_office.rows import AppendOnly
 
 
@@ -183,6 +183,28 @@ class Order(AppendOnly):
 
     def __str__(self) -> str:
         return self.statement_id
+
+
+class AuditRing(AppendOnly):
+    """A key's audit ring as received: events ``first`` to ``last``, ``link`` behind the last; ``contradicts`` what was received before."""
+
+    device = models.ForeignKey(KeyDevice, verbose_name="密钥", on_delete=models.PROTECT, related_name="audits")
+    first = models.BigIntegerField("起始序号")
+    last = models.BigIntegerField("最后序号")
+    link = models.CharField("链值", max_length=64)
+    contradicts = models.BooleanField("与已知记录矛盾")
+    raw = models.BinaryField("原始字节")
+    received = models.BigIntegerField("接收时间")
+
+    class Meta:
+        """Names and the rules that the database keeps."""
+
+        verbose_name = "密钥审计记录"
+        verbose_name_plural = "密钥审计记录"
+        constraints: ClassVar = [models.UniqueConstraint(fields=["device", "last", "link"], name="one_audit_ring_per_head")]
+
+    def __str__(self) -> str:
+        return f"{self.device_id} {self.first}-{self.last}"
 
 
 class Gap(models.Model):

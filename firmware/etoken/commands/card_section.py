@@ -8,6 +8,7 @@ from biandun_protocol.wire.numbers import (
     ERROR_BAD_FIELD,
     ERROR_DIGEST_MISMATCH,
     ERROR_NOT_FOUND,
+    EVENT_CARD_IN_FORCE,
     STATE_PERSONALISED,
 )
 from etoken.dispatch import command
@@ -42,5 +43,6 @@ def turn_when_whole(token: Token, arriving: Side) -> int:
     missing = token.vault.card.missing(arriving)
     if missing == len(arriving.manifest.sections):
         token.vault.statements.raise_floor(arriving.manifest.issued)
+        token.vault.note(EVENT_CARD_IN_FORCE, arriving.manifest.version)
         token.vault.card.turn(arriving)
     return missing

@@ -6,7 +6,7 @@ from etoken.dispatch import command
 from etoken.token import Token
 
 
-@command(ChainStateRequest, states=(STATE_PERSONALISED,), heap=7, flash=0, reads_only=True)
+@command(ChainStateRequest, states=(STATE_PERSONALISED,), heap=9, flash=0, reads_only=True)
 def chain_state(token: Token, request: ChainStateRequest) -> ChainStateReply:
     """Return head, receipts and log point; ``head`` is 32 zero bytes while nothing is signed."""
     vault = token.vault

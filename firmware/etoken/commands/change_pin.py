@@ -1,7 +1,7 @@
 """change_pin: replace a slot's PIN by its owner, who shows the old one; a wrong one counts as in ``unlock``."""
 
 from biandun_protocol.wire.messages import ChangePinReply, ChangePinRequest
-from biandun_protocol.wire.numbers import ERROR_PIN_FORMAT, LIMIT_PIN_LEAST, STATE_PERSONALISED
+from biandun_protocol.wire.numbers import ERROR_PIN_FORMAT, EVENT_PIN_CHANGED, LIMIT_PIN_LEAST, STATE_PERSONALISED
 from etoken.commands.unlock import check_pin
 from etoken.dispatch import command
 from etoken.refusal import Refused
@@ -15,6 +15,7 @@ def change_pin(token: Token, request: ChangePinRequest) -> ChangePinReply:
         raise Refused(ERROR_PIN_FORMAT)
     check_pin(token, request.slot, request.old)
     try:
+        token.vault.note(EVENT_PIN_CHANGED, request.slot)
         token.vault.set_pin(request.slot, request.new, token.entropy, token.board.pin_iterations)
     finally:
         token.leave()

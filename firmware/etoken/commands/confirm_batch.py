@@ -5,7 +5,7 @@ The key does not see what is in them yet: each passes its policy when it is sign
 
 from biandun_protocol.wire import cbor
 from biandun_protocol.wire.messages import ConfirmBatchReply, ConfirmBatchRequest
-from biandun_protocol.wire.numbers import ERROR_BAD_FIELD, STATE_PERSONALISED
+from biandun_protocol.wire.numbers import ERROR_BAD_FIELD, EVENT_BATCH_CONFIRMED, STATE_PERSONALISED
 from etoken import policy
 from etoken.batch import Batch
 from etoken.dispatch import command
@@ -13,7 +13,7 @@ from etoken.refusal import Refused
 from etoken.token import Token
 
 
-@command(ConfirmBatchRequest, states=(STATE_PERSONALISED,), heap=36, flash=0)
+@command(ConfirmBatchRequest, states=(STATE_PERSONALISED,), heap=36, flash=120)
 def confirm_batch(token: Token, request: ConfirmBatchRequest) -> ConfirmBatchReply:
     """Return the digest that names the batch.  Raises Refused: PURPOSE_REFUSED, PIN_REQUIRED, BAD_FIELD, PRESENCE_*."""
     token.batch = None
@@ -24,5 +24,6 @@ def confirm_batch(token: Token, request: ConfirmBatchRequest) -> ConfirmBatchRep
     token.wait_presence()
     content: list[object] = [request.purpose, request.digests]
     digest = token.suite.digest(cbor.dumps(content))
+    token.vault.note(EVENT_BATCH_CONFIRMED, len(request.digests))
     token.batch = Batch(request.purpose, request.digests, digest, token.board.clock.ticks_ms())
     return ConfirmBatchReply(digest, len(request.digests))

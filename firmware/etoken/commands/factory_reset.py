@@ -5,14 +5,14 @@ the count of resets, the verified log point, and the log of faults.
 """
 
 from biandun_protocol.wire.messages import FactoryResetReply, FactoryResetRequest
-from biandun_protocol.wire.numbers import ERROR_ORDER_STALE, PURPOSE_RESET, STATE_PERSONALISED
+from biandun_protocol.wire.numbers import ERROR_ORDER_STALE, EVENT_RESET, PURPOSE_RESET, STATE_PERSONALISED
 from etoken import order as orders
 from etoken.dispatch import command
 from etoken.refusal import Refused
 from etoken.token import Token
 
 
-@command(FactoryResetRequest, states=(STATE_PERSONALISED,), heap=32, flash=64)
+@command(FactoryResetRequest, states=(STATE_PERSONALISED,), heap=32, flash=160)
 def factory_reset(token: Token, request: FactoryResetRequest) -> FactoryResetReply:
     """Return the new generation.  Raises Refused: ORDER_INVALID, SERIAL_MISMATCH, ORDER_STALE, PRESENCE_*."""
     order = orders.verified(token, request.statement, request.manifest, PURPOSE_RESET)
@@ -21,4 +21,5 @@ def factory_reset(token: Token, request: FactoryResetRequest) -> FactoryResetRep
     token.wait_presence(token.board.reset_hold_ms)
     token.stream = None
     token.leave()
+    token.vault.note(EVENT_RESET, token.vault.identity.generation + 1)
     return FactoryResetReply(token.vault.wipe())

@@ -13,6 +13,7 @@ from biandun_protocol.wire.numbers import (
     ERROR_PROFILE_INVALID,
     ERROR_SERIAL_MISMATCH,
     ERROR_WRONG_STATE,
+    EVENT_PERSONALISED,
     PURPOSE_PROFILE,
     SCHEMA_PROFILE,
     STATE_KEYED,
@@ -33,6 +34,7 @@ def personalise(token: Token, request: PersonaliseRequest) -> PersonaliseReply:
     if identity.profile is not None and identity.certificate() != given:
         raise Refused(ERROR_WRONG_STATE)  # another certificate needs the renewal procedure
     if identity.profile is None:
+        token.vault.note(EVENT_PERSONALISED, profile.version)
         identity.set_profile(request.profile_statement, request.profile_manifest, request.x509)
     return PersonaliseReply(profile.version)
 

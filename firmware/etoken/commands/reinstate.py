@@ -10,6 +10,7 @@ from biandun_protocol.wire.numbers import (
     ERROR_ORDER_INVALID,
     ERROR_ORDER_STALE,
     ERROR_WRONG_STATE,
+    EVENT_REINSTATED,
     LIMIT_SEQ,
     PURPOSE_REINSTATE,
     STATE_PERSONALISED,
@@ -20,7 +21,7 @@ from etoken.refusal import Refused
 from etoken.token import Token
 
 
-@command(ReinstateRequest, states=(STATE_PERSONALISED,), heap=30, flash=300)
+@command(ReinstateRequest, states=(STATE_PERSONALISED,), heap=30, flash=400)
 def reinstate(token: Token, request: ReinstateRequest) -> ReinstateReply:
     """Go on.  Raises Refused: ORDER_INVALID, SERIAL_MISMATCH, ORDER_STALE, WRONG_STATE for a key that was not set back."""
     order = orders.verified(token, request.statement, request.manifest, PURPOSE_REINSTATE)
@@ -35,6 +36,7 @@ def reinstate(token: Token, request: ReinstateRequest) -> ReinstateReply:
     if seq == vault.statements.seq and head != vault.statements.head:
         raise Refused(ERROR_ORDER_STALE)
     vault.statements.go_on_after(seq, head, order.nonce, token.suite.digest(request.manifest))
+    vault.note(EVENT_REINSTATED, seq)
     vault.users.reinstate()
     vault.orders.close()
     return ReinstateReply(seq, head)

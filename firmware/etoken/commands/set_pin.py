@@ -10,6 +10,7 @@ from biandun_protocol.wire.numbers import (
     ERROR_PIN_SET,
     ERROR_ROLLED_BACK,
     ERROR_SLOT_REFUSED,
+    EVENT_PIN_SET,
     LIMIT_PIN_LEAST,
     STATE_PERSONALISED,
 )
@@ -30,5 +31,6 @@ def set_pin(token: Token, request: SetPinRequest) -> SetPinReply:
     if request.slot != 0 and token.user != 0:
         raise Refused(ERROR_SLOT_REFUSED)
     token.wait_presence()
+    token.vault.note(EVENT_PIN_SET, request.slot)
     token.vault.set_pin(request.slot, request.pin, token.entropy, token.board.pin_iterations)
     return SetPinReply(request.slot)

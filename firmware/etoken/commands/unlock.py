@@ -10,6 +10,7 @@ from biandun_protocol.wire.numbers import (
     ERROR_PIN_WAIT,
     ERROR_PIN_WRONG,
     ERROR_ROLLED_BACK,
+    EVENT_PIN_LOCKED,
     LIMIT_PIN_TRIES,
     STATE_PERSONALISED,
 )
@@ -48,5 +49,7 @@ def check_pin(token: Token, slot: int, pin: bytes) -> None:
     found = users.verify(slot, pin, token.board.clock.ticks_ms())
     if not found:
         left = users.tries_left(slot)
+        if not left:
+            token.vault.note(EVENT_PIN_LOCKED, slot)
         raise Refused(ERROR_PIN_WRONG if left else ERROR_PIN_LOCKED, tries_left=left)
     token.vault.let_in(found, slot, pin, token.entropy, token.board.pin_iterations)

@@ -25,6 +25,8 @@ SECTION = 19  # number = side * 64 + index: digest, then the section sealed unde
 PARCEL = 20  # number = place: [idempotency key, digest, length]; empty when it was taken out
 PART = 21  # number = place * 64 + index: first half of the parcel's digest, then the part sealed under the data key
 DEVICE_KEY = 22  # [public point, scheme, private key sealed under the device key]: signs the opening of sessions, outlives a reset
+AUDIT = 23  # number = count of the event modulo 65: [count, event, boots, seq, detail, link]
+
 # attempts in the board's tally, and how many of them flash had forgotten when it was found out (4 bytes each).  The highest kind there is, so
 # that compaction writes it last: a bank that ends before it has no such record, and a key pair without one was set back
 TALLY = 255

@@ -45,6 +45,7 @@ class Users:
         self._keys = keys
         self._otp = otp
         self._delay_ms = delay_ms
+        self.found_older = False  # did this boot find that flash had been set back?
         self._failed_at = 0  # ticks; a boot counts like a wrong PIN just now
         if otp is not None and not journal.damaged:
             self._compare(otp.tally())
@@ -154,6 +155,7 @@ class Users:
             return
         if missing > 1:  # before the slots know of the attempts: a plug pulled in between finds the same again
             self._note(max(known, 0), self.forgotten + missing)
+            self.found_older = True
         for slot in slots:
             self._count(slot, min(self._failures(slot) + missing, LIMIT_PIN_TRIES))
 

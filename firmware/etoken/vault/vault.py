@@ -7,6 +7,7 @@ from biandun_protocol.wire import cbor
 from etoken.crypto.faults import SecretInvalid
 from etoken.store.journal import StoreDamaged
 from etoken.vault import records
+from etoken.vault.audit import Audit
 from etoken.vault.card import Card
 from etoken.vault.faults import Faults
 from etoken.vault.identity import Identity
@@ -47,11 +48,12 @@ SURVIVE_A_WIPE = (
     records.LOG_POINT,
     records.SEED,
     records.FAULT,
+    records.AUDIT,
 )
 
 
 class Vault:
-    """Identity, users, statements, card, outbox, orders, seed and faults of one key.  ``delay_ms`` is what a second is to waiting after wrong PINs."""
+    """Identity, users, statements, card, outbox, orders, seed, faults and audit ring of one key.  ``delay_ms`` is what a second is to waiting after wrong PINs."""
 
     def __init__(self, flash: "Flash", otp: "Otp | None" = None, delay_ms: int = 1000) -> None:
         self._otp = otp
@@ -65,6 +67,7 @@ class Vault:
         self.orders = Orders(self._journal, self.users)
         self.seed = Seed(self._journal)
         self.faults = Faults(self._journal)
+        self.audit = Audit(self._journal)
         self._journal.survives, self._journal.prepare = self._survives, self._prepare
 
     @property
@@ -84,6 +87,10 @@ class Vault:
         else:
             self._journal.adopt(secret)
         self.keys.load(secret)
+
+    def note(self, event: int, detail: int = 0) -> None:
+        """Write an event into the audit ring."""
+        self.audit.add(event, self.seed.boots, self.statements.seq, detail)
 
     def let_in(self, found: "bytearray | bool", slot: int, pin: bytes, random: "Random", iterations: int) -> None:
         """A PIN was right: hold the data key, and finish what a plug pulled out, or version 0.1.0, has left undone."""

@@ -12,6 +12,8 @@ from biandun.filings import read_file, write_file
 from biandun.keys import Key
 from biandun.known_keys import KnownKeys
 from biandun_protocol import orders
+from biandun_protocol.algorithms import PublicKey
+from biandun_protocol.audit import verify_audit
 from biandun_protocol.secret import Secret
 from biandun_protocol.unit_card import UnitCard
 from biandun_protocol.wire import codec
@@ -20,6 +22,7 @@ from biandun_protocol.wire.numbers import (
     CLASS_NAMES,
     ERROR_NAMES,
     ERROR_PIN_REQUIRED,
+    ERROR_SESSION_UNAVAILABLE,
     LIMIT_LINK_EXPORT,
     PURPOSE_RESET,
     SCHEMA_SIGNED,
@@ -327,6 +330,29 @@ def carry_out(key: Key, order: Path, confirmed: str | None) -> dict[str, object]
         _confirm(key, confirmed)
         return {"serial": key.info.serial, "generation": key.carry_out(given), "state": STATE_NAMES[key.info.state]}
     return {"serial": key.info.serial, "seq": key.carry_out(given)}
+
+
+@group.command("audit")
+@click.option("--out", type=FILE, help="Where to write it for the office.")
+@with_key
+def audit(key: Key, out: Path | None) -> list[dict[str, object]]:
+    """Show what happened to the key: PINs set, changed and locked, cards, batches, resets.  Needs no PIN.
+
+    \b
+    Examples:  biandun keys audit
+               biandun keys audit --out audit.bd
+    """
+    export = key.audit()
+    device_key = key.profile().device_key
+    if device_key is None:
+        raise KeyRefused(ERROR_SESSION_UNAVAILABLE)
+    ring = verify_audit(export, PublicKey(key.algorithm, device_key))
+    if out is not None:
+        write_file(out, codec.encode(export), replace=True)
+    return [
+        {"event_no": event.count, "event": event.name, "detail": event.detail, "boots": event.boots, "seq": event.seq}
+        for event in ring.events
+    ]
 
 
 @group.command("card")

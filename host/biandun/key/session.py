@@ -42,6 +42,7 @@ from biandun_protocol.wire.numbers import (
     PHASE_WAITING_PRESENCE,
     PROTOCOL_VERSION,
     PURPOSE_RESET,
+    SCHEMA_AUDIT_EXPORT,
     SCHEMA_CHALLENGE,
     SCHEMA_GRANT,
     SCHEMA_KEY_REQUEST,
@@ -274,6 +275,11 @@ class Key:
             self.refresh()
             return generation
         return self._call(wire.ReinstateRequest(*given), wire.ReinstateReply).seq
+
+    def audit(self) -> wire.AuditExport:
+        """The key's audit ring as its office reads it; needs no PIN.  Raises KeyRefused: wrong-state, session-unavailable."""
+        reply = self._call(wire.ExportAuditRequest(), wire.ExportAuditReply)
+        return wire.AuditExport(SCHEMA_AUDIT_EXPORT, reply.manifest, reply.signature)
 
     # --- the unit card -------------------------------------------------------------------------------------------
 

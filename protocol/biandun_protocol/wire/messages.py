@@ -157,6 +157,28 @@ class PossessionManifest(codec.Message):
     )
 
 
+class AuditManifest(codec.Message):
+    """The key's audit ring: entries from `first` on, each linked to the one before; `before` is the link before the first."""
+
+    FIELDS = (
+        (0, "schema", codec.TEXT, 40, True),
+        (1, "serial", codec.TEXT, 24, True),
+        (2, "first", codec.UINT, 0, True),
+        (3, "before", codec.OCTETS, 32, True),
+        (4, "entries", codec.BYTES, 4096, True),
+    )
+
+
+class AuditExport(codec.Message):
+    """An audit ring as it travels, signed by the device key."""
+
+    FIELDS = (
+        (0, "schema", codec.TEXT, 40, True),
+        (1, "manifest", codec.BYTES, 5120, True),
+        (2, "signature", codec.OCTETS, 64, True),
+    )
+
+
 class Offer(codec.Message):
     """File 1 of enrolment, office to key: the anchor, and a nonce that is good once."""
 
@@ -831,4 +853,19 @@ class ConfirmBatchReply(codec.Message):
     FIELDS = (
         (0, "digest", codec.OCTETS, 32, True),
         (1, "count", codec.UINT, 64, True),
+    )
+
+
+class ExportAuditRequest(codec.Request):
+    """Give out the audit ring, signed by the device key; needs no PIN, so that a locked key can be asked."""
+
+    NUMBER = 33
+
+
+class ExportAuditReply(codec.Message):
+    """Answer to ``export_audit``."""
+
+    FIELDS = (
+        (0, "manifest", codec.BYTES, 5120, True),
+        (1, "signature", codec.OCTETS, 64, True),
     )

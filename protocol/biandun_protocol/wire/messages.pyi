@@ -108,6 +108,20 @@ class PossessionManifest(codec.Message):
     device_key: bytes | None
     def __init__(self, schema: str, office_id: str, nonce: bytes, serial: str, public_key: bytes, device_key: bytes | None = None) -> None: ...
 
+class AuditManifest(codec.Message):
+    schema: str
+    serial: str
+    first: int
+    before: bytes
+    entries: bytes
+    def __init__(self, schema: str, serial: str, first: int, before: bytes, entries: bytes) -> None: ...
+
+class AuditExport(codec.Message):
+    schema: str
+    manifest: bytes
+    signature: bytes
+    def __init__(self, schema: str, manifest: bytes, signature: bytes) -> None: ...
+
 class Offer(codec.Message):
     schema: str
     office_id: str
@@ -494,3 +508,11 @@ class ConfirmBatchReply(codec.Message):
     digest: bytes
     count: int
     def __init__(self, digest: bytes, count: int) -> None: ...
+
+class ExportAuditRequest(codec.Request):
+    def __init__(self) -> None: ...
+
+class ExportAuditReply(codec.Message):
+    manifest: bytes
+    signature: bytes
+    def __init__(self, manifest: bytes, signature: bytes) -> None: ...

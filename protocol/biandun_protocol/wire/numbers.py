@@ -29,6 +29,7 @@ LIMIT_SECTIONS = 12
 LIMIT_OUTBOX = 32768
 LIMIT_BATCH = 64
 LIMIT_BATCH_MS = 300000
+LIMIT_AUDIT = 64
 LIMIT_PARCELS = 8
 LIMIT_BAD_CODES = 8
 LIMIT_SEAL_PAD = 128
@@ -59,6 +60,16 @@ STATE_PERSONALISED = 3
 CLASS_SIMULATED = 0
 CLASS_TRAINING = 1
 CLASS_PRODUCTION = 2
+
+EVENT_PERSONALISED = 1
+EVENT_PIN_SET = 2
+EVENT_PIN_CHANGED = 3
+EVENT_PIN_LOCKED = 4
+EVENT_CARD_IN_FORCE = 5
+EVENT_BATCH_CONFIRMED = 6
+EVENT_SET_BACK = 7
+EVENT_REINSTATED = 8
+EVENT_RESET = 9
 
 COMMAND_INFO = 1
 COMMAND_INSTALL_ANCHOR = 2
@@ -92,6 +103,7 @@ COMMAND_OUTBOX_READ = 29
 COMMAND_OUTBOX_DROP = 30
 COMMAND_HELLO = 31
 COMMAND_CONFIRM_BATCH = 32
+COMMAND_EXPORT_AUDIT = 33
 
 ERROR_UNKNOWN_COMMAND = 1
 ERROR_UNSUPPORTED_VERSION = 2
@@ -192,6 +204,8 @@ SCHEMA_CHALLENGE = "biandun-challenge/1"
 SCHEMA_ORDER = "biandun-order/1"
 SCHEMA_CARD = "biandun-card/1"
 SCHEMA_PARCEL = "biandun-parcel/1"
+SCHEMA_AUDIT = "biandun-audit/1"
+SCHEMA_AUDIT_EXPORT = "biandun-audit-export/1"
 
 STATE_NAMES = {
     0: "blank",
@@ -210,6 +224,17 @@ PHASE_NAMES = {
     3: "signing",
     4: "writing",
     5: "verifying",
+}
+EVENT_NAMES = {
+    1: "personalised",
+    2: "pin-set",
+    3: "pin-changed",
+    4: "pin-locked",
+    5: "card-in-force",
+    6: "batch-confirmed",
+    7: "set-back",
+    8: "reinstated",
+    9: "reset",
 }
 ERROR_NAMES = {
     1: "unknown-command",

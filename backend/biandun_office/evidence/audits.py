@@ -1,0 +1,64 @@
+"""Audit rings of keys: verified under the certified device key, compared with what came before, and kept."""
+
+from dataclasses import dataclass
+
+from biandun_office import logs
+from biandun_office.database import writing
+from biandun_office.errors import Refused
+from biandun_office.evidence.models import AuditRing
+from biandun_office.issuance.models import Certificate
+from biandun_office.issuance.selectors import certificate_of_serial
+from biandun_protocol.algorithms import Algorithm, PublicKey
+from biandun_protocol.audit import Event, Ring, decode_export, serial_of, verify_audit
+from biandun_protocol.wire import codec
+from biandun_protocol.wire.messages import ProfileManifest
+
+
+@dataclass(frozen=True)
+class Taken:
+    """A ring that holds: its events that are new here, and how many between were lost because the ring went round."""
+
+    certificate: Certificate
+    new: tuple[Event, ...]
+    lost: int
+
+
+def take(*, raw: bytes, algorithm: Algorithm, now: int) -> Taken:
+    """Verify an export and keep it; the same again changes nothing.
+
+    Raises ManifestProblem, StatementProblem for one that does not hold; Refused: serial-unknown, session-unavailable for a key whose
+    device key was never certified, audit-contradicts for one that names other events than were seen before, which is kept all the same.
+    """
+    export = decode_export(raw)
+    certificate = certificate_of_serial(serial_of(export))
+    device_key = codec.decode(ProfileManifest, bytes(certificate.profile_manifest)).device_key
+    if device_key is None:
+        raise Refused("session-unavailable")
+    ring = verify_audit(export, PublicKey(algorithm, device_key))
+    with writing():
+        earlier = AuditRing.objects.filter(device=certificate.device, contradicts=False).order_by("-last").first()
+        known, contradicts = _compared(ring, earlier)
+        last, link = (ring.events[-1].count, ring.events[-1].link) if ring.events else (0, ring.before)
+        AuditRing.objects.get_or_create(
+            device=certificate.device,
+            last=last,
+            link=link.hex(),
+            defaults={"first": last - len(ring.events) + 1, "contradicts": contradicts, "raw": raw, "received": now},
+        )
+    logs.action("evidence.audit.taken", serial=ring.serial, last=last, contradicts=contradicts)
+    if contradicts:
+        raise Refused("audit-contradicts", serial=ring.serial)
+    new = tuple(event for event in ring.events if event.count > known)
+    return Taken(certificate, new, max(new[0].count - known - 1, 0) if new else 0)
+
+
+def _compared(ring: Ring, earlier: AuditRing | None) -> tuple[int, bool]:
+    """The number of the last event that was seen before, and whether the ring names something else at that number, or ends below it."""
+    if earlier is None:
+        return 0, False
+    links = {event.count: event.link for event in ring.events}
+    if ring.events:
+        links[ring.events[0].count - 1] = ring.before
+    if earlier.last in links:
+        return earlier.last, links[earlier.last].hex() != earlier.link
+    return earlier.last, max(links, default=0) < earlier.last

@@ -1,0 +1,82 @@
+"""What happened to this key, kept for its office: a ring of the last 64 events, each linked to the one before.
+
+    link = SHA-256(link before || CBOR [count, event, boots, seq, detail])        the first follows 32 zero bytes
+
+Events are rare and each is an act of somebody: PINs set and locked, cards, batches, resets.  Signatures have a chain of their own.  The ring
+outlives a reset.  An event is written before what it tells of, so a plug pulled in between leaves one too many, never one too few.  Nobody can take an entry out or put one in without a break that the office sees when it has seen a later or an earlier head.
+"""
+
+from hashlib import sha256
+
+from biandun_protocol.wire import cbor
+from biandun_protocol.wire.numbers import LIMIT_AUDIT
+from etoken.heap import tidy
+from etoken.vault import records
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from etoken.store.journal import Journal
+
+START = bytes(32)
+PLACES = LIMIT_AUDIT + 1
+
+
+class Event:
+    """One entry: the ``count``-th event of this key, with the link behind it."""
+
+    def __init__(self, raw: bytes) -> None:
+        self.count: int
+        self.event: int
+        self.boots: int
+        self.seq: int
+        self.detail: int
+        self.link: bytes
+        self.count, self.event, self.boots, self.seq, self.detail, self.link = cbor.loads(raw)  # type: ignore[misc]
+
+    def fields(self) -> "list[object]":
+        """What is linked, and exported."""
+        return [self.count, self.event, self.boots, self.seq, self.detail]
+
+
+class Audit:
+    """The ring: the ``count``-th event stands at ``count`` modulo 65, one place more than are given out: its link is the one before."""
+
+    def __init__(self, journal: "Journal") -> None:
+        self._journal = journal
+        self._last: "Event | None" = None
+        for number in journal.numbers(records.AUDIT):
+            event = Event(journal.get(records.AUDIT, number) or b"")
+            if self._last is None or event.count > self._last.count:
+                self._last = event
+
+    def given_out(self) -> "tuple[int, bytes]":
+        """The number of the first event that is given out, and all of them as a CBOR array, oldest first."""
+        last = self._last.count if self._last else 0
+        first = max(last - LIMIT_AUDIT + 1, 1)
+        size = last - first + 1
+        out = bytearray(bytes((0x80 | size,)) if size < 24 else bytes((0x98, size)))
+        for count in range(first, last + 1):
+            event = self._at(count)
+            if event is not None:
+                out += cbor.dumps(event.fields())
+            if count % 8 == 0:
+                tidy()
+        return first, bytes(out)
+
+    def before(self, first: int) -> bytes:
+        """The link before the ``first`` event that is given out (32 bytes)."""
+        event = self._at(first - 1) if first > 1 else None
+        return event.link if event is not None else START
+
+    def add(self, event: int, boots: int, seq: int, detail: int = 0) -> None:
+        """Write an event.  Raises StoreFull, StoreDamaged."""
+        count = self._last.count + 1 if self._last else 1
+        fields: list[object] = [count, event, boots, seq, detail]
+        link = sha256((self._last.link if self._last else START) + cbor.dumps(fields)).digest()
+        raw = cbor.dumps(fields + [link])
+        self._journal.put(records.AUDIT, count % PLACES, raw)
+        self._last = Event(raw)
+
+    def _at(self, count: int) -> "Event | None":
+        raw = self._journal.get(records.AUDIT, count % PLACES)
+        return Event(raw) if raw else None

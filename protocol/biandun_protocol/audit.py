@@ -1,0 +1,92 @@
+"""A key's audit ring as it is handed out: signed by the device key, each event linked to the one before."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import cast
+
+from biandun_protocol import cbor
+from biandun_protocol.algorithms import PublicKey
+from biandun_protocol.errors import ManifestProblem
+from biandun_protocol.wire import codec
+from biandun_protocol.wire.messages import AuditExport, AuditManifest
+from biandun_protocol.wire.numbers import EVENT_NAMES, SCHEMA_AUDIT, SCHEMA_AUDIT_EXPORT
+
+LABEL = b"BD1/audit"
+FIELDS = 5
+
+
+@dataclass(frozen=True)
+class Event:
+    """The ``count``-th event of a key: in which boot, after which statement; ``link`` is the link behind it."""
+
+    count: int
+    event: int
+    boots: int
+    seq: int
+    detail: int
+    link: bytes
+
+    @property
+    def name(self) -> str:
+        """What happened; a number that this program does not know stays one."""
+        return EVENT_NAMES.get(self.event, str(self.event))
+
+
+@dataclass(frozen=True)
+class Ring:
+    """A ring that holds: the link before its first event, and the events."""
+
+    serial: str
+    before: bytes
+    events: tuple[Event, ...]
+
+
+def decode_export(raw: bytes) -> AuditExport:
+    """Read the file.  Raises ManifestProblem: manifest-malformed, schema-unknown."""
+    try:
+        export = codec.decode(AuditExport, raw)
+    except codec.MessageError as error:
+        raise ManifestProblem("manifest-malformed", field=error.field) from None
+    if export.schema != SCHEMA_AUDIT_EXPORT:
+        raise ManifestProblem("schema-unknown", schema=export.schema)
+    return export
+
+
+def serial_of(export: AuditExport) -> str:
+    """The key that it says to be of, unchecked.  Raises ManifestProblem."""
+    return _manifest(export).serial
+
+
+def verify_audit(export: AuditExport, device_key: PublicKey) -> Ring:
+    """Check signature and links.  Raises StatementProblem(signature-invalid), ManifestProblem(manifest-malformed)."""
+    device_key.verify(LABEL + device_key.algorithm.digest(export.manifest), export.signature)
+    manifest = _manifest(export)
+    try:
+        rows = cbor.items(cbor.loads(manifest.entries))
+    except cbor.CborError:
+        raise ManifestProblem("manifest-malformed", field="entries") from None
+    link, events = manifest.before, list[Event]()
+    for place, row in enumerate(rows):
+        fields = cbor.items(row)
+        if len(fields) != FIELDS or not all(type(one) is int and one >= 0 for one in fields):
+            raise ManifestProblem("manifest-malformed", field="entries")
+        numbers = cast("Sequence[int]", fields)
+        if numbers[0] != manifest.first + place:
+            raise ManifestProblem("manifest-malformed", field="count")
+        link = sha256(link + cbor.dumps(fields)).digest()
+        count, event, boots, seq, detail = numbers
+        events.append(Event(count, event, boots, seq, detail, link))
+    if manifest.first == 1 and manifest.before != bytes(32):
+        raise ManifestProblem("manifest-malformed", field="before")
+    return Ring(manifest.serial, manifest.before, tuple(events))
+
+
+def _manifest(export: AuditExport) -> AuditManifest:
+    try:
+        manifest = codec.decode(AuditManifest, export.manifest)
+    except codec.MessageError as error:
+        raise ManifestProblem("manifest-malformed", field=error.field) from None
+    if manifest.schema != SCHEMA_AUDIT:
+        raise ManifestProblem("schema-unknown", schema=manifest.schema)
+    return manifest
