@@ -63,7 +63,6 @@ class Server:
         self._token.leave_if_idle()
         if frame is None:
             return False
-        self._token.used()
         if frame.kind == KIND_RESYNC:
             self._on_resync(frame.payload)
         elif frame.kind == KIND_REQUEST:
@@ -114,6 +113,8 @@ class Server:
             request = self._opened(request_id, session, sealed)
             if request is None:
                 return
+        if sealed is not None or not self._token.vault.identity.needs_session:
+            self._token.used()  # by who is in: anybody may send in clear what needs nobody
         self._running = request_id
         stream = self._token.stream
         try:
@@ -159,6 +160,7 @@ class Server:
         except Refused as refusal:
             self._link.fault(stream_id, refusal.code, refusal.field)
             return
+        self._token.used()
         self._unacknowledged += 1
         if self._unacknowledged == 2 or stream.received == stream.request.length:
             self._unacknowledged = 0

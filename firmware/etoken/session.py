@@ -69,9 +69,7 @@ class Session:
         plain = bytearray(hidden)
         self._hide(self._hides[0], counter, plain)
         size = int.from_bytes(plain[:LENGTH], "big")
-        if size > len(plain) - LENGTH:
-            return None
-        message = bytes(memoryview(plain)[LENGTH : LENGTH + size])
+        message = bytes(memoryview(plain)[LENGTH : LENGTH + size]) if size <= len(plain) - LENGTH else None
         plain[:] = bytes(len(plain))
         return message
 
@@ -100,6 +98,7 @@ class Session:
             key.mac(block, counter, number.to_bytes(2, "big"))
             part = view[number * SIZE : (number + 1) * SIZE]
             xor(part, part, block)
+        block[:] = bytes(SIZE)
 
     def wipe(self) -> None:
         """The session is over."""

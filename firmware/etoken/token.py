@@ -117,7 +117,7 @@ class Token:
     def leave(self) -> None:
         """Nobody is in any more: the data key goes."""
         self._user = None
-        self.batch = None
+        self.batch = self.stream = None
         self.vault.keys.drop()
 
     def end_session(self) -> None:

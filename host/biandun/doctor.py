@@ -19,6 +19,7 @@ LEAST_FIRMWARE = "0.1.0"
 WARN_DAYS = 60
 DAY = 86_400
 NEARLY_FULL = 0.9  # of the outbox
+MANAGER = "ModemManager"
 RULE = Path("etc/udev/rules.d/70-biandun.rules")
 RULE_TEXT = """\
 # Biandun keys: whoever sits at this computer may use them, and ModemManager leaves them alone.
@@ -97,7 +98,7 @@ def of_key(key: Key, now: int) -> list[Problem]:
 
 def of_computer(root: Path = Path("/")) -> list[Problem]:
     """What is wrong with this computer, whatever key is plugged in: today only that ModemManager may grab a key's port."""
-    if sys.platform != "linux" or not _runs("ModemManager"):
+    if sys.platform != "linux" or not _runs(MANAGER):
         return []
     return [] if (root / RULE).is_file() else [Problem("modem-manager")]
 
@@ -116,10 +117,12 @@ def _version(text: str) -> tuple[int, ...]:
 
 def _runs(program: str) -> bool:
     """Is a process of that name running?"""
-    for comm in Path("/proc").glob("[0-9]*/comm"):
+    for process in Path("/proc").iterdir():
+        if not process.name.isdigit():
+            continue
         try:
-            if comm.read_text("utf-8", "replace").strip() == program:
+            if (process / "comm").read_text("utf-8", "replace").strip() == program:
                 return True
         except OSError:
-            continue  # it has just ended
+            continue  # it has just ended, or is somebody else's business
     return False

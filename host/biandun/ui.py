@@ -23,8 +23,11 @@ class Ui(Protocol):
         """Ask for the PIN of a user slot; None gives up.  ``tries_left`` is None until one was wrong."""
         ...
 
-    def new_key(self, serial: str, unit_name: str, fingerprint: str) -> bool:
-        """This account has never met the key: is it the right one?  ``fingerprint`` is that of its device key."""
+    def new_key(self, serial: str, unit_name: str, fingerprint: str, root_known: bool) -> bool:
+        """This account has never met the key: is it the right one?  ``fingerprint`` is that of its device key.
+
+        ``root_known``: is it under a root that this account knows from other keys?  Anybody can make one under a root of his own.
+        """
         ...
 
 
@@ -40,6 +43,6 @@ class Silent:
     def need_pin(self, serial: str, slot: int, tries_left: int | None) -> Secret | None:
         """There is nobody to ask."""
 
-    def new_key(self, serial: str, unit_name: str, fingerprint: str) -> bool:  # noqa: ARG002
-        """A program takes the first that comes, and notices another one later."""
-        return True
+    def new_key(self, serial: str, unit_name: str, fingerprint: str, root_known: bool) -> bool:  # noqa: ARG002
+        """A program takes keys of an office that it knows, and no others."""
+        return root_known

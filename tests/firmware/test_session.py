@@ -19,10 +19,15 @@ from biandun_protocol.secret import Secret
 from biandun_protocol.wire import codec, frames
 from biandun_protocol.wire import messages as m
 from biandun_protocol.wire.numbers import (
+    ERROR_PIN_LOCKED,
     ERROR_SESSION_LOST,
+    KIND_ACK,
+    KIND_DATA,
     KIND_ERROR,
     KIND_REPLY,
     KIND_REQUEST,
+    KIND_RESYNC,
+    LIMIT_AUTO_LOCK_MS,
     LIMIT_BAD_CODES,
     LIMIT_PIN_MOST,
     LIMIT_PIN_TRIES,
@@ -33,7 +38,7 @@ from etoken import session as key_session
 from etoken.crypto import sm2 as key_sm2
 from etoken.dispatch import COMMANDS
 from tests.firmware import transcript
-from tests.firmware.conftest import Wire
+from tests.firmware.conftest import Wire, ask
 from tests.firmware.testboard import TestBoard
 from tests.support import softkey
 from tests.support.person import PIN, Person
@@ -247,7 +252,7 @@ class Doubter(Person):
         self.answer = answer
         self.met: list[tuple[str, str, str]] = []
 
-    def new_key(self, serial: str, unit_name: str, fingerprint: str) -> bool:
+    def new_key(self, serial: str, unit_name: str, fingerprint: str, root_known: bool) -> bool:
         self.met.append((serial, unit_name, fingerprint))
         return self.answer
 
@@ -277,6 +282,143 @@ def test_a_key_that_its_person_does_not_know_gets_no_pin(key: Key, wire: Wire, k
     with pytest.raises(errors.KeyUnknown):
         meet(wire, known, answer=False)
     assert known.all() == {}
+
+
+class Liar:
+    """A cable on which somebody changes what the key says in clear: replies of one kind, each made again by a function."""
+
+    def __init__(self, wire: Wire, kind: type, change: Callable[[object], None]) -> None:
+        self._pending: dict[int, bool] = {}
+        wire.cut_out, wire.cut_in = self._watch, self._lie
+        self._kind, self._change = kind, change
+
+    def _watch(self, data: bytes) -> bytes:
+        for frame in frames_in(data):
+            if frame[0] == KIND_REQUEST and frame[2][:1] == b"\x82":
+                number = codec.split_request(frame[2])[0]
+                self._pending[frame[1]] = COMMANDS[number].request.__name__.removesuffix(
+                    "Request"
+                ) == self._kind.__name__.removesuffix("Reply")
+        return data
+
+    def _lie(self, data: bytes) -> bytes:
+        out = b""
+        for kind, request_id, payload in frames_in(data):
+            if kind == KIND_REPLY and self._pending.get(request_id):
+                reply = codec.decode(self._kind, payload)
+                self._change(reply)
+                out += frames.encode_frame(kind, request_id, 0, codec.encode(reply))
+            else:
+                out += frames.encode_frame(kind, request_id, 0, payload)
+        return out
+
+
+def frames_in(data: bytes) -> list[tuple[int, int, bytes]]:
+    reader, found = frames.FrameReader(), []
+    reader.put(data, len(data))
+    while (frame := reader.next()) is not None:
+        found.append((frame.kind, frame.request_id, bytes(frame.payload)))
+    return found
+
+
+@pytest.mark.parametrize("known_before", [True, False])
+def test_a_key_that_is_said_to_be_no_key_in_service_gets_no_pin_in_clear(
+    known_before: bool, key: Key, wire: Wire, known: KnownKeys
+) -> None:
+    if known_before:
+        meet(wire, known)
+    wire.steps.clear()
+    wire.key.start()
+    Liar(wire, m.InfoReply, lambda reply: setattr(reply, "state", 2))
+    victim = Key(Connection(wire), Person(), known)
+    assert victim.info.state == 2
+    victim.unlock()
+    assert victim.is_secure
+    assert not any(PIN.reveal().hex() in str(step[1]) for step in wire.steps)
+
+
+def test_a_pin_is_not_sent_again_by_itself_when_the_session_was_lost(key: Key, wire: Wire) -> None:
+    key.unlock(PIN)
+    wire.key.token.end_session()
+    assert refusal(lambda: key.unlock(WRONG)) == "session-lost"
+    assert wire.key.token.vault.users.tries_left(0) == LIMIT_PIN_TRIES
+    assert refusal(lambda: key.unlock(WRONG)) == "pin-wrong"
+
+
+def test_a_stream_ends_with_who_began_it(key: Key, wire: Wire) -> None:
+    key.unlock(PIN)
+    ask(key, m.SignBeginRequest(b"k" * 16, "filing", len(MANIFEST), key.algorithm.digest(MANIFEST)))
+    assert wire.key.token.stream is not None
+    key.secure()
+    assert wire.key.token.stream is None
+
+
+def test_junk_does_not_keep_a_key_unlocked(key: Key, wire: Wire) -> None:
+    key.unlock(PIN)
+    for _ in range(3):
+        wire.key.board.clock.now += LIMIT_AUTO_LOCK_MS // 2
+        wire.write(frames.encode_frame(KIND_REQUEST, 500, 0, b"\x58\x98" + bytes(152)))
+        wire.write(frames.encode_frame(KIND_DATA, 9, 0, b"nobody asked"))
+    assert wire.key.token.user is None
+
+
+def test_an_error_in_clear_does_not_end_a_stream_in_a_session(key: Key, wire: Wire) -> None:
+    key.unlock(PIN)
+    genuine, told = wire.cut_in, [False]
+
+    def lie(data: bytes) -> bytes:
+        for kind, request_id, _ in frames_in(data):
+            if kind == KIND_ACK and not told[0]:
+                told[0] = True
+                return frames.encode_frame(KIND_ERROR, request_id, 0, codec.encode(m.ErrorInfo(ERROR_PIN_LOCKED))) + data
+        return genuine(data)
+
+    wire.cut_in = lie
+    assert sign(key) == 1
+    assert told == [True]
+
+
+def test_a_program_takes_new_keys_of_an_office_that_it_knows_and_no_others(key: Key, wire: Wire, known: KnownKeys) -> None:
+    wire.key.start()
+    with pytest.raises(errors.KeyUnknown):
+        Key(Connection(wire), None, known).unlock(PIN)
+    meet(wire, known)
+    met = known.get("BD-TEST-0001")
+    assert met is not None
+    known.forget("BD-TEST-0001")
+    known.remember("BD-OTHER", met)
+    wire.key.start()
+    Key(Connection(wire), None, known).unlock(PIN)
+    assert known.get("BD-TEST-0001") is not None
+
+
+def test_personalising_believes_only_a_certificate_that_is_the_grants(wire: Wire, known: KnownKeys) -> None:
+    office = SoftOffice()
+    key = Key(Connection(wire), None, known)
+    grant = office.grant(key.answer_offer(office.offer()))
+    Liar(wire, m.ReadCertificateReply, lambda reply: setattr(reply, "x509", b"another"))
+    with pytest.raises(errors.KeyNotGenuine):
+        key.personalise(grant)
+    assert known.all() == {}
+
+
+def test_personalising_does_not_replace_what_is_known_of_another_device(wire: Wire, known: KnownKeys) -> None:
+    office = SoftOffice()
+    known.remember("BD-TEST-0001", Known("00" * 65, "", "", "", 0))
+    key = Key(Connection(wire), None, known)
+    with pytest.raises(errors.KeyChanged):
+        key.personalise(office.grant(key.answer_offer(office.offer())))
+
+
+def test_a_connection_stays_with_the_device_that_it_has_met(key: Key, wire: Wire, office: SoftOffice) -> None:
+    key.unlock(PIN)
+    other = Wire(TestBoard(seed=b"another device"))
+    fresh = other.open()
+    fresh.personalise(office.grant(fresh.answer_offer(office.offer())))
+    wire.key = other.key
+    wire.key.feed(b"\0" + frames.encode_frame(KIND_RESYNC, 0, 0, codec.encode(m.Resync(key.connection._nonce))))
+    with pytest.raises(errors.KeyChanged):
+        sign(key)
 
 
 def test_a_key_that_did_not_prove_itself_is_not_remembered(key: Key, wire: Wire, known: KnownKeys, office: SoftOffice) -> None:

@@ -41,6 +41,7 @@ DAY = 86_400
 @pytest.fixture(autouse=True)
 def _ports(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BIANDUN_PORTS", str(tmp_path / "ports"))
+    monkeypatch.setattr(doctor, "MANAGER", f"Modem{os.getpid()}")  # processes are seen by all tests that run beside this one
 
 
 def codes(problems: list[Problem]) -> list[str]:
@@ -126,15 +127,22 @@ def test_a_key_under_the_name_of_another_is_the_wrong_device(simulated_key: Simu
 def test_a_modem_manager_is_found_unless_the_rules_keep_it_away(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     sleep = shutil.which("sleep")
     assert sleep is not None
-    program = tmp_path / "ModemManager"
+    program = tmp_path / doctor.MANAGER
     shutil.copy(sleep, program)
     with subprocess.Popen([program, "60"]) as running:
+        while not doctor._runs(doctor.MANAGER):  # a process has its name a moment after it was started
+            assert running.poll() is None
         assert codes(doctor.of_computer(tmp_path)) == ["modem-manager"]
         assert run(["install-udev", "--root", str(tmp_path)]) == 0
         assert doctor.of_computer(tmp_path) == []
         running.kill()
     assert "70-biandun.rules" in capsys.readouterr().out
     assert (tmp_path / doctor.RULE).read_text() == doctor.RULE_TEXT
+
+
+def test_the_manager_is_looked_for_by_the_name_that_its_process_has() -> None:
+    source = Path(doctor.__file__).read_text("utf-8")
+    assert 'MANAGER = "ModemManager"' in source
 
 
 def test_the_rules_give_access_to_the_seat_and_keep_the_modem_manager_away() -> None:

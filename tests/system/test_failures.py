@@ -176,7 +176,7 @@ def test_another_device_under_a_known_serial_number_gets_no_pin(key: Key, wire: 
 
 def test_a_new_key_that_is_not_confirmed_gets_no_pin(key: Key, wire: Wire, tmp_path: Path) -> None:
     class Doubter(Person):
-        def new_key(self, serial: str, unit_name: str, fingerprint: str) -> bool:
+        def new_key(self, serial: str, unit_name: str, fingerprint: str, root_known: bool) -> bool:
             return False
 
     with pytest.raises(errors.KeyUnknown) as caught:

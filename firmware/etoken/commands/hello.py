@@ -41,6 +41,7 @@ def hello(token: Token, request: HelloRequest) -> HelloReply:
         raise Refused(ERROR_UNSUPPORTED_VERSION)
     token.end_session()
     tick = token.ticker(PHASE_WORKING)
+    nonce = token.entropy.take(LIMIT_NONCE)
     secret = suite.crypto.new_secret(token.entropy.fill)
     try:
         point = suite.crypto.public_key(secret, tick)
@@ -49,7 +50,6 @@ def hello(token: Token, request: HelloRequest) -> HelloReply:
         secret[:] = bytes(len(secret))
     if common is None:
         raise Refused(ERROR_BAD_FIELD, 3)
-    nonce = token.entropy.take(LIMIT_NONCE)
     certificate = sha256(identity.certificate()[0]).digest()
     said: dict[object, object] = {0: nonce, 1: point, 2: certificate}
     transcript = suite.digest(codec.encode_request(request) + cbor.dumps(said))
@@ -57,6 +57,9 @@ def hello(token: Token, request: HelloRequest) -> HelloReply:
     secret = identity.secret(records.DEVICE_KEY)
     try:
         signature = suite.crypto.sign(secret, device, LABEL + transcript, token.entropy.take(FRESH), tick)
+    except BaseException:
+        session.wipe()
+        raise
     finally:
         secret[:] = bytes(len(secret))
     token.session = session

@@ -44,8 +44,15 @@ class Audit:
     def __init__(self, journal: "Journal") -> None:
         self._journal = journal
         self._last: "Event | None" = None
-        for number in journal.numbers(records.AUDIT):
-            event = Event(journal.get(records.AUDIT, number) or b"")
+        try:
+            self._find_last()
+        except Exception:
+            if not journal.damaged:
+                raise  # else: what can be read of a damaged key is given back, the rest is not there
+
+    def _find_last(self) -> None:
+        for number in self._journal.numbers(records.AUDIT):
+            event = Event(self._journal.get(records.AUDIT, number) or b"")
             if self._last is None or event.count > self._last.count:
                 self._last = event
 

@@ -55,6 +55,7 @@ class Terminal:
         self._shown = ""
         self.pin_source: Callable[[], Secret] | None = None
         self.pin_given = False
+        self.fingerprint: str | None = None
 
     def _say(self, words: tuple[str, str]) -> str:
         return words[1 if self._settings.language == "en" else 0]
@@ -89,15 +90,21 @@ class Terminal:
                 return None
         return prompt_secret(self._say((f"密钥 {serial} 用户 {slot} 的口令", f"PIN of key {serial}, user {slot}")))
 
-    def new_key(self, serial: str, unit_name: str, fingerprint: str) -> bool:
-        """Show who the key says to be; a person confirms, a program takes it and notices another one later."""
+    def new_key(self, serial: str, unit_name: str, fingerprint: str, root_known: bool) -> bool:
+        """Show who the key says to be; a person confirms.  Without one, the fingerprint has to be given, or the office known."""
+        if self.fingerprint is not None:
+            return "".join(self.fingerprint.split()).lower() == fingerprint.replace(" ", "")
         first = (
             f"本机首次使用密钥 {serial}（{unit_name}），设备指纹 {fingerprint}。",
             f"This computer has never met key {serial} ({unit_name}); fingerprint of the device: {fingerprint}.",
         )
         click.echo(self._say(first), err=True)
+        if not root_known:
+            click.echo(
+                self._say(("该密钥的签发机构对本机也是首次出现。", "Nor does it know the office that certified it.")), err=True
+            )
         if self._settings.as_json or not sys.stdin.isatty():
-            return True
+            return root_known
         return click.confirm(self._say(("确认是本单位的密钥吗？", "Is it the right one?")), err=True)
 
     def need_presence(self, serial: str) -> None:
@@ -151,6 +158,7 @@ def with_key(command: Callable[Concatenate[Key, P], R]) -> Callable[..., R]:
     @click.option("--user", metavar="SLOT", type=click.IntRange(0, 7), default=0, show_default=True, help="User of the key.")
     @click.option("--pin-file", type=click.Path(dir_okay=False, path_type=Path), help="File whose first line is the PIN.")
     @click.option("--pin-fd", type=click.IntRange(0), metavar="N", help="Open file descriptor to read the PIN from.")
+    @click.option("--fingerprint", metavar="HEX", help="Device fingerprint of a key that is new here, instead of being asked.")
     @click.option("--unsealed", is_flag=True, help="Use also a key without a certified device key: its PIN is not sealed.")
     @pass_settings
     @wraps(command)
@@ -161,11 +169,13 @@ def with_key(command: Callable[Concatenate[Key, P], R]) -> Callable[..., R]:
         user: int,
         pin_file: Path | None,
         pin_fd: int | None,
+        fingerprint: str | None,
         unsealed: bool,
         *args: Any,
         **kwargs: Any,
     ) -> R:
         settings.ui.pin_source = secret_source(pin_file, pin_fd)
+        settings.ui.fingerprint = fingerprint
         settings.ui.pin_given = settings.ui.pin_source is not None
         with keys.open(serial=serial, port=port, ui=settings.ui) as key:
             key.slot, key.pin_in_clear = user, unsealed

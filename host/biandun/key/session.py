@@ -27,6 +27,7 @@ from biandun_protocol.wire import codec
 from biandun_protocol.wire import messages as wire
 from biandun_protocol.wire import statement as statements
 from biandun_protocol.wire.numbers import (
+    ERROR_CANCELLED,
     ERROR_NO_STREAM,
     ERROR_NOT_FOUND,
     ERROR_PIN_REQUIRED,
@@ -48,9 +49,9 @@ from biandun_protocol.wire.numbers import (
     SCHEMA_KEY_REQUEST,
     SCHEMA_OFFER,
     SESSION_COMMANDS,
-    STATE_PERSONALISED,
 )
 
+PIN_REQUESTS = (wire.UnlockRequest, wire.SetPinRequest, wire.ChangePinRequest)
 R = TypeVar("R", bound=codec.Message)
 T = TypeVar("T")
 
@@ -99,6 +100,7 @@ class Key:
         self.pin_in_clear = False
         self._known = known
         self._session: Session | None = None
+        self._met: Known | None = None  # who this was when it was met on this connection
         self._is_certified: bool | None = None  # has the office certified the device key?  None: not looked yet
         self._serial = ""
         connection.resync()
@@ -160,16 +162,22 @@ class Key:
     def personalise(self, grant: wire.Grant) -> None:
         """Hand the key its certificate; may be repeated with the same grant.
 
-        Raises KeyRefused: profile-invalid, serial-mismatch, key-mismatch, wrong-state.  ManifestProblem for another file.
+        This account knows the key from then on.  Raises KeyRefused: profile-invalid, serial-mismatch, key-mismatch, wrong-state;
+        ManifestProblem for another file; KeyNotGenuine, KeyChanged.
         """
         _expect(grant.schema, SCHEMA_GRANT)
         self._call(wire.PersonaliseRequest(grant.profile_statement, grant.profile_manifest, grant.x509), wire.PersonaliseReply)
         self.refresh()
         own = self.certificate()
         profile = self.profile(own)
-        if self._known is not None and profile.device_key is not None:
-            met = known(profile.device_key, own.root.point, profile.uscc, profile.unit_name)
-            self._known.remember(profile.serial, met)
+        if (own.profile.statement, own.profile.manifest, own.x509) != (grant.profile_statement, grant.profile_manifest, grant.x509):
+            raise errors.KeyNotGenuine(serial=self.info.serial)
+        if self._known is None or profile.device_key is None:
+            return
+        met, before = known(profile.device_key, own.root.point, profile.uscc, profile.unit_name), self._known.get(profile.serial)
+        if before is not None and (before.device_key, before.root) != (met.device_key, met.root):
+            raise errors.KeyChanged(serial=profile.serial, known=before.fingerprint, found=met.fingerprint)
+        self._known.remember(profile.serial, met)
 
     def certificate(self) -> Certificate:
         """Return the certificate in both forms, with the anchor under which the key believes it."""
@@ -201,8 +209,10 @@ class Key:
             session = opening.finish(reply, profile.device_key, sha256(own.profile.statement).digest())
         except (codec.MessageError, StatementProblem):
             raise errors.KeyNotGenuine(serial=self.info.serial) from None
-        if self._known is not None and met is not None:
-            self._known.remember(self.info.serial, met)
+        if met is not None:
+            self._met = met
+            if self._known is not None:
+                self._known.remember(self.info.serial, met)
         self._session = session
         return session
 
@@ -228,12 +238,13 @@ class Key:
 
         Only what the office signed counts, not what the key says in clear.  Raises KeyChanged, KeyUnknown.
         """
-        if self._known is None:
-            return None
         serial, now = profile.serial, known(profile.device_key or b"", own.root.point, profile.uscc, profile.unit_name)
-        before = self._known.get(serial)
+        before = self._met or (self._known.get(serial) if self._known is not None else None)
         if before is None:
-            if not self.ui.new_key(serial, now.unit_name, now.fingerprint):
+            if self._known is None:
+                return now
+            root_known = any(row.root == now.root for row in self._known.all().values())
+            if not self.ui.new_key(serial, now.unit_name, now.fingerprint, root_known):
                 raise errors.KeyUnknown(serial=serial)
             return now
         if (before.device_key, before.root, before.uscc) != (now.device_key, now.root, now.uscc):
@@ -462,11 +473,17 @@ class Key:
 
     def _send(self, begin: wire.SignBeginRequest, manifest: bytes) -> None:
         opened = self._call(begin, wire.SignBeginReply)
-        if not opened.done:
-            total = len(manifest)
+        if opened.done:
+            return
+        total = len(manifest)
+        try:
             self.connection.stream(
                 self.connection.last_id, manifest, opened.window, lambda sent: self.ui.progress("sending", sent, total)
             )
+        except errors.KeyRefused as refusal:
+            if self._session is None or refusal.number == ERROR_CANCELLED:
+                raise
+            # said in clear, so anybody may have said it: the sealed answer to what comes next tells the reason
 
     def fetch(self, idempotency_key: bytes | None = None, seq: int | None = None) -> Kept:
         """Return a statement by its idempotency key or its sequence number.  Raises KeyRefused(not-found)."""
@@ -520,7 +537,7 @@ class Key:
     def _exchange(self, request: codec.Request, beats: "_KeepAlives") -> bytes:
         """Send a request, sealed when there is a session or when it needs one; a session that was lost is opened anew, once."""
         message = codec.encode_request(request)
-        if request.NUMBER in SESSION_COMMANDS and self._session is None and self._may_have_session():
+        if request.NUMBER in SESSION_COMMANDS and self._session is None and self._needs_session():
             self.secure()
         if self._session is None:
             return self.connection.call(message, beats)
@@ -529,12 +546,16 @@ class Key:
         except errors.KeyRefused as refusal:
             if refusal.number != ERROR_SESSION_LOST:
                 raise
-        self._session = None
+            self._session = None
+            if isinstance(request, PIN_REQUESTS):
+                raise  # it may have been examined already: one PIN that is typed costs one try
+        except (errors.LinkTimeout, KeyboardInterrupt):
+            self._session = None  # nobody knows which counter the key is at
+            raise
         return self.connection.call_sealed(self.secure(), message, beats)
 
-    def _may_have_session(self) -> bool:
-        if self.info.state != STATE_PERSONALISED:
-            return False  # it has no users yet, and refuses the command itself
+    def _needs_session(self) -> bool:
+        """Must what a PIN opens be sealed?  What the key says of itself in clear has no say in it."""
         if not self.pin_in_clear or (self._known is not None and self._known.get(self.info.serial) is not None):
             return True  # a key that was met in a session is never used without one: an old certificate must not talk us out of it
         if self._is_certified is None:
