@@ -25,7 +25,12 @@ DYING_HOST = """
 import os, signal, sys
 from biandun import keys
 from biandun.key import transport
+from biandun.ui import Silent
 from biandun_protocol.secret import Secret
+
+class Person(Silent):
+    def new_key(self, *_):
+        return True
 
 port, manifest, die_at = sys.argv[1], bytes.fromhex(sys.argv[2]), int(sys.argv[3])
 count = 0
@@ -39,7 +44,7 @@ def write(self, data):
         os.kill(os.getpid(), signal.SIGKILL)
 
 transport.SerialTransport.write = write
-with keys.open(port=port) as key:
+with keys.open(port=port, ui=Person()) as key:
     key.unlock(Secret(b"135790"))
     key.sign(manifest, purpose="filing", idempotency_key=b"one and the same", claimed_time=1795500000)
 """

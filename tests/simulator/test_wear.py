@@ -72,7 +72,7 @@ def serve(path: Path, log: LongLog) -> None:
 
 
 @pytest.mark.slow
-def test_free_heap_after_10000_signatures_is_no_less_than_after_100(
+def test_free_heap_after_10000_signatures_is_that_after_100_but_for_a_kibibyte(
     make_key: Callable[..., SimulatedKey], tmp_path: Path, figure: Callable[[str, object], None]
 ) -> None:
     simulated, office, log = make_key(), SoftOffice(), LongLog()
@@ -119,7 +119,9 @@ def test_free_heap_after_10000_signatures_is_no_less_than_after_100(
     RESULT.write_text(json.dumps(result, indent=2) + "\n", "utf-8")
     figure(f"free heap after {early} signatures, B", free[early - 1])
     figure(f"free heap after {late} signatures, B", free[late - 1])
-    assert free[late - 1] >= free[early - 1]
+    # the collector is conservative: a word that looks like a pointer keeps what it points to, so equal states differ by some blocks (runs
+    # have given from 256 B more to 416 B less); what a key lost with each compaction would be more than that after 160 of them
+    assert abs(free[late - 1] - free[early - 1]) <= 1024
 
 
 def receipt_for(statement: bytes, office: SoftOffice, log: LongLog) -> list[bytes]:
