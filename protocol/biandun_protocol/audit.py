@@ -5,10 +5,9 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import cast
 
-from biandun_protocol import cbor
+from biandun_protocol import cbor, records
 from biandun_protocol.algorithms import PublicKey
 from biandun_protocol.errors import ManifestProblem
-from biandun_protocol.wire import codec
 from biandun_protocol.wire.messages import AuditExport, AuditManifest
 from biandun_protocol.wire.numbers import EVENT_NAMES, SCHEMA_AUDIT, SCHEMA_AUDIT_EXPORT
 
@@ -44,13 +43,7 @@ class Ring:
 
 def decode_export(raw: bytes) -> AuditExport:
     """Read the file.  Raises ManifestProblem: manifest-malformed, schema-unknown."""
-    try:
-        export = codec.decode(AuditExport, raw)
-    except codec.MessageError as error:
-        raise ManifestProblem("manifest-malformed", field=error.field) from None
-    if export.schema != SCHEMA_AUDIT_EXPORT:
-        raise ManifestProblem("schema-unknown", schema=export.schema)
-    return export
+    return records.read(AuditExport, raw, SCHEMA_AUDIT_EXPORT)
 
 
 def serial_of(export: AuditExport) -> str:
@@ -83,10 +76,4 @@ def verify_audit(export: AuditExport, device_key: PublicKey) -> Ring:
 
 
 def _manifest(export: AuditExport) -> AuditManifest:
-    try:
-        manifest = codec.decode(AuditManifest, export.manifest)
-    except codec.MessageError as error:
-        raise ManifestProblem("manifest-malformed", field=error.field) from None
-    if manifest.schema != SCHEMA_AUDIT:
-        raise ManifestProblem("schema-unknown", schema=manifest.schema)
-    return manifest
+    return records.read(AuditManifest, export.manifest, SCHEMA_AUDIT)

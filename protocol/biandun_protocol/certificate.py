@@ -8,9 +8,9 @@ the same keys for everybody else's tools; each manifest names its X.509 twin by 
 from dataclasses import dataclass
 from typing import TypeVar
 
-from biandun_protocol import cose
+from biandun_protocol import cose, records
 from biandun_protocol.algorithms import Algorithm, PublicKey, Signer
-from biandun_protocol.errors import CertificateProblem, ManifestProblem
+from biandun_protocol.errors import CertificateProblem
 from biandun_protocol.wire import codec
 from biandun_protocol.wire.messages import IssuerManifest, PossessionManifest, ProfileManifest
 from biandun_protocol.wire.numbers import KEY_PURPOSES, SCHEMA_ISSUER, SCHEMA_POSSESSION, SCHEMA_PROFILE
@@ -70,7 +70,7 @@ def verify_possession(signed: Signed, algorithm: Algorithm) -> PossessionManifes
 
     Raises StatementProblem or CertificateProblem.
     """
-    public_key = PublicKey(algorithm, _manifest(signed, PossessionManifest, SCHEMA_POSSESSION).public_key)
+    public_key = PublicKey(algorithm, records.read(PossessionManifest, signed.manifest, SCHEMA_POSSESSION).public_key)
     manifest = _verify(signed, "possession", public_key, PossessionManifest, SCHEMA_POSSESSION)
     if cose.parse(signed.statement, purpose="possession").header.serial != manifest.serial:
         raise CertificateProblem("certificate-invalid", field="serial")
@@ -82,19 +82,9 @@ def _must(condition: bool, field: str) -> None:
         raise CertificateProblem("certificate-invalid", field=field)
 
 
-def _manifest(signed: Signed, kind: type[M], schema: str) -> M:
-    try:
-        manifest = codec.decode(kind, signed.manifest)
-    except codec.MessageError as error:
-        raise ManifestProblem("manifest-malformed", field=error.field) from None
-    if getattr(manifest, "schema", None) != schema:
-        raise ManifestProblem("schema-unknown", schema=getattr(manifest, "schema", ""))
-    return manifest
-
-
 def _verify(signed: Signed, purpose: str, public_key: PublicKey, kind: type[M], schema: str) -> M:
     statement = cose.parse(signed.statement, purpose=purpose)
     cose.verify(statement, public_key)
     if not statement.covers(signed.manifest):
         raise CertificateProblem("digest-mismatch")
-    return _manifest(signed, kind, schema)
+    return records.read(kind, signed.manifest, schema)

@@ -5,12 +5,11 @@ for one key and once.
 """
 
 from dataclasses import dataclass
-from typing import TypeVar
 
-from biandun_protocol import cose
+from biandun_protocol import cose, records
 from biandun_protocol.algorithms import Algorithm, PublicKey, Signer
 from biandun_protocol.certificate import Signed
-from biandun_protocol.errors import ManifestProblem, StatementProblem
+from biandun_protocol.errors import StatementProblem
 from biandun_protocol.wire import codec
 from biandun_protocol.wire.messages import Challenge, IssuerManifest, OrderManifest, SignedManifest
 from biandun_protocol.wire.numbers import (
@@ -20,8 +19,6 @@ from biandun_protocol.wire.numbers import (
     SCHEMA_ORDER,
     SCHEMA_SIGNED,
 )
-
-R = TypeVar("R", Challenge, OrderManifest, SignedManifest)
 
 
 @dataclass(frozen=True)
@@ -42,27 +39,17 @@ class Order:
 
     def read(self) -> OrderManifest:
         """What it says, unchecked.  Raises ManifestProblem: manifest-malformed, schema-unknown."""
-        return _read(OrderManifest, self.signed.manifest, SCHEMA_ORDER)
-
-
-def _read(kind: type[R], raw: bytes, schema: str) -> R:
-    try:
-        record = codec.decode(kind, raw)
-    except codec.MessageError as error:
-        raise ManifestProblem("manifest-malformed", field=error.field) from None
-    if record.schema != schema:
-        raise ManifestProblem("schema-unknown", schema=record.schema)
-    return record
+        return records.read(OrderManifest, self.signed.manifest, SCHEMA_ORDER)
 
 
 def decode_challenge(raw: bytes) -> Challenge:
     """Read the file of a challenge.  Raises ManifestProblem: manifest-malformed, schema-unknown."""
-    return _read(Challenge, raw, SCHEMA_CHALLENGE)
+    return records.read(Challenge, raw, SCHEMA_CHALLENGE)
 
 
 def decode_order(raw: bytes) -> Order:
     """Read the file of an order; its statement says what it is for.  Raises ManifestProblem, StatementProblem(purpose-mismatch)."""
-    message = _read(SignedManifest, raw, SCHEMA_SIGNED)
+    message = records.read(SignedManifest, raw, SCHEMA_SIGNED)
     problem: StatementProblem | None = None
     for purpose in (PURPOSE_RESET, PURPOSE_REINSTATE):
         try:

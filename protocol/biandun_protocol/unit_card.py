@@ -6,7 +6,7 @@ What stands in the sections is for whoever makes a card to say; a key keeps them
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from biandun_protocol import cbor, cose
+from biandun_protocol import cbor, cose, records
 from biandun_protocol.algorithms import Algorithm, PublicKey, Signer
 from biandun_protocol.cbor import CborError
 from biandun_protocol.certificate import Signed
@@ -42,13 +42,7 @@ class UnitCard:
 
     def read(self) -> CardManifest:
         """What the office says of the card, unchecked.  Raises ManifestProblem: manifest-malformed, schema-unknown."""
-        try:
-            manifest = codec.decode(CardManifest, self.signed.manifest)
-        except codec.MessageError as error:
-            raise ManifestProblem("manifest-malformed", field=error.field) from None
-        if manifest.schema != SCHEMA_CARD:
-            raise ManifestProblem("schema-unknown", schema=manifest.schema)
-        return manifest
+        return records.read(CardManifest, self.signed.manifest, SCHEMA_CARD)
 
 
 @dataclass(frozen=True)
