@@ -90,7 +90,6 @@ class Server:
 
     def _on_resync(self, payload: memoryview) -> None:
         if self._link.resync(payload):
-            self._token.stream = None
             self._token.end_session()  # who comes new has to show a PIN
             self._stream_id = -1
 

@@ -1,11 +1,13 @@
 """The one place where this key signs: it writes the protected header itself, then signs what that header says.
 
-Neighbours: ``prove_possession``, ``sign_finish``, ``login`` and ``export_links`` in ``commands`` decide that something is signed.
+Neighbours: ``prove_possession``, ``sign_finish``, ``login`` and ``export_links`` in ``commands`` decide that something is signed, ``hello``
+and ``export_audit`` that the device itself says something.
 """
 
 from biandun_protocol.wire import statement as wire
 from biandun_protocol.wire.numbers import PHASE_SIGNING
 from etoken.token import FIRMWARE_VERSION
+from etoken.vault import records
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -35,15 +37,20 @@ def sign(token: "Token", purpose: str, digest: bytes, fields: "dict[int, object]
     suite, public = token.suite, token.public_key
     issuer = "urn:biandun:key:" + board.serial
     header = wire.protected_header(suite, suite.kid_of(public), issuer, subject, purpose, x5t, fields)
-    secret = token.vault.identity.secret()
+    return header, _sign(token, records.KEY_PAIR, public, wire.to_be_signed(header, purpose, digest), PHASE_SIGNING)
+
+
+def sign_as_device(token: "Token", device: bytes, message: bytes, phase: int) -> bytes:
+    """Sign a message that begins with a label of the device's own, so that it is never a statement; no PIN is needed for it.
+
+    ``device`` is the device's public key.
+    """
+    return _sign(token, records.DEVICE_KEY, device, message, phase)
+
+
+def _sign(token: "Token", kind: int, public: bytes, message: bytes, phase: int) -> bytes:
+    secret = token.vault.identity.secret(kind)
     try:
-        signature = suite.crypto.sign(
-            secret,
-            public,
-            wire.to_be_signed(header, purpose, digest),
-            token.entropy.take(NONCE_ENTROPY),
-            token.ticker(PHASE_SIGNING),
-        )
+        return token.suite.crypto.sign(secret, public, message, token.entropy.take(NONCE_ENTROPY), token.ticker(phase))
     finally:
         secret[:] = bytes(len(secret))
-    return header, signature

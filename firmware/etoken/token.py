@@ -4,6 +4,7 @@
 way.  So a whole key can be built in a test from a few small objects, and nothing below knows which board it runs on.
 """
 
+from biandun_protocol.wire import codec
 from biandun_protocol.wire.numbers import (
     ERROR_CANCELLED,
     ERROR_PIN_REQUIRED,
@@ -29,9 +30,9 @@ from etoken.vault.vault import Vault
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import Protocol
+    from typing import Protocol, TypeVar
 
-    from biandun_protocol.wire.messages import IssuerManifest, ProfileManifest
+    from biandun_protocol.wire.messages import CardManifest, IssuerManifest, OrderManifest, ProfileManifest
     from etoken.batch import Batch
     from etoken.link.link import Clock, Port
     from etoken.manifest import ManifestStream
@@ -39,6 +40,8 @@ if TYPE_CHECKING:
     from etoken.store.journal import Flash
     from etoken.suite import Suite
     from etoken.vault.vault import Otp
+
+    M = TypeVar("M", CardManifest, OrderManifest, ProfileManifest)
 
     class Board(Protocol):
         """Everything that differs by target.
@@ -115,7 +118,7 @@ class Token:
         self._last_use = self.board.clock.ticks_ms()
 
     def leave(self) -> None:
-        """Nobody is in any more: the data key goes."""
+        """Nobody is in any more: the data key goes, and what was open under it."""
         self._user = None
         self.batch = self.stream = None
         self.vault.keys.drop()
@@ -177,6 +180,17 @@ class Token:
         """Did this key's office sign ``manifest`` for ``purpose``?  Raises OfficeFault."""
         issuer, tick = self.issuer, self.ticker(PHASE_VERIFYING)
         office.verify(statement, manifest, purpose, self.suite, issuer.public_key, issuer.office_id, issuer.x5t, tick)
+
+    def read_office(self, kind: "type[M]", statement: bytes, manifest: bytes, purpose: str, schema: str, refusal: int) -> "M":
+        """Return what this key's office signed for ``purpose``, a record of ``schema``.  Raises Refused(refusal)."""
+        try:
+            record = codec.decode(kind, manifest)
+            self.check_office(statement, manifest, purpose)
+        except (codec.MessageError, office.OfficeFault):
+            raise Refused(refusal)
+        if record.schema != schema:
+            raise Refused(refusal)
+        return record
 
     def ticker(self, phase: int) -> "Callable[[], None]":
         """Return a function for long computations to call often: it sends keep-alives of ``phase`` when one is due."""

@@ -4,7 +4,6 @@ The office must have signed it, for this key's unit, with a higher version than 
 go on; one that is in force already lacks nothing.
 """
 
-from biandun_protocol.wire import codec
 from biandun_protocol.wire.messages import BeginCardReply, BeginCardRequest, CardManifest
 from biandun_protocol.wire.numbers import (
     ERROR_CARD_INVALID,
@@ -16,7 +15,6 @@ from biandun_protocol.wire.numbers import (
     SCHEMA_CARD,
     STATE_PERSONALISED,
 )
-from etoken import office
 from etoken.commands.card_section import turn_when_whole
 from etoken.dispatch import command
 from etoken.refusal import Refused
@@ -39,18 +37,13 @@ def begin_card(token: Token, request: BeginCardRequest) -> BeginCardReply:
     arriving = card.next_side(request.statement, request.manifest)
     token.vault.statements.require_room(1024 + card.lacking(arriving) * (LIMIT_PIECE + 128))  # before anything else gives way
     card.begin(arriving)
-    return BeginCardReply(
-        manifest.version, turn_when_whole(token, arriving)
-    )  # the plug may have been pulled before it was put in force
+    missing = turn_when_whole(token, arriving)  # the plug may have been pulled before it was put in force
+    return BeginCardReply(manifest.version, missing)
 
 
 def _verified(token: Token, request: BeginCardRequest) -> CardManifest:
-    try:
-        manifest = codec.decode(CardManifest, request.manifest)
-        token.check_office(request.statement, request.manifest, PURPOSE_CARD)
-    except (codec.MessageError, office.OfficeFault):
-        raise Refused(ERROR_CARD_INVALID)
-    if manifest.schema != SCHEMA_CARD or not 0 < len(manifest.sections) <= LIMIT_SECTIONS or manifest.issued >= manifest.not_after:
+    manifest = token.read_office(CardManifest, request.statement, request.manifest, PURPOSE_CARD, SCHEMA_CARD, ERROR_CARD_INVALID)
+    if not 0 < len(manifest.sections) <= LIMIT_SECTIONS or manifest.issued >= manifest.not_after:
         raise Refused(ERROR_CARD_INVALID)
     if manifest.uscc != token.profile.uscc:
         raise Refused(ERROR_UNIT_MISMATCH)

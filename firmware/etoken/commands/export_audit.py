@@ -6,28 +6,21 @@ It tells when PINs were set and locked, not what they are, so no PIN is needed: 
 from biandun_protocol.wire import codec
 from biandun_protocol.wire.messages import AuditManifest, ExportAuditReply, ExportAuditRequest
 from biandun_protocol.wire.numbers import ERROR_SESSION_UNAVAILABLE, PHASE_SIGNING, SCHEMA_AUDIT, STATE_PERSONALISED
+from etoken import signing
 from etoken.dispatch import command
 from etoken.refusal import Refused
 from etoken.token import Token
-from etoken.vault import records
 
 LABEL = b"BD1/audit"
-FRESH = 32
 
 
 @command(ExportAuditRequest, states=(STATE_PERSONALISED,), heap=30, flash=96)
 def export_audit(token: Token, request: ExportAuditRequest) -> ExportAuditReply:
     """Return it.  Raises Refused: SESSION_UNAVAILABLE on a key without a device key, ENTROPY_FAILED."""
-    identity, suite, audit = token.vault.identity, token.suite, token.vault.audit
-    device = identity.device_key
+    audit, device = token.vault.audit, token.vault.identity.device_key
     if device is None:
         raise Refused(ERROR_SESSION_UNAVAILABLE)
     first, events = audit.given_out()
     manifest = codec.encode(AuditManifest(SCHEMA_AUDIT, token.board.serial, first, audit.before(first), events))
-    secret = identity.secret(records.DEVICE_KEY)
-    try:
-        message = LABEL + suite.digest(manifest)
-        signature = suite.crypto.sign(secret, device, message, token.entropy.take(FRESH), token.ticker(PHASE_SIGNING))
-    finally:
-        secret[:] = bytes(len(secret))
+    signature = signing.sign_as_device(token, device, LABEL + token.suite.digest(manifest), PHASE_SIGNING)
     return ExportAuditReply(manifest, signature)

@@ -17,11 +17,11 @@ from biandun_protocol.wire.numbers import (
     PROTOCOL_VERSION,
     STATE_PERSONALISED,
 )
+from etoken import signing
 from etoken.dispatch import command
 from etoken.refusal import Refused
 from etoken.session import LABEL, Session
 from etoken.token import Token
-from etoken.vault import records
 
 FRESH = 32
 
@@ -54,13 +54,10 @@ def hello(token: Token, request: HelloRequest) -> HelloReply:
     said: dict[object, object] = {0: nonce, 1: point, 2: certificate}
     transcript = suite.digest(codec.encode_request(request) + cbor.dumps(said))
     session = Session(common, transcript)
-    secret = identity.secret(records.DEVICE_KEY)
     try:
-        signature = suite.crypto.sign(secret, device, LABEL + transcript, token.entropy.take(FRESH), tick)
+        signature = signing.sign_as_device(token, device, LABEL + transcript, PHASE_WORKING)
     except BaseException:
         session.wipe()
         raise
-    finally:
-        secret[:] = bytes(len(secret))
     token.session = session
     return HelloReply(nonce, point, certificate, signature)

@@ -9,5 +9,4 @@ from etoken.token import Token
 def lock(token: Token, request: LockRequest) -> LockReply:
     """Lock the key; an open stream goes with it."""
     token.leave()
-    token.stream = None
     return LockReply()

@@ -6,7 +6,6 @@ blob, which the key does not read.  The same grant again is answered with yes.
 
 from hashlib import sha256
 
-from biandun_protocol.wire import codec
 from biandun_protocol.wire.messages import PersonaliseReply, PersonaliseRequest, ProfileManifest
 from biandun_protocol.wire.numbers import (
     ERROR_KEY_MISMATCH,
@@ -19,7 +18,7 @@ from biandun_protocol.wire.numbers import (
     STATE_KEYED,
     STATE_PERSONALISED,
 )
-from etoken import office, policy
+from etoken import policy
 from etoken.dispatch import command
 from etoken.refusal import Refused
 from etoken.token import Token
@@ -40,12 +39,9 @@ def personalise(token: Token, request: PersonaliseRequest) -> PersonaliseReply:
 
 
 def _verified(token: Token, request: PersonaliseRequest) -> ProfileManifest:
-    try:
-        profile = codec.decode(ProfileManifest, request.profile_manifest)
-        token.check_office(request.profile_statement, request.profile_manifest, PURPOSE_PROFILE)
-    except (codec.MessageError, office.OfficeFault):
-        raise Refused(ERROR_PROFILE_INVALID)
-    if profile.schema != SCHEMA_PROFILE or profile.x5t != sha256(request.x509).digest():
+    statement, manifest = request.profile_statement, request.profile_manifest
+    profile = token.read_office(ProfileManifest, statement, manifest, PURPOSE_PROFILE, SCHEMA_PROFILE, ERROR_PROFILE_INVALID)
+    if profile.x5t != sha256(request.x509).digest():
         raise Refused(ERROR_PROFILE_INVALID)
     if profile.not_before >= profile.not_after or not all(purpose in policy.allowed(profile) for purpose in profile.purposes):
         raise Refused(ERROR_PROFILE_INVALID)

@@ -17,6 +17,5 @@ def wipe(token: Token, request: WipeRequest) -> WipeReply:
     if request.serial != token.board.serial:
         raise Refused(ERROR_SERIAL_MISMATCH)
     token.wait_presence()
-    token.stream = None
     token.leave()
     return WipeReply(token.vault.wipe())

@@ -30,6 +30,11 @@ class Side:
         self.statement, self.raw_manifest, self.side = cbor.loads(raw)  # type: ignore[misc]
         self.manifest = codec.decode(CardManifest, self.raw_manifest)
 
+    def encode(self) -> bytes:
+        """The bytes from which it was read."""
+        content: list[object] = [self.statement, self.raw_manifest, self.side]
+        return cbor.dumps(content)
+
 
 class Card:
     """The card in force and the one that is arriving."""
@@ -55,8 +60,7 @@ class Card:
 
     def begin(self, card: Side) -> None:
         """This card is coming, in the place of any other that was on its way."""
-        content: list[object] = [card.statement, card.raw_manifest, card.side]
-        raw = cbor.dumps(content)
+        raw = card.encode()
         if self._journal.get(records.NEXT_CARD) != raw:
             self._journal.put(records.NEXT_CARD, 0, raw)
 
@@ -83,8 +87,7 @@ class Card:
 
     def turn(self, card: Side) -> None:
         """All sections are there: from now on this is the card."""
-        content: list[object] = [card.statement, card.raw_manifest, card.side]
-        self._journal.put(records.CARD, 0, cbor.dumps(content))
+        self._journal.put(records.CARD, 0, card.encode())
         self.settle()
 
     def settle(self) -> None:
