@@ -6,13 +6,13 @@ from pathlib import Path
 
 import click
 
-from biandun_office import clock, files, office
+from biandun_office import clock, files
 from biandun_office.cli.session import Session, in_session, with_passphrase
 from biandun_office.evidence import audits, chain, forks, orders
 from biandun_office.issuance.models import Certificate
 from biandun_office.issuance.services import IssuingKey
 from biandun_office.keystore import Passphrase
-from biandun_office.office import Office, load_key
+from biandun_office.office import Office
 from biandun_protocol.wire.numbers import PURPOSE_REINSTATE, PURPOSE_RESET
 
 REMIND_AFTER_DAYS = 30
@@ -140,8 +140,7 @@ def order(
               biandun-office --data office order challenge.bd --do reset --reason "handed on" --out order.bd
     """
     folder = session.open()
-    loaded = Office.load(folder)
-    authority = IssuingKey(loaded, load_key(folder, office.ISSUING_KEY, loaded.issuing, passphrase))
+    authority = IssuingKey.unlock(folder, passphrase)
     given = orders.give(
         authority=authority,
         challenge=files.read(challenge),

@@ -5,12 +5,12 @@ from pathlib import Path
 
 import click
 
-from biandun_office import clock, files, office
+from biandun_office import clock, files
 from biandun_office.cli.session import Session, in_session, with_passphrase
 from biandun_office.issuance import services
 from biandun_office.issuance.services import CERTIFICATE_DAYS, IssuingKey
 from biandun_office.keystore import Passphrase
-from biandun_office.office import Office, load_key
+from biandun_office.office import Office
 from biandun_office.registry.selectors import all_units
 from biandun_protocol.wire.numbers import CHAINED_PURPOSES, PURPOSE_LINK, PURPOSE_LOGIN, ROLES
 
@@ -92,8 +92,7 @@ def issue(
         role = "unit"
     allowed = purposes or ROLES[role or ""]
     folder = session.open()
-    loaded = Office.load(folder)
-    authority = IssuingKey(loaded, load_key(folder, office.ISSUING_KEY, loaded.issuing, passphrase))
+    authority = IssuingKey.unlock(folder, passphrase)
     written: list[Path] = []
 
     def deliver(grant: bytes) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from biandun_office import backup as backups
-from biandun_office import clock, installation, office, server, startup
+from biandun_office import clock, installation, server, startup
 from biandun_office.api import api
 from biandun_office.backup import Tried
 from biandun_office.cli.session import Document, Session, in_session, with_passphrase
@@ -14,7 +14,7 @@ from biandun_office.database import check_url
 from biandun_office.installation import Founding
 from biandun_office.issuance.services import IssuingKey
 from biandun_office.keystore import Cost, Passphrase
-from biandun_office.office import OWN_UNIT, Identity, Office, load_key
+from biandun_office.office import OWN_UNIT, Identity
 from biandun_office.registry.services import FICTITIOUS_UNITS
 from biandun_protocol.algorithms import BY_NAME, ES256
 from biandun_protocol.x509 import der_of
@@ -126,7 +126,7 @@ def serve(session: Session, *, passphrase: Passphrase, host: str, port: int, thr
     \b
     Example:  biandun-office --data office serve --passphrase-file secret.txt --port 0
     """
-    server.serve(_unlock(session.open(), passphrase).signer(), host=host, port=port, threads=threads, origins=origins)
+    server.serve(IssuingKey.unlock(session.open(), passphrase).signer(), host=host, port=port, threads=threads, origins=origins)
 
 
 @click.command()
@@ -137,11 +137,6 @@ def openapi() -> Document:
     Example:  biandun-office openapi > openapi.json
     """
     return Document(api.get_openapi_schema())
-
-
-def _unlock(folder: Path, passphrase: Passphrase) -> IssuingKey:
-    loaded = Office.load(folder)
-    return IssuingKey(loaded, load_key(folder, office.ISSUING_KEY, loaded.issuing, passphrase))
 
 
 COMMANDS = (init, backup, restore, serve, openapi)

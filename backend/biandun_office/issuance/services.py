@@ -4,6 +4,7 @@ import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
+from pathlib import Path
 
 from biandun_office import logs
 from biandun_office.database import writing
@@ -11,7 +12,8 @@ from biandun_office.errors import Refused
 from biandun_office.issuance import selectors
 from biandun_office.issuance.models import Certificate, KeyDevice, KeyOffer
 from biandun_office.issuance.x509 import Validity, leaf_certificate
-from biandun_office.office import Office
+from biandun_office.keystore import Passphrase
+from biandun_office.office import ISSUING_KEY, Office, load_key
 from biandun_office.registry.models import Unit
 from biandun_office.registry.selectors import active_unit
 from biandun_office.signing import OfficeSigner
@@ -44,6 +46,12 @@ class IssuingKey:
 
     office: Office
     key: Signer
+
+    @classmethod
+    def unlock(cls, folder: Path, passphrase: Passphrase) -> "IssuingKey":
+        """The office in ``folder`` with its issuing key.  Raises as ``Office.load`` and ``load_key``."""
+        office = Office.load(folder)
+        return cls(office, load_key(folder, ISSUING_KEY, office.issuing, passphrase))
 
     def signer(self) -> OfficeSigner:
         """The same key as a signer of the office's statements."""
