@@ -8,6 +8,7 @@ from biandun.key.connection import Connection
 from biandun.keys import Key
 from biandun.ui import Ui
 from biandun_protocol.wire import codec
+from biandun_protocol.wire.otpmodel import OtpModel
 from tests.firmware.testboard import TestBoard, TestKey
 from tests.support.person import PIN, Person
 from tests.support.softoffice import SoftOffice
@@ -50,6 +51,19 @@ class Wire:
     def open(self, ui: Ui | None = None) -> Key:
         """A new link to the key; the person at it knows the PIN."""
         return Key(Connection(self), ui or Person())
+
+
+def set_back(office: SoftOffice, attempts: int) -> tuple[Wire, Key]:
+    """A key with one-time-programmable memory, and its cable; its flash has forgotten ``attempts`` entries of the PIN."""
+    wire = Wire(TestBoard(otp=OtpModel()))
+    key = wire.open()
+    key.personalise(office.grant(key.answer_offer(office.offer())))
+    key.set_pin(PIN)
+    older = bytes(wire.key.board.flash.cells)
+    for _ in range(attempts):
+        key.unlock(PIN)
+    wire.key.board.flash.cells[:] = older
+    return wire, wire.restart()
 
 
 def ask(key: Key, request: codec.Request) -> bytes:

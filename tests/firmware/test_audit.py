@@ -13,9 +13,7 @@ from biandun_protocol.secret import Secret
 from biandun_protocol.wire import cbor, codec
 from biandun_protocol.wire.messages import AuditExport, AuditManifest
 from biandun_protocol.wire.numbers import EVENT_BATCH_CONFIRMED, LIMIT_AUDIT, LIMIT_PIN_TRIES
-from biandun_protocol.wire.otpmodel import OtpModel
-from tests.firmware.conftest import Wire
-from tests.firmware.testboard import TestBoard
+from tests.firmware.conftest import Wire, set_back
 from tests.support import softkey
 from tests.support.person import PIN
 from tests.support.softoffice import SoftOffice
@@ -66,15 +64,8 @@ def test_a_locked_key_tells_that_it_is_locked(key: Key) -> None:
 
 
 def test_a_key_that_was_set_back_tells_it_and_that_it_was_reinstated() -> None:
-    wire, office = Wire(TestBoard(otp=OtpModel())), SoftOffice()
-    key = wire.open()
-    key.personalise(office.grant(key.answer_offer(office.offer())))
-    key.set_pin(PIN)
-    older = bytes(wire.key.board.flash.cells)
-    for _ in range(3):
-        key.unlock(PIN)
-    wire.key.board.flash.cells[:] = older
-    key = wire.restart()
+    office = SoftOffice()
+    wire, key = set_back(office, attempts=3)
     assert names(key)[-1] == ("set-back", 3)
     key.carry_out(office.order("reinstate", key.challenge(), 64))
     assert names(wire.restart())[-1] == ("reinstated", 64)

@@ -17,11 +17,10 @@ from biandun.cli.main import run
 from biandun.keys import Key
 from biandun_protocol.errors import Problem
 from biandun_protocol.wire.numbers import ERROR_ENTROPY_FAILED, LIMIT_OUTBOX, LIMIT_PARCELS
-from biandun_protocol.wire.otpmodel import OtpModel
 from biandun_simulator.launcher import Launched
 from biandun_simulator.simulated_key import SimulatedKey
 from etoken.commands import info as info_command
-from tests.firmware.conftest import Wire
+from tests.firmware.conftest import Wire, set_back
 from tests.firmware.testboard import TestBoard
 from tests.support import softkey
 from tests.support.person import PIN, Person
@@ -222,15 +221,8 @@ def test_a_key_that_found_itself_faulty_is_found(key: Key, wire: Wire) -> None:
 
 
 def test_a_key_that_was_set_back_is_found() -> None:
-    wire, office = Wire(TestBoard(otp=OtpModel())), SoftOffice()
-    key = wire.open()
-    key.personalise(office.grant(key.answer_offer(office.offer())))
-    key.set_pin(PIN)
-    older = bytes(wire.key.board.flash.cells)
-    for _ in range(2):
-        key.unlock(PIN)
-    wire.key.board.flash.cells[:] = older
-    assert codes(doctor.of_key(wire.restart(), NOW)) == ["rolled-back"]
+    _, key = set_back(SoftOffice(), attempts=2)
+    assert codes(doctor.of_key(key, NOW)) == ["rolled-back"]
 
 
 def eight(key: Key) -> None:
