@@ -35,8 +35,15 @@ def run(token, request):
     return reply, token.flash.erased
 
 
-def sign(token, manifest, digest, line):
-    words = line.split()
+def sign(token, manifest, digest):
+    """Read a line, do what it says; return the statement in hex and whether flash was compacted, None at the end.
+
+    A function of its own, so that what a line holds, which is longer for a longer proof, is out of reach when memory is counted: the
+    interpreter leaves arguments of calls in the frame of the caller.
+    """
+    words = sys.stdin.readline().split()
+    if not words:
+        return None
     erased = 0
     if len(words) > 1:
         parts = [unhexlify(word) for word in words[1:]]
@@ -46,7 +53,7 @@ def sign(token, manifest, digest, line):
     token.stream.feed(memoryview(manifest))
     raw, again = run(token, SignFinishRequest(name))
     reply = codec.decode(SignFinishReply, raw)
-    return statement.assemble(reply.header, reply.digest, reply.signature), erased + again
+    return hexlify(statement.assemble(reply.header, reply.digest, reply.signature)).decode(), int(erased + again > 0)
 
 
 def main(serial, flash, presence, path, pin):
@@ -57,14 +64,11 @@ def main(serial, flash, presence, path, pin):
         manifest = file.read()
     digest = sha256(manifest).digest()
     while True:
-        line = sys.stdin.readline()
-        if not line:
+        done = sign(token, manifest, digest)
+        if done is None:
             return
-        signed, erased = sign(token, manifest, digest, line)
-        line = hexlify(signed).decode()
-        signed = None
         gc.collect()
-        print(line, gc.mem_free(), int(erased > 0))
+        print(done[0], gc.mem_free(), done[1])
 
 
 main(*sys.argv[1:])
