@@ -4,6 +4,8 @@
 """
 
 import os
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from pathlib import Path
 
 from biandun_office.errors import FileProblem
@@ -27,6 +29,23 @@ def write(path: Path, content: bytes, *, mode: int = PRIVATE, replace: bool = Fa
     except OSError as error:
         temporary.unlink(missing_ok=True)
         raise FileProblem("file-unwritable", path=str(path), detail=error.strerror) from None
+
+
+@contextmanager
+def delivering() -> Generator[Callable[[Path, bytes], None]]:
+    """Files that exist only if the block comes to its end: what a commit that failed does not know of must not lie about."""
+    written: list[Path] = []
+
+    def deliver(path: Path, content: bytes) -> None:
+        write(path, content, mode=PUBLIC)
+        written.append(path)
+
+    try:
+        yield deliver
+    except BaseException:
+        for path in written:
+            path.unlink(missing_ok=True)
+        raise
 
 
 def read(path: Path) -> bytes:

@@ -12,14 +12,19 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding, PrivateFormat, load_pem_private_key
 
 from biandun_office import pkcs8
+from biandun_protocol import sm2
 from biandun_protocol.algorithms import ES256, SM2, Algorithm, Signer, SoftwareSigner
 
 
 class PrivateKey(Signer, Protocol):
-    """A signer whose private half can be written down, encrypted."""
+    """A signer whose private half can be written down, encrypted, and opens what was sealed to its point."""
 
     def encrypted(self, password: bytes) -> bytes:
         """Encrypted PKCS#8 as PEM."""
+        ...
+
+    def common(self, point: bytes) -> bytes:
+        """Diffie-Hellman: x (32 bytes) of the product with a point.  Raises StatementProblem(key-invalid)."""
         ...
 
 
@@ -55,6 +60,10 @@ class Sm2Key:
     def encrypted(self, password: bytes) -> bytes:
         """Encrypted PKCS#8 as PEM."""
         return pkcs8.encrypt(self._secret, self.public_key, password)
+
+    def common(self, point: bytes) -> bytes:
+        """Diffie-Hellman on Python's integers: the same operations whatever the secret, not the same time."""
+        return sm2.common(point, int.from_bytes(self._secret, "big"))
 
 
 def new_key(algorithm: Algorithm) -> PrivateKey:

@@ -10,7 +10,8 @@ from biandun_protocol.algorithms import Signer
 from biandun_protocol.certificate import Signed, sign_profile
 from biandun_protocol.orders import Order, sign_order
 from biandun_protocol.receipt import sign_receipt
-from biandun_protocol.wire.messages import OrderManifest, ProfileManifest
+from biandun_protocol.recovery import Officers, sign_officers
+from biandun_protocol.wire.messages import OfficersManifest, OrderManifest, ProfileManifest
 from biandun_protocol.wire.statement import ReceiptPayload
 
 
@@ -36,6 +37,13 @@ class OfficeSigner:
         """Sign what the office says of a unit's key."""
         identity = self.office.identity
         return sign_profile(
+            self.signer, office_id=identity.office_id, region=identity.region, x5t=self.office.x5t, manifest=manifest
+        )
+
+    def officers(self, manifest: OfficersManifest) -> Officers:
+        """Sign who the two unblocking officers are."""
+        identity = self.office.identity
+        return sign_officers(
             self.signer, office_id=identity.office_id, region=identity.region, x5t=self.office.x5t, manifest=manifest
         )
 

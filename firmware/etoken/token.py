@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Protocol, TypeVar
 
-    from biandun_protocol.wire.messages import CardManifest, IssuerManifest, OrderManifest, ProfileManifest
+    from biandun_protocol.wire.messages import CardManifest, IssuerManifest, OfficersManifest, OrderManifest, ProfileManifest
     from etoken.batch import Batch
     from etoken.link.link import Clock, Port
     from etoken.manifest import ManifestStream
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from etoken.suite import Suite
     from etoken.vault.vault import Otp
 
-    M = TypeVar("M", CardManifest, OrderManifest, ProfileManifest)
+    M = TypeVar("M", CardManifest, OfficersManifest, OrderManifest, ProfileManifest)
 
     class Board(Protocol):
         """Everything that differs by target.

@@ -149,3 +149,7 @@ class SoftwareSigner:
         r, s = decode_dss_signature(self._private_key.sign(tbs, ec.ECDSA(hashes.SHA256())))
         s = min(s, P256_ORDER - s)
         return r.to_bytes(32, "big") + s.to_bytes(32, "big")
+
+    def common(self, point: bytes) -> bytes:
+        """Diffie-Hellman: x (32 bytes) of the product with a point.  Raises StatementProblem(key-invalid)."""
+        return self._private_key.exchange(ec.ECDH(), load_point(point))

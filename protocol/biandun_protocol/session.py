@@ -72,10 +72,7 @@ class EphemeralSm2:
 
     def common(self, point: bytes) -> bytes:
         """x of the product."""
-        decoded = sm2.decode_point(point)
-        if decoded is None:
-            raise StatementProblem("key-invalid")
-        return sm2.multiply(decoded, self._secret)[0].to_bytes(32, "big")
+        return sm2.common(point, self._secret)
 
 
 class Opening:

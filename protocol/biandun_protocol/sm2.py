@@ -1,6 +1,6 @@
 """Verification of SM2 signatures (GB/T 32918.2-2016 section 7) on sm2p256v1, over Python's integers.  Nothing here signs.
 
-``cryptography`` has SM3 but no SM2.  All but ``multiply`` is public, so it need not run in constant time: the sum s*G + t*P is
+``cryptography`` has SM3 but no SM2.  All but ``multiply`` and ``common`` is public, so it need not run in constant time: the sum s*G + t*P is
 taken over signed windows of four half-length scalars at once, with tables that are kept per key, because a city's keys come
 again and again.  Points are affine (x, y) in tables and Jacobian (X, Y, Z) with x = X/Z^2, y = Y/Z^3 on the way; Z = 0 is the
 point at infinity.
@@ -9,6 +9,8 @@ point at infinity.
 from functools import lru_cache
 
 from cryptography.hazmat.primitives import hashes
+
+from biandun_protocol.errors import StatementProblem
 
 IDENTITY = b"1234567812345678"  # the signer's identity that GM/T 0009 gives to who has no other
 P = 0xFFFFFFFEFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF00000000FFFFFFFFFFFFFFFF
@@ -86,6 +88,14 @@ def multiply(point: Affine, scalar: int) -> Affine:
 
 
 Table = list[Affine]
+
+
+def common(point: bytes, scalar: int) -> bytes:
+    """Diffie-Hellman: x (32 bytes) of the product with an uncompressed point.  Raises StatementProblem(key-invalid)."""
+    decoded = decode_point(point)
+    if decoded is None:
+        raise StatementProblem("key-invalid")
+    return multiply(decoded, scalar)[0].to_bytes(32, "big")
 
 
 def _double(point: Jacobian) -> Jacobian:

@@ -10,6 +10,7 @@ from django.http import HttpResponse
 from django.test import Client
 
 from biandun_office import clock, installation, signing, startup
+from biandun_office.evidence import orders
 from biandun_office.evidence.models import Node, Receipt, Statement
 from biandun_office.flow.models import Case, CaseEvent
 from biandun_office.installation import Founding
@@ -19,6 +20,7 @@ from biandun_office.issuance.services import IssuingKey
 from biandun_office.keys import new_key
 from biandun_office.keystore import Cost, Passphrase
 from biandun_office.office import ISSUING_KEY, Identity, Office, load_key
+from biandun_protocol.orders import Order, decode_order
 from biandun_protocol.wire import codec
 from biandun_protocol.wire.messages import Grant, IssuerManifest, Offer
 from biandun_protocol.wire.numbers import ROLES
@@ -75,14 +77,19 @@ class Bench:
     def issuer(self) -> IssuerManifest:
         return self.office.issuer_manifest
 
+    def offer_file(self, uscc: str = SCHOOL) -> bytes:
+        return issuance.make_offer(office=self.office, uscc=uscc, now=clock.now())[1]
+
     def offer(self, uscc: str = SCHOOL) -> Offer:
-        _, content = issuance.make_offer(office=self.office, uscc=uscc, now=clock.now())
-        return codec.decode(Offer, content)
+        return codec.decode(Offer, self.offer_file(uscc))
 
     def issue(self, key: SoftKey, offer: Offer, **changed: object) -> bytes:
         """Certify ``key`` and return the grant."""
+        return self.issue_file(codec.encode(key.prove_possession(offer)), **changed)
+
+    def issue_file(self, request: bytes, **changed: object) -> bytes:
+        """Certify the key that made the request and return the grant."""
         options = {"purposes": ROLES["unit"], "days": 100, "now": clock.now(), "deliver": lambda grant: None, **changed}
-        request = codec.encode(key.prove_possession(offer))
         return issuance.issue(authority=self.authority, request=request, **options).grant  # type: ignore[arg-type]
 
     def new_key(self, uscc: str = SCHOOL, serial: str = "BD-TEST-0001", role: str = "unit", **changed: object) -> Key:
@@ -99,6 +106,13 @@ class Bench:
             )
         )
         return key
+
+    def order(self, challenge: bytes, purpose: str) -> Order:
+        """Order a key to do something."""
+        given = orders.give(
+            authority=self.authority, challenge=challenge, purpose=purpose, reason="test", now=clock.now(), deliver=lambda raw: None
+        )
+        return decode_order(bytes(given.row.raw))
 
     def supervisor(self, uscc: str = BUREAU, serial: str = "BD-TEST-0100") -> Key:
         return self.new_key(uscc, serial, "supervisor")

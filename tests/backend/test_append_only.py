@@ -8,6 +8,7 @@ from biandun_office import append_only
 from biandun_office.evidence import audits
 from biandun_office.evidence.audit import check_log
 from biandun_office.evidence.models import Node, Receipt, Statement
+from biandun_office.issuance.models import CodeGiven, KeyDevice, KeyShares, Officer, OfficerPair
 from biandun_office.rows import AppendOnly
 from tests.backend.bench import ONLY_POSTGRESQL, ONLY_SQLITE, SIGNED, Bench
 from tests.backend.people import Key
@@ -26,6 +27,9 @@ TABLES = {
     "evidence_auditring": "received",
     "flow_caseevent": "step",
     "issuance_statechange": "changed_at",
+    "issuance_officerpair": "named_at",
+    "issuance_keyshares": "received_at",
+    "issuance_codegiven": "given_at",
 }
 LOGGED = ["evidence_statement", "evidence_node", "evidence_receipt"]
 
@@ -44,6 +48,10 @@ def full(filled: Bench, key: Key) -> Bench:
     give(filled, challenge(key))
     audits.take(raw=Device(filled).export(1), algorithm=filled.office.algorithm, now=1)
     filled.post(key.sign(filled.upload(reason="分叉。"), seq=1, prev=bytes(32)))
+    first, second = (Officer.objects.create(name=name, public_key=b"", sealed=b"", made_at=1) for name in ("甲", "乙"))
+    pair = OfficerPair.objects.create(version=1, first=first, second=second, raw=b"", named_at=1)
+    shares = KeyShares.objects.create(device=KeyDevice.objects.earliest("pk"), pair=pair, number=1, raw=b"", received_at=1)
+    CodeGiven.objects.create(shares=shares, officer=first, slot=0, given_at=1)
     return filled
 
 

@@ -74,7 +74,7 @@ def measure(scale: Scale) -> Iterator[Row]:
 def stream_and_cancel(key: Key, request: SignBeginRequest, manifest: bytes) -> None:
     """Send a manifest whole, then give it up."""
     link = key.connection
-    opened = key._call(request, SignBeginReply)
+    opened = key.call(request, SignBeginReply)
     link.stream(link.last_id, manifest, opened.window)
     link.abort(link.last_id)
 

@@ -67,6 +67,7 @@ NOTHING: dict[str, Any] = {
     "receipts": (),
     "parcels": (),
     "head": (0, b""),
+    "shares": 0,
 }
 
 
@@ -86,6 +87,7 @@ class State:
     forgotten: int
     card: bytes | None
     parcels: tuple[tuple[bytes, int], ...]
+    shares: int = 0
 
     def without(self, *names: str) -> "State":
         """The same but for these."""
@@ -105,6 +107,7 @@ def state_of(wire: Wire) -> State:
     assert not wire.key.board.reported, wire.key.board.reported
     card = vault.card.current()
     assert card is None or vault.card.missing(card) == len(card.manifest.sections), "sections of the card in force are missing"
+    shares = vault.recovery.shares()
     names = [vault.statements.link(seq) for seq in range(1, vault.statements.seq + 1)]
     receipts = [vault.statements.receipt(seq) for seq in range(1, vault.statements.seq + 1)]
     return State(
@@ -120,6 +123,7 @@ def state_of(wire: Wire) -> State:
         vault.users.forgotten,
         card.raw_manifest if card else None,
         tuple((parcel.name, vault.outbox.missing(parcel)) for parcel in vault.outbox.parcels()),
+        shares.number if shares else 0,
     )
 
 
@@ -264,6 +268,26 @@ def reset(world: World, key: Key) -> None:
     unless_done(lambda: key.carry_out(world.kept["order"]), "wrong-state")
 
 
+def officered(world: World, key: Key) -> None:
+    """User 0 has named the officers, who have opened their shares."""
+    key.unlock(PIN)
+    key.recovery.name_officers(world.office.officers())
+    world.kept["codes"] = world.office.codes(key)
+
+
+def unblock(world: World, key: Key) -> None:
+    """Codes that were used up are refused; then their PIN is set."""
+    try:
+        key.recovery.unblock(0, world.kept["codes"], NEW)
+    except errors.KeyRefused:
+        key.unlock(NEW)
+
+
+def remove_second(world: World, key: Key) -> None:
+    key.unlock(PIN)
+    unless_done(lambda: key.remove_user(2), "pin-unset")
+
+
 ENROLLED = (answer, personalise, first_pin)
 
 
@@ -313,6 +337,16 @@ def parcel_arriving(before: State, after: State, found: State) -> bool:
     return attempts(*(one.without("parcels") for one in (before, after, found)))
 
 
+def sharing(before: State, after: State, found: State) -> bool:
+    """The shares are those before or those after, whatever else has happened."""
+    return found.shares in (before.shares, after.shares) and attempts(*(one.without("shares") for one in (before, after, found)))
+
+
+def unblocking(before: State, after: State, found: State) -> bool:
+    """The same, and the tries may be back already: the codes were right."""
+    return sharing(before.without("tries"), after.without("tries"), found.without("tries"))
+
+
 def enrolling(before: State, after: State, found: State) -> bool:
     """Three commands in a row: between them the key has its anchor and no key pair."""
     return found.public_key is None and found.statements == ()
@@ -359,6 +393,14 @@ SCENES: dict[str, tuple[tuple[Step, ...], Step, Between]] = {
         lambda world, key: (key.unlock(PIN), key.put_card(world.kept["newer"])),
         card_arriving,
     ),
+    "set_officers": (
+        (certified_device, *ENROLLED),
+        lambda world, key: (key.unlock(PIN), key.recovery.name_officers(world.office.officers())),
+        sharing,
+    ),
+    "export_shares": ((certified_device, *ENROLLED, officered), lambda world, key: key.recovery.shares(), nothing_between),
+    "unblock": ((certified_device, *ENROLLED, officered, five_wrong), unblock, unblocking),
+    "remove_user": ((*ENROLLED, second_user), remove_second, enrolled_twice),
     "hello": ((certified_device, *ENROLLED), lambda world, key: key.secure(), nothing_between),
     "read_card read_section": ((*ENROLLED, carded), lambda world, key: (key.unlock(PIN), key.card()), attempts),
     "outbox_begin outbox_part": ((*ENROLLED, signed), lambda world, key: (key.unlock(PIN), stowed(world, key)), parcel_arriving),

@@ -57,6 +57,7 @@ def record_the_whole_life(wire: Wire, office: SoftOffice) -> None:
     key = wire.restart()
     key.fetch(seq=1)
     travel(key, office)
+    be_unblocked(key, office)
     wire.presence(None)
     order = office.order("reset", key.challenge()).signed
     with refused("presence-timeout"):
@@ -83,6 +84,19 @@ def travel(key: Key, office: SoftOffice) -> None:
     key.stow(name, b"package" * 500)
     key.parcel(key.outbox()[0])
     key.drop(name)
+
+
+def be_unblocked(key: Key, office: SoftOffice) -> None:
+    """Officers, wrong codes, right ones, a user who leaves."""
+    key.unlock(PIN)
+    key.recovery.name_officers(office.officers())
+    first, second = office.codes(key)
+    with refused("unblock-wrong"):
+        key.recovery.unblock(3, (first, first), PIN)
+    key.recovery.unblock(3, (first, second), PIN)
+    key.unlock(PIN, slot=3)
+    key.unlock(PIN)
+    key.remove_user(3)
 
 
 def live_with_a_pin(wire: Wire, key: Key) -> None:

@@ -206,7 +206,7 @@ def test_without_a_pin_a_card_is_neither_taken_nor_its_sections_given(key: Key, 
 
 def test_a_key_without_a_card_says_so(key: Key) -> None:
     assert refusal(key.card) == "not-found"
-    assert refusal(lambda: key._unlocked(lambda: key._section(0))) == "not-found"
+    assert refusal(lambda: key.unlocked(lambda: key._section(0))) == "not-found"
     assert key.chain().card_version is None
 
 

@@ -139,7 +139,7 @@ def test_an_export_of_links_in_sm2_names_the_statements(key: Key) -> None:
 
 def test_the_key_pair_is_on_the_curve_of_the_suite(blank: Key, office: SoftOffice) -> None:
     offer = office.offer()
-    blank._call(InstallAnchorRequest(offer.root_public_key, offer.issuer_statement, offer.issuer_manifest), InstallAnchorReply)
-    point = blank._call(GenerateKeyRequest(), GenerateKeyReply).public_key
+    blank.call(InstallAnchorRequest(offer.root_public_key, offer.issuer_statement, offer.issuer_manifest), InstallAnchorReply)
+    point = blank.call(GenerateKeyRequest(), GenerateKeyReply).public_key
     with pytest.raises(Exception, match="signature"):  # a point of the curve, under which nothing has been signed yet
         PublicKey(SM2, point).verify(b"", b"\1" * 64)

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from biandun.keys import Key
+from biandun_protocol import recovery
 from biandun_protocol.wire import codec
 from etoken import server
 from etoken.crypto.pbkdf2 import equal
@@ -80,12 +81,20 @@ def test_neither_pin_nor_any_private_key_crosses_the_cable_whatever_is_asked(
     key.carry_out(office.order("reinstate", key.challenge(), 64))
     key.change_pin(PIN, PIN)
     key.audit()
+    key.unlock(PIN)
+    key.recovery.name_officers(office.officers())
+    codes = office.codes(key)
+    key.recovery.unblock(0, codes, PIN)
+    key.unlock(PIN)
+    key.set_pin(PIN, slot=1)
+    key.remove_user(1)
     key.lock()
     office.reset(key)
     key.answer_offer(office.offer())
     key.wipe()
     assert asked == {entry.handler.__name__ for entry in COMMANDS.values()}
-    for private in (PIN.reveal(), secret, device, data_key):
+    shares = [recovery.decode_code(code.reveal().decode()) for code in codes]
+    for private in (PIN.reveal(), secret, device, data_key, *shares):
         assert private not in wire.said + wire.heard
 
 

@@ -68,4 +68,11 @@ def live(key: Key, office: SoftOffice) -> None:
     key.chain()
     key.certificate()
     key.change_pin(PIN, PIN)
+    if office.sessions:
+        key.unlock(PIN)
+        key.recovery.name_officers(office.officers())
+        key.recovery.unblock(0, office.codes(key), PIN)
+        key.unlock(PIN)
+        key.set_pin(PIN, slot=1)
+        key.remove_user(1)
     key.lock()

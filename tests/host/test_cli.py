@@ -7,12 +7,14 @@ from pathlib import Path
 import click
 import pytest
 
+from biandun import keys
 from biandun.cli.main import main, run
 from biandun.cli.output import LABELS
 from biandun.cli.shared import complete_serial
 from biandun_protocol import cose
 from biandun_protocol.audit import decode_export
 from biandun_protocol.orders import decode_challenge
+from biandun_protocol.recovery import decode_ask, decode_shares, open_share, read_shares
 from biandun_protocol.unit_card import UnitCard
 from biandun_protocol.wire import codec
 from biandun_simulator.simulated_key import SimulatedKey
@@ -124,6 +126,10 @@ FAILURES: list[tuple[list[str], bool, int, str]] = [
     (["keys", "challenge", "--out", "x"], True, 7, "wrong-state"),
     (["keys", "carry-out", "junk"], True, 8, "manifest-malformed"),
     (["keys", "card", "--put", "junk"], True, 8, "manifest-malformed"),
+    (["keys", "officers", "junk", "--out", "x"], True, 8, "manifest-malformed"),
+    (["keys", "shares", "--out", "x"], True, 7, "wrong-state"),
+    (["keys", "unblock-request"], True, 7, "wrong-state"),
+    (["keys", "remove-user", "0"], True, 2, "usage"),
     (["outbox", "put", "nothing"], True, 12, "folder-not-filing"),
     (["outbox", "drop", "nonsense"], True, 2, "usage"),
     (["outbox", "collect", "nothing"], True, 12, "folder-not-filing"),
@@ -197,6 +203,41 @@ def test_a_reset_order_needs_the_serial_number_typed(
     status, out, _ = personalised("keys", "carry-out", "order", key=True)
     assert (status, "重置次数" in out) == (0, True)
     assert personalised.json("keys", "info")["state"] == "anchored"
+
+
+def test_a_forgotten_pin_is_set_anew_with_two_codes_that_are_typed(
+    personalised: Program, soft: SoftOffice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Path("officers").write_bytes(soft.officers().encode())
+    made = personalised.json("keys", "officers", "officers", "--out", "shares", "--pin-file", "pin.txt")
+    assert made["number"] == 1
+    asked = personalised.json("keys", "unblock-request", "--out", "ask")
+    assert asked["check"] == decode_ask(Path("ask").read_bytes()).check
+    with keys.open_port(personalised.port) as opened:
+        device_key = opened.profile().device_key
+    assert device_key is not None
+    shares = read_shares(decode_shares(Path("shares").read_bytes()))
+    codes = [open_share(shares, place, one, device_key).reveal().decode() for place, one in enumerate(soft.unblockers, 1)]
+    typed = iter(codes)
+    monkeypatch.setattr(click, "prompt", lambda *_, **__: next(typed))
+    Path("new.txt").write_text("a new beginning")
+    status, out, err = personalised("keys", "unblock", "--shares", "shares", "--new-pin-file", "new.txt", key=True)
+    assert (status, str(asked["check"]) in err) == (0, True)
+    assert not any(code in out + err for code in codes)
+    assert personalised.json("keys", "shares", "--out", "shares")["number"] == 2
+    assert personalised("keys", "card", "--pin-file", "new.txt", "--json", key=True)[0] == 7  # in, and there is no card
+
+
+def test_one_code_file_alone_is_wrong_usage(personalised: Program, soft: SoftOffice) -> None:
+    Path("officers").write_bytes(soft.officers().encode())
+    personalised.json("keys", "officers", "officers", "--out", "shares", "--pin-file", "pin.txt")
+    assert personalised("keys", "unblock", "--shares", "s", "--code-file", "pin.txt", key=True)[0] == 2
+
+
+def test_a_user_is_let_in_and_removed_by_user_0(personalised: Program) -> None:
+    Path("second.txt").write_text("246802")
+    personalised.json("keys", "set-pin", "--user", "1", "--new-pin-file", "second.txt", "--pin-file", "pin.txt")
+    assert personalised.json("keys", "remove-user", "1", "--pin-file", "pin.txt")["users"] == [0]
 
 
 def test_a_key_that_was_not_set_back_refuses_to_go_on(personalised: Program, soft: SoftOffice) -> None:

@@ -36,6 +36,7 @@ MAY_BE_EMPTY = (
     "ChainStateRequest",
     "ChallengeRequest",
     "ExportAuditRequest",
+    "ExportSharesRequest",
     "FetchRequest",
     "GenerateKeyRequest",
     "LockReply",

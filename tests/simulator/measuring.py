@@ -15,11 +15,11 @@ from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
 
-from biandun_protocol import cose
+from biandun_protocol import cose, recovery
 from biandun_protocol.algorithms import ES256, SM2, Algorithm
 from biandun_protocol.receipt import Receipt, sign_receipt
 from biandun_protocol.session import Opening
-from biandun_protocol.wire import codec, merkle
+from biandun_protocol.wire import cbor, codec, merkle
 from biandun_protocol.wire import messages as m
 from biandun_protocol.wire import statement as wire
 from biandun_protocol.wire.flashmodel import NorFlash
@@ -38,12 +38,14 @@ from biandun_protocol.wire.numbers import (
     PURPOSE_REINSTATE,
     PURPOSE_RESET,
     SCHEMA_CHALLENGE,
+    SCHEMA_SHARES_EXPORT,
 )
 from biandun_simulator import firmware, interpreter
 from etoken.boards.filemedium import FileMedium
 from etoken.commands import all as _commands  # noqa: F401  # pyright: ignore[reportUnusedImport]  fills the table
 from etoken.dispatch import COMMANDS
 from etoken.meter import MeteredFlash
+from etoken.vault import records
 from etoken.vault.vault import Vault
 from tests.firmware.test_signing import raw_manifest
 from tests.support.softoffice import NOW, SoftOffice, root_of
@@ -109,6 +111,15 @@ class Bench:
         """Have the flash know that it was set back, as a board with one-time-programmable memory would find out."""
         medium = FileMedium(str(self.flash), self.flash.stat().st_size, b"\xff")
         Vault(NorFlash(medium=medium)).users._note(0, 2)
+        medium.close()
+
+    def use_up(self) -> None:
+        """Have the flash know that PIN 0 was set by the shares that are there, as a plug pulled behind that PIN leaves it."""
+        medium = FileMedium(str(self.flash), self.flash.stat().st_size, b"\xff")
+        vault = Vault(NorFlash(medium=medium))
+        shares, pin = vault.recovery.shares(), vault.users._pin(0)
+        assert shares is not None
+        vault._journal.put(records.PIN, 0, cbor.dumps([*pin[:3], shares.number]))
         medium.close()
 
     def note(self) -> None:
@@ -182,6 +193,7 @@ def young(bench: Bench, office: SoftOffice) -> None:
     bench.measure(Opening(office.algorithm).request)
     bench.measure(m.SetPinRequest(0, PIN))
     bench.measure(m.SetPinRequest(1, PIN), UNLOCKED)
+    unblocked(bench, office, device)
     bench.measure(m.UnlockRequest(0, PIN))
     bench.measure(m.ChangePinRequest(0, PIN, PIN))
     bench.measure(m.LoginRequest("https://" + "a" * 120, NONCE), UNLOCKED)
@@ -204,6 +216,22 @@ def young(bench: Bench, office: SoftOffice) -> None:
     bench.measure(m.GenerateKeyRequest())
     bench.measure(m.WipeRequest(SERIAL))
     bench.measure(m.GenerateKeyRequest())
+
+
+def unblocked(bench: Bench, office: SoftOffice, device: bytes | None) -> None:
+    """Officers with the longest names, both codes, and a user who leaves."""
+    officers = office.officers(first_name="甲" * 20, second_name="乙" * 20).signed
+    bench.measure(m.SetOfficersRequest(officers.statement, officers.manifest), UNLOCKED)
+    reply = codec.decode(m.ExportSharesReply, bench.measure(m.ExportSharesRequest()))
+    assert device is not None
+    shares = recovery.read_shares(m.SharesExport(SCHEMA_SHARES_EXPORT, reply.manifest, reply.signature))
+    codes = (
+        recovery.open_share(shares, place, officer, device).reveal().decode() for place, officer in enumerate(office.unblockers, 1)
+    )
+    bench.measure(m.UnblockRequest(1, *(recovery.decode_code(code) for code in codes), PIN))
+    bench.measure(m.RemoveUserRequest(1), UNLOCKED)
+    bench.use_up()
+    bench.measure(m.UnlockRequest(0, PIN))
 
 
 def carried(bench: Bench, office: SoftOffice) -> None:

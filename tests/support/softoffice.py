@@ -10,20 +10,32 @@ from hashlib import sha256
 from typing import Any
 
 from biandun.key.session import Key
-from biandun_protocol import certificate, cose, orders, receipt, unit_card
+from biandun_protocol import certificate, cose, orders, receipt, recovery, unit_card
 from biandun_protocol.algorithms import ES256, Algorithm, PublicKey, Signer
 from biandun_protocol.certificate import Signed
 from biandun_protocol.orders import Order
 from biandun_protocol.receipt import Receipt
+from biandun_protocol.recovery import Officers
+from biandun_protocol.secret import Secret
 from biandun_protocol.unit_card import Term, UnitCard
 from biandun_protocol.wire import merkle
 from biandun_protocol.wire import statement as wire
-from biandun_protocol.wire.messages import Challenge, Grant, IssuerManifest, KeyRequest, Offer, OrderManifest, ProfileManifest
+from biandun_protocol.wire.messages import (
+    Challenge,
+    Grant,
+    IssuerManifest,
+    KeyRequest,
+    Offer,
+    OfficersManifest,
+    OrderManifest,
+    ProfileManifest,
+)
 from biandun_protocol.wire.numbers import (
     CLASS_SIMULATED,
     SCHEMA_GRANT,
     SCHEMA_ISSUER,
     SCHEMA_OFFER,
+    SCHEMA_OFFICERS,
     SCHEMA_ORDER,
     SCHEMA_PROFILE,
 )
@@ -165,6 +177,28 @@ class SoftOffice:
         uscc = str(changed.pop("uscc", self.uscc))
         term = Term(**{"version": version, "issued": NOW, "not_after": NOW + YEAR, "max_offline": 200, **changed})  # type: ignore[arg-type]
         return unit_card.sign_card(self.issuer, uscc=uscc, term=term, sections=sections, **self._names)
+
+    def officers(self, version: int = 1, **changed: object) -> Officers:
+        """The office's word on who its two unblocking officers are; ``changed`` replaces fields of it."""
+        first, second = (signer.public_key for signer in self.unblockers)
+        fields: dict[str, object] = {"version": version, "first_name": "测试员甲", "first_key": first, "second_name": "测试员乙"}
+        manifest = OfficersManifest(**{"schema": SCHEMA_OFFICERS, **fields, "second_key": second, **changed})  # type: ignore[arg-type]
+        return recovery.sign_officers(self.issuer, manifest=manifest, **self._names)
+
+    @property
+    def unblockers(self) -> tuple[Any, Any]:
+        """The private halves of both."""
+        return signer_from(self.seed + 2, self.algorithm), signer_from(self.seed + 3, self.algorithm)
+
+    def codes(self, key: Key) -> tuple[Secret, Secret]:
+        """What the two officers read out for the shares that the key has now."""
+        device_key = key.profile().device_key
+        assert device_key is not None
+        shares = recovery.verify_shares(key.recovery.shares(), PublicKey(self.algorithm, device_key))
+        first, second = (
+            recovery.open_share(shares, place, officer, device_key) for place, officer in enumerate(self.unblockers, 1)
+        )
+        return first, second
 
     @property
     def _names(self) -> Any:

@@ -141,15 +141,16 @@ def order(
     """
     folder = session.open()
     authority = IssuingKey.unlock(folder, passphrase)
-    given = orders.give(
-        authority=authority,
-        challenge=files.read(challenge),
-        purpose=purpose,
-        spare=spare,
-        reason=reason,
-        now=clock.now(),
-        deliver=lambda raw: files.write(out, raw, mode=files.PUBLIC),
-    )
+    with files.delivering() as deliver:
+        given = orders.give(
+            authority=authority,
+            challenge=files.read(challenge),
+            purpose=purpose,
+            spare=spare,
+            reason=reason,
+            now=clock.now(),
+            deliver=lambda raw: deliver(out, raw),
+        )
     certificate = given.row.certificate
     return {
         "file": str(out),

@@ -93,13 +93,7 @@ def issue(
     allowed = purposes or ROLES[role or ""]
     folder = session.open()
     authority = IssuingKey.unlock(folder, passphrase)
-    written: list[Path] = []
-
-    def deliver(grant: bytes) -> None:
-        files.write(out, grant, mode=files.PUBLIC)
-        written.append(out)
-
-    try:
+    with files.delivering() as deliver:
         issued = services.issue(
             authority=authority,
             request=files.read(request),
@@ -107,12 +101,8 @@ def issue(
             role=role,
             days=days,
             now=clock.now(),
-            deliver=deliver,
+            deliver=lambda grant: deliver(out, grant),
         )
-    except BaseException:
-        for path in written:  # the commit failed: a grant that the office does not know of must not exist
-            path.unlink(missing_ok=True)
-        raise
     certificate = issued.certificate
     return {
         "file": str(out),

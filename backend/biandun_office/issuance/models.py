@@ -91,6 +91,81 @@ class Certificate(models.Model):
         return f"{self.device_id} {self.kid}"
 
 
+class Officer(models.Model):
+    """Somebody who holds one of a key's two shares: the point it is sealed to, and the private half under a passphrase of their own."""
+
+    name = models.CharField("姓名", max_length=20, unique=True)
+    public_key = models.BinaryField("公钥")
+    sealed = models.BinaryField("加密的私钥")
+    made_at = models.BigIntegerField("建立时间")
+
+    class Meta:
+        """Names."""
+
+        verbose_name = "解锁人员"
+        verbose_name_plural = "解锁人员"
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class OfficerPair(AppendOnly):
+    """The two whom keys seal their shares to, as the office signed it; the highest version is in force for new keys."""
+
+    version = models.PositiveIntegerField("版本", unique=True)
+    first = models.ForeignKey(Officer, verbose_name="第一人", on_delete=models.PROTECT, related_name="+")
+    second = models.ForeignKey(Officer, verbose_name="第二人", on_delete=models.PROTECT, related_name="+")
+    raw = models.BinaryField("签名文件")
+    named_at = models.BigIntegerField("指定时间")
+
+    class Meta:
+        """Names."""
+
+        verbose_name = "解锁人员指定"
+        verbose_name_plural = "解锁人员指定"
+
+    def __str__(self) -> str:
+        return f"{self.version} {self.first_id} {self.second_id}"
+
+
+class KeyShares(AppendOnly):
+    """A key's shares, sealed to the two of a pair; those with the highest number are the key's."""
+
+    device = models.ForeignKey(KeyDevice, verbose_name="密钥", on_delete=models.PROTECT, related_name="shares")
+    pair = models.ForeignKey(OfficerPair, verbose_name="解锁人员", on_delete=models.PROTECT, related_name="shares")
+    number = models.PositiveIntegerField("编号")
+    raw = models.BinaryField("签名文件")
+    received_at = models.BigIntegerField("收到时间")
+
+    class Meta:
+        """Names and the rule that the database keeps."""
+
+        verbose_name = "解锁份额"
+        verbose_name_plural = "解锁份额"
+        constraints: ClassVar = [models.UniqueConstraint(fields=["device", "number"], name="one_pair_of_shares_per_number")]
+
+    def __str__(self) -> str:
+        return f"{self.device_id} {self.number}"
+
+
+class CodeGiven(AppendOnly):
+    """Who opened which share for which user of a key, and when; never the code."""
+
+    shares = models.ForeignKey(KeyShares, verbose_name="份额", on_delete=models.PROTECT, related_name="given")
+    officer = models.ForeignKey(Officer, verbose_name="解锁人员", on_delete=models.PROTECT, related_name="given")
+    slot = models.PositiveSmallIntegerField("用户")
+    given_at = models.BigIntegerField("时间")
+
+    class Meta:
+        """Names."""
+
+        verbose_name = "解锁码发放"
+        verbose_name_plural = "解锁码发放"
+
+    def __str__(self) -> str:
+        return f"{self.shares_id} {self.officer_id}"
+
+
 class StateChange(AppendOnly):
     """Who changed the state of a certificate, why: the office's own machinery after a fork, or a person."""
 

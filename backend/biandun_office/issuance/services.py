@@ -9,7 +9,7 @@ from pathlib import Path
 from biandun_office import logs
 from biandun_office.database import writing
 from biandun_office.errors import Refused
-from biandun_office.issuance import selectors
+from biandun_office.issuance import recovery, selectors
 from biandun_office.issuance.models import Certificate, KeyDevice, KeyOffer
 from biandun_office.issuance.x509 import Validity, leaf_certificate
 from biandun_office.keystore import Passphrase
@@ -17,18 +17,18 @@ from biandun_office.office import ISSUING_KEY, Office, load_key
 from biandun_office.registry.models import Unit
 from biandun_office.registry.selectors import active_unit
 from biandun_office.signing import OfficeSigner
-from biandun_protocol import cose
+from biandun_protocol import cose, enrolment
 from biandun_protocol.algorithms import Algorithm, PublicKey, Signer
 from biandun_protocol.certificate import Signed, verify_possession
-from biandun_protocol.errors import CertificateProblem
+from biandun_protocol.errors import CertificateProblem, ManifestProblem
+from biandun_protocol.recovery import Officers
 from biandun_protocol.wire import codec
-from biandun_protocol.wire.messages import Grant, KeyRequest, Offer, PossessionManifest, ProfileManifest
+from biandun_protocol.wire.messages import Grant, Offer, PossessionManifest, ProfileManifest, SharesExport
 from biandun_protocol.wire.numbers import (
     LIMIT_NONCE,
     PURPOSE_DECISION,
     ROLES,
     SCHEMA_GRANT,
-    SCHEMA_KEY_REQUEST,
     SCHEMA_OFFER,
     SCHEMA_PROFILE,
 )
@@ -88,7 +88,7 @@ def make_offer(*, office: Office, uscc: str, now: int) -> tuple[KeyOffer, bytes]
     unit = active_unit(uscc)
     nonce = secrets.token_bytes(LIMIT_NONCE)
     row = KeyOffer.objects.create(nonce=nonce.hex(), unit=unit, issued_at=now, expires_at=now + OFFER_DAYS * DAY)
-    identity = office.identity
+    identity, pair = office.identity, recovery.current_pair()
     offer = Offer(
         SCHEMA_OFFER,
         identity.office_id,
@@ -101,7 +101,7 @@ def make_offer(*, office: Office, uscc: str, now: int) -> tuple[KeyOffer, bytes]
         unit.name,
     )
     logs.action("issuance.offer.made", uscc=unit.uscc)
-    return row, codec.encode(offer)
+    return row, enrolment.encode_offer(offer, Officers.decode(bytes(pair.raw)) if pair else None)
 
 
 @writing()
@@ -120,9 +120,9 @@ def issue(
     ``deliver`` gets the grant before anything is committed: a grant that cannot be handed over was never made.
     Raises StatementProblem (algorithm-mismatch for a key of another suite than the office's), ManifestProblem,
     CertificateProblem, Refused: nonce-unknown, key-registered, unit-inactive,
-    not-officer (only keys of the office's own unit decide, seal and administer), role-refused.
+    shares-foreign, shares-stale; not-officer (only keys of the office's own unit decide, seal and administer), role-refused.
     """
-    possession, hardware_class = _read_request(request, authority.office.algorithm)
+    possession, hardware_class, shares = _read_request(request, authority.office.algorithm)
     key = PublicKey(authority.office.algorithm, possession.public_key)
     if possession.office_id != authority.office.identity.office_id:
         raise Refused("nonce-unknown")
@@ -141,6 +141,8 @@ def issue(
     device.certificates.filter(state=Certificate.State.ACTIVE).update(state=Certificate.State.SUPERSEDED)
     period = (now, min(now + days * DAY, authority.office.issuer_manifest.not_after))
     certificate = _certify(authority, device, Pair(key, possession.device_key), Powers(role, tuple(purposes)), period)
+    if shares is not None and possession.device_key is not None:
+        recovery.keep_shares(device, shares, PublicKey(authority.office.algorithm, possession.device_key), now)
     offer.used_at = now
     offer.save(update_fields=["used_at"])
     grant = _grant(authority.office, certificate)
@@ -149,16 +151,14 @@ def issue(
     return Issued(certificate, grant)
 
 
-def _read_request(request: bytes, algorithm: Algorithm) -> tuple[PossessionManifest, int]:
+def _read_request(request: bytes, algorithm: Algorithm) -> tuple[PossessionManifest, int, SharesExport | None]:
     try:
-        message = codec.decode(KeyRequest, request)
-    except codec.MessageError as error:
-        raise CertificateProblem("certificate-invalid", field=f"request {error.field}") from None
-    if message.schema != SCHEMA_KEY_REQUEST:
-        raise CertificateProblem("certificate-invalid", field="request schema")
+        message, shares = enrolment.decode_request(request)
+    except ManifestProblem as problem:
+        raise CertificateProblem("certificate-invalid", field=f"request {problem.values.get('field', 'schema')}") from None
     possession = verify_possession(Signed(message.statement, message.manifest), algorithm)
     header = cose.parse(message.statement, purpose="possession").header
-    return possession, header.hardware_class or 0
+    return possession, header.hardware_class or 0, shares
 
 
 def _register_device(serial: str, unit: Unit, hardware_class: int, now: int) -> KeyDevice:

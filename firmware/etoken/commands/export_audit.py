@@ -14,7 +14,7 @@ from etoken.token import Token
 LABEL = b"BD1/audit"
 
 
-@command(ExportAuditRequest, states=(STATE_PERSONALISED,), heap=30, flash=96)
+@command(ExportAuditRequest, states=(STATE_PERSONALISED,), heap=26, flash=96)
 def export_audit(token: Token, request: ExportAuditRequest) -> ExportAuditReply:
     """Return it.  Raises Refused: SESSION_UNAVAILABLE on a key without a device key, ENTROPY_FAILED."""
     audit, device = token.vault.audit, token.vault.identity.device_key

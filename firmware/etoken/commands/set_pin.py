@@ -12,6 +12,7 @@ from biandun_protocol.wire.numbers import (
     ERROR_SLOT_REFUSED,
     EVENT_PIN_SET,
     LIMIT_PIN_LEAST,
+    PHASE_WORKING,
     STATE_PERSONALISED,
 )
 from etoken.dispatch import command
@@ -19,7 +20,7 @@ from etoken.refusal import Refused
 from etoken.token import Token
 
 
-@command(SetPinRequest, states=(STATE_PERSONALISED,), heap=52, flash=400)
+@command(SetPinRequest, states=(STATE_PERSONALISED,), heap=52, flash=700)
 def set_pin(token: Token, request: SetPinRequest) -> SetPinReply:
     """Store the PIN.  Raises Refused: PIN_FORMAT, PIN_SET, SLOT_REFUSED, ROLLED_BACK, PRESENCE_*."""
     if len(request.pin) < LIMIT_PIN_LEAST:
@@ -32,5 +33,5 @@ def set_pin(token: Token, request: SetPinRequest) -> SetPinReply:
         raise Refused(ERROR_SLOT_REFUSED)
     token.wait_presence()
     token.vault.note(EVENT_PIN_SET, request.slot)
-    token.vault.set_pin(request.slot, request.pin, token.entropy, token.board.pin_iterations)
+    token.vault.set_pin(request.slot, request.pin, token.entropy, token.board.pin_iterations, token.ticker(PHASE_WORKING))
     return SetPinReply(request.slot)

@@ -12,6 +12,7 @@ from biandun_protocol.wire.numbers import (
     ERROR_ROLLED_BACK,
     EVENT_PIN_LOCKED,
     LIMIT_PIN_TRIES,
+    PHASE_WORKING,
     STATE_PERSONALISED,
 )
 from etoken.dispatch import command
@@ -19,7 +20,7 @@ from etoken.refusal import Refused
 from etoken.token import Token
 
 
-@command(UnlockRequest, states=(STATE_PERSONALISED,), heap=5, flash=420)
+@command(UnlockRequest, states=(STATE_PERSONALISED,), heap=44, flash=700)
 def unlock(token: Token, request: UnlockRequest) -> UnlockReply:
     """Unlock as ``slot``.
 
@@ -52,4 +53,4 @@ def check_pin(token: Token, slot: int, pin: bytes) -> None:
         if not left:
             token.vault.note(EVENT_PIN_LOCKED, slot)
         raise Refused(ERROR_PIN_WRONG if left else ERROR_PIN_LOCKED, tries_left=left)
-    token.vault.let_in(found, slot, pin, token.entropy, token.board.pin_iterations)
+    token.vault.let_in(found, slot, pin, token.entropy, token.board.pin_iterations, token.ticker(PHASE_WORKING))

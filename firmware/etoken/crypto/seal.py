@@ -50,7 +50,7 @@ class Sealer:
         plain[:] = bytes(SIZE)
         return None
 
-    def conceal(self, label: bytes, plain: bytes) -> bytes:
+    def conceal(self, label: bytes, plain: "bytes | bytearray") -> bytes:
         """Seal any number of bytes: 16 more come back.  ``plain`` may lie about in the heap."""
         iv = bytearray(SIZE)
         self._mac.mac(iv, label, plain)

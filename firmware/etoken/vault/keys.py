@@ -3,6 +3,7 @@
     device secret --HMAC--> device key                                 always
     PIN, salt --PBKDF2, HMAC with the device secret--> PIN key          while a PIN is examined
     data key, random, sealed under each user's PIN key                 while somebody is in
+              and under the key of the two shares (``recovery``)       while codes are examined
     private key, sealed under the data key                             while something is signed
 
 Before the first PIN is set the private key is sealed under the device key.  So a copy of the flash alone gives the private key to
@@ -18,6 +19,7 @@ PLAIN, UNDER_DEVICE, UNDER_DATA = range(3)  # schemes of a private key; the firs
 PRIVATE_KEY = b"private key"
 DATA_KEY = b"data key"
 PIECE = b"piece "
+SHARES = b"biandun shares"
 
 
 class Locked(Exception):
@@ -61,14 +63,14 @@ class Keys:
         return key
 
     def wrap(self, slot: int, pin_key: bytearray, data_key: bytearray) -> bytes:
-        """Seal the data key for a user."""
+        """Seal the data key under a key of its own; ``slot`` says whose: a user's, or 25 for the shares."""
         sealer = Sealer(pin_key)
         sealed = sealer.seal(DATA_KEY + bytes((slot,)), data_key)
         sealer.wipe()
         return sealed
 
     def unwrap(self, slot: int, pin_key: bytearray, sealed: bytes) -> "bytearray | None":
-        """Open it again; None for a wrong PIN, after the same time."""
+        """Open it again; None for a wrong PIN or wrong codes, after the same time."""
         sealer = Sealer(pin_key)
         data_key = sealer.open(DATA_KEY + bytes((slot,)), sealed)
         sealer.wipe()
@@ -80,13 +82,19 @@ class Keys:
             raise Locked
         return bytearray(self._data)
 
-    def deposit(self, data_key: bytearray) -> bytes:
-        """Seal the data key under the device key, for users whose PIN has not been shown since version 0.1.0.  Raises Locked."""
-        return self._sealer(UNDER_DEVICE).seal(DATA_KEY, data_key)
+    def shares_key(self, number: int, pair: bytearray) -> bytearray:
+        """The key that two shares of 8 bytes stand for, in whichever order they come; to be overwritten by whoever is done with it."""
+        half = len(pair) // 2
+        low, high = sorted((bytes(pair[:half]), bytes(pair[half:])))
+        return bytearray(hmac_sha256(self._secret, SHARES + number.to_bytes(4, "big") + low + high))
 
-    def withdraw(self, sealed: bytes) -> "bytearray | None":
+    def deposit(self, secret: bytearray, label: bytes = DATA_KEY) -> bytes:
+        """Seal 32 bytes under the device key, until somebody shows a PIN.  Raises Locked."""
+        return self._sealer(UNDER_DEVICE).seal(label, secret)
+
+    def withdraw(self, sealed: bytes, label: bytes = DATA_KEY) -> "bytearray | None":
         """Open a deposit.  Raises Locked."""
-        return self._sealer(UNDER_DEVICE).open(DATA_KEY, sealed)
+        return self._sealer(UNDER_DEVICE).open(label, sealed)
 
     # --- the private key ---------------------------------------------------------------------------------------------
     def seal(self, scheme: int, private_key: bytearray, public_key: bytes) -> bytes:

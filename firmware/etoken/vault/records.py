@@ -9,7 +9,9 @@ STATEMENT = 4  # number = seq: [idempotency key, purpose, digest, header, signat
 RECEIPT = 5  # number = seq: [receipt statement, receipt payload]
 LOG_POINT = 6  # [log size, root, time floor, sequence number when the office was last heard; not in 0.1.0]
 GENERATION = 7  # how often the key was wiped
-PIN = 8  # number = user slot: [salt, iterations, data key sealed under the PIN's key]; in 0.1.0 the last one is a verifier
+# number = user slot: [salt, iterations, data key sealed under the PIN's key, number of the shares that it was set by (not always there)]; in
+# 0.1.0 the third is a verifier; empty when the user was removed
+PIN = 8
 # number = user slot: wrong PINs since the last right one (1 byte), attempts in the board's tally (4; not in 0.1.0)
 PIN_FAILURES = 9
 LINK = 10  # number = seq: idempotency key, digest and name of a statement that made room for others
@@ -26,6 +28,11 @@ PARCEL = 20  # number = place: [idempotency key, digest, length]; empty when it 
 PART = 21  # number = place * 64 + index: first half of the parcel's digest, then the part sealed under the data key
 DEVICE_KEY = 22  # [public point, scheme, private key sealed under the device key]: signs the opening of sessions, outlives a reset
 AUDIT = 23  # number = count of the event modulo 65: [count, event, boots, seq, detail, link]
+OFFICERS = 24  # [version of the office's statement, first point, second point]
+SHARES = (
+    25  # [number, version of the officers, envelope, envelope, 0, both shares under the device key | 1, data key under the shares]
+)
+UNBLOCK_FAILURES = 26  # number of the shares (4 bytes), wrong codes for them, attempts in the board's tally (4)
 
 # attempts in the board's tally, and how many of them flash had forgotten when it was found out (4 bytes each).  The highest kind there is, so
 # that compaction writes it last: a bank that ends before it has no such record, and a key pair without one was set back

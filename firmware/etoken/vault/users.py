@@ -19,7 +19,7 @@ from etoken.vault.sealed import Sealed
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Protocol
+    from typing import Any, Protocol
 
     class Tally(Protocol):
         """A count in one-time-programmable memory."""
@@ -52,11 +52,11 @@ class Users:
 
     def slots(self) -> "list[int]":
         """The slots that have a PIN, ascending."""
-        return self._journal.numbers(records.PIN)
+        return [slot for slot in self._journal.numbers(records.PIN) if self._journal.peek(records.PIN, slot, 1)]
 
     def has_pin(self, slot: int) -> bool:
         """Has this slot a PIN?"""
-        return self._journal.get(records.PIN, slot) is not None
+        return bool(self._journal.peek(records.PIN, slot, 1))
 
     def tries_left(self, slot: int) -> int:
         """How many wrong PINs are left; 0 means locked."""
@@ -73,13 +73,25 @@ class Users:
         """A boot: who failed before it waits again."""
         self._failed_at = now
 
-    def set_pin(self, slot: int, pin: bytes, salt: bytes, iterations: int, data_key: bytearray) -> None:
-        """Store a PIN: seal the data key under it.  The count goes to zero with it."""
+    def set_pin(self, slot: int, pin: bytes, salt: bytes, iterations: int, data_key: bytearray, shares: int = 0) -> None:
+        """Store a PIN: seal the data key under it; ``shares`` is the number of those that it is set by, and that are used up with it.
+
+        The count goes to zero before: whoever may set a PIN may also try one.
+        """
         pin_key = self._keys.pin_key(pin, salt, iterations)
         wrapped = self._keys.wrap(slot, pin_key, data_key)
         pin_key[:] = bytes(len(pin_key))
-        self._journal.put(records.PIN, slot, cbor.dumps([salt, iterations, wrapped]))
         self._count(slot, 0)
+        content: list[object] = [salt, iterations, wrapped]
+        self._journal.put(records.PIN, slot, cbor.dumps(content + [shares] if shares else content))
+
+    def remove(self, slot: int) -> None:
+        """The slot has no PIN any more.  Its count stays: the tally stands there."""
+        self._journal.put(records.PIN, slot, b"")
+
+    def spent(self, shares: int) -> bool:
+        """Was a PIN that is in force set by the shares of that number?"""
+        return any(self._pin(slot)[3:] == [shares] for slot in self.slots())
 
     def verify(self, slot: int, pin: bytes, now: int) -> "bytearray | bool":
         """Count an attempt, then examine the PIN.  The caller has seen to it that the slot has a PIN, tries left, and need not wait.
@@ -87,14 +99,13 @@ class Users:
         Returns the data key; True for a right PIN that version 0.1.0 stored; False for a wrong one.
         """
         failures = self._failures(slot) + 1
-        if self._otp is not None:
-            self._otp.burn()
+        self.burn()
         # counted before compared: a power cut must not give a free try
         self._count(slot, failures)
         if self._failures(slot) != failures:
             raise AttemptNotCounted
         self._failed_at = now
-        salt, iterations, kept = cbor.loads(self._journal.get(records.PIN, slot) or b"")  # type: ignore[misc]
+        salt, iterations, kept = self._pin(slot)[:3]
         pin_key = self._keys.pin_key(pin, salt, iterations)
         if len(kept) == VERIFIER:
             found: "bytearray | bool" = equal(pin_key, kept)
@@ -107,7 +118,10 @@ class Users:
 
     def are_old(self) -> bool:
         """Is there a slot whose PIN version 0.1.0 stored, and nobody has shown since?"""
-        return any(len(cbor.loads(self._journal.get(records.PIN, slot) or b"")[2]) == VERIFIER for slot in self.slots())  # type: ignore[index]
+        return any(len(self._pin(slot)[2]) == VERIFIER for slot in self.slots())
+
+    def _pin(self, slot: int) -> "list[Any]":
+        return cbor.loads(self._journal.get(records.PIN, slot) or b"")  # type: ignore[return-value]
 
     # --- the tally ---------------------------------------------------------------------------------------------------
     @property
@@ -142,21 +156,28 @@ class Users:
         """Attempts that the board's memory has counted; 0 on a board without one."""
         return self._otp.tally() if self._otp is not None else 0
 
+    def burn(self) -> None:
+        """An attempt, of whatever kind, is about to be counted."""
+        if self._otp is not None:
+            self._otp.burn()
+
     def _compare(self, tally: int) -> None:
-        slots, noted = self.slots(), self._journal.get(records.TALLY)
+        noted = self._journal.get(records.TALLY)
         if noted is None:
             if not self._journal.get(records.KEY_PAIR):
                 return  # there is nothing to be set back
             known = -2
         else:
-            known = max([self._tally(slot) for slot in slots] + [int.from_bytes(noted[:COUNT], "big")])
+            counts = [self._tally(slot) for slot in self._journal.numbers(records.PIN_FAILURES)]
+            unblocking = self._journal.get(records.UNBLOCK_FAILURES) or b""
+            known = max(counts + [int.from_bytes(part, "big") for part in (noted[:COUNT], unblocking[-COUNT:])])
         missing = tally - known
         if missing <= 0:
             return
         if missing > 1:  # before the slots know of the attempts: a plug pulled in between finds the same again
             self._note(max(known, 0), self.forgotten + missing)
             self.found_older = True
-        for slot in slots:
+        for slot in self.slots():
             self._count(slot, min(self._failures(slot) + missing, LIMIT_PIN_TRIES))
 
     def _note(self, tally: int, forgotten: int) -> None:

@@ -14,6 +14,7 @@ from etoken.vault.identity import Identity
 from etoken.vault.keys import PLAIN, Keys
 from etoken.vault.orders import Orders
 from etoken.vault.outbox import Outbox
+from etoken.vault.recovery import Recovery
 from etoken.vault.sealed import Sealed
 from etoken.vault.seed import Seed
 from etoken.vault.statements import Statements
@@ -21,6 +22,7 @@ from etoken.vault.users import Users
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Protocol
 
     from etoken.store.journal import Flash
@@ -39,7 +41,7 @@ if TYPE_CHECKING:
         def write_secret(self, secret: bytes) -> None: ...  # noqa: D102
 
 
-EMPTY_WHEN_OVER = (records.DATA_KEY, records.CHALLENGE, records.NEXT_CARD, records.PARCEL)
+EMPTY_WHEN_OVER = (records.PIN, records.DATA_KEY, records.CHALLENGE, records.NEXT_CARD, records.PARCEL)
 SURVIVE_A_WIPE = (
     records.DEVICE,
     records.DEVICE_KEY,
@@ -49,11 +51,12 @@ SURVIVE_A_WIPE = (
     records.SEED,
     records.FAULT,
     records.AUDIT,
+    records.UNBLOCK_FAILURES,
 )
 
 
 class Vault:
-    """Identity, users, statements, card, outbox, orders, seed, faults and audit ring of one key.  ``delay_ms`` is what a second is to waiting after wrong PINs."""
+    """Identity, users, recovery, statements, card, outbox, orders, seed, faults and audit ring of one key.  ``delay_ms`` is what a second is to waiting after wrong PINs."""
 
     def __init__(self, flash: "Flash", otp: "Otp | None" = None, delay_ms: int = 1000) -> None:
         self._otp = otp
@@ -62,6 +65,7 @@ class Vault:
         self.identity = Identity(self._journal, self.keys)
         self.users = Users(self._journal, self.keys, otp, delay_ms)
         self.statements = Statements(self._journal, self.identity)
+        self.recovery = Recovery(self._journal, self.keys, self.identity, self.users)
         self.card = Card(self._journal, self.keys)
         self.outbox = Outbox(self._journal, self.keys)
         self.orders = Orders(self._journal, self.users)
@@ -92,7 +96,9 @@ class Vault:
         """Write an event into the audit ring."""
         self.audit.add(event, self.seed.boots, self.statements.seq, detail)
 
-    def let_in(self, found: "bytearray | bool", slot: int, pin: bytes, random: "Random", iterations: int) -> None:
+    def let_in(
+        self, found: "bytearray | bool", slot: int, pin: bytes, random: "Random", iterations: int, tick: "Callable[[], None]"
+    ) -> None:
         """A PIN was right: hold the data key, and finish what a plug pulled out, or version 0.1.0, has left undone."""
         if isinstance(found, bytearray):
             self.keys.hold(found)
@@ -101,11 +107,14 @@ class Vault:
             data_key = self.keys.data_key()
             self.users.set_pin(slot, pin, random.take(16), iterations, data_key)
             data_key[:] = bytes(len(data_key))
+        settled = self.recovery.settle(random, tick)
         if not self.users.are_old() and self.identity.seal_again():
             self._journal.put(records.DATA_KEY, 0, b"")
+            settled = True
+        if settled:
             self._journal.compact()  # no trace of the other seal stays on flash
 
-    def set_pin(self, slot: int, pin: bytes, random: "Random", iterations: int) -> None:
+    def set_pin(self, slot: int, pin: bytes, random: "Random", iterations: int, tick: "Callable[[], None]") -> None:
         """Give a slot its PIN.  The first one makes the data key, and seals the private key under it.  Raises Locked."""
         self.ensure_device(random)
         first = not self.users.slots()
@@ -117,9 +126,31 @@ class Vault:
         self.users.set_pin(slot, pin, random.take(16), iterations, data_key)
         data_key[:] = bytes(len(data_key))
         if first:
+            self.recovery.settle(random, tick)
             self.identity.seal_again()
             self.keys.drop()
         self._journal.compact()  # nor does what the PIN before opened
+
+    def unblock(
+        self, data_key: bytearray, slot: int, pin: bytes, random: "Random", iterations: int, tick: "Callable[[], None]"
+    ) -> int:
+        """The officers' codes were right and gave the data key: set the PIN, which uses them up; return the number of the new shares."""
+        shares = self.recovery.shares()
+        self.users.set_pin(slot, pin, random.take(16), iterations, data_key, shares.number if shares else 0)
+        self.keys.hold(data_key)
+        try:
+            self.recovery.settle(random, tick)
+            self.identity.seal_again()
+        finally:
+            self.keys.drop()
+        self._journal.compact()  # nothing that the PIN and the codes before opened stays
+        shares = self.recovery.shares()
+        return shares.number if shares else 0
+
+    def remove_user(self, slot: int) -> None:
+        """Take a user's way to the data key off the flash."""
+        self.users.remove(slot)
+        self._journal.compact()
 
     def wipe(self) -> int:
         """Destroy key pair, profile, PINs, statements and receipts, also their traces on flash; return the new generation.

@@ -11,24 +11,27 @@ from biandun.errors import Declined, KeyRefused, OrderNeeded
 from biandun.filings import read_file, write_file
 from biandun.keys import Key
 from biandun.known_keys import KnownKeys
-from biandun_protocol import orders
+from biandun_protocol import enrolment, orders
 from biandun_protocol.algorithms import PublicKey
 from biandun_protocol.audit import verify_audit
+from biandun_protocol.recovery import Officers, read_shares
 from biandun_protocol.secret import Secret
 from biandun_protocol.unit_card import UnitCard
 from biandun_protocol.wire import codec
-from biandun_protocol.wire.messages import Grant, InfoReply, Offer, SignedManifest
+from biandun_protocol.wire.messages import Grant, InfoReply, SignedManifest, UnblockAsk
 from biandun_protocol.wire.numbers import (
     CLASS_NAMES,
     ERROR_NAMES,
     ERROR_PIN_REQUIRED,
     ERROR_SESSION_UNAVAILABLE,
     LIMIT_LINK_EXPORT,
+    LIMIT_USER_SLOTS,
     PURPOSE_RESET,
     SCHEMA_SIGNED,
     STATE_NAMES,
 )
 
+CODES = 2  # of two officers
 FILE = click.Path(dir_okay=False, path_type=Path)
 
 
@@ -163,8 +166,10 @@ def enroll(key: Key, offer: Path, out: Path) -> dict[str, object]:
     \b
     Example:  biandun keys enroll offer.bd --out request.bd
     """
-    request = key.answer_offer(read_record(offer, Offer))
-    write_file(out, codec.encode(request), replace=True)
+    invited, officers = enrolment.decode_offer(read_file(offer))
+    request = key.answer_offer(invited, officers)
+    shares = key.recovery.shares() if officers is not None else None
+    write_file(out, enrolment.encode_request(request, shares), replace=True)
     return {"serial": key.info.serial, "state": STATE_NAMES[key.info.state], "request": str(out)}
 
 
@@ -225,6 +230,108 @@ def change_pin(key: Key, new_pin_file: Path | None, new_pin_fd: int | None) -> d
         raise KeyRefused(ERROR_PIN_REQUIRED)
     key.change_pin(old, _new_pin(new_pin_file, new_pin_fd), key.slot)
     return {"serial": key.info.serial, "user": key.slot}
+
+
+@group.command("remove-user")
+@click.argument("slot", type=click.IntRange(1, LIMIT_USER_SLOTS - 1))
+@with_key
+def remove_user(key: Key, slot: int) -> dict[str, object]:
+    """Take the PIN of user SLOT away; needs user 0's PIN and the button.  What that user signed stays.
+
+    \b
+    Example:  biandun keys remove-user 1
+    """
+    key.unlock(slot=0)
+    key.remove_user(slot)
+    return {"serial": key.info.serial, "user": slot, "users": list(key.pin_slots)}
+
+
+@group.command("officers")
+@click.argument("officers", type=FILE)
+@click.option("--out", type=FILE, required=True, help="Where to write the key's shares for the office.")
+@with_key
+def name_officers(key: Key, officers: Path, out: Path) -> dict[str, object]:
+    """Tell a key in service who the two unblocking OFFICERS of its office are; needs user 0's PIN.
+
+    Keys learn it at enrolment where the office has named them by then.  Hand the file of shares to the office.
+
+    \b
+    Example:  biandun keys officers officers.bd --out shares.bd
+    """
+    number = key.recovery.name_officers(Officers.decode(read_file(officers)))
+    write_file(out, codec.encode(key.recovery.shares()), replace=True)
+    return {"serial": key.info.serial, "number": number, "shares": str(out)}
+
+
+@group.command("shares")
+@click.option("--out", type=FILE, required=True, help="Where to write the key's shares for the office.")
+@with_key
+def shares(key: Key, out: Path) -> dict[str, object]:
+    """Write the key's shares, sealed to the two officers, for the office to keep; needs no PIN.
+
+    \b
+    Example:  biandun keys shares --out shares.bd
+    """
+    export = key.recovery.shares()
+    write_file(out, codec.encode(export), replace=True)
+    return {"serial": key.info.serial, "number": read_shares(export).number, "shares": str(out)}
+
+
+@group.command("unblock-request")
+@click.option("--out", type=FILE, help="Where to write it, for officers who cannot be called.")
+@with_key
+def unblock_request(key: Key, out: Path | None) -> dict[str, object]:
+    """Show what the two officers need to hear to give their codes: serial, user, number, check.
+
+    \b
+    Examples:  biandun keys unblock-request
+               biandun keys unblock-request --user 1 --out ask.bd
+    """
+    ask = key.recovery.ask(key.slot)
+    if out is not None:
+        write_file(out, codec.encode(ask), replace=True)
+    return {**_asked(ask), "request": str(out) if out else None}
+
+
+@group.command("unblock")
+@click.option("--code-file", "code_files", type=FILE, multiple=True, help="File with an officer's code; give it twice.")
+@click.option("--shares", type=FILE, required=True, help="Where to write the key's new shares for the office.")
+@NEW_PIN[0]
+@NEW_PIN[1]
+@with_key
+def unblock(
+    key: Key, code_files: tuple[Path, ...], shares: Path, new_pin_file: Path | None, new_pin_fd: int | None
+) -> dict[str, object]:
+    """Set a forgotten or locked PIN anew with the codes of both officers; key, certificate and chain stay.
+
+    Read out what is shown, have both officers call you back, and enter their codes, in either order.  The codes are used up;
+    hand the new shares to the office, or the next time nobody can help.
+
+    \b
+    Examples:  biandun keys unblock --shares shares.bd
+               biandun keys unblock --user 1 --code-file a.txt --code-file b.txt --new-pin-file pin.txt --shares shares.bd
+    """
+    asked = _asked(key.recovery.ask(key.slot))
+    if code_files and len(code_files) != CODES:
+        raise click.UsageError("--code-file 要给出两次 must be given twice")
+    sources = [secret_source(path, None) for path in code_files]
+    if not sources:
+        click.echo(
+            "请把以下各项告诉两位解锁人员，并等对方回拨 / read this out to both officers, and wait for their call:", err=True
+        )
+        click.echo("  密钥 key {serial}   用户 user {user}   编号 number {number}   校验码 check {check}".format(**asked), err=True)
+    first, second = (
+        [source() for source in sources if source]
+        if sources
+        else [prompt_secret(f"第 {place} 位解锁人员的解锁码 / code of officer {place}") for place in (1, 2)]
+    )
+    number = key.recovery.unblock(key.slot, (first, second), _new_pin(new_pin_file, new_pin_fd))
+    write_file(shares, codec.encode(key.recovery.shares()), replace=True)
+    return {"serial": key.info.serial, "user": key.slot, "users": list(key.pin_slots), "number": number, "shares": str(shares)}
+
+
+def _asked(ask: UnblockAsk) -> dict[str, object]:
+    return {"serial": ask.serial, "user": ask.slot, "number": ask.number, "check": ask.check}
 
 
 @group.command("export-links")

@@ -12,6 +12,7 @@ from typing import TypeVar
 
 from biandun import errors, logs
 from biandun.key.connection import Connection
+from biandun.key.recovery import Recovery
 from biandun.known_keys import Known, KnownKeys, known
 from biandun.ui import Silent, Ui
 from biandun_protocol import certificate
@@ -20,6 +21,7 @@ from biandun_protocol.certificate import Signed
 from biandun_protocol.errors import ManifestProblem, StatementProblem
 from biandun_protocol.orders import Order
 from biandun_protocol.receipt import Receipt
+from biandun_protocol.recovery import Officers
 from biandun_protocol.secret import Secret
 from biandun_protocol.session import Opening, Session
 from biandun_protocol.unit_card import UnitCard, verify_card
@@ -51,7 +53,7 @@ from biandun_protocol.wire.numbers import (
     SESSION_COMMANDS,
 )
 
-PIN_REQUESTS = (wire.UnlockRequest, wire.SetPinRequest, wire.ChangePinRequest)
+PIN_REQUESTS = (wire.UnlockRequest, wire.SetPinRequest, wire.ChangePinRequest, wire.UnblockRequest)
 R = TypeVar("R", bound=codec.Message)
 T = TypeVar("T")
 
@@ -121,7 +123,7 @@ class Key:
 
     def refresh(self) -> wire.InfoReply:
         """Ask again who the key is."""
-        self.info = self._call(wire.InfoRequest(PROTOCOL_VERSION), wire.InfoReply)
+        self.info = self.call(wire.InfoRequest(PROTOCOL_VERSION), wire.InfoReply)
         self._serial, self._is_certified = self.info.serial, None
         return self.info
 
@@ -143,18 +145,22 @@ class Key:
 
     # --- enrolment ---------------------------------------------------------------------------------------------
 
-    def answer_offer(self, offer: wire.Offer) -> wire.KeyRequest:
+    def answer_offer(self, offer: wire.Offer, officers: Officers | None = None) -> wire.KeyRequest:
         """Install the office's anchor, make the key pair and prove possession; may be repeated with the same offer.
+
+        Where the office names unblocking officers the key makes its shares for them (``recovery.shares``).
 
         Raises KeyRefused: anchor-invalid, anchor-present, wrong-state, presence-*.  ManifestProblem for another file.
         """
         _expect(offer.schema, SCHEMA_OFFER)
-        self._call(
+        self.call(
             wire.InstallAnchorRequest(offer.root_public_key, offer.issuer_statement, offer.issuer_manifest), wire.InstallAnchorReply
         )
         self.refresh()  # with its anchor the key has learned its suite
-        self._call(wire.GenerateKeyRequest(), wire.GenerateKeyReply)
-        proof = self._call(wire.ProvePossessionRequest(offer.nonce), wire.ProvePossessionReply)
+        self.call(wire.GenerateKeyRequest(), wire.GenerateKeyReply)
+        if officers is not None:
+            self.recovery.name_officers(officers, enrolling=True)
+        proof = self.call(wire.ProvePossessionRequest(offer.nonce), wire.ProvePossessionReply)
         self.refresh()
         signed = self._signed(proof)
         return wire.KeyRequest(SCHEMA_KEY_REQUEST, signed.statement, signed.manifest)
@@ -166,7 +172,7 @@ class Key:
         ManifestProblem for another file; KeyNotGenuine, KeyChanged.
         """
         _expect(grant.schema, SCHEMA_GRANT)
-        self._call(wire.PersonaliseRequest(grant.profile_statement, grant.profile_manifest, grant.x509), wire.PersonaliseReply)
+        self.call(wire.PersonaliseRequest(grant.profile_statement, grant.profile_manifest, grant.x509), wire.PersonaliseReply)
         self.refresh()
         own = self.certificate()
         profile = self.profile(own)
@@ -181,7 +187,7 @@ class Key:
 
     def certificate(self) -> Certificate:
         """Return the certificate in both forms, with the anchor under which the key believes it."""
-        reply = self._call(wire.ReadCertificateRequest(), wire.ReadCertificateReply)
+        reply = self.call(wire.ReadCertificateRequest(), wire.ReadCertificateReply)
         return Certificate(
             reply.x509,
             Signed(reply.profile_statement, reply.profile_manifest),
@@ -253,7 +259,7 @@ class Key:
 
     def wipe(self) -> int:
         """Destroy the key pair of a key without a certificate; needs presence.  Returns the new generation."""
-        generation = self._call(wire.WipeRequest(self.info.serial), wire.WipeReply).generation
+        generation = self.call(wire.WipeRequest(self.info.serial), wire.WipeReply).generation
         self.refresh()
         return generation
 
@@ -261,7 +267,7 @@ class Key:
 
     def challenge(self) -> wire.Challenge:
         """What the office has to answer with an order: the same until one was carried out.  Raises KeyRefused(wrong-state)."""
-        reply = self._call(wire.ChallengeRequest(), wire.ChallengeReply)
+        reply = self.call(wire.ChallengeRequest(), wire.ChallengeReply)
         own = self.public_key
         return wire.Challenge(
             SCHEMA_CHALLENGE,
@@ -282,15 +288,20 @@ class Key:
         """
         given = (order.signed.statement, order.signed.manifest)
         if order.purpose == PURPOSE_RESET:
-            generation = self._call(wire.FactoryResetRequest(*given), wire.FactoryResetReply).generation
+            generation = self.call(wire.FactoryResetRequest(*given), wire.FactoryResetReply).generation
             self.refresh()
             return generation
-        return self._call(wire.ReinstateRequest(*given), wire.ReinstateReply).seq
+        return self.call(wire.ReinstateRequest(*given), wire.ReinstateReply).seq
 
     def audit(self) -> wire.AuditExport:
         """The key's audit ring as its office reads it; needs no PIN.  Raises KeyRefused: wrong-state, session-unavailable."""
-        reply = self._call(wire.ExportAuditRequest(), wire.ExportAuditReply)
+        reply = self.call(wire.ExportAuditRequest(), wire.ExportAuditReply)
         return wire.AuditExport(SCHEMA_AUDIT_EXPORT, reply.manifest, reply.signature)
+
+    @property
+    def recovery(self) -> Recovery:
+        """The way back in for who has forgotten a PIN."""
+        return Recovery(self)
 
     # --- the unit card -------------------------------------------------------------------------------------------
 
@@ -302,26 +313,26 @@ class Key:
         own = self.certificate()
         verify_card(card, certificate.verify_issuer(own.issuer, own.root), own.root.algorithm)
         begin = wire.BeginCardRequest(card.signed.statement, card.signed.manifest)
-        reply = self._unlocked(lambda: self._call(begin, wire.BeginCardReply))
+        reply = self.unlocked(lambda: self.call(begin, wire.BeginCardReply))
         version, missing, total = reply.version, reply.next, len(card.sections)
         while missing < total:
             self.ui.progress("sending", missing, total)
-            missing = self._call(wire.CardSectionRequest(missing, card.sections[missing]), wire.CardSectionReply).next
+            missing = self.call(wire.CardSectionRequest(missing, card.sections[missing]), wire.CardSectionReply).next
         return version
 
     def card(self) -> UnitCard:
         """Read the unit card with its sections.  Raises KeyRefused(not-found)."""
         head = self.card_head()
         count = len(head.read().sections)
-        return UnitCard(head.signed, tuple(self._unlocked(lambda at=index: self._section(at)) for index in range(count)))
+        return UnitCard(head.signed, tuple(self.unlocked(lambda at=index: self._section(at)) for index in range(count)))
 
     def card_head(self) -> UnitCard:
         """Read the office's statement of the unit card, without sections.  Raises KeyRefused(not-found)."""
-        reply = self._unlocked(lambda: self._call(wire.ReadCardRequest(), wire.ReadCardReply))
+        reply = self.unlocked(lambda: self.call(wire.ReadCardRequest(), wire.ReadCardReply))
         return UnitCard(Signed(reply.statement, reply.manifest), ())
 
     def _section(self, index: int) -> bytes:
-        return self._call(wire.ReadSectionRequest(index), wire.ReadSectionReply).content
+        return self.call(wire.ReadSectionRequest(index), wire.ReadSectionReply).content
 
     # --- the outbox ----------------------------------------------------------------------------------------------
 
@@ -333,19 +344,19 @@ class Key:
         if not 0 < len(content) <= LIMIT_OUTBOX:
             raise ManifestProblem("too-large", limit=LIMIT_OUTBOX)
         begin = wire.OutboxBeginRequest(name, len(content), self.algorithm.digest(content))
-        missing = self._unlocked(lambda: self._call(begin, wire.OutboxBeginReply)).next
+        missing = self.unlocked(lambda: self.call(begin, wire.OutboxBeginReply)).next
         total = _parts(len(content))
         while missing < total:
             self.ui.progress("sending", missing, total)
             part = content[missing * LIMIT_PIECE : (missing + 1) * LIMIT_PIECE]
-            missing = self._call(wire.OutboxPartRequest(name, missing, part), wire.OutboxPartReply).next
+            missing = self.call(wire.OutboxPartRequest(name, missing, part), wire.OutboxPartReply).next
 
     def outbox(self) -> list[wire.OutboxEntryReply]:
         """The parcels in the outbox; one is whole when ``next`` counts all its parts."""
         entries: list[wire.OutboxEntryReply] = []
         for place in range(LIMIT_PARCELS):
             try:
-                entries.append(self._call(wire.OutboxEntryRequest(place), wire.OutboxEntryReply))
+                entries.append(self.call(wire.OutboxEntryRequest(place), wire.OutboxEntryReply))
             except errors.KeyRefused as refusal:
                 if refusal.number != ERROR_NOT_FOUND:
                     raise
@@ -354,17 +365,17 @@ class Key:
     def parcel(self, entry: wire.OutboxEntryReply) -> bytes:
         """Read a parcel.  Raises KeyRefused(not-found) while parts are missing, StatementProblem(digest-mismatch)."""
         parts = range(_parts(entry.length))
-        content = b"".join(self._unlocked(lambda at=index: self._part(entry.name, at)) for index in parts)
+        content = b"".join(self.unlocked(lambda at=index: self._part(entry.name, at)) for index in parts)
         if self.algorithm.digest(content) != entry.digest:
             raise StatementProblem("digest-mismatch")
         return content
 
     def drop(self, name: bytes) -> None:
         """Take a parcel out of the outbox; one that is not there is no error."""
-        self._unlocked(lambda: self._call(wire.OutboxDropRequest(name), wire.OutboxDropReply))
+        self.unlocked(lambda: self.call(wire.OutboxDropRequest(name), wire.OutboxDropReply))
 
     def _part(self, name: bytes, index: int) -> bytes:
-        return self._call(wire.OutboxReadRequest(name, index), wire.OutboxReadReply).content
+        return self.call(wire.OutboxReadRequest(name, index), wire.OutboxReadReply).content
 
     # --- users -------------------------------------------------------------------------------------------------
 
@@ -378,7 +389,7 @@ class Key:
 
         Raises KeyRefused: pin-format, pin-set, slot-refused, presence-*; what ``secure`` raises.
         """
-        self._call(wire.SetPinRequest(slot, pin.reveal()), wire.SetPinReply)
+        self.call(wire.SetPinRequest(slot, pin.reveal()), wire.SetPinReply)
         self.refresh()
 
     def unlock(self, pin: Secret | None = None, slot: int | None = None) -> None:
@@ -389,7 +400,7 @@ class Key:
         """
         slot = self.slot if slot is None else slot
         if pin is not None:
-            self._call(wire.UnlockRequest(slot, pin.reveal()), wire.UnlockReply)
+            self.call(wire.UnlockRequest(slot, pin.reveal()), wire.UnlockReply)
             return
         wrong: errors.KeyRefused | None = None
         while True:
@@ -407,24 +418,32 @@ class Key:
     def _unlock_in_time(self, slot: int, pin: Secret) -> None:
         """Unlock; when the key wants to wait after wrong PINs, wait with it: the person has just entered the next one."""
         try:
-            self._call(wire.UnlockRequest(slot, pin.reveal()), wire.UnlockReply)
+            self.call(wire.UnlockRequest(slot, pin.reveal()), wire.UnlockReply)
         except errors.KeyRefused as refusal:
             if refusal.number != ERROR_PIN_WAIT:
                 raise
             wait = refusal.wait_ms or 0
             self.ui.progress("waiting", 0, 1)
             time.sleep(wait / 1000)
-            self._call(wire.UnlockRequest(slot, pin.reveal()), wire.UnlockReply)
+            self.call(wire.UnlockRequest(slot, pin.reveal()), wire.UnlockReply)
 
     def lock(self) -> None:
         """Lock the key."""
-        self._call(wire.LockRequest(), wire.LockReply)
+        self.call(wire.LockRequest(), wire.LockReply)
 
     def change_pin(self, old: Secret, new: Secret, slot: int = 0) -> None:
         """Replace a PIN.  Raises KeyRefused: pin-format, pin-wrong with tries_left, pin-locked, pin-unset."""
-        self._call(wire.ChangePinRequest(slot, old.reveal(), new.reveal()), wire.ChangePinReply)
+        self.call(wire.ChangePinRequest(slot, old.reveal(), new.reveal()), wire.ChangePinReply)
 
-    def _unlocked(self, work: Callable[[], T]) -> T:
+    def remove_user(self, slot: int) -> None:
+        """Take a user's PIN away; user 0 must be the one who is asked, and presses the button.
+
+        Raises KeyRefused: slot-refused, pin-unset, presence-*.
+        """
+        self.unlocked(lambda: self.call(wire.RemoveUserRequest(slot), wire.RemoveUserReply))
+        self.refresh()
+
+    def unlocked(self, work: Callable[[], T]) -> T:
         """Do ``work``; when the key wants a PIN first, ask for it and do it again."""
         try:
             return work()
@@ -449,7 +468,7 @@ class Key:
             self.algorithm.digest(manifest),
             int(time.time()) if claimed_time is None else claimed_time,
         )
-        return self._unlocked(lambda: self._sign(begin, manifest))
+        return self.unlocked(lambda: self._sign(begin, manifest))
 
     def confirm_batch(self, digests: list[bytes], *, purpose: str) -> wire.ConfirmBatchReply:
         """Confirm up to 64 manifests, by their digests in the key's suite, with one press of the button.
@@ -457,22 +476,22 @@ class Key:
         ``sign`` then needs no other for each of them, once, for five minutes.  Raises KeyRefused: purpose-refused, presence-*.
         """
         request = wire.ConfirmBatchRequest(purpose, digests)
-        return self._unlocked(lambda: self._call(request, wire.ConfirmBatchReply))
+        return self.unlocked(lambda: self.call(request, wire.ConfirmBatchReply))
 
     def _sign(self, begin: wire.SignBeginRequest, manifest: bytes) -> Signature:
         idempotency_key = begin.idempotency_key
         self._send(begin, manifest)
         try:
-            reply = self._call(wire.SignFinishRequest(idempotency_key), wire.SignFinishReply)
+            reply = self.call(wire.SignFinishRequest(idempotency_key), wire.SignFinishReply)
         except errors.KeyRefused as refusal:
             if refusal.number != ERROR_NO_STREAM:
                 raise
             self._send(begin, manifest)  # the stream was lost on the way: nothing was signed, send it again, once
-            reply = self._call(wire.SignFinishRequest(idempotency_key), wire.SignFinishReply)
+            reply = self.call(wire.SignFinishRequest(idempotency_key), wire.SignFinishReply)
         return self._signature(reply, begin.purpose)
 
     def _send(self, begin: wire.SignBeginRequest, manifest: bytes) -> None:
-        opened = self._call(begin, wire.SignBeginReply)
+        opened = self.call(begin, wire.SignBeginReply)
         if opened.done:
             return
         total = len(manifest)
@@ -487,7 +506,7 @@ class Key:
 
     def fetch(self, idempotency_key: bytes | None = None, seq: int | None = None) -> Kept:
         """Return a statement by its idempotency key or its sequence number.  Raises KeyRefused(not-found)."""
-        reply = self._call(wire.FetchRequest(idempotency_key, seq), wire.FetchReply)
+        reply = self.call(wire.FetchRequest(idempotency_key, seq), wire.FetchReply)
         receipt = None
         if reply.receipt_statement is not None and reply.receipt_payload is not None:
             receipt = Receipt(reply.receipt_statement, reply.receipt_payload)
@@ -495,17 +514,17 @@ class Key:
 
     def login(self, origin: str, nonce: bytes) -> Signed:
         """Sign an office's challenge for ``origin``; needs a user and presence.  Raises KeyRefused: purpose-refused, …"""
-        reply = self._unlocked(lambda: self._call(wire.LoginRequest(origin, nonce), wire.LoginReply))
+        reply = self.unlocked(lambda: self.call(wire.LoginRequest(origin, nonce), wire.LoginReply))
         return self._signed(reply)
 
     def export_links(self, first: int, count: int) -> Signed:
         """Sign the names of ``count`` statements from ``first`` on (at most 64).  Raises KeyRefused: not-found, …"""
-        reply = self._unlocked(lambda: self._call(wire.ExportLinksRequest(first, count), wire.ExportLinksReply))
+        reply = self.unlocked(lambda: self.call(wire.ExportLinksRequest(first, count), wire.ExportLinksReply))
         return self._signed(reply)
 
     def chain(self) -> wire.ChainStateReply:
         """Return where the key's chain and its view of the office's log stand."""
-        return self._call(wire.ChainStateRequest(), wire.ChainStateReply)
+        return self.call(wire.ChainStateRequest(), wire.ChainStateReply)
 
     def keep_receipt(self, receipt: Receipt, consistency: list[bytes] | None = None) -> int:
         """Let the key verify and keep a receipt; return the sequence number of its statement.
@@ -514,7 +533,7 @@ class Key:
         KeyRefused: receipt-*.
         """
         request = wire.StoreReceiptRequest(receipt.statement, receipt.payload, consistency)
-        return self._call(request, wire.StoreReceiptReply).seq
+        return self.call(request, wire.StoreReceiptReply).seq
 
     def _signed(self, reply: wire.ProvePossessionReply | wire.LoginReply | wire.ExportLinksReply) -> Signed:
         """What the key wrote and signed itself: the reply carries the manifest, so its digest is computed here."""
@@ -525,19 +544,23 @@ class Key:
         name = statements.statement_id(self.algorithm, statements.to_be_signed(reply.header, purpose, reply.digest))
         return Signature(statements.assemble(reply.header, reply.digest, reply.signature), name, reply.seq)
 
-    def _call(self, request: codec.Request, reply: type[R]) -> R:
+    def call(self, request: codec.Request, reply: type[R], in_clear: bool = False) -> R:
+        """One command: send it, sealed where it must be, and read its reply; ``in_clear`` to a key that has no certificate yet.
+
+        Raises KeyRefused, LinkProblem; what ``secure`` raises.
+        """
         beats = _KeepAlives(self.ui, self._serial)
         with logs.action("key.command", command=type(request).__name__.removesuffix("Request"), serial=self._serial):
-            raw = self._exchange(request, beats)
+            raw = self._exchange(request, beats, in_clear)
         try:
             return codec.decode(reply, raw)
         except codec.MessageError:
             raise errors.LinkGarbled(port=self.connection.transport.name) from None
 
-    def _exchange(self, request: codec.Request, beats: "_KeepAlives") -> bytes:
+    def _exchange(self, request: codec.Request, beats: "_KeepAlives", in_clear: bool = False) -> bytes:
         """Send a request, sealed when there is a session or when it needs one; a session that was lost is opened anew, once."""
         message = codec.encode_request(request)
-        if request.NUMBER in SESSION_COMMANDS and self._session is None and self._needs_session():
+        if request.NUMBER in SESSION_COMMANDS and self._session is None and not in_clear and self._needs_session():
             self.secure()
         if self._session is None:
             return self.connection.call(message, beats)

@@ -130,6 +130,54 @@ class OrderManifest(codec.Message):
     )
 
 
+class OfficersManifest(codec.Message):
+    """The two officers who together let a locked key in again: whom a key seals its shares to (payload of an `unblock` statement)."""
+
+    FIELDS = (
+        (0, "schema", codec.TEXT, 40, True),
+        (1, "version", codec.UINT, 0, True),
+        (2, "first_name", codec.TEXT, 60, True),
+        (3, "first_key", codec.OCTETS, 65, True),
+        (4, "second_name", codec.TEXT, 60, True),
+        (5, "second_key", codec.OCTETS, 65, True),
+    )
+
+
+class SharesManifest(codec.Message):
+    """A key's two shares, each sealed to one officer; `number` rises with each pair that was used."""
+
+    FIELDS = (
+        (0, "schema", codec.TEXT, 40, True),
+        (1, "serial", codec.TEXT, 24, True),
+        (2, "number", codec.UINT, 0, True),
+        (3, "officers", codec.UINT, 0, True),
+        (4, "first", codec.OCTETS, 89, True),
+        (5, "second", codec.OCTETS, 89, True),
+    )
+
+
+class SharesExport(codec.Message):
+    """A key's shares as they travel, signed by the device key."""
+
+    FIELDS = (
+        (0, "schema", codec.TEXT, 40, True),
+        (1, "manifest", codec.BYTES, 512, True),
+        (2, "signature", codec.OCTETS, 64, True),
+    )
+
+
+class UnblockAsk(codec.Message):
+    """What a locked key asks its officers, as a file; the same can be read out on the phone."""
+
+    FIELDS = (
+        (0, "schema", codec.TEXT, 40, True),
+        (1, "serial", codec.TEXT, 24, True),
+        (2, "slot", codec.UINT, 7, True),
+        (3, "number", codec.UINT, 0, True),
+        (4, "check", codec.TEXT, 4, True),
+    )
+
+
 class CardManifest(codec.Message):
     """A unit card: whose it is, how long it is good for, and the digests of its sections, which follow apart (payload of a `card` statement)."""
 
@@ -215,6 +263,26 @@ class Grant(codec.Message):
         (3, "x509", codec.BYTES, 1536, True),
         (4, "issuing_x509", codec.BYTES, 1536, True),
         (5, "root_x509", codec.BYTES, 1536, True),
+    )
+
+
+class Invitation(codec.Message):
+    """File 1 of enrolment by an office that has named its unblocking officers: the offer, and the `SignedManifest` that names them."""
+
+    FIELDS = (
+        (0, "schema", codec.TEXT, 40, True),
+        (1, "offer", codec.BYTES, 4096, True),
+        (2, "officers", codec.BYTES, 2048, True),
+    )
+
+
+class Application(codec.Message):
+    """File 2 of enrolment that answers an `Invitation`: the request, and the `SharesExport` of the key."""
+
+    FIELDS = (
+        (0, "schema", codec.TEXT, 40, True),
+        (1, "request", codec.BYTES, 2048, True),
+        (2, "shares", codec.BYTES, 1024, True),
     )
 
 
@@ -868,4 +936,75 @@ class ExportAuditReply(codec.Message):
     FIELDS = (
         (0, "manifest", codec.BYTES, 5120, True),
         (1, "signature", codec.OCTETS, 64, True),
+    )
+
+
+class SetOfficersRequest(codec.Request):
+    """Take in whom the office names to let this key in again; the key makes two shares and seals one to each.  Before its certificate, or by user 0."""
+
+    NUMBER = 34
+    FIELDS = (
+        (0, "statement", codec.BYTES, 1024, True),
+        (1, "manifest", codec.BYTES, 512, True),
+    )
+
+
+class SetOfficersReply(codec.Message):
+    """Answer to ``set_officers``."""
+
+    FIELDS = (
+        (0, "number", codec.UINT, 0, True),
+    )
+
+
+class ExportSharesRequest(codec.Request):
+    """Give out the sealed shares, signed by the device key; needs no PIN, so that a locked key can be asked."""
+
+    NUMBER = 35
+
+
+class ExportSharesReply(codec.Message):
+    """Answer to ``export_shares``."""
+
+    FIELDS = (
+        (0, "manifest", codec.BYTES, 512, True),
+        (1, "signature", codec.OCTETS, 64, True),
+    )
+
+
+class UnblockRequest(codec.Request):
+    """Set a PIN anew with the codes of both officers, which are counted and used up; the key then makes new shares."""
+
+    NUMBER = 36
+    FIELDS = (
+        (0, "slot", codec.UINT, 7, True),
+        (1, "first", codec.OCTETS, 8, True),
+        (2, "second", codec.OCTETS, 8, True),
+        (3, "pin", codec.BYTES, 32, True),
+    )
+
+
+class UnblockReply(codec.Message):
+    """Answer to ``unblock``."""
+
+    FIELDS = (
+        (0, "slot", codec.UINT, 7, True),
+        (1, "number", codec.UINT, 0, True),
+    )
+
+
+class RemoveUserRequest(codec.Request):
+    """Take a user's PIN away; user 0 decides it, and stays."""
+
+    NUMBER = 37
+    FIELDS = (
+        (0, "slot", codec.UINT, 7, True),
+    )
+
+
+class RemoveUserReply(codec.Message):
+    """Answer to ``remove_user``."""
+
+    FIELDS = (
+        (0, "slot", codec.UINT, 7, True),
     )

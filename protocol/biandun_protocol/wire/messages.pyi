@@ -89,6 +89,38 @@ class OrderManifest(codec.Message):
     head: bytes | None
     def __init__(self, schema: str, serial: str, nonce: bytes, seq: int | None = None, head: bytes | None = None) -> None: ...
 
+class OfficersManifest(codec.Message):
+    schema: str
+    version: int
+    first_name: str
+    first_key: bytes
+    second_name: str
+    second_key: bytes
+    def __init__(self, schema: str, version: int, first_name: str, first_key: bytes, second_name: str, second_key: bytes) -> None: ...
+
+class SharesManifest(codec.Message):
+    schema: str
+    serial: str
+    number: int
+    officers: int
+    first: bytes
+    second: bytes
+    def __init__(self, schema: str, serial: str, number: int, officers: int, first: bytes, second: bytes) -> None: ...
+
+class SharesExport(codec.Message):
+    schema: str
+    manifest: bytes
+    signature: bytes
+    def __init__(self, schema: str, manifest: bytes, signature: bytes) -> None: ...
+
+class UnblockAsk(codec.Message):
+    schema: str
+    serial: str
+    slot: int
+    number: int
+    check: str
+    def __init__(self, schema: str, serial: str, slot: int, number: int, check: str) -> None: ...
+
 class CardManifest(codec.Message):
     schema: str
     uscc: str
@@ -148,6 +180,18 @@ class Grant(codec.Message):
     issuing_x509: bytes
     root_x509: bytes
     def __init__(self, schema: str, profile_statement: bytes, profile_manifest: bytes, x509: bytes, issuing_x509: bytes, root_x509: bytes) -> None: ...
+
+class Invitation(codec.Message):
+    schema: str
+    offer: bytes
+    officers: bytes
+    def __init__(self, schema: str, offer: bytes, officers: bytes) -> None: ...
+
+class Application(codec.Message):
+    schema: str
+    request: bytes
+    shares: bytes
+    def __init__(self, schema: str, request: bytes, shares: bytes) -> None: ...
 
 class SignedManifest(codec.Message):
     schema: str
@@ -516,3 +560,40 @@ class ExportAuditReply(codec.Message):
     manifest: bytes
     signature: bytes
     def __init__(self, manifest: bytes, signature: bytes) -> None: ...
+
+class SetOfficersRequest(codec.Request):
+    statement: bytes
+    manifest: bytes
+    def __init__(self, statement: bytes, manifest: bytes) -> None: ...
+
+class SetOfficersReply(codec.Message):
+    number: int
+    def __init__(self, number: int) -> None: ...
+
+class ExportSharesRequest(codec.Request):
+    def __init__(self) -> None: ...
+
+class ExportSharesReply(codec.Message):
+    manifest: bytes
+    signature: bytes
+    def __init__(self, manifest: bytes, signature: bytes) -> None: ...
+
+class UnblockRequest(codec.Request):
+    slot: int
+    first: bytes
+    second: bytes
+    pin: bytes
+    def __init__(self, slot: int, first: bytes, second: bytes, pin: bytes) -> None: ...
+
+class UnblockReply(codec.Message):
+    slot: int
+    number: int
+    def __init__(self, slot: int, number: int) -> None: ...
+
+class RemoveUserRequest(codec.Request):
+    slot: int
+    def __init__(self, slot: int) -> None: ...
+
+class RemoveUserReply(codec.Message):
+    slot: int
+    def __init__(self, slot: int) -> None: ...

@@ -34,6 +34,8 @@ LIMIT_PARCELS = 8
 LIMIT_BAD_CODES = 8
 LIMIT_SEAL_PAD = 128
 LIMIT_SEQ = 4000000
+LIMIT_SHARE = 8
+LIMIT_UNBLOCK_TRIES = 10
 LIMIT_RESET_HOLD_MS = 10000
 
 KIND_REQUEST = 1
@@ -70,6 +72,10 @@ EVENT_BATCH_CONFIRMED = 6
 EVENT_SET_BACK = 7
 EVENT_REINSTATED = 8
 EVENT_RESET = 9
+EVENT_OFFICERS_SET = 10
+EVENT_UNBLOCKED = 11
+EVENT_UNBLOCK_WRONG = 12
+EVENT_USER_REMOVED = 13
 
 COMMAND_INFO = 1
 COMMAND_INSTALL_ANCHOR = 2
@@ -104,6 +110,10 @@ COMMAND_OUTBOX_DROP = 30
 COMMAND_HELLO = 31
 COMMAND_CONFIRM_BATCH = 32
 COMMAND_EXPORT_AUDIT = 33
+COMMAND_SET_OFFICERS = 34
+COMMAND_EXPORT_SHARES = 35
+COMMAND_UNBLOCK = 36
+COMMAND_REMOVE_USER = 37
 
 ERROR_UNKNOWN_COMMAND = 1
 ERROR_UNSUPPORTED_VERSION = 2
@@ -157,6 +167,11 @@ ERROR_PIN_SET = 55
 ERROR_SLOT_REFUSED = 56
 ERROR_ORIGIN_MALFORMED = 57
 ERROR_PIN_WAIT = 58
+ERROR_OFFICERS_INVALID = 68
+ERROR_OFFICERS_OLDER = 69
+ERROR_UNBLOCK_UNSET = 70
+ERROR_UNBLOCK_WRONG = 71
+ERROR_UNBLOCK_LOCKED = 72
 ERROR_RECEIPT_MALFORMED = 40
 ERROR_RECEIPT_FOREIGN = 41
 ERROR_RECEIPT_SIGNATURE = 42
@@ -206,6 +221,12 @@ SCHEMA_CARD = "biandun-card/1"
 SCHEMA_PARCEL = "biandun-parcel/1"
 SCHEMA_AUDIT = "biandun-audit/1"
 SCHEMA_AUDIT_EXPORT = "biandun-audit-export/1"
+SCHEMA_INVITATION = "biandun-invitation/1"
+SCHEMA_APPLICATION = "biandun-application/1"
+SCHEMA_OFFICERS = "biandun-officers/1"
+SCHEMA_SHARES = "biandun-shares/1"
+SCHEMA_SHARES_EXPORT = "biandun-shares-export/1"
+SCHEMA_UNBLOCK_ASK = "biandun-unblock-ask/1"
 
 STATE_NAMES = {
     0: "blank",
@@ -235,6 +256,10 @@ EVENT_NAMES = {
     7: "set-back",
     8: "reinstated",
     9: "reset",
+    10: "officers-set",
+    11: "unblocked",
+    12: "unblock-wrong",
+    13: "user-removed",
 }
 ERROR_NAMES = {
     1: "unknown-command",
@@ -289,6 +314,11 @@ ERROR_NAMES = {
     56: "slot-refused",
     57: "origin-malformed",
     58: "pin-wait",
+    68: "officers-invalid",
+    69: "officers-older",
+    70: "unblock-unset",
+    71: "unblock-wrong",
+    72: "unblock-locked",
     40: "receipt-malformed",
     41: "receipt-foreign",
     42: "receipt-signature",
@@ -310,7 +340,7 @@ ROLES = {
     "key-administrator": ("succession", "login", "link"),
 }
 RETRIABLE_ERRORS = (12, 13, 14, 15, 17, 48, 58)
-SESSION_COMMANDS = (6, 7, 13, 14, 16, 17, 18, 22, 23, 24, 25, 26, 27, 29, 30, 32)
+SESSION_COMMANDS = (6, 7, 13, 14, 16, 17, 18, 22, 23, 24, 25, 26, 27, 29, 30, 32, 34, 36, 37)
 CHAINED_PURPOSES = (
     "filing",
     "countersign",

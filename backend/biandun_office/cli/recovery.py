@@ -1,0 +1,161 @@
+"""Commands of unblocking: officer, officers, name-officers, shares, unblock-code."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+from biandun_office import clock, files
+from biandun_office.cli.session import Session, in_session, with_passphrase
+from biandun_office.issuance import recovery
+from biandun_office.issuance.recovery import Given
+from biandun_office.issuance.services import IssuingKey
+from biandun_office.keystore import Cost, Passphrase
+from biandun_office.office import Office
+from biandun_protocol.recovery import decode_ask
+from biandun_protocol.wire.messages import UnblockAsk
+from biandun_protocol.wire.numbers import LIMIT_USER_SLOTS, SCHEMA_UNBLOCK_ASK
+
+MOST_NAME = 20
+
+
+@click.command()
+@click.argument("name")
+@with_passphrase
+@in_session
+def officer(session: Session, *, passphrase: Passphrase, name: str) -> dict[str, object]:
+    """为一位解锁人员建立密钥，口令由其本人设定和保管。 Make an unblocking officer's key, under their own passphrase.
+
+    Two officers together let a locked key in again; neither can alone, nor can the office's issuing key.
+
+    \b
+    Example:  biandun-office --data office officer 测试员甲 --passphrase-file own-secret.txt
+    """
+    if not name.strip() or len(name) > MOST_NAME:
+        raise click.UsageError(f"NAME 应为 1 至 {MOST_NAME} 个字 must have 1 to {MOST_NAME} letters")
+    algorithm = Office.load(session.open()).algorithm
+    made = recovery.make_officer(name=name, algorithm=algorithm, passphrase=passphrase, cost=Cost(), now=clock.now())
+    return {"officer": made.name, "made": _day(made.made_at)}
+
+
+@click.command()
+@in_session
+def officers(session: Session) -> list[dict[str, object]]:
+    """列出解锁人员，以及当前指定的两位。 List the unblocking officers, and who are the two in force.
+
+    \b
+    Example:  biandun-office --data office officers
+    """
+    session.open()
+    words = ("当前指定", "in force")[session.language == "en"]
+    return [
+        {"officer": one.name, "made": _day(one.made_at), "in_force": named if session.as_json else words if named else None}
+        for one, named in recovery.all_officers()
+    ]
+
+
+@click.command("name-officers")
+@click.argument("first")
+@click.argument("second")
+@click.option("--out", type=click.Path(path_type=Path), help="交给已启用密钥的文件 / a file for keys that are in service")
+@with_passphrase
+@in_session
+def name_officers(session: Session, *, passphrase: Passphrase, first: str, second: str, out: Path | None) -> dict[str, object]:
+    """指定两位解锁人员；此后启用的密钥自动带上。 Name the two officers whom keys seal their shares to.
+
+    Keys that are enrolled from now on learn it from their offer; keys in service from the file (`biandun keys officers`).
+    The passphrase is that of the office's issuing key.
+
+    \b
+    Example:  biandun-office --data office name-officers 测试员甲 测试员乙 --out officers.bd --passphrase-file secret.txt
+    """
+    authority = IssuingKey.unlock(session.open(), passphrase)
+    with files.delivering() as deliver:
+        pair = recovery.name_officers(signer=authority.signer(), first=first, second=second, now=clock.now())
+        if out is not None:
+            deliver(out, bytes(pair.raw))
+    return {"first": pair.first.name, "second": pair.second.name, "version": pair.version, "file": str(out) if out else None}
+
+
+@click.command()
+@click.argument("export", type=click.Path(path_type=Path))
+@in_session
+def shares(session: Session, *, export: Path) -> dict[str, object]:
+    """录入密钥导出的解锁份额(biandun keys shares)。 Keep the shares that a key exported.
+
+    \b
+    Example:  biandun-office --data office shares shares.bd
+    """
+    algorithm = Office.load(session.open()).algorithm
+    kept = recovery.take_shares(raw=files.read(export), algorithm=algorithm, now=clock.now())
+    return {"serial": kept.device.serial, "number": kept.number, "first": kept.pair.first.name, "second": kept.pair.second.name}
+
+
+@click.command("unblock-code")
+@click.option(
+    "--request", type=click.Path(path_type=Path), help="单位的解锁申请文件，代替以下四项 / the unit's file, instead of these four"
+)
+@click.option("--serial", help="密钥序列号 / the key's serial number")
+@click.option("--user", "slot", type=click.IntRange(0, LIMIT_USER_SLOTS - 1), default=0, show_default=True, help="用户 / user")
+@click.option("--number", type=click.IntRange(1), help="份额编号 / number of the shares")
+@click.option("--check", help="四位校验码 / the check, four letters")
+@click.option("--officer", "name", required=True, help="解锁人员姓名 / who gives the code")
+@click.option("--out", type=click.Path(path_type=Path), help="写入文件而不显示 / write the code to a file instead of showing it")
+@with_passphrase
+@in_session
+def unblock_code(
+    session: Session,
+    *,
+    passphrase: Passphrase,
+    request: Path | None,
+    serial: str | None,
+    slot: int,
+    number: int | None,
+    check: str | None,
+    name: str,
+    out: Path | None,
+) -> dict[str, object]:
+    """由一位解锁人员给出自己的解锁码，须由两位各自操作。 Give one officer's half of what lets a locked key in again.
+
+    Call the unit back on the number that is on file before you read the code out: who calls in may be anybody.
+    The passphrase is the officer's own.  A code is good for one key, one user's new PIN, once.
+
+    \b
+    Example:  biandun-office --data office unblock-code --serial BD-0001 --number 1 --check 7QX2 --officer 测试员甲
+              biandun-office --data office unblock-code --request ask.bd --officer 测试员乙 --out code-b.txt
+    """
+    algorithm = Office.load(session.open()).algorithm
+    if request is not None:
+        ask = decode_ask(files.read(request))
+    elif serial is not None and number is not None and check is not None:
+        ask = UnblockAsk(SCHEMA_UNBLOCK_ASK, serial, slot, number, check)
+    else:
+        raise click.UsageError(
+            "请给出 --request，或 --serial、--number 和 --check  either --request, or --serial, --number and --check"
+        )
+    shown: dict[str, object] = {}
+
+    def show(given: Given) -> None:
+        code = given.code.reveal().decode()
+        if out is None:
+            shown["code"] = code
+        else:
+            files.write(out, code.encode() + b"\n")
+            shown["file"] = str(out)
+
+    given = recovery.give_code(ask=ask, officer=name, algorithm=algorithm, passphrase=passphrase, now=clock.now(), show=show)
+    return {
+        "serial": ask.serial,
+        "unit_name": given.certificate.unit_name,
+        "user": ask.slot,
+        "number": ask.number,
+        "officer": name,
+        **shown,
+    }
+
+
+def _day(seconds: int) -> str:
+    return datetime.fromtimestamp(seconds, UTC).date().isoformat()
+
+
+COMMANDS = (officer, officers, name_officers, shares, unblock_code)

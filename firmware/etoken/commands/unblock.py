@@ -1,0 +1,55 @@
+"""unblock: set a PIN anew with the codes of both officers.
+
+The attempt is counted on flash before the codes are looked at.  Key pair, certificate, chain and all other users stay; the codes are
+used up, and the key makes new shares.
+"""
+
+from biandun_protocol.wire.messages import UnblockReply, UnblockRequest
+from biandun_protocol.wire.numbers import (
+    ERROR_PIN_FORMAT,
+    ERROR_PIN_UNSET,
+    ERROR_ROLLED_BACK,
+    ERROR_UNBLOCK_LOCKED,
+    ERROR_UNBLOCK_UNSET,
+    ERROR_UNBLOCK_WRONG,
+    EVENT_UNBLOCK_WRONG,
+    EVENT_UNBLOCKED,
+    LIMIT_PIN_LEAST,
+    PHASE_WORKING,
+    STATE_PERSONALISED,
+)
+from etoken.dispatch import command
+from etoken.refusal import Refused
+from etoken.token import Token
+
+
+@command(UnblockRequest, states=(STATE_PERSONALISED,), heap=52, flash=1400)
+def unblock(token: Token, request: UnblockRequest) -> UnblockReply:
+    """Return the slot and the number of the new shares.
+
+    Raises Refused: PIN_FORMAT, ROLLED_BACK, PIN_UNSET, UNBLOCK_UNSET, UNBLOCK_WRONG with the tries left, UNBLOCK_LOCKED, PRESENCE_*,
+    ENTROPY_FAILED.
+    """
+    if len(request.pin) < LIMIT_PIN_LEAST:
+        raise Refused(ERROR_PIN_FORMAT)
+    token.leave()
+    vault, slot = token.vault, request.slot
+    if vault.users.rolled_back:
+        raise Refused(ERROR_ROLLED_BACK)
+    if not vault.users.has_pin(slot):
+        raise Refused(ERROR_PIN_UNSET)
+    if vault.recovery.shares() is None:
+        raise Refused(ERROR_UNBLOCK_UNSET)
+    if not vault.recovery.tries_left:
+        raise Refused(ERROR_UNBLOCK_LOCKED, tries_left=0)
+    token.entropy.require()  # before somebody presses the button, and uses codes up, for nothing
+    token.wait_presence()
+    data_key = vault.recovery.open(request.first, request.second)
+    if data_key is None:
+        left = vault.recovery.tries_left
+        vault.note(EVENT_UNBLOCK_WRONG, left)
+        raise Refused(ERROR_UNBLOCK_WRONG if left else ERROR_UNBLOCK_LOCKED, tries_left=left)
+    vault.note(EVENT_UNBLOCKED, slot)
+    tick = token.ticker(PHASE_WORKING)
+    number = vault.unblock(data_key, slot, request.pin, token.entropy, token.board.pin_iterations, tick)
+    return UnblockReply(slot, number)

@@ -1,0 +1,182 @@
+"""The way back in for who has forgotten a PIN: the data key, sealed under two shares that two officers hold (TOKEN section 5).
+
+    shares A, B: 60 random bits each                     each sealed to one officer's point; the key itself forgets them
+    HMAC(device secret, "biandun shares" || number || A, B in ascending order)  --seals-->  data key
+
+A pair of codes is counted before it is looked at, like a PIN, and good once: the PIN that was set by them says so in its own record,
+and the next time somebody is in, which is at once unless the plug was pulled, the key makes new shares with the next number.
+Before the first PIN there is no data key; until then the shares wait under the device key, as the private key does.
+The number never goes back, not in a reset either, so the office knows which shares are newer.
+"""
+
+from biandun_protocol.wire import cbor
+from biandun_protocol.wire.numbers import LIMIT_SHARE, LIMIT_UNBLOCK_TRIES
+from etoken.crypto.envelope import seal_to
+from etoken.crypto.faults import SecretInvalid
+from etoken.vault import records
+from etoken.vault.users import AttemptNotCounted
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from etoken.store.journal import Journal
+    from etoken.vault.identity import Identity
+    from etoken.vault.keys import Keys
+    from etoken.vault.users import Users
+    from etoken.vault.vault import Random
+
+PENDING, READY = range(2)  # what is kept: the shares under the device key; the data key under the shares
+LABEL = b"BD1/share"
+NUMBER = 4
+SEALED_SHARES = 32  # both shares, filled up with zeros
+
+
+class Shares:
+    """The shares as they stand on flash: ``envelopes`` for the first and the second officer of ``officers``."""
+
+    def __init__(self, raw: bytes) -> None:
+        self.number: int
+        self.officers: int
+        self.first: bytes
+        self.second: bytes
+        self.scheme: int
+        self.kept: bytes
+        self.number, self.officers, self.first, self.second, self.scheme, self.kept = cbor.loads(raw)  # type: ignore[misc]
+
+
+class NoPoint(Exception):
+    """An officer's point is none of the curve."""
+
+
+class Recovery:
+    """Officers, shares, and the count of attempts."""
+
+    def __init__(self, journal: "Journal", keys: "Keys", identity: "Identity", users: "Users") -> None:
+        self._journal = journal
+        self._keys = keys
+        self._identity = identity
+        self._users = users
+
+    def shares(self) -> "Shares | None":
+        """The shares that are in force."""
+        raw = self._journal.get(records.SHARES)
+        return Shares(raw) if raw else None
+
+    @property
+    def officers(self) -> int:
+        """Version of the officers' statement that the key knows, 0 without one."""
+        raw = self._journal.get(records.OFFICERS)
+        return cbor.loads(raw)[0] if raw else 0  # type: ignore[index]
+
+    @property
+    def tries_left(self) -> int:
+        """How many wrong pairs of codes are left."""
+        return LIMIT_UNBLOCK_TRIES - self._failures()
+
+    def name(self, version: int, first: bytes, second: bytes, random: "Random", tick: "Callable[[], None]") -> int:
+        """Take over two officers' points and make shares for them; return their number.  Raises NoPoint.
+
+        Who is in, if there is a PIN yet: the shares open the data key; before that they wait for it.
+        """
+        made = self._make(version, first, second, random, tick)
+        self._journal.put(records.OFFICERS, 0, cbor.dumps([version, first, second]))
+        return self._keep(made)
+
+    def settle(self, random: "Random", tick: "Callable[[], None]") -> bool:
+        """Somebody is in: put the data key under shares that waited for it, or replace shares that were used.  Was there anything to do?"""
+        shares = self.shares()
+        if shares is None:
+            return False
+        if shares.scheme == PENDING:
+            pair = self._keys.withdraw(shares.kept, LABEL)
+            if pair is None:
+                raise SecretInvalid
+            raw = self._record(shares.number, shares.officers, (shares.first, shares.second), pair)
+            pair[:] = bytes(len(pair))
+        elif self._users.spent(shares.number):
+            version, first, second = cbor.loads(self._journal.get(records.OFFICERS) or b"")  # type: ignore[misc]
+            raw = self._make(version, first, second, random, tick)
+        else:
+            return False
+        self._keep(raw)
+        return True
+
+    def open(self, first: bytes, second: bytes) -> "bytearray | None":
+        """Count an attempt, then try the codes; the caller has seen to it that there are shares and tries left.
+
+        Returns the data key, or None for codes that are not those.  Raises AttemptNotCounted.
+        """
+        shares, failures = self.shares(), self._failures() + 1
+        if shares is None:
+            return None
+        self._users.burn()
+        self._count(shares.number, failures)
+        if self._failures() != failures:
+            raise AttemptNotCounted
+        if shares.scheme != READY or self._users.spent(shares.number):
+            return None
+        pair = bytearray(first + second)
+        key = self._keys.shares_key(shares.number, pair)
+        pair[:] = bytes(len(pair))
+        data_key = self._keys.unwrap(records.SHARES, key, shares.kept)
+        key[:] = bytes(len(key))
+        return data_key
+
+    def _keep(self, raw: bytes) -> int:
+        """Put shares in force; their number is remembered apart, for after a reset."""
+        number = Shares(raw).number
+        self._journal.put(records.SHARES, 0, raw)
+        if self._counted()[0] != number:
+            self._count(number, 0)
+        return number
+
+    def _make(self, version: int, first: bytes, second: bytes, random: "Random", tick: "Callable[[], None]") -> bytes:
+        """New shares, as a record.  Raises NoPoint."""
+        shares = self.shares()
+        number = max(shares.number if shares else 0, self._counted()[0]) + 1
+        pair = bytearray(SEALED_SHARES)
+        random.fill(pair)
+        for at in (0, LIMIT_SHARE):
+            pair[at] &= 0x0F  # sixty bits, twelve letters
+        pair[2 * LIMIT_SHARE :] = bytes(SEALED_SHARES - 2 * LIMIT_SHARE)
+        try:
+            envelopes = (self._seal(number, 1, first, pair, random, tick), self._seal(number, 2, second, pair, random, tick))
+            return self._record(number, version, envelopes, pair)
+        finally:
+            pair[:] = bytes(len(pair))
+
+    def _seal(self, number: int, place: int, point: bytes, pair: bytearray, random: "Random", tick: "Callable[[], None]") -> bytes:
+        suite, device = self._identity.suite, self._identity.device_key
+        if suite is None or device is None:
+            raise ValueError("shares on a key without an anchor")
+        share = pair[(place - 1) * LIMIT_SHARE : place * LIMIT_SHARE]
+        envelope = seal_to(
+            suite.crypto, point, LABEL + bytes((place,)) + number.to_bytes(NUMBER, "big") + device, share, random, tick
+        )
+        share[:] = bytes(len(share))
+        if envelope is None:
+            raise NoPoint
+        return envelope
+
+    def _record(self, number: int, officers: int, envelopes: "tuple[bytes, bytes]", pair: bytearray) -> bytes:
+        if not self._users.slots():
+            scheme, kept = PENDING, self._keys.deposit(pair, LABEL)
+        else:
+            key, data_key = self._keys.shares_key(number, pair[: 2 * LIMIT_SHARE]), self._keys.data_key()
+            scheme, kept = READY, self._keys.wrap(records.SHARES, key, data_key)
+            key[:] = data_key[:] = bytes(len(key))
+        return cbor.dumps([number, officers, envelopes[0], envelopes[1], scheme, kept])
+
+    # --- the count -----------------------------------------------------------------------------------------------------
+    def _failures(self) -> int:
+        shares, (number, failures) = self.shares(), self._counted()
+        return failures if shares is not None and number == shares.number else 0
+
+    def _counted(self) -> "tuple[int, int]":
+        raw = self._journal.get(records.UNBLOCK_FAILURES)
+        return (int.from_bytes(raw[:NUMBER], "big"), raw[NUMBER]) if raw else (0, 0)
+
+    def _count(self, number: int, failures: int) -> None:
+        raw = number.to_bytes(NUMBER, "big") + bytes((failures,)) + self._users.tally().to_bytes(4, "big")
+        self._journal.put(records.UNBLOCK_FAILURES, 0, raw)

@@ -1,0 +1,49 @@
+"""Officers, shares and unblocking, as a part of an open key (SPEC section 6.8)."""
+
+from typing import TYPE_CHECKING
+
+from biandun_protocol import recovery
+from biandun_protocol.recovery import Officers
+from biandun_protocol.secret import Secret
+from biandun_protocol.wire import messages as wire
+from biandun_protocol.wire.numbers import SCHEMA_SHARES_EXPORT
+
+if TYPE_CHECKING:
+    from biandun.key.session import Key
+
+
+class Recovery:
+    """What a key does for those who have forgotten a PIN."""
+
+    def __init__(self, key: "Key") -> None:
+        self._key = key
+
+    def name_officers(self, officers: Officers, enrolling: bool = False) -> int:
+        """Tell the key who the two officers are; it makes shares for them, whose number comes back.  The same again changes nothing.
+
+        A key in service wants user 0; one that is ``enrolling`` has no user and no session, and nothing to hide yet.  Raises KeyRefused: officers-invalid, officers-older, slot-refused.
+        """
+        request = wire.SetOfficersRequest(officers.signed.statement, officers.signed.manifest)
+        if enrolling:
+            return self._key.call(request, wire.SetOfficersReply, in_clear=True).number
+        return self._key.unlocked(lambda: self._key.call(request, wire.SetOfficersReply)).number
+
+    def shares(self) -> wire.SharesExport:
+        """The shares, sealed to the officers, for the office to keep; needs no PIN.  Raises KeyRefused(unblock-unset)."""
+        reply = self._key.call(wire.ExportSharesRequest(), wire.ExportSharesReply)
+        return wire.SharesExport(SCHEMA_SHARES_EXPORT, reply.manifest, reply.signature)
+
+    def ask(self, slot: int) -> wire.UnblockAsk:
+        """What the officers need to know to give their codes for a user.  Raises KeyRefused(unblock-unset)."""
+        return recovery.ask(self.shares(), slot)
+
+    def unblock(self, slot: int, codes: tuple[Secret, Secret], pin: Secret) -> int:
+        """Set a user's PIN anew with both codes, in either order; they are used up.  Needs the button.
+
+        Returns the number of the shares that the key then made, which the office does not have yet.  Raises ManifestProblem(code-mistyped)
+        before anything is counted; KeyRefused: unblock-wrong with tries_left, unblock-locked, unblock-unset, pin-unset, pin-format.
+        """
+        first, second = (recovery.decode_code(code.reveal().decode("utf-8", "replace")) for code in codes)
+        reply = self._key.call(wire.UnblockRequest(slot, first, second, pin.reveal()), wire.UnblockReply)
+        self._key.refresh()
+        return reply.number

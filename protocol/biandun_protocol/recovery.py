@@ -1,0 +1,182 @@
+"""The way back into a locked key (SPEC section 6.8): two officers, two shares, two codes that can be read out on the phone.
+
+    OfficersManifest   office -> key     whom the key seals its shares to
+    SharesExport       key -> office     both shares, each sealed to one officer, signed by the device key
+    UnblockAsk         key -> officers   serial, slot, number, check; short enough to be spoken
+    code               officer -> user   13 letters: 60 bits of a share and a check letter (Crockford's alphabet, Luhn mod 32)
+
+A code is a secret until it is used; it is a ``Secret`` here and is shown in one place only.
+"""
+
+import hmac
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Protocol
+
+from biandun_protocol import cose, records
+from biandun_protocol.algorithms import Algorithm, PublicKey, Signer
+from biandun_protocol.certificate import Signed
+from biandun_protocol.errors import ManifestProblem, StatementProblem
+from biandun_protocol.secret import Secret
+from biandun_protocol.wire import codec
+from biandun_protocol.wire.messages import (
+    IssuerManifest,
+    OfficersManifest,
+    SharesExport,
+    SharesManifest,
+    SignedManifest,
+    UnblockAsk,
+)
+from biandun_protocol.wire.numbers import (
+    LIMIT_SHARE,
+    PURPOSE_UNBLOCK,
+    SCHEMA_OFFICERS,
+    SCHEMA_SHARES,
+    SCHEMA_SHARES_EXPORT,
+    SCHEMA_SIGNED,
+    SCHEMA_UNBLOCK_ASK,
+)
+
+LABEL = b"BD1/shares"  # what the device key signs begins with it
+SHARE = b"BD1/share"  # what a share is sealed under begins with it
+ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+LETTERS = 12  # of 5 bits each, before the check letter
+CHECK = 4
+POINT, IV, BLOCK = 65, 16, 32
+ALIKE = str.maketrans("OIL", "011", " -\u3000\t")  # what is read for what; what people put between
+
+
+class Opener(Protocol):
+    """The private half of an officer's key, wherever it is."""
+
+    @property
+    def public_key(self) -> bytes:
+        """The uncompressed point (65 bytes)."""
+        ...
+
+    def common(self, point: bytes) -> bytes:
+        """x (32 bytes) of the product with a point.  Raises StatementProblem(key-invalid)."""
+        ...
+
+
+@dataclass(frozen=True)
+class Officers:
+    """The office's word on who the two officers are, as it travels."""
+
+    signed: Signed
+
+    def encode(self) -> bytes:
+        """The file's bytes."""
+        return codec.encode(SignedManifest(SCHEMA_SIGNED, self.signed.statement, self.signed.manifest))
+
+    @classmethod
+    def decode(cls, raw: bytes) -> "Officers":
+        """Read the file.  Raises ManifestProblem: manifest-malformed, schema-unknown."""
+        message = records.read(SignedManifest, raw, SCHEMA_SIGNED)
+        return cls(Signed(message.statement, message.manifest))
+
+    def read(self) -> OfficersManifest:
+        """What it says, unchecked.  Raises ManifestProblem."""
+        return records.read(OfficersManifest, self.signed.manifest, SCHEMA_OFFICERS)
+
+
+def sign_officers(office: Signer, *, office_id: str, region: str, x5t: bytes, manifest: OfficersManifest) -> Officers:
+    """Let the office name two officers."""
+    raw = codec.encode(manifest)
+    statement = cose.sign_office(office, purpose=PURPOSE_UNBLOCK, office_id=office_id, region=region, x5t=x5t, manifest=raw)
+    return Officers(Signed(statement, raw))
+
+
+def verify_officers(officers: Officers, issuer: IssuerManifest, algorithm: Algorithm) -> OfficersManifest:
+    """Check it under the office's key.  Raises StatementProblem, ManifestProblem."""
+    statement = cose.parse(officers.signed.statement, purpose=PURPOSE_UNBLOCK)
+    cose.verify(statement, PublicKey(algorithm, issuer.public_key))
+    if not statement.covers(officers.signed.manifest):
+        raise StatementProblem("digest-mismatch")
+    return officers.read()
+
+
+# --- shares ---------------------------------------------------------------------------------------------------------------
+def decode_shares(raw: bytes) -> SharesExport:
+    """Read the file.  Raises ManifestProblem: manifest-malformed, schema-unknown."""
+    return records.read(SharesExport, raw, SCHEMA_SHARES_EXPORT)
+
+
+def read_shares(export: SharesExport) -> SharesManifest:
+    """What it says, unchecked.  Raises ManifestProblem."""
+    return records.read(SharesManifest, export.manifest, SCHEMA_SHARES)
+
+
+def verify_shares(export: SharesExport, device_key: PublicKey) -> SharesManifest:
+    """Check the device key's signature.  Raises StatementProblem(signature-invalid), ManifestProblem."""
+    device_key.verify(LABEL + device_key.algorithm.digest(export.manifest), export.signature)
+    return read_shares(export)
+
+
+def open_share(shares: SharesManifest, place: int, officer: Opener, device_key: bytes) -> Secret:
+    """Open the share of the first (1) or second (2) officer: its code.  Raises StatementProblem(share-foreign) for another's."""
+    envelope = shares.first if place == 1 else shares.second
+    own, sealed = envelope[:POINT], envelope[POINT:]
+    label = SHARE + bytes((place,)) + shares.number.to_bytes(4, "big") + device_key
+    key = hmac.digest(sha256(own + officer.public_key).digest(), officer.common(own), "sha256")
+    prove, hide = (hmac.digest(key, word, "sha256") for word in (b"mac", b"encrypt"))
+    iv = sealed[:IV]
+    stream = hmac.digest(hide, iv + label + bytes(2), "sha256")
+    share = bytes(one ^ other for one, other in zip(sealed[IV:], stream, strict=False))
+    if len(share) != LIMIT_SHARE or not hmac.compare_digest(hmac.digest(prove, label + share, "sha256")[:IV], iv):
+        raise StatementProblem("share-foreign")
+    return Secret(encode_code(share).encode())
+
+
+# --- what is spoken -------------------------------------------------------------------------------------------------------
+def encode_code(share: bytes) -> str:
+    """A share (8 bytes, the upper four bits zero) as it is read out: three groups of four letters and a check letter."""
+    number = int.from_bytes(share, "big")
+    if len(share) != LIMIT_SHARE or number >> 5 * LETTERS:
+        raise ValueError("no share")
+    letters = [number >> 5 * place & 31 for place in reversed(range(LETTERS))]
+    text = "".join(ALPHABET[letter] for letter in [*letters, _luhn(letters)])
+    return "-".join(text[at : at + 4] for at in range(0, len(text), 4))
+
+
+def decode_code(text: str) -> bytes:
+    """The share (8 bytes) in a code; case, blanks, hyphens and letters that look alike do not matter.  Raises ManifestProblem(code-mistyped)."""
+    plain = text.upper().translate(ALIKE)
+    letters = [ALPHABET.find(letter) for letter in plain]
+    if len(letters) != LETTERS + 1 or min(letters) < 0 or letters[-1] != _luhn(letters[:-1]):
+        raise ManifestProblem("code-mistyped")
+    number = 0
+    for letter in letters[:-1]:
+        number = number << 5 | letter
+    return number.to_bytes(LIMIT_SHARE, "big")
+
+
+def _luhn(letters: list[int]) -> int:
+    """The check letter by the Luhn algorithm modulo 32: any one wrong letter shows, and two that changed places but for 0 and 31."""
+    total = 0
+    for place, letter in enumerate(reversed(letters)):
+        doubled = letter * (2 - place % 2)
+        total += doubled // 32 + doubled % 32
+    return -total % 32
+
+
+def check_of(manifest: bytes, slot: int) -> str:
+    """Four letters over a key's shares (the manifest as it was signed) and the slot: who misheard, or has other shares, notices."""
+    bits = int.from_bytes(sha256(b"BD1/unblock" + bytes((slot,)) + manifest).digest()[:3], "big") >> 4
+    return "".join(ALPHABET[bits >> 5 * place & 31] for place in reversed(range(CHECK)))
+
+
+def same_check(one: str, other: str) -> bool:
+    """Is it the same check, however it was typed?"""
+    return one.upper().translate(ALIKE) == other.upper().translate(ALIKE)
+
+
+def ask(export: SharesExport, slot: int) -> UnblockAsk:
+    """What a key whose shares these are asks for one of its users.  Raises ManifestProblem."""
+    shares = read_shares(export)
+    return UnblockAsk(SCHEMA_UNBLOCK_ASK, shares.serial, slot, shares.number, check_of(export.manifest, slot))
+
+
+def decode_ask(raw: bytes) -> UnblockAsk:
+    """Read the file.  Raises ManifestProblem: manifest-malformed, schema-unknown."""
+    return records.read(UnblockAsk, raw, SCHEMA_UNBLOCK_ASK)
