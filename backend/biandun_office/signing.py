@@ -11,6 +11,7 @@ from biandun_protocol.certificate import Signed, sign_profile
 from biandun_protocol.orders import Order, sign_order
 from biandun_protocol.receipt import sign_receipt
 from biandun_protocol.recovery import Officers, sign_officers
+from biandun_protocol.release import Release
 from biandun_protocol.wire.messages import OfficersManifest, OrderManifest, ProfileManifest
 from biandun_protocol.wire.statement import ReceiptPayload
 
@@ -46,6 +47,11 @@ class OfficeSigner:
         return sign_officers(
             self.signer, office_id=identity.office_id, region=identity.region, x5t=self.office.x5t, manifest=manifest
         )
+
+    def release(self, release: Release) -> Release:
+        """Sign a vendor's firmware release as the operator of the keys."""
+        identity = self.office.identity
+        return release.approved(self.signer, office_id=identity.office_id, region=identity.region, x5t=self.office.x5t)
 
     def order(self, purpose: str, manifest: OrderManifest) -> Order:
         """Sign what a key is to do."""

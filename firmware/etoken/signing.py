@@ -6,7 +6,7 @@ and ``export_audit`` that the device itself says something.
 
 from biandun_protocol.wire import statement as wire
 from biandun_protocol.wire.numbers import PHASE_SIGNING
-from etoken.token import FIRMWARE_VERSION
+from etoken import version
 from etoken.vault import records
 
 TYPE_CHECKING = False
@@ -26,7 +26,7 @@ def sign(token: "Token", purpose: str, digest: bytes, fields: "dict[int, object]
     fields[wire.FIELD_PRESENCE] = wire.PRESENCE_BUTTON if presence else wire.PRESENCE_NONE
     if token.user is not None:
         fields[wire.FIELD_USER_SLOT] = token.user
-    fields[wire.FIELD_FIRMWARE] = FIRMWARE_VERSION
+    fields[wire.FIELD_FIRMWARE] = version.VERSION
     fields[wire.FIELD_HARDWARE_CLASS] = board.hardware_class
     subject = x5t = None
     if profile is not None:

@@ -7,6 +7,7 @@ way.  So a whole key can be built in a test from a few small objects, and nothin
 from biandun_protocol.wire import codec
 from biandun_protocol.wire.numbers import (
     ERROR_CANCELLED,
+    ERROR_FIRMWARE_OUTDATED,
     ERROR_PIN_REQUIRED,
     ERROR_PIN_UNSET,
     ERROR_PRESENCE_REFUSED,
@@ -20,7 +21,7 @@ from biandun_protocol.wire.numbers import (
     PHASE_WAITING_PRESENCE,
     PHASE_WORKING,
 )
-from etoken import office
+from etoken import office, version
 from etoken.entropy import Entropy
 from etoken.heap import tidy
 from etoken.meter import MeteredFlash
@@ -32,16 +33,24 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Protocol, TypeVar
 
-    from biandun_protocol.wire.messages import CardManifest, IssuerManifest, OfficersManifest, OrderManifest, ProfileManifest
+    from biandun_protocol.wire.messages import (
+        CardManifest,
+        IssuerManifest,
+        OfficersManifest,
+        OrderManifest,
+        ProfileManifest,
+        ReleaseManifest,
+    )
     from etoken.batch import Batch
     from etoken.link.link import Clock, Port
     from etoken.manifest import ManifestStream
     from etoken.session import Session
+    from etoken.store.images import Installed
     from etoken.store.journal import Flash
     from etoken.suite import Suite
     from etoken.vault.vault import Otp
 
-    M = TypeVar("M", CardManifest, OfficersManifest, OrderManifest, ProfileManifest)
+    M = TypeVar("M", CardManifest, OfficersManifest, OrderManifest, ProfileManifest, ReleaseManifest)
 
     class Board(Protocol):
         """Everything that differs by target.
@@ -69,6 +78,8 @@ if TYPE_CHECKING:
         @property
         def otp(self) -> "Otp | None": ...  # noqa: D102
         @property
+        def firmware(self) -> "Installed | None": ...  # noqa: D102
+        @property
         def entropy_bits(self) -> float: ...  # noqa: D102
         def entropy(self, size: int) -> "bytes | None": ...  # noqa: D102
         def button(self) -> "bool | None": ...  # noqa: D102
@@ -81,7 +92,6 @@ if TYPE_CHECKING:
         def cancelled(self, wait_ms: int) -> bool: ...  # noqa: D102
 
 
-FIRMWARE_VERSION = "0.1.0"
 LOOK_EVERY_MS = 20  # at the button, and for a cancel
 
 
@@ -202,9 +212,11 @@ class Token:
         return tick
 
     def require_user(self) -> int:
-        """Return the slot of who unlocked the key.  Raises Refused: PIN_UNSET, PIN_REQUIRED, ROLLED_BACK."""
+        """Return the slot of who unlocked the key.  Raises Refused: PIN_UNSET, PIN_REQUIRED, ROLLED_BACK, FIRMWARE_OUTDATED."""
         if self.vault.users.rolled_back:
             raise Refused(ERROR_ROLLED_BACK)
+        if self.vault.firmware_floor > version.NUMBER:
+            raise Refused(ERROR_FIRMWARE_OUTDATED)
         if self.user is None:
             raise Refused(ERROR_PIN_REQUIRED if self.vault.users.slots() else ERROR_PIN_UNSET)
         return self.user

@@ -252,6 +252,42 @@ ENTRIES: dict[str, Entry] = {
         "请确认姓名无误，并让单位重新导出份额文件（biandun keys shares）。",
         "Check the name, and have the unit export its shares again (`biandun keys shares`).",
     ),
+    "release-invalid": Entry(
+        "固件发布文件无效：须由厂商和运营单位共同签名，且适用于本型号密钥。",
+        "The firmware release does not hold: vendor and operator must both have signed it, for this kind of key.",
+        "请向编办重新领取固件文件。",
+        "Ask the office for the firmware file again.",
+    ),
+    "release-older": Entry(
+        "固件版本低于密钥允许的最低版本，未安装。",
+        "This firmware is older than the key still takes; it was not installed.",
+        "请使用编办最新发布的固件。",
+        "Use the latest firmware from the office.",
+    ),
+    "update-unavailable": Entry(
+        "这把密钥不支持在线更新固件。",
+        "The firmware of this key cannot be updated this way.",
+        "请将密钥交编办处理。",
+        "Take the key to the office.",
+    ),
+    "update-incomplete": Entry(
+        "固件尚未传完。",
+        "The firmware has not arrived in full.",
+        "请再次运行 biandun firmware update，将从中断处继续。",
+        "Run `biandun firmware update` again; it goes on where it stopped.",
+    ),
+    "firmware-outdated": Entry(
+        "密钥固件低于允许的最低版本，已停止签署。",
+        "The key's firmware is older than it may be; it signs nothing.",
+        "请安装编办最新发布的固件。",
+        "Install the latest firmware from the office.",
+    ),
+    "release-unapproved": Entry(
+        "固件尚未经编办批准签名。",
+        "The office has not approved this firmware.",
+        "请由编办运行 biandun-office approve-release。",
+        "Have the office sign it with `biandun-office approve-release`.",
+    ),
     "outbox-full": Entry(
         "密钥的发件箱已满。",
         "The key's outbox is full.",

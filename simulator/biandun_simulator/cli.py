@@ -10,7 +10,10 @@ import click
 import platformdirs
 
 from biandun_protocol.errors import Problem
+from biandun_protocol.release import Described
+from biandun_simulator import release as releases
 from biandun_simulator.simulated_key import SimulatedKey
+from etoken.boards.vendor import TARGET
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -51,7 +54,8 @@ def main() -> None:
     help="How the source of randomness behaves; change it later in STATE/SERIAL.entropy.",
 )
 @click.option("--otp", is_flag=True, help="With one-time-programmable memory, as the production class; a key keeps it.")
-def run(count: int, first: int, state: Path, presence: str, entropy: str, otp: bool) -> None:
+@click.option("--updatable", is_flag=True, help="With two places for firmware, so that it can be updated; a key keeps them.")
+def run(count: int, first: int, state: Path, presence: str, entropy: str, otp: bool, updatable: bool) -> None:
     """Plug in keys and keep them plugged in until Ctrl-C.
 
     When all are ready one JSON line names them and their ports.
@@ -60,6 +64,7 @@ def run(count: int, first: int, state: Path, presence: str, entropy: str, otp: b
     Examples:  biandun-sim run --count 3 --presence wait
                biandun-sim run --entropy repeat
                biandun-sim run --otp
+               biandun-sim run --updatable
     """
     stop = threading.Event()
 
@@ -70,7 +75,7 @@ def run(count: int, first: int, state: Path, presence: str, entropy: str, otp: b
         signal.signal(number, on_signal)
     serials = [f"BD-{number:06d}" for number in range(first, first + count)]
     keys = [
-        SimulatedKey(serial, state, presence=presence, entropy=entropy, otp=otp)  # type: ignore[arg-type]
+        SimulatedKey(serial, state, presence=presence, entropy=entropy, otp=otp, updatable=updatable)  # type: ignore[arg-type]
         for serial in serials
     ]
     try:
@@ -84,3 +89,25 @@ def run(count: int, first: int, state: Path, presence: str, entropy: str, otp: b
     finally:
         for key in keys:
             key.unplug()
+
+
+@main.command()
+@click.option("--version", required=True, help="What people call it, such as 0.2.0.")
+@click.option("--number", type=click.IntRange(1), required=True, help="Its number, higher than that of the release before.")
+@click.option("--floor", type=click.IntRange(0), default=0, show_default=True, help="The least number that keys take after it.")
+@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), required=True, help="Where to write the release.")
+def release(version: str, number: int, floor: int, out: Path) -> None:
+    """Make a firmware release for simulated keys out of the installed sources, signed by their published vendor key.
+
+    An office signs it as well (`biandun-office approve-release`); `biandun firmware update` then brings it to a key.
+
+    \b
+    Example:  biandun-sim release --version 0.2.0 --number 2 --out firmware.bd
+    """
+    try:
+        made = releases.make(Described(TARGET, version, number, floor))
+    except Problem as problem:
+        click.echo(f"{problem.message('zh')}{problem.next_step('zh')}\n{problem.message('en')} {problem.next_step('en')}", err=True)
+        raise SystemExit(problem.exit_status) from None
+    out.write_bytes(made.encode())
+    click.echo(json.dumps({"version": version, "number": number, "bytes": len(made.image), "file": str(out)}))

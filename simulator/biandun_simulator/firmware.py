@@ -17,6 +17,7 @@ from hashlib import sha256
 from pathlib import Path
 
 import platformdirs
+from mpremote.romfs import VfsRomWriter
 
 from biandun_simulator import interpreter
 
@@ -99,6 +100,33 @@ def _compiled(sources: str, compiler: str, micropython: str) -> Path:
         shutil.rmtree(work, ignore_errors=True)
     _forget_unused(folder.parent)
     return folder
+
+
+def image(version: str, number: int) -> bytes:
+    """These sources as an image of a key, a ROMFS of compiled modules, under a version of its own.  Raises SimulatorMissing."""
+    folder = Path(search_path())
+    compiler = _find_compiler()
+    if compiler is None or not (folder / "etoken").is_dir():
+        raise interpreter.SimulatorMissing
+    text = f'VERSION = "{version}"\nNUMBER = {number}\n'
+    with tempfile.TemporaryDirectory() as work:
+        source, made = Path(work, "version.py"), Path(work, "version.mpy")
+        source.write_text(text, "ascii")
+        subprocess.run([compiler, "-s", "etoken/version.py", "-o", str(made), str(source)], check=True, timeout=30)  # noqa: S603
+        stamped = made.read_bytes()
+    writer = VfsRomWriter()
+    _add(writer, folder, {folder / "etoken" / "version.mpy": stamped})
+    return writer.finalise()
+
+
+def _add(writer: VfsRomWriter, folder: Path, instead: dict[Path, bytes]) -> None:
+    for path in sorted(folder.iterdir()):
+        if path.is_dir():
+            writer.opendir(path.name)  # pyright: ignore[reportUnknownMemberType] - mpremote has no types
+            _add(writer, path, instead)
+            writer.closedir()
+        else:
+            writer.mkfile(path.name, instead.get(path) or path.read_bytes())  # pyright: ignore[reportUnknownMemberType]
 
 
 def _modules(sources: str) -> dict[str, Path]:

@@ -20,6 +20,7 @@ from biandun.key.connection import Connection
 from biandun.key.ports import announcements
 from biandun.key.transport import SerialTransport
 from biandun_protocol.errors import Problem
+from biandun_protocol.wire.numbers import LIMIT_IMAGE
 from biandun_simulator import firmware, interpreter
 from biandun_simulator.launcher import Launched
 
@@ -37,7 +38,8 @@ class SimulatorFailed(HostProblem):
 class SimulatedKey:
     """One key that can be plugged in and out.  ``heap`` is the interpreter's, in bytes.
 
-    ``otp`` gives it one-time-programmable memory, as boards of the production class have; a key that was once given it keeps it.
+    ``otp`` gives it one-time-programmable memory, as boards of the production class have; ``updatable`` two places for firmware, of which
+    it runs the newest that is good.  A key that was once given one of them keeps it.
     """
 
     def __init__(
@@ -50,11 +52,13 @@ class SimulatedKey:
         entropy: Entropy | None = None,
         announce: bool = True,
         otp: bool = False,
+        updatable: bool = False,
     ) -> None:
         self.serial = serial
         self.folder = folder
         self.heap = heap
         self._otp = otp
+        self._updatable = updatable
         self._announce = announce
         self._running: Launched | None = None
         folder.mkdir(parents=True, exist_ok=True)
@@ -83,6 +87,11 @@ class SimulatedKey:
     def otp_path(self) -> Path:
         """One-time-programmable memory; there only on a key that has some."""
         return self.folder / f"{self.serial}.otp"
+
+    @property
+    def images_path(self) -> Path:
+        """The two places for firmware; there only on a key that can be updated."""
+        return self.folder / f"{self.serial}.images"
 
     @property
     def _presence_path(self) -> Path:
@@ -160,11 +169,15 @@ class SimulatedKey:
         self.unplug()  # what is left of a firmware that died by itself
         self._hold_state()
         files = [str(path) for path in (self.flash_path, self._presence_path, self._entropy_path, self._fault_path)]
-        if self._otp or self.otp_path.exists():
-            files.append(str(self.otp_path))
-        arguments = ["-m", "etoken.boards.unix", self.serial, *files]
+        has_otp = self._otp or self.otp_path.exists()
+        files.append(str(self.otp_path) if has_otp else "")
+        board, heap = "etoken.boards.unix", self.heap
+        if self._updatable or self.images_path.exists():
+            files.append(str(self.images_path))
+            board, heap = "etoken.boards.boot", heap + LIMIT_IMAGE  # an image lies in the heap here; a board runs it from flash
+        arguments = ["-m", board, self.serial, *files]
         try:
-            self._running = Launched(arguments, log=self.log_path, heap=self.heap, modules=firmware.search_path())
+            self._running = Launched(arguments, log=self.log_path, heap=heap, modules=firmware.search_path())
             self._wait_ready()
         except BaseException:
             self.unplug()

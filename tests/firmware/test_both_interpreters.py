@@ -11,13 +11,17 @@ from pathlib import Path
 import pytest
 
 from biandun import errors
+from biandun.key import updating
 from biandun.keys import Key
 from biandun_protocol.algorithms import ES256, SM2, Algorithm
+from biandun_protocol.release import Described
 from biandun_protocol.secret import Secret
 from biandun_protocol.wire import frames
 from biandun_protocol.wire.messages import FactoryResetRequest, FetchRequest, InfoRequest
 from biandun_protocol.wire.numbers import KIND_CANCEL, KIND_DATA, KIND_REQUEST
 from biandun_simulator import interpreter
+from biandun_simulator.release import sign
+from etoken.boards.vendor import TARGET
 from tests.firmware.conftest import Wire, ask
 from tests.support import softkey
 from tests.support.person import PIN
@@ -58,6 +62,8 @@ def record_the_whole_life(wire: Wire, office: SoftOffice) -> None:
     key.fetch(seq=1)
     travel(key, office)
     be_unblocked(key, office)
+    with refused("update-unavailable"):
+        updating.update(key, office.approved(sign(Described(TARGET, "9.9.9", 99), b"image")))
     wire.presence(None)
     order = office.order("reset", key.challenge()).signed
     with refused("presence-timeout"):

@@ -62,6 +62,9 @@ REQUESTS: dict[int, codec.Request] = {
     m.OutboxPartRequest.NUMBER: m.OutboxPartRequest(b"k" * 16, 0, b"p"),
     m.OutboxReadRequest.NUMBER: m.OutboxReadRequest(b"k" * 16, 0),
     m.ConfirmBatchRequest.NUMBER: m.ConfirmBatchRequest("filing", [bytes(32)]),
+    m.SetOfficersRequest.NUMBER: m.SetOfficersRequest(b"s", b"m"),
+    m.UnblockRequest.NUMBER: m.UnblockRequest(0, bytes(8), bytes(8), b"123456"),
+    m.RemoveUserRequest.NUMBER: m.RemoveUserRequest(1),
     m.OutboxDropRequest.NUMBER: m.OutboxDropRequest(b"k" * 16),
 }
 

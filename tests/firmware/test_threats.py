@@ -4,12 +4,18 @@ from collections.abc import Iterator
 
 import pytest
 
+from biandun.key import updating
 from biandun.keys import Key
 from biandun_protocol import recovery
+from biandun_protocol.release import Described
 from biandun_protocol.wire import codec
+from biandun_protocol.wire.flashmodel import NorFlash
+from biandun_simulator.release import sign as sign_firmware
 from etoken import server
+from etoken.boards.vendor import SIMULATED, TARGET
 from etoken.crypto.pbkdf2 import equal
 from etoken.dispatch import COMMANDS
+from etoken.store.images import Images, Installed
 from etoken.token import Token
 from etoken.vault import records
 from tests.firmware.conftest import Wire
@@ -89,6 +95,9 @@ def test_neither_pin_nor_any_private_key_crosses_the_cable_whatever_is_asked(
     key.set_pin(PIN, slot=1)
     key.remove_user(1)
     key.lock()
+    images = Images(NorFlash(2 * 4 * 4096))
+    wire.key.board.firmware = Installed(images, None, TARGET, SIMULATED)
+    updating.update(key, office.approved(sign_firmware(Described(TARGET, "9.9.9", 99), b"image")))
     office.reset(key)
     key.answer_offer(office.offer())
     key.wipe()

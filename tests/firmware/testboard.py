@@ -8,6 +8,7 @@ from hashlib import sha256
 
 from biandun_protocol.wire.flashmodel import NorFlash, PowerCut
 from biandun_protocol.wire.numbers import CLASS_SIMULATED
+from etoken import selftest
 from etoken.commands import all as _commands  # noqa: F401
 from etoken.dispatch import OverBudget
 from etoken.server import Server
@@ -76,9 +77,10 @@ class TestBoard:
     reset_hold_ms = 5
     entropy_bits = 8
 
-    def __init__(self, serial="BD-TEST-0001", flash=None, seed=b"seed", otp=None):
+    def __init__(self, serial="BD-TEST-0001", flash=None, seed=b"seed", otp=None, firmware=None):
         self.serial = serial
         self.otp = otp
+        self.firmware = firmware
         self.flash = flash or MemoryFlash()
         self.clock = TestClock()
         self.port = MemoryPort()
@@ -117,6 +119,7 @@ class TestKey:
         """Boot: nothing survives but flash."""
         self.board.port = MemoryPort()
         self.token = Token(self.board)
+        selftest.settle(self.token)
         self.server = Server(self.token)
 
     def feed(self, data):

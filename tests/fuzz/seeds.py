@@ -1,10 +1,16 @@
 """The two keys that are fed, and frames that a real host sent them, as files for both interpreters."""
 
 import json
+from contextlib import suppress
 from pathlib import Path
 
+from biandun.errors import KeyRefused
+from biandun.key import updating
 from biandun.keys import Key
+from biandun_protocol.release import Described
 from biandun_protocol.wire.flashmodel import NorFlash
+from biandun_simulator.release import sign
+from etoken.boards.vendor import TARGET
 from tests.firmware.conftest import Wire
 from tests.firmware.testboard import TestBoard
 from tests.support import softkey
@@ -68,6 +74,8 @@ def live(key: Key, office: SoftOffice) -> None:
     key.chain()
     key.certificate()
     key.change_pin(PIN, PIN)
+    with suppress(KeyRefused):  # a board without places for firmware
+        updating.update(key, office.approved(sign(Described(TARGET, "9.9.9", 99), b"image")))
     if office.sessions:
         key.unlock(PIN)
         key.recovery.name_officers(office.officers())

@@ -19,7 +19,7 @@ from biandun_protocol.errors import Problem
 from biandun_protocol.wire.numbers import ERROR_ENTROPY_FAILED, LIMIT_OUTBOX, LIMIT_PARCELS
 from biandun_simulator.launcher import Launched
 from biandun_simulator.simulated_key import SimulatedKey
-from etoken.commands import info as info_command
+from etoken import version
 from tests.firmware.conftest import Wire, set_back
 from tests.firmware.testboard import TestBoard
 from tests.support import softkey
@@ -195,7 +195,7 @@ def test_a_clock_that_is_behind_is_found(key: Key, soft: SoftOffice) -> None:
 
 
 def test_old_firmware_is_found(key: Key, wire: Wire, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(info_command, "FIRMWARE_VERSION", "0.0.9")
+    monkeypatch.setattr(version, "VERSION", "0.0.9")
     assert codes(doctor.of_key(wire.open(), NOW)) == ["firmware-old"]
 
 

@@ -37,6 +37,7 @@ MAY_BE_EMPTY = (
     "ChallengeRequest",
     "ExportAuditRequest",
     "ExportSharesRequest",
+    "UpdateFinishRequest",
     "FetchRequest",
     "GenerateKeyRequest",
     "LockReply",

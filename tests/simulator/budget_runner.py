@@ -62,7 +62,7 @@ def run(token, raw, free=-1):
 
 def main(serial, flash, presence, path, free):
     gc.threshold(-1)
-    token = Token(UnixBoard(serial, flash, presence))
+    token = Token(UnixBoard(serial, flash, presence, images_path=flash + ".images"))
     with open(path) as file:
         script = json.load(file)
     for kind, content in script:

@@ -18,6 +18,7 @@ from pathlib import Path
 from biandun_protocol import cose, recovery
 from biandun_protocol.algorithms import ES256, SM2, Algorithm
 from biandun_protocol.receipt import Receipt, sign_receipt
+from biandun_protocol.release import Described
 from biandun_protocol.session import Opening
 from biandun_protocol.wire import cbor, codec, merkle
 from biandun_protocol.wire import messages as m
@@ -41,7 +42,9 @@ from biandun_protocol.wire.numbers import (
     SCHEMA_SHARES_EXPORT,
 )
 from biandun_simulator import firmware, interpreter
+from biandun_simulator.release import sign as sign_firmware
 from etoken.boards.filemedium import FileMedium
+from etoken.boards.vendor import TARGET
 from etoken.commands import all as _commands  # noqa: F401  # pyright: ignore[reportUnusedImport]  fills the table
 from etoken.dispatch import COMMANDS
 from etoken.meter import MeteredFlash
@@ -91,7 +94,7 @@ class Bench:
         reply, need = self._attempt(request, before, -1)
         assert reply is not None, type(request).__name__
         self.needs[type(request).__name__].add(need)
-        shutil.move(self.scratch, self.flash)
+        self._keep()
         return reply
 
     def measure(self, request: codec.Request, *before: Step) -> bytes:
@@ -103,9 +106,17 @@ class Bench:
             reply, need = self._attempt(request, before, enough * KIB)
             if reply is not None:
                 self.needs[type(request).__name__].add(replace(need, heap=enough))
-                shutil.move(self.scratch, self.flash)
+                self._keep()
                 return reply
         raise AssertionError(type(request).__name__)
+
+    def _files(self) -> tuple[tuple[Path, Path], ...]:
+        """The key's flash and that of its firmware, and what a try does to them."""
+        return (self.flash, self.scratch), (self.flash.with_suffix(".images"), self.scratch.with_suffix(".images"))
+
+    def _keep(self) -> None:
+        for kept, scratch in self._files():
+            shutil.move(scratch, kept)
 
     def forget(self) -> None:
         """Have the flash know that it was set back, as a board with one-time-programmable memory would find out."""
@@ -138,9 +149,10 @@ class Bench:
 
     def _attempt(self, request: codec.Request, before: tuple[Step, ...], free: int) -> tuple[bytes | None, Need]:
         """One try from a copy of the flash; None when the key was out of memory."""
-        self.scratch.unlink(missing_ok=True)
-        if self.flash.exists():
-            shutil.copy(self.flash, self.scratch)
+        for kept, scratch in self._files():
+            scratch.unlink(missing_ok=True)
+            if kept.exists():
+                shutil.copy(kept, scratch)
         script = [(kind, raw.hex()) for kind, raw in (*before, ("try", codec.encode_request(request)))]
         (self.folder / "script").write_text(json.dumps(script), "ascii")
         names = [str(self.folder / name) for name in ("scratch", "presence", "script")]
@@ -191,6 +203,7 @@ def young(bench: Bench, office: SoftOffice) -> None:
     bench.measure(m.PersonaliseRequest(grant.profile_statement, grant.profile_manifest, x509))
     bench.measure(m.ReadCertificateRequest())
     bench.measure(Opening(office.algorithm).request)
+    renewed(bench, office)
     bench.measure(m.SetPinRequest(0, PIN))
     bench.measure(m.SetPinRequest(1, PIN), UNLOCKED)
     unblocked(bench, office, device)
@@ -216,6 +229,16 @@ def young(bench: Bench, office: SoftOffice) -> None:
     bench.measure(m.GenerateKeyRequest())
     bench.measure(m.WipeRequest(SERIAL))
     bench.measure(m.GenerateKeyRequest())
+
+
+def renewed(bench: Bench, office: SoftOffice) -> None:
+    """A firmware image of three parts, announced, handed over and finished."""
+    image = bytes(2 * LIMIT_PIECE + 1)
+    release = office.approved(sign_firmware(Described(TARGET, "v" * 24, 1 << 31), image))
+    bench.measure(m.UpdateBeginRequest(release.vendor(office.algorithm), release.operator or b"", release.manifest))
+    for offset in range(0, len(image), LIMIT_PIECE):
+        bench.measure(m.UpdatePartRequest(offset, image[offset : offset + LIMIT_PIECE]))
+    bench.measure(m.UpdateFinishRequest())
 
 
 def unblocked(bench: Bench, office: SoftOffice, device: bytes | None) -> None:

@@ -16,6 +16,7 @@ from biandun_protocol.certificate import Signed
 from biandun_protocol.orders import Order
 from biandun_protocol.receipt import Receipt
 from biandun_protocol.recovery import Officers
+from biandun_protocol.release import Release
 from biandun_protocol.secret import Secret
 from biandun_protocol.unit_card import Term, UnitCard
 from biandun_protocol.wire import merkle
@@ -184,6 +185,10 @@ class SoftOffice:
         fields: dict[str, object] = {"version": version, "first_name": "测试员甲", "first_key": first, "second_name": "测试员乙"}
         manifest = OfficersManifest(**{"schema": SCHEMA_OFFICERS, **fields, "second_key": second, **changed})  # type: ignore[arg-type]
         return recovery.sign_officers(self.issuer, manifest=manifest, **self._names)
+
+    def approved(self, release: Release) -> Release:
+        """A firmware release with the operator's signature."""
+        return release.approved(self.issuer, **self._names)
 
     @property
     def unblockers(self) -> tuple[Any, Any]:

@@ -101,6 +101,46 @@ ROWS: dict[str, Row] = {
     "card-invalid": Row(7, None, UNSIGNED, "tests/firmware/test_card.py::test_a_card_of_another_office_is_refused"),
     "card-older": Row(7, None, UNSIGNED, "tests/firmware/test_card.py::test_an_older_card_is_refused"),
     "outbox-full": Row(7, None, UNSIGNED, "tests/firmware/test_outbox.py::test_the_outbox_has_room_for_so_many_parcels"),
+    "officers-invalid": Row(7, None, UNSIGNED, "tests/firmware/test_unblock.py::test_officers_that_do_not_hold_are_refused"),
+    "officers-older": Row(
+        7, None, UNSIGNED, "tests/firmware/test_unblock.py::test_newer_officers_get_new_shares_and_older_ones_none"
+    ),
+    "unblock-unset": Row(7, None, UNSIGNED, "tests/firmware/test_unblock.py::test_a_key_without_officers_says_so"),
+    "unblock-wrong": Row(7, None, COUNTED, "tests/firmware/test_unblock.py::test_one_officer_alone_opens_nothing"),
+    "unblock-locked": Row(
+        7, None, UNSIGNED, "tests/firmware/test_unblock.py::test_after_ten_wrong_pairs_the_right_one_is_not_looked_at"
+    ),
+    "code-mistyped": Row(
+        8, None, SENT, "tests/firmware/test_unblock.py::test_what_is_no_code_is_refused_before_anything_is_counted"
+    ),
+    "share-foreign": Row(8, None, NO_ROW, "tests/firmware/test_unblock.py::test_shares_open_for_their_own_officer_only"),
+    "officer-exists": Row(10, None, NO_ROW, "tests/backend/test_unblock.py::test_nobody_is_made_twice_and_nobody_is_both"),
+    "officer-unknown": Row(10, None, NO_ROW, "tests/backend/test_unblock.py::test_nobody_is_made_twice_and_nobody_is_both"),
+    "officers-same": Row(10, None, NO_ROW, "tests/backend/test_unblock.py::test_nobody_is_made_twice_and_nobody_is_both"),
+    "shares-foreign": Row(10, None, NO_ROW, "tests/backend/test_unblock.py::test_shares_that_another_device_signed_are_refused"),
+    "shares-unknown": Row(
+        10, None, NO_ROW, "tests/backend/test_unblock.py::test_after_use_the_office_gives_no_code_until_it_has_the_new_shares"
+    ),
+    "shares-stale": Row(10, None, NO_ROW, "tests/backend/test_unblock.py::test_older_shares_do_not_take_the_place_of_newer_ones"),
+    "check-mismatch": Row(
+        10, None, NO_ROW, "tests/backend/test_unblock.py::test_what_was_misheard_is_noticed_before_a_share_is_opened"
+    ),
+    "release-invalid": Row(
+        7, None, UNSIGNED, "tests/firmware/test_update.py::test_a_release_that_is_not_signed_by_both_is_refused"
+    ),
+    "release-older": Row(
+        7, None, UNSIGNED, "tests/firmware/test_update.py::test_a_downgrade_below_the_floor_is_refused_and_one_above_is_not"
+    ),
+    "release-unapproved": Row(
+        8, None, SENT, "tests/firmware/test_update.py::test_a_release_that_the_office_has_not_approved_is_not_sent"
+    ),
+    "update-unavailable": Row(7, None, UNSIGNED, "tests/firmware/test_update.py::test_a_board_without_two_places_says_so"),
+    "update-incomplete": Row(
+        7, None, UNSIGNED, "tests/firmware/test_update.py::test_a_part_out_of_place_or_of_another_size_is_refused"
+    ),
+    "firmware-outdated": Row(
+        7, None, UNSIGNED, "tests/firmware/test_update.py::test_firmware_below_the_floor_signs_nothing_however_it_came_to_run"
+    ),
     "receipt-not-yet": Row(8, None, UNCHANGED, "tests/host/test_parcels.py::test_without_a_receipt_there_is_nothing_to_collect"),
     "session-required": Row(
         7, None, UNSIGNED, "tests/firmware/test_session.py::test_a_command_in_clear_is_refused_also_while_the_key_is_unlocked"

@@ -78,6 +78,16 @@ class Journey:
             raise CommandFailed([program, *map(str, arguments)], done.returncode, done.stderr)
         return json.loads(done.stdout) if done.stdout.strip() else None
 
+    def plain(self, program: str, *arguments: object) -> str:
+        """Run one command that prints what it always prints.  Raises CommandFailed."""
+        command = [str(BIN / program), *map(str, arguments)]
+        done = subprocess.run(
+            command, capture_output=True, text=True, env=self.environment, cwd=self.folder, check=False, timeout=120
+        )
+        if done.returncode:
+            raise CommandFailed(command, done.returncode, done.stderr)
+        return done.stdout
+
     def start(self, name: str, program: str, *arguments: object) -> Any:
         """Start a program that stays and return the JSON line with which it says that it is ready."""
         command = [str(BIN / program), *map(str, arguments)]

@@ -46,6 +46,7 @@ class CPythonBoard:
     pin_delay_ms = 10
     reset_hold_ms = 10
     otp = None
+    firmware = None
     entropy_bits = 8
 
     def __init__(self, serial: str, flash, port: MemoryPort) -> None:

@@ -1,6 +1,6 @@
 """The unix board: this firmware in the MicroPython unix port, on a pseudo-terminal handed over as stdin and stdout.
 
-    micropython -X heapsize=… -m etoken.boards.unix SERIAL FLASH_FILE PRESENCE_FILE [ENTROPY_FILE [FAULT_FILE [OTP_FILE]]]
+    micropython -X heapsize=… -m etoken.boards.unix SERIAL FLASH_FILE PRESENCE_FILE [ENTROPY_FILE [FAULT_FILE [OTP_FILE [IMAGES_FILE]]]]
 
 stdin must not block.  The presence file stands for the button: its word is accept, reject or wait, read each time somebody is
 asked.  Entropy is the operating system's; there is no way to hand in another.  The entropy file can only make it fail: its word
@@ -8,7 +8,7 @@ is stall (a block comes too late), repeat (the same block again) or short (bytes
 word, or no file, leaves it alone.  The fault file is read once, at start, and removed: a JSON object with the arguments of
 ``wire.flashfaults.Cut`` cuts the power in the ``at``-th flash operation of this run, and the process ends as if unplugged, with
 status 3.  The OTP file is one-time-programmable memory, made when it is not there; without its name the board has none, like a board of
-the training class.
+the training class.  The images file holds the two places for firmware (``boot``); without its name the board cannot be updated.
 """
 
 import gc
@@ -26,6 +26,7 @@ import time
 
 from biandun_protocol.wire.flashmodel import NorFlash, PowerCut
 from biandun_protocol.wire.numbers import CLASS_SIMULATED
+from etoken import selftest
 from etoken.boards.filemedium import FileMedium
 from etoken.commands import all as _commands  # noqa: F401  # pyright: ignore[reportUnusedImport]  fills the table
 from etoken.entropy import STALL_MS
@@ -34,13 +35,16 @@ from etoken.server import Server
 from etoken.token import Token
 
 FLASH = 512 * 1024
+IMAGES = 2 * 96 * 4096
 OTP_BITS = 8192
 CUT = 3  # exit status of a key whose power was cut on order
+UNFIT = 4  # and of a firmware on trial that has failed its test
 
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from biandun_protocol.wire.otpmodel import OtpModel
+    from etoken.store.images import Installed
 
 
 class StandardPort:
@@ -105,10 +109,13 @@ class UnixBoard:
         entropy_path: str = "",
         fault_path: str = "",
         otp_path: str = "",
+        images_path: str = "",
+        place: int = -1,
     ) -> None:
         self.serial = serial
         self.flash = NorFlash(FLASH, medium=FileMedium(flash_path, FLASH, b"\xff"))
         self.otp = _otp(otp_path)
+        self.firmware = _installed(images_path, place)
         self.clock = SystemClock()
         self.port = StandardPort()
         self._presence_path = presence_path
@@ -155,6 +162,16 @@ def _otp(path: str) -> "OtpModel | None":
     return OtpModel(OTP_BITS, FileMedium(path, size_of(OTP_BITS), b"\0"))
 
 
+def _installed(path: str, place: int) -> "Installed | None":
+    if not path:
+        return None
+    from etoken.boards.vendor import SIMULATED, TARGET  # noqa: PLC0415  only a board that can be updated needs these
+    from etoken.store.images import Images, Installed  # noqa: PLC0415
+
+    images = Images(NorFlash(IMAGES, medium=FileMedium(path, IMAGES, b"\xff")))
+    return Installed(images, images.at(place) if place >= 0 else None, TARGET, SIMULATED)
+
+
 def _word(path: str) -> str:
     """The word that stands in a file; empty without one."""
     try:
@@ -164,15 +181,19 @@ def _word(path: str) -> str:
         return ""
 
 
-def main() -> None:
-    """Run one key until its line is gone, or its power on order."""
+def main(arguments: "list[str]", place: int = -1) -> None:
+    """Run one key until its line is gone, or its power on order; ``place`` is the slot that this firmware was booted from."""
     gc.threshold(-1)
     tidy()  # what importing has left: the first thing that is made must not come to lie behind it
     try:
-        Server(Token(UnixBoard(*sys.argv[1:7]))).run()
+        token = Token(UnixBoard(*arguments[:7], place=place))
+        selftest.settle(token)
+        Server(token).run()
     except PowerCut:
         sys.exit(CUT)
+    except selftest.SelfTestFailed:
+        sys.exit(UNFIT)
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])

@@ -37,6 +37,9 @@ from etoken.commands import (
     store_receipt,
     unblock,
     unlock,
+    update_begin,
+    update_finish,
+    update_part,
     wipe,
 )
 
@@ -77,5 +80,8 @@ MODULES = (
     store_receipt,
     unblock,
     unlock,
+    update_begin,
+    update_finish,
+    update_part,
     wipe,
 )

@@ -5,10 +5,11 @@ Works in every state and reads no secret; a host asks it first, so it also settl
 
 from biandun_protocol.wire.messages import InfoReply, InfoRequest
 from biandun_protocol.wire.numbers import ERROR_UNSUPPORTED_VERSION, LIMIT_WINDOW, PROTOCOL_VERSION
+from etoken import version
 from etoken.dispatch import ANY_STATE, command
 from etoken.refusal import Refused
 from etoken.suite import ES256, SM2
-from etoken.token import FIRMWARE_VERSION, Token
+from etoken.token import Token
 
 
 @command(InfoRequest, states=ANY_STATE, heap=14, flash=0, reads_only=True)
@@ -19,7 +20,7 @@ def info(token: Token, request: InfoRequest) -> InfoReply:
     identity = token.vault.identity
     reply = InfoReply(
         PROTOCOL_VERSION,
-        FIRMWARE_VERSION,
+        version.VERSION,
         token.board.serial,
         token.board.hardware_class,
         identity.state,

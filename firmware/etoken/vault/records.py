@@ -33,6 +33,7 @@ SHARES = (
     25  # [number, version of the officers, envelope, envelope, 0, both shares under the device key | 1, data key under the shares]
 )
 UNBLOCK_FAILURES = 26  # number of the shares (4 bytes), wrong codes for them, attempts in the board's tally (4)
+FIRMWARE = 27  # the least number of a firmware that this key works with (4 bytes)
 
 # attempts in the board's tally, and how many of them flash had forgotten when it was found out (4 bytes each).  The highest kind there is, so
 # that compaction writes it last: a bank that ends before it has no such record, and a key pair without one was set back

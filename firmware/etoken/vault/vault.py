@@ -52,6 +52,7 @@ SURVIVE_A_WIPE = (
     records.FAULT,
     records.AUDIT,
     records.UNBLOCK_FAILURES,
+    records.FIRMWARE,
 )
 
 
@@ -91,6 +92,16 @@ class Vault:
         else:
             self._journal.adopt(secret)
         self.keys.load(secret)
+
+    @property
+    def firmware_floor(self) -> int:
+        """The least number of a firmware that this key works with."""
+        return int.from_bytes(self._journal.get(records.FIRMWARE) or b"", "big")
+
+    def raise_firmware_floor(self, number: int) -> None:
+        """A firmware that stays says what may come after it; this never goes back."""
+        if number > self.firmware_floor:
+            self._journal.put(records.FIRMWARE, 0, number.to_bytes(4, "big"))
 
     def note(self, event: int, detail: int = 0) -> None:
         """Write an event into the audit ring."""

@@ -9,7 +9,7 @@ import click
 from click.shell_completion import get_completion_class
 
 from biandun import logs
-from biandun.cli import doctor, filing, keys, office, outbox
+from biandun.cli import doctor, filing, firmware, keys, office, outbox
 from biandun.cli.output import Text, show, show_problem
 from biandun.cli.shared import Settings
 from biandun.errors import FolderProblem, HostProblem, UsageProblem
@@ -77,7 +77,7 @@ def completion(shell: str) -> Text:
     return Text(script(main, {}, "biandun", "_BIANDUN_COMPLETE").source())
 
 
-for _command in (keys.group, filing.group, outbox.group, office.group, doctor.examine, doctor.install_udev):
+for _command in (keys.group, filing.group, outbox.group, firmware.group, office.group, doctor.examine, doctor.install_udev):
     main.add_command(_command)
 
 

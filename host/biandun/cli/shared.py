@@ -29,6 +29,7 @@ PHASES = {
     "signing": ("密钥正在签名", "signing"),
     "writing": ("密钥正在写入", "writing"),
     "verifying": ("密钥正在核验", "verifying"),
+    "updating": ("正在传送固件", "sending firmware"),
     "uploading": ("正在上传", "uploading"),
     "waiting": ("口令输错后等待", "waiting after a wrong PIN"),
 }

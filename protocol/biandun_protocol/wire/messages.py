@@ -178,6 +178,32 @@ class UnblockAsk(codec.Message):
     )
 
 
+class ReleaseManifest(codec.Message):
+    """A firmware release: what it is for, its number, the least number that a key takes once it runs, and its image (payload of two `release` statements: vendor, operator)."""
+
+    FIELDS = (
+        (0, "schema", codec.TEXT, 40, True),
+        (1, "target", codec.TEXT, 24, True),
+        (2, "version", codec.TEXT, 24, True),
+        (3, "number", codec.UINT, 0, True),
+        (4, "floor", codec.UINT, 0, True),
+        (5, "length", codec.UINT, 389120, True),
+        (6, "digest", codec.OCTETS, 32, True),
+    )
+
+
+class ReleaseFile(codec.Message):
+    """The head of a release as it travels: the manifest, what the vendor signed in either suite, what the operator signed in that of its keys.  The image follows it in the file."""
+
+    FIELDS = (
+        (0, "schema", codec.TEXT, 40, True),
+        (1, "manifest", codec.BYTES, 512, True),
+        (2, "vendor_es256", codec.BYTES, 1024, True),
+        (3, "vendor_sm2", codec.BYTES, 1024, True),
+        (4, "operator", codec.BYTES, 1024, False),
+    )
+
+
 class CardManifest(codec.Message):
     """A unit card: whose it is, how long it is good for, and the digests of its sections, which follow apart (payload of a `card` statement)."""
 
@@ -1007,4 +1033,55 @@ class RemoveUserReply(codec.Message):
 
     FIELDS = (
         (0, "slot", codec.UINT, 7, True),
+    )
+
+
+class UpdateBeginRequest(codec.Request):
+    """Announce a firmware release that vendor and operator have signed; `next` is the first byte of the image that the key lacks."""
+
+    NUMBER = 38
+    FIELDS = (
+        (0, "vendor", codec.BYTES, 1024, True),
+        (1, "operator", codec.BYTES, 1024, True),
+        (2, "manifest", codec.BYTES, 512, True),
+    )
+
+
+class UpdateBeginReply(codec.Message):
+    """Answer to ``update_begin``."""
+
+    FIELDS = (
+        (0, "next", codec.UINT, 389120, True),
+    )
+
+
+class UpdatePartRequest(codec.Request):
+    """Hand over a part of the image: 2048 bytes, the last one what is left."""
+
+    NUMBER = 39
+    FIELDS = (
+        (0, "offset", codec.UINT, 389120, True),
+        (1, "content", codec.BYTES, 2048, True),
+    )
+
+
+class UpdatePartReply(codec.Message):
+    """Answer to ``update_part``."""
+
+    FIELDS = (
+        (0, "next", codec.UINT, 389120, True),
+    )
+
+
+class UpdateFinishRequest(codec.Request):
+    """The image is whole: compare its digest; the key runs it from its next start, and keeps it if it passes its own test."""
+
+    NUMBER = 40
+
+
+class UpdateFinishReply(codec.Message):
+    """Answer to ``update_finish``."""
+
+    FIELDS = (
+        (0, "number", codec.UINT, 0, True),
     )

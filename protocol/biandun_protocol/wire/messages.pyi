@@ -121,6 +121,24 @@ class UnblockAsk(codec.Message):
     check: str
     def __init__(self, schema: str, serial: str, slot: int, number: int, check: str) -> None: ...
 
+class ReleaseManifest(codec.Message):
+    schema: str
+    target: str
+    version: str
+    number: int
+    floor: int
+    length: int
+    digest: bytes
+    def __init__(self, schema: str, target: str, version: str, number: int, floor: int, length: int, digest: bytes) -> None: ...
+
+class ReleaseFile(codec.Message):
+    schema: str
+    manifest: bytes
+    vendor_es256: bytes
+    vendor_sm2: bytes
+    operator: bytes | None
+    def __init__(self, schema: str, manifest: bytes, vendor_es256: bytes, vendor_sm2: bytes, operator: bytes | None = None) -> None: ...
+
 class CardManifest(codec.Message):
     schema: str
     uscc: str
@@ -597,3 +615,29 @@ class RemoveUserRequest(codec.Request):
 class RemoveUserReply(codec.Message):
     slot: int
     def __init__(self, slot: int) -> None: ...
+
+class UpdateBeginRequest(codec.Request):
+    vendor: bytes
+    operator: bytes
+    manifest: bytes
+    def __init__(self, vendor: bytes, operator: bytes, manifest: bytes) -> None: ...
+
+class UpdateBeginReply(codec.Message):
+    next: int
+    def __init__(self, next: int) -> None: ...
+
+class UpdatePartRequest(codec.Request):
+    offset: int
+    content: bytes
+    def __init__(self, offset: int, content: bytes) -> None: ...
+
+class UpdatePartReply(codec.Message):
+    next: int
+    def __init__(self, next: int) -> None: ...
+
+class UpdateFinishRequest(codec.Request):
+    def __init__(self) -> None: ...
+
+class UpdateFinishReply(codec.Message):
+    number: int
+    def __init__(self, number: int) -> None: ...

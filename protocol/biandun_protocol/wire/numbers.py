@@ -34,6 +34,8 @@ LIMIT_PARCELS = 8
 LIMIT_BAD_CODES = 8
 LIMIT_SEAL_PAD = 128
 LIMIT_SEQ = 4000000
+LIMIT_IMAGE = 389120
+LIMIT_TRIALS = 3
 LIMIT_SHARE = 8
 LIMIT_UNBLOCK_TRIES = 10
 LIMIT_RESET_HOLD_MS = 10000
@@ -76,6 +78,7 @@ EVENT_OFFICERS_SET = 10
 EVENT_UNBLOCKED = 11
 EVENT_UNBLOCK_WRONG = 12
 EVENT_USER_REMOVED = 13
+EVENT_UPDATED = 14
 
 COMMAND_INFO = 1
 COMMAND_INSTALL_ANCHOR = 2
@@ -114,6 +117,9 @@ COMMAND_SET_OFFICERS = 34
 COMMAND_EXPORT_SHARES = 35
 COMMAND_UNBLOCK = 36
 COMMAND_REMOVE_USER = 37
+COMMAND_UPDATE_BEGIN = 38
+COMMAND_UPDATE_PART = 39
+COMMAND_UPDATE_FINISH = 40
 
 ERROR_UNKNOWN_COMMAND = 1
 ERROR_UNSUPPORTED_VERSION = 2
@@ -172,6 +178,11 @@ ERROR_OFFICERS_OLDER = 69
 ERROR_UNBLOCK_UNSET = 70
 ERROR_UNBLOCK_WRONG = 71
 ERROR_UNBLOCK_LOCKED = 72
+ERROR_RELEASE_INVALID = 73
+ERROR_RELEASE_OLDER = 74
+ERROR_UPDATE_UNAVAILABLE = 75
+ERROR_UPDATE_INCOMPLETE = 76
+ERROR_FIRMWARE_OUTDATED = 77
 ERROR_RECEIPT_MALFORMED = 40
 ERROR_RECEIPT_FOREIGN = 41
 ERROR_RECEIPT_SIGNATURE = 42
@@ -201,6 +212,7 @@ PURPOSE_ISSUER = "issuer"
 PURPOSE_RESET = "reset"
 PURPOSE_REINSTATE = "reinstate"
 PURPOSE_UNBLOCK = "unblock"
+PURPOSE_RELEASE = "release"
 
 SCHEMA_FILING = "biandun-filing/1"
 SCHEMA_ISSUER = "biandun-issuer/1"
@@ -223,6 +235,8 @@ SCHEMA_AUDIT = "biandun-audit/1"
 SCHEMA_AUDIT_EXPORT = "biandun-audit-export/1"
 SCHEMA_INVITATION = "biandun-invitation/1"
 SCHEMA_APPLICATION = "biandun-application/1"
+SCHEMA_RELEASE = "biandun-release/1"
+SCHEMA_RELEASE_FILE = "biandun-release-file/1"
 SCHEMA_OFFICERS = "biandun-officers/1"
 SCHEMA_SHARES = "biandun-shares/1"
 SCHEMA_SHARES_EXPORT = "biandun-shares-export/1"
@@ -260,6 +274,7 @@ EVENT_NAMES = {
     11: "unblocked",
     12: "unblock-wrong",
     13: "user-removed",
+    14: "updated",
 }
 ERROR_NAMES = {
     1: "unknown-command",
@@ -319,6 +334,11 @@ ERROR_NAMES = {
     70: "unblock-unset",
     71: "unblock-wrong",
     72: "unblock-locked",
+    73: "release-invalid",
+    74: "release-older",
+    75: "update-unavailable",
+    76: "update-incomplete",
+    77: "firmware-outdated",
     40: "receipt-malformed",
     41: "receipt-foreign",
     42: "receipt-signature",
@@ -368,4 +388,5 @@ OFFICE_PURPOSES = (
     "reset",
     "reinstate",
     "unblock",
+    "release",
 )

@@ -1,0 +1,43 @@
+"""Commands about the firmware of keys: approve-release."""
+
+from pathlib import Path
+
+import click
+
+from biandun_office import files, logs
+from biandun_office.cli.session import Session, in_session, with_passphrase
+from biandun_office.issuance.services import IssuingKey
+from biandun_office.keystore import Passphrase
+from biandun_protocol.release import Release
+
+
+@click.command("approve-release")
+@click.argument("release", type=click.Path(path_type=Path))
+@click.option("--out", type=click.Path(path_type=Path), required=True, help="已批准的固件文件 / the approved release to write")
+@with_passphrase
+@in_session
+def approve_release(session: Session, *, passphrase: Passphrase, release: Path, out: Path) -> dict[str, object]:
+    """作为运营单位在厂商发布的固件上签名，密钥才会安装。 Sign a vendor's firmware release as the operator of the keys.
+
+    A key takes firmware that both have signed, and none else.  Compare the digest with the one that the vendor told you on another way.
+
+    \b
+    Example:  biandun-office --data office approve-release firmware.bd --out approved.bd --passphrase-file secret.txt
+    """
+    given = Release.decode(files.read(release))
+    authority = IssuingKey.unlock(session.open(), passphrase)
+    approved = authority.signer().release(given)
+    files.write(out, approved.encode(), mode=files.PUBLIC)
+    said = given.read()
+    logs.action("issuance.release.approved", version=said.version, number=said.number)
+    return {
+        "file": str(out),
+        "version": said.version,
+        "number": said.number,
+        "floor": said.floor,
+        "target": said.target,
+        "digest": said.digest.hex(),
+    }
+
+
+COMMANDS = (approve_release,)

@@ -1,0 +1,199 @@
+"""Two places for firmware on flash, so that a new one never overwrites the one that runs (A/B).
+
+    slot    header sector || image
+    header  "BDF1" order(4) number(4) floor(4) length(4) digest(32) crc32(4)      big-endian; SHA-256 of the image
+            complete(1) good(1) bad(1) at 64, trials(3) at 72, progress from 128: one byte for each piece of 2048 bytes, FF no, 00 yes
+
+Flags are single bytes, each programmed once: a cut leaves one as it was, or as it will be when it is programmed again.  ``choose`` is the
+boot's decision: the newest complete slot that is not bad; one that has not been found good yet is tried three times, then it is bad and the
+one before runs again, in the end the firmware that the board came with.  A piece counts when it has been read back, so an update goes on
+where it stopped; an erasure that was cut is done again.  Neighbours: ``boards.boot`` asks ``choose``, ``commands.update_*`` fill a slot,
+``selftest`` says that a trial was good.
+"""
+
+from binascii import crc32
+from hashlib import sha256
+
+from etoken.heap import tidy
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from etoken.store.journal import Flash
+
+MAGIC = b"BDF1"
+HEADER = 56
+COMPLETE, GOOD, BAD, TRIALS, PROGRESS = 64, 65, 66, 72, 128
+MOST_TRIALS = 3
+PIECE = 2048
+YES = b"\0"
+READ = 512
+SLOTS = 2
+
+
+class ImageBroken(Exception):
+    """What was written does not read back, or the image is not the one that was announced."""
+
+
+class Slot:
+    """One place, as its header describes it."""
+
+    def __init__(self, place: int, head: bytes) -> None:
+        self.place = place
+        self.order, self.number, self.floor, self.length = (int.from_bytes(head[at : at + 4], "big") for at in (4, 8, 12, 16))
+        self.digest = head[20:52]
+
+
+class Images:
+    """Both places on ``flash``, whose halves they are."""
+
+    def __init__(self, flash: "Flash") -> None:
+        self._flash = flash
+        self._size = flash.size // SLOTS // flash.sector * flash.sector
+        self.most = self._size - flash.sector  # bytes of the longest image
+
+    # --- at the start ---------------------------------------------------------------------------------------------------
+    def choose(self) -> "Slot | None":
+        """The slot to run, counted as a trial when it has not been found good; None for the firmware that the board came with."""
+        for slot in self._newest_first():
+            if not self._is(slot, COMPLETE) or self._is(slot, BAD):
+                continue
+            if self._is(slot, GOOD):
+                return slot
+            for trial in range(TRIALS, TRIALS + MOST_TRIALS):
+                if not self._is(slot, trial):
+                    self._mark(slot, trial)
+                    return slot
+            self._mark(slot, BAD)
+        return None
+
+    def is_good(self, slot: Slot) -> bool:
+        """Has this slot been found good?"""
+        return self._is(slot, GOOD)
+
+    def confirm(self, slot: Slot) -> None:
+        """It runs and has passed its test."""
+        self._mark(slot, GOOD)
+
+    def reject(self, slot: Slot) -> None:
+        """It has failed its test: never again."""
+        self._mark(slot, BAD)
+
+    def read(self, slot: Slot) -> bytes:
+        """The image, for a board that cannot run it where it lies."""
+        return self._flash.read(self._base(slot.place) + self._flash.sector, slot.length)
+
+    # --- an update ------------------------------------------------------------------------------------------------------
+    def begin(self, number: int, floor: int, length: int, digest: bytes, running: "Slot | None") -> Slot:
+        """Take up an image, beside the one that runs; one that was begun before goes on."""
+        found = self.begun(number, digest, running)
+        if found is not None:
+            return found
+        place = 0 if running is None else 1 - running.place
+        order = max([slot.order for slot in self._newest_first()] + [0]) + 1
+        head = MAGIC + b"".join(value.to_bytes(4, "big") for value in (order, number, floor, length)) + digest
+        self._flash.erase(self._base(place))
+        self._flash.program(self._base(place), head + crc32(head).to_bytes(4, "big"))
+        slot = self._slot(place)
+        if slot is None:
+            raise ImageBroken
+        return slot
+
+    def begun(self, number: int, digest: bytes, running: "Slot | None") -> "Slot | None":
+        """The slot that was begun for this very image, and that no start has judged."""
+        for slot in self._beside(running):
+            if (slot.number, slot.digest) == (number, digest) and not self._is(slot, BAD) and not self._is(slot, GOOD):
+                return slot
+        return None
+
+    def filling(self, running: "Slot | None") -> "Slot | None":
+        """The slot that an update is filling: begun, and not complete."""
+        for slot in self._beside(running):
+            if not self._is(slot, COMPLETE):
+                return slot
+        return None
+
+    def waiting(self, running: "Slot | None") -> "Slot | None":
+        """The slot that will be tried at the next start."""
+        for slot in self._beside(running):
+            if self._is(slot, COMPLETE) and not self._is(slot, BAD) and not self._is(slot, GOOD):
+                return slot
+        return None
+
+    def next(self, slot: Slot) -> int:
+        """The first byte that is missing."""
+        pieces = -(-slot.length // PIECE)
+        done = 0
+        while done < pieces and self._is(slot, PROGRESS + done):
+            done += 1
+        return min(done * PIECE, slot.length)
+
+    def write(self, slot: Slot, offset: int, content: bytes) -> None:
+        """Write the piece at ``offset``, which is the next.  Raises ImageBroken: then the slot has to be begun anew."""
+        at = self._base(slot.place) + self._flash.sector + offset
+        if at % self._flash.sector == 0:
+            self._flash.erase(at)
+        self._flash.program(at, content)
+        if self._flash.read(at, len(content)) != content:
+            self.abandon(slot)
+            raise ImageBroken
+        self._mark(slot, PROGRESS + offset // PIECE)
+
+    def finish(self, slot: Slot) -> None:
+        """All is there: compare the digest; from the next start on it is tried.  Raises ImageBroken."""
+        running, at = sha256(), self._base(slot.place) + self._flash.sector
+        for offset in range(0, slot.length, READ):
+            running.update(self._flash.read(at + offset, min(READ, slot.length - offset)))
+            if offset % (64 * READ) == 0:
+                tidy()
+        if running.digest() != slot.digest:
+            self.abandon(slot)
+            raise ImageBroken
+        self._mark(slot, COMPLETE)
+
+    def abandon(self, slot: Slot) -> None:
+        """Nothing is begun there any more."""
+        self._flash.erase(self._base(slot.place))
+
+    # --- bytes ----------------------------------------------------------------------------------------------------------
+    def _newest_first(self) -> "list[Slot]":
+        slots = [slot for slot in (self._slot(place) for place in range(SLOTS)) if slot is not None]
+        return sorted(slots, key=lambda slot: -slot.order)
+
+    def at(self, place: int) -> "Slot | None":
+        """The slot at a place, if its header holds."""
+        return self._slot(place)
+
+    def _beside(self, running: "Slot | None") -> "list[Slot]":
+        return [slot for slot in self._newest_first() if running is None or slot.place != running.place]
+
+    def _slot(self, place: int) -> "Slot | None":
+        head = self._flash.read(self._base(place), HEADER)
+        if head[:4] != MAGIC or crc32(head[: HEADER - 4]) != int.from_bytes(head[HEADER - 4 :], "big"):
+            return None
+        slot = Slot(place, head)
+        return slot if 0 < slot.length <= self.most else None
+
+    def _base(self, place: int) -> int:
+        return place * self._size
+
+    def _is(self, slot: Slot, flag: int) -> bool:
+        return self._flash.read(self._base(slot.place) + flag, 1) == YES
+
+    def _mark(self, slot: Slot, flag: int) -> None:
+        self._flash.program(self._base(slot.place) + flag, YES)
+
+
+class Installed:
+    """What a board that can be updated says of its firmware: both places, the slot that runs (None: what it came with), for which
+    ``target`` images are made, and the vendor's points (65 bytes) by the name of the suite."""
+
+    def __init__(self, images: Images, running: "Slot | None", target: str, vendors: "dict[str, bytes]") -> None:
+        self.images = images
+        self.running = running
+        self.target = target
+        self.vendors = vendors
+
+    @property
+    def on_trial(self) -> bool:
+        """Does this firmware run without having been found good?"""
+        return self.running is not None and not self.images.is_good(self.running)
