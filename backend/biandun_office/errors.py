@@ -82,6 +82,7 @@ _STATUS: dict[str, int] = {
     "login-required": 401,
     "certificate-unknown": 403,
     "certificate-revoked": 403,
+    "certificate-superseded": 403,
     "key-suspended": 403,
     "not-supervisor": 403,
     "not-officer": 403,

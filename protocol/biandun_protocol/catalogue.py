@@ -252,6 +252,12 @@ ENTRIES: dict[str, Entry] = {
         "请确认姓名无误，并让单位重新导出份额文件（biandun keys shares）。",
         "Check the name, and have the unit export its shares again (`biandun keys shares`).",
     ),
+    "profile-older": Entry(
+        "密钥中的证书更新，不能用旧证书替换。",
+        "The key has a newer certificate; an older one does not replace it.",
+        "无需处理；如需换发，请向编办领取新的授权文件。",
+        "Nothing to do; for a new certificate ask the office for a new grant file.",
+    ),
     "release-invalid": Entry(
         "固件发布文件无效：须由厂商和运营单位共同签名，且适用于本型号密钥。",
         "The firmware release does not hold: vendor and operator must both have signed it, for this kind of key.",
@@ -876,6 +882,12 @@ ENTRIES: dict[str, Entry] = {
         "This key is suspended, because statements that contradict each other came from it.",
         "请立即联系编办密钥管理员；查明原因后由编办恢复或吊销。",
         "Contact the office's key administrator at once; the office will resume or revoke it.",
+    ),
+    "certificate-superseded": Entry(
+        "签署所用的证书已换发，过渡期也已结束。",
+        "The certificate was renewed since, and the time of overlap is over.",
+        "请用密钥重新签署后再提交。",
+        "Sign it again with the key, then submit.",
     ),
     "certificate-revoked": Entry("该密钥的证书已被吊销。", "This key's certificate has been revoked.", *_ASK_OFFICE),
     "serial-unknown": Entry(

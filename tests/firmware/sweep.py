@@ -196,7 +196,12 @@ def unless_done(call: Callable[[], object], *codes: str) -> None:
 
 def personalise(world: World, key: Key) -> None:
     grant = world.office.grant(world.kept["request"], purposes=["filing", "login", "link"])
-    unless_done(lambda: key.personalise(grant), "wrong-state")
+    unless_done(lambda: key.personalise(grant), "profile-older")  # of the same version, with another signature
+
+
+def renewed(world: World, key: Key) -> None:
+    """The same key, certified anew by a grant that is made once."""
+    world.kept["renewal"] = world.office.grant(world.kept["request"], version=2, purposes=["filing", "login", "link"])
 
 
 def first_pin(world: World, key: Key) -> None:
@@ -366,6 +371,7 @@ def five_wrong(world: World, key: Key) -> None:
 SCENES: dict[str, tuple[tuple[Step, ...], Step, Between]] = {
     "install_anchor generate_key prove_possession": ((), answer, enrolling),
     "personalise": ((answer,), personalise, nothing_between),
+    "personalise again": ((*ENROLLED, renewed), lambda world, key: key.personalise(world.kept["renewal"]), nothing_between),
     "set_pin first": ((answer, personalise), first_pin, nothing_between),
     "set_pin second": (ENROLLED, second_user, enrolled_twice),
     "unlock": (ENROLLED, lambda world, key: key.unlock(PIN), attempts),

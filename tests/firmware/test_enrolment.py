@@ -1,6 +1,7 @@
 """From blank to personalised, and back: what a key accepts at each point of its life."""
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -116,8 +117,41 @@ def test_the_same_grant_again_is_accepted_and_another_is_not(key: Key, office: S
     same = Grant("biandun-grant/1", had.profile.statement, had.profile.manifest, had.x509, b"", b"")
     key.personalise(same)
     token = wire.key.token
-    other = office.grant_for(token.board.serial, key.info.public_key or b"", version=2)
-    assert refusal(lambda: key.personalise(other)) == "wrong-state"
+    other = office.grant_for(token.board.serial, key.info.public_key or b"", version=1)
+    assert refusal(lambda: key.personalise(other)) == "profile-older"
+    assert key.refresh().profile_version == 1
+
+
+def renewal(key: Key, office: SoftOffice, **changed: Any) -> Grant:
+    own = {"serial": key.info.serial, "public_key": key.info.public_key, "version": 2, "device_key": key.profile().device_key}
+    fields = {**own, **changed}
+    return office.grant_for(fields.pop("serial"), fields.pop("public_key"), **fields)
+
+
+def test_a_newer_certificate_of_the_same_key_pair_takes_the_place_of_the_old_one(key: Key, office: SoftOffice, wire: Wire) -> None:
+    key.personalise(renewal(key, office, purposes=["filing", "login"]))
+    key = wire.restart()
+    assert (key.info.profile_version, key.info.purposes, key.pin_slots) == (2, ["filing", "login"], (0,))
+    key.unlock(PIN)
+
+
+@pytest.mark.parametrize(
+    ("changed", "code"),
+    [
+        ({"version": 1}, "profile-older"),
+        ({"version": 0}, "profile-older"),
+        ({"uscc": "11629900MB0000019C"}, "unit-mismatch"),
+        ({"device_key": None}, "profile-invalid"),
+        ({"public_key": b"\4" + bytes(64)}, "key-mismatch"),
+        ({"serial": "BD-OTHER"}, "serial-mismatch"),
+        ({"role": "no such role"}, "profile-invalid"),
+    ],
+)
+def test_a_renewal_changes_neither_key_nor_unit_nor_the_sealing_of_pins(
+    changed: dict[str, Any], code: str, key: Key, office: SoftOffice
+) -> None:
+    grant = renewal(key, office, **changed)
+    assert refusal(lambda: key.personalise(grant)) == code
     assert key.refresh().profile_version == 1
 
 

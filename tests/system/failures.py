@@ -141,6 +141,12 @@ ROWS: dict[str, Row] = {
     "firmware-outdated": Row(
         7, None, UNSIGNED, "tests/firmware/test_update.py::test_firmware_below_the_floor_signs_nothing_however_it_came_to_run"
     ),
+    "profile-older": Row(
+        7, None, UNSIGNED, "tests/backend/test_renewal.py::test_the_key_takes_no_older_certificate_and_not_one_of_another_unit"
+    ),
+    "certificate-superseded": Row(
+        10, 403, NO_ROW, "tests/backend/test_renewal.py::test_what_was_signed_before_is_taken_in_during_the_overlap_and_not_after"
+    ),
     "receipt-not-yet": Row(8, None, UNCHANGED, "tests/host/test_parcels.py::test_without_a_receipt_there_is_nothing_to_collect"),
     "session-required": Row(
         7, None, UNSIGNED, "tests/firmware/test_session.py::test_a_command_in_clear_is_refused_also_while_the_key_is_unlocked"

@@ -50,8 +50,10 @@ def reader_of(token: str, *, now: int) -> Reader | None:
 
 
 def reader(login: Login, *, now: int) -> Reader:
-    """The reader of a login.  Raises Refused: key-suspended, certificate-revoked, -expired, unit-unknown, -inactive."""
+    """The reader of a login.  Raises Refused: key-suspended, certificate-revoked, -superseded, -expired, unit-unknown, -inactive."""
     certificate = login.certificate
+    if certificate.state == Certificate.State.SUPERSEDED.value:
+        raise Refused("certificate-superseded")  # its key logs in again, under the one that renews it
     require_standing(certificate.state)
     require_validity(certificate, now)
     unit = active_unit(certificate.uscc)

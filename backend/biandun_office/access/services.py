@@ -47,14 +47,14 @@ def log_in(signed: Signed, *, office: Office, now: int) -> tuple[Reader, str]:
     """
     statement = cose.parse(signed.statement, purpose=PURPOSE_LOGIN)
     certificate = certificate_of(statement.header.kid)
-    compare_header(statement.header, certificate)
+    named = compare_header(statement.header, certificate)
     key = PublicKey(office.algorithm, bytes(certificate.public_key))
     cose.verify(statement, key)  # before a nonce is looked up: only a key may use one up
     challenge = selectors.challenge(_nonce(signed), now=now)
     nonce = bytes.fromhex(challenge.nonce)
     verify_login(signed, public_key=key, office_id=office.identity.office_id, origin=challenge.origin, nonce=nonce)
     require_standing(certificate.state)
-    require_validity(certificate, now)
+    require_validity(named, now)
     active_unit(certificate.uscc)
     token = secrets.token_urlsafe(32)
     with writing():

@@ -1,4 +1,4 @@
-"""Commands for what a person must decide: alerts, resume, revoke, close-gap, order, audit."""
+"""Commands for what a person must decide: alerts, suspend, resume, revoke, close-gap, order, audit."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -41,6 +41,19 @@ def alerts(session: Session) -> list[dict[str, object]]:
                 _row("GAP", "密钥链有空缺，请单位补交材料或链接清单", gap.certificate, f"seq {first}-{gap.seq}", gap.opened)
             )
     return rows
+
+
+@click.command()
+@click.option("--serial", required=True, help="密钥序列号 / the key's serial number")
+@click.option("--reason", required=True, help="原因，留存备查 / why; it is kept")
+@in_session
+def suspend(session: Session, *, serial: str, reason: str) -> dict[str, object]:
+    """暂停密钥：此后不受理其签署的材料，可用 resume 恢复。 Take nothing more from a key for now, such as one that is missing.
+
+    \b
+    Example:  biandun-office --data office suspend --serial BD-0001 --reason "unit reports it missing"
+    """
+    return _decide(session, forks.suspend, serial, reason)
 
 
 @click.command()
@@ -179,4 +192,4 @@ def _row(kind: str, name: str, certificate: Certificate, detail: str, since: int
     }
 
 
-COMMANDS = (alerts, resume, revoke, close_gap, order, audit)
+COMMANDS = (alerts, suspend, resume, revoke, close_gap, order, audit)

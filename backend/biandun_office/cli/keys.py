@@ -1,4 +1,4 @@
-"""Commands about units and their keys: units, offer, issue."""
+"""Commands about units and their keys: units, offer, issue, renew."""
 
 from datetime import UTC, datetime
 from pathlib import Path
@@ -8,7 +8,7 @@ import click
 from biandun_office import clock, files
 from biandun_office.cli.session import Session, in_session, with_passphrase
 from biandun_office.issuance import services
-from biandun_office.issuance.services import CERTIFICATE_DAYS, IssuingKey
+from biandun_office.issuance.services import CERTIFICATE_DAYS, OVERLAP_DAYS, IssuingKey
 from biandun_office.keystore import Passphrase
 from biandun_office.office import Office
 from biandun_office.registry.selectors import all_units
@@ -116,8 +116,49 @@ def issue(
     }
 
 
+@click.command()
+@click.option("--serial", required=True, help="密钥序列号 / the key's serial number")
+@click.option("--out", type=click.Path(path_type=Path), required=True, help="授权文件 / the grant file to write")
+@click.option("--days", type=click.IntRange(1, 3653), default=CERTIFICATE_DAYS, show_default=True, help="有效天数 / valid for")
+@click.option(
+    "--overlap-days",
+    type=click.IntRange(0, 365),
+    default=OVERLAP_DAYS,
+    show_default=True,
+    help="旧证书签署的材料继续受理的天数 / what was signed under the old one is taken in for so long",
+)
+@with_passphrase
+@in_session
+def renew(session: Session, *, passphrase: Passphrase, serial: str, out: Path, days: int, overlap_days: int) -> dict[str, object]:
+    """为在用密钥换发证书：密钥对、角色和签名链不变。 Certify a key in service anew; key pair, role and chain stay.
+
+    The unit brings it to the key with `biandun keys personalise`.
+
+    \b
+    Example:  biandun-office --data office renew --serial BD-0001 --out grant.bd --passphrase-file secret.txt
+    """
+    authority = IssuingKey.unlock(session.open(), passphrase)
+    with files.delivering() as deliver:
+        issued = services.renew(
+            authority=authority,
+            serial=serial,
+            days=days,
+            overlap_days=overlap_days,
+            now=clock.now(),
+            deliver=lambda grant: deliver(out, grant),
+        )
+    certificate = issued.certificate
+    return {
+        "file": str(out),
+        "serial": serial,
+        "unit_name": certificate.unit_name,
+        "version": certificate.version,
+        "not_after": _day(certificate.not_after),
+    }
+
+
 def _day(seconds: int) -> str:
     return datetime.fromtimestamp(seconds, UTC).date().isoformat()
 
 
-COMMANDS = (units, offer, issue)
+COMMANDS = (units, offer, issue, renew)

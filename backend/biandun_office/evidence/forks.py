@@ -2,6 +2,7 @@
 
 from biandun_office import logs
 from biandun_office.database import writing
+from biandun_office.errors import Refused
 from biandun_office.evidence import selectors, tree
 from biandun_office.evidence.chain import Contradiction
 from biandun_office.evidence.models import Alert, ForkEvidence
@@ -54,6 +55,16 @@ def _raise(certificate: Certificate, kind: Alert.Kind, detail: str, now: int) ->
         return
     Alert.objects.create(kind=kind, certificate=certificate, detail=detail, raised=now)
     logs.action(f"evidence.alert.{kind.value.lower()}", serial=certificate.device.serial, detail=detail)
+
+
+def suspend(*, serial: str, reason: str, now: int) -> Certificate:
+    """Take no more statements of a key until a person says otherwise.  Raises Refused: serial-unknown, key-not-suspended."""
+    with writing():
+        certificate = certificate_of_serial(serial)
+        if states.current(certificate) != Certificate.State.ACTIVE.value:
+            raise Refused("key-not-suspended", serial=serial)
+        states.suspend(certificate=certificate, reason=reason, now=now)
+    return certificate
 
 
 def resume(*, serial: str, reason: str, now: int) -> Certificate:

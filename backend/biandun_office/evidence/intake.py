@@ -34,13 +34,13 @@ def receive(raw: bytes, *, purpose: str, now: int, signer: OfficeSigner) -> Acce
     """
     statement = cose.parse(raw, purpose=purpose)
     certificate = certificate_of(statement.header.kid)
-    compare_header(statement.header, certificate)
+    named = compare_header(statement.header, certificate)
     cose.verify(statement, PublicKey(signer.office.algorithm, bytes(certificate.public_key)))
     known = services.answer_again(statement.id.hex())
     if known is not None:
         return known
     require_standing(certificate.state)
-    require_validity(certificate, now)
+    require_validity(named, now)
     manifest = _read_manifest(statement.digest.hex(), purpose)
     package.compare(statement, manifest)
     unit = active_unit(manifest.form.uscc)

@@ -39,10 +39,10 @@ def receive_links(signed: Signed, raw: bytes, *, algorithm: Algorithm, now: int)
     """
     statement = cose.parse(signed.statement, purpose=PURPOSE_LINK)
     certificate = certificate_of(statement.header.kid)
-    compare_header(statement.header, certificate)
+    named = compare_header(statement.header, certificate)
     manifest = verify_links(signed, PublicKey(algorithm, bytes(certificate.public_key)))
     with writing():
-        outcome = _take(statement, manifest, certificate, raw, now)
+        outcome = _take(statement, manifest, (certificate, named), raw, now)
     if isinstance(outcome, Contradiction):
         raise Refused(outcome.code, seq=outcome.seq)
     logs.action("evidence.links.accepted", serial=certificate.device.serial, first=manifest.first, closed=len(outcome))
@@ -55,13 +55,13 @@ def missing_of(kid: str) -> list[tuple[int, int]]:
 
 
 def _take(
-    statement: cose.Statement, manifest: LinksManifest, certificate: Certificate, raw: bytes, now: int
+    statement: cose.Statement, manifest: LinksManifest, certificates: tuple[Certificate, Certificate], raw: bytes, now: int
 ) -> list[int] | Contradiction:
-    name = statement.id.hex()
+    name, (certificate, named) = statement.id.hex(), certificates
     if Link.objects.filter(pk=name).exists():
         return []
     require_standing(current(certificate))
-    require_validity(certificate, now)
+    require_validity(named, now)
     told = {manifest.first + place: one.hex() for place, one in enumerate(manifest.ids)}
     known = chain.known(certificate.kid, manifest.first - 1, max(told))
     contradiction = known.contradiction(told, own=told)

@@ -1,6 +1,7 @@
 """What a signer's certificate must say before anything that its key signed is believed."""
 
 from biandun_office.errors import Refused
+from biandun_office.issuance import selectors
 from biandun_office.issuance.models import Certificate
 from biandun_protocol.cose import Header
 from biandun_protocol.errors import StatementProblem
@@ -8,17 +9,21 @@ from biandun_protocol.errors import StatementProblem
 _MOST_SEQ = (1 << 63) - 1  # what a database column holds
 
 
-def compare_header(header: Header, certificate: Certificate) -> None:
-    """Compare what a key wrote of itself with what was certified.
+def compare_header(header: Header, newest: Certificate) -> Certificate:
+    """Compare what a key wrote of itself with what was certified: by the ``newest`` certificate of its key pair, or by one that it renews.
 
-    Raises Refused: certificate-mismatch with the field, purpose-refused; StatementProblem(header-invalid).
+    Returns the one that the header names, for ``require_validity``.  Raises Refused: certificate-mismatch with the field,
+    purpose-refused; StatementProblem(header-invalid).
     """
+    certificate, x5t = newest, (header.x5t or b"").hex()
+    if x5t != newest.x5t:
+        certificate = selectors.renewed(newest, x5t) or newest
     for field, claimed, registered in (
         ("serial", header.serial, certificate.device.serial),
         ("uscc", header.uscc, certificate.uscc),
         ("unit_code", header.unit_code, certificate.unit_code),
         ("region", header.region, certificate.region),
-        ("x5t", (header.x5t or b"").hex(), certificate.x5t),
+        ("x5t", x5t, certificate.x5t),
     ):
         if claimed != registered:
             raise Refused("certificate-mismatch", field=field)
@@ -26,6 +31,7 @@ def compare_header(header: Header, certificate: Certificate) -> None:
         raise Refused("purpose-refused")
     if (header.seq or 0) > _MOST_SEQ:
         raise StatementProblem("header-invalid", field="-70001/7")
+    return certificate
 
 
 def require_standing(state: str) -> None:
@@ -39,8 +45,10 @@ def require_standing(state: str) -> None:
 def require_validity(certificate: Certificate, moment: int) -> None:
     """Judge by the office's time of reception, never by the time that a key claims.
 
-    Raises Refused: certificate-not-yet, certificate-expired.
+    Raises Refused: certificate-not-yet, certificate-expired; certificate-superseded for one that was renewed, after the time of overlap.
     """
+    if certificate.overlap_until is not None and moment > certificate.overlap_until:
+        raise Refused("certificate-superseded")
     if moment < certificate.not_before:
         raise Refused("certificate-not-yet")
     if moment > certificate.not_after:

@@ -72,6 +72,9 @@ class Certificate(models.Model):
     purposes = models.JSONField("用途")
     not_before = models.BigIntegerField("生效时间")
     not_after = models.BigIntegerField("失效时间")
+    overlap_until = models.BigIntegerField(
+        "过渡期至", null=True
+    )  # of one that was renewed: what was signed under it is taken in until then
     x509 = models.BinaryField("X.509 证书")
     profile_statement = models.BinaryField("单位信息签名")
     profile_manifest = models.BinaryField("单位信息")

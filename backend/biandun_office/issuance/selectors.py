@@ -10,7 +10,7 @@ from biandun_office.issuance.models import Certificate, KeyDevice, KeyOffer
 
 # what intake compares a header with; the rest of a certificate is read when it is asked for
 _COLUMNS = (
-    "id device_id version state kid public_key x5t uscc unit_code unit_name region not_before not_after".split()  # noqa: SIM905
+    "id device_id version state kid public_key x5t uscc unit_code unit_name region not_before not_after overlap_until".split()  # noqa: SIM905
 )
 _CERTIFICATE = (
     f"SELECT d.serial, c.purposes, {', '.join('c.' + column for column in _COLUMNS)} FROM issuance_certificate c"  # noqa: S608
@@ -28,6 +28,14 @@ def certificate_of(kid: bytes) -> Certificate:
     certificate.purposes = json.loads(purposes)
     certificate.device = sql.instance(KeyDevice, ("id", "serial"), (certificate.device_id, serial))
     return certificate
+
+
+def renewed(newest: Certificate, x5t: str) -> Certificate | None:
+    """The certificate of that digest for the same key pair, which ``newest`` renews; None when there is none."""
+    found = Certificate.objects.select_related("device").filter(
+        kid=newest.kid, x5t=x5t, device_id=newest.device_id, state=Certificate.State.SUPERSEDED
+    )
+    return found.exclude(overlap_until=None).first()
 
 
 def certificate_of_serial(serial: str) -> Certificate:

@@ -9,7 +9,7 @@ from pathlib import Path
 from biandun_office import logs
 from biandun_office.database import writing
 from biandun_office.errors import Refused
-from biandun_office.issuance import recovery, selectors
+from biandun_office.issuance import recovery, selectors, states
 from biandun_office.issuance.models import Certificate, KeyDevice, KeyOffer
 from biandun_office.issuance.x509 import Validity, leaf_certificate
 from biandun_office.keystore import Passphrase
@@ -37,6 +37,7 @@ from biandun_protocol.x509 import der_of
 OFFER_DAYS = 30
 OFFICE_ROLES = ("officer", "seal-keeper", "key-administrator")  # for keys of the office's own unit
 CERTIFICATE_DAYS = 1826
+OVERLAP_DAYS = 30
 DAY = 86_400
 
 
@@ -148,6 +149,36 @@ def issue(
     grant = _grant(authority.office, certificate)
     deliver(grant)
     logs.action("issuance.certificate.issued", serial=device.serial, uscc=unit.uscc, kid=certificate.kid)
+    return Issued(certificate, grant)
+
+
+@writing()
+def renew(
+    *,
+    authority: IssuingKey,
+    serial: str,
+    days: int,
+    overlap_days: int = OVERLAP_DAYS,
+    now: int,
+    deliver: Callable[[bytes], None],
+) -> Issued:
+    """Certify a key in service anew: same key pair, same role and purposes, the unit as it is registered now.
+
+    What was signed under the certificate before is taken in for ``overlap_days`` more.  ``deliver`` as in ``issue``.
+    Raises Refused: serial-unknown, key-suspended, certificate-revoked, unit-inactive.
+    """
+    before = selectors.certificate_of_serial(serial)
+    device = before.device
+    active_unit(device.unit.uscc)
+    overlap_until = min(now + overlap_days * DAY, before.not_after)
+    states.supersede(certificate=before, reason="renewed", overlap_until=overlap_until, now=now)
+    profile = codec.decode(ProfileManifest, bytes(before.profile_manifest))
+    pair = Pair(PublicKey(authority.office.algorithm, bytes(before.public_key)), profile.device_key)
+    period = (now, min(now + days * DAY, authority.office.issuer_manifest.not_after))
+    certificate = _certify(authority, device, pair, Powers(profile.role, tuple(profile.purposes)), period)
+    grant = _grant(authority.office, certificate)
+    deliver(grant)
+    logs.action("issuance.certificate.renewed", serial=serial, uscc=certificate.uscc, version=certificate.version)
     return Issued(certificate, grant)
 
 

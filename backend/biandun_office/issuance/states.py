@@ -2,6 +2,7 @@
 
 from biandun_office import logs, sql
 from biandun_office.errors import Refused
+from biandun_office.issuance.checks import require_standing
 from biandun_office.issuance.models import Certificate, StateChange
 
 State = Certificate.State
@@ -11,6 +12,17 @@ def suspend(*, certificate: Certificate, reason: str, now: int) -> None:
     """Take no more statements of this key until a person decides; a revoked one stays revoked."""
     if current(certificate) == State.ACTIVE.value:
         _change(certificate, State.SUSPENDED, reason, now)
+
+
+def supersede(*, certificate: Certificate, reason: str, overlap_until: int, now: int) -> None:
+    """Another certificate takes the place of this one; what was signed under it is still taken in for a time.
+
+    Raises Refused: key-suspended, certificate-revoked.
+    """
+    require_standing(current(certificate))
+    certificate.overlap_until = overlap_until
+    certificate.save(update_fields=["overlap_until"])
+    _change(certificate, State.SUPERSEDED, reason, now)
 
 
 def resume(*, certificate: Certificate, reason: str, now: int) -> None:

@@ -1,7 +1,8 @@
 """personalise: take in the office-signed profile of this key and its X.509 certificate.
 
 The profile must be signed by the anchored office, name this serial number and this public key, and the digest of the X.509
-blob, which the key does not read.  The same grant again is answered with yes.
+blob, which the key does not read.  The same grant again is answered with yes; a newer one for the same unit renews the certificate,
+and everything else stays.
 """
 
 from hashlib import sha256
@@ -10,9 +11,11 @@ from biandun_protocol.wire.messages import PersonaliseReply, PersonaliseRequest,
 from biandun_protocol.wire.numbers import (
     ERROR_KEY_MISMATCH,
     ERROR_PROFILE_INVALID,
+    ERROR_PROFILE_OLDER,
     ERROR_SERIAL_MISMATCH,
-    ERROR_WRONG_STATE,
+    ERROR_UNIT_MISMATCH,
     EVENT_PERSONALISED,
+    EVENT_RENEWED,
     PURPOSE_PROFILE,
     SCHEMA_PROFILE,
     STATE_KEYED,
@@ -26,16 +29,28 @@ from etoken.token import Token
 
 @command(PersonaliseRequest, states=(STATE_KEYED, STATE_PERSONALISED), heap=42, flash=3300)
 def personalise(token: Token, request: PersonaliseRequest) -> PersonaliseReply:
-    """Keep the certificate.  Raises Refused: PROFILE_INVALID, SERIAL_MISMATCH, KEY_MISMATCH, WRONG_STATE."""
+    """Keep the certificate.  Raises Refused: PROFILE_INVALID, SERIAL_MISMATCH, KEY_MISMATCH, PROFILE_OLDER, UNIT_MISMATCH."""
     profile = _verified(token, request)
     identity = token.vault.identity
     given = [request.profile_statement, request.profile_manifest, request.x509]
-    if identity.profile is not None and identity.certificate() != given:
-        raise Refused(ERROR_WRONG_STATE)  # another certificate needs the renewal procedure
-    if identity.profile is None:
-        token.vault.note(EVENT_PERSONALISED, profile.version)
-        identity.set_profile(request.profile_statement, request.profile_manifest, request.x509)
+    before = identity.profile
+    if before is not None and identity.certificate() == given:
+        return PersonaliseReply(profile.version)
+    if before is not None:
+        _check_renewal(before, profile)
+    token.vault.note(EVENT_PERSONALISED if before is None else EVENT_RENEWED, profile.version)
+    identity.set_profile(request.profile_statement, request.profile_manifest, request.x509)
     return PersonaliseReply(profile.version)
+
+
+def _check_renewal(before: ProfileManifest, profile: ProfileManifest) -> None:
+    """A certificate takes the place of another for the same key pair and the same unit, with a higher version."""
+    if profile.version <= before.version:
+        raise Refused(ERROR_PROFILE_OLDER)
+    if profile.uscc != before.uscc:
+        raise Refused(ERROR_UNIT_MISMATCH)  # a key that is handed on is reset first
+    if before.device_key is not None and profile.device_key is None:
+        raise Refused(ERROR_PROFILE_INVALID)  # PINs would cross in clear from now on
 
 
 def _verified(token: Token, request: PersonaliseRequest) -> ProfileManifest:

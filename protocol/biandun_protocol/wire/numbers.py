@@ -79,6 +79,7 @@ EVENT_UNBLOCKED = 11
 EVENT_UNBLOCK_WRONG = 12
 EVENT_USER_REMOVED = 13
 EVENT_UPDATED = 14
+EVENT_RENEWED = 15
 
 COMMAND_INFO = 1
 COMMAND_INSTALL_ANCHOR = 2
@@ -183,6 +184,7 @@ ERROR_RELEASE_OLDER = 74
 ERROR_UPDATE_UNAVAILABLE = 75
 ERROR_UPDATE_INCOMPLETE = 76
 ERROR_FIRMWARE_OUTDATED = 77
+ERROR_PROFILE_OLDER = 78
 ERROR_RECEIPT_MALFORMED = 40
 ERROR_RECEIPT_FOREIGN = 41
 ERROR_RECEIPT_SIGNATURE = 42
@@ -275,6 +277,7 @@ EVENT_NAMES = {
     12: "unblock-wrong",
     13: "user-removed",
     14: "updated",
+    15: "renewed",
 }
 ERROR_NAMES = {
     1: "unknown-command",
@@ -339,6 +342,7 @@ ERROR_NAMES = {
     75: "update-unavailable",
     76: "update-incomplete",
     77: "firmware-outdated",
+    78: "profile-older",
     40: "receipt-malformed",
     41: "receipt-foreign",
     42: "receipt-signature",
