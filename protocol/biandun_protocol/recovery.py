@@ -3,7 +3,7 @@
     OfficersManifest   office -> key     whom the key seals its shares to
     SharesExport       key -> office     both shares, each sealed to one officer, signed by the device key
     UnblockAsk         key -> officers   serial, slot, number, check; short enough to be spoken
-    code               officer -> user   13 letters: 60 bits of a share and a check letter (Crockford's alphabet, Luhn mod 32)
+    code               officer -> user   13 letters: 60 bits made of a share and the user's slot, and a check letter (Crockford's alphabet, Luhn mod 32)
 
 A code is a secret until it is used; it is a ``Secret`` here and is shown in one place only.
 """
@@ -28,6 +28,7 @@ from biandun_protocol.wire.messages import (
     UnblockAsk,
 )
 from biandun_protocol.wire.numbers import (
+    LIMIT_CODE,
     LIMIT_SHARE,
     PURPOSE_UNBLOCK,
     SCHEMA_OFFICERS,
@@ -38,6 +39,7 @@ from biandun_protocol.wire.numbers import (
 )
 
 LABEL = b"BD1/shares"  # what the device key signs begins with it
+CODE = b"BD1/code"
 SHARE = b"BD1/share"  # what a share is sealed under begins with it
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 LETTERS = 12  # of 5 bits each, before the check letter
@@ -104,7 +106,10 @@ def decode_shares(raw: bytes) -> SharesExport:
 
 def read_shares(export: SharesExport) -> SharesManifest:
     """What it says, unchecked.  Raises ManifestProblem."""
-    return records.read(SharesManifest, export.manifest, SCHEMA_SHARES)
+    shares = records.read(SharesManifest, export.manifest, SCHEMA_SHARES)
+    if max(shares.number, shares.officers) >= 1 << 31:
+        raise ManifestProblem("manifest-malformed", field="number")
+    return shares
 
 
 def verify_shares(export: SharesExport, device_key: PublicKey) -> SharesManifest:
@@ -113,8 +118,8 @@ def verify_shares(export: SharesExport, device_key: PublicKey) -> SharesManifest
     return read_shares(export)
 
 
-def open_share(shares: SharesManifest, place: int, officer: Opener, device_key: bytes) -> Secret:
-    """Open the share of the first (1) or second (2) officer: its code.  Raises StatementProblem(share-foreign) for another's."""
+def open_share(shares: SharesManifest, place: int, officer: Opener, device_key: bytes, slot: int) -> Secret:
+    """Open the share of the first (1) or second (2) officer: its code for a user.  Raises StatementProblem(share-foreign) for another's."""
     envelope = shares.first if place == 1 else shares.second
     own, sealed = envelope[:POINT], envelope[POINT:]
     label = SHARE + bytes((place,)) + shares.number.to_bytes(4, "big") + device_key
@@ -125,22 +130,24 @@ def open_share(shares: SharesManifest, place: int, officer: Opener, device_key: 
     share = bytes(one ^ other for one, other in zip(sealed[IV:], stream, strict=False))
     if len(share) != LIMIT_SHARE or not hmac.compare_digest(hmac.digest(prove, label + share, "sha256")[:IV], iv):
         raise StatementProblem("share-foreign")
-    return Secret(encode_code(share).encode())
+    code = bytearray(hmac.digest(share, CODE + bytes((slot,)), "sha256")[:LIMIT_CODE])
+    code[0] &= 0x0F
+    return Secret(encode_code(bytes(code)).encode())
 
 
 # --- what is spoken -------------------------------------------------------------------------------------------------------
-def encode_code(share: bytes) -> str:
-    """A share (8 bytes, the upper four bits zero) as it is read out: three groups of four letters and a check letter."""
-    number = int.from_bytes(share, "big")
-    if len(share) != LIMIT_SHARE or number >> 5 * LETTERS:
-        raise ValueError("no share")
+def encode_code(code: bytes) -> str:
+    """A code (8 bytes, the upper four bits zero) as it is read out: three groups of four letters and a check letter."""
+    number = int.from_bytes(code, "big")
+    if len(code) != LIMIT_CODE or number >> 5 * LETTERS:
+        raise ValueError("no code")
     letters = [number >> 5 * place & 31 for place in reversed(range(LETTERS))]
     text = "".join(ALPHABET[letter] for letter in [*letters, _luhn(letters)])
     return "-".join(text[at : at + 4] for at in range(0, len(text), 4))
 
 
 def decode_code(text: str) -> bytes:
-    """The share (8 bytes) in a code; case, blanks, hyphens and letters that look alike do not matter.  Raises ManifestProblem(code-mistyped)."""
+    """The code (8 bytes) that was typed; case, blanks, hyphens and letters that look alike do not matter.  Raises ManifestProblem(code-mistyped)."""
     plain = text.upper().translate(ALIKE)
     letters = [ALPHABET.find(letter) for letter in plain]
     if len(letters) != LETTERS + 1 or min(letters) < 0 or letters[-1] != _luhn(letters[:-1]):
@@ -148,7 +155,7 @@ def decode_code(text: str) -> bytes:
     number = 0
     for letter in letters[:-1]:
         number = number << 5 | letter
-    return number.to_bytes(LIMIT_SHARE, "big")
+    return number.to_bytes(LIMIT_CODE, "big")
 
 
 def _luhn(letters: list[int]) -> int:

@@ -23,6 +23,7 @@ from biandun_protocol.wire import codec
 from biandun_protocol.wire.messages import Grant, UnblockAsk
 from tests.backend.bench import CHEAP, ONLY_SQLITE, PASSPHRASE, SCHOOL, Bench
 from tests.firmware.conftest import Wire
+from tests.firmware.testboard import TestBoard
 from tests.support.person import PIN
 from tests.support.softkey import SoftKey
 
@@ -198,6 +199,40 @@ def test_what_was_misheard_is_noticed_before_a_share_is_opened(changed: dict[str
 def test_a_check_is_heard_in_whatever_case(staffed: Bench, key: Key):
     ask = key.recovery.ask(0)
     assert code(staffed, UnblockAsk(ask.schema, ask.serial, ask.slot, ask.number, ask.check.lower()), FIRST)
+
+
+def test_a_key_that_is_reported_missing_gets_no_codes(staffed: Bench, key: Key):
+    forks.suspend(serial=key.info.serial, reason="missing", now=clock.now())
+    assert refused(lambda: code(staffed, key.recovery.ask(0), FIRST)) == "key-suspended"
+
+
+def test_a_device_that_took_the_place_of_another_under_its_serial_number_has_shares_of_its_own(staffed: Bench):
+    first = enrol(staffed, Wire())
+    forks.revoke(serial=first.info.serial, reason="broken", now=clock.now())
+    second = enrol(staffed, Wire(TestBoard(seed=b"another device")))
+    unblock(staffed, second)
+    second.unlock(NEW)
+
+
+def test_shares_for_a_pair_that_is_not_in_force_are_refused_at_enrolment(staffed: Bench):
+    older = enrolment.decode_offer(staffed.offer_file(SCHOOL))[1]
+    name(staffed, SECOND, THIRD)
+    wire = Wire()
+    key = wire.open()
+    request = key.answer_offer(enrolment.decode_offer(staffed.offer_file(SCHOOL))[0], older)  # a carrier has exchanged it
+    raw = enrolment.encode_request(request, key.recovery.shares())
+    assert refused(lambda: staffed.issue_file(raw)) == "shares-foreign"
+
+
+def test_naming_officers_whose_file_cannot_be_written_names_nobody(office: Bench):
+    staff(office, FIRST, SECOND)
+
+    def fail(raw: bytes) -> None:
+        raise OSError("no disk")
+
+    with pytest.raises(OSError, match="no disk"):
+        recovery.name_officers(signer=office.authority.signer(), first=FIRST, second=SECOND, now=clock.now(), deliver=fail)
+    assert recovery.current_pair() is None
 
 
 def test_a_revoked_key_gets_no_codes(staffed: Bench, key: Key):

@@ -495,8 +495,13 @@ def operations(world: World, image: Image, act: Step, memory: str) -> tuple[int,
 
 
 def alike(found: State, wanted: State, *, receipts: bool) -> bool:
-    """The same state, but for what is random: a new key pair, and what was signed with it; ``receipts``: must they all be there?"""
-    random = {"public_key": None, "head": (0, b""), "statements": (), "receipts": ()}
+    """The same state, but for what is random: a new key pair, and what was signed with it; ``receipts``: must they all be there?
+
+    Shares may have a higher number: one that was counted and not given out is left out.
+    """
+    random = {"public_key": None, "head": (0, b""), "statements": (), "receipts": (), "shares": 0}
+    if found.shares < wanted.shares:
+        return False
     if State(**{**found.__dict__, **random}) != State(**{**wanted.__dict__, **random}):
         return False
     shapes = [

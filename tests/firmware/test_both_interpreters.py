@@ -96,7 +96,7 @@ def be_unblocked(key: Key, office: SoftOffice) -> None:
     """Officers, wrong codes, right ones, a user who leaves."""
     key.unlock(PIN)
     key.recovery.name_officers(office.officers())
-    first, second = office.codes(key)
+    first, second = office.codes(key, 3)
     with refused("unblock-wrong"):
         key.recovery.unblock(3, (first, first), PIN)
     key.recovery.unblock(3, (first, second), PIN)

@@ -58,11 +58,11 @@ class Locked:
         self.key.set_pin(PIN, slot=3)
         lock_up(self.key)
 
-    def codes(self) -> tuple[Secret, Secret]:
-        return self.office.codes(self.key)
+    def codes(self, slot: int = 0) -> tuple[Secret, Secret]:
+        return self.office.codes(self.key, slot)
 
     def unblock(self, *codes: Secret, slot: int = 0) -> int:
-        first, second = codes or self.codes()
+        first, second = codes or self.codes(slot)
         return self.key.recovery.unblock(slot, (first, second), NEW)
 
 
@@ -327,7 +327,7 @@ def test_shares_open_for_their_own_officer_only(officered: Key) -> None:
     first, second = office.unblockers
     for place, officer, device in ((1, second, device_key), (2, first, device_key), (1, first, SAME)):
         with pytest.raises(StatementProblem) as caught:
-            recovery.open_share(shares, place, officer, device)
+            recovery.open_share(shares, place, officer, device, 0)
         assert caught.value.code == "share-foreign"
 
 
@@ -432,3 +432,67 @@ def test_removing_a_user_makes_a_counting_board_suspect_nothing() -> None:
     key.unlock(PIN)
     key.remove_user(2)
     assert wire.restart().chain().forgotten is None
+
+
+# --- older images -----------------------------------------------------------------------------------------------------
+class Dumped:
+    """A key on a counting board with two users, and an image of its flash that somebody has taken."""
+
+    def __init__(self) -> None:
+        self.locked = Locked(board=TestBoard(otp=OtpModel()))
+        self.locked.unblock()
+        self.key = self.locked.wire.restart()
+        self.flash = self.locked.wire.key.board.flash
+        self.older = bytes(self.flash.cells)
+
+    def put_back(self) -> Key:
+        self.flash.cells[:] = self.older
+        self.key = self.locked.key = self.locked.wire.restart()
+        return self.key
+
+
+def test_an_image_from_before_a_user_was_removed_does_not_bring_the_user_back() -> None:
+    dumped = Dumped()
+    dumped.key.unlock(NEW)
+    dumped.key.remove_user(3)
+    assert refusal(lambda: dumped.put_back().unlock(PIN, slot=3)).code == "rolled-back"
+
+
+def test_an_image_from_before_codes_were_used_does_not_bring_them_back() -> None:
+    dumped = Dumped()
+    codes = dumped.locked.office.codes(dumped.key)
+    dumped.key.recovery.unblock(0, codes, PIN)
+    assert refusal(lambda: dumped.put_back().recovery.unblock(0, codes, NEW)).code == "rolled-back"
+
+
+def test_putting_the_flash_back_after_each_wrong_pair_gives_no_more_than_ten_of_them() -> None:
+    dumped = Dumped()
+    codes, tries = dumped.locked.office.codes(dumped.key), 0
+    while tries < 3 * LIMIT_UNBLOCK_TRIES:
+        said = refusal(lambda: dumped.key.recovery.unblock(0, (NOBODYS, NOBODYS), NEW)).code
+        if said != "unblock-wrong":
+            break
+        tries += 1
+        dumped.put_back()
+        dumped.older = bytes(dumped.flash.cells)
+    assert said == "unblock-locked"
+    assert tries <= LIMIT_UNBLOCK_TRIES
+    assert refusal(lambda: dumped.key.recovery.unblock(0, codes, NEW)).code == "unblock-locked"
+
+
+def test_a_plug_pulled_while_older_images_are_outdated_makes_no_key_suspect_itself() -> None:
+    dumped = Dumped()
+    users = dumped.locked.wire.key.token.vault.users
+    users._note(users.tally() + 2, 0)  # and no bit burned yet
+    key = dumped.locked.wire.restart()
+    assert key.chain().forgotten is None
+    assert dumped.locked.wire.key.token.vault.users._compare(users.tally()) is None
+    assert refusal(lambda: dumped.put_back().unlock(NEW)).code == "rolled-back"
+
+
+# --- one user's codes -------------------------------------------------------------------------------------------------
+def test_codes_for_one_user_set_no_other_users_pin(locked: Locked) -> None:
+    codes = locked.office.codes(locked.key, 3)
+    assert refusal(lambda: locked.key.recovery.unblock(0, codes, NEW)).code == "unblock-wrong"
+    locked.key.recovery.unblock(3, codes, NEW)
+    locked.key.unlock(NEW, slot=3)

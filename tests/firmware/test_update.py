@@ -33,7 +33,7 @@ from biandun_protocol.wire.messages import (
 from biandun_protocol.wire.numbers import LIMIT_IMAGE, LIMIT_PIECE
 from etoken import selftest, version
 from etoken.boards.vendor import SIMULATED, TARGET
-from etoken.store.images import Images, Installed
+from etoken.store.images import COMPLETE, PROGRESS, Images, Installed
 from tests.firmware.conftest import Wire
 from tests.firmware.test_power_cut import PARTS
 from tests.firmware.testboard import TestBoard
@@ -299,6 +299,36 @@ def test_an_image_that_is_not_the_announced_one_is_not_kept(board: Updatable) ->
     assert refusal(lambda: updating.update(board.key, replace(release, image=IMAGE[:-1] + b"?"))) == "digest-mismatch"
     assert refusal(lambda: board.key.call(UpdateFinishRequest(), UpdateFinishReply)) == "not-found"
     assert board.update() == 2
+
+
+@pytest.mark.parametrize("flag", [COMPLETE, PROGRESS, PROGRESS + 2], ids=["complete", "first part", "last part"])
+def test_a_flag_that_the_flash_does_not_keep_is_noticed(flag: int, board: Updatable) -> None:
+    genuine = board.images.program
+
+    def program(offset: int, data: bytes) -> None:
+        if offset % (SMALL // 2) != flag:
+            genuine(offset, data)
+
+    board.images.program = program  # type: ignore[method-assign]
+    assert refusal(board.update) == "digest-mismatch"
+
+
+def test_a_header_that_the_flash_does_not_keep_is_noticed(board: Updatable) -> None:
+    board.images.program = lambda offset, data: None  # type: ignore[method-assign]
+    assert refusal(board.update) == "digest-mismatch"
+
+
+def test_an_image_that_rots_is_not_run(board: Updatable) -> None:
+    board.updated()
+    board.images.program(SECTOR + 100, bytes(10))
+    assert board.boot().info.firmware == "0.1.0"
+    assert board.is_itself()
+
+
+def test_the_same_image_with_another_floor_is_another_release(board: Updatable) -> None:
+    board.update()
+    board.updated(simulated_release(floor=2))
+    assert refusal(lambda: board.update(simulated_release(1))) == "release-older"
 
 
 def test_what_the_flash_does_not_keep_is_noticed(board: Updatable) -> None:

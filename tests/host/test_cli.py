@@ -217,7 +217,7 @@ def test_a_forgotten_pin_is_set_anew_with_two_codes_that_are_typed(
         device_key = opened.profile().device_key
     assert device_key is not None
     shares = read_shares(decode_shares(Path("shares").read_bytes()))
-    codes = [open_share(shares, place, one, device_key).reveal().decode() for place, one in enumerate(soft.unblockers, 1)]
+    codes = [open_share(shares, place, one, device_key, 0).reveal().decode() for place, one in enumerate(soft.unblockers, 1)]
     typed = iter(codes)
     monkeypatch.setattr(click, "prompt", lambda *_, **__: next(typed))
     Path("new.txt").write_text("a new beginning")

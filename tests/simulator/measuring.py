@@ -249,7 +249,8 @@ def unblocked(bench: Bench, office: SoftOffice, device: bytes | None) -> None:
     assert device is not None
     shares = recovery.read_shares(m.SharesExport(SCHEMA_SHARES_EXPORT, reply.manifest, reply.signature))
     codes = (
-        recovery.open_share(shares, place, officer, device).reveal().decode() for place, officer in enumerate(office.unblockers, 1)
+        recovery.open_share(shares, place, officer, device, 1).reveal().decode()
+        for place, officer in enumerate(office.unblockers, 1)
     )
     bench.measure(m.UnblockRequest(1, *(recovery.decode_code(code) for code in codes), PIN))
     bench.measure(m.RemoveUserRequest(1), UNLOCKED)

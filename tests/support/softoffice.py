@@ -195,13 +195,13 @@ class SoftOffice:
         """The private halves of both."""
         return signer_from(self.seed + 2, self.algorithm), signer_from(self.seed + 3, self.algorithm)
 
-    def codes(self, key: Key) -> tuple[Secret, Secret]:
-        """What the two officers read out for the shares that the key has now."""
+    def codes(self, key: Key, slot: int = 0) -> tuple[Secret, Secret]:
+        """What the two officers read out for a user, from the shares that the key has now."""
         device_key = key.profile().device_key
         assert device_key is not None
         shares = recovery.verify_shares(key.recovery.shares(), PublicKey(self.algorithm, device_key))
         first, second = (
-            recovery.open_share(shares, place, officer, device_key) for place, officer in enumerate(self.unblockers, 1)
+            recovery.open_share(shares, place, officer, device_key, slot) for place, officer in enumerate(self.unblockers, 1)
         )
         return first, second
 

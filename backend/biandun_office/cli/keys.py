@@ -112,6 +112,7 @@ def issue(
         "kid": certificate.kid,
         "role": role,
         "purposes": list(allowed),
+        "recoverable": issued.recoverable,
         "not_after": _day(certificate.not_after),
     }
 

@@ -71,9 +71,13 @@ def name_officers(session: Session, *, passphrase: Passphrase, first: str, secon
     """
     authority = IssuingKey.unlock(session.open(), passphrase)
     with files.delivering() as deliver:
-        pair = recovery.name_officers(signer=authority.signer(), first=first, second=second, now=clock.now())
-        if out is not None:
-            deliver(out, bytes(pair.raw))
+        pair = recovery.name_officers(
+            signer=authority.signer(),
+            first=first,
+            second=second,
+            now=clock.now(),
+            deliver=lambda raw: deliver(out, raw) if out is not None else None,
+        )
     return {"first": pair.first.name, "second": pair.second.name, "version": pair.version, "file": str(out) if out else None}
 
 

@@ -32,6 +32,7 @@ _LABELS = {
     "role": ("角色", "role"),
     "purposes": ("用途", "purposes"),
     "not_after": ("证书有效期至", "certificate valid until"),
+    "recoverable": ("口令可由解锁人员找回", "PIN can be set anew by officers"),
     "officer": ("解锁人员", "officer"),
     "first": ("第一位解锁人员", "first officer"),
     "second": ("第二位解锁人员", "second officer"),

@@ -45,7 +45,7 @@ def receive(raw: bytes, *, purpose: str, now: int, signer: OfficeSigner) -> Acce
     package.compare(statement, manifest)
     unit = active_unit(manifest.form.uscc)
     _check_attachments(manifest)
-    accepted = services.accept(Submission(statement, manifest, certificate, unit), now=now, signer=signer)
+    accepted = services.accept(Submission(statement, manifest, certificate, unit, named), now=now, signer=signer)
     if accepted.created:
         logs.action(
             "evidence.statement.accepted",

@@ -57,7 +57,7 @@ def give(
         certificate = certificate_of(asked.kid)
         if certificate.device.serial != asked.serial:
             raise Refused("certificate-mismatch", field="serial")
-        row = Order.objects.filter(certificate=certificate, nonce=asked.nonce.hex(), purpose=purpose).first()
+        row = Order.objects.filter(certificate__kid=certificate.kid, nonce=asked.nonce.hex(), purpose=purpose).first()
         if row is None:
             row = _make(authority, certificate, asked, purpose, spare, reason, now)
         deliver(bytes(row.raw))

@@ -26,7 +26,7 @@ from biandun_protocol.wire.statement import ReceiptPayload, log_leaf
 # what must be read again under the lock: is the statement there by now, may the key still sign, where does the log stand
 _UNDER_LOCK = (
     "SELECT (SELECT leaf_index FROM evidence_statement WHERE statement_id = %s),"
-    " (SELECT state FROM issuance_certificate WHERE id = %s),"
+    " (SELECT state FROM issuance_certificate WHERE kid = %s AND state <> 'SUPERSEDED' ORDER BY version DESC LIMIT 1),"
     " (SELECT COALESCE(MAX(leaf_index) + 1, 0) FROM evidence_statement),"
     " COALESCE((SELECT received FROM evidence_statement ORDER BY leaf_index DESC LIMIT 1), 0)"
 )
@@ -34,12 +34,16 @@ _UNDER_LOCK = (
 
 @dataclass(frozen=True)
 class Submission:
-    """A statement whose signature holds, with its manifest, and who signed: a certificate of a unit."""
+    """A statement whose signature holds, with its manifest, and who signed: a certificate of a unit.
+
+    ``certificate`` is the newest of its key pair, ``named`` the one that the statement names: the same, or one that it renews.
+    """
 
     statement: cose.Statement
     manifest: Manifest
     certificate: Certificate
     unit: Unit
+    named: Certificate
 
     @property
     def attached(self) -> list[str]:
@@ -124,7 +128,7 @@ def accept(submission: Submission, *, now: int, signer: OfficeSigner) -> Accepte
 def _accept(submission: Submission, now: int, signer: OfficeSigner) -> Accepted | Contradiction:
     statement, certificate = submission.statement, submission.certificate
     header, name = statement.header, statement.id.hex()
-    present, state, size, last = sql.rows(_UNDER_LOCK, name, certificate.pk)[0]
+    present, state, size, last = sql.rows(_UNDER_LOCK, name, certificate.kid)[0]
     if present is not None:  # two clients may have come this far at once
         return _again(name)
     require_standing(state)
@@ -135,7 +139,7 @@ def _accept(submission: Submission, now: int, signer: OfficeSigner) -> Accepted 
     if contradiction is not None:
         forks.record(certificate=certificate, statement_id=name, raw=statement.raw, found=contradiction, now=received)
         return contradiction
-    require_validity(certificate, received)
+    require_validity(submission.named, received)
     digests = [statement.digest.hex(), *submission.attached]
     require_blobs(digests)  # again, under the lock that the sweep takes too
     missing = seq - 1 if known.misses(seq - 1) else None

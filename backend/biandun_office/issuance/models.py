@@ -135,6 +135,7 @@ class KeyShares(AppendOnly):
     """A key's shares, sealed to the two of a pair; those with the highest number are the key's."""
 
     device = models.ForeignKey(KeyDevice, verbose_name="密钥", on_delete=models.PROTECT, related_name="shares")
+    device_key = models.CharField("设备公钥摘要", max_length=64)
     pair = models.ForeignKey(OfficerPair, verbose_name="解锁人员", on_delete=models.PROTECT, related_name="shares")
     number = models.PositiveIntegerField("编号")
     raw = models.BinaryField("签名文件")
@@ -145,7 +146,9 @@ class KeyShares(AppendOnly):
 
         verbose_name = "解锁份额"
         verbose_name_plural = "解锁份额"
-        constraints: ClassVar = [models.UniqueConstraint(fields=["device", "number"], name="one_pair_of_shares_per_number")]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["device", "device_key", "number"], name="one_pair_of_shares_per_number")
+        ]
 
     def __str__(self) -> str:
         return f"{self.device_id} {self.number}"

@@ -6,11 +6,13 @@ key, not whoever has the database.  A code is opened, handed to ``show`` and for
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from hashlib import sha256
 
 from biandun_office import logs
 from biandun_office.database import writing
 from biandun_office.errors import Refused
 from biandun_office.issuance import states
+from biandun_office.issuance.checks import require_standing
 from biandun_office.issuance.models import Certificate, CodeGiven, KeyDevice, KeyShares, Officer, OfficerPair
 from biandun_office.issuance.selectors import certificate_of_serial
 from biandun_office.keys import new_key
@@ -47,8 +49,13 @@ def make_officer(*, name: str, algorithm: Algorithm, passphrase: Passphrase, cos
 
 
 @writing()
-def name_officers(*, signer: OfficeSigner, first: str, second: str, now: int) -> OfficerPair:
-    """Let the office name the two whom keys seal their shares to.  Raises Refused: officer-unknown, officers-same."""
+def name_officers(
+    *, signer: OfficeSigner, first: str, second: str, now: int, deliver: Callable[[bytes], None] | None = None
+) -> OfficerPair:
+    """Let the office name the two whom keys seal their shares to.  ``deliver`` gets the file before anything is committed.
+
+    Raises Refused: officer-unknown, officers-same.
+    """
     one, other = _officer(first), _officer(second)
     if one.pk == other.pk:
         raise Refused("officers-same")
@@ -57,6 +64,8 @@ def name_officers(*, signer: OfficeSigner, first: str, second: str, now: int) ->
     manifest = OfficersManifest(SCHEMA_OFFICERS, version, one.name, bytes(one.public_key), other.name, bytes(other.public_key))
     raw = signer.officers(manifest).encode()
     pair = OfficerPair.objects.create(version=version, first=one, second=other, raw=raw, named_at=now)
+    if deliver is not None:
+        deliver(raw)
     logs.action("issuance.officers.named", version=version)
     return pair
 
@@ -85,6 +94,13 @@ def take_shares(*, raw: bytes, algorithm: Algorithm, now: int) -> KeyShares:
         return keep_shares(certificate.device, export, PublicKey(algorithm, device_key), now)
 
 
+def require_current(export: SharesExport) -> None:
+    """At enrolment the shares must be for the pair in force: a carrier could have brought the key an older one.  Raises Refused(shares-foreign)."""
+    pair = current_pair()
+    if pair is None or recovery.read_shares(export).officers != pair.version:
+        raise Refused("shares-foreign")
+
+
 def keep_shares(device: KeyDevice, export: SharesExport, device_key: PublicKey, now: int) -> KeyShares:
     """Verify and keep; within a transaction.  Raises Refused: shares-foreign, shares-stale."""
     shares = _verified(export, device_key)
@@ -92,13 +108,15 @@ def keep_shares(device: KeyDevice, export: SharesExport, device_key: PublicKey, 
     if pair is None or shares.serial != device.serial:
         raise Refused("shares-foreign")
     raw = codec.encode(export)
-    newest = _newest(device)
+    newest = _newest(device, device_key.point)
     if newest is not None and shares.number <= newest.number:
         # signed with fresh randomness each time: the same shares come under another signature
         if recovery.decode_shares(bytes(newest.raw)).manifest == export.manifest:
             return newest
         raise Refused("shares-stale", serial=device.serial, number=shares.number)
-    kept = KeyShares.objects.create(device=device, pair=pair, number=shares.number, raw=raw, received_at=now)
+    kept = KeyShares.objects.create(
+        device=device, device_key=_name(device_key.point), pair=pair, number=shares.number, raw=raw, received_at=now
+    )
     logs.action("issuance.shares.kept", serial=device.serial, number=shares.number)
     return kept
 
@@ -108,13 +126,13 @@ def give_code(
 ) -> Given:
     """Open one officer's share of the key that asks; ``show`` gets the code when it is on record who opened it.
 
-    Raises Refused: serial-unknown, certificate-revoked, shares-unknown, shares-stale, check-mismatch, officer-unknown; PassphraseProblem;
+    Raises Refused: serial-unknown, key-suspended, certificate-revoked, shares-unknown, shares-stale, check-mismatch, officer-unknown; PassphraseProblem;
     StatementProblem(share-foreign).
     """
     certificate = certificate_of_serial(ask.serial)
-    if states.current(certificate) == Certificate.State.REVOKED.value:
-        raise Refused("certificate-revoked")
-    kept = _newest(certificate.device)
+    require_standing(states.current(certificate))  # a key that is missing has been suspended: nobody is let in meanwhile
+    device_key = _device_key(certificate)
+    kept = _newest(certificate.device, device_key)
     if kept is None or ask.number > kept.number:
         raise Refused("shares-unknown", serial=ask.serial, number=ask.number)
     if ask.number < kept.number:
@@ -127,7 +145,7 @@ def give_code(
         raise Refused("officer-unknown", name=officer)
     place, holder = holders[officer]
     key = unseal(bytes(holder.sealed), passphrase, algorithm)
-    code = recovery.open_share(recovery.read_shares(export), place, key, _device_key(certificate))
+    code = recovery.open_share(recovery.read_shares(export), place, key, device_key, ask.slot)
     with writing():
         CodeGiven.objects.create(shares=kept, officer=holder, slot=ask.slot, given_at=now)
     logs.action("issuance.code.given", serial=ask.serial, number=ask.number, officer=officer, slot=ask.slot)
@@ -143,8 +161,14 @@ def _verified(export: SharesExport, device_key: PublicKey) -> SharesManifest:
         raise Refused("shares-foreign") from None
 
 
-def _newest(device: KeyDevice) -> KeyShares | None:
-    return KeyShares.objects.select_related("pair__first", "pair__second").filter(device=device).order_by("-number").first()
+def _newest(device: KeyDevice, device_key: bytes) -> KeyShares | None:
+    """The shares with the highest number of this very device: a serial number may have had another before."""
+    kept = KeyShares.objects.select_related("pair__first", "pair__second")
+    return kept.filter(device=device, device_key=_name(device_key)).order_by("-number").first()
+
+
+def _name(device_key: bytes) -> str:
+    return sha256(device_key).hexdigest()
 
 
 def _officer(name: str) -> Officer:

@@ -81,6 +81,7 @@ class Issued:
 
     certificate: Certificate
     grant: bytes
+    recoverable: bool = False  # has the office shares of this key?
 
 
 @writing()
@@ -143,13 +144,14 @@ def issue(
     period = (now, min(now + days * DAY, authority.office.issuer_manifest.not_after))
     certificate = _certify(authority, device, Pair(key, possession.device_key), Powers(role, tuple(purposes)), period)
     if shares is not None and possession.device_key is not None:
+        recovery.require_current(shares)
         recovery.keep_shares(device, shares, PublicKey(authority.office.algorithm, possession.device_key), now)
     offer.used_at = now
     offer.save(update_fields=["used_at"])
     grant = _grant(authority.office, certificate)
     deliver(grant)
     logs.action("issuance.certificate.issued", serial=device.serial, uscc=unit.uscc, kid=certificate.kid)
-    return Issued(certificate, grant)
+    return Issued(certificate, grant, shares is not None)
 
 
 @writing()

@@ -9,9 +9,14 @@ State = Certificate.State
 
 
 def suspend(*, certificate: Certificate, reason: str, now: int) -> None:
-    """Take no more statements of this key until a person decides; a revoked one stays revoked."""
-    if current(certificate) == State.ACTIVE.value:
-        _change(certificate, State.SUSPENDED, reason, now)
+    """Take no more statements of this key until a person decides; a revoked one stays revoked.
+
+    It is the newest certificate of the key pair that is suspended, also when ``certificate`` was renewed a moment ago.
+    """
+    newest = Certificate.objects.select_related("device").filter(kid=certificate.kid, state=State.ACTIVE).first()
+    if newest is not None:
+        _change(newest, State.SUSPENDED, reason, now)
+        certificate.state = newest.state
 
 
 def supersede(*, certificate: Certificate, reason: str, overlap_until: int, now: int) -> None:
@@ -40,8 +45,12 @@ def revoke(*, certificate: Certificate, reason: str, now: int) -> None:
 
 
 def current(certificate: Certificate) -> str:
-    """The state in the database, now."""
-    return sql.rows("SELECT state FROM issuance_certificate WHERE id = %s", certificate.pk)[0][0]
+    """The standing of the key pair in the database, now: the state of its newest certificate."""
+    found = sql.rows(
+        "SELECT state FROM issuance_certificate WHERE kid = %s AND state <> 'SUPERSEDED' ORDER BY version DESC LIMIT 1",
+        certificate.kid,
+    )
+    return found[0][0] if found else State.SUPERSEDED.value
 
 
 def _change(certificate: Certificate, after: str, reason: str, now: int) -> None:

@@ -38,6 +38,7 @@ def personalise(token: Token, request: PersonaliseRequest) -> PersonaliseReply:
         return PersonaliseReply(profile.version)
     if before is not None:
         _check_renewal(before, profile)
+        token.stream = token.batch = None  # what was begun under the powers of the certificate before
     token.vault.note(EVENT_PERSONALISED if before is None else EVENT_RENEWED, profile.version)
     identity.set_profile(request.profile_statement, request.profile_manifest, request.x509)
     return PersonaliseReply(profile.version)

@@ -23,7 +23,7 @@ from etoken.token import Token
 from etoken.vault.recovery import NoPoint
 
 
-@command(SetOfficersRequest, states=(STATE_KEYED, STATE_PERSONALISED), heap=34, flash=900)
+@command(SetOfficersRequest, states=(STATE_KEYED, STATE_PERSONALISED), heap=36, flash=1300)
 def set_officers(token: Token, request: SetOfficersRequest) -> SetOfficersReply:
     """Return the number of the shares.
 

@@ -44,7 +44,7 @@ def unblock(token: Token, request: UnblockRequest) -> UnblockReply:
         raise Refused(ERROR_UNBLOCK_LOCKED, tries_left=0)
     token.entropy.require()  # before somebody presses the button, and uses codes up, for nothing
     token.wait_presence()
-    data_key = vault.recovery.open(request.first, request.second)
+    data_key = vault.recovery.open(slot, request.first, request.second)
     if data_key is None:
         left = vault.recovery.tries_left
         vault.note(EVENT_UNBLOCK_WRONG, left)

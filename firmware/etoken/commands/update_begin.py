@@ -5,9 +5,11 @@ first byte.
 """
 
 from biandun_protocol.wire.messages import UpdateBeginReply, UpdateBeginRequest
-from biandun_protocol.wire.numbers import STATE_ANCHORED, STATE_KEYED, STATE_PERSONALISED
+from biandun_protocol.wire.numbers import ERROR_DIGEST_MISMATCH, STATE_ANCHORED, STATE_KEYED, STATE_PERSONALISED
 from etoken import update
 from etoken.dispatch import command
+from etoken.refusal import Refused
+from etoken.store.images import ImageBroken
 from etoken.token import Token
 
 
@@ -15,12 +17,15 @@ from etoken.token import Token
 def update_begin(token: Token, request: UpdateBeginRequest) -> UpdateBeginReply:
     """Return the first byte of the image that is missing.
 
-    Raises Refused: UPDATE_UNAVAILABLE, RELEASE_INVALID, RELEASE_OLDER, PRESENCE_*.
+    Raises Refused: UPDATE_UNAVAILABLE, RELEASE_INVALID, RELEASE_OLDER, PRESENCE_*, DIGEST_MISMATCH when the flash keeps nothing.
     """
     release = update.verified(token, request.vendor, request.operator, request.manifest)
     board = update.installed(token)
-    slot = board.images.begun(release.number, release.digest, board.running)
+    slot = board.images.begun(release.number, release.floor, release.digest, board.running)
     if slot is None:
         token.wait_presence()
-        slot = board.images.begin(release.number, release.floor, release.length, release.digest, board.running)
+        try:
+            slot = board.images.begin(release.number, release.floor, release.length, release.digest, board.running)
+        except ImageBroken:
+            raise Refused(ERROR_DIGEST_MISMATCH)
     return UpdateBeginReply(board.images.next(slot))

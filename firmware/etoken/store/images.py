@@ -58,12 +58,19 @@ class Images:
             if not self._is(slot, COMPLETE) or self._is(slot, BAD):
                 continue
             if self._is(slot, GOOD):
-                return slot
-            for trial in range(TRIALS, TRIALS + MOST_TRIALS):
-                if not self._is(slot, trial):
-                    self._mark(slot, trial)
+                if self._intact(slot):
                     return slot
-            self._mark(slot, BAD)
+                continue  # rotten
+            try:
+                if not self._intact(slot):
+                    continue
+                for trial in range(TRIALS, TRIALS + MOST_TRIALS):
+                    if not self._is(slot, trial):
+                        self._mark(slot, trial)
+                        return slot
+                self._mark(slot, BAD)
+            except ImageBroken:
+                continue  # a flash that keeps no count of trials must not try for ever
         return None
 
     def is_good(self, slot: Slot) -> bool:
@@ -84,8 +91,8 @@ class Images:
 
     # --- an update ------------------------------------------------------------------------------------------------------
     def begin(self, number: int, floor: int, length: int, digest: bytes, running: "Slot | None") -> Slot:
-        """Take up an image, beside the one that runs; one that was begun before goes on."""
-        found = self.begun(number, digest, running)
+        """Take up an image, beside the one that runs; one that was begun before goes on.  Raises ImageBroken."""
+        found = self.begun(number, floor, digest, running)
         if found is not None:
             return found
         place = 0 if running is None else 1 - running.place
@@ -98,10 +105,14 @@ class Images:
             raise ImageBroken
         return slot
 
-    def begun(self, number: int, digest: bytes, running: "Slot | None") -> "Slot | None":
+    def begun(self, number: int, floor: int, digest: bytes, running: "Slot | None") -> "Slot | None":
         """The slot that was begun for this very image, and that no start has judged."""
         for slot in self._beside(running):
-            if (slot.number, slot.digest) == (number, digest) and not self._is(slot, BAD) and not self._is(slot, GOOD):
+            if (
+                (slot.number, slot.floor, slot.digest) == (number, floor, digest)
+                and not self._is(slot, BAD)
+                and not self._is(slot, GOOD)
+            ):
                 return slot
         return None
 
@@ -136,19 +147,30 @@ class Images:
         if self._flash.read(at, len(content)) != content:
             self.abandon(slot)
             raise ImageBroken
-        self._mark(slot, PROGRESS + offset // PIECE)
+        self._settle(slot, PROGRESS + offset // PIECE)
 
     def finish(self, slot: Slot) -> None:
         """All is there: compare the digest; from the next start on it is tried.  Raises ImageBroken."""
+        if not self._intact(slot):
+            self.abandon(slot)
+            raise ImageBroken
+        self._settle(slot, COMPLETE)
+
+    def _intact(self, slot: Slot) -> bool:
+        """Is the image the one that was announced?"""
         running, at = sha256(), self._base(slot.place) + self._flash.sector
         for offset in range(0, slot.length, READ):
             running.update(self._flash.read(at + offset, min(READ, slot.length - offset)))
             if offset % (64 * READ) == 0:
                 tidy()
-        if running.digest() != slot.digest:
+        return running.digest() == slot.digest
+
+    def _settle(self, slot: Slot, flag: int) -> None:
+        try:
+            self._mark(slot, flag)
+        except ImageBroken:
             self.abandon(slot)
-            raise ImageBroken
-        self._mark(slot, COMPLETE)
+            raise
 
     def abandon(self, slot: Slot) -> None:
         """Nothing is begun there any more."""
@@ -181,6 +203,8 @@ class Images:
 
     def _mark(self, slot: Slot, flag: int) -> None:
         self._flash.program(self._base(slot.place) + flag, YES)
+        if not self._is(slot, flag):
+            raise ImageBroken
 
 
 class Installed:

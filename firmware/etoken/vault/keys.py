@@ -63,7 +63,7 @@ class Keys:
         return key
 
     def wrap(self, slot: int, pin_key: bytearray, data_key: bytearray) -> bytes:
-        """Seal the data key under a key of its own; ``slot`` says whose: a user's, or 25 for the shares."""
+        """Seal the data key under a key of its own; ``slot`` says whose: a user's, or from 25 on for the codes for a user."""
         sealer = Sealer(pin_key)
         sealed = sealer.seal(DATA_KEY + bytes((slot,)), data_key)
         sealer.wipe()
@@ -83,7 +83,7 @@ class Keys:
         return bytearray(self._data)
 
     def shares_key(self, number: int, pair: bytearray) -> bytearray:
-        """The key that two shares of 8 bytes stand for, in whichever order they come; to be overwritten by whoever is done with it."""
+        """The key that two codes of 8 bytes stand for, in whichever order they come; to be overwritten by whoever is done with it."""
         half = len(pair) // 2
         low, high = sorted((bytes(pair[:half]), bytes(pair[half:])))
         return bytearray(hmac_sha256(self._secret, SHARES + number.to_bytes(4, "big") + low + high))

@@ -29,9 +29,7 @@ PART = 21  # number = place * 64 + index: first half of the parcel's digest, the
 DEVICE_KEY = 22  # [public point, scheme, private key sealed under the device key]: signs the opening of sessions, outlives a reset
 AUDIT = 23  # number = count of the event modulo 65: [count, event, boots, seq, detail, link]
 OFFICERS = 24  # [version of the office's statement, first point, second point]
-SHARES = (
-    25  # [number, version of the officers, envelope, envelope, 0, both shares under the device key | 1, data key under the shares]
-)
+SHARES = 25  # [number, version of the officers, envelope, envelope, 0, both shares under the device key | 1, data key under the codes of each slot]
 UNBLOCK_FAILURES = 26  # number of the shares (4 bytes), wrong codes for them, attempts in the board's tally (4)
 FIRMWARE = 27  # the least number of a firmware that this key works with (4 bytes)
 

@@ -1,7 +1,8 @@
 """The way back in for who has forgotten a PIN: the data key, sealed under two shares that two officers hold (TOKEN section 5).
 
-    shares A, B: 60 random bits each                     each sealed to one officer's point; the key itself forgets them
-    HMAC(device secret, "biandun shares" || number || A, B in ascending order)  --seals-->  data key
+    shares A, B: 16 random bytes each                    each sealed to one officer's point; the key itself forgets them
+    code of a share for a user's slot                    HMAC(share, "BD1/code" || slot), 60 bits: an officer reads out no more than that
+    HMAC(device secret, "biandun shares" || number || both codes in ascending order)  --seals-->  data key, once for each slot
 
 A pair of codes is counted before it is looked at, like a PIN, and good once: the PIN that was set by them says so in its own record,
 and the next time somebody is in, which is at once unless the plug was pulled, the key makes new shares with the next number.
@@ -10,9 +11,10 @@ The number never goes back, not in a reset either, so the office knows which sha
 """
 
 from biandun_protocol.wire import cbor
-from biandun_protocol.wire.numbers import LIMIT_SHARE, LIMIT_UNBLOCK_TRIES
+from biandun_protocol.wire.numbers import LIMIT_CODE, LIMIT_SHARE, LIMIT_UNBLOCK_TRIES, LIMIT_USER_SLOTS
 from etoken.crypto.envelope import seal_to
 from etoken.crypto.faults import SecretInvalid
+from etoken.crypto.hmac import hmac_sha256
 from etoken.vault import records
 from etoken.vault.users import AttemptNotCounted
 
@@ -29,7 +31,9 @@ if TYPE_CHECKING:
 PENDING, READY = range(2)  # what is kept: the shares under the device key; the data key under the shares
 LABEL = b"BD1/share"
 NUMBER = 4
-SEALED_SHARES = 32  # both shares, filled up with zeros
+CODE = b"BD1/code"
+SEALED_SHARES = 2 * LIMIT_SHARE  # both shares
+SEALED = 48  # the data key under the codes of one slot
 
 
 class Shares:
@@ -43,6 +47,13 @@ class Shares:
         self.scheme: int
         self.kept: bytes
         self.number, self.officers, self.first, self.second, self.scheme, self.kept = cbor.loads(raw)  # type: ignore[misc]
+
+
+def code_of(share: bytearray, slot: int) -> bytearray:
+    """What an officer reads out for a user's slot: 8 bytes, the upper four bits zero."""
+    code = bytearray(hmac_sha256(bytes(share), CODE + bytes((slot,)))[:LIMIT_CODE])
+    code[0] &= 0x0F  # sixty bits, twelve letters
+    return code
 
 
 class NoPoint(Exception):
@@ -102,8 +113,8 @@ class Recovery:
         self._keep(raw)
         return True
 
-    def open(self, first: bytes, second: bytes) -> "bytearray | None":
-        """Count an attempt, then try the codes; the caller has seen to it that there are shares and tries left.
+    def open(self, slot: int, first: bytes, second: bytes) -> "bytearray | None":
+        """Count an attempt, then try the codes for a slot; the caller has seen to it that there are shares and tries left.
 
         Returns the data key, or None for codes that are not those.  Raises AttemptNotCounted.
         """
@@ -119,16 +130,16 @@ class Recovery:
         pair = bytearray(first + second)
         key = self._keys.shares_key(shares.number, pair)
         pair[:] = bytes(len(pair))
-        data_key = self._keys.unwrap(records.SHARES, key, shares.kept)
+        data_key = self._keys.unwrap(records.SHARES + slot, key, shares.kept[slot * SEALED : (slot + 1) * SEALED])
         key[:] = bytes(len(key))
         return data_key
 
     def _keep(self, raw: bytes) -> int:
         """Put shares in force; their number is remembered apart, for after a reset."""
         number = Shares(raw).number
-        self._journal.put(records.SHARES, 0, raw)
         if self._counted()[0] != number:
-            self._count(number, 0)
+            self._count(number, 0)  # first: a number that was given out is never given out again
+        self._journal.put(records.SHARES, 0, raw)
         return number
 
     def _make(self, version: int, first: bytes, second: bytes, random: "Random", tick: "Callable[[], None]") -> bytes:
@@ -137,9 +148,6 @@ class Recovery:
         number = max(shares.number if shares else 0, self._counted()[0]) + 1
         pair = bytearray(SEALED_SHARES)
         random.fill(pair)
-        for at in (0, LIMIT_SHARE):
-            pair[at] &= 0x0F  # sixty bits, twelve letters
-        pair[2 * LIMIT_SHARE :] = bytes(SEALED_SHARES - 2 * LIMIT_SHARE)
         try:
             envelopes = (self._seal(number, 1, first, pair, random, tick), self._seal(number, 2, second, pair, random, tick))
             return self._record(number, version, envelopes, pair)
@@ -163,9 +171,14 @@ class Recovery:
         if not self._users.slots():
             scheme, kept = PENDING, self._keys.deposit(pair, LABEL)
         else:
-            key, data_key = self._keys.shares_key(number, pair[: 2 * LIMIT_SHARE]), self._keys.data_key()
-            scheme, kept = READY, self._keys.wrap(records.SHARES, key, data_key)
-            key[:] = data_key[:] = bytes(len(key))
+            scheme, kept, data_key = READY, b"", self._keys.data_key()
+            for slot in range(LIMIT_USER_SLOTS):
+                codes = code_of(pair[:LIMIT_SHARE], slot) + code_of(pair[LIMIT_SHARE:], slot)
+                key = self._keys.shares_key(number, codes)
+                kept += self._keys.wrap(records.SHARES + slot, key, data_key)
+                codes[:] = bytes(len(codes))
+                key[:] = bytes(len(key))
+            data_key[:] = bytes(len(data_key))
         return cbor.dumps([number, officers, envelopes[0], envelopes[1], scheme, kept])
 
     # --- the count -----------------------------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ is made before the key pair and is the last one of a compacted bank, and in the 
 """
 
 from biandun_protocol.wire import cbor
-from biandun_protocol.wire.numbers import LIMIT_PIN_TRIES
+from biandun_protocol.wire.numbers import LIMIT_PIN_TRIES, LIMIT_UNBLOCK_TRIES
 from etoken.crypto.pbkdf2 import equal
 from etoken.vault import records
 from etoken.vault.keys import Keys
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 SALT = 16
 COUNT = 4  # bytes of the tally in a record
+NUMBER = 4  # bytes of the number of the shares, in front of the count of wrong codes
+OUTDATED = 2  # attempts that flash must not know of to be an older image
 VERIFIER = 32  # length of what version 0.1.0 kept of a PIN; what is kept today is longer
 
 
@@ -147,10 +149,15 @@ class Users:
         self._note(self.tally(), 0)
 
     def outdate(self) -> None:
-        """Make every image of the flash as it was until now an older one, also when nobody has tried a PIN since."""
+        """Make every image of the flash as it was until now an older one, also when nobody has tried a PIN since.
+
+        Flash knows of it first: burning first would make a key that was cut off in between suspect itself.
+        """
         if self._otp is not None:
-            self._otp.burn()
-            self._otp.burn()
+            if self._journal.get(records.TALLY) is not None:
+                self._note(self.tally() + OUTDATED, self.forgotten)
+            for _ in range(OUTDATED):
+                self.burn()
 
     def tally(self) -> int:
         """Attempts that the board's memory has counted; 0 on a board without one."""
@@ -162,16 +169,17 @@ class Users:
             self._otp.burn()
 
     def _compare(self, tally: int) -> None:
-        noted = self._journal.get(records.TALLY)
+        noted, unblocking = self._journal.get(records.TALLY), self._journal.get(records.UNBLOCK_FAILURES) or b""
         if noted is None:
             if not self._journal.get(records.KEY_PAIR):
                 return  # there is nothing to be set back
             known = -2
         else:
             counts = [self._tally(slot) for slot in self._journal.numbers(records.PIN_FAILURES)]
-            unblocking = self._journal.get(records.UNBLOCK_FAILURES) or b""
             known = max(counts + [int.from_bytes(part, "big") for part in (noted[:COUNT], unblocking[-COUNT:])])
         missing = tally - known
+        for _ in range(-missing):
+            self.burn()  # a plug was pulled while older images were being outdated
         if missing <= 0:
             return
         if missing > 1:  # before the slots know of the attempts: a plug pulled in between finds the same again
@@ -179,6 +187,9 @@ class Users:
             self.found_older = True
         for slot in self.slots():
             self._count(slot, min(self._failures(slot) + missing, LIMIT_PIN_TRIES))
+        if unblocking:  # forgotten attempts may have been codes as well
+            failures = min(unblocking[NUMBER] + missing, LIMIT_UNBLOCK_TRIES)
+            self._journal.put(records.UNBLOCK_FAILURES, 0, unblocking[:NUMBER] + bytes((failures,)) + tally.to_bytes(COUNT, "big"))
 
     def _note(self, tally: int, forgotten: int) -> None:
         self._journal.put(records.TALLY, 0, tally.to_bytes(COUNT, "big") + forgotten.to_bytes(COUNT, "big"))

@@ -101,6 +101,7 @@ class Vault:
     def raise_firmware_floor(self, number: int) -> None:
         """A firmware that stays says what may come after it; this never goes back."""
         if number > self.firmware_floor:
+            self.users.outdate()
             self._journal.put(records.FIRMWARE, 0, number.to_bytes(4, "big"))
 
     def note(self, event: int, detail: int = 0) -> None:
@@ -118,7 +119,11 @@ class Vault:
             data_key = self.keys.data_key()
             self.users.set_pin(slot, pin, random.take(16), iterations, data_key)
             data_key[:] = bytes(len(data_key))
-        settled = self.recovery.settle(random, tick)
+        try:
+            settled = self.recovery.settle(random, tick)
+        except BaseException:
+            self.keys.drop()
+            raise
         if not self.users.are_old() and self.identity.seal_again():
             self._journal.put(records.DATA_KEY, 0, b"")
             settled = True
@@ -147,6 +152,7 @@ class Vault:
     ) -> int:
         """The officers' codes were right and gave the data key: set the PIN, which uses them up; return the number of the new shares."""
         shares = self.recovery.shares()
+        self.users.outdate()  # no image from before brings the codes back
         self.users.set_pin(slot, pin, random.take(16), iterations, data_key, shares.number if shares else 0)
         self.keys.hold(data_key)
         try:
@@ -159,7 +165,8 @@ class Vault:
         return shares.number if shares else 0
 
     def remove_user(self, slot: int) -> None:
-        """Take a user's way to the data key off the flash."""
+        """Take a user's way to the data key off the flash, and out of every image of it from before."""
+        self.users.outdate()
         self.users.remove(slot)
         self._journal.compact()
 

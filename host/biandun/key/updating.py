@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+from biandun import errors
 from biandun_protocol.errors import ManifestProblem
 from biandun_protocol.release import Release
 from biandun_protocol.wire import messages as wire
@@ -24,6 +25,8 @@ def update(key: "Key", release: Release) -> int:
     while missing < total:
         key.ui.progress("updating", missing, total)
         part = wire.UpdatePartRequest(missing, release.image[missing : missing + LIMIT_PIECE])
-        missing = key.call(part, wire.UpdatePartReply).next
+        before, missing = missing, key.call(part, wire.UpdatePartReply).next
+        if missing <= before:
+            raise errors.LinkGarbled(port=key.connection.transport.name)  # nothing gets on: not for ever
     key.ui.progress("updating", total, total)
     return key.call(wire.UpdateFinishRequest(), wire.UpdateFinishReply).number

@@ -151,8 +151,8 @@ class SharesManifest(codec.Message):
         (1, "serial", codec.TEXT, 24, True),
         (2, "number", codec.UINT, 0, True),
         (3, "officers", codec.UINT, 0, True),
-        (4, "first", codec.OCTETS, 89, True),
-        (5, "second", codec.OCTETS, 89, True),
+        (4, "first", codec.OCTETS, 97, True),
+        (5, "second", codec.OCTETS, 97, True),
     )
 
 

@@ -30,6 +30,7 @@ class Migration(migrations.Migration):
             name="KeyShares",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("device_key", models.CharField(max_length=64, verbose_name="设备公钥摘要")),
                 ("number", models.PositiveIntegerField(verbose_name="编号")),
                 ("raw", models.BinaryField(verbose_name="签名文件")),
                 ("received_at", models.BigIntegerField(verbose_name="收到时间")),
@@ -115,9 +116,9 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name="keyshares",
-            constraint=models.UniqueConstraint(fields=("device", "number"), name="one_pair_of_shares_per_number"),
+            constraint=models.UniqueConstraint(fields=("device", "device_key", "number"), name="one_pair_of_shares_per_number"),
         ),
         protect("issuance_officerpair", ["id"], ["version"]),
-        protect("issuance_keyshares", ["id"], ["device_id", "number"]),
+        protect("issuance_keyshares", ["id"], ["device_id", "device_key", "number"]),
         protect("issuance_codegiven", ["id"]),
     ]
