@@ -14,7 +14,7 @@ from biandun.errors import HostProblem
 # A training-class board (RP2040) leaves about 192 KiB to the heap; blocks of the 64-bit unix port are twice as large.
 # Code lies in the heap there, too; a board runs it from flash.
 DATA_HEAP = 2 * 192 * 1024
-CODE_HEAP = 128 * 1024
+CODE_HEAP = 160 * 1024
 BOARD_HEAP = DATA_HEAP + CODE_HEAP
 
 

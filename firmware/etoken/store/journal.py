@@ -43,6 +43,17 @@ BLANK = b"\xff" * SCAN
 COLLECT_EVERY = 16  # records: small live objects between freed buffers are what breaks a heap into pieces
 
 
+RECORDS = 1024  # a key in service for years has about as many
+
+
+def _roomy() -> "dict[int, int]":
+    """An empty index that holds RECORDS entries without growing: a larger table is wanted in one piece, and a heap in use has none."""
+    index = dict.fromkeys(range(RECORDS), 0)
+    for number in range(RECORDS):
+        del index[number]  # the table stays
+    return index
+
+
 class StoreFull(Exception):
     """No room for the record, even after compaction."""
 
@@ -65,7 +76,7 @@ class Journal:
         self.damaged = False
         self._bank_size = flash.size // flash.sector // 2 * flash.sector
         self._scratch = bytearray(SCAN)
-        self._index: dict[int, int] = {}  # both small integers on every board: an entry takes no memory of its own
+        self._index = _roomy()  # both small integers on every board: an entry takes no memory of its own
         self._bank = 0
         self._generation = 0
         self._end = BANK_HEADER
