@@ -20,9 +20,7 @@ from biandun.ui import Silent, Ui
 from biandun_protocol.certificate import Signed
 from biandun_protocol.receipt import Receipt
 from biandun_protocol.secret import Secret
-from biandun_protocol.wire import codec
-from biandun_protocol.wire.messages import SignedManifest
-from biandun_protocol.wire.numbers import PURPOSE_COUNTERSIGN, PURPOSE_DECISION, PURPOSE_FILING, SCHEMA_SIGNED
+from biandun_protocol.wire.numbers import PURPOSE_COUNTERSIGN, PURPOSE_DECISION, PURPOSE_FILING
 
 STATEMENT_TYPE = 'application/cose; cose-type="cose-sign1"'
 SIGNED_TYPE = "application/biandun-signed+cbor"
@@ -162,7 +160,7 @@ class Office:
 
     def post_signed(self, path: str, signed: Signed) -> httpx.Response:
         """Post a statement together with its small manifest: a login, an export of links."""
-        content = codec.encode(SignedManifest(SCHEMA_SIGNED, signed.statement, signed.manifest))
+        content = signed.encode()
         answer = self._send("POST", path, content=content, headers={"Content-Type": SIGNED_TYPE})
         self._check(answer)
         return answer

@@ -10,10 +10,10 @@ from typing import TypeVar
 
 from biandun_protocol import cose, records
 from biandun_protocol.algorithms import Algorithm, PublicKey, Signer
-from biandun_protocol.errors import CertificateProblem
+from biandun_protocol.errors import CertificateProblem, StatementProblem
 from biandun_protocol.wire import codec
-from biandun_protocol.wire.messages import IssuerManifest, PossessionManifest, ProfileManifest
-from biandun_protocol.wire.numbers import KEY_PURPOSES, SCHEMA_ISSUER, SCHEMA_POSSESSION, SCHEMA_PROFILE
+from biandun_protocol.wire.messages import IssuerManifest, PossessionManifest, ProfileManifest, SignedManifest
+from biandun_protocol.wire.numbers import KEY_PURPOSES, SCHEMA_ISSUER, SCHEMA_POSSESSION, SCHEMA_PROFILE, SCHEMA_SIGNED
 
 M = TypeVar("M", bound=codec.Message)
 
@@ -25,18 +25,36 @@ class Signed:
     statement: bytes
     manifest: bytes
 
+    def encode(self) -> bytes:
+        """Both as a file."""
+        return codec.encode(SignedManifest(SCHEMA_SIGNED, self.statement, self.manifest))
+
+    @classmethod
+    def decode(cls, raw: bytes) -> "Signed":
+        """Read the file.  Raises ManifestProblem: manifest-malformed, schema-unknown."""
+        message = records.read(SignedManifest, raw, SCHEMA_SIGNED)
+        return cls(message.statement, message.manifest)
+
+    def verify(self, purpose: str, key: PublicKey) -> None:
+        """Did ``key`` sign this very manifest for ``purpose``?  Raises StatementProblem: form, signature, digest-mismatch."""
+        statement = cose.parse(self.statement, purpose=purpose)
+        cose.verify(statement, key)
+        if not statement.covers(self.manifest):
+            raise StatementProblem("digest-mismatch")
+
 
 def sign_issuer(root: Signer, *, region: str, root_x5t: bytes, manifest: IssuerManifest) -> Signed:
     """Let the root state which key signs for the office, and when."""
-    return _sign(root, "issuer", manifest.office_id, region, root_x5t, codec.encode(manifest))
+    return sign(root, "issuer", manifest.office_id, region, root_x5t, codec.encode(manifest))
 
 
 def sign_profile(office: Signer, *, office_id: str, region: str, x5t: bytes, manifest: ProfileManifest) -> Signed:
     """Let the office state whose key this is and what it may sign."""
-    return _sign(office, "profile", office_id, region, x5t, codec.encode(manifest))
+    return sign(office, "profile", office_id, region, x5t, codec.encode(manifest))
 
 
-def _sign(signer: Signer, purpose: str, office_id: str, region: str, x5t: bytes, manifest: bytes) -> Signed:
+def sign(signer: Signer, purpose: str, office_id: str, region: str, x5t: bytes, manifest: bytes) -> Signed:
+    """Let an office, or its root, sign a manifest for ``purpose``."""
     statement = cose.sign_office(signer, purpose=purpose, office_id=office_id, region=region, x5t=x5t, manifest=manifest)
     return Signed(statement, manifest)
 

@@ -8,16 +8,15 @@ from dataclasses import dataclass
 
 from biandun_protocol import cose, records
 from biandun_protocol.algorithms import Algorithm, PublicKey, Signer
-from biandun_protocol.certificate import Signed
+from biandun_protocol.certificate import Signed, sign
 from biandun_protocol.errors import StatementProblem
 from biandun_protocol.wire import codec
-from biandun_protocol.wire.messages import Challenge, IssuerManifest, OrderManifest, SignedManifest
+from biandun_protocol.wire.messages import Challenge, IssuerManifest, OrderManifest
 from biandun_protocol.wire.numbers import (
     PURPOSE_REINSTATE,
     PURPOSE_RESET,
     SCHEMA_CHALLENGE,
     SCHEMA_ORDER,
-    SCHEMA_SIGNED,
 )
 
 
@@ -30,7 +29,7 @@ class Order:
 
     def encode(self) -> bytes:
         """The file's bytes."""
-        return codec.encode(SignedManifest(SCHEMA_SIGNED, self.signed.statement, self.signed.manifest))
+        return self.signed.encode()
 
     @property
     def statement_id(self) -> bytes:
@@ -49,29 +48,24 @@ def decode_challenge(raw: bytes) -> Challenge:
 
 def decode_order(raw: bytes) -> Order:
     """Read the file of an order; its statement says what it is for.  Raises ManifestProblem, StatementProblem(purpose-mismatch)."""
-    message = records.read(SignedManifest, raw, SCHEMA_SIGNED)
+    signed = Signed.decode(raw)
     problem: StatementProblem | None = None
     for purpose in (PURPOSE_RESET, PURPOSE_REINSTATE):
         try:
-            cose.parse(message.statement, purpose=purpose)
+            cose.parse(signed.statement, purpose=purpose)
         except StatementProblem as error:
             problem = error
         else:
-            return Order(purpose, Signed(message.statement, message.manifest))
+            return Order(purpose, signed)
     raise problem or StatementProblem("purpose-mismatch")
 
 
 def sign_order(office: Signer, *, purpose: str, office_id: str, region: str, x5t: bytes, manifest: OrderManifest) -> Order:
     """Let the office order a key to do something."""
-    raw = codec.encode(manifest)
-    statement = cose.sign_office(office, purpose=purpose, office_id=office_id, region=region, x5t=x5t, manifest=raw)
-    return Order(purpose, Signed(statement, raw))
+    return Order(purpose, sign(office, purpose, office_id, region, x5t, codec.encode(manifest)))
 
 
 def verify_order(order: Order, issuer: IssuerManifest, algorithm: Algorithm) -> OrderManifest:
     """Check an order under the office's key.  Raises StatementProblem, ManifestProblem."""
-    statement = cose.parse(order.signed.statement, purpose=order.purpose)
-    cose.verify(statement, PublicKey(algorithm, issuer.public_key))
-    if not statement.covers(order.signed.manifest):
-        raise StatementProblem("digest-mismatch")
+    order.signed.verify(order.purpose, PublicKey(algorithm, issuer.public_key))
     return order.read()

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Protocol
 
-from biandun_protocol import cose, records
+from biandun_protocol import records
 from biandun_protocol.algorithms import Algorithm, PublicKey, Signer
-from biandun_protocol.certificate import Signed
+from biandun_protocol.certificate import Signed, sign
 from biandun_protocol.errors import ManifestProblem, StatementProblem
 from biandun_protocol.secret import Secret
 from biandun_protocol.wire import codec
@@ -24,7 +24,6 @@ from biandun_protocol.wire.messages import (
     OfficersManifest,
     SharesExport,
     SharesManifest,
-    SignedManifest,
     UnblockAsk,
 )
 from biandun_protocol.wire.numbers import (
@@ -34,7 +33,6 @@ from biandun_protocol.wire.numbers import (
     SCHEMA_OFFICERS,
     SCHEMA_SHARES,
     SCHEMA_SHARES_EXPORT,
-    SCHEMA_SIGNED,
     SCHEMA_UNBLOCK_ASK,
 )
 
@@ -44,7 +42,7 @@ SHARE = b"BD1/share"  # what a share is sealed under begins with it
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 LETTERS = 12  # of 5 bits each, before the check letter
 CHECK = 4
-POINT, IV, BLOCK = 65, 16, 32
+POINT, IV = 65, 16
 ALIKE = str.maketrans("OIL", "011", " -\u3000\t")  # what is read for what; what people put between
 
 
@@ -69,13 +67,12 @@ class Officers:
 
     def encode(self) -> bytes:
         """The file's bytes."""
-        return codec.encode(SignedManifest(SCHEMA_SIGNED, self.signed.statement, self.signed.manifest))
+        return self.signed.encode()
 
     @classmethod
     def decode(cls, raw: bytes) -> "Officers":
         """Read the file.  Raises ManifestProblem: manifest-malformed, schema-unknown."""
-        message = records.read(SignedManifest, raw, SCHEMA_SIGNED)
-        return cls(Signed(message.statement, message.manifest))
+        return cls(Signed.decode(raw))
 
     def read(self) -> OfficersManifest:
         """What it says, unchecked.  Raises ManifestProblem."""
@@ -84,17 +81,12 @@ class Officers:
 
 def sign_officers(office: Signer, *, office_id: str, region: str, x5t: bytes, manifest: OfficersManifest) -> Officers:
     """Let the office name two officers."""
-    raw = codec.encode(manifest)
-    statement = cose.sign_office(office, purpose=PURPOSE_UNBLOCK, office_id=office_id, region=region, x5t=x5t, manifest=raw)
-    return Officers(Signed(statement, raw))
+    return Officers(sign(office, PURPOSE_UNBLOCK, office_id, region, x5t, codec.encode(manifest)))
 
 
 def verify_officers(officers: Officers, issuer: IssuerManifest, algorithm: Algorithm) -> OfficersManifest:
     """Check it under the office's key.  Raises StatementProblem, ManifestProblem."""
-    statement = cose.parse(officers.signed.statement, purpose=PURPOSE_UNBLOCK)
-    cose.verify(statement, PublicKey(algorithm, issuer.public_key))
-    if not statement.covers(officers.signed.manifest):
-        raise StatementProblem("digest-mismatch")
+    officers.signed.verify(PURPOSE_UNBLOCK, PublicKey(algorithm, issuer.public_key))
     return officers.read()
 
 
@@ -141,7 +133,7 @@ def encode_code(code: bytes) -> str:
     number = int.from_bytes(code, "big")
     if len(code) != LIMIT_CODE or number >> 5 * LETTERS:
         raise ValueError("no code")
-    letters = [number >> 5 * place & 31 for place in reversed(range(LETTERS))]
+    letters = _letters(number, LETTERS)
     text = "".join(ALPHABET[letter] for letter in [*letters, _luhn(letters)])
     return "-".join(text[at : at + 4] for at in range(0, len(text), 4))
 
@@ -158,6 +150,11 @@ def decode_code(text: str) -> bytes:
     return number.to_bytes(LIMIT_CODE, "big")
 
 
+def _letters(number: int, count: int) -> list[int]:
+    """The lowest ``count`` groups of 5 bits, the highest first."""
+    return [number >> 5 * place & 31 for place in reversed(range(count))]
+
+
 def _luhn(letters: list[int]) -> int:
     """The check letter by the Luhn algorithm modulo 32: any one wrong letter shows, and two that changed places but for 0 and 31."""
     total = 0
@@ -170,7 +167,7 @@ def _luhn(letters: list[int]) -> int:
 def check_of(manifest: bytes, slot: int) -> str:
     """Four letters over a key's shares (the manifest as it was signed) and the slot: who misheard, or has other shares, notices."""
     bits = int.from_bytes(sha256(b"BD1/unblock" + bytes((slot,)) + manifest).digest()[:3], "big") >> 4
-    return "".join(ALPHABET[bits >> 5 * place & 31] for place in reversed(range(CHECK)))
+    return "".join(ALPHABET[letter] for letter in _letters(bits, CHECK))
 
 
 def same_check(one: str, other: str) -> bool:

@@ -9,6 +9,7 @@ from hashlib import sha256
 
 from biandun_protocol import cose, records
 from biandun_protocol.algorithms import ES256, Algorithm, PublicKey, Signer
+from biandun_protocol.certificate import Signed
 from biandun_protocol.errors import ManifestProblem, StatementProblem
 from biandun_protocol.wire import cbor, codec
 from biandun_protocol.wire.messages import ReleaseFile, ReleaseManifest
@@ -64,10 +65,7 @@ class Release:
 
     def verify_vendor(self, vendor: PublicKey) -> ReleaseManifest:
         """Check what the vendor signed.  Raises StatementProblem, ManifestProblem."""
-        statement = cose.parse(self.vendor(vendor.algorithm), purpose=PURPOSE_RELEASE)
-        cose.verify(statement, vendor)
-        if not statement.covers(self.manifest):
-            raise StatementProblem("digest-mismatch")
+        Signed(self.vendor(vendor.algorithm), self.manifest).verify(PURPOSE_RELEASE, vendor)
         return self.read()
 
 

@@ -6,10 +6,10 @@ What stands in the sections is for whoever makes a card to say; a key keeps them
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from biandun_protocol import cbor, cose, records
+from biandun_protocol import cbor, records
 from biandun_protocol.algorithms import Algorithm, PublicKey, Signer
 from biandun_protocol.cbor import CborError
-from biandun_protocol.certificate import Signed
+from biandun_protocol.certificate import Signed, sign
 from biandun_protocol.errors import ManifestProblem, StatementProblem
 from biandun_protocol.wire import codec
 from biandun_protocol.wire.messages import CardManifest, IssuerManifest
@@ -63,9 +63,7 @@ def sign_card(
         raise ManifestProblem("too-large", limit=LIMIT_SECTIONS * LIMIT_PIECE)
     digests = [office.algorithm.digest(section) for section in sections]
     manifest = CardManifest(SCHEMA_CARD, uscc, term.version, term.issued, term.not_after, term.max_offline, digests)
-    raw = codec.encode(manifest)
-    statement = cose.sign_office(office, purpose=PURPOSE_CARD, office_id=office_id, region=region, x5t=x5t, manifest=raw)
-    return UnitCard(Signed(statement, raw), tuple(sections))
+    return UnitCard(sign(office, PURPOSE_CARD, office_id, region, x5t, codec.encode(manifest)), tuple(sections))
 
 
 def verify_card(card: UnitCard, issuer: IssuerManifest, algorithm: Algorithm) -> CardManifest:
@@ -73,10 +71,7 @@ def verify_card(card: UnitCard, issuer: IssuerManifest, algorithm: Algorithm) ->
 
     Raises StatementProblem (form, signature, digest-mismatch when something is not what the statement names), ManifestProblem.
     """
-    statement = cose.parse(card.signed.statement, purpose=PURPOSE_CARD)
-    cose.verify(statement, PublicKey(algorithm, issuer.public_key))
-    if not statement.covers(card.signed.manifest):
-        raise StatementProblem("digest-mismatch")
+    card.signed.verify(PURPOSE_CARD, PublicKey(algorithm, issuer.public_key))
     manifest = card.read()
     if [algorithm.digest(section) for section in card.sections] != manifest.sections:
         raise StatementProblem("digest-mismatch")

@@ -8,7 +8,7 @@ import click
 
 from biandun import evidence, filings, keys, reviews
 from biandun.cli.output import Document
-from biandun.cli.shared import Settings, pass_settings, with_key
+from biandun.cli.shared import FILE, Settings, pass_settings, with_key
 from biandun.errors import FolderProblem, KeyNotFound, UsageProblem
 from biandun.filings import Folder, Source
 from biandun.keys import Key
@@ -18,7 +18,6 @@ from biandun_protocol.forms import ATTACHMENT_ROLES
 from biandun_protocol.review import OPINIONS, Countersign
 
 FOLDER = click.Path(file_okay=False, path_type=Path)
-FILE = click.Path(dir_okay=False, path_type=Path)
 OFFICE = click.option("--office", "url", envvar="BIANDUN_OFFICE", required=True, metavar="URL", help="The office's server.")
 
 EXAMPLE: dict[str, object] = {

@@ -4,13 +4,11 @@ from pathlib import Path
 
 import click
 
-from biandun.cli.shared import with_key
+from biandun.cli.shared import FILE, with_key
 from biandun.filings import read_file
 from biandun.key import updating
 from biandun.keys import Key
 from biandun_protocol.release import Release
-
-FILE = click.Path(dir_okay=False, path_type=Path)
 
 
 @click.group("firmware")

@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from biandun import keys
-from biandun.cli.shared import prompt_secret, read_record, secret_source, with_key
+from biandun.cli.shared import FILE, prompt_secret, read_record, secret_source, with_key
 from biandun.errors import Declined, KeyRefused, OrderNeeded
 from biandun.filings import read_file, write_file
 from biandun.keys import Key
@@ -18,7 +18,7 @@ from biandun_protocol.recovery import Officers, read_shares
 from biandun_protocol.secret import Secret
 from biandun_protocol.unit_card import UnitCard
 from biandun_protocol.wire import codec
-from biandun_protocol.wire.messages import Grant, InfoReply, SignedManifest, UnblockAsk
+from biandun_protocol.wire.messages import Grant, InfoReply, UnblockAsk
 from biandun_protocol.wire.numbers import (
     CLASS_NAMES,
     ERROR_NAMES,
@@ -27,12 +27,10 @@ from biandun_protocol.wire.numbers import (
     LIMIT_LINK_EXPORT,
     LIMIT_USER_SLOTS,
     PURPOSE_RESET,
-    SCHEMA_SIGNED,
     STATE_NAMES,
 )
 
 CODES = 2  # of two officers
-FILE = click.Path(dir_okay=False, path_type=Path)
 
 
 @click.group("keys")
@@ -346,7 +344,7 @@ def export_links(key: Key, first: int, count: int, out: Path) -> dict[str, objec
     Example:  biandun keys export-links --first 3 --count 2 --out links.bd
     """
     signed = key.export_links(first, count)
-    write_file(out, codec.encode(SignedManifest(SCHEMA_SIGNED, signed.statement, signed.manifest)))
+    write_file(out, signed.encode())
     return {"serial": key.info.serial, "first": first, "count": count, "links": str(out)}
 
 

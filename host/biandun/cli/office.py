@@ -7,15 +7,13 @@ import click
 
 from biandun import reviews, sessions
 from biandun.cli.filing import OFFICE
-from biandun.cli.shared import read_record, with_key
+from biandun.cli.shared import FILE, read_record, with_key
 from biandun.errors import OfficeAnswer
 from biandun.keys import Key
 from biandun.office_client import Office
 from biandun_protocol.certificate import Signed
 from biandun_protocol.review import DECISIONS
 from biandun_protocol.wire.messages import SignedManifest
-
-FILE = click.Path(dir_okay=False, path_type=Path)
 
 
 @click.group("office")

@@ -23,6 +23,7 @@ P = ParamSpec("P")
 R = TypeVar("R")
 M = TypeVar("M", bound=codec.Message)
 
+FILE = click.Path(dir_okay=False, path_type=Path)
 PHASES = {
     "sending": ("正在传送材料", "sending"),
     "working": ("密钥正在处理", "the key is working"),
