@@ -4,6 +4,7 @@
 """
 
 from dataclasses import dataclass
+from typing import TypedDict
 
 from biandun_office.office import Office
 from biandun_protocol.algorithms import Signer
@@ -14,6 +15,14 @@ from biandun_protocol.recovery import Officers, sign_officers
 from biandun_protocol.release import Release
 from biandun_protocol.wire.messages import OfficersManifest, OrderManifest, ProfileManifest
 from biandun_protocol.wire.statement import ReceiptPayload
+
+
+class Names(TypedDict):
+    """What the header of every statement of an office says of it."""
+
+    office_id: str
+    region: str
+    x5t: bytes
 
 
 @dataclass(frozen=True, repr=False)
@@ -28,42 +37,28 @@ class OfficeSigner:
 
     def receipt(self, payload: ReceiptPayload) -> bytes:
         """Sign a proof and return the receipt bundle's bytes."""
-        identity = self.office.identity
-        receipt = sign_receipt(
-            self.signer, office_id=identity.office_id, region=identity.region, x5t=self.office.x5t, payload=payload
-        )
-        return receipt.encode()
+        return sign_receipt(self.signer, **self._names, payload=payload).encode()
 
     def profile(self, manifest: ProfileManifest) -> Signed:
         """Sign what the office says of a unit's key."""
-        identity = self.office.identity
-        return sign_profile(
-            self.signer, office_id=identity.office_id, region=identity.region, x5t=self.office.x5t, manifest=manifest
-        )
+        return sign_profile(self.signer, **self._names, manifest=manifest)
 
     def officers(self, manifest: OfficersManifest) -> Officers:
         """Sign who the two unblocking officers are."""
-        identity = self.office.identity
-        return sign_officers(
-            self.signer, office_id=identity.office_id, region=identity.region, x5t=self.office.x5t, manifest=manifest
-        )
+        return sign_officers(self.signer, **self._names, manifest=manifest)
 
     def release(self, release: Release) -> Release:
         """Sign a vendor's firmware release as the operator of the keys."""
-        identity = self.office.identity
-        return release.approved(self.signer, office_id=identity.office_id, region=identity.region, x5t=self.office.x5t)
+        return release.approved(self.signer, **self._names)
 
     def order(self, purpose: str, manifest: OrderManifest) -> Order:
         """Sign what a key is to do."""
+        return sign_order(self.signer, purpose=purpose, **self._names, manifest=manifest)
+
+    @property
+    def _names(self) -> Names:
         identity = self.office.identity
-        return sign_order(
-            self.signer,
-            purpose=purpose,
-            office_id=identity.office_id,
-            region=identity.region,
-            x5t=self.office.x5t,
-            manifest=manifest,
-        )
+        return {"office_id": identity.office_id, "region": identity.region, "x5t": self.office.x5t}
 
 
 _held: list[OfficeSigner] = []

@@ -1,12 +1,12 @@
 """Commands about units and their keys: units, offer, issue, renew."""
 
-from datetime import UTC, datetime
 from pathlib import Path
 
 import click
 
 from biandun_office import clock, files
 from biandun_office.cli.session import Session, in_session, with_passphrase
+from biandun_office.cli.words import day
 from biandun_office.issuance import services
 from biandun_office.issuance.services import CERTIFICATE_DAYS, OVERLAP_DAYS, IssuingKey
 from biandun_office.keystore import Passphrase
@@ -53,7 +53,7 @@ def offer(session: Session, *, uscc: str, out: Path) -> dict[str, object]:
     folder = session.open()
     row, content = services.make_offer(office=Office.load(folder), uscc=uscc, now=clock.now())
     files.write(out, content, mode=files.PUBLIC)
-    return {"file": str(out), "uscc": uscc, "unit_name": row.unit.name, "expires": _day(row.expires_at)}
+    return {"file": str(out), "uscc": uscc, "unit_name": row.unit.name, "expires": day(row.expires_at)}
 
 
 @click.command()
@@ -113,7 +113,7 @@ def issue(
         "role": role,
         "purposes": list(allowed),
         "recoverable": issued.recoverable,
-        "not_after": _day(certificate.not_after),
+        "not_after": day(certificate.not_after),
     }
 
 
@@ -154,12 +154,8 @@ def renew(session: Session, *, passphrase: Passphrase, serial: str, out: Path, d
         "serial": serial,
         "unit_name": certificate.unit_name,
         "version": certificate.version,
-        "not_after": _day(certificate.not_after),
+        "not_after": day(certificate.not_after),
     }
-
-
-def _day(seconds: int) -> str:
-    return datetime.fromtimestamp(seconds, UTC).date().isoformat()
 
 
 COMMANDS = (units, offer, issue, renew)

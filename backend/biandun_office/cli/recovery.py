@@ -1,14 +1,14 @@
 """Commands of unblocking: officer, officers, name-officers, shares, unblock-code."""
 
-from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import click
 
 from biandun_office import clock, files
 from biandun_office.cli.session import Session, in_session, with_passphrase
+from biandun_office.cli.words import day
 from biandun_office.issuance import recovery
-from biandun_office.issuance.recovery import Given
 from biandun_office.issuance.services import IssuingKey
 from biandun_office.keystore import Cost, Passphrase
 from biandun_office.office import Office
@@ -35,7 +35,7 @@ def officer(session: Session, *, passphrase: Passphrase, name: str) -> dict[str,
         raise click.UsageError(f"NAME 应为 1 至 {MOST_NAME} 个字 must have 1 to {MOST_NAME} letters")
     algorithm = Office.load(session.open()).algorithm
     made = recovery.make_officer(name=name, algorithm=algorithm, passphrase=passphrase, cost=Cost(), now=clock.now())
-    return {"officer": made.name, "made": _day(made.made_at)}
+    return {"officer": made.name, "made": day(made.made_at)}
 
 
 @click.command()
@@ -49,7 +49,7 @@ def officers(session: Session) -> list[dict[str, object]]:
     session.open()
     words = ("当前指定", "in force")[session.language == "en"]
     return [
-        {"officer": one.name, "made": _day(one.made_at), "in_force": named if session.as_json else words if named else None}
+        {"officer": one.name, "made": day(one.made_at), "in_force": named if session.as_json else words if named else None}
         for one, named in recovery.all_officers()
     ]
 
@@ -76,7 +76,7 @@ def name_officers(session: Session, *, passphrase: Passphrase, first: str, secon
             first=first,
             second=second,
             now=clock.now(),
-            deliver=lambda raw: deliver(out, raw) if out is not None else None,
+            deliver=partial(deliver, out) if out is not None else None,
         )
     return {"first": pair.first.name, "second": pair.second.name, "version": pair.version, "file": str(out) if out else None}
 
@@ -137,29 +137,20 @@ def unblock_code(
         raise click.UsageError(
             "请给出 --request，或 --serial、--number 和 --check  either --request, or --serial, --number and --check"
         )
-    shown: dict[str, object] = {}
-
-    def show(given: Given) -> None:
-        code = given.code.reveal().decode()
-        if out is None:
-            shown["code"] = code
-        else:
-            files.write(out, code.encode() + b"\n")
-            shown["file"] = str(out)
-
-    given = recovery.give_code(ask=ask, officer=name, algorithm=algorithm, passphrase=passphrase, now=clock.now(), show=show)
+    secret, certificate = recovery.give_code(ask=ask, officer=name, algorithm=algorithm, passphrase=passphrase, now=clock.now())
+    if out is None:
+        shown = {"code": secret.reveal().decode()}
+    else:
+        files.write(out, secret.reveal() + b"\n")
+        shown = {"file": str(out)}
     return {
         "serial": ask.serial,
-        "unit_name": given.certificate.unit_name,
+        "unit_name": certificate.unit_name,
         "user": ask.slot,
         "number": ask.number,
         "officer": name,
         **shown,
     }
-
-
-def _day(seconds: int) -> str:
-    return datetime.fromtimestamp(seconds, UTC).date().isoformat()
 
 
 COMMANDS = (officer, officers, name_officers, shares, unblock_code)

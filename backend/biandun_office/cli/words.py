@@ -1,4 +1,6 @@
-"""Names of result fields as people read them."""
+"""Results as people read them: names of fields, days."""
+
+from datetime import UTC, datetime
 
 _LABELS = {
     "office_id": ("编办标识", "office id"),
@@ -47,6 +49,11 @@ _LABELS = {
     "removed": ("删除文件数", "files removed"),
     "bytes": ("释放字节数", "bytes freed"),
 }
+
+
+def day(seconds: int) -> str:
+    """The day (UTC) of a moment, as 2026-11-24."""
+    return datetime.fromtimestamp(seconds, UTC).date().isoformat()
 
 
 def label(name: str, language: str) -> str:

@@ -7,11 +7,9 @@ from biandun_office.database import writing
 from biandun_office.errors import Refused
 from biandun_office.evidence.models import AuditRing
 from biandun_office.issuance.models import Certificate
-from biandun_office.issuance.selectors import certificate_of_serial
+from biandun_office.issuance.selectors import certificate_of_serial, device_key_of
 from biandun_protocol.algorithms import Algorithm, PublicKey
 from biandun_protocol.audit import Event, Ring, decode_export, serial_of, verify_audit
-from biandun_protocol.wire import codec
-from biandun_protocol.wire.messages import ProfileManifest
 
 
 @dataclass(frozen=True)
@@ -31,10 +29,7 @@ def take(*, raw: bytes, algorithm: Algorithm, now: int) -> Taken:
     """
     export = decode_export(raw)
     certificate = certificate_of_serial(serial_of(export))
-    device_key = codec.decode(ProfileManifest, bytes(certificate.profile_manifest)).device_key
-    if device_key is None:
-        raise Refused("session-unavailable")
-    ring = verify_audit(export, PublicKey(algorithm, device_key))
+    ring = verify_audit(export, PublicKey(algorithm, device_key_of(certificate)))
     with writing():
         earlier = AuditRing.objects.filter(device=certificate.device, contradicts=False).order_by("-last").first()
         known, contradicts = _compared(ring, earlier)

@@ -1,11 +1,10 @@
 """Unblocking keys with two officers: who they are, the shares that keys sealed to them, and the codes they give out (TOKEN section 5).
 
 Each officer's private half is under a passphrase of their own, so nobody opens both shares of a key alone: not the office's issuing
-key, not whoever has the database.  A code is opened, handed to ``show`` and forgotten; what stays is who opened it, and when.
+key, not whoever has the database.  A code is opened, returned and forgotten; what stays is who opened it, and when.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from hashlib import sha256
 
 from biandun_office import logs
@@ -14,7 +13,7 @@ from biandun_office.errors import Refused
 from biandun_office.issuance import states
 from biandun_office.issuance.checks import require_standing
 from biandun_office.issuance.models import Certificate, CodeGiven, KeyDevice, KeyShares, Officer, OfficerPair
-from biandun_office.issuance.selectors import certificate_of_serial
+from biandun_office.issuance.selectors import certificate_of_serial, device_key_of
 from biandun_office.keys import new_key
 from biandun_office.keystore import Cost, Passphrase, seal, unseal
 from biandun_office.signing import OfficeSigner
@@ -23,17 +22,8 @@ from biandun_protocol.algorithms import Algorithm, PublicKey
 from biandun_protocol.errors import ProtocolProblem
 from biandun_protocol.secret import Secret
 from biandun_protocol.wire import codec
-from biandun_protocol.wire.messages import OfficersManifest, ProfileManifest, SharesExport, SharesManifest, UnblockAsk
+from biandun_protocol.wire.messages import OfficersManifest, SharesExport, SharesManifest, UnblockAsk
 from biandun_protocol.wire.numbers import SCHEMA_OFFICERS
-
-
-@dataclass(frozen=True)
-class Given:
-    """A code that was opened, for whom."""
-
-    code: Secret
-    certificate: Certificate
-    ask: UnblockAsk
 
 
 def make_officer(*, name: str, algorithm: Algorithm, passphrase: Passphrase, cost: Cost, now: int) -> Officer:
@@ -89,7 +79,7 @@ def take_shares(*, raw: bytes, algorithm: Algorithm, now: int) -> KeyShares:
     """
     export = recovery.decode_shares(raw)
     certificate = certificate_of_serial(recovery.read_shares(export).serial)
-    device_key = _device_key(certificate)
+    device_key = device_key_of(certificate)
     with writing():
         return keep_shares(certificate.device, export, PublicKey(algorithm, device_key), now)
 
@@ -122,16 +112,16 @@ def keep_shares(device: KeyDevice, export: SharesExport, device_key: PublicKey, 
 
 
 def give_code(
-    *, ask: UnblockAsk, officer: str, algorithm: Algorithm, passphrase: Passphrase, now: int, show: Callable[[Given], None]
-) -> Given:
-    """Open one officer's share of the key that asks; ``show`` gets the code when it is on record who opened it.
+    *, ask: UnblockAsk, officer: str, algorithm: Algorithm, passphrase: Passphrase, now: int
+) -> tuple[Secret, Certificate]:
+    """Open one officer's share of the key that asks: the code, and whose key it is.  Who opened it is on record before it is returned.
 
     Raises Refused: serial-unknown, key-suspended, certificate-revoked, shares-unknown, shares-stale, check-mismatch, officer-unknown; PassphraseProblem;
     StatementProblem(share-foreign).
     """
     certificate = certificate_of_serial(ask.serial)
     require_standing(states.current(certificate))  # a key that is missing has been suspended: nobody is let in meanwhile
-    device_key = _device_key(certificate)
+    device_key = device_key_of(certificate)
     kept = _newest(certificate.device, device_key)
     if kept is None or ask.number > kept.number:
         raise Refused("shares-unknown", serial=ask.serial, number=ask.number)
@@ -149,9 +139,7 @@ def give_code(
     with writing():
         CodeGiven.objects.create(shares=kept, officer=holder, slot=ask.slot, given_at=now)
     logs.action("issuance.code.given", serial=ask.serial, number=ask.number, officer=officer, slot=ask.slot)
-    given = Given(code, certificate, ask)
-    show(given)
-    return given
+    return code, certificate
 
 
 def _verified(export: SharesExport, device_key: PublicKey) -> SharesManifest:
@@ -176,11 +164,3 @@ def _officer(name: str) -> Officer:
     if officer is None:
         raise Refused("officer-unknown", name=name)
     return officer
-
-
-def _device_key(certificate: Certificate) -> bytes:
-    """The device key that the office certified.  Raises Refused(session-unavailable) for a key without one."""
-    device_key = codec.decode(ProfileManifest, bytes(certificate.profile_manifest)).device_key
-    if device_key is None:
-        raise Refused("session-unavailable")
-    return device_key

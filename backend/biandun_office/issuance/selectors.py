@@ -7,6 +7,8 @@ from django.db.models import Q, QuerySet
 from biandun_office import sql
 from biandun_office.errors import Refused
 from biandun_office.issuance.models import Certificate, KeyDevice, KeyOffer
+from biandun_protocol.wire import codec
+from biandun_protocol.wire.messages import ProfileManifest
 
 # what intake compares a header with; the rest of a certificate is read when it is asked for
 _COLUMNS = (
@@ -36,6 +38,14 @@ def renewed(newest: Certificate, x5t: str) -> Certificate | None:
         kid=newest.kid, x5t=x5t, device_id=newest.device_id, state=Certificate.State.SUPERSEDED
     )
     return found.exclude(overlap_until=None).first()
+
+
+def device_key_of(certificate: Certificate) -> bytes:
+    """The device key that the office certified with it.  Raises Refused(session-unavailable) for a key without one."""
+    device_key = codec.decode(ProfileManifest, bytes(certificate.profile_manifest)).device_key
+    if device_key is None:
+        raise Refused("session-unavailable")
+    return device_key
 
 
 def certificate_of_serial(serial: str) -> Certificate:

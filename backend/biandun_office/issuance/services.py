@@ -143,6 +143,7 @@ def issue(
     device.certificates.filter(state=Certificate.State.ACTIVE).update(state=Certificate.State.SUPERSEDED)
     period = (now, min(now + days * DAY, authority.office.issuer_manifest.not_after))
     certificate = _certify(authority, device, Pair(key, possession.device_key), Powers(role, tuple(purposes)), period)
+    recoverable = shares is not None and possession.device_key is not None
     if shares is not None and possession.device_key is not None:
         recovery.require_current(shares)
         recovery.keep_shares(device, shares, PublicKey(authority.office.algorithm, possession.device_key), now)
@@ -151,7 +152,7 @@ def issue(
     grant = _grant(authority.office, certificate)
     deliver(grant)
     logs.action("issuance.certificate.issued", serial=device.serial, uscc=unit.uscc, kid=certificate.kid)
-    return Issued(certificate, grant, shares is not None)
+    return Issued(certificate, grant, recoverable)
 
 
 @writing()
