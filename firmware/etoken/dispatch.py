@@ -21,6 +21,7 @@ Neighbours: ``server`` calls ``run``; ``commands`` fill the table when they are 
 
 from biandun_protocol.wire import codec
 from biandun_protocol.wire.numbers import (
+    ERROR_DIGEST_MISMATCH,
     ERROR_ENTROPY_FAILED,
     ERROR_INTERNAL,
     ERROR_OUT_OF_MEMORY,
@@ -41,6 +42,7 @@ from etoken import heap
 from etoken.crypto.faults import SecretInvalid, SignatureFault
 from etoken.entropy import EntropyFailed
 from etoken.refusal import Refused
+from etoken.store.images import ImageBroken
 from etoken.store.journal import StoreDamaged, StoreFull
 from etoken.token import Token
 
@@ -143,6 +145,8 @@ def run(token: Token, raw: bytes, sealed: bool = False) -> bytes:
         raise _logged(token, ERROR_SECRET_INVALID)
     except SignatureFault:
         raise _logged(token, ERROR_SIGNATURE_FAULT)
+    except ImageBroken:
+        raise Refused(ERROR_DIGEST_MISMATCH)
     except StoreFull:
         raise Refused(ERROR_STORE_FULL)
     except StoreDamaged:

@@ -27,6 +27,12 @@ def main() -> None:
     """
 
 
+def _ended_by(problem: Problem) -> SystemExit:
+    """Say what is wrong in both languages; what to end with."""
+    click.echo(f"{problem.message('zh')}{problem.next_step('zh')}\n{problem.message('en')} {problem.next_step('en')}", err=True)
+    return SystemExit(problem.exit_status)
+
+
 @main.command()
 @click.option("--count", default=1, show_default=True, type=click.IntRange(1, 500), help="How many keys to plug in.")
 @click.option(
@@ -84,8 +90,7 @@ def run(count: int, first: int, state: Path, presence: str, entropy: str, otp: b
         click.echo(json.dumps({"keys": [{"serial": key.serial, "port": key.port, "pid": key.pid} for key in keys]}))
         stop.wait()
     except Problem as problem:
-        click.echo(f"{problem.message('zh')}{problem.next_step('zh')}\n{problem.message('en')} {problem.next_step('en')}", err=True)
-        raise SystemExit(problem.exit_status) from None
+        raise _ended_by(problem) from None
     finally:
         for key in keys:
             key.unplug()
@@ -107,7 +112,6 @@ def release(version: str, number: int, floor: int, out: Path) -> None:
     try:
         made = releases.make(Described(TARGET, version, number, floor))
     except Problem as problem:
-        click.echo(f"{problem.message('zh')}{problem.next_step('zh')}\n{problem.message('en')} {problem.next_step('en')}", err=True)
-        raise SystemExit(problem.exit_status) from None
+        raise _ended_by(problem) from None
     out.write_bytes(made.encode())
     click.echo(json.dumps({"version": version, "number": number, "bytes": len(made.image), "file": str(out)}))

@@ -12,15 +12,12 @@ from biandun.keys import open_port
 from biandun_protocol.algorithms import ES256, SM2, PublicKey
 from biandun_protocol.errors import ManifestProblem
 from biandun_protocol.release import Described, Release
-from biandun_protocol.wire.flashmodel import NorFlash
 from biandun_protocol.wire.numbers import LIMIT_PIECE
 from biandun_simulator import cli, firmware, interpreter, release
 from biandun_simulator.interpreter import SimulatorMissing
 from biandun_simulator.simulated_key import SimulatedKey, SimulatorFailed
-from etoken.boards.boot import FLASH
-from etoken.boards.filemedium import FileMedium
+from etoken.boards.imagefile import images_in
 from etoken.boards.vendor import SIMULATED, TARGET
-from etoken.store.images import Images
 
 SAYS = "import sys, vfs\nvfs.mount(vfs.VfsRom(memoryview(open(sys.argv[1], 'rb').read())), '/f')\nsys.path[:] = ['/f']\nfrom etoken import version\nprint(version.VERSION, version.NUMBER, version.__file__)"
 
@@ -65,13 +62,12 @@ def test_an_empty_image_is_not_released() -> None:
 
 def install(path: Path, image: bytes, number: int, beside: int | None = None) -> None:
     """Write an image into a key's place that is not the one that runs, complete, as an update leaves it."""
-    medium = FileMedium(str(path), FLASH, b"\xff")
-    images = Images(NorFlash(FLASH, medium=medium))
+    images = images_in(str(path))
     slot = images.begin(number, 0, len(image), sha256(image).digest(), None if beside is None else images.at(beside))
     for offset in range(0, len(image), LIMIT_PIECE):
         images.write(slot, offset, image[offset : offset + LIMIT_PIECE])
     images.finish(slot)
-    medium.close()
+    images._flash.medium.close()
 
 
 def test_a_key_runs_the_image_and_one_that_cannot_start_leaves_the_one_before(tmp_path: Path) -> None:

@@ -70,22 +70,23 @@ class Journey:
 
     def run(self, program: str, *arguments: object) -> Any:
         """Run one command with --json and return what it printed.  Raises CommandFailed."""
-        command = [str(BIN / program), "--json", *map(str, arguments)]
-        done = subprocess.run(
-            command, capture_output=True, text=True, env=self.environment, cwd=self.folder, check=False, timeout=120
-        )
-        if done.returncode:
-            raise CommandFailed([program, *map(str, arguments)], done.returncode, done.stderr)
-        return json.loads(done.stdout) if done.stdout.strip() else None
+        printed = self.plain(program, "--json", *arguments)
+        return json.loads(printed) if printed.strip() else None
 
     def plain(self, program: str, *arguments: object) -> str:
         """Run one command that prints what it always prints.  Raises CommandFailed."""
-        command = [str(BIN / program), *map(str, arguments)]
+        words = [str(word) for word in arguments]
         done = subprocess.run(
-            command, capture_output=True, text=True, env=self.environment, cwd=self.folder, check=False, timeout=120
+            [str(BIN / program), *words],
+            capture_output=True,
+            text=True,
+            env=self.environment,
+            cwd=self.folder,
+            check=False,
+            timeout=120,
         )
         if done.returncode:
-            raise CommandFailed(command, done.returncode, done.stderr)
+            raise CommandFailed([program, *words], done.returncode, done.stderr)
         return done.stdout
 
     def start(self, name: str, program: str, *arguments: object) -> Any:

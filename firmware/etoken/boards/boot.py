@@ -9,20 +9,14 @@ imported.  A board does the same with its own flash.  A firmware that cannot eve
 import gc
 import sys
 
-from biandun_protocol.wire.flashmodel import NorFlash
-from etoken.boards.filemedium import FileMedium
-from etoken.store.images import Images
+from etoken.boards.imagefile import images_in
 
-SECTOR = 4096
-FLASH = 2 * 96 * SECTOR
 OWN = ("etoken", "biandun_protocol")
 
 
 def main(arguments: "list[str]") -> None:
     """Choose, mount, and hand over."""
-    path = arguments[-1]
-    flash = NorFlash(FLASH, SECTOR, FileMedium(path, FLASH, b"\xff"))
-    images = Images(flash)
+    images = images_in(arguments[-1])
     slot = images.choose()
     place = -1
     if slot is not None:

@@ -35,7 +35,6 @@ from etoken.server import Server
 from etoken.token import Token
 
 FLASH = 512 * 1024
-IMAGES = 2 * 96 * 4096
 OTP_BITS = 8192
 CUT = 3  # exit status of a key whose power was cut on order
 UNFIT = 4  # and of a firmware on trial that has failed its test
@@ -165,10 +164,11 @@ def _otp(path: str) -> "OtpModel | None":
 def _installed(path: str, place: int) -> "Installed | None":
     if not path:
         return None
-    from etoken.boards.vendor import SIMULATED, TARGET  # noqa: PLC0415  only a board that can be updated needs these
-    from etoken.store.images import Images, Installed  # noqa: PLC0415
+    from etoken.boards.imagefile import images_in  # noqa: PLC0415  only a board that can be updated needs these
+    from etoken.boards.vendor import SIMULATED, TARGET  # noqa: PLC0415
+    from etoken.store.images import Installed  # noqa: PLC0415
 
-    images = Images(NorFlash(IMAGES, medium=FileMedium(path, IMAGES, b"\xff")))
+    images = images_in(path)
     return Installed(images, images.at(place) if place >= 0 else None, TARGET, SIMULATED)
 
 

@@ -5,15 +5,12 @@ first byte.
 """
 
 from biandun_protocol.wire.messages import UpdateBeginReply, UpdateBeginRequest
-from biandun_protocol.wire.numbers import ERROR_DIGEST_MISMATCH, STATE_ANCHORED, STATE_KEYED, STATE_PERSONALISED
 from etoken import update
 from etoken.dispatch import command
-from etoken.refusal import Refused
-from etoken.store.images import ImageBroken
 from etoken.token import Token
 
 
-@command(UpdateBeginRequest, states=(STATE_ANCHORED, STATE_KEYED, STATE_PERSONALISED), heap=40, flash=0)
+@command(UpdateBeginRequest, states=update.STATES, heap=40, flash=0)
 def update_begin(token: Token, request: UpdateBeginRequest) -> UpdateBeginReply:
     """Return the first byte of the image that is missing.
 
@@ -24,8 +21,5 @@ def update_begin(token: Token, request: UpdateBeginRequest) -> UpdateBeginReply:
     slot = board.images.begun(release.number, release.floor, release.digest, board.running)
     if slot is None:
         token.wait_presence()
-        try:
-            slot = board.images.begin(release.number, release.floor, release.length, release.digest, board.running)
-        except ImageBroken:
-            raise Refused(ERROR_DIGEST_MISMATCH)
+        slot = board.images.begin(release.number, release.floor, release.length, release.digest, board.running)
     return UpdateBeginReply(board.images.next(slot))

@@ -2,21 +2,16 @@
 
 from biandun_protocol.wire.messages import UpdateFinishReply, UpdateFinishRequest
 from biandun_protocol.wire.numbers import (
-    ERROR_DIGEST_MISMATCH,
     ERROR_NOT_FOUND,
     ERROR_UPDATE_INCOMPLETE,
-    STATE_ANCHORED,
-    STATE_KEYED,
-    STATE_PERSONALISED,
 )
 from etoken import update
 from etoken.dispatch import command
 from etoken.refusal import Refused
-from etoken.store.images import ImageBroken
 from etoken.token import Token
 
 
-@command(UpdateFinishRequest, states=(STATE_ANCHORED, STATE_KEYED, STATE_PERSONALISED), heap=5, flash=0)
+@command(UpdateFinishRequest, states=update.STATES, heap=5, flash=0)
 def update_finish(token: Token, request: UpdateFinishRequest) -> UpdateFinishReply:
     """Return the number of the release.
 
@@ -32,8 +27,5 @@ def update_finish(token: Token, request: UpdateFinishRequest) -> UpdateFinishRep
         return UpdateFinishReply(slot.number)  # it was finished before
     if board.images.next(slot) != slot.length:
         raise Refused(ERROR_UPDATE_INCOMPLETE)
-    try:
-        board.images.finish(slot)
-    except ImageBroken:
-        raise Refused(ERROR_DIGEST_MISMATCH)
+    board.images.finish(slot)
     return UpdateFinishReply(slot.number)

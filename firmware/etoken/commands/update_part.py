@@ -3,21 +3,16 @@
 from biandun_protocol.wire.messages import UpdatePartReply, UpdatePartRequest
 from biandun_protocol.wire.numbers import (
     ERROR_BAD_FIELD,
-    ERROR_DIGEST_MISMATCH,
     ERROR_NOT_FOUND,
     LIMIT_PIECE,
-    STATE_ANCHORED,
-    STATE_KEYED,
-    STATE_PERSONALISED,
 )
 from etoken import update
 from etoken.dispatch import command
 from etoken.refusal import Refused
-from etoken.store.images import ImageBroken
 from etoken.token import Token
 
 
-@command(UpdatePartRequest, states=(STATE_ANCHORED, STATE_KEYED, STATE_PERSONALISED), heap=16, flash=0)
+@command(UpdatePartRequest, states=update.STATES, heap=16, flash=0)
 def update_part(token: Token, request: UpdatePartRequest) -> UpdatePartReply:
     """Return the first byte that is missing now.
 
@@ -37,8 +32,5 @@ def update_part(token: Token, request: UpdatePartRequest) -> UpdatePartReply:
         raise Refused(ERROR_BAD_FIELD, 0)
     if len(request.content) != min(LIMIT_PIECE, slot.length - missing):
         raise Refused(ERROR_BAD_FIELD, 1)
-    try:
-        board.images.write(slot, missing, request.content)
-    except ImageBroken:
-        raise Refused(ERROR_DIGEST_MISMATCH)
+    board.images.write(slot, missing, request.content)
     return UpdatePartReply(board.images.next(slot))

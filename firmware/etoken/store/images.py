@@ -14,6 +14,7 @@ where it stopped; an erasure that was cut is done again.  Neighbours: ``boards.b
 from binascii import crc32
 from hashlib import sha256
 
+from biandun_protocol.wire.numbers import LIMIT_PIECE, LIMIT_TRIALS
 from etoken.heap import tidy
 
 TYPE_CHECKING = False
@@ -23,8 +24,6 @@ if TYPE_CHECKING:
 MAGIC = b"BDF1"
 HEADER = 56
 COMPLETE, GOOD, BAD, TRIALS, PROGRESS = 64, 65, 66, 72, 128
-MOST_TRIALS = 3
-PIECE = 2048
 YES = b"\0"
 READ = 512
 SLOTS = 2
@@ -55,23 +54,24 @@ class Images:
     def choose(self) -> "Slot | None":
         """The slot to run, counted as a trial when it has not been found good; None for the firmware that the board came with."""
         for slot in self._newest_first():
-            if not self._is(slot, COMPLETE) or self._is(slot, BAD):
-                continue
-            if self._is(slot, GOOD):
-                if self._intact(slot):
-                    return slot
-                continue  # rotten
-            try:
-                if not self._intact(slot):
-                    continue
-                for trial in range(TRIALS, TRIALS + MOST_TRIALS):
-                    if not self._is(slot, trial):
-                        self._mark(slot, trial)
-                        return slot
-                self._mark(slot, BAD)
-            except ImageBroken:
-                continue  # a flash that keeps no count of trials must not try for ever
+            if self._may_run(slot):
+                return slot
         return None
+
+    def _may_run(self, slot: Slot) -> bool:
+        if not self._is(slot, COMPLETE) or self._is(slot, BAD) or not self._intact(slot):
+            return False
+        if self._is(slot, GOOD):
+            return True
+        try:
+            for trial in range(TRIALS, TRIALS + LIMIT_TRIALS):
+                if not self._is(slot, trial):
+                    self._mark(slot, trial)
+                    return True
+            self._mark(slot, BAD)
+        except ImageBroken:
+            pass  # a flash that keeps no count of trials must not try for ever
+        return False
 
     def is_good(self, slot: Slot) -> bool:
         """Has this slot been found good?"""
@@ -91,16 +91,13 @@ class Images:
 
     # --- an update ------------------------------------------------------------------------------------------------------
     def begin(self, number: int, floor: int, length: int, digest: bytes, running: "Slot | None") -> Slot:
-        """Take up an image, beside the one that runs; one that was begun before goes on.  Raises ImageBroken."""
-        found = self.begun(number, floor, digest, running)
-        if found is not None:
-            return found
+        """Take up an image, beside the one that runs and in the place of any other.  Raises ImageBroken."""
         place = 0 if running is None else 1 - running.place
         order = max([slot.order for slot in self._newest_first()] + [0]) + 1
         head = MAGIC + b"".join(value.to_bytes(4, "big") for value in (order, number, floor, length)) + digest
         self._flash.erase(self._base(place))
         self._flash.program(self._base(place), head + crc32(head).to_bytes(4, "big"))
-        slot = self._slot(place)
+        slot = self.at(place)
         if slot is None:
             raise ImageBroken
         return slot
@@ -108,11 +105,7 @@ class Images:
     def begun(self, number: int, floor: int, digest: bytes, running: "Slot | None") -> "Slot | None":
         """The slot that was begun for this very image, and that no start has judged."""
         for slot in self._beside(running):
-            if (
-                (slot.number, slot.floor, slot.digest) == (number, floor, digest)
-                and not self._is(slot, BAD)
-                and not self._is(slot, GOOD)
-            ):
+            if (slot.number, slot.floor, slot.digest) == (number, floor, digest) and not self._is_judged(slot):
                 return slot
         return None
 
@@ -126,17 +119,17 @@ class Images:
     def waiting(self, running: "Slot | None") -> "Slot | None":
         """The slot that will be tried at the next start."""
         for slot in self._beside(running):
-            if self._is(slot, COMPLETE) and not self._is(slot, BAD) and not self._is(slot, GOOD):
+            if self._is(slot, COMPLETE) and not self._is_judged(slot):
                 return slot
         return None
 
     def next(self, slot: Slot) -> int:
         """The first byte that is missing."""
-        pieces = -(-slot.length // PIECE)
+        pieces = -(-slot.length // LIMIT_PIECE)
         done = 0
         while done < pieces and self._is(slot, PROGRESS + done):
             done += 1
-        return min(done * PIECE, slot.length)
+        return min(done * LIMIT_PIECE, slot.length)
 
     def write(self, slot: Slot, offset: int, content: bytes) -> None:
         """Write the piece at ``offset``, which is the next.  Raises ImageBroken: then the slot has to be begun anew."""
@@ -147,7 +140,7 @@ class Images:
         if self._flash.read(at, len(content)) != content:
             self.abandon(slot)
             raise ImageBroken
-        self._settle(slot, PROGRESS + offset // PIECE)
+        self._settle(slot, PROGRESS + offset // LIMIT_PIECE)
 
     def finish(self, slot: Slot) -> None:
         """All is there: compare the digest; from the next start on it is tried.  Raises ImageBroken."""
@@ -178,17 +171,14 @@ class Images:
 
     # --- bytes ----------------------------------------------------------------------------------------------------------
     def _newest_first(self) -> "list[Slot]":
-        slots = [slot for slot in (self._slot(place) for place in range(SLOTS)) if slot is not None]
+        slots = [slot for slot in (self.at(place) for place in range(SLOTS)) if slot is not None]
         return sorted(slots, key=lambda slot: -slot.order)
-
-    def at(self, place: int) -> "Slot | None":
-        """The slot at a place, if its header holds."""
-        return self._slot(place)
 
     def _beside(self, running: "Slot | None") -> "list[Slot]":
         return [slot for slot in self._newest_first() if running is None or slot.place != running.place]
 
-    def _slot(self, place: int) -> "Slot | None":
+    def at(self, place: int) -> "Slot | None":
+        """The slot at a place, if its header holds."""
         head = self._flash.read(self._base(place), HEADER)
         if head[:4] != MAGIC or crc32(head[: HEADER - 4]) != int.from_bytes(head[HEADER - 4 :], "big"):
             return None
@@ -200,6 +190,10 @@ class Images:
 
     def _is(self, slot: Slot, flag: int) -> bool:
         return self._flash.read(self._base(slot.place) + flag, 1) == YES
+
+    def _is_judged(self, slot: Slot) -> bool:
+        """Has a start found it good or bad?"""
+        return self._is(slot, GOOD) or self._is(slot, BAD)
 
     def _mark(self, slot: Slot, flag: int) -> None:
         self._flash.program(self._base(slot.place) + flag, YES)
