@@ -1,17 +1,20 @@
 """The one place where this key signs: it writes the protected header itself, then signs what that header says.
 
-Neighbours: ``prove_possession``, ``sign_finish``, ``login`` and ``export_links`` in ``commands`` decide that something is signed, ``hello``
-and ``export_audit`` that the device itself says something.
+Neighbours: ``prove_possession``, ``sign_finish``, ``succeed``, ``login`` and ``export_links`` in ``commands`` decide that something is
+signed, ``hello`` and ``export_audit`` that the device itself says something.
 """
 
+from biandun_protocol.wire import codec
 from biandun_protocol.wire import statement as wire
-from biandun_protocol.wire.numbers import PHASE_SIGNING
+from biandun_protocol.wire.messages import PossessionManifest
+from biandun_protocol.wire.numbers import PHASE_SIGNING, PURPOSE_POSSESSION, SCHEMA_POSSESSION
 from etoken import version
 from etoken.vault import records
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from etoken.token import Token
+    from etoken.vault.statements import Record
 
 NONCE_ENTROPY = 32
 
@@ -22,22 +25,64 @@ def sign(token: "Token", purpose: str, digest: bytes, fields: "dict[int, object]
     ``fields`` are those of label -70001 that the caller knows; identity, presence, firmware and class are added here.  The
     caller has seen to presence and policy; ``presence`` says whether a person pressed the button for it.
     """
-    board, profile = token.board, token.vault.identity.profile
+    profile = token.profile
     fields[wire.FIELD_PRESENCE] = wire.PRESENCE_BUTTON if presence else wire.PRESENCE_NONE
     if token.user is not None:
         fields[wire.FIELD_USER_SLOT] = token.user
+    fields[wire.FIELD_USCC] = profile.uscc
+    fields[wire.FIELD_UNIT_CODE] = profile.unit_code
+    fields[wire.FIELD_REGION] = profile.region
+    subject = "urn:biandun:unit:" + profile.uscc
+    return _statement(token, records.KEY_PAIR, token.public_key, purpose, digest, subject, profile.x5t, fields)
+
+
+def sign_next(token: "Token", purpose: str, digest: bytes, idempotency_key: bytes, fields: "dict[int, object]") -> "Record":
+    """The same for the next statement of the key's chain, which is committed when this returns.  Raises StoreFull."""
+    statements = token.vault.statements
+    fields[wire.FIELD_SEQ] = statements.seq + 1
+    fields[wire.FIELD_PREV] = statements.head
+    if statements.log_size:
+        fields[wire.FIELD_LOG_POINT] = [statements.log_size, statements.log_root]
+    card = token.vault.card.current()
+    if card is not None:
+        fields[wire.FIELD_CARD_VERSION] = card.manifest.version
+    header, signature = sign(token, purpose, digest, fields)
+    return statements.append(idempotency_key, purpose, digest, header, signature)
+
+
+def prove(token: "Token", kind: int, public: bytes, nonce: bytes) -> "tuple[bytes, bytes, bytes]":
+    """Prove that this key holds a pair which nobody has certified: return (protected header, signature, manifest).
+
+    ``kind`` is the record of the pair, ``public`` its point.  The key builds the manifest itself from what it knows, so nothing else can be
+    smuggled under this purpose.  The caller has seen to presence.
+    """
+    manifest = codec.encode(
+        PossessionManifest(
+            SCHEMA_POSSESSION, token.issuer.office_id, nonce, token.board.serial, public, token.vault.identity.device_key
+        )
+    )
+    fields: "dict[int, object]" = {wire.FIELD_MANIFEST_LENGTH: len(manifest), wire.FIELD_PRESENCE: wire.PRESENCE_BUTTON}
+    digest = token.suite.digest(manifest)
+    header, signature = _statement(token, kind, public, PURPOSE_POSSESSION, digest, None, None, fields)
+    return header, signature, manifest
+
+
+def _statement(
+    token: "Token",
+    kind: int,
+    public: bytes,
+    purpose: str,
+    digest: bytes,
+    subject: "str | None",
+    x5t: "bytes | None",
+    fields: "dict[int, object]",
+) -> "tuple[bytes, bytes]":
+    suite = token.suite
     fields[wire.FIELD_FIRMWARE] = version.VERSION
-    fields[wire.FIELD_HARDWARE_CLASS] = board.hardware_class
-    subject = x5t = None
-    if profile is not None:
-        fields[wire.FIELD_USCC] = profile.uscc
-        fields[wire.FIELD_UNIT_CODE] = profile.unit_code
-        fields[wire.FIELD_REGION] = profile.region
-        subject, x5t = "urn:biandun:unit:" + profile.uscc, profile.x5t
-    suite, public = token.suite, token.public_key
-    issuer = "urn:biandun:key:" + board.serial
+    fields[wire.FIELD_HARDWARE_CLASS] = token.board.hardware_class
+    issuer = "urn:biandun:key:" + token.board.serial
     header = wire.protected_header(suite, suite.kid_of(public), issuer, subject, purpose, x5t, fields)
-    return header, _sign(token, records.KEY_PAIR, public, wire.to_be_signed(header, purpose, digest), PHASE_SIGNING)
+    return header, _sign(token, kind, public, wire.to_be_signed(header, purpose, digest), PHASE_SIGNING)
 
 
 def sign_as_device(token: "Token", device: bytes, message: bytes, phase: int) -> bytes:

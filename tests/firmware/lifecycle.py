@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from biandun import errors
+from biandun.key import succession
 from biandun.keys import Key
 from biandun_protocol.secret import Secret
 from biandun_protocol.wire.messages import Challenge, KeyRequest
@@ -29,7 +30,7 @@ WRONG, NEW = Secret(b"000000"), Secret(b"a new beginning")
 class Life:
     """A key with one-time-programmable memory, its office, and what was made on the way."""
 
-    office: SoftOffice = field(default_factory=SoftOffice)
+    office: SoftOffice = field(default_factory=lambda: SoftOffice(purposes=("filing", "succession")))
     wire: Wire = field(default_factory=lambda: Wire(TestBoard(otp=OtpModel())))
     made: dict[str, Any] = field(default_factory=dict)
 
@@ -59,6 +60,11 @@ class Life:
             else self.office.grant_for(self.wire.key.board.serial, b"\4" + bytes(64))
         )
         self.key.personalise(grant)
+
+    def succeed(self) -> None:
+        """Ask for a new key pair and take in its certificate."""
+        asked = succession.ask(self.key)
+        succession.take(self.key, self.office.succeed(asked, self.key.info.public_key or b""))
 
     def set_pin(self) -> None:
         """Set the first PIN."""
@@ -136,6 +142,7 @@ ACTS: dict[str, Callable[[Life], None]] = {
     "enrol": Life.enrol,
     "first certificate": Life.personalise,
     "renewed certificate": Life.renew,
+    "new key pair": Life.succeed,
     "first PIN": Life.set_pin,
     "sign": Life.use,
     "six wrong PINs": Life.lock_up,
@@ -186,7 +193,7 @@ def page() -> str:
         "",
         "A reset leaves anchor, device key, log point, audit ring, firmware floor, and the count of resets; a wipe is for keys without a certificate.",
         "Firmware is renewed in every stage but `blank`, and changes none. What the office makes of a certificate (active, suspended, revoked,",
-        "superseded) is its own: `biandun-office suspend`, `resume`, `revoke`, `renew`.",
+        "superseded) is its own: `biandun-office suspend`, `resume`, `revoke`, `renew`, `succeed`.",
         "",
     ]
     return "\n".join(rows)

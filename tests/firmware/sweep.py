@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from biandun import errors
+from biandun.key import succession
 from biandun.keys import Key
 from biandun.ui import Ui
 from biandun_protocol import cose
@@ -293,6 +294,25 @@ def remove_second(world: World, key: Key) -> None:
     unless_done(lambda: key.remove_user(2), "pin-unset")
 
 
+def certified_to_succeed(world: World, key: Key) -> None:
+    """The first certificate of a key that may ask for another pair."""
+    grant = world.office.grant(world.kept["request"], purposes=["filing", "succession"])
+    unless_done(lambda: key.personalise(grant), "profile-older")
+
+
+def asked_to_succeed(world: World, key: Key) -> None:
+    """The office has answered."""
+    key.unlock(PIN)
+    asked = succession.ask(key)
+    world.kept["granted"] = world.office.succeed(asked, key.info.public_key or b"", purposes=["filing"])
+
+
+def succeed_and_sign(world: World, key: Key) -> None:
+    """The new pair is in force and signs."""
+    succession.take(key, world.kept["granted"])
+    unlocked_sign(key, b"9" * 16)
+
+
 ENROLLED = (answer, personalise, first_pin)
 
 
@@ -345,6 +365,14 @@ def parcel_arriving(before: State, after: State, found: State) -> bool:
 def sharing(before: State, after: State, found: State) -> bool:
     """The shares are those before or those after, whatever else has happened."""
     return found.shares in (before.shares, after.shares) and attempts(*(one.without("shares") for one in (before, after, found)))
+
+
+def succeeding(before: State, after: State, found: State) -> bool:
+    """The pair is the old one or the new one, what it signed is there or not; the receipt comes last."""
+    changing = ("log", "receipts", "statements", "head")
+    either = found.public_key in (before.public_key, after.public_key) and found.head[0] in (before.head[0], after.head[0])
+    same = [State(**{**one.without(*changing).__dict__, "public_key": None}) for one in (before, after, found)]
+    return either and attempts(same[0], same[1], same[2])
 
 
 def unblocking(before: State, after: State, found: State) -> bool:
@@ -406,6 +434,8 @@ SCENES: dict[str, tuple[tuple[Step, ...], Step, Between]] = {
     ),
     "export_shares": ((certified_device, *ENROLLED, officered), lambda world, key: key.recovery.shares(), nothing_between),
     "unblock": ((certified_device, *ENROLLED, officered, five_wrong), unblock, unblocking),
+    "succeed": ((answer, certified_to_succeed, first_pin), lambda world, key: (key.unlock(PIN), succession.ask(key)), attempts),
+    "personalise with a new pair": ((answer, certified_to_succeed, first_pin, asked_to_succeed), succeed_and_sign, succeeding),
     "remove_user": ((*ENROLLED, second_user), remove_second, enrolled_twice),
     "hello": ((certified_device, *ENROLLED), lambda world, key: key.secure(), nothing_between),
     "read_card read_section": ((*ENROLLED, carded), lambda world, key: (key.unlock(PIN), key.card()), attempts),

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from biandun import errors
-from biandun.key import updating
+from biandun.key import succession, updating
 from biandun.keys import Key
 from biandun_protocol.algorithms import ES256, SM2, Algorithm
 from biandun_protocol.release import Described
@@ -64,6 +64,13 @@ def record_the_whole_life(wire: Wire, office: SoftOffice) -> None:
     be_unblocked(key, office)
     with refused("update-unavailable"):
         updating.update(key, office.approved(sign(Described(TARGET, "9.9.9", 99), b"image")))
+    device_key = key.profile().device_key
+    powers = ["filing", "login", "succession"]
+    key.personalise(
+        office.grant_for(key.info.serial, key.info.public_key or b"", version=2, device_key=device_key, purposes=powers)
+    )
+    succession.take(key, office.succeed(succession.ask(key), key.info.public_key or b"", 3, purposes=powers))
+    key.sign(softkey.manifest(), purpose="filing", idempotency_key=b"by the new pair!", claimed_time=1_795_500_000)
     wire.presence(None)
     order = office.order("reset", key.challenge()).signed
     with refused("presence-timeout"):

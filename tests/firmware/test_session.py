@@ -65,6 +65,7 @@ REQUESTS: dict[int, codec.Request] = {
     m.SetOfficersRequest.NUMBER: m.SetOfficersRequest(b"s", b"m"),
     m.UnblockRequest.NUMBER: m.UnblockRequest(0, bytes(8), bytes(8), b"123456"),
     m.RemoveUserRequest.NUMBER: m.RemoveUserRequest(1),
+    m.SucceedRequest.NUMBER: m.SucceedRequest(),
     m.OutboxDropRequest.NUMBER: m.OutboxDropRequest(b"k" * 16),
 }
 

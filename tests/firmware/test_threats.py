@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from biandun.key import updating
+from biandun.key import succession, updating
 from biandun.keys import Key
 from biandun_protocol import recovery
 from biandun_protocol.release import Described
@@ -46,7 +46,7 @@ class Tap(Wire):
 
 @pytest.fixture
 def office() -> SoftOffice:
-    return SoftOffice(purposes=("filing", "login", "link"))
+    return SoftOffice(purposes=("filing", "login", "link", "succession"))
 
 
 @pytest.fixture
@@ -94,6 +94,9 @@ def test_neither_pin_nor_any_private_key_crosses_the_cable_whatever_is_asked(
     key.unlock(PIN)
     key.set_pin(PIN, slot=1)
     key.remove_user(1)
+    asked_for = succession.ask(key)
+    following = bytes(wire.key.token.vault.identity.secret(records.NEXT_KEY_PAIR))
+    succession.take(key, office.succeed(asked_for, key.info.public_key or b""))
     key.lock()
     images = Images(NorFlash(2 * 4 * 4096))
     wire.key.board.firmware = Installed(images, None, TARGET, SIMULATED)
@@ -103,7 +106,7 @@ def test_neither_pin_nor_any_private_key_crosses_the_cable_whatever_is_asked(
     key.wipe()
     assert asked == {entry.handler.__name__ for entry in COMMANDS.values()}
     shares = [recovery.decode_code(code.reveal().decode()) for code in codes]
-    for private in (PIN.reveal(), secret, device, data_key, *shares):
+    for private in (PIN.reveal(), secret, device, data_key, following, *shares):
         assert private not in wire.said + wire.heard
 
 

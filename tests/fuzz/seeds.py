@@ -5,7 +5,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from biandun.errors import KeyRefused
-from biandun.key import updating
+from biandun.key import succession, updating
 from biandun.keys import Key
 from biandun_protocol.release import Described
 from biandun_protocol.wire.flashmodel import NorFlash
@@ -27,7 +27,7 @@ def make(folder: Path) -> Path:
     for name in ("sealed", "clear"):
         wire, office = (
             Wire(TestBoard(flash=NorFlash(FLASH))),
-            SoftOffice(sessions=name == "sealed", purposes=("filing", "login", "link")),
+            SoftOffice(sessions=name == "sealed", purposes=("filing", "login", "link", "succession")),
         )
         key = wire.open()
         key.pin_in_clear = name == "clear"
@@ -76,6 +76,7 @@ def live(key: Key, office: SoftOffice) -> None:
     key.change_pin(PIN, PIN)
     with suppress(KeyRefused):  # a board without places for firmware
         updating.update(key, office.approved(sign(Described(TARGET, "9.9.9", 99), b"image")))
+    succession.take(key, office.succeed(succession.ask(key), key.info.public_key or b""))
     if office.sessions:
         key.unlock(PIN)
         key.recovery.name_officers(office.officers())

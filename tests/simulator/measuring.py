@@ -186,7 +186,7 @@ UNLOCKED = ran(m.UnlockRequest(0, PIN))
 
 def office_of(algorithm: Algorithm) -> SoftOffice:
     """An office whose names are as long as they may be."""
-    purposes = ("filing", "countersign", "decision", "login", "link")
+    purposes = ("filing", "countersign", "decision", "login", "link", "succession")
     return SoftOffice(
         algorithm=algorithm, unit_name="中" * 160, unit_code="629900-000000002", office_id="o" * 64, purposes=purposes
     )
@@ -221,7 +221,8 @@ def young(bench: Bench, office: SoftOffice) -> None:
         bench.note()
     bench.measure(m.ExportAuditRequest())
     bench.measure(m.LockRequest(), UNLOCKED)
-    sign(bench, office, 2, by_the_way=True)
+    succeeded(bench, office, device)
+    sign(bench, office, 3, by_the_way=True)
     carried(bench, office)
     bench.forget()
     ordered(bench, office, PURPOSE_REINSTATE)
@@ -239,6 +240,16 @@ def renewed(bench: Bench, office: SoftOffice) -> None:
     for offset in range(0, len(image), LIMIT_PIECE):
         bench.measure(m.UpdatePartRequest(offset, image[offset : offset + LIMIT_PIECE]))
     bench.measure(m.UpdateFinishRequest())
+
+
+def succeeded(bench: Bench, office: SoftOffice, device: bytes | None) -> None:
+    """A new key pair, and the certificate that puts it in the place of the old one."""
+    reply = codec.decode(m.SucceedReply, bench.measure(m.SucceedRequest(), UNLOCKED))
+    public_key = codec.decode(m.SuccessionManifest, reply.manifest).public_key
+    x509 = bytes(LIMIT_X509)
+    grant = office.grant_for(SERIAL, public_key, version=2, x5t=sha256(x509).digest(), device_key=device)
+    bench.measure(m.PersonaliseRequest(grant.profile_statement, grant.profile_manifest, x509))
+    bench.measure(m.UnlockRequest(0, PIN))
 
 
 def unblocked(bench: Bench, office: SoftOffice, device: bytes | None) -> None:
@@ -269,7 +280,7 @@ def carried(bench: Bench, office: SoftOffice) -> None:
             hand_over(m.CardSectionRequest(index, sections[index]), UNLOCKED)
     bench.measure(m.ReadCardRequest(), UNLOCKED)
     bench.measure(m.ReadSectionRequest(LIMIT_SECTIONS - 1), UNLOCKED)
-    name, parcel = (2).to_bytes(16, "little"), bytes(LIMIT_OUTBOX)
+    name, parcel = (3).to_bytes(16, "little"), bytes(LIMIT_OUTBOX)
     begin = m.OutboxBeginRequest(name, len(parcel), office.algorithm.digest(parcel))
     bench.measure(begin, UNLOCKED)
     parts = LIMIT_OUTBOX // LIMIT_PIECE

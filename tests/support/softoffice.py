@@ -18,6 +18,7 @@ from biandun_protocol.receipt import Receipt
 from biandun_protocol.recovery import Officers
 from biandun_protocol.release import Release
 from biandun_protocol.secret import Secret
+from biandun_protocol.succession import Granted, Succession
 from biandun_protocol.unit_card import Term, UnitCard
 from biandun_protocol.wire import merkle
 from biandun_protocol.wire import statement as wire
@@ -33,6 +34,7 @@ from biandun_protocol.wire.messages import (
 )
 from biandun_protocol.wire.numbers import (
     CLASS_SIMULATED,
+    PURPOSE_SUCCESSION,
     SCHEMA_GRANT,
     SCHEMA_ISSUER,
     SCHEMA_OFFER,
@@ -160,6 +162,16 @@ class SoftOffice:
             manifest=ProfileManifest(**fields),  # type: ignore[arg-type]
         )
         return Grant(SCHEMA_GRANT, profile.statement, profile.manifest, x509, b"issuing x509", b"root x509")
+
+    def succeed(self, asked: Succession, old: bytes, version: int = 2, **changed: object) -> Granted:
+        """The answer to who asks for a new key pair in the place of the one whose point is ``old``."""
+        proof = asked.verify(PublicKey(self.algorithm, old))
+        device_key = proof.device_key if self.sessions else None
+        fields = {"version": version, "device_key": device_key, **changed}
+        grant = self.grant_for(proof.serial, proof.public_key, **fields)
+        seen = cose.parse(asked.named.statement, purpose=PURPOSE_SUCCESSION).header.log_point
+        receipt = self.take_in(asked.named.statement, purpose=PURPOSE_SUCCESSION)
+        return Granted(grant, receipt, tuple(self.consistency(seen[0])) if seen else ())
 
     def order(
         self, purpose: str, challenge: Challenge, seq: int | None = None, head: bytes | None = None, **changed: object

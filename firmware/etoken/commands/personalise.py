@@ -2,7 +2,8 @@
 
 The profile must be signed by the anchored office, name this serial number and this public key, and the digest of the X.509
 blob, which the key does not read.  The same grant again is answered with yes; a newer one for the same unit renews the certificate,
-and everything else stays.
+and everything else stays.  One that names the next key pair (``succeed``) puts that in the place of the one before: the profile on flash
+decides which of the two signs, so there is no moment at which neither does.  The old pair leaves the flash when next somebody is in.
 """
 
 from hashlib import sha256
@@ -16,6 +17,7 @@ from biandun_protocol.wire.numbers import (
     ERROR_UNIT_MISMATCH,
     EVENT_PERSONALISED,
     EVENT_RENEWED,
+    EVENT_SUCCEEDED,
     PURPOSE_PROFILE,
     SCHEMA_PROFILE,
     STATE_KEYED,
@@ -39,13 +41,18 @@ def personalise(token: Token, request: PersonaliseRequest) -> PersonaliseReply:
     if before is not None:
         _check_renewal(before, profile)
         token.stream = token.batch = None  # what was begun under the powers of the certificate before
-    token.vault.note(EVENT_PERSONALISED if before is None else EVENT_RENEWED, profile.version)
+    succeeds = profile.public_key == identity.next_public_key
+    event = EVENT_SUCCEEDED if succeeds else EVENT_PERSONALISED if before is None else EVENT_RENEWED
+    token.vault.note(event, profile.version)
+    if succeeds:
+        token.vault.users.outdate()  # no image from before brings the old pair back
+        token.leave()  # whoever comes in again finds the old pair gone
     identity.set_profile(request.profile_statement, request.profile_manifest, request.x509)
     return PersonaliseReply(profile.version)
 
 
 def _check_renewal(before: ProfileManifest, profile: ProfileManifest) -> None:
-    """A certificate takes the place of another for the same key pair and the same unit, with a higher version."""
+    """A certificate takes the place of another for the same unit, with a higher version."""
     if profile.version <= before.version:
         raise Refused(ERROR_PROFILE_OLDER)
     if profile.uscc != before.uscc:
@@ -63,6 +70,8 @@ def _verified(token: Token, request: PersonaliseRequest) -> ProfileManifest:
         raise Refused(ERROR_PROFILE_INVALID)
     if profile.serial != token.board.serial:
         raise Refused(ERROR_SERIAL_MISMATCH)
-    if profile.public_key != token.public_key or profile.device_key not in (None, token.vault.identity.device_key):
+    if profile.public_key not in (token.public_key, token.vault.identity.next_public_key):
+        raise Refused(ERROR_KEY_MISMATCH)
+    if profile.device_key not in (None, token.vault.identity.device_key):
         raise Refused(ERROR_KEY_MISMATCH)
     return profile

@@ -43,20 +43,10 @@ def _sign(token: Token, idempotency_key: bytes) -> Record:
         place = batch.place_of(stream.request.purpose, digest, token.board.clock.ticks_ms())
     if place < 0:
         token.wait_presence()
-    fields: dict[int, object] = {
-        wire.FIELD_SEQ: statements.seq + 1,
-        wire.FIELD_PREV: statements.head,
-        wire.FIELD_MANIFEST_LENGTH: stream.request.length,
-    }
-    if statements.log_size:
-        fields[wire.FIELD_LOG_POINT] = [statements.log_size, statements.log_root]
-    card = token.vault.card.current()
-    if card is not None:
-        fields[wire.FIELD_CARD_VERSION] = card.manifest.version
+    fields: dict[int, object] = {wire.FIELD_MANIFEST_LENGTH: stream.request.length}
     if batch is not None and place >= 0:
         fields[wire.FIELD_BATCH] = [batch.digest, place, len(batch.digests)]
         batch.use(place)  # also when what follows fails: a press of the button is good for one signature each
     if stream.request.claimed_time is not None:
         fields[wire.FIELD_CLAIMED_TIME] = stream.request.claimed_time
-    header, signature = signing.sign(token, stream.request.purpose, digest, fields)
-    return statements.append(idempotency_key, stream.request.purpose, digest, header, signature)
+    return signing.sign_next(token, stream.request.purpose, digest, idempotency_key, fields)

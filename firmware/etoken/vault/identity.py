@@ -32,6 +32,8 @@ class Identity:
         self.issuer: "IssuerManifest | None" = None
         self.suite: "Suite | None" = None
         self.public_key: "bytes | None" = None
+        self.next_public_key: "bytes | None" = None  # of the pair that the office has not certified yet
+        self._own = records.KEY_PAIR
         self.device_key: "bytes | None" = None
         self.profile: "ProfileManifest | None" = None
         try:
@@ -54,6 +56,11 @@ class Identity:
         profile = self._read(records.PROFILE)
         if profile:
             self.profile = codec.decode(ProfileManifest, profile[1])
+        following = self._read(records.NEXT_KEY_PAIR)
+        if following and self.profile is not None and self.profile.public_key == following[0]:
+            self.public_key, self._own = following[0], records.NEXT_KEY_PAIR  # the profile decides, ``succeed`` tidies up
+        elif following:
+            self.next_public_key = following[0]
 
     @property
     def state(self) -> int:
@@ -87,6 +94,20 @@ class Identity:
         """Keep a key pair (32 and 65 bytes), the private one sealed as the scheme says.  Raises Locked."""
         self._write(records.KEY_PAIR, [public_key, scheme, self._keys.seal(scheme, secret, public_key)])
 
+    def set_next_key_pair(self, secret: bytearray, public_key: bytes) -> None:
+        """Keep the pair that is to take the place of this one.  Raises Locked while nobody is in."""
+        self.succeed()  # never over the pair that is in force
+        self._write(records.NEXT_KEY_PAIR, [public_key, UNDER_DATA, self._keys.seal(UNDER_DATA, secret, public_key)])
+
+    def succeed(self) -> bool:
+        """The profile names the next key pair: let it take the place of the one before; was there anything to do?"""
+        if self._own != records.NEXT_KEY_PAIR:
+            return False
+        self._journal.put(records.KEY_PAIR, 0, self._journal.get(records.NEXT_KEY_PAIR) or b"")
+        self._journal.put(records.NEXT_KEY_PAIR, 0, b"")
+        self.load()
+        return True
+
     def set_device_key(self, secret: bytearray, public_key: bytes) -> None:
         """Keep the device's key pair, for life.  Raises Locked before the device has a secret."""
         self._write(records.DEVICE_KEY, [public_key, UNDER_DEVICE, self._keys.seal(UNDER_DEVICE, secret, public_key)])
@@ -115,11 +136,11 @@ class Identity:
         return self._read(records.PROFILE)
 
     def secret(self, kind: int = records.KEY_PAIR) -> bytearray:
-        """Return the private key (32 bytes), or the device's, which the caller overwrites when it has signed.
+        """Return the private key (32 bytes), the next pair's or the device's, which the caller overwrites when it has signed.
 
         Raises Locked while nobody is in, SecretInvalid when it does not open: then flash holds something else than was put there.
         """
-        public_key, scheme, sealed = self._read(kind)
+        public_key, scheme, sealed = self._read(self._own if kind == records.KEY_PAIR else kind)
         secret = self._keys.open(scheme, sealed, public_key)
         if secret is None:
             raise SecretInvalid

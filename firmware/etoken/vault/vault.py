@@ -41,7 +41,7 @@ if TYPE_CHECKING:
         def write_secret(self, secret: bytes) -> None: ...  # noqa: D102
 
 
-EMPTY_WHEN_OVER = (records.PIN, records.DATA_KEY, records.CHALLENGE, records.NEXT_CARD, records.PARCEL)
+EMPTY_WHEN_OVER = (records.PIN, records.DATA_KEY, records.CHALLENGE, records.NEXT_CARD, records.PARCEL, records.NEXT_KEY_PAIR)
 SURVIVE_A_WIPE = (
     records.DEVICE,
     records.DEVICE_KEY,
@@ -126,6 +126,8 @@ class Vault:
             raise
         if not self.users.are_old() and self.identity.seal_again():
             self._journal.put(records.DATA_KEY, 0, b"")
+            settled = True
+        if self.identity.succeed():
             settled = True
         if settled:
             self._journal.compact()  # no trace of the other seal stays on flash

@@ -231,6 +231,17 @@ class PossessionManifest(codec.Message):
     )
 
 
+class SuccessionManifest(codec.Message):
+    """The key pair that takes the place of the one that signs this (payload of a `succession` statement)."""
+
+    FIELDS = (
+        (0, "schema", codec.TEXT, 40, True),
+        (1, "office_id", codec.TEXT, 64, True),
+        (2, "serial", codec.TEXT, 24, True),
+        (3, "public_key", codec.OCTETS, 65, True),
+    )
+
+
 class AuditManifest(codec.Message):
     """The key's audit ring: entries from `first` on, each linked to the one before; `before` is the link before the first."""
 
@@ -289,6 +300,28 @@ class Grant(codec.Message):
         (3, "x509", codec.BYTES, 1536, True),
         (4, "issuing_x509", codec.BYTES, 1536, True),
         (5, "root_x509", codec.BYTES, 1536, True),
+    )
+
+
+class SuccessionAsk(codec.Message):
+    """What a key in service asks its office, as a file: the statement of the old key pair, and the new one's proof of possession over it."""
+
+    FIELDS = (
+        (0, "schema", codec.TEXT, 40, True),
+        (1, "statement", codec.BYTES, 1024, True),
+        (2, "manifest", codec.BYTES, 512, True),
+        (3, "possession_statement", codec.BYTES, 1024, True),
+        (4, "possession_manifest", codec.BYTES, 512, True),
+    )
+
+
+class SuccessionGrant(codec.Message):
+    """The head of the answer: the `ReceiptBundle` of the statement, and the proof that the log only grew since the key last saw it.  The `Grant` for the new key pair follows it in the file."""
+
+    FIELDS = (
+        (0, "schema", codec.TEXT, 40, True),
+        (1, "receipt", codec.BYTES, 4096, True),
+        (2, "consistency", codec.HASHES, 64, False),
     )
 
 
@@ -1084,4 +1117,23 @@ class UpdateFinishReply(codec.Message):
 
     FIELDS = (
         (0, "number", codec.UINT, 0, True),
+    )
+
+
+class SucceedRequest(codec.Request):
+    """Make the next key pair of a key in service, and sign with the old one that it takes its place; needs user 0 and the button."""
+
+    NUMBER = 41
+
+
+class SucceedReply(codec.Message):
+    """Answer to ``succeed``."""
+
+    FIELDS = (
+        (0, "header", codec.BYTES, 1024, True),
+        (1, "signature", codec.OCTETS, 64, True),
+        (2, "manifest", codec.BYTES, 512, True),
+        (3, "possession_header", codec.BYTES, 1024, True),
+        (4, "possession_signature", codec.OCTETS, 64, True),
+        (5, "possession_manifest", codec.BYTES, 512, True),
     )

@@ -158,6 +158,13 @@ class PossessionManifest(codec.Message):
     device_key: bytes | None
     def __init__(self, schema: str, office_id: str, nonce: bytes, serial: str, public_key: bytes, device_key: bytes | None = None) -> None: ...
 
+class SuccessionManifest(codec.Message):
+    schema: str
+    office_id: str
+    serial: str
+    public_key: bytes
+    def __init__(self, schema: str, office_id: str, serial: str, public_key: bytes) -> None: ...
+
 class AuditManifest(codec.Message):
     schema: str
     serial: str
@@ -198,6 +205,20 @@ class Grant(codec.Message):
     issuing_x509: bytes
     root_x509: bytes
     def __init__(self, schema: str, profile_statement: bytes, profile_manifest: bytes, x509: bytes, issuing_x509: bytes, root_x509: bytes) -> None: ...
+
+class SuccessionAsk(codec.Message):
+    schema: str
+    statement: bytes
+    manifest: bytes
+    possession_statement: bytes
+    possession_manifest: bytes
+    def __init__(self, schema: str, statement: bytes, manifest: bytes, possession_statement: bytes, possession_manifest: bytes) -> None: ...
+
+class SuccessionGrant(codec.Message):
+    schema: str
+    receipt: bytes
+    consistency: list[bytes] | None
+    def __init__(self, schema: str, receipt: bytes, consistency: list[bytes] | None = None) -> None: ...
 
 class Invitation(codec.Message):
     schema: str
@@ -641,3 +662,15 @@ class UpdateFinishRequest(codec.Request):
 class UpdateFinishReply(codec.Message):
     number: int
     def __init__(self, number: int) -> None: ...
+
+class SucceedRequest(codec.Request):
+    def __init__(self) -> None: ...
+
+class SucceedReply(codec.Message):
+    header: bytes
+    signature: bytes
+    manifest: bytes
+    possession_header: bytes
+    possession_signature: bytes
+    possession_manifest: bytes
+    def __init__(self, header: bytes, signature: bytes, manifest: bytes, possession_header: bytes, possession_signature: bytes, possession_manifest: bytes) -> None: ...

@@ -81,6 +81,7 @@ EVENT_UNBLOCK_WRONG = 12
 EVENT_USER_REMOVED = 13
 EVENT_UPDATED = 14
 EVENT_RENEWED = 15
+EVENT_SUCCEEDED = 16
 
 COMMAND_INFO = 1
 COMMAND_INSTALL_ANCHOR = 2
@@ -122,6 +123,7 @@ COMMAND_REMOVE_USER = 37
 COMMAND_UPDATE_BEGIN = 38
 COMMAND_UPDATE_PART = 39
 COMMAND_UPDATE_FINISH = 40
+COMMAND_SUCCEED = 41
 
 ERROR_UNKNOWN_COMMAND = 1
 ERROR_UNSUPPORTED_VERSION = 2
@@ -244,6 +246,9 @@ SCHEMA_OFFICERS = "biandun-officers/1"
 SCHEMA_SHARES = "biandun-shares/1"
 SCHEMA_SHARES_EXPORT = "biandun-shares-export/1"
 SCHEMA_UNBLOCK_ASK = "biandun-unblock-ask/1"
+SCHEMA_SUCCESSION = "biandun-succession/1"
+SCHEMA_SUCCESSION_ASK = "biandun-succession-ask/1"
+SCHEMA_SUCCESSION_GRANT = "biandun-succession-grant/1"
 
 STATE_NAMES = {
     0: "blank",
@@ -279,6 +284,7 @@ EVENT_NAMES = {
     13: "user-removed",
     14: "updated",
     15: "renewed",
+    16: "succeeded",
 }
 ERROR_NAMES = {
     1: "unknown-command",
@@ -365,7 +371,7 @@ ROLES = {
     "key-administrator": ("succession", "login", "link"),
 }
 RETRIABLE_ERRORS = (12, 13, 14, 15, 17, 48, 58)
-SESSION_COMMANDS = (6, 7, 13, 14, 16, 17, 18, 22, 23, 24, 25, 26, 27, 29, 30, 32, 34, 36, 37)
+SESSION_COMMANDS = (6, 7, 13, 14, 16, 17, 18, 22, 23, 24, 25, 26, 27, 29, 30, 32, 34, 36, 37, 41)
 CHAINED_PURPOSES = (
     "filing",
     "countersign",

@@ -1,0 +1,71 @@
+"""succeed: make the next key pair of a key in service, and sign with the old one that it takes its place.
+
+The old pair goes on until the office's profile names the new one (``personalise``); what was signed under either stays in one chain.
+The new pair proves its possession over the name of the old one's statement, so neither is good without the other.  Asked again the key
+makes no second pair and signs no second statement.
+"""
+
+from hashlib import sha256
+
+from biandun_protocol.wire import codec
+from biandun_protocol.wire import statement as wire
+from biandun_protocol.wire.messages import SucceedReply, SucceedRequest, SuccessionManifest
+from biandun_protocol.wire.numbers import (
+    ERROR_SLOT_REFUSED,
+    LIMIT_IDEMPOTENCY_KEY,
+    LIMIT_NONCE,
+    PHASE_WORKING,
+    PURPOSE_SUCCESSION,
+    SCHEMA_SUCCESSION,
+    STATE_PERSONALISED,
+)
+from etoken import policy, signing
+from etoken.dispatch import command
+from etoken.heap import tidy
+from etoken.refusal import Refused
+from etoken.token import Token
+from etoken.vault import records
+from etoken.vault.statements import Record
+
+
+@command(SucceedRequest, states=(STATE_PERSONALISED,), heap=42, flash=1300)
+def succeed(token: Token, request: SucceedRequest) -> SucceedReply:
+    """Return both statements in their parts.
+
+    Raises Refused: PURPOSE_REFUSED, PIN_REQUIRED, SLOT_REFUSED for another user than 0, CERTIFICATE_EXPIRED, PRESENCE_*, CANCELLED,
+    STORE_FULL, ENTROPY_FAILED, SECRET_INVALID, SIGNATURE_FAULT.
+    """
+    policy.check_purpose(token.profile, PURPOSE_SUCCESSION)
+    if token.require_user() != 0:
+        raise Refused(ERROR_SLOT_REFUSED)
+    policy.check_time(token.profile, token.vault.statements.time_floor, None)
+    token.vault.statements.require_room()  # before somebody presses the button for nothing
+    token.entropy.require()  # likewise
+    token.wait_presence()
+    public = _next_public_key(token)
+    manifest = codec.encode(SuccessionManifest(SCHEMA_SUCCESSION, token.issuer.office_id, token.board.serial, public))
+    record = _signed(token, manifest, sha256(public).digest()[:LIMIT_IDEMPOTENCY_KEY])
+    tidy()
+    nonce = token.vault.statements.name_of(record)[:LIMIT_NONCE]
+    proof = signing.prove(token, records.NEXT_KEY_PAIR, public, nonce)
+    return SucceedReply(record.header, record.signature, manifest, *proof)
+
+
+def _next_public_key(token: Token) -> bytes:
+    identity, crypto = token.vault.identity, token.suite.crypto
+    if identity.next_public_key is None:
+        secret = crypto.new_secret(token.entropy.fill)
+        try:
+            identity.set_next_key_pair(secret, crypto.public_key(secret, token.ticker(PHASE_WORKING)))
+        finally:
+            secret[:] = bytes(len(secret))
+        tidy()
+    return identity.next_public_key or b""
+
+
+def _signed(token: Token, manifest: bytes, idempotency_key: bytes) -> Record:
+    record = token.vault.statements.find(idempotency_key)
+    if record is not None:
+        return record
+    fields: "dict[int, object]" = {wire.FIELD_MANIFEST_LENGTH: len(manifest)}
+    return signing.sign_next(token, PURPOSE_SUCCESSION, token.suite.digest(manifest), idempotency_key, fields)
