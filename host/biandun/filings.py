@@ -23,8 +23,8 @@ from pathlib import Path
 from typing import Any, cast
 
 from biandun.anchors import load_root
-from biandun.errors import FolderProblem, UsageProblem
-from biandun.key.session import Key, Signature
+from biandun.errors import FolderProblem, KeyRefused, UsageProblem
+from biandun.key.session import Certificate, Key, Signature
 from biandun.office_client import Accepted, Office
 from biandun.ui import Ui
 from biandun_protocol import certificate, cose, package
@@ -184,20 +184,27 @@ class Folder:
         made = self._already_signed(key)
         if made is not None:
             return made
-        signature = key.sign(manifest.raw, purpose=purpose, idempotency_key=bytes.fromhex(self.state.idempotency_key))
-        package.compare(cose.parse(signature.statement, purpose=purpose), manifest)
         own = key.certificate()
+        if self.read("certificate.der") is None:  # before, for whoever loses the answer and signs again under a newer certificate
+            self._keep_certificate(own)
+        signature = key.sign(manifest.raw, purpose=purpose, idempotency_key=bytes.fromhex(self.state.idempotency_key))
+        statement = cose.parse(signature.statement, purpose=purpose)
+        package.compare(statement, manifest)
+        if statement.header.x5t == sha256(own.x509).digest():
+            self._keep_certificate(own)
+        write_file(self.path / "statement.cose", signature.statement)
+        self._remember(serial=key.info.serial, seq=signature.seq, statement_id=signature.statement_id.hex())
+        return signature
+
+    def _keep_certificate(self, own: Certificate) -> None:
         for name, content in (
             ("certificate.der", own.x509),
             ("profile.cose", own.profile.statement),
             ("profile.cbor", own.profile.manifest),
             ("issuer.cose", own.issuer.statement),
             ("issuer.cbor", own.issuer.manifest),
-            ("statement.cose", signature.statement),
         ):
-            write_file(self.path / name, content)
-        self._remember(serial=key.info.serial, seq=signature.seq, statement_id=signature.statement_id.hex())
-        return signature
+            write_file(self.path / name, content, replace=True)
 
     def _already_signed(self, key: Key) -> Signature | None:
         """The signature that is here, if this key made it.  Raises FolderProblem(filing-signed) when another did."""
@@ -205,7 +212,8 @@ class Folder:
         if raw is None:
             return None
         statement = cose.parse(raw, purpose=self.state.purpose)
-        if key.public_key is None or key.public_key.kid != statement.header.kid:
+        own = key.public_key is not None and key.public_key.kid == statement.header.kid
+        if not own and not _is_of(key, statement):  # it may have changed its key pair since
             raise FolderProblem("filing-signed", serial=statement.header.serial)
         self._remember(serial=statement.header.serial, seq=statement.header.seq or 0, statement_id=statement.id.hex())
         return Signature(raw, statement.id, statement.header.seq or 0)
@@ -263,6 +271,16 @@ class Folder:
         """
         self._verify(receipt, root)
         write_file(self.path / "receipt.cbor", receipt.encode(), replace=True)
+
+
+def _is_of(key: Key, statement: cose.Statement) -> bool:
+    """Is this the very statement that the key keeps at its number?"""
+    if key.info.serial != statement.header.serial:
+        return False
+    try:
+        return key.fetch(seq=statement.header.seq).statement == statement.raw
+    except KeyRefused:
+        return False
 
 
 def sign_all(key: Key, folders: Sequence[Folder]) -> list[Signature]:

@@ -14,15 +14,15 @@ from biandun_protocol.certificate import Signed, verify_possession
 from biandun_protocol.errors import CertificateProblem, ManifestProblem
 from biandun_protocol.receipt import Receipt
 from biandun_protocol.wire import cbor, codec
-from biandun_protocol.wire.messages import Grant, PossessionManifest, SuccessionGrant, SuccessionManifest, SuccessionAsk
+from biandun_protocol.wire.messages import Grant, PossessionManifest, SuccessionAsk, SuccessionGrant, SuccessionManifest
 from biandun_protocol.wire.numbers import (
     LIMIT_MESSAGE,
     LIMIT_NONCE,
     PURPOSE_SUCCESSION,
     SCHEMA_GRANT,
     SCHEMA_SUCCESSION,
-    SCHEMA_SUCCESSION_GRANT,
     SCHEMA_SUCCESSION_ASK,
+    SCHEMA_SUCCESSION_GRANT,
 )
 
 

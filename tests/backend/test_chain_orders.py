@@ -171,7 +171,7 @@ def play_forked(office: Bench, manifest: bytes, plan: tuple[int, int, list[Arriv
     assert state == ("SUSPENDED" if play.model.suspended else "ACTIVE")
     assert ForkEvidence.objects.filter(kid=play.kid).count() == play.model.suspended
     assert play.missing() == play.model.missing()
-    assert not Gap.objects.filter(kid=play.kid, closed=None, seq__in=play.model.arrived).exists()
+    assert not Gap.objects.filter(chain=play.kid, closed=None, seq__in=play.model.arrived).exists()
 
 
 @pytest.fixture

@@ -15,9 +15,11 @@ from biandun_protocol import cose
 from biandun_protocol.audit import decode_export
 from biandun_protocol.orders import decode_challenge
 from biandun_protocol.recovery import decode_ask, decode_shares, open_share, read_shares
+from biandun_protocol.succession import Granted, Succession
 from biandun_protocol.unit_card import UnitCard
 from biandun_protocol.wire import codec
 from biandun_simulator.simulated_key import SimulatedKey
+from tests.support.person import Person
 from tests.support.softoffice import SoftOffice
 
 
@@ -384,3 +386,50 @@ def test_completion_prints_a_script_for_the_shell(shell: str, program: Program) 
     status, out, _ = program("completion", shell)
     assert status == 0
     assert "_BIANDUN_COMPLETE" in out
+
+
+# --- a new key pair ------------------------------------------------------------------------------------------------------
+@pytest.fixture
+def succeeding(personalised: Program, soft: SoftOffice) -> tuple[Program, bytes]:
+    """A program whose key may ask for a new pair, and its point."""
+    with keys.open(port=personalised.port) as key:
+        device_key, point = key.profile().device_key, key.info.public_key or b""
+        powers = ["filing", "succession"]
+        grant = soft.grant_for(key.info.serial, point, version=2, device_key=device_key, role="unit", purposes=powers)
+        key.personalise(grant)
+    return personalised, point
+
+
+def test_a_new_key_pair_by_two_files(succeeding: tuple[Program, bytes], soft: SoftOffice) -> None:
+    program, point = succeeding
+    asked = program.json("keys", "succeed", "--out", "request.bd", "--pin-file", "pin.txt")
+    assert asked["seq"] == 1
+    granted = soft.succeed(Succession.decode(Path("request.bd").read_bytes()), point, 3)
+    Path("answer.bd").write_bytes(granted.encode())
+    shown = program.json("keys", "personalise", "answer.bd")
+    assert (shown["seq"], shown["receipt_verified_by_key"], shown["public_key"] != point.hex()) == (1, True, True)
+    assert program.json("keys", "personalise", "answer.bd")["public_key"] == shown["public_key"]
+
+
+def test_a_receipt_that_the_key_cannot_follow_any_more_says_so_and_the_new_pair_is_in_force(
+    succeeding: tuple[Program, bytes], soft: SoftOffice
+) -> None:
+    program, point = succeeding
+    program.json("keys", "succeed", "--out", "request.bd", "--pin-file", "pin.txt")
+    granted = soft.succeed(Succession.decode(Path("request.bd").read_bytes()), point, 3)
+    with keys.open(port=program.port, ui=Person()) as key:
+        soft.leaves.append(bytes(32))
+        later = soft.receipt(0, granted.receipt.read().statement_id)
+        key.keep_receipt(later)
+    broken = Granted(granted.grant, granted.receipt, (bytes(32),))
+    Path("answer.bd").write_bytes(broken.encode())
+    status, _, err = program("keys", "personalise", "answer.bd", "--json", key=True)
+    assert (status, json.loads(err)["error"]["code"]) == (7, "receipt-older")
+    assert program.json("keys", "info")["public_key"] != point.hex()
+
+
+def test_a_file_that_is_no_grant_is_refused(personalised: Program) -> None:
+    Path("answer.bd").write_bytes(b"\xa1\x00\x78\x1dbiandun-succession-grant/1abc")
+    status, _, err = personalised("keys", "personalise", "answer.bd", "--json", key=True)
+    assert status != 0
+    assert json.loads(err)["error"]["code"] == "manifest-malformed"

@@ -2,12 +2,14 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
 
-from biandun import errors, filings
+from biandun import errors, evidence, filings
 from biandun.filings import Folder, Source
+from biandun.key import succession
 from biandun.keys import Key
 from biandun.office_client import RECEIPT_TYPE, Office
 from biandun_protocol import cose
@@ -252,3 +254,50 @@ def test_a_key_that_signed_something_else_is_not_believed(folder: Folder, key: K
         folder.sign(key)
     assert caught.value.code == "digest-mismatch"
     assert folder.read("statement.cose") is None
+
+
+# --- after a change of certificate or key pair --------------------------------------------------------------------------
+def succeed(key: Key, soft: SoftOffice) -> None:
+    """Put a new key pair in the place of the old one."""
+    device_key, point = key.profile().device_key, key.info.public_key or b""
+    powers = ["filing", "succession"]
+    key.personalise(soft.grant_for(key.info.serial, point, version=2, device_key=device_key, purposes=powers))
+    succession.take(key, soft.succeed(succession.ask(key), point, 3, purposes=powers))
+
+
+def test_a_filing_that_was_signed_by_the_old_key_pair_is_still_the_keys_own(folder: Folder, key: Key, soft: SoftOffice) -> None:
+    first = folder.sign(key)
+    succeed(key, soft)
+    assert Folder(folder.path).sign(key) == first
+
+
+def test_a_filing_whose_answer_was_lost_keeps_the_certificate_it_was_signed_under(
+    folder: Folder, key: Key, soft: SoftOffice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sign = Key.sign
+
+    def lose(self: Key, *arguments: Any, **options: Any) -> Any:
+        sign(self, *arguments, **options)
+        raise errors.LinkTimeout(port="unplugged")
+
+    monkeypatch.setattr(Key, "sign", lose)
+    with pytest.raises(errors.LinkTimeout):
+        folder.sign(key)
+    monkeypatch.undo()
+    succeed(key, soft)
+    again = Folder(folder.path)
+    again.sign(key)
+    verdict = evidence.verify_signed(again, key.certificate().root)
+    assert [step.good for step in verdict.steps] == [True] * 4
+
+
+def test_a_filing_that_was_not_signed_before_takes_the_new_certificate(
+    folder: Folder, key: Key, soft: SoftOffice, wire: Wire
+) -> None:
+    wire.presence(False)
+    with pytest.raises(errors.KeyRefused):
+        folder.sign(key)
+    wire.presence(True)
+    succeed(key, soft)
+    folder.sign(key)
+    assert all(step.good for step in evidence.verify_signed(folder, key.certificate().root).steps)

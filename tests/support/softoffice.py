@@ -137,7 +137,8 @@ class SoftOffice:
 
     def grant_for(self, serial: str, public_key: bytes, /, **changed: object) -> Grant:
         """A grant without asking for a proof."""
-        x509 = b"x509 of " + serial.encode()
+        version = changed.get("version", 1)
+        x509 = b"x509 of " + serial.encode() + (b"" if version == 1 else b" %d" % version)  # a certificate is never the same twice
         fields: dict[str, object] = {
             "schema": SCHEMA_PROFILE,
             "version": 1,

@@ -92,6 +92,24 @@ def test_a_key_in_its_life(journey: Journey) -> None:
     events = audited(journey)
     assert [event.split()[1] for event in events] == ["personalised", "pin-set", "set-back", "reinstated"]
 
+    under_the_old_pair = signed(journey, "under-the-old-pair")
+    asked, answered = journey.folder / "request.bd", journey.folder / "answer.bd"
+    assert journey.with_pin("keys", "succeed", "--out", asked, serial=KEY)["seq"] == 12
+    given = journey.office("succeed", asked, "--out", answered, "--passphrase-file", journey.passphrase)
+    assert (given["version"], given["again"]) == (2, False)
+    assert journey.run("biandun", "keys", "personalise", answered, "--serial", KEY)["seq"] == 12
+    under_the_new_pair = signed(journey, "under-the-new-pair")
+    assert [seq(folder) for folder in (under_the_old_pair, under_the_new_pair)] == [11, 13]
+    for folder in (under_the_new_pair, under_the_old_pair):
+        assert submit(journey, folder)["new"] is True
+        assert journey.run("biandun", "filing", "keep", folder, "--serial", KEY)["receipt_verified_by_key"] is True
+        journey.run(
+            "biandun", "filing", "verify", folder, "--root", journey.folder / "office" / "root.pem"
+        )  # fails when a step does
+    journey.with_pin("filing", "sign", under_the_old_pair, serial=KEY)  # it is signed: by the pair that the key had then
+    assert [event.split()[1] for event in audited(journey)] == ["succeeded"]
+    assert journey.office("alerts") == []
+
     given = order(journey, "reset")
     journey.run("biandun", "keys", "carry-out", given, "--yes", KEY, "--serial", KEY)
     with pytest.raises(CommandFailed) as caught:

@@ -48,13 +48,15 @@ def log_in(signed: Signed, *, office: Office, now: int) -> tuple[Reader, str]:
     statement = cose.parse(signed.statement, purpose=PURPOSE_LOGIN)
     certificate = certificate_of(statement.header.kid)
     named = compare_header(statement.header, certificate)
-    key = PublicKey(office.algorithm, bytes(certificate.public_key))
+    key = PublicKey(office.algorithm, bytes(named.public_key))
     cose.verify(statement, key)  # before a nonce is looked up: only a key may use one up
     challenge = selectors.challenge(_nonce(signed), now=now)
     nonce = bytes.fromhex(challenge.nonce)
     verify_login(signed, public_key=key, office_id=office.identity.office_id, origin=challenge.origin, nonce=nonce)
     require_standing(certificate.state)
     require_validity(named, now)
+    if selectors.is_succeeded(named):
+        raise Refused("certificate-superseded")
     active_unit(certificate.uscc)
     token = secrets.token_urlsafe(32)
     with writing():

@@ -1,4 +1,4 @@
-"""Commands about units and their keys: units, offer, issue, renew."""
+"""Commands about units and their keys: units, offer, issue, renew, succeed."""
 
 from pathlib import Path
 
@@ -7,8 +7,9 @@ import click
 from biandun_office import clock, files
 from biandun_office.cli.session import Session, in_session, with_passphrase
 from biandun_office.cli.words import day
+from biandun_office.evidence import successions
 from biandun_office.issuance import services
-from biandun_office.issuance.services import CERTIFICATE_DAYS, OVERLAP_DAYS, IssuingKey
+from biandun_office.issuance.services import CERTIFICATE_DAYS, OVERLAP_DAYS, IssuingKey, Term
 from biandun_office.keystore import Passphrase
 from biandun_office.office import Office
 from biandun_office.registry.selectors import all_units
@@ -158,4 +159,48 @@ def renew(session: Session, *, passphrase: Passphrase, serial: str, out: Path, d
     }
 
 
-COMMANDS = (units, offer, issue, renew)
+@click.command()
+@click.argument("request", type=click.Path(path_type=Path))
+@click.option("--out", type=click.Path(path_type=Path), required=True, help="答复文件 / the answer file to write")
+@click.option("--days", type=click.IntRange(1, 3653), default=CERTIFICATE_DAYS, show_default=True, help="有效天数 / valid for")
+@click.option(
+    "--overlap-days",
+    type=click.IntRange(0, 365),
+    default=OVERLAP_DAYS,
+    show_default=True,
+    help="旧密钥对签署的材料继续受理的天数 / what the old pair signed is taken in for so long",
+)
+@with_passphrase
+@in_session
+def succeed(
+    session: Session, *, passphrase: Passphrase, request: Path, out: Path, days: int, overlap_days: int
+) -> dict[str, object]:
+    """为在用密钥的新密钥对签发证书：签名链延续。 Certify the new key pair of a key in service; its chain goes on.
+
+    REQUEST is what `biandun keys succeed` wrote; the unit takes the answer to the key with `biandun keys personalise`.  Call the unit
+    first: who holds the key and its PIN can ask.  With --overlap-days 0 nothing that the old pair signed is taken in any more.
+
+    \b
+    Example:  biandun-office --data office succeed request.bd --out answer.bd --passphrase-file secret.txt
+    """
+    authority = IssuingKey.unlock(session.open(), passphrase)
+    with files.delivering() as deliver:
+        succeeded = successions.give(
+            authority=authority,
+            request=files.read(request),
+            term=Term(days, overlap_days, clock.now()),
+            deliver=lambda answer: deliver(out, answer),
+        )
+    certificate = succeeded.certificate
+    return {
+        "file": str(out),
+        "serial": certificate.device.serial,
+        "unit_name": certificate.unit_name,
+        "kid": certificate.kid,
+        "version": certificate.version,
+        "not_after": day(certificate.not_after),
+        "again": succeeded.again,
+    }
+
+
+COMMANDS = (units, offer, issue, renew, succeed)

@@ -3,12 +3,14 @@
 A statement tells two names: its own at its sequence number, and its predecessor's one below.  An export of links tells the names
 of a run.  The office remembers who told what; whatever names something else at a number that has a name is a contradiction, in
 whichever order the two arrive.  A number that nobody has filled yet is a gap, and gaps block nothing.
+
+Key pairs that took each other's place sign in one chain, one after another: what an older pair signed lies below what a newer one did.
 """
 
 from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 
-from django.db.models import Max, Q
+from django.db.models import Max, Q, QuerySet
 
 from biandun_office import logs, sql
 from biandun_office.errors import Refused
@@ -18,7 +20,8 @@ from biandun_protocol.cose import Header
 
 _HIGHEST = (1 << 63) - 1  # what a column holds
 _KNOWN = (
-    "SELECT seq, statement_id, prev FROM evidence_statement WHERE kid = %s AND seq BETWEEN %s AND %s"
+    "SELECT seq, statement_id, prev FROM evidence_statement"
+    " WHERE kid IN (SELECT kid FROM issuance_certificate WHERE chain = %s) AND seq BETWEEN %s AND %s"
     " UNION ALL SELECT seq, statement_id, '' FROM evidence_linkedname WHERE kid = %s AND seq BETWEEN %s AND %s"
 )
 
@@ -56,13 +59,13 @@ class Known:
         return seq >= 1 and seq not in self.arrived
 
 
-def known(kid: str, first: int, last: int) -> Known:
-    """What is known of a key's numbers ``first`` to ``last``."""
+def known(chain: str, first: int, last: int) -> Known:
+    """What is known of a chain's numbers ``first`` to ``last``."""
     names: dict[int, str] = {}
     arrived: dict[int, bool] = {}
     # the successor of the last number tells that number's name
     end = min(last + 1, _HIGHEST)
-    for seq, name, prev in sql.rows(_KNOWN, kid, first, end, kid, first, end):
+    for seq, name, prev in sql.rows(_KNOWN, chain, first, end, chain, first, end):
         names[seq] = name
         if prev:
             names[seq - 1] = prev
@@ -70,9 +73,26 @@ def known(kid: str, first: int, last: int) -> Known:
     return Known(names, arrived)
 
 
-def top(kid: str) -> int:
+def top(chain: str) -> int:
     """The highest number that the office knows a name for; 0 when it knows none."""
-    return max(model.objects.filter(kid=kid).aggregate(top=Max("seq"))["top"] or 0 for model in (Statement, LinkedName))
+    return max(rows.aggregate(top=Max("seq"))["top"] or 0 for rows in _named(chain))
+
+
+def _named(chain: str) -> tuple[QuerySet[Statement], QuerySet[LinkedName]]:
+    """Whatever tells a name of a chain's number."""
+    pairs = Certificate.objects.filter(chain=chain).values("kid")
+    return Statement.objects.filter(kid__in=pairs), LinkedName.objects.filter(chain=chain)
+
+
+def out_of_turn(newest: Certificate, named: Certificate, seq: int) -> Contradiction | None:
+    """Has a newer key pair signed below ``seq``, or an older one above it?  ``named`` is the certificate of the pair that signed ``seq``."""
+    if newest.chain == newest.kid:
+        return None  # there never was another pair
+    others = Statement.objects.filter(certificate__chain=newest.chain).exclude(kid=named.kid)
+    newer_below = Q(seq__lt=seq, certificate__version__gt=named.version)
+    older_above = Q(seq__gt=seq, certificate__version__lt=named.version)
+    other = others.filter(newer_below | older_above).order_by("seq").first()
+    return Contradiction("chain-broken", other.seq, other.statement_id) if other else None
 
 
 def told_by(header: Header, statement_id: str) -> dict[int, str]:
@@ -86,15 +106,15 @@ def note_gaps(*, certificate: Certificate, filled: Sequence[int], by: str, missi
 
     A hole that was only made smaller keeps the time when it was found.
     """
-    kid, opened = certificate.kid, now
-    closing = list(Gap.objects.filter(kid=kid, seq__in=filled, closed=None)) if filled else []
+    chain, opened = certificate.chain, now
+    closing = list(Gap.objects.filter(chain=chain, seq__in=filled, closed=None)) if filled else []
     for gap in closing:
         gap.closed, gap.closed_by = now, by
         gap.save(update_fields=["closed", "closed_by"])
         opened = min(opened, gap.opened)
     if missing is not None:
         defaults = {"certificate": certificate, "opened": opened}
-        Gap.objects.get_or_create(kid=kid, seq=missing, defaults=defaults)
+        Gap.objects.get_or_create(chain=chain, seq=missing, defaults=defaults)
     return [gap.seq for gap in closing]
 
 
@@ -116,9 +136,5 @@ def open_gaps(condition: Q | None = None) -> list[tuple[Gap, int]]:
 
 
 def _lower_edge(gap: Gap) -> int:
-    below = {"kid": gap.kid, "seq__lt": gap.seq}
-    arrived = [
-        model.objects.filter(**below).order_by("-seq").values_list("seq", flat=True).first() or 0
-        for model in (Statement, LinkedName)
-    ]
-    return max(arrived) + 1
+    below = [rows.filter(seq__lt=gap.seq).order_by("-seq").values_list("seq", flat=True) for rows in _named(gap.chain)]
+    return max(rows.first() or 0 for rows in below) + 1

@@ -90,5 +90,5 @@ def revoke(*, serial: str, reason: str, now: int) -> Certificate:
 
 def resolve(certificate: Certificate, resolution: str, now: int) -> None:
     """A person has decided about the key: its forks are dealt with."""
-    forks = Alert.objects.filter(certificate__kid=certificate.kid, kind=Alert.Kind.FORK, resolved=None)
+    forks = Alert.objects.filter(certificate__chain=certificate.chain, kind=Alert.Kind.FORK, resolved=None)
     forks.update(resolved=now, resolution=resolution)

@@ -7,7 +7,7 @@ then the files, then what they say.  Nothing is written until everything is chec
 from biandun_office import logs
 from biandun_office.errors import Refused
 from biandun_office.evidence import blobs, services
-from biandun_office.evidence.services import Accepted, Submission
+from biandun_office.evidence.services import Accepted, Arrival, Submission
 from biandun_office.issuance.checks import compare_header, require_standing, require_validity
 from biandun_office.issuance.selectors import certificate_of
 from biandun_office.registry.selectors import active_unit
@@ -35,7 +35,7 @@ def receive(raw: bytes, *, purpose: str, now: int, signer: OfficeSigner) -> Acce
     statement = cose.parse(raw, purpose=purpose)
     certificate = certificate_of(statement.header.kid)
     named = compare_header(statement.header, certificate)
-    cose.verify(statement, PublicKey(signer.office.algorithm, bytes(certificate.public_key)))
+    cose.verify(statement, PublicKey(signer.office.algorithm, bytes(named.public_key)))
     known = services.answer_again(statement.id.hex())
     if known is not None:
         return known
@@ -45,7 +45,8 @@ def receive(raw: bytes, *, purpose: str, now: int, signer: OfficeSigner) -> Acce
     package.compare(statement, manifest)
     unit = active_unit(manifest.form.uscc)
     _check_attachments(manifest)
-    accepted = services.accept(Submission(statement, manifest, certificate, unit, named), now=now, signer=signer)
+    submission = Submission(Arrival(statement, certificate, named), manifest, unit)
+    accepted = services.accept(submission, now=now, signer=signer)
     if accepted.created:
         logs.action(
             "evidence.statement.accepted",

@@ -40,18 +40,18 @@ def receive_links(signed: Signed, raw: bytes, *, algorithm: Algorithm, now: int)
     statement = cose.parse(signed.statement, purpose=PURPOSE_LINK)
     certificate = certificate_of(statement.header.kid)
     named = compare_header(statement.header, certificate)
-    manifest = verify_links(signed, PublicKey(algorithm, bytes(certificate.public_key)))
+    manifest = verify_links(signed, PublicKey(algorithm, bytes(named.public_key)))
     with writing():
         outcome = _take(statement, manifest, (certificate, named), raw, now)
     if isinstance(outcome, Contradiction):
         raise Refused(outcome.code, seq=outcome.seq)
     logs.action("evidence.links.accepted", serial=certificate.device.serial, first=manifest.first, closed=len(outcome))
-    return Closed(outcome, missing_of(certificate.kid))
+    return Closed(outcome, missing_of(certificate.chain))
 
 
-def missing_of(kid: str) -> list[tuple[int, int]]:
+def missing_of(of: str) -> list[tuple[int, int]]:
     """The stretches of a key's chain that have not arrived, lowest first."""
-    return sorted((first, gap.seq) for gap, first in chain.open_gaps(Q(kid=kid)))
+    return sorted((first, gap.seq) for gap, first in chain.open_gaps(Q(chain=of)))
 
 
 def _take(
@@ -63,16 +63,16 @@ def _take(
     require_standing(current(certificate))
     require_validity(named, now)
     told = {manifest.first + place: one.hex() for place, one in enumerate(manifest.ids)}
-    known = chain.known(certificate.kid, manifest.first - 1, max(told))
+    known = chain.known(certificate.chain, manifest.first - 1, max(told))
     contradiction = known.contradiction(told, own=told)
     if contradiction is not None:
         forks.record(certificate=certificate, statement_id=name, raw=raw, found=contradiction, now=now)
         return contradiction
     forks.check_log_point(certificate=certificate, header=statement.header, size=selectors.log_size(), now=now)
     new = [seq for seq in told if seq not in known.arrived]
-    top = chain.top(certificate.kid)
+    top = chain.top(certificate.chain)
     link = Link.objects.create(statement_id=name, certificate=certificate, raw=raw, received=now)
-    LinkedName.objects.bulk_create(LinkedName(link=link, kid=certificate.kid, seq=seq, statement_id=told[seq]) for seq in new)
+    LinkedName.objects.bulk_create(LinkedName(link=link, chain=certificate.chain, seq=seq, statement_id=told[seq]) for seq in new)
     missing = manifest.first - 1 if known.misses(manifest.first - 1) else None
     chain.note_gaps(certificate=certificate, filled=new, by=name, missing=missing, now=now)
     return [seq for seq in new if seq < top]

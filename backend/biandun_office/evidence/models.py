@@ -37,7 +37,7 @@ class Blob(models.Model):
 
 
 class Statement(AppendOnly):
-    """A statement that the office accepted, byte for byte, and its place in the log.
+    """A statement that the office accepted, byte for byte, and its place in the log; ``certificate`` is the one that it names.
 
     ``gap`` notes that its predecessor in the key's chain had not arrived; ``received`` never falls from one row to the next.
     """
@@ -142,10 +142,10 @@ class Link(AppendOnly):
 
 
 class LinkedName(AppendOnly):
-    """The name that a key states for one of its statements, which need not have arrived."""
+    """The name that a key states for one of its statements, which need not have arrived; ``chain`` as in Certificate."""
 
     link = models.ForeignKey(Link, verbose_name="链接清单", on_delete=models.PROTECT, related_name="names")
-    kid = models.CharField("密钥标识", max_length=32)
+    chain = models.CharField("链标识", max_length=32, db_column="kid")
     seq = models.BigIntegerField("序列号")
     statement_id = models.CharField("编号", max_length=64)
 
@@ -154,10 +154,10 @@ class LinkedName(AppendOnly):
 
         verbose_name = "链接"
         verbose_name_plural = "链接"
-        constraints: ClassVar = [models.UniqueConstraint(fields=["kid", "seq"], name="one_name_per_sequence_number")]
+        constraints: ClassVar = [models.UniqueConstraint(fields=["chain", "seq"], name="one_name_per_sequence_number")]
 
     def __str__(self) -> str:
-        return f"{self.kid} {self.seq}"
+        return f"{self.chain} {self.seq}"
 
 
 class Order(AppendOnly):
@@ -214,7 +214,7 @@ class Gap(models.Model):
     """
 
     certificate = models.ForeignKey(Certificate, verbose_name="证书", on_delete=models.PROTECT, related_name="gaps")
-    kid = models.CharField("密钥标识", max_length=32)
+    chain = models.CharField("链标识", max_length=32, db_column="kid")
     seq = models.BigIntegerField("序列号")
     opened = models.BigIntegerField("发现时间")
     closed = models.BigIntegerField("补齐时间", null=True)
@@ -225,10 +225,10 @@ class Gap(models.Model):
 
         verbose_name = "空缺"
         verbose_name_plural = "空缺"
-        constraints: ClassVar = [models.UniqueConstraint(fields=["kid", "seq"], name="one_gap_per_sequence_number")]
+        constraints: ClassVar = [models.UniqueConstraint(fields=["chain", "seq"], name="one_gap_per_sequence_number")]
 
     def __str__(self) -> str:
-        return f"{self.kid} {self.seq}"
+        return f"{self.chain} {self.seq}"
 
 
 class ForkEvidence(AppendOnly):

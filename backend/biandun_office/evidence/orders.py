@@ -57,7 +57,7 @@ def give(
         certificate = certificate_of(asked.kid)
         if certificate.device.serial != asked.serial:
             raise Refused("certificate-mismatch", field="serial")
-        row = Order.objects.filter(certificate__kid=certificate.kid, nonce=asked.nonce.hex(), purpose=purpose).first()
+        row = Order.objects.filter(certificate__chain=certificate.chain, nonce=asked.nonce.hex(), purpose=purpose).first()
         if row is None:
             row = _make(authority, certificate, asked, purpose, spare, reason, now)
         deliver(bytes(row.raw))
@@ -74,7 +74,11 @@ def _make(
             raise Refused("not-set-back", serial=asked.serial)
         if states.current(certificate) != Certificate.State.SUSPENDED.value:  # that is what a fork of an older image leads to
             require_standing(states.current(certificate))
-        seq, head = _place(certificate.kid, asked, spare)
+        if (
+            asked.kid.hex() != certificate.kid
+        ):  # an image from before its pair was succeeded: first the key takes its newest certificate
+            raise Refused("certificate-mismatch", field="kid")
+        seq, head = _place(certificate.chain, asked, spare)
     signed = authority.signer().order(purpose, OrderManifest(SCHEMA_ORDER, asked.serial, asked.nonce, seq, head))
     row = Order.objects.create(
         statement_id=signed.statement_id.hex(),
@@ -94,22 +98,22 @@ def _make(
     return row
 
 
-def _place(kid: str, asked: Challenge, spare: int) -> tuple[int, bytes | None]:
+def _place(of: str, asked: Challenge, spare: int) -> tuple[int, bytes | None]:
     """The number after which the chain goes on, and its name, unless the order itself is to be its name."""
-    top = chain.top(kid)
+    top = chain.top(of)
     if asked.seq > top + MOST_SPARE:  # nobody has signed it: the office must not begin to count from there
         raise Refused("challenge-implausible", seq=asked.seq, known=top)
     last = max(top, asked.seq)
     if spare:
         return last + spare, None
-    name = chain.known(kid, last, last).names.get(last)
+    name = chain.known(of, last, last).names.get(last)
     return last, bytes.fromhex(name) if name else asked.head
 
 
 def _stand_in(certificate: Certificate, signed: SignedOrder, seq: int, now: int) -> None:
     """The order is known as the name of number ``seq``; what is missing below it is a gap."""
-    top, name = chain.top(certificate.kid), signed.statement_id.hex()
+    top, name = chain.top(certificate.chain), signed.statement_id.hex()
     link = Link.objects.create(statement_id=name, certificate=certificate, raw=signed.encode(), received=now)
-    LinkedName.objects.create(link=link, kid=certificate.kid, seq=seq, statement_id=name)
+    LinkedName.objects.create(link=link, chain=certificate.chain, seq=seq, statement_id=name)
     missing = seq - 1 if seq - 1 > top else None
     chain.note_gaps(certificate=certificate, filled=[], by=name, missing=missing, now=now)

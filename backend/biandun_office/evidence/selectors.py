@@ -16,10 +16,10 @@ MOST_ENTRIES = 1000
 _NODES = 'SELECT level, "index", hash FROM evidence_node WHERE '
 _NEWEST = "SELECT leaf_index, received FROM evidence_statement ORDER BY leaf_index DESC LIMIT 1"
 _ANSWER = (
-    "SELECT flow_case.number, evidence_receipt.bundle FROM evidence_statement"
+    "SELECT COALESCE(flow_case.number, ''), evidence_receipt.bundle FROM evidence_statement"
     " JOIN evidence_receipt ON evidence_receipt.statement_id = evidence_statement.leaf_index"
-    " JOIN flow_caseevent ON flow_caseevent.statement_id = evidence_statement.leaf_index"
-    " JOIN flow_case ON flow_case.id = flow_caseevent.case_id WHERE evidence_statement.statement_id = %s"
+    " LEFT JOIN flow_caseevent ON flow_caseevent.statement_id = evidence_statement.leaf_index"
+    " LEFT JOIN flow_case ON flow_case.id = flow_caseevent.case_id WHERE evidence_statement.statement_id = %s"
 )
 
 
@@ -63,7 +63,7 @@ def statement_by_id(statement_id: str) -> Statement:
 
 
 def answer_given(statement_id: str) -> tuple[str, bytes] | None:
-    """Case number and receipt of a statement that the office has accepted, or None."""
+    """Case number, empty for one that opens none, and receipt of a statement that the office has accepted, or None."""
     return next(((number, bytes(bundle)) for number, bundle in sql.rows(_ANSWER, statement_id)), None)
 
 

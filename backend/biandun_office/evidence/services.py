@@ -26,24 +26,31 @@ from biandun_protocol.wire.statement import ReceiptPayload, log_leaf
 # what must be read again under the lock: is the statement there by now, may the key still sign, where does the log stand
 _UNDER_LOCK = (
     "SELECT (SELECT leaf_index FROM evidence_statement WHERE statement_id = %s),"
-    " (SELECT state FROM issuance_certificate WHERE kid = %s AND state <> 'SUPERSEDED' ORDER BY version DESC LIMIT 1),"
+    " (SELECT state FROM issuance_certificate WHERE chain = %s AND state <> 'SUPERSEDED' ORDER BY version DESC LIMIT 1),"
     " (SELECT COALESCE(MAX(leaf_index) + 1, 0) FROM evidence_statement),"
     " COALESCE((SELECT received FROM evidence_statement ORDER BY leaf_index DESC LIMIT 1), 0)"
 )
 
 
 @dataclass(frozen=True)
-class Submission:
-    """A statement whose signature holds, with its manifest, and who signed: a certificate of a unit.
+class Arrival:
+    """A statement whose signature holds, and whose it is.
 
-    ``certificate`` is the newest of its key pair, ``named`` the one that the statement names: the same, or one that it renews.
+    ``certificate`` is the newest of its chain, ``named`` the one that the statement names: the same, or one before it.
     """
 
     statement: cose.Statement
-    manifest: Manifest
     certificate: Certificate
-    unit: Unit
     named: Certificate
+
+
+@dataclass(frozen=True)
+class Submission:
+    """What has arrived with its manifest, for a unit."""
+
+    arrival: Arrival
+    manifest: Manifest
+    unit: Unit
 
     @property
     def attached(self) -> list[str]:
@@ -126,33 +133,54 @@ def accept(submission: Submission, *, now: int, signer: OfficeSigner) -> Accepte
 
 
 def _accept(submission: Submission, now: int, signer: OfficeSigner) -> Accepted | Contradiction:
-    statement, certificate = submission.statement, submission.certificate
+    statement = submission.arrival.statement
+    digests = [statement.digest.hex(), *submission.attached]
+    proof = enter(submission.arrival, digests, now)
+    if proof is None:  # two clients may have come this far at once
+        return _again(statement.id.hex())
+    if isinstance(proof, Contradiction):
+        return proof
+    case = flow.take(form=submission.manifest.form, unit=submission.unit, leaf_index=proof.leaf_index, received=proof.received)
+    bundle = seal(proof, digests, submission.attached, signer)
+    return Accepted(statement.id.hex(), case, bundle, created=True)
+
+
+def enter(arrival: Arrival, digests: Sequence[str], now: int) -> ReceiptPayload | Contradiction | None:
+    """Append a statement to the log, under the caller's write lock: return its proof, or None when it is there already.
+
+    ``digests`` are the blobs that it rests on.  One that contradicts its key's chain is kept as evidence, its key suspended, and nothing
+    appended.  Raises Refused: key-suspended, certificate-revoked, certificate-expired and kin, blob-missing.
+    """
+    statement, certificate, named = arrival.statement, arrival.certificate, arrival.named
     header, name = statement.header, statement.id.hex()
-    present, state, size, last = sql.rows(_UNDER_LOCK, name, certificate.kid)[0]
-    if present is not None:  # two clients may have come this far at once
-        return _again(name)
+    present, state, size, last = sql.rows(_UNDER_LOCK, name, certificate.chain)[0]
+    if present is not None:
+        return None
     require_standing(state)
     received = max(now, last)
     seq = header.seq or 0
-    known = chain.known(certificate.kid, seq - 1, seq)
-    contradiction = known.contradiction(chain.told_by(header, name), own={seq})
+    known = chain.known(certificate.chain, seq - 1, seq)
+    contradiction = known.contradiction(chain.told_by(header, name), own={seq}) or chain.out_of_turn(certificate, named, seq)
     if contradiction is not None:
-        forks.record(certificate=certificate, statement_id=name, raw=statement.raw, found=contradiction, now=received)
+        forks.record(certificate=named, statement_id=name, raw=statement.raw, found=contradiction, now=received)
         return contradiction
-    require_validity(submission.named, received)
-    digests = [statement.digest.hex(), *submission.attached]
+    require_validity(named, received)
     require_blobs(digests)  # again, under the lock that the sweep takes too
     missing = seq - 1 if known.misses(seq - 1) else None
     forks.check_log_point(certificate=certificate, header=header, size=size, now=received)
-    proof = _append(statement, certificate, index=size, gap=missing is not None, received=received)
+    proof = _append(statement, named, index=size, gap=missing is not None, received=received)
     filled = [seq] if seq + 1 in known.arrived else []  # nothing waits for a number above which nothing is known
     chain.note_gaps(certificate=certificate, filled=filled, by=name, missing=missing, now=received)
-    case = flow.take(form=submission.manifest.form, unit=submission.unit, leaf_index=size, received=received)
+    return proof
+
+
+def seal(proof: ReceiptPayload, digests: Sequence[str], attached: Sequence[str], signer: OfficeSigner) -> bytes:
+    """Sign the receipt of what was entered, and keep it; from now on its blobs are evidence.  Returns the receipt."""
     bundle = signer.receipt(proof)
-    sql.insert(Receipt, size, bundle, proof.tree_size)
-    sql.insert_many(Attached, [(size, digest) for digest in submission.attached])
-    _reference(digests, received)
-    return Accepted(name, case, bundle, created=True)
+    sql.insert(Receipt, proof.leaf_index, bundle, proof.tree_size)
+    sql.insert_many(Attached, [(proof.leaf_index, digest) for digest in attached])
+    _reference(digests, proof.received)
+    return bundle
 
 
 def answer_again(statement_id: str) -> Accepted | None:

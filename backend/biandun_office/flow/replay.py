@@ -12,6 +12,7 @@ from biandun_protocol.errors import ProtocolProblem
 from biandun_protocol.filing import UseApproval
 from biandun_protocol.package import Form
 from biandun_protocol.review import Countersign
+from biandun_protocol.wire.numbers import PURPOSE_SUCCESSION
 
 
 @dataclass
@@ -27,7 +28,8 @@ class Replayed:
 def replay() -> Replayed:
     """Go through the statements as they stand in the log, and let each move its case again."""
     done = Replayed()
-    for row in Statement.objects.select_related("event__case").order_by("leaf_index").iterator():
+    moving = Statement.objects.exclude(purpose=PURPOSE_SUCCESSION)  # what is about a key is about no case
+    for row in moving.select_related("event__case").order_by("leaf_index").iterator():
         event: CaseEvent | None = getattr(row, "event", None)
         if event is None:
             done.faults.append(f"statement {row.leaf_index} moved no case")

@@ -10,9 +10,9 @@ _MOST_SEQ = (1 << 63) - 1  # what a database column holds
 
 
 def compare_header(header: Header, newest: Certificate) -> Certificate:
-    """Compare what a key wrote of itself with what was certified: by the ``newest`` certificate of its key pair, or by one that it renews.
+    """Compare what a key wrote of itself with what was certified: by the ``newest`` certificate of its chain, or by one before it.
 
-    Returns the one that the header names, for ``require_validity``.  Raises Refused: certificate-mismatch with the field,
+    Returns the one that the header names: its public key verifies the signature, ``require_validity`` judges its time.  Raises Refused: certificate-mismatch with the field,
     purpose-refused; StatementProblem(header-invalid).
     """
     certificate, x5t = newest, (header.x5t or b"").hex()
@@ -24,6 +24,7 @@ def compare_header(header: Header, newest: Certificate) -> Certificate:
         ("unit_code", header.unit_code, certificate.unit_code),
         ("region", header.region, certificate.region),
         ("x5t", x5t, certificate.x5t),
+        ("kid", header.kid.hex(), certificate.kid),
     ):
         if claimed != registered:
             raise Refused("certificate-mismatch", field=field)

@@ -46,7 +46,10 @@ class KeyDevice(models.Model):
 
 
 class Certificate(models.Model):
-    """What the office states about one key pair, in both forms, and what intake compares a header with."""
+    """What the office states about one key pair, in both forms, and what intake compares a header with.
+
+    ``chain`` is the kid of the first key pair of those that took each other's place in one key: what they sign is one chain.
+    """
 
     class State(models.TextChoices):
         """At most one certificate of a key is ACTIVE; expiry is judged by time, not by state.
@@ -63,6 +66,7 @@ class Certificate(models.Model):
     version = models.PositiveIntegerField("版本")
     state = models.CharField("状态", max_length=12, choices=State.choices, default=State.ACTIVE)
     kid = models.CharField("密钥标识", max_length=32, db_index=True)
+    chain = models.CharField("链标识", max_length=32, db_index=True)
     public_key = models.BinaryField("公钥")
     x5t = models.CharField("证书摘要", max_length=64, unique=True)
     uscc = models.CharField("统一社会信用代码", max_length=18)

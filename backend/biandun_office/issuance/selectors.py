@@ -12,16 +12,20 @@ from biandun_protocol.wire.messages import ProfileManifest
 
 # what intake compares a header with; the rest of a certificate is read when it is asked for
 _COLUMNS = (
-    "id device_id version state kid public_key x5t uscc unit_code unit_name region not_before not_after overlap_until".split()  # noqa: SIM905
+    "id device_id version state kid chain public_key x5t uscc unit_code unit_name region not_before not_after overlap_until".split()  # noqa: SIM905
 )
 _CERTIFICATE = (
     f"SELECT d.serial, c.purposes, {', '.join('c.' + column for column in _COLUMNS)} FROM issuance_certificate c"  # noqa: S608
-    " JOIN issuance_keydevice d ON d.id = c.device_id WHERE c.kid = %s AND c.state <> 'SUPERSEDED' ORDER BY c.version DESC LIMIT 1"
+    " JOIN issuance_keydevice d ON d.id = c.device_id WHERE c.chain = (SELECT chain FROM issuance_certificate WHERE kid = %s LIMIT 1)"
+    " AND c.state <> 'SUPERSEDED' ORDER BY c.version DESC LIMIT 1"
 )
 
 
 def certificate_of(kid: bytes) -> Certificate:
-    """The certificate under which key pair ``kid`` signs, also a suspended or revoked one.  Raises Refused(certificate-unknown)."""
+    """The newest certificate of the key pair ``kid``, or of one that took its place; also a suspended or revoked one.
+
+    Raises Refused(certificate-unknown).
+    """
     found = sql.rows(_CERTIFICATE, kid.hex())
     if not found:
         raise Refused("certificate-unknown")
@@ -33,9 +37,9 @@ def certificate_of(kid: bytes) -> Certificate:
 
 
 def renewed(newest: Certificate, x5t: str) -> Certificate | None:
-    """The certificate of that digest for the same key pair, which ``newest`` renews; None when there is none."""
+    """The certificate of that digest in the same chain, which ``newest`` took the place of; None when there is none."""
     found = Certificate.objects.select_related("device").filter(
-        kid=newest.kid, x5t=x5t, device_id=newest.device_id, state=Certificate.State.SUPERSEDED
+        chain=newest.chain, x5t=x5t, device_id=newest.device_id, state=Certificate.State.SUPERSEDED
     )
     return found.exclude(overlap_until=None).first()
 
@@ -79,6 +83,12 @@ def certificates_in_force(*, kid: bytes, serial: str, now: int) -> bool:
         | Certificate.objects.filter(Q(kid=kid.hex()) | Q(device__serial=serial), state=states.SUSPENDED)
         | Certificate.objects.filter(kid=kid.hex(), state=states.REVOKED)
     ).exists()
+
+
+def chain_of(kid: str) -> str:
+    """The chain that key pair ``kid`` signs in: one that was certified before, or one of its own."""
+    known = Certificate.objects.filter(kid=kid).values_list("chain", flat=True).first()
+    return known or kid
 
 
 def latest_version(device: KeyDevice) -> int:

@@ -76,6 +76,15 @@ class Powers:
 
 
 @dataclass(frozen=True)
+class Term:
+    """From when and for how many days a certificate is good, and for how many the one before still counts."""
+
+    days: int
+    overlap_days: int
+    now: int
+
+
+@dataclass(frozen=True)
 class Issued:
     """A certificate as it was stored, and the grant file that carries it."""
 
@@ -142,14 +151,15 @@ def issue(
     Certificate.objects.filter(kid=key.kid.hex(), state=Certificate.State.ACTIVE).update(state=Certificate.State.SUPERSEDED)
     device.certificates.filter(state=Certificate.State.ACTIVE).update(state=Certificate.State.SUPERSEDED)
     period = (now, min(now + days * DAY, authority.office.issuer_manifest.not_after))
-    certificate = _certify(authority, device, Pair(key, possession.device_key), Powers(role, tuple(purposes)), period)
+    pair = Pair(key, possession.device_key)
+    certificate = _certify(authority, device, pair, Powers(role, tuple(purposes)), period, selectors.chain_of(key.kid.hex()))
     recoverable = shares is not None and possession.device_key is not None
     if shares is not None and possession.device_key is not None:
         recovery.require_current(shares)
         recovery.keep_shares(device, shares, PublicKey(authority.office.algorithm, possession.device_key), now)
     offer.used_at = now
     offer.save(update_fields=["used_at"])
-    grant = _grant(authority.office, certificate)
+    grant = codec.encode(grant_of(authority.office, certificate))
     deliver(grant)
     logs.action("issuance.certificate.issued", serial=device.serial, uscc=unit.uscc, kid=certificate.kid)
     return Issued(certificate, grant, recoverable)
@@ -171,18 +181,28 @@ def renew(
     Raises Refused: serial-unknown, key-suspended, certificate-revoked, unit-inactive.
     """
     before = selectors.certificate_of_serial(serial)
-    device = before.device
-    active_unit(device.unit.uscc)
-    overlap_until = min(now + overlap_days * DAY, before.not_after)
-    states.supersede(certificate=before, reason="renewed", overlap_until=overlap_until, now=now)
-    profile = codec.decode(ProfileManifest, bytes(before.profile_manifest))
-    pair = Pair(PublicKey(authority.office.algorithm, bytes(before.public_key)), profile.device_key)
-    period = (now, min(now + days * DAY, authority.office.issuer_manifest.not_after))
-    certificate = _certify(authority, device, pair, Powers(profile.role, tuple(profile.purposes)), period)
-    grant = _grant(authority.office, certificate)
+    own = PublicKey(authority.office.algorithm, bytes(before.public_key))
+    certificate = replace(authority=authority, before=before, own=own, term=Term(days, overlap_days, now), reason="renewed")
+    grant = codec.encode(grant_of(authority.office, certificate))
     deliver(grant)
     logs.action("issuance.certificate.renewed", serial=serial, uscc=certificate.uscc, version=certificate.version)
     return Issued(certificate, grant)
+
+
+def replace(*, authority: IssuingKey, before: Certificate, own: PublicKey, term: Term, reason: str) -> Certificate:
+    """Put a new certificate in the place of the newest of a key, for its key pair or for another one in the same chain.
+
+    Role, purposes and device key stay; the unit is as it is registered now.  Runs in the caller's transaction.
+    Raises Refused: key-suspended, certificate-revoked, unit-inactive.
+    """
+    device, now = before.device, term.now
+    active_unit(device.unit.uscc)
+    overlap_until = min(now + term.overlap_days * DAY, before.not_after)
+    states.supersede(certificate=before, reason=reason, overlap_until=overlap_until, now=now)
+    profile = codec.decode(ProfileManifest, bytes(before.profile_manifest))
+    period = (now, min(now + term.days * DAY, authority.office.issuer_manifest.not_after))
+    pair, powers = Pair(own, profile.device_key), Powers(profile.role, tuple(profile.purposes))
+    return _certify(authority, device, pair, powers, period, before.chain)
 
 
 def _read_request(request: bytes, algorithm: Algorithm) -> tuple[PossessionManifest, int, SharesExport | None]:
@@ -204,7 +224,9 @@ def _register_device(serial: str, unit: Unit, hardware_class: int, now: int) -> 
     return device
 
 
-def _certify(authority: IssuingKey, device: KeyDevice, pair: Pair, powers: Powers, period: tuple[int, int]) -> Certificate:
+def _certify(
+    authority: IssuingKey, device: KeyDevice, pair: Pair, powers: Powers, period: tuple[int, int], chain: str
+) -> Certificate:
     """Make the certificate in both forms and store it; the CBOR form names its X.509 twin by digest."""
     key = pair.own
     unit = device.unit
@@ -234,14 +256,16 @@ def _certify(authority: IssuingKey, device: KeyDevice, pair: Pair, powers: Power
         device_key=pair.device,
         role=powers.role,
     )
-    return _store(device, key, manifest, x509, authority.signer().profile(manifest))
+    return _store(device, (key.kid.hex(), chain), manifest, x509, authority.signer().profile(manifest))
 
 
-def _store(device: KeyDevice, key: PublicKey, manifest: ProfileManifest, x509: bytes, profile: Signed) -> Certificate:
+def _store(device: KeyDevice, names: tuple[str, str], manifest: ProfileManifest, x509: bytes, profile: Signed) -> Certificate:
+    kid, chain = names
     return Certificate.objects.create(
         device=device,
         version=manifest.version,
-        kid=key.kid.hex(),
+        kid=kid,
+        chain=chain,
         public_key=manifest.public_key,
         x5t=manifest.x5t.hex(),
         uscc=manifest.uscc,
@@ -257,13 +281,13 @@ def _store(device: KeyDevice, key: PublicKey, manifest: ProfileManifest, x509: b
     )
 
 
-def _grant(office: Office, certificate: Certificate) -> bytes:
-    grant = Grant(
+def grant_of(office: Office, certificate: Certificate) -> Grant:
+    """What the key and its holder get: the certificate in both forms, and the X.509 chain up to the root."""
+    return Grant(
         SCHEMA_GRANT,
-        certificate.profile_statement,
-        certificate.profile_manifest,
-        certificate.x509,
+        bytes(certificate.profile_statement),
+        bytes(certificate.profile_manifest),
+        bytes(certificate.x509),
         der_of(office.issuing),
         der_of(office.root),
     )
-    return codec.encode(grant)

@@ -11,9 +11,9 @@ State = Certificate.State
 def suspend(*, certificate: Certificate, reason: str, now: int) -> None:
     """Take no more statements of this key until a person decides; a revoked one stays revoked.
 
-    It is the newest certificate of the key pair that is suspended, also when ``certificate`` was renewed a moment ago.
+    It is the newest certificate of the chain that is suspended, also when ``certificate`` was renewed a moment ago.
     """
-    newest = Certificate.objects.select_related("device").filter(kid=certificate.kid, state=State.ACTIVE).first()
+    newest = Certificate.objects.select_related("device").filter(chain=certificate.chain, state=State.ACTIVE).first()
     if newest is not None:
         _change(newest, State.SUSPENDED, reason, now)
         certificate.state = newest.state
@@ -45,10 +45,10 @@ def revoke(*, certificate: Certificate, reason: str, now: int) -> None:
 
 
 def current(certificate: Certificate) -> str:
-    """The standing of the key pair in the database, now: the state of its newest certificate."""
+    """The standing of the key in the database, now: the state of the newest certificate of its chain."""
     found = sql.rows(
-        "SELECT state FROM issuance_certificate WHERE kid = %s AND state <> 'SUPERSEDED' ORDER BY version DESC LIMIT 1",
-        certificate.kid,
+        "SELECT state FROM issuance_certificate WHERE chain = %s AND state <> 'SUPERSEDED' ORDER BY version DESC LIMIT 1",
+        certificate.chain,
     )
     return found[0][0] if found else State.SUPERSEDED.value
 

@@ -8,14 +8,18 @@ import click
 from biandun import keys
 from biandun.cli.shared import FILE, prompt_secret, read_record, secret_source, with_key
 from biandun.errors import Declined, KeyRefused, OrderNeeded
-from biandun.filings import read_file, write_file
+from biandun.filings import keep_receipt, read_file, write_file
+from biandun.key import succession
 from biandun.keys import Key
 from biandun.known_keys import KnownKeys
+from biandun.office_client import Office
 from biandun_protocol import enrolment, orders
 from biandun_protocol.algorithms import PublicKey
 from biandun_protocol.audit import verify_audit
+from biandun_protocol.errors import ProtocolProblem
 from biandun_protocol.recovery import Officers, read_shares
 from biandun_protocol.secret import Secret
+from biandun_protocol.succession import Granted
 from biandun_protocol.unit_card import UnitCard
 from biandun_protocol.wire import codec
 from biandun_protocol.wire.messages import Grant, InfoReply, UnblockAsk
@@ -171,17 +175,51 @@ def enroll(key: Key, offer: Path, out: Path) -> dict[str, object]:
     return {"serial": key.info.serial, "state": STATE_NAMES[key.info.state], "request": str(out)}
 
 
-@group.command("personalise")
-@click.argument("grant", type=FILE)
+@group.command("succeed")
+@click.option("--out", type=FILE, required=True, help="Where to write the request for the office.")
 @with_key
-def personalise(key: Key, grant: Path) -> dict[str, object]:
-    """Give the key the certificate that the office issued in GRANT.
+def succeed(key: Key, out: Path) -> dict[str, object]:
+    """Make a new key pair on a key in service, and ask the office to certify it; needs user 0's PIN and the button.
+
+    The old pair signs on until the office's answer is taken in with `biandun keys personalise`.  PINs, users and the chain of statements
+    stay.  May be repeated: the pair is made once.
 
     \b
-    Example:  biandun keys personalise grant.bd
+    Example:  biandun keys succeed --out request.bd
     """
-    key.personalise(read_record(grant, Grant))
-    return describe(key.info)
+    asked = succession.ask(key)
+    write_file(out, asked.encode(), replace=True)
+    return {"serial": key.info.serial, "seq": key.chain().seq, "request": str(out)}
+
+
+@group.command("personalise")
+@click.argument("grant", type=FILE)
+@click.option(
+    "--url", metavar="URL", help="Office to ask for the receipt when the key has seen a longer log since it asked for a new pair."
+)
+@with_key
+def personalise(key: Key, grant: Path, url: str | None) -> dict[str, object]:
+    """Give the key the certificate that the office issued in GRANT: its first, a renewed one, or that of a new key pair.
+
+    \b
+    Examples:  biandun keys personalise grant.bd
+               biandun keys personalise answer.bd --url https://office.example
+    """
+    raw = read_file(grant)
+    try:
+        granted = Granted.decode(raw)
+    except ProtocolProblem:  # an answer to `enroll` or a renewal
+        key.personalise(read_record(grant, Grant))
+        return describe(key.info)
+    key.personalise(granted.grant)
+    try:
+        seq = succession.keep_receipt(key, granted)
+    except KeyRefused as refusal:
+        if url is None or not refusal.code.startswith("receipt-"):
+            raise
+        with Office(url) as office:
+            seq = keep_receipt(key, granted.receipt, granted.receipt.read().statement_id.hex(), office)
+    return {**describe(key.info), "seq": seq, "receipt_verified_by_key": True}
 
 
 def _new_pin(path: Path | None, descriptor: int | None) -> Secret:

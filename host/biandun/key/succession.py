@@ -31,6 +31,11 @@ def take(key: "Key", granted: Granted) -> int:
     the new pair is in force then, and the receipt is to be had from the office.
     """
     key.personalise(granted.grant)
+    return keep_receipt(key, granted)
+
+
+def keep_receipt(key: "Key", granted: Granted) -> int:
+    """The second half of ``take``."""
     return key.keep_receipt(granted.receipt, list(granted.consistency))
 
 

@@ -1,0 +1,110 @@
+"""A new key pair for a key in service: the old pair's statement becomes evidence, the new pair gets the certificate.
+
+Both happen at once or not at all.  The answer carries the receipt, and the proof that leads to it from the log that the key had seen
+when it asked, so one file is all that has to travel back.
+"""
+
+import io
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from biandun_office import logs
+from biandun_office.database import writing
+from biandun_office.errors import Refused
+from biandun_office.evidence import selectors, services
+from biandun_office.evidence.chain import Contradiction
+from biandun_office.evidence.services import Arrival
+from biandun_office.issuance import services as issuance
+from biandun_office.issuance.checks import compare_header, require_standing, require_validity
+from biandun_office.issuance.models import Certificate
+from biandun_office.issuance.selectors import certificate_of, device_key_of
+from biandun_office.issuance.services import IssuingKey, Term
+from biandun_protocol import cose
+from biandun_protocol.algorithms import PublicKey
+from biandun_protocol.receipt import Receipt
+from biandun_protocol.succession import Granted, Succession
+from biandun_protocol.wire.messages import PossessionManifest
+from biandun_protocol.wire.numbers import PURPOSE_SUCCESSION
+
+
+@dataclass(frozen=True)
+class Succeeded:
+    """The certificate of the new pair; ``again``: the office had answered this request before."""
+
+    certificate: Certificate
+    answer: bytes
+    again: bool
+
+
+def give(*, authority: IssuingKey, request: bytes, term: Term, deliver: Callable[[bytes], None]) -> Succeeded:
+    """Take in what a key asks and certify its new pair; ``deliver`` gets the answer before anything is committed.
+
+    The same request again gets the same certificate.  A statement that contradicts the key's chain is kept as evidence of a fork.
+
+    Raises StatementProblem, ManifestProblem, CertificateProblem for a request that does not hold; Refused: certificate-unknown,
+    certificate-mismatch, purpose-refused, certificate-superseded for one of an older pair, key-suspended, certificate-revoked and kin,
+    key-registered, unit-inactive, chain-fork, chain-broken.
+    """
+    asked = Succession.decode(request)
+    statement = cose.parse(asked.named.statement, purpose=PURPOSE_SUCCESSION)
+    certificate = certificate_of(statement.header.kid)
+    named = compare_header(statement.header, certificate)
+    algorithm = authority.office.algorithm
+    proof = asked.verify(PublicKey(algorithm, bytes(named.public_key)))
+    _compare(proof, named, authority)
+    own = PublicKey(algorithm, proof.public_key)
+    digest = statement.digest.hex()
+    services.store_blob(
+        digest=digest,
+        stream=io.BytesIO(asked.named.manifest),
+        announced=len(asked.named.manifest),
+        now=term.now,
+        algorithm=algorithm,
+    )
+    with writing():
+        newest = certificate_of(statement.header.kid)  # again, under the lock: it may have been renewed a moment ago
+        outcome = _give(authority, Arrival(statement, newest, named), own, term, deliver)
+    if isinstance(outcome, Contradiction):
+        raise Refused(outcome.code, seq=outcome.seq)
+    return outcome
+
+
+def _compare(proof: PossessionManifest, named: Certificate, authority: IssuingKey) -> None:
+    if proof.office_id != authority.office.identity.office_id:
+        raise Refused("certificate-mismatch", field="office_id")
+    if proof.device_key != device_key_of(named):
+        raise Refused("certificate-mismatch", field="device_key")
+
+
+def _give(
+    authority: IssuingKey, arrival: Arrival, own: PublicKey, term: Term, deliver: Callable[[bytes], None]
+) -> Succeeded | Contradiction:
+    statement = arrival.statement
+    seen, known, again = statement.header.log_point, selectors.answer_given(statement.id.hex()), True
+    if known is None:
+        if arrival.named.kid != arrival.certificate.kid:
+            raise Refused("certificate-superseded")
+        if Certificate.objects.filter(kid=own.kid.hex()).exists():
+            raise Refused("key-registered")
+        entered = services.enter(arrival, [statement.digest.hex()], term.now)
+        if isinstance(entered, Contradiction):
+            return entered
+        again = False
+        bundle = services.seal(entered, [statement.digest.hex()], [], authority.signer()) if entered else b""
+        issuance.replace(authority=authority, before=arrival.certificate, own=own, term=term, reason="succeeded")
+    else:
+        require_standing(arrival.certificate.state)
+        require_validity(arrival.named, term.now)
+        bundle = known[1]
+    certificate = Certificate.objects.select_related("device").filter(kid=own.kid.hex()).latest("version")
+    receipt = Receipt.decode(bundle)
+    answer = Granted(issuance.grant_of(authority.office, certificate), receipt, _growth(seen, receipt)).encode()
+    deliver(answer)
+    logs.action("evidence.key.succeeded", serial=certificate.device.serial, kid=certificate.kid, again=again)
+    return Succeeded(certificate, answer, again)
+
+
+def _growth(seen: tuple[int, bytes] | None, receipt: Receipt) -> tuple[bytes, ...]:
+    """The proof from the log that the key had seen; none for a key that has seen none, or more than there is (which is an alert)."""
+    size = receipt.read().tree_size
+    return tuple(selectors.consistency(first=seen[0], second=size)) if seen and seen[0] <= size else ()

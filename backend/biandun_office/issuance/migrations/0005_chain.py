@@ -1,0 +1,25 @@
+"""Every certificate names its chain; until now each key pair had one of its own."""
+
+from django.db import migrations, models
+from django.db.backends.base.schema import BaseDatabaseSchemaEditor
+from django.db.migrations.state import StateApps
+
+
+def own_chains(apps: StateApps, editor: BaseDatabaseSchemaEditor) -> None:  # noqa: ARG001
+    apps.get_model("issuance", "Certificate").objects.update(chain=models.F("kid"))
+
+
+class Migration(migrations.Migration):
+    dependencies = [
+        ("issuance", "0004_overlap"),
+    ]
+
+    operations = [
+        migrations.AddField(
+            model_name="certificate",
+            name="chain",
+            field=models.CharField(db_index=True, default="", max_length=32, verbose_name="链标识"),
+            preserve_default=False,
+        ),
+        migrations.RunPython(own_chains, migrations.RunPython.noop),
+    ]
