@@ -12,6 +12,8 @@ from typing import Any
 
 from django.apps import apps
 from django.db import connection, connections, transaction
+from django.db.migrations.executor import MigrationExecutor
+from django.db.migrations.loader import MigrationLoader
 from django.db.utils import OperationalError
 
 from biandun_office.errors import OfficeStateProblem
@@ -82,6 +84,21 @@ def require_reachable() -> None:
         raise OfficeStateProblem("database-unreachable", detail=str(error).strip().splitlines()[-1]) from None
     finally:
         connections.close_all()
+
+
+def pending() -> list[str]:
+    """The steps that bring the tables of an older program to what this one needs.  Raises OfficeStateProblem(office-newer)."""
+    loader = MigrationLoader(connection)
+    if set(loader.applied_migrations) - set(loader.disk_migrations):
+        raise OfficeStateProblem("office-newer")
+    plan = MigrationExecutor(connection).migration_plan(loader.graph.leaf_nodes())
+    return [f"{migration.app_label} {migration.name}" for migration, _ in plan]
+
+
+def require_current() -> None:
+    """Raise OfficeStateProblem: office-older, office-newer, unless the tables are those of this program."""
+    if pending():
+        raise OfficeStateProblem("office-older")
 
 
 def require_empty() -> None:

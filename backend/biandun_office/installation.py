@@ -85,6 +85,17 @@ def new_tables(work: Path, url: str) -> Generator[None]:
         raise
 
 
+def migrate() -> list[str]:
+    """Bring the tables of an office that an older program founded to what this one needs; return the steps taken.
+
+    Each step happens whole or not at all.  Raises OfficeStateProblem(office-newer).
+    """
+    steps = database.pending()
+    if steps:
+        call_command("migrate", verbosity=0, interactive=False)
+    return steps
+
+
 def require_empty(folder: Path) -> None:
     """Raise OfficeStateProblem(office-initialised) or FileProblem(file-exists) unless ``folder`` is absent or empty."""
     if (folder / startup.IDENTITY).exists():

@@ -729,6 +729,18 @@ ENTRIES: dict[str, Entry] = {
         "请先运行 biandun-office init。",
         "Run `biandun-office init` first.",
     ),
+    "office-older": Entry(
+        "编办数据由旧版本程序建立，尚未更新。",
+        "An older version of the program made this office's tables.",
+        "请先停止受理服务并备份，再运行 biandun-office migrate。",
+        "Stop the service, make a backup, then run `biandun-office migrate`.",
+    ),
+    "office-newer": Entry(
+        "编办数据由更新版本的程序建立，本版本不能使用。",
+        "A newer version of the program made this office's tables; this one cannot use them.",
+        "请安装原来的版本或更新的版本。",
+        "Install the version that was there, or a newer one.",
+    ),
     "office-initialised": Entry(
         "编办服务已经初始化，没有覆盖。",
         "The office is initialised already; nothing was overwritten.",

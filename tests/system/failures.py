@@ -324,6 +324,10 @@ ROWS: dict[str, Row] = {
     "interrupted": Row(130, None, UNCHANGED, "tests/host/test_cli.py::test_an_interrupted_run_says_that_nothing_is_signed_twice"),
     "simulator-missing": Row(1, None, UNCHANGED, "tests/system/test_failures.py::test_the_simulators_failures_have_codes"),
     "simulator-failed": Row(1, None, UNCHANGED, "tests/system/test_failures.py::test_the_simulators_failures_have_codes"),
+    "office-older": Row(
+        10, None, NO_ROW, "tests/backend/test_migrate.py::test_an_office_of_an_older_program_says_so_until_it_is_migrated"
+    ),
+    "office-newer": Row(10, None, NO_ROW, "tests/backend/test_migrate.py::test_an_office_of_a_newer_program_is_left_alone"),
     "office-not-initialised": Row(10, None, NO_ROW, "tests/backend/test_cli.py::test_a_problem_as_json"),
     "office-initialised": Row(10, None, NO_ROW, "tests/backend/test_init.py::test_a_second_office_in_the_same_folder_is_refused"),
     "passphrase-wrong": Row(10, None, NO_ROW, "tests/backend/test_backup.py::test_a_wrong_passphrase_does_not_restore"),

@@ -17,6 +17,7 @@ import click
 
 from biandun_office import files, startup
 from biandun_office.cli.words import label
+from biandun_office.database import require_current
 from biandun_office.errors import FileProblem, PassphraseProblem
 from biandun_office.keystore import Passphrase
 from biandun_protocol.errors import Problem
@@ -43,9 +44,14 @@ class Session:
             raise click.UsageError("--data DIR (BIANDUN_OFFICE_DATA) 未指定 is missing")
         return self.data
 
-    def open(self) -> Path:
-        """The folder, with Django pointed at it.  Raises OfficeStateProblem as ``startup.use_office``."""
+    def open(self, *, older: bool = False) -> Path:
+        """The folder, with Django pointed at it; ``older``: also one whose tables an older program made.
+
+        Raises OfficeStateProblem as ``startup.use_office``; office-older, office-newer.
+        """
         startup.use_office(self.folder(), self.database)
+        if not older:
+            require_current()
         return self.folder()
 
     def show(self, result: object) -> None:

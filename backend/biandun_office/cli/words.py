@@ -43,6 +43,7 @@ _LABELS = {
     "target": ("适用型号", "made for"),
     "digest": ("摘要（SHA-256）", "digest (SHA-256)"),
     "version": ("版本", "version"),
+    "steps": ("已执行的更新", "steps taken"),
     "again": ("此前已答复过", "answered before"),
     "user": ("用户", "user"),
     "code": ("解锁码（只念给回拨核实的本人）", "code (read it out on a call-back only)"),
