@@ -20,6 +20,7 @@ Neighbours: ``token`` owns one; ``vault.seed`` keeps what one boot leaves to the
 from hashlib import sha256
 
 from biandun_protocol.wire.numbers import ERROR_ENTROPY_FAILED
+from etoken.clock import SteadyClock
 from etoken.crypto.drbg import HmacDrbg
 from etoken.refusal import Refused
 
@@ -28,12 +29,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from typing import Protocol
 
+    from etoken.clock import Clock
     from etoken.vault.seed import Seed
-
-    class Clock(Protocol):
-        """Milliseconds since an arbitrary moment."""
-
-        def ticks_ms(self) -> int: ...  # noqa: D102
 
     class Board(Protocol):
         """What is asked of a board: its raw source, what that is worth, who it is, and a clock to measure it."""
@@ -99,6 +96,7 @@ class Source:
 
     def __init__(self, board: "Board", tick: "Callable[[], None]") -> None:
         self._board = board
+        self._clock = SteadyClock(board.clock)
         self._tick = tick
         self._repetition = repetition_cutoff(board.entropy_bits)
         self._proportion = proportion_cutoff(board.entropy_bits)
@@ -114,14 +112,14 @@ class Source:
     def block(self) -> bytes:
         """Return 32 tested samples.  Raises EntropyFailed."""
         self._tick()
-        start = self._board.clock.ticks_ms()
+        start = self._clock.ticks_ms()
         try:
             block = self._board.entropy(BLOCK)
         except MemoryError:
             raise
         except Exception:  # whatever the driver of a broken source raises
             raise EntropyFailed
-        if self._board.clock.ticks_ms() - start > STALL_MS:
+        if self._clock.ticks_ms() - start > STALL_MS:
             raise EntropyFailed
         if block is None or len(block) != BLOCK:
             raise EntropyFailed

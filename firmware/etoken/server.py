@@ -38,7 +38,7 @@ class Server:
 
     def __init__(self, token: "Token") -> None:
         self._token = token
-        self._link = Link(token.board.port, token.board.clock)
+        self._link = Link(token.board.port, token.clock)
         self._running = -1
         self._stream_id = -1
         self._unacknowledged = 0

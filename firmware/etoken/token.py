@@ -22,6 +22,7 @@ from biandun_protocol.wire.numbers import (
     PHASE_WORKING,
 )
 from etoken import office, version
+from etoken.clock import SteadyClock
 from etoken.entropy import Entropy
 from etoken.heap import tidy
 from etoken.meter import MeteredFlash
@@ -42,7 +43,8 @@ if TYPE_CHECKING:
         ReleaseManifest,
     )
     from etoken.batch import Batch
-    from etoken.link.link import Clock, Port
+    from etoken.clock import Clock
+    from etoken.link.link import Port
     from etoken.manifest import ManifestStream
     from etoken.session import Session
     from etoken.store.images import Installed
@@ -101,9 +103,10 @@ class Token:
     def __init__(self, board: "Board") -> None:
         tidy()  # what the start has left lying about, before that which stays is made
         self.board = board
+        self.clock = SteadyClock(board.clock)
         self.flash = MeteredFlash(board.flash)
         self.vault = Vault(self.flash, board.otp, board.pin_delay_ms)
-        self.vault.users.started(board.clock.ticks_ms())
+        self.vault.users.started(self.clock.ticks_ms())
         if self.vault.users.found_older and not self.vault.damaged:
             self.vault.note(EVENT_SET_BACK, self.vault.users.forgotten)
         if self.vault.identity.suite is not None:
@@ -125,7 +128,7 @@ class Token:
     def enter(self, slot: int) -> None:
         """Somebody has shown a PIN; the vault holds the data key."""
         self._user = slot
-        self._last_use = self.board.clock.ticks_ms()
+        self._last_use = self.clock.ticks_ms()
 
     def leave(self) -> None:
         """Nobody is in any more: the data key goes, and what was open under it."""
@@ -142,12 +145,12 @@ class Token:
 
     def leave_if_idle(self) -> None:
         """Lock a key that nobody has used for LIMIT_AUTO_LOCK_MS."""
-        if self._user is not None and self.board.clock.ticks_ms() - self._last_use > LIMIT_AUTO_LOCK_MS:
+        if self._user is not None and self.clock.ticks_ms() - self._last_use > LIMIT_AUTO_LOCK_MS:
             self.leave()
 
     def used(self) -> None:
         """Somebody is at work with the key."""
-        self._last_use = self.board.clock.ticks_ms()
+        self._last_use = self.clock.ticks_ms()
 
     @property
     def state(self) -> int:
@@ -226,7 +229,7 @@ class Token:
 
         Raises Refused: refused, timeout (nobody has pressed for LIMIT_PRESENCE_MS), cancelled by the host.
         """
-        start, patience = self.board.clock.ticks_ms(), 0
+        start, patience = self.clock.ticks_ms(), 0
         pressed_at: "int | None" = None
         while True:
             # the host first: who has taken back what he asked for must not have it done by a late finger
@@ -234,7 +237,7 @@ class Token:
                 raise Refused(ERROR_CANCELLED)
             patience = LOOK_EVERY_MS
             pressed = self.board.button()
-            now = self.board.clock.ticks_ms()
+            now = self.clock.ticks_ms()
             if pressed is False:
                 raise Refused(ERROR_PRESENCE_REFUSED)
             if pressed:

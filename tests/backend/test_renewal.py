@@ -10,7 +10,7 @@ from biandun.keys import Key
 from biandun_office import clock
 from biandun_office.cli.main import run
 from biandun_office.errors import Refused
-from biandun_office.evidence import forks
+from biandun_office.evidence import forks, intake
 from biandun_office.evidence.audit import check_log
 from biandun_office.issuance import services
 from biandun_office.issuance.models import Certificate, StateChange
@@ -89,6 +89,25 @@ def test_revoking_the_new_certificate_stops_what_was_signed_under_the_old(office
     renew(office, genuine.info.serial)
     forks.revoke(serial=genuine.info.serial, reason="lost", now=clock.now())
     assert office.post(first).json()["code"] == "certificate-revoked"
+
+
+def test_a_fork_that_is_found_while_its_key_is_renewed_suspends_the_new_certificate(
+    office: Bench, monkeypatch: pytest.MonkeyPatch
+):
+    key = office.new_key(serial="BD-TEST-0009")
+    assert office.file(key).status_code == 201
+    forked = key.sign(office.upload(reason="另一份。"), seq=1, prev=bytes(32))
+    genuine = intake.active_unit
+
+    def renewed_meanwhile(uscc: str) -> Unit:
+        monkeypatch.undo()
+        renew(office, key.serial)
+        return genuine(uscc)
+
+    monkeypatch.setattr(intake, "active_unit", renewed_meanwhile)
+    assert office.post(forked).json()["code"] == "chain-fork"
+    states = [row.state for row in Certificate.objects.order_by("version")]
+    assert states == [Certificate.State.SUPERSEDED, Certificate.State.SUSPENDED]
 
 
 def test_a_renewal_takes_the_units_new_name_and_keeps_its_powers(office: Bench, genuine: Key):

@@ -55,16 +55,17 @@ class MemoryPort:
 
 
 class TestClock:
-    """One millisecond a look."""
+    """One millisecond a look; begins again at zero after ``period``, if it has one."""
 
     __test__ = False
 
     def __init__(self):
         self.now = 0
+        self.period = 0
 
     def ticks_ms(self):
         self.now += 1
-        return self.now
+        return self.now % self.period if self.period else self.now
 
 
 class TestBoard:

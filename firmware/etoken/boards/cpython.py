@@ -33,6 +33,8 @@ class MemoryPort:
 class SystemClock:
     """Monotonic milliseconds."""
 
+    period = 0
+
     def ticks_ms(self) -> int:
         """Milliseconds since an arbitrary moment."""
         return time.monotonic_ns() // 1000000

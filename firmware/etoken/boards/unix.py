@@ -86,6 +86,8 @@ class StandardPort:
 class SystemClock:
     """Milliseconds of the operating system; never wraps within a run."""
 
+    period = 0
+
     def ticks_ms(self) -> int:
         """Milliseconds since an arbitrary moment."""
         return time.ticks_ms()  # pyright: ignore[reportReturnType] - an int by another name; wraps in 146 million years

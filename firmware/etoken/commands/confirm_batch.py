@@ -25,5 +25,5 @@ def confirm_batch(token: Token, request: ConfirmBatchRequest) -> ConfirmBatchRep
     content: list[object] = [request.purpose, request.digests]
     digest = token.suite.digest(cbor.dumps(content))
     token.vault.note(EVENT_BATCH_CONFIRMED, len(request.digests))
-    token.batch = Batch(request.purpose, request.digests, digest, token.board.clock.ticks_ms())
+    token.batch = Batch(request.purpose, request.digests, digest, token.clock.ticks_ms())
     return ConfirmBatchReply(digest, len(request.digests))

@@ -40,7 +40,7 @@ def _sign(token: Token, idempotency_key: bytes) -> Record:
     token.entropy.require()  # likewise
     batch, place = token.batch, -1
     if batch is not None:
-        place = batch.place_of(stream.request.purpose, digest, token.board.clock.ticks_ms())
+        place = batch.place_of(stream.request.purpose, digest, token.clock.ticks_ms())
     if place < 0:
         token.wait_presence()
     fields: dict[int, object] = {wire.FIELD_MANIFEST_LENGTH: stream.request.length}

@@ -42,12 +42,12 @@ def check_pin(token: Token, slot: int, pin: bytes) -> None:
         raise Refused(ERROR_PIN_UNSET)
     if users.tries_left(slot) == 0:
         raise Refused(ERROR_PIN_LOCKED, tries_left=0)
-    wait = users.wait_ms(slot, token.board.clock.ticks_ms())
+    wait = users.wait_ms(slot, token.clock.ticks_ms())
     if wait:
         raise Refused(ERROR_PIN_WAIT, tries_left=users.tries_left(slot), wait_ms=min(wait, 65535))
     if users.tries_left(slot) < LIMIT_PIN_TRIES:
         token.wait_presence()  # after a wrong PIN a program alone tries no other
-    found = users.verify(slot, pin, token.board.clock.ticks_ms())
+    found = users.verify(slot, pin, token.clock.ticks_ms())
     if not found:
         left = users.tries_left(slot)
         if not left:
