@@ -8,8 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.support import remembered
+
 # what fixtures for a whole run remember, of keys that they met; each test has a memory of its own
 os.environ["XDG_STATE_HOME"] = tempfile.mkdtemp(prefix="biandun-state-")
+remembered.install()
 FIGURES = Path(__file__).parent.parent / "build" / "figures.json"
 
 

@@ -87,8 +87,13 @@ def require_reachable() -> None:
 
 
 def pending() -> list[str]:
-    """The steps that bring the tables of an older program to what this one needs.  Raises OfficeStateProblem(office-newer)."""
+    """The steps that bring the tables of an older program to what this one needs.
+
+    Raises OfficeStateProblem: office-newer; database-lost for one without any tables.
+    """
     loader = MigrationLoader(connection)
+    if not loader.applied_migrations:
+        raise OfficeStateProblem("database-lost")
     if set(loader.applied_migrations) - set(loader.disk_migrations):
         raise OfficeStateProblem("office-newer")
     plan = MigrationExecutor(connection).migration_plan(loader.graph.leaf_nodes())
@@ -96,7 +101,7 @@ def pending() -> list[str]:
 
 
 def require_current() -> None:
-    """Raise OfficeStateProblem: office-older, office-newer, unless the tables are those of this program."""
+    """Raise OfficeStateProblem: office-older, office-newer, database-lost, unless the tables are those of this program."""
     if pending():
         raise OfficeStateProblem("office-older")
 

@@ -88,7 +88,7 @@ def new_tables(work: Path, url: str) -> Generator[None]:
 def migrate() -> list[str]:
     """Bring the tables of an office that an older program founded to what this one needs; return the steps taken.
 
-    Each step happens whole or not at all.  Raises OfficeStateProblem(office-newer).
+    Each step happens whole or not at all.  Raises OfficeStateProblem: office-newer, database-lost.
     """
     steps = database.pending()
     if steps:

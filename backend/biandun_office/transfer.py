@@ -32,6 +32,7 @@ def to_file(path: Path) -> None:
 def from_file(path: Path) -> None:
     """Copy a SQLite file into the office's tables, which were just made and are empty."""
     with _other(path):
+        call_command("migrate", database=_OTHER, verbosity=0, interactive=False)  # it may be of an older program
         _copy(_OTHER, "default")
 
 

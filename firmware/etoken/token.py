@@ -145,7 +145,8 @@ class Token:
 
     def leave_if_idle(self) -> None:
         """Lock a key that nobody has used for LIMIT_AUTO_LOCK_MS."""
-        if self._user is not None and self.clock.ticks_ms() - self._last_use > LIMIT_AUTO_LOCK_MS:
+        now = self.clock.ticks_ms()  # also when nobody is in: it has to be looked at
+        if self._user is not None and now - self._last_use > LIMIT_AUTO_LOCK_MS:
             self.leave()
 
     def used(self) -> None:

@@ -32,7 +32,7 @@ from biandun_protocol.algorithms import PublicKey
 from biandun_protocol.errors import ReceiptProblem
 from biandun_protocol.forms import Attachment
 from biandun_protocol.receipt import Receipt, verify_receipt
-from biandun_protocol.wire.numbers import LIMIT_ATTACHMENT, LIMIT_BATCH, PURPOSE_FILING
+from biandun_protocol.wire.numbers import ERROR_NOT_FOUND, LIMIT_ATTACHMENT, LIMIT_BATCH, PURPOSE_FILING
 
 FORMAT = "biandun-filing-folder/1"
 MEDIA_TYPES = {
@@ -274,13 +274,13 @@ class Folder:
 
 
 def _is_of(key: Key, statement: cose.Statement) -> bool:
-    """Is this the very statement that the key keeps at its number?"""
+    """Is this the very statement that the key keeps at its number, or one that made room for others?"""
     if key.info.serial != statement.header.serial:
         return False
     try:
         return key.fetch(seq=statement.header.seq).statement == statement.raw
-    except KeyRefused:
-        return False
+    except KeyRefused as refusal:
+        return refusal.number == ERROR_NOT_FOUND and (statement.header.seq or 0) <= key.chain().seq
 
 
 def sign_all(key: Key, folders: Sequence[Folder]) -> list[Signature]:

@@ -732,8 +732,14 @@ ENTRIES: dict[str, Entry] = {
     "office-older": Entry(
         "编办数据由旧版本程序建立，尚未更新。",
         "An older version of the program made this office's tables.",
-        "请先停止受理服务并备份，再运行 biandun-office migrate。",
-        "Stop the service, make a backup, then run `biandun-office migrate`.",
+        "请先停止受理服务，用原版本程序备份，再用本版本运行 biandun-office migrate。",
+        "Stop the service, make a backup with the version that was there, then run `biandun-office migrate` of this one.",
+    ),
+    "database-lost": Entry(
+        "编办的数据库是空的：数据已经丢失，或指向了别的数据库。",
+        "The office's database is empty: its data are lost, or this is another database.",
+        "请核对数据库地址；若已丢失，请用 biandun-office restore 从备份恢复到新目录。",
+        "Check the address of the database; if it is lost, restore the backup into a new folder with `biandun-office restore`.",
     ),
     "office-newer": Entry(
         "编办数据由更新版本的程序建立，本版本不能使用。",

@@ -1,17 +1,20 @@
 """An office that an older version of the program founded: it says so, is brought up to date, and holds what it held."""
 
 import json
+from pathlib import Path
 
 import pytest
 from django.core.management import call_command
 from django.db import connection
 
-from biandun_office import append_only, database
+from biandun_office import append_only, database, startup
+from biandun_office import backup as backups
 from biandun_office.cli.main import run
 from biandun_office.evidence.audit import check_log
 from biandun_office.evidence.models import Gap, LinkedName
 from biandun_office.issuance.models import Certificate
-from tests.backend.bench import Bench, rows
+from tests.backend.bench import CHEAP, ONLY_SQLITE, PASSPHRASE, Bench, rows
+from tests.backend.databases import Databases
 from tests.backend.people import name
 from tests.backend.test_append_only import TABLES
 
@@ -85,3 +88,31 @@ def test_an_office_of_a_newer_program_is_left_alone(office: Bench, capsys: pytes
 
 def test_a_new_office_has_nothing_pending(office: Bench):
     assert database.pending() == []
+
+
+@ONLY_SQLITE
+def test_a_lost_database_is_not_founded_anew(office: Bench, capsys: pytest.CaptureFixture[str]):
+    connection.close()
+    for path in office.folder.glob(f"{startup.DATABASE}*"):
+        path.unlink()
+    for command in ("units", "migrate", "log-check"):
+        status, shown = answer(office, capsys, command)
+        assert (status, shown["error"]["code"]) == (4, "database-lost")  # type: ignore[index]
+
+
+@ONLY_SQLITE
+@pytest.mark.parametrize("into", ["sqlite", "postgresql"])
+def test_a_backup_of_an_older_program_restores_into_either(
+    into: str, office: Bench, databases: Databases, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    assert office.file(office.new_key()).status_code == 201
+    back_to_older()
+    backups.make(office.folder, tmp_path / "older", PASSPHRASE, CHEAP)
+    (tmp_path / "secret").write_text(PASSPHRASE.secret)
+    words = ["restore", "--from", str(tmp_path / "older"), "--into", str(tmp_path / "restored")]
+    database = ["--database", databases.create()] if into == "postgresql" else []
+    assert run(["--json", *database, *words, "--passphrase-file", str(tmp_path / "secret")]) == 0
+    assert run(["--data", str(tmp_path / "restored"), "--json", "migrate"]) == 0
+    capsys.readouterr()
+    assert run(["--data", str(tmp_path / "restored"), "--json", "log-check"]) == 0
+    assert json.loads(capsys.readouterr().out)["size"] == 1

@@ -91,9 +91,7 @@ def test_revoking_the_new_certificate_stops_what_was_signed_under_the_old(office
     assert office.post(first).json()["code"] == "certificate-revoked"
 
 
-def test_a_fork_that_is_found_while_its_key_is_renewed_suspends_the_new_certificate(
-    office: Bench, monkeypatch: pytest.MonkeyPatch
-):
+def test_a_fork_that_is_found_while_its_key_is_renewed_suspends_the_new_certificate(office: Bench, monkeypatch: pytest.MonkeyPatch):
     key = office.new_key(serial="BD-TEST-0009")
     assert office.file(key).status_code == 201
     forked = key.sign(office.upload(reason="另一份。"), seq=1, prev=bytes(32))

@@ -434,8 +434,16 @@ SCENES: dict[str, tuple[tuple[Step, ...], Step, Between]] = {
     ),
     "export_shares": ((certified_device, *ENROLLED, officered), lambda world, key: key.recovery.shares(), nothing_between),
     "unblock": ((certified_device, *ENROLLED, officered, five_wrong), unblock, unblocking),
-    "succeed": ((answer, certified_to_succeed, first_pin), lambda world, key: (key.unlock(PIN), succession.ask(key)), attempts),
-    "personalise with a new pair": ((answer, certified_to_succeed, first_pin, asked_to_succeed), succeed_and_sign, succeeding),
+    "succeed": (
+        (certified_device, answer, certified_to_succeed, first_pin),
+        lambda world, key: (key.unlock(PIN), succession.ask(key)),
+        attempts,
+    ),
+    "personalise with a new pair": (
+        (certified_device, answer, certified_to_succeed, first_pin, asked_to_succeed),
+        succeed_and_sign,
+        succeeding,
+    ),
     "remove_user": ((*ENROLLED, second_user), remove_second, enrolled_twice),
     "hello": ((certified_device, *ENROLLED), lambda world, key: key.secure(), nothing_between),
     "read_card read_section": ((*ENROLLED, carded), lambda world, key: (key.unlock(PIN), key.card()), attempts),

@@ -18,8 +18,12 @@ from tests.firmware.emulator import Emulator, Run
 from tests.firmware.kernel_cases import CASES, CORES, CURVES, assemble, emulated_points, emulator, hash_emulator, scratch_is_empty
 
 SCALARS = 100
-TRACED = {"m33": 100, "m0plus": 16}  # scalars whose addresses are compared here; the slow test takes 100 of the narrow core too
+TRACED = {"m33": 24, "m0plus": 8}  # scalars whose addresses are compared always; the slow test takes a hundred
 kernels = pytest.mark.parametrize(("core", "curve"), CASES)
+ALWAYS = (("m33", "p256"), ("m0plus", "sm2"))  # of what takes long: each core and each curve
+long_kernels = pytest.mark.parametrize(
+    ("core", "curve"), [case if case in ALWAYS else pytest.param(*case, marks=pytest.mark.slow) for case in CASES]
+)
 SIGN = {"p256": programs.SIGN_ES256, "sm2": programs.SIGN_SM2}
 
 
@@ -73,7 +77,7 @@ def test_a_hundred_nonces_and_keys_take_equally_many_instructions(core: str, cur
     assert len(counts) == 1
 
 
-@kernels
+@long_kernels
 def test_signing_touches_the_same_addresses_in_the_same_order(core: str, curve: str) -> None:
     order = CURVES[curve].n
     traces = {signed(core, curve, nonce, order - 1 - nonce or 1, trace=True).trace for nonce in scalars(order - 1, TRACED[core])}
@@ -98,7 +102,7 @@ def test_a_hash_leaves_nothing_of_what_was_hashed_and_returns_nothing(core: str,
     assert len({run.left for run in runs}) == 1
 
 
-@kernels
+@long_kernels
 @pytest.mark.parametrize("name", ["PUBLIC", "SHARED"])
 def test_public_keys_and_shared_secrets_touch_the_same_addresses(core: str, curve: str, name: str) -> None:
     points, _ = emulated_points(core, curve)
@@ -114,10 +118,10 @@ def test_public_keys_and_shared_secrets_touch_the_same_addresses(core: str, curv
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("curve", CURVES)
-def test_a_hundred_signatures_of_the_narrow_core_touch_the_same_addresses(curve: str) -> None:
+@kernels
+def test_a_hundred_signatures_touch_the_same_addresses(core: str, curve: str) -> None:
     order = CURVES[curve].n
-    traces = {signed("m0plus", curve, nonce, order - 1 - nonce or 1, trace=True).trace for nonce in scalars(order - 1, SCALARS)}
+    traces = {signed(core, curve, nonce, order - 1 - nonce or 1, trace=True).trace for nonce in scalars(order - 1, SCALARS)}
     assert len(traces) == 1
 
 

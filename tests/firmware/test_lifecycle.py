@@ -10,5 +10,6 @@ def test_a_key_comes_to_every_stage(stage: str) -> None:
     assert brought_to(stage).stage() == stage
 
 
+@pytest.mark.slow  # eighty keys
 def test_the_page_says_what_keys_do() -> None:
     assert PAGE.read_text("utf-8") == page(), "run python -m tests.firmware.lifecycle"

@@ -15,12 +15,16 @@ import pytest
 from biandun import errors
 from biandun.keys import Key
 from biandun_protocol.secret import Secret
+from biandun_protocol.wire import codec
 from biandun_protocol.wire.flashfaults import Cut
 from biandun_protocol.wire.flashmodel import PowerCut
+from biandun_protocol.wire.messages import ProfileManifest
 from biandun_protocol.wire.numbers import LIMIT_PIN_TRIES, STATE_PERSONALISED
+from etoken.token import Token
+from etoken.vault import records
 from tests.firmware.conftest import Wire
 from tests.firmware.fixtures.make_image import digest, idempotency_key
-from tests.firmware.testboard import MemoryFlash, TestBoard
+from tests.firmware.testboard import MemoryFlash, TestBoard, TestKey
 from tests.support.person import Person
 
 FIXTURES = Path(__file__).parent / "fixtures"
@@ -142,3 +146,43 @@ def test_a_cut_at_any_flash_operation_of_the_first_start_changes_nothing_that_ca
         check_what_can_be_read(key, image.facts)
         check_pins(key, image.facts)
     check_the_chain_goes_on(image.boot(flash), image.facts)
+
+
+# --- a key of 0.1.0 with several users that takes a new key pair ----------------------------------------------------------
+def booted(image: Image, flash: MemoryFlash) -> Token:
+    """The firmware of today, without a host."""
+    token = TestKey(TestBoard(serial=image.facts["serial"], flash=flash, seed=b"chance")).token
+    token.pulse = None
+    return token
+
+
+def enter(token: Token, user: dict[str, Any]) -> None:
+    pin = user["pin"].encode()
+    found = token.vault.users.verify(user["slot"], pin, 0)
+    assert found
+    token.vault.let_in(found, user["slot"], pin, token.entropy, 2, lambda: None)
+
+
+@pytest.mark.parametrize("succeeded", [False, True], ids=["the pair it had", "a new pair in between"])
+def test_when_the_last_old_user_has_been_in_the_data_key_is_deposited_no_more(image: Image, succeeded: bool) -> None:
+    flash, users = image.flash(), image.facts["pins"]
+    token = booted(image, flash)
+    enter(token, users[0])
+    if succeeded:
+        identity, crypto = token.vault.identity, token.suite.crypto
+        secret = crypto.new_secret(token.entropy.fill)
+        public = crypto.public_key(secret, lambda: None)
+        identity.set_next_key_pair(secret, public)
+        statement, manifest, x509 = identity.certificate()
+        profile = codec.decode(ProfileManifest, manifest)
+        profile.public_key = public
+        identity.set_profile(statement, codec.encode(profile), x509)
+        token = booted(image, flash)
+        enter(token, users[0])
+        assert token.public_key == public
+    for user in users:
+        token = booted(image, flash)
+        enter(token, user)
+    assert not token.vault.users.are_old()
+    assert not token.vault._journal.get(records.DATA_KEY)
+    assert token.vault.identity.secret()

@@ -21,6 +21,7 @@ from biandun_protocol.wire.otpmodel import OtpModel
 from etoken.vault import records
 from tests.firmware.conftest import Wire
 from tests.firmware.sweep import chain_holds
+from tests.firmware.test_vault import rewritten, stored
 from tests.firmware.testboard import TestBoard
 from tests.support import softkey
 from tests.support.person import PIN
@@ -190,6 +191,49 @@ def test_an_image_from_before_the_change_is_found_out(office: SoftOffice) -> Non
     key = wire.restart()
     assert key.chain().forgotten
     assert refusal(lambda: sign(key, 5)) == "rolled-back"
+
+
+def test_an_image_without_the_end_of_the_log_is_found_out_too(office: SoftOffice) -> None:
+    """Somebody with a programmer drops the record of the new certificate, when the key has been unlocked under it."""
+    wire = Wire(TestBoard(otp=OtpModel()))
+    key = in_service(wire, office)
+    asked = succession.ask(key)
+    key.personalise(office.succeed(asked, own(key).point, purposes=PURPOSES).grant)
+    rows = stored(wire.key.board.flash)
+    assert rows[-1][0] == records.PROFILE
+    cut = rewritten(wire.key.board.flash, rows[:-1])
+    key.unlock(PIN)
+    wire.key.board.flash.cells[:] = cut.cells
+    key = wire.restart()
+    assert key.chain().forgotten
+    assert refusal(lambda: sign(key, 6)) == "rolled-back"
+
+
+def test_under_a_renewed_certificate_the_same_pair_is_named_anew(served: Key, office: SoftOffice) -> None:
+    first = succession.ask(served)
+    device = served.profile().device_key
+    served.personalise(office.grant_for(served.info.serial, own(served).point, version=2, device_key=device, purposes=PURPOSES))
+    second = succession.ask(served)
+    headers = [cose.parse(asked.named.statement, purpose="succession").header for asked in (first, second)]
+    assert [header.seq for header in headers] == [2, 3]
+    assert headers[0].x5t != headers[1].x5t
+    assert first.named.manifest == second.named.manifest
+
+
+def test_what_the_unit_card_stops_is_stopped_here_too(served: Key, office: SoftOffice) -> None:
+    served.put_card(office.card([b"section"], max_offline=1))
+    sign(served, 2)
+    assert refusal(lambda: succession.ask(served)) == "offline-limit"
+
+
+def test_a_key_whose_device_key_the_office_does_not_know_makes_no_pair(wire: Wire) -> None:
+    office = SoftOffice(sessions=False)
+    key = wire.open()
+    key.pin_in_clear = True
+    key.personalise(office.grant(key.answer_offer(office.offer()), purposes=PURPOSES))
+    key.set_pin(PIN)
+    assert refusal(lambda: succession.ask(key)) == "session-unavailable"
+    assert key.chain().seq == 0
 
 
 def test_a_reset_takes_the_next_pair_with_it(served: Key, office: SoftOffice, wire: Wire) -> None:

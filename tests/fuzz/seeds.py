@@ -76,8 +76,8 @@ def live(key: Key, office: SoftOffice) -> None:
     key.change_pin(PIN, PIN)
     with suppress(KeyRefused):  # a board without places for firmware
         updating.update(key, office.approved(sign(Described(TARGET, "9.9.9", 99), b"image")))
-    succession.take(key, office.succeed(succession.ask(key), key.info.public_key or b""))
     if office.sessions:
+        succession.take(key, office.succeed(succession.ask(key), key.info.public_key or b""))
         key.unlock(PIN)
         key.recovery.name_officers(office.officers())
         key.recovery.unblock(0, office.codes(key), PIN)

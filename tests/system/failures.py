@@ -327,6 +327,7 @@ ROWS: dict[str, Row] = {
     "office-older": Row(
         10, None, NO_ROW, "tests/backend/test_migrate.py::test_an_office_of_an_older_program_says_so_until_it_is_migrated"
     ),
+    "database-lost": Row(10, None, NO_ROW, "tests/backend/test_migrate.py::test_a_lost_database_is_not_founded_anew"),
     "office-newer": Row(10, None, NO_ROW, "tests/backend/test_migrate.py::test_an_office_of_a_newer_program_is_left_alone"),
     "office-not-initialised": Row(10, None, NO_ROW, "tests/backend/test_cli.py::test_a_problem_as_json"),
     "office-initialised": Row(10, None, NO_ROW, "tests/backend/test_init.py::test_a_second_office_in_the_same_folder_is_refused"),

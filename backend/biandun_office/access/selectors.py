@@ -49,12 +49,6 @@ def reader_of(token: str, *, now: int) -> Reader | None:
         return None
 
 
-def is_succeeded(certificate: Certificate) -> bool:
-    """Has a newer key pair of the same key logged in already?  Then this one has no business here any more."""
-    newer = Login.objects.filter(certificate__chain=certificate.chain, certificate__version__gt=certificate.version)
-    return newer.exclude(certificate__kid=certificate.kid).exists()
-
-
 def reader(login: Login, *, now: int) -> Reader:
     """The reader of a login.  Raises Refused: key-suspended, certificate-revoked, -superseded, -expired, unit-unknown, -inactive."""
     certificate = login.certificate

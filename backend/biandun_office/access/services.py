@@ -10,8 +10,9 @@ from biandun_office.access.models import Challenge, Login
 from biandun_office.access.selectors import Reader
 from biandun_office.database import writing
 from biandun_office.errors import Refused
-from biandun_office.issuance.checks import compare_header, require_standing, require_validity
+from biandun_office.issuance.checks import compare_header, require_newest_pair, require_standing, require_validity
 from biandun_office.issuance.selectors import certificate_of
+from biandun_office.issuance.states import note_use
 from biandun_office.office import Office
 from biandun_office.registry.selectors import active_unit
 from biandun_protocol import cose
@@ -55,13 +56,13 @@ def log_in(signed: Signed, *, office: Office, now: int) -> tuple[Reader, str]:
     verify_login(signed, public_key=key, office_id=office.identity.office_id, origin=challenge.origin, nonce=nonce)
     require_standing(certificate.state)
     require_validity(named, now)
-    if selectors.is_succeeded(named):
-        raise Refused("certificate-superseded")
+    require_newest_pair(named)
     active_unit(certificate.uscc)
     token = secrets.token_urlsafe(32)
     with writing():
         if not Challenge.objects.filter(pk=challenge.pk, used_at=None).update(used_at=now):
             raise Refused("login-replayed")
+        note_use(named, now)
         login = Login.objects.create(
             token_digest=selectors.digest_of(token), certificate=certificate, began_at=now, expires_at=now + LOGIN_SECONDS
         )

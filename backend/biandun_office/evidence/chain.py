@@ -16,6 +16,7 @@ from biandun_office import logs, sql
 from biandun_office.errors import Refused
 from biandun_office.evidence.models import Gap, LinkedName, Statement
 from biandun_office.issuance.models import Certificate
+from biandun_office.issuance.selectors import pairs_of
 from biandun_protocol.cose import Header
 
 _HIGHEST = (1 << 63) - 1  # what a column holds
@@ -80,7 +81,7 @@ def top(chain: str) -> int:
 
 def _named(chain: str) -> tuple[QuerySet[Statement], QuerySet[LinkedName]]:
     """Whatever tells a name of a chain's number."""
-    pairs = Certificate.objects.filter(chain=chain).values("kid")
+    pairs = list(pairs_of(chain))  # a list, and no subquery: so both databases find their index
     return Statement.objects.filter(kid__in=pairs), LinkedName.objects.filter(chain=chain)
 
 
@@ -88,10 +89,10 @@ def out_of_turn(newest: Certificate, named: Certificate, seq: int) -> Contradict
     """Has a newer key pair signed below ``seq``, or an older one above it?  ``named`` is the certificate of the pair that signed ``seq``."""
     if newest.chain == newest.kid:
         return None  # there never was another pair
-    others = Statement.objects.filter(certificate__chain=newest.chain).exclude(kid=named.kid)
-    newer_below = Q(seq__lt=seq, certificate__version__gt=named.version)
-    older_above = Q(seq__gt=seq, certificate__version__lt=named.version)
-    other = others.filter(newer_below | older_above).order_by("seq").first()
+    pairs = pairs_of(newest.chain)
+    newer = [kid for kid, version in pairs.items() if version > pairs[named.kid]]
+    older = [kid for kid, version in pairs.items() if version < pairs[named.kid]]
+    other = Statement.objects.filter(Q(kid__in=newer, seq__lt=seq) | Q(kid__in=older, seq__gt=seq)).order_by("seq").first()
     return Contradiction("chain-broken", other.seq, other.statement_id) if other else None
 
 

@@ -10,10 +10,10 @@ from biandun_office.errors import Refused
 from biandun_office.evidence import chain, forks, selectors
 from biandun_office.evidence.chain import Contradiction
 from biandun_office.evidence.models import Link, LinkedName
-from biandun_office.issuance.checks import compare_header, require_standing, require_validity
+from biandun_office.issuance.checks import compare_header, require_newest_pair, require_standing, require_validity
 from biandun_office.issuance.models import Certificate
 from biandun_office.issuance.selectors import certificate_of
-from biandun_office.issuance.states import current
+from biandun_office.issuance.states import current, note_use
 from biandun_protocol import cose
 from biandun_protocol.algorithms import Algorithm, PublicKey
 from biandun_protocol.certificate import Signed
@@ -62,6 +62,7 @@ def _take(
         return []
     require_standing(current(certificate))
     require_validity(named, now)
+    require_newest_pair(named)  # a name that a key told is believed: no older pair tells any above those of a newer one
     told = {manifest.first + place: one.hex() for place, one in enumerate(manifest.ids)}
     known = chain.known(certificate.chain, manifest.first - 1, max(told))
     contradiction = known.contradiction(told, own=told)
@@ -71,6 +72,7 @@ def _take(
     forks.check_log_point(certificate=certificate, header=statement.header, size=selectors.log_size(), now=now)
     new = [seq for seq in told if seq not in known.arrived]
     top = chain.top(certificate.chain)
+    note_use(named, now)
     link = Link.objects.create(statement_id=name, certificate=certificate, raw=raw, received=now)
     LinkedName.objects.bulk_create(LinkedName(link=link, chain=certificate.chain, seq=seq, statement_id=told[seq]) for seq in new)
     missing = manifest.first - 1 if known.misses(manifest.first - 1) else None

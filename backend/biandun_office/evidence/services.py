@@ -15,6 +15,7 @@ from biandun_office.evidence.selectors import NODES
 from biandun_office.flow import services as flow
 from biandun_office.issuance.checks import require_standing, require_validity
 from biandun_office.issuance.models import Certificate
+from biandun_office.issuance.states import note_use
 from biandun_office.registry.models import Unit
 from biandun_office.signing import OfficeSigner
 from biandun_protocol import cose
@@ -168,6 +169,7 @@ def enter(arrival: Arrival, digests: Sequence[str], now: int) -> ReceiptPayload 
     require_blobs(digests)  # again, under the lock that the sweep takes too
     missing = seq - 1 if known.misses(seq - 1) else None
     forks.check_log_point(certificate=certificate, header=header, size=size, now=received)
+    note_use(named, received)
     proof = _append(statement, named, index=size, gap=missing is not None, received=received)
     filled = [seq] if seq + 1 in known.arrived else []  # nothing waits for a number above which nothing is known
     chain.note_gaps(certificate=certificate, filled=filled, by=name, missing=missing, now=received)

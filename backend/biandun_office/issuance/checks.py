@@ -43,6 +43,12 @@ def require_standing(state: str) -> None:
         raise Refused("certificate-revoked")
 
 
+def require_newest_pair(certificate: Certificate) -> None:
+    """Raise Refused(certificate-superseded) for a key pair in whose place another has been seen."""
+    if selectors.is_succeeded(certificate):
+        raise Refused("certificate-superseded")
+
+
 def require_validity(certificate: Certificate, moment: int) -> None:
     """Judge by the office's time of reception, never by the time that a key claims.
 

@@ -79,6 +79,9 @@ class Certificate(models.Model):
     overlap_until = models.BigIntegerField(
         "过渡期至", null=True
     )  # of one that was renewed: what was signed under it is taken in until then
+    used_at = models.BigIntegerField(
+        "首次使用时间", null=True
+    )  # of one whose key pair took the place of another: when it was first seen
     x509 = models.BinaryField("X.509 证书")
     profile_statement = models.BinaryField("单位信息签名")
     profile_manifest = models.BinaryField("单位信息")

@@ -12,7 +12,7 @@ from biandun_protocol.wire.messages import ProfileManifest
 
 # what intake compares a header with; the rest of a certificate is read when it is asked for
 _COLUMNS = (
-    "id device_id version state kid chain public_key x5t uscc unit_code unit_name region not_before not_after overlap_until".split()  # noqa: SIM905
+    "id device_id version state kid chain public_key x5t uscc unit_code unit_name region not_before not_after overlap_until used_at".split()  # noqa: SIM905
 )
 _CERTIFICATE = (
     f"SELECT d.serial, c.purposes, {', '.join('c.' + column for column in _COLUMNS)} FROM issuance_certificate c"  # noqa: S608
@@ -75,11 +75,14 @@ def open_offer(nonce: bytes, *, now: int) -> KeyOffer:
 def certificates_in_force(*, kid: bytes, serial: str, now: int) -> bool:
     """Is the key pair or the serial number certified already, by a certificate that is neither replaced nor expired?
 
-    A suspended key must wait for a decision, and a revoked key pair is never certified again; its device may get a new pair.
+    A suspended key must wait for a decision, and a revoked key pair is never certified again; its device may get a new pair.  Nor is one
+    that has taken the place of another, or was succeeded: its chain is another certificate's.
     """
     states = Certificate.State
+    own_chain = Certificate.objects.filter(kid=kid.hex()).values("chain")
     return (
         Certificate.objects.filter(Q(kid=kid.hex()) | Q(device__serial=serial), state=states.ACTIVE, not_after__gte=now)
+        | Certificate.objects.filter(chain__in=own_chain).exclude(kid=kid.hex())
         | Certificate.objects.filter(Q(kid=kid.hex()) | Q(device__serial=serial), state=states.SUSPENDED)
         | Certificate.objects.filter(kid=kid.hex(), state=states.REVOKED)
     ).exists()
@@ -89,6 +92,17 @@ def chain_of(kid: str) -> str:
     """The chain that key pair ``kid`` signs in: one that was certified before, or one of its own."""
     known = Certificate.objects.filter(kid=kid).values_list("chain", flat=True).first()
     return known or kid
+
+
+def pairs_of(chain: str) -> dict[str, int]:
+    """The key pairs of a chain, by kid, each with the version of its newest certificate: higher than all of the pair before."""
+    return dict(Certificate.objects.filter(chain=chain).order_by("version").values_list("kid", "version"))
+
+
+def is_succeeded(certificate: Certificate) -> bool:
+    """Has a newer key pair of the same key been seen?  Then this one is gone from the key, and whoever still has it is somebody else."""
+    newer = Certificate.objects.filter(chain=certificate.chain, version__gt=certificate.version, used_at__isnull=False)
+    return newer.exclude(kid=certificate.kid).exists()
 
 
 def latest_version(device: KeyDevice) -> int:

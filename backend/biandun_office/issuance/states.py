@@ -30,6 +30,12 @@ def supersede(*, certificate: Certificate, reason: str, overlap_until: int, now:
     _change(certificate, State.SUPERSEDED, reason, now)
 
 
+def note_use(certificate: Certificate, now: int) -> None:
+    """A key pair has been seen: of one that took the place of another it is kept when that was first."""
+    if certificate.kid != certificate.chain and certificate.used_at is None:
+        Certificate.objects.filter(pk=certificate.pk, used_at=None).update(used_at=now)
+
+
 def resume(*, certificate: Certificate, reason: str, now: int) -> None:
     """Let a suspended key go on.  Raises Refused(key-not-suspended)."""
     if current(certificate) != State.SUSPENDED.value:

@@ -2,7 +2,8 @@
 
 The old pair goes on until the office's profile names the new one (``personalise``); what was signed under either stays in one chain.
 The new pair proves its possession over the name of the old one's statement, so neither is good without the other.  Asked again the key
-makes no second pair and signs no second statement.
+makes no second pair; nor does it sign a second statement while it keeps the first, unless its certificate was renewed since: an office
+takes in what names a certificate that still counts.
 """
 
 from hashlib import sha256
@@ -11,6 +12,7 @@ from biandun_protocol.wire import codec
 from biandun_protocol.wire import statement as wire
 from biandun_protocol.wire.messages import SucceedReply, SucceedRequest, SuccessionManifest
 from biandun_protocol.wire.numbers import (
+    ERROR_SESSION_UNAVAILABLE,
     ERROR_SLOT_REFUSED,
     LIMIT_IDEMPOTENCY_KEY,
     LIMIT_NONCE,
@@ -20,6 +22,7 @@ from biandun_protocol.wire.numbers import (
     STATE_PERSONALISED,
 )
 from etoken import policy, signing
+from etoken.commands.sign_begin import check_card
 from etoken.dispatch import command
 from etoken.heap import tidy
 from etoken.refusal import Refused
@@ -32,19 +35,23 @@ from etoken.vault.statements import Record
 def succeed(token: Token, request: SucceedRequest) -> SucceedReply:
     """Return both statements in their parts.
 
-    Raises Refused: PURPOSE_REFUSED, PIN_REQUIRED, SLOT_REFUSED for another user than 0, CERTIFICATE_EXPIRED, PRESENCE_*, CANCELLED,
-    STORE_FULL, ENTROPY_FAILED, SECRET_INVALID, SIGNATURE_FAULT.
+    Raises Refused: PURPOSE_REFUSED, PIN_REQUIRED, SLOT_REFUSED for another user than 0, SESSION_UNAVAILABLE on a key without a certified
+    device key, CERTIFICATE_EXPIRED, CARD_STALE, OFFLINE_LIMIT, PRESENCE_*, CANCELLED, STORE_FULL, ENTROPY_FAILED, SECRET_INVALID,
+    SIGNATURE_FAULT.
     """
     policy.check_purpose(token.profile, PURPOSE_SUCCESSION)
     if token.require_user() != 0:
         raise Refused(ERROR_SLOT_REFUSED)
+    if not token.vault.identity.needs_session:
+        raise Refused(ERROR_SESSION_UNAVAILABLE)  # an office certifies the new pair of a device that it knows
     policy.check_time(token.profile, token.vault.statements.time_floor, None)
+    check_card(token)
     token.vault.statements.require_room()  # before somebody presses the button for nothing
     token.entropy.require()  # likewise
     token.wait_presence()
     public = _next_public_key(token)
     manifest = codec.encode(SuccessionManifest(SCHEMA_SUCCESSION, token.issuer.office_id, token.board.serial, public))
-    record = _signed(token, manifest, sha256(public).digest()[:LIMIT_IDEMPOTENCY_KEY])
+    record = _signed(token, manifest, sha256(public + token.profile.x5t).digest()[:LIMIT_IDEMPOTENCY_KEY])
     tidy()
     nonce = token.vault.statements.name_of(record)[:LIMIT_NONCE]
     proof = signing.prove(token, records.NEXT_KEY_PAIR, public, nonce)

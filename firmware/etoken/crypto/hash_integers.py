@@ -3,7 +3,11 @@
 ``sha256`` (FIPS 180-4 section 6.2.2) and ``sm3`` (GB/T 32905-2016 section 5.3), each (state, data, count, scratch): state is eight
 words, big-endian, in a bytearray; data holds count blocks of 64 bytes.  ``scratch`` is what the
 machine-code versions need besides (see ``hashes``); this one takes the constants of SHA-256 from it.
+
+x >> n | x << 32 - n is x rotated right by n; what stands above 32 bits is cut off where words are added up.
 """
+
+import struct
 
 MASK = 0xFFFFFFFF
 
@@ -25,43 +29,36 @@ def _rotl(word: int, count: int) -> int:
     return (word << count | word >> (32 - count)) & MASK
 
 
-def _words(raw: "bytes | bytearray | memoryview", order: str) -> "list[int]":
-    return [int.from_bytes(bytes(raw[at : at + 4]), order) for at in range(0, len(raw), 4)]  # type: ignore[arg-type]
-
-
-def _store(state: bytearray, words: "list[int]") -> None:
-    for index, word in enumerate(words):
-        state[4 * index : 4 * index + 4] = (word & MASK).to_bytes(4, "big")
-
-
 def sha256(state: bytearray, data: "bytes | bytearray | memoryview", count: int, scratch: bytearray) -> None:
     """Take ``count`` blocks into ``state``."""
-    constants = _words(memoryview(scratch)[:256], "little")
+    constants = struct.unpack_from("<64I", scratch)
     for block in range(count):
-        w = _words(memoryview(data)[64 * block : 64 * block + 64], "big")
+        w = list(struct.unpack_from(">16I", data, 64 * block))
         for j in range(16, 64):
             x, y = w[j - 15], w[j - 2]
-            s0 = _rotl(x, 25) ^ _rotl(x, 14) ^ x >> 3
-            s1 = _rotl(y, 15) ^ _rotl(y, 13) ^ y >> 10
+            s0 = (x >> 7 | x << 25) ^ (x >> 18 | x << 14) ^ x >> 3
+            s1 = (y >> 17 | y << 15) ^ (y >> 19 | y << 13) ^ y >> 10
             w.append((w[j - 16] + s0 + w[j - 7] + s1) & MASK)
-        before = _words(state, "big")
+        before = struct.unpack(">8I", state)
         a, b, c, d, e, f, g, h = before
         for j in range(64):
-            t1 = h + (_rotl(e, 26) ^ _rotl(e, 21) ^ _rotl(e, 7)) + (e & f ^ ~e & g) + constants[j] + w[j]
-            t2 = (_rotl(a, 30) ^ _rotl(a, 19) ^ _rotl(a, 10)) + (a & b ^ a & c ^ b & c)
+            s1 = (e >> 6 | e << 26) ^ (e >> 11 | e << 21) ^ (e >> 25 | e << 7)
+            t1 = h + s1 + (e & f ^ ~e & g) + constants[j] + w[j]
+            s0 = (a >> 2 | a << 30) ^ (a >> 13 | a << 19) ^ (a >> 22 | a << 10)
+            t2 = s0 + (a & b ^ a & c ^ b & c)
             a, b, c, d, e, f, g, h = (t1 + t2) & MASK, a, b, c, (d + t1) & MASK, e, f, g
         after = (a, b, c, d, e, f, g, h)
-        _store(state, [old + new for old, new in zip(before, after)])  # noqa: B905  MicroPython's zip has no strict
+        struct.pack_into(">8I", state, 0, *[old + new & MASK for old, new in zip(before, after)])  # noqa: B905  MicroPython's zip has no strict
 
 
 def sm3(state: bytearray, data: "bytes | bytearray | memoryview", count: int, scratch: bytearray) -> None:  # noqa: ARG001
     """Take ``count`` blocks into ``state``."""
     for block in range(count):
-        w = _words(memoryview(data)[64 * block : 64 * block + 64], "big")
+        w = list(struct.unpack_from(">16I", data, 64 * block))
         for j in range(16, 68):
             x = w[j - 16] ^ w[j - 9] ^ _rotl(w[j - 3], 15)
             w.append(x ^ _rotl(x, 15) ^ _rotl(x, 23) ^ _rotl(w[j - 13], 7) ^ w[j - 6])
-        before = _words(state, "big")
+        before = struct.unpack(">8I", state)
         a, b, c, d, e, f, g, h = before
         for j in range(64):
             rotated = _rotl(a, 12)
@@ -75,4 +72,4 @@ def sm3(state: bytearray, data: "bytes | bytearray | memoryview", count: int, sc
             a, b, c, d = tt1, a, _rotl(b, 9), c
             e, f, g, h = tt2 ^ _rotl(tt2, 9) ^ _rotl(tt2, 17), e, _rotl(f, 19), g
         after = (a, b, c, d, e, f, g, h)
-        _store(state, [old ^ new for old, new in zip(before, after)])  # noqa: B905
+        struct.pack_into(">8I", state, 0, *[old ^ new for old, new in zip(before, after)])  # noqa: B905

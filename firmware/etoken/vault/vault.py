@@ -124,11 +124,14 @@ class Vault:
         except BaseException:
             self.keys.drop()
             raise
-        if not self.users.are_old() and self.identity.seal_again():
-            self._journal.put(records.DATA_KEY, 0, b"")
-            settled = True
         if self.identity.succeed():
+            self.users.outdate()  # again: an image without the end of the log would not know of the first time
             settled = True
+        if not self.users.are_old():
+            settled = self.identity.seal_again() or settled
+            if self._journal.peek(records.DATA_KEY, 0, 1):
+                self._journal.put(records.DATA_KEY, 0, b"")
+                settled = True
         if settled:
             self._journal.compact()  # no trace of the other seal stays on flash
 

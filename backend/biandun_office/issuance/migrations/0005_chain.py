@@ -1,4 +1,4 @@
-"""Every certificate names its chain; until now each key pair had one of its own."""
+"""Every certificate names its chain, until now one for each key pair, and when a key pair that took another's place was first seen."""
 
 from django.db import migrations, models
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
@@ -20,6 +20,9 @@ class Migration(migrations.Migration):
             name="chain",
             field=models.CharField(db_index=True, default="", max_length=32, verbose_name="链标识"),
             preserve_default=False,
+        ),
+        migrations.AddField(
+            model_name="certificate", name="used_at", field=models.BigIntegerField(null=True, verbose_name="首次使用时间")
         ),
         migrations.RunPython(own_chains, migrations.RunPython.noop),
     ]
