@@ -20,7 +20,7 @@ from etoken.refusal import Refused
 from etoken.token import Token
 
 
-@command(UnlockRequest, states=(STATE_PERSONALISED,), heap=44, flash=700)
+@command(UnlockRequest, states=(STATE_PERSONALISED,), heap=50, flash=700)
 def unlock(token: Token, request: UnlockRequest) -> UnlockReply:
     """Unlock as ``slot``.
 

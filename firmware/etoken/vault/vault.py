@@ -5,6 +5,7 @@
 
 from biandun_protocol.wire import cbor
 from etoken.crypto.faults import SecretInvalid
+from etoken.heap import tidy
 from etoken.store.journal import StoreDamaged
 from etoken.vault import records
 from etoken.vault.audit import Audit
@@ -133,6 +134,7 @@ class Vault:
                 self._journal.put(records.DATA_KEY, 0, b"")
                 settled = True
         if settled:
+            tidy()
             self._journal.compact()  # no trace of the other seal stays on flash
 
     def set_pin(self, slot: int, pin: bytes, random: "Random", iterations: int, tick: "Callable[[], None]") -> None:
