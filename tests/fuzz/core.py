@@ -63,6 +63,8 @@ class Target:
         return (
             vault.identity.generation,
             vault.identity.public_key,
+            vault.identity.next_public_key,
+            vault.identity.profile and vault.identity.profile.version,
             vault.users.slots(),
             tries,
             vault.statements.seq,
