@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
+from biandun.key import connection
 from biandun.key.connection import Connection
 from biandun.keys import Key
 from biandun.ui import Ui
@@ -69,6 +70,13 @@ def set_back(office: SoftOffice, attempts: int) -> tuple[Wire, Key]:
 def ask(key: Key, request: codec.Request) -> bytes:
     """The encoded reply to a request, through the session when it needs one; nothing is unlocked by itself."""
     return key._exchange(request, lambda phase, permille: None)
+
+
+@pytest.fixture(autouse=True)
+def _no_cable(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A key in this process answers at once or never: nobody needs to wait for it as for one at a cable."""
+    monkeypatch.setattr(connection, "RETRANSMIT", 0.02)
+    monkeypatch.setattr(connection, "PATIENCE", 2.0)
 
 
 @pytest.fixture
