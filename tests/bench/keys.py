@@ -14,7 +14,7 @@ from biandun_simulator.simulated_key import SimulatedKey
 from tests.support.person import PIN
 from tests.support.softoffice import SoftOffice
 
-SERIAL = "BD-000001"
+SERIAL, SEALED_SERIAL = "BD-000001", "BD-000002"  # a computer that has met a key in a session never uses it without one
 
 
 @cache
@@ -22,7 +22,7 @@ def personalised_flash(folder: Path, sealed: bool) -> Path:
     """The flash image of a personalised key; ``sealed``: did the office certify its device key?"""
     office = SoftOffice(sessions=sealed)
     with (
-        SimulatedKey(SERIAL, folder / f"personalised-{sealed}", announce=False) as simulated,
+        SimulatedKey(serial_of(sealed), folder / f"personalised-{sealed}", announce=False) as simulated,
         biandun_keys.open(port=simulated.port) as key,
     ):
         key.personalise(office.grant(key.answer_offer(office.offer())))
@@ -37,7 +37,12 @@ def fresh_key(folder: Path, name: str, *, sealed: bool = False) -> SimulatedKey:
     shutil.rmtree(home, ignore_errors=True)
     home.mkdir(parents=True)
     shutil.copy(personalised_flash(folder, sealed), home)
-    return SimulatedKey(SERIAL, home, announce=False)
+    return SimulatedKey(serial_of(sealed), home, announce=False)
+
+
+def serial_of(sealed: bool) -> str:
+    """The serial number of the keys that are used with a session, and of those without."""
+    return SEALED_SERIAL if sealed else SERIAL
 
 
 def manifest_of(size: int, seed: int = 0) -> bytes:
