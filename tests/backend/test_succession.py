@@ -30,6 +30,8 @@ from biandun_protocol.wire.numbers import SCHEMA_POSSESSION, SCHEMA_SIGNED, SCHE
 from tests.backend.bench import ONLY_SQLITE, ORIGIN, PASSPHRASE, SIGNED, Bench
 from tests.backend.bench import rows as held_rows
 from tests.backend.people import Key as SoftKey
+from tests.backend.test_orders import challenge
+from tests.backend.test_orders import give as order
 from tests.backend.test_unblock import enrol
 from tests.firmware.conftest import Wire
 from tests.support.signers import signer_from
@@ -380,6 +382,17 @@ def test_a_key_whose_role_has_no_succession_is_refused_by_the_office_too(office:
     key = soft(office, purposes=("filing",))
     asked, _, _ = ask_softly(key)
     assert refused(office, asked.encode()) == "purpose-refused"
+
+
+def test_an_image_from_before_the_change_does_not_go_on_and_the_key_itself_does(office: Bench):
+    key = soft(office)
+    asked, old, fresh = ask_softly(key)
+    succeed_softly(office, key, asked, fresh)
+    with pytest.raises(Refused) as caught:
+        order(office, challenge(old, seq=key.seq))
+    assert (caught.value.code, caught.value.values["field"]) == ("certificate-mismatch", "kid")
+    given, manifest, _ = order(office, challenge(key, seq=key.seq, head=key.head), spare=0)
+    assert (given.seq, manifest.head) == (key.seq, key.head)
 
 
 # --- soft keys ------------------------------------------------------------------------------------------------------------

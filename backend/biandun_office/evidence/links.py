@@ -49,9 +49,9 @@ def receive_links(signed: Signed, raw: bytes, *, algorithm: Algorithm, now: int)
     return Closed(outcome, missing_of(certificate.chain))
 
 
-def missing_of(of: str) -> list[tuple[int, int]]:
+def missing_of(chain_id: str) -> list[tuple[int, int]]:
     """The stretches of a key's chain that have not arrived, lowest first."""
-    return sorted((first, gap.seq) for gap, first in chain.open_gaps(Q(chain=of)))
+    return sorted((first, gap.seq) for gap, first in chain.open_gaps(Q(chain=chain_id)))
 
 
 def _take(

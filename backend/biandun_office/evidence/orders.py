@@ -74,9 +74,8 @@ def _make(
             raise Refused("not-set-back", serial=asked.serial)
         if states.current(certificate) != Certificate.State.SUSPENDED.value:  # that is what a fork of an older image leads to
             require_standing(states.current(certificate))
-        if (
-            asked.kid.hex() != certificate.kid
-        ):  # an image from before its pair was succeeded: first the key takes its newest certificate
+        if asked.kid.hex() != certificate.kid:
+            # an image from before its pair was succeeded: first the key takes its newest certificate
             raise Refused("certificate-mismatch", field="kid")
         seq, head = _place(certificate.chain, asked, spare)
     signed = authority.signer().order(purpose, OrderManifest(SCHEMA_ORDER, asked.serial, asked.nonce, seq, head))
@@ -98,15 +97,15 @@ def _make(
     return row
 
 
-def _place(of: str, asked: Challenge, spare: int) -> tuple[int, bytes | None]:
+def _place(chain_id: str, asked: Challenge, spare: int) -> tuple[int, bytes | None]:
     """The number after which the chain goes on, and its name, unless the order itself is to be its name."""
-    top = chain.top(of)
+    top = chain.top(chain_id)
     if asked.seq > top + MOST_SPARE:  # nobody has signed it: the office must not begin to count from there
         raise Refused("challenge-implausible", seq=asked.seq, known=top)
     last = max(top, asked.seq)
     if spare:
         return last + spare, None
-    name = chain.known(of, last, last).names.get(last)
+    name = chain.known(chain_id, last, last).names.get(last)
     return last, bytes.fromhex(name) if name else asked.head
 
 

@@ -12,8 +12,8 @@ _MOST_SEQ = (1 << 63) - 1  # what a database column holds
 def compare_header(header: Header, newest: Certificate) -> Certificate:
     """Compare what a key wrote of itself with what was certified: by the ``newest`` certificate of its chain, or by one before it.
 
-    Returns the one that the header names: its public key verifies the signature, ``require_validity`` judges its time.  Raises Refused: certificate-mismatch with the field,
-    purpose-refused; StatementProblem(header-invalid).
+    Returns the one that the header names: its public key verifies the signature, ``require_validity`` judges its time.
+    Raises Refused: certificate-mismatch with the field, purpose-refused; StatementProblem(header-invalid).
     """
     certificate, x5t = newest, (header.x5t or b"").hex()
     if x5t != newest.x5t:
