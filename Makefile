@@ -45,10 +45,10 @@ lint: $(BIN)/.ready $(STUBS)/.ready  ## ruff, pyright, import-linter
 	$(BIN)/lint-imports
 
 test-fast: $(BIN)/.ready $(JUDGE)/.ready  ## the tests alone
-	$(BIN)/pytest --numprocesses $(WORKERS) --dist loadfile -m "not slow"
+	$(BIN)/pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder -m "not slow"
 
 coverage: $(BIN)/.ready $(JUDGE)/.ready  ## the tests, and how much of each room they run
-	$(BIN)/pytest --numprocesses $(WORKERS) --dist loadfile -m "not slow" $(foreach package,$(PACKAGES),--cov=$(package)) --cov-report=json:build/coverage.json --cov-report=
+	$(BIN)/pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder -m "not slow" $(foreach package,$(PACKAGES),--cov=$(package)) --cov-report=json:build/coverage.json --cov-report=
 	$(BIN)/python tests/coverage_by_room.py build/coverage.json
 
 test: lint coverage  ## everything a change must pass

@@ -16,6 +16,27 @@ remembered.install()
 FIGURES = Path(__file__).parent.parent / "build" / "figures.json"
 
 
+# files that keep a worker busy longest come first, or the other would wait for them at the end; the rest is in random order
+LONGEST = (
+    "test_budgets",
+    "test_constant_time",
+    "test_journey",
+    "test_orders",
+    "test_power_cut",
+    "test_crypto",
+    "test_unblock",
+    "test_sm2_journey",
+    "test_vault",
+    "test_update",
+)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the files of LONGEST before the others; inside a file the order stays."""
+    items.sort(key=lambda item: LONGEST.index(item.path.stem) if item.path.stem in LONGEST else len(LONGEST))
+
+
 @pytest.fixture(autouse=True)
 def _own_state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """No test knows the keys of another, nor those of whoever runs it."""
