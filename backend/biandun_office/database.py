@@ -13,7 +13,6 @@ from typing import Any
 from django.apps import apps
 from django.db import connection, connections, transaction
 from django.db.migrations.executor import MigrationExecutor
-from django.db.migrations.loader import MigrationLoader
 from django.db.utils import OperationalError
 
 from biandun_office.errors import OfficeStateProblem
@@ -91,12 +90,13 @@ def pending() -> list[str]:
 
     Raises OfficeStateProblem: office-newer; database-lost for one without any tables.
     """
-    loader = MigrationLoader(connection)
+    executor = MigrationExecutor(connection)
+    loader = executor.loader
     if not loader.applied_migrations:
         raise OfficeStateProblem("database-lost")
     if set(loader.applied_migrations) - set(loader.disk_migrations):
         raise OfficeStateProblem("office-newer")
-    plan = MigrationExecutor(connection).migration_plan(loader.graph.leaf_nodes())
+    plan = executor.migration_plan(loader.graph.leaf_nodes())
     return [f"{migration.app_label} {migration.name}" for migration, _ in plan]
 
 

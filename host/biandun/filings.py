@@ -204,7 +204,8 @@ class Folder:
             ("issuer.cose", own.issuer.statement),
             ("issuer.cbor", own.issuer.manifest),
         ):
-            write_file(self.path / name, content, replace=True)
+            if self.read(name) != content:
+                write_file(self.path / name, content, replace=True)
 
     def _already_signed(self, key: Key) -> Signature | None:
         """The signature that is here, if this key made it.  Raises FolderProblem(filing-signed) when another did."""
