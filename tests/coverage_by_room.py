@@ -15,6 +15,8 @@ ROOMS = ("protocol", "firmware", "host", "simulator", "backend")
 REASONS = {
     "firmware/etoken/boards/unix.py": "runs under MicroPython only: every test of tests/simulator goes through it",
     "firmware/etoken/link/native.py": "machine code of MicroPython: tests/firmware/test_native.py compares it with its twin",
+    "firmware/etoken/crypto/hash_integers.py": "each line runs in thousands of tests; counting takes as long as all the rest (pyproject.toml)",
+    "firmware/etoken/crypto/machine_integers.py": "each line runs in thousands of tests; counting takes as long as all the rest (pyproject.toml)",
     "firmware/etoken/crypto/machine_viper.py": "machine code of MicroPython: tests/firmware/test_crypto.py compares it with the integers, operation by operation",
     "firmware/etoken/crypto/viper_field.py": "machine code of MicroPython: tests/firmware/test_crypto.py compares it with the integers, operation by operation",
     "firmware/etoken/crypto/viper_lookup.py": "machine code of MicroPython: tests/firmware/test_crypto.py compares it with the integers, operation by operation",

@@ -122,13 +122,11 @@ def test_a_renewal_takes_the_units_new_name_and_keeps_its_powers(office: Bench, 
 
 
 def test_a_login_ends_with_the_certificate_it_was_made_under(office: Bench, genuine: Key):
-    from biandun_protocol.wire.messages import SignedManifest
-    from biandun_protocol.wire.numbers import SCHEMA_SIGNED
     from tests.backend.bench import SIGNED
 
     def log_in() -> str:
         signed = genuine.login(ORIGIN, bytes.fromhex(office.challenge()))
-        answer = office.post(codec.encode(SignedManifest(SCHEMA_SIGNED, signed.statement, signed.manifest)), SIGNED, "/login")
+        answer = office.post(signed.encode(), SIGNED, "/login")
         return answer.json()["token"]
 
     token = log_in()

@@ -25,8 +25,8 @@ from biandun_protocol.receipt import Receipt, verify_receipt
 from biandun_protocol.succession import Granted, Succession
 from biandun_protocol.wire import codec
 from biandun_protocol.wire import statement as wire
-from biandun_protocol.wire.messages import Grant, PossessionManifest, SignedManifest, SuccessionManifest
-from biandun_protocol.wire.numbers import SCHEMA_POSSESSION, SCHEMA_SIGNED, SCHEMA_SUCCESSION
+from biandun_protocol.wire.messages import Grant, PossessionManifest, SuccessionManifest
+from biandun_protocol.wire.numbers import SCHEMA_POSSESSION, SCHEMA_SUCCESSION
 from tests.backend.bench import ONLY_SQLITE, ORIGIN, PASSPHRASE, SIGNED, Bench
 from tests.backend.bench import rows as held_rows
 from tests.backend.people import Key as SoftKey
@@ -76,8 +76,7 @@ def refused(office: Bench, request: bytes) -> str:
 
 def log_in(office: Bench, key: Key) -> object:
     signed = key.login(ORIGIN, bytes.fromhex(office.challenge()))
-    bundle = codec.encode(SignedManifest(SCHEMA_SIGNED, signed.statement, signed.manifest))
-    return office.post(bundle, SIGNED, "/login").json()
+    return office.post(signed.encode(), SIGNED, "/login").json()
 
 
 # --- the whole way ------------------------------------------------------------------------------------------------------
@@ -115,7 +114,7 @@ def test_an_export_of_links_by_the_new_pair_closes_a_gap_of_the_old_one(office: 
     sign(office, genuine, 1)
     swap(office, genuine)
     links = genuine.export_links(1, 1)
-    closed = office.post(codec.encode(SignedManifest(SCHEMA_SIGNED, links.statement, links.manifest)), SIGNED, "/links").json()
+    closed = office.post(links.encode(), SIGNED, "/links").json()
     assert closed == {"closed": [1], "open": []}
 
 
@@ -297,10 +296,10 @@ def test_an_old_pair_does_not_log_in_once_the_new_one_has_been_seen(
         assert office.post(sign(office, genuine, 1)).status_code == 201
     else:
         links = genuine.export_links(1, 1)
-        office.post(codec.encode(SignedManifest(SCHEMA_SIGNED, links.statement, links.manifest)), SIGNED, "/links")
+        office.post(links.encode(), SIGNED, "/links")
     monkeypatch.setattr(clock, "now", lambda: now + 3 * DAY)  # what is remembered of logins is gone by then
     office.challenge()
-    answered = office.post(codec.encode(SignedManifest(SCHEMA_SIGNED, signed.statement, signed.manifest)), SIGNED, "/login")
+    answered = office.post(signed.encode(), SIGNED, "/login")
     assert answered.json()["code"] == "certificate-superseded"
 
 
