@@ -8,7 +8,7 @@ from biandun_protocol.wire import codec
 from biandun_protocol.wire import statement as wire
 from biandun_protocol.wire.messages import PossessionManifest
 from biandun_protocol.wire.numbers import PHASE_SIGNING, PURPOSE_POSSESSION, SCHEMA_POSSESSION
-from etoken import version
+from etoken import policy, version
 from etoken.vault import records
 
 TYPE_CHECKING = False
@@ -34,6 +34,27 @@ def sign(token: "Token", purpose: str, digest: bytes, fields: "dict[int, object]
     fields[wire.FIELD_REGION] = profile.region
     subject = "urn:biandun:unit:" + profile.uscc
     return _statement(token, records.KEY_PAIR, token.public_key, purpose, digest, subject, profile.x5t, fields)
+
+
+def check_limits(token: "Token", claimed_time: "int | None") -> None:
+    """Refuse what is certainly too late, and to sign under a stale unit card; a key without one is not bound by any.
+
+    Raises Refused: CERTIFICATE_EXPIRED, CLOCK_BEHIND, CARD_STALE, OFFLINE_LIMIT.
+    """
+    card, statements = token.vault.card.current(), token.vault.statements
+    policy.check_time(token.profile, statements.time_floor, claimed_time)
+    if card is not None:
+        policy.check_card(card.manifest, statements.time_floor, statements.unheard)
+
+
+def require_next(token: "Token", claimed_time: "int | None") -> None:
+    """Make sure that the next statement can be signed, before somebody presses the button for nothing.
+
+    Raises Refused as ``check_limits``, StoreFull, EntropyFailed.
+    """
+    check_limits(token, claimed_time)
+    token.vault.statements.require_room()
+    token.entropy.require()
 
 
 def sign_next(token: "Token", purpose: str, digest: bytes, idempotency_key: bytes, fields: "dict[int, object]") -> "Record":

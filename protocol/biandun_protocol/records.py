@@ -3,7 +3,8 @@
 from typing import TypeVar
 
 from biandun_protocol.errors import ManifestProblem
-from biandun_protocol.wire import codec
+from biandun_protocol.wire import cbor, codec
+from biandun_protocol.wire.numbers import LIMIT_MESSAGE
 
 R = TypeVar("R", bound=codec.Message)
 
@@ -18,3 +19,12 @@ def read(kind: type[R], raw: bytes, schema: str) -> R:
     if found != schema:
         raise ManifestProblem("schema-unknown", schema=found)
     return record
+
+
+def read_head(kind: type[R], raw: bytes, schema: str) -> tuple[R, bytes]:
+    """Read a file that begins with a record, as ``read`` does; return the record and what follows it.  Raises ManifestProblem."""
+    try:
+        _, end = cbor.loads_prefix(raw[:LIMIT_MESSAGE], 0)
+    except cbor.CborError:
+        raise ManifestProblem("manifest-malformed", field="head") from None
+    return read(kind, raw[:end], schema), raw[end:]

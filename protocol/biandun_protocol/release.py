@@ -11,9 +11,9 @@ from biandun_protocol import cose, records
 from biandun_protocol.algorithms import ES256, Algorithm, PublicKey, Signer
 from biandun_protocol.certificate import Signed
 from biandun_protocol.errors import ManifestProblem, StatementProblem
-from biandun_protocol.wire import cbor, codec
+from biandun_protocol.wire import codec
 from biandun_protocol.wire.messages import ReleaseFile, ReleaseManifest
-from biandun_protocol.wire.numbers import LIMIT_IMAGE, LIMIT_MESSAGE, PURPOSE_RELEASE, SCHEMA_RELEASE, SCHEMA_RELEASE_FILE
+from biandun_protocol.wire.numbers import LIMIT_IMAGE, PURPOSE_RELEASE, SCHEMA_RELEASE, SCHEMA_RELEASE_FILE
 
 VENDOR = "vendor"  # the vendor's id in the header: urn:biandun:office:vendor
 VENDOR_REGION = "000000"
@@ -37,11 +37,7 @@ class Release:
     @classmethod
     def decode(cls, raw: bytes) -> "Release":
         """Read the file; its image must be the one in its manifest.  Raises ManifestProblem, StatementProblem(digest-mismatch)."""
-        try:
-            _, end = cbor.loads_prefix(raw[:LIMIT_MESSAGE], 0)
-        except cbor.CborError:
-            raise ManifestProblem("manifest-malformed", field="head") from None
-        head, image = records.read(ReleaseFile, raw[:end], SCHEMA_RELEASE_FILE), raw[end:]
+        head, image = records.read_head(ReleaseFile, raw, SCHEMA_RELEASE_FILE)
         release = cls(head.manifest, head.vendor_es256, head.vendor_sm2, image, head.operator)
         said = release.read()
         if said.length != len(image) or said.digest != sha256(image).digest():

@@ -1,7 +1,7 @@
 """A new key pair for a key in service (SPEC section 6.10): the old pair names the new one, the new one proves that the key holds it.
 
-    SuccessionAsk   key -> office    the old pair's statement, in the key's chain; the new pair's proof of possession over its name
-    SuccessionGrant     office -> key    the certificate of the new pair, and the receipt of the statement
+    SuccessionAsk     key -> office    the old pair's statement, in the key's chain; the new pair's proof of possession over its name
+    SuccessionGrant   office -> key    the certificate of the new pair, and the receipt of the statement
 
 Neither half of the request is good without the other: the statement names the new public key, the proof names the statement.
 """
@@ -11,12 +11,11 @@ from dataclasses import dataclass
 from biandun_protocol import cose, records
 from biandun_protocol.algorithms import PublicKey
 from biandun_protocol.certificate import Signed, verify_possession
-from biandun_protocol.errors import CertificateProblem, ManifestProblem
+from biandun_protocol.errors import CertificateProblem
 from biandun_protocol.receipt import Receipt
-from biandun_protocol.wire import cbor, codec
+from biandun_protocol.wire import codec
 from biandun_protocol.wire.messages import Grant, PossessionManifest, SuccessionAsk, SuccessionGrant, SuccessionManifest
 from biandun_protocol.wire.numbers import (
-    LIMIT_MESSAGE,
     LIMIT_NONCE,
     PURPOSE_SUCCESSION,
     SCHEMA_GRANT,
@@ -81,9 +80,5 @@ class Granted:
     @classmethod
     def decode(cls, raw: bytes) -> "Granted":
         """Read the file.  Raises ManifestProblem: manifest-malformed, schema-unknown; ReceiptProblem(receipt-malformed)."""
-        try:
-            _, end = cbor.loads_prefix(raw[:LIMIT_MESSAGE], 0)
-        except cbor.CborError:
-            raise ManifestProblem("manifest-malformed", field="head") from None
-        head = records.read(SuccessionGrant, raw[:end], SCHEMA_SUCCESSION_GRANT)
-        return cls(records.read(Grant, raw[end:], SCHEMA_GRANT), Receipt.decode(head.receipt), tuple(head.consistency or ()))
+        head, grant = records.read_head(SuccessionGrant, raw, SCHEMA_SUCCESSION_GRANT)
+        return cls(records.read(Grant, grant, SCHEMA_GRANT), Receipt.decode(head.receipt), tuple(head.consistency or ()))

@@ -1,11 +1,12 @@
 """Commands about units and their keys: units, offer, issue, renew, succeed."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import click
 
 from biandun_office import clock, files
-from biandun_office.cli.session import Session, in_session, with_passphrase
+from biandun_office.cli.session import F, Session, in_session, with_passphrase
 from biandun_office.cli.words import day
 from biandun_office.evidence import successions
 from biandun_office.issuance import services
@@ -16,6 +17,13 @@ from biandun_office.registry.selectors import all_units
 from biandun_protocol.wire.numbers import CHAINED_PURPOSES, PURPOSE_LINK, PURPOSE_LOGIN, ROLES
 
 _PURPOSES = (*CHAINED_PURPOSES, PURPOSE_LOGIN, PURPOSE_LINK)
+_DAYS = click.option(
+    "--days", type=click.IntRange(1, 3653), default=CERTIFICATE_DAYS, show_default=True, help="有效天数 / valid for"
+)
+
+
+def _overlap_days(text: str) -> Callable[[F], F]:
+    return click.option("--overlap-days", type=click.IntRange(0, 365), default=OVERLAP_DAYS, show_default=True, help=text)
 
 
 @click.command()
@@ -68,7 +76,7 @@ def offer(session: Session, *, uscc: str, out: Path) -> dict[str, object]:
     multiple=True,
     help="用途，限定角色或代替角色 / may sign, of what the role may or instead of a role",
 )
-@click.option("--days", type=click.IntRange(1, 3653), default=CERTIFICATE_DAYS, show_default=True, help="有效天数 / valid for")
+@_DAYS
 @with_passphrase
 @in_session
 def issue(
@@ -121,14 +129,8 @@ def issue(
 @click.command()
 @click.option("--serial", required=True, help="密钥序列号 / the key's serial number")
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="授权文件 / the grant file to write")
-@click.option("--days", type=click.IntRange(1, 3653), default=CERTIFICATE_DAYS, show_default=True, help="有效天数 / valid for")
-@click.option(
-    "--overlap-days",
-    type=click.IntRange(0, 365),
-    default=OVERLAP_DAYS,
-    show_default=True,
-    help="旧证书签署的材料继续受理的天数 / what was signed under the old one is taken in for so long",
-)
+@_DAYS
+@_overlap_days("旧证书签署的材料继续受理的天数 / what was signed under the old one is taken in for so long")
 @with_passphrase
 @in_session
 def renew(session: Session, *, passphrase: Passphrase, serial: str, out: Path, days: int, overlap_days: int) -> dict[str, object]:
@@ -162,14 +164,8 @@ def renew(session: Session, *, passphrase: Passphrase, serial: str, out: Path, d
 @click.command()
 @click.argument("request", type=click.Path(path_type=Path))
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="答复文件 / the answer file to write")
-@click.option("--days", type=click.IntRange(1, 3653), default=CERTIFICATE_DAYS, show_default=True, help="有效天数 / valid for")
-@click.option(
-    "--overlap-days",
-    type=click.IntRange(0, 365),
-    default=OVERLAP_DAYS,
-    show_default=True,
-    help="旧密钥对签署的材料继续受理的天数 / what the old pair signed is taken in for so long",
-)
+@_DAYS
+@_overlap_days("旧密钥对签署的材料继续受理的天数 / what the old pair signed is taken in for so long")
 @with_passphrase
 @in_session
 def succeed(

@@ -89,8 +89,10 @@ def _give(
         entered = services.enter(arrival, [statement.digest.hex()], term.now)
         if isinstance(entered, Contradiction):
             return entered
+        if entered is None:
+            raise RuntimeError("a statement that is there, without its receipt")
         again = False
-        bundle = services.seal(entered, [statement.digest.hex()], [], authority.signer()) if entered else b""
+        bundle = services.seal(entered, [statement.digest.hex()], [], authority.signer())
         issuance.replace(authority=authority, before=arrival.certificate, own=own, term=term, reason="succeeded")
     else:
         require_standing(arrival.certificate.state)  # and nothing else: an answer that was lost is given again

@@ -76,12 +76,10 @@ class Certificate(models.Model):
     purposes = models.JSONField("用途")
     not_before = models.BigIntegerField("生效时间")
     not_after = models.BigIntegerField("失效时间")
-    overlap_until = models.BigIntegerField(
-        "过渡期至", null=True
-    )  # of one that was renewed: what was signed under it is taken in until then
-    used_at = models.BigIntegerField(
-        "首次使用时间", null=True
-    )  # of one whose key pair took the place of another: when it was first seen
+    # of one that was renewed: what was signed under it is taken in until then
+    overlap_until = models.BigIntegerField("过渡期至", null=True)
+    # of one whose key pair took the place of another: when it was first seen
+    used_at = models.BigIntegerField("首次使用时间", null=True)
     x509 = models.BinaryField("X.509 证书")
     profile_statement = models.BinaryField("单位信息签名")
     profile_manifest = models.BinaryField("单位信息")

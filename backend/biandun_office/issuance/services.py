@@ -61,9 +61,10 @@ class IssuingKey:
 
 @dataclass(frozen=True)
 class Pair:
-    """The public keys of a key: its own, which files, and the device's, which opens sessions (None for one without)."""
+    """The public keys of a key: its own, which files, in a ``chain``, and the device's, which opens sessions (None for one without)."""
 
     own: PublicKey
+    chain: str
     device: bytes | None
 
 
@@ -151,8 +152,8 @@ def issue(
     Certificate.objects.filter(kid=key.kid.hex(), state=Certificate.State.ACTIVE).update(state=Certificate.State.SUPERSEDED)
     device.certificates.filter(state=Certificate.State.ACTIVE).update(state=Certificate.State.SUPERSEDED)
     period = (now, min(now + days * DAY, authority.office.issuer_manifest.not_after))
-    pair = Pair(key, possession.device_key)
-    certificate = _certify(authority, device, pair, Powers(role, tuple(purposes)), period, selectors.chain_of(key.kid.hex()))
+    pair = Pair(key, selectors.chain_of(key.kid.hex()), possession.device_key)
+    certificate = _certify(authority, device, pair, Powers(role, tuple(purposes)), period)
     recoverable = shares is not None and possession.device_key is not None
     if shares is not None and possession.device_key is not None:
         recovery.require_current(shares)
@@ -201,8 +202,8 @@ def replace(*, authority: IssuingKey, before: Certificate, own: PublicKey, term:
     states.supersede(certificate=before, reason=reason, overlap_until=overlap_until, now=now)
     profile = codec.decode(ProfileManifest, bytes(before.profile_manifest))
     period = (now, min(now + term.days * DAY, authority.office.issuer_manifest.not_after))
-    pair, powers = Pair(own, profile.device_key), Powers(profile.role, tuple(profile.purposes))
-    return _certify(authority, device, pair, powers, period, before.chain)
+    pair, powers = Pair(own, before.chain, profile.device_key), Powers(profile.role, tuple(profile.purposes))
+    return _certify(authority, device, pair, powers, period)
 
 
 def _read_request(request: bytes, algorithm: Algorithm) -> tuple[PossessionManifest, int, SharesExport | None]:
@@ -224,9 +225,7 @@ def _register_device(serial: str, unit: Unit, hardware_class: int, now: int) -> 
     return device
 
 
-def _certify(
-    authority: IssuingKey, device: KeyDevice, pair: Pair, powers: Powers, period: tuple[int, int], chain: str
-) -> Certificate:
+def _certify(authority: IssuingKey, device: KeyDevice, pair: Pair, powers: Powers, period: tuple[int, int]) -> Certificate:
     """Make the certificate in both forms and store it; the CBOR form names its X.509 twin by digest."""
     key = pair.own
     unit = device.unit
@@ -256,16 +255,15 @@ def _certify(
         device_key=pair.device,
         role=powers.role,
     )
-    return _store(device, (key.kid.hex(), chain), manifest, x509, authority.signer().profile(manifest))
+    return _store(device, pair, manifest, x509, authority.signer().profile(manifest))
 
 
-def _store(device: KeyDevice, names: tuple[str, str], manifest: ProfileManifest, x509: bytes, profile: Signed) -> Certificate:
-    kid, chain = names
+def _store(device: KeyDevice, pair: Pair, manifest: ProfileManifest, x509: bytes, profile: Signed) -> Certificate:
     return Certificate.objects.create(
         device=device,
         version=manifest.version,
-        kid=kid,
-        chain=chain,
+        kid=pair.own.kid.hex(),
+        chain=pair.chain,
         public_key=manifest.public_key,
         x5t=manifest.x5t.hex(),
         uscc=manifest.uscc,

@@ -20,14 +20,15 @@ def generate_key(token: Token, request: GenerateKeyRequest) -> GenerateKeyReply:
     identity = token.vault.identity
     token.vault.ensure_device(token.entropy)  # private keys are sealed under it
     if identity.device_key is None:
-        _make(token, identity.set_device_key)
+        make_pair(token, identity.set_device_key)
     if identity.public_key is None:
         token.vault.users.begin()
-        _make(token, identity.set_key_pair)
+        make_pair(token, identity.set_key_pair)
     return GenerateKeyReply(token.public_key)
 
 
-def _make(token: Token, keep: "Callable[[bytearray, bytes], None]") -> None:
+def make_pair(token: Token, keep: "Callable[[bytearray, bytes], None]") -> None:
+    """Make a key pair and have it kept; the private half is overwritten here."""
     crypto = token.suite.crypto
     secret = crypto.new_secret(token.entropy.fill)
     try:

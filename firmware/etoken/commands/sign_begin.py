@@ -6,7 +6,7 @@ so and ``sign_finish`` gives it back.  The same key with anything else is an err
 
 from biandun_protocol.wire.messages import SignBeginReply, SignBeginRequest
 from biandun_protocol.wire.numbers import ERROR_IDEMPOTENCY_CONFLICT, LIMIT_WINDOW, STATE_PERSONALISED
-from etoken import policy
+from etoken import policy, signing
 from etoken.dispatch import command
 from etoken.manifest import ManifestStream
 from etoken.refusal import Refused
@@ -30,14 +30,6 @@ def sign_begin(token: Token, request: SignBeginRequest) -> SignBeginReply:
         raise Refused(ERROR_IDEMPOTENCY_CONFLICT)  # signed, receipted and made room for others: never again
     policy.check_manifest_purpose(token.profile, request.purpose)
     token.require_user()
-    policy.check_time(token.profile, token.vault.statements.time_floor, request.claimed_time)
-    check_card(token)
+    signing.check_limits(token, request.claimed_time)
     token.stream = ManifestStream(request, token.profile, token.suite.hasher())
     return SignBeginReply(LIMIT_WINDOW, False)
-
-
-def check_card(token: Token) -> None:
-    """Refuse to sign under a stale unit card; a key without one is not bound by any."""
-    card, statements = token.vault.card.current(), token.vault.statements
-    if card is not None:
-        policy.check_card(card.manifest, statements.time_floor, statements.unheard)

@@ -7,8 +7,7 @@ gets the same signature; the sequence moves once.
 from biandun_protocol.wire import statement as wire
 from biandun_protocol.wire.messages import SignFinishReply, SignFinishRequest
 from biandun_protocol.wire.numbers import ERROR_NO_STREAM, STATE_PERSONALISED
-from etoken import policy, signing
-from etoken.commands.sign_begin import check_card
+from etoken import signing
 from etoken.dispatch import command
 from etoken.refusal import Refused
 from etoken.token import Token
@@ -33,11 +32,7 @@ def _sign(token: Token, idempotency_key: bytes) -> Record:
     token.require_user()
     token.stream = None  # whatever happens now, the next attempt starts with the first byte again
     digest = stream.finish()
-    statements = token.vault.statements
-    policy.check_time(token.profile, statements.time_floor, stream.request.claimed_time)  # a receipt may have come since
-    check_card(token)
-    statements.require_room()  # before somebody presses the button for nothing
-    token.entropy.require()  # likewise
+    signing.require_next(token, stream.request.claimed_time)  # a receipt may have come since the beginning
     batch, place = token.batch, -1
     if batch is not None:
         place = batch.place_of(stream.request.purpose, digest, token.clock.ticks_ms())

@@ -16,13 +16,12 @@ from biandun_protocol.wire.numbers import (
     ERROR_SLOT_REFUSED,
     LIMIT_IDEMPOTENCY_KEY,
     LIMIT_NONCE,
-    PHASE_WORKING,
     PURPOSE_SUCCESSION,
     SCHEMA_SUCCESSION,
     STATE_PERSONALISED,
 )
 from etoken import policy, signing
-from etoken.commands.sign_begin import check_card
+from etoken.commands.generate_key import make_pair
 from etoken.dispatch import command
 from etoken.heap import tidy
 from etoken.refusal import Refused
@@ -44,10 +43,7 @@ def succeed(token: Token, request: SucceedRequest) -> SucceedReply:
         raise Refused(ERROR_SLOT_REFUSED)
     if not token.vault.identity.needs_session:
         raise Refused(ERROR_SESSION_UNAVAILABLE)  # an office certifies the new pair of a device that it knows
-    policy.check_time(token.profile, token.vault.statements.time_floor, None)
-    check_card(token)
-    token.vault.statements.require_room()  # before somebody presses the button for nothing
-    token.entropy.require()  # likewise
+    signing.require_next(token, None)
     token.wait_presence()
     public = _next_public_key(token)
     manifest = codec.encode(SuccessionManifest(SCHEMA_SUCCESSION, token.issuer.office_id, token.board.serial, public))
@@ -59,13 +55,9 @@ def succeed(token: Token, request: SucceedRequest) -> SucceedReply:
 
 
 def _next_public_key(token: Token) -> bytes:
-    identity, crypto = token.vault.identity, token.suite.crypto
+    identity = token.vault.identity
     if identity.next_public_key is None:
-        secret = crypto.new_secret(token.entropy.fill)
-        try:
-            identity.set_next_key_pair(secret, crypto.public_key(secret, token.ticker(PHASE_WORKING)))
-        finally:
-            secret[:] = bytes(len(secret))
+        make_pair(token, identity.set_next_key_pair)
         tidy()
     return identity.next_public_key or b""
 

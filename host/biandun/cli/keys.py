@@ -211,9 +211,8 @@ def personalise(key: Key, grant: Path, url: str | None) -> dict[str, object]:
     except ProtocolProblem:  # an answer to `enroll` or a renewal
         key.personalise(read_record(grant, Grant))
         return describe(key.info)
-    key.personalise(granted.grant)
     try:
-        seq = succession.keep_receipt(key, granted)
+        seq = succession.take(key, granted)
     except KeyRefused as refusal:
         if url is None or not refusal.code.startswith("receipt-"):
             raise

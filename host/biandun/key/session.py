@@ -162,7 +162,7 @@ class Key:
             self.recovery.name_officers(officers, enrolling=True)
         proof = self.call(wire.ProvePossessionRequest(offer.nonce), wire.ProvePossessionReply)
         self.refresh()
-        signed = self._signed(proof)
+        signed = self.signed(proof.header, proof.signature, proof.manifest)
         return wire.KeyRequest(SCHEMA_KEY_REQUEST, signed.statement, signed.manifest)
 
     def personalise(self, grant: wire.Grant) -> None:
@@ -515,12 +515,12 @@ class Key:
     def login(self, origin: str, nonce: bytes) -> Signed:
         """Sign an office's challenge for ``origin``; needs a user and presence.  Raises KeyRefused: purpose-refused, …"""
         reply = self.unlocked(lambda: self.call(wire.LoginRequest(origin, nonce), wire.LoginReply))
-        return self._signed(reply)
+        return self.signed(reply.header, reply.signature, reply.manifest)
 
     def export_links(self, first: int, count: int) -> Signed:
         """Sign the names of ``count`` statements from ``first`` on (at most 64).  Raises KeyRefused: not-found, …"""
         reply = self.unlocked(lambda: self.call(wire.ExportLinksRequest(first, count), wire.ExportLinksReply))
-        return self._signed(reply)
+        return self.signed(reply.header, reply.signature, reply.manifest)
 
     def chain(self) -> wire.ChainStateReply:
         """Return where the key's chain and its view of the office's log stand."""
@@ -535,10 +535,9 @@ class Key:
         request = wire.StoreReceiptRequest(receipt.statement, receipt.payload, consistency)
         return self.call(request, wire.StoreReceiptReply).seq
 
-    def _signed(self, reply: wire.ProvePossessionReply | wire.LoginReply | wire.ExportLinksReply) -> Signed:
-        """What the key wrote and signed itself: the reply carries the manifest, so its digest is computed here."""
-        digest = self.algorithm.digest(reply.manifest)
-        return Signed(statements.assemble(reply.header, digest, reply.signature), reply.manifest)
+    def signed(self, header: bytes, signature: bytes, manifest: bytes) -> Signed:
+        """What the key wrote and signed itself: its reply carries the manifest, so the digest is computed here."""
+        return Signed(statements.assemble(header, self.algorithm.digest(manifest), signature), manifest)
 
     def _signature(self, reply: wire.SignFinishReply, purpose: str) -> Signature:
         name = statements.statement_id(self.algorithm, statements.to_be_signed(reply.header, purpose, reply.digest))

@@ -2,10 +2,8 @@
 
 from typing import TYPE_CHECKING
 
-from biandun_protocol.certificate import Signed
 from biandun_protocol.succession import Granted, Succession
 from biandun_protocol.wire import messages as wire
-from biandun_protocol.wire import statement as statements
 
 if TYPE_CHECKING:
     from biandun.key.session import Key
@@ -19,8 +17,8 @@ def ask(key: "Key") -> Succession:
     """
     reply = key.unlocked(lambda: key.call(wire.SucceedRequest(), wire.SucceedReply))
     return Succession(
-        _signed(key, reply.header, reply.signature, reply.manifest),
-        _signed(key, reply.possession_header, reply.possession_signature, reply.possession_manifest),
+        key.signed(reply.header, reply.signature, reply.manifest),
+        key.signed(reply.possession_header, reply.possession_signature, reply.possession_manifest),
     )
 
 
@@ -31,13 +29,4 @@ def take(key: "Key", granted: Granted) -> int:
     the new pair is in force then, and the receipt is to be had from the office.
     """
     key.personalise(granted.grant)
-    return keep_receipt(key, granted)
-
-
-def keep_receipt(key: "Key", granted: Granted) -> int:
-    """The second half of ``take``."""
     return key.keep_receipt(granted.receipt, list(granted.consistency))
-
-
-def _signed(key: "Key", header: bytes, signature: bytes, manifest: bytes) -> Signed:
-    return Signed(statements.assemble(header, key.algorithm.digest(manifest), signature), manifest)
