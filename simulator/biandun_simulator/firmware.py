@@ -35,13 +35,15 @@ ASK = "import sys; print(sys.implementation._mpy >> 10 & 15)"
 OTHER_MACHINES = "etoken/crypto/thumb_"  # the kernels of boards
 
 
-@cache
 def search_path() -> str:
     """Return MICROPYPATH for a key.  Looks at the sources once in a process.  Raises SimulatorMissing."""
-    sources = interpreter.firmware_path()
     compiler = _find_compiler()
-    if compiler is None:
-        return sources
+    return interpreter.firmware_path() if compiler is None else _path_of_compiled(compiler)
+
+
+@cache
+def _path_of_compiled(compiler: str) -> str:
+    sources = interpreter.firmware_path()
     try:
         return str(_compiled(sources, compiler, interpreter.find()))
     except (OSError, subprocess.SubprocessError):
@@ -104,9 +106,8 @@ def _compiled(sources: str, compiler: str, micropython: str) -> Path:
 
 def image(version: str, number: int) -> bytes:
     """These sources as an image of a key, a ROMFS of compiled modules, under a version of its own.  Raises SimulatorMissing."""
-    folder = Path(search_path())
-    compiler = _find_compiler()
-    if compiler is None or not (folder / "etoken").is_dir():
+    compiler, folder = _find_compiler(), search_path()
+    if compiler is None or folder == interpreter.firmware_path():
         raise interpreter.SimulatorMissing
     text = f'VERSION = "{version}"\nNUMBER = {number}\n'
     with tempfile.TemporaryDirectory() as work:
@@ -115,7 +116,7 @@ def image(version: str, number: int) -> bytes:
         subprocess.run([compiler, "-s", "etoken/version.py", "-o", str(made), str(source)], check=True, timeout=30)  # noqa: S603
         stamped = made.read_bytes()
     writer = VfsRomWriter()
-    _add(writer, folder, {folder / "etoken" / "version.mpy": stamped})
+    _add(writer, Path(folder), {Path(folder) / "etoken" / "version.mpy": stamped})
     return writer.finalise()
 
 

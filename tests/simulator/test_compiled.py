@@ -16,9 +16,9 @@ from biandun_simulator.simulated_key import SimulatedKey
 def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A cache of this test's own, and a process that has not looked yet."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    firmware.search_path.cache_clear()
+    firmware._path_of_compiled.cache_clear()
     yield tmp_path / "cache" / "biandun" / "firmware"
-    firmware.search_path.cache_clear()
+    firmware._path_of_compiled.cache_clear()
 
 
 def answers(folder: Path) -> bool:
@@ -51,7 +51,7 @@ def test_an_error_names_file_and_line_as_the_sources_have_them(cache: Path) -> N
 def test_it_is_compiled_once(cache: Path) -> None:
     first = firmware.search_path()
     made = (Path(first) / "etoken" / "server.mpy").stat().st_mtime_ns
-    firmware.search_path.cache_clear()
+    firmware._path_of_compiled.cache_clear()
     assert firmware.search_path() == first
     assert (Path(first) / "etoken" / "server.mpy").stat().st_mtime_ns == made
 
@@ -62,6 +62,13 @@ def test_processes_that_compile_at_once_do_not_disturb_each_other(cache: Path) -
     said = {process.communicate(timeout=120)[0].strip() for process in running}
     assert len(said) == 1
     assert [str(path) for path in cache.iterdir()] == list(said)
+
+
+def test_a_process_that_once_had_no_compiler_looks_again(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as without:
+        without.setattr(firmware, "_find_compiler", lambda: None)
+        assert firmware.search_path() == interpreter.firmware_path()
+    assert Path(firmware.search_path()).parent == cache
 
 
 def test_without_a_compiler_keys_run_the_sources(cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
