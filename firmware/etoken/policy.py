@@ -8,7 +8,9 @@ from biandun_protocol.wire.messages import Summary
 from biandun_protocol.wire.numbers import (
     ERROR_CARD_STALE,
     ERROR_CERTIFICATE_EXPIRED,
+    ERROR_CERTIFICATE_REVOKED,
     ERROR_CLOCK_BEHIND,
+    ERROR_KEY_SUSPENDED,
     ERROR_OFFLINE_LIMIT,
     ERROR_PURPOSE_REFUSED,
     ERROR_SCHEMA_UNKNOWN,
@@ -23,12 +25,14 @@ from biandun_protocol.wire.numbers import (
     SCHEMA_COUNTERSIGN,
     SCHEMA_DECISION,
     SCHEMA_FILING,
+    STANDING_ACTIVE,
+    STANDING_SUSPENDED,
 )
 from etoken.refusal import Refused
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from biandun_protocol.wire.messages import CardManifest, ProfileManifest
+    from biandun_protocol.wire.messages import CardManifest, ProfileManifest, StatusManifest
 
 # purpose -> schema of the manifests that may be signed for it
 SCHEMAS = {
@@ -62,6 +66,12 @@ def check_manifest_purpose(profile: "ProfileManifest", purpose: str) -> None:
     if purpose not in SCHEMAS:
         raise Refused(ERROR_PURPOSE_REFUSED)
     check_purpose(profile, purpose)
+
+
+def check_standing(status: "StatusManifest | None") -> None:
+    """Refuse to sign once the office has said so; a key of which it has said nothing may."""
+    if status is not None and status.standing != STANDING_ACTIVE:
+        raise Refused(ERROR_KEY_SUSPENDED if status.standing == STANDING_SUSPENDED else ERROR_CERTIFICATE_REVOKED)
 
 
 def check_time(profile: "ProfileManifest", time_floor: int, claimed: "int | None") -> None:

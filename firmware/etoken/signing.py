@@ -39,12 +39,21 @@ def sign(token: "Token", purpose: str, digest: bytes, fields: "dict[int, object]
 def check_limits(token: "Token", claimed_time: "int | None") -> None:
     """Refuse what is certainly too late, and to sign under a stale unit card; a key without one is not bound by any.
 
-    Raises Refused: CERTIFICATE_EXPIRED, CLOCK_BEHIND, CARD_STALE, OFFLINE_LIMIT.
+    Raises Refused: KEY_SUSPENDED, CERTIFICATE_REVOKED, CERTIFICATE_EXPIRED, CLOCK_BEHIND, CARD_STALE, OFFLINE_LIMIT.
     """
     card, statements = token.vault.card.current(), token.vault.statements
-    policy.check_time(token.profile, statements.time_floor, claimed_time)
+    check_term(token, claimed_time)
     if card is not None:
         policy.check_card(card.manifest, statements.time_floor, statements.unheard)
+
+
+def check_term(token: "Token", claimed_time: "int | None" = None) -> None:
+    """Refuse when the office has said that this key may not sign, or not any more.
+
+    Raises Refused: KEY_SUSPENDED, CERTIFICATE_REVOKED, CERTIFICATE_EXPIRED, CLOCK_BEHIND.
+    """
+    policy.check_standing(token.vault.standing.known(token.profile.not_before))
+    policy.check_time(token.profile, token.vault.statements.time_floor, claimed_time)
 
 
 def require_next(token: "Token", claimed_time: "int | None") -> None:

@@ -41,6 +41,7 @@ if TYPE_CHECKING:
         OrderManifest,
         ProfileManifest,
         ReleaseManifest,
+        StatusManifest,
     )
     from etoken.batch import Batch
     from etoken.clock import Clock
@@ -52,7 +53,7 @@ if TYPE_CHECKING:
     from etoken.suite import Suite
     from etoken.vault.vault import Otp
 
-    M = TypeVar("M", CardManifest, OfficersManifest, OrderManifest, ProfileManifest, ReleaseManifest)
+    M = TypeVar("M", CardManifest, OfficersManifest, OrderManifest, ProfileManifest, ReleaseManifest, StatusManifest)
 
     class Board(Protocol):
         """Everything that differs by target.

@@ -108,6 +108,10 @@ class Office:
         self._check(answer)
         return self._receipt(answer)
 
+    def status(self, serial: str) -> Signed:
+        """Return the office's word whether that key may sign.  Raises OfficeRefused(serial-unknown), ManifestProblem for another answer."""
+        return Signed.decode(self.get_bytes(f"/keys/{serial}/status"))
+
     def consistency(self, first: int, second: int) -> list[bytes]:
         """Return the proof that the log of ``second`` leaves continues the one of ``first``."""
         answer = self.get_json("/log/consistency", first=str(first), second=str(second))

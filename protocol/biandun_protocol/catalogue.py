@@ -252,6 +252,18 @@ ENTRIES: dict[str, Entry] = {
         "请确认姓名无误，并让单位重新导出份额文件（biandun keys shares）。",
         "Check the name, and have the unit export its shares again (`biandun keys shares`).",
     ),
+    "status-invalid": Entry(
+        "编办关于密钥状态的文件无效。",
+        "The office's statement about the state of this key does not verify.",
+        "请确认文件来自本密钥的编办，并重新领取（biandun-office status）。",
+        "Make sure that the file is from this key's office, and ask for it again (`biandun-office status`).",
+    ),
+    "status-older": Entry(
+        "密钥已收到更新的状态，旧文件不再有效。",
+        "The key has heard something newer about its state; an older statement counts no more.",
+        "请向编办领取最新的状态文件，或联网运行 biandun keys status --office 网址。",
+        "Ask the office for the latest, or run `biandun keys status --office URL`.",
+    ),
     "profile-older": Entry(
         "密钥中的证书更新，不能用旧证书替换。",
         "The key has a newer certificate; an older one does not replace it.",
@@ -896,10 +908,10 @@ ENTRIES: dict[str, Entry] = {
         "Leave --database out; if the database has really moved, edit office.json in the data folder.",
     ),
     "key-suspended": Entry(
-        "该密钥因出现互相矛盾的签名文件已被暂停。",
-        "This key is suspended, because statements that contradict each other came from it.",
-        "请立即联系编办密钥管理员；查明原因后由编办恢复或吊销。",
-        "Contact the office's key administrator at once; the office will resume or revoke it.",
+        "编办已暂停该密钥，目前不能签署，其签署的材料也不予受理。",
+        "The office has suspended this key: it signs nothing now, and nothing of it is taken in.",
+        "请立即联系编办密钥管理员；恢复后请插上密钥运行 biandun keys status --office 网址。",
+        "Contact the office's key administrator at once; once it was resumed, plug in the key and run `biandun keys status --office URL`.",
     ),
     "certificate-superseded": Entry(
         "签署所用的证书已换发，过渡期也已结束。",

@@ -37,7 +37,13 @@ def numbers() -> str:
     """The module of constants that both interpreters read."""
     lines = [f'"""Numbers and limits of the protocol: {NOTE}."""', ""]
     lines += [f"PROTOCOL_VERSION = {SCHEMA['protocol_version']}", ""]
-    for table, prefix in (("limits", "LIMIT"), ("frame_kinds", "KIND"), ("phases", "PHASE"), ("states", "STATE")):
+    for table, prefix in (
+        ("limits", "LIMIT"),
+        ("frame_kinds", "KIND"),
+        ("phases", "PHASE"),
+        ("states", "STATE"),
+        ("standings", "STANDING"),
+    ):
         lines += [f"{prefix}_{constant(name)} = {value}" for name, value in SCHEMA[table].items()] + [""]
     lines += [f"CLASS_{constant(name)} = {value}" for name, value in SCHEMA["hardware_classes"].items()] + [""]
     lines += [f"EVENT_{constant(name)} = {value}" for name, value in SCHEMA["events"].items()] + [""]
@@ -46,6 +52,7 @@ def numbers() -> str:
     lines += [f'PURPOSE_{constant(name)} = "{name}"' for name in SCHEMA["purposes"]] + [""]
     lines += [f'SCHEMA_{constant(name)} = "{value}"' for name, value in SCHEMA["schemas"].items()] + [""]
     lines += ["STATE_NAMES = {"] + [f'    {v}: "{k}",' for k, v in SCHEMA["states"].items()] + ["}"]
+    lines += ["STANDING_NAMES = {"] + [f'    {v}: "{k}",' for k, v in SCHEMA["standings"].items()] + ["}"]
     lines += ["CLASS_NAMES = {"] + [f'    {v}: "{k}",' for k, v in SCHEMA["hardware_classes"].items()] + ["}"]
     lines += ["PHASE_NAMES = {"] + [f'    {v}: "{k}",' for k, v in SCHEMA["phases"].items()] + ["}"]
     lines += ["EVENT_NAMES = {"] + [f'    {v}: "{k.replace("_", "-")}",' for k, v in SCHEMA["events"].items()] + ["}"]

@@ -7,20 +7,31 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from secrets import token_bytes
 from typing import Any
 
-from biandun import errors
+from biandun import errors, standing
 from biandun.key import succession
 from biandun.keys import Key
 from biandun_protocol.secret import Secret
 from biandun_protocol.wire.messages import Challenge, KeyRequest
-from biandun_protocol.wire.numbers import LIMIT_PIN_TRIES, SCHEMA_CHALLENGE, SCHEMA_KEY_REQUEST, STATE_NAMES, STATE_PERSONALISED
+from biandun_protocol.wire.numbers import (
+    LIMIT_PIN_TRIES,
+    SCHEMA_CHALLENGE,
+    SCHEMA_KEY_REQUEST,
+    STANDING_ACTIVE,
+    STANDING_NAMES,
+    STANDING_REVOKED,
+    STANDING_SUSPENDED,
+    STATE_NAMES,
+    STATE_PERSONALISED,
+)
 from biandun_protocol.wire.otpmodel import OtpModel
 from tests.firmware.conftest import Wire
 from tests.firmware.testboard import TestBoard
 from tests.support import softkey
 from tests.support.person import PIN
-from tests.support.softoffice import SoftOffice
+from tests.support.softoffice import NOW, SoftOffice
 
 PAGE = Path(__file__).parents[2] / "docs" / "lifecycle.md"
 WRONG, NEW = Secret(b"000000"), Secret(b"a new beginning")
@@ -33,6 +44,7 @@ class Life:
     office: SoftOffice = field(default_factory=lambda: SoftOffice(purposes=("filing", "succession")))
     wire: Wire = field(default_factory=lambda: Wire(TestBoard(otp=OtpModel())))
     made: dict[str, Any] = field(default_factory=dict)
+    moment: int = 0  # seconds after NOW when the office last decided something
 
     def __post_init__(self) -> None:
         self.key: Key = self.wire.open()
@@ -54,8 +66,9 @@ class Life:
     def renew(self) -> None:
         """Take in a newer certificate."""
         request = self.made.get("request")
+        self.moment += 1
         grant = (
-            self.office.grant(request, version=2)
+            self.office.grant(request, version=2, not_before=NOW + self.moment)
             if request
             else self.office.grant_for(self.wire.key.board.serial, b"\4" + bytes(64))
         )
@@ -66,6 +79,23 @@ class Life:
         asked = succession.ask(self.key)
         succession.take(self.key, self.office.succeed(asked, self.key.info.public_key or b""))
 
+    def told(self, word: int) -> None:
+        """Hear what the office says of it now."""
+        self.moment += 1
+        standing.tell(self.key, self.office.status(self.wire.key.board.serial, word, NOW + self.moment))
+
+    def suspend(self) -> None:
+        """Hear that it is suspended."""
+        self.told(STANDING_SUSPENDED)
+
+    def resume(self) -> None:
+        """Hear that it may sign."""
+        self.told(STANDING_ACTIVE)
+
+    def revoke(self) -> None:
+        """Hear that it is revoked."""
+        self.told(STANDING_REVOKED)
+
     def set_pin(self) -> None:
         """Set the first PIN."""
         self.key.set_pin(PIN)
@@ -73,7 +103,7 @@ class Life:
     def use(self) -> None:
         """Enter the PIN and sign."""
         self.key.unlock(PIN)
-        self.key.sign(softkey.manifest(), purpose="filing", idempotency_key=b"l" * 16)
+        self.key.sign(softkey.manifest(), purpose="filing", idempotency_key=token_bytes(16))
 
     def lock_up(self) -> None:
         """Enter a wrong PIN, six times."""
@@ -125,6 +155,9 @@ class Life:
             return "set back"
         if not self.key.pin_slots:
             return "certified"
+        said = standing.known(self.key)
+        if said is not None and said.standing != STANDING_ACTIVE:
+            return STANDING_NAMES[said.standing]
         return "in service" if self.wire.key.token.vault.users.tries_left(0) else "locked"
 
 
@@ -137,6 +170,8 @@ STAGES: dict[str, tuple[Callable[[Life], None], ...]] = {
     "in service": IN_SERVICE,
     "locked": (*IN_SERVICE, Life.lock_up),
     "set back": (*IN_SERVICE, Life.set_back),
+    "suspended": (*IN_SERVICE, Life.suspend),
+    "revoked": (*IN_SERVICE, Life.revoke),
 }
 ACTS: dict[str, Callable[[Life], None]] = {
     "enrol": Life.enrol,
@@ -147,6 +182,9 @@ ACTS: dict[str, Callable[[Life], None]] = {
     "sign": Life.use,
     "six wrong PINs": Life.lock_up,
     "unblock, two codes": Life.unblock,
+    "status: suspended": Life.suspend,
+    "status: active": Life.resume,
+    "status: revoked": Life.revoke,
     "order: reset": Life.reset,
     "order: reinstate": Life.reinstate,
     "wipe": Life.wipe,
@@ -192,8 +230,9 @@ def page() -> str:
     rows += [
         "",
         "A reset leaves anchor, device key, log point, audit ring, firmware floor, and the count of resets; a wipe is for keys without a certificate.",
-        "Firmware is renewed in every stage but `blank`, and changes none. What the office makes of a certificate (active, suspended, revoked,",
-        "superseded) is its own: `biandun-office suspend`, `resume`, `revoke`, `renew`, `succeed`.",
+        "Firmware is renewed in every stage but `blank`, and changes none. The office decides what becomes of a certificate (`biandun-office suspend`,",
+        "`resume`, `revoke`, `renew`, `succeed`) and takes nothing in at once; the key knows when it has been told (`biandun keys status`). The office",
+        "renews no key that is suspended or revoked, so to a key a newer certificate is a newer word.",
         "",
     ]
     return "\n".join(rows)

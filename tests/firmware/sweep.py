@@ -11,7 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
-from biandun import errors
+from biandun import errors, standing
 from biandun.key import succession
 from biandun.keys import Key
 from biandun.ui import Ui
@@ -20,7 +20,7 @@ from biandun_protocol.secret import Secret
 from biandun_protocol.wire import codec
 from biandun_protocol.wire.flashfaults import Cut
 from biandun_protocol.wire.flashmodel import NorFlash, PowerCut
-from biandun_protocol.wire.numbers import LIMIT_USER_SLOTS
+from biandun_protocol.wire.numbers import LIMIT_USER_SLOTS, STANDING_ACTIVE, STANDING_SUSPENDED
 from biandun_protocol.wire.otpmodel import OtpModel
 from etoken import server
 from etoken.dispatch import COMMANDS
@@ -28,7 +28,7 @@ from tests.firmware.conftest import Wire
 from tests.firmware.testboard import TestBoard
 from tests.support import softkey
 from tests.support.person import PIN
-from tests.support.softoffice import SoftOffice
+from tests.support.softoffice import NOW, SoftOffice
 
 FLASH = 20 * 4096  # small, so that compaction comes into it
 WRONG, NEW, SECOND = Secret(b"000000"), Secret(b"another one"), Secret(b"246802")
@@ -89,6 +89,7 @@ class State:
     card: bytes | None
     parcels: tuple[tuple[bytes, int], ...]
     shares: int = 0
+    standing: bytes | None = None
 
     def without(self, *names: str) -> "State":
         """The same but for these."""
@@ -125,6 +126,7 @@ def state_of(wire: Wire) -> State:
         card.raw_manifest if card else None,
         tuple((parcel.name, vault.outbox.missing(parcel)) for parcel in vault.outbox.parcels()),
         shares.number if shares else 0,
+        vault.standing.raw(),
     )
 
 
@@ -300,6 +302,18 @@ def certified_to_succeed(world: World, key: Key) -> None:
     unless_done(lambda: key.personalise(grant), "profile-older")
 
 
+def suspend(world: World, key: Key) -> None:
+    """The office has suspended the key, by a word that is given once."""
+    world.kept.setdefault("suspended", world.office.status(key.info.serial, STANDING_SUSPENDED))
+    standing.tell(key, world.kept["suspended"])
+
+
+def resume(world: World, key: Key) -> None:
+    """It lets the key go on."""
+    world.kept.setdefault("resumed", world.office.status(key.info.serial, STANDING_ACTIVE, NOW + 9))
+    standing.tell(key, world.kept["resumed"])
+
+
 def asked_to_succeed(world: World, key: Key) -> None:
     """The office has answered."""
     key.unlock(PIN)
@@ -375,6 +389,11 @@ def succeeding(before: State, after: State, found: State) -> bool:
     return either and attempts(same[0], same[1], same[2])
 
 
+def told(before: State, after: State, found: State) -> bool:
+    """The time of the word is kept first, then the word."""
+    return found.without("log") == before.without("log") and found.log == after.log
+
+
 def unblocking(before: State, after: State, found: State) -> bool:
     """The same, and the tries may be back already: the codes were right."""
     return sharing(before.without("tries"), after.without("tries"), found.without("tries"))
@@ -444,6 +463,8 @@ SCENES: dict[str, tuple[tuple[Step, ...], Step, Between]] = {
         succeed_and_sign,
         succeeding,
     ),
+    "status": (ENROLLED, suspend, told),
+    "status again": ((*ENROLLED, suspend), resume, told),
     "remove_user": ((*ENROLLED, second_user), remove_second, enrolled_twice),
     "hello": ((certified_device, *ENROLLED), lambda world, key: key.secure(), nothing_between),
     "read_card read_section": ((*ENROLLED, carded), lambda world, key: (key.unlock(PIN), key.card()), attempts),

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from biandun import errors
+from biandun import errors, standing
 from biandun.key import succession, updating
 from biandun.keys import Key
 from biandun_protocol.algorithms import ES256, SM2, Algorithm
@@ -18,14 +18,14 @@ from biandun_protocol.release import Described
 from biandun_protocol.secret import Secret
 from biandun_protocol.wire import frames
 from biandun_protocol.wire.messages import FactoryResetRequest, FetchRequest, InfoRequest
-from biandun_protocol.wire.numbers import KIND_CANCEL, KIND_DATA, KIND_REQUEST
+from biandun_protocol.wire.numbers import KIND_CANCEL, KIND_DATA, KIND_REQUEST, STANDING_ACTIVE, STANDING_SUSPENDED
 from biandun_simulator import interpreter
 from biandun_simulator.release import sign
 from etoken.boards.vendor import TARGET
 from tests.firmware.conftest import Wire, ask
 from tests.support import softkey
 from tests.support.person import PIN
-from tests.support.softoffice import SoftOffice
+from tests.support.softoffice import NOW, SoftOffice
 
 HERE = Path(__file__).parent
 
@@ -70,6 +70,7 @@ def record_the_whole_life(wire: Wire, office: SoftOffice) -> None:
         office.grant_for(key.info.serial, key.info.public_key or b"", version=2, device_key=device_key, purposes=powers)
     )
     succession.take(key, office.succeed(succession.ask(key), key.info.public_key or b"", 3, purposes=powers))
+    stop(key, office)
     key.sign(softkey.manifest(), purpose="filing", idempotency_key=b"by the new pair!", claimed_time=1_795_500_000)
     wire.presence(None)
     order = office.order("reset", key.challenge()).signed
@@ -97,6 +98,18 @@ def travel(key: Key, office: SoftOffice) -> None:
     key.stow(name, b"package" * 500)
     key.parcel(key.outbox()[0])
     key.drop(name)
+
+
+def stop(key: Key, office: SoftOffice) -> None:
+    """Suspended, asked to sign, told something older, resumed."""
+    serial = key.info.serial
+    standing.tell(key, office.status(serial, STANDING_SUSPENDED, NOW + 2))
+    with refused("key-suspended"):
+        key.login("https://office.example", b"n" * 16)
+    with refused("status-older"):
+        standing.tell(key, office.status(serial, STANDING_ACTIVE, NOW + 1))
+    standing.tell(key, office.status(serial, STANDING_ACTIVE, NOW + 2, number=2))
+    standing.known(key)
 
 
 def be_unblocked(key: Key, office: SoftOffice) -> None:

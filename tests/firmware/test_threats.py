@@ -4,12 +4,14 @@ from collections.abc import Iterator
 
 import pytest
 
+from biandun import standing
 from biandun.key import succession, updating
 from biandun.keys import Key
 from biandun_protocol import recovery
 from biandun_protocol.release import Described
 from biandun_protocol.wire import codec
 from biandun_protocol.wire.flashmodel import NorFlash
+from biandun_protocol.wire.numbers import STANDING_ACTIVE, STANDING_SUSPENDED
 from biandun_simulator.release import sign as sign_firmware
 from etoken import server
 from etoken.boards.vendor import SIMULATED, TARGET
@@ -97,6 +99,8 @@ def test_neither_pin_nor_any_private_key_crosses_the_cable_whatever_is_asked(
     asked_for = succession.ask(key)
     following = bytes(wire.key.token.vault.identity.secret(records.NEXT_KEY_PAIR))
     succession.take(key, office.succeed(asked_for, key.info.public_key or b""))
+    for number, word in enumerate((STANDING_SUSPENDED, STANDING_ACTIVE)):
+        standing.tell(key, office.status(key.info.serial, word, NOW + number))
     key.lock()
     images = Images(NorFlash(2 * 4 * 4096))
     wire.key.board.firmware = Installed(images, None, TARGET, SIMULATED)

@@ -72,6 +72,7 @@ class Target:
             vault.statements.time_floor,
             len(vault.outbox.parcels()),
             vault.card.current() is None,
+            vault.standing.raw(),
         )
 
     def feed(self, data):

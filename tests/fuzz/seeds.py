@@ -4,11 +4,13 @@ import json
 from contextlib import suppress
 from pathlib import Path
 
+from biandun import standing
 from biandun.errors import KeyRefused
 from biandun.key import succession, updating
 from biandun.keys import Key
 from biandun_protocol.release import Described
 from biandun_protocol.wire.flashmodel import NorFlash
+from biandun_protocol.wire.numbers import STANDING_ACTIVE, STANDING_SUSPENDED
 from biandun_simulator.release import sign
 from etoken.boards.vendor import TARGET
 from tests.firmware.conftest import Wire
@@ -33,6 +35,8 @@ def make(folder: Path) -> Path:
         key.pin_in_clear = name == "clear"
         key.personalise(office.grant(key.answer_offer(office.offer())))
         key.set_pin(PIN)
+        for number, word in enumerate((STANDING_SUSPENDED, STANDING_ACTIVE)):  # the office's words, which the image knows already
+            standing.tell(key, office.status(key.info.serial, word, NOW - 9 + number))
         image = wire.key.board.flash.medium.read(0, FLASH)
         (folder / f"{name}.flash").write_bytes(image)
         recorded += [str(step[1]) for step in wire.steps if step[0] == "feed"]
@@ -70,6 +74,7 @@ def live(key: Key, office: SoftOffice) -> None:
     key.login("https://office.example", b"n" * 16)
     key.export_links(1, 1)
     key.challenge()
+    standing.known(key)
     key.fetch(seq=1)
     key.chain()
     key.certificate()

@@ -99,7 +99,7 @@ def test_the_inputs_reach_every_command_and_some_succeed(made: Path, monkeypatch
     answered: set[str] = set()
     for entry in COMMANDS.values():
         monkeypatch.setattr(entry, "handler", watched(entry, reached, answered))
-    core.Run(targets(made), frames_of(made), 13).go(6000, now, 10_000)
+    core.Run(targets(made), frames_of(made), 13).go(18_000, now, 10_000)
     early = {"GenerateKeyRequest", "ProvePossessionRequest", "WipeRequest"}  # not in the state of a key in service
     assert {entry.request.__name__ for entry in COMMANDS.values()} - early - reached == set()
     assert len(answered) >= 8, answered

@@ -45,6 +45,7 @@ MAY_BE_EMPTY = (
     "OutboxDropReply",
     "ReadCardRequest",
     "ReadCertificateRequest",
+    "StatusRequest",
     "SucceedRequest",
 )
 

@@ -40,6 +40,8 @@ from biandun_protocol.wire.numbers import (
     PURPOSE_RESET,
     SCHEMA_CHALLENGE,
     SCHEMA_SHARES_EXPORT,
+    STANDING_ACTIVE,
+    STANDING_SUSPENDED,
 )
 from biandun_simulator import firmware, interpreter
 from biandun_simulator.release import sign as sign_firmware
@@ -224,6 +226,7 @@ def young(bench: Bench, office: SoftOffice) -> None:
     succeeded(bench, office, device)
     sign(bench, office, 3, by_the_way=True)
     carried(bench, office)
+    stopped(bench, office)
     bench.forget()
     ordered(bench, office, PURPOSE_REINSTATE)
     ordered(bench, office, PURPOSE_RESET)
@@ -301,6 +304,13 @@ def challenged(raw: bytes) -> m.Challenge:
     """What the key asks, as its office reads it."""
     reply = codec.decode(m.ChallengeReply, raw)
     return m.Challenge(SCHEMA_CHALLENGE, SERIAL, bytes(16), reply.nonce, reply.generation, reply.seq, reply.head)
+
+
+def stopped(bench: Bench, office: SoftOffice) -> None:
+    """The office suspends the key, and lets it go on."""
+    for number, standing in enumerate((STANDING_SUSPENDED, STANDING_ACTIVE)):
+        said = office.status(SERIAL, standing, NOW + number)
+        bench.measure(m.StatusRequest(said.statement, said.manifest))
 
 
 def ordered(bench: Bench, office: SoftOffice, purpose: str) -> None:

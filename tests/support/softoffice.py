@@ -10,7 +10,7 @@ from hashlib import sha256
 from typing import Any
 
 from biandun.key.session import Key
-from biandun_protocol import certificate, cose, orders, receipt, recovery, unit_card
+from biandun_protocol import certificate, cose, orders, receipt, recovery, status, unit_card
 from biandun_protocol.algorithms import ES256, Algorithm, PublicKey, Signer
 from biandun_protocol.certificate import Signed
 from biandun_protocol.orders import Order
@@ -31,6 +31,7 @@ from biandun_protocol.wire.messages import (
     OfficersManifest,
     OrderManifest,
     ProfileManifest,
+    StatusManifest,
 )
 from biandun_protocol.wire.numbers import (
     CLASS_SIMULATED,
@@ -41,6 +42,7 @@ from biandun_protocol.wire.numbers import (
     SCHEMA_OFFICERS,
     SCHEMA_ORDER,
     SCHEMA_PROFILE,
+    SCHEMA_STATUS,
 )
 from tests.support.signers import signer_from
 
@@ -181,6 +183,12 @@ class SoftOffice:
         fields: dict[str, object] = {"serial": challenge.serial, "nonce": challenge.nonce, "seq": seq, "head": head, **changed}
         manifest = OrderManifest(**{"schema": SCHEMA_ORDER, **fields})  # type: ignore[arg-type]
         return orders.sign_order(self.issuer, purpose=purpose, manifest=manifest, **self._names)
+
+    def status(self, serial: str, standing: int, since: int = NOW, **changed: object) -> Signed:
+        """Whether a key may sign; ``changed`` replaces fields of it."""
+        fields: dict[str, object] = {"serial": serial, "standing": standing, "since": since, "number": 1, **changed}
+        manifest = StatusManifest(**{"schema": SCHEMA_STATUS, **fields})  # type: ignore[arg-type]
+        return status.sign_status(self.issuer, manifest=manifest, **self._names)
 
     def reset(self, key: Key) -> int:
         """Order a key to reset itself, and have it done; return its new generation."""

@@ -141,6 +141,8 @@ ROWS: dict[str, Row] = {
     "firmware-outdated": Row(
         7, None, UNSIGNED, "tests/firmware/test_update.py::test_firmware_below_the_floor_signs_nothing_however_it_came_to_run"
     ),
+    "status-invalid": Row(7, None, UNSIGNED, "tests/firmware/test_status.py::test_what_the_office_did_not_sign_changes_nothing"),
+    "status-older": Row(7, None, UNSIGNED, "tests/firmware/test_status.py::test_an_older_word_does_not_let_a_stopped_key_go_on"),
     "profile-older": Row(
         7, None, UNSIGNED, "tests/backend/test_renewal.py::test_the_key_takes_no_older_certificate_and_not_one_of_another_unit"
     ),
@@ -393,9 +395,11 @@ ROWS: dict[str, Row] = {
         "tests/backend/test_backup.py::test_restoring_into_a_database_that_is_in_use_is_refused_and_changes_nothing",
     ),
     "database-mismatch": Row(10, None, NO_ROW, "tests/backend/test_database.py::test_another_database_than_the_offices_is_refused"),
-    "key-suspended": Row(10, 403, NO_ROW, "tests/backend/test_chain.py::test_a_fork_sent_again_changes_nothing_more"),
-    "certificate-revoked": Row(10, 403, NO_ROW, "tests/backend/test_alerts.py::test_revoking_ends_a_key_for_good"),
-    "serial-unknown": Row(10, None, NO_ROW, "tests/backend/test_alerts.py::test_an_unknown_serial_is_refused"),
+    "key-suspended": Row(7, 403, UNSIGNED, "tests/firmware/test_status.py::test_a_stopped_key_signs_nothing_also_after_a_restart"),
+    "certificate-revoked": Row(
+        7, 403, UNSIGNED, "tests/firmware/test_status.py::test_a_stopped_key_signs_nothing_also_after_a_restart"
+    ),
+    "serial-unknown": Row(10, 404, NO_ROW, "tests/backend/test_alerts.py::test_an_unknown_serial_is_refused"),
     "key-not-suspended": Row(
         10, None, NO_ROW, "tests/backend/test_chain.py::test_only_a_suspended_key_can_be_resumed_and_a_key_is_revoked_once"
     ),

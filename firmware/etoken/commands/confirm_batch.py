@@ -6,7 +6,7 @@ The key does not see what is in them yet: each passes its policy when it is sign
 from biandun_protocol.wire import cbor
 from biandun_protocol.wire.messages import ConfirmBatchReply, ConfirmBatchRequest
 from biandun_protocol.wire.numbers import ERROR_BAD_FIELD, EVENT_BATCH_CONFIRMED, STATE_PERSONALISED
-from etoken import policy
+from etoken import policy, signing
 from etoken.batch import Batch
 from etoken.dispatch import command
 from etoken.refusal import Refused
@@ -15,9 +15,13 @@ from etoken.token import Token
 
 @command(ConfirmBatchRequest, states=(STATE_PERSONALISED,), heap=36, flash=120)
 def confirm_batch(token: Token, request: ConfirmBatchRequest) -> ConfirmBatchReply:
-    """Return the digest that names the batch.  Raises Refused: PURPOSE_REFUSED, PIN_REQUIRED, BAD_FIELD, PRESENCE_*."""
+    """Return the digest that names the batch.
+
+    Raises Refused: PURPOSE_REFUSED, KEY_SUSPENDED, CERTIFICATE_REVOKED, CERTIFICATE_EXPIRED, PIN_REQUIRED, BAD_FIELD, PRESENCE_*.
+    """
     token.batch = None
     policy.check_manifest_purpose(token.profile, request.purpose)
+    signing.check_term(token)
     token.require_user()
     if not request.digests:
         raise Refused(ERROR_BAD_FIELD, 1)

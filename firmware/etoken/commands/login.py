@@ -16,9 +16,12 @@ from etoken.token import Token
 
 @command(LoginRequest, states=(STATE_PERSONALISED,), heap=25, flash=96)
 def login(token: Token, request: LoginRequest) -> LoginReply:
-    """Return header, signature and manifest.  Raises Refused: PURPOSE_REFUSED, PIN_REQUIRED, ORIGIN_MALFORMED, PRESENCE_*."""
+    """Return header, signature and manifest.
+
+    Raises Refused: PURPOSE_REFUSED, KEY_SUSPENDED, CERTIFICATE_REVOKED, CERTIFICATE_EXPIRED, PIN_REQUIRED, ORIGIN_MALFORMED, PRESENCE_*.
+    """
     policy.check_purpose(token.profile, PURPOSE_LOGIN)
-    policy.check_time(token.profile, token.vault.statements.time_floor, None)
+    signing.check_term(token)
     token.require_user()
     if not request.origin.startswith(("https://", "http://")) or "\n" in request.origin:
         raise Refused(ERROR_ORIGIN_MALFORMED)

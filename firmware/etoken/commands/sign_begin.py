@@ -17,8 +17,8 @@ from etoken.token import Token
 def sign_begin(token: Token, request: SignBeginRequest) -> SignBeginReply:
     """Open the stream; one that was open is dropped.
 
-    Raises Refused: IDEMPOTENCY_CONFLICT, PURPOSE_REFUSED, PIN_REQUIRED, PIN_UNSET, CERTIFICATE_EXPIRED, CLOCK_BEHIND, CARD_STALE,
-    OFFLINE_LIMIT.
+    Raises Refused: IDEMPOTENCY_CONFLICT, PURPOSE_REFUSED, PIN_REQUIRED, PIN_UNSET, KEY_SUSPENDED, CERTIFICATE_REVOKED, CERTIFICATE_EXPIRED,
+    CLOCK_BEHIND, CARD_STALE, OFFLINE_LIMIT.
     """
     token.stream = None
     signed = token.vault.statements.find(request.idempotency_key)

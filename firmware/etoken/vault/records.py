@@ -33,6 +33,7 @@ SHARES = 25  # [number, version of the officers, envelope, envelope, 0, both sha
 UNBLOCK_FAILURES = 26  # number of the shares (4 bytes), wrong codes for them, attempts in the board's tally (4)
 FIRMWARE = 27  # the least number of a firmware that this key works with (4 bytes)
 NEXT_KEY_PAIR = 28  # as KEY_PAIR, sealed under the data key: what a profile may put in its place; empty when it has
+STATUS = 29  # StatusManifest: what the office has said last of this key
 
 # attempts in the board's tally, and how many of them flash had forgotten when it was found out (4 bytes each).  The highest kind there is, so
 # that compaction writes it last: a bank that ends before it has no such record, and a key pair without one was set back

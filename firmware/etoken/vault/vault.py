@@ -18,6 +18,7 @@ from etoken.vault.outbox import Outbox
 from etoken.vault.recovery import Recovery
 from etoken.vault.sealed import Sealed
 from etoken.vault.seed import Seed
+from etoken.vault.standing import Standing
 from etoken.vault.statements import Statements
 from etoken.vault.users import Users
 
@@ -58,7 +59,7 @@ SURVIVE_A_WIPE = (
 
 
 class Vault:
-    """Identity, users, recovery, statements, card, outbox, orders, seed, faults and audit ring of one key.  ``delay_ms`` is what a second is to waiting after wrong PINs."""
+    """Identity, users, recovery, statements, card, outbox, orders, standing, seed, faults and audit ring of one key.  ``delay_ms`` is what a second is to waiting after wrong PINs."""
 
     def __init__(self, flash: "Flash", otp: "Otp | None" = None, delay_ms: int = 1000) -> None:
         self._otp = otp
@@ -71,6 +72,7 @@ class Vault:
         self.card = Card(self._journal, self.keys)
         self.outbox = Outbox(self._journal, self.keys)
         self.orders = Orders(self._journal, self.users)
+        self.standing = Standing(self._journal)
         self.seed = Seed(self._journal)
         self.faults = Faults(self._journal)
         self.audit = Audit(self._journal)

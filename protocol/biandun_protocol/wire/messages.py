@@ -218,6 +218,18 @@ class CardManifest(codec.Message):
     )
 
 
+class StatusManifest(codec.Message):
+    """Whether a key may sign: what the office has decided last, when, and how many decisions came before (payload of a `status` statement)."""
+
+    FIELDS = (
+        (0, "schema", codec.TEXT, 40, True),
+        (1, "serial", codec.TEXT, 24, True),
+        (2, "standing", codec.UINT, 2, True),
+        (3, "since", codec.UINT, 0, True),
+        (4, "number", codec.UINT, 0, True),
+    )
+
+
 class PossessionManifest(codec.Message):
     """What a key signs to prove that it holds its private key (payload of a `possession` statement)."""
 
@@ -1136,4 +1148,24 @@ class SucceedReply(codec.Message):
         (3, "possession_header", codec.BYTES, 1024, True),
         (4, "possession_signature", codec.OCTETS, 64, True),
         (5, "possession_manifest", codec.BYTES, 512, True),
+    )
+
+
+class StatusRequest(codec.Request):
+    """Take the office's word whether this key may sign, if one is handed over, and tell the last one; active, 0, 0 before the first."""
+
+    NUMBER = 42
+    FIELDS = (
+        (0, "statement", codec.BYTES, 1024, False),
+        (1, "manifest", codec.BYTES, 512, False),
+    )
+
+
+class StatusReply(codec.Message):
+    """Answer to ``status``."""
+
+    FIELDS = (
+        (0, "standing", codec.UINT, 2, True),
+        (1, "since", codec.UINT, 0, True),
+        (2, "number", codec.UINT, 0, True),
     )

@@ -149,6 +149,14 @@ class CardManifest(codec.Message):
     sections: list[bytes]
     def __init__(self, schema: str, uscc: str, version: int, issued: int, not_after: int, max_offline: int, sections: list[bytes]) -> None: ...
 
+class StatusManifest(codec.Message):
+    schema: str
+    serial: str
+    standing: int
+    since: int
+    number: int
+    def __init__(self, schema: str, serial: str, standing: int, since: int, number: int) -> None: ...
+
 class PossessionManifest(codec.Message):
     schema: str
     office_id: str
@@ -674,3 +682,14 @@ class SucceedReply(codec.Message):
     possession_signature: bytes
     possession_manifest: bytes
     def __init__(self, header: bytes, signature: bytes, manifest: bytes, possession_header: bytes, possession_signature: bytes, possession_manifest: bytes) -> None: ...
+
+class StatusRequest(codec.Request):
+    statement: bytes | None
+    manifest: bytes | None
+    def __init__(self, statement: bytes | None = None, manifest: bytes | None = None) -> None: ...
+
+class StatusReply(codec.Message):
+    standing: int
+    since: int
+    number: int
+    def __init__(self, standing: int, since: int, number: int) -> None: ...

@@ -62,6 +62,10 @@ STATE_ANCHORED = 1
 STATE_KEYED = 2
 STATE_PERSONALISED = 3
 
+STANDING_ACTIVE = 0
+STANDING_SUSPENDED = 1
+STANDING_REVOKED = 2
+
 CLASS_SIMULATED = 0
 CLASS_TRAINING = 1
 CLASS_PRODUCTION = 2
@@ -82,6 +86,7 @@ EVENT_USER_REMOVED = 13
 EVENT_UPDATED = 14
 EVENT_RENEWED = 15
 EVENT_SUCCEEDED = 16
+EVENT_STATUS_TAKEN = 17
 
 COMMAND_INFO = 1
 COMMAND_INSTALL_ANCHOR = 2
@@ -124,6 +129,7 @@ COMMAND_UPDATE_BEGIN = 38
 COMMAND_UPDATE_PART = 39
 COMMAND_UPDATE_FINISH = 40
 COMMAND_SUCCEED = 41
+COMMAND_STATUS = 42
 
 ERROR_UNKNOWN_COMMAND = 1
 ERROR_UNSUPPORTED_VERSION = 2
@@ -188,6 +194,10 @@ ERROR_UPDATE_UNAVAILABLE = 75
 ERROR_UPDATE_INCOMPLETE = 76
 ERROR_FIRMWARE_OUTDATED = 77
 ERROR_PROFILE_OLDER = 78
+ERROR_STATUS_INVALID = 79
+ERROR_STATUS_OLDER = 80
+ERROR_KEY_SUSPENDED = 81
+ERROR_CERTIFICATE_REVOKED = 82
 ERROR_RECEIPT_MALFORMED = 40
 ERROR_RECEIPT_FOREIGN = 41
 ERROR_RECEIPT_SIGNATURE = 42
@@ -249,12 +259,18 @@ SCHEMA_UNBLOCK_ASK = "biandun-unblock-ask/1"
 SCHEMA_SUCCESSION = "biandun-succession/1"
 SCHEMA_SUCCESSION_ASK = "biandun-succession-ask/1"
 SCHEMA_SUCCESSION_GRANT = "biandun-succession-grant/1"
+SCHEMA_STATUS = "biandun-status/1"
 
 STATE_NAMES = {
     0: "blank",
     1: "anchored",
     2: "keyed",
     3: "personalised",
+}
+STANDING_NAMES = {
+    0: "active",
+    1: "suspended",
+    2: "revoked",
 }
 CLASS_NAMES = {
     0: "simulated",
@@ -285,6 +301,7 @@ EVENT_NAMES = {
     14: "updated",
     15: "renewed",
     16: "succeeded",
+    17: "status-taken",
 }
 ERROR_NAMES = {
     1: "unknown-command",
@@ -350,6 +367,10 @@ ERROR_NAMES = {
     76: "update-incomplete",
     77: "firmware-outdated",
     78: "profile-older",
+    79: "status-invalid",
+    80: "status-older",
+    81: "key-suspended",
+    82: "certificate-revoked",
     40: "receipt-malformed",
     41: "receipt-foreign",
     42: "receipt-signature",

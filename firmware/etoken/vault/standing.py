@@ -1,0 +1,34 @@
+"""What the office has said last of this key: it may sign, it is suspended, it is revoked (SPEC section 6.11).
+
+A certificate is a newer word than a status from before it: the office makes none for a key that may not sign.  An older image of the flash
+may not know of a status; then the office says it again.
+"""
+
+from biandun_protocol.wire import codec
+from biandun_protocol.wire.messages import StatusManifest
+from etoken.vault import records
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from etoken.store.journal import Journal
+
+
+class Standing:
+    """The status in force; one is younger than another by its time, then by its number."""
+
+    def __init__(self, journal: "Journal") -> None:
+        self._journal = journal
+
+    def known(self, not_before: int) -> "StatusManifest | None":
+        """Return it; None when the office has said nothing since ``not_before``, the beginning of the certificate."""
+        raw = self.raw()
+        status = codec.decode(StatusManifest, raw) if raw else None
+        return status if status is not None and status.since >= not_before else None
+
+    def raw(self) -> "bytes | None":
+        """The manifest that was kept last, whatever has come since."""
+        return self._journal.get(records.STATUS)
+
+    def keep(self, manifest: bytes) -> None:
+        """A younger one takes its place.  The caller has verified it."""
+        self._journal.put(records.STATUS, 0, manifest)
