@@ -13,7 +13,8 @@ from biandun_protocol.orders import Order, sign_order
 from biandun_protocol.receipt import sign_receipt
 from biandun_protocol.recovery import Officers, sign_officers
 from biandun_protocol.release import Release
-from biandun_protocol.wire.messages import OfficersManifest, OrderManifest, ProfileManifest
+from biandun_protocol.status import sign_status
+from biandun_protocol.wire.messages import OfficersManifest, OrderManifest, ProfileManifest, StatusManifest
 from biandun_protocol.wire.statement import ReceiptPayload
 
 
@@ -54,6 +55,10 @@ class OfficeSigner:
     def order(self, purpose: str, manifest: OrderManifest) -> Order:
         """Sign what a key is to do."""
         return sign_order(self.signer, purpose=purpose, **self._names, manifest=manifest)
+
+    def status(self, manifest: StatusManifest) -> Signed:
+        """Sign whether a key may sign."""
+        return sign_status(self.signer, **self._names, manifest=manifest)
 
     @property
     def _names(self) -> Names:

@@ -22,6 +22,7 @@ OF_THE_CASE = {**LOGGED_IN, OTHER: 404, BARE: 404}
 TABLE: dict[tuple[str, str], dict[str, int]] = {
     ("GET", "/health"): OPEN,
     ("GET", "/anchors"): OPEN,
+    ("GET", "/keys/{serial}/status"): OPEN,
     ("GET", "/openapi.json"): OPEN,
     ("GET", "/log"): OPEN,
     ("GET", "/log/consistency?first=0&second=1"): OPEN,
@@ -89,6 +90,7 @@ def scene(office: Bench) -> Scene:
     names = {
         "statement": filed["Biandun-Statement"],
         "case": filed["Biandun-Case"],
+        "serial": unit.serial,
         "attachment": digest_of(b"%PDF-1.7"),
         "manifest": digest_of(raw),
         "loose": digest_of(b"loose"),
@@ -107,7 +109,14 @@ def test_every_role_at_every_endpoint(scene: Scene):
 def test_the_table_knows_every_endpoint():
     document = api.get_openapi_schema()
     described = {(method.upper(), path) for path, methods in document["paths"].items() for method in methods}
-    aliases = {"attachment": "digest", "manifest": "digest", "loose": "digest", "statement": "statement_id", "case": "number"}
+    aliases = {
+        "attachment": "digest",
+        "manifest": "digest",
+        "loose": "digest",
+        "statement": "statement_id",
+        "case": "number",
+        "serial": "serial",
+    }
     known = {(method, path.split("?")[0].format(**{name: f"{{{to}}}" for name, to in aliases.items()})) for method, path in TABLE}
     assert described | {("GET", "/openapi.json")} == known
 

@@ -27,7 +27,8 @@ from biandun_protocol.login import verify_login
 from biandun_protocol.receipt import Receipt
 from biandun_protocol.wire import codec
 from biandun_protocol.wire.messages import SignedManifest
-from tests.support.softoffice import SoftOffice, consistency
+from biandun_protocol.wire.numbers import STANDING_ACTIVE, STANDING_SUSPENDED
+from tests.support.softoffice import NOW, SoftOffice, consistency
 
 NONCE = b"one-time nonce.."
 PURPOSES = {"statements": "filing", "countersignatures": "countersign", "decisions": "decision"}
@@ -74,6 +75,7 @@ class SoftServer:
     tokens: set[str] = field(default_factory=set)
     origin: str = ""
     public_key: bytes | None = None
+    standings: list[int] = field(default_factory=list)  # what the office has decided about every key, one second after another
 
     def transport(self) -> httpx.MockTransport:
         """What ``Office(url, transport=…)`` takes."""
@@ -113,6 +115,8 @@ class SoftServer:
         if path == "/links":
             links = verify_links(pair, key)
             return httpx.Response(200, json={"closed": list(range(links.first, links.first + len(links.ids))), "open": []})
+        if self.standings[-1:] == [STANDING_SUSPENDED]:
+            return problem("key-suspended", 403)
         verify_login(pair, public_key=key, office_id="longlan", origin=self.origin, nonce=NONCE)
         self.tokens.add("Bearer token-of-a-test")
         return httpx.Response(200, json={"token": "token-of-a-test", "expires": "2026-11-24T20:00:00+08:00", "roles": ["UNIT"]})
@@ -166,6 +170,10 @@ class SoftServer:
             return httpx.Response(200, json={"cases": [{"number": "629900HB2026000001", "state": query.get("state", "SUBMITTED")}]})
         if parts == ["cases", "629900HB2026000001"]:
             return httpx.Response(200, json={"number": parts[1], "state": "SUBMITTED", "history": self.history})
+        if parts[0] == "keys" and parts[2:] == ["status"]:
+            number = len(self.standings)
+            said = self.office.status(parts[1], (self.standings or [STANDING_ACTIVE])[-1], NOW + number, number=number)
+            return httpx.Response(200, content=said.encode())
         if parts == ["log"]:
             return httpx.Response(200, json={"size": len(self.office.leaves)})
         return problem("case-not-found", 404)

@@ -1,4 +1,4 @@
-"""Commands for what a person must decide: alerts, suspend, resume, revoke, close-gap, order, audit."""
+"""Commands for what a person must decide: alerts, suspend, resume, revoke, status, close-gap, order, audit."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -10,10 +10,11 @@ from biandun_office import clock, files
 from biandun_office.cli.session import Session, in_session, with_passphrase
 from biandun_office.evidence import audits, chain, forks, orders
 from biandun_office.issuance.models import Certificate
+from biandun_office.issuance.selectors import status_of
 from biandun_office.issuance.services import IssuingKey
 from biandun_office.keystore import Passphrase
 from biandun_office.office import Office
-from biandun_protocol.wire.numbers import PURPOSE_REINSTATE, PURPOSE_RESET
+from biandun_protocol.wire.numbers import PURPOSE_REINSTATE, PURPOSE_RESET, STANDING_NAMES
 
 REMIND_AFTER_DAYS = 30
 _DAY = 86_400
@@ -80,6 +81,31 @@ def revoke(session: Session, *, serial: str, reason: str) -> dict[str, object]:
     Example:  biandun-office --data office revoke --serial BD-0001 --reason "key lost"
     """
     return _decide(session, forks.revoke, serial, reason)
+
+
+@click.command()
+@click.option("--serial", required=True, help="密钥序列号 / the key's serial number")
+@click.option("--out", type=click.Path(path_type=Path), required=True, help="状态文件 / the status file to write")
+@with_passphrase
+@in_session
+def status(session: Session, *, passphrase: Passphrase, serial: str, out: Path) -> dict[str, object]:
+    """签发密钥状态文件，供不联网的密钥导入(biandun keys status 文件)。 Write whether a key may sign, for a key without a network.
+
+    A computer that reaches the office's server asks it by itself.  A key that was suspended, and has heard so, signs again when it has heard
+    that it was resumed.
+
+    \b
+    Example:  biandun-office --data office status --serial BD-0001 --out status.bd
+    """
+    signer = IssuingKey.unlock(session.open(), passphrase).signer()
+    manifest = status_of(serial)
+    files.write(out, signer.status(manifest).encode(), mode=files.PUBLIC)
+    return {
+        "file": str(out),
+        "serial": serial,
+        "standing": STANDING_NAMES[manifest.standing],
+        "since": datetime.fromtimestamp(manifest.since, UTC).isoformat(),
+    }
 
 
 @click.command()
@@ -192,4 +218,4 @@ def _row(kind: str, name: str, certificate: Certificate, detail: str, since: int
     }
 
 
-COMMANDS = (alerts, suspend, resume, revoke, close_gap, order, audit)
+COMMANDS = (alerts, suspend, resume, revoke, status, close_gap, order, audit)

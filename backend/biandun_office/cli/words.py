@@ -20,6 +20,8 @@ _LABELS = {
     "root": ("日志根散列", "log root"),
     "unread": ("缺少的材料清单数", "manifests not in the data folder"),
     "state": ("状态", "state"),
+    "standing": ("签署资格", "standing"),
+    "since": ("自", "since"),
     "ok": ("一致", "consistent"),
     "faults": ("问题", "faults"),
     "unit_name": ("单位名称", "unit"),

@@ -1,12 +1,14 @@
-"""HTTP: the office's public keys."""
+"""HTTP: the office's public keys, and what it says of the keys that it certified."""
 
 from base64 import b64encode
 
 from cryptography.hazmat.primitives.serialization import Encoding
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from ninja import Router, Schema
 
-from biandun_office.problems import problems
+from biandun_office.body import SIGNED_TYPE
+from biandun_office.issuance import selectors
+from biandun_office.problems import binary, described, problems
 from biandun_office.signing import held
 
 router = Router(tags=["anchors"])
@@ -42,3 +44,16 @@ def get_anchors(request: HttpRequest) -> dict[str, object]:  # noqa: ARG001
         "issuer_manifest": b64encode(office.issuer.manifest).decode(),
         "fictitious": True,
     }
+
+
+@router.get(
+    "/keys/{serial}/status",
+    openapi_extra=described(
+        {"responses": {200: binary(SIGNED_TYPE, "A statement of purpose status, with its manifest")}},
+        "serial-unknown",
+        "office-busy",
+    ),
+)
+def get_status(request: HttpRequest, serial: str) -> HttpResponse:  # noqa: ARG001
+    """Whether a key may sign, signed: for the key itself, and for whoever looks at what it signed.  It names no unit."""
+    return HttpResponse(held().status(selectors.status_of(serial)).encode(), content_type=SIGNED_TYPE)

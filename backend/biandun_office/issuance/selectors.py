@@ -2,13 +2,14 @@
 
 import json
 
-from django.db.models import Q, QuerySet
+from django.db.models import Count, Max, Q, QuerySet
 
 from biandun_office import sql
 from biandun_office.errors import Refused
-from biandun_office.issuance.models import Certificate, KeyDevice, KeyOffer
+from biandun_office.issuance.models import Certificate, KeyDevice, KeyOffer, StateChange
 from biandun_protocol.wire import codec
-from biandun_protocol.wire.messages import ProfileManifest
+from biandun_protocol.wire.messages import ProfileManifest, StatusManifest
+from biandun_protocol.wire.numbers import SCHEMA_STATUS, STANDING_ACTIVE, STANDING_REVOKED, STANDING_SUSPENDED
 
 # what intake compares a header with; the rest of a certificate is read when it is asked for
 _COLUMNS = (
@@ -19,6 +20,11 @@ _CERTIFICATE = (
     " JOIN issuance_keydevice d ON d.id = c.device_id WHERE c.chain = (SELECT chain FROM issuance_certificate WHERE kid = %s LIMIT 1)"
     " AND c.state <> 'SUPERSEDED' ORDER BY c.version DESC LIMIT 1"
 )
+_STANDINGS = {
+    Certificate.State.ACTIVE.value: STANDING_ACTIVE,
+    Certificate.State.SUSPENDED.value: STANDING_SUSPENDED,
+    Certificate.State.REVOKED.value: STANDING_REVOKED,
+}
 
 
 def certificate_of(kid: bytes) -> Certificate:
@@ -42,6 +48,15 @@ def renewed(newest: Certificate, x5t: str) -> Certificate | None:
         chain=newest.chain, x5t=x5t, device_id=newest.device_id, state=Certificate.State.SUPERSEDED
     )
     return found.exclude(overlap_until=None).first()
+
+
+def status_of(serial: str) -> StatusManifest:
+    """What the office says of the key with this serial number: may it sign, since when.  Raises Refused(serial-unknown)."""
+    certificate = certificate_of_serial(serial)
+    changes = StateChange.objects.filter(certificate__chain=certificate.chain).aggregate(last=Max("changed_at"), count=Count("id"))
+    standing = _STANDINGS[certificate.state]
+    since = max(changes["last"] or 0, certificate.not_before)
+    return StatusManifest(SCHEMA_STATUS, serial, standing, since, changes["count"])
 
 
 def device_key_of(certificate: Certificate) -> bytes:

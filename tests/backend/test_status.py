@@ -1,0 +1,138 @@
+"""What the office says of a key, to the key and to whoever asks; with a key that runs the real firmware."""
+
+from pathlib import Path
+
+import pytest
+
+from biandun import errors, standing
+from biandun.keys import Key
+from biandun_office import clock
+from biandun_office.cli.main import run
+from biandun_office.errors import Refused
+from biandun_office.evidence import forks
+from biandun_office.issuance import services
+from biandun_office.issuance.selectors import status_of
+from biandun_protocol import cose
+from biandun_protocol.certificate import Signed
+from biandun_protocol.status import verify_status
+from biandun_protocol.wire import codec
+from biandun_protocol.wire.messages import Grant, StatusReply
+from biandun_protocol.wire.numbers import STANDING_ACTIVE, STANDING_REVOKED, STANDING_SUSPENDED
+from tests.backend.bench import ONLY_SQLITE, PASSPHRASE, Bench
+from tests.backend.test_unblock import enrol
+from tests.firmware.conftest import Wire
+
+SIGNED = "application/biandun-signed+cbor"
+
+
+@pytest.fixture
+def genuine(office: Bench) -> Key:
+    """A key of 陇澜市第一中学, enrolled by the office."""
+    return enrol(office, Wire())
+
+
+def sign(office: Bench, key: Key, number: int) -> bytes:
+    raw = office.upload(reason=f"第 {number} 份。")
+    return key.sign(raw, purpose="filing", idempotency_key=bytes((number,)) * 16).statement
+
+
+def fetched(office: Bench, serial: str) -> Signed:
+    answer = office.get(f"/keys/{serial}/status")
+    assert (answer.status_code, answer["Content-Type"]) == (200, SIGNED)
+    return Signed.decode(answer.content)
+
+
+def tell(office: Bench, key: Key) -> StatusReply:
+    return standing.tell(key, fetched(office, key.info.serial))
+
+
+def refusal(call: object) -> str:
+    with pytest.raises((errors.KeyRefused, Refused)) as caught:
+        call()  # type: ignore[operator]
+    return caught.value.code
+
+
+def test_a_key_in_good_standing_is_said_to_be_since_its_certificate(office: Bench, genuine: Key):
+    told = tell(office, genuine)
+    assert (told.standing, told.since, told.number) == (STANDING_ACTIVE, genuine.profile().not_before, 0)
+    sign(office, genuine, 1)
+
+
+def test_a_key_that_a_person_suspended_stops_and_goes_on_when_it_hears_so(office: Bench, genuine: Key):
+    serial = genuine.info.serial
+    forks.suspend(serial=serial, reason="unit reports it missing", now=clock.now())
+    assert tell(office, genuine).standing == STANDING_SUSPENDED
+    assert refusal(lambda: sign(office, genuine, 1)) == "key-suspended"
+    forks.resume(serial=serial, reason="found again", now=clock.now())
+    assert tell(office, genuine).standing == STANDING_ACTIVE
+    assert office.post(sign(office, genuine, 1)).status_code == 201
+
+
+def test_decisions_of_one_second_keep_their_order(office: Bench, genuine: Key, monkeypatch: pytest.MonkeyPatch):
+    now = clock.now()
+    monkeypatch.setattr(clock, "now", lambda: now)
+    words: list[Signed] = []
+    for decide in (forks.suspend, forks.resume, forks.suspend):
+        decide(serial=genuine.info.serial, reason="test", now=clock.now())
+        words.append(fetched(office, genuine.info.serial))
+    standing.tell(genuine, words[2])
+    assert refusal(lambda: standing.tell(genuine, words[1])) == "status-older"
+    assert refusal(lambda: sign(office, genuine, 1)) == "key-suspended"
+
+
+def test_a_fork_stops_the_key_itself_too(office: Bench, genuine: Key):
+    # the same number twice, as only somebody with an image of the flash could sign
+    wire = genuine.connection.transport
+    assert isinstance(wire, Wire)
+    image = bytes(wire.key.board.flash.cells)
+    office.post(sign(office, genuine, 1))
+    wire.key.board.flash.cells[:] = image
+    genuine = wire.restart()
+    assert office.post(sign(office, genuine, 2)).json()["code"] == "chain-fork"
+    assert tell(office, genuine).standing == STANDING_SUSPENDED
+    assert refusal(lambda: sign(office, genuine, 3)) == "key-suspended"
+
+
+def test_a_revoked_key_is_told_so_for_good(office: Bench, genuine: Key):
+    forks.revoke(serial=genuine.info.serial, reason="lost", now=clock.now())
+    assert tell(office, genuine).standing == STANDING_REVOKED
+    assert refusal(lambda: sign(office, genuine, 1)) == "certificate-revoked"
+
+
+def test_a_renewed_key_signs_without_having_heard_that_it_was_resumed(office: Bench, genuine: Key):
+    serial = genuine.info.serial
+    forks.suspend(serial=serial, reason="test", now=clock.now())
+    tell(office, genuine)
+    forks.resume(serial=serial, reason="test", now=clock.now() + 1)
+    renewed = services.renew(authority=office.authority, serial=serial, days=900, now=clock.now() + 2, deliver=lambda grant: None)
+    genuine.personalise(codec.decode(Grant, renewed.grant))
+    sign(office, genuine, 1)
+    assert tell(office, genuine).since == genuine.profile().not_before
+
+
+def test_a_status_verifies_under_the_office_and_names_no_unit(office: Bench, genuine: Key):
+    said = fetched(office, genuine.info.serial)
+    verify_status(said, office.office.issuer_manifest, office.office.algorithm)
+    header = cose.parse(said.statement, purpose="status").header
+    assert not header.uscc
+    assert genuine.info.uscc.encode() not in said.statement + said.manifest  # type: ignore[union-attr]
+
+
+def test_nothing_is_said_of_a_key_that_nobody_certified(office: Bench):
+    answer = office.get("/keys/BD-404/status")
+    assert (answer.status_code, answer.json()["code"]) == (404, "serial-unknown")
+    assert refusal(lambda: status_of("BD-404")) == "serial-unknown"
+
+
+@ONLY_SQLITE
+def test_the_word_travels_as_a_file_to_a_key_without_a_network(office: Bench, genuine: Key, tmp_path: Path, capsys):
+    forks.suspend(serial=genuine.info.serial, reason="test", now=clock.now())
+    passphrase = tmp_path / "passphrase"
+    passphrase.write_text(PASSPHRASE.secret)
+    words = ["--data", str(office.folder), "--json", "status", "--serial", genuine.info.serial]
+    words += ["--out", str(tmp_path / "status.bd"), "--passphrase-file", str(passphrase)]
+    assert run(words) == 0
+    assert '"suspended"' in capsys.readouterr().out
+    assert standing.tell(genuine, Signed.decode((tmp_path / "status.bd").read_bytes())).standing == STANDING_SUSPENDED
+    assert run(words) == 7
+    assert "file-exists" in capsys.readouterr().err
