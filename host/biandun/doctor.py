@@ -8,12 +8,19 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from biandun import keys
+from biandun import keys, standing
 from biandun.keys import Key
 from biandun.ui import Silent
 from biandun_protocol.errors import Problem
 from biandun_protocol.wire.messages import InfoReply
-from biandun_protocol.wire.numbers import ERROR_NAMES, LIMIT_OUTBOX, LIMIT_PARCELS, STATE_PERSONALISED
+from biandun_protocol.wire.numbers import (
+    ERROR_NAMES,
+    LIMIT_OUTBOX,
+    LIMIT_PARCELS,
+    STANDING_ACTIVE,
+    STANDING_SUSPENDED,
+    STATE_PERSONALISED,
+)
 
 LEAST_FIRMWARE = "0.1.0"
 WARN_DAYS = 60
@@ -84,6 +91,9 @@ def of_key(key: Key, now: int) -> list[Problem]:
     found += _of_certificate(info, now)
     if key.profile().device_key is None:
         found.append(Problem("session-unavailable"))
+    said = standing.known(key)
+    if said is not None and said.standing != STANDING_ACTIVE:
+        found.append(Problem("key-suspended" if said.standing == STANDING_SUSPENDED else "certificate-revoked"))
     chain = key.chain()
     if chain.time_floor > now:
         found.append(Problem("clock-behind"))

@@ -18,6 +18,7 @@ from biandun_protocol.recovery import decode_ask, decode_shares, open_share, rea
 from biandun_protocol.succession import Granted, Succession
 from biandun_protocol.unit_card import UnitCard
 from biandun_protocol.wire import codec
+from biandun_protocol.wire.numbers import STANDING_SUSPENDED
 from biandun_simulator.simulated_key import SimulatedKey
 from tests.support.person import Person
 from tests.support.softoffice import SoftOffice
@@ -127,6 +128,9 @@ FAILURES: list[tuple[list[str], bool, int, str]] = [
     (["keys", "wipe", "--yes", "BD-000002"], True, 7, "serial-mismatch"),
     (["keys", "challenge", "--out", "x"], True, 7, "wrong-state"),
     (["keys", "carry-out", "junk"], True, 8, "manifest-malformed"),
+    (["keys", "status", "junk"], True, 8, "manifest-malformed"),
+    (["keys", "status"], True, 7, "wrong-state"),
+    (["keys", "status", "--office", "http://127.0.0.1:1"], True, 9, "office-unreachable"),
     (["keys", "card", "--put", "junk"], True, 8, "manifest-malformed"),
     (["keys", "officers", "junk", "--out", "x"], True, 8, "manifest-malformed"),
     (["keys", "shares", "--out", "x"], True, 7, "wrong-state"),
@@ -246,6 +250,21 @@ def test_a_key_that_was_not_set_back_refuses_to_go_on(personalised: Program, sof
     ordered(personalised, soft, "reinstate", 64)
     status, _, err = personalised("keys", "carry-out", "order", key=True)
     assert (status, "[wrong-state]" in err) == (7, True)
+
+
+def test_a_key_hears_from_a_file_that_it_is_suspended_and_says_so(personalised: Program, soft: SoftOffice) -> None:
+    assert personalised.json("keys", "status") == {
+        "serial": "BD-000001",
+        "unit_name": "陇澜市第一中学",
+        "standing": "active",
+        "standing_since": None,
+    }
+    Path("status.bd").write_bytes(soft.status("BD-000001", STANDING_SUSPENDED).encode())
+    shown = personalised.json("keys", "status", "status.bd")
+    assert (shown["standing"], shown["standing_since"]) == ("suspended", "2026-11-24")
+    assert personalised.json("keys", "info")["standing"] == "suspended"
+    status, out, _ = personalised("keys", "status", key=True)
+    assert (status, "签署资格" in out) == (0, True)
 
 
 def test_what_happened_to_a_key_is_shown_without_a_pin_and_written_for_the_office(personalised: Program) -> None:

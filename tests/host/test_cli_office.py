@@ -4,16 +4,18 @@ import json
 from functools import partial
 from pathlib import Path
 
+import httpx
 import pytest
 
-from biandun import office_client, sessions
+from biandun import office_client, sessions, standing
 from biandun.cli import filing as filing_commands
 from biandun.cli import office as office_commands
 from biandun.cli.main import run
 from biandun.keys import Key
 from biandun_protocol.secret import Secret
+from biandun_protocol.wire.numbers import STANDING_ACTIVE, STANDING_SUSPENDED
 from tests.support.softoffice import SoftOffice
-from tests.support.softserver import SoftServer
+from tests.support.softserver import SoftServer, problem
 
 URL = "http://office.test"
 
@@ -156,3 +158,38 @@ def test_verify_and_export_say_what_they_found(program: Program, letter: Path) -
 
 def test_the_log_is_open_to_everybody(program: Program) -> None:
     assert program.json("office", "log") == {"size": 0}
+
+
+def test_a_login_that_the_office_refuses_lets_the_key_know_that_it_is_suspended(
+    program: Program, server: SoftServer, key: Key
+) -> None:
+    server.standings = [STANDING_SUSPENDED]
+    status, _, err = program("office", "login", "--pin-file", "pin.txt", "--json")
+    assert (status, json.loads(err)["error"]["code"]) == (10, "key-suspended")
+    said = standing.known(key)
+    assert said is not None
+    assert said.standing == STANDING_SUSPENDED
+
+
+def test_a_key_that_was_resumed_hears_of_it_at_its_next_login_which_works_at_once(
+    program: Program, server: SoftServer, key: Key
+) -> None:
+    server.standings = [STANDING_SUSPENDED]
+    program("office", "login", "--pin-file", "pin.txt")
+    server.standings.append(STANDING_ACTIVE)
+    login = program.json("office", "login", "--pin-file", "pin.txt")
+    assert isinstance(login, dict)
+    assert login["roles"] == ["UNIT"]
+
+
+def test_what_the_key_refuses_is_said_when_the_office_cannot_be_asked(program: Program, server: SoftServer, key: Key) -> None:
+    standing.tell(key, server.office.status(key.info.serial, STANDING_SUSPENDED))
+    server.fail = [None, httpx.ConnectError("gone"), httpx.ConnectError("gone")]
+    status, _, err = program("office", "login", "--pin-file", "pin.txt", "--json")
+    assert (status, json.loads(err)["error"]["code"]) == (7, "key-suspended")
+
+
+def test_another_refusal_asks_nobody_for_the_status(program: Program, server: SoftServer) -> None:
+    server.fail = [problem("origin-unknown", 403)]
+    assert program("office", "login", "--pin-file", "pin.txt")[0] == 10
+    assert [path for _, path in server.seen if "status" in path] == []

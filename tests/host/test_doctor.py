@@ -12,11 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from biandun import doctor
+from biandun import doctor, standing
 from biandun.cli.main import run
 from biandun.keys import Key
 from biandun_protocol.errors import Problem
-from biandun_protocol.wire.numbers import ERROR_ENTROPY_FAILED, LIMIT_OUTBOX, LIMIT_PARCELS
+from biandun_protocol.wire.numbers import ERROR_ENTROPY_FAILED, LIMIT_OUTBOX, LIMIT_PARCELS, STANDING_REVOKED, STANDING_SUSPENDED
 from biandun_simulator.launcher import Launched
 from biandun_simulator.simulated_key import SimulatedKey
 from etoken import version
@@ -218,6 +218,12 @@ def test_a_key_whose_pin_cannot_be_sealed_is_found() -> None:
 def test_a_key_that_found_itself_faulty_is_found(key: Key, wire: Wire) -> None:
     wire.key.token.vault.faults.add(ERROR_ENTROPY_FAILED, 1)
     assert codes(doctor.of_key(wire.open(), NOW)) == ["key-faulty"]
+
+
+@pytest.mark.parametrize(("word", "code"), [(STANDING_SUSPENDED, "key-suspended"), (STANDING_REVOKED, "certificate-revoked")])
+def test_a_key_that_may_not_sign_is_found(key: Key, soft: SoftOffice, word: int, code: str) -> None:
+    standing.tell(key, soft.status(key.info.serial, word))
+    assert codes(doctor.of_key(key, NOW + 1)) == [code]
 
 
 def test_a_key_that_was_set_back_is_found() -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from biandun import keys
+from biandun import keys, standing
 from biandun.cli.shared import FILE, prompt_secret, read_record, secret_source, with_key
 from biandun.errors import Declined, KeyRefused, OrderNeeded
 from biandun.filings import keep_receipt, read_file, write_file
@@ -16,13 +16,14 @@ from biandun.office_client import Office
 from biandun_protocol import enrolment, orders
 from biandun_protocol.algorithms import PublicKey
 from biandun_protocol.audit import verify_audit
+from biandun_protocol.certificate import Signed
 from biandun_protocol.errors import ProtocolProblem
 from biandun_protocol.recovery import Officers, read_shares
 from biandun_protocol.secret import Secret
 from biandun_protocol.succession import Granted
 from biandun_protocol.unit_card import UnitCard
 from biandun_protocol.wire import codec
-from biandun_protocol.wire.messages import Grant, InfoReply, UnblockAsk
+from biandun_protocol.wire.messages import Grant, InfoReply, StatusReply, StatusRequest, UnblockAsk
 from biandun_protocol.wire.numbers import (
     CLASS_NAMES,
     ERROR_NAMES,
@@ -31,6 +32,7 @@ from biandun_protocol.wire.numbers import (
     LIMIT_LINK_EXPORT,
     LIMIT_USER_SLOTS,
     PURPOSE_RESET,
+    STANDING_NAMES,
     STATE_NAMES,
 )
 
@@ -153,7 +155,13 @@ def info(key: Key) -> dict[str, object]:
     if not key.info.uscc:
         return describe(key.info)
     profile = key.profile()
-    return {**describe(key.info), "role": profile.role, "sealed": profile.device_key is not None}
+    said = standing.known(key)
+    return {
+        **describe(key.info),
+        "role": profile.role,
+        "sealed": profile.device_key is not None,
+        "standing": STANDING_NAMES[said.standing] if said else None,
+    }
 
 
 @group.command("enroll")
@@ -472,6 +480,32 @@ def carry_out(key: Key, order: Path, confirmed: str | None) -> dict[str, object]
         _confirm(key, confirmed)
         return {"serial": key.info.serial, "generation": key.carry_out(given), "state": STATE_NAMES[key.info.state]}
     return {"serial": key.info.serial, "seq": key.carry_out(given)}
+
+
+@group.command("status")
+@click.argument("status", type=FILE, required=False)
+@click.option("--office", "url", envvar="BIANDUN_OFFICE", metavar="URL", help="Ask the office's server for it.")
+@with_key
+def status(key: Key, status: Path | None, url: str | None) -> dict[str, object]:
+    """Show whether the key may sign, after letting it hear what the office says of it today: its server, or a STATUS file.
+
+    \b
+    Examples:  biandun keys status --office http://127.0.0.1:8420
+               biandun keys status status.bd
+    """
+    if status is not None:
+        heard = standing.tell(key, Signed.decode(read_file(status)))
+    elif url is not None:
+        with Office(url) as office:
+            heard = standing.ask(key, office)
+    else:
+        heard = key.call(StatusRequest(), StatusReply)
+    return {
+        "serial": key.info.serial,
+        "unit_name": key.info.unit_name,
+        "standing": STANDING_NAMES[heard.standing],
+        "standing_since": _day(heard.since or None),
+    }
 
 
 @group.command("audit")

@@ -5,7 +5,7 @@ from typing import cast
 
 import click
 
-from biandun import reviews, sessions
+from biandun import reviews, sessions, standing
 from biandun.cli.filing import OFFICE
 from biandun.cli.shared import FILE, read_record, with_key
 from biandun.errors import OfficeAnswer
@@ -48,7 +48,7 @@ def login(key: Key, url: str) -> dict[str, object]:
     Example:  biandun office login --office http://127.0.0.1:8420
     """
     with Office(url) as office:
-        session = office.login(key)
+        session = standing.heeding(key, office, lambda: office.login(key))
         sessions.remember(office.url, session.token)
     return {"office": url, "unit_name": key.info.unit_name, "roles": list(session.roles), "expires": session.expires}
 
@@ -136,8 +136,8 @@ def decide(key: Key, number: str, decision: str, text: str, prepared_by: str, ou
             "text": text,
             "prepared_by": prepared_by,
         }
-        folder = reviews.decide(key, out or Path(f"decision-{number}"), words)
-        accepted = folder.submit(office)
+        folder = standing.heeding(key, office, lambda: reviews.decide(key, out or Path(f"decision-{number}"), words))
+        accepted = standing.heeding(key, office, lambda: folder.submit(office))
     return {
         "case": accepted.case,
         "decision": decision,

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from biandun import parcels
+from biandun import parcels, standing
 from biandun.cli.shared import Settings, pass_settings, with_key
 from biandun.errors import KeyRefused, UsageProblem
 from biandun.filings import Folder
@@ -83,6 +83,8 @@ def submit(settings: Settings, key: Key, url: str) -> list[dict[str, object]]:
     """
     with Office(url) as office:
         handed = parcels.hand_in(key, office, settings.ui)
+        if any(one.problem and one.problem.code in standing.REFUSALS for one in handed):
+            standing.pass_on(key, office)
     if any(one.problem for one in handed):
         settings.exit_status = 10
     return [

@@ -77,6 +77,8 @@ LABELS: dict[str, tuple[str, str]] = {
     "serial": ("密钥序列号", "serial"),
     "simulated": ("模拟密钥", "simulated"),
     "state": ("状态", "state"),
+    "standing": ("签署资格", "standing"),
+    "standing_since": ("自", "since"),
     "statement": ("签名文件", "statement"),
     "statement_id": ("签名编号", "statement id"),
     "steps": ("核验步骤", "steps"),
