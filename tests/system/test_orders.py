@@ -1,4 +1,4 @@
-"""Keys and their office, all of it real programs: a key that was set back, filings that travel on a key, a key that is handed on."""
+"""Keys and their office, all of it real programs: a key that was set back, filings that travel on a key, one that is missing, one that is handed on."""
 
 import json
 from collections.abc import Iterator
@@ -109,6 +109,24 @@ def test_a_key_in_its_life(journey: Journey) -> None:
     journey.with_pin("filing", "sign", under_the_old_pair, serial=KEY)  # it is signed: by the pair that the key had then
     assert [event.split()[1] for event in audited(journey)] == ["succeeded"]
     assert journey.office("alerts") == []
+
+    not_heard_yet = signed(journey, "not-heard-yet")
+    journey.office("suspend", "--serial", KEY, "--reason", "单位报失")
+    for call in (
+        lambda: submit(journey, not_heard_yet),
+        lambda: journey.with_pin("office", "login", "--office", journey.url, serial=KEY),  # which lets the key hear of it
+        lambda: signed(journey, "stopped"),
+    ):
+        with pytest.raises(CommandFailed) as caught:
+            call()
+        assert caught.value.code == "key-suspended"
+    journey.office("resume", "--serial", KEY, "--reason", "已找回")
+    word = journey.folder / "status.bd"
+    journey.office("status", "--serial", KEY, "--out", word, "--passphrase-file", journey.passphrase)
+    assert journey.run("biandun", "keys", "status", word, "--serial", KEY)["standing"] == "active"
+    assert submit(journey, not_heard_yet)["new"] is True
+    assert seq(signed(journey, "resumed")) == 15
+    assert [event.split()[1] for event in audited(journey)] == ["status-taken", "status-taken"]
 
     given = order(journey, "reset")
     journey.run("biandun", "keys", "carry-out", given, "--yes", KEY, "--serial", KEY)
