@@ -100,7 +100,7 @@ def of_key(key: Key, now: int) -> list[Problem]:
     if chain.forgotten:
         found.append(Problem("rolled-back"))
     if chain.parcels:
-        used = sum(parcel.length for parcel in key.outbox())
+        used = sum(parcel.length for parcel in key.outbox.entries())
         if chain.parcels >= LIMIT_PARCELS or used >= NEARLY_FULL * LIMIT_OUTBOX:
             found.append(Problem("outbox-full"))
     return found

@@ -35,7 +35,7 @@ def stow(key: Key, folder: Folder) -> int:
     manifest = folder.manifest()
     attachments = [read_file(folder.path / "attachments" / attachment.name) for attachment in manifest.form.attachments]
     content = Parcel(folder.state.purpose, folder.statement(), manifest.raw, tuple(attachments)).encode()
-    key.stow(bytes.fromhex(folder.state.idempotency_key), content)
+    key.outbox.stow(bytes.fromhex(folder.state.idempotency_key), content)
     return len(content)
 
 
@@ -45,9 +45,9 @@ def hand_in(key: Key, office: Office, ui: Ui | None = None) -> list[Handed]:
     Raises what keeps all of them from going: OfficeUnreachable and kin, LinkProblem, KeyRefused without a PIN.
     """
     handed: list[Handed] = []
-    for entry in key.outbox():
+    for entry in key.outbox.entries():
         try:
-            parcel = Parcel.decode(key.parcel(entry))
+            parcel = Parcel.decode(key.outbox.read(entry))
             accepted = office.submit(parcel.statement, parcel.blobs(), ui or Silent(), purpose=parcel.purpose)
             keep_receipt(key, accepted.receipt, accepted.statement_id, office)
         except Problem as problem:

@@ -247,13 +247,13 @@ def certified_device(world: World, key: Key) -> None:
 
 
 def stowed(world: World, key: Key) -> None:
-    key.stow(b"1" * 16, b"package" * 500)
+    key.outbox.stow(b"1" * 16, b"package" * 500)
 
 
 def carded(world: World, key: Key) -> None:
     """The first card is on the key, the second at hand."""
     first, newer = (world.office.card([b"%d %d " % (version, part) * 300 for part in range(2)], version) for version in (1, 2))
-    key.put_card(first)
+    key.card.put(first)
     world.kept["newer"] = newer
 
 
@@ -443,7 +443,7 @@ SCENES: dict[str, tuple[tuple[Step, ...], Step, Between]] = {
     "reinstate": ((*ENROLLED, signed, set_back, ordered_to_go_on), lambda world, key: key.carry_out(world.kept["order"]), placed),
     "begin_card card_section": (
         (*ENROLLED, carded),
-        lambda world, key: (key.unlock(PIN), key.put_card(world.kept["newer"])),
+        lambda world, key: (key.unlock(PIN), key.card.put(world.kept["newer"])),
         card_arriving,
     ),
     "set_officers": (
@@ -467,11 +467,15 @@ SCENES: dict[str, tuple[tuple[Step, ...], Step, Between]] = {
     "status again": ((*ENROLLED, suspend), resume, told),
     "remove_user": ((*ENROLLED, second_user), remove_second, enrolled_twice),
     "hello": ((certified_device, *ENROLLED), lambda world, key: key.secure(), nothing_between),
-    "read_card read_section": ((*ENROLLED, carded), lambda world, key: (key.unlock(PIN), key.card()), attempts),
+    "read_card read_section": ((*ENROLLED, carded), lambda world, key: (key.unlock(PIN), key.card.read()), attempts),
     "outbox_begin outbox_part": ((*ENROLLED, signed), lambda world, key: (key.unlock(PIN), stowed(world, key)), parcel_arriving),
     "outbox_drop outbox_entry outbox_read": (
         (*ENROLLED, signed, stowed),
-        lambda world, key: (key.unlock(PIN), [key.parcel(entry) for entry in key.outbox()], key.drop(b"1" * 16)),
+        lambda world, key: (
+            key.unlock(PIN),
+            [key.outbox.read(entry) for entry in key.outbox.entries()],
+            key.outbox.drop(b"1" * 16),
+        ),
         attempts,
     ),
     "lock info fetch chain_state read_certificate": ((*ENROLLED, signed), lambda world, key: look(key), nothing_between),

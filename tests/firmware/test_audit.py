@@ -40,7 +40,7 @@ def test_a_life_is_noted(key: Key, office: SoftOffice) -> None:
     key.set_pin(Secret(b"246802"), slot=2)
     key.change_pin(PIN, PIN)
     key.unlock(PIN)
-    key.put_card(office.card([b"section"], 7))
+    key.card.put(office.card([b"section"], 7))
     key.confirm_batch([bytes(32)] * 3, purpose="filing")
     office.reset(key)
     key.personalise(office.grant(key.answer_offer(office.offer()), version=2))

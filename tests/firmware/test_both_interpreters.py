@@ -84,20 +84,20 @@ def record_the_whole_life(wire: Wire, office: SoftOffice) -> None:
 
 def travel(key: Key, office: SoftOffice) -> None:
     """The unit card, and parcels in the outbox."""
-    key.put_card(office.card([b"section %d" % number * 100 for number in range(3)]))
-    key.card()
+    key.card.put(office.card([b"section %d" % number * 100 for number in range(3)]))
+    key.card.read()
     with refused("card-older"):
-        key.put_card(office.card([b"older"], version=0))
+        key.card.put(office.card([b"older"], version=0))
     with refused("not-found"):
-        key.stow(b"unsigned name 16", b"package")
+        key.outbox.stow(b"unsigned name 16", b"package")
     with refused("receipt-present"):
-        key.stow(key.fetch(seq=1).idempotency_key, b"package")
+        key.outbox.stow(key.fetch(seq=1).idempotency_key, b"package")
     name = b"travels on a key"
     key.confirm_batch([key.algorithm.digest(softkey.manifest()), bytes(32)], purpose="filing")
     key.sign(softkey.manifest(), purpose="filing", idempotency_key=name, claimed_time=1_795_500_000)
-    key.stow(name, b"package" * 500)
-    key.parcel(key.outbox()[0])
-    key.drop(name)
+    key.outbox.stow(name, b"package" * 500)
+    key.outbox.read(key.outbox.entries()[0])
+    key.outbox.drop(name)
 
 
 def stop(key: Key, office: SoftOffice) -> None:

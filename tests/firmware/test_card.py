@@ -39,36 +39,36 @@ def section(key: Key, index: int, content: bytes) -> int:
 
 def test_a_card_is_kept_and_given_back_after_a_restart(key: Key, office: SoftOffice, wire: Wire) -> None:
     card = office.card(SECTIONS)
-    assert key.put_card(card) == 1
+    assert key.card.put(card) == 1
     again = wire.restart()
-    assert again.card() == card
+    assert again.card.read() == card
     assert again.chain().card_version == 1
 
 
 def test_the_largest_card_fits_beside_the_one_before(key: Key, office: SoftOffice) -> None:
     for version in (1, 2):
         card = office.card([bytes((version, number)) * (LIMIT_PIECE // 2) for number in range(LIMIT_SECTIONS)], version)
-        key.put_card(card)
-        assert key.card() == card
+        key.card.put(card)
+        assert key.card.read() == card
 
 
 def test_a_card_raises_the_time_floor(key: Key, office: SoftOffice) -> None:
-    key.put_card(office.card(SECTIONS, issued=NOW + 9))
+    key.card.put(office.card(SECTIONS, issued=NOW + 9))
     assert key.chain().time_floor == NOW + 9
 
 
 def test_the_old_card_is_in_force_until_the_last_section_is_there(key: Key, office: SoftOffice, wire: Wire) -> None:
     old, new = office.card(SECTIONS), office.card(SECTIONS[::-1], 2)
-    key.put_card(old)
+    key.card.put(old)
     begin(key, new)
     for index in (3, 0, 2):  # in any order
         assert section(key, index, new.sections[index]) == (0 if index == 3 else 1)
-        assert key.card() == old
+        assert key.card.read() == old
     again = wire.restart()
     again.unlock(PIN)
     assert begin(again, new) == 1
     assert section(again, 1, new.sections[1]) == 4
-    assert again.card() == new
+    assert again.card.read() == new
 
 
 def test_another_card_may_take_the_place_of_one_on_its_way(key: Key, office: SoftOffice) -> None:
@@ -77,30 +77,30 @@ def test_another_card_may_take_the_place_of_one_on_its_way(key: Key, office: Sof
     begin(key, late)
     for index in range(3):
         section(key, index, late.sections[index])
-    assert key.put_card(latest) == 3
-    assert key.card() == latest
+    assert key.card.put(latest) == 3
+    assert key.card.read() == latest
 
 
 def test_sections_of_cards_that_have_had_their_day_are_gone_after_a_compaction(key: Key, office: SoftOffice, wire: Wire) -> None:
     cards = [office.card(SECTIONS[version:], version) for version in (1, 2, 3)]
     for card in cards:
-        key.put_card(card)
+        key.card.put(card)
     journal = wire.key.token.vault._journal
     journal.compact()
     assert [kind for kind, _, _, _ in journal.each()].count(records.SECTION) == 1
-    assert key.card() == cards[-1]
+    assert key.card.read() == cards[-1]
 
 
 def test_the_card_in_force_again_lacks_nothing_and_writes_nothing(key: Key, office: SoftOffice, wire: Wire) -> None:
-    key.put_card(office.card(SECTIONS))
+    key.card.put(office.card(SECTIONS))
     before = wire.key.board.flash.operations
-    assert key.put_card(office.card(SECTIONS)) == 1
+    assert key.card.put(office.card(SECTIONS)) == 1
     assert wire.key.board.flash.operations == before
 
 
 def test_a_card_with_the_sections_of_an_earlier_one_is_in_force_at_once(key: Key, office: SoftOffice) -> None:
     for version, sections in ((1, SECTIONS), (2, SECTIONS[::-1])):
-        key.put_card(office.card(sections, version))
+        key.card.put(office.card(sections, version))
     key.unlock(PIN)
     assert begin(key, office.card(SECTIONS, 3)) == len(SECTIONS)
     assert key.chain().card_version == 3
@@ -126,21 +126,21 @@ def test_a_card_for_which_there_is_no_room_leaves_the_one_on_its_way_alone(
 
 def test_a_plug_pulled_when_the_card_was_put_in_force_leaves_none_on_its_way(key: Key, office: SoftOffice, wire: Wire) -> None:
     card = office.card(SECTIONS)
-    key.put_card(card)
+    key.card.put(card)
     vault = wire.key.token.vault
     vault._journal.put(records.NEXT_CARD, 0, vault._journal.get(records.CARD))
-    key.put_card(card)
+    key.card.put(card)
     assert vault.card.arriving() is None
 
 
 @pytest.mark.parametrize("version", [1, 2])
 def test_an_older_card_is_refused(version: int, key: Key, office: SoftOffice) -> None:
-    key.put_card(office.card(SECTIONS, 2))
-    assert refusal(lambda: key.put_card(office.card([b"other"], version))) == "card-older"
+    key.card.put(office.card(SECTIONS, 2))
+    assert refusal(lambda: key.card.put(office.card([b"other"], version))) == "card-older"
 
 
 def test_a_card_of_another_unit_is_refused(key: Key, office: SoftOffice) -> None:
-    assert refusal(lambda: key.put_card(office.card(SECTIONS, uscc="12629900MB00000999"))) == "unit-mismatch"
+    assert refusal(lambda: key.card.put(office.card(SECTIONS, uscc="12629900MB00000999"))) == "unit-mismatch"
 
 
 def test_a_card_of_another_office_is_refused(key: Key) -> None:
@@ -156,12 +156,12 @@ def test_a_card_whose_sections_are_not_those_it_names_is_not_handed_over(
 ) -> None:
     card = UnitCard(office.card(SECTIONS).signed, tuple(sections))
     with pytest.raises(StatementProblem) as caught:
-        key.put_card(card)
+        key.card.put(card)
     assert caught.value.code == "digest-mismatch"
 
 
 def test_a_card_that_is_never_good_is_refused(key: Key, office: SoftOffice) -> None:
-    assert refusal(lambda: key.put_card(office.card(SECTIONS, not_after=NOW))) == "card-invalid"
+    assert refusal(lambda: key.card.put(office.card(SECTIONS, not_after=NOW))) == "card-invalid"
 
 
 def test_every_bit_of_a_cards_statement_counts(key: Key, office: SoftOffice) -> None:
@@ -195,21 +195,21 @@ def test_a_section_that_the_card_does_not_have_is_refused(key: Key, office: Soft
 
 
 def test_without_a_pin_a_card_is_neither_taken_nor_its_sections_given(key: Key, office: SoftOffice, wire: Wire) -> None:
-    key.put_card(office.card(SECTIONS))
+    key.card.put(office.card(SECTIONS))
     locked = wire.restart()
     assert refusal(lambda: begin(locked, office.card(SECTIONS, 2))) == "pin-required"
     assert refusal(lambda: section(locked, 0, SECTIONS[0])) == "pin-required"
-    assert refusal(lambda: locked._section(0)) == "pin-required"
+    assert refusal(lambda: locked.card._section(0)) == "pin-required"
     assert refusal(lambda: ask(locked, m.ReadCardRequest())) == "pin-required"
     assert locked.chain().card_version == 1
 
 
 def test_a_key_without_a_card_says_so(key: Key) -> None:
-    assert refusal(key.card) == "not-found"
-    assert refusal(lambda: key.unlocked(lambda: key._section(0))) == "not-found"
+    assert refusal(key.card.read) == "not-found"
+    assert refusal(lambda: key.unlocked(lambda: key.card._section(0))) == "not-found"
     assert key.chain().card_version is None
 
 
 def test_no_section_stands_on_flash_in_clear(key: Key, office: SoftOffice, wire: Wire) -> None:
-    key.put_card(office.card([b"Zhang San, born 1 May 1980" * 20]))
+    key.card.put(office.card([b"Zhang San, born 1 May 1980" * 20]))
     assert b"Zhang San" not in wire.key.board.flash.cells

@@ -245,22 +245,22 @@ def test_a_batch_needs_pin_button_purpose_and_something_in_it(key: Key, wire: Wi
 # --- the unit card and the office -------------------------------------------------------------------------------------
 def test_a_signature_names_the_card_that_it_was_made_under(key: Key, office: SoftOffice) -> None:
     assert sign(key, MANIFEST, 1).card_version is None
-    key.put_card(office.card([b"section"], 7))
+    key.card.put(office.card([b"section"], 7))
     assert sign(key, MANIFEST, 2).card_version == 7
 
 
 def test_a_key_signs_nothing_under_a_card_whose_day_is_over(key: Key, office: SoftOffice) -> None:
     first = key.sign(MANIFEST, purpose="filing", idempotency_key=b"1" * 16, claimed_time=NOW).statement
-    key.put_card(office.card([b"section"], not_after=NOW + 100))
+    key.card.put(office.card([b"section"], not_after=NOW + 100))
     key.keep_receipt(office.take_in(first, received=NOW + 101))
     later = {"purpose": "filing", "idempotency_key": b"2" * 16, "claimed_time": NOW + 200}
     assert refusal(lambda: key.sign(MANIFEST, **later)) == "card-stale"  # type: ignore[arg-type]
-    key.put_card(office.card([b"section"], 2, not_after=NOW + YEAR))
+    key.card.put(office.card([b"section"], 2, not_after=NOW + YEAR))
     key.sign(MANIFEST, **later)  # type: ignore[arg-type]
 
 
 def test_without_word_from_its_office_a_key_signs_as_often_as_its_card_allows(key: Key, office: SoftOffice) -> None:
-    key.put_card(office.card([b"section"], max_offline=3))
+    key.card.put(office.card([b"section"], max_offline=3))
     statements = [
         key.sign(MANIFEST, purpose="filing", idempotency_key=bytes((number,)) * 16, claimed_time=NOW) for number in range(3)
     ]
@@ -271,11 +271,11 @@ def test_without_word_from_its_office_a_key_signs_as_often_as_its_card_allows(ke
 
 
 def test_a_new_card_is_word_from_the_office_and_counts_through_a_restart(key: Key, office: SoftOffice, wire: Wire) -> None:
-    key.put_card(office.card([b"section"], max_offline=1))
+    key.card.put(office.card([b"section"], max_offline=1))
     sign(key, MANIFEST, 1)
     again = wire.restart()
     assert refusal(lambda: sign(again, MANIFEST, 2)) == "offline-limit"
-    again.put_card(office.card([b"section"], 2, max_offline=1))
+    again.card.put(office.card([b"section"], 2, max_offline=1))
     again = wire.restart()
     sign(again, MANIFEST, 2)
     assert refusal(lambda: sign(again, MANIFEST, 3)) == "offline-limit"

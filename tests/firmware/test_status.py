@@ -148,7 +148,7 @@ def test_an_older_word_does_not_let_a_stopped_key_go_on(key: Key, office: SoftOf
 
 
 def test_a_word_raises_the_time_floor_and_counts_as_one_of_the_office(key: Key, office: SoftOffice) -> None:
-    key.put_card(office.card([b"section"], max_offline=1))
+    key.card.put(office.card([b"section"], max_offline=1))
     sign(key, 1)
     assert refusal(lambda: sign(key, 2)) == "offline-limit"
     told(key, office, STANDING_ACTIVE, NOW + 30)
@@ -157,7 +157,7 @@ def test_a_word_raises_the_time_floor_and_counts_as_one_of_the_office(key: Key, 
 
 
 def test_the_same_word_again_is_no_news_of_the_office(key: Key, office: SoftOffice) -> None:
-    key.put_card(office.card([b"section"], max_offline=1))
+    key.card.put(office.card([b"section"], max_offline=1))
     told(key, office, STANDING_ACTIVE)
     sign(key, 1)
     told(key, office, STANDING_ACTIVE)

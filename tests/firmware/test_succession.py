@@ -221,7 +221,7 @@ def test_under_a_renewed_certificate_the_same_pair_is_named_anew(served: Key, of
 
 
 def test_what_the_unit_card_stops_is_stopped_here_too(served: Key, office: SoftOffice) -> None:
-    served.put_card(office.card([b"section"], max_offline=1))
+    served.card.put(office.card([b"section"], max_offline=1))
     sign(served, 2)
     assert refusal(lambda: succession.ask(served)) == "offline-limit"
 

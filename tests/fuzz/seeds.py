@@ -64,12 +64,12 @@ def live(key: Key, office: SoftOffice) -> None:
     """Every command that a key in service takes."""
     name = b"k" * 16
     signed = key.sign(softkey.manifest(), purpose="filing", idempotency_key=name, claimed_time=NOW)
-    key.put_card(office.card([b"one", b"two"]))
-    key.card()
-    key.stow(name, b"package" * 400)
-    key.parcel(key.outbox()[0])
+    key.card.put(office.card([b"one", b"two"]))
+    key.card.read()
+    key.outbox.stow(name, b"package" * 400)
+    key.outbox.read(key.outbox.entries()[0])
     key.keep_receipt(office.take_in(signed.statement))
-    key.drop(name)
+    key.outbox.drop(name)
     key.confirm_batch([bytes(32)], purpose="filing")
     key.login("https://office.example", b"n" * 16)
     key.export_links(1, 1)

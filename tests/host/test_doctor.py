@@ -234,12 +234,12 @@ def test_a_key_that_was_set_back_is_found() -> None:
 def eight(key: Key) -> None:
     for number in range(LIMIT_PARCELS):
         sign(key, number)
-        key.stow(bytes((number,)) * 16, b"package")
+        key.outbox.stow(bytes((number,)) * 16, b"package")
 
 
 def large(key: Key) -> None:
     sign(key, 1)
-    key.stow(bytes((1,)) * 16, bytes(LIMIT_OUTBOX))
+    key.outbox.stow(bytes((1,)) * 16, bytes(LIMIT_OUTBOX))
 
 
 @pytest.mark.parametrize("fill", [eight, large])

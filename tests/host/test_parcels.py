@@ -22,19 +22,19 @@ def test_a_filing_travels_on_the_key_and_its_receipt_comes_home(signed: Folder, 
     parcels.stow(key, signed)
     [handed] = parcels.hand_in(key, office)
     assert (handed.problem, handed.statement_id) == (None, signed.state.statement_id)
-    assert key.outbox() == []
+    assert key.outbox.entries() == []
     assert parcels.collect(key, signed) == 1
     assert signed.receipt().read().statement_id.hex() == signed.state.statement_id
 
 
 def test_stowing_again_changes_nothing(signed: Folder, key: Key) -> None:
     assert parcels.stow(key, signed) == parcels.stow(key, signed)
-    assert len(key.outbox()) == 1
+    assert len(key.outbox.entries()) == 1
 
 
 def test_what_is_handed_in_is_what_was_signed_byte_for_byte(signed: Folder, key: Key) -> None:
     parcels.stow(key, signed)
-    parcel = Parcel.decode(key.parcel(key.outbox()[0]))
+    parcel = Parcel.decode(key.outbox.read(key.outbox.entries()[0]))
     assert (parcel.statement, parcel.manifest) == (signed.statement(), signed.manifest().raw)
     assert len(parcel.attachments) == 1
 
@@ -60,17 +60,17 @@ def test_a_filing_with_a_large_attachment_does_not_fit(signed: Folder, key: Key,
 
 def test_a_parcel_that_the_office_refuses_stays_on_the_key(signed: Folder, key: Key, office: Office) -> None:
     name = bytes.fromhex(signed.state.idempotency_key)
-    key.stow(name, Parcel("filing", signed.statement()[:-1] + b"?", b"", ()).encode())
+    key.outbox.stow(name, Parcel("filing", signed.statement()[:-1] + b"?", b"", ()).encode())
     [handed] = parcels.hand_in(key, office)
     assert handed.problem is not None
-    assert [entry.name for entry in key.outbox()] == [name]
+    assert [entry.name for entry in key.outbox.entries()] == [name]
 
 
 def test_an_office_that_is_not_reached_leaves_everything_where_it_is(signed: Folder, key: Key) -> None:
     parcels.stow(key, signed)
     with Office("http://127.0.0.1:1") as nowhere, pytest.raises(errors.OfficeUnreachable):
         parcels.hand_in(key, nowhere)
-    assert len(key.outbox()) == 1
+    assert len(key.outbox.entries()) == 1
 
 
 @pytest.mark.parametrize(

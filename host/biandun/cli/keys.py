@@ -543,8 +543,8 @@ def card(key: Key, new: Path | None, out: Path | None) -> dict[str, object]:
                biandun keys card --out card.bd
     """
     if new is not None:
-        key.put_card(UnitCard.decode(read_file(new)))
-    held = key.card() if out is not None else key.card_head()
+        key.card.put(UnitCard.decode(read_file(new)))
+    held = key.card.read() if out is not None else key.card.head()
     if out is not None:
         write_file(out, held.encode())
     manifest = held.read()

@@ -39,7 +39,7 @@ def put(key: Key, folder: Path) -> dict[str, object]:
     Example:  biandun outbox put 用编申请
     """
     size = parcels.stow(key, Folder(folder))
-    used = sum(entry.length for entry in key.outbox())
+    used = sum(entry.length for entry in key.outbox.entries())
     return {"serial": key.info.serial, "folder": str(folder), "bytes": size, "outbox_free": LIMIT_OUTBOX - used}
 
 
@@ -58,7 +58,7 @@ def list_parcels(key: Key) -> list[dict[str, object]]:
             "bytes": entry.length,
             "complete": entry.next * LIMIT_PIECE >= entry.length,
         }
-        for entry in key.outbox()
+        for entry in key.outbox.entries()
     ]
 
 
@@ -125,5 +125,5 @@ def drop(key: Key, name: str) -> dict[str, object]:
         raise UsageProblem from None
     if len(raw) != LIMIT_IDEMPOTENCY_KEY:
         raise UsageProblem
-    key.drop(raw)
+    key.outbox.drop(raw)
     return {"serial": key.info.serial, "name": name}

@@ -11,7 +11,9 @@ from types import TracebackType
 from typing import TypeVar
 
 from biandun import errors, logs
+from biandun.key.card import Card
 from biandun.key.connection import Connection
+from biandun.key.outbox import Outbox
 from biandun.key.recovery import Recovery
 from biandun.known_keys import Known, KnownKeys, known
 from biandun.ui import Silent, Ui
@@ -24,22 +26,17 @@ from biandun_protocol.receipt import Receipt
 from biandun_protocol.recovery import Officers
 from biandun_protocol.secret import Secret
 from biandun_protocol.session import Opening, Session
-from biandun_protocol.unit_card import UnitCard, verify_card
 from biandun_protocol.wire import codec
 from biandun_protocol.wire import messages as wire
 from biandun_protocol.wire import statement as statements
 from biandun_protocol.wire.numbers import (
     ERROR_CANCELLED,
     ERROR_NO_STREAM,
-    ERROR_NOT_FOUND,
     ERROR_PIN_REQUIRED,
     ERROR_PIN_WAIT,
     ERROR_PIN_WRONG,
     ERROR_SESSION_LOST,
     ERROR_SESSION_UNAVAILABLE,
-    LIMIT_OUTBOX,
-    LIMIT_PARCELS,
-    LIMIT_PIECE,
     LIMIT_USER_SLOTS,
     PHASE_NAMES,
     PHASE_WAITING_PRESENCE,
@@ -303,79 +300,17 @@ class Key:
         """The way back in for who has forgotten a PIN."""
         return Recovery(self)
 
-    # --- the unit card -------------------------------------------------------------------------------------------
+    # --- what it carries -----------------------------------------------------------------------------------------
 
-    def put_card(self, card: UnitCard) -> int:
-        """Hand over a unit card section by section, from where an earlier attempt stopped.  Returns its version.
+    @property
+    def card(self) -> Card:
+        """The unit card."""
+        return Card(self)
 
-        Raises KeyRefused: card-older, unit-mismatch, store-full; StatementProblem, ManifestProblem for a card that does not hold.
-        """
-        own = self.certificate()
-        verify_card(card, certificate.verify_issuer(own.issuer, own.root), own.root.algorithm)
-        begin = wire.BeginCardRequest(card.signed.statement, card.signed.manifest)
-        reply = self.unlocked(lambda: self.call(begin, wire.BeginCardReply))
-        version, missing, total = reply.version, reply.next, len(card.sections)
-        while missing < total:
-            self.ui.progress("sending", missing, total)
-            missing = self.call(wire.CardSectionRequest(missing, card.sections[missing]), wire.CardSectionReply).next
-        return version
-
-    def card(self) -> UnitCard:
-        """Read the unit card with its sections.  Raises KeyRefused(not-found)."""
-        head = self.card_head()
-        count = len(head.read().sections)
-        return UnitCard(head.signed, tuple(self.unlocked(lambda at=index: self._section(at)) for index in range(count)))
-
-    def card_head(self) -> UnitCard:
-        """Read the office's statement of the unit card, without sections.  Raises KeyRefused(not-found)."""
-        reply = self.unlocked(lambda: self.call(wire.ReadCardRequest(), wire.ReadCardReply))
-        return UnitCard(Signed(reply.statement, reply.manifest), ())
-
-    def _section(self, index: int) -> bytes:
-        return self.call(wire.ReadSectionRequest(index), wire.ReadSectionReply).content
-
-    # --- the outbox ----------------------------------------------------------------------------------------------
-
-    def stow(self, name: bytes, content: bytes) -> None:
-        """Put the package of the statement signed under ``name`` (16 bytes) into the outbox, from where an earlier attempt stopped.
-
-        Raises KeyRefused: not-found when this key signed nothing under that name, outbox-full, store-full; ManifestProblem(too-large).
-        """
-        if not 0 < len(content) <= LIMIT_OUTBOX:
-            raise ManifestProblem("too-large", limit=LIMIT_OUTBOX)
-        begin = wire.OutboxBeginRequest(name, len(content), self.algorithm.digest(content))
-        missing = self.unlocked(lambda: self.call(begin, wire.OutboxBeginReply)).next
-        total = _parts(len(content))
-        while missing < total:
-            self.ui.progress("sending", missing, total)
-            part = content[missing * LIMIT_PIECE : (missing + 1) * LIMIT_PIECE]
-            missing = self.call(wire.OutboxPartRequest(name, missing, part), wire.OutboxPartReply).next
-
-    def outbox(self) -> list[wire.OutboxEntryReply]:
-        """The parcels in the outbox; one is whole when ``next`` counts all its parts."""
-        entries: list[wire.OutboxEntryReply] = []
-        for place in range(LIMIT_PARCELS):
-            try:
-                entries.append(self.call(wire.OutboxEntryRequest(place), wire.OutboxEntryReply))
-            except errors.KeyRefused as refusal:
-                if refusal.number != ERROR_NOT_FOUND:
-                    raise
-        return entries
-
-    def parcel(self, entry: wire.OutboxEntryReply) -> bytes:
-        """Read a parcel.  Raises KeyRefused(not-found) while parts are missing, StatementProblem(digest-mismatch)."""
-        parts = range(_parts(entry.length))
-        content = b"".join(self.unlocked(lambda at=index: self._part(entry.name, at)) for index in parts)
-        if self.algorithm.digest(content) != entry.digest:
-            raise StatementProblem("digest-mismatch")
-        return content
-
-    def drop(self, name: bytes) -> None:
-        """Take a parcel out of the outbox; one that is not there is no error."""
-        self.unlocked(lambda: self.call(wire.OutboxDropRequest(name), wire.OutboxDropReply))
-
-    def _part(self, name: bytes, index: int) -> bytes:
-        return self.call(wire.OutboxReadRequest(name, index), wire.OutboxReadReply).content
+    @property
+    def outbox(self) -> Outbox:
+        """Filings that travel on the key."""
+        return Outbox(self)
 
     # --- users -------------------------------------------------------------------------------------------------
 
@@ -605,10 +540,6 @@ class _KeepAlives:
 def _expect(schema: str, wanted: str) -> None:
     if schema != wanted:
         raise ManifestProblem("schema-unknown", schema=schema)
-
-
-def _parts(length: int) -> int:
-    return -(-length // LIMIT_PIECE)
 
 
 def pin_slots(info: wire.InfoReply) -> tuple[int, ...]:

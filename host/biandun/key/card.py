@@ -1,0 +1,48 @@
+"""The unit card on a key, as a part of an open key (SPEC section 6.5)."""
+
+from typing import TYPE_CHECKING
+
+from biandun_protocol import certificate
+from biandun_protocol.certificate import Signed
+from biandun_protocol.unit_card import UnitCard, verify_card
+from biandun_protocol.wire import messages as wire
+
+if TYPE_CHECKING:
+    from biandun.key.session import Key
+
+
+class Card:
+    """What a key does with the unit card."""
+
+    def __init__(self, key: "Key") -> None:
+        self._key = key
+
+    def put(self, card: UnitCard) -> int:
+        """Hand over a unit card section by section, from where an earlier attempt stopped.  Returns its version.
+
+        Raises KeyRefused: card-older, unit-mismatch, store-full; StatementProblem, ManifestProblem for a card that does not hold.
+        """
+        key = self._key
+        own = key.certificate()
+        verify_card(card, certificate.verify_issuer(own.issuer, own.root), own.root.algorithm)
+        begin = wire.BeginCardRequest(card.signed.statement, card.signed.manifest)
+        reply = key.unlocked(lambda: key.call(begin, wire.BeginCardReply))
+        version, missing, total = reply.version, reply.next, len(card.sections)
+        while missing < total:
+            key.ui.progress("sending", missing, total)
+            missing = key.call(wire.CardSectionRequest(missing, card.sections[missing]), wire.CardSectionReply).next
+        return version
+
+    def head(self) -> UnitCard:
+        """Read the office's statement of it, without sections.  Raises KeyRefused(not-found)."""
+        reply = self._key.unlocked(lambda: self._key.call(wire.ReadCardRequest(), wire.ReadCardReply))
+        return UnitCard(Signed(reply.statement, reply.manifest), ())
+
+    def read(self) -> UnitCard:
+        """Read it with its sections.  Raises KeyRefused(not-found)."""
+        head = self.head()
+        count = len(head.read().sections)
+        return UnitCard(head.signed, tuple(self._key.unlocked(lambda at=index: self._section(at)) for index in range(count)))
+
+    def _section(self, index: int) -> bytes:
+        return self._key.call(wire.ReadSectionRequest(index), wire.ReadSectionReply).content
