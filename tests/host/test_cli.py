@@ -9,7 +9,7 @@ import pytest
 
 from biandun import keys
 from biandun.cli.main import main, run
-from biandun.cli.output import LABELS
+from biandun.cli.output import LABELS, WORDS
 from biandun.cli.shared import complete_serial
 from biandun_protocol import cose
 from biandun_protocol.audit import decode_export
@@ -18,7 +18,7 @@ from biandun_protocol.recovery import decode_ask, decode_shares, open_share, rea
 from biandun_protocol.succession import Granted, Succession
 from biandun_protocol.unit_card import UnitCard
 from biandun_protocol.wire import codec
-from biandun_protocol.wire.numbers import STANDING_SUSPENDED
+from biandun_protocol.wire.numbers import CLASS_NAMES, EVENT_NAMES, STANDING_NAMES, STANDING_SUSPENDED, STATE_NAMES
 from biandun_simulator.simulated_key import SimulatedKey
 from tests.support.person import Person
 from tests.support.softoffice import SoftOffice
@@ -265,6 +265,13 @@ def test_a_key_hears_from_a_file_that_it_is_suspended_and_says_so(personalised: 
     assert personalised.json("keys", "info")["standing"] == "suspended"
     status, out, _ = personalised("keys", "status", key=True)
     assert (status, "签署资格" in out) == (0, True)
+
+
+@pytest.mark.parametrize(
+    "names", [STATE_NAMES, CLASS_NAMES, STANDING_NAMES, EVENT_NAMES], ids=["states", "classes", "standings", "events"]
+)
+def test_every_name_of_the_protocol_that_people_see_has_words_in_both_languages(names: dict[int, str]) -> None:
+    assert set(names.values()) - set(WORDS) == set()
 
 
 def test_what_happened_to_a_key_is_shown_without_a_pin_and_written_for_the_office(personalised: Program) -> None:
