@@ -51,7 +51,7 @@ coverage: $(BIN)/.ready $(JUDGE)/.ready  ## the tests again, counting how much o
 	$(BIN)/pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder -m "not slow" $(foreach package,$(PACKAGES),--cov=$(package)) --cov-report=json:build/coverage.json --cov-report=
 	$(BIN)/python tests/coverage_by_room.py build/coverage.json
 
-test: lint test-fast  ## everything a change must pass
+test: lint test-fast  ## what every change must pass; continuous integration counts lines (coverage) and runs the long sweeps besides
 
 test-slow: $(BIN)/.ready $(JUDGE)/.ready  ## the long sweeps
 	$(BIN)/pytest --numprocesses $(WORKERS) -m slow

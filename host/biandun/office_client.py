@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import cast
+from urllib.parse import quote
 
 import httpx
 
@@ -109,8 +110,12 @@ class Office:
         return self._receipt(answer)
 
     def status(self, serial: str) -> Signed:
-        """Return the office's word whether that key may sign.  Raises OfficeRefused(serial-unknown), ManifestProblem for another answer."""
-        return Signed.decode(self.get_bytes(f"/keys/{serial}/status"))
+        """Return the office's word whether that key may sign, unverified.  Raises OfficeRefused(serial-unknown), OfficeAnswer."""
+        answer = self._send("GET", f"/keys/{quote(serial, safe='')}/status")
+        self._check(answer)
+        if not answer.headers.get("Content-Type", "").startswith(SIGNED_TYPE):
+            raise errors.OfficeAnswer(url=self.url, detail="not a status")
+        return Signed.decode(answer.content)
 
     def consistency(self, first: int, second: int) -> list[bytes]:
         """Return the proof that the log of ``second`` leaves continues the one of ``first``."""

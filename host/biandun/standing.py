@@ -15,18 +15,18 @@ from biandun_protocol.certificate import Signed
 from biandun_protocol.errors import ProtocolProblem
 from biandun_protocol.status import verify_status
 from biandun_protocol.wire import messages as wire
-from biandun_protocol.wire.numbers import ERROR_UNKNOWN_COMMAND, STANDING_ACTIVE
+from biandun_protocol.wire.numbers import ERROR_STORE_DAMAGED, ERROR_UNKNOWN_COMMAND, STANDING_ACTIVE
 
 REFUSALS = ("key-suspended", "certificate-revoked")
 T = TypeVar("T")
 
 
 def known(key: Key) -> wire.StatusReply | None:
-    """What the key was told last; None from firmware that knows of no status."""
+    """What the key was told last; None from firmware that knows of no status, and from a key that cannot say it any more."""
     try:
         return key.call(wire.StatusRequest(), wire.StatusReply)
     except KeyRefused as refusal:
-        if refusal.number != ERROR_UNKNOWN_COMMAND:
+        if refusal.number not in (ERROR_UNKNOWN_COMMAND, ERROR_STORE_DAMAGED):
             raise
         return None
 
@@ -34,7 +34,7 @@ def known(key: Key) -> wire.StatusReply | None:
 def tell(key: Key, status: Signed) -> wire.StatusReply:
     """Let the key hear the office's word; the same again changes nothing.
 
-    Raises KeyRefused: status-invalid, serial-mismatch, status-older; StatementProblem, ManifestProblem for what the office did not sign.
+    Raises KeyRefused: status-invalid, serial-mismatch, key-mismatch, status-older, certificate-revoked; StatementProblem, ManifestProblem for what the office did not sign.
     """
     own = key.certificate()
     verify_status(status, certificate.verify_issuer(own.issuer, own.root), key.algorithm)
@@ -52,6 +52,13 @@ def pass_on(key: Key, office: Office) -> wire.StatusReply | None:
         return ask(key, office)
     except (HostProblem, ProtocolProblem):
         return None
+
+
+def catch_up(key: Key, office: Office) -> None:
+    """Let a key that was stopped hear whether it may go on: for a key that meets its office for something else."""
+    said = known(key)
+    if said is not None and said.standing != STANDING_ACTIVE:
+        pass_on(key, office)
 
 
 def heeding(key: Key, office: Office, work: Callable[[], T]) -> T:

@@ -150,8 +150,8 @@ ENTRIES: dict[str, Entry] = {
         "Prepare the changed material as a new filing.",
     ),
     "clock-behind": Entry(
-        "本机时间早于编办最近一次回执的时间。",
-        "This computer's clock is behind the office's last receipt.",
+        "本机时间早于密钥已知的编办时间。",
+        "This computer's clock is behind the time that the key last had from its office.",
         "请校准本机日期和时间后重试。",
         "Set the computer's date and time, then try again.",
     ),
@@ -253,7 +253,7 @@ ENTRIES: dict[str, Entry] = {
         "Check the name, and have the unit export its shares again (`biandun keys shares`).",
     ),
     "status-invalid": Entry(
-        "编办关于密钥状态的文件无效。",
+        "密钥状态文件无效。",
         "The office's statement about the state of this key does not verify.",
         "请确认文件来自本密钥的编办，并重新领取（biandun-office status）。",
         "Make sure that the file is from this key's office, and ask for it again (`biandun-office status`).",
@@ -261,8 +261,8 @@ ENTRIES: dict[str, Entry] = {
     "status-older": Entry(
         "密钥已收到更新的状态，旧文件不再有效。",
         "The key has heard something newer about its state; an older statement counts no more.",
-        "请向编办领取最新的状态文件，或联网运行 biandun keys status --office 网址。",
-        "Ask the office for the latest, or run `biandun keys status --office URL`.",
+        "请向编办领取最新的状态文件，或联网运行 biandun keys status --office 网址；编办恢复过备份的，请其对该密钥重新作出决定（先暂停，再恢复）。",
+        "Ask the office for the latest, or run `biandun keys status --office URL`; an office that was restored from a backup decides again: `suspend`, then `resume`.",
     ),
     "profile-older": Entry(
         "密钥中的证书更新，不能用旧证书替换。",
@@ -910,8 +910,8 @@ ENTRIES: dict[str, Entry] = {
     "key-suspended": Entry(
         "编办已暂停该密钥，目前不能签署，其签署的材料也不予受理。",
         "The office has suspended this key: it signs nothing now, and nothing of it is taken in.",
-        "请立即联系编办密钥管理员；恢复后请插上密钥运行 biandun keys status --office 网址。",
-        "Contact the office's key administrator at once; once it was resumed, plug in the key and run `biandun keys status --office URL`.",
+        "请立即联系编办密钥管理员；恢复后请插上密钥，运行 biandun keys status --office 网址，或导入编办提供的状态文件：biandun keys status 文件。",
+        "Contact the office's key administrator at once; once it was resumed, plug in the key and run `biandun keys status --office URL`, or `biandun keys status FILE` with a file from the office.",
     ),
     "certificate-superseded": Entry(
         "签署所用的证书已换发，过渡期也已结束。",

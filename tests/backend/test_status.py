@@ -3,10 +3,12 @@
 from pathlib import Path
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from biandun import errors, standing
 from biandun.keys import Key
-from biandun_office import clock
+from biandun_office import clock, sql
 from biandun_office.cli.main import run
 from biandun_office.errors import Refused
 from biandun_office.evidence import forks
@@ -54,7 +56,7 @@ def refusal(call: object) -> str:
 
 def test_a_key_in_good_standing_is_said_to_be_since_its_certificate(office: Bench, genuine: Key):
     told = tell(office, genuine)
-    assert (told.standing, told.since, told.number) == (STANDING_ACTIVE, genuine.profile().not_before, 0)
+    assert (told.standing, told.since, told.number) == (STANDING_ACTIVE, genuine.profile().not_before, 1)
     sign(office, genuine, 1)
 
 
@@ -118,10 +120,69 @@ def test_a_status_verifies_under_the_office_and_names_no_unit(office: Bench, gen
     assert genuine.info.uscc.encode() not in said.statement + said.manifest  # type: ignore[union-attr]
 
 
-def test_nothing_is_said_of_a_key_that_nobody_certified(office: Bench):
-    answer = office.get("/keys/BD-404/status")
+@pytest.mark.parametrize(
+    "serial", ["BD-404", "B" * 5000, "%00", "BD-1%0a", "'"], ids=["unknown", "long", "NUL", "line end", "quote"]
+)
+def test_nothing_is_said_of_a_key_that_nobody_certified(office: Bench, serial: str):
+    answer = office.get(f"/keys/{serial}/status")
     assert (answer.status_code, answer.json()["code"]) == (404, "serial-unknown")
-    assert refusal(lambda: status_of("BD-404")) == "serial-unknown"
+    assert len(answer.content) < 1000
+
+
+def test_a_word_is_read_in_one_go_so_that_no_decision_comes_in_between(office: Bench, genuine: Key, monkeypatch):
+    asked: list[str] = []
+    rows = sql.rows
+    monkeypatch.setattr(sql, "rows", lambda text, *values: (asked.append(text), rows(text, *values))[1])
+    with CaptureQueriesContext(connection) as of_the_orm:
+        status_of(genuine.info.serial)
+    assert (len(asked), len(of_the_orm)) == (1, 0)
+
+
+def test_time_and_number_rise_whatever_the_clock_does_and_over_all_lives_of_a_device(office: Bench, genuine: Key):
+    serial, now = genuine.info.serial, clock.now()
+    words = [status_of(serial)]
+
+    def heard() -> None:
+        words.append(status_of(serial))
+
+    forks.suspend(serial=serial, reason="test", now=now + 86_400)  # the office's clock is a day ahead
+    heard()
+    forks.resume(serial=serial, reason="test", now=now)
+    heard()
+    services.renew(authority=office.authority, serial=serial, days=900, now=now, deliver=lambda grant: None)
+    heard()
+    forks.revoke(serial=serial, reason="test", now=now)
+    heard()
+    genuine.carry_out(office.order(codec.encode(genuine.challenge()), "reset"))
+    genuine.personalise(codec.decode(Grant, office.issue_file(codec.encode(genuine.answer_offer(office.offer())))))
+    heard()
+    places = [(word.since, word.number) for word in words]
+    assert places == sorted(set(places))
+    assert [word.standing for word in words] == [
+        STANDING_ACTIVE,
+        STANDING_SUSPENDED,
+        STANDING_ACTIVE,
+        STANDING_ACTIVE,
+        STANDING_REVOKED,
+        STANDING_ACTIVE,
+    ]
+    assert words[-1].kid != words[-2].kid
+
+
+def test_the_word_about_a_new_life_does_not_let_a_copy_of_the_old_one_go_on(office: Bench, genuine: Key):
+    wire = genuine.connection.transport
+    assert isinstance(wire, Wire)
+    serial = genuine.info.serial
+    copy = bytes(wire.key.board.flash.cells)
+    forks.suspend(serial=serial, reason="copied", now=clock.now())
+    stopped = fetched(office, serial)
+    genuine.carry_out(office.order(codec.encode(genuine.challenge()), "reset"))
+    genuine.personalise(codec.decode(Grant, office.issue_file(codec.encode(genuine.answer_offer(office.offer())))))
+    wire.key.board.flash.cells[:] = copy
+    copied = wire.restart()
+    standing.tell(copied, stopped)
+    assert refusal(lambda: tell(office, copied)) == "key-mismatch"
+    assert refusal(lambda: sign(office, copied, 1)) == "key-suspended"
 
 
 @ONLY_SQLITE

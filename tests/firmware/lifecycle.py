@@ -14,7 +14,7 @@ from biandun import errors, standing
 from biandun.key import succession
 from biandun.keys import Key
 from biandun_protocol.secret import Secret
-from biandun_protocol.wire.messages import Challenge, KeyRequest
+from biandun_protocol.wire.messages import Challenge, InfoReply, KeyRequest, StatusReply, StatusRequest
 from biandun_protocol.wire.numbers import (
     LIMIT_PIN_TRIES,
     SCHEMA_CHALLENGE,
@@ -82,7 +82,14 @@ class Life:
     def told(self, word: int) -> None:
         """Hear what the office says of it now."""
         self.moment += 1
-        standing.tell(self.key, self.office.status(self.wire.key.board.serial, word, NOW + self.moment))
+        said = self.office.status(self.info(), word, NOW + self.moment)
+        self.key.call(StatusRequest(said.statement, said.manifest), StatusReply)
+
+    def info(self) -> InfoReply:
+        """Who it is; one without a pair is named by a point of its own."""
+        info = self.key.info
+        info.public_key = info.public_key or b"\4" + bytes(64)
+        return info
 
     def suspend(self) -> None:
         """Hear that it is suspended."""
@@ -232,7 +239,7 @@ def page() -> str:
         "A reset leaves anchor, device key, log point, audit ring, firmware floor, and the count of resets; a wipe is for keys without a certificate.",
         "Firmware is renewed in every stage but `blank`, and changes none. The office decides what becomes of a certificate (`biandun-office suspend`,",
         "`resume`, `revoke`, `renew`, `succeed`) and takes nothing in at once; the key knows when it has been told (`biandun keys status`). The office",
-        "renews no key that is suspended or revoked, so to a key a newer certificate is a newer word.",
+        "renews no key that is suspended or revoked, so to a suspended key a newer certificate is a newer word; a revoked one stays so until its reset.",
         "",
     ]
     return "\n".join(rows)

@@ -304,13 +304,13 @@ def certified_to_succeed(world: World, key: Key) -> None:
 
 def suspend(world: World, key: Key) -> None:
     """The office has suspended the key, by a word that is given once."""
-    world.kept.setdefault("suspended", world.office.status(key.info.serial, STANDING_SUSPENDED))
+    world.kept.setdefault("suspended", world.office.status(key.info, STANDING_SUSPENDED))
     standing.tell(key, world.kept["suspended"])
 
 
 def resume(world: World, key: Key) -> None:
     """It lets the key go on."""
-    world.kept.setdefault("resumed", world.office.status(key.info.serial, STANDING_ACTIVE, NOW + 9))
+    world.kept.setdefault("resumed", world.office.status(key.info, STANDING_ACTIVE, NOW + 9))
     standing.tell(key, world.kept["resumed"])
 
 
@@ -390,8 +390,8 @@ def succeeding(before: State, after: State, found: State) -> bool:
 
 
 def told(before: State, after: State, found: State) -> bool:
-    """The time of the word is kept first, then the word."""
-    return found.without("log") == before.without("log") and found.log == after.log
+    """The word is kept first, then the time of it."""
+    return found.without("log") == after.without("log") and found.log == before.log
 
 
 def unblocking(before: State, after: State, found: State) -> bool:

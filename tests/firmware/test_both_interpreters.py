@@ -102,13 +102,13 @@ def travel(key: Key, office: SoftOffice) -> None:
 
 def stop(key: Key, office: SoftOffice) -> None:
     """Suspended, asked to sign, told something older, resumed."""
-    serial = key.info.serial
-    standing.tell(key, office.status(serial, STANDING_SUSPENDED, NOW + 2))
+    info = key.info
+    standing.tell(key, office.status(info, STANDING_SUSPENDED, NOW + 2))
     with refused("key-suspended"):
         key.login("https://office.example", b"n" * 16)
     with refused("status-older"):
-        standing.tell(key, office.status(serial, STANDING_ACTIVE, NOW + 1))
-    standing.tell(key, office.status(serial, STANDING_ACTIVE, NOW + 2, number=2))
+        standing.tell(key, office.status(info, STANDING_ACTIVE, NOW + 1))
+    standing.tell(key, office.status(info, STANDING_ACTIVE, NOW + 2, number=2))
     standing.known(key)
 
 

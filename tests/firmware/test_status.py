@@ -14,8 +14,10 @@ from biandun_protocol.errors import ManifestProblem, StatementProblem
 from biandun_protocol.wire import codec
 from biandun_protocol.wire import messages as m
 from biandun_protocol.wire.numbers import STANDING_ACTIVE, STANDING_REVOKED, STANDING_SUSPENDED, STATE_ANCHORED
+from biandun_protocol.wire.otpmodel import OtpModel
 from etoken.dispatch import COMMANDS
 from tests.firmware.conftest import Wire, ask
+from tests.firmware.testboard import TestBoard
 from tests.support import softkey
 from tests.support.person import PIN
 from tests.support.softoffice import NOW, SoftOffice
@@ -47,7 +49,12 @@ def hand(key: Key, status: Signed) -> m.StatusReply:
 
 
 def told(key: Key, office: SoftOffice, stopped: int, since: int = NOW + 10, number: int = 1) -> m.StatusReply:
-    return standing.tell(key, office.status(SERIAL, stopped, since, number=number))
+    return standing.tell(key, office.status(key.info, stopped, since, number=number))
+
+
+def renewal(key: Key, office: SoftOffice, not_before: int) -> m.Grant:
+    device_key = key.profile().device_key
+    return office.grant_for(SERIAL, key.info.public_key or b"", version=2, not_before=not_before, device_key=device_key)
 
 
 def first(key: Key) -> tuple[int, int, int]:
@@ -75,7 +82,13 @@ def test_a_stopped_key_signs_nothing_also_after_a_restart(key: Key, office: Soft
 def test_nobody_is_asked_for_the_button_by_a_stopped_key(key: Key, office: SoftOffice, wire: Wire) -> None:
     told(key, office, STANDING_SUSPENDED)
     wire.presence(False)  # who is asked says no
-    assert refusal(lambda: sign(key)) == "key-suspended"
+    for call in (
+        lambda: sign(key),
+        lambda: key.login("https://office.example", b"n" * 16),
+        lambda: key.confirm_batch([bytes(32)], purpose="filing"),
+        lambda: succession.ask(key),
+    ):
+        assert refusal(call) == "key-suspended"
 
 
 def test_a_key_that_was_resumed_goes_on_with_its_chain(key: Key, office: SoftOffice) -> None:
@@ -84,6 +97,46 @@ def test_a_key_that_was_resumed_goes_on_with_its_chain(key: Key, office: SoftOff
     told(key, office, STANDING_ACTIVE, NOW + 20, 2)
     sign(key, 2)
     assert key.chain().seq == 2
+
+
+def test_a_revoked_key_takes_no_other_word_and_no_newer_certificate_for_one(key: Key, office: SoftOffice) -> None:
+    revoked = office.status(key.info, STANDING_REVOKED, NOW + 10)
+    hand(key, revoked)
+    assert refusal(lambda: told(key, office, STANDING_ACTIVE, NOW + 20)) == "certificate-revoked"
+    assert hand(key, revoked).standing == STANDING_REVOKED
+    key.personalise(renewal(key, office, NOW + 30))
+    assert refusal(lambda: sign(key)) == "certificate-revoked"
+
+
+@pytest.mark.parametrize("stopped", STOPPED)
+def test_a_stop_makes_an_older_image_of_a_board_with_a_tally_one_that_was_set_back(office: SoftOffice, stopped: int) -> None:
+    wire = Wire(TestBoard(otp=OtpModel()))
+    key = wire.open()
+    key.personalise(office.grant(key.answer_offer(office.offer())))
+    key.set_pin(PIN)
+    sign(key, 1)
+    image = bytes(wire.key.board.flash.cells)
+    told(key, office, stopped)
+    wire.key.board.flash.cells[:] = image
+    key = wire.restart()
+    assert key.chain().forgotten
+    assert refusal(lambda: sign(key, 2)) == "rolled-back"
+
+
+def test_a_stop_that_an_older_image_does_not_know_of_is_heard_again(key: Key, office: SoftOffice, wire: Wire) -> None:
+    image = bytes(wire.key.board.flash.cells)
+    told(key, office, STANDING_SUSPENDED)
+    wire.key.board.flash.cells[:] = image  # a board without a tally does not notice
+    key = wire.restart()
+    told(key, office, STANDING_SUSPENDED)
+    assert refusal(lambda: sign(key)) == "key-suspended"
+
+
+def test_a_word_for_the_next_key_pair_counts_before_its_certificate_is_here(key: Key, office: SoftOffice) -> None:
+    following = succession.ask(key).verify(PublicKey(key.algorithm, key.info.public_key or b"")).public_key
+    kid = PublicKey(key.algorithm, following).kid
+    assert hand(key, office.status(key.info, STANDING_SUSPENDED, NOW + 10, kid=kid)).standing == STANDING_SUSPENDED
+    assert refusal(lambda: sign(key, 2)) == "key-suspended"
 
 
 def test_a_stream_that_was_open_is_not_signed(key: Key, office: SoftOffice) -> None:
@@ -121,7 +174,7 @@ def test_a_stopped_key_still_names_what_it_signed_and_shows_its_ring(key: Key, o
 
 
 def test_the_same_word_again_changes_nothing(key: Key, office: SoftOffice, wire: Wire) -> None:
-    said = office.status(SERIAL, STANDING_SUSPENDED)
+    said = office.status(key.info, STANDING_SUSPENDED)
     standing.tell(key, said)
     image = bytes(wire.key.board.flash.cells)
     assert standing.tell(key, said).standing == STANDING_SUSPENDED
@@ -133,7 +186,7 @@ def test_the_same_word_again_changes_nothing(key: Key, office: SoftOffice, wire:
     [
         pytest.param(NOW + 9, 9, False, id="before"),
         pytest.param(NOW + 10, 4, False, id="in the same second, before"),
-        pytest.param(NOW + 10, 5, False, id="at once, and another"),
+        pytest.param(NOW + 10, 5, False, id="at once, and less strict"),
         pytest.param(NOW + 10, 6, True, id="in the same second, after"),
         pytest.param(NOW + 11, 1, True, id="after, by an office that counts anew"),
     ],
@@ -166,22 +219,51 @@ def test_the_same_word_again_is_no_news_of_the_office(key: Key, office: SoftOffi
 
 def test_a_renewal_is_a_newer_word_than_a_status_from_before(key: Key, office: SoftOffice) -> None:
     told(key, office, STANDING_SUSPENDED)
-    renewal = office.grant_for(
-        SERIAL, key.info.public_key or b"", version=2, not_before=NOW + 11, device_key=key.profile().device_key
-    )
-    key.personalise(renewal)
+    key.personalise(renewal(key, office, NOW + 11))
     assert first(key) == (STANDING_ACTIVE, 0, 0)
     sign(key)
 
 
-def test_a_word_from_before_the_certificate_does_not_stop_a_key_that_was_enrolled_anew(key: Key, office: SoftOffice) -> None:
-    stopped = office.status(SERIAL, STANDING_REVOKED, NOW + 10)
+def test_a_word_from_before_the_certificate_does_not_count(key: Key, office: SoftOffice) -> None:
+    key.personalise(renewal(key, office, NOW + 11))
+    assert refusal(lambda: told(key, office, STANDING_SUSPENDED, NOW + 10)) == "status-older"
+    assert told(key, office, STANDING_SUSPENDED, NOW + 11).standing == STANDING_SUSPENDED
+
+
+def test_a_certificate_from_before_a_stop_does_not_lift_it(key: Key, office: SoftOffice) -> None:
+    granted = renewal(key, office, NOW + 9)
+    told(key, office, STANDING_SUSPENDED)
+    key.personalise(granted)
+    assert refusal(lambda: sign(key)) == "key-suspended"
+
+
+def test_a_stop_does_not_outlive_the_key_pair(key: Key, office: SoftOffice) -> None:
+    stopped = office.status(key.info, STANDING_REVOKED, NOW + 10)
     standing.tell(key, stopped)
     office.reset(key)
-    key.personalise(office.grant(key.answer_offer(office.offer()), not_before=NOW + 11))
+    key.personalise(office.grant(key.answer_offer(office.offer())))
     key.set_pin(PIN)
-    assert refusal(lambda: standing.tell(key, stopped)) == "status-older"
+    assert first(key) == (STANDING_ACTIVE, 0, 0)
+    assert refusal(lambda: standing.tell(key, stopped)) == "key-mismatch"
     sign(key)
+
+
+def test_a_word_that_was_cut_off_counts_once_as_one_of_the_office(
+    key: Key, office: SoftOffice, wire: Wire, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key.card.put(office.card([b"section"], max_offline=1))
+    statements, kept = wire.key.token.vault.statements, []
+    genuine = statements.raise_floor
+    monkeypatch.setattr(statements, "raise_floor", lambda time: (kept.append(bytes(wire.key.board.flash.cells)), genuine(time)))
+    told(key, office, STANDING_ACTIVE)
+    monkeypatch.undo()
+    wire.key.board.flash.cells[:] = kept[0]
+    key = wire.restart()
+    sign(key, 1)
+    told(key, office, STANDING_ACTIVE)
+    sign(key, 2)
+    told(key, office, STANDING_ACTIVE)
+    assert refusal(lambda: sign(key, 3)) == "offline-limit"
 
 
 def test_a_status_outlives_a_new_key_pair(key: Key, office: SoftOffice) -> None:
@@ -196,25 +278,25 @@ def changed(manifest: bytes) -> bytes:
     return manifest[:-1] + bytes((manifest[-1] ^ 1,))
 
 
-INVALID: dict[str, Callable[[SoftOffice], Signed]] = {
-    "another office": lambda office: SoftOffice(seed=77).status(SERIAL, STANDING_ACTIVE),
-    "another purpose": lambda office: office.card([b"section"]).signed,
-    "another schema": lambda office: office.status(SERIAL, STANDING_ACTIVE, schema="biandun-status/2"),
-    "another manifest": lambda office: Signed(
-        office.status(SERIAL, STANDING_ACTIVE).statement, changed(office.status(SERIAL, STANDING_ACTIVE).manifest)
+INVALID: dict[str, Callable[[SoftOffice, m.InfoReply], Signed]] = {
+    "another office": lambda office, info: SoftOffice(seed=77).status(info, STANDING_ACTIVE),
+    "another purpose": lambda office, info: office.card([b"section"]).signed,
+    "another schema": lambda office, info: office.status(info, STANDING_ACTIVE, schema="biandun-status/2"),
+    "another manifest": lambda office, info: Signed(
+        office.status(info, STANDING_ACTIVE).statement, changed(office.status(info, STANDING_ACTIVE).manifest)
     ),
-    "no manifest": lambda office: Signed(office.status(SERIAL, STANDING_ACTIVE).statement, b""),
-    "no statement": lambda office: Signed(b"", office.status(SERIAL, STANDING_ACTIVE).manifest),
+    "no manifest": lambda office, info: Signed(office.status(info, STANDING_ACTIVE).statement, b""),
+    "no statement": lambda office, info: Signed(b"", office.status(info, STANDING_ACTIVE).manifest),
 }
 
 
 @pytest.mark.parametrize("what", INVALID)
 def test_what_the_office_did_not_sign_changes_nothing(key: Key, office: SoftOffice, wire: Wire, what: str) -> None:
-    image = bytes(wire.key.board.flash.cells)
-    assert refusal(lambda: hand(key, INVALID[what](office))) == "status-invalid"
+    image, word = bytes(wire.key.board.flash.cells), INVALID[what](office, key.info)
+    assert refusal(lambda: hand(key, word)) == "status-invalid"
     assert bytes(wire.key.board.flash.cells) == image
     with pytest.raises((StatementProblem, ManifestProblem)):  # the host looks first
-        standing.tell(key, INVALID[what](office))
+        standing.tell(key, word)
 
 
 @pytest.mark.parametrize(
@@ -225,7 +307,11 @@ def test_half_a_word_is_none(key: Key, request_: codec.Request) -> None:
 
 
 def test_the_word_about_another_key_is_refused(key: Key, office: SoftOffice) -> None:
-    assert refusal(lambda: hand(key, office.status("BD-TEST-0002", STANDING_SUSPENDED))) == "serial-mismatch"
+    assert refusal(lambda: hand(key, office.status(key.info, STANDING_SUSPENDED, serial="BD-TEST-0002"))) == "serial-mismatch"
+
+
+def test_the_word_about_another_key_pair_is_refused(key: Key, office: SoftOffice) -> None:
+    assert refusal(lambda: hand(key, office.status(key.info, STANDING_SUSPENDED, kid=bytes(16)))) == "key-mismatch"
 
 
 def test_a_key_that_is_not_in_service_has_no_standing(blank: Key, office: SoftOffice) -> None:

@@ -100,7 +100,7 @@ def test_neither_pin_nor_any_private_key_crosses_the_cable_whatever_is_asked(
     following = bytes(wire.key.token.vault.identity.secret(records.NEXT_KEY_PAIR))
     succession.take(key, office.succeed(asked_for, key.info.public_key or b""))
     for number, word in enumerate((STANDING_SUSPENDED, STANDING_ACTIVE)):
-        standing.tell(key, office.status(key.info.serial, word, NOW + number))
+        standing.tell(key, office.status(key.info, word, NOW + number))
     key.lock()
     images = Images(NorFlash(2 * 4 * 4096))
     wire.key.board.firmware = Installed(images, None, TARGET, SIMULATED)

@@ -36,7 +36,7 @@ def make(folder: Path) -> Path:
         key.personalise(office.grant(key.answer_offer(office.offer())))
         key.set_pin(PIN)
         for number, word in enumerate((STANDING_SUSPENDED, STANDING_ACTIVE)):  # the office's words, which the image knows already
-            standing.tell(key, office.status(key.info.serial, word, NOW - 9 + number))
+            standing.tell(key, office.status(key.info, word, NOW - 9 + number))
         image = wire.key.board.flash.medium.read(0, FLASH)
         (folder / f"{name}.flash").write_bytes(image)
         recorded += [str(step[1]) for step in wire.steps if step[0] == "feed"]

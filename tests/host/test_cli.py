@@ -259,7 +259,8 @@ def test_a_key_hears_from_a_file_that_it_is_suspended_and_says_so(personalised: 
         "standing": "active",
         "standing_since": None,
     }
-    Path("status.bd").write_bytes(soft.status("BD-000001", STANDING_SUSPENDED).encode())
+    with keys.open_port(personalised.port) as opened:
+        Path("status.bd").write_bytes(soft.status(opened.info, STANDING_SUSPENDED).encode())
     shown = personalised.json("keys", "status", "status.bd")
     assert (shown["standing"], shown["standing_since"]) == ("suspended", "2026-11-24")
     assert personalised.json("keys", "info")["standing"] == "suspended"

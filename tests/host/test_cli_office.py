@@ -9,12 +9,14 @@ import pytest
 
 from biandun import office_client, sessions, standing
 from biandun.cli import filing as filing_commands
+from biandun.cli import keys as keys_commands
 from biandun.cli import office as office_commands
+from biandun.cli import outbox as outbox_commands
 from biandun.cli.main import run
 from biandun.keys import Key
 from biandun_protocol.secret import Secret
 from biandun_protocol.wire.numbers import STANDING_ACTIVE, STANDING_SUSPENDED
-from tests.support.softoffice import SoftOffice
+from tests.support.softoffice import NOW, SoftOffice
 from tests.support.softserver import SoftServer, problem
 
 URL = "http://office.test"
@@ -49,6 +51,8 @@ def program(
     client = partial(office_client.Office, transport=server.transport())
     monkeypatch.setattr(office_commands, "Office", client)
     monkeypatch.setattr(filing_commands, "Office", client)
+    monkeypatch.setattr(keys_commands, "Office", client)
+    monkeypatch.setattr(outbox_commands, "Office", client)
     monkeypatch.setattr("biandun.keys.open", lambda serial=None, port=None, ui=None: use(key, ui))
     monkeypatch.setenv("BIANDUN_OFFICE", URL)
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
@@ -183,10 +187,86 @@ def test_a_key_that_was_resumed_hears_of_it_at_its_next_login_which_works_at_onc
 
 
 def test_what_the_key_refuses_is_said_when_the_office_cannot_be_asked(program: Program, server: SoftServer, key: Key) -> None:
-    standing.tell(key, server.office.status(key.info.serial, STANDING_SUSPENDED))
+    standing.tell(key, server.office.status(key.info, STANDING_SUSPENDED))
     server.fail = [None, httpx.ConnectError("gone"), httpx.ConnectError("gone")]
     status, _, err = program("office", "login", "--pin-file", "pin.txt", "--json")
     assert (status, json.loads(err)["error"]["code"]) == (7, "key-suspended")
+
+
+def test_status_asks_the_office_and_shows_what_the_key_heard(program: Program, server: SoftServer) -> None:
+    server.standings = [STANDING_SUSPENDED]
+    shown = program.json("keys", "status")
+    assert isinstance(shown, dict)
+    assert (shown["standing"], shown["standing_since"]) == ("suspended", "2026-11-24")
+
+
+def test_status_shows_what_the_key_heard_last_when_the_usual_office_is_out_of_reach(program: Program, server: SoftServer) -> None:
+    server.standings = [STANDING_SUSPENDED]
+    program.json("keys", "status")
+    server.fail = [httpx.ConnectError("gone"), httpx.ConnectError("gone")]
+    shown = program.json("keys", "status")
+    assert isinstance(shown, dict)
+    assert shown["standing"] == "suspended"
+    status, _, err = program("keys", "status", "--office", URL, "--json")
+    assert (status, json.loads(err)["error"]["code"]) == (9, "office-unreachable")
+
+
+def test_a_status_file_and_an_office_at_once_make_no_sense(program: Program) -> None:
+    assert program("keys", "status", "status.bd", "--office", URL)[0] == 2
+
+
+def test_a_page_of_somebody_else_is_no_status(program: Program, server: SoftServer) -> None:
+    server.fail = [httpx.Response(200, content=b"<html>a hotel's login page</html>")]
+    status, _, err = program("keys", "status", "--office", URL, "--json")
+    assert (status, json.loads(err)["error"]["code"]) == (9, "office-answer")
+
+
+def test_a_decision_that_the_office_refuses_lets_the_key_know(program: Program, letter: Path, server: SoftServer, key: Key) -> None:
+    prepared(program, letter)
+    handed_in = program.json("filing", "submit", "filing")
+    assert isinstance(handed_in, dict)
+    program.json("office", "login", "--pin-file", "pin.txt")
+    server.standings = [STANDING_SUSPENDED]
+    words = ("--decision", "accept", "--text", "受理。", "--by", "赵六", "--pin-file", "pin.txt")
+    server.refuses = {"/decisions"}
+    assert program("office", "decide", handed_in["case"], *words)[0] == 10
+    said = standing.known(key)
+    assert said is not None
+    assert said.standing == STANDING_SUSPENDED
+    server.refuses = set()
+    server.standings.append(STANDING_ACTIVE)
+    program.json("office", "decide", handed_in["case"], *words, "--out", "again")  # the key hears it, and signs
+
+
+@pytest.mark.parametrize("words", [("filing", "keep", "filing"), ("outbox", "submit")], ids=["keep", "outbox"])
+def test_a_key_that_meets_its_office_for_something_else_hears_that_it_may_go_on(
+    words: tuple[str, ...], program: Program, letter: Path, server: SoftServer, key: Key
+) -> None:
+    prepared(program, letter)
+    program.json("filing", "submit", "filing")
+    server.standings = [STANDING_SUSPENDED]
+    standing.tell(key, server.office.status(key.info, STANDING_SUSPENDED, NOW + 1, number=1))
+    server.standings.append(STANDING_ACTIVE)
+    assert program(*words, "--pin-file", "pin.txt")[0] == 0
+    said = standing.known(key)
+    assert said is not None
+    assert said.standing == STANDING_ACTIVE
+
+
+def test_a_parcel_that_the_office_refuses_lets_the_key_know(program: Program, letter: Path, server: SoftServer, key: Key) -> None:
+    prepared(program, letter)
+    program.json("outbox", "put", "filing", "--pin-file", "pin.txt")
+    server.standings, server.refuses = [STANDING_SUSPENDED], {"/statements"}
+    assert program("outbox", "submit", "--pin-file", "pin.txt")[0] == 10
+    said = standing.known(key)
+    assert said is not None
+    assert said.standing == STANDING_SUSPENDED
+
+
+def test_what_the_office_refuses_is_not_tried_again(program: Program, server: SoftServer, key: Key) -> None:
+    server.fail = [None, problem("key-suspended", 403)]  # of a login, by an office that says at once that the key may sign
+    assert program("office", "login", "--pin-file", "pin.txt")[0] == 10
+    assert [path for _, path in server.seen].count("/login") == 1
 
 
 def test_another_refusal_asks_nobody_for_the_status(program: Program, server: SoftServer) -> None:

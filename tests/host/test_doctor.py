@@ -222,8 +222,14 @@ def test_a_key_that_found_itself_faulty_is_found(key: Key, wire: Wire) -> None:
 
 @pytest.mark.parametrize(("word", "code"), [(STANDING_SUSPENDED, "key-suspended"), (STANDING_REVOKED, "certificate-revoked")])
 def test_a_key_that_may_not_sign_is_found(key: Key, soft: SoftOffice, word: int, code: str) -> None:
-    standing.tell(key, soft.status(key.info.serial, word))
+    standing.tell(key, soft.status(key.info, word))
     assert codes(doctor.of_key(key, NOW + 1)) == [code]
+
+
+def test_a_damaged_key_is_examined_all_the_same(key: Key, wire: Wire) -> None:
+    wire.key.token.vault._journal.damaged = True
+    assert standing.known(key) is None
+    assert doctor.of_key(key, NOW) == []
 
 
 def test_a_key_that_was_set_back_is_found() -> None:

@@ -308,8 +308,9 @@ def challenged(raw: bytes) -> m.Challenge:
 
 def stopped(bench: Bench, office: SoftOffice) -> None:
     """The office suspends the key, and lets it go on."""
+    info = codec.decode(m.InfoReply, bench.run(m.InfoRequest(PROTOCOL_VERSION)))
     for number, standing in enumerate((STANDING_SUSPENDED, STANDING_ACTIVE)):
-        said = office.status(SERIAL, standing, NOW + number)
+        said = office.status(info, standing, NOW + number)
         bench.measure(m.StatusRequest(said.statement, said.manifest))
 
 

@@ -25,6 +25,7 @@ from biandun_protocol.wire import statement as wire
 from biandun_protocol.wire.messages import (
     Challenge,
     Grant,
+    InfoReply,
     IssuerManifest,
     KeyRequest,
     Offer,
@@ -184,9 +185,17 @@ class SoftOffice:
         manifest = OrderManifest(**{"schema": SCHEMA_ORDER, **fields})  # type: ignore[arg-type]
         return orders.sign_order(self.issuer, purpose=purpose, manifest=manifest, **self._names)
 
-    def status(self, serial: str, standing: int, since: int = NOW, **changed: object) -> Signed:
-        """Whether a key may sign; ``changed`` replaces fields of it."""
-        fields: dict[str, object] = {"serial": serial, "standing": standing, "since": since, "number": 1, **changed}
+    def status(self, info: InfoReply, standing: int, since: int = NOW, **changed: object) -> Signed:
+        """Whether the key that gave ``info`` may sign; ``changed`` replaces fields of it."""
+        kid = PublicKey(self.algorithm, info.public_key or b"").kid
+        fields: dict[str, object] = {
+            "serial": info.serial,
+            "kid": kid,
+            "standing": standing,
+            "since": since,
+            "number": 1,
+            **changed,
+        }
         manifest = StatusManifest(**{"schema": SCHEMA_STATUS, **fields})  # type: ignore[arg-type]
         return status.sign_status(self.issuer, manifest=manifest, **self._names)
 

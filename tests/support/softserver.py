@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 
-from biandun.office_client import RECEIPT_TYPE
+from biandun.office_client import RECEIPT_TYPE, SIGNED_TYPE
 from biandun_office.issuance.x509 import Validity
 from biandun_office.issuance.x509 import root_certificate as make_root
 from biandun_protocol import cose, package
@@ -26,7 +26,7 @@ from biandun_protocol.links import verify_links
 from biandun_protocol.login import verify_login
 from biandun_protocol.receipt import Receipt
 from biandun_protocol.wire import codec
-from biandun_protocol.wire.messages import SignedManifest
+from biandun_protocol.wire.messages import InfoReply, SignedManifest
 from biandun_protocol.wire.numbers import STANDING_ACTIVE, STANDING_SUSPENDED
 from tests.support.softoffice import NOW, SoftOffice, consistency
 
@@ -75,6 +75,7 @@ class SoftServer:
     tokens: set[str] = field(default_factory=set)
     origin: str = ""
     public_key: bytes | None = None
+    refuses: set[str] = field(default_factory=set)  # addresses that a suspended key is refused at
     standings: list[int] = field(default_factory=list)  # what the office has decided about every key, one second after another
 
     def transport(self) -> httpx.MockTransport:
@@ -91,6 +92,8 @@ class SoftServer:
                 return failure
         content = request.read()
         parts = request.url.path.strip("/").split("/")
+        if request.url.path in self.refuses:
+            return problem("key-suspended", 403)
         if request.method == "PUT":
             return self._put(parts[1], content)
         if request.method == "POST" and parts[0] in PURPOSES:
@@ -172,8 +175,9 @@ class SoftServer:
             return httpx.Response(200, json={"number": parts[1], "state": "SUBMITTED", "history": self.history})
         if parts[0] == "keys" and parts[2:] == ["status"]:
             number = len(self.standings)
-            said = self.office.status(parts[1], (self.standings or [STANDING_ACTIVE])[-1], NOW + number, number=number)
-            return httpx.Response(200, content=said.encode())
+            info = InfoReply(1, "", parts[1], 0, 0, 0, 0, [], self.public_key)
+            said = self.office.status(info, (self.standings or [STANDING_ACTIVE])[-1], NOW + number, number=number)
+            return httpx.Response(200, content=said.encode(), headers={"Content-Type": SIGNED_TYPE})
         if parts == ["log"]:
             return httpx.Response(200, json={"size": len(self.office.leaves)})
         return problem("case-not-found", 404)

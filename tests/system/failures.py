@@ -26,6 +26,7 @@ SENT = "nothing was sent to the key"
 UNCHANGED = "no file and no key has changed"
 FOLDER_KEPT = "what is signed stays in its folder and can be submitted later"
 NO_ROW = "nothing was taken in; no case has moved"
+STOPPED = "nothing was signed; by the office: nothing was taken in (exit 10)"
 
 ROWS: dict[str, Row] = {
     "unknown-command": Row(
@@ -395,9 +396,9 @@ ROWS: dict[str, Row] = {
         "tests/backend/test_backup.py::test_restoring_into_a_database_that_is_in_use_is_refused_and_changes_nothing",
     ),
     "database-mismatch": Row(10, None, NO_ROW, "tests/backend/test_database.py::test_another_database_than_the_offices_is_refused"),
-    "key-suspended": Row(7, 403, UNSIGNED, "tests/firmware/test_status.py::test_a_stopped_key_signs_nothing_also_after_a_restart"),
+    "key-suspended": Row(7, 403, STOPPED, "tests/firmware/test_status.py::test_a_stopped_key_signs_nothing_also_after_a_restart"),
     "certificate-revoked": Row(
-        7, 403, UNSIGNED, "tests/firmware/test_status.py::test_a_stopped_key_signs_nothing_also_after_a_restart"
+        7, 403, STOPPED, "tests/firmware/test_status.py::test_a_stopped_key_signs_nothing_also_after_a_restart"
     ),
     "serial-unknown": Row(10, 404, NO_ROW, "tests/backend/test_alerts.py::test_an_unknown_serial_is_refused"),
     "key-not-suspended": Row(

@@ -1,11 +1,13 @@
 """status: take the office's word whether this key may sign, and tell what the office has said last.
 
 Nobody needs to be logged in: what stops a key is the office's signature.  It only goes forward: who keeps an older status cannot let a
-suspended key go on, nor stop one that was enrolled anew.
+suspended key go on; nothing lets a revoked one.  A stop makes every image of the flash from before it an older one.
 """
 
 from biandun_protocol.wire.messages import StatusManifest, StatusReply, StatusRequest
 from biandun_protocol.wire.numbers import (
+    ERROR_CERTIFICATE_REVOKED,
+    ERROR_KEY_MISMATCH,
     ERROR_SERIAL_MISMATCH,
     ERROR_STATUS_INVALID,
     ERROR_STATUS_OLDER,
@@ -13,6 +15,7 @@ from biandun_protocol.wire.numbers import (
     PURPOSE_STATUS,
     SCHEMA_STATUS,
     STANDING_ACTIVE,
+    STANDING_REVOKED,
     STATE_PERSONALISED,
 )
 from etoken.dispatch import command
@@ -22,7 +25,11 @@ from etoken.token import Token
 
 @command(StatusRequest, states=(STATE_PERSONALISED,), heap=32, flash=400)
 def status(token: Token, request: StatusRequest) -> StatusReply:
-    """Return it.  Raises Refused: STATUS_INVALID, SERIAL_MISMATCH, STATUS_OLDER, STORE_FULL."""
+    """Return it.
+
+    Raises Refused: STATUS_INVALID, SERIAL_MISMATCH, KEY_MISMATCH, STATUS_OLDER, CERTIFICATE_REVOKED when that is what it was told before,
+    STORE_FULL.
+    """
     known = token.vault.standing.known(token.profile.not_before)
     if request.statement is not None or request.manifest is not None:
         known = _taken(token, request.statement or b"", request.manifest or b"", known)
@@ -35,13 +42,37 @@ def _taken(token: Token, statement: bytes, manifest: bytes, known: "StatusManife
     said = token.read_office(StatusManifest, statement, manifest, PURPOSE_STATUS, SCHEMA_STATUS, ERROR_STATUS_INVALID)
     if said.serial != token.board.serial:
         raise Refused(ERROR_SERIAL_MISMATCH)
-    if known is not None and (said.since, said.number, said.standing) == (known.since, known.number, known.standing):
-        return known
-    floor = (known.since, known.number + 1) if known is not None else (token.profile.not_before, 0)
-    if (said.since, said.number) < floor:
+    if said.kid not in _own_kids(token):
+        raise Refused(ERROR_KEY_MISMATCH)
+    if known is None or _place(said) != _place(known):
+        _require_newer(token, said, known)
+        _keep(token, said, manifest)
+    if said.since > token.vault.statements.time_floor:
+        token.vault.statements.raise_floor(said.since)  # a cut before this is made good by the same word again
+    return said
+
+
+def _own_kids(token: Token) -> "list[bytes]":
+    """Of the pair that signs, and of the next one, which the office may have certified already."""
+    pairs = (token.public_key, token.vault.identity.next_public_key)
+    return [token.suite.kid_of(point) for point in pairs if point is not None]
+
+
+def _place(status: StatusManifest) -> "tuple[int, int, int]":
+    """What orders them: the time, then the number, then the stricter one."""
+    return status.since, status.number, status.standing
+
+
+def _require_newer(token: Token, said: StatusManifest, known: "StatusManifest | None") -> None:
+    if known is not None and known.standing == STANDING_REVOKED:
+        raise Refused(ERROR_CERTIFICATE_REVOKED)
+    if said.since < token.profile.not_before or (known is not None and _place(said) < _place(known)):
         raise Refused(ERROR_STATUS_OLDER)
+
+
+def _keep(token: Token, said: StatusManifest, manifest: bytes) -> None:
     vault = token.vault
     vault.note(EVENT_STATUS_TAKEN, said.standing)
-    vault.statements.raise_floor(said.since)  # first: a cut in between is made good by the same status again
+    if said.standing != STANDING_ACTIVE:
+        vault.users.outdate()
     vault.standing.keep(manifest)
-    return said

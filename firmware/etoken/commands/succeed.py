@@ -35,8 +35,8 @@ def succeed(token: Token, request: SucceedRequest) -> SucceedReply:
     """Return both statements in their parts.
 
     Raises Refused: PURPOSE_REFUSED, PIN_REQUIRED, SLOT_REFUSED for another user than 0, SESSION_UNAVAILABLE on a key without a certified
-    device key, KEY_SUSPENDED, CERTIFICATE_REVOKED, CERTIFICATE_EXPIRED, CARD_STALE, OFFLINE_LIMIT, PRESENCE_*, CANCELLED, STORE_FULL, ENTROPY_FAILED, SECRET_INVALID,
-    SIGNATURE_FAULT.
+    device key, KEY_SUSPENDED, CERTIFICATE_REVOKED, CERTIFICATE_EXPIRED, CARD_STALE, OFFLINE_LIMIT, PRESENCE_*, CANCELLED, STORE_FULL,
+    ENTROPY_FAILED, SECRET_INVALID, SIGNATURE_FAULT.
     """
     policy.check_purpose(token.profile, PURPOSE_SUCCESSION)
     if token.require_user() != 0:

@@ -1,11 +1,12 @@
 """What the office has said last of this key: it may sign, it is suspended, it is revoked (SPEC section 6.11).
 
-A certificate is a newer word than a status from before it: the office makes none for a key that may not sign.  An older image of the flash
-may not know of a status; then the office says it again.
+A certificate is a newer word than a status from before it: the office makes none for a key that may not sign.  Only what is revoked stays
+so until the key pair is wiped.  On a board without a tally an older image of the flash may not know of a status; then the office says it again.
 """
 
 from biandun_protocol.wire import codec
 from biandun_protocol.wire.messages import StatusManifest
+from biandun_protocol.wire.numbers import STANDING_REVOKED
 from etoken.vault import records
 
 TYPE_CHECKING = False
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class Standing:
-    """The status in force; one is younger than another by its time, then by its number."""
+    """The status in force."""
 
     def __init__(self, journal: "Journal") -> None:
         self._journal = journal
@@ -23,7 +24,9 @@ class Standing:
         """Return it; None when the office has said nothing since ``not_before``, the beginning of the certificate."""
         raw = self.raw()
         status = codec.decode(StatusManifest, raw) if raw else None
-        return status if status is not None and status.since >= not_before else None
+        if status is None or (status.since < not_before and status.standing != STANDING_REVOKED):
+            return None
+        return status
 
     def raw(self) -> "bytes | None":
         """The manifest that was kept last, whatever has come since."""

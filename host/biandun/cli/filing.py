@@ -6,7 +6,7 @@ from ssl import DER_cert_to_PEM_cert
 
 import click
 
-from biandun import evidence, filings, keys, reviews
+from biandun import evidence, filings, keys, reviews, standing
 from biandun.cli.output import Document
 from biandun.cli.shared import FILE, Settings, pass_settings, with_key
 from biandun.errors import FolderProblem, KeyNotFound, UsageProblem
@@ -223,6 +223,7 @@ def keep(key: Key, folder: Path, url: str | None) -> dict[str, object]:
     filing.receipt()
     with Office(url or filing.state.office) as office:
         seq = filing.keep_receipt(key, office)
+        standing.catch_up(key, office)
     return {"folder": str(folder), "serial": key.info.serial, "seq": seq, "receipt_verified_by_key": True}
 
 

@@ -4,10 +4,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import click
+from click.core import ParameterSource
 
 from biandun import keys, standing
 from biandun.cli.shared import FILE, prompt_secret, read_record, secret_source, with_key
-from biandun.errors import Declined, KeyRefused, OrderNeeded
+from biandun.errors import Declined, KeyRefused, OfficeUnreachable, OrderNeeded, UsageProblem
 from biandun.filings import keep_receipt, read_file, write_file
 from biandun.key import succession
 from biandun.keys import Key
@@ -489,16 +490,26 @@ def carry_out(key: Key, order: Path, confirmed: str | None) -> dict[str, object]
 def status(key: Key, status: Path | None, url: str | None) -> dict[str, object]:
     """Show whether the key may sign, after letting it hear what the office says of it today: its server, or a STATUS file.
 
+    Without either, and when the server that BIANDUN_OFFICE names is out of reach, it is what the key has heard last.
+
     \b
     Examples:  biandun keys status --office http://127.0.0.1:8420
                biandun keys status status.bd
     """
+    usual = click.get_current_context().get_parameter_source("url") is ParameterSource.ENVIRONMENT
+    if status is not None and url is not None and not usual:
+        raise UsageProblem(detail="STATUS, --office")
+    heard = None
     if status is not None:
         heard = standing.tell(key, Signed.decode(read_file(status)))
     elif url is not None:
-        with Office(url) as office:
-            heard = standing.ask(key, office)
-    else:
+        try:
+            with Office(url) as office:
+                heard = standing.ask(key, office)
+        except OfficeUnreachable:
+            if not usual:
+                raise
+    if heard is None:
         heard = key.call(StatusRequest(), StatusReply)
     return {
         "serial": key.info.serial,

@@ -85,6 +85,8 @@ def submit(settings: Settings, key: Key, url: str) -> list[dict[str, object]]:
         handed = parcels.hand_in(key, office, settings.ui)
         if any(one.problem and one.problem.code in standing.REFUSALS for one in handed):
             standing.pass_on(key, office)
+        else:
+            standing.catch_up(key, office)
     if any(one.problem for one in handed):
         settings.exit_status = 10
     return [

@@ -219,14 +219,15 @@ class CardManifest(codec.Message):
 
 
 class StatusManifest(codec.Message):
-    """Whether a key may sign: what the office has decided last, when, and how many decisions came before (payload of a `status` statement)."""
+    """Whether a key may sign: what the office has decided last about its newest key pair, when, and a number that rises with each decision (payload of a `status` statement)."""
 
     FIELDS = (
         (0, "schema", codec.TEXT, 40, True),
         (1, "serial", codec.TEXT, 24, True),
-        (2, "standing", codec.UINT, 2, True),
-        (3, "since", codec.UINT, 0, True),
-        (4, "number", codec.UINT, 0, True),
+        (2, "kid", codec.OCTETS, 16, True),
+        (3, "standing", codec.UINT, 2, True),
+        (4, "since", codec.UINT, 0, True),
+        (5, "number", codec.UINT, 0, True),
     )
 
 

@@ -152,10 +152,11 @@ class CardManifest(codec.Message):
 class StatusManifest(codec.Message):
     schema: str
     serial: str
+    kid: bytes
     standing: int
     since: int
     number: int
-    def __init__(self, schema: str, serial: str, standing: int, since: int, number: int) -> None: ...
+    def __init__(self, schema: str, serial: str, kid: bytes, standing: int, since: int, number: int) -> None: ...
 
 class PossessionManifest(codec.Message):
     schema: str
