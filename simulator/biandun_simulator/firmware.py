@@ -36,9 +36,12 @@ OTHER_MACHINES = "etoken/crypto/thumb_"  # the kernels of boards
 
 
 def search_path() -> str:
-    """Return MICROPYPATH for a key.  Looks at the sources once in a process.  Raises SimulatorMissing."""
+    """Return MICROPYPATH for a key.  Looks at the sources once in a process, unless something got in the way.  Raises SimulatorMissing."""
     compiler = _find_compiler()
-    return interpreter.firmware_path() if compiler is None else _path_of_compiled(compiler)
+    try:
+        return interpreter.firmware_path() if compiler is None else _path_of_compiled(compiler)
+    except (OSError, subprocess.TimeoutExpired):
+        return interpreter.firmware_path()
 
 
 @cache
@@ -46,7 +49,7 @@ def _path_of_compiled(compiler: str) -> str:
     sources = interpreter.firmware_path()
     try:
         return str(_compiled(sources, compiler, interpreter.find()))
-    except (OSError, subprocess.SubprocessError):
+    except subprocess.CalledProcessError:  # they do not fit, nor will they the next time
         return sources
 
 

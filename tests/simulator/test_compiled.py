@@ -71,6 +71,16 @@ def test_a_process_that_once_had_no_compiler_looks_again(cache: Path, monkeypatc
     assert Path(firmware.search_path()).parent == cache
 
 
+def test_a_process_whose_compiler_was_too_slow_once_tries_again(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def too_slow(*_: object) -> Path:
+        raise subprocess.TimeoutExpired("mpy-cross", 30)
+
+    with monkeypatch.context() as loaded:
+        loaded.setattr(firmware, "_compiled", too_slow)
+        assert firmware.search_path() == interpreter.firmware_path()
+    assert Path(firmware.search_path()).parent == cache
+
+
 def test_without_a_compiler_keys_run_the_sources(cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(firmware, "_find_compiler", lambda: None)
     assert firmware.search_path() == interpreter.firmware_path()
