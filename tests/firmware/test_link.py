@@ -1,5 +1,6 @@
 """The link from the key's side: lost, doubled, mangled and foreign bytes (SPEC.md section 2)."""
 
+import itertools
 import random
 
 import pytest
@@ -253,6 +254,16 @@ def test_a_waiting_key_sends_keepalives_and_obeys_a_cancel(key: Key, wire: Wire,
         key.sign(manifest, purpose="filing", idempotency_key=b"1" * 16)
     assert caught.value.code == "cancelled"
     assert seen == [key.info.serial]
+
+
+def test_an_answer_that_comes_late_is_taken_all_the_same(key: Key, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A computer that is slow or was asleep has no quarrel with its key."""
+    slow = itertools.count()
+    monkeypatch.setattr(
+        connections.time, "monotonic", lambda: 3.0 * next(slow)
+    )  # so long passes whenever somebody looks at the clock
+    assert key.chain().seq == 0
+    assert len(key.certificate().x509) > 0
 
 
 def test_data_for_no_stream_is_answered_with_an_error(linked: TestKey) -> None:

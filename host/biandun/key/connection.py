@@ -148,8 +148,6 @@ class Connection:
                 reply.clear()
                 self._write(wire)
                 continue
-            if time.monotonic() - last_life > PATIENCE:
-                raise errors.LinkTimeout(port=self.transport.name)  # frames come, but nothing gets on
             if frame.kind == KIND_KEEPALIVE:
                 last_life = time.monotonic()
                 self.keepalive_bytes += len(frames.encode_frame(frame.kind, frame.request_id, frame.offset, frame.payload))
@@ -167,6 +165,8 @@ class Connection:
                     return answer
                 if not frame.more:
                     reply.clear()  # not from the key, or damaged on the way: it is asked again
+            if time.monotonic() - last_life > PATIENCE:  # what is late and gets us on is welcome: this computer may be slow itself
+                raise errors.LinkTimeout(port=self.transport.name)  # frames come, but nothing gets on
 
     def _tell_of_cancel(self, request_id: int) -> bool:
         """Tell the key when ``cancel`` is set; was it?"""
@@ -205,8 +205,6 @@ class Connection:
                 continue
             if frame.kind == KIND_ERROR:
                 raise self._refusal(frame)
-            if time.monotonic() - last_life > PATIENCE:
-                raise errors.LinkTimeout(port=self.transport.name)  # acknowledged again and again, and never further
             if frame.kind == KIND_ACK:
                 if frame.offset > acknowledged:
                     last_life = time.monotonic()
@@ -215,6 +213,8 @@ class Connection:
                 acknowledged = max(acknowledged, min(frame.offset, len(data)))
                 if on_sent is not None:
                     on_sent(acknowledged)
+            if time.monotonic() - last_life > PATIENCE:
+                raise errors.LinkTimeout(port=self.transport.name)  # acknowledged again and again, and never further
 
     def abort(self, stream_id: int) -> None:
         """Give up a stream: nothing of it will be signed.  Raises Unplugged."""
@@ -265,16 +265,17 @@ class Connection:
         self.sent_bytes += len(data)
 
     def _wait(self, wanted: Callable[[frames.Frame], bool], until: float, cancel: threading.Event | None) -> Received | None:
-        """Return the next frame that is ``wanted``; None at ``until`` or as soon as ``cancel`` is set."""
+        """Return the next frame that is ``wanted``; None at ``until`` or as soon as ``cancel`` is set, but not without having looked once."""
+        looked = False
         while True:
             frame = self._reader.next()
             if frame is not None:
                 if wanted(frame):
                     return Received(frame)
                 continue
-            if time.monotonic() >= until or (cancel is not None and cancel.is_set()):
+            if looked and (time.monotonic() >= until or (cancel is not None and cancel.is_set())):
                 return None
-            chunk = self.transport.read()
+            chunk, looked = self.transport.read(), True
             self.received_bytes += len(chunk)
             self._reader.put(chunk, len(chunk))
 
