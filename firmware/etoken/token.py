@@ -13,6 +13,7 @@ from biandun_protocol.wire.numbers import (
     ERROR_PRESENCE_REFUSED,
     ERROR_PRESENCE_TIMEOUT,
     ERROR_ROLLED_BACK,
+    ERROR_SLOT_REFUSED,
     ERROR_WRONG_STATE,
     EVENT_SET_BACK,
     LIMIT_AUTO_LOCK_MS,
@@ -225,6 +226,11 @@ class Token:
         if self.user is None:
             raise Refused(ERROR_PIN_REQUIRED if self.vault.users.slots() else ERROR_PIN_UNSET)
         return self.user
+
+    def require_first_user(self) -> None:
+        """Make sure that user 0 unlocked the key.  Raises Refused as ``require_user``, and SLOT_REFUSED for another user."""
+        if self.require_user() != 0:
+            raise Refused(ERROR_SLOT_REFUSED)
 
     def wait_presence(self, hold_ms: int = 0) -> None:
         """Wait until somebody presses the button, and holds it for ``hold_ms``; who lets go begins again.

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
+from biandun import errors
 from biandun.key import connection
 from biandun.key.connection import Connection
 from biandun.keys import Key
@@ -52,6 +53,13 @@ class Wire:
     def open(self, ui: Ui | None = None) -> Key:
         """A new link to the key; the person at it knows the PIN."""
         return Key(Connection(self), ui or Person())
+
+
+def refusal(call: Callable[[], object]) -> str:
+    """The code that a key refuses with."""
+    with pytest.raises(errors.KeyRefused) as caught:
+        call()
+    return caught.value.code
 
 
 def set_back(office: SoftOffice, attempts: int) -> tuple[Wire, Key]:

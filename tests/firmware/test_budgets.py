@@ -1,10 +1,7 @@
 """What a command declares to cost holds it, and never costs anybody a signature; how much each needs is measured elsewhere."""
 
-from collections.abc import Callable
-
 import pytest
 
-from biandun import errors
 from biandun.keys import Key
 from biandun_protocol import cose
 from biandun_protocol.secret import Secret
@@ -12,7 +9,7 @@ from biandun_protocol.wire.numbers import ERROR_INTERNAL
 from etoken import heap
 from etoken.dispatch import COMMANDS, COMPACTIONS, OverBudget
 from etoken.meter import MeteredFlash
-from tests.firmware.conftest import Wire
+from tests.firmware.conftest import Wire, refusal
 from tests.firmware.test_signing import NAME, sign
 from tests.firmware.testboard import BudgetBroken, MemoryFlash
 from tests.support.person import PIN
@@ -99,12 +96,6 @@ def test_nobody_compacts_for_ever() -> None:
     most = COMPACTIONS * MemoryFlash().size // MemoryFlash.sector
     assert SIGN_FINISH.affords(metered(erased=most))
     assert not SIGN_FINISH.affords(metered(erased=most + 1))
-
-
-def refusal(call: Callable[[], object]) -> str:
-    with pytest.raises(errors.KeyRefused) as caught:
-        call()
-    return caught.value.code
 
 
 def test_without_the_memory_that_it_declares_a_command_does_not_begin(

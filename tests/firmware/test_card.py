@@ -1,10 +1,7 @@
 """The unit card on the key: which one it believes, and that there is always a whole one."""
 
-from collections.abc import Callable
-
 import pytest
 
-from biandun import errors
 from biandun.keys import Key
 from biandun_protocol.certificate import Signed
 from biandun_protocol.errors import StatementProblem
@@ -14,17 +11,11 @@ from biandun_protocol.wire import messages as m
 from biandun_protocol.wire.numbers import LIMIT_PIECE, LIMIT_SECTIONS
 from etoken.store.journal import StoreFull
 from etoken.vault import records
-from tests.firmware.conftest import Wire, ask
+from tests.firmware.conftest import Wire, ask, refusal
 from tests.support.person import PIN
 from tests.support.softoffice import NOW, SoftOffice
 
 SECTIONS = [bytes((number,)) * (LIMIT_PIECE - number) for number in range(4)]
-
-
-def refusal(call: Callable[[], object]) -> str:
-    with pytest.raises(errors.KeyRefused) as caught:
-        call()
-    return caught.value.code
 
 
 def begin(key: Key, card: UnitCard) -> int:

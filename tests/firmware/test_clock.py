@@ -1,12 +1,9 @@
 """A key that stays plugged in longer than its board's clock counts: rp2 begins again at zero after twelve days and a half."""
 
-from collections.abc import Callable
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from biandun import errors
 from biandun.keys import Key
 from biandun_protocol import cose
 from biandun_protocol.secret import Secret
@@ -22,7 +19,7 @@ from biandun_protocol.wire.numbers import (
 )
 from etoken.clock import SteadyClock
 from etoken.entropy import EntropyFailed, Source
-from tests.firmware.conftest import Wire
+from tests.firmware.conftest import Wire, refusal
 from tests.firmware.testboard import TestBoard
 from tests.support import softkey
 from tests.support.person import PIN
@@ -30,12 +27,6 @@ from tests.support.softoffice import NOW, SoftOffice
 
 PERIOD = 1 << 30  # of time.ticks_ms on rp2
 MANIFEST = softkey.manifest()
-
-
-def refusal(call: Callable[[], object]) -> str:
-    with pytest.raises(errors.KeyRefused) as caught:
-        call()
-    return caught.value.code
 
 
 class Counted:

@@ -1,6 +1,5 @@
 """From blank to personalised, and back: what a key accepts at each point of its life."""
 
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -33,16 +32,10 @@ from biandun_protocol.wire.messages import (
 from biandun_protocol.wire.numbers import STATE_ANCHORED, STATE_BLANK, STATE_KEYED, STATE_NAMES, STATE_PERSONALISED
 from etoken.dispatch import COMMANDS
 from etoken.vault import records
-from tests.firmware.conftest import Wire, ask
+from tests.firmware.conftest import Wire, ask, refusal
 from tests.support import softkey
 from tests.support.person import PIN
 from tests.support.softoffice import NOW, SoftOffice
-
-
-def refusal(call: Callable[[], object]) -> str:
-    with pytest.raises(errors.KeyRefused) as caught:
-        call()
-    return caught.value.code
 
 
 def key_in(state: int, wire: Wire, office: SoftOffice) -> Key:

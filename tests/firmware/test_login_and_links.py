@@ -1,17 +1,14 @@
 """Two things a key signs of its own accord in every byte: a login, and the names of its statements."""
 
-from collections.abc import Callable
-
 import pytest
 
-from biandun import errors
 from biandun.keys import Key
 from biandun_protocol import cose
 from biandun_protocol.certificate import Signed
 from biandun_protocol.errors import StatementProblem
 from biandun_protocol.links import verify_links
 from biandun_protocol.login import verify_login
-from tests.firmware.conftest import Wire
+from tests.firmware.conftest import Wire, refusal
 from tests.support import softkey
 from tests.support.person import PIN
 from tests.support.softoffice import NOW, SoftOffice
@@ -22,12 +19,6 @@ ORIGIN, NONCE = "https://office.test", b"n" * 16
 @pytest.fixture
 def office() -> SoftOffice:
     return SoftOffice(purposes=("filing", "login", "link"))
-
-
-def refusal(call: Callable[[], object]) -> str:
-    with pytest.raises(errors.KeyRefused) as caught:
-        call()
-    return caught.value.code
 
 
 def verify(key: Key, signed: Signed, **changed: object) -> cose.Statement:

@@ -15,19 +15,13 @@ from biandun_protocol.wire.numbers import LIMIT_PIN_TRIES, LIMIT_PRESENCE_MS, LI
 from biandun_protocol.wire.otpmodel import OtpModel
 from etoken.store.journal import RECORD_HEADER
 from etoken.vault import records
-from tests.firmware.conftest import Wire
+from tests.firmware.conftest import Wire, refusal
 from tests.firmware.testboard import TestBoard, TestKey
 from tests.support import softkey
 from tests.support.person import PIN
 from tests.support.softoffice import SoftOffice
 
 MANIFEST = softkey.manifest()
-
-
-def refusal(call: Callable[[], object]) -> str:
-    with pytest.raises(errors.KeyRefused) as caught:
-        call()
-    return caught.value.code
 
 
 def sign(key: Key, number: int) -> bytes:

@@ -4,7 +4,6 @@ from collections.abc import Callable
 
 import pytest
 
-from biandun import errors
 from biandun.keys import Key
 from biandun_protocol.errors import ManifestProblem
 from biandun_protocol.wire import codec
@@ -12,7 +11,7 @@ from biandun_protocol.wire import messages as m
 from biandun_protocol.wire.flashmodel import NorFlash
 from biandun_protocol.wire.numbers import LIMIT_OUTBOX, LIMIT_PARCELS, LIMIT_PIECE
 from etoken.vault import records
-from tests.firmware.conftest import Wire, ask
+from tests.firmware.conftest import Wire, ask, refusal
 from tests.firmware.testboard import TestBoard
 from tests.support import softkey
 from tests.support.person import PIN
@@ -27,12 +26,6 @@ def name_of(number: int) -> bytes:
 
 def sign(key: Key, number: int) -> bytes:
     return key.sign(softkey.manifest(), purpose="filing", idempotency_key=name_of(number)).statement
-
-
-def refusal(call: Callable[[], object]) -> str:
-    with pytest.raises(errors.KeyRefused) as caught:
-        call()
-    return caught.value.code
 
 
 def begin(key: Key, number: int, content: bytes) -> int:

@@ -1,28 +1,19 @@
 """A key as a witness: which receipts it believes."""
 
-from collections.abc import Callable
-
 import pytest
 
-from biandun import errors
 from biandun.key.session import Signature
 from biandun.keys import Key
 from biandun_protocol import receipt as receipts
 from biandun_protocol.receipt import Receipt
 from biandun_protocol.wire import statement as wire_statement
-from tests.firmware.conftest import Wire
+from tests.firmware.conftest import Wire, refusal
 from tests.support import softkey
 from tests.support.softoffice import NOW, SoftOffice
 
 
 def sign(key: Key, name: bytes) -> Signature:
     return key.sign(softkey.manifest(), purpose="filing", idempotency_key=name * 16, claimed_time=NOW)
-
-
-def refusal(call: Callable[[], object]) -> str:
-    with pytest.raises(errors.KeyRefused) as caught:
-        call()
-    return caught.value.code
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """What a key agrees to sign for whom: roles and purposes, batches, the unit card, and how long it goes on without its office."""
 
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -20,7 +19,7 @@ from biandun_protocol.wire.numbers import (
     PURPOSE_SUCCESSION,
     ROLES,
 )
-from tests.firmware.conftest import Wire, ask
+from tests.firmware.conftest import Wire, ask, refusal
 from tests.firmware.test_signing import raw_manifest
 from tests.support import softkey
 from tests.support.person import PIN
@@ -30,12 +29,6 @@ PAGE = Path(__file__).parents[2] / "docs" / "roles.md"
 NOT_YET = ("receipt-ack",)  # purposes that roles have and that no manifest can be signed for yet
 SIGNED = [purpose for purpose in KEY_PURPOSES if purpose != PURPOSE_POSSESSION]  # possession is proved before there is a role
 MANIFEST = softkey.manifest()
-
-
-def refusal(call: Callable[[], object]) -> str:
-    with pytest.raises(errors.KeyRefused) as caught:
-        call()
-    return caught.value.code
 
 
 def key_of(wire: Wire, office: SoftOffice, **changed: object) -> Key:

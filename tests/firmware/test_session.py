@@ -38,7 +38,7 @@ from etoken import session as key_session
 from etoken.crypto import sm2 as key_sm2
 from etoken.dispatch import COMMANDS
 from tests.firmware import transcript
-from tests.firmware.conftest import Wire, ask
+from tests.firmware.conftest import Wire, ask, refusal
 from tests.firmware.testboard import TestBoard
 from tests.support import softkey
 from tests.support.person import PIN, Person
@@ -68,12 +68,6 @@ REQUESTS: dict[int, codec.Request] = {
     m.SucceedRequest.NUMBER: m.SucceedRequest(),
     m.OutboxDropRequest.NUMBER: m.OutboxDropRequest(b"k" * 16),
 }
-
-
-def refusal(call: Callable[[], object]) -> str:
-    with pytest.raises(errors.KeyRefused) as caught:
-        call()
-    return caught.value.code
 
 
 def sign(key: Key, name: bytes = b"k" * 16) -> int:

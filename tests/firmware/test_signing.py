@@ -1,7 +1,6 @@
 """What a key signs, what it refuses, and that it never signs twice."""
 
 import itertools
-from collections.abc import Callable
 from hashlib import sha256
 
 import pytest
@@ -20,7 +19,7 @@ from etoken.crypto import points
 from etoken.store.journal import StoreFull
 from etoken.vault.statements import Statements
 from etoken.vault.vault import Vault
-from tests.firmware.conftest import Wire, ask
+from tests.firmware.conftest import Wire, ask, refusal
 from tests.firmware.testboard import MemoryFlash, PowerCut, TestBoard
 from tests.support import softkey
 from tests.support.person import PIN, Person
@@ -32,12 +31,6 @@ NAME = b"k" * 16
 
 def sign(key: Key, manifest: bytes = MANIFEST, name: bytes = NAME, **options: object):
     return key.sign(manifest, purpose="filing", idempotency_key=name, **options)  # type: ignore[arg-type]
-
-
-def refusal(call: Callable[[], object]) -> str:
-    with pytest.raises(errors.KeyRefused) as caught:
-        call()
-    return caught.value.code
 
 
 def raw_manifest(size: int = 2048, **summary: object) -> bytes:

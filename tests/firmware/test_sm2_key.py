@@ -17,7 +17,7 @@ from biandun_protocol.wire.messages import (
     InstallAnchorRequest,
     SignBeginRequest,
 )
-from tests.firmware.conftest import Wire
+from tests.firmware.conftest import Wire, refusal
 from tests.support import softkey
 from tests.support.softoffice import SoftOffice
 
@@ -28,12 +28,6 @@ NAME = b"k" * 16
 @pytest.fixture
 def office() -> SoftOffice:
     return SoftOffice(algorithm=SM2, purposes=("filing", "login", "link"))
-
-
-def refusal(call: object) -> str:
-    with pytest.raises(errors.KeyRefused) as caught:
-        call()  # type: ignore[operator]
-    return caught.value.code
 
 
 def sign(key: Key, name: bytes = NAME) -> cose.Statement:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from biandun import errors, standing
+from biandun import standing
 from biandun.key import succession
 from biandun.keys import Key
 from biandun_protocol import audit
@@ -16,7 +16,7 @@ from biandun_protocol.wire import messages as m
 from biandun_protocol.wire.numbers import STANDING_ACTIVE, STANDING_REVOKED, STANDING_SUSPENDED, STATE_ANCHORED
 from biandun_protocol.wire.otpmodel import OtpModel
 from etoken.dispatch import COMMANDS
-from tests.firmware.conftest import Wire, ask
+from tests.firmware.conftest import Wire, ask, refusal
 from tests.firmware.testboard import TestBoard
 from tests.support import softkey
 from tests.support.person import PIN
@@ -31,12 +31,6 @@ PURPOSES = ("filing", "login", "link", "succession")
 @pytest.fixture
 def office() -> SoftOffice:
     return SoftOffice(purposes=PURPOSES)
-
-
-def refusal(call: Callable[[], object]) -> str:
-    with pytest.raises(errors.KeyRefused) as caught:
-        call()
-    return caught.value.code
 
 
 def sign(key: Key, number: int = 1) -> object:

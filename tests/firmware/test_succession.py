@@ -1,10 +1,7 @@
 """A new key pair for a key in service: the old one names it, the office certifies it, one chain goes on across both."""
 
-from collections.abc import Callable
-
 import pytest
 
-from biandun import errors
 from biandun.key import succession
 from biandun.keys import Key
 from biandun.ui import Silent
@@ -19,7 +16,7 @@ from biandun_protocol.wire import codec
 from biandun_protocol.wire.numbers import EVENT_SUCCEEDED, ROLES
 from biandun_protocol.wire.otpmodel import OtpModel
 from etoken.vault import records
-from tests.firmware.conftest import Wire
+from tests.firmware.conftest import Wire, refusal
 from tests.firmware.sweep import chain_holds
 from tests.firmware.test_vault import rewritten, stored
 from tests.firmware.testboard import TestBoard
@@ -29,12 +26,6 @@ from tests.support.softoffice import NOW, SoftOffice
 
 PURPOSES = list(ROLES["unit"])
 MANIFEST = softkey.manifest()
-
-
-def refusal(call: Callable[[], object]) -> str:
-    with pytest.raises(errors.KeyRefused) as caught:
-        call()
-    return caught.value.code
 
 
 def in_service(wire: Wire, office: SoftOffice, **changed: object) -> Key:

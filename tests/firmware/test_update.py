@@ -5,7 +5,7 @@ what runs in this process is always the same code, under the number of the slot.
 """
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
@@ -34,7 +34,7 @@ from biandun_protocol.wire.numbers import LIMIT_IMAGE, LIMIT_PIECE
 from etoken import selftest, version
 from etoken.boards.vendor import SIMULATED, TARGET
 from etoken.store.images import COMPLETE, PROGRESS, Images, Installed
-from tests.firmware.conftest import Wire
+from tests.firmware.conftest import Wire, refusal
 from tests.firmware.test_power_cut import PARTS
 from tests.firmware.testboard import TestBoard
 from tests.support import softkey
@@ -106,12 +106,6 @@ class Updatable:
 @pytest.fixture
 def board(monkeypatch: pytest.MonkeyPatch) -> Updatable:
     return Updatable(monkeypatch)
-
-
-def refusal(call: Callable[[], object]) -> str:
-    with pytest.raises(errors.KeyRefused) as caught:
-        call()
-    return caught.value.code
 
 
 # --- the way through --------------------------------------------------------------------------------------------------

@@ -10,7 +10,8 @@ from etoken.token import Token
 @command(RemoveUserRequest, states=(STATE_PERSONALISED,), heap=28, flash=240)
 def remove_user(token: Token, request: RemoveUserRequest) -> RemoveUserReply:
     """Return the slot.  Raises Refused: PIN_REQUIRED, SLOT_REFUSED for user 0 and by any other, PIN_UNSET, PRESENCE_*."""
-    if token.require_user() != 0 or request.slot == 0:
+    token.require_first_user()
+    if request.slot == 0:
         raise Refused(ERROR_SLOT_REFUSED)
     if not token.vault.users.has_pin(request.slot):
         raise Refused(ERROR_PIN_UNSET)

@@ -9,7 +9,6 @@ from biandun_protocol.wire.numbers import (
     ERROR_OFFICERS_INVALID,
     ERROR_OFFICERS_OLDER,
     ERROR_SESSION_UNAVAILABLE,
-    ERROR_SLOT_REFUSED,
     EVENT_OFFICERS_SET,
     PHASE_WORKING,
     PURPOSE_UNBLOCK,
@@ -30,8 +29,8 @@ def set_officers(token: Token, request: SetOfficersRequest) -> SetOfficersReply:
     Raises Refused: OFFICERS_INVALID, OFFICERS_OLDER, PIN_REQUIRED, SLOT_REFUSED for another user, SESSION_UNAVAILABLE on a key without a
     device key.
     """
-    if token.state == STATE_PERSONALISED and token.require_user() != 0:
-        raise Refused(ERROR_SLOT_REFUSED)
+    if token.state == STATE_PERSONALISED:
+        token.require_first_user()
     if token.vault.identity.device_key is None:
         raise Refused(ERROR_SESSION_UNAVAILABLE)
     statement, manifest = request.statement, request.manifest

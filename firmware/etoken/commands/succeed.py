@@ -13,7 +13,6 @@ from biandun_protocol.wire import statement as wire
 from biandun_protocol.wire.messages import SucceedReply, SucceedRequest, SuccessionManifest
 from biandun_protocol.wire.numbers import (
     ERROR_SESSION_UNAVAILABLE,
-    ERROR_SLOT_REFUSED,
     LIMIT_IDEMPOTENCY_KEY,
     LIMIT_NONCE,
     PURPOSE_SUCCESSION,
@@ -39,8 +38,7 @@ def succeed(token: Token, request: SucceedRequest) -> SucceedReply:
     ENTROPY_FAILED, SECRET_INVALID, SIGNATURE_FAULT.
     """
     policy.check_purpose(token.profile, PURPOSE_SUCCESSION)
-    if token.require_user() != 0:
-        raise Refused(ERROR_SLOT_REFUSED)
+    token.require_first_user()
     if not token.vault.identity.needs_session:
         raise Refused(ERROR_SESSION_UNAVAILABLE)  # an office certifies the new pair of a device that it knows
     signing.require_next(token, None)
