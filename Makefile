@@ -54,7 +54,7 @@ coverage: $(BIN)/.ready $(JUDGE)/.ready  ## the tests again, counting how much o
 test: lint test-fast  ## what every change must pass; continuous integration counts lines (coverage) and runs the long sweeps besides
 
 test-slow: $(BIN)/.ready $(JUDGE)/.ready  ## the long sweeps
-	$(BIN)/pytest --numprocesses $(WORKERS) -m slow
+	$(BIN)/pytest --numprocesses $(WORKERS) --dist worksteal -m slow
 
 demo: $(BIN)/.ready $(JUDGE)/.ready  ## the main journey; DATABASE=postgres for PostgreSQL, SUITE=sm2 for SM2 with SM3
 	@$(BIN)/python -m tests.system.demo --judge $(JUDGE)/bin/python --database $(DATABASE) --suite $(SUITE)

@@ -18,6 +18,9 @@ FIGURES = Path(__file__).parent.parent / "build" / "figures.json"
 
 # files that keep a worker busy longest come first, or the other would wait for them at the end; the rest is in random order
 LONGEST = (
+    "test_lifetime",
+    "test_fuzz",
+    "test_wear",
     "test_budgets",
     "test_constant_time",
     "test_journey",
