@@ -13,14 +13,7 @@ from biandun.keys import Key
 from biandun.ui import Silent
 from biandun_protocol.errors import Problem
 from biandun_protocol.wire.messages import InfoReply
-from biandun_protocol.wire.numbers import (
-    ERROR_NAMES,
-    LIMIT_OUTBOX,
-    LIMIT_PARCELS,
-    STANDING_ACTIVE,
-    STANDING_SUSPENDED,
-    STATE_PERSONALISED,
-)
+from biandun_protocol.wire.numbers import ERROR_NAMES, LIMIT_OUTBOX, LIMIT_PARCELS, STATE_PERSONALISED
 
 LEAST_FIRMWARE = "0.1.0"
 WARN_DAYS = 60
@@ -92,8 +85,8 @@ def of_key(key: Key, now: int) -> list[Problem]:
     if key.profile().device_key is None:
         found.append(Problem("session-unavailable"))
     said = standing.known(key)
-    if said is not None and said.standing != STANDING_ACTIVE:
-        found.append(Problem("key-suspended" if said.standing == STANDING_SUSPENDED else "certificate-revoked"))
+    if said is not None and said.standing in standing.REFUSALS:
+        found.append(Problem(standing.REFUSALS[said.standing]))
     chain = key.chain()
     if chain.time_floor > now:
         found.append(Problem("clock-behind"))

@@ -113,9 +113,7 @@ class Office:
         """Return the office's word whether that key may sign, unverified.  Raises OfficeRefused(serial-unknown), OfficeAnswer."""
         answer = self._send("GET", f"/keys/{quote(serial, safe='')}/status")
         self._check(answer)
-        if not answer.headers.get("Content-Type", "").startswith(SIGNED_TYPE):
-            raise errors.OfficeAnswer(url=self.url, detail="not a status")
-        return Signed.decode(answer.content)
+        return Signed.decode(self._content(answer, SIGNED_TYPE, "status"))
 
     def consistency(self, first: int, second: int) -> list[bytes]:
         """Return the proof that the log of ``second`` leaves continues the one of ``first``."""
@@ -200,9 +198,13 @@ class Office:
         return value
 
     def _receipt(self, answer: httpx.Response) -> Receipt:
-        if not answer.headers.get("Content-Type", "").startswith(RECEIPT_TYPE):
-            raise errors.OfficeAnswer(url=self.url, detail="not a receipt")  # a proxy's page, another server
-        return Receipt.decode(answer.content)
+        return Receipt.decode(self._content(answer, RECEIPT_TYPE, "receipt"))
+
+    def _content(self, answer: httpx.Response, media_type: str, what: str) -> bytes:
+        """What is of that type; else it is a proxy's page, or another server.  Raises OfficeAnswer."""
+        if not answer.headers.get("Content-Type", "").startswith(media_type):
+            raise errors.OfficeAnswer(url=self.url, detail=f"not a {what}")
+        return answer.content
 
     def _post(self, path: str, statement: bytes) -> httpx.Response:
         return self._send("POST", path, content=statement, headers={"Content-Type": STATEMENT_TYPE})

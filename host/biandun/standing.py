@@ -15,9 +15,16 @@ from biandun_protocol.certificate import Signed
 from biandun_protocol.errors import ProtocolProblem
 from biandun_protocol.status import verify_status
 from biandun_protocol.wire import messages as wire
-from biandun_protocol.wire.numbers import ERROR_STORE_DAMAGED, ERROR_UNKNOWN_COMMAND, STANDING_ACTIVE
+from biandun_protocol.wire.numbers import (
+    ERROR_STORE_DAMAGED,
+    ERROR_UNKNOWN_COMMAND,
+    STANDING_ACTIVE,
+    STANDING_REVOKED,
+    STANDING_SUSPENDED,
+)
 
-REFUSALS = ("key-suspended", "certificate-revoked")
+# standing -> the code of who refuses for it, key or office
+REFUSALS = {STANDING_SUSPENDED: "key-suspended", STANDING_REVOKED: "certificate-revoked"}
 T = TypeVar("T")
 
 
@@ -34,7 +41,8 @@ def known(key: Key) -> wire.StatusReply | None:
 def tell(key: Key, status: Signed) -> wire.StatusReply:
     """Let the key hear the office's word; the same again changes nothing.
 
-    Raises KeyRefused: status-invalid, serial-mismatch, key-mismatch, status-older, certificate-revoked; StatementProblem, ManifestProblem for what the office did not sign.
+    Raises KeyRefused: status-invalid, serial-mismatch, key-mismatch, status-older, certificate-revoked; StatementProblem, ManifestProblem
+    for what the office did not sign.
     """
     own = key.certificate()
     verify_status(status, certificate.verify_issuer(own.issuer, own.root), key.algorithm)
@@ -57,7 +65,7 @@ def pass_on(key: Key, office: Office) -> wire.StatusReply | None:
 def catch_up(key: Key, office: Office) -> None:
     """Let a key that was stopped hear whether it may go on: for a key that meets its office for something else."""
     said = known(key)
-    if said is not None and said.standing != STANDING_ACTIVE:
+    if said is not None and said.standing in REFUSALS:
         pass_on(key, office)
 
 
@@ -69,7 +77,7 @@ def heeding(key: Key, office: Office, work: Callable[[], T]) -> T:
     try:
         return work()
     except (KeyRefused, OfficeRefused) as refusal:
-        told = pass_on(key, office) if refusal.code in REFUSALS else None
+        told = pass_on(key, office) if refusal.code in REFUSALS.values() else None
         if told is None or told.standing != STANDING_ACTIVE or isinstance(refusal, OfficeRefused):
             raise
     return work()

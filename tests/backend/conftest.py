@@ -9,12 +9,15 @@ from pathlib import Path
 
 import pytest
 
+from biandun import keys
 from biandun_office import startup
 from tests.backend import bench
 from tests.backend.bench import PASSPHRASE, Bench
 from tests.backend.databases import VENDORS, Databases
+from tests.backend.genuine import enrol
 from tests.backend.people import Key
 from tests.backend.serving import Served
+from tests.firmware.conftest import Wire
 
 assert startup, "Django is set up before a test imports a model"
 
@@ -82,6 +85,12 @@ def office(founded: Path, new_database: Callable[..., str], tmp_path: Path) -> I
     yield Bench(folder)
     startup.connections.close_all()
     shutil.rmtree(folder)
+
+
+@pytest.fixture
+def genuine(office: Bench) -> keys.Key:
+    """A key of 陇澜市第一中学 that runs the real firmware, enrolled by the office."""
+    return enrol(office, Wire())
 
 
 @pytest.fixture

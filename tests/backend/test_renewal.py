@@ -19,27 +19,15 @@ from biandun_office.registry.models import Unit
 from biandun_protocol.wire import codec
 from biandun_protocol.wire.messages import Grant
 from tests.backend.bench import ONLY_SQLITE, ORIGIN, PASSPHRASE, SCHOOL, Bench
-from tests.backend.test_unblock import enrol
-from tests.firmware.conftest import Wire
+from tests.backend.genuine import sign
 from tests.support.person import PIN
 
 DAY = 86_400
 
 
-@pytest.fixture
-def genuine(office: Bench) -> Key:
-    """A key of 陇澜市第一中学, enrolled by the office."""
-    return enrol(office, Wire())
-
-
 def renew(office: Bench, serial: str, **changed: object) -> Grant:
     options = {"days": 1000, "now": clock.now(), "deliver": lambda grant: None, **changed}
     return codec.decode(Grant, services.renew(authority=office.authority, serial=serial, **options).grant)  # type: ignore[arg-type]
-
-
-def sign(office: Bench, key: Key, number: int) -> bytes:
-    raw = office.upload(reason=f"第 {number} 份。")
-    return key.sign(raw, purpose="filing", idempotency_key=bytes((number,)) * 16).statement
 
 
 def test_a_renewed_key_goes_on_with_its_chain_under_the_new_certificate(office: Bench, genuine: Key):

@@ -33,6 +33,7 @@ from biandun_protocol.wire.messages import Grant
 from biandun_protocol.x509 import public_key_of
 from tests.backend import bench, people, test_unblock
 from tests.backend.bench import CHEAP, ORIGIN, PASSPHRASE, SIGNED, Bench
+from tests.backend.genuine import enrol
 from tests.backend.people import Key
 from tests.firmware.conftest import Wire
 from tests.support.softkey import SoftKey, attachment, manifest
@@ -344,7 +345,7 @@ def test_threads_may_share_a_key():
 def test_two_officers_let_a_locked_key_in_again(office: Bench):
     test_unblock.staff(office, test_unblock.FIRST, test_unblock.SECOND)
     test_unblock.name(office)
-    key = test_unblock.enrol(office, Wire())
+    key = enrol(office, Wire())
     test_unblock.lock_up(key)
     test_unblock.unblock(office, key)
     key.unlock(test_unblock.NEW)

@@ -6,11 +6,10 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from biandun import errors, standing
+from biandun import standing
 from biandun.keys import Key
 from biandun_office import clock, sql
 from biandun_office.cli.main import run
-from biandun_office.errors import Refused
 from biandun_office.evidence import forks
 from biandun_office.issuance import services
 from biandun_office.issuance.selectors import status_of
@@ -20,22 +19,9 @@ from biandun_protocol.status import verify_status
 from biandun_protocol.wire import codec
 from biandun_protocol.wire.messages import Grant, StatusReply
 from biandun_protocol.wire.numbers import STANDING_ACTIVE, STANDING_REVOKED, STANDING_SUSPENDED
-from tests.backend.bench import ONLY_SQLITE, PASSPHRASE, Bench
-from tests.backend.test_unblock import enrol
-from tests.firmware.conftest import Wire
-
-SIGNED = "application/biandun-signed+cbor"
-
-
-@pytest.fixture
-def genuine(office: Bench) -> Key:
-    """A key of 陇澜市第一中学, enrolled by the office."""
-    return enrol(office, Wire())
-
-
-def sign(office: Bench, key: Key, number: int) -> bytes:
-    raw = office.upload(reason=f"第 {number} 份。")
-    return key.sign(raw, purpose="filing", idempotency_key=bytes((number,)) * 16).statement
+from tests.backend.bench import ONLY_SQLITE, PASSPHRASE, SIGNED, Bench
+from tests.backend.genuine import sign
+from tests.firmware.conftest import Wire, refusal
 
 
 def fetched(office: Bench, serial: str) -> Signed:
@@ -46,12 +32,6 @@ def fetched(office: Bench, serial: str) -> Signed:
 
 def tell(office: Bench, key: Key) -> StatusReply:
     return standing.tell(key, fetched(office, key.info.serial))
-
-
-def refusal(call: object) -> str:
-    with pytest.raises((errors.KeyRefused, Refused)) as caught:
-        call()  # type: ignore[operator]
-    return caught.value.code
 
 
 def test_a_key_in_good_standing_is_said_to_be_since_its_certificate(office: Bench, genuine: Key):

@@ -29,21 +29,14 @@ from biandun_protocol.wire.messages import Grant, PossessionManifest, Succession
 from biandun_protocol.wire.numbers import SCHEMA_POSSESSION, SCHEMA_SUCCESSION
 from tests.backend.bench import ONLY_SQLITE, ORIGIN, PASSPHRASE, SIGNED, Bench
 from tests.backend.bench import rows as held_rows
+from tests.backend.genuine import sign
 from tests.backend.people import Key as SoftKey
 from tests.backend.test_orders import challenge
 from tests.backend.test_orders import give as order
-from tests.backend.test_unblock import enrol
-from tests.firmware.conftest import Wire
 from tests.support.signers import signer_from
 
 DAY = 86_400
 State = Certificate.State
-
-
-@pytest.fixture
-def genuine(office: Bench) -> Key:
-    """A key of 陇澜市第一中学, enrolled by the office."""
-    return enrol(office, Wire())
 
 
 def answer(office: Bench, asked: Succession, **changed: object) -> Granted:
@@ -60,12 +53,6 @@ def swap(office: Bench, key: Key) -> Granted:
     granted = answer(office, succession.ask(key))
     succession.take(key, granted)
     return granted
-
-
-def sign(office: Bench, key: Key, number: int) -> bytes:
-    raw = office.upload(reason=f"第 {number} 份。")
-    name = bytes((number,)) * 16
-    return key.sign(raw, purpose="filing", idempotency_key=name, claimed_time=clock.now()).statement
 
 
 def refused(office: Bench, request: bytes) -> str:

@@ -20,8 +20,9 @@ from biandun_protocol.errors import ManifestProblem
 from biandun_protocol.recovery import Officers, verify_officers
 from biandun_protocol.secret import Secret
 from biandun_protocol.wire import codec
-from biandun_protocol.wire.messages import Grant, UnblockAsk
+from biandun_protocol.wire.messages import UnblockAsk
 from tests.backend.bench import CHEAP, ONLY_SQLITE, PASSPHRASE, SCHOOL, Bench
+from tests.backend.genuine import enrol
 from tests.firmware.conftest import Wire
 from tests.firmware.testboard import TestBoard
 from tests.support.person import PIN
@@ -52,17 +53,6 @@ def staffed(office: Bench) -> Bench:
     staff(office, FIRST, SECOND, THIRD)
     name(office)
     return office
-
-
-def enrol(office: Bench, wire: Wire) -> Key:
-    """Enrol the key on the wire, by files, as clerk and office do."""
-    key = wire.open()
-    offer, officers = enrolment.decode_offer(office.offer_file(SCHOOL))
-    request = key.answer_offer(offer, officers)
-    shares = key.recovery.shares() if officers else None
-    key.personalise(codec.decode(Grant, office.issue_file(enrolment.encode_request(request, shares))))
-    key.set_pin(PIN)
-    return key
 
 
 @pytest.fixture

@@ -66,6 +66,13 @@ def use(key: Key, ui: object) -> Key:
     return key
 
 
+def heard(key: Key) -> int:
+    """The standing that the key was told last."""
+    said = standing.known(key)
+    assert said is not None
+    return said.standing
+
+
 def prepared(program: Program, letter: Path) -> None:
     _, out, _ = program("filing", "example")
     Path("form.json").write_text(out)
@@ -170,9 +177,7 @@ def test_a_login_that_the_office_refuses_lets_the_key_know_that_it_is_suspended(
     server.standings = [STANDING_SUSPENDED]
     status, _, err = program("office", "login", "--pin-file", "pin.txt", "--json")
     assert (status, json.loads(err)["error"]["code"]) == (10, "key-suspended")
-    said = standing.known(key)
-    assert said is not None
-    assert said.standing == STANDING_SUSPENDED
+    assert heard(key) == STANDING_SUSPENDED
 
 
 def test_a_key_that_was_resumed_hears_of_it_at_its_next_login_which_works_at_once(
@@ -230,9 +235,7 @@ def test_a_decision_that_the_office_refuses_lets_the_key_know(program: Program, 
     words = ("--decision", "accept", "--text", "受理。", "--by", "赵六", "--pin-file", "pin.txt")
     server.refuses = {"/decisions"}
     assert program("office", "decide", handed_in["case"], *words)[0] == 10
-    said = standing.known(key)
-    assert said is not None
-    assert said.standing == STANDING_SUSPENDED
+    assert heard(key) == STANDING_SUSPENDED
     server.refuses = set()
     server.standings.append(STANDING_ACTIVE)
     program.json("office", "decide", handed_in["case"], *words, "--out", "again")  # the key hears it, and signs
@@ -248,9 +251,7 @@ def test_a_key_that_meets_its_office_for_something_else_hears_that_it_may_go_on(
     standing.tell(key, server.office.status(key.info, STANDING_SUSPENDED, NOW + 1, number=1))
     server.standings.append(STANDING_ACTIVE)
     assert program(*words, "--pin-file", "pin.txt")[0] == 0
-    said = standing.known(key)
-    assert said is not None
-    assert said.standing == STANDING_ACTIVE
+    assert heard(key) == STANDING_ACTIVE
 
 
 def test_a_parcel_that_the_office_refuses_lets_the_key_know(program: Program, letter: Path, server: SoftServer, key: Key) -> None:
@@ -258,9 +259,7 @@ def test_a_parcel_that_the_office_refuses_lets_the_key_know(program: Program, le
     program.json("outbox", "put", "filing", "--pin-file", "pin.txt")
     server.standings, server.refuses = [STANDING_SUSPENDED], {"/statements"}
     assert program("outbox", "submit", "--pin-file", "pin.txt")[0] == 10
-    said = standing.known(key)
-    assert said is not None
-    assert said.standing == STANDING_SUSPENDED
+    assert heard(key) == STANDING_SUSPENDED
 
 
 def test_what_the_office_refuses_is_not_tried_again(program: Program, server: SoftServer, key: Key) -> None:

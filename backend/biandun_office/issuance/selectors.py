@@ -26,7 +26,7 @@ _STATUS = (
     " LEFT JOIN issuance_statechange s ON s.certificate_id = every.id WHERE d.serial = %s AND c.state <> 'SUPERSEDED'"
     " GROUP BY c.id, c.kid, c.state, c.not_before, c.version ORDER BY c.version DESC LIMIT 1"
 )
-LIMIT_SERIAL = 24  # as long as the records of the protocol have it
+_SERIAL = 24  # the longest there is, in characters
 _STANDINGS = {
     Certificate.State.ACTIVE.value: STANDING_ACTIVE,
     Certificate.State.SUSPENDED.value: STANDING_SUSPENDED,
@@ -63,9 +63,9 @@ def status_of(serial: str) -> StatusManifest:
     One query, so that no decision comes in between: two words of one time and number would not be told apart.  Time and number are those
     of the device, over all its chains, so that they only rise.
     """
-    found = sql.rows(_STATUS, serial) if len(serial) <= LIMIT_SERIAL and serial.isprintable() else []
+    found = sql.rows(_STATUS, serial) if len(serial) <= _SERIAL and serial.isprintable() else []
     if not found:
-        raise Refused("serial-unknown", serial=serial[:LIMIT_SERIAL])
+        raise Refused("serial-unknown", serial=serial[:_SERIAL])
     kid, state, not_before, version, last, count = found[0]
     since = max(last or 0, not_before)
     return StatusManifest(SCHEMA_STATUS, serial, bytes.fromhex(kid), _STANDINGS[state], since, version + count)

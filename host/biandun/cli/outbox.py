@@ -83,7 +83,7 @@ def submit(settings: Settings, key: Key, url: str) -> list[dict[str, object]]:
     """
     with Office(url) as office:
         handed = parcels.hand_in(key, office, settings.ui)
-        if any(one.problem and one.problem.code in standing.REFUSALS for one in handed):
+        if any(one.problem and one.problem.code in standing.REFUSALS.values() for one in handed):
             standing.pass_on(key, office)
         else:
             standing.catch_up(key, office)
