@@ -8,10 +8,13 @@ JUDGE := build/judge
 WORKERS ?= 2
 DATABASE ?= sqlite
 SUITE ?= es256
+COVERAGE ?=
 PACKAGES := biandun_protocol etoken biandun biandun_simulator biandun_office
 
+COUNTING = $(if $(COVERAGE),$(foreach package,$(PACKAGES),--cov=$(package)) --cov-report=json:build/coverage.json --cov-report=)
+
 .DEFAULT_GOAL := help
-.PHONY: help setup lint test test-fast test-slow coverage demo bench bench-crypto clean
+.PHONY: help setup lint test test-fast test-slow demo pictures bench bench-crypto clean
 
 help:  ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -44,20 +47,20 @@ lint: $(BIN)/.ready $(STUBS)/.ready  ## ruff, pyright, import-linter
 	PYRIGHT_PYTHON_IGNORE_WARNINGS=1 $(BIN)/pyright --project firmware
 	$(BIN)/lint-imports
 
-test-fast: $(BIN)/.ready $(JUDGE)/.ready  ## the tests alone
-	$(BIN)/pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder -m "not slow"
+test-fast: $(BIN)/.ready $(JUDGE)/.ready  ## the tests alone; COVERAGE=yes counts the lines that they run, a room below its mark fails
+	$(BIN)/pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder -m "not slow" $(COUNTING)
+	$(if $(COUNTING),$(BIN)/python tests/coverage_by_room.py build/coverage.json)
 
-coverage: $(BIN)/.ready $(JUDGE)/.ready  ## the tests again, counting how much of each room they run; half as long again
-	$(BIN)/pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder -m "not slow" $(foreach package,$(PACKAGES),--cov=$(package)) --cov-report=json:build/coverage.json --cov-report=
-	$(BIN)/python tests/coverage_by_room.py build/coverage.json
-
-test: lint test-fast  ## what every change must pass; continuous integration counts lines (coverage) and runs the long sweeps besides
+test: lint test-fast  ## what every change must pass; continuous integration runs it with COVERAGE=yes, and the long sweeps besides
 
 test-slow: $(BIN)/.ready $(JUDGE)/.ready  ## the long sweeps
 	$(BIN)/pytest --numprocesses $(WORKERS) --dist worksteal -m slow
 
 demo: $(BIN)/.ready $(JUDGE)/.ready  ## the main journey; DATABASE=postgres for PostgreSQL, SUITE=sm2 for SM2 with SM3
 	@$(BIN)/python -m tests.system.demo --judge $(JUDGE)/bin/python --database $(DATABASE) --suite $(SUITE)
+
+pictures: $(BIN)/.ready $(JUDGE)/.ready  ## make the README's pictures new; wants chromium and fonts-noto-cjk
+	$(BIN)/python -m tests.system.pictures
 
 bench: $(BIN)/.ready $(JUDGE)/.ready  ## what it costs, as ratios against a peer of the same run; build/bench.json
 	$(BIN)/python -m tests.bench

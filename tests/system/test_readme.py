@@ -1,40 +1,127 @@
-"""The README's program, run as it stands, against a simulated key."""
+"""The READMEs, typed as they stand: every command in a terminal, in an empty folder, and both programs."""
 
-import json
 import re
-import subprocess
+import socket
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from biandun import keys
-from biandun.cli.filing import EXAMPLE
-from biandun_simulator.simulated_key import SimulatedKey
-from tests.support.person import PIN
-from tests.support.softoffice import SoftOffice
-from tests.system.journey import pdf
+from tests.system.typist import LineFailed, Typist, blocks
 
 ROOT = Path(__file__).parents[2]
+PAGES = {"zh": "README.zh-CN.md", "en": "README.md"}
+PIN = "739164"
+PORT = 8420
 
 
-@pytest.mark.parametrize("name", ["README.md"])
-def test_the_program_in_the_readme_signs_a_file(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    program = re.search(r"```python\n(.*?)```", (ROOT / name).read_text("utf-8"), re.DOTALL)
-    assert program is not None
-    monkeypatch.setenv("BIANDUN_PORTS", str(tmp_path / "ports"))
-    office = SoftOffice()
-    with SimulatedKey("BD-000001", tmp_path / "keys") as simulated:
-        with keys.open(port=simulated.port) as key:
-            key.personalise(office.grant(key.answer_offer(office.offer())))
-            key.set_pin(PIN)
-        (tmp_path / "pin.txt").write_bytes(PIN.reveal() + b"\n")
-        (tmp_path / "form.json").write_text(json.dumps(EXAMPLE))
-        (tmp_path / "letter.pdf").write_bytes(pdf())
-        done = subprocess.run(
-            [sys.executable, "-c", program[1]], cwd=tmp_path, capture_output=True, text=True, check=False, timeout=60
-        )
-        assert done.returncode == 0, done.stderr
-        with keys.open(port=simulated.port) as key:
-            assert done.stdout.split()[:2] == ["1", key.chain().head.hex()]
-    assert (tmp_path / "filing" / "statement.cose").exists()
+def page(language: str) -> str:
+    return (ROOT / PAGES[language]).read_text("utf-8")
+
+
+def shape(text: str) -> list[tuple[str, str]]:
+    """What both languages must have in common: levels of headings, commands and programs, links, pictures, rooms."""
+    found: list[tuple[str, str]] = []
+    for block in re.split(r"^(```\w*\n.*?^```)$", text, flags=re.DOTALL | re.MULTILINE):
+        if block.startswith(("```sh", "```python", "```json")):
+            found.append(("block", block))
+        elif block.startswith("```mermaid"):
+            found.append(("arrows", str(re.findall(r"--|-->", block))))
+        elif block.startswith("```"):
+            found.append(("commands", str([line.split("#")[0].rstrip() for line in block.splitlines()])))
+        else:
+            found += [("heading", level) for level in re.findall(r"^(#+) ", block, re.MULTILINE)]
+            found.append(("links", str(sorted(set(re.findall(r"\]\(([^)#]+)\)", block)) - set(PAGES.values())))))
+    return found
+
+
+def free() -> bool:
+    """Is the port of the README free on this machine?"""
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", PORT)) != 0
+
+
+def on_port(line: str, port: int) -> str:
+    """The line for an office on another port, where somebody else has the one that the README names."""
+    if port == PORT:
+        return line
+    served = line.replace(" serve ", f" serve --port {port} ")
+    return served.replace(f"127.0.0.1:{PORT}", f"127.0.0.1:{port}")
+
+
+def unused_port() -> int:
+    if free():
+        return PORT
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        return taken.getsockname()[1]
+
+
+@pytest.fixture
+def typist(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Typist]:
+    """A terminal in an empty folder that has the environment which ``make setup`` makes, and nothing else."""
+    folder = tmp_path / "empty"
+    folder.mkdir()
+    (folder / ".venv").symlink_to(sys.prefix)
+    runtime = tmp_path / "runtime"
+    runtime.mkdir(mode=0o700)
+    with Typist(
+        folder,
+        {
+            "XDG_RUNTIME_DIR": str(runtime),
+            "XDG_STATE_HOME": str(tmp_path / "state"),
+            "BIANDUN_LANG": request.param,
+            "PYTHONWARNINGS": "default",
+        },
+        {"pin": PIN, "yes": "y"},
+    ) as made:
+        yield made
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("typist", "language"),
+    [("zh", "zh"), ("en", "en")],
+    indirect=["typist"],
+)
+def test_every_command_of_the_page_works_when_it_is_typed(typist: Typist, language: str) -> None:
+    """One test, because each line begins where the one before has left keys and office."""
+    port = unused_port()
+    for block in blocks(page(language), "sh"):
+        for line in block:
+            typist.type(on_port(line, port))
+    assert "Traceback" not in typist.screen
+
+    signs, brings_its_own_key = ("\n".join(lines) + "\n" for lines in blocks(page(language), "python"))
+    typist.write("pin.txt", PIN + "\n")
+    typist.write("program.py", signs)
+    first, second = (typist.type("python program.py") for _ in range(2))
+    assert re.search(r"\b[0-9a-f]{64}\b", first)
+    assert first == second
+    typist.write("test_it.py", brings_its_own_key)
+    assert "1 passed" in typist.type("python -m pytest -q -p no:cacheprovider test_it.py")
+
+
+def test_both_languages_have_the_same_content() -> None:
+    assert shape(page("zh")) == shape(page("en"))
+
+
+def test_what_the_test_does_not_type_are_targets_of_make() -> None:
+    first = re.search(r"^```\n(.*?)^```$", page("en"), re.DOTALL | re.MULTILINE)
+    assert first is not None
+    targets = re.findall(r"^make ([a-z-]+)", first[1], re.MULTILINE)
+    makefile = (ROOT / "Makefile").read_text("utf-8")
+    assert targets == ["demo", "test", "bench"]
+    assert [target for target in targets if not re.search(rf"^{target}:", makefile, re.MULTILINE)] == []
+
+
+@pytest.mark.parametrize("language", PAGES)
+def test_every_file_that_the_page_links_to_is_there(language: str) -> None:
+    links = re.findall(r"\]\(([^)#:]+)\)", page(language))
+    assert [link for link in links if not (ROOT / link).exists()] == []
+
+
+@pytest.mark.parametrize("typist", ["zh"], indirect=True)
+def test_a_line_that_fails_is_shown_with_what_was_on_the_screen(typist: Typist) -> None:
+    with pytest.raises(LineFailed, match="no-such-program"):
+        typist.type("no-such-program --at-all")
