@@ -11,6 +11,7 @@ from biandun_office.access.api import router as access
 from biandun_office.errors import OfficeBusy, Refused, StorageFull
 from biandun_office.evidence.api import router as evidence
 from biandun_office.evidence.blob_api import router as blobs
+from biandun_office.evidence.fork_api import router as forks
 from biandun_office.evidence.log_api import router as log
 from biandun_office.evidence.submit_api import router as submissions
 from biandun_office.flow.api import router as flow
@@ -36,7 +37,7 @@ api = OfficeAPI(
     docs_url=None,  # ninja's page would load scripts from a public network
     openapi_url="/openapi.json",
 )
-for part in (blobs, submissions, evidence, log, issuance, access, flow):
+for part in (blobs, submissions, evidence, log, forks, issuance, access, flow):
     api.add_router("", part)
 
 

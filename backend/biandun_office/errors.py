@@ -98,6 +98,7 @@ _STATUS: dict[str, int] = {
     "blob-not-found": 404,
     "statement-not-found": 404,
     "case-not-found": 404,
+    "fork-not-found": 404,
     "serial-unknown": 404,
     "method-not-allowed": 405,
     "blob-missing": 409,

@@ -832,6 +832,12 @@ ENTRIES: dict[str, Entry] = {
     ),
     "statement-too-large": Entry("签名文件过大。", "The statement is too large.", *_NEW_FILE),
     "statement-not-found": Entry("没有该签名文件。", "There is no such statement.", "请核对编号。", "Check the name."),
+    "fork-not-found": Entry(
+        "没有留存编号以 {name} 开头的矛盾证据，或不止一份。",
+        "No kept contradiction has a name that begins with {name}, or several have.",
+        "请用 biandun-office forks 查看编号，至少输入前 8 位。",
+        "See the names with `biandun-office forks`; give eight characters at least.",
+    ),
     "media-type": Entry(
         "请求的内容类型应为 {expected}。", "The content type must be {expected}.", "请升级客户端软件。", "Update the client."
     ),

@@ -9,6 +9,7 @@ from django.http import HttpResponse
 from biandun_office.api import api
 from biandun_protocol import package
 from tests.backend.bench import HOSPITAL, HOSPITAL_FORM, ORIGIN, Bench, digest_of
+from tests.backend.people import name
 from tests.support.softkey import application, attachment, manifest
 
 STRANGER, UNIT, OTHER, SUPERVISOR, OFFICER, BARE = "stranger", "unit", "other", "supervisor", "officer", "bare"
@@ -16,6 +17,7 @@ ROLES = (STRANGER, UNIT, OTHER, SUPERVISOR, OFFICER, BARE)
 
 OPEN = dict.fromkeys(ROLES, 200)
 LOGGED_IN = {**OPEN, STRANGER: 401}
+OFFICERS = {**dict.fromkeys(ROLES, 403), STRANGER: 401, OFFICER: 200}
 OF_THE_CASE = {**LOGGED_IN, OTHER: 404, BARE: 404}
 
 # what each role gets; 400 and 415 say that the request was let in and found empty
@@ -43,10 +45,12 @@ TABLE: dict[tuple[str, str], dict[str, int]] = {
     ("GET", "/blobs/{loose}"): {**dict.fromkeys(ROLES, 404), STRANGER: 401},
     ("GET", "/cases/{case}"): OF_THE_CASE,
     ("GET", "/cases"): LOGGED_IN,
+    ("GET", "/forks"): OFFICERS,
+    ("GET", "/forks/{fork}/fork.json"): OFFICERS,
     ("GET", "/me"): LOGGED_IN,
     ("POST", "/logout"): {**dict.fromkeys(ROLES, 204), STRANGER: 401},
 }
-CASES_SEEN = {UNIT: 1, OTHER: 1, SUPERVISOR: 1, OFFICER: 2, BARE: 0}
+CASES_SEEN = {UNIT: 1, OTHER: 2, SUPERVISOR: 1, OFFICER: 3, BARE: 0}
 
 
 @dataclass
@@ -94,8 +98,18 @@ def scene(office: Bench) -> Scene:
         "attachment": digest_of(b"%PDF-1.7"),
         "manifest": digest_of(raw),
         "loose": digest_of(b"loose"),
+        "fork": fork(office),
     }
     return Scene(office, names, {role: office.login(key) for role, key in keys.items()})
+
+
+def fork(office: Bench) -> str:
+    """The name of a contradiction that the office has kept."""
+    key = office.new_key(HOSPITAL, "BD-TEST-0005")
+    for reason in ("第一份。", "同一序号的另一份。"):
+        statement = key.sign(office.upload(**HOSPITAL_FORM, reason=reason), seq=1, prev=bytes(32))
+        office.post(statement)
+    return name(statement).hex()
 
 
 def test_every_role_at_every_endpoint(scene: Scene):
@@ -116,8 +130,17 @@ def test_the_table_knows_every_endpoint():
         "statement": "statement_id",
         "case": "number",
         "serial": "serial",
+        "fork": "name",
     }
-    known = {(method, path.split("?")[0].format(**{name: f"{{{to}}}" for name, to in aliases.items()})) for method, path in TABLE}
+    known = {
+        (
+            method,
+            path.split("?")[0]
+            .replace("fork.json", "{path}")
+            .format(path="{path}", **{name: f"{{{to}}}" for name, to in aliases.items()}),
+        )
+        for method, path in TABLE
+    }
     assert described | {("GET", "/openapi.json")} == known
 
 
@@ -126,7 +149,9 @@ def test_the_document_says_where_a_login_is_needed():
     for path, methods in document["paths"].items():
         for method, operation in methods.items():
             row = next(
-                row for (verb, address), row in TABLE.items() if verb == method.upper() and _same(address.split("?")[0], path)
+                row
+                for (verb, address), row in TABLE.items()
+                if verb == method.upper() and _same(address.split("?")[0].replace("fork.json", "{}"), path)
             )
             assert bool(operation.get("security")) == (row[STRANGER] == 401), path
             assert ("401" in map(str, operation["responses"])) == (row[STRANGER] == 401), path

@@ -40,7 +40,10 @@ def test_an_office_of_an_older_program_says_so_until_it_is_migrated(office: Benc
     status, shown = answer(office, capsys, "log-check")
     assert (status, shown["error"]["code"]) == (4, "office-older")  # type: ignore[index]
     status, shown = answer(office, capsys, "migrate")
-    assert (status, shown["steps"]) == (0, ["issuance 0005_chain", "evidence 0007_chains_of_several_pairs"])
+    assert (status, shown["steps"]) == (
+        0,
+        ["issuance 0005_chain", "evidence 0007_chains_of_several_pairs", "evidence 0008_files_of_forks"],
+    )
     assert answer(office, capsys, "migrate")[1]["steps"] == []
     assert answer(office, capsys, "log-check")[1]["ok"] is True
     certificate = Certificate.objects.get()

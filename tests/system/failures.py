@@ -367,6 +367,9 @@ ROWS: dict[str, Row] = {
     "storage-full": Row(10, 507, NO_ROW, "tests/backend/test_blobs.py::test_a_full_disk_answers_507_and_leaves_nothing"),
     "statement-too-large": Row(10, 413, NO_ROW, "tests/backend/test_links.py::test_what_is_no_export_is_refused"),
     "statement-not-found": Row(10, 404, NO_ROW, "tests/backend/test_receipts.py::test_an_unknown_statement_is_not_found"),
+    "fork-not-found": Row(
+        10, 404, NO_ROW, "tests/backend/test_fork_export.py::test_a_name_that_is_unknown_short_or_of_several_is_not_found"
+    ),
     "media-type": Row(10, 415, NO_ROW, "tests/backend/test_statement_refusals.py::test_another_content_type_is_refused"),
     "digest-malformed": Row(10, 400, NO_ROW, "tests/backend/test_receipts.py::test_a_malformed_name_is_refused"),
     "chain-fork": Row(10, 409, NO_ROW, "tests/backend/test_links.py::test_an_export_that_contradicts_a_known_name_is_a_fork"),

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 from django.db import connections
 
-from biandun_office.cli import alerts, evidence, keys, offices, recovery, releases
+from biandun_office.cli import alerts, evidence, forks, keys, offices, recovery, releases
 from biandun_office.cli.session import Session
 from biandun_protocol.errors import Problem
 
@@ -32,7 +32,15 @@ def cli(session: Session, data: Path | None, database: str | None, as_json: bool
     session.data, session.database, session.as_json, session.language = data, database, as_json, lang
 
 
-for command in (*offices.COMMANDS, *keys.COMMANDS, *recovery.COMMANDS, *releases.COMMANDS, *evidence.COMMANDS, *alerts.COMMANDS):
+for command in (
+    *offices.COMMANDS,
+    *keys.COMMANDS,
+    *recovery.COMMANDS,
+    *releases.COMMANDS,
+    *evidence.COMMANDS,
+    *alerts.COMMANDS,
+    *forks.COMMANDS,
+):
     cli.add_command(command)
 
 

@@ -69,8 +69,13 @@ def size_of(digest: str) -> int | None:
 
 def is_whole(digest: str) -> bool:
     """Is the content of a stored attachment still the one that its name, its SHA-256, says?"""
-    with path_of(digest).open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest() == digest
+    return digest_on_disk(path_of(digest)) == digest
+
+
+def digest_on_disk(path: Path) -> str:
+    """The SHA-256 of what a file holds now."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def read(digest: str, most: int) -> bytes | None:

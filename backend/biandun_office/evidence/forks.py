@@ -3,7 +3,7 @@
 from biandun_office import logs
 from biandun_office.database import writing
 from biandun_office.errors import Refused
-from biandun_office.evidence import selectors, tree
+from biandun_office.evidence import kept, selectors, tree
 from biandun_office.evidence.chain import Contradiction
 from biandun_office.evidence.models import Alert, ForkEvidence
 from biandun_office.evidence.selectors import NODES
@@ -15,7 +15,10 @@ from biandun_protocol.wire.merkle import EMPTY_ROOT
 
 
 def record(*, certificate: Certificate, statement_id: str, raw: bytes, found: Contradiction, now: int) -> None:
-    """Keep a contradicting statement beside the known one and suspend its key; once: to submit it again changes nothing."""
+    """Keep a contradicting statement beside the known one, with its files, and suspend its key.
+
+    Once: to submit it again changes nothing.
+    """
     if ForkEvidence.objects.filter(pk=statement_id).exists():
         return
     ForkEvidence.objects.create(
@@ -28,8 +31,15 @@ def record(*, certificate: Certificate, statement_id: str, raw: bytes, found: Co
         known=found.known,
         received=now,
     )
+    kept.reference_kept(raw, now)
     states.suspend(certificate=certificate, reason=f"{found.code} seq {found.seq}", now=now)
     _raise(certificate, Alert.Kind.FORK, f"seq {found.seq}: {statement_id} / {found.known}", now)
+
+
+def reference_files() -> None:
+    """Mark as evidence whatever kept statements rest on and is there by now.  Runs in the caller's transaction."""
+    for raw, received in ForkEvidence.objects.values_list("raw", "received").iterator():
+        kept.reference_kept(bytes(raw), received)
 
 
 def check_log_point(*, certificate: Certificate, header: Header, size: int, now: int) -> None:

@@ -14,6 +14,7 @@ from biandun_office.registry.selectors import active_unit
 from biandun_office.signing import OfficeSigner
 from biandun_protocol import cose, package
 from biandun_protocol.algorithms import PublicKey
+from biandun_protocol.errors import Problem
 from biandun_protocol.package import Manifest
 from biandun_protocol.wire.numbers import LIMIT_MANIFEST, PURPOSE_FILING
 
@@ -41,11 +42,12 @@ def receive(raw: bytes, *, purpose: str, now: int, signer: OfficeSigner) -> Acce
         return known
     require_standing(certificate.state)
     require_validity(named, now)
-    manifest = _read_manifest(statement.digest.hex(), purpose)
-    package.compare(statement, manifest)
-    unit = active_unit(manifest.form.uscc)
-    _check_attachments(manifest)
-    submission = Submission(Arrival(statement, certificate, named), manifest, unit)
+    arrival = Arrival(statement, certificate, named)
+    try:
+        submission = _read(arrival, purpose)
+    except Problem:
+        services.keep_contradiction(arrival, now=now)
+        raise
     accepted = services.accept(submission, now=now, signer=signer)
     if accepted.created:
         logs.action(
@@ -57,6 +59,15 @@ def receive(raw: bytes, *, purpose: str, now: int, signer: OfficeSigner) -> Acce
             seq=statement.header.seq,
         )
     return accepted
+
+
+def _read(arrival: Arrival, purpose: str) -> Submission:
+    """The files that a statement is about, read and compared with it."""
+    manifest = _read_manifest(arrival.statement.digest.hex(), purpose)
+    package.compare(arrival.statement, manifest)
+    unit = active_unit(manifest.form.uscc)
+    _check_attachments(manifest)
+    return Submission(arrival, manifest, unit)
 
 
 def _read_manifest(digest: str, purpose: str) -> Manifest:

@@ -1,6 +1,6 @@
 """Writes to the evidence: blobs, and the one transaction that takes a statement in."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.conf import settings
@@ -8,7 +8,7 @@ from django.conf import settings
 from biandun_office import logs, sql
 from biandun_office.database import writing
 from biandun_office.errors import Refused, StorageFull
-from biandun_office.evidence import blobs, chain, forks, selectors, tree
+from biandun_office.evidence import blobs, chain, forks, kept, selectors, tree
 from biandun_office.evidence.chain import Contradiction
 from biandun_office.evidence.models import Attached, Blob, Receipt, Statement
 from biandun_office.evidence.selectors import NODES
@@ -92,11 +92,12 @@ def store_blob(*, digest: str, stream: blobs.Stream, announced: int, now: int, a
 
 
 def sweep_blobs(*, older_than: int) -> tuple[int, int]:
-    """Delete what no accepted statement names and was uploaded before ``older_than``; return how many files and bytes.
+    """Delete what no evidence rests on and was uploaded before ``older_than``; return how many files and bytes.
 
     Runs under the write lock, so that no statement can come to rely on a blob while it goes.
     """
     with writing():
+        forks.reference_files()  # also those that came after the fork, or before this program did
         old = Blob.objects.filter(referenced=False, stored_at__lt=older_than)
         freed = [(row.sha256, row.size) for row in old]
         old.delete()
@@ -159,14 +160,13 @@ def enter(arrival: Arrival, digests: Sequence[str], now: int) -> ReceiptPayload 
         return None
     require_standing(state)
     received = max(now, last)
-    seq = header.seq or 0
-    known = chain.known(certificate.chain, seq - 1, seq)
-    contradiction = known.contradiction(chain.told_by(header, name), own={seq}) or chain.out_of_turn(certificate, named, seq)
+    known, contradiction = _compared(arrival)
     if contradiction is not None:
         forks.record(certificate=named, statement_id=name, raw=statement.raw, found=contradiction, now=received)
         return contradiction
     require_validity(named, received)
     require_blobs(digests)  # again, under the lock that the sweep takes too
+    seq = header.seq or 0
     missing = seq - 1 if known.misses(seq - 1) else None
     forks.check_log_point(certificate=certificate, header=header, size=size, now=received)
     note_use(named, received)
@@ -176,12 +176,39 @@ def enter(arrival: Arrival, digests: Sequence[str], now: int) -> ReceiptPayload 
     return proof
 
 
+def keep_contradiction(arrival: Arrival, *, now: int) -> None:
+    """Keep a statement that is refused for something else when it also contradicts its key's chain, and suspend the key.
+
+    Its signature proves it whatever became of its files: whoever copied a key need not upload any.
+    Raises Refused: chain-fork, chain-broken; key-suspended, certificate-revoked.
+    """
+    if _compared(arrival)[1] is None:  # nearly always: nothing is locked for it
+        return
+    with writing():
+        present, state, _, last = sql.rows(_UNDER_LOCK, arrival.statement.id.hex(), arrival.certificate.chain)[0]
+        require_standing(state)
+        contradiction = None if present is not None else _compared(arrival)[1]
+        if contradiction is not None:
+            statement, name = arrival.statement, arrival.statement.id.hex()
+            forks.record(certificate=arrival.named, statement_id=name, raw=statement.raw, found=contradiction, now=max(now, last))
+    if contradiction is not None:
+        raise Refused(contradiction.code, seq=contradiction.seq)
+
+
+def _compared(arrival: Arrival) -> tuple[chain.Known, Contradiction | None]:
+    """What is known around a statement's number, and how the statement contradicts it."""
+    header, seq = arrival.statement.header, arrival.statement.header.seq or 0
+    known = chain.known(arrival.certificate.chain, seq - 1, seq)
+    told = chain.told_by(header, arrival.statement.id.hex())
+    return known, known.contradiction(told, own={seq}) or chain.out_of_turn(arrival.certificate, arrival.named, seq)
+
+
 def seal(proof: ReceiptPayload, digests: Sequence[str], attached: Sequence[str], signer: OfficeSigner) -> bytes:
     """Sign the receipt of what was entered, and keep it; from now on its blobs are evidence.  Returns the receipt."""
     bundle = signer.receipt(proof)
     sql.insert(Receipt, proof.leaf_index, bundle, proof.tree_size)
     sql.insert_many(Attached, [(proof.leaf_index, digest) for digest in attached])
-    _reference(digests, proof.received)
+    kept.reference(digests, proof.received)
     return bundle
 
 
@@ -236,17 +263,3 @@ def _append(statement: cose.Statement, certificate: Certificate, *, index: int, 
 def _proof(statement: Statement, size: int) -> ReceiptPayload:
     root, path = tree.root_and_inclusion(NODES, statement.leaf_index, size)
     return ReceiptPayload(bytes.fromhex(statement.statement_id), statement.leaf_index, size, root, path, statement.received)
-
-
-def _reference(digests: Iterable[str], received: int) -> None:
-    """Mark blobs as evidence.  A row may be missing after a crash between file and row: it is made good here."""
-    wanted = list(dict.fromkeys(digests))
-    places = ", ".join(["%s"] * len(wanted))
-    if sql.run(f"UPDATE evidence_blob SET referenced = %s WHERE sha256 IN ({places})", True, *wanted) == len(wanted):  # noqa: S608
-        return
-    known = set(Blob.objects.filter(sha256__in=wanted).values_list("sha256", flat=True))
-    Blob.objects.bulk_create(
-        Blob(sha256=digest, size=blobs.size_of(digest) or 0, stored_at=received, referenced=True)
-        for digest in wanted
-        if digest not in known
-    )

@@ -1,0 +1,80 @@
+"""Commands about kept contradictions: forks, export-fork."""
+
+import shutil
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+from biandun_office import files
+from biandun_office.cli.session import Session, in_session
+from biandun_office.errors import FileProblem
+from biandun_office.evidence import fork_export
+from biandun_office.evidence.fork_export import Export
+from biandun_office.installation import sibling
+from biandun_office.office import Office
+
+
+@click.command()
+@in_session
+def forks(session: Session) -> list[dict[str, object]]:
+    """列出留存的矛盾证据：密钥链分叉、互相矛盾的审计记录。 List kept contradictions: forks of chains and of audit rings.
+
+    \b
+    Example:  biandun-office --data office forks
+    """
+    session.open()
+    return [
+        {
+            "name": found.name,
+            "kind": found.kind,
+            "reason": found.reason,
+            "serial": found.serial,
+            "uscc": found.uscc,
+            "unit_name": found.unit_name,
+            "seq": found.seq,
+            "known": found.known,
+            "received": datetime.fromtimestamp(found.received, UTC).isoformat(),
+        }
+        for found in fork_export.listed()
+    ]
+
+
+@click.command("export-fork")
+@click.argument("name")
+@click.option("--out", type=click.Path(path_type=Path), required=True, help="新文件夹 / the folder to make")
+@in_session
+def export_fork(session: Session, *, name: str, out: Path) -> dict[str, object]:
+    """导出一份矛盾证据及其所依据的全部文件，可用 openssl 核验。 Write a contradiction with all it rests on, for other tools.
+
+    NAME is the first eight characters, or more, of what `forks` shows.
+
+    \b
+    Example:  biandun-office --data office export-fork 5f0c9a12 --out fork
+    """
+    folder = session.open()
+    made = fork_export.export(fork_export.find(name), Office.load(folder))
+    _write(made, out)
+    missing = [f"{one['file']}: {one['why']}" for one in made.missing]
+    return {"file": str(out), "name": made.found.name, "files": len(made.files), "missing": missing}
+
+
+def _write(made: Export, out: Path) -> None:
+    if out.exists():
+        raise FileProblem("file-exists", path=str(out))
+    with sibling(out) as work:
+        try:
+            for path, content in made.files.items():
+                target = work / "fork" / path
+                target.parent.mkdir(parents=True, exist_ok=True)
+                if isinstance(content, bytes):
+                    target.write_bytes(content)
+                else:
+                    shutil.copyfile(content, target)
+            (work / "fork").rename(out)
+            files.sync_folder(out.parent)
+        except OSError as error:
+            raise FileProblem("file-unwritable", path=str(out), detail=error.strerror) from None
+
+
+COMMANDS = (forks, export_fork)

@@ -1,0 +1,71 @@
+"""HTTP: kept contradictions, for officers."""
+
+from django.http import FileResponse, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from ninja import Router, Schema
+
+from biandun_office.access.bearer import BY_LOGIN, reader_of
+from biandun_office.access.roles import OFFICER
+from biandun_office.errors import Refused
+from biandun_office.evidence import fork_export
+from biandun_office.evidence.blob_api import OCTETS
+from biandun_office.problems import binary, described, problems
+from biandun_office.signing import held
+
+router = Router(tags=["forks"], auth=BY_LOGIN)
+
+
+class ForkOut(Schema):
+    """A kept contradiction: its kind (statement, links, audit), why, whose; names are hexadecimal, ``received`` seconds since 1970."""
+
+    name: str
+    kind: str
+    reason: str
+    serial: str
+    uscc: str
+    unit_name: str
+    seq: int
+    known: str
+    received: int
+
+
+class ForksOut(Schema):
+    """All of them, oldest first."""
+
+    forks: list[ForkOut]
+
+
+@router.get("/forks", response=ForksOut, openapi_extra=problems("login-required", "not-officer"))
+def get_forks(request: HttpRequest) -> dict[str, object]:
+    """What keys signed that contradicts what they had signed."""
+    _require_officer(request)
+    fields = ForkOut.model_fields
+    return {"forks": [{name: getattr(found, name) for name in fields} for found in fork_export.listed()]}
+
+
+@router.get(
+    "/forks/{name}/{path:path}",
+    response={200: None},
+    openapi_extra=described(
+        {"responses": {200: binary(OCTETS, "The file")}}, "login-required", "not-officer", "fork-not-found", "blob-not-found"
+    ),
+)
+def get_fork_file(request: HttpRequest, name: str, path: str) -> HttpResponseBase:
+    """One file of the export of a contradiction: first ``fork.json``, which lists them all."""
+    _require_officer(request)
+    collect = fork_export.export if path in fork_export.DESCRIPTIONS else fork_export.gather
+    content = collect(fork_export.find(name), held().office).files.get(path)
+    if content is None:
+        raise Refused("blob-not-found")
+    headers = {"Content-Disposition": "attachment"}
+    if isinstance(content, bytes):
+        return HttpResponse(content, content_type=OCTETS, headers=headers)
+    try:
+        return FileResponse(content.open("rb"), as_attachment=True, filename=content.name, content_type=OCTETS)
+    except FileNotFoundError:
+        raise Refused("blob-not-found") from None
+
+
+def _require_officer(request: HttpRequest) -> None:
+    if OFFICER not in reader_of(request).roles:
+        raise Refused("not-officer")

@@ -1,0 +1,114 @@
+"""What evidence rests on: the files that a kept statement names, and the account of them that keeps the sweep away.
+
+A statement names its manifest by its payload, the manifest names the attachments.  Nothing here needs more than the bytes, so
+it reads what an older program kept as well.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import cast
+
+from biandun_office import sql
+from biandun_office.evidence import blobs
+from biandun_office.evidence.models import Blob
+from biandun_protocol import cbor, cose
+from biandun_protocol.certificate import Signed
+from biandun_protocol.errors import ProtocolProblem, StatementProblem
+from biandun_protocol.wire.numbers import KEY_PURPOSES, LIMIT_ATTACHMENTS, LIMIT_MANIFEST, OFFICE_PURPOSES
+
+MANIFEST, ATTACHMENT = "manifest", "attachment"
+_PURPOSES = (*KEY_PURPOSES, *OFFICE_PURPOSES)  # an order of the office stands in for a number of a chain
+
+
+@dataclass(frozen=True)
+class Named:
+    """A file that evidence names: its digest, what it is, and the name that its sender gave it (empty for a manifest)."""
+
+    digest: str
+    kind: str
+    name: str = ""
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A statement as it was kept; ``inline`` is its manifest when the two came as one file."""
+
+    statement: cose.Statement
+    inline: bytes | None = None
+
+    @property
+    def manifest(self) -> bytes | None:
+        """The manifest, or None when its file is not there."""
+        if self.inline is not None:
+            return self.inline
+        return blobs.read(self.statement.digest.hex(), LIMIT_MANIFEST)
+
+    def files(self) -> list[Named]:
+        """The manifest's file and those of the attachments that it names, each digest once."""
+        own = [] if self.inline is not None else [Named(self.statement.digest.hex(), MANIFEST)]
+        named = {file.digest: file for file in (*attachments_of(self.manifest or b""), *own)}
+        return sorted(named.values(), key=lambda file: file.kind != MANIFEST)
+
+
+def read(raw: bytes) -> Kept:
+    """Read a statement of any purpose, or one with its manifest in one file.  Raises ProtocolProblem."""
+    if raw[:1] == b"\xd2":
+        return Kept(_parse(raw))
+    signed = Signed.decode(raw)
+    return Kept(_parse(signed.statement), signed.manifest)
+
+
+def files_of(raw: bytes) -> list[Named]:
+    """The files that a kept statement rests on; none for bytes that cannot be read, which ``log-check`` reports."""
+    try:
+        return read(raw).files()
+    except ProtocolProblem:
+        return []
+
+
+def attachments_of(manifest: bytes) -> list[Named]:
+    """The attachments that a manifest names, whatever else is wrong with it: a key signed for these files."""
+    try:
+        parts = cbor.items(cbor.loads(manifest))
+    except cbor.CborError:
+        return []
+    body = parts[1] if len(parts) == 2 else None
+    listed = cbor.items(cast("dict[object, object]", body).get("attachments")) if isinstance(body, dict) else []
+    found: list[Named] = []
+    for item in listed[:LIMIT_ATTACHMENTS]:
+        fields = cast("dict[object, object]", item) if isinstance(item, dict) else {}
+        digest, name = fields.get("sha256"), fields.get("name")
+        if isinstance(digest, bytes) and len(digest) == 32:
+            found.append(Named(digest.hex(), ATTACHMENT, name if isinstance(name, str) else ""))
+    return found
+
+
+def reference(digests: Iterable[str], received: int) -> None:
+    """Mark blobs as evidence.  A row may be missing after a crash between file and row: it is made good here."""
+    wanted = list(dict.fromkeys(digests))
+    places = ", ".join(["%s"] * len(wanted))
+    if sql.run(f"UPDATE evidence_blob SET referenced = %s WHERE sha256 IN ({places})", True, *wanted) == len(wanted):  # noqa: S608
+        return
+    known = set(Blob.objects.filter(sha256__in=wanted).values_list("sha256", flat=True))
+    Blob.objects.bulk_create(
+        Blob(sha256=digest, size=blobs.size_of(digest) or 0, stored_at=received, referenced=True)
+        for digest in wanted
+        if digest not in known
+    )
+
+
+def reference_kept(raw: bytes, received: int) -> None:
+    """Mark whatever files of a kept statement are there; those that come later are marked before the next sweep."""
+    present = [file.digest for file in files_of(raw) if blobs.size_of(file.digest) is not None]
+    if present:
+        reference(present, received)
+
+
+def _parse(raw: bytes) -> cose.Statement:
+    for purpose in _PURPOSES:
+        try:
+            return cose.parse(raw, purpose=purpose)
+        except StatementProblem as problem:
+            if problem.code != "purpose-mismatch":
+                raise
+    raise StatementProblem("purpose-mismatch", expected="/".join(_PURPOSES))
