@@ -1,129 +1,253 @@
 """Verify a filing folder from nothing but a root certificate: no server, no key, no network.
 
 Each step is named and says what it rests on, so that a person can follow it and an auditor can repeat it with other
-tools: docs/verify-with-other-tools.md shows how.
+tools: docs/verify-with-other-tools.md shows how.  Opinions and decisions that lie in the folder are verified in the same
+steps.  Every file is accounted for (``inventory``): verified and by which step, or named as not looked at.  What
+filing.json remembers decides nothing.
 """
 
 from dataclasses import dataclass
 from hashlib import sha256
+from pathlib import Path
+from typing import TypeVar
 
+from biandun import inventory
 from biandun.anchors import load_root
+from biandun.contents import Contents
 from biandun.errors import FolderProblem
-from biandun.filings import Folder
+from biandun.inventory import File
 from biandun_protocol import certificate, cose, package, receipt
 from biandun_protocol.algorithms import PublicKey
 from biandun_protocol.certificate import Signed
-from biandun_protocol.errors import CertificateProblem, Problem
+from biandun_protocol.errors import CertificateProblem, Problem, StatementProblem
+from biandun_protocol.receipt import Receipt
 from biandun_protocol.wire.messages import IssuerManifest, ProfileManifest
+from biandun_protocol.wire.numbers import PURPOSE_FILING
+from biandun_protocol.wire.statement import ReceiptPayload
+
+GOOD, INCOMPLETE, BAD = "good", "incomplete", "bad"
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
 class Step:
-    """One check: its name, whether it held, and what it found (a code when it did not hold)."""
+    """One check: its name, whether it held, what it found (a code when it did not hold), and the subfolder that it is about."""
 
     name: str
     good: bool
     found: str
+    part: str = ""
 
 
-@dataclass(frozen=True)
-class Verdict:
-    """All steps in order; later ones are missing when an earlier one failed."""
+class Part:
+    """The checks of one signed thing: the filing itself, or an opinion, a decision, an earlier version in a subfolder.
 
-    steps: tuple[Step, ...]
-    root: str
+    ``inside`` is the subfolder with a slash behind it, empty for the filing.  Each check rests on the ones before.
+    """
+
+    def __init__(self, contents: Contents, root: PublicKey, inside: str = "", filing: "Part | None" = None) -> None:
+        self.inside = inside
+        self.root = root
+        self.purpose = PURPOSE_FILING
+        self.steps: list[Step] = []
+        self.issuer: IssuerManifest | None = None
+        self.profile: ProfileManifest | None = None
+        self.manifest: package.Manifest | None = None
+        self.statement: cose.Statement | None = None
+        self.receipt: ReceiptPayload | None = None
+        self._contents = contents
+        self._filing = filing
 
     @property
     def good(self) -> bool:
         """Did everything hold?"""
         return all(step.good for step in self.steps)
 
+    def held(self, name: str) -> bool:
+        """Did that step hold?"""
+        return any(step.name == name and step.good for step in self.steps)
 
-def _part(folder: Folder, name: str) -> bytes:
-    content = folder.read(name)
-    if content is None:
-        raise FolderProblem("file-missing", path=str(folder.path / name))
-    return content
+    def read(self, name: str) -> bytes:
+        """A file of this part.  Raises FolderProblem."""
+        return self._contents.read(self.inside + name)
 
-
-class _Checks:
-    """The checks of one folder, in the order in which each rests on the one before."""
-
-    def __init__(self, folder: Folder, root: PublicKey) -> None:
-        self.folder = folder
-        self.root = root
-        self.issuer: IssuerManifest
-        self.profile: ProfileManifest
-        self.manifest: package.Manifest
-        self.statement: cose.Statement
+    def run(self, *, with_receipt: bool) -> "Part":
+        """Do the checks in order, as far as they hold."""
+        checks = [self.office_key, self.unit_certificate, self.material, self.signature]
+        if self._filing is not None:
+            checks.append(self.reference)
+        if with_receipt:
+            checks.append(self.office_receipt)
+        for check in checks:
+            try:
+                self.steps.append(Step(check.__name__, True, check(), self.inside.rstrip("/")))
+            except Problem as problem:
+                self.steps.append(Step(check.__name__, False, problem.code, self.inside.rstrip("/")))
+                break
+        return self
 
     def office_key(self) -> str:
         """The root names the office's signing key, in the root's own algorithm, as everything below it is."""
-        signed = Signed(_part(self.folder, "issuer.cose"), _part(self.folder, "issuer.cbor"))
+        signed = Signed(self.read("issuer.cose"), self.read("issuer.cbor"))
         self.issuer = certificate.verify_issuer(signed, self.root)
         return self.issuer.office_id
 
     def unit_certificate(self) -> str:
         """The office names the unit's key; the X.509 certificate is the one it means."""
-        signed = Signed(_part(self.folder, "profile.cose"), _part(self.folder, "profile.cbor"))
-        self.profile = certificate.verify_profile(signed, self.issuer, self.root.algorithm)
-        if sha256(_part(self.folder, "certificate.der")).digest() != self.profile.x5t:
+        signed = Signed(self.read("profile.cose"), self.read("profile.cbor"))
+        self.profile = certificate.verify_profile(signed, _known(self.issuer), self.root.algorithm)
+        if sha256(self.read("certificate.der")).digest() != self.profile.x5t:
             raise CertificateProblem("certificate-invalid", field="x5t")
         return f"{self.profile.unit_name} {self.profile.serial}"
 
     def material(self) -> str:
-        """Manifest and attachments are as they were prepared."""
-        self.manifest = self.folder.manifest()
+        """The manifest is what the statement names, the attachments are what the manifest names."""
+        raw = self.read("manifest.cbor")
+        statement = self._genuine()
+        if statement is not None and not statement.covers(raw):
+            raise FolderProblem("filing-changed", name="manifest.cbor")
+        self.manifest = package.read(raw, self.purpose)
+        for attachment in self.manifest.form.attachments:
+            name = f"{self.inside}attachments/{attachment.name}"
+            content = self._contents.get(name)
+            if content is None or sha256(content).digest() != attachment.sha256:
+                raise FolderProblem("filing-changed", name=attachment.name)
         return f"{len(self.manifest.form.attachments)} attachments"
+
+    def _genuine(self) -> cose.Statement | None:
+        """The statement, for whichever purpose it says, if the unit's key signed it; else the next step says what is wrong with it."""
+        try:
+            raw = self.read("statement.cose")
+        except FolderProblem:
+            return None
+        for purpose in package.KINDS:
+            try:
+                statement = cose.parse(raw, purpose=purpose)
+                self.purpose = purpose
+                cose.verify(statement, PublicKey(self.root.algorithm, _known(self.profile).public_key))
+            except StatementProblem:
+                continue
+            return statement
+        return None
 
     def signature(self) -> str:
         """The unit's key signed this manifest, for the unit that it speaks of."""
-        self.statement = cose.parse(self.folder.statement(), purpose=self.folder.state.purpose)
-        cose.verify(self.statement, PublicKey(self.root.algorithm, self.profile.public_key))
-        package.compare(self.statement, self.manifest)
+        if self.inside + "statement.cose" not in self._contents.entries:
+            raise FolderProblem("filing-unsigned")
+        manifest, profile = _known(self.manifest), _known(self.profile)
+        self.statement = cose.parse(self.read("statement.cose"), purpose=self.purpose)
+        cose.verify(self.statement, PublicKey(self.root.algorithm, profile.public_key))
+        package.compare(self.statement, manifest)
         header = self.statement.header
-        if header.purpose not in self.profile.purposes:
+        if header.purpose not in profile.purposes:
             raise CertificateProblem("purpose-refused")
         for name, here, there in (
-            ("serial", header.serial, self.profile.serial),
-            ("x5t", header.x5t, self.profile.x5t),
-            ("uscc", header.uscc, self.profile.uscc),
+            ("serial", header.serial, profile.serial),
+            ("x5t", header.x5t, profile.x5t),
+            ("uscc", header.uscc, profile.uscc),
         ):
             if here != there:
                 raise CertificateProblem("certificate-mismatch", field=name)
         return f"seq {header.seq} {self.statement.id.hex()[:16]}"
 
+    def reference(self) -> str:
+        """What lies in a subfolder speaks of the filing in this folder, or is an earlier version of it, of the same unit."""
+        form, filing = _known(self.manifest).form, self._filing
+        named: bytes | None = getattr(form, "statement", None)
+        if filing is None or filing.statement is None or filing.manifest is None:
+            raise FolderProblem("part-foreign", name=self.inside)
+        if named is None and form.uscc == filing.manifest.form.uscc:
+            return "an earlier version"
+        if named is None or named != filing.statement.id:
+            raise FolderProblem("part-foreign", name=self.inside)
+        return named.hex()[:16]
+
     def office_receipt(self) -> str:
         """The office has it in its log."""
-        payload = receipt.verify_receipt(self.folder.receipt(), self.statement, self.issuer, self.root.algorithm)
-        for validity in (self.issuer, self.profile):  # judged at the office's time of reception, as the office does
+        if self.inside + "receipt.cbor" not in self._contents.entries:
+            raise FolderProblem("filing-unsubmitted")
+        issuer, profile = _known(self.issuer), _known(self.profile)
+        given = Receipt.decode(self.read("receipt.cbor"))
+        payload = receipt.verify_receipt(given, _known(self.statement), issuer, self.root.algorithm)
+        for validity in (issuer, profile):  # judged at the office's time of reception, as the office does
             if payload.received < validity.not_before:
                 raise CertificateProblem("certificate-not-yet")
             if payload.received > validity.not_after:
                 raise CertificateProblem("certificate-expired")
+        self.receipt = payload
         return f"leaf {payload.leaf_index} of {payload.tree_size}, received {payload.received}"
 
 
-def verify_folder(folder: Folder, root_pem: bytes) -> Verdict:
-    """Check everything from the root down to the receipt.  Raises CertificateProblem for a root that is none."""
-    root, fingerprint = load_root(root_pem)
-    return _run(_Checks(folder, root), fingerprint, with_receipt=True)
+def _known(value: T | None) -> T:
+    """What an earlier check has found; none of the later ones runs without it."""
+    if value is None:
+        raise StatementProblem("statement-malformed", detail="?")
+    return value
 
 
-def verify_signed(folder: Folder, root: PublicKey) -> Verdict:
-    """Check everything but the receipt, under a root that the caller's own key believes: before one adds one's own word."""
-    return _run(_Checks(folder, root), sha256(root.point).hexdigest(), with_receipt=False)
+@dataclass(frozen=True)
+class Verdict:
+    """The parts in order, the filing first; every file; the fingerprint of the root, and whether it came from the folder itself."""
+
+    parts: tuple[Part, ...]
+    files: tuple[File, ...]
+    root: str
+    root_from_folder: bool = False
+
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        """All steps in order; later ones of a part are missing when an earlier one failed."""
+        return tuple(step for part in self.parts for step in part.steps)
+
+    @property
+    def failed(self) -> tuple[Step, ...]:
+        """The steps that did not hold, at most one a part."""
+        return tuple(step for step in self.steps if not step.good)
+
+    @property
+    def outcome(self) -> str:
+        """GOOD; INCOMPLETE when all that was looked at holds and there is more in the folder; BAD."""
+        if self.failed or any(file.finding in inventory.WRONG for file in self.files):
+            return BAD
+        return INCOMPLETE if any(file.finding == inventory.UNKNOWN for file in self.files) else GOOD
+
+    @property
+    def good(self) -> bool:
+        """Did everything hold, and is everything in the folder accounted for?"""
+        return self.outcome == GOOD
 
 
-def _run(checks: "_Checks", root: str, *, with_receipt: bool) -> Verdict:
-    steps: list[Step] = []
-    for check in (checks.office_key, checks.unit_certificate, checks.material, checks.signature, checks.office_receipt):
-        if check.__name__ == "office_receipt" and not with_receipt:
-            break
-        name = check.__name__
-        try:
-            steps.append(Step(name, True, check()))
-        except Problem as problem:
-            steps.append(Step(name, False, problem.code))
-            break
-    return Verdict(tuple(steps), root)
+def verify_folder(path: Path, root_pem: bytes | None = None) -> Verdict:
+    """Check everything from the root down to the receipt, in the folder and in those below it.
+
+    Without ``root_pem`` the folder's own root.pem is taken, which shows only that the folder agrees with itself.  Raises
+    FolderProblem: folder-not-filing, file-unreadable, filing-unsubmitted without any root; CertificateProblem for a root that is none.
+    """
+    contents = Contents(path)
+    if not _is_part(contents, ""):
+        raise FolderProblem("folder-not-filing", path=str(path))
+    if root_pem is None and "root.pem" not in contents.entries:
+        raise FolderProblem("filing-unsubmitted")
+    root, fingerprint = load_root(contents.read("root.pem") if root_pem is None else root_pem)
+    filing = Part(contents, root).run(with_receipt=True)
+    parts = [filing]
+    for inside in _subfolders(contents):
+        above = next((part for part in reversed(parts) if part.purpose == PURPOSE_FILING and inside.startswith(part.inside)), None)
+        parts.append(Part(contents, root, inside, above or filing).run(with_receipt=True))
+    return Verdict(tuple(parts), tuple(inventory.account(contents, parts, root_pem)), fingerprint, root_pem is None)
+
+
+def verify_signed(path: Path, root: PublicKey) -> Verdict:
+    """Check the filing without its receipt, under a root that the caller's own key believes: before one adds one's own word."""
+    filing = Part(Contents(path), root).run(with_receipt=False)
+    return Verdict((filing,), (), sha256(root.point).hexdigest())
+
+
+def _is_part(contents: Contents, inside: str) -> bool:
+    return any(inside + name in contents.entries for name in ("statement.cose", "manifest.cbor", "filing.json"))
+
+
+def _subfolders(contents: Contents) -> list[str]:
+    """The folders below that hold something signed, outer ones first."""
+    folders = {name[: name.rindex("/") + 1] for name in contents.entries if "/" in name}
+    return sorted((inside for inside in folders if _is_part(contents, inside)), key=lambda inside: (inside.count("/"), inside))

@@ -30,13 +30,14 @@ def countersign(key: Key, filing: Folder, opinion: dict[str, object], sources: I
     ``opinion`` has the fields opinion, text, prepared_by and, for an agreement, document.  Raises FilingDoubtful,
     ManifestProblem(form-invalid), KeyRefused.
     """
-    verdict = evidence.verify_signed(filing, key.certificate().root)
-    if not verdict.good:
+    verdict = evidence.verify_signed(filing.path, key.certificate().root)
+    statement = verdict.parts[0].statement
+    if not verdict.good or statement is None:
         raise FilingDoubtful(step=verdict.steps[-1].name, found=verdict.steps[-1].found)
     path = filing.path / COUNTERSIGN
     if not path.exists():
         form = {**filings.unit_of(key), "prepared_on": date.today().isoformat(), **opinion}
-        form["statement"] = bytes.fromhex(filing.state.statement_id)
+        form["statement"] = statement.id  # what was verified, whatever filing.json says
         filings.prepare(path, form, sources, PURPOSE_COUNTERSIGN)
     folder = Folder(path)
     folder.sign(key)

@@ -667,6 +667,24 @@ ENTRIES: dict[str, Entry] = {
         "请换一个名称，或先移走原有内容。",
         "Use another name, or move the old one away first.",
     ),
+    "file-link": Entry(
+        "“{path}”是链接或特殊文件，没有打开。",
+        "{path} is a link or a special file; it was not opened.",
+        "请让对方重新打包，只放普通文件。",
+        "Ask for the folder to be packed again, with plain files only.",
+    ),
+    "file-too-large": Entry(
+        "“{path}”超过 20 MB，没有读取。",
+        "{path} is over 20 MiB; it was not read.",
+        "业务文件夹中没有这样大的文件，请让对方重新打包。",
+        "No file of a filing folder is that large; ask for it to be packed again.",
+    ),
+    "part-foreign": Entry(
+        "“{name}”中的内容不是针对本申报的。",
+        "What lies in {name} is not about this filing.",
+        "请把它移出文件夹，或向对方索取正确的一份。",
+        "Move it out of the folder, or ask for the right one.",
+    ),
     "file-not-json": Entry(
         "文件 {path} 不是有效的 JSON（第 {line} 行）。", "File {path} is not valid JSON (line {line}).", *_FIX_FORM
     ),

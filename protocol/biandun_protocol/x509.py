@@ -14,7 +14,7 @@ def certificate_of(raw: bytes, name: str) -> x509.Certificate:
     """Parse a certificate, PEM or DER; nothing is verified.  Raises CertificateProblem that names it ``name``."""
     try:
         return x509.load_pem_x509_certificate(raw) if raw.lstrip().startswith(b"-") else x509.load_der_x509_certificate(raw)
-    except ValueError:
+    except (ValueError, x509.InvalidVersion):  # the one is not among the others
         raise CertificateProblem("certificate-invalid", field=name) from None
 
 

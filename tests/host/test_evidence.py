@@ -18,13 +18,13 @@ def root(soft: SoftOffice) -> bytes:
 
 
 def failed_step(folder: Folder, root: bytes) -> tuple[str, str]:
-    verdict = evidence.verify_folder(folder, root)
+    verdict = evidence.verify_folder(folder.path, root)
     assert not verdict.good
     return verdict.steps[-1].name, verdict.steps[-1].found
 
 
 def test_a_genuine_folder_holds_in_every_step(filed: Folder, root: bytes) -> None:
-    verdict = evidence.verify_folder(filed, root)
+    verdict = evidence.verify_folder(filed.path, root)
     assert verdict.good
     assert [step.name for step in verdict.steps] == ["office_key", "unit_certificate", "material", "signature", "office_receipt"]
 
@@ -71,13 +71,13 @@ def test_a_manifest_prepared_anew_does_not_fit_the_old_signature(filed: Folder, 
     other = softkey.manifest(reason="另一个理由")
     (filed.path / "manifest.cbor").write_bytes(other)
     filed._remember(manifest=sha256(other).hexdigest())
-    assert failed_step(filed, root) == ("signature", "digest-mismatch")
+    assert failed_step(filed, root) == ("material", "filing-changed")
 
 
 @pytest.mark.parametrize("pem", [b"", b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"])
 def test_a_root_that_is_none_is_refused(pem: bytes, filed: Folder) -> None:
     with pytest.raises(CertificateProblem):
-        evidence.verify_folder(filed, pem)
+        evidence.verify_folder(filed.path, pem)
 
 
 def test_a_root_with_another_kind_of_key_is_refused(filed: Folder, tmp_path: Path) -> None:
@@ -92,7 +92,7 @@ def test_a_root_with_another_kind_of_key_is_refused(filed: Folder, tmp_path: Pat
     now = datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC)
     builder = x509.CertificateBuilder(name, name, key.public_key(), 1, now, now + datetime.timedelta(days=1))
     with pytest.raises(CertificateProblem):
-        evidence.verify_folder(filed, builder.sign(key, None).public_bytes(Encoding.PEM))
+        evidence.verify_folder(filed.path, builder.sign(key, None).public_bytes(Encoding.PEM))
 
 
 @pytest.mark.parametrize(

@@ -287,7 +287,7 @@ def test_a_filing_whose_answer_was_lost_keeps_the_certificate_it_was_signed_unde
     succeed(key, soft)
     again = Folder(folder.path)
     again.sign(key)
-    verdict = evidence.verify_signed(again, key.certificate().root)
+    verdict = evidence.verify_signed(again.path, key.certificate().root)
     assert [step.good for step in verdict.steps] == [True] * 4
 
 
@@ -300,4 +300,4 @@ def test_a_filing_that_was_not_signed_before_takes_the_new_certificate(
     wire.presence(True)
     succeed(key, soft)
     folder.sign(key)
-    assert all(step.good for step in evidence.verify_signed(folder, key.certificate().root).steps)
+    assert all(step.good for step in evidence.verify_signed(folder.path, key.certificate().root).steps)

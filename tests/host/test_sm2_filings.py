@@ -34,7 +34,7 @@ def root(soft: SoftOffice) -> bytes:
 
 def found(folder: Folder, root: bytes) -> list[str]:
     """The steps that held, and at the end the code of the one that did not."""
-    return [step.name if step.good else step.found for step in evidence.verify_folder(folder, root).steps]
+    return [step.name if step.good else step.found for step in evidence.verify_folder(folder.path, root).steps]
 
 
 def test_a_genuine_folder_in_sm2_holds_in_every_step(filed: Folder, root: bytes) -> None:

@@ -4,12 +4,22 @@ Everything it signs is what the real office signs; its X.509 blobs are opaque by
 plain recursion of RFC 9162 section 2.1, written apart from the office's own so that each can judge the other.
 """
 
+import datetime
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from hashlib import sha256
 from typing import Any
 
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509.oid import NameOID
+
 from biandun.key.session import Key
+from biandun_office.issuance.x509 import Validity
+from biandun_office.issuance.x509 import root_certificate as make_root
 from biandun_protocol import certificate, cose, orders, receipt, recovery, status, unit_card
 from biandun_protocol.algorithms import ES256, Algorithm, PublicKey, Signer
 from biandun_protocol.certificate import Signed
@@ -49,6 +59,7 @@ from tests.support.signers import signer_from
 
 NOW = 1_795_478_400  # 2026-11-24 00:00:00 UTC
 YEAR = 365 * 86400
+ISSUING_X509 = b"issuing x509"  # opaque to a key; that of the root is one, because whoever verifies takes the root's key out of it
 
 
 def root_of(leaves: Sequence[bytes]) -> bytes:
@@ -87,6 +98,18 @@ def _split(size: int) -> int:
     return 1 << ((size - 1).bit_length() - 1)
 
 
+@lru_cache
+def _root_x509(seed: int, algorithm: Algorithm) -> bytes:
+    start = datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC)
+    if algorithm is not ES256:
+        validity = Validity(int(start.timestamp()), int(start.timestamp()) + 3650 * 86400)
+        return make_root(signer_from(seed, algorithm), name="陇澜市委编办", validity=validity).public_bytes(Encoding.DER)
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "陇澜市委编办 根(虚构)")])
+    key = ec.derive_private_key(seed, ec.SECP256R1())
+    builder = x509.CertificateBuilder(name, name, key.public_key(), 1, start, start + datetime.timedelta(days=3650))
+    return builder.sign(key, hashes.SHA256(), ecdsa_deterministic=True).public_bytes(Encoding.DER)
+
+
 @dataclass
 class SoftOffice:
     """An office whose keys are the same in every run; ``seed`` makes another one."""
@@ -106,11 +129,16 @@ class SoftOffice:
         self.root: Signer = signer_from(self.seed, self.algorithm)
         self.issuer: Signer = signer_from(self.seed + 1, self.algorithm)
         self.issuer_manifest = IssuerManifest(
-            SCHEMA_ISSUER, self.office_id, self.issuer.public_key, sha256(b"issuing x509").digest(), NOW - YEAR, NOW + 9 * YEAR
+            SCHEMA_ISSUER, self.office_id, self.issuer.public_key, sha256(ISSUING_X509).digest(), NOW - YEAR, NOW + 9 * YEAR
         )
         self.anchor: Signed = certificate.sign_issuer(
-            self.root, region=self.region, root_x5t=sha256(b"root x509").digest(), manifest=self.issuer_manifest
+            self.root, region=self.region, root_x5t=sha256(self.root_x509).digest(), manifest=self.issuer_manifest
         )
+
+    @property
+    def root_x509(self) -> bytes:
+        """The root's self-signed certificate (DER), the same in every run."""
+        return _root_x509(self.seed, self.algorithm)
 
     @property
     def root_key(self) -> PublicKey:
@@ -165,7 +193,7 @@ class SoftOffice:
             x5t=self.issuer_manifest.x5t,
             manifest=ProfileManifest(**fields),  # type: ignore[arg-type]
         )
-        return Grant(SCHEMA_GRANT, profile.statement, profile.manifest, x509, b"issuing x509", b"root x509")
+        return Grant(SCHEMA_GRANT, profile.statement, profile.manifest, x509, ISSUING_X509, b"root x509")
 
     def succeed(self, asked: Succession, old: bytes, version: int = 2, **changed: object) -> Granted:
         """The answer to who asks for a new key pair in the place of the one whose point is ``old``."""

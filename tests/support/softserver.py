@@ -7,20 +7,14 @@ import base64
 import json
 from dataclasses import dataclass, field
 from hashlib import sha256
+from ssl import DER_cert_to_PEM_cert
 from typing import Any
 
 import httpx
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import Encoding
-from cryptography.x509.oid import NameOID
 
 from biandun.office_client import RECEIPT_TYPE, SIGNED_TYPE
-from biandun_office.issuance.x509 import Validity
-from biandun_office.issuance.x509 import root_certificate as make_root
 from biandun_protocol import cose, package
-from biandun_protocol.algorithms import ES256, PublicKey
+from biandun_protocol.algorithms import PublicKey
 from biandun_protocol.certificate import Signed
 from biandun_protocol.links import verify_links
 from biandun_protocol.login import verify_login
@@ -28,7 +22,7 @@ from biandun_protocol.receipt import Receipt
 from biandun_protocol.wire import codec
 from biandun_protocol.wire.messages import InfoReply, SignedManifest
 from biandun_protocol.wire.numbers import STANDING_ACTIVE, STANDING_SUSPENDED
-from tests.support.softoffice import NOW, SoftOffice, consistency
+from tests.support.softoffice import ISSUING_X509, NOW, SoftOffice, consistency
 
 NONCE = b"one-time nonce.."
 PURPOSES = {"statements": "filing", "countersignatures": "countersign", "decisions": "decision"}
@@ -36,16 +30,7 @@ PURPOSES = {"statements": "filing", "countersignatures": "countersign", "decisio
 
 def root_certificate(office: SoftOffice) -> bytes:
     """A self-signed X.509 of the office's root key (PEM)."""
-    import datetime
-
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "陇澜市委编办 根(虚构)")])
-    start = datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC)
-    if office.algorithm is not ES256:
-        validity = Validity(int(start.timestamp()), int(start.timestamp()) + 3650 * 86400)
-        return make_root(office.root, name="陇澜市委编办", validity=validity).public_bytes(Encoding.PEM)
-    key = ec.derive_private_key(office.seed, ec.SECP256R1())
-    builder = x509.CertificateBuilder(name, name, key.public_key(), 1, start, start + datetime.timedelta(days=3650))
-    return builder.sign(key, hashes.SHA256()).public_bytes(Encoding.PEM)
+    return DER_cert_to_PEM_cert(office.root_x509).encode()
 
 
 def problem(code: str, status: int, **extra: object) -> httpx.Response:
@@ -152,7 +137,7 @@ class SoftServer:
                 200,
                 json={
                     "root_certificate": root_certificate(self.office).decode(),
-                    "issuing_certificate": root_certificate(self.office).decode(),
+                    "issuing_certificate": DER_cert_to_PEM_cert(ISSUING_X509),
                     "issuer_statement": base64.b64encode(self.office.anchor.statement).decode(),
                     "issuer_manifest": base64.b64encode(self.office.anchor.manifest).decode(),
                 },

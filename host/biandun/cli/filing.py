@@ -9,7 +9,8 @@ import click
 from biandun import evidence, filings, keys, reviews, standing
 from biandun.cli.output import Document
 from biandun.cli.shared import FILE, Settings, pass_settings, with_key
-from biandun.errors import FolderProblem, KeyNotFound, UsageProblem
+from biandun.cli.verdicts import sentence_of
+from biandun.errors import KeyNotFound, UsageProblem
 from biandun.filings import Folder, Source
 from biandun.keys import Key
 from biandun.office_client import Office
@@ -255,6 +256,15 @@ def show(folder: Path) -> dict[str, object]:
     return _shown(Folder(folder))
 
 
+def export_parts(folder: Path) -> None:
+    """Write the parts that other tools want by themselves.  Raises FolderProblem."""
+    opened = Folder(folder)
+    receipt, certificate = opened.receipt(), opened.read("certificate.der") or b""
+    filings.write_file(folder / "receipt.cose", receipt.statement, replace=True)
+    filings.write_file(folder / "receipt-payload.cbor", receipt.payload, replace=True)
+    filings.write_file(folder / "certificate.pem", DER_cert_to_PEM_cert(certificate).encode(), replace=True)
+
+
 @group.command("export")
 @click.argument("folder", type=FOLDER)
 def export(folder: Path) -> dict[str, object]:
@@ -263,19 +273,19 @@ def export(folder: Path) -> dict[str, object]:
     \b
     Example:  biandun filing export 用编申请
     """
-    opened = Folder(folder)
-    receipt, certificate = opened.receipt(), opened.read("certificate.der") or b""
-    filings.write_file(folder / "receipt.cose", receipt.statement, replace=True)
-    filings.write_file(folder / "receipt-payload.cbor", receipt.payload, replace=True)
-    filings.write_file(folder / "certificate.pem", DER_cert_to_PEM_cert(certificate).encode(), replace=True)
+    export_parts(folder)
     return {"folder": str(folder), "receipt": ["receipt.cose", "receipt-payload.cbor"], "certificate": "certificate.pem"}
 
 
 @group.command("verify")
 @click.argument("folder", type=FOLDER)
 @click.option("--root", type=FILE, help="The office's root certificate (PEM), received another way.")
-def verify(folder: Path, root: Path | None) -> dict[str, object]:
-    """Verify a filing folder offline: certificate, signature, material, receipt.  Exit status 8 when anything fails.
+@pass_settings
+def verify(settings: Settings, folder: Path, root: Path | None) -> dict[str, object]:
+    """Verify a filing folder offline, every file of it, and say in a sentence what is proven and what is not.
+
+    Certificate, signature, material and receipt of the filing, and of the opinions, decisions and earlier versions below it.  Exit
+    status 8 when anything fails, and when a file lies there that nothing speaks for.
 
     Without --root the root certificate of the folder itself is used, which proves only that the folder agrees with itself:
     compare its fingerprint with the one that the office published.
@@ -283,15 +293,16 @@ def verify(folder: Path, root: Path | None) -> dict[str, object]:
     \b
     Example:  biandun filing verify 用编申请 --root root.pem
     """
-    filing = Folder(folder)
-    pem = filings.read_file(root) if root else filing.read("root.pem")
-    if pem is None:
-        raise FolderProblem("filing-unsubmitted")
-    verdict = evidence.verify_folder(filing, pem)
-    result: dict[str, object] = {"folder": str(folder), "good": verdict.good, "steps": [asdict(step) for step in verdict.steps]}
-    result["root"] = verdict.root
-    if root is None:
-        result["warning"] = "root-from-folder"
+    verdict = evidence.verify_folder(folder, filings.read_file(root) if root else None)
     if not verdict.good:
-        click.get_current_context().obj.exit_status = 8
-    return result
+        settings.exit_status = 8
+    return {
+        "folder": str(folder),
+        "good": verdict.good,
+        "verdict": verdict.outcome,
+        "root": verdict.root,
+        **({"warning": "root-from-folder"} if verdict.root_from_folder else {}),
+        "steps": [asdict(step) for step in verdict.steps],
+        "files": [asdict(file) for file in verdict.files],
+        "sentence": sentence_of(verdict, settings.language),
+    }

@@ -93,6 +93,11 @@ LABELS: dict[str, tuple[str, str]] = {
     "leaf_index": ("存证序号", "leaf"),
     "name": ("名称", "name"),
     "number": ("编号", "number"),
+    "by": ("依据", "by"),
+    "files": ("文件", "files"),
+    "finding": ("核验情况", "finding"),
+    "part": ("所在子文件夹", "part"),
+    "verdict": ("核验结论", "outcome"),
     "opened": ("开始时间", "opened"),
     "purpose": ("用途", "purpose"),
     "received": ("收到时间", "received"),
@@ -158,6 +163,18 @@ WORDS: dict[str, tuple[str, str]] = {
     "material": ("材料与附件未被改动", "manifest and attachments are unchanged"),
     "signature": ("单位密钥签署了本材料", "the unit's key signed this manifest"),
     "office_receipt": ("编办存证日志已收录", "the office has it in its log"),
+    "reference": ("所针对的正是本申报", "it is about this filing"),
+    "incomplete": ("部分文件未核验", "not everything was looked at"),
+    "bad": ("未通过", "does not hold"),
+    "verified": ("已核验", "verified"),
+    "same": ("与已核验文件一致", "says what a verified file says"),
+    "note": ("本程序的记录，不是证据", "a note of this program, no evidence"),
+    "changed": ("被改动", "changed"),
+    "unchecked": ("未能核验", "could not be verified"),
+    "missing": ("缺少", "missing"),
+    "unknown": ("未核验", "not looked at"),
+    "refused": ("链接或特殊文件，未打开", "a link or special file, not opened"),
+    "root-from-folder": ("根证书取自文件夹本身", "the root is the folder's own"),
 }
 FICTITIOUS = ("【虚构数据 仅供测试】", "[fictitious data, tests only]")
 
@@ -211,6 +228,8 @@ def _show_fields(fields: Fields, language: str) -> None:
     table.add_column(overflow="fold")
     below: list[tuple[str, Sequence[Fields]]] = []
     for name, content in fields.items():
+        if name == "sentence":
+            continue  # it sums up, so it comes last
         if isinstance(content, list) and content and isinstance(content[0], dict):
             below.append((name, cast("list[Fields]", content)))
         elif isinstance(content, list):
@@ -222,6 +241,8 @@ def _show_fields(fields: Fields, language: str) -> None:
     for name, rows in below:
         console.print(f"\n{_label(name, language)}", style="bold")
         _show_rows(rows, language)
+    if "sentence" in fields:
+        console.print(f"\n{fields['sentence']}", style="bold")
     if str(fields.get("region", "")).startswith("6299") or fields.get("hardware_class") == "simulated":
         console.print(FICTITIOUS[_column(language)], style="red")
 

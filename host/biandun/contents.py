@@ -1,0 +1,66 @@
+"""What lies in a folder that others may have packed: every entry below it, named without following a link, and read with a bound.
+
+Nothing is opened that is no plain file: a link may lead out of the folder, a pipe never ends.
+"""
+
+import os
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+from biandun.errors import FolderProblem
+from biandun_protocol.wire.numbers import LIMIT_ATTACHMENT
+
+PLAIN, LINK, SPECIAL = "file", "link", "special"
+_FLAGS = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+
+
+class Contents:
+    """All entries of a folder and of those below it.
+
+    ``entries`` maps each relative name, with slashes, to PLAIN, LINK or SPECIAL; folders are not entries of their own.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        try:
+            self.entries = dict(sorted(_walk(path, "")))
+        except OSError as error:
+            raise FolderProblem("file-unreadable", path=error.filename or str(path), detail=error.strerror) from error
+
+    def read(self, name: str) -> bytes:
+        """A plain file.  Raises FolderProblem: file-missing, file-link for what is no plain file, file-unreadable, file-too-large."""
+        path = str(self.path / name)
+        kind = self.entries.get(name)
+        if kind is None:
+            raise FolderProblem("file-missing", path=path)
+        if kind != PLAIN:
+            raise FolderProblem("file-link", path=path)
+        try:
+            with os.fdopen(os.open(path, _FLAGS), "rb") as file:
+                if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):  # it was exchanged since it was named
+                    raise FolderProblem("file-link", path=path)
+                content = file.read(LIMIT_ATTACHMENT + 1)
+        except OSError as error:
+            raise FolderProblem("file-unreadable", path=path, detail=error.strerror) from error
+        if len(content) > LIMIT_ATTACHMENT:
+            raise FolderProblem("file-too-large", path=path)
+        return content
+
+    def get(self, name: str) -> bytes | None:
+        """The same, None for what is not there."""
+        return self.read(name) if name in self.entries else None
+
+
+def _walk(path: Path, inside: str) -> Iterator[tuple[str, str]]:
+    with os.scandir(path) as entries:
+        for entry in entries:
+            name = inside + entry.name
+            found = entry.stat(follow_symlinks=False)
+            # a junction of Windows is a folder with a reparse tag
+            if stat.S_ISLNK(found.st_mode) or getattr(found, "st_reparse_tag", 0):
+                yield name, LINK
+            elif stat.S_ISDIR(found.st_mode):
+                yield from _walk(path / entry.name, f"{name}/")
+            else:
+                yield name, PLAIN if stat.S_ISREG(found.st_mode) else SPECIAL
