@@ -8,6 +8,7 @@ takes a lock that ends with the transaction.
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
+from threading import RLock
 from typing import Any
 
 from django.apps import apps
@@ -21,6 +22,7 @@ FILE = "office.sqlite3"
 SCHEMES = ("postgresql://", "postgres://")
 _WRITERS = 0x6264_6F66_6669_6365  # "bdoffice": the advisory lock that writers take one after another
 _PATIENCE = 20  # seconds that a writer waits for the others
+_turn = RLock()
 
 
 def check_url(url: str) -> str:
@@ -125,13 +127,25 @@ def remove_tables() -> None:
 
 @contextmanager
 def writing() -> Generator[None]:
-    """A transaction that no other writer overlaps: what it reads stays true until it ends."""
-    with transaction.atomic():
-        wrapper = connections["default"]
-        if wrapper.vendor == "postgresql":
+    """A transaction that no other writer overlaps: what it reads stays true until it ends.
+
+    Raises OperationalError when the lock is not given in time.
+    """
+    wrapper = connections["default"]
+    if wrapper.vendor == "postgresql":
+        with transaction.atomic():
             with wrapper.cursor() as cursor:
                 cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_WRITERS])
-        yield
+            yield
+        return
+    # whoever waits for SQLite's own lock asks, sleeps and asks again: threads of one process wake each other instead
+    if not _turn.acquire(timeout=wrapper.settings_dict["OPTIONS"]["timeout"]):
+        raise OperationalError("database is locked")
+    try:
+        with transaction.atomic():
+            yield
+    finally:
+        _turn.release()
 
 
 def _parts(url: str) -> dict[str, Any]:

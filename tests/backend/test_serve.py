@@ -8,7 +8,7 @@ import subprocess
 from concurrent.futures import ThreadPoolExecutor
 from hashlib import sha256
 from pathlib import Path
-from threading import Barrier, Timer
+from threading import Barrier
 
 import httpx
 import pytest
@@ -167,31 +167,6 @@ def test_many_keys_at_once_all_get_receipts_of_one_log(served: Served, office: B
     payloads = [verify_receipt(Receipt.decode(r), cose.parse(s, purpose="filing"), office.issuer, ES256) for s, r in filed]
     assert sorted(payload.leaf_index for payload in payloads) == list(range(30))
     assert httpx.get(served.url + "/log").json()["size"] == 30
-
-
-def test_an_office_killed_in_the_middle_keeps_what_it_gave_receipts_for(served: Served, office: Bench, key: SoftKey):
-    filed: list[tuple[bytes, bytes]] = []
-    kill = Timer(0.05, os.killpg, (served.process.pid, signal.SIGKILL))
-    with httpx.Client(base_url=served.url, timeout=30) as client:
-        for number in range(60):
-            try:
-                raw = manifest(reason=f"第 {number} 份")
-                client.put(f"/blobs/{digest_of(raw)}", content=raw)
-                statement = key.sign(raw)
-                answer = client.post("/statements", content=statement, headers=COSE)
-            except httpx.TransportError:
-                break
-            filed.append((statement, answer.content))
-            if number == 10:  # while the next ones are on their way
-                kill.start()
-    kill.join()
-    served.process.wait(20)
-    assert len(filed) > 10
-    report = check_log(office.office)
-    assert report.faults == []
-    for statement, receipt in filed:
-        again = office.post(statement)
-        assert (again.status_code, again.content) == (200, receipt)
 
 
 def test_one_blob_by_eight_clients_at_once_is_stored_once(served: Served, office: Bench):

@@ -13,6 +13,7 @@ from biandun_office.evidence.chain import Contradiction
 from biandun_office.evidence.models import Attached, Blob, Receipt, Statement
 from biandun_office.evidence.selectors import NODES
 from biandun_office.flow import services as flow
+from biandun_office.group_commit import GroupCommit
 from biandun_office.issuance.checks import require_standing, require_validity
 from biandun_office.issuance.models import Certificate
 from biandun_office.issuance.states import note_use
@@ -120,15 +121,19 @@ def require_blobs(digests: Sequence[str]) -> None:
         raise Refused("blob-missing", count=len(missing), missing=missing)
 
 
+_arrivals = GroupCommit()
+
+
 def accept(submission: Submission, *, now: int, signer: OfficeSigner) -> Accepted:
     """Append a verified statement to the log, let it open or move its case, and make its receipt: all of it or nothing.
+
+    Statements that arrive together share a commit (``group_commit``); no receipt is handed out before its own is durable.
 
     A statement that contradicts its key's chain is kept as evidence, and its key suspended, before it is refused.
     Raises Refused: key-suspended, certificate-revoked, blob-missing, chain-fork, chain-broken, certificate-expired and what
     ``flow.services.take`` raises.
     """
-    with writing():
-        outcome = _accept(submission, now, signer)
+    outcome = _arrivals.run(lambda: _accept(submission, now, signer))
     if isinstance(outcome, Contradiction):
         raise Refused(outcome.code, seq=outcome.seq)
     return outcome
