@@ -1,14 +1,16 @@
 """What is wrong here, and the one thing to do about each: ports, permissions, other programs, and what a key says of itself.
 
-Nothing is changed and no PIN is asked for.  A finding is a problem of the message catalogue, so its next step is its fix.
+No key is changed and no PIN is asked for.  A finding is a problem of the message catalogue, so its next step is its fix.
 """
 
 import sys
+import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
 
 from biandun import keys, standing
+from biandun.folders import own, runtime_folder, state_folder, unwritable
 from biandun.keys import Key
 from biandun.ui import Silent
 from biandun_protocol.errors import Problem
@@ -55,6 +57,9 @@ def examine(port: str | None = None, *, now: int | None = None, root: Path = Pat
     if not places:
         findings.append(Finding(Problem("key-not-found", serial="")))
     for place in places:
+        if place.problem is not None:
+            findings.append(Finding(place.problem, "", place.port))
+            continue
         try:
             with keys.open_port(place.port, Silent()) as key:
                 serials.append(key.info.serial)
@@ -65,6 +70,8 @@ def examine(port: str | None = None, *, now: int | None = None, root: Path = Pat
                 findings += [Finding(problem, key.info.serial, place.port) for problem in of_key(key, moment)]
         except Problem as problem:
             findings.append(Finding(problem, place.serial or "", place.port))
+    known = {finding.problem.message() for finding in findings}  # what stopped a key already is said once
+    findings += [Finding(problem) for problem in of_folders() if problem.message() not in known]
     findings += [Finding(problem) for problem in of_computer(root)]
     return Report(tuple(serials), tuple(findings))
 
@@ -96,6 +103,20 @@ def of_key(key: Key, now: int) -> list[Problem]:
         used = sum(parcel.length for parcel in key.outbox.entries())
         if chain.parcels >= LIMIT_PARCELS or used >= NEARLY_FULL * LIMIT_OUTBOX:
             found.append(Problem("outbox-full"))
+    return found
+
+
+def of_folders() -> list[Problem]:
+    """What is wrong with the folders that the programs keep things of their own in."""
+    found: list[Problem] = []
+    for folder in (runtime_folder(), state_folder()):
+        try:
+            with tempfile.TemporaryFile(dir=own(folder)) as file:
+                file.write(bytes(4096))  # a full disk gives a name for a file, and then no room
+        except Problem as problem:
+            found.append(problem)
+        except OSError as error:
+            found.append(unwritable(folder, error))
     return found
 
 

@@ -42,6 +42,8 @@ def open_port(port: str, ui: Ui | None = None) -> Key:
 
 
 def _ask(port: PortInfo) -> Row:
+    if port.problem is not None:
+        return Row(port, None, port.problem)
     try:
         with open_port(port.port) as key:
             return Row(port, key.info, None)
@@ -57,13 +59,15 @@ def list() -> tuple[Row, ...]:
 def open(serial: str | None = None, port: str | None = None, ui: Ui | None = None) -> Key:
     """Open the only key there is, or the one named by serial number or port.
 
-    Raises KeyNotFound, SeveralKeys, and what ``open_port`` raises.
+    Raises KeyNotFound, SeveralKeys, what kept us from looking, and what ``open_port`` raises.
     """
     if port is None:
-        ports = scan()
-        if serial is not None:
-            ports = [one for one in ports if one.serial == serial]
+        found = scan()
+        ports = [one for one in found if one.problem is None and serial in (None, one.serial)]
         if not ports:
+            for one in found:
+                if one.problem is not None:
+                    raise one.problem  # it may well be there, where we could not look
             raise errors.KeyNotFound(serial=f" {serial}" if serial else "")
         if len(ports) > 1:
             raise errors.SeveralKeys(serials=", ".join(one.serial or one.port for one in ports))

@@ -4,7 +4,6 @@ One JSON file, readable by its owner only.  Nothing in it is secret; whoever can
 """
 
 import json
-import os
 import time
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -14,9 +13,9 @@ from pathlib import Path
 from typing import Any, cast
 
 import filelock
-import platformdirs
 
 from biandun import errors
+from biandun.folders import own, replace_file, state_folder, unwritable
 
 
 @dataclass(frozen=True)
@@ -45,7 +44,7 @@ class KnownKeys:
     """The file; ``path`` defaults to the account's own."""
 
     def __init__(self, path: Path | None = None) -> None:
-        self.path = path or platformdirs.user_state_path("biandun") / "known-keys.json"
+        self.path = path or state_folder() / "known-keys.json"
 
     def get(self, serial: str) -> Known | None:
         """What is remembered of a key.  Raises FolderProblem(known-keys-unreadable): not knowing is not the same as new."""
@@ -76,13 +75,16 @@ class KnownKeys:
 
     @contextmanager
     def _held(self) -> Generator[dict[str, Known]]:
-        """The rows, to be changed; nobody else changes them meanwhile."""
-        self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with filelock.FileLock(self.path.with_suffix(".lock"), timeout=10):
+        """The rows, to be changed; nobody else changes them meanwhile.  Raises FolderProblem."""
+        lock = filelock.FileLock(own(self.path.parent) / self.path.with_suffix(".lock").name)
+        try:
+            lock.acquire(timeout=10)
+        except OSError as error:
+            raise unwritable(self.path, error) from None
+        try:
             rows = self._read()
             yield rows
-            aside = self.path.with_suffix(".new")
-            descriptor = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-            with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-                json.dump({serial: asdict(row) for serial, row in sorted(rows.items())}, file, ensure_ascii=False, indent=1)
-            aside.replace(self.path)
+            content = {serial: asdict(row) for serial, row in sorted(rows.items())}
+            replace_file(self.path, json.dumps(content, ensure_ascii=False, indent=1).encode())
+        finally:
+            lock.release()

@@ -1,29 +1,21 @@
 """Logins that outlive one command: the token of each office, in a file that only this account can read."""
 
 import json
-import os
 from hashlib import sha256
 from pathlib import Path
 from typing import cast
 
-import platformdirs
-
+from biandun.folders import replace_file, state_folder, unwritable
 from biandun_protocol.secret import Secret
 
 
 def _path(url: str) -> Path:
-    return platformdirs.user_state_path("biandun") / "sessions" / f"{sha256(url.encode()).hexdigest()[:16]}.json"
+    return state_folder() / "sessions" / f"{sha256(url.encode()).hexdigest()[:16]}.json"
 
 
 def remember(url: str, token: Secret) -> None:
-    """Keep the token of an office."""
-    path = _path(url)
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    aside = path.with_suffix(".new")
-    descriptor = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        json.dump({"url": url, "token": token.reveal().decode()}, file)
-    aside.replace(path)
+    """Keep the token of an office.  Raises FolderProblem."""
+    replace_file(_path(url), json.dumps({"url": url, "token": token.reveal().decode()}).encode())
 
 
 def recall(url: str) -> Secret | None:
@@ -36,5 +28,9 @@ def recall(url: str) -> Secret | None:
 
 
 def forget(url: str) -> None:
-    """Drop the token of an office."""
-    _path(url).unlink(missing_ok=True)
+    """Drop the token of an office.  Raises FolderProblem when it is there and stays."""
+    path = _path(url)
+    try:
+        path.unlink(missing_ok=True)
+    except OSError as error:
+        raise unwritable(path, error) from None

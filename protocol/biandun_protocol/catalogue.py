@@ -703,6 +703,24 @@ ENTRIES: dict[str, Entry] = {
         "请转换为 PDF、OFD、JPEG 或 PNG。",
         "Convert it to PDF, OFD, JPEG or PNG.",
     ),
+    "folder-foreign": Entry(
+        "文件夹 {path} 属于其他用户（{owner}），没有使用。",
+        "The folder {path} belongs to another user ({owner}) and was not used.",
+        "请让管理员移走该文件夹；如果是 su 或 sudo 留下的环境，请重新登录，或取消 XDG_RUNTIME_DIR 等变量后重试。",
+        "Have an administrator move it away; after su or sudo, log in afresh or unset XDG_RUNTIME_DIR and its like, then try again.",
+    ),
+    "folder-link": Entry(
+        "{path} 是链接，不是文件夹，没有使用。",
+        "{path} is a link and not a folder; it was not used.",
+        "请查明是谁建立的，删除该链接后重试。",
+        "Find out who made it, remove the link and try again.",
+    ),
+    "folder-open": Entry(
+        "其他用户可以改动文件夹 {path} 的内容，没有使用。",
+        "Other users can change what is in the folder {path}; it was not used.",
+        "请检查其中的内容，运行 chmod go-w 去掉他人的写权限后重试。",
+        "Look at what is in it, take the right away from them (chmod go-w) and try again.",
+    ),
     "folder-not-filing": Entry(
         "{path} 不是业务文件夹。",
         "{path} is not a filing folder.",
@@ -751,6 +769,18 @@ ENTRIES: dict[str, Entry] = {
     ),
     "simulator-failed": Entry(
         "模拟密钥 {serial} 启动失败：{detail}。", "Simulated key {serial} did not start: {detail}.", *_REPORT
+    ),
+    "serial-taken": Entry(
+        "编号为 {serial} 的模拟密钥已经插入：{holder}。",
+        "A simulated key {serial} is plugged in already: {holder}.",
+        "请换一个编号（--first），或先停止占用它的程序。",
+        "Use another number (--first), or stop the program that has it.",
+    ),
+    "simulator-unanswered": Entry(
+        "没有正在运行的模拟密钥{serial}。",
+        "No simulated key{serial} is running.",
+        "请先运行 biandun-sim run；只能操作本人启动的模拟密钥。",
+        "Start one with `biandun-sim run`; only keys that you run yourself can be reached.",
     ),
     # --- the office ---------------------------------------------------------------------------------------------
     "office-not-initialised": Entry(

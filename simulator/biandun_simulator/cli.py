@@ -7,12 +7,13 @@ from pathlib import Path
 from types import FrameType
 
 import click
-import platformdirs
 
+from biandun.folders import state_folder, unwritable
 from biandun_protocol.errors import Problem
 from biandun_protocol.release import Described
+from biandun_simulator import control
 from biandun_simulator import release as releases
-from biandun_simulator.simulated_key import SimulatedKey
+from biandun_simulator.simulated_key import SerialTaken, SimulatedKey, holder_of
 from etoken.boards.vendor import TARGET
 
 
@@ -36,12 +37,14 @@ def _ended_by(problem: Problem) -> SystemExit:
 @main.command()
 @click.option("--count", default=1, show_default=True, type=click.IntRange(1, 500), help="How many keys to plug in.")
 @click.option(
-    "--first", default=1, show_default=True, type=click.IntRange(1, 999999), help="Number of the first serial, BD-000001."
+    "--first",
+    type=click.IntRange(1, 999999),
+    help="Number of the first serial, BD-000001.  [default: the first that no running key has]",
 )
 @click.option(
     "--state",
     type=click.Path(file_okay=False, path_type=Path),
-    default=platformdirs.user_state_path("biandun") / "simulator",
+    default=state_folder() / "simulator",
     show_default=True,
     help="Where the keys keep their flash; the same folder continues the same keys.",
 )
@@ -61,7 +64,7 @@ def _ended_by(problem: Problem) -> SystemExit:
 )
 @click.option("--otp", is_flag=True, help="With one-time-programmable memory, as the production class; a key keeps it.")
 @click.option("--updatable", is_flag=True, help="With two places for firmware, so that it can be updated; a key keeps them.")
-def run(count: int, first: int, state: Path, presence: str, entropy: str, otp: bool, updatable: bool) -> None:
+def run(count: int, first: int | None, state: Path, presence: str, entropy: str, otp: bool, updatable: bool) -> None:
     """Plug in keys and keep them plugged in until Ctrl-C.
 
     When all are ready one JSON line names them and their ports.
@@ -79,21 +82,97 @@ def run(count: int, first: int, state: Path, presence: str, entropy: str, otp: b
 
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, on_signal)
-    serials = [f"BD-{number:06d}" for number in range(first, first + count)]
-    keys = [
-        SimulatedKey(serial, state, presence=presence, entropy=entropy, otp=otp, updatable=updatable)  # type: ignore[arg-type]
-        for serial in serials
-    ]
+    keys: list[SimulatedKey] = []
+
+    def plug_in(serials: list[str]) -> None:
+        for serial in serials:
+            keys.append(SimulatedKey(serial, state, presence=presence, entropy=entropy, otp=otp, updatable=updatable))  # type: ignore[arg-type]
+            keys[-1].plug()
+
     try:
-        for key in keys:
-            key.plug()
-        click.echo(json.dumps({"keys": [{"serial": key.serial, "port": key.port, "pid": key.pid} for key in keys]}))
-        stop.wait()
+        try:
+            plug_in(_serials(first, count))
+        except SerialTaken:
+            if first is not None:
+                raise
+            while keys:  # somebody who looked at the same moment was faster
+                keys.pop().unplug()
+            plug_in(_serials(first, count))
+        with control.listening({key.serial: key for key in keys}):
+            click.echo(json.dumps({"keys": [{"serial": key.serial, "port": key.port, "pid": key.pid} for key in keys]}))
+            stop.wait()
     except Problem as problem:
         raise _ended_by(problem) from None
+    except OSError as error:
+        raise _ended_by(unwritable(Path(error.filename or state), error)) from None
     finally:
         for key in keys:
             key.unplug()
+
+
+def _serials(first: int | None, count: int) -> list[str]:
+    """Serial numbers in a row; without a first one, the lowest that no running key has.  Raises FolderProblem."""
+    start = first or 1
+    while True:
+        serials = [f"BD-{number:06d}" for number in range(start, start + count)]
+        taken = [at for at, serial in enumerate(serials) if first is None and holder_of(serial) is not None]
+        if not taken:
+            return serials
+        start += taken[-1] + 1
+
+
+def _one_key(do: str, serial: str, as_json: bool) -> None:
+    try:
+        told = control.tell(do, serial)
+    except Problem as problem:
+        raise _ended_by(problem) from None
+    words = "plugged in" if told["plugged"] else "unplugged"
+    click.echo(json.dumps(told) if as_json else f"{serial}: {words}, button {told['presence']}")
+
+
+SERIAL = click.option("--serial", default="BD-000001", show_default=True, help="Which of the running keys.")
+AS_JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+
+
+@main.command()
+@SERIAL
+@AS_JSON
+def unplug(serial: str, as_json: bool) -> None:
+    """Pull a running key out, in the middle of whatever it does; its memory stays as it is.
+
+    \b
+    Example:  biandun-sim unplug --serial BD-000001
+    """
+    _one_key("unplug", serial, as_json)
+
+
+@main.command()
+@SERIAL
+@AS_JSON
+def plug(serial: str, as_json: bool) -> None:
+    """Plug a key in again that `biandun-sim run` has and that was unplugged, or whose firmware has ended.
+
+    \b
+    Example:  biandun-sim plug --serial BD-000001
+    """
+    _one_key("plug", serial, as_json)
+
+
+@main.command()
+@SERIAL
+@click.option("--hold", "finger", flag_value="hold", help="Keep the button pressed: whatever is asked is confirmed.")
+@click.option("--reject", "finger", flag_value="reject", help="Refuse whatever is asked.")
+@click.option("--release", "finger", flag_value="release", help="Take the finger away: the key waits for it.")
+@AS_JSON
+def press(serial: str, finger: str | None, as_json: bool) -> None:
+    """Press the button of a running key once: it confirms what it asks for now or next, and then waits again.
+
+    \b
+    Examples:  biandun-sim run --presence wait
+               biandun-sim press --serial BD-000001
+               biandun-sim press --hold
+    """
+    _one_key(finger or "press", serial, as_json)
 
 
 @main.command()
@@ -111,7 +190,9 @@ def release(version: str, number: int, floor: int, out: Path) -> None:
     """
     try:
         made = releases.make(Described(TARGET, version, number, floor))
+        out.write_bytes(made.encode())
     except Problem as problem:
         raise _ended_by(problem) from None
-    out.write_bytes(made.encode())
+    except OSError as error:
+        raise _ended_by(unwritable(out, error)) from None
     click.echo(json.dumps({"version": version, "number": number, "bytes": len(made.image), "file": str(out)}))

@@ -16,9 +16,10 @@ from functools import cache
 from hashlib import sha256
 from pathlib import Path
 
-import platformdirs
 from mpremote.romfs import VfsRomWriter
 
+from biandun.errors import FolderProblem
+from biandun.folders import cache_folder, own
 from biandun_simulator import interpreter
 
 UNUSED_AFTER = 7 * 86400  # seconds; then what was compiled from older sources goes
@@ -40,7 +41,7 @@ def search_path() -> str:
     compiler = _find_compiler()
     try:
         return interpreter.firmware_path() if compiler is None else _path_of_compiled(compiler)
-    except (OSError, subprocess.TimeoutExpired):
+    except (OSError, FolderProblem, subprocess.TimeoutExpired):
         return interpreter.firmware_path()
 
 
@@ -68,12 +69,11 @@ def _compiled(sources: str, compiler: str, micropython: str) -> Path:
         name.update(f"{program} {stat.st_size} {stat.st_mtime_ns}\0".encode())
     for module, path in modules.items():
         name.update(f"{module}\0".encode() + sha256(path.read_bytes()).digest())
-    folder = platformdirs.user_cache_path("biandun") / "firmware" / name.hexdigest()[:24]
+    folder = own(cache_folder() / "firmware") / name.hexdigest()[:24]  # a key runs what lies here: nobody else may put it there
     if folder.is_dir():
         with suppress(OSError):
             os.utime(folder)
         return folder
-    folder.parent.mkdir(parents=True, exist_ok=True)
     asked = subprocess.run([micropython, "-c", ASK], capture_output=True, text=True, check=True, timeout=30)  # noqa: S603
     number = int(asked.stdout)
     architecture = ARCHITECTURES[number] if number < len(ARCHITECTURES) else ""

@@ -14,7 +14,7 @@ class Launched:
     """A running program; ``port`` is the other end of its line, ``pid`` its process.
 
     ``arguments`` are those of the interpreter, ``modules`` its MICROPYPATH, ``heap`` its heap in bytes; what it writes to
-    stderr is added to the file ``log``.  Raises SimulatorMissing.
+    stderr is added to the file ``log``.  Raises SimulatorMissing, OSError.
     """
 
     def __init__(self, arguments: list[str], *, log: Path, heap: int, modules: str = "") -> None:
@@ -23,6 +23,7 @@ class Launched:
         board, self._line = os.openpty()
         try:
             tty.setraw(self._line)
+            os.fchmod(self._line, 0o600)  # terminals let their group write messages to people; nobody sits at this one
             os.set_blocking(board, False)
             self.port = os.ttyname(self._line)
             with log.open("ab") as errors:

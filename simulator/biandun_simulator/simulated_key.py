@@ -3,12 +3,14 @@
     with SimulatedKey("BD-000001", folder) as simulated, keys.open(serial="BD-000001") as key: ...
 
 Its flash is the file SERIAL.flash in ``folder`` and outlives the object; plugging in again goes on where it was.  The button
-is the file SERIAL.presence: ``accept``, ``reject`` or ``wait``; the file SERIAL.entropy makes its source of randomness fail:
+is the file SERIAL.presence: ``accept``, ``reject``, ``wait``, or ``press``, which is one confirmation and then ``wait``; the file SERIAL.entropy makes its source of randomness fail:
 ``stall``, ``repeat`` or ``short``.  ``cut_power`` orders a power cut at a flash operation.  The key is ready when it has answered on
 its own port.
 """
 
 import json
+import os
+from hashlib import sha256
 from pathlib import Path
 from types import TracebackType
 from typing import Literal, cast
@@ -16,6 +18,7 @@ from typing import Literal, cast
 import filelock
 
 from biandun.errors import HostProblem
+from biandun.folders import own, replace_file, runtime_folder, unwritable
 from biandun.key.connection import Connection
 from biandun.key.ports import announcements
 from biandun.key.transport import SerialTransport
@@ -24,7 +27,7 @@ from biandun_protocol.wire.numbers import LIMIT_IMAGE
 from biandun_simulator import firmware, interpreter
 from biandun_simulator.launcher import Launched
 
-Presence = Literal["accept", "reject", "wait"]
+Presence = Literal["accept", "reject", "wait", "press"]
 Entropy = Literal["ok", "stall", "repeat", "short"]
 READY_WITHIN = 10.0  # seconds; far more than a loaded machine needs
 
@@ -33,6 +36,42 @@ class SimulatorFailed(HostProblem):
     """The simulated key did not come up; ``values['detail']`` is what it said."""
 
     code = "simulator-failed"
+
+
+class SerialTaken(HostProblem):
+    """Another simulated key is plugged in under this serial number; ``values['holder']`` says where."""
+
+    code = "serial-taken"
+
+
+def holder_of(serial: str) -> str | None:
+    """Who has a simulated key plugged in under this serial number: program, process and folder; None when nobody has.
+
+    Raises FolderProblem.
+    """
+    claim = _claim_of(serial)
+    if not claim.exists():
+        return None
+    lock = filelock.FileLock(claim)
+    try:
+        lock.acquire(timeout=0)
+    except filelock.Timeout:
+        return _holder(claim)
+    lock.release()
+    return None
+
+
+def _claim_of(serial: str) -> Path:
+    """The lock of a serial number, among all keys that announce themselves in one place."""
+    name = sha256(os.fsencode(announcements().absolute() / serial)).hexdigest()[:16]
+    return own(runtime_folder() / "locks") / f"{name}.serial"
+
+
+def _holder(claim: Path) -> str:
+    try:
+        return claim.with_suffix(".holder").read_text("utf-8")
+    except (OSError, ValueError):
+        return "another program"
 
 
 class SimulatedKey:
@@ -61,8 +100,9 @@ class SimulatedKey:
         self._updatable = updatable
         self._announce = announce
         self._running: Launched | None = None
-        folder.mkdir(parents=True, exist_ok=True)
-        self._lock = filelock.FileLock(folder / f"{serial}.lock")
+        own(folder)
+        self._claim: filelock.FileLock | None = None
+        self._lock = filelock.FileLock(folder / f"{serial}.lock", thread_local=False)  # another thread may unplug it
         if presence is not None or not self._presence_path.exists():
             self.presence = presence or "accept"
         if entropy is not None:
@@ -137,10 +177,7 @@ class SimulatedKey:
         self._write_word(self._fault_path, json.dumps(order))
 
     def _write_word(self, path: Path, word: str) -> None:
-        # written aside and moved: the firmware must never read half a word
-        aside = path.with_suffix(path.suffix + ".new")
-        aside.write_text(word, "ascii")
-        aside.replace(path)
+        replace_file(path, word.encode("ascii"))  # whole: the firmware must never read half a word
 
     @property
     def log_path(self) -> Path:
@@ -163,11 +200,11 @@ class SimulatedKey:
         return self._running is not None and self._running.alive
 
     def plug(self) -> None:
-        """Start the firmware and wait until it answers.  Raises SimulatorMissing, SimulatorFailed."""
+        """Start the firmware and wait until it answers.  Raises SimulatorMissing, SimulatorFailed, SerialTaken, FolderProblem."""
         if self.alive:
             return
         self.unplug()  # what is left of a firmware that died by itself
-        self._hold_state()
+        self._hold()
         files = [str(path) for path in (self.flash_path, self._presence_path, self._entropy_path, self._fault_path)]
         has_otp = self._otp or self.otp_path.exists()
         files.append(str(self.otp_path) if has_otp else "")
@@ -179,12 +216,13 @@ class SimulatedKey:
         try:
             self._running = Launched(arguments, log=self.log_path, heap=heap, modules=firmware.search_path())
             self._wait_ready()
-        except BaseException:
+            if self._announce:
+                replace_file(self._announcement, json.dumps({"port": self.port, "pid": self.pid}).encode())
+        except BaseException as error:
             self.unplug()
+            if isinstance(error, OSError):
+                raise unwritable(Path(error.filename or self.folder), error) from None
             raise
-        if self._announce:
-            self._announcement.parent.mkdir(parents=True, exist_ok=True)
-            self._announcement.write_text(json.dumps({"port": self.port, "pid": self.pid}), "utf-8")
 
     def unplug(self) -> None:
         """Pull the plug: the firmware stops in the middle of whatever it does."""
@@ -194,13 +232,37 @@ class SimulatedKey:
             self._running.kill()
             self._running = None
         self._lock.release()
+        if self._claim is not None:
+            self._claim.release()
+            self._claim = None
 
-    def _hold_state(self) -> None:
-        """One flash, one key: two would sign the same sequence numbers.  Raises SimulatorFailed."""
+    def _hold(self) -> None:
+        """One flash, one key: two would sign the same sequence numbers.  One serial number, one key: one would hide the other.
+
+        Raises SimulatorFailed, SerialTaken, FolderProblem.
+        """
         try:
+            own(self.folder)
             self._lock.acquire(timeout=0)
+            if self._announce:
+                self._claim_serial()
         except filelock.Timeout:
             raise SimulatorFailed(serial=self.serial, detail=f"{self.flash_path} is in use by another simulated key") from None
+        except OSError as error:
+            raise unwritable(self.folder, error) from None
+        except Problem:
+            self._lock.release()
+            raise
+
+    def _claim_serial(self) -> None:
+        claim = _claim_of(self.serial)
+        lock = filelock.FileLock(claim, thread_local=False)
+        try:
+            lock.acquire(timeout=0)
+        except filelock.Timeout:
+            raise SerialTaken(serial=self.serial, holder=_holder(claim)) from None
+        self._claim = lock
+        replace_file(claim.with_suffix(".holder"), f"biandun-sim (pid {os.getpid()}, {self.folder.absolute()})".encode())
 
     def _announced_pid(self) -> int:
         try:

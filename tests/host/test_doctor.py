@@ -35,6 +35,7 @@ with keys.open_port(sys.argv[1]):
 """
 CHATTERS = "import sys\nwhile True:\n    sys.stdout.buffer.write(b'AT+CGMI\\r\\nERROR\\r\\n\\0' * 100)\n"
 DAY = 86_400
+NOBODY = 65534
 
 
 @pytest.fixture(autouse=True)
@@ -85,7 +86,7 @@ def nobody() -> Iterator[None]:
     if os.geteuid() != 0:
         yield
         return
-    os.seteuid(65534)
+    os.seteuid(NOBODY)
     try:
         yield
     finally:
@@ -93,16 +94,18 @@ def nobody() -> Iterator[None]:
 
 
 def test_a_port_that_may_not_be_opened_is_found(simulated_key: SimulatedKey, monkeypatch: pytest.MonkeyPatch) -> None:
-    runtime = tempfile.mkdtemp()
-    Path(runtime).chmod(0o777)
-    monkeypatch.setenv("XDG_RUNTIME_DIR", runtime)
+    place = tempfile.mkdtemp()
+    for name in ("XDG_RUNTIME_DIR", "XDG_STATE_HOME"):
+        monkeypatch.setenv(name, place)
+    if os.geteuid() == 0:
+        os.chown(place, NOBODY, NOBODY)
     Path(simulated_key.port).chmod(0)
     try:
         with nobody():
             report = doctor.examine(simulated_key.port)
     finally:
         Path(simulated_key.port).chmod(0o600)
-        shutil.rmtree(runtime, ignore_errors=True)
+        shutil.rmtree(place, ignore_errors=True)
     assert found(report) == ["port-permission"]
     assert "install-udev" in report.findings[0].problem.next_step("zh")
 

@@ -334,6 +334,16 @@ ROWS: dict[str, Row] = {
     "interrupted": Row(130, None, UNCHANGED, "tests/host/test_cli.py::test_an_interrupted_run_says_that_nothing_is_signed_twice"),
     "simulator-missing": Row(1, None, UNCHANGED, "tests/system/test_failures.py::test_the_simulators_failures_have_codes"),
     "simulator-failed": Row(1, None, UNCHANGED, "tests/system/test_failures.py::test_the_simulators_failures_have_codes"),
+    "serial-taken": Row(
+        1,
+        None,
+        UNCHANGED,
+        "tests/simulator/test_two_simulators.py::test_a_serial_number_that_is_taken_is_refused_naming_its_holder",
+    ),
+    "simulator-unanswered": Row(1, None, UNCHANGED, "tests/simulator/test_control.py::test_a_key_that_nobody_runs_is_not_reached"),
+    "folder-foreign": Row(12, None, UNCHANGED, "tests/host/test_folders.py::test_a_folder_of_another_user_is_not_used"),
+    "folder-link": Row(12, None, UNCHANGED, "tests/host/test_folders.py::test_a_link_is_not_followed_wherever_it_stands"),
+    "folder-open": Row(12, None, UNCHANGED, "tests/host/test_folders.py::test_a_folder_that_others_can_change_is_not_used"),
     "office-older": Row(
         10, None, NO_ROW, "tests/backend/test_migrate.py::test_an_office_of_an_older_program_says_so_until_it_is_migrated"
     ),

@@ -3,7 +3,7 @@
     micropython -X heapsize=… -m etoken.boards.unix SERIAL FLASH_FILE PRESENCE_FILE [ENTROPY_FILE [FAULT_FILE [OTP_FILE [IMAGES_FILE]]]]
 
 stdin must not block.  The presence file stands for the button: its word is accept, reject or wait, read each time somebody is
-asked.  Entropy is the operating system's; there is no way to hand in another.  The entropy file can only make it fail: its word
+asked; or press, which confirms once and becomes wait.  Entropy is the operating system's; there is no way to hand in another.  The entropy file can only make it fail: its word
 is stall (a block comes too late), repeat (the same block again) or short (bytes are missing), read for each block; any other
 word, or no file, leaves it alone.  The fault file is read once, at start, and removed: a JSON object with the arguments of
 ``wire.flashfaults.Cut`` cuts the power in the ``at``-th flash operation of this run, and the process ends as if unplugged, with
@@ -138,7 +138,12 @@ class UnixBoard:
 
     def button(self) -> "bool | None":
         """Has somebody confirmed (True), refused (False), or not decided yet (None)?"""
-        return {"accept": True, "reject": False}.get(_word(self._presence_path))
+        word = _word(self._presence_path)
+        if word == "press":
+            with open(self._presence_path, "w") as policy:
+                policy.write("wait")
+            return True
+        return {"accept": True, "reject": False}.get(word)
 
     def report(self, error: Exception) -> None:
         """Print a bug to stderr; never to the protocol's own line."""

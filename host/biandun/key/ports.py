@@ -2,29 +2,38 @@
 
 A simulated key announces itself by a small file SERIAL.json {"port", "pid"} in ``announcements()``; the process must be
 alive, because the name of a pseudo-terminal is soon somebody else's.
+
+What cannot be looked through is a row of its own with what is wrong (``PortInfo.problem``), so that the other keys are found.
 """
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
 
 from serial.tools import list_ports
 
-from biandun.folders import runtime_folder
+from biandun.errors import PortFailed
+from biandun.folders import own, runtime_folder
+from biandun.key.transport import PORT_ERRORS
+from biandun_protocol.errors import Problem
 
 USB_PRODUCT = "Biandun"
 
 
 @dataclass(frozen=True)
 class PortInfo:
-    """A port where a key should be; ``serial`` is what it says of itself, unchecked."""
+    """A port where a key should be; ``serial`` is what it says of itself, unchecked.
+
+    With a ``problem`` there is nothing to open: ``port`` is the place that could not be looked through.
+    """
 
     port: str
     serial: str | None
     simulated: bool
+    problem: Problem | None = None
 
 
 def announcements() -> Path:
@@ -35,23 +44,35 @@ def announcements() -> Path:
 
 def scan() -> list[PortInfo]:
     """All ports that should have a key on them, by serial number.  Opens none of them."""
-    usb = [
-        PortInfo(port.device, port.serial_number, simulated=False)
-        for port in list_ports.comports()
-        if USB_PRODUCT in (port.product or "")
-    ]
-    return sorted([*usb, *_simulated()], key=lambda info: (info.serial or "", info.port))
+    found = [*_looked_through("USB", _usb, simulated=False)]
+    found += _looked_through(str(announcements()), _simulated, simulated=True)
+    return sorted(found, key=lambda info: (info.serial or "", info.port))
+
+
+def _looked_through(place: str, look: Callable[[], Iterator[PortInfo]], *, simulated: bool) -> list[PortInfo]:
+    try:
+        return list(look())
+    except Problem as problem:
+        return [PortInfo(place, None, simulated, problem)]
+    except PORT_ERRORS as error:
+        return [PortInfo(place, None, simulated, PortFailed(port=place, detail=str(error) or type(error).__name__))]
+
+
+def _usb() -> Iterator[PortInfo]:
+    for port in list_ports.comports():
+        if USB_PRODUCT in (port.product or ""):
+            yield PortInfo(port.device, port.serial_number, simulated=False)
 
 
 def _simulated() -> Iterator[PortInfo]:
     folder = announcements()
-    if not folder.is_dir():
+    if not folder.exists():
         return
-    for path in folder.glob("*.json"):
+    for path in own(folder).glob("*.json"):
         try:
             note = cast("dict[str, object]", json.loads(path.read_text("utf-8")))
             port, pid = str(note["port"]), int(str(note["pid"]))
             os.kill(pid, 0)
-        except (OSError, ValueError, KeyError):
+        except (OSError, ValueError, KeyError, TypeError, OverflowError, RecursionError):
             continue  # gone, or half written
         yield PortInfo(port, path.stem, simulated=True)
