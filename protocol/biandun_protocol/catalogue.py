@@ -915,6 +915,12 @@ ENTRIES: dict[str, Entry] = {
         "请停止受理、保留现场，并与备份和各单位持有的回执核对。",
         "Stop taking filings in, keep everything as it is, and compare with backups and with the units' receipts.",
     ),
+    "files-lost": Entry(
+        "存证所依据的文件有 {count} 个缺失或被改动：{detail}。",
+        "{count} files that the evidence rests on are missing or altered: {detail}.",
+        "请从文件备份中把 blobs 下的这些文件复制回来（它们从不改写），再运行 biandun-office log-check。",
+        "Copy these files back to blobs/ from a copy of it, where they never change, and run `biandun-office log-check` again.",
+    ),
     "request-invalid": Entry("请求参数不正确：{field}。", "A parameter of the request is missing or wrong: {field}.", *_REPORT),
     "route-not-found": Entry(
         "编办服务没有这个地址。",

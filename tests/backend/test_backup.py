@@ -41,6 +41,11 @@ def test_a_backup_shows_nothing_in_clear(made: Path):
         assert word not in content
 
 
+def copy_blobs(office: Bench, again: Bench) -> None:
+    """As an ordinary copying tool does."""
+    shutil.copytree(office.folder / "blobs", again.folder / "blobs", dirs_exist_ok=True)
+
+
 def test_a_restored_office_goes_on_where_the_backup_was_made(office: Bench, key: SoftKey, tmp_path: Path, new_database):
     statement = key.sign(office.upload())
     receipt = office.post(statement).content
@@ -52,8 +57,9 @@ def test_a_restored_office_goes_on_where_the_backup_was_made(office: Bench, key:
     assert rows() == before
     assert again.post(statement).content == receipt
     assert startup.database_of(again.folder).startswith("postgresql:" if startup.database_of(office.folder) else "")
+    assert {damage.fault for damage in check_log(again.office).damaged} == {"missing"}, "until they are copied back"
+    copy_blobs(office, again)
     assert check_log(again.office).faults == []
-    shutil.copytree(office.folder / "blobs", again.folder / "blobs", dirs_exist_ok=True)  # by an ordinary copying tool
     assert again.file(key, reason="恢复之后。").status_code == 201
 
 
@@ -70,6 +76,7 @@ def test_a_backup_of_either_database_restores_into_either(
     backup.restore(tmp_path / "office.backup", tmp_path / "again", PASSPHRASE, url)
     again = Bench(tmp_path / "again")
     assert rows() == before
+    copy_blobs(office, again)
     assert check_log(again.office).faults == []
     with pytest.raises(DatabaseError, match="append-only"), connection.cursor() as cursor:
         cursor.execute("DELETE FROM evidence_statement")

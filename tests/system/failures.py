@@ -394,6 +394,9 @@ ROWS: dict[str, Row] = {
     "proof-range": Row(10, 422, NO_ROW, "tests/backend/test_log.py::test_a_range_outside_the_log_is_refused"),
     "port-taken": Row(10, None, NO_ROW, "tests/system/test_failures.py::test_a_port_that_is_taken_is_named"),
     "log-broken": Row(10, None, NO_ROW, "tests/backend/test_cli.py::test_a_broken_log_ends_with_nine_and_says_where"),
+    "files-lost": Row(
+        10, None, NO_ROW, "tests/backend/test_lost_files.py::test_a_lost_or_altered_file_of_any_kind_is_found_and_named"
+    ),
     "request-invalid": Row(10, 400, NO_ROW, "tests/backend/test_cases.py::test_a_query_that_makes_no_sense_is_refused"),
     "route-not-found": Row(10, 404, NO_ROW, "tests/backend/test_http.py::test_an_unknown_address_answers_a_problem"),
     "method-not-allowed": Row(

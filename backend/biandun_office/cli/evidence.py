@@ -1,13 +1,15 @@
 """Commands about the evidence: log-check, sweep-blobs."""
 
 import re
+import sys
+from dataclasses import asdict
 
 import click
 
 from biandun_office import clock
 from biandun_office.cli.session import Session, in_session
 from biandun_office.errors import LogBroken
-from biandun_office.evidence.audit import check_log
+from biandun_office.evidence.audit import LogReport, check_log
 from biandun_office.evidence.services import sweep_blobs
 from biandun_office.office import Office
 
@@ -29,29 +31,46 @@ class Duration(click.ParamType[int]):
 
 
 @click.command("log-check")
+@click.option("--quick", is_flag=True, help="只查文件是否存在及大小，不读内容 / look for files and sizes only, read no contents")
 @in_session
-def log_check(session: Session) -> dict[str, object]:
-    """从签名文件重建存证日志和业务状态，并与存储的内容比对。 Rebuild log and cases from the statements and compare.
+def log_check(session: Session, *, quick: bool) -> dict[str, object]:
+    """从签名文件重建存证日志和业务状态，并与存储的内容和文件比对。 Rebuild log and cases, compare, and check every file.
 
-    Ends with status 9 when something does not agree.
+    Ends with status 9 when something does not agree, or a file that the evidence rests on is missing or altered; --json lists them
+    as `damaged`.  Every file is read, as fast as the disk gives it.
 
     \b
     Example:  biandun-office --data office log-check
     """
-    folder = session.open()
-    report = check_log(Office.load(folder))
+    office = Office.load(session.open())
+    label = "文件" if session.language == "zh" else "files"
+    with click.progressbar(length=0, label=label, file=sys.stderr, hidden=not sys.stderr.isatty()) as bar:
+
+        def progress(done: int, total: int) -> None:
+            bar.length = total
+            bar.update(done - bar.pos)
+
+        report = check_log(office, contents=not quick, progress=progress)
     answer: dict[str, object] = {"size": report.size, "root": report.root.hex(), "unread": report.unread, "ok": not report.faults}
     if report.faults:
-        session.show_problem(LogBroken(detail=report.faults[0]))
+        session.show_problem(_problem(report))
         answer["faults"] = report.faults
+        if session.as_json:  # for people they are among the faults
+            answer["damaged"] = [asdict(damage) for damage in report.damaged]
     return answer
+
+
+def _problem(report: LogReport) -> LogBroken:
+    if len(report.damaged) == len(report.faults):
+        return LogBroken("files-lost", count=len(report.damaged), detail=report.faults[0])
+    return LogBroken(detail=report.faults[0])
 
 
 @click.command("sweep-blobs")
 @click.option("--older-than", type=Duration(), default="24h", show_default=True, help="早于多久 / uploaded longer ago than")
 @in_session
 def sweep(session: Session, *, older_than: int) -> dict[str, object]:
-    """删除没有被任何受理材料引用的旧文件。 Delete old uploads that no accepted statement names.
+    """删除没有任何存证依据的旧文件。 Delete old uploads that no evidence rests on.
 
     \b
     Example:  biandun-office --data office sweep-blobs --older-than 24h

@@ -3,12 +3,14 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from biandun_office.evidence import selectors, tree
-from biandun_office.evidence.models import Node, Statement
+from biandun_office.evidence import kept, selectors, stored, tree
+from biandun_office.evidence.models import ForkEvidence, Node, Statement
+from biandun_office.evidence.stored import Damage, Progress
 from biandun_office.evidence.tree import Coordinate
 from biandun_office.flow.replay import replay
-from biandun_office.office import Office
+from biandun_office.office import ISSUER_STATEMENT, ISSUING_CERTIFICATE, Office
 from biandun_protocol import cose
+from biandun_protocol.certificate import verify_issuer
 from biandun_protocol.errors import ProtocolProblem
 from biandun_protocol.receipt import Receipt, verify_receipt
 from biandun_protocol.wire.merkle import leaf_hash
@@ -27,18 +29,23 @@ class _Memory:
 
 @dataclass(frozen=True)
 class LogReport:
-    """What the check found: ``faults`` is empty when all agrees; ``unread`` counts manifests that are not in the data folder."""
+    """What the check found: ``faults`` in sentences, the ``damaged`` files, which are among them, too; both empty when all agrees.
+
+    ``unread`` counts manifests that are not in the data folder.
+    """
 
     size: int
     root: bytes
     faults: list[str]
     unread: int
+    damaged: list[Damage]
 
 
-def check_log(office: Office) -> LogReport:
+def check_log(office: Office, *, contents: bool = True, progress: Progress | None = None) -> LogReport:
     """Rebuild the log from the statements, and compare with every stored node and with the newest receipt; replay the cases.
 
-    A receipt is signed, so it cannot be made to fit by whoever can only write to the database.
+    A receipt is signed, so it cannot be made to fit by whoever can only write to the database.  Then every file that the evidence
+    names is looked for and hashed; ``contents`` and ``progress`` as in ``stored.check``.
     """
     memory, size, faults = _Memory(), 0, list[str]()
     for row in Statement.objects.order_by("leaf_index").iterator():
@@ -51,8 +58,34 @@ def check_log(office: Office) -> LogReport:
         size += 1
     faults.extend(_compare_nodes(memory.nodes))
     faults.extend(_compare_receipt(memory, size, office))
+    faults.extend(_check_forks())
+    faults.extend(_check_office(office))
     replayed = replay()
-    return LogReport(size, tree.root(memory, size), faults + replayed.faults, replayed.unread)
+    damaged = stored.check(office.algorithm, contents=contents, progress=progress)
+    return LogReport(size, tree.root(memory, size), [*faults, *replayed.faults, *map(str, damaged)], replayed.unread, damaged)
+
+
+def _check_forks() -> list[str]:
+    faults: list[str] = []
+    for name, raw in ForkEvidence.objects.values_list("statement_id", "raw").iterator():
+        try:
+            same = kept.read(bytes(raw)).statement.id.hex() == name
+        except ProtocolProblem:
+            same = False
+        if not same:
+            faults.append(f"fork {name} is not what its row says")
+    return faults
+
+
+def _check_office(office: Office) -> list[str]:
+    """Do the office's own certificates, which every receipt and profile rests on, still hold together?"""
+    try:
+        issuer = verify_issuer(office.issuer, office.root_key)
+    except ProtocolProblem as problem:
+        return [f"{ISSUER_STATEMENT} does not hold: {problem.code}"]
+    if issuer.public_key != office.issuing_key.point or issuer.x5t != office.x5t:
+        return [f"{ISSUING_CERTIFICATE} is not the certificate that the root names"]
+    return []
 
 
 def _parse(row: Statement) -> cose.Statement | None:

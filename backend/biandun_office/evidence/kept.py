@@ -38,10 +38,13 @@ class Kept:
 
     @property
     def manifest(self) -> bytes | None:
-        """The manifest, or None when its file is not there."""
+        """The manifest, or None when its file is not there, or cannot be read."""
         if self.inline is not None:
             return self.inline
-        return blobs.read(self.statement.digest.hex(), LIMIT_MANIFEST)
+        try:
+            return blobs.read(self.statement.digest.hex(), LIMIT_MANIFEST)
+        except OSError:
+            return None
 
     def files(self) -> list[Named]:
         """The manifest's file and those of the attachments that it names, each digest once."""

@@ -62,7 +62,7 @@ def _follows(done: Replayed, row: Statement, event: CaseEvent) -> bool:
 def _form(row: Statement) -> Form | None:
     try:
         raw = blobs.path_of(row.digest).read_bytes()
-    except FileNotFoundError:
+    except OSError:
         return None
     try:
         manifest = package.read(raw, row.purpose)
