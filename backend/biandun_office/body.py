@@ -7,6 +7,7 @@ from django.http import HttpRequest
 
 from biandun_office.errors import Refused
 from biandun_office.evidence.blobs import Stream
+from biandun_protocol import records
 from biandun_protocol.certificate import Signed
 from biandun_protocol.errors import StatementProblem
 from biandun_protocol.wire import codec
@@ -15,12 +16,13 @@ from biandun_protocol.wire.numbers import SCHEMA_SIGNED
 
 SIGNED_TYPE = "application/biandun-signed+cbor"
 LIMIT_SIGNED = 8192
+_DIGITS = 18  # of a length: more is none, and Python refuses to read thousands of them
 
 
 def announced_length(request: HttpRequest) -> int:
     """Content-Length, or 0 when there is none."""
     text = request.META.get("CONTENT_LENGTH") or "0"
-    return int(text) if text.isascii() and text.isdigit() else 0
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= _DIGITS else 0
 
 
 def stream(request: HttpRequest) -> Stream:
@@ -56,7 +58,7 @@ def read_signed(request: HttpRequest) -> tuple[Signed, bytes]:
     require_type(request, SIGNED_TYPE)
     raw = read(request, limit=LIMIT_SIGNED, too_large="statement-too-large")
     try:
-        message = codec.decode(SignedManifest, raw)
+        message = records.decode(SignedManifest, raw)
     except codec.MessageError as error:
         raise StatementProblem("statement-malformed", detail=f"field {error.field}") from None
     if message.schema != SCHEMA_SIGNED:

@@ -21,10 +21,10 @@ from biandun_office.errors import OfficeStateProblem
 from biandun_office.keys import PrivateKey
 from biandun_office.keystore import Passphrase, unseal
 from biandun_office.startup import IDENTITY
+from biandun_protocol import records
 from biandun_protocol.algorithms import BY_NAME, ES256, Algorithm, PublicKey
 from biandun_protocol.certificate import Signed
 from biandun_protocol.errors import CertificateProblem
-from biandun_protocol.wire import codec
 from biandun_protocol.wire.messages import IssuerManifest
 from biandun_protocol.x509 import der_of, public_key_of
 
@@ -109,7 +109,7 @@ class Office:
     @property
     def issuer_manifest(self) -> IssuerManifest:
         """What the root states about the issuing key."""
-        return codec.decode(IssuerManifest, self.issuer.manifest)
+        return records.decode(IssuerManifest, self.issuer.manifest)
 
 
 def load_key(folder: Path, name: str, certificate: x509.Certificate, passphrase: Passphrase) -> PrivateKey:

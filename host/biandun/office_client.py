@@ -240,7 +240,7 @@ class Office:
 def _problem(answer: httpx.Response) -> dict[str, object]:
     try:
         value: object = answer.json()
-    except ValueError:
+    except (ValueError, RecursionError):  # the second for arrays in arrays in arrays
         return {}
     return cast("dict[str, object]", value) if isinstance(value, dict) else {}
 

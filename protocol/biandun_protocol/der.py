@@ -57,24 +57,32 @@ def signature(raw: bytes) -> bytes:
 
 def read(data: bytes) -> tuple[int, bytes, bytes]:
     """The first element: its tag, its content, and what follows it.  Raises DerError."""
-    if len(data) < 2 or data[0] & 0x1F == 0x1F:
+    start, end = _content(data, 0)
+    return data[0], data[start:end], data[end:]
+
+
+def _content(data: bytes, at: int) -> tuple[int, int]:
+    """Where the content of the element at ``at`` begins and ends."""
+    if len(data) < at + 2 or data[at] & 0x1F == 0x1F:
         raise DerError("no element")
-    size, start = data[1], 2
+    size, start = data[at + 1], at + 2
     if size >= 0x80:
         start += size & 0x7F
-        size = int.from_bytes(data[2:start], "big")
-        if _length(size) != data[1:start]:
+        size = int.from_bytes(data[at + 2 : start], "big")
+        if _length(size) != data[at + 1 : start]:
             raise DerError("a length that is not DER")
     if start + size > len(data):
         raise DerError("an element is cut short")
-    return data[0], data[start : start + size], data[start + size :]
+    return start, start + size
 
 
 def items(content: bytes) -> Iterator[tuple[int, bytes]]:
     """The elements inside a SEQUENCE, in order, as (tag, content).  Raises DerError."""
-    while content:
-        tag, inner, content = read(content)
-        yield tag, inner
+    at = 0
+    while at < len(content):  # by position: what follows an element is not copied for each of them
+        start, end = _content(content, at)
+        yield content[at], content[start:end]
+        at = end
 
 
 def sequence(data: bytes, *tags: int) -> list[bytes]:

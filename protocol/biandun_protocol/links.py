@@ -1,6 +1,6 @@
 """Exports of links: a key states the names of a run of its statements, so that the office can close a gap."""
 
-from biandun_protocol import cose
+from biandun_protocol import cose, records
 from biandun_protocol.algorithms import PublicKey
 from biandun_protocol.certificate import Signed
 from biandun_protocol.errors import StatementProblem
@@ -19,7 +19,7 @@ def verify_links(signed: Signed, public_key: PublicKey) -> LinksManifest:
     if not statement.covers(signed.manifest):
         raise StatementProblem("links-malformed", field="digest")
     try:
-        manifest = codec.decode(LinksManifest, signed.manifest)
+        manifest = records.decode(LinksManifest, signed.manifest)
     except codec.MessageError as error:
         raise StatementProblem("links-malformed", field=error.field) from None
     for field, good in (

@@ -2,7 +2,7 @@
 
 from hmac import compare_digest
 
-from biandun_protocol import cose
+from biandun_protocol import cose, records
 from biandun_protocol.algorithms import PublicKey
 from biandun_protocol.certificate import Signed
 from biandun_protocol.errors import StatementProblem
@@ -21,7 +21,7 @@ def verify_login(signed: Signed, *, public_key: PublicKey, office_id: str, origi
     if not statement.covers(signed.manifest):
         raise StatementProblem("login-mismatch", field="digest")
     try:
-        manifest = codec.decode(LoginManifest, signed.manifest)
+        manifest = records.decode(LoginManifest, signed.manifest)
     except codec.MessageError as error:
         raise StatementProblem("login-mismatch", field=error.field) from None
     for field, good in (

@@ -6,7 +6,7 @@ the two together.  Anybody who has the statement, the bundle and the office's ke
 
 from dataclasses import dataclass
 
-from biandun_protocol import cose
+from biandun_protocol import cose, records
 from biandun_protocol.algorithms import Algorithm, PublicKey, Signer
 from biandun_protocol.cbor import CborError
 from biandun_protocol.cose import Statement
@@ -29,7 +29,7 @@ class Receipt:
     def decode(cls, raw: bytes) -> "Receipt":
         """Read a bundle.  Raises ReceiptProblem(receipt-malformed)."""
         try:
-            bundle = codec.decode(ReceiptBundle, raw)
+            bundle = records.decode(ReceiptBundle, raw)
         except codec.MessageError as error:
             raise ReceiptProblem("receipt-malformed", field=error.field) from None
         if bundle.schema != SCHEMA_RECEIPT_BUNDLE:

@@ -2,17 +2,29 @@
 
 from typing import TypeVar
 
+from biandun_protocol import cbor
 from biandun_protocol.errors import ManifestProblem
-from biandun_protocol.wire import cbor, codec
-from biandun_protocol.wire.numbers import LIMIT_MESSAGE
+from biandun_protocol.wire import codec
+from biandun_protocol.wire.numbers import ERROR_MALFORMED, ERROR_TOO_LARGE, LIMIT_MESSAGE
 
 R = TypeVar("R", bound=codec.Message)
+
+
+def decode(kind: type[R], raw: bytes) -> R:
+    """Decode one message or record as ``codec.decode`` does, with this side's faster decoder.  Raises MessageError."""
+    if len(raw) > LIMIT_MESSAGE:
+        raise codec.MessageError(ERROR_TOO_LARGE)
+    try:
+        fields = cbor.loads(raw)
+    except cbor.CborError:
+        raise codec.MessageError(ERROR_MALFORMED) from None
+    return codec.from_map(kind, fields)
 
 
 def read(kind: type[R], raw: bytes, schema: str) -> R:
     """Read a record of class ``kind``, which must be of ``schema``.  Raises ManifestProblem: manifest-malformed, schema-unknown."""
     try:
-        record = codec.decode(kind, raw)
+        record = decode(kind, raw)
     except codec.MessageError as error:
         raise ManifestProblem("manifest-malformed", field=error.field) from None
     found = getattr(record, "schema", "")
@@ -24,7 +36,7 @@ def read(kind: type[R], raw: bytes, schema: str) -> R:
 def read_head(kind: type[R], raw: bytes, schema: str) -> tuple[R, bytes]:
     """Read a file that begins with a record, as ``read`` does; return the record and what follows it.  Raises ManifestProblem."""
     try:
-        _, end = cbor.loads_prefix(raw[:LIMIT_MESSAGE], 0)
+        _, end = cbor.loads_prefix(raw[:LIMIT_MESSAGE])
     except cbor.CborError:
         raise ManifestProblem("manifest-malformed", field="head") from None
     return read(kind, raw[:end], schema), raw[end:]

@@ -140,6 +140,12 @@ def _nested(opening: str, inner: str, count: int) -> str:
     return opening * count + inner
 
 
+def _map_of(count: int) -> str:
+    """A map of 24 to 255 entries: integers from 0, each its own content."""
+    entries = (f"{key:02x}" * 2 if key < 24 else f"18{key:02x}" * 2 for key in range(count))
+    return f"b8{count:02x}" + "".join(entries)
+
+
 def cbor() -> Sections:
     """The one encoding of a value, and every way not to be it."""
     valid = {
@@ -154,7 +160,7 @@ def cbor() -> Sections:
         "empty-map": "a0", "map": "a201020304", "map-integer-before-negative": "a2182000200f", "map-24-before-minus-1": "a218180120f5",
         "map-short-text-first": "a2617a0162616102",
         "mixed-keys": "a400002001616103626162f5", "arrays-8-deep": _nested("81", "00", 8), "empty-array-as-eighth": _nested("81", "80", 7),
-        "maps-8-deep": _nested("a100", "00", 8), "summary": "a4006662312f74657301613102000300",
+        "maps-8-deep": _nested("a100", "00", 8), "map-of-64": _map_of(64), "summary": "a4006662312f74657301613102000300",
     }  # fmt: skip
     invalid = {
         "non-shortest-0": "1800", "non-shortest-23": "1817", "non-shortest-255": "1900ff", "non-shortest-65535": "1a0000ffff",
@@ -176,7 +182,8 @@ def cbor() -> Sections:
         "text-cut-in-4": "63f09080", "ascii-as-continuation": "62c341", "lead-as-continuation": "63e7c3bc", "bad-key-text": "a161ff00",
         "arrays-9-deep": _nested("81", "00", 9), "empty-array-as-ninth": _nested("81", "80", 8), "maps-9-deep": _nested("a100", "00", 9),
         "empty-map-as-ninth": _nested("a100", "a0", 8), "arrays-60-deep": _nested("81", "80", 60), "trailing-byte": "0000", "trailing-map": "a0a0",
-        "trailing-break": "80ff", "half-float-cut": "f9", "simple-cut": "f8",
+        "trailing-break": "80ff", "half-float-cut": "f9", "simple-cut": "f8", "map-of-65": _map_of(65),
+        "regular-expression": "d823635b615d", "shared": "d81c80", "reference": "d81d00",
     }  # fmt: skip
     incomplete = {
         "nothing": "", "number-cut": "18", "number-cut-2": "1901", "number-cut-8": "1b00000001", "2^64-1-bytes": "5bffffffffffffffff",

@@ -1,4 +1,4 @@
-"""The two CBOR codecs, ours for both interpreters and the one through cbor2, accept and refuse the same."""
+"""The two CBOR codecs, that of both interpreters and the faster one of host and office, accept and refuse the same."""
 
 import json
 from pathlib import Path
@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from biandun_protocol import cbor as host
 from biandun_protocol.wire import cbor as wire
 from biandun_protocol.wire.cbor import CborError, Incomplete
-from biandun_protocol.wire.numbers import LIMIT_DEPTH
+from biandun_protocol.wire.numbers import LIMIT_DEPTH, LIMIT_MAP
 
 VECTORS: dict[str, Any] = json.loads((Path(__file__).resolve().parents[2] / "protocol/vectors/cbor.json").read_text("utf-8"))
 SAMPLE = bytes.fromhex(next(entry["cbor"] for entry in VECTORS["valid"] if entry["name"] == "sample"))
@@ -75,6 +75,20 @@ def test_both_agree_on_bytes_that_are_nearly_right(value: object, changes: list[
 
 
 @given(st.binary(max_size=40))
+def test_both_say_the_same_of_bytes_that_end_too_early(data: bytes) -> None:
+    def missing(codec: Any) -> bool:
+        try:
+            codec.loads(data)
+        except Incomplete:
+            return True
+        except CborError:
+            pass
+        return False
+
+    assert missing(wire) == missing(host)
+
+
+@given(st.binary(max_size=40))
 def test_what_is_accepted_has_exactly_this_encoding(data: bytes) -> None:
     try:
         value = wire.loads(data)
@@ -107,6 +121,15 @@ def test_both_draw_the_line_at_the_same_depth(nest: Any, innermost: object) -> N
         value = nest(value)
         allowed = depth(value) <= LIMIT_DEPTH
         assert (encoded(wire, value) is not REFUSED, encoded(host, value) is not REFUSED) == (allowed, allowed)
+
+
+@pytest.mark.parametrize("size", [LIMIT_MAP, LIMIT_MAP + 1])
+def test_both_draw_the_line_at_the_same_size_of_a_map(size: int) -> None:
+    allowed = size <= LIMIT_MAP
+    value = dict.fromkeys(range(size), 0)
+    assert (encoded(wire, value) is not REFUSED, encoded(host, value) is not REFUSED) == (allowed, allowed)
+    raw = bytes([0xB8, size]) + b"".join(wire.dumps(key) + b"\0" for key in range(size))
+    assert (result(wire, raw) is not REFUSED, result(host, raw) is not REFUSED) == (allowed, allowed)
 
 
 @given(st.binary(max_size=12))

@@ -15,7 +15,7 @@ from biandun_office.issuance.selectors import certificate_of
 from biandun_office.issuance.states import note_use
 from biandun_office.office import Office
 from biandun_office.registry.selectors import active_unit
-from biandun_protocol import cose
+from biandun_protocol import cose, records
 from biandun_protocol.algorithms import PublicKey
 from biandun_protocol.certificate import Signed
 from biandun_protocol.errors import StatementProblem
@@ -79,6 +79,6 @@ def log_out(reader: Reader, *, now: int) -> None:
 
 def _nonce(signed: Signed) -> bytes:
     try:
-        return codec.decode(LoginManifest, signed.manifest).nonce
+        return records.decode(LoginManifest, signed.manifest).nonce
     except codec.MessageError as error:
         raise StatementProblem("login-mismatch", field=error.field) from None

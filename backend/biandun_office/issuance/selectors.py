@@ -7,7 +7,7 @@ from django.db.models import Q, QuerySet
 from biandun_office import sql
 from biandun_office.errors import Refused
 from biandun_office.issuance.models import Certificate, KeyDevice, KeyOffer
-from biandun_protocol.wire import codec
+from biandun_protocol import records
 from biandun_protocol.wire.messages import ProfileManifest, StatusManifest
 from biandun_protocol.wire.numbers import SCHEMA_STATUS, STANDING_ACTIVE, STANDING_REVOKED, STANDING_SUSPENDED
 
@@ -73,7 +73,7 @@ def status_of(serial: str) -> StatusManifest:
 
 def device_key_of(certificate: Certificate) -> bytes:
     """The device key that the office certified with it.  Raises Refused(session-unavailable) for a key without one."""
-    device_key = codec.decode(ProfileManifest, bytes(certificate.profile_manifest)).device_key
+    device_key = records.decode(ProfileManifest, bytes(certificate.profile_manifest)).device_key
     if device_key is None:
         raise Refused("session-unavailable")
     return device_key

@@ -17,7 +17,7 @@ from biandun_office.office import ISSUING_KEY, Office, load_key
 from biandun_office.registry.models import Unit
 from biandun_office.registry.selectors import active_unit
 from biandun_office.signing import OfficeSigner
-from biandun_protocol import cose, enrolment
+from biandun_protocol import cose, enrolment, records
 from biandun_protocol.algorithms import Algorithm, PublicKey, Signer
 from biandun_protocol.certificate import Signed, verify_possession
 from biandun_protocol.errors import CertificateProblem, ManifestProblem
@@ -200,7 +200,7 @@ def replace(*, authority: IssuingKey, before: Certificate, own: PublicKey, term:
     active_unit(device.unit.uscc)
     overlap_until = min(now + term.overlap_days * DAY, before.not_after)
     states.supersede(certificate=before, reason=reason, overlap_until=overlap_until, now=now)
-    profile = codec.decode(ProfileManifest, bytes(before.profile_manifest))
+    profile = records.decode(ProfileManifest, bytes(before.profile_manifest))
     period = (now, min(now + term.days * DAY, authority.office.issuer_manifest.not_after))
     pair, powers = Pair(own, before.chain, profile.device_key), Powers(profile.role, tuple(profile.purposes))
     return _certify(authority, device, pair, powers, period)

@@ -15,6 +15,7 @@ from biandun import keys
 from biandun.errors import FolderProblem
 from biandun.filings import read_file
 from biandun.keys import Key
+from biandun_protocol import records
 from biandun_protocol.errors import ManifestProblem
 from biandun_protocol.secret import Secret
 from biandun_protocol.wire import codec
@@ -189,6 +190,6 @@ def with_key(command: Callable[Concatenate[Key, P], R]) -> Callable[..., R]:
 def read_record(path: Path, kind: type[M]) -> M:
     """Read a file that is one record of the protocol.  Raises FolderProblem, ManifestProblem(manifest-malformed)."""
     try:
-        return codec.decode(kind, read_file(path))
+        return records.decode(kind, read_file(path))
     except codec.MessageError as error:
         raise ManifestProblem("manifest-malformed", field=error.field, detail=path.name) from None

@@ -1,14 +1,15 @@
 """Strict deterministic CBOR for both interpreters (RFC 8949 section 4.2.1).
 
 What may appear: integers of 64 bits, byte strings, UTF-8 text, arrays, maps, true, false.  What may not: floats, null,
-tags, indefinite lengths, non-shortest forms, duplicate or unsorted keys, trailing bytes, nesting deeper than 8.  A byte
-string has exactly one meaning and a value exactly one encoding, so digests can be compared instead of contents.
-Neighbours: ``codec`` gives maps their names; on the host ``biandun_protocol.cbor`` does the same through cbor2.
+tags, indefinite lengths, non-shortest forms, duplicate or unsorted keys, maps of more than 64 entries, trailing bytes,
+nesting deeper than 8.  A byte string has exactly one meaning and a value exactly one encoding, so digests can be compared
+instead of contents.  Work is linear in the bytes, whatever they are.
+Neighbours: ``codec`` gives maps their names; on the host ``biandun_protocol.cbor`` accepts the same, faster.
 """
 
 # MicroPython has no typing.cast: what a decoder returns is narrowed with isinstance, which leaves its items unknown.
 # pyright: reportUnknownVariableType=false, reportUnknownArgumentType=false
-from biandun_protocol.wire.numbers import LIMIT_DEPTH
+from biandun_protocol.wire.numbers import LIMIT_DEPTH, LIMIT_MAP
 
 
 class CborError(ValueError):
@@ -72,6 +73,8 @@ def _enter(depth: int) -> None:
 
 
 def _write_map(out: bytearray, value: "dict[object, object]", depth: int) -> None:
+    if len(value) > LIMIT_MAP:
+        raise CborError("a map of too many entries")
     pairs: list[tuple[bytes, bytes]] = []
     for key in value:
         if isinstance(key, bool) or not isinstance(key, (int, str)):
@@ -134,8 +137,8 @@ def _read_number(view: memoryview, at: int, info: int, major: int) -> "tuple[int
     at += 1
     if info < 24:
         return info, at
-    if info > 27 or major == 7:
-        raise CborError("indefinite length, reserved form or float")
+    if info > 27 or major > 5:
+        raise CborError("tag, indefinite length, reserved form or float")
     size = 1 << (info - 24)
     number = int.from_bytes(bytes(_take(view, at, size)), "big")
     if number < (24 if size == 1 else 1 << (4 * size)):
@@ -152,13 +155,15 @@ def _take(view: memoryview, at: int, size: int) -> memoryview:
 def _read_map(view: memoryview, at: int, count: int, depth: int) -> "tuple[object, int]":
     value: dict[object, object] = {}
     before = b""
-    for _ in range(count):
+    for place in range(count):
+        if place == LIMIT_MAP:  # integer keys can be chosen so that all of them meet in a hash table
+            raise CborError("a map of too many entries")
         start = at
-        key, at = _read(view, at, depth + 1)
         # true is 1 in Python: a boolean key could hide another.  Bytes beside text make MicroPython print a warning, on a
         # board to the line that the protocol may be on
-        if isinstance(key, bool) or not isinstance(key, (int, str)):
+        if at < len(view) and view[at] >> 5 not in (0, 1, 3):
             raise CborError("a map key is an integer or text")
+        key, at = _read(view, at, depth + 1)
         name = bytes(view[start:at])
         if name <= before:
             raise CborError("map keys out of order or twice")
