@@ -754,7 +754,13 @@ ENTRIES: dict[str, Entry] = {
         "请先运行 biandun filing submit。",
         "Run `biandun filing submit` first.",
     ),
-    "usage": Entry("命令用法不正确。", "The command was used wrongly.", "请加 --help 查看用法。", "See --help."),
+    "usage": Entry("命令用法不正确：{detail}", "The command was used wrongly: {detail}", "请加 --help 查看用法。", "See --help."),
+    "output-unwritable": Entry(
+        "结果无法输出：{detail}。命令本身已经执行。",
+        "The result cannot be printed: {detail}.  The command itself has been carried out.",
+        "请检查输出所在的磁盘；签名和提交可以放心重复运行。",
+        "Check the disk that the output goes to; signing and submitting may be repeated safely.",
+    ),
     "interrupted": Entry(
         "操作被中断。",
         "Interrupted.",

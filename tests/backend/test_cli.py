@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 from pathlib import Path
 
@@ -74,12 +75,12 @@ def test_units_are_listed(office: Bench, capsys):
 
 @ONLY_SQLITE  # about the command line only
 def test_people_read_chinese_first(office: Bench, capsys):
-    assert ok(capsys, "--data", str(office.folder), "log-check").startswith("大小: 0\n")
+    assert re.match("大小 +0\n", ok(capsys, "--data", str(office.folder), "log-check"))
 
 
 @ONLY_SQLITE  # about the command line only
 def test_english_on_request(office: Bench, capsys):
-    assert "consistent: yes" in ok(capsys, "--data", str(office.folder), "--lang", "en", "log-check")
+    assert re.search("consistent +yes", ok(capsys, "--data", str(office.folder), "--lang", "en", "log-check"))
 
 
 @ONLY_SQLITE  # about the command line only
@@ -90,7 +91,7 @@ def test_the_folder_may_come_from_the_environment(office: Bench, capsys, monkeyp
 
 def test_a_problem_is_message_and_next_step_on_stderr(tmp_path: Path, capsys):
     assert run(["--data", str(tmp_path), "units"]) == 4
-    assert capsys.readouterr() == ("", "编办服务尚未初始化。\n请先运行 biandun-office init。\n")
+    assert capsys.readouterr() == ("", "编办服务尚未初始化。\n请先运行 biandun-office init。 [office-not-initialised]\n")
 
 
 def test_a_problem_as_json(tmp_path: Path, capsys):
@@ -172,13 +173,6 @@ def test_sweeping_reports_what_it_removed(office: Bench, capsys):
 
 def test_the_openapi_document_is_printed_without_an_office(capsys):
     assert json.loads(ok(capsys, "openapi"))["info"]["version"] == "1"
-
-
-@pytest.mark.parametrize("name", sorted(cli.cli.commands))
-def test_every_command_has_an_example_in_its_help(name: str, capsys):
-    text = ok(capsys, name, "--help")
-    assert "Example:" in text
-    assert "biandun-office" in text.split("Example:")[1]
 
 
 @pytest.mark.parametrize("name", sorted(cli.cli.commands))

@@ -9,13 +9,13 @@ import pytest
 
 from biandun import keys
 from biandun.cli.main import main, run
-from biandun.cli.output import LABELS, WORDS
 from biandun.cli.shared import complete_serial
 from biandun_protocol import cose
 from biandun_protocol.audit import decode_export
 from biandun_protocol.orders import decode_challenge
 from biandun_protocol.recovery import decode_ask, decode_shares, open_share, read_shares
 from biandun_protocol.succession import Granted, Succession
+from biandun_protocol.terminal.words import LABELS, WORDS
 from biandun_protocol.unit_card import UnitCard
 from biandun_protocol.wire import codec
 from biandun_protocol.wire.numbers import CLASS_NAMES, EVENT_NAMES, STANDING_NAMES, STANDING_SUSPENDED, STATE_NAMES
@@ -324,13 +324,6 @@ def commands(group: click.Group, path: tuple[str, ...] = ()) -> list[tuple[tuple
         if isinstance(command, click.Group):
             found += commands(command, (*path, name))
     return found
-
-
-@pytest.mark.parametrize(("path", "command"), commands(main), ids=lambda value: " ".join(value) if isinstance(value, tuple) else "")
-def test_every_command_shows_an_example_in_its_help(path: tuple[str, ...], command: click.Command, program: Program) -> None:
-    status, out, _ = program(*path, "--help")
-    assert status == 0
-    assert f"biandun {path[0]}" in out.split("Example", 1)[1]
 
 
 def test_no_command_takes_a_secret_on_its_command_line() -> None:

@@ -330,6 +330,9 @@ ROWS: dict[str, Row] = {
     ),
     "filing-unsigned": Row(12, None, UNCHANGED, "tests/host/test_evidence.py::test_a_missing_file_is_named_at_its_step"),
     "filing-unsubmitted": Row(12, None, UNCHANGED, "tests/host/test_evidence.py::test_a_missing_file_is_named_at_its_step"),
+    "output-unwritable": Row(
+        12, None, "the command itself was carried out", "tests/system/test_output.py::test_a_full_disk_behind_the_output_has_a_name"
+    ),
     "usage": Row(2, None, UNCHANGED, "tests/backend/test_cli.py::test_wrong_usage_ends_with_two"),
     "interrupted": Row(130, None, UNCHANGED, "tests/host/test_cli.py::test_an_interrupted_run_says_that_nothing_is_signed_twice"),
     "simulator-missing": Row(1, None, UNCHANGED, "tests/system/test_failures.py::test_the_simulators_failures_have_codes"),

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from biandun_office import clock, files
+from biandun_office.cli.commands import Command
 from biandun_office.cli.session import Session, in_session, with_passphrase
 from biandun_office.evidence import audits, chain, forks, orders
 from biandun_office.issuance.models import Certificate
@@ -20,10 +21,12 @@ REMIND_AFTER_DAYS = 30
 _DAY = 86_400
 
 
-@click.command()
+@click.command(cls=Command)
 @in_session
 def alerts(session: Session) -> list[dict[str, object]]:
     """列出待处理的警报，以及 30 天以上未补齐的空缺。 List what needs a person, and gaps that are open for long.
+
+    空缺只是提醒，不影响受理；补交遗失的材料，或提交密钥的链接清单后消除。
 
     A gap is a reminder only: it blocks nothing, and closes with the lost package or with the key's export of links.
 
@@ -44,7 +47,7 @@ def alerts(session: Session) -> list[dict[str, object]]:
     return rows
 
 
-@click.command()
+@click.command(cls=Command)
 @click.option("--serial", required=True, help="密钥序列号 / the key's serial number")
 @click.option("--reason", required=True, help="原因，留存备查 / why; it is kept")
 @in_session
@@ -57,7 +60,7 @@ def suspend(session: Session, *, serial: str, reason: str) -> dict[str, object]:
     return _decide(session, forks.suspend, serial, reason)
 
 
-@click.command()
+@click.command(cls=Command)
 @click.option("--serial", required=True, help="密钥序列号 / the key's serial number")
 @click.option("--reason", required=True, help="原因，留存备查 / why; it is kept")
 @in_session
@@ -70,7 +73,7 @@ def resume(session: Session, *, serial: str, reason: str) -> dict[str, object]:
     return _decide(session, forks.resume, serial, reason)
 
 
-@click.command()
+@click.command(cls=Command)
 @click.option("--serial", required=True, help="密钥序列号 / the key's serial number")
 @click.option("--reason", required=True, help="原因，留存备查 / why; it is kept")
 @in_session
@@ -83,13 +86,15 @@ def revoke(session: Session, *, serial: str, reason: str) -> dict[str, object]:
     return _decide(session, forks.revoke, serial, reason)
 
 
-@click.command()
+@click.command(cls=Command)
 @click.option("--serial", required=True, help="密钥序列号 / the key's serial number")
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="状态文件 / the status file to write")
 @with_passphrase
 @in_session
 def status(session: Session, *, passphrase: Passphrase, serial: str, out: Path) -> dict[str, object]:
     """签发密钥状态文件，供不联网的密钥导入(biandun keys status 文件)。 Write whether a key may sign, for a key without a network.
+
+    能连上编办服务器的计算机会自行查询。被暂停的密钥听到恢复的消息后即可再次签署。
 
     A computer that reaches the office's server asks it by itself.  A key that was suspended, and has heard so, signs again when it has heard
     that it was resumed.
@@ -108,7 +113,7 @@ def status(session: Session, *, passphrase: Passphrase, serial: str, out: Path) 
     }
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("export", type=click.Path(path_type=Path))
 @in_session
 def audit(session: Session, *, export: Path) -> dict[str, object]:
@@ -127,13 +132,15 @@ def audit(session: Session, *, export: Path) -> dict[str, object]:
     }
 
 
-@click.command("close-gap")
+@click.command("close-gap", cls=Command)
 @click.option("--serial", required=True, help="密钥序列号 / the key's serial number")
 @click.option("--seq", type=click.IntRange(1), required=True, help="空缺的最后一个序号 / the last number of the gap")
 @click.option("--reason", required=True, help="原因，留存备查 / why; it is kept")
 @in_session
 def close_gap(session: Session, *, serial: str, seq: int, reason: str) -> dict[str, object]:
     """确认空缺的材料不会再来，不再提醒。 What is missing will never come: remind of it no more.
+
+    日后仍然送来的，照常受理。
 
     What turns up all the same is taken in as ever.
 
@@ -145,7 +152,7 @@ def close_gap(session: Session, *, serial: str, seq: int, reason: str) -> dict[s
     return {"serial": serial, "seq": gap.seq, "reason": gap.closed_by}
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("challenge", type=click.Path(path_type=Path))
 @click.option(
     "--do",
@@ -169,6 +176,9 @@ def order(
     session: Session, *, passphrase: Passphrase, challenge: Path, purpose: str, reason: str, out: Path, spare: int
 ) -> dict[str, object]:
     """对密钥的申请文件签发指令：重置，或继续签署。 Answer a key's challenge with an order, which is good once.
+
+    重置会立即吊销证书。被恢复成旧数据的密钥，从它与编办所知的最大序号之后继续，并空出 --spare 个序号：空得少于在途材料，在途材料会
+    显得像分叉。被暂停的密钥还需要 resume。对同一申请再次执行，得到同一份指令。
 
     A reset revokes the certificate at once.  A key that was set back goes on after the highest number that it or the office
     knows, with --spare numbers left free: fewer than are on their way, and these will look like a fork.  A suspended key also needs

@@ -7,6 +7,8 @@ from dataclasses import asdict
 import click
 
 from biandun_office import clock
+from biandun_office.cli.commands import Command
+from biandun_office.cli.output import show_problem
 from biandun_office.cli.session import Session, in_session
 from biandun_office.errors import LogBroken
 from biandun_office.evidence.audit import LogReport, check_log
@@ -30,11 +32,13 @@ class Duration(click.ParamType[int]):
         return int(match[1]) * _UNITS[match[2]]
 
 
-@click.command("log-check")
+@click.command("log-check", cls=Command)
 @click.option("--quick", is_flag=True, help="只查文件是否存在及大小，不读内容 / look for files and sizes only, read no contents")
 @in_session
 def log_check(session: Session, *, quick: bool) -> dict[str, object]:
     """从签名文件重建存证日志和业务状态，并与存储的内容和文件比对。 Rebuild log and cases, compare, and check every file.
+
+    逐一读取证据所依据的文件。有任何不符，或有文件缺失、被改动时，退出状态为 9；--json 在 damaged 中列出。
 
     Ends with status 9 when something does not agree, or a file that the evidence rests on is missing or altered; --json lists them
     as `damaged`.  Every file is read, as fast as the disk gives it.
@@ -53,7 +57,7 @@ def log_check(session: Session, *, quick: bool) -> dict[str, object]:
         report = check_log(office, contents=not quick, progress=progress)
     answer: dict[str, object] = {"size": report.size, "root": report.root.hex(), "unread": report.unread, "ok": not report.faults}
     if report.faults:
-        session.show_problem(_problem(report))
+        show_problem(_problem(report), session)
         answer["faults"] = report.faults
         if session.as_json:  # for people they are among the faults
             answer["damaged"] = [asdict(damage) for damage in report.damaged]
@@ -66,7 +70,7 @@ def _problem(report: LogReport) -> LogBroken:
     return LogBroken(detail=report.faults[0])
 
 
-@click.command("sweep-blobs")
+@click.command("sweep-blobs", cls=Command)
 @click.option("--older-than", type=Duration(), default="24h", show_default=True, help="早于多久 / uploaded longer ago than")
 @in_session
 def sweep(session: Session, *, older_than: int) -> dict[str, object]:

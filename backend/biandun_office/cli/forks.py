@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from biandun_office import files
+from biandun_office.cli.commands import Command
 from biandun_office.cli.session import Session, in_session
 from biandun_office.errors import FileProblem
 from biandun_office.evidence import fork_export
@@ -15,7 +16,7 @@ from biandun_office.installation import sibling
 from biandun_office.office import Office
 
 
-@click.command()
+@click.command(cls=Command)
 @in_session
 def forks(session: Session) -> list[dict[str, object]]:
     """列出留存的矛盾证据：密钥链分叉、互相矛盾的审计记录。 List kept contradictions: forks of chains and of audit rings.
@@ -40,12 +41,14 @@ def forks(session: Session) -> list[dict[str, object]]:
     ]
 
 
-@click.command("export-fork")
+@click.command("export-fork", cls=Command)
 @click.argument("name")
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="新文件夹 / the folder to make")
 @in_session
 def export_fork(session: Session, *, name: str, out: Path) -> dict[str, object]:
     """导出一份矛盾证据及其所依据的全部文件，可用 openssl 核验。 Write a contradiction with all it rests on, for other tools.
+
+    NAME 是 `forks` 所列编号的前八位或更多。
 
     NAME is the first eight characters, or more, of what `forks` shows.
 

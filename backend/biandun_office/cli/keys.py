@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from biandun_office import clock, files
+from biandun_office.cli.commands import Command
 from biandun_office.cli.session import F, Session, in_session, with_passphrase
 from biandun_office.cli.words import day
 from biandun_office.evidence import successions
@@ -26,7 +27,7 @@ def _overlap_days(text: str) -> Callable[[F], F]:
     return click.option("--overlap-days", type=click.IntRange(0, 365), default=OVERLAP_DAYS, show_default=True, help=text)
 
 
-@click.command()
+@click.command(cls=Command)
 @in_session
 def units(session: Session) -> list[dict[str, object]]:
     """列出登记的单位。 List the registered units.
@@ -49,7 +50,7 @@ def units(session: Session) -> list[dict[str, object]]:
     ]
 
 
-@click.command()
+@click.command(cls=Command)
 @click.option("--unit", "uscc", required=True, help="统一社会信用代码 / the unit's unified social credit code")
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="启用文件 / the offer file to write")
 @in_session
@@ -65,7 +66,7 @@ def offer(session: Session, *, uscc: str, out: Path) -> dict[str, object]:
     return {"file": str(out), "uscc": uscc, "unit_name": row.unit.name, "expires": day(row.expires_at)}
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("request", type=click.Path(path_type=Path))
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="授权文件 / the grant file to write")
 @click.option("--role", type=click.Choice(list(ROLES)), help="角色，默认 unit / what the key is for; default: unit")
@@ -90,6 +91,8 @@ def issue(
     days: int,
 ) -> dict[str, object]:
     """为提出请求的密钥签发证书。 Certify the key that made a request.
+
+    单位申报；主管部门还可审核；编办工作人员作决定。编办工作人员、印章保管人、密钥管理员只限编办自己的密钥。
 
     A unit files; a supervisor also countersigns; an officer decides.  Officer, seal keeper and key administrator are for keys of the
     office's own unit only.
@@ -126,7 +129,7 @@ def issue(
     }
 
 
-@click.command()
+@click.command(cls=Command)
 @click.option("--serial", required=True, help="密钥序列号 / the key's serial number")
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="授权文件 / the grant file to write")
 @_DAYS
@@ -135,6 +138,8 @@ def issue(
 @in_session
 def renew(session: Session, *, passphrase: Passphrase, serial: str, out: Path, days: int, overlap_days: int) -> dict[str, object]:
     """为在用密钥换发证书：密钥对、角色和签名链不变。 Certify a key in service anew; key pair, role and chain stay.
+
+    单位用 `biandun keys personalise` 装入密钥。
 
     The unit brings it to the key with `biandun keys personalise`.
 
@@ -161,7 +166,7 @@ def renew(session: Session, *, passphrase: Passphrase, serial: str, out: Path, d
     }
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("request", type=click.Path(path_type=Path))
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="答复文件 / the answer file to write")
 @_DAYS
@@ -172,6 +177,9 @@ def succeed(
     session: Session, *, passphrase: Passphrase, request: Path, out: Path, days: int, overlap_days: int
 ) -> dict[str, object]:
     """为在用密钥的新密钥对签发证书：签名链延续。 Certify the new key pair of a key in service; its chain goes on.
+
+    REQUEST 由 `biandun keys succeed` 生成；单位用 `biandun keys personalise` 装入答复。请先致电单位：谁持有密钥和口令，谁就能提出申请。
+    --overlap-days 为 0 时，旧密钥对签署的不再受理。
 
     REQUEST is what `biandun keys succeed` wrote; the unit takes the answer to the key with `biandun keys personalise`.  Call the unit
     first: who holds the key and its PIN can ask.  With --overlap-days 0 nothing that the old pair signed is taken in any more.

@@ -1,5 +1,6 @@
 """The command group, and the one place where results and problems leave the program."""
 
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -8,28 +9,30 @@ import click
 from django.db import connections
 
 from biandun_office.cli import alerts, evidence, forks, keys, offices, recovery, releases
+from biandun_office.cli.commands import Group
+from biandun_office.cli.output import NO_READER, NoReader, note, show, show_problem, to_the_end
 from biandun_office.cli.session import Session
 from biandun_protocol.errors import Problem
+from biandun_protocol.terminal import manual, usage
+from biandun_protocol.terminal.visible import visible
 
 EXIT_USAGE = 2
 EXIT_INTERRUPTED = 130
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"]})
 @click.option("--data", type=click.Path(path_type=Path), envvar="BIANDUN_OFFICE_DATA", help="数据目录 / the office's data folder")
 @click.option("--database", envvar="BIANDUN_OFFICE_DATABASE", help="PostgreSQL 地址，不含口令 / postgresql://USER@HOST/NAME")
-@click.option("--json", "as_json", is_flag=True, help="以 JSON 输出 / print JSON")
-@click.option("--lang", type=click.Choice(["zh", "en"]), default="zh", envvar="BIANDUN_LANG", help="语言 / language")
 @click.pass_obj
-def cli(session: Session, data: Path | None, database: str | None, as_json: bool, lang: str) -> None:
-    """编盾编办服务：密钥签发、业务受理、电子存证（虚构数据）。
+def cli(session: Session, data: Path | None, database: str | None) -> None:
+    """编盾编办服务：签发密钥，受理业务，保存电子证据。仅限虚构数据。
 
     The establishment office: certifies keys, takes filings in, keeps the evidence.  Fictitious data only.
 
     \b
     Example:  biandun-office --data office init --passphrase-file secret.txt --backup office.backup
     """
-    session.data, session.database, session.as_json, session.language = data, database, as_json, lang
+    session.data, session.database = data, database
 
 
 for command in (
@@ -45,34 +48,45 @@ for command in (
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run a command and end the process with its exit status."""
-    sys.exit(run(sys.argv[1:] if arguments is None else arguments))
+    """Run a command and end the process with its exit status, after the last byte of output has left."""
+    words = sys.argv[1:] if arguments is None else arguments
+    sys.exit(to_the_end(lambda: run(words)))
 
 
 def run(arguments: Sequence[str]) -> int:
     """Run a command and return its exit status: 0, 2 for wrong usage, or the problem's own."""
-    session = Session(as_json="--json" in arguments)  # until the options are parsed, which may fail
+    as_json, language = manual.asked(arguments, os.environ.get("BIANDUN_LANG"))
+    session = Session(as_json=as_json, language=language)
     try:
-        result = cli.main(list(arguments), prog_name="biandun-office", standalone_mode=False, obj=session)
-    except Problem as problem:
-        session.show_problem(problem)
-        return problem.exit_status
-    except click.Abort:
-        session.show_problem(Problem("interrupted"))
-        return EXIT_INTERRUPTED
+        return _carry_out(arguments, session)
+    except NoReader:
+        return NO_READER
+    except click.exceptions.NoArgsIsHelpError as error:
+        note(error.format_message())
+        return EXIT_USAGE
     except click.ClickException as error:
-        return _show_usage(session, error)
+        return _wrongly_used(session, error)
+    except (click.Abort, KeyboardInterrupt):
+        show_problem(Problem("interrupted"), session)
+        return EXIT_INTERRUPTED
+    except Problem as problem:
+        show_problem(problem, session)
+        return problem.exit_status
     finally:
         connections.close_all()
-    if isinstance(result, int):  # --help and --version end with a status of their own
+
+
+def _carry_out(arguments: Sequence[str], session: Session) -> int:
+    result = cli.main(list(arguments), prog_name="biandun-office", standalone_mode=False, obj=session)
+    if isinstance(result, int):  # --help ends with a status of its own
         return result
-    session.show(result)
+    show(result, session)
     return evidence.EXIT_BROKEN if isinstance(result, dict) and result.get("ok") is False else 0
 
 
-def _show_usage(session: Session, error: click.ClickException) -> int:
-    if session.as_json:
-        session.show_problem(Problem("usage", detail=error.format_message()))
-    else:
-        error.show()
+def _wrongly_used(session: Session, error: click.ClickException) -> int:
+    context = getattr(error, "ctx", None)
+    if context is not None and not session.as_json:
+        note(visible(f"{manual.heading('usage', session.language)}: {context.command.get_usage_line(context)}"))
+    show_problem(Problem("usage", detail=usage.sentence(error.format_message(), session.language)), session)
     return EXIT_USAGE

@@ -9,7 +9,8 @@ from biandun_office import backup as backups
 from biandun_office import clock, installation, server, startup
 from biandun_office.api import api
 from biandun_office.backup import Tried
-from biandun_office.cli.session import Document, Session, in_session, with_passphrase
+from biandun_office.cli.commands import Command
+from biandun_office.cli.session import Session, in_session, with_passphrase
 from biandun_office.database import check_url
 from biandun_office.installation import Founding
 from biandun_office.issuance.services import IssuingKey
@@ -17,6 +18,7 @@ from biandun_office.keystore import Cost, Passphrase
 from biandun_office.office import OWN_UNIT, Identity
 from biandun_office.registry.services import FICTITIOUS_UNITS
 from biandun_protocol.algorithms import BY_NAME, ES256
+from biandun_protocol.terminal.shown import Document
 from biandun_protocol.x509 import der_of
 
 
@@ -31,7 +33,7 @@ def _described(file: Path, tried: Tried) -> dict[str, object]:
     }
 
 
-@click.command()
+@click.command(cls=Command)
 @click.option("--office-id", default="longlan", show_default=True, help="编办标识 / the office's id")
 @click.option("--office-name", default="陇澜市委编办", show_default=True, help="编办名称 / its name")
 @click.option("--region", default="629900", show_default=True, help="区划代码 / its region")
@@ -49,6 +51,8 @@ def init(
     session: Session, *, passphrase: Passphrase, office_id: str, office_name: str, region: str, suite: str, backup: Path | None
 ) -> dict[str, object]:
     """建立编办：生成根密钥和签发密钥、数据库、虚构单位。 Found an office.
+
+    根证书、各级证书及其下的全部签名都用此处选定的算法。在 init 之前给出 --database 时，数据表建在 PostgreSQL 的空库中。
 
     Root, certificates and every signature under it are in the suite chosen here.
     With --database (before `init`) its tables go to PostgreSQL, into a database that is empty.
@@ -85,10 +89,12 @@ def init(
     }
 
 
-@click.command()
+@click.command(cls=Command)
 @in_session
 def migrate(session: Session) -> dict[str, object]:
     """升级程序后更新数据库结构，已有数据不变。 Bring an office that an older version founded up to date; what it holds stays.
+
+    请先停止 serve，并用原版本程序备份。
 
     Stop `serve` first, and make a backup with the version that was there before.
 
@@ -99,7 +105,7 @@ def migrate(session: Session) -> dict[str, object]:
     return {"data": str(folder), "steps": installation.migrate()}
 
 
-@click.command()
+@click.command(cls=Command)
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="备份文件 / the file to write")
 @with_passphrase
 @in_session
@@ -112,7 +118,7 @@ def backup(session: Session, *, passphrase: Passphrase, out: Path) -> dict[str, 
     return _described(out, backups.make(session.open(), out, passphrase, Cost()))
 
 
-@click.command()
+@click.command(cls=Command)
 @click.option("--from", "source", type=click.Path(path_type=Path), required=True, help="备份文件 / the backup")
 @click.option("--into", type=click.Path(path_type=Path), required=True, help="新的数据目录 / the new data folder")
 @with_passphrase
@@ -127,7 +133,7 @@ def restore(session: Session, *, passphrase: Passphrase, source: Path, into: Pat
     return {**_described(source, tried), "data": str(into)}
 
 
-@click.command()
+@click.command(cls=Command)
 @click.option("--host", default="127.0.0.1", show_default=True, help="监听地址 / address")
 @click.option("--port", type=click.IntRange(0, 65535), default=8420, show_default=True, help="端口，0 为任意空闲端口 / 0: any")
 @click.option("--threads", type=click.IntRange(1, 256), default=8, show_default=True, help="线程数 / threads")
@@ -143,7 +149,7 @@ def serve(session: Session, *, passphrase: Passphrase, host: str, port: int, thr
     server.serve(IssuingKey.unlock(session.open(), passphrase).signer(), host=host, port=port, threads=threads, origins=origins)
 
 
-@click.command()
+@click.command(cls=Command)
 def openapi() -> Document:
     """输出接口的 OpenAPI 文档。 Print the OpenAPI document of the interface.
 

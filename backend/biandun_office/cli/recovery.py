@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from biandun_office import clock, files
+from biandun_office.cli.commands import Command
 from biandun_office.cli.session import Session, in_session, with_passphrase
 from biandun_office.cli.words import day
 from biandun_office.issuance import recovery
@@ -19,12 +20,14 @@ from biandun_protocol.wire.numbers import LIMIT_USER_SLOTS, SCHEMA_UNBLOCK_ASK
 MOST_NAME = 20
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("name")
 @with_passphrase
 @in_session
 def officer(session: Session, *, passphrase: Passphrase, name: str) -> dict[str, object]:
     """为一位解锁人员建立密钥，口令由其本人设定和保管。 Make an unblocking officer's key, under their own passphrase.
+
+    两位解锁人员合作才能让被锁定的密钥重新可用；任何一位单独不能，编办的签发密钥也不能。
 
     Two officers together let a locked key in again; neither can alone, nor can the office's issuing key.
 
@@ -38,7 +41,7 @@ def officer(session: Session, *, passphrase: Passphrase, name: str) -> dict[str,
     return {"officer": made.name, "made": day(made.made_at)}
 
 
-@click.command()
+@click.command(cls=Command)
 @in_session
 def officers(session: Session) -> list[dict[str, object]]:
     """列出解锁人员，以及当前指定的两位。 List the unblocking officers, and who are the two in force.
@@ -54,7 +57,7 @@ def officers(session: Session) -> list[dict[str, object]]:
     ]
 
 
-@click.command("name-officers")
+@click.command("name-officers", cls=Command)
 @click.argument("first")
 @click.argument("second")
 @click.option("--out", type=click.Path(path_type=Path), help="交给已启用密钥的文件 / a file for keys that are in service")
@@ -62,6 +65,8 @@ def officers(session: Session) -> list[dict[str, object]]:
 @in_session
 def name_officers(session: Session, *, passphrase: Passphrase, first: str, second: str, out: Path | None) -> dict[str, object]:
     """指定两位解锁人员；此后启用的密钥自动带上。 Name the two officers whom keys seal their shares to.
+
+    此后启用的密钥从启用文件得知；在用的密钥从该文件得知（biandun keys officers）。口令是编办签发密钥的口令。
 
     Keys that are enrolled from now on learn it from their offer; keys in service from the file (`biandun keys officers`).
     The passphrase is that of the office's issuing key.
@@ -81,7 +86,7 @@ def name_officers(session: Session, *, passphrase: Passphrase, first: str, secon
     return {"first": pair.first.name, "second": pair.second.name, "version": pair.version, "file": str(out) if out else None}
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("export", type=click.Path(path_type=Path))
 @in_session
 def shares(session: Session, *, export: Path) -> dict[str, object]:
@@ -95,7 +100,7 @@ def shares(session: Session, *, export: Path) -> dict[str, object]:
     return {"serial": kept.device.serial, "number": kept.number, "first": kept.pair.first.name, "second": kept.pair.second.name}
 
 
-@click.command("unblock-code")
+@click.command("unblock-code", cls=Command)
 @click.option(
     "--request", type=click.Path(path_type=Path), help="单位的解锁申请文件，代替以下四项 / the unit's file, instead of these four"
 )
@@ -120,6 +125,8 @@ def unblock_code(
     out: Path | None,
 ) -> dict[str, object]:
     """由一位解锁人员给出自己的解锁码，须由两位各自操作。 Give one officer's half of what lets a locked key in again.
+
+    念出解锁码之前，请按备案号码回拨单位：来电者可能是任何人。口令是解锁人员本人的口令。解锁码只对一把密钥、一个用户的一次新口令有效。
 
     Call the unit back on the number that is on file before you read the code out: who calls in may be anybody.
     The passphrase is the officer's own.  A code is good for one key, one user's new PIN, once.

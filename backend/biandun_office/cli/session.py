@@ -1,13 +1,12 @@
-"""What every command shares: where the office is, in which language, and how results and problems are shown.
+"""What every command shares: where the office is, in which language results and problems are shown, the passphrase.
 
-Commands return values; ``Session.show`` and ``Session.show_problem`` are the only places that print.
+Commands return values; ``output`` prints them.
 """
 
 import getpass
-import json
 import os
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import update_wrapper
 from pathlib import Path
@@ -16,17 +15,12 @@ from typing import Any, TypeVar, cast
 import click
 
 from biandun_office import files, startup
-from biandun_office.cli.words import label
+from biandun_office.cli.output import screen_of
 from biandun_office.database import require_current
 from biandun_office.errors import FileProblem, PassphraseProblem
 from biandun_office.keystore import Passphrase
-from biandun_protocol.errors import Problem
 
 F = TypeVar("F", bound=Callable[..., Any])
-
-
-class Document(dict[str, object]):
-    """A result that is JSON for people too."""
 
 
 @dataclass
@@ -41,7 +35,9 @@ class Session:
     def folder(self) -> Path:
         """The office's data folder.  Raises click.UsageError when it was not given."""
         if self.data is None:
-            raise click.UsageError("--data DIR (BIANDUN_OFFICE_DATA) 未指定 is missing")
+            raise click.UsageError(
+                ("未指定 --data DIR（BIANDUN_OFFICE_DATA）", "--data DIR (BIANDUN_OFFICE_DATA) is missing")[self.language == "en"]
+            )
         return self.data
 
     def open(self, *, older: bool = False) -> Path:
@@ -54,39 +50,10 @@ class Session:
             require_current()
         return self.folder()
 
-    def show(self, result: object) -> None:
-        """Print what a command returned."""
-        if result is None:
-            return
-        if self.as_json or isinstance(result, Document):
-            click.echo(json.dumps(result, ensure_ascii=False, indent=2 if isinstance(result, Document) else None))
-        elif isinstance(result, list):
-            for row in cast("list[Mapping[str, object]]", result):
-                click.echo("  ".join(str(value) for value in row.values() if value is not None))
-        else:
-            for name, value in cast("Mapping[str, object]", result).items():
-                click.echo(f"{label(name, self.language)}: {_plain(value, self.language)}")
-
-    def show_problem(self, problem: Problem) -> None:
-        """Print what went wrong, and what to do about it, to stderr."""
-        if self.as_json:
-            click.echo(json.dumps({"error": problem.as_dict(self.language)}, ensure_ascii=False), err=True)
-        else:
-            click.echo(problem.message(self.language), err=True)
-            click.echo(problem.next_step(self.language), err=True)
-
-
-def _plain(value: object, language: str) -> str:
-    if value is None:
-        return "无" if language == "zh" else "none"
-    if isinstance(value, bool):
-        return {"zh": ("否", "是"), "en": ("no", "yes")}[language][value]
-    if isinstance(value, dict):
-        fields = cast("dict[str, object]", value)
-        return ", ".join(f"{label(name, language)} {_plain(content, language)}" for name, content in fields.items())
-    if isinstance(value, list):
-        return "; ".join(str(item) for item in cast("list[object]", value))
-    return str(value)
+    @property
+    def columns(self) -> int | None:
+        """The width of the terminal; None where lines are not broken."""
+        return screen_of(sys.stdout).columns
 
 
 in_session = click.make_pass_decorator(Session)

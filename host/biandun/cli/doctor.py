@@ -8,19 +8,24 @@ from pathlib import Path
 import click
 
 from biandun import doctor
-from biandun.cli.output import Text
+from biandun.cli.commands import Command
 from biandun.cli.shared import Settings, pass_settings
 from biandun.errors import FolderProblem, UsageProblem
 from biandun.filings import write_file
+from biandun_protocol.terminal.shown import Text
 
 FOUND = 13  # exit status
 
 
-@click.command("doctor")
-@click.option("--port", metavar="PORT", help="Look at the key on this port only.")
+@click.command("doctor", cls=Command)
+@click.option("--port", metavar="PORT", help="只检查该端口上的密钥 / look at the key on this port only")
 @pass_settings
 def examine(settings: Settings, port: str | None) -> list[dict[str, object]] | dict[str, object]:
-    """Look for what is wrong with keys, ports and this computer, and say what to do about each.  Changes nothing, asks for no PIN.
+    """检查密钥、端口和本机的问题，并逐一说明如何处理；不作任何改动，不要求口令。
+
+    发现问题时退出状态为 13。
+
+    Look for what is wrong with keys, ports and this computer, and say what to do about each.  Changes nothing, asks for no PIN.
 
     Exit status 13 when something was found.
 
@@ -46,13 +51,18 @@ def examine(settings: Settings, port: str | None) -> list[dict[str, object]] | d
     return rows or {"keys": ", ".join(report.keys), "good": True}
 
 
-@click.command("install-udev")
-@click.option("--print", "only_print", is_flag=True, help="Print the rules instead of installing them.")
+@click.command("install-udev", cls=Command)
+@click.option("--print", "only_print", is_flag=True, help="只输出规则，不安装 / print the rules instead of installing them")
 @click.option(
-    "--root", type=click.Path(file_okay=False, path_type=Path), default=Path("/"), help="Install below this folder, for packages."
+    "--root",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path("/"),
+    help="安装到该文件夹之下，供打包使用 / install below this folder, for packages",
 )
 def install_udev(only_print: bool, root: Path) -> dict[str, object] | Text:
-    """Let whoever sits at this computer use keys, and keep ModemManager away from them (Linux, as root).
+    """允许坐在本机前的用户使用密钥，并让 ModemManager 不占用端口（Linux，需 root）。
+
+    Let whoever sits at this computer use keys, and keep ModemManager away from them (Linux, as root).
 
     \b
     Examples:  sudo biandun install-udev

@@ -7,7 +7,7 @@ from ssl import DER_cert_to_PEM_cert
 import click
 
 from biandun import evidence, filings, keys, reviews, standing
-from biandun.cli.output import Document
+from biandun.cli.commands import Group
 from biandun.cli.shared import FILE, Settings, pass_settings, with_key
 from biandun.cli.verdicts import sentence_of
 from biandun.errors import KeyNotFound, UsageProblem
@@ -17,9 +17,14 @@ from biandun.office_client import Office
 from biandun_protocol.filing import FUNDING_FORMS, QUOTA_TYPES, UseApproval
 from biandun_protocol.forms import ATTACHMENT_ROLES
 from biandun_protocol.review import OPINIONS, Countersign
+from biandun_protocol.terminal.shown import Document
 
 FOLDER = click.Path(file_okay=False, path_type=Path)
-OFFICE = click.option("--office", "url", envvar="BIANDUN_OFFICE", required=True, metavar="URL", help="The office's server.")
+OFFICE = click.option(
+    "--office", "url", envvar="BIANDUN_OFFICE", required=True, metavar="URL", help="编办服务器地址 / the office's server"
+)
+
+_ROLES = ", ".join(ATTACHMENT_ROLES)
 
 EXAMPLE: dict[str, object] = {
     "supervisor_uscc": "11629900MB0000019C",
@@ -44,9 +49,11 @@ EXAMPLE: dict[str, object] = {
 }
 
 
-@click.group("filing")
+@click.group("filing", cls=Group)
 def group() -> None:
-    """Filings: prepare, sign, submit, keep the receipt, verify.
+    """业务材料：准备、签署、提交、保存回执、核验。
+
+    Filings: prepare, sign, submit, keep the receipt, verify.
 
     \b
     Examples:  biandun filing example > form.json
@@ -60,7 +67,9 @@ def group() -> None:
 
 @group.command("example")
 def example() -> dict[str, object]:
-    """Print a form for an establishment-use approval to fill in (fictitious data).
+    """输出一份编制使用核准申请表样例，供填写（虚构数据）。
+
+    Print a form for an establishment-use approval to fill in (fictitious data).
 
     \b
     Example:  biandun filing example > form.json
@@ -91,16 +100,24 @@ def _unit_of(settings: Settings, serial: str | None, port: str | None) -> dict[s
 @group.command("prepare")
 @click.argument("form", type=FILE)
 @click.option(
-    "--attach", "attach", multiple=True, metavar="[ROLE=]FILE", help=f"A file to attach; ROLE is {', '.join(ATTACHMENT_ROLES)}."
+    "--attach", "attach", multiple=True, metavar="[ROLE=]FILE", help=f"附件，ROLE 为 {_ROLES} / a file to attach; ROLE is {_ROLES}"
 )
-@click.option("--out", type=FOLDER, required=True, help="The filing folder to make.")
-@click.option("--serial", metavar="SERIAL", help="The key whose unit it is for, when several are plugged in.")
-@click.option("--port", metavar="PORT", help="Serial port of the key.")
+@click.option("--out", type=FOLDER, required=True, help="要建立的业务文件夹 / the filing folder to make")
+@click.option(
+    "--serial",
+    metavar="SERIAL",
+    help="为哪把密钥的单位准备，插有多把时使用 / the key whose unit it is for, when several are plugged in",
+)
+@click.option("--port", metavar="PORT", help="密钥的端口 / serial port of the key")
 @pass_settings
 def prepare(
     settings: Settings, form: Path, attach: tuple[str, ...], out: Path, serial: str | None, port: str | None
 ) -> dict[str, object]:
-    """Make a filing folder from a FORM (JSON) and attachments.  Nothing is signed yet.
+    """用表单 FORM（JSON）和附件建立业务文件夹，此时不签署。
+
+    表单中没有填写的单位信息，取自已插入的密钥。
+
+    Make a filing folder from a FORM (JSON) and attachments.  Nothing is signed yet.
 
     What the form leaves out about the unit is taken from the key that is plugged in.
 
@@ -115,7 +132,9 @@ def prepare(
 @click.argument("folders", type=FOLDER, nargs=-1, required=True, metavar="FOLDER...")
 @with_key
 def sign(key: Key, folders: tuple[Path, ...]) -> dict[str, object] | list[dict[str, object]]:
-    """Have the key sign filings, several with one press of the button.  Repeating it gives the same signatures, also after a crash or
+    """用密钥签署材料，多份只需按一次按钮；重复执行得到相同的签名，崩溃或拔出密钥之后也一样。
+
+    Have the key sign filings, several with one press of the button.  Repeating it gives the same signatures, also after a crash or
     an unplugged key.
 
     \b
@@ -138,13 +157,28 @@ def sign(key: Key, folders: tuple[Path, ...]) -> dict[str, object] | list[dict[s
 
 @group.command("countersign")
 @click.argument("folder", type=FOLDER)
-@click.option("--opinion", type=click.Choice(sorted(OPINIONS)), required=True, help="agree, or return for correction.")
-@click.option("--text", required=True, help="The opinion in words.")
-@click.option("--by", "prepared_by", required=True, metavar="NAME", help="Who prepared it.")
-@click.option("--document-no", metavar="NO", help="Number of the application document (with --opinion agree).")
-@click.option("--document-title", metavar="TITLE", help="Its title.")
-@click.option("--document-date", metavar="DATE", help="Its date, like 2026-11-24.")
-@click.option("--attach", "attach", multiple=True, metavar="[ROLE=]FILE", help="A file to attach, such as the document's scan.")
+@click.option(
+    "--opinion",
+    type=click.Choice(sorted(OPINIONS)),
+    required=True,
+    help="agree 同意，return 退回修改 / agree, or return for correction",
+)
+@click.option("--text", required=True, help="意见内容 / the opinion in words")
+@click.option("--by", "prepared_by", required=True, metavar="NAME", help="经办人 / who prepared it")
+@click.option(
+    "--document-no",
+    metavar="NO",
+    help="用编申请文件文号（与 --opinion agree 同用） / number of the application document (with --opinion agree)",
+)
+@click.option("--document-title", metavar="TITLE", help="文件标题 / its title")
+@click.option("--document-date", metavar="DATE", help="文件日期，如 2026-11-24 / its date, like 2026-11-24")
+@click.option(
+    "--attach",
+    "attach",
+    multiple=True,
+    metavar="[ROLE=]FILE",
+    help="附件，例如文件扫描件 / a file to attach, such as the document's scan",
+)
 @with_key
 def countersign(
     key: Key,
@@ -157,7 +191,11 @@ def countersign(
     document_date: str | None,
     attach: tuple[str, ...],
 ) -> dict[str, object]:
-    """As the supervising department: verify the filing, add an opinion, sign it with your own key.
+    """主管部门使用：核验材料，写明意见，用本部门的密钥签署。
+
+    意见保存在 FOLDER/countersign 中，随材料一并提交。
+
+    As the supervising department: verify the filing, add an opinion, sign it with your own key.
 
     The opinion lies in FOLDER/countersign and is handed in together with the filing.
 
@@ -190,7 +228,9 @@ def countersign(
 @OFFICE
 @pass_settings
 def submit(settings: Settings, folder: Path, url: str) -> dict[str, object]:
-    """Hand the signed filing in, with its countersignature if there is one, and bring back the receipts.
+    """提交已签署的材料（有主管部门意见的一并提交），取回回执。重复执行不会重复申报。
+
+    Hand the signed filing in, with its countersignature if there is one, and bring back the receipts.
 
     Repeating it never files twice.
 
@@ -211,11 +251,17 @@ def submit(settings: Settings, folder: Path, url: str) -> dict[str, object]:
 @group.command("keep")
 @click.argument("folder", type=FOLDER)
 @click.option(
-    "--office", "url", envvar="BIANDUN_OFFICE", metavar="URL", help="The office's server; default: where it was submitted."
+    "--office",
+    "url",
+    envvar="BIANDUN_OFFICE",
+    metavar="URL",
+    help="编办服务器地址，默认为提交时的服务器 / the office's server; default: where it was submitted",
 )
 @with_key
 def keep(key: Key, folder: Path, url: str | None) -> dict[str, object]:
-    """Let the key verify the receipt and keep it; for a countersignature or a decision give its own folder.
+    """让密钥核验并保存回执；主管部门意见和编办决定请给出各自的文件夹。
+
+    Let the key verify the receipt and keep it; for a countersignature or a decision give its own folder.
 
     \b
     Example:  biandun filing keep 用编申请
@@ -248,7 +294,9 @@ def _shown(folder: Folder) -> dict[str, object]:
 @group.command("show")
 @click.argument("folder", type=FOLDER)
 def show(folder: Path) -> dict[str, object]:
-    """Show what a filing folder holds and how far it has come.
+    """查看业务文件夹的内容和办理进度。
+
+    Show what a filing folder holds and how far it has come.
 
     \b
     Example:  biandun filing show 用编申请
@@ -268,7 +316,9 @@ def export_parts(folder: Path) -> None:
 @group.command("export")
 @click.argument("folder", type=FOLDER)
 def export(folder: Path) -> dict[str, object]:
-    """Write the parts that other tools want by themselves: receipt.cose, receipt-payload.cbor and certificate.pem.
+    """把其他工具需要的部分单独写出：receipt.cose、receipt-payload.cbor 和 certificate.pem。
+
+    Write the parts that other tools want by themselves: receipt.cose, receipt-payload.cbor and certificate.pem.
 
     \b
     Example:  biandun filing export 用编申请
@@ -279,13 +329,19 @@ def export(folder: Path) -> dict[str, object]:
 
 @group.command("verify")
 @click.argument("folder", type=FOLDER)
-@click.option("--root", type=FILE, help="The office's root certificate (PEM), received another way.")
+@click.option(
+    "--root", type=FILE, help="编办根证书（PEM），须经其他途径取得 / the office's root certificate (PEM), received another way"
+)
 @pass_settings
 def verify(settings: Settings, folder: Path, root: Path | None) -> dict[str, object]:
-    """Verify a filing folder offline, every file of it, and say in a sentence what is proven and what is not.
+    """离线核验业务文件夹中的每个文件，并用一句话说明已证明什么、未证明什么。
 
-    Certificate, signature, material and receipt of the filing, and of the opinions, decisions and earlier versions below it.  Exit
-    status 8 when anything fails, and when a file lies there that nothing speaks for.
+    核验申报及其下各项意见、决定、此前版本的证书、签名、材料、回执。任何一项不符，或有文件无据可查时，退出状态为 8。
+
+    不给 --root 时使用文件夹内的根证书，只能说明文件夹自相一致：请把其指纹与编办公布的核对。
+
+    Verify a filing folder offline, every file of it, and say in a sentence what is proven and what is not.
+
 
     Without --root the root certificate of the folder itself is used, which proves only that the folder agrees with itself:
     compare its fingerprint with the one that the office published.

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from biandun.cli.commands import Group
 from biandun.cli.shared import FILE, with_key
 from biandun.filings import read_file
 from biandun.key import updating
@@ -11,9 +12,11 @@ from biandun.keys import Key
 from biandun_protocol.release import Release
 
 
-@click.group("firmware")
+@click.group("firmware", cls=Group)
 def group() -> None:
-    """Firmware: look at a release, bring it to a key.
+    """固件：查看发布文件，安装到密钥。
+
+    Firmware: look at a release, bring it to a key.
 
     \b
     Examples:  biandun firmware show firmware.bd
@@ -37,7 +40,9 @@ def _described(release: Release) -> dict[str, object]:
 @group.command("show")
 @click.argument("release", type=FILE)
 def show(release: Path) -> dict[str, object]:
-    """Show what a RELEASE says of itself; the key checks who signed it.
+    """查看固件发布文件 RELEASE 的说明；由谁签名由密钥核验。
+
+    Show what a RELEASE says of itself; the key checks who signed it.
 
     \b
     Example:  biandun firmware show firmware.bd
@@ -49,7 +54,12 @@ def show(release: Path) -> dict[str, object]:
 @click.argument("release", type=FILE)
 @with_key
 def update(key: Key, release: Path) -> dict[str, object]:
-    """Bring a RELEASE to the key, beside the firmware that it runs; an update that was interrupted goes on where it stopped.
+    """把固件 RELEASE 传入密钥，与现有固件并存；中断后再次执行即继续。
+
+    密钥核验厂商和编办的签名，要求按按钮，不需要口令。完成后请拔下重新插入：密钥试运行新固件，自检通过才保留，
+    否则恢复原固件。密钥、口令和签名文件不变。
+
+    Bring a RELEASE to the key, beside the firmware that it runs; an update that was interrupted goes on where it stopped.
 
     The key checks that vendor and office signed it, wants its button pressed, and needs no PIN.  Pull it out and plug it in afterwards: it
     tries the new firmware and keeps it if it passes its own test, else the one before runs again.  Key, PINs and statements stay.

@@ -7,6 +7,7 @@ import click
 from click.core import ParameterSource
 
 from biandun import keys, standing
+from biandun.cli.commands import Group
 from biandun.cli.shared import FILE, prompt_secret, read_record, secret_source, with_key
 from biandun.errors import Declined, KeyRefused, OfficeUnreachable, OrderNeeded, UsageProblem
 from biandun.filings import keep_receipt, read_file, write_file
@@ -40,9 +41,14 @@ from biandun_protocol.wire.numbers import (
 CODES = 2  # of two officers
 
 
-@click.group("keys")
+@click.group("keys", cls=Group)
 def group() -> None:
-    """Keys: list them, set one up, ask what it signed.
+    """密钥：列出、启用、查看签署情况。
+
+    口令在提示下隐藏输入，或用 --pin-file、--pin-fd 读取，从不写在命令行上；口令加密传送，只交给编办认可、
+    且本账户认得的那把密钥。
+
+    Keys: list them, set one up, ask what it signed.
 
     The PIN is asked for by a hidden prompt, or read with --pin-file or --pin-fd; never given on the command line.  It crosses the
     cable sealed, to the very key that the office certified and that this account knows.
@@ -91,7 +97,9 @@ def describe(info: InfoReply) -> dict[str, object]:
 
 @group.command("list")
 def list_keys() -> list[dict[str, object]]:
-    """List all keys that are plugged in; a busy or broken one is shown with its problem, a faulty one with its last fault.
+    """列出所有已插入的密钥；被占用或出错的密钥也列出并说明问题，发生过故障的注明最近一次。
+
+    List all keys that are plugged in; a busy or broken one is shown with its problem, a faulty one with its last fault.
 
     \b
     Example:  biandun keys list --json
@@ -117,7 +125,9 @@ def list_keys() -> list[dict[str, object]]:
 
 @group.command("known")
 def known() -> list[dict[str, object]]:
-    """List the keys that this account has met, with the fingerprints of their device keys.
+    """列出本账户用过的密钥及其设备指纹。
+
+    List the keys that this account has met, with the fingerprints of their device keys.
 
     \b
     Example:  biandun keys known --json
@@ -137,7 +147,9 @@ def known() -> list[dict[str, object]]:
 @group.command("forget")
 @click.argument("serial")
 def forget(serial: str) -> dict[str, object]:
-    """Forget a key that was exchanged rightly: the next one with that serial number is met as new.
+    """忘记一把经正当手续更换的密钥：下一把同序列号的密钥按首次使用处理。
+
+    Forget a key that was exchanged rightly: the next one with that serial number is met as new.
 
     \b
     Example:  biandun keys forget BD-000001
@@ -148,7 +160,9 @@ def forget(serial: str) -> dict[str, object]:
 @group.command("info")
 @with_key
 def info(key: Key) -> dict[str, object]:
-    """Show who the key is and what it may sign.
+    """查看密钥属于哪个单位、可以签署什么。
+
+    Show who the key is and what it may sign.
 
     \b
     Example:  biandun keys info --serial BD-000001
@@ -167,10 +181,12 @@ def info(key: Key) -> dict[str, object]:
 
 @group.command("enroll")
 @click.argument("offer", type=FILE)
-@click.option("--out", type=FILE, required=True, help="Where to write the request for the office.")
+@click.option("--out", type=FILE, required=True, help="交给编办的申请文件 / where to write the request for the office")
 @with_key
 def enroll(key: Key, offer: Path, out: Path) -> dict[str, object]:
-    """Answer the office's OFFER: install its root of trust, make the key pair, prove possession.
+    """答复编办的启用文件 OFFER：装入编办信任根，生成密钥对，证明持有私钥。申请文件交出之前，可用同一启用文件重复执行。
+
+    Answer the office's OFFER: install its root of trust, make the key pair, prove possession.
 
     May be repeated with the same offer until the request was handed in.
 
@@ -185,10 +201,15 @@ def enroll(key: Key, offer: Path, out: Path) -> dict[str, object]:
 
 
 @group.command("succeed")
-@click.option("--out", type=FILE, required=True, help="Where to write the request for the office.")
+@click.option("--out", type=FILE, required=True, help="交给编办的申请文件 / where to write the request for the office")
 @with_key
 def succeed(key: Key, out: Path) -> dict[str, object]:
-    """Make a new key pair on a key in service, and ask the office to certify it; needs user 0's PIN and the button.
+    """在用的密钥生成新密钥对，请编办签发证书；需要 0 号用户的口令并按按钮。
+
+    在用 `biandun keys personalise` 装入编办的答复之前，旧密钥对继续签署。口令、用户和签名链不变；
+    可重复执行，密钥对只生成一次。
+
+    Make a new key pair on a key in service, and ask the office to certify it; needs user 0's PIN and the button.
 
     The old pair signs on until the office's answer is taken in with `biandun keys personalise`.  PINs, users and the chain of statements
     stay.  May be repeated: the pair is made once.
@@ -204,11 +225,15 @@ def succeed(key: Key, out: Path) -> dict[str, object]:
 @group.command("personalise")
 @click.argument("grant", type=FILE)
 @click.option(
-    "--url", metavar="URL", help="Office to ask for the receipt when the key has seen a longer log since it asked for a new pair."
+    "--url",
+    metavar="URL",
+    help="密钥在申请之后见过更长的日志时，向该编办取回执 / office to ask for the receipt when the key has seen a longer log since it asked for a new pair",
 )
 @with_key
 def personalise(key: Key, grant: Path, url: str | None) -> dict[str, object]:
-    """Give the key the certificate that the office issued in GRANT: its first, a renewed one, or that of a new key pair.
+    """把编办签发的证书（GRANT 文件）装入密钥：首次、换发，或新密钥对的证书。
+
+    Give the key the certificate that the office issued in GRANT: its first, a renewed one, or that of a new key pair.
 
     \b
     Examples:  biandun keys personalise grant.bd
@@ -236,8 +261,13 @@ def _new_pin(path: Path | None, descriptor: int | None) -> Secret:
 
 
 NEW_PIN = (
-    click.option("--new-pin-file", type=FILE, help="File whose first line is the new PIN."),
-    click.option("--new-pin-fd", type=click.IntRange(0), metavar="N", help="Open file descriptor to read the new PIN from."),
+    click.option("--new-pin-file", type=FILE, help="首行为新口令的文件 / file whose first line is the new PIN"),
+    click.option(
+        "--new-pin-fd",
+        type=click.IntRange(0),
+        metavar="N",
+        help="读取新口令的文件描述符 / open file descriptor to read the new PIN from",
+    ),
 )
 
 
@@ -246,7 +276,9 @@ NEW_PIN = (
 @NEW_PIN[1]
 @with_key
 def set_pin(key: Key, new_pin_file: Path | None, new_pin_fd: int | None) -> dict[str, object]:
-    """Give a user of the key a first PIN; user 0 needs the button, others need user 0's PIN.
+    """为密钥的用户设置第一个口令；0 号用户需按按钮，其他用户需 0 号用户的口令。
+
+    Give a user of the key a first PIN; user 0 needs the button, others need user 0's PIN.
 
     \b
     Examples:  biandun keys set-pin
@@ -264,7 +296,9 @@ def set_pin(key: Key, new_pin_file: Path | None, new_pin_fd: int | None) -> dict
 @NEW_PIN[1]
 @with_key
 def change_pin(key: Key, new_pin_file: Path | None, new_pin_fd: int | None) -> dict[str, object]:
-    """Replace a user's PIN; the old one is needed.
+    """更换用户的口令，需要原口令。
+
+    Replace a user's PIN; the old one is needed.
 
     \b
     Example:  biandun keys change-pin --user 1
@@ -280,7 +314,9 @@ def change_pin(key: Key, new_pin_file: Path | None, new_pin_fd: int | None) -> d
 @click.argument("slot", type=click.IntRange(1, LIMIT_USER_SLOTS - 1))
 @with_key
 def remove_user(key: Key, slot: int) -> dict[str, object]:
-    """Take the PIN of user SLOT away; needs user 0's PIN and the button.  What that user signed stays.
+    """删除用户 SLOT 的口令；需要 0 号用户的口令并按按钮。该用户已签署的内容不变。
+
+    Take the PIN of user SLOT away; needs user 0's PIN and the button.  What that user signed stays.
 
     \b
     Example:  biandun keys remove-user 1
@@ -292,10 +328,14 @@ def remove_user(key: Key, slot: int) -> dict[str, object]:
 
 @group.command("officers")
 @click.argument("officers", type=FILE)
-@click.option("--out", type=FILE, required=True, help="Where to write the key's shares for the office.")
+@click.option("--out", type=FILE, required=True, help="交给编办的份额文件 / where to write the key's shares for the office")
 @with_key
 def name_officers(key: Key, officers: Path, out: Path) -> dict[str, object]:
-    """Tell a key in service who the two unblocking OFFICERS of its office are; needs user 0's PIN.
+    """告诉在用的密钥本编办的两位解锁人员是谁；需要 0 号用户的口令。
+
+    编办事先已指定的，密钥在启用时即已知道。生成的份额文件请交编办。
+
+    Tell a key in service who the two unblocking OFFICERS of its office are; needs user 0's PIN.
 
     Keys learn it at enrolment where the office has named them by then.  Hand the file of shares to the office.
 
@@ -308,10 +348,12 @@ def name_officers(key: Key, officers: Path, out: Path) -> dict[str, object]:
 
 
 @group.command("shares")
-@click.option("--out", type=FILE, required=True, help="Where to write the key's shares for the office.")
+@click.option("--out", type=FILE, required=True, help="交给编办的份额文件 / where to write the key's shares for the office")
 @with_key
 def shares(key: Key, out: Path) -> dict[str, object]:
-    """Write the key's shares, sealed to the two officers, for the office to keep; needs no PIN.
+    """导出封装给两位解锁人员的份额，交编办保存；不需要口令。
+
+    Write the key's shares, sealed to the two officers, for the office to keep; needs no PIN.
 
     \b
     Example:  biandun keys shares --out shares.bd
@@ -322,10 +364,12 @@ def shares(key: Key, out: Path) -> dict[str, object]:
 
 
 @group.command("unblock-request")
-@click.option("--out", type=FILE, help="Where to write it, for officers who cannot be called.")
+@click.option("--out", type=FILE, help="写入文件，用于无法致电时 / where to write it, for officers who cannot be called")
 @with_key
 def unblock_request(key: Key, out: Path | None) -> dict[str, object]:
-    """Show what the two officers need to hear to give their codes: serial, user, number, check.
+    """显示向两位解锁人员报读的内容：序列号、用户、编号、校验码。
+
+    Show what the two officers need to hear to give their codes: serial, user, number, check.
 
     \b
     Examples:  biandun keys unblock-request
@@ -338,15 +382,28 @@ def unblock_request(key: Key, out: Path | None) -> dict[str, object]:
 
 
 @group.command("unblock")
-@click.option("--code-file", "code_files", type=FILE, multiple=True, help="File with an officer's code; give it twice.")
-@click.option("--shares", type=FILE, required=True, help="Where to write the key's new shares for the office.")
+@click.option(
+    "--code-file",
+    "code_files",
+    type=FILE,
+    multiple=True,
+    help="写有解锁码的文件，给出两次 / file with an officer's code; give it twice",
+)
+@click.option(
+    "--shares", type=FILE, required=True, help="交给编办的新份额文件 / where to write the key's new shares for the office"
+)
 @NEW_PIN[0]
 @NEW_PIN[1]
 @with_key
 def unblock(
     key: Key, code_files: tuple[Path, ...], shares: Path, new_pin_file: Path | None, new_pin_fd: int | None
 ) -> dict[str, object]:
-    """Set a forgotten or locked PIN anew with the codes of both officers; key, certificate and chain stay.
+    """凭两位解锁人员的解锁码，重设忘记或锁定的口令；密钥、证书和签名链不变。
+
+    把显示的内容报给两位解锁人员，等对方回拨，再依次输入解锁码，先后不限。解锁码用过即失效；新的份额文件务必交编办，
+    否则下次无法解锁。
+
+    Set a forgotten or locked PIN anew with the codes of both officers; key, certificate and chain stay.
 
     Read out what is shown, have both officers call you back, and enter their codes, in either order.  The codes are used up;
     hand the new shares to the office, or the next time nobody can help.
@@ -379,12 +436,14 @@ def _asked(ask: UnblockAsk) -> dict[str, object]:
 
 
 @group.command("export-links")
-@click.option("--first", type=click.IntRange(1), required=True, help="Sequence number of the first link.")
-@click.option("--count", type=click.IntRange(1, LIMIT_LINK_EXPORT), default=1, show_default=True, help="How many links.")
-@click.option("--out", type=FILE, required=True, help="Where to write them.")
+@click.option("--first", type=click.IntRange(1), required=True, help="第一条链接的序号 / sequence number of the first link")
+@click.option("--count", type=click.IntRange(1, LIMIT_LINK_EXPORT), default=1, show_default=True, help="链接条数 / how many links")
+@click.option("--out", type=FILE, required=True, help="写入的文件 / where to write them")
 @with_key
 def export_links(key: Key, first: int, count: int, out: Path) -> dict[str, object]:
-    """Write the signed names of statements that never reached the office, so that it can close the gap.
+    """导出未送达编办的签名文件的链接清单，供编办补齐空缺。
+
+    Write the signed names of statements that never reached the office, so that it can close the gap.
 
     \b
     Example:  biandun keys export-links --first 3 --count 2 --out links.bd
@@ -397,7 +456,9 @@ def export_links(key: Key, first: int, count: int, out: Path) -> dict[str, objec
 @group.command("chain")
 @with_key
 def chain(key: Key) -> dict[str, object]:
-    """Show where the key's chain of statements and its view of the office's log stand.
+    """查看密钥的签名链和它所知的编办日志走到哪里。
+
+    Show where the key's chain of statements and its view of the office's log stand.
 
     \b
     Example:  biandun keys chain --json
@@ -419,11 +480,17 @@ def chain(key: Key) -> dict[str, object]:
 
 
 @group.command("last")
-@click.option("--seq", type=click.IntRange(1), help="Another sequence number than the last.")
-@click.option("--out", type=click.Path(file_okay=False, path_type=Path), help="Folder to write statement.cose and receipt.cbor to.")
+@click.option("--seq", type=click.IntRange(1), help="指定序号，代替最近一份 / another sequence number than the last")
+@click.option(
+    "--out",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="写入 statement.cose 和 receipt.cbor 的文件夹 / folder to write statement.cose and receipt.cbor to",
+)
 @with_key
 def last(key: Key, seq: int | None, out: Path | None) -> dict[str, object]:
-    """Show the last statement that the key signed and the receipt that it keeps.
+    """显示密钥最近签署的文件及其保存的回执。
+
+    Show the last statement that the key signed and the receipt that it keeps.
 
     \b
     Example:  biandun keys last --out copy/
@@ -445,10 +512,12 @@ def last(key: Key, seq: int | None, out: Path | None) -> dict[str, object]:
 
 
 @group.command("challenge")
-@click.option("--out", type=FILE, required=True, help="Where to write the challenge for the office.")
+@click.option("--out", type=FILE, required=True, help="交给编办的申请文件 / where to write the challenge for the office")
 @with_key
 def challenge(key: Key, out: Path) -> dict[str, object]:
-    """Write what the office needs to give this key an order: to reset itself, or to go on after it was set back.
+    """生成申请文件，供编办签发指令：重置密钥，或在存储被恢复成旧数据后继续签署。
+
+    Write what the office needs to give this key an order: to reset itself, or to go on after it was set back.
 
     \b
     Example:  biandun keys challenge --out challenge.bd
@@ -466,10 +535,19 @@ def challenge(key: Key, out: Path) -> dict[str, object]:
 
 @group.command("carry-out")
 @click.argument("order", type=FILE)
-@click.option("--yes", "confirmed", metavar="SERIAL", help="The serial number once more, instead of being asked for it.")
+@click.option(
+    "--yes",
+    "confirmed",
+    metavar="SERIAL",
+    help="再次给出序列号，代替询问 / the serial number once more, instead of being asked for it",
+)
 @with_key
 def carry_out(key: Key, order: Path, confirmed: str | None) -> dict[str, object]:
-    """Let the key carry out the ORDER that its office gave it.
+    """让密钥执行编办签发的指令 ORDER。
+
+    重置会清除密钥对、证书、口令、单位卡、发件箱和全部签名文件，按钮须按住十秒。
+
+    Let the key carry out the ORDER that its office gave it.
 
     A reset destroys key pair, certificate, PINs, card, outbox and all statements; the button is held for ten seconds.
 
@@ -485,10 +563,14 @@ def carry_out(key: Key, order: Path, confirmed: str | None) -> dict[str, object]
 
 @group.command("status")
 @click.argument("status", type=FILE, required=False)
-@click.option("--office", "url", envvar="BIANDUN_OFFICE", metavar="URL", help="Ask the office's server for it.")
+@click.option("--office", "url", envvar="BIANDUN_OFFICE", metavar="URL", help="向该编办服务器询问 / ask the office's server for it")
 @with_key
 def status(key: Key, status: Path | None, url: str | None) -> dict[str, object]:
-    """Show whether the key may sign, after letting it hear what the office says of it today: its server, or a STATUS file.
+    """先让密钥听取编办今天的说法（编办服务器，或状态文件 STATUS），再显示它能否签署。
+
+    两者都没有，或 BIANDUN_OFFICE 所指的服务器连不上时，显示密钥最近一次听到的状态。
+
+    Show whether the key may sign, after letting it hear what the office says of it today: its server, or a STATUS file.
 
     Without either, and when the server that BIANDUN_OFFICE names is out of reach, it is what the key has heard last.
 
@@ -520,10 +602,12 @@ def status(key: Key, status: Path | None, url: str | None) -> dict[str, object]:
 
 
 @group.command("audit")
-@click.option("--out", type=FILE, help="Where to write it for the office.")
+@click.option("--out", type=FILE, help="写入文件，交给编办 / where to write it for the office")
 @with_key
 def audit(key: Key, out: Path | None) -> list[dict[str, object]]:
-    """Show what happened to the key: PINs set, changed and locked, cards, batches, resets.  Needs no PIN.
+    """查看密钥的经历：设置、更改、锁定口令，单位卡，批量确认，重置；不需要口令。
+
+    Show what happened to the key: PINs set, changed and locked, cards, batches, resets.  Needs no PIN.
 
     \b
     Examples:  biandun keys audit
@@ -543,11 +627,15 @@ def audit(key: Key, out: Path | None) -> list[dict[str, object]]:
 
 
 @group.command("card")
-@click.option("--put", "new", type=FILE, help="A newer unit card from the office, to be kept on the key.")
-@click.option("--out", type=FILE, help="Where to write the card, with its sections.")
+@click.option(
+    "--put", "new", type=FILE, help="编办签发的更新的单位卡，装入密钥 / a newer unit card from the office, to be kept on the key"
+)
+@click.option("--out", type=FILE, help="写入单位卡及其分段 / where to write the card, with its sections")
 @with_key
 def card(key: Key, new: Path | None, out: Path | None) -> dict[str, object]:
-    """Show the unit card on the key, put a newer one there, or write it to a file.
+    """查看密钥中的单位卡，装入更新的单位卡，或写入文件。
+
+    Show the unit card on the key, put a newer one there, or write it to a file.
 
     \b
     Examples:  biandun keys card --put card.bd
@@ -583,10 +671,19 @@ def _confirm(key: Key, confirmed: str | None) -> None:
 
 
 @group.command("wipe")
-@click.option("--yes", "confirmed", metavar="SERIAL", help="The serial number once more, instead of being asked for it.")
+@click.option(
+    "--yes",
+    "confirmed",
+    metavar="SERIAL",
+    help="再次给出序列号，代替询问 / the serial number once more, instead of being asked for it",
+)
 @with_key
 def wipe(key: Key, confirmed: str | None) -> dict[str, object]:
-    """Destroy the key pair of a key that has no certificate yet, so that its enrolment begins again.
+    """清除尚无证书的密钥的密钥对，重新启用。
+
+    已启用的密钥只能凭编办指令重置，见 `biandun keys challenge`。
+
+    Destroy the key pair of a key that has no certificate yet, so that its enrolment begins again.
 
     A key in service is reset on its office's order only: see `biandun keys challenge`.
 

@@ -1,46 +1,52 @@
 """The program ``biandun``: commands return values, this module prints them and turns problems into exit statuses."""
 
-import contextlib
 import sys
+from importlib.metadata import version
 from pathlib import Path
-from typing import Any, TextIO, cast
+from typing import Any
 
 import click
 from click.shell_completion import get_completion_class
 
 from biandun import logs
 from biandun.cli import doctor, filing, firmware, keys, office, outbox
-from biandun.cli.output import Text, show, show_problem
+from biandun.cli.commands import Group
+from biandun.cli.output import show, to_the_end, write
+from biandun.cli.program import run_program
 from biandun.cli.shared import Settings
-from biandun.errors import FolderProblem, HostProblem, UsageProblem
-from biandun_protocol.errors import Problem
+from biandun.errors import FolderProblem, UsageProblem
+from biandun_protocol.terminal import manual
+from biandun_protocol.terminal.shown import Text
 
-INTERRUPTED = 130
+
+def _show_version(context: click.Context, parameter: click.Parameter, asked: bool) -> None:  # noqa: ARG001
+    if asked and not context.resilient_parsing:
+        write(f"biandun {version('biandun')}\n仅用于非涉密数据；不是经认证的商用密码产品。")
+        write("Unclassified data only; not a certified cryptographic product.")
+        context.exit()
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object; problems as JSON on stderr.")
-@click.option(
-    "--lang", "language", type=click.Choice(["zh", "en"]), envvar="BIANDUN_LANG", default="zh", show_default=True, help="Language."
-)
+@click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"]})
 @click.option(
     "--log",
     "log",
     type=click.Path(dir_okay=False, path_type=Path),
     envvar="BIANDUN_LOG",
-    help="Append what was done to a file, as JSON lines.",
+    help="把所做的操作记入文件，每行一个 JSON / append what was done to a file, as JSON lines",
 )
-@click.version_option(
-    package_name="biandun",
-    message="%(prog)s %(version)s\n仅用于非涉密数据；不是经认证的商用密码产品。\nUnclassified data only; not a certified cryptographic product.",
-)
+@click.option("--version", is_flag=True, is_eager=True, expose_value=False, callback=_show_version, help=manual.VERSION_HELP)
 @click.pass_context
-def main(context: click.Context, as_json: bool, language: str, log: Path | None) -> None:
-    """Biandun 编盾: the electronic establishment certificate at the workstation.
+def main(context: click.Context, log: Path | None) -> None:
+    """编盾工作站：使用电子编制管理证。
+
+    仅用于非涉密数据，不是经认证的商用密码产品。退出状态：0 完成，2 用法不正确，3 没有密钥，4 端口被占用，5 没有权限，6 口令有误，7 密钥拒绝，
+    8 文件或签名无效，9 连不上编办，10 编办拒绝，11 与密钥通信失败，12 文件问题，13 检查发现问题，141 输出被对方关闭。
+
+    Biandun: the electronic establishment certificate at the workstation.
 
     For unclassified data only; not a certified cryptographic product.  Exit status: 0 done, 2 usage, 3 no key, 4 port busy,
-    5 no permission, 7 the key refused, 8 invalid file or signature, 9 office not reached, 10 the office refused, 11 link
-    failed, 12 files, 13 the doctor found something.
+    5 no permission, 6 wrong PIN, 7 the key refused, 8 invalid file or signature, 9 office not reached, 10 the office refused, 11 link
+    failed, 12 files, 13 the doctor found something, 141 nobody reads the output.
 
     \b
     Examples:  biandun keys list
@@ -48,8 +54,6 @@ def main(context: click.Context, as_json: bool, language: str, log: Path | None)
                biandun --json keys info --serial BD-000001
                biandun doctor
     """
-    settings = cast("Settings", context.obj)
-    settings.as_json, settings.language = settings.as_json or as_json, language
     if log is not None:
         try:
             context.with_resource(logs.to_file(log))
@@ -60,20 +64,20 @@ def main(context: click.Context, as_json: bool, language: str, log: Path | None)
 @main.result_callback()
 @click.pass_obj
 def _print(settings: Settings, value: object, **_: Any) -> None:
-    show(value, as_json=settings.as_json, language=settings.language)
+    show(value, settings)
 
 
 @main.command("completion")
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
 def completion(shell: str) -> Text:
-    """Print the completion script for a shell.
+    """输出命令补全脚本。 Print the completion script for a shell.
 
     \b
     Example:  biandun completion bash >> ~/.bashrc
     """
     script = get_completion_class(shell)
     if script is None:
-        raise UsageProblem
+        raise UsageProblem(detail=shell)
     return Text(script(main, {}, "biandun", "_BIANDUN_COMPLETE").source())
 
 
@@ -81,44 +85,11 @@ for _command in (keys.group, filing.group, outbox.group, firmware.group, office.
     main.add_command(_command)
 
 
-def _console_can_print(stream: TextIO) -> None:
-    """A console that lacks a character shows a question mark instead of ending the program."""
-    reconfigure = getattr(stream, "reconfigure", None)
-    if reconfigure is not None:
-        with contextlib.suppress(ValueError, OSError):
-            reconfigure(errors="replace")
-
-
 def run(arguments: list[str] | None = None) -> int:
     """Run the program and return its exit status."""
-    words = sys.argv[1:] if arguments is None else arguments
-    # --json and --lang are understood anywhere on the line
-    settings = Settings(as_json="--json" in words)
-    words = [word for word in words if word != "--json"]
-    try:
-        main.main(args=words, prog_name="biandun", standalone_mode=False, obj=settings)
-    except click.exceptions.NoArgsIsHelpError as error:
-        click.echo(error.format_message())
-        return 2
-    except click.UsageError as error:
-        if settings.as_json:
-            show_problem(UsageProblem(detail=error.format_message()), as_json=True, language=settings.language)
-        else:
-            error.show()
-        return 2
-    except (click.Abort, KeyboardInterrupt):
-        show_problem(HostProblem("interrupted"), as_json=settings.as_json, language=settings.language)
-        return INTERRUPTED
-    except click.exceptions.Exit as done:
-        return done.exit_code
-    except Problem as problem:
-        show_problem(problem, as_json=settings.as_json, language=settings.language)
-        return problem.exit_status
-    return settings.exit_status
+    return run_program(main, "biandun", sys.argv[1:] if arguments is None else arguments)
 
 
 def entry() -> None:
     """The console script."""
-    for stream in (sys.stdout, sys.stderr):
-        _console_can_print(stream)
-    raise SystemExit(run())
+    raise SystemExit(to_the_end(run))

@@ -6,6 +6,7 @@ from typing import cast
 import click
 
 from biandun import reviews, sessions, standing
+from biandun.cli.commands import Group
 from biandun.cli.filing import OFFICE
 from biandun.cli.shared import FILE, read_record, with_key
 from biandun.errors import OfficeAnswer
@@ -16,16 +17,21 @@ from biandun_protocol.review import DECISIONS
 from biandun_protocol.wire.messages import SignedManifest
 
 
-@click.group("office")
+@click.group("office", cls=Group)
 def group() -> None:
-    """The office's server: log in with a key, cases, decisions, its log.
+    """编办服务器：用密钥登录，查看和办理业务，查看存证日志。
+
+    服务器地址也可写在环境变量 BIANDUN_OFFICE 中。
+
+    The office's server: log in with a key, cases, decisions, its log.
+
+    BIANDUN_OFFICE may hold the server's address.
 
     \b
     Examples:  biandun office login --office http://127.0.0.1:8420
                biandun office cases
                biandun office case 629900HB2026000001
                biandun office decide 629900HB2026000001 --decision accept --text 材料齐全 --by 赵六
-    BIANDUN_OFFICE may hold the server's address.
     """
 
 
@@ -42,7 +48,9 @@ def _office(url: str) -> Office:
 @OFFICE
 @with_key
 def login(key: Key, url: str) -> dict[str, object]:
-    """Log in with the key; the login holds for some hours on this account of this computer.
+    """用密钥登录；登录在本机本账户保持数小时。
+
+    Log in with the key; the login holds for some hours on this account of this computer.
 
     \b
     Example:  biandun office login --office http://127.0.0.1:8420
@@ -56,7 +64,9 @@ def login(key: Key, url: str) -> dict[str, object]:
 @group.command("logout")
 @OFFICE
 def logout(url: str) -> dict[str, object]:
-    """End the login.
+    """退出登录。
+
+    End the login.
 
     \b
     Example:  biandun office logout --office http://127.0.0.1:8420
@@ -72,7 +82,9 @@ def logout(url: str) -> dict[str, object]:
 @group.command("log")
 @OFFICE
 def log(url: str) -> dict[str, object]:
-    """Show size and root of the office's evidence log.
+    """查看编办存证日志的条数和根散列。
+
+    Show size and root of the office's evidence log.
 
     \b
     Example:  biandun office log --office http://127.0.0.1:8420
@@ -82,10 +94,12 @@ def log(url: str) -> dict[str, object]:
 
 
 @group.command("cases")
-@click.option("--state", metavar="STATE", help="Only cases in this state, such as SUBMITTED.")
+@click.option("--state", metavar="STATE", help="只列出该状态的业务，例如 SUBMITTED / only cases in this state, such as SUBMITTED")
 @OFFICE
 def cases(state: str | None, url: str) -> list[dict[str, object]]:
-    """List the cases that you may see.
+    """列出可以查看的业务。
+
+    List the cases that you may see.
 
     \b
     Example:  biandun office cases --state SUBMITTED
@@ -102,7 +116,9 @@ def cases(state: str | None, url: str) -> list[dict[str, object]]:
 @click.argument("number")
 @OFFICE
 def case(number: str, url: str) -> dict[str, object]:
-    """Show a case and its signed history.
+    """查看一项业务及其经签名的办理过程。
+
+    Show a case and its signed history.
 
     \b
     Example:  biandun office case 629900HB2026000001
@@ -114,15 +130,24 @@ def case(number: str, url: str) -> dict[str, object]:
 @group.command("decide")
 @click.argument("number")
 @click.option(
-    "--decision", type=click.Choice(sorted(DECISIONS)), required=True, help="accept for review, or return for correction."
+    "--decision",
+    type=click.Choice(sorted(DECISIONS)),
+    required=True,
+    help="accept 受理，return 退回修改 / accept for review, or return for correction",
 )
-@click.option("--text", required=True, help="The reason in words.")
-@click.option("--by", "prepared_by", required=True, metavar="NAME", help="Who prepared it.")
-@click.option("--out", type=click.Path(file_okay=False, path_type=Path), help="Folder of the decision.  [default: decision-NUMBER]")
+@click.option("--text", required=True, help="理由 / the reason in words")
+@click.option("--by", "prepared_by", required=True, metavar="NAME", help="经办人 / who prepared it")
+@click.option(
+    "--out",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="决定的文件夹，默认 decision-NUMBER / folder of the decision; default: decision-NUMBER",
+)
 @OFFICE
 @with_key
 def decide(key: Key, number: str, decision: str, text: str, prepared_by: str, out: Path | None, url: str) -> dict[str, object]:
-    """As the office's officer: sign a decision on a case and hand it in.  Repeating it never decides twice.
+    """编办工作人员使用：签署并提交对一项业务的决定。重复执行不会重复决定。
+
+    As the office's officer: sign a decision on a case and hand it in.  Repeating it never decides twice.
 
     \b
     Example:  biandun office decide 629900HB2026000001 --decision accept --text 材料齐全 --by 赵六
@@ -160,7 +185,9 @@ def _newest_filing(answer: dict[str, object], url: str) -> bytes:
 @click.argument("links", type=FILE)
 @OFFICE
 def close_gap(links: Path, url: str) -> dict[str, object]:
-    """Hand in an export of links (biandun keys export-links), when packages were lost for good.
+    """提交链接清单（biandun keys export-links），用于材料确已遗失时。
+
+    Hand in an export of links (biandun keys export-links), when packages were lost for good.
 
     \b
     Example:  biandun office close-gap links.bd --office http://127.0.0.1:8420

@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from biandun import parcels, standing
+from biandun.cli.commands import Group
 from biandun.cli.shared import Settings, pass_settings, with_key
 from biandun.errors import KeyRefused, UsageProblem
 from biandun.filings import Folder
@@ -15,9 +16,13 @@ from biandun_protocol.wire.numbers import ERROR_NOT_FOUND, LIMIT_IDEMPOTENCY_KEY
 FOLDER = click.Path(file_okay=False, path_type=Path)
 
 
-@click.group("outbox")
+@click.group("outbox", cls=Group)
 def group() -> None:
-    """Filings that travel on the key: stow them, hand them in elsewhere, bring the receipts home.
+    """随密钥携带的材料：装入，在别处提交，把回执带回。
+
+    最多八份，合计 32 KiB；较大的附件请另行传送。
+
+    Filings that travel on the key: stow them, hand them in elsewhere, bring the receipts home.
 
     Room for eight filings, 32 KiB together; larger attachments need another way.
 
@@ -33,7 +38,9 @@ def group() -> None:
 @click.argument("folder", type=FOLDER)
 @with_key
 def put(key: Key, folder: Path) -> dict[str, object]:
-    """Put the signed filing in FOLDER into the key's outbox; again goes on where it stopped.
+    """把 FOLDER 中已签署的材料装入密钥的发件箱；中断后再次执行即继续。
+
+    Put the signed filing in FOLDER into the key's outbox; again goes on where it stopped.
 
     \b
     Example:  biandun outbox put 用编申请
@@ -46,7 +53,9 @@ def put(key: Key, folder: Path) -> dict[str, object]:
 @group.command("list")
 @with_key
 def list_parcels(key: Key) -> list[dict[str, object]]:
-    """List what is in the key's outbox; needs no PIN and shows no content.
+    """列出密钥发件箱中的材料；不需要口令，也不显示内容。
+
+    List what is in the key's outbox; needs no PIN and shows no content.
 
     \b
     Example:  biandun outbox list --json
@@ -72,11 +81,13 @@ def _seq(key: Key, name: bytes) -> int | None:
 
 
 @group.command("submit")
-@click.option("--office", "url", envvar="BIANDUN_OFFICE", required=True, metavar="URL", help="The office's server.")
+@click.option("--office", "url", envvar="BIANDUN_OFFICE", required=True, metavar="URL", help="编办服务器地址 / the office's server")
 @with_key
 @pass_settings
 def submit(settings: Settings, key: Key, url: str) -> list[dict[str, object]]:
-    """Hand in what is in the key's outbox, as it is; the key keeps the receipts.  Repeating it never files twice.
+    """原样提交密钥发件箱中的材料，密钥保存回执。重复执行不会重复申报。
+
+    Hand in what is in the key's outbox, as it is; the key keeps the receipts.  Repeating it never files twice.
 
     \b
     Example:  biandun outbox submit --office http://127.0.0.1:8420
@@ -104,7 +115,9 @@ def submit(settings: Settings, key: Key, url: str) -> list[dict[str, object]]:
 @click.argument("folder", type=FOLDER)
 @with_key
 def collect(key: Key, folder: Path) -> dict[str, object]:
-    """Take the receipt that the key brought home into FOLDER.
+    """把密钥带回的回执取入 FOLDER。
+
+    Take the receipt that the key brought home into FOLDER.
 
     \b
     Example:  biandun outbox collect 用编申请
@@ -116,7 +129,9 @@ def collect(key: Key, folder: Path) -> dict[str, object]:
 @click.argument("name")
 @with_key
 def drop(key: Key, name: str) -> dict[str, object]:
-    """Take a filing out of the outbox that is not to travel; NAME as `list` shows it.  The filing itself stays in its folder.
+    """从发件箱中取出不再携带的材料；NAME 见 `biandun outbox list`。材料本身仍在其文件夹中。
+
+    Take a filing out of the outbox that is not to travel; NAME as `list` shows it.  The filing itself stays in its folder.
 
     \b
     Example:  biandun outbox drop 0123456789abcdef0123456789abcdef
@@ -124,8 +139,8 @@ def drop(key: Key, name: str) -> dict[str, object]:
     try:
         raw = bytes.fromhex(name)
     except ValueError:
-        raise UsageProblem from None
+        raw = b""
     if len(raw) != LIMIT_IDEMPOTENCY_KEY:
-        raise UsageProblem
+        raise UsageProblem(detail=name)
     key.outbox.drop(raw)
     return {"serial": key.info.serial, "name": name}

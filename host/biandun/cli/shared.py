@@ -12,12 +12,15 @@ import click
 from click.shell_completion import CompletionItem
 
 from biandun import keys
+from biandun.cli.output import note, say, screen_of
 from biandun.errors import FolderProblem
 from biandun.filings import read_file
 from biandun.keys import Key
 from biandun_protocol import records
 from biandun_protocol.errors import ManifestProblem
 from biandun_protocol.secret import Secret
+from biandun_protocol.terminal.visible import visible
+from biandun_protocol.terminal.wrap import fill_up, width
 from biandun_protocol.wire import codec
 
 P = ParamSpec("P")
@@ -46,6 +49,11 @@ class Settings:
     exit_status: int = 0
     ui: "Terminal" = field(init=False)
 
+    @property
+    def columns(self) -> int | None:
+        """The width of the terminal; None where lines are not broken."""
+        return screen_of(sys.stdout).columns
+
     def __post_init__(self) -> None:
         self.ui = Terminal(self)
 
@@ -69,8 +77,21 @@ class Terminal:
             return
         text = f"{self._say(PHASES.get(phase, PHASES['working']))} {100 * done // max(total, 1)}%"
         if text != self._shown:
+            note(f"\r{fill_up(text, width(self._shown))}", end="")
             self._shown = text
-            click.echo(f"\r{text}   ", nl=done >= total, err=True)
+        if done >= total:
+            self.end_line()
+
+    def end_line(self) -> None:
+        """Whatever comes next begins on a line of its own."""
+        if self._shown:
+            self._shown = ""
+            note("")
+
+    def tell(self, words: tuple[str, str]) -> None:
+        """Say something in the reader's language, on a line of its own."""
+        self.end_line()
+        say(self._say(words))
 
     def need_pin(self, serial: str, slot: int, tries_left: int | None) -> Secret | None:
         """The PIN from the file or descriptor that was named, once; else by hidden prompt, where there is a person."""
@@ -84,7 +105,7 @@ class Terminal:
                 f"口令不正确，还可以再试 {tries_left} 次。",
                 f"Wrong PIN; {tries_left} tries left.",
             )
-            click.echo(self._say(left), err=True)
+            self.tell(left)
             last = (
                 "这是最后一次机会，确定继续吗？",
                 "This is the last try. Go on?",
@@ -101,11 +122,9 @@ class Terminal:
             f"本机首次使用密钥 {serial}（{unit_name}），设备指纹 {fingerprint}。",
             f"This computer has never met key {serial} ({unit_name}); fingerprint of the device: {fingerprint}.",
         )
-        click.echo(self._say(first), err=True)
+        self.tell(first)
         if not root_known:
-            click.echo(
-                self._say(("该密钥的签发机构对本机也是首次出现。", "Nor does it know the office that certified it.")), err=True
-            )
+            self.tell(("该密钥的签发机构对本机也是首次出现。", "Nor does it know the office that certified it."))
         if self._settings.as_json or not sys.stdin.isatty():
             return root_known
         return click.confirm(self._say(("确认是本单位的密钥吗？", "Is it the right one?")), err=True)
@@ -113,7 +132,7 @@ class Terminal:
     def need_presence(self, serial: str) -> None:
         """Ask for the button."""
         if not self._settings.as_json:
-            click.echo(self._say((f"请按下密钥 {serial} 上的按钮确认…", f"Press the button on key {serial}…")), err=True)
+            self.tell((f"请按下密钥 {serial} 上的按钮确认…", f"Press the button on key {serial}…"))
 
 
 def read_secret(stream: BinaryIO) -> Secret:
@@ -123,7 +142,7 @@ def read_secret(stream: BinaryIO) -> Secret:
 
 def prompt_secret(text: str, *, confirm: bool = False) -> Secret:
     """Ask without showing what is typed."""
-    return Secret(click.prompt(text, hide_input=True, confirmation_prompt=confirm, err=True).encode())
+    return Secret(click.prompt(visible(text), hide_input=True, confirmation_prompt=confirm, err=True).encode())
 
 
 def secret_source(path: Path | None, descriptor: int | None) -> Callable[[], Secret] | None:
@@ -155,14 +174,31 @@ def with_key(command: Callable[Concatenate[Key, P], R]) -> Callable[..., R]:
     """Give a command the options that choose a key, a user and where the PIN comes from, and the open key."""
 
     @click.option(
-        "--serial", metavar="SERIAL", shell_complete=complete_serial, help="Serial number of the key, when several are plugged in."
+        "--serial",
+        metavar="SERIAL",
+        shell_complete=complete_serial,
+        help="密钥序列号，插有多把时使用 / serial number of the key, when several are plugged in",
     )
-    @click.option("--port", metavar="PORT", help="Serial port of the key, instead of looking for it.")
-    @click.option("--user", metavar="SLOT", type=click.IntRange(0, 7), default=0, show_default=True, help="User of the key.")
-    @click.option("--pin-file", type=click.Path(dir_okay=False, path_type=Path), help="File whose first line is the PIN.")
-    @click.option("--pin-fd", type=click.IntRange(0), metavar="N", help="Open file descriptor to read the PIN from.")
-    @click.option("--fingerprint", metavar="HEX", help="Device fingerprint of a key that is new here, instead of being asked.")
-    @click.option("--unsealed", is_flag=True, help="Use also a key without a certified device key: its PIN is not sealed.")
+    @click.option("--port", metavar="PORT", help="密钥的端口，不自动查找 / serial port of the key, instead of looking for it")
+    @click.option(
+        "--user", metavar="SLOT", type=click.IntRange(0, 7), default=0, show_default=True, help="密钥的用户 / user of the key"
+    )
+    @click.option(
+        "--pin-file", type=click.Path(dir_okay=False, path_type=Path), help="首行为口令的文件 / file whose first line is the PIN"
+    )
+    @click.option(
+        "--pin-fd", type=click.IntRange(0), metavar="N", help="读取口令的文件描述符 / open file descriptor to read the PIN from"
+    )
+    @click.option(
+        "--fingerprint",
+        metavar="HEX",
+        help="首次在本机使用的密钥的设备指纹，代替询问 / device fingerprint of a key that is new here, instead of being asked",
+    )
+    @click.option(
+        "--unsealed",
+        is_flag=True,
+        help="也使用没有认证设备密钥的密钥，其口令不加密传送 / use also a key without a certified device key: its PIN is not sealed",
+    )
     @pass_settings
     @wraps(command)
     def wrapped(

@@ -3,10 +3,10 @@
 from datetime import UTC, datetime
 
 from biandun import inventory
-from biandun.cli.output import WORDS
 from biandun.evidence import BAD, GOOD, Part, Verdict
 from biandun.inventory import File
 from biandun_protocol.review import DECISIONS, OPINIONS, Countersign, Decision
+from biandun_protocol.terminal.words import WORDS
 
 MOST = 6  # names in a sentence; the table has all of them
 

@@ -1,0 +1,110 @@
+"""The one place that prints: what commands return, and what went wrong.
+
+Data goes to stdout, everything else to stderr.  With ``--json`` both are one JSON object a line.
+"""
+
+import contextlib
+import os
+import shutil
+import sys
+from collections.abc import Callable
+from typing import Protocol, TextIO, cast
+
+from biandun_office.cli.words import LABELS
+from biandun_office.errors import FileProblem
+from biandun_protocol.errors import Problem
+from biandun_protocol.terminal import shown
+from biandun_protocol.terminal.shown import Screen
+from biandun_protocol.terminal.visible import STAND_IN
+
+LEAST_COLUMNS = 20
+NO_READER = 141  # what a shell reports of a program that a closed pipe has ended: 128 + SIGPIPE
+
+
+class Reader(Protocol):
+    """Who reads: the settings of one run."""
+
+    as_json: bool
+    language: str
+
+
+class NoReader(Exception):
+    """Nobody reads the output any more: the other end of the pipe is closed."""
+
+
+def screen_of(stream: TextIO | None) -> Screen:
+    """What is behind a stream; None is one that was closed before we began."""
+    encoding = getattr(stream, "encoding", None) or "utf-8"
+    if stream is None or not stream.isatty():
+        return Screen(None, encoding)
+    return Screen(max(shutil.get_terminal_size().columns, LEAST_COLUMNS), encoding)
+
+
+def write(text: str) -> None:
+    """Send a result to stdout, down to its last byte.  Raises NoReader, FileProblem(output-unwritable)."""
+    stream = cast("TextIO | None", sys.stdout)
+    if stream is None:
+        return
+    try:
+        stream.write(text + "\n")
+        stream.flush()
+    except BrokenPipeError:
+        raise NoReader from None
+    except OSError as error:
+        raise FileProblem("output-unwritable", detail=error.strerror) from error
+
+
+def note(text: str, *, end: str = "\n") -> None:
+    """Send text to stderr; when that cannot be written there is nobody left to tell."""
+    stream = cast("TextIO | None", sys.stderr)
+    if stream is None:
+        return
+    try:
+        stream.write(text + end)
+        stream.flush()
+    except OSError:
+        return
+
+
+def show(value: object, reader: Reader) -> None:
+    """Print what a command returned; None prints nothing."""
+    if value is not None:
+        write(shown.result(value, screen_of(sys.stdout), reader.language, as_json=reader.as_json, own=LABELS))
+
+
+def say(text: str) -> None:
+    """Tell the person something beside the result."""
+    note(shown.remark(text, screen_of(sys.stderr)))
+
+
+def show_problem(problem: Problem, reader: Reader) -> None:
+    """Print what went wrong to stderr."""
+    note(shown.problem(problem, screen_of(sys.stderr), reader.language, as_json=reader.as_json))
+
+
+def to_the_end(run: Callable[[], int]) -> int:
+    """Run a program with the process's own streams, down to the last byte that leaves it; returns the exit status.
+
+    A character that the console lacks gets a stand-in; what a reader who has gone away left unread is dropped.
+    """
+    streams = [stream for stream in cast("tuple[TextIO | None, ...]", (sys.stdout, sys.stderr)) if stream is not None]
+    for stream in streams:
+        reconfigure = getattr(stream, "reconfigure", None)
+        if reconfigure is not None:
+            with contextlib.suppress(ValueError, OSError):
+                reconfigure(errors=STAND_IN)
+    status = run()
+    for stream in streams:
+        try:
+            stream.flush()
+        except (OSError, ValueError):
+            _drop(stream)
+    return status
+
+
+def _drop(stream: TextIO) -> None:
+    """What is still buffered goes nowhere: the interpreter would try, and complain, once more at its end."""
+    with contextlib.suppress(OSError, ValueError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, stream.fileno())
+        os.close(nowhere)

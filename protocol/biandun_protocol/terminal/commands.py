@@ -1,0 +1,82 @@
+"""A command of any of the three programs, as far as its language goes: mixed into click's Command and Group.
+
+The programs cannot import one another, and this room imports no click: the class knows it by its shape, and each program
+names its own two classes in a few lines.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol, cast
+
+from biandun_protocol.terminal import manual
+
+if TYPE_CHECKING:
+    import click
+
+_SHAPES = {"[OPTIONS]": "[选项]", "COMMAND [ARGS]...": "命令 [参数]..."}
+_KINDS = {
+    "INTEGER RANGE": "整数",
+    "INTEGER": "整数",
+    "TEXT": "文字",
+    "FILE": "文件",
+    "DIRECTORY": "文件夹",
+    "PATH": "路径",
+    "DURATION": "时长",
+}
+
+
+class Reader(Protocol):
+    """Who reads: what the root context of a program carries as ``obj``."""
+
+    language: str
+
+    @property
+    def columns(self) -> int | None:
+        """The width of the terminal; None where lines are not broken."""
+        ...
+
+
+def reader_of(context: click.Context) -> tuple[str, int]:
+    """(language, columns) of a context's program; Chinese and 80 where it carries nobody, as for shell completion."""
+    reader = cast("Reader | None", context.find_root().obj)
+    return (manual.LANGUAGES[0], 80) if reader is None else (reader.language, min(reader.columns or 80, 100))
+
+
+class Bilingual:
+    """The help of a command out of its docstring and its options, in one language."""
+
+    help: str | None
+
+    def get_help(self, ctx: click.Context) -> str:
+        """The whole page."""
+        language, columns = reader_of(ctx)
+        page = manual.Page(self.get_usage_line(ctx), self.texts())
+        command = cast("Any", self)
+        for parameter in cast("list[click.Parameter]", command.get_params(ctx)):
+            record = parameter.get_help_record(ctx)
+            if record is not None and parameter.param_type_name == "option":
+                option = cast("click.Option", parameter)
+                notes = [(name, "" if name == "required" else str(value)) for name, value in option.get_help_extra(ctx).items()]
+                page.options.append((_names(record[0], language), option.help or "", notes))
+        for name, child in cast("dict[str, click.Command]", getattr(self, "commands", {})).items():
+            if not child.hidden:
+                page.commands.append((name, manual.read(child.help or "")))
+        return manual.page(page, language, columns)
+
+    def texts(self) -> manual.Texts:
+        """What the docstring says."""
+        return manual.read(self.help or "")
+
+    def get_usage_line(self, ctx: click.Context) -> str:
+        """The command with its arguments, as it is typed."""
+        pieces = " ".join(cast("Any", self).collect_usage_pieces(ctx))
+        if reader_of(ctx)[0] != "en":
+            for english, ours in _SHAPES.items():
+                pieces = pieces.replace(english, ours)
+        return f"{ctx.command_path} {pieces}".rstrip()
+
+
+def _names(names: str, language: str) -> str:
+    """``--count INTEGER`` with the kind of its value in the language."""
+    option, _, kind = names.partition(" ")
+    return f"{option} {_KINDS[kind]}" if language != "en" and kind in _KINDS else names

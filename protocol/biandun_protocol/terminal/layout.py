@@ -1,0 +1,80 @@
+"""What a command returned, laid out for people: fields one below another, rows in a table or, where that is too wide, stacked.
+
+``columns`` is the width of the terminal; None is for a pipe or a file, whose lines are not broken.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import cast
+
+from biandun_protocol.terminal.visible import visible
+from biandun_protocol.terminal.words import Labels, label, said
+from biandun_protocol.terminal.wrap import fill_up, width, wrap
+
+Fields = Mapping[str, object]
+
+_GAP = "  "
+_LEAST = 16  # columns that a value needs beside its name
+SENTENCE = "sentence"
+FICTITIOUS = ("【虚构数据 仅供测试】", "[fictitious data, tests only]")
+
+
+class Layout:
+    """How one reader has things: language, columns, a program's own names of fields."""
+
+    def __init__(self, language: str, columns: int | None, own: Labels | None = None) -> None:
+        self.language = language
+        self.columns = columns
+        self._own = own
+
+    def label(self, name: str) -> str:
+        """The name of a field."""
+        return visible(label(name, self.language, self._own))
+
+    def value(self, name: str, content: object) -> str:
+        """The value of a field; its paragraphs stay apart."""
+        return visible(said(name, content, self.language), keep="\n")
+
+    def fields(self, fields: Fields) -> list[str]:
+        """One field below another; lists of rows come after them, with a heading each, and a sentence that sums up comes last."""
+        below = {name: cast("list[Fields]", content) for name, content in fields.items() if _are_rows(content)}
+        beside = [
+            (self.label(name), self.value(name, content))
+            for name, content in fields.items()
+            if name not in below and name != SENTENCE
+        ]
+        lines = self._beside(beside)
+        for name, rows in below.items():
+            lines += ["", self.label(name), *self.rows(rows)]
+        if SENTENCE in fields:
+            lines += ["", *wrap(self.value(SENTENCE, fields[SENTENCE]), self.columns)]
+        if str(fields.get("region", "")).startswith("6299") or fields.get("hardware_class") == "simulated":
+            lines.append(FICTITIOUS[self.language == "en"])
+        return lines
+
+    def _beside(self, pairs: list[tuple[str, str]]) -> list[str]:
+        indent = max((width(name) for name, _ in pairs), default=0) + len(_GAP)
+        lines: list[str] = []
+        for name, text in pairs:
+            if self.columns is not None and self.columns - indent < _LEAST:
+                lines += [name, *(_GAP + line for line in wrap(text, self.columns - len(_GAP)))]
+                continue
+            first, *more = wrap(text, None if self.columns is None else self.columns - indent)
+            lines += [fill_up(name, indent) + first, *(" " * indent + line for line in more)]
+        return [line.rstrip() for line in lines]
+
+    def rows(self, rows: Sequence[Fields]) -> list[str]:
+        """A table with a heading, or each row by itself when the table is wider than the terminal."""
+        if not rows:
+            return [("没有可显示的内容。", "Nothing to show.")[self.language == "en"]]
+        names = list(dict.fromkeys(name for row in rows for name in row))
+        cells = [[self.value(name, row.get(name)).replace("\n", " ") for name in names] for row in rows]
+        table = [[self.label(name) for name in names], *cells]
+        widths = [max(width(line[place]) for line in table) for place in range(len(names))]
+        if self.columns is not None and sum(widths) + len(_GAP) * (len(names) - 1) > self.columns:
+            blocks = [self._beside([(self.label(name), self.value(name, row.get(name))) for name in names]) for row in rows]
+            return [line for place, block in enumerate(blocks) for line in ([""] if place else []) + block]
+        return [_GAP.join(fill_up(cell, wide) for cell, wide in zip(line, widths, strict=True)).rstrip() for line in table]
+
+
+def _are_rows(content: object) -> bool:
+    return isinstance(content, list) and isinstance(next(iter(cast("list[object]", content)), None), Mapping)

@@ -1,0 +1,156 @@
+"""The help of a command in the reader's language, out of texts that stand beside the command in both.
+
+A docstring has its Chinese paragraphs first: one that holds a Chinese full stop is Chinese up to the last of them, and English
+after it.  A paragraph that begins with ``Example`` (after ``\\b``, so that nothing reflows it) is for both.  The help of an option
+is ``中文 / English``.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from inspect import cleandoc
+
+from biandun_protocol.terminal.wrap import fill_up, hang, width
+
+LANGUAGES = ("zh", "en")
+JSON_HELP = "以 JSON 输出，问题也是 / print JSON, problems as JSON on stderr"
+LANG_HELP = "语言，默认取自 BIANDUN_LANG，再默认中文 / language; default: that of BIANDUN_LANG, else Chinese"
+HELP_HELP = "显示本说明 / show this help"
+VERSION_HELP = "显示版本 / show the version"
+_HEADINGS = {
+    "usage": ("用法", "Usage"),
+    "options": ("选项", "Options"),
+    "commands": ("命令", "Commands"),
+    "example": ("示例", "Example"),
+    "examples": ("示例", "Examples"),
+    "default": ("默认", "default"),
+    "required": ("必填", "required"),
+    "range": ("范围", "range"),
+}
+_CHINESE = re.compile(r"[\u3400-\u9fff]")
+_EXAMPLE = re.compile(r"Examples?:[ ]*")
+_WIDEST_NAME = 30
+
+
+@dataclass
+class Texts:
+    """A help text by language, and the lines of its examples."""
+
+    zh: str = ""
+    en: str = ""
+    examples: list[str] = field(default_factory=list[str])
+
+    def of(self, language: str) -> str:
+        """The paragraphs in one language."""
+        return self.en if language == "en" else self.zh
+
+
+@dataclass
+class Page:
+    """What a help page shows: usage, text, then names with their explanations; notes are such as ("default", "1")."""
+
+    usage: str
+    text: Texts
+    options: list[tuple[str, str, Sequence[tuple[str, str]]]] = field(
+        default_factory=list[tuple[str, str, Sequence[tuple[str, str]]]]
+    )
+    commands: list[tuple[str, Texts]] = field(default_factory=list[tuple[str, Texts]])
+
+
+def asked(words: Sequence[str], usual: str | None) -> tuple[bool, str]:
+    """(as JSON?, language) that a command line asks for, anywhere on it; ``usual`` is the language of the environment.
+
+    Read before the line is parsed, because what is wrong with it has to be said in that language, too.
+    """
+    as_json, language = False, usual
+    for place, word in enumerate(words):
+        if word == "--":
+            break
+        if word == "--json":
+            as_json = True
+        elif word == "--lang" and place + 1 < len(words):
+            language = words[place + 1]
+        elif word.startswith("--lang="):
+            language = word.removeprefix("--lang=")
+    return as_json, language if language in LANGUAGES else LANGUAGES[0]
+
+
+def heading(name: str, language: str) -> str:
+    """A heading of the page in one language."""
+    return _HEADINGS[name][language == "en"]
+
+
+def either(text: str, language: str) -> str:
+    """The half of ``中文 / English`` that is in ``language``; a text in one language is both."""
+    zh, slash, en = text.partition(" / ")
+    if not slash or not _CHINESE.search(zh):
+        return text
+    return en if language == "en" else zh
+
+
+def read(docstring: str) -> Texts:
+    """Sort the paragraphs of a docstring by language."""
+    zh: list[str] = []
+    en: list[str] = []
+    texts = Texts()
+    for paragraph in re.split(r"\n\s*\n", cleandoc(docstring)):
+        lines = paragraph.split("\n")
+        if lines[0].strip() == "\b":
+            lines = lines[1:]
+            begun = _EXAMPLE.match(lines[0])
+            if begun:
+                texts.examples += _dedented(lines, begun.end())
+                continue
+        joined = " ".join(line.strip() for line in lines)
+        joined = re.sub(r"(?<=[，、；：）”》]) |(?<=[\u3400-\u9fff]) (?=[\u3400-\u9fff])", "", joined)
+        chinese, stop, english = joined.rpartition("。")
+        if stop:
+            zh.append(chinese + stop)
+        if english.strip():
+            en.append(english.strip())
+    texts.zh, texts.en = "\n\n".join(zh), "\n\n".join(en)
+    return texts
+
+
+def _dedented(lines: list[str], indent: int) -> list[str]:
+    return [line[indent:] if not line[:indent].strip() or place == 0 else line for place, line in enumerate(lines)]
+
+
+def summary(texts: Texts, language: str) -> str:
+    """The first sentence, for a list of commands."""
+    text = texts.of(language).split("\n", 1)[0]
+    return re.split(r"(?<=。)|(?<=\.)\s", text, maxsplit=1)[0].rstrip("。.")
+
+
+def page(what: Page, language: str, columns: int | None) -> str:
+    """The whole page as lines of at most ``columns``."""
+    parts = [f"{heading('usage', language)}: {what.usage}", hang(what.text.of(language), columns, 2)]
+    if what.text.examples:
+        name = "examples" if len(what.text.examples) > 1 else "example"
+        parts.append("\n".join([f"{heading(name, language)}:", *(f"  {line}".rstrip() for line in what.text.examples)]))
+    if what.options:
+        rows = [(names, _explained(text, notes, language)) for names, text, notes in what.options]
+        parts.append(f"{heading('options', language)}:\n{_named(rows, columns)}")
+    if what.commands:
+        rows = [(name, summary(texts, language)) for name, texts in what.commands]
+        parts.append(f"{heading('commands', language)}:\n{_named(rows, columns)}")
+    return "\n\n".join(parts)
+
+
+def _explained(text: str, notes: Sequence[tuple[str, str]], language: str) -> str:
+    said = [" ".join(part for part in (heading(name, language), value) if part) for name, value in notes]
+    return either(text, language) + (f"  [{'; '.join(said)}]" if said else "")
+
+
+def _named(rows: list[tuple[str, str]], columns: int | None) -> str:
+    """Names on the left, explanations beside them, or below where there is no room."""
+    indent = min(max(width(name) for name, _ in rows), _WIDEST_NAME, (columns or 80) // 2 - 4) + 4
+    lines: list[str] = []
+    for name, text in rows:
+        beside = hang(text, columns, indent)
+        if width(name) + 4 <= indent:
+            beside = fill_up(f"  {name}", indent) + beside[indent:]
+        else:
+            lines.append(f"  {name}")
+        lines.append(beside)
+    return "\n".join(line.rstrip() for line in lines)

@@ -1,0 +1,62 @@
+"""Text in columns of a terminal, where a Chinese character takes two: width, filling up, lines that break between words."""
+
+import re
+import unicodedata
+
+# What may not begin or end a line (GB/T 15834 5.1).
+_NOT_FIRST = frozenset("，。、；：？！）》〉”’】〕…%")
+_NOT_LAST = frozenset("（《〈“‘【〔")
+
+
+def width(text: str) -> int:
+    """How many columns ``text`` takes."""
+    return len(text) if text.isascii() else sum(map(_columns, text))
+
+
+def _columns(character: str) -> int:
+    if unicodedata.category(character) in ("Mn", "Me"):
+        return 0
+    return 2 if unicodedata.east_asian_width(character) in ("W", "F") else 1
+
+
+def fill_up(text: str, columns: int) -> str:
+    """``text`` with blanks behind it, ``columns`` wide."""
+    return text + " " * (columns - width(text))
+
+
+def _pieces(text: str) -> list[str]:
+    """What is not broken: a word, or one Chinese character with the punctuation that belongs to it."""
+    pieces: list[str] = []
+    for one in re.findall(r" +|[^\s\u2e80-\ua4cf\uf900-\ufaff\uff00-\uffef\u3000-\u303f]+|.", text):
+        if pieces and not one.isspace() and (one[0] in _NOT_FIRST or pieces[-1][-1] in _NOT_LAST):
+            pieces[-1] += one
+        else:
+            pieces.append(one)
+    return pieces
+
+
+def wrap(text: str, columns: int | None) -> list[str]:
+    """The lines of ``text``, each at most ``columns`` wide unless a single word is wider; None does not break lines."""
+    lines: list[str] = []
+    for paragraph in text.split("\n"):
+        if columns is None or width(paragraph) <= columns:
+            lines.append(paragraph)
+            continue
+        line, used = "", 0
+        for piece in _pieces(paragraph):
+            wide = width(piece)
+            if used + wide > columns and line.strip():
+                if piece.isspace():
+                    continue
+                lines.append(line.rstrip())
+                line, used = "", 0
+            if line or not piece.isspace():
+                line, used = line + piece, used + wide
+        lines.append(line.rstrip())
+    return lines
+
+
+def hang(text: str, columns: int | None, indent: int) -> str:
+    """``text`` in lines, all of them ``indent`` columns in."""
+    inside = None if columns is None else max(columns - indent, 10)
+    return "\n".join((" " * indent + line).rstrip() for line in wrap(text, inside))

@@ -1,0 +1,116 @@
+"""Every command of all three programs: --json, --lang, help in both languages, an example.
+
+A test walks a whole tree and ends with the commands that are not so.
+"""
+
+import json
+import re
+from collections.abc import Callable
+
+import click
+import pytest
+
+from biandun.cli.main import run as run_workstation
+from biandun_office.cli.main import run as run_office
+from biandun_protocol.terminal import manual
+from biandun_protocol.terminal.commands import Bilingual
+from biandun_simulator.cli import run as run_simulator
+from tests.system.trees import PROGRAMS, contexts
+
+CHINESE = re.compile(r"[\u3400-\u9fff]")
+RUN: dict[str, Callable[[list[str]], int]] = {
+    "biandun": run_workstation,
+    "biandun-office": run_office,
+    "biandun-sim": run_simulator,
+}
+EVERY_TREE = pytest.mark.parametrize("program", PROGRAMS)
+
+
+def failing(program: str, holds: Callable[[click.Context], object]) -> list[str]:
+    """The commands of a program for which something does not hold."""
+    return [context.command_path for context in contexts(program) if not holds(context)]
+
+
+def run(context: click.Context, *words: str) -> int:
+    program, *path = context.command_path.split()
+    return RUN[program]([*path, *words])
+
+
+def texts(context: click.Context) -> manual.Texts:
+    return manual.read(context.command.help or "")
+
+
+def prose(page: str) -> str:
+    """A help page without what is the same in every language: examples, names, values."""
+    without = re.sub(r"\n(示例|Examples?):\n(  .*\n)+", "\n", page + "\n")
+    return re.sub(r"`[^`]*`|--?[a-z][\w-]*|\[[^\]]*\]|[A-Z][\w./-]*|[\w./-]+\.\w+", "", without)
+
+
+@EVERY_TREE
+def test_every_command_has_json_and_a_choice_of_language(program: str) -> None:
+    def holds(context: click.Context) -> bool:
+        options = {name for parameter in context.command.params for name in parameter.opts}
+        return isinstance(context.command, Bilingual) and {"--json", "--lang"} <= options
+
+    assert failing(program, holds) == []
+
+
+@EVERY_TREE
+def test_every_command_explains_itself_in_both_languages(program: str) -> None:
+    def holds(context: click.Context) -> object:
+        said = texts(context)
+        return CHINESE.search(said.zh) and re.search(r"[a-z]{3}", said.en) and not re.search(r"[。，；]", said.en)
+
+    assert failing(program, holds) == []
+
+
+@EVERY_TREE
+def test_every_command_has_an_example_that_names_it(program: str) -> None:
+    def holds(context: click.Context) -> bool:
+        begun, *_, name = (program, *context.command_path.split())
+        lines = texts(context).examples
+        return any(name in line.split() for line in lines) and all(begun in line or line.startswith("  ") for line in lines)
+
+    assert failing(program, holds) == []
+
+
+@EVERY_TREE
+def test_every_option_is_explained_in_both_languages(program: str) -> None:
+    def holds(context: click.Context) -> bool:
+        options = [one for one in context.command.get_params(context) if isinstance(one, click.Option)]
+        return all(manual.either(one.help or "", "zh") != manual.either(one.help or "", "en") for one in options)
+
+    assert failing(program, holds) == []
+
+
+@EVERY_TREE
+@pytest.mark.parametrize(("language", "foreign"), [("zh", r"\b(the|and|of|is|with|for)\b"), ("en", CHINESE.pattern)])
+def test_every_help_page_is_in_the_language_asked_for(
+    language: str, foreign: str, program: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def holds(context: click.Context) -> bool:
+        status = run(context, "--help", "--lang", language)
+        out, err = capsys.readouterr()
+        begins = out.startswith(f"{manual.heading('usage', language)}: {context.command_path}")
+        return (status, err) == (0, "") and begins and not re.search(foreign, prose(out))
+
+    assert failing(program, holds) == []
+
+
+@EVERY_TREE
+@pytest.mark.parametrize(("language", "said"), [("zh", "没有选项 '--no-such'。"), ("en", "No such option '--no-such'.")])
+def test_a_wrong_option_of_any_command_is_said_in_the_language_of_the_environment(
+    language: str, said: str, program: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BIANDUN_LANG", language)
+    assert failing(program, lambda context: run(context, "--no-such") == 2 and said in capsys.readouterr().err) == []
+
+
+@EVERY_TREE
+def test_a_wrong_option_of_any_command_is_one_json_object_when_asked(program: str, capsys: pytest.CaptureFixture[str]) -> None:
+    def holds(context: click.Context) -> bool:
+        status = run(context, "--no-such", "--json")
+        out, err = capsys.readouterr()
+        return (status, out, json.loads(err)["error"]["code"]) == (2, "", "usage")
+
+    assert failing(program, holds) == []

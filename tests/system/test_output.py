@@ -1,0 +1,80 @@
+"""Output fails for nobody's characters and no reader, in any of the three programs, as processes of their own."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+PROGRAMS = {
+    "biandun": "from biandun.cli.main import entry; entry()",
+    "biandun-office": "from biandun_office.cli import main; main()",
+    "biandun-sim": "from biandun_simulator.cli import main; main()",
+}
+EVERY_PROGRAM = pytest.mark.parametrize("program", PROGRAMS)
+
+
+def start(program: str, *words: str, out: int, **environment: str) -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-c", PROGRAMS[program], *words]
+    return subprocess.Popen(command, stdout=out, stderr=subprocess.PIPE, env={**os.environ, **environment})
+
+
+def ended(process: subprocess.Popen[bytes]) -> tuple[int, bytes, bytes]:
+    out, err = process.communicate(timeout=60)
+    return process.returncode, out or b"", err
+
+
+@EVERY_PROGRAM
+@pytest.mark.parametrize("encoding", ["latin-1", "ascii", "gbk"])
+def test_a_console_that_lacks_characters_gets_others(encoding: str, program: str) -> None:
+    status, out, err = ended(start(program, "--help", out=subprocess.PIPE, PYTHONIOENCODING=encoding))
+    assert (status, err) == (0, b"")
+    assert b"--json" in out
+    assert out.decode(encoding)
+
+
+@EVERY_PROGRAM
+def test_a_wrong_line_is_said_on_a_console_that_lacks_characters(program: str) -> None:
+    status, _, err = ended(start(program, "无此命令", out=subprocess.PIPE, PYTHONIOENCODING="latin-1:strict"))
+    assert (status, b"[usage]" in err, b"Traceback" in err) == (2, True, False)
+
+
+@EVERY_PROGRAM
+def test_json_on_a_console_that_lacks_characters_is_whole(program: str) -> None:
+    status, _, err = ended(start(program, "无此命令", "--json", out=subprocess.PIPE, PYTHONIOENCODING="ascii"))
+    assert status == 2
+    assert "无此命令" in json.loads(err.decode("ascii"))["error"]["message"]
+
+
+@EVERY_PROGRAM
+def test_a_reader_who_has_gone_away_ends_the_program_quietly(program: str) -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    process = start(program, "--help", out=writer)
+    os.close(writer)
+    assert ended(process) == (141, b"", b"")
+
+
+@EVERY_PROGRAM
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a device of Linux")
+def test_a_full_disk_behind_the_output_has_a_name(program: str) -> None:
+    with Path("/dev/full").open("wb") as full:
+        status, _, err = ended(start(program, "--help", "--lang", "en", out=full.fileno()))
+    assert status in {7, 12}
+    assert b"[output-unwritable]" in err
+    assert b"Traceback" not in err
+
+
+@EVERY_PROGRAM
+def test_closed_streams_are_no_fault(program: str) -> None:
+    command = f'"{sys.executable}" -c "{PROGRAMS[program]}" --help >&- 2>&-'
+    assert subprocess.run(["/bin/sh", "-c", command], check=False).returncode == 0
+
+
+def test_a_terminal_is_never_commanded_by_an_argument(tmp_path: Path) -> None:
+    for program in PROGRAMS:
+        for words in (["\x1b[31m"], ["--\x9b31m"], ["--lang", "\u202e"]):
+            _, out, err = ended(start(program, *words, out=subprocess.PIPE))
+            assert not any(one in (out + err).decode() for one in "\x1b\x9b\u202e")
