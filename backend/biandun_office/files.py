@@ -4,6 +4,7 @@
 """
 
 import os
+import secrets
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,9 +19,9 @@ def write(path: Path, content: bytes, *, mode: int = PRIVATE, replace: bool = Fa
     """Write ``content`` durably.  Raises FileProblem: file-exists (unless ``replace``), file-unwritable."""
     if not replace and path.exists():
         raise FileProblem("file-exists", path=str(path))
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
+    temporary = path.with_name(f".{secrets.token_hex(8)}.part")  # a name that nobody can have put a link under
     try:
-        with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode), "wb") as file:
+        with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())

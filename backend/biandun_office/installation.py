@@ -15,7 +15,7 @@ from pathlib import Path
 from cryptography.hazmat.primitives.serialization import Encoding
 from django.core.management import call_command
 
-from biandun_office import database, files, office, startup
+from biandun_office import database, files, folders, office, startup
 from biandun_office.errors import FileProblem, OfficeStateProblem
 from biandun_office.issuance.x509 import Validity, issuing_certificate, root_certificate
 from biandun_office.keys import new_key
@@ -97,7 +97,8 @@ def migrate() -> list[str]:
 
 
 def require_empty(folder: Path) -> None:
-    """Raise OfficeStateProblem(office-initialised) or FileProblem(file-exists) unless ``folder`` is absent or empty."""
+    """Raise OfficeStateProblem(office-initialised) or FileProblem(file-exists) unless ``folder`` is absent or empty; and ours."""
+    folders.require_own(folder)
     if (folder / startup.IDENTITY).exists():
         raise OfficeStateProblem("office-initialised")
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):

@@ -12,7 +12,7 @@ import django
 from django.conf import settings
 from django.db import connections
 
-from biandun_office import database
+from biandun_office import database, folders
 from biandun_office.errors import OfficeStateProblem
 
 DATABASE = database.FILE
@@ -43,8 +43,9 @@ def database_of(folder: Path) -> str:
 def use_office(folder: Path, url: str | None = None) -> None:
     """Use the office in ``folder``; a ``url`` given besides must be the one that the office was founded with.
 
-    Raises OfficeStateProblem: office-not-initialised, database-mismatch, database-unreachable.
+    Raises OfficeStateProblem: office-not-initialised, database-mismatch, database-unreachable; FileProblem as ``folders.require_own``.
     """
+    folders.require_own(folder)
     if not (folder / IDENTITY).is_file():
         raise OfficeStateProblem("office-not-initialised")
     stored = database_of(folder)

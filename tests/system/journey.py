@@ -34,8 +34,10 @@ class Journey:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self.programs = BIN
         self.url = ""
         self.ports: dict[str, str] = {}
+        self.account: dict[str, Any] = {}  # of Popen: user, group, extra_groups; empty for whoever runs this
         self._running: dict[str, subprocess.Popen[str]] = {}
         folder.mkdir(parents=True, exist_ok=True)
         runtime = folder / "runtime"
@@ -77,13 +79,14 @@ class Journey:
         """Run one command that prints what it always prints.  Raises CommandFailed."""
         words = [str(word) for word in arguments]
         done = subprocess.run(
-            [str(BIN / program), *words],
+            [str(self.programs / program), *words],
             capture_output=True,
             text=True,
             env=self.environment,
             cwd=self.folder,
             check=False,
             timeout=120,
+            **self.account,
         )
         if done.returncode:
             raise CommandFailed([program, *words], done.returncode, done.stderr)
@@ -91,11 +94,17 @@ class Journey:
 
     def start(self, name: str, program: str, *arguments: object) -> Any:
         """Start a program that stays and return the JSON line with which it says that it is ready."""
-        command = [str(BIN / program), *map(str, arguments)]
+        command = [str(self.programs / program), *map(str, arguments)]
         log = (self.folder / f"{name}.log").open("a")
         with log:
             process = subprocess.Popen(
-                command, stdout=subprocess.PIPE, stderr=log, text=True, env=self.environment, cwd=self.folder
+                command,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                text=True,
+                env=self.environment,
+                cwd=self.folder,
+                **self.account,
             )
         self._running[name] = process
         assert process.stdout is not None
