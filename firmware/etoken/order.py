@@ -1,6 +1,6 @@
 """Orders of the office as the key checks them: signed by its office, for this serial number, and for the nonce that is open.
 
-Neighbours: ``reinstate`` and ``factory_reset`` in ``commands`` carry them out.
+Neighbours: ``reinstate``, ``set_time`` and ``factory_reset`` in ``commands`` carry them out.
 """
 
 from biandun_protocol.wire.messages import OrderManifest

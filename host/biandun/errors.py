@@ -15,8 +15,10 @@
 Bytes that are not what they should be are ProtocolProblem, exit 8.  Usage errors are 2, success is 0.
 """
 
+from datetime import UTC, datetime
+
 from biandun_protocol.errors import Problem
-from biandun_protocol.wire.numbers import ERROR_NAMES, RETRIABLE_ERRORS
+from biandun_protocol.wire.numbers import ERROR_CLOCK_BEHIND, ERROR_NAMES, RETRIABLE_ERRORS
 
 
 class HostProblem(Problem):
@@ -125,6 +127,19 @@ class KeyRefused(HostProblem):
         """The same, and the tries left of a PIN where that is what is wrong."""
         more: dict[str, object] = {} if self.tries_left is None else {"tries_left": self.tries_left}
         return {**super().as_dict(language), **more}
+
+
+class ClockBehind(KeyRefused):
+    """The key has heard a later time from its office than this computer has; ``floor`` and ``computer`` are in seconds."""
+
+    def __init__(self, floor: int, computer: int) -> None:
+        super().__init__(ERROR_CLOCK_BEHIND)
+        self.values.update(floor=moment(floor), computer=moment(computer))
+
+
+def moment(seconds: int) -> str:
+    """A time as people compare it with a clock on the wall: in UTC, as 2026-11-28 07:13Z."""
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%MZ")
 
 
 class Declined(HostProblem):

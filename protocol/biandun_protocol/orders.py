@@ -1,4 +1,4 @@
-"""What a key asks its office, and what the office orders it to do: reset itself, or go on after its flash was set back.
+"""What a key asks its office, and what the office orders it to do: reset itself, go on after its flash was set back, set its time floor.
 
 Both travel as files: ``Challenge`` from the key, a signed ``OrderManifest`` back.  An order names the challenge's nonce, so it is good
 for one key and once.
@@ -15,14 +15,17 @@ from biandun_protocol.wire.messages import Challenge, IssuerManifest, OrderManif
 from biandun_protocol.wire.numbers import (
     PURPOSE_REINSTATE,
     PURPOSE_RESET,
+    PURPOSE_SET_TIME,
     SCHEMA_CHALLENGE,
     SCHEMA_ORDER,
 )
 
+ORDERS = (PURPOSE_RESET, PURPOSE_REINSTATE, PURPOSE_SET_TIME)
+
 
 @dataclass(frozen=True)
 class Order:
-    """An order as it travels: ``purpose`` is reset or reinstate."""
+    """An order as it travels: ``purpose`` is one of ``ORDERS``."""
 
     purpose: str
     signed: Signed
@@ -50,7 +53,7 @@ def decode_order(raw: bytes) -> Order:
     """Read the file of an order; its statement says what it is for.  Raises ManifestProblem, StatementProblem(purpose-mismatch)."""
     signed = Signed.decode(raw)
     problem: StatementProblem | None = None
-    for purpose in (PURPOSE_RESET, PURPOSE_REINSTATE):
+    for purpose in ORDERS:
         try:
             cose.parse(signed.statement, purpose=purpose)
         except StatementProblem as error:

@@ -21,6 +21,7 @@ LATER = {
     "ErrorInfo": (("wait_ms",),),
     "ProfileManifest": (("device_key",), ("role",)),
     "PossessionManifest": (("device_key",),),
+    "OrderManifest": (("time", "until", "entries"),),
     "ChainStateReply": (("forgotten", "card_version", "parcels"),),
 }
 LARGEST_UINT = 2**63 - 1

@@ -124,14 +124,14 @@ class Life:
         codes = self.office.codes(self.key) if self.key.info.uscc else (Secret(b"0000-0000-0000-0"), Secret(b"0000-0000-0000-0"))
         self.key.recovery.unblock(0, codes, NEW)
 
-    def order(self, purpose: str) -> None:
+    def order(self, purpose: str, **fields: object) -> None:
         serial = self.wire.key.board.serial
         asked = (
             self.key.challenge()
             if self.key.info.uscc
             else Challenge(SCHEMA_CHALLENGE, serial, bytes(16), bytes(16), 0, 0, bytes(32))
         )
-        self.key.carry_out(self.office.order(purpose, asked, asked.seq + 64))
+        self.key.carry_out(self.office.order(purpose, asked, asked.seq + 64, **fields))
 
     def reset(self) -> None:
         """Carry out the office's order to reset."""
@@ -140,6 +140,10 @@ class Life:
     def reinstate(self) -> None:
         """Carry out the office's order to go on."""
         self.order("reinstate")
+
+    def set_time(self) -> None:
+        """Carry out the office's order to set the time floor."""
+        self.order("set-time", time=NOW + self.moment)
 
     def wipe(self) -> None:
         """Wipe it without an order."""
@@ -194,6 +198,7 @@ ACTS: dict[str, Callable[[Life], None]] = {
     "status: revoked": Life.revoke,
     "order: reset": Life.reset,
     "order: reinstate": Life.reinstate,
+    "order: set the time": Life.set_time,
     "wipe": Life.wipe,
     "older image put back": Life.set_back,
 }

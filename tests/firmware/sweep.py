@@ -33,6 +33,7 @@ from tests.support.softoffice import NOW, SoftOffice
 FLASH = 20 * 4096  # small, so that compaction comes into it
 WRONG, NEW, SECOND = Secret(b"000000"), Secret(b"another one"), Secret(b"246802")
 MANIFEST = softkey.manifest()
+AHEAD = NOW + 400 * 86_400  # what an office with a wrong clock says
 WAYS: tuple[tuple[float | None, bool], ...] = ((None, False), (0.0, False), (0.4, True), (0.7, False), (0.999, True), (1.0, False))
 
 
@@ -271,6 +272,13 @@ def ordered_to_reset(world: World, key: Key) -> None:
     world.kept["order"] = world.office.order("reset", key.challenge())
 
 
+def ordered_to_set_the_time(world: World, key: Key) -> None:
+    """The key was told that it is suspended, at a time that the office takes back."""
+    said = world.office.status(key.info, STANDING_SUSPENDED, AHEAD)
+    standing.tell(key, said)
+    world.kept["order"] = world.office.order("set-time", key.challenge(), time=NOW, until=AHEAD)
+
+
 def reset(world: World, key: Key) -> None:
     """Once it has worked the key has no certificate to be reset."""
     unless_done(lambda: key.carry_out(world.kept["order"]), "wrong-state")
@@ -394,6 +402,11 @@ def told(before: State, after: State, found: State) -> bool:
     return found.without("log") == after.without("log") and found.log == before.log
 
 
+def time_being_set(before: State, after: State, found: State) -> bool:
+    """What the office said with a wrong clock is put back first, then the time floor; that the order is used comes last."""
+    return found.without("log") == after.without("log") and found.log == before.log
+
+
 def unblocking(before: State, after: State, found: State) -> bool:
     """The same, and the tries may be back already: the codes were right."""
     return sharing(before.without("tries"), after.without("tries"), found.without("tries"))
@@ -441,6 +454,11 @@ SCENES: dict[str, tuple[tuple[Step, ...], Step, Between]] = {
     "challenge": (ENROLLED, lambda world, key: key.challenge(), nothing_between),
     "factory_reset": ((*ENROLLED, signed, stowed, carded, ordered_to_reset), reset, counted_wipe),
     "reinstate": ((*ENROLLED, signed, set_back, ordered_to_go_on), lambda world, key: key.carry_out(world.kept["order"]), placed),
+    "set_time": (
+        (*ENROLLED, ordered_to_set_the_time),
+        lambda world, key: key.carry_out(world.kept["order"]),
+        time_being_set,
+    ),
     "begin_card card_section": (
         (*ENROLLED, carded),
         lambda world, key: (key.unlock(PIN), key.card.put(world.kept["newer"])),

@@ -38,6 +38,7 @@ from biandun_protocol.wire.numbers import (
     PROTOCOL_VERSION,
     PURPOSE_REINSTATE,
     PURPOSE_RESET,
+    PURPOSE_SET_TIME,
     SCHEMA_CHALLENGE,
     SCHEMA_SHARES_EXPORT,
     STANDING_ACTIVE,
@@ -60,6 +61,11 @@ KIB = 1024
 SECTOR = NorFlash().sector
 MOST = 128  # KiB: more than any command takes
 SERVED = 280  # statements of an old key, most of them receipted and still whole
+ORDERED = {
+    PURPOSE_REINSTATE: m.ReinstateRequest,
+    PURPOSE_RESET: m.FactoryResetRequest,
+    PURPOSE_SET_TIME: m.SetTimeRequest,
+}
 LEVELS = 32  # of the longest log
 NONCE = b"n" * 16
 PIN = b"1" * LIMIT_PIN_MOST
@@ -229,6 +235,7 @@ def young(bench: Bench, office: SoftOffice) -> None:
     stopped(bench, office)
     bench.forget()
     ordered(bench, office, PURPOSE_REINSTATE)
+    ordered(bench, office, PURPOSE_SET_TIME)
     ordered(bench, office, PURPOSE_RESET)
     bench.measure(m.GenerateKeyRequest())
     bench.measure(m.WipeRequest(SERIAL))
@@ -317,8 +324,9 @@ def stopped(bench: Bench, office: SoftOffice) -> None:
 def ordered(bench: Bench, office: SoftOffice, purpose: str) -> None:
     """A challenge, and the order that answers it."""
     challenge = challenged(bench.measure(m.ChallengeRequest()))
-    order = office.order(purpose, challenge, challenge.seq + 64).signed
-    request = m.ReinstateRequest if purpose == PURPOSE_REINSTATE else m.FactoryResetRequest
+    fields = {"time": NOW - 1, "until": NOW, "entries": 1} if purpose == PURPOSE_SET_TIME else {}
+    order = office.order(purpose, challenge, challenge.seq + 64, **fields).signed
+    request = ORDERED[purpose]
     bench.measure(request(order.statement, order.manifest))
 
 

@@ -47,7 +47,7 @@ def _taken(token: Token, statement: bytes, manifest: bytes, known: "StatusManife
     if known is None or _place(said) != _place(known):
         _require_newer(token, said, known)
         _keep(token, said, manifest)
-    if said.since > token.vault.statements.time_floor:
+    if token.vault.statements.is_later(said.since):
         token.vault.statements.raise_floor(said.since)  # a cut before this is made good by the same word again
     return said
 

@@ -52,6 +52,7 @@ def store_receipt(token: Token, request: StoreReceiptRequest) -> StoreReceiptRep
             payload.tree_size,
             payload.root,
             payload.received,
+            payload.leaf_index,
         )
     token.vault.outbox.drop(record.idempotency_key)
     return StoreReceiptReply(record.seq, statements.log_size, statements.time_floor)

@@ -7,7 +7,9 @@ KEY_PAIR = 2  # [public point, scheme, private key as the scheme has it]: see ``
 PROFILE = 3  # [profile statement, profile manifest, x509]
 STATEMENT = 4  # number = seq: [idempotency key, purpose, digest, header, signature]
 RECEIPT = 5  # number = seq: [receipt statement, receipt payload]
-LOG_POINT = 6  # [log size, root, time floor, sequence number when the office was last heard; not in 0.1.0]
+# [log size, root, time floor, sequence number when the office was last heard (not in 0.1.0)], and after an order to set the time: the last
+# time that is taken back, and the number of log entries that it was stated for
+LOG_POINT = 6
 GENERATION = 7  # how often the key was wiped
 # number = user slot: [salt, iterations, data key sealed under the PIN's key, number of the shares that it was set by (not always there)]; in
 # 0.1.0 the third is a verifier; empty when the user was removed
@@ -20,7 +22,7 @@ SEED = 12  # boot count (4 bytes) and 32 bytes that go into the next boot's seed
 FAULT = 13  # number = place in a ring of eight: [how many so far, wire error number, boot count]
 DATA_KEY = 14  # the data key sealed under the device's, while a PIN of 0.1.0 has not been shown yet; empty when that is over
 # 15 is not used any more
-CHALLENGE = 16  # nonce for the next order of the office, tally at that time (4 bytes); empty when it has been used
+CHALLENGE = 16  # nonce for the next order of the office, tally (4 bytes) and time floor (8; not in 0.3.0) at that time; empty when it has been used
 CARD = 17  # [statement, manifest, side]: the unit card in force
 NEXT_CARD = 18  # the same, of the card that is arriving; empty when it has
 SECTION = 19  # number = side * 64 + index: digest, then the section sealed under the data key

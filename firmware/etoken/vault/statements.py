@@ -62,6 +62,8 @@ class Statements:
         self.time_floor: int
         self._heard: int  # the sequence number when the office was last heard
         self.log_size, self.log_root, self.time_floor, self._heard = 0, merkle.EMPTY_ROOT, 0, 0
+        # what the office has taken back: times up to this one, stated before its log had so many entries
+        self._wrong_until, self._wrong_entries = 0, 0
         try:
             self._read_all()
         except Exception:
@@ -82,6 +84,8 @@ class Statements:
             point: list[int] = cbor.loads(raw)  # type: ignore[assignment]
             self.log_size, self.log_root, self.time_floor = point[:3]  # type: ignore[assignment]
             self._heard = point[3] if len(point) > 3 else 0  # not known to version 0.1.0
+            if len(point) > 4:
+                self._wrong_until, self._wrong_entries = point[4:]
 
     def name_of(self, record: Record) -> bytes:
         """The name of a statement (32 bytes) in the suite of the anchor that it was signed under."""
@@ -165,24 +169,46 @@ class Statements:
         """Return how many statements on the key have no receipt yet."""
         return len(self._journal.numbers(records.STATEMENT)) - len(self._journal.numbers(records.RECEIPT))
 
-    def keep_receipt(self, seq: int, statement: bytes, payload: bytes, log_size: int, log_root: bytes, time: int) -> None:
-        """Keep a verified receipt and move the log point and the time floor, which never go back.
+    def keep_receipt(
+        self, seq: int, statement: bytes, payload: bytes, log_size: int, log_root: bytes, time: int, index: "int | None" = None
+    ) -> None:
+        """Keep a verified receipt of log entry ``index``, and move the log point and the time floor, which do not go back by it.
 
         The log point goes first: a cut in between is made good by the host, which hands the receipt in again.
         """
         raw = cbor.dumps([statement, payload])
         self._make_room(len(raw) + 256)
-        self._hear(log_size, log_root, time)
+        time_floor = time if self.is_later(time, index) else self.time_floor
+        self._put_point(log_size, log_root, time_floor)
         self._journal.put(records.RECEIPT, seq, raw)
+
+    def is_later(self, time: int, index: "int | None" = None) -> bool:
+        """Is a time that the office has stated, for entry ``index`` of its log if for one, later than the time floor, and not taken back?"""
+        if time <= self.time_floor:
+            return False
+        return time > self._wrong_until or (index is not None and index >= self._wrong_entries)
 
     def raise_floor(self, time: int) -> None:
         """The office has stated a time, which may be later than the last one."""
-        if time > self.time_floor or self._heard != self.seq:
-            self._hear(self.log_size, self.log_root, time)
+        later = self.is_later(time)
+        if later or self._heard != self.seq:
+            self._put_point(self.log_size, self.log_root, time if later else self.time_floor)
 
-    def _hear(self, log_size: int, log_root: bytes, time: int) -> None:
-        time_floor = max(self.time_floor, time)
-        self._journal.put(records.LOG_POINT, 0, cbor.dumps([log_size, log_root, time_floor, self.seq]))
+    def set_floor(self, time: int, until: int, entries: int) -> None:
+        """The office takes back what it has stated: the floor is ``time``, and nothing up to ``until`` raises it, but entries from ``entries`` on.
+
+        Times that the key has heard itself are taken back, too, whatever the office remembers of them.
+        """
+        self._wrong_until = max(until, self.time_floor, self._wrong_until)
+        self._wrong_entries = max(entries, self._wrong_entries)
+        self._put_point(self.log_size, self.log_root, time)
+
+    def _put_point(self, log_size: int, log_root: bytes, time_floor: int) -> None:
+        """Commit where the log stands and what time it is at least; the office was heard."""
+        point: "list[object]" = [log_size, log_root, time_floor, self.seq]
+        if self._wrong_until:
+            point += [self._wrong_until, self._wrong_entries]
+        self._journal.put(records.LOG_POINT, 0, cbor.dumps(point))
         self.log_size, self.log_root, self.time_floor, self._heard = log_size, log_root, time_floor, self.seq
 
     @property

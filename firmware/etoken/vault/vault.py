@@ -71,7 +71,7 @@ class Vault:
         self.recovery = Recovery(self._journal, self.keys, self.identity, self.users)
         self.card = Card(self._journal, self.keys)
         self.outbox = Outbox(self._journal, self.keys)
-        self.orders = Orders(self._journal, self.users)
+        self.orders = Orders(self._journal, self.users, self.statements)
         self.standing = Standing(self._journal)
         self.seed = Seed(self._journal)
         self.faults = Faults(self._journal)

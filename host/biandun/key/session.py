@@ -31,6 +31,7 @@ from biandun_protocol.wire import messages as wire
 from biandun_protocol.wire import statement as statements
 from biandun_protocol.wire.numbers import (
     ERROR_CANCELLED,
+    ERROR_CLOCK_BEHIND,
     ERROR_NO_STREAM,
     ERROR_PIN_REQUIRED,
     ERROR_PIN_WAIT,
@@ -42,6 +43,7 @@ from biandun_protocol.wire.numbers import (
     PHASE_WAITING_PRESENCE,
     PROTOCOL_VERSION,
     PURPOSE_RESET,
+    PURPOSE_SET_TIME,
     SCHEMA_AUDIT_EXPORT,
     SCHEMA_CHALLENGE,
     SCHEMA_GRANT,
@@ -280,14 +282,17 @@ class Key:
     def carry_out(self, order: Order) -> int:
         """Let the key carry out an order of its office; a reset needs the button, held for ten seconds.
 
-        Returns the new generation after a reset, else the number after which the chain goes on.  Raises KeyRefused: order-invalid,
-        order-stale, serial-mismatch, wrong-state when there is nothing to reinstate, presence-*.
+        Returns the new generation after a reset, the time floor (seconds) that was set, else the number after which the chain goes on.
+        Raises KeyRefused: order-invalid, order-stale, serial-mismatch, wrong-state when there is nothing to reinstate, presence-*;
+        unknown-command from firmware that does not know this order.
         """
         given = (order.signed.statement, order.signed.manifest)
         if order.purpose == PURPOSE_RESET:
             generation = self.call(wire.FactoryResetRequest(*given), wire.FactoryResetReply).generation
             self.refresh()
             return generation
+        if order.purpose == PURPOSE_SET_TIME:
+            return self.call(wire.SetTimeRequest(*given), wire.SetTimeReply).time_floor
         return self.call(wire.ReinstateRequest(*given), wire.ReinstateReply).seq
 
     def audit(self) -> wire.AuditExport:
@@ -426,7 +431,12 @@ class Key:
         return self._signature(reply, begin.purpose)
 
     def _send(self, begin: wire.SignBeginRequest, manifest: bytes) -> None:
-        opened = self.call(begin, wire.SignBeginReply)
+        try:
+            opened = self.call(begin, wire.SignBeginReply)
+        except errors.KeyRefused as refusal:
+            if refusal.number != ERROR_CLOCK_BEHIND or begin.claimed_time is None:
+                raise
+            raise errors.ClockBehind(self.chain().time_floor, begin.claimed_time) from refusal
         if opened.done:
             return
         total = len(manifest)

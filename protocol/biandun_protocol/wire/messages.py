@@ -119,7 +119,7 @@ class Challenge(codec.Message):
 
 
 class OrderManifest(codec.Message):
-    """What the office orders one key to do, once (payload of a `reset` or `reinstate` statement).  A reinstated key goes on after `seq`, whose name is `head`, or where that is absent the order's own."""
+    """What the office orders one key to do, once (payload of a `reset`, `reinstate` or `set-time` statement).  A reinstated key goes on after `seq`, whose name is `head`, or where that is absent the order's own.  `time` is the time floor to be set; times above it and up to `until` that the office stated before its log had `entries` entries were wrong."""
 
     FIELDS = (
         (0, "schema", codec.TEXT, 40, True),
@@ -127,6 +127,9 @@ class OrderManifest(codec.Message):
         (2, "nonce", codec.OCTETS, 16, True),
         (3, "seq", codec.UINT, 0, False),
         (4, "head", codec.OCTETS, 32, False),
+        (5, "time", codec.UINT, 0, False),
+        (6, "until", codec.UINT, 0, False),
+        (7, "entries", codec.UINT, 0, False),
     )
 
 
@@ -1169,4 +1172,22 @@ class StatusReply(codec.Message):
         (0, "standing", codec.UINT, 2, True),
         (1, "since", codec.UINT, 0, True),
         (2, "number", codec.UINT, 0, True),
+    )
+
+
+class SetTimeRequest(codec.Request):
+    """Set the time floor to what the office's order says, also to an earlier time: the office had a wrong clock when the key last heard it."""
+
+    NUMBER = 43
+    FIELDS = (
+        (0, "statement", codec.BYTES, 1024, True),
+        (1, "manifest", codec.BYTES, 512, True),
+    )
+
+
+class SetTimeReply(codec.Message):
+    """Answer to ``set_time``."""
+
+    FIELDS = (
+        (0, "time_floor", codec.UINT, 0, True),
     )

@@ -87,7 +87,10 @@ class OrderManifest(codec.Message):
     nonce: bytes
     seq: int | None
     head: bytes | None
-    def __init__(self, schema: str, serial: str, nonce: bytes, seq: int | None = None, head: bytes | None = None) -> None: ...
+    time: int | None
+    until: int | None
+    entries: int | None
+    def __init__(self, schema: str, serial: str, nonce: bytes, seq: int | None = None, head: bytes | None = None, time: int | None = None, until: int | None = None, entries: int | None = None) -> None: ...
 
 class OfficersManifest(codec.Message):
     schema: str
@@ -694,3 +697,12 @@ class StatusReply(codec.Message):
     since: int
     number: int
     def __init__(self, standing: int, since: int, number: int) -> None: ...
+
+class SetTimeRequest(codec.Request):
+    statement: bytes
+    manifest: bytes
+    def __init__(self, statement: bytes, manifest: bytes) -> None: ...
+
+class SetTimeReply(codec.Message):
+    time_floor: int
+    def __init__(self, time_floor: int) -> None: ...

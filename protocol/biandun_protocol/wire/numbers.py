@@ -88,6 +88,7 @@ EVENT_UPDATED = 14
 EVENT_RENEWED = 15
 EVENT_SUCCEEDED = 16
 EVENT_STATUS_TAKEN = 17
+EVENT_TIME_SET = 18
 
 COMMAND_INFO = 1
 COMMAND_INSTALL_ANCHOR = 2
@@ -131,6 +132,7 @@ COMMAND_UPDATE_PART = 39
 COMMAND_UPDATE_FINISH = 40
 COMMAND_SUCCEED = 41
 COMMAND_STATUS = 42
+COMMAND_SET_TIME = 43
 
 ERROR_UNKNOWN_COMMAND = 1
 ERROR_UNSUPPORTED_VERSION = 2
@@ -227,6 +229,7 @@ PURPOSE_PROFILE = "profile"
 PURPOSE_ISSUER = "issuer"
 PURPOSE_RESET = "reset"
 PURPOSE_REINSTATE = "reinstate"
+PURPOSE_SET_TIME = "set-time"
 PURPOSE_UNBLOCK = "unblock"
 PURPOSE_RELEASE = "release"
 
@@ -303,6 +306,7 @@ EVENT_NAMES = {
     15: "renewed",
     16: "succeeded",
     17: "status-taken",
+    18: "time-set",
 }
 ERROR_NAMES = {
     1: "unknown-command",
@@ -420,6 +424,7 @@ OFFICE_PURPOSES = (
     "issuer",
     "reset",
     "reinstate",
+    "set-time",
     "unblock",
     "release",
 )
