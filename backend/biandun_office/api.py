@@ -7,6 +7,7 @@ from django.http import HttpRequest, HttpResponse
 from ninja import NinjaAPI, Schema
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 
+from biandun_office import clock
 from biandun_office.access.api import router as access
 from biandun_office.errors import OfficeBusy, Refused, StorageFull
 from biandun_office.evidence.api import router as evidence
@@ -17,6 +18,7 @@ from biandun_office.evidence.submit_api import router as submissions
 from biandun_office.flow.api import router as flow
 from biandun_office.issuance.api import router as issuance
 from biandun_office.problems import PROBLEM_SCHEMA, SCHEMA_NAME, problems, respond
+from biandun_office.timekeeping import guard
 from biandun_protocol.errors import Problem
 
 
@@ -42,17 +44,18 @@ for part in (blobs, submissions, evidence, log, forks, issuance, access, flow):
 
 
 class HealthOut(Schema):
-    """``status`` is "ok" when the database answers."""
+    """``status`` is "ok" when the database answers; ``time`` is the office's clock (seconds since 1970), ``clock`` "ok" or what is wrong."""
 
     status: str
+    time: int
+    clock: str
 
 
 @api.get("/health", response=HealthOut, tags=["health"], openapi_extra=problems("office-busy"))
-def get_health(request: HttpRequest) -> dict[str, str]:  # noqa: ARG001
-    """Is the office up?"""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT 1")
-    return {"status": "ok"}
+def get_health(request: HttpRequest) -> dict[str, object]:  # noqa: ARG001
+    """Is the office up, and may it sign with its clock?"""
+    wrong = guard.problem()
+    return {"status": "ok", "time": clock.now(), "clock": wrong.code if wrong else "ok"}
 
 
 @api.exception_handler(Problem)

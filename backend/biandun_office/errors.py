@@ -74,6 +74,13 @@ class OfficeBusy(OfficeProblem):
     retriable = True
 
 
+class ClockUntrusted(Refused):
+    """The office's clock contradicts what it has recorded: nothing is signed until it is right, or a person has confirmed it."""
+
+    code = "office-clock-behind"
+    retriable = True
+
+
 # 422 for every code that is not here: the bytes are understood, and wrong
 _STATUS: dict[str, int] = {
     "statement-malformed": 400,
@@ -113,6 +120,8 @@ _STATUS: dict[str, int] = {
     "media-type": 415,
     "internal": 500,
     "office-busy": 503,
+    "office-clock-ahead": 503,
+    "office-clock-behind": 503,
     "storage-full": 507,
 }
 

@@ -22,6 +22,7 @@ from biandun_office.keys import new_key
 from biandun_office.keystore import Cost, Passphrase, seal
 from biandun_office.office import Identity, Office
 from biandun_office.registry.services import register_fictitious_units
+from biandun_office.timekeeping import guard
 from biandun_protocol.algorithms import BY_NAME, PublicKey
 from biandun_protocol.certificate import sign_issuer
 from biandun_protocol.wire.messages import IssuerManifest
@@ -57,6 +58,7 @@ def found(folder: Path, founding: Founding, *, before_rename: Callable[[Path], N
         (work / "blobs").mkdir(mode=0o700)
         with new_tables(work, founding.identity.database):
             register_fictitious_units()
+            guard.mark(founding.now)
             before_rename(work)
             startup.point_at(folder, founding.identity.database)  # closes the connection before its file moves
             settle(work, folder)

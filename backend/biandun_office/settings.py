@@ -14,6 +14,7 @@ SECRET_KEY = secrets.token_urlsafe(48)
 ALLOWED_HOSTS = ["*"]  # no answer is built from the Host header, and there is no cookie that another site could ride on
 
 INSTALLED_APPS = [
+    "biandun_office.timekeeping",
     "biandun_office.registry",
     "biandun_office.issuance",
     "biandun_office.evidence",

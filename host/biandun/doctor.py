@@ -10,8 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from biandun import keys, standing
+from biandun.errors import ClockBehind, moment
 from biandun.folders import own, runtime_folder, state_folder, unwritable
 from biandun.keys import Key
+from biandun.office_client import Office
 from biandun.ui import Silent
 from biandun_protocol.errors import Problem
 from biandun_protocol.wire.messages import InfoReply
@@ -20,6 +22,7 @@ from biandun_protocol.wire.numbers import ERROR_NAMES, LIMIT_OUTBOX, LIMIT_PARCE
 LEAST_FIRMWARE = "0.1.0"
 WARN_DAYS = 60
 DAY = 86_400
+AGREE = 600  # seconds by which clocks may differ that are both right enough
 NEARLY_FULL = 0.9  # of the outbox
 MANAGER = "ModemManager"
 RULE = Path("etc/udev/rules.d/70-biandun.rules")
@@ -48,11 +51,19 @@ class Report:
     findings: tuple[Finding, ...]
 
 
-def examine(port: str | None = None, *, now: int | None = None, root: Path = Path("/")) -> Report:
-    """Look at every key that is plugged in, or at the one on ``port``; ``now`` is this computer's clock in seconds."""
-    moment = int(time.time()) if now is None else now
+def examine(port: str | None = None, *, office: Office | None = None, now: int | None = None, root: Path = Path("/")) -> Report:
+    """Look at every key that is plugged in, or at the one on ``port``; ``now`` is this computer's clock in seconds.
+
+    ``office`` is asked for its time, so that it is known whose clock is wrong; one that does not answer is a finding.
+    """
+    computer = int(time.time()) if now is None else now
     serials: list[str] = []
     findings: list[Finding] = []
+    office_time: int | None = None
+    try:
+        office_time = office.time() if office else None
+    except Problem as problem:
+        findings.append(Finding(problem))
     places = [keys.PortInfo(port, None, simulated=False)] if port else keys.scan()
     if not places:
         findings.append(Finding(Problem("key-not-found", serial="")))
@@ -67,7 +78,7 @@ def examine(port: str | None = None, *, now: int | None = None, root: Path = Pat
                     findings.append(
                         Finding(Problem("wrong-device", serial=place.serial, found=key.info.serial), place.serial, place.port)
                     )
-                findings += [Finding(problem, key.info.serial, place.port) for problem in of_key(key, moment)]
+                findings += [Finding(problem, key.info.serial, place.port) for problem in of_key(key, computer, office_time)]
         except Problem as problem:
             findings.append(Finding(problem, place.serial or "", place.port))
     known = {finding.problem.message() for finding in findings}  # what stopped a key already is said once
@@ -76,8 +87,8 @@ def examine(port: str | None = None, *, now: int | None = None, root: Path = Pat
     return Report(tuple(serials), tuple(findings))
 
 
-def of_key(key: Key, now: int) -> list[Problem]:
-    """What an open key says is wrong with it, at ``now`` (seconds).  Raises LinkProblem."""
+def of_key(key: Key, now: int, office_time: int | None = None) -> list[Problem]:
+    """What an open key says is wrong with it, at ``now`` (seconds), which is ``office_time`` at its office.  Raises LinkProblem."""
     info = key.info
     found: list[Problem] = []
     if _version(info.firmware) < _version(LEAST_FIRMWARE):
@@ -95,8 +106,7 @@ def of_key(key: Key, now: int) -> list[Problem]:
     if said is not None and said.standing in standing.REFUSALS:
         found.append(Problem(standing.REFUSALS[said.standing]))
     chain = key.chain()
-    if chain.time_floor > now:
-        found.append(Problem("clock-behind"))
+    found += of_clocks(chain.time_floor, now, office_time)
     if chain.forgotten:
         found.append(Problem("rolled-back"))
     if chain.parcels:
@@ -117,6 +127,24 @@ def of_folders() -> list[Problem]:
             found.append(problem)
         except OSError as error:
             found.append(unwritable(folder, error))
+    return found
+
+
+def of_clocks(floor: int, computer: int, office: int | None) -> list[Problem]:
+    """Whose clock is wrong: the key has heard ``floor`` from its office, so it is later than that; computer and office say what time it is."""
+    if office is None:
+        return [ClockBehind(floor, computer)] if floor > computer else []
+    values = {"floor": moment(floor) if floor else "-", "computer": moment(computer), "office": moment(office)}
+    behind, refused = floor > computer + AGREE, floor > office + AGREE
+    found: list[Problem] = []
+    if refused and behind:
+        found.append(Problem("key-ahead", **values))
+    elif refused:
+        found.append(Problem("office-time-behind", **values))
+    elif behind:
+        found.append(Problem("computer-clock", **values))
+    if refused == behind and abs(computer - office) > AGREE:
+        found.append(Problem("clocks-differ", **values))
     return found
 
 

@@ -8,6 +8,7 @@ import base64
 import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 from types import TracebackType
 from typing import cast
@@ -28,6 +29,7 @@ SIGNED_TYPE = "application/biandun-signed+cbor"
 ENDPOINTS = {PURPOSE_FILING: "/statements", PURPOSE_COUNTERSIGN: "/countersignatures", PURPOSE_DECISION: "/decisions"}
 RECEIPT_TYPE = "application/biandun-receipt+cbor"
 JSON = {"Content-Type": "application/json"}
+END_OF_TIME = 1 << 37  # seconds: beyond it no calendar of ours goes
 CHUNK = 64 * 1024
 TIMEOUT = httpx.Timeout(30, connect=5)
 
@@ -114,6 +116,17 @@ class Office:
         answer = self._send("GET", f"/keys/{quote(serial, safe='')}/status")
         self._check(answer)
         return Signed.decode(self._content(answer, SIGNED_TYPE, "status"))
+
+    def time(self) -> int:
+        """Return what the office's clock says, in seconds; from the Date header of one that does not tell it.  Raises OfficeAnswer."""
+        answer = self._send("GET", "/health")
+        told = _problem(answer).get("time")
+        if isinstance(told, int) and 0 < told < END_OF_TIME and told is not True:
+            return told
+        try:
+            return int(parsedate_to_datetime(answer.headers.get("Date", "")).timestamp())
+        except ValueError:
+            raise errors.OfficeAnswer(url=self.url, detail="no time") from None
 
     def consistency(self, first: int, second: int) -> list[bytes]:
         """Return the proof that the log of ``second`` leaves continues the one of ``first``."""

@@ -150,10 +150,11 @@ ENTRIES: dict[str, Entry] = {
         "Prepare the changed material as a new filing.",
     ),
     "clock-behind": Entry(
-        "本机时间早于密钥已知的编办时间。",
-        "This computer's clock is behind the time that the key last had from its office.",
-        "请校准本机日期和时间后重试。",
-        "Set the computer's date and time, then try again.",
+        "密钥从编办得知的时间是 {floor}，晚于本机时间 {computer}。",
+        "The key last heard {floor} from its office; this computer says {computer}.",
+        "本机时间不对的，请校准后重试；本机时间正确的，是编办时钟曾经超前：请运行 biandun keys challenge，向编办申请改正时间的指令（set-time）。",
+        "If this computer's clock is wrong, set it and try again; if it is right, the office's was ahead: ask the office for an order with"
+        " `biandun keys challenge` (set-time).",
     ),
     "certificate-expired": Entry("证书已过有效期。", "The certificate has expired.", *_ASK_OFFICE),
     "anchor-present": Entry(
@@ -365,6 +366,30 @@ ENTRIES: dict[str, Entry] = {
         "The key is not set up yet.",
         "请凭编办的启用文件运行 biandun keys enroll。",
         "Run `biandun keys enroll` with the office's offer.",
+    ),
+    "computer-clock": Entry(
+        "本机时钟不对：本机时间是 {computer}，编办时间是 {office}，密钥从编办得知的时间是 {floor}。",
+        "This computer's clock is wrong: it says {computer}; the office says {office}, and the key has heard {floor}.",
+        "请校准本机日期和时间。",
+        "Set this computer's date and time.",
+    ),
+    "key-ahead": Entry(
+        "密钥记下的时间不对：密钥从编办得知的时间是 {floor}，而本机时间是 {computer}，编办时间是 {office}。",
+        "The key has a wrong time: it last heard {floor} from its office; this computer says {computer}, the office {office}.",
+        "请运行 biandun keys challenge，向编办申请改正时间的指令（set-time），再用 biandun keys carry-out 执行。",
+        "Ask the office for an order to set its time: `biandun keys challenge`, then `biandun keys carry-out` (set-time).",
+    ),
+    "office-time-behind": Entry(
+        "编办时钟可能不对：编办时间是 {office}，早于它告诉过密钥的 {floor}；本机时间是 {computer}。",
+        "The office's clock may be wrong: it says {office}, and has told this key {floor}; this computer says {computer}.",
+        "请告知编办核对其时钟。",
+        "Tell the office to check its clock.",
+    ),
+    "clocks-differ": Entry(
+        "本机时间是 {computer}，编办时间是 {office}，二者必有一错（密钥从编办得知的时间是 {floor}）。",
+        "This computer says {computer}, the office {office}: one of them is wrong (the key last heard {floor}).",
+        "请与其他钟表核对：本机不对的，请校准；否则请告知编办。",
+        "Compare with another clock: set this computer's if it is the wrong one, else tell the office.",
     ),
     "firmware-old": Entry(
         "密钥固件版本 {version} 过旧，本软件要求 {least} 以上。",
@@ -942,6 +967,25 @@ ENTRIES: dict[str, Entry] = {
         "The office is busy.",
         "请稍后重试；重复提交不会产生重复业务。",
         "Try again later; submitting twice does not file twice.",
+    ),
+    "office-clock-ahead": Entry(
+        "编办时钟 {now} 远晚于已记录的时间 {last}，时间未经确认，暂停签发和受理。",
+        "The office's clock says {now}, far ahead of what it has recorded ({last}): it signs nothing until that is confirmed.",
+        "请编办核对时钟：不对的先校准；再用另一个时间来源确认（biandun-office clock confirm）。材料可稍后重新提交。",
+        "The office sets its clock if it is wrong, and confirms it with another one (`biandun-office clock confirm`); submit again later.",
+    ),
+    "office-clock-behind": Entry(
+        "编办时钟 {now} 早于已记录的时间 {last}，暂停签发和受理。",
+        "The office's clock says {now}, behind what it has recorded ({last}): it signs nothing until that is put right.",
+        "请编办核对时钟：不对的先校准；时钟正确的，用另一个时间来源确认（biandun-office clock confirm），收回此前超前的时间。",
+        "The office sets its clock if it is wrong; if it is right, it confirms it with another one (`biandun-office clock confirm`), which takes"
+        " the later times back.",
+    ),
+    "clock-disagrees": Entry(
+        "另一来源的时间 {at} 与本机时钟 {now} 不符，未作确认。",
+        "The other clock says {at}, this computer's {now}: nothing was confirmed.",
+        "请先校准本机时钟，再确认。",
+        "Set this computer's clock first, then confirm it.",
     ),
     "database-url": Entry(
         "数据库地址不正确或不可用（{detail}）。",

@@ -20,6 +20,7 @@ from biandun_office.issuance.services import IssuingKey
 from biandun_office.keys import new_key
 from biandun_office.keystore import Cost, Passphrase
 from biandun_office.office import ISSUING_KEY, Identity, Office, load_key
+from biandun_office.timekeeping import guard
 from biandun_protocol.orders import Order, decode_order
 from biandun_protocol.wire import codec
 from biandun_protocol.wire.messages import Grant, IssuerManifest, Offer
@@ -119,6 +120,12 @@ class Bench:
 
     def officer(self, serial: str = "BD-TEST-0200") -> Key:
         return self.new_key(OFFICE, serial, "officer")
+
+    def at(self, monkeypatch: pytest.MonkeyPatch, moment: int) -> None:
+        """It is ``moment`` now, and the office has no reason to doubt it."""
+        monkeypatch.setattr(clock, "now", lambda: moment)
+        guard.mark(moment)
+        guard.forget()
 
     def make_certificates_timeless(self) -> None:
         """For tests that turn the clock."""

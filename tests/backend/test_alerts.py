@@ -51,7 +51,7 @@ def test_a_gap_is_a_reminder_after_thirty_days_and_blocks_nothing(office: Bench,
     office.post(late[2])
     assert listed(office, capsys) == []
     now = clock.now()
-    monkeypatch.setattr(clock, "now", lambda: now + 31 * 86_400)
+    office.at(monkeypatch, now + 31 * 86_400)
     (reminder,) = listed(office, capsys)
     assert (reminder["kind"], reminder["detail"]) == ("GAP", "seq 1-2")
     assert office.file(key, reason="照常办理。").status_code == 201

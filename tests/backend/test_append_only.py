@@ -10,6 +10,7 @@ from biandun_office.evidence.audit import check_log
 from biandun_office.evidence.models import Node, Receipt, Statement
 from biandun_office.issuance.models import CodeGiven, KeyDevice, KeyShares, Officer, OfficerPair
 from biandun_office.rows import AppendOnly
+from biandun_office.timekeeping.models import ClockCheck
 from tests.backend.bench import ONLY_POSTGRESQL, ONLY_SQLITE, SIGNED, Bench
 from tests.backend.people import Key
 from tests.backend.test_audits import Device
@@ -30,6 +31,7 @@ TABLES = {
     "issuance_officerpair": "named_at",
     "issuance_keyshares": "received_at",
     "issuance_codegiven": "given_at",
+    "timekeeping_clockcheck": "source",
 }
 LOGGED = ["evidence_statement", "evidence_node", "evidence_receipt"]
 
@@ -52,6 +54,7 @@ def full(filled: Bench, key: Key) -> Bench:
     pair = OfficerPair.objects.create(version=1, first=first, second=second, raw=b"", named_at=1)
     shares = KeyShares.objects.create(device=KeyDevice.objects.earliest("pk"), pair=pair, number=1, raw=b"", received_at=1)
     CodeGiven.objects.create(shares=shares, officer=first, slot=0, given_at=1)
+    ClockCheck.objects.create(at=1, last=2, log_size=1, source="钟")
     return filled
 
 

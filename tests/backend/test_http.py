@@ -9,7 +9,7 @@ from cryptography import x509
 from django.urls import get_resolver
 from ninja.constants import NOT_SET
 
-from biandun_office import signing
+from biandun_office import clock, signing
 from biandun_office.api import api
 from biandun_protocol import catalogue
 from biandun_protocol.certificate import Signed, verify_issuer
@@ -27,9 +27,10 @@ def test_the_anchors_verify_each_other(office: Bench):
     assert anchors["fictitious"] is True
 
 
-@ONLY_SQLITE  # answered without asking the database
-def test_health_answers(office: Bench):
-    assert office.client.get("/health").json() == {"status": "ok"}
+def test_health_answers_with_the_time_of_the_office(office: Bench, monkeypatch: pytest.MonkeyPatch):
+    moment = clock.now()
+    monkeypatch.setattr(clock, "now", lambda: moment)
+    assert office.client.get("/health").json() == {"status": "ok", "time": moment, "clock": "ok"}
 
 
 @ONLY_SQLITE  # answered without asking the database
@@ -48,7 +49,7 @@ def test_the_document_lists_every_route_with_every_method():
         for method in operation.methods
     }
     assert described == served
-    assert len(described) == 22
+    assert len(described) == 23
     assert NOT_SET not in described
     patterns = {str(pattern.pattern) for pattern in get_resolver().url_patterns[0].url_patterns}
     assert {re.sub(r"<(\w+)>", r"{\1}", pattern) for pattern in patterns} == {path.lstrip("/") for path, _ in described} | {

@@ -78,9 +78,9 @@ def test_a_login_ends_when_its_holder_says_so(office: Bench, key: Key):
 
 def test_a_login_ends_after_eight_hours(office: Bench, key: Key, monkeypatch):
     token, now = office.login(key), clock.now()
-    monkeypatch.setattr(clock, "now", lambda: now + 8 * 3600 - 60)
+    office.at(monkeypatch, now + 8 * 3600 - 60)
     assert office.get("/me", token).status_code == 200
-    monkeypatch.setattr(clock, "now", lambda: now + 8 * 3600 + 60)
+    office.at(monkeypatch, now + 8 * 3600 + 60)
     assert office.get("/me", token).status_code == 401
 
 
@@ -154,7 +154,7 @@ def test_one_answer_by_eight_clients_at_once_is_one_login(office: Bench, key: Ke
 
 def test_a_challenge_is_good_for_five_minutes(office: Bench, key: Key, monkeypatch):
     nonce, now = office.challenge(), clock.now()
-    monkeypatch.setattr(clock, "now", lambda: now + 301)
+    office.at(monkeypatch, now + 301)
     got = answer(office, key, nonce)
     assert (got.status_code, got.json()["code"]) == (403, "login-expired")
 
@@ -162,7 +162,7 @@ def test_a_challenge_is_good_for_five_minutes(office: Bench, key: Key, monkeypat
 def test_old_challenges_and_logins_are_forgotten(office: Bench, key: Key, monkeypatch):
     office.login(key)
     now = clock.now()
-    monkeypatch.setattr(clock, "now", lambda: now + 3 * 86_400)
+    office.at(monkeypatch, now + 3 * 86_400)
     office.challenge()
     assert (Challenge.objects.count(), Login.objects.count()) == (1, 0)
 

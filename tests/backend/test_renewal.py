@@ -43,9 +43,9 @@ def test_what_was_signed_before_is_taken_in_during_the_overlap_and_not_after(off
     first, second = sign(office, genuine, 1), sign(office, genuine, 2)
     renew(office, genuine.info.serial, overlap_days=30)
     now = clock.now()
-    monkeypatch.setattr(clock, "now", lambda: now + 29 * DAY)
+    office.at(monkeypatch, now + 29 * DAY)
     assert office.post(first).status_code == 201
-    monkeypatch.setattr(clock, "now", lambda: now + 31 * DAY)
+    office.at(monkeypatch, now + 31 * DAY)
     assert office.post(second).json()["code"] == "certificate-superseded"
     assert office.post(first).status_code == 200  # accepted before: its receipt again
 

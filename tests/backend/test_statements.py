@@ -58,7 +58,7 @@ def test_a_repeated_statement_gets_its_receipt_after_the_certificate_has_expired
     statement = key.sign(office.upload())
     first = office.post(statement)
     later = clock.now() + 200 * 86_400
-    monkeypatch.setattr(clock, "now", lambda: later)
+    office.at(monkeypatch, later)
     assert office.post(statement).content == first.content
 
 
@@ -85,7 +85,7 @@ def test_a_case_is_submitted_at_once_if_the_unit_has_no_supervisor(office: Bench
 def test_case_numbers_count_by_region(office: Bench, key: SoftKey, monkeypatch):
     hospital = office.new_key(HOSPITAL, serial="BD-TEST-0002")
     office.make_certificates_timeless()
-    monkeypatch.setattr(clock, "now", lambda: 1_795_500_000)  # 2026-11-24 in China
+    office.at(monkeypatch, 1_795_500_000)  # 2026-11-24 in China
     filed = [(hospital, HOSPITAL_FORM), (key, {}), (hospital, HOSPITAL_FORM), (key, {})]
     numbers = [office.file(one, reason=f"第 {n} 份", **form)["Biandun-Case"] for n, (one, form) in enumerate(filed)]
     assert numbers == ["629921HB2026000001", "629900HB2026000001", "629921HB2026000002", "629900HB2026000002"]
@@ -93,7 +93,7 @@ def test_case_numbers_count_by_region(office: Bench, key: SoftKey, monkeypatch):
 
 def test_the_year_of_a_case_number_is_the_year_in_china(office: Bench, key: SoftKey, monkeypatch):
     office.make_certificates_timeless()
-    monkeypatch.setattr(clock, "now", lambda: 1_798_732_801)  # 2026-12-31T16:00:01Z
+    office.at(monkeypatch, 1_798_732_801)  # 2026-12-31T16:00:01Z
     assert office.file(key)["Biandun-Case"] == "629900HB2027000001"
 
 
@@ -111,7 +111,7 @@ def test_times_of_reception_never_fall(office: Bench, key: SoftKey, monkeypatch)
     office.file(key)
     first = Statement.objects.get().received
     office.make_certificates_timeless()
-    monkeypatch.setattr(clock, "now", lambda: first - 60)
+    office.at(monkeypatch, first - 60)
     office.file(key, reason="时钟被拨回。")
     assert list(Statement.objects.order_by("leaf_index").values_list("received", flat=True)) == [first, first]
 

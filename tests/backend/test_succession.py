@@ -118,7 +118,7 @@ def test_the_overlap_ends(office: Bench, genuine: Key, monkeypatch: pytest.Monke
     late = sign(office, genuine, 1)
     swap(office, genuine)
     now = clock.now()
-    monkeypatch.setattr(clock, "now", lambda: now + 31 * DAY)
+    office.at(monkeypatch, now + 31 * DAY)
     assert office.post(late).json()["code"] == "certificate-superseded"
 
 
@@ -126,7 +126,7 @@ def test_without_overlap_nothing_of_the_old_pair_is_taken_in(office: Bench, genu
     late = sign(office, genuine, 1)
     succession.take(genuine, answer(office, succession.ask(genuine), term=Term(1000, 0, clock.now())))
     now = clock.now()
-    monkeypatch.setattr(clock, "now", lambda: now + 1)
+    office.at(monkeypatch, now + 1)
     assert office.post(late).json()["code"] == "certificate-superseded"
 
 
@@ -168,7 +168,7 @@ def test_the_same_request_again_gets_the_same_certificate(office: Bench, genuine
 def test_an_answer_that_was_lost_is_given_again_after_the_overlap(office: Bench, genuine: Key, monkeypatch: pytest.MonkeyPatch):
     asked, now = succession.ask(genuine), clock.now()
     give(office, asked.encode(), term=Term(1000, 0, now))
-    monkeypatch.setattr(clock, "now", lambda: now + 60)
+    office.at(monkeypatch, now + 60)
     succession.take(genuine, answer(office, asked))
     assert office.post(sign(office, genuine, 1)).status_code == 201
 
@@ -187,7 +187,7 @@ def test_a_request_that_was_lost_is_made_anew_under_a_renewed_certificate(
     ).grant
     genuine.personalise(codec.decode(Grant, grant))
     now = clock.now()
-    monkeypatch.setattr(clock, "now", lambda: now + 2 * DAY)
+    office.at(monkeypatch, now + 2 * DAY)
     second = succession.ask(genuine)
     assert second.named.manifest == first.named.manifest  # the same pair
     succession.take(genuine, answer(office, second))
@@ -273,9 +273,9 @@ def test_an_old_pair_does_not_log_in_once_the_new_one_has_been_seen(
 ):
     granted = answer(office, succession.ask(genuine))
     now = clock.now()
-    monkeypatch.setattr(clock, "now", lambda: now + 3 * DAY)
+    office.at(monkeypatch, now + 3 * DAY)
     signed = genuine.login(ORIGIN, bytes.fromhex(office.challenge()))
-    monkeypatch.setattr(clock, "now", lambda: now)
+    office.at(monkeypatch, now)
     succession.take(genuine, granted)
     if seen == "login":
         assert "token" in str(log_in(office, genuine))
@@ -284,7 +284,7 @@ def test_an_old_pair_does_not_log_in_once_the_new_one_has_been_seen(
     else:
         links = genuine.export_links(1, 1)
         office.post(links.encode(), SIGNED, "/links")
-    monkeypatch.setattr(clock, "now", lambda: now + 3 * DAY)  # what is remembered of logins is gone by then
+    office.at(monkeypatch, now + 3 * DAY)  # what is remembered of logins is gone by then
     office.challenge()
     answered = office.post(signed.encode(), SIGNED, "/login")
     assert answered.json()["code"] == "certificate-superseded"

@@ -281,6 +281,6 @@ def test_people_read_what_is_wrong_and_what_to_do(capsys: pytest.CaptureFixture[
 def test_when_all_is_well_the_doctor_says_so(
     simulated_key: SimulatedKey, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(doctor, "of_key", lambda key, now: [])
+    monkeypatch.setattr(doctor, "of_key", lambda key, now, office: [])
     assert run(["doctor", "--port", simulated_key.port]) == 0
     assert "BD-000001" in capsys.readouterr().out

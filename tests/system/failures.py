@@ -81,6 +81,20 @@ ROWS: dict[str, Row] = {
     "clock-behind": Row(
         7, None, UNSIGNED, "tests/firmware/test_signing.py::test_a_claimed_time_before_the_last_verified_office_time_is_refused"
     ),
+    "computer-clock": Row(13, None, UNCHANGED, "tests/host/test_clocks.py::test_the_doctor_names_the_odd_one_out"),
+    "key-ahead": Row(13, None, UNCHANGED, "tests/host/test_clocks.py::test_the_doctor_names_the_odd_one_out"),
+    "office-time-behind": Row(13, None, UNCHANGED, "tests/host/test_clocks.py::test_the_doctor_names_the_odd_one_out"),
+    "clocks-differ": Row(13, None, UNCHANGED, "tests/host/test_clocks.py::test_the_doctor_names_the_odd_one_out"),
+    "office-clock-ahead": Row(
+        10,
+        503,
+        NO_ROW,
+        "tests/backend/test_clock.py::test_a_running_office_notices_a_jump_of_minutes_until_the_clock_is_right_again",
+    ),
+    "office-clock-behind": Row(
+        10, 503, NO_ROW, "tests/backend/test_clock.py::test_a_log_that_is_ahead_stops_the_office_and_nothing_gets_in"
+    ),
+    "clock-disagrees": Row(3, None, NO_ROW, "tests/backend/test_clock.py::test_a_second_source_must_agree_with_the_clock"),
     "certificate-expired": Row(
         7,
         403,

@@ -3,15 +3,18 @@
 from django.http import HttpRequest, HttpResponse
 from ninja import Router, Schema
 
-from biandun_office import body, clock, logs
+from biandun_office import body, logs
 from biandun_office.access import services
 from biandun_office.access.bearer import BY_LOGIN, reader_of
 from biandun_office.access.selectors import Reader
 from biandun_office.problems import binary, described, problems
 from biandun_office.signing import held
+from biandun_office.timekeeping import guard
 from biandun_protocol.errors import Problem
 
 router = Router(tags=["access"])
+
+_BUSY = ("office-busy", "office-clock-ahead", "office-clock-behind")
 
 
 class ChallengeIn(Schema):
@@ -45,10 +48,10 @@ class LoginOut(ReaderOut):
     token: str
 
 
-@router.post("/login/challenge", response=ChallengeOut, openapi_extra=problems("request-invalid", "origin-unknown", "office-busy"))
+@router.post("/login/challenge", response=ChallengeOut, openapi_extra=problems("request-invalid", "origin-unknown", *_BUSY))
 def post_challenge(request: HttpRequest, wanted: ChallengeIn) -> dict[str, object]:  # noqa: ARG001
     """Ask for a challenge."""
-    made = services.make_challenge(origin=wanted.origin, now=clock.now())
+    made = services.make_challenge(origin=wanted.origin, now=guard.now())
     identity = held().office.identity
     return {"nonce": made.nonce, "office_id": identity.office_id, "origin": made.origin, "expires": made.expires_at}
 
@@ -79,24 +82,24 @@ def post_challenge(request: HttpRequest, wanted: ChallengeIn) -> dict[str, objec
         "certificate-expired",
         "unit-unknown",
         "unit-inactive",
-        "office-busy",
+        *_BUSY,
     ),
 )
 def post_login(request: HttpRequest) -> dict[str, object]:
     """Log in with a key."""
     try:
         signed, _ = body.read_signed(request)
-        reader, token = services.log_in(signed, office=held().office, now=clock.now())
+        reader, token = services.log_in(signed, office=held().office, now=guard.now())
     except Problem as problem:
         logs.action("access.login.refused", code=problem.code)
         raise
     return {"token": token, **_described(reader)}
 
 
-@router.post("/logout", response={204: None}, auth=BY_LOGIN, openapi_extra=problems("login-required", "office-busy"))
+@router.post("/logout", response={204: None}, auth=BY_LOGIN, openapi_extra=problems("login-required", *_BUSY))
 def post_logout(request: HttpRequest) -> HttpResponse:
     """End the login; its token is worth nothing any more."""
-    services.log_out(reader_of(request), now=clock.now())
+    services.log_out(reader_of(request), now=guard.now())
     return HttpResponse(status=204)
 
 

@@ -11,11 +11,13 @@ from biandun_office.cli.commands import Command
 from biandun_office.cli.session import Session, in_session, with_passphrase
 from biandun_office.evidence import audits, chain, forks, orders
 from biandun_office.issuance.models import Certificate
-from biandun_office.issuance.selectors import status_of
+from biandun_office.issuance.selectors import certificates_to_come, status_of
 from biandun_office.issuance.services import IssuingKey
 from biandun_office.keystore import Passphrase
 from biandun_office.office import Office
-from biandun_protocol.wire.numbers import PURPOSE_REINSTATE, PURPOSE_RESET, STANDING_NAMES
+from biandun_office.timekeeping import guard
+from biandun_protocol.orders import ORDERS
+from biandun_protocol.wire.numbers import STANDING_NAMES
 
 REMIND_AFTER_DAYS = 30
 _DAY = 86_400
@@ -35,7 +37,8 @@ def alerts(session: Session) -> list[dict[str, object]]:
     """
     session.open()
     now = clock.now()
-    rows = [
+    rows = _of_the_clock(now)
+    rows += [
         _row(alert.kind, str(alert.get_kind_display()), alert.certificate, alert.detail, alert.raised)
         for alert in forks.open_alerts()
     ]
@@ -123,7 +126,7 @@ def audit(session: Session, *, export: Path) -> dict[str, object]:
     Example:  biandun-office --data office audit audit.bd
     """
     folder = session.open()
-    taken = audits.take(raw=files.read(export), algorithm=Office.load(folder).algorithm, now=clock.now())
+    taken = audits.take(raw=files.read(export), algorithm=Office.load(folder).algorithm, now=guard.now())
     return {
         "serial": taken.certificate.device.serial,
         "unit_name": taken.certificate.unit_name,
@@ -148,7 +151,7 @@ def close_gap(session: Session, *, serial: str, seq: int, reason: str) -> dict[s
     Example:  biandun-office --data office close-gap --serial BD-0001 --seq 67 --reason "numbers left free by an order"
     """
     session.open()
-    gap = chain.close_gap(serial=serial, seq=seq, reason=reason, now=clock.now())
+    gap = chain.close_gap(serial=serial, seq=seq, reason=reason, now=guard.now())
     return {"serial": serial, "seq": gap.seq, "reason": gap.closed_by}
 
 
@@ -157,9 +160,9 @@ def close_gap(session: Session, *, serial: str, seq: int, reason: str) -> dict[s
 @click.option(
     "--do",
     "purpose",
-    type=click.Choice([PURPOSE_RESET, PURPOSE_REINSTATE]),
+    type=click.Choice(ORDERS),
     required=True,
-    help="清除密钥并吊销证书，或让存储被恢复成旧数据的密钥继续签署 / what the key is to do",
+    help="清除密钥并吊销证书，让存储被恢复成旧数据的密钥继续签署，或改正密钥所知的编办时间 / what the key is to do",
 )
 @click.option("--reason", required=True, help="原因，留存备查 / why; it is kept")
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="指令文件 / the order file to write")
@@ -175,18 +178,21 @@ def close_gap(session: Session, *, serial: str, seq: int, reason: str) -> dict[s
 def order(
     session: Session, *, passphrase: Passphrase, challenge: Path, purpose: str, reason: str, out: Path, spare: int
 ) -> dict[str, object]:
-    """对密钥的申请文件签发指令：重置，或继续签署。 Answer a key's challenge with an order, which is good once.
+    """对密钥的申请文件签发指令：重置、继续签署或改正时间。 Answer a key's challenge with an order, which is good once.
 
     重置会立即吊销证书。被恢复成旧数据的密钥，从它与编办所知的最大序号之后继续，并空出 --spare 个序号：空得少于在途材料，在途材料会
-    显得像分叉。被暂停的密钥还需要 resume。对同一申请再次执行，得到同一份指令。
+    显得像分叉。被暂停的密钥还需要 resume。编办时钟曾经超前的，校准并确认(clock confirm)之后，
+    用 set-time 改正密钥所知的时间。对同一申请再次执行，得到同一份指令。
 
     A reset revokes the certificate at once.  A key that was set back goes on after the highest number that it or the office
     knows, with --spare numbers left free: fewer than are on their way, and these will look like a fork.  A suspended key also needs
-    `resume`.  The same challenge again gets the order that was given first.
+    `resume`.  A key that was told a time by a clock of the office's that was wrong goes on with set-time, once the clock has been put
+    right and confirmed (`clock confirm`).  The same challenge again gets the order that was given first.
 
     \b
     Example:  biandun-office --data office order challenge.bd --do reinstate --reason "restored by mistake" --out order.bd
               biandun-office --data office order challenge.bd --do reset --reason "handed on" --out order.bd
+              biandun-office --data office order challenge.bd --do set-time --reason "clock was ahead" --out order.bd
     """
     folder = session.open()
     authority = IssuingKey.unlock(folder, passphrase)
@@ -197,7 +203,7 @@ def order(
             purpose=purpose,
             spare=spare,
             reason=reason,
-            now=clock.now(),
+            now=guard.now(),
             deliver=lambda raw: deliver(out, raw),
         )
     certificate = given.row.certificate
@@ -212,8 +218,18 @@ def order(
 
 def _decide(session: Session, decide: Callable[..., Certificate], serial: str, reason: str) -> dict[str, object]:
     session.open()
-    certificate = decide(serial=serial, reason=reason, now=clock.now())
+    certificate = decide(serial=serial, reason=reason, now=guard.now())
     return {"serial": serial, "unit_name": certificate.unit_name, "state": certificate.state}
+
+
+def _of_the_clock(now: int) -> list[dict[str, object]]:
+    """That the office signs nothing because of its clock, and certificates that begin in a time that was taken back."""
+    wrong = guard.problem()
+    rows: list[dict[str, object]] = [{"kind": "CLOCK", "name": wrong.message("zh"), "detail": wrong.message("en")}] if wrong else []
+    early = certificates_to_come(now + guard.BEHIND)
+    return rows + [
+        _row("NOT_YET", "证书生效时间在将来，请换发(renew)", one, f"not before {clock.iso(one.not_before)}", now) for one in early
+    ]
 
 
 def _row(kind: str, name: str, certificate: Certificate, detail: str, since: int) -> dict[str, object]:

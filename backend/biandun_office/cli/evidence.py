@@ -6,7 +6,6 @@ from dataclasses import asdict
 
 import click
 
-from biandun_office import clock
 from biandun_office.cli.commands import Command
 from biandun_office.cli.output import show_problem
 from biandun_office.cli.session import Session, in_session
@@ -14,6 +13,7 @@ from biandun_office.errors import LogBroken
 from biandun_office.evidence.audit import LogReport, check_log
 from biandun_office.evidence.services import sweep_blobs
 from biandun_office.office import Office
+from biandun_office.timekeeping import guard
 
 EXIT_BROKEN = LogBroken.exit_status
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
@@ -80,7 +80,7 @@ def sweep(session: Session, *, older_than: int) -> dict[str, object]:
     Example:  biandun-office --data office sweep-blobs --older-than 24h
     """
     session.open()
-    removed, size = sweep_blobs(older_than=clock.now() - older_than)
+    removed, size = sweep_blobs(older_than=guard.now() - older_than)
     return {"removed": removed, "bytes": size}
 
 

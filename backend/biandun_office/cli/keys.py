@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from biandun_office import clock, files
+from biandun_office import files
 from biandun_office.cli.commands import Command
 from biandun_office.cli.session import F, Session, in_session, with_passphrase
 from biandun_office.cli.words import day
@@ -15,6 +15,7 @@ from biandun_office.issuance.services import CERTIFICATE_DAYS, OVERLAP_DAYS, Iss
 from biandun_office.keystore import Passphrase
 from biandun_office.office import Office
 from biandun_office.registry.selectors import all_units
+from biandun_office.timekeeping import guard
 from biandun_protocol.wire.numbers import CHAINED_PURPOSES, PURPOSE_LINK, PURPOSE_LOGIN, ROLES
 
 _PURPOSES = (*CHAINED_PURPOSES, PURPOSE_LOGIN, PURPOSE_LINK)
@@ -61,7 +62,7 @@ def offer(session: Session, *, uscc: str, out: Path) -> dict[str, object]:
     Example:  biandun-office --data office offer --unit 12629900MB00000274 --out offer.bd
     """
     folder = session.open()
-    row, content = services.make_offer(office=Office.load(folder), uscc=uscc, now=clock.now())
+    row, content = services.make_offer(office=Office.load(folder), uscc=uscc, now=guard.now())
     files.write(out, content, mode=files.PUBLIC)
     return {"file": str(out), "uscc": uscc, "unit_name": row.unit.name, "expires": day(row.expires_at)}
 
@@ -112,7 +113,7 @@ def issue(
             purposes=allowed,
             role=role,
             days=days,
-            now=clock.now(),
+            now=guard.now(),
             deliver=lambda grant: deliver(out, grant),
         )
     certificate = issued.certificate
@@ -153,7 +154,7 @@ def renew(session: Session, *, passphrase: Passphrase, serial: str, out: Path, d
             serial=serial,
             days=days,
             overlap_days=overlap_days,
-            now=clock.now(),
+            now=guard.now(),
             deliver=lambda grant: deliver(out, grant),
         )
     certificate = issued.certificate
@@ -192,7 +193,7 @@ def succeed(
         succeeded = successions.give(
             authority=authority,
             request=files.read(request),
-            term=Term(days, overlap_days, clock.now()),
+            term=Term(days, overlap_days, guard.now()),
             deliver=lambda answer: deliver(out, answer),
         )
     certificate = succeeded.certificate

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 from django.db import connections
 
-from biandun_office.cli import alerts, evidence, forks, keys, offices, recovery, releases
+from biandun_office.cli import alerts, clocks, evidence, forks, keys, offices, recovery, releases
 from biandun_office.cli.commands import Group
 from biandun_office.cli.output import NO_READER, NoReader, note, show, show_problem, to_the_end
 from biandun_office.cli.session import Session
@@ -43,6 +43,7 @@ for command in (
     *evidence.COMMANDS,
     *alerts.COMMANDS,
     *forks.COMMANDS,
+    *clocks.COMMANDS,
 ):
     cli.add_command(command)
 

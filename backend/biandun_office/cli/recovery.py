@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from biandun_office import clock, files
+from biandun_office import files
 from biandun_office.cli.commands import Command
 from biandun_office.cli.session import Session, in_session, with_passphrase
 from biandun_office.cli.words import day
@@ -13,6 +13,7 @@ from biandun_office.issuance import recovery
 from biandun_office.issuance.services import IssuingKey
 from biandun_office.keystore import Cost, Passphrase
 from biandun_office.office import Office
+from biandun_office.timekeeping import guard
 from biandun_protocol.recovery import decode_ask
 from biandun_protocol.wire.messages import UnblockAsk
 from biandun_protocol.wire.numbers import LIMIT_USER_SLOTS, SCHEMA_UNBLOCK_ASK
@@ -37,7 +38,7 @@ def officer(session: Session, *, passphrase: Passphrase, name: str) -> dict[str,
     if not name.strip() or len(name) > MOST_NAME:
         raise click.UsageError(f"NAME 应为 1 至 {MOST_NAME} 个字 must have 1 to {MOST_NAME} letters")
     algorithm = Office.load(session.open()).algorithm
-    made = recovery.make_officer(name=name, algorithm=algorithm, passphrase=passphrase, cost=Cost(), now=clock.now())
+    made = recovery.make_officer(name=name, algorithm=algorithm, passphrase=passphrase, cost=Cost(), now=guard.now())
     return {"officer": made.name, "made": day(made.made_at)}
 
 
@@ -80,7 +81,7 @@ def name_officers(session: Session, *, passphrase: Passphrase, first: str, secon
             signer=authority.signer(),
             first=first,
             second=second,
-            now=clock.now(),
+            now=guard.now(),
             deliver=partial(deliver, out) if out is not None else None,
         )
     return {"first": pair.first.name, "second": pair.second.name, "version": pair.version, "file": str(out) if out else None}
@@ -96,7 +97,7 @@ def shares(session: Session, *, export: Path) -> dict[str, object]:
     Example:  biandun-office --data office shares shares.bd
     """
     algorithm = Office.load(session.open()).algorithm
-    kept = recovery.take_shares(raw=files.read(export), algorithm=algorithm, now=clock.now())
+    kept = recovery.take_shares(raw=files.read(export), algorithm=algorithm, now=guard.now())
     return {"serial": kept.device.serial, "number": kept.number, "first": kept.pair.first.name, "second": kept.pair.second.name}
 
 
@@ -144,7 +145,7 @@ def unblock_code(
         raise click.UsageError(
             "请给出 --request，或 --serial、--number 和 --check  either --request, or --serial, --number and --check"
         )
-    secret, certificate = recovery.give_code(ask=ask, officer=name, algorithm=algorithm, passphrase=passphrase, now=clock.now())
+    secret, certificate = recovery.give_code(ask=ask, officer=name, algorithm=algorithm, passphrase=passphrase, now=guard.now())
     if out is None:
         shown = {"code": secret.reveal().decode()}
     else:

@@ -9,6 +9,7 @@ from biandun_office.evidence.stored import Damage, Progress
 from biandun_office.evidence.tree import Coordinate
 from biandun_office.flow.replay import replay
 from biandun_office.office import ISSUER_STATEMENT, ISSUING_CERTIFICATE, Office
+from biandun_office.timekeeping.selectors import corrections
 from biandun_protocol import cose
 from biandun_protocol.certificate import verify_issuer
 from biandun_protocol.errors import ProtocolProblem
@@ -48,12 +49,16 @@ def check_log(office: Office, *, contents: bool = True, progress: Progress | Non
     names is looked for and hashed; ``contents`` and ``progress`` as in ``stored.check``.
     """
     memory, size, faults = _Memory(), 0, list[str]()
+    last, corrected = 0, {check.log_size for check in corrections()}
     for row in Statement.objects.order_by("leaf_index").iterator():
         if row.leaf_index != size:
             faults.append(f"leaf {size} is missing")
         parsed = _parse(row)
         if parsed is None or parsed.id.hex() != row.statement_id or parsed.digest.hex() != row.digest:
             faults.append(f"statement {row.leaf_index} is not what its row says")
+        if row.received < last and size not in corrected:
+            faults.append(f"statement {row.leaf_index} was received before the one before it, and no correction says why")
+        last = row.received
         tree.append(memory, size, leaf_hash(selectors.leaf_of(row)))
         size += 1
     faults.extend(_compare_nodes(memory.nodes))

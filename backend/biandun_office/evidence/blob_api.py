@@ -4,13 +4,14 @@ from django.http import FileResponse, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from ninja import Router
 
-from biandun_office import body, clock
+from biandun_office import body
 from biandun_office.access.bearer import BY_LOGIN, reader_of
 from biandun_office.errors import Refused
 from biandun_office.evidence import blobs, services
 from biandun_office.flow.selectors import may_read_blob
 from biandun_office.problems import binary, described
 from biandun_office.signing import held
+from biandun_office.timekeeping import guard
 from biandun_protocol.wire.numbers import LIMIT_ATTACHMENT
 
 OCTETS = "application/octet-stream"
@@ -43,7 +44,7 @@ def put_blob(request: HttpRequest, digest: str) -> HttpResponse:
         digest=digest,
         stream=body.stream(request),
         announced=body.announced_length(request),
-        now=clock.now(),
+        now=guard.now(),
         algorithm=held().office.algorithm,
     )
     return HttpResponse(status=201 if created else 200)

@@ -5,6 +5,7 @@ from ninja import Router, Schema
 
 from biandun_office.evidence import selectors
 from biandun_office.problems import problems
+from biandun_office.timekeeping.selectors import corrections
 
 router = Router(tags=["log"])
 
@@ -37,6 +38,21 @@ def get_log(request: HttpRequest) -> dict[str, object]:  # noqa: ARG001
     """Where the log stands."""
     size, root, time = selectors.head()
     return {"size": size, "root": root.hex(), "time": time}
+
+
+class CorrectionOut(Schema):
+    """A person found the clock ahead: from entry ``size`` on times begin again at ``at``; those above it and up to ``last`` before were wrong."""
+
+    size: int
+    at: int
+    last: int
+    source: str
+
+
+@router.get("/log/corrections", response=list[CorrectionOut], openapi_extra=problems())
+def get_corrections(request: HttpRequest) -> list[dict[str, object]]:  # noqa: ARG001
+    """The places where the times of reception fall, and why; oldest first, none in most logs."""
+    return [{"size": one.log_size, "at": one.at, "last": one.last, "source": one.source} for one in corrections()]
 
 
 @router.get("/log/consistency", response=ConsistencyOut, openapi_extra=problems("request-invalid", "proof-range"))

@@ -39,7 +39,8 @@ class Blob(models.Model):
 class Statement(AppendOnly):
     """A statement that the office accepted, byte for byte, and its place in the log; ``certificate`` is the one that it names.
 
-    ``gap`` notes that its predecessor in the key's chain had not arrived; ``received`` never falls from one row to the next.
+    ``gap`` notes that its predecessor in the key's chain had not arrived; ``received`` never falls from one row to the next, but where a person corrected the clock
+    (``timekeeping.models.ClockCheck``).
     """
 
     leaf_index = models.BigIntegerField("日志序号", primary_key=True)

@@ -1,4 +1,5 @@
-"""Orders to one key, in answer to its challenge: to reset itself, or to go on after its flash was set back (TOKEN sections 5 and 6).
+"""Orders to one key, in answer to its challenge: to reset itself, to go on after its flash was set back (TOKEN sections 5 and 6), or to
+set its time floor, which an office with a wrong clock has raised.
 
 A key that was set back has forgotten statements that it signed, and some of them may still be on their way.  The office goes on where
 both can follow: after the highest number that either knows of, with ``spare`` numbers left free.  The order's own name stands for the
@@ -18,10 +19,11 @@ from biandun_office.issuance.checks import require_standing
 from biandun_office.issuance.models import Certificate
 from biandun_office.issuance.selectors import certificate_of
 from biandun_office.issuance.services import IssuingKey
+from biandun_office.timekeeping.selectors import corrections
 from biandun_protocol.orders import Order as SignedOrder
 from biandun_protocol.orders import decode_challenge
 from biandun_protocol.wire.messages import Challenge, OrderManifest
-from biandun_protocol.wire.numbers import PURPOSE_REINSTATE, PURPOSE_RESET, SCHEMA_ORDER
+from biandun_protocol.wire.numbers import PURPOSE_REINSTATE, PURPOSE_RESET, PURPOSE_SET_TIME, SCHEMA_ORDER
 
 SPARE = 64
 MOST_SPARE = 100_000
@@ -45,12 +47,12 @@ def give(
     now: int,
     deliver: Callable[[bytes], None],
 ) -> Given:
-    """Order the key that made ``challenge`` to reset itself, which revokes its certificate, or to go on.
+    """Order the key that made ``challenge`` to reset itself, which revokes its certificate, to go on, or to set its time.
 
     ``deliver`` gets the order before anything is committed.  The same challenge again gets the same order.
 
     Raises ManifestProblem for another file; Refused: certificate-unknown, certificate-mismatch with the field, certificate-revoked
-    (a revoked key does not go on), not-set-back, challenge-implausible.
+    (a revoked key does not go on, nor with another time), not-set-back, challenge-implausible.
     """
     asked = decode_challenge(challenge)
     with writing():
@@ -69,6 +71,11 @@ def _make(
     authority: IssuingKey, certificate: Certificate, asked: Challenge, purpose: str, spare: int, reason: str, now: int
 ) -> Order:
     seq = head = None
+    time = until = entries = None
+    if purpose == PURPOSE_SET_TIME:
+        if states.current(certificate) != Certificate.State.SUSPENDED.value:
+            require_standing(states.current(certificate))
+        time, until, entries = _true_time(now)
     if purpose == PURPOSE_REINSTATE:
         if not asked.forgotten:
             raise Refused("not-set-back", serial=asked.serial)
@@ -78,7 +85,8 @@ def _make(
             # an image from before its pair was succeeded: first the key takes its newest certificate
             raise Refused("certificate-mismatch", field="kid")
         seq, head = _place(certificate.chain, asked, spare)
-    signed = authority.signer().order(purpose, OrderManifest(SCHEMA_ORDER, asked.serial, asked.nonce, seq, head))
+    manifest = OrderManifest(SCHEMA_ORDER, asked.serial, asked.nonce, seq, head, time, until, entries)
+    signed = authority.signer().order(purpose, manifest)
     row = Order.objects.create(
         statement_id=signed.statement_id.hex(),
         certificate=certificate,
@@ -95,6 +103,17 @@ def _make(
         states.revoke(certificate=certificate, reason=f"reset: {reason}"[:400], now=now)
         forks.resolve(certificate, f"reset: {reason}"[:400], now)
     return row
+
+
+def _true_time(now: int) -> tuple[int, int | None, int | None]:
+    """The time floor that a key is to have, up to which time and for how many entries what it has heard was wrong.
+
+    The floor is that of the newest correction, so that what the office says again of the time between is as new for the key.
+    """
+    taken_back = corrections()
+    if not taken_back:
+        return now, None, None
+    return taken_back[-1].at, max(check.last for check in taken_back), taken_back[-1].log_size
 
 
 def _place(chain_id: str, asked: Challenge, spare: int) -> tuple[int, bytes | None]:

@@ -19,6 +19,7 @@ from biandun_office.issuance.models import Certificate
 from biandun_office.issuance.states import note_use
 from biandun_office.registry.models import Unit
 from biandun_office.signing import OfficeSigner
+from biandun_office.timekeeping import guard
 from biandun_protocol import cose
 from biandun_protocol.algorithms import ES256, Algorithm
 from biandun_protocol.package import Manifest
@@ -164,7 +165,7 @@ def enter(arrival: Arrival, digests: Sequence[str], now: int) -> ReceiptPayload 
     if present is not None:
         return None
     require_standing(state)
-    received = max(now, last)
+    received = guard.received(now, last, size)
     known, contradiction = _compared(arrival)
     if contradiction is not None:
         forks.record(certificate=named, statement_id=name, raw=statement.raw, found=contradiction, now=received)

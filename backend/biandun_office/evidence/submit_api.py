@@ -3,10 +3,11 @@
 from django.http import HttpRequest, HttpResponse
 from ninja import Router, Schema
 
-from biandun_office import body, clock, logs
+from biandun_office import body, logs
 from biandun_office.evidence import intake, links
 from biandun_office.problems import binary, described
 from biandun_office.signing import held
+from biandun_office.timekeeping import guard
 from biandun_protocol.errors import Problem
 from biandun_protocol.wire.numbers import PURPOSE_COUNTERSIGN, PURPOSE_DECISION, PURPOSE_FILING
 
@@ -40,6 +41,8 @@ _SIGNER_CODES = (
     "chain-fork",
     "chain-broken",
     "office-busy",
+    "office-clock-ahead",
+    "office-clock-behind",
     "storage-full",
 )
 _MANIFEST_CODES = (
@@ -123,7 +126,7 @@ def post_links(request: HttpRequest) -> dict[str, object]:
     """Submit the names of a run of a key's statements, to close gaps in its chain."""
     try:
         signed, raw = body.read_signed(request)
-        answer = links.receive_links(signed, raw, algorithm=held().office.algorithm, now=clock.now())
+        answer = links.receive_links(signed, raw, algorithm=held().office.algorithm, now=guard.now())
     except Problem as problem:
         logs.action("evidence.links.refused", code=problem.code)
         raise
@@ -134,7 +137,7 @@ def _receive(request: HttpRequest, purpose: str) -> HttpResponse:
     try:
         body.require_type(request, STATEMENT_TYPE)
         raw = body.read(request, limit=intake.LIMIT_STATEMENT, too_large="statement-too-large")
-        accepted = intake.receive(raw, purpose=purpose, now=clock.now(), signer=held())
+        accepted = intake.receive(raw, purpose=purpose, now=guard.now(), signer=held())
     except Problem as problem:
         logs.action("evidence.statement.refused", code=problem.code)
         raise

@@ -7,6 +7,7 @@ from django.db.models import Q, QuerySet
 from biandun_office import sql
 from biandun_office.errors import Refused
 from biandun_office.issuance.models import Certificate, KeyDevice, KeyOffer
+from biandun_office.timekeeping.selectors import as_it_counts
 from biandun_protocol import records
 from biandun_protocol.wire.messages import ProfileManifest, StatusManifest
 from biandun_protocol.wire.numbers import SCHEMA_STATUS, STANDING_ACTIVE, STANDING_REVOKED, STANDING_SUSPENDED
@@ -67,8 +68,13 @@ def status_of(serial: str) -> StatusManifest:
     if not found:
         raise Refused("serial-unknown", serial=serial[:_SERIAL])
     kid, state, not_before, version, last, count = found[0]
-    since = max(last or 0, not_before)
+    since = as_it_counts(max(last or 0, not_before))
     return StatusManifest(SCHEMA_STATUS, serial, bytes.fromhex(kid), _STANDINGS[state], since, version + count)
+
+
+def certificates_to_come(now: int) -> list[Certificate]:
+    """Active certificates that begin later than ``now``: the office's clock was ahead when it made them."""
+    return list(_in_use().filter(state=Certificate.State.ACTIVE, not_before__gt=now))
 
 
 def device_key_of(certificate: Certificate) -> bytes:

@@ -3,6 +3,7 @@
 import shutil
 import subprocess
 import sys
+from contextlib import ExitStack
 from pathlib import Path
 
 import click
@@ -12,6 +13,7 @@ from biandun.cli.commands import Command
 from biandun.cli.shared import Settings, pass_settings
 from biandun.errors import FolderProblem, UsageProblem
 from biandun.filings import write_file
+from biandun.office_client import Office
 from biandun_protocol.terminal.shown import Text
 
 FOUND = 13  # exit status
@@ -19,21 +21,31 @@ FOUND = 13  # exit status
 
 @click.command("doctor", cls=Command)
 @click.option("--port", metavar="PORT", help="只检查该端口上的密钥 / look at the key on this port only")
+@click.option(
+    "--office",
+    "url",
+    envvar="BIANDUN_OFFICE",
+    metavar="URL",
+    help="同时与编办服务器比对时钟 / compare clocks with the office's server, too",
+)
 @pass_settings
-def examine(settings: Settings, port: str | None) -> list[dict[str, object]] | dict[str, object]:
+def examine(settings: Settings, port: str | None, url: str | None) -> list[dict[str, object]] | dict[str, object]:
     """检查密钥、端口和本机的问题，并逐一说明如何处理；不作任何改动，不要求口令。
 
-    发现问题时退出状态为 13。
+    用 --office 可指出密钥、本机、编办三者中谁的时钟不对。发现问题时退出状态为 13。
 
     Look for what is wrong with keys, ports and this computer, and say what to do about each.  Changes nothing, asks for no PIN.
+
+    With --office it says whose clock is wrong when the key's, this computer's and the office's differ.
 
     Exit status 13 when something was found.
 
     \b
     Examples:  biandun doctor
-               biandun doctor --json
+               biandun doctor --office http://127.0.0.1:8420 --json
     """
-    report = doctor.examine(port)
+    with ExitStack() as stack:
+        report = doctor.examine(port, office=stack.enter_context(Office(url)) if url else None)
     if report.findings:
         settings.exit_status = FOUND
     rows: list[dict[str, object]] = [

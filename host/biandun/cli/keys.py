@@ -34,6 +34,7 @@ from biandun_protocol.wire.numbers import (
     LIMIT_LINK_EXPORT,
     LIMIT_USER_SLOTS,
     PURPOSE_RESET,
+    PURPOSE_SET_TIME,
     STANDING_NAMES,
     STATE_NAMES,
 )
@@ -515,9 +516,9 @@ def last(key: Key, seq: int | None, out: Path | None) -> dict[str, object]:
 @click.option("--out", type=FILE, required=True, help="交给编办的申请文件 / where to write the challenge for the office")
 @with_key
 def challenge(key: Key, out: Path) -> dict[str, object]:
-    """生成申请文件，供编办签发指令：重置密钥，或在存储被恢复成旧数据后继续签署。
+    """生成申请文件，供编办签发指令：重置密钥，在存储被恢复成旧数据后继续签署，或改正密钥所知的编办时间。
 
-    Write what the office needs to give this key an order: to reset itself, or to go on after it was set back.
+    Write what the office needs to give this key an order: to reset itself, to go on after it was set back, or to set its time.
 
     \b
     Example:  biandun keys challenge --out challenge.bd
@@ -558,6 +559,8 @@ def carry_out(key: Key, order: Path, confirmed: str | None) -> dict[str, object]
     if given.purpose == PURPOSE_RESET:
         _confirm(key, confirmed)
         return {"serial": key.info.serial, "generation": key.carry_out(given), "state": STATE_NAMES[key.info.state]}
+    if given.purpose == PURPOSE_SET_TIME:
+        return {"serial": key.info.serial, "time_floor": datetime.fromtimestamp(key.carry_out(given), UTC).isoformat()}
     return {"serial": key.info.serial, "seq": key.carry_out(given)}
 
 

@@ -236,6 +236,8 @@ WORDS: dict[str, tuple[str, str]] = {
     "receipt": ("回执", "receipt"),
     "receipt-ack": ("确认回执", "receipt acknowledgement"),
     "reinstate": ("继续签署", "go on"),
+    "set-time": ("改正时间", "set the time"),
+    "time-set": ("按编办指令改正时间", "time set by order of the office"),
     "reinstated": ("按编办指令继续签署", "goes on by order of the office"),
     "release": ("固件发布", "release"),
     "renewed": ("换发证书", "certificate renewed"),
