@@ -1,4 +1,4 @@
-# Every target does its own set-up: a fresh machine needs Python 3.11 or later, make and nothing else.
+# Every target does its own set-up: a fresh machine needs Python 3.11 or later with venv, openssl, make; .ci/needs says what lacks.
 SHELL := /bin/bash
 PYTHON ?= python3
 VENV := .venv
@@ -19,7 +19,11 @@ COUNTING = $(if $(COVERAGE),$(foreach package,$(PACKAGES),--cov=$(package)) --co
 help:  ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
-$(BIN)/.ready: pyproject.toml
+.PHONY: machine
+machine:
+	@.ci/needs $(PYTHON)
+
+$(BIN)/.ready: pyproject.toml | machine
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[dev]'
 	touch $@
@@ -61,6 +65,9 @@ demo: $(BIN)/.ready $(JUDGE)/.ready  ## the main journey; DATABASE=postgres for 
 
 pictures: $(BIN)/.ready $(JUDGE)/.ready  ## make the README's pictures new; wants chromium and fonts-noto-cjk
 	$(BIN)/python -m tests.system.pictures
+
+as-user: $(BIN)/.ready  ## demo, fixture from the wheel and doctor in a fresh copy, as an ordinary user (as root: one of the test's own)
+	$(BIN)/python -m tests.system.as_user --database $(DATABASE)
 
 bench: $(BIN)/.ready $(JUDGE)/.ready  ## what it costs, as ratios against a peer of the same run; build/bench.json
 	$(BIN)/python -m tests.bench

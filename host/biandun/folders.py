@@ -85,7 +85,8 @@ def replace_file(path: Path, content: bytes) -> None:
     aside = own(path.parent) / f".{secrets.token_hex(8)}"
     try:
         try:
-            descriptor = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            binary: int = getattr(os, "O_BINARY", 0)  # or Windows changes the ends of lines
+            descriptor = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | binary, 0o600)
             with os.fdopen(descriptor, "wb") as file:
                 file.write(content)
             aside.replace(path)

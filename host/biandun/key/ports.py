@@ -8,6 +8,7 @@ What cannot be looked through is a row of its own with what is wrong (``PortInfo
 
 import json
 import os
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -66,8 +67,8 @@ def _usb() -> Iterator[PortInfo]:
 
 def _simulated() -> Iterator[PortInfo]:
     folder = announcements()
-    if not folder.exists():
-        return
+    if sys.platform == "win32" or not folder.exists():
+        return  # Windows has no pseudo-terminals; signal 0, which asks below whether a process is there, is Ctrl-C to it
     for path in own(folder).glob("*.json"):
         try:
             note = cast("dict[str, object]", json.loads(path.read_text("utf-8")))
