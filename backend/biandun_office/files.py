@@ -8,8 +8,11 @@ import secrets
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any, cast
 
 from biandun_office.errors import FileProblem
+from biandun_protocol import jsontext
+from biandun_protocol.catalogue import Phrase
 
 PRIVATE = 0o600
 PUBLIC = 0o644
@@ -57,6 +60,18 @@ def read(path: Path) -> bytes:
         raise FileProblem("file-missing", path=str(path)) from None
     except OSError as error:
         raise FileProblem("file-unreadable", path=str(path), detail=error.strerror) from None
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """Read a JSON object.  Raises FileProblem: file-missing, file-unreadable, and the codes of ``jsontext.read``."""
+    try:
+        value = jsontext.read(read(path))
+    except jsontext.JsonFault as fault:
+        raise FileProblem(fault.code, path=str(path), **fault.values) from None
+    if not isinstance(value, dict):
+        group = Phrase("应为 { } 括起的一组内容", "it should be a group of fields in { }")
+        raise FileProblem("file-not-json", path=str(path), line=1, column=1, detail=group)
+    return cast("dict[str, Any]", value)
 
 
 def sync_folder(folder: Path) -> None:

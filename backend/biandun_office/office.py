@@ -74,7 +74,7 @@ class Office:
         """
         if not (folder / IDENTITY).is_file():
             raise OfficeStateProblem("office-not-initialised")
-        fields = json.loads(files.read(folder / IDENTITY))
+        fields = files.read_json(folder / IDENTITY)
         loaded = cls(
             Identity(**{field.name: fields[field.name] for field in dataclass_fields(Identity) if field.name in fields}),
             x509.load_pem_x509_certificate(files.read(folder / ROOT_CERTIFICATE)),

@@ -3,7 +3,6 @@
 The command line imports this first.  A server points once; a command and a test point at whatever folder they are given.
 """
 
-import json
 import os
 from contextlib import suppress
 from pathlib import Path
@@ -12,7 +11,7 @@ import django
 from django.conf import settings
 from django.db import connections
 
-from biandun_office import database, folders
+from biandun_office import database, files, folders
 from biandun_office.errors import OfficeStateProblem
 
 DATABASE = database.FILE
@@ -37,7 +36,7 @@ def point_at(folder: Path, url: str | None = None) -> None:
 
 def database_of(folder: Path) -> str:
     """The URL of the database that an office has its tables in; empty for the file in its folder."""
-    return str(json.loads((folder / IDENTITY).read_bytes()).get("database", ""))
+    return str(files.read_json(folder / IDENTITY).get("database", ""))
 
 
 def use_office(folder: Path, url: str | None = None) -> None:

@@ -27,8 +27,9 @@ from biandun.errors import FolderProblem, KeyRefused, UsageProblem
 from biandun.key.session import Certificate, Key, Signature
 from biandun.office_client import Accepted, Office
 from biandun.ui import Ui
-from biandun_protocol import certificate, cose, package
+from biandun_protocol import certificate, cose, jsontext, package
 from biandun_protocol.algorithms import PublicKey
+from biandun_protocol.catalogue import Phrase
 from biandun_protocol.errors import ReceiptProblem
 from biandun_protocol.forms import Attachment
 from biandun_protocol.receipt import Receipt, verify_receipt
@@ -44,10 +45,11 @@ MEDIA_TYPES = {
 }
 
 
-def read_file(path: Path) -> bytes:
-    """Read a whole file.  Raises FolderProblem: file-missing, file-unreadable."""
+def read_file(path: Path, *, at_most: int = -1) -> bytes:
+    """Read a file, of a longer one the first ``at_most`` bytes.  Raises FolderProblem: file-missing, file-unreadable."""
     try:
-        return path.read_bytes()
+        with path.open("rb") as file:
+            return file.read(at_most)
     except FileNotFoundError:
         raise FolderProblem("file-missing", path=str(path)) from None
     except OSError as error:
@@ -76,13 +78,14 @@ def write_file(path: Path, content: bytes, *, replace: bool = False) -> None:
 
 
 def read_json(path: Path) -> dict[str, object]:
-    """Read a JSON object.  Raises FolderProblem: file-missing, file-unreadable, file-not-json."""
+    """Read a JSON object.  Raises FolderProblem: file-missing, file-unreadable, and the codes of ``jsontext.read``."""
     try:
-        value: object = json.loads(read_file(path).decode("utf-8-sig"))
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
-        raise FolderProblem("file-not-json", path=str(path), line=getattr(error, "lineno", 1)) from None
+        value = jsontext.read(read_file(path, at_most=jsontext.LIMIT_FILE + 1))
+    except jsontext.JsonFault as fault:
+        raise FolderProblem(fault.code, path=str(path), **fault.values) from None
     if not isinstance(value, dict):
-        raise FolderProblem("file-not-json", path=str(path), line=1)
+        group = Phrase("应为 { } 括起的一组内容", "it should be a group of fields in { }")
+        raise FolderProblem("file-not-json", path=str(path), line=1, column=1, detail=group)
     return cast("dict[str, object]", value)
 
 

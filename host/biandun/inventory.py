@@ -4,7 +4,6 @@ A file is verified by a step of ``evidence``, or the same as what a verified fil
 tools want), or a note of this program, or it is named: changed, missing, not looked at, or no plain file.
 """
 
-import json
 import ssl
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -15,7 +14,7 @@ from biandun.anchors import load_root
 from biandun.contents import PLAIN, Contents
 from biandun.errors import FolderProblem
 from biandun.filings import FORMAT, State
-from biandun_protocol import cose
+from biandun_protocol import cose, jsontext
 from biandun_protocol.errors import Problem
 from biandun_protocol.receipt import Receipt
 
@@ -138,7 +137,7 @@ def _note(part: "Part", content: bytes) -> bool:
     statement, manifest = part.statement, part.manifest
     if statement is None or manifest is None:
         raise FolderProblem("filing-unsigned")
-    noted: object = json.loads(content.decode("utf-8-sig"))
+    noted: object = jsontext.read(content)
     if not isinstance(noted, dict):
         return False
     fields = cast("dict[str, object]", noted)

@@ -16,6 +16,7 @@ import filelock
 
 from biandun import errors
 from biandun.folders import own, replace_file, state_folder, unwritable
+from biandun_protocol import jsontext
 
 
 @dataclass(frozen=True)
@@ -66,7 +67,7 @@ class KnownKeys:
 
     def _read(self) -> dict[str, Known]:
         try:
-            rows = cast("dict[str, dict[str, Any]]", json.loads(self.path.read_text("utf-8")))
+            rows = cast("dict[str, dict[str, Any]]", jsontext.read(self.path.read_bytes()))
             return {serial: Known(**row) for serial, row in rows.items()}
         except FileNotFoundError:
             return {}

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import cast
 
 from biandun.folders import replace_file, state_folder, unwritable
+from biandun_protocol import jsontext
 from biandun_protocol.secret import Secret
 
 
@@ -21,7 +22,7 @@ def remember(url: str, token: Secret) -> None:
 def recall(url: str) -> Secret | None:
     """The token of an office, if there is one."""
     try:
-        note = cast("dict[str, object]", json.loads(_path(url).read_text("utf-8")))
+        note = cast("dict[str, object]", jsontext.read(_path(url).read_bytes()))
         return Secret(str(note["token"]).encode()) if note["url"] == url else None
     except (OSError, ValueError, KeyError, TypeError):
         return None

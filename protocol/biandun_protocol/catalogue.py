@@ -17,6 +17,13 @@ class Entry(NamedTuple):
     next_en: str
 
 
+class Phrase(NamedTuple):
+    """A value that is words itself, and fills a blank in the language of the message."""
+
+    zh: str
+    en: str
+
+
 _RETRY = ("请重试。", "Try again.")
 _REPORT = ("请把本提示和代码告知编办技术支持。", "Report this message and its code to the office's support.")
 _NEW_FILE = ("请让对方重新导出并传送该文件。", "Ask for the file to be exported and sent again.")
@@ -711,7 +718,32 @@ ENTRIES: dict[str, Entry] = {
         "Move it out of the folder, or ask for the right one.",
     ),
     "file-not-json": Entry(
-        "文件 {path} 不是有效的 JSON（第 {line} 行）。", "File {path} is not valid JSON (line {line}).", *_FIX_FORM
+        "文件 {path} 第 {line} 行第 {column} 列不是有效的 JSON：{detail}。",
+        "File {path} is not valid JSON at line {line}, column {column}: {detail}.",
+        *_FIX_FORM,
+    ),
+    "file-encoding": Entry(
+        "文件 {path} 的编码是 {encoding}，不是 UTF-8（第 {line} 行第 {column} 列起）。",
+        "File {path} is in {encoding}, not in UTF-8 (from line {line}, column {column}).",
+        "请在编辑器中选择“另存为”，编码选 UTF-8，然后重试。",
+        "Save it in your editor with the encoding UTF-8, and try again.",
+    ),
+    "file-punctuation": Entry(
+        "文件 {path} 第 {line} 行第 {column} 列是中文或全角的“{wrong}”。",
+        "File {path} has the full-width character {wrong} at line {line}, column {column}.",
+        "请切换到英文输入法，改为半角的 {right} 后重试。",
+        "Replace it with {right}, typed on an English keyboard, and try again.",
+    ),
+    "file-name-twice": Entry(
+        "文件 {path} 第 {line} 行第 {column} 列：“{name}”在同一组中出现了两次。",
+        "File {path}, line {line}, column {column}: {name} stands twice in one group.",
+        "请只保留一处后重试。",
+        "Keep one of them and try again.",
+    ),
+    "file-limit": Entry(
+        "文件 {path} 第 {line} 行第 {column} 列超出限制：{rule}。",
+        "File {path} is over a limit at line {line}, column {column}: {rule}.",
+        *_FIX_FORM,
     ),
     "attachment-empty": Entry(
         "附件 {path} 是空文件。", "Attachment {path} is empty.", "请选择有内容的文件。", "Choose a file with content."
@@ -1145,8 +1177,9 @@ class _Values(dict[str, object]):
         return "?"
 
 
-def _fill(text: str, values: Mapping[str, object]) -> str:
-    return text.format_map(_Values(values))
+def _fill(text: str, language: str, values: Mapping[str, object]) -> str:
+    words = {name: value[language == "en"] if isinstance(value, Phrase) else value for name, value in values.items()}
+    return text.format_map(_Values(words))
 
 
 def _entry(code: str) -> Entry:
@@ -1156,10 +1189,10 @@ def _entry(code: str) -> Entry:
 def message(code: str, language: str, values: Mapping[str, object]) -> str:
     """The sentence for ``code`` in ``zh`` or ``en``."""
     entry = _entry(code)
-    return _fill(entry.en if language == "en" else entry.zh, values)
+    return _fill(entry.en if language == "en" else entry.zh, language, values)
 
 
 def next_step(code: str, language: str, values: Mapping[str, object]) -> str:
     """The next step for ``code`` in ``zh`` or ``en``."""
     entry = _entry(code)
-    return _fill(entry.next_en if language == "en" else entry.next_zh, values)
+    return _fill(entry.next_en if language == "en" else entry.next_zh, language, values)

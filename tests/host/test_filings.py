@@ -169,6 +169,14 @@ def test_a_form_that_is_no_json_names_the_line(tmp_path: Path) -> None:
     assert (caught.value.code, caught.value.values["line"]) == ("file-not-json", 3)
 
 
+def test_a_number_that_stands_twice_in_a_form_is_never_signed_for(tmp_path: Path) -> None:
+    (tmp_path / "form.json").write_text('{"number": 2,\n "number": 20}')
+    with pytest.raises(errors.FolderProblem) as caught:
+        filings.read_form(tmp_path / "form.json", {})
+    assert (caught.value.code, caught.value.exit_status) == ("file-name-twice", 12)
+    assert {"line": 2, "column": 2, "name": "number"}.items() <= caught.value.values.items()
+
+
 def test_a_form_saved_by_notepad_with_a_byte_order_mark_is_read(tmp_path: Path) -> None:
     (tmp_path / "form.json").write_bytes(b"\xef\xbb\xbf" + json.dumps({"reason": "x"}).encode())
     assert filings.read_form(tmp_path / "form.json", {})["reason"] == "x"

@@ -344,6 +344,18 @@ ROWS: dict[str, Row] = {
     ),
     "filing-unsigned": Row(12, None, UNCHANGED, "tests/host/test_evidence.py::test_a_missing_file_is_named_at_its_step"),
     "filing-unsubmitted": Row(12, None, UNCHANGED, "tests/host/test_evidence.py::test_a_missing_file_is_named_at_its_step"),
+    "file-encoding": Row(
+        12, None, UNCHANGED, "tests/protocol/test_jsontext.py::test_a_broken_file_is_refused_with_what_is_wrong_and_where"
+    ),
+    "file-punctuation": Row(
+        12, None, UNCHANGED, "tests/protocol/test_jsontext.py::test_a_broken_file_is_refused_with_what_is_wrong_and_where"
+    ),
+    "file-name-twice": Row(
+        12, None, UNCHANGED, "tests/protocol/test_jsontext.py::test_a_broken_file_is_refused_with_what_is_wrong_and_where"
+    ),
+    "file-limit": Row(
+        12, None, UNCHANGED, "tests/protocol/test_jsontext.py::test_a_broken_file_is_refused_with_what_is_wrong_and_where"
+    ),
     "output-unwritable": Row(
         12, None, "the command itself was carried out", "tests/system/test_output.py::test_a_full_disk_behind_the_output_has_a_name"
     ),

@@ -6,7 +6,6 @@ alive, because the name of a pseudo-terminal is soon somebody else's.
 What cannot be looked through is a row of its own with what is wrong (``PortInfo.problem``), so that the other keys are found.
 """
 
-import json
 import os
 import sys
 from collections.abc import Callable, Iterator
@@ -19,6 +18,7 @@ from serial.tools import list_ports
 from biandun.errors import PortFailed
 from biandun.folders import own, runtime_folder
 from biandun.key.transport import PORT_ERRORS
+from biandun_protocol import jsontext
 from biandun_protocol.errors import Problem
 
 USB_PRODUCT = "Biandun"
@@ -71,7 +71,7 @@ def _simulated() -> Iterator[PortInfo]:
         return  # Windows has no pseudo-terminals; signal 0, which asks below whether a process is there, is Ctrl-C to it
     for path in own(folder).glob("*.json"):
         try:
-            note = cast("dict[str, object]", json.loads(path.read_text("utf-8")))
+            note = cast("dict[str, object]", jsontext.read(path.read_bytes()))
             port, pid = str(note["port"]), int(str(note["pid"]))
             os.kill(pid, 0)
         except (OSError, ValueError, KeyError, TypeError, OverflowError, RecursionError):

@@ -20,6 +20,7 @@ import serial
 
 from biandun import errors
 from biandun.folders import own, replace_file, runtime_folder, unwritable
+from biandun_protocol import jsontext
 
 try:
     import fcntl
@@ -60,7 +61,7 @@ def lock_path(port: str) -> Path:
 
 def _holder(lock: Path) -> str:
     try:
-        note = cast("dict[str, object]", json.loads(lock.with_suffix(".json").read_text("utf-8")))
+        note = cast("dict[str, object]", jsontext.read(lock.with_suffix(".json").read_bytes()))
         return f"{note['program']} (pid {note['pid']})"
     except (OSError, ValueError, KeyError, TypeError):
         return "another program"

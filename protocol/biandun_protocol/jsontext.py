@@ -1,0 +1,199 @@
+"""JSON that people wrote, read as strictly as what is signed: one meaning or none, and what is wrong has a place.
+
+Python's own reader takes the last of two equal names, numbers of any length and NaN, and nests until the stack is full.  Here a
+file has bounds, a name stands once, and an editor's encoding or a Chinese keyboard's punctuation is called by its name.
+"""
+
+import math
+import re
+from json.decoder import JSONDecodeError, scanstring
+from typing import cast
+
+from biandun_protocol.catalogue import Phrase
+
+LIMIT_FILE = 1 << 20  # bytes
+LIMIT_DIGITS = 15  # of a number: what every JSON reader holds exactly
+LIMIT_DEPTH = 32
+LIMIT_TEXT = 20_000  # characters
+
+_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?")
+_SPACE = re.compile(r"[ \t\r\n]*")
+_LITERALS = {"true": True, "false": False, "null": None}
+_FULL_WIDTH = str.maketrans("：，“”„‟＂‘’＇｛｝［］【】。；、　\u00a0", ':,"""""\'\'\'{}[][].;,  ')
+_QUOTES = "“”„‟＂"
+_OPENING = {"{": "}", "[": "]"}
+
+
+class JsonFault(ValueError):
+    """What is wrong with the text: ``code`` of the catalogue, and ``values`` with line and column, both from 1."""
+
+    def __init__(self, code: str, text: str, at: int, **values: object) -> None:
+        self.code = code
+        self.values = {"line": text.count("\n", 0, at) + 1, "column": at - text.rfind("\n", 0, at), **values}
+        super().__init__(code, self.values)
+
+
+def read(raw: bytes) -> object:
+    """The value of a JSON file.  Raises JsonFault: file-limit, file-encoding, file-punctuation, file-name-twice, file-not-json."""
+    if len(raw) > LIMIT_FILE:
+        raise JsonFault("file-limit", "", 0, rule=Phrase(f"文件不超过 {LIMIT_FILE} 字节", f"a file has at most {LIMIT_FILE} bytes"))
+    return _Reader(_text(raw)).whole()
+
+
+def _text(raw: bytes) -> str:
+    """The text of a file in UTF-8; of another encoding only its name and where it begins to matter."""
+    if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
+        raise JsonFault("file-encoding", "", 0, encoding="UTF-16")
+    if len(raw) > 1 and 0 in raw[:2] and 0 < max(raw[:2]) < 0x80:  # JSON begins with ASCII (RFC 4627, section 3)
+        raise JsonFault("file-encoding", "", 0, encoding="UTF-16")
+    try:
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        try:
+            other = raw.decode("gb18030")
+        except UnicodeDecodeError:
+            good = raw[: error.start].decode()
+            raise JsonFault("file-not-json", good, len(good), detail=Phrase("不是文本", "this is no text")) from None
+    at = next(place for place, one in enumerate(other) if not one.isascii())
+    raise JsonFault("file-encoding", other, at, encoding="GBK/GB18030")
+
+
+class _Reader:
+    """One pass over the text; ``_at`` is the place that is read next."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._at = 0
+        self._depth = 0
+
+    def whole(self) -> object:
+        value = self._value()
+        if self._next():
+            raise self._wrong("此处多出内容", "something more stands here")
+        return value
+
+    def _next(self) -> str:
+        """The next character that counts; empty at the end."""
+        found = _SPACE.match(self._text, self._at)
+        self._at = found.end() if found else self._at
+        return self._text[self._at : self._at + 1]
+
+    def _wrong(self, zh: str, en: str) -> JsonFault:
+        """What stands here is not what should."""
+        here = self._text[self._at : self._at + 1]
+        right = here.translate(_FULL_WIDTH)
+        if right != here:
+            return JsonFault("file-punctuation", self._text, self._at, wrong=here, right=right)
+        return JsonFault("file-not-json", self._text, self._at, detail=Phrase(zh, en))
+
+    def _limit(self, at: int, zh: str, en: str) -> JsonFault:
+        return JsonFault("file-limit", self._text, at, rule=Phrase(zh, en))
+
+    def _value(self) -> object:
+        first = self._next()
+        if first in _OPENING and first:
+            return self._nested(first)
+        if first == '"':
+            return self._string()
+        number = _NUMBER.match(self._text, self._at)
+        if number:
+            return self._number(number)
+        for word, value in _LITERALS.items():
+            if self._text.startswith(word, self._at):
+                self._at += len(word)
+                return value
+        if not first:
+            raise self._wrong("文件到此中断，内容不完整", "the text ends here, before it is complete")
+        raise self._wrong(
+            "此处应为文字、数字或一组内容；文字要用半角双引号括起", "a value should stand here; a text stands in double quotes"
+        )
+
+    def _nested(self, first: str) -> object:
+        self._depth += 1
+        if self._depth > LIMIT_DEPTH:
+            raise self._limit(self._at, f"嵌套不超过 {LIMIT_DEPTH} 层", f"at most {LIMIT_DEPTH} levels")
+        self._at += 1
+        value = self._object() if first == "{" else self._array()
+        self._at += 1
+        self._depth -= 1
+        return value
+
+    def _array(self) -> list[object]:
+        values: list[object] = []
+        if self._next() == "]":
+            return values
+        while True:
+            values.append(self._value())
+            if self._ends("]"):
+                return values
+
+    def _object(self) -> dict[str, object]:
+        fields: dict[str, object] = {}
+        if self._next() == "}":
+            return fields
+        while True:
+            if self._next() != '"':
+                raise self._wrong("此处应为用半角双引号括起的名称", "a name in double quotes should stand here")
+            begun = self._at
+            name = self._string()
+            if name in fields:
+                raise JsonFault("file-name-twice", self._text, begun, name=name)
+            if self._next() != ":":
+                raise self._wrong("名称之后缺少冒号", "a colon is missing after the name")
+            self._at += 1
+            fields[name] = self._value()
+            if self._ends("}"):
+                return fields
+
+    def _ends(self, closing: str) -> bool:
+        """After a value: does the group end here, or does another follow a comma?"""
+        here = self._next()
+        if here == closing:
+            return True
+        if here != ",":
+            raise self._wrong(f"此处缺少逗号或“{closing}”", f"a comma or {closing} is missing here")
+        self._at += 1
+        if self._next() == closing:
+            raise self._wrong("最后一项之后不能有逗号", "no comma follows the last item")
+        return False
+
+    def _string(self) -> str:
+        begun = self._at
+        try:
+            text, self._at = cast("tuple[str, int]", scanstring(self._text, begun + 1, True))
+        except JSONDecodeError as error:
+            raise self._broken(begun, error) from None
+        if len(text) > LIMIT_TEXT:
+            raise self._limit(begun, f"一段文字不超过 {LIMIT_TEXT} 个字", f"a text has at most {LIMIT_TEXT} characters")
+        if any("\ud800" <= one <= "\udfff" for one in text):
+            raise JsonFault(
+                "file-not-json", self._text, begun, detail=Phrase("文字含有半个字符", "the text holds half a character")
+            )
+        return text
+
+    def _broken(self, begun: int, error: JSONDecodeError) -> JsonFault:
+        """A string that does not end in its line was mostly closed with the quotation mark of a Chinese keyboard."""
+        line_end = self._text.find("\n", begun)
+        end = len(self._text) if line_end < 0 else line_end
+        quote = next((at for at in range(begun, end) if self._text[at] in _QUOTES), None)
+        if quote is not None and "escape" not in error.msg:
+            return JsonFault("file-punctuation", self._text, quote, wrong=self._text[quote], right='"')
+        at = begun if error.msg.startswith("Unterminated") else error.pos
+        detail = Phrase("反斜杠用法不正确", "a backslash is used wrongly")
+        if "escape" not in error.msg:
+            detail = Phrase("文字没有在本行用双引号结束", "a text does not end with a double quote in its line")
+        return JsonFault("file-not-json", self._text, at, detail=detail)
+
+    def _number(self, found: re.Match[str]) -> int | float:
+        begun, written = self._at, found[0]
+        if sum(one.isdigit() for one in written) > LIMIT_DIGITS:
+            raise self._limit(begun, f"数字不超过 {LIMIT_DIGITS} 位", f"a number has at most {LIMIT_DIGITS} digits")
+        self._at = found.end()
+        if self._text[self._at : self._at + 1].isalnum():
+            raise self._wrong("数字写法不正确", "this is no way to write a number")
+        if found[1] is None and found[2] is None:
+            return int(written)
+        value = float(written)
+        if math.isinf(value):
+            raise self._limit(begun, "数字过大", "the number is too large")
+        return value
