@@ -36,7 +36,7 @@ api = OfficeAPI(
     title="编盾编办服务 Biandun office",
     version="1",
     description="机构编制电子存证受理接口（虚构数据）。 Intake and review of signed filings; fictitious data only.",
-    docs_url=None,  # ninja's page would load scripts from a public network
+    docs_url=None,  # ninja's page would load scripts from a public network; ours is docs_page.py
     openapi_url="/openapi.json",
 )
 for part in (blobs, submissions, evidence, log, forks, issuance, access, flow):

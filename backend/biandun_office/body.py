@@ -1,12 +1,8 @@
-"""Request bodies as streams, with a length or in chunks (RFC 9112 section 7.1)."""
+"""Request bodies within their limits; ``httpd`` has read them whole and decoded chunks, so that they have a length."""
 
-from typing import cast
-
-from django.core.handlers.wsgi import WSGIRequest
 from django.http import HttpRequest
 
 from biandun_office.errors import Refused
-from biandun_office.evidence.blobs import Stream
 from biandun_protocol import records
 from biandun_protocol.certificate import Signed
 from biandun_protocol.errors import StatementProblem
@@ -25,22 +21,13 @@ def announced_length(request: HttpRequest) -> int:
     return int(text) if text.isascii() and text.isdigit() and len(text) <= _DIGITS else 0
 
 
-def stream(request: HttpRequest) -> Stream:
-    """The body.  Django reads a chunked one as empty, so that comes straight from the server, which knows where it ends."""
-    if "chunked" in request.headers.get("Transfer-Encoding", "").lower():
-        return cast("Stream", cast("WSGIRequest", request).environ["wsgi.input"])
-    return cast("Stream", request)
-
-
 def read(request: HttpRequest, *, limit: int, too_large: str) -> bytes:
     """The whole body.  Raises Refused(``too_large``) as soon as it is longer than ``limit``."""
     if announced_length(request) > limit:
         raise Refused(too_large)
-    source, raw = stream(request), b""
-    while chunk := source.read(limit + 1 - len(raw)):
-        raw += chunk
-        if len(raw) > limit:
-            raise Refused(too_large)
+    raw = request.read(limit + 1)
+    if len(raw) > limit:
+        raise Refused(too_large)
     return raw
 
 

@@ -81,11 +81,19 @@ class ClockUntrusted(Refused):
     retriable = True
 
 
+class TooManyFailures(Refused):
+    """This client has to wait; ``seconds`` says how long."""
+
+    code = "too-many-failures"
+    retriable = True
+
+
 # 422 for every code that is not here: the bytes are understood, and wrong
 _STATUS: dict[str, int] = {
     "statement-malformed": 400,
     "digest-malformed": 400,
     "request-invalid": 400,
+    "request-broken": 400,
     "login-required": 401,
     "certificate-unknown": 403,
     "certificate-revoked": 403,
@@ -108,6 +116,7 @@ _STATUS: dict[str, int] = {
     "fork-not-found": 404,
     "serial-unknown": 404,
     "method-not-allowed": 405,
+    "request-timeout": 408,
     "blob-missing": 409,
     "chain-fork": 409,
     "chain-broken": 409,
@@ -118,6 +127,8 @@ _STATUS: dict[str, int] = {
     "blob-too-large": 413,
     "statement-too-large": 413,
     "media-type": 415,
+    "too-many-failures": 429,
+    "request-headers-too-large": 431,
     "internal": 500,
     "office-busy": 503,
     "office-clock-ahead": 503,

@@ -10,7 +10,7 @@ from typing import Any, cast
 
 from django.http import HttpRequest, HttpResponse
 
-from biandun_office.errors import OfficeProblem, http_status
+from biandun_office.errors import OfficeProblem, TooManyFailures, http_status
 from biandun_protocol.errors import Problem
 
 MEDIA_TYPE = "application/problem+json"
@@ -34,7 +34,7 @@ PROBLEM_SCHEMA: dict[str, object] = {
     },
 }
 # values that a client acts on; the others are in the words already
-_EXTRAS = ("missing", "field", "seq", "name", "expected")
+_EXTRAS = ("missing", "field", "seq", "name", "expected", "seconds")
 
 
 def as_document(problem: Problem) -> dict[str, object]:
@@ -58,7 +58,11 @@ def respond(problem: Problem) -> HttpResponse:
     """The answer to a request that ended in ``problem``."""
     document = as_document(problem)
     content = json.dumps(document, ensure_ascii=False)
-    return HttpResponse(content, status=http_status(problem.code), content_type=MEDIA_TYPE)
+    response = HttpResponse(content, status=http_status(problem.code), content_type=MEDIA_TYPE)
+    response.problem = problem.code  # type: ignore[attr-defined] - for middleware
+    if isinstance(problem, TooManyFailures):
+        response["Retry-After"] = str(problem.values["seconds"])
+    return response
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001

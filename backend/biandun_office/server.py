@@ -1,57 +1,23 @@
-"""Serve the office over HTTP: gunicorn with one process of threads around a socket that is open already.
+"""Serve the office over HTTP: one process with the signer in its memory, threads around a socket that is open already.
 
-The parent decrypts nothing and opens no database; it holds the signer that it was given and the worker inherits it by fork.
-One worker, because SQLite has one writer; threads, because most requests wait for the disk.
+One process, because SQLite has one writer; threads, because most requests wait for the disk.  ``httpd`` has the connections.
 """
 
 import json
+import signal
 import socket
 import sys
 from collections.abc import Sequence
-from typing import Any
 
 from django.conf import settings
-from gunicorn.app.base import BaseApplication
 
 from biandun_office import logs, signing
 from biandun_office.errors import FileProblem
+from biandun_office.httpd.front import Front
+from biandun_office.httpd.peers import Network, Proxies
 from biandun_office.signing import OfficeSigner
+from biandun_office.throttle import Throttle
 from biandun_office.wsgi import application
-
-
-class OfficeServer(BaseApplication):
-    """gunicorn, configured from here only: no configuration file, no command line, no environment."""
-
-    def __init__(self, listener: socket.socket, threads: int) -> None:
-        self._listener, self._threads = listener, threads
-        super().__init__()
-
-    def load_config(self) -> None:
-        """Set what differs from gunicorn's defaults."""
-        url = url_of(self._listener)
-
-        def announce(worker: Any) -> None:
-            if worker.age == 1:  # a worker that replaces a crashed one says nothing
-                sys.stdout.write(json.dumps({"url": url}) + "\n")
-                sys.stdout.flush()
-
-        for name, value in {
-            "bind": f"fd://{self._listener.detach()}",
-            "workers": 1,
-            "worker_class": "gthread",
-            "threads": self._threads,
-            "keepalive": 30,
-            "graceful_timeout": 10,
-            "loglevel": "warning",
-            "post_worker_init": announce,
-            "control_socket_disable": True,  # no second door
-        }.items():
-            if name in self.cfg.settings:  # older gunicorns have no control socket
-                self.cfg.set(name, value)
-
-    def load(self) -> Any:
-        """The application."""
-        return application
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -63,16 +29,30 @@ def listen(host: str, port: int) -> socket.socket:
         raise FileProblem("port-taken", port=f"{host}:{port}", detail=error.strerror) from None
 
 
-def serve(signer: OfficeSigner, *, host: str, port: int, threads: int, origins: Sequence[str]) -> None:
-    """Serve until SIGTERM or SIGINT, then end the process with status 0.  Prints {"url": …} when it accepts connections.
+def serve(
+    signer: OfficeSigner, *, host: str, port: int, threads: int, origins: Sequence[str], trusted: Sequence[Network] = ()
+) -> None:
+    """Serve until SIGTERM or SIGINT.  Prints {"url": …} when it accepts connections.
 
-    People may log in from ``origins`` and from the server's own address.
+    People may log in from ``origins`` and from the server's own address.  Proxies in ``trusted`` are believed whom they
+    forward for.
     """
     signing.hold(signer)
     logs.speak()
     listener = listen(host, port)
-    settings.LOGIN_ORIGINS = [url_of(listener), *origins]
-    OfficeServer(listener, threads).run()
+    url = url_of(listener)
+    settings.LOGIN_ORIGINS = [url, *origins]
+    settings.THROTTLE = Throttle()
+    front = Front(application, listener, threads=threads, proxies=Proxies(trusted))
+
+    def stop(*_: object) -> None:
+        front.stop()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, stop)
+    sys.stdout.write(json.dumps({"url": url}) + "\n")
+    sys.stdout.flush()
+    front.run()
 
 
 def url_of(listener: socket.socket) -> str:

@@ -24,6 +24,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "biandun_office.problems.finish",
+    "biandun_office.throttle.throttled",
 ]
 ROOT_URLCONF = "biandun_office.urls"
 WSGI_APPLICATION = "biandun_office.wsgi.application"
@@ -42,6 +43,9 @@ UNREFERENCED_BLOBS_LIMIT = 2 * 1024**3
 # Where people may log in from: `serve` adds its own address and those that it was given
 LOGIN_ORIGINS: list[str] = []
 
+# Counts failures of each client while `serve` runs; a test's client is not counted
+THROTTLE = None
+
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
@@ -50,5 +54,6 @@ LOGGING = {
     "loggers": {
         "biandun": {"handlers": ["stderr"], "level": "WARNING", "propagate": False},
         "django": {"handlers": ["stderr"], "level": "ERROR", "propagate": False},
+        "waitress": {"handlers": ["stderr"], "level": "ERROR", "propagate": False},
     },
 }

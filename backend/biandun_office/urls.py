@@ -3,7 +3,8 @@
 from django.urls import path
 
 from biandun_office.api import api
+from biandun_office.docs_page import get_docs
 
-urlpatterns = [path("", api.urls)]
+urlpatterns = [path("", api.urls), path("docs", get_docs)]
 handler404 = "biandun_office.problems.not_found"
 handler500 = "biandun_office.problems.server_error"

@@ -985,6 +985,30 @@ ENTRIES: dict[str, Entry] = {
         "Copy these files back to blobs/ from a copy of it, where they never change, and run `biandun-office log-check` again.",
     ),
     "request-invalid": Entry("请求参数不正确：{field}。", "A parameter of the request is missing or wrong: {field}.", *_REPORT),
+    "request-broken": Entry(
+        "收到的不是正确的 HTTP 请求：{detail}。",
+        "This is no proper HTTP request: {detail}.",
+        "请升级客户端软件，并检查中间的代理服务器。",
+        "Update the client, and check the proxies in between.",
+    ),
+    "request-headers-too-large": Entry(
+        "请求头过大。",
+        "The headers of the request are too large.",
+        "请升级客户端软件，并检查中间的代理服务器。",
+        "Update the client, and check the proxies in between.",
+    ),
+    "request-timeout": Entry(
+        "请求没有在时限内到齐。",
+        "The request did not arrive in time.",
+        "请检查网络后重试；重复提交不会产生重复业务。",
+        "Check the network and try again; submitting twice does not file twice.",
+    ),
+    "too-many-failures": Entry(
+        "此地址的失败请求过多，{seconds} 秒内不再处理。",
+        "Too many requests from this address have failed; none is looked at for {seconds} seconds.",
+        "请等待 {seconds} 秒后重试；如仍出现，请检查同一网络内是否有程序在反复提交错误签名。",
+        "Wait {seconds} seconds and try again; if it stays, look for a program in your network that submits wrong signatures.",
+    ),
     "route-not-found": Entry(
         "编办服务没有这个地址。",
         "The office has no such address.",

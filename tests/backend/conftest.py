@@ -106,7 +106,7 @@ def command() -> list[str]:
 
 
 @pytest.fixture
-def start_server(office: Bench, key: Key, command: list[str], tmp_path: Path) -> Iterator[Callable[[], Served]]:
+def start_server(office: Bench, key: Key, command: list[str], tmp_path: Path) -> Iterator[Callable[..., Served]]:
     """Starts a process that serves the office of this test, whose key is certified already."""
     startup.connections.close_all()
     secret = tmp_path / "secret"
@@ -115,10 +115,10 @@ def start_server(office: Bench, key: Key, command: list[str], tmp_path: Path) ->
     arguments += ["--origin", "https://desk.test"]
     processes: list[subprocess.Popen[str]] = []
 
-    def start() -> Served:
+    def start(*options: str) -> Served:
         with (tmp_path / "log").open("a") as log:
             process = subprocess.Popen(
-                [*command, *arguments], stdout=subprocess.PIPE, stderr=log, text=True, start_new_session=True
+                [*command, *arguments, *options], stdout=subprocess.PIPE, stderr=log, text=True, start_new_session=True
             )
         processes.append(process)
         assert process.stdout is not None
@@ -134,5 +134,5 @@ def start_server(office: Bench, key: Key, command: list[str], tmp_path: Path) ->
 
 
 @pytest.fixture
-def served(start_server: Callable[[], Served]) -> Served:
+def served(start_server: Callable[..., Served]) -> Served:
     return start_server()

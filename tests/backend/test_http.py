@@ -3,17 +3,20 @@
 import json
 import re
 from base64 import b64decode
+from html.parser import HTMLParser
 
+import httpx
 import pytest
 from cryptography import x509
 from django.urls import get_resolver
 from ninja.constants import NOT_SET
 
-from biandun_office import clock, signing
+from biandun_office import clock, docs_page, signing
 from biandun_office.api import api
 from biandun_protocol import catalogue
 from biandun_protocol.certificate import Signed, verify_issuer
 from tests.backend.bench import ONLY_SQLITE, Bench
+from tests.backend.serving import Served
 
 
 @ONLY_SQLITE  # answered without asking the database
@@ -80,7 +83,46 @@ def test_binary_bodies_are_described():
 @ONLY_SQLITE  # answered without asking the database
 def test_the_document_names_no_place_on_a_public_network(office: Bench):
     assert "http" not in json.dumps(api.get_openapi_schema()["paths"])
-    assert office.client.get("/docs").status_code == 404
+
+
+class Page(HTMLParser):
+    """The text of a page, and everything in it that makes a browser fetch or go somewhere."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.tags: set[str] = set()
+        self.addresses: list[str] = []
+        self.texts: list[str] = []
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.add(tag)
+        self.addresses += [value or "" for name, value in attrs if name in ("href", "src", "action", "data", "style")]
+
+    def handle_data(self, data: str) -> None:
+        self.texts.append(data)
+
+
+@ONLY_SQLITE  # answered without asking the database
+def test_the_page_for_people_names_every_path_and_every_schema_and_loads_nothing(served: Served):
+    answer = httpx.get(served.url + "/docs")
+    assert (answer.status_code, answer.headers["Content-Type"]) == (200, "text/html; charset=utf-8")
+    page, document = Page(answer.text), api.get_openapi_schema()
+    assert set(document["paths"]) <= set(page.texts)
+    assert set(document["components"]["schemas"]) <= set(page.texts)
+    codes = {code for text in page.texts for code in re.findall(r"[a-z]+(?:-[a-z]+)+", text)}
+    assert {"too-many-failures", "blob-missing", "login-required"} <= codes
+    assert not page.tags & {"script", "img", "link", "iframe", "object", "base", "form", "input"}
+    assert all(address == "openapi.json" or address.startswith("#") for address in page.addresses)
+    assert "url(" not in answer.text and "@import" not in answer.text
+    assert answer.headers["Content-Security-Policy"].startswith("default-src 'none'; style-src 'unsafe-inline'")
+
+
+def test_what_a_description_says_is_text_on_the_page():
+    document = json.loads(json.dumps(api.get_openapi_schema()))
+    document["info"]["description"] = document["components"]["schemas"]["HealthOut"]["description"] = "<script>1</script>"
+    document["paths"]["/health"]["get"]["description"] = "<img src=x>"
+    assert not Page(docs_page.page(document)).tags & {"script", "img"}
 
 
 @ONLY_SQLITE  # answered without asking the database

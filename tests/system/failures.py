@@ -427,6 +427,18 @@ ROWS: dict[str, Row] = {
         10, None, NO_ROW, "tests/backend/test_lost_files.py::test_a_lost_or_altered_file_of_any_kind_is_found_and_named"
     ),
     "request-invalid": Row(10, 400, NO_ROW, "tests/backend/test_cases.py::test_a_query_that_makes_no_sense_is_refused"),
+    "request-broken": Row(
+        10, 400, NO_ROW, "tests/backend/test_broken_requests.py::test_a_broken_request_is_answered_by_its_status_and_one_line"
+    ),
+    "request-headers-too-large": Row(
+        10, 431, NO_ROW, "tests/backend/test_broken_requests.py::test_a_broken_request_is_answered_by_its_status_and_one_line"
+    ),
+    "request-timeout": Row(
+        10, 408, NO_ROW, "tests/backend/test_stalled.py::test_half_a_request_is_answered_408_when_patience_ends"
+    ),
+    "too-many-failures": Row(
+        10, 429, NO_ROW, "tests/backend/test_throttle.py::test_a_client_whose_signatures_fail_has_to_wait_and_no_other"
+    ),
     "route-not-found": Row(10, 404, NO_ROW, "tests/backend/test_http.py::test_an_unknown_address_answers_a_problem"),
     "method-not-allowed": Row(
         10, 405, NO_ROW, "tests/backend/test_http.py::test_a_method_that_an_address_does_not_take_answers_a_problem"

@@ -48,7 +48,11 @@ class LoginOut(ReaderOut):
     token: str
 
 
-@router.post("/login/challenge", response=ChallengeOut, openapi_extra=problems("request-invalid", "origin-unknown", *_BUSY))
+@router.post(
+    "/login/challenge",
+    response=ChallengeOut,
+    openapi_extra=problems("request-invalid", "origin-unknown", "too-many-failures", *_BUSY),
+)
 def post_challenge(request: HttpRequest, wanted: ChallengeIn) -> dict[str, object]:  # noqa: ARG001
     """Ask for a challenge."""
     made = services.make_challenge(origin=wanted.origin, now=guard.now())
@@ -82,6 +86,7 @@ def post_challenge(request: HttpRequest, wanted: ChallengeIn) -> dict[str, objec
         "certificate-expired",
         "unit-unknown",
         "unit-inactive",
+        "too-many-failures",
         *_BUSY,
     ),
 )

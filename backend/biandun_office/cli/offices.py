@@ -1,7 +1,9 @@
 """Commands about the office as a whole: init, migrate, backup, restore, serve, openapi."""
 
 from hashlib import sha256
+from ipaddress import ip_network
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -12,6 +14,7 @@ from biandun_office.backup import Tried
 from biandun_office.cli.commands import Command
 from biandun_office.cli.session import Session, in_session, with_passphrase
 from biandun_office.database import check_url
+from biandun_office.httpd.peers import Network
 from biandun_office.installation import Founding
 from biandun_office.issuance.services import IssuingKey
 from biandun_office.keystore import Cost, Passphrase
@@ -20,6 +23,22 @@ from biandun_office.registry.services import FICTITIOUS_UNITS
 from biandun_protocol.algorithms import BY_NAME, ES256
 from biandun_protocol.terminal.shown import Document
 from biandun_protocol.x509 import der_of
+
+
+class _Proxy(click.ParamType[Network]):
+    """An IP address, or a network such as 10.1.0.0/16."""
+
+    name = "address"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Network:
+        """Return the network; fail when it is none."""
+        try:
+            return ip_network(value)
+        except ValueError:
+            return self.fail(f"{value!r}: 应为 IP 地址或网段 / an IP address or a network is needed", param, ctx)
+
+
+PROXY = _Proxy()
 
 
 def _described(file: Path, tried: Tried) -> dict[str, object]:
@@ -138,15 +157,32 @@ def restore(session: Session, *, passphrase: Passphrase, source: Path, into: Pat
 @click.option("--port", type=click.IntRange(0, 65535), default=8420, show_default=True, help="端口，0 为任意空闲端口 / 0: any")
 @click.option("--threads", type=click.IntRange(1, 256), default=8, show_default=True, help="线程数 / threads")
 @click.option("--origin", "origins", multiple=True, help="另外允许登录的地址 / people may log in from here, too")
+@click.option(
+    "--trusted-proxy",
+    "trusted",
+    type=PROXY,
+    multiple=True,
+    help="反向代理的地址或网段，采信其 X-Forwarded-For / a proxy, or a network of them",
+)
 @with_passphrase
 @in_session
-def serve(session: Session, *, passphrase: Passphrase, host: str, port: int, threads: int, origins: tuple[str, ...]) -> None:
+def serve(
+    session: Session,
+    *,
+    passphrase: Passphrase,
+    host: str,
+    port: int,
+    threads: int,
+    origins: tuple[str, ...],
+    trusted: tuple[Network, ...],
+) -> None:
     """启动受理服务,直到 SIGTERM 或 Ctrl-C。 Take filings in until SIGTERM or Ctrl-C.
 
     \b
     Example:  biandun-office --data office serve --passphrase-file secret.txt --port 0
     """
-    server.serve(IssuingKey.unlock(session.open(), passphrase).signer(), host=host, port=port, threads=threads, origins=origins)
+    signer = IssuingKey.unlock(session.open(), passphrase).signer()
+    server.serve(signer, host=host, port=port, threads=threads, origins=origins, trusted=trusted)
 
 
 @click.command(cls=Command)

@@ -42,7 +42,7 @@ def put_blob(request: HttpRequest, digest: str) -> HttpResponse:
     blobs.check_digest(digest)
     created = services.store_blob(
         digest=digest,
-        stream=body.stream(request),
+        stream=request,
         announced=body.announced_length(request),
         now=guard.now(),
         algorithm=held().office.algorithm,

@@ -42,6 +42,13 @@ def folder() -> Path:
     return Path(settings.DATA_DIR) / "blobs"
 
 
+def incoming_folder() -> Path:
+    """Where uploads are until they are whole; made when it is not there."""
+    place = folder() / "incoming"
+    place.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return place
+
+
 def check_digest(text: str) -> str:
     """Return ``text`` if it is 64 lower-case hexadecimal characters.  Raises Refused(digest-malformed)."""
     if not _HEX_DIGEST.fullmatch(text):
@@ -99,9 +106,7 @@ def incoming(digest: str, stream: Stream, algorithm: Algorithm) -> Generator[tup
     Raises Refused: blob-too-large, blob-mismatch (also for a body that breaks off), storage-full.
     """
     with _room():
-        place = folder() / "incoming"
-        place.mkdir(mode=0o700, parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=place, prefix=digest[:8])
+        handle, name = tempfile.mkstemp(dir=incoming_folder(), prefix=digest[:8])
     temporary = Path(name)
     try:
         with os.fdopen(handle, "wb") as file:

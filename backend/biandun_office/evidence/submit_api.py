@@ -40,6 +40,7 @@ _SIGNER_CODES = (
     "certificate-expired",
     "chain-fork",
     "chain-broken",
+    "too-many-failures",
     "office-busy",
     "office-clock-ahead",
     "office-clock-behind",

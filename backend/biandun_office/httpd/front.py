@@ -1,0 +1,157 @@
+"""The office's server: one thread that holds all connections and reads whole requests, workers that answer them.
+
+waitress does the work; here are the limits.  When there are too many connections, or too many bytes of unfinished uploads,
+the ones go that would soonest have run out of patience, those of the address with the most of them first.  So whoever holds
+connections open keeps nobody away, not even others of the same address.
+"""
+
+import errno
+import resource
+import socket
+from collections import Counter
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from time import monotonic
+from typing import Any
+
+from waitress import wasyncore
+from waitress.adjustments import Adjustments
+from waitress.server import TcpWSGIServer
+
+from biandun_office.httpd.channel import Channel
+from biandun_office.httpd.peers import Proxies
+from biandun_office.httpd.requests import LIMIT_HEADERS
+
+CONNECTIONS = 1024
+CONNECTIONS_OF_PEER = 384
+BUFFERED = 512 * 1024 * 1024  # bytes of unfinished uploads on disk
+_FILES = 256  # descriptors that are not connections: databases, blobs, the program's own
+_GRACE = 10.0  # seconds that requests which run have to end when the server stops
+_UNBOUNDED = 1 << 40
+
+
+class Front(TcpWSGIServer):
+    """Serves ``application`` on a socket that is open already."""
+
+    channel_class = Channel
+
+    def __init__(self, application: Callable[..., Any], listener: socket.socket, *, threads: int, proxies: Proxies) -> None:
+        self.proxies = proxies
+        self._limit = _connections_possible()
+        self._ends: float | None = None
+        self._next_check = 0.0
+        adjustments = Adjustments(
+            threads=threads,
+            ident=None,
+            asyncore_use_poll=True,
+            log_socket_errors=False,
+            clear_untrusted_proxy_headers=False,
+            recv_bytes=16 * 1024,
+            max_request_header_size=LIMIT_HEADERS,
+            max_request_body_size=_UNBOUNDED,  # each address has its own limit
+            outbuf_high_watermark=_UNBOUNDED,  # a worker never waits for who reads slowly: answers are finite and spill to disk
+            connection_limit=_UNBOUNDED,  # instead of accepting no more, the slowest go
+        )
+        super().__init__(
+            application,
+            map={},
+            _sock=listener,
+            adj=adjustments,
+            sockinfo=(listener.family, listener.type, listener.proto, listener.getsockname()),
+            bind_socket=False,
+        )
+
+    def run(self) -> None:
+        """Serve until ``stop`` is called; then end what runs, within ten seconds."""
+        while not self._has_ended():
+            wasyncore.loop(timeout=1.0, use_poll=True, map=self._map, count=1)
+            self._check(monotonic())
+        self.task_dispatcher.shutdown(timeout=1)
+        wasyncore.close_all(self._map)
+
+    def stop(self) -> None:
+        """End ``run``.  May be called from a signal handler and from any thread."""
+        if self._ends is None:
+            self._ends = monotonic() + _GRACE
+            self.pull_trigger()
+
+    def readable(self) -> bool:
+        """Always ready for another connection, until the end."""
+        return self.accepting
+
+    def handle_accept(self) -> None:
+        """Take a connection, at the cost of the one that deserves it least when there are too many."""
+        try:
+            accepted = self.accept()
+        except OSError as error:
+            if error.errno in (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM):
+                self._evict(self._channels())
+            return
+        if accepted is None:
+            return
+        connection, address = accepted
+        peer = str(address[0])
+        channels = self._channels()
+        of_peer = [channel for channel in channels if channel.peer == peer]
+        if not self.proxies.trusts(peer) and len(of_peer) >= CONNECTIONS_OF_PEER:
+            room = self._evict(of_peer)
+        else:
+            room = len(channels) < self._limit or self._evict(channels)
+        if not room:  # all of them run; whoever comes now has to try again
+            connection.close()
+            return
+        with suppress(OSError):  # gone already
+            self.set_socket_options(connection)
+        Channel(self, connection, address, self.adj, map=self._map)
+
+    def _channels(self) -> list[Channel]:
+        return list(self.active_channels.values())
+
+    def _evict(self, among: Iterable[Channel]) -> bool:
+        """Close one connection that waits for its peer; False when there is none."""
+        waiting = [channel for channel in among if not channel.working]
+        if not waiting:
+            return False
+        held = Counter(channel.peer for channel in waiting if not self.proxies.trusts(channel.peer))
+        min(waiting, key=lambda channel: (-held[channel.peer], channel.deadline)).drop("too many connections")
+        return True
+
+    def _check(self, now: float) -> None:
+        """Close what has run out of patience or takes too much of the disk."""
+        if now < self._next_check:
+            return
+        self._next_check = now + 0.5
+        for channel in self._channels():
+            if not channel.working and channel.deadline < now:
+                channel.expire()
+        uploads = sorted((channel for channel in self._channels() if channel.buffered), key=lambda one: one.began)
+        kept = sum(channel.buffered for channel in uploads)
+        while kept > BUFFERED:  # the longest under way go first: an honest upload is a matter of seconds
+            oldest = uploads.pop(0)
+            kept -= oldest.buffered
+            oldest.drop("too many uploads")
+
+    def _has_ended(self) -> bool:
+        """Has the server been told to stop, and nothing runs any more?"""
+        if self._ends is None:
+            return False
+        if self.accepting:
+            self.accepting = False
+            wasyncore.dispatcher.close(self)
+        for channel in self._channels():
+            if channel.at_rest:
+                channel.drop("stop")
+        return self._is_at_rest() or monotonic() > self._ends
+
+    def _is_at_rest(self) -> bool:
+        return all(channel.at_rest for channel in self._channels())
+
+
+def _connections_possible() -> int:
+    """Raise the limit of open files as far as we may; every connection may need two, for itself and for its upload."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = 2 * CONNECTIONS + _FILES
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        soft = wanted if hard == resource.RLIM_INFINITY else min(hard, wanted)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    return CONNECTIONS if soft == resource.RLIM_INFINITY else max(min(CONNECTIONS, (soft - _FILES) // 2), 16)

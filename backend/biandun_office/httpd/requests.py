@@ -1,0 +1,152 @@
+"""Requests as they arrive: waitress's parser, made strict (RFC 9112), with a limit for each address and problems as answers."""
+
+import json
+import re
+from http.client import responses
+from typing import Any, cast
+
+from waitress.buffers import OverflowableBuffer
+from waitress.parser import HTTPRequestParser, ParsingError
+from waitress.receiver import FixedStreamReceiver
+
+from biandun_office.errors import OfficeProblem, Refused, StorageFull, http_status
+from biandun_office.evidence.blobs import incoming_folder
+from biandun_office.httpd.chunks import BodyTooLarge, BrokenBody, ChunkedBody, Spool
+from biandun_office.problems import MEDIA_TYPE, as_document
+from biandun_protocol.errors import Problem
+from biandun_protocol.wire.numbers import LIMIT_ATTACHMENT
+
+LIMIT_HEADERS = 16 * 1024
+_LIMIT_FIELDS = 100
+_LIMIT_BODY = 64 * 1024  # of anything but a blob: the rooms behind draw their own, lower lines
+_REQUEST_LINE = re.compile(rb"[A-Z]{1,32} [\x21-\x7e]+ HTTP/1\.[01]")
+_SINGLE = (b"host", b"content-length", b"transfer-encoding", b"content-type", b"authorization", b"expect")
+
+
+class RequestBroken(OfficeProblem):
+    """The bytes are no HTTP request."""
+
+    code = "request-broken"
+
+
+class _TooManyFields(ValueError):
+    """More header fields than any client sends."""
+
+
+class Answer:
+    """A problem in the shape of waitress's own errors."""
+
+    def __init__(self, problem: Problem) -> None:
+        self.problem = problem
+
+    def to_response(self, ident: str | None = None) -> tuple[str, list[tuple[str, str]], bytes]:  # noqa: ARG002
+        """Status line, headers, body."""
+        status = http_status(self.problem.code)
+        body = json.dumps(as_document(self.problem), ensure_ascii=False).encode()
+        return f"{status} {responses[status]}", [("Content-Type", MEDIA_TYPE)], body
+
+
+class Request(HTTPRequestParser):
+    """One request.  ``error`` is an Answer when it cannot be served; then all that follows on its connection is dropped."""
+
+    error: Answer | None
+    path = ""
+
+    def received(self, data: bytes) -> int:
+        """Take what belongs to this request and return its length."""
+        consumed = len(data)
+        if self.error:
+            return consumed
+        try:
+            consumed = super().received(data)
+        except BrokenBody as error:
+            self.fail(RequestBroken(detail=str(error)))
+        except _TooManyFields:
+            self.fail(OfficeProblem("request-headers-too-large"))
+        except BodyTooLarge:
+            self.fail(Refused(self._too_large))
+        except OSError:
+            self.fail(StorageFull())
+        if self.error is None and self.empty:
+            self.fail(RequestBroken(detail="empty lines"))
+        if self.error is not None:
+            self._translate()
+            return len(data)
+        if self.completed:  # there is no body to ask for
+            self.expect_continue = False
+        return consumed
+
+    def fail(self, problem: Problem) -> None:
+        """Answer with ``problem`` instead of serving."""
+        self.error = Answer(problem)
+        self.completed, self.empty, self.expect_continue = True, False, False
+
+    def parse_header(self, header_plus: bytes) -> None:
+        """Parse the request line and the fields.  Raises ParsingError, BodyTooLarge."""
+        chunked = _check(header_plus)
+        try:
+            super().parse_header(header_plus)
+        except ValueError:  # such as an address that is half of an IPv6 one
+            raise ParsingError("the address") from None
+        if self.content_length > self._limit:
+            raise BodyTooLarge
+        if chunked:
+            self.body_rcv = ChunkedBody(_spool(), self._limit)
+        elif self.content_length:
+            self.body_rcv = FixedStreamReceiver(self.content_length, cast("OverflowableBuffer", _spool()))
+
+    def buffered(self) -> int:
+        """Bytes of the body that have arrived."""
+        return 0 if self.body_rcv is None else len(self.body_rcv)
+
+    @property
+    def _is_blob(self) -> bool:
+        return cast("str", self.command) == "PUT" and self.path.startswith("/blobs/")
+
+    @property
+    def _limit(self) -> int:
+        return LIMIT_ATTACHMENT if self._is_blob else _LIMIT_BODY
+
+    @property
+    def _too_large(self) -> str:
+        return "blob-too-large" if self._is_blob else "statement-too-large"
+
+    def _translate(self) -> None:
+        """Put waitress's errors into our words."""
+        error: Any = self.error
+        if isinstance(error, Answer):
+            return
+        if error.code == 431:
+            self.fail(OfficeProblem("request-headers-too-large"))
+        else:
+            self.fail(RequestBroken(detail=error.body.partition('"')[0].strip()))  # never the client's own bytes
+
+
+def _spool() -> Spool:
+    return Spool(incoming_folder())
+
+
+def _check(raw: bytes) -> bool:
+    """Refuse what two readers might read differently; return whether the body comes in chunks.  Raises ParsingError."""
+    first, *lines = raw.split(b"\r\n")
+    if not _REQUEST_LINE.fullmatch(first):
+        raise ParsingError("the request line")
+    if len(lines) > _LIMIT_FIELDS:
+        raise _TooManyFields
+    fields: dict[bytes, bytes] = {}
+    for line in filter(None, lines):
+        name, colon, value = line.partition(b":")
+        name = name.lower()
+        if not colon or name != name.strip(b" \t"):  # a folded line, or a space before the colon
+            raise ParsingError("a header field")
+        if name in fields and name in _SINGLE:
+            raise ParsingError(f"more than one {name.decode()}")
+        fields[name] = value.strip(b" \t")
+    if first.endswith(b"1.1") and b"host" not in fields:
+        raise ParsingError("no Host")
+    length, coding = fields.get(b"content-length"), fields.get(b"transfer-encoding")
+    if length is not None and not re.fullmatch(rb"[0-9]{1,15}", length):
+        raise ParsingError("Content-Length")
+    if coding is not None and (length is not None or coding.lower() != b"chunked" or first.endswith(b"1.0")):
+        raise ParsingError("Transfer-Encoding")
+    return coding is not None
