@@ -59,7 +59,7 @@ def colliding(size: int) -> bytes:
 
 def item(chance: Random, size: int, depth: int = 0) -> bytes:
     """One item of some ``size`` bytes, allowed or not."""
-    kind = chance.randrange(14)
+    kind = chance.randrange(15)
     few = max(1, size // 3)
     if kind == 0:
         return expression(chance, size)
@@ -86,6 +86,8 @@ def item(chance: Random, size: int, depth: int = 0) -> bytes:
         return bytes([0xC0 | chance.randrange(24)]) + cbor.dumps(chance.choice((0, "1e999999999", b"\xff" * few, [1, 1 << 40])))
     if kind == 11:
         return b"\xd8" + bytes([chance.randrange(24, 37)]) + text("9" * few)
+    if kind == 13:  # JSON that goes on and on
+        return chance.choice((b"[", b'{"a":', b"9", b'"', b"1,", b" ", b"\\u0041", b'["a",')) * few
     if kind == 12 and depth < 6:
         parts = [item(chance, few, depth + 1) for _ in range(3)]
         return head(4, len(parts)) + b"".join(parts)

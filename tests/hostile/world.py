@@ -1,6 +1,8 @@
 """One genuine piece of everything that is read at a boundary, small and made once."""
 
 import datetime
+import json
+from dataclasses import asdict
 from functools import cache
 
 from cryptography import x509
@@ -64,6 +66,7 @@ class World:
         self.profile = Signed(grant.profile_statement, grant.profile_manifest).encode()
         self.issuer = self.office.anchor.encode()
         self.manifest = manifest(attachments=(attachment(b"%PDF-"),))
+        self.form = json.dumps(asdict(application()), ensure_ascii=False, indent=1).encode()
         self.statement = self.key.sign(self.manifest)
         self.parcel = Parcel(n.PURPOSE_FILING, self.statement, self.manifest, (b"%PDF-",)).encode()
         self.receipt = self.office.take_in(self.statement).encode()
