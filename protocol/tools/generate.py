@@ -163,6 +163,28 @@ def table(head: tuple[str, ...], rows: Sequence[tuple[object, ...]]) -> str:
     return "\n".join(lines + ["| " + " | ".join(str(cell) for cell in row) + " |" for row in rows])
 
 
+def command_table() -> str:
+    """When a key takes a command, and what it may answer."""
+    rows = [
+        (
+            entry["number"],
+            f"`{name}`",
+            "all" if len(entry["states"]) == len(SCHEMA["states"]) else ", ".join(entry["states"]),
+            "sealed" if entry.get("session") else "",
+            *(entry.get(column, "") for column in ("presence", "becomes", "errors")),
+        )
+        for name, entry in sorted(SCHEMA["commands"].items(), key=lambda item: item[1]["number"])
+    ]
+    return table(("number", "command", "states", "session", "presence", "changes state to", "errors of its own"), rows)
+
+
+def free_errors() -> str:
+    """The numbers that no error has, as far as there are errors."""
+    given = {entry["number"] for entry in SCHEMA["errors"].values()}
+    free = ", ".join(str(number) for number in range(1, max(given)) if number not in given)
+    return f"Up to {max(given)} the numbers {free} are not given to any error."
+
+
 def spec_tables() -> dict[str, str]:
     """The generated parts of SPEC.md by marker name."""
     fields: list[str] = []
@@ -194,6 +216,8 @@ def spec_tables() -> dict[str, str]:
             ("purpose", "signed by", "uses the sequence"),
             [(f"`{k}`", e["signer"], "yes" if e["chained"] else "") for k, e in SCHEMA["purposes"].items()],
         ),
+        "free errors": free_errors(),
+        "command table": command_table(),
         "records": "\n".join(records).rstrip(),
         "commands": "\n".join(fields).rstrip(),
     }
