@@ -110,7 +110,8 @@ class Part:
         for attachment in self.manifest.form.attachments:
             name = f"{self.inside}attachments/{attachment.name}"
             content = self._contents.get(name)
-            if content is None or sha256(content).digest() != attachment.sha256:
+            same = content is not None and len(content) == attachment.size and sha256(content).digest() == attachment.sha256
+            if not same:
                 raise FolderProblem("filing-changed", name=attachment.name)
         return f"{len(self.manifest.form.attachments)} attachments"
 
@@ -145,6 +146,8 @@ class Part:
             ("serial", header.serial, profile.serial),
             ("x5t", header.x5t, profile.x5t),
             ("uscc", header.uscc, profile.uscc),
+            ("unit_code", header.unit_code, profile.unit_code),
+            ("region", header.region, profile.region),
         ):
             if here != there:
                 raise CertificateProblem("certificate-mismatch", field=name)

@@ -216,6 +216,9 @@ def spec_tables() -> dict[str, str]:
             ("purpose", "signed by", "uses the sequence"),
             [(f"`{k}`", e["signer"], "yes" if e["chained"] else "") for k, e in SCHEMA["purposes"].items()],
         ),
+        "schemas": table(
+            ("record, or purpose whose manifest it is", "field 0"), [(f"`{k}`", f"`{v}`") for k, v in SCHEMA["schemas"].items()]
+        ),
         "free errors": free_errors(),
         "command table": command_table(),
         "records": "\n".join(records).rstrip(),

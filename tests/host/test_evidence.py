@@ -114,7 +114,15 @@ def test_a_certificate_that_did_not_allow_it_then_is_found(
 
 
 @pytest.mark.parametrize(
-    "changed", [{"serial": "BD-OTHER"}, {"uscc": "11629900MB0000019C"}, {"x5t": bytes(32)}], ids=lambda one: next(iter(one))
+    "changed",
+    [
+        {"serial": "BD-OTHER"},
+        {"uscc": "11629900MB0000019C"},
+        {"x5t": bytes(32)},
+        {"unit_code": "629900-9999"},
+        {"region": "629902"},
+    ],
+    ids=lambda one: next(iter(one)),
 )
 def test_a_certificate_of_the_same_key_for_something_else_is_found(
     changed: dict[str, object], filed: Folder, key: Key, soft: SoftOffice, root: bytes
