@@ -165,6 +165,9 @@ def table(head: tuple[str, ...], rows: Sequence[tuple[object, ...]]) -> str:
 
 def command_table() -> str:
     """When a key takes a command, and what it may answer."""
+    silent = [name for name, entry in SCHEMA["commands"].items() if not entry.get("states")]
+    if silent:
+        raise SystemExit(f"schema.toml does not say in which states: {', '.join(silent)}")
     rows = [
         (
             entry["number"],
