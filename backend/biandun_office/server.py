@@ -3,6 +3,7 @@
 One process, because SQLite has one writer; threads, because most requests wait for the disk.  ``httpd`` has the connections.
 """
 
+import contextlib
 import json
 import signal
 import socket
@@ -18,6 +19,7 @@ from biandun_office.httpd.peers import Network, Proxies
 from biandun_office.signing import OfficeSigner
 from biandun_office.throttle import Throttle
 from biandun_office.wsgi import application
+from biandun_protocol.address import office_address
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -35,13 +37,14 @@ def serve(
     """Serve until SIGTERM or SIGINT.  Prints {"url": …} when it accepts connections.
 
     People may log in from ``origins`` and from the server's own address.  Proxies in ``trusted`` are believed whom they
-    forward for.
+    forward for.  Raises AddressProblem, FileProblem(port-taken).
     """
+    people = [office_address(origin) for origin in origins]
     signing.hold(signer)
     logs.speak()
     listener = listen(host, port)
     url = url_of(listener)
-    settings.LOGIN_ORIGINS = [url, *origins]
+    settings.LOGIN_ORIGINS = [url, *people]
     settings.THROTTLE = Throttle()
     front = Front(application, listener, threads=threads, proxies=Proxies(trusted))
 
@@ -50,9 +53,16 @@ def serve(
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, stop)
-    sys.stdout.write(json.dumps({"url": url}) + "\n")
-    sys.stdout.flush()
+    _announce(url)
     front.run()
+
+
+def _announce(url: str) -> None:
+    """Tell whoever started us where we are; the office serves on when nobody listens to that."""
+    if sys.stdout is not None:  # pyright: ignore[reportUnnecessaryComparison]  # closed before we began
+        with contextlib.suppress(BrokenPipeError):
+            sys.stdout.write(json.dumps({"url": url}) + "\n")
+            sys.stdout.flush()
 
 
 def url_of(listener: socket.socket) -> str:

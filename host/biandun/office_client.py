@@ -19,6 +19,7 @@ import httpx
 from biandun import errors, logs
 from biandun.key.session import Key
 from biandun.ui import Silent, Ui
+from biandun_protocol.address import office_address
 from biandun_protocol.certificate import Signed
 from biandun_protocol.receipt import Receipt
 from biandun_protocol.secret import Secret
@@ -56,10 +57,10 @@ class Accepted:
 
 
 class Office:
-    """One office's server.  Use it as a context manager."""
+    """One office's server.  Use it as a context manager.  Raises AddressProblem for what is no address."""
 
     def __init__(self, url: str, *, timeout: httpx.Timeout = TIMEOUT, transport: httpx.BaseTransport | None = None) -> None:
-        self.url = url.rstrip("/")
+        self.url = office_address(url)
         # a proxy of the environment has no business between a workstation and its office
         self._http = httpx.Client(base_url=self.url, timeout=timeout, transport=transport, trust_env=False)
 

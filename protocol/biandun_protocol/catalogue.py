@@ -660,6 +660,12 @@ ENTRIES: dict[str, Entry] = {
         "请升级本软件。",
         "Update this program.",
     ),
+    "office-address": Entry(
+        "编办服务器地址 {url} 不正确：{rule}。",
+        "{url} is no address of an office's server: {rule}.",
+        "请改正 --office（或环境变量 BIANDUN_OFFICE），例如 http://127.0.0.1:8420。",
+        "Correct --office (or BIANDUN_OFFICE), such as http://127.0.0.1:8420.",
+    ),
     "office-unreachable": Entry(
         "连不上编办服务器 {url}。",
         "The office's server {url} cannot be reached.",
@@ -824,11 +830,17 @@ ENTRIES: dict[str, Entry] = {
         "请重新运行同一命令继续；不会重复签署。",
         "Run the same command again to go on; nothing is signed twice.",
     ),
+    "extra-missing": Entry(
+        "没有安装编办服务所需的组件（缺少 {module}）。",
+        "What the office needs is not installed ({module} is missing).",
+        "请安装 biandun[{extra}]：pip install 'biandun[{extra}]'",
+        "Install biandun[{extra}]: pip install 'biandun[{extra}]'",
+    ),
     "simulator-missing": Entry(
         "找不到 MicroPython 解释器。",
         "There is no MicroPython interpreter.",
-        "请安装 MicroPython 1.26 以上版本，或在 Linux x86_64 上安装 biandun[dev]。",
-        "Install MicroPython 1.26 or later, or biandun[dev] on Linux x86_64.",
+        "请安装 MicroPython 1.26 以上版本，或在 Linux x86_64 上安装 biandun[simulator]。",
+        "Install MicroPython 1.26 or later, or biandun[simulator] on Linux x86_64.",
     ),
     "simulator-failed": Entry(
         "模拟密钥 {serial} 启动失败：{detail}。", "Simulated key {serial} did not start: {detail}.", *_REPORT

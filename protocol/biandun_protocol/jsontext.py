@@ -6,7 +6,7 @@ file has bounds, a name stands once, and an editor's encoding or a Chinese keybo
 
 import math
 import re
-from json.decoder import JSONDecodeError, scanstring
+from json import JSONDecodeError, JSONDecoder
 from typing import cast
 
 from biandun_protocol.catalogue import Phrase
@@ -17,6 +17,7 @@ LIMIT_DEPTH = 32
 LIMIT_TEXT = 20_000  # characters
 
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?")
+_STRINGS = JSONDecoder(strict=True)
 _SPACE = re.compile(r"[ \t\r\n]*")
 _LITERALS = {"true": True, "false": False, "null": None}
 _FULL_WIDTH = str.maketrans("：，“”„‟＂‘’＇｛｝［］【】。；、　\u00a0", ':,"""""\'\'\'{}[][].;,  ')
@@ -160,7 +161,7 @@ class _Reader:
     def _string(self) -> str:
         begun = self._at
         try:
-            text, self._at = cast("tuple[str, int]", scanstring(self._text, begun + 1, True))
+            text, self._at = cast("tuple[str, int]", _STRINGS.raw_decode(self._text, begun))
         except JSONDecodeError as error:
             raise self._broken(begun, error) from None
         if len(text) > LIMIT_TEXT:

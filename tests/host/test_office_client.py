@@ -7,6 +7,7 @@ from biandun import errors
 from biandun.filings import Folder
 from biandun.keys import Key
 from biandun.office_client import RECEIPT_TYPE, Office
+from biandun_protocol.address import AddressProblem
 from biandun_protocol.errors import Problem, ReceiptProblem
 from tests.support.softserver import SoftServer, problem
 
@@ -81,5 +82,5 @@ def test_proxies_of_the_environment_are_not_used(monkeypatch: pytest.MonkeyPatch
 
 
 def test_an_address_that_is_none_is_named() -> None:
-    with Office("not an address") as office, pytest.raises(errors.OfficeUnreachable):
-        office.get_json("/log")
+    with pytest.raises(AddressProblem):
+        Office("not an address")

@@ -356,6 +356,13 @@ ROWS: dict[str, Row] = {
     "file-limit": Row(
         12, None, UNCHANGED, "tests/protocol/test_jsontext.py::test_a_broken_file_is_refused_with_what_is_wrong_and_where"
     ),
+    "office-address": Row(
+        2,
+        None,
+        "nothing was sent",
+        "tests/protocol/test_address.py::test_what_is_no_address_is_a_usage_error_that_shows_what_is_wrong",
+    ),
+    "extra-missing": Row(1, None, UNCHANGED, "tests/system/test_output.py::test_an_office_without_its_extra_says_what_to_install"),
     "output-unwritable": Row(
         12, None, "the command itself was carried out", "tests/system/test_output.py::test_a_full_disk_behind_the_output_has_a_name"
     ),

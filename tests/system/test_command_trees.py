@@ -11,6 +11,7 @@ import click
 import pytest
 
 from biandun.cli.main import run as run_workstation
+from biandun.cli.shared import Address
 from biandun_office.cli.main import run as run_office
 from biandun_protocol.terminal import manual
 from biandun_protocol.terminal.commands import Bilingual
@@ -114,3 +115,22 @@ def test_a_wrong_option_of_any_command_is_one_json_object_when_asked(program: st
         return (status, out, json.loads(err)["error"]["code"]) == (2, "", "usage")
 
     assert failing(program, holds) == []
+
+
+def test_every_option_that_takes_an_address_refuses_what_is_none() -> None:
+    options = [
+        (context.command_path, one.opts)
+        for context in contexts("biandun")
+        for one in context.command.params
+        if {"--office", "--url"} & set(one.opts) and not isinstance(one.type, Address)
+    ]
+    assert options == []
+
+
+@pytest.mark.parametrize("words", [["office", "log", "--office", "http://127.0.0.1：8431"], ["office", "log"]])
+def test_a_full_width_colon_in_an_address_is_shown(
+    words: list[str], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BIANDUN_OFFICE", "http://127.0.0.1：8431")
+    assert run_workstation(words) == 2
+    assert "第 17 个字符“：”" in capsys.readouterr().err

@@ -2,12 +2,15 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
 
+ROOT = Path(__file__).parents[2]
 PROGRAMS = {
     "biandun": "from biandun.cli.main import entry; entry()",
     "biandun-office": "from biandun_office.cli import main; main()",
@@ -78,3 +81,40 @@ def test_a_terminal_is_never_commanded_by_an_argument(tmp_path: Path) -> None:
         for words in (["\x1b[31m"], ["--\x9b31m"], ["--lang", "\u202e"]):
             _, out, err = ended(start(program, *words, out=subprocess.PIPE))
             assert not any(one in (out + err).decode() for one in "\x1b\x9b\u202e")
+
+
+HIDDEN = """
+import sys
+
+class Hidden:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] == {module!r}:
+            raise ModuleNotFoundError(f"No module named {{name!r}}", name=name)
+
+sys.meta_path.insert(0, Hidden())
+"""
+
+
+def extra(name: str) -> list[str]:
+    """What an extra of the distribution brings, as modules."""
+    projects = {"django": "django", "django-ninja": "ninja", "gmssl-fast": "gmssl_fast"}
+    lines = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["optional-dependencies"][name]
+    names = [re.split(r"[^a-z-]", line)[0] for line in lines]
+    return [projects.get(one, one.replace("-", "_")) for one in names]
+
+
+@pytest.mark.parametrize("module", extra("office"))
+def test_an_office_without_its_extra_says_what_to_install(module: str) -> None:
+    code = HIDDEN.format(module=module) + PROGRAMS["biandun-office"]
+    done = subprocess.run([sys.executable, "-c", code, "--help"], capture_output=True, text=True, check=False, timeout=60)
+    assert "Traceback" not in done.stderr
+    if done.returncode != 0:  # a module that only some commands need is missed by those
+        assert (done.returncode, "biandun[office]" in done.stderr, done.stdout) == (1, True, "")
+    else:
+        assert module != "django"
+
+
+def test_a_simulator_without_its_extra_says_what_to_install(tmp_path: Path) -> None:
+    words = ("run", "--state", str(tmp_path / "keys"))
+    status, out, err = ended(start("biandun-sim", *words, out=subprocess.PIPE, MICROPYTHON=str(tmp_path / "none")))
+    assert (status, out, b"Traceback" in err, b"biandun[simulator]" in err) == (1, b"", False, True)

@@ -1,9 +1,36 @@
 """``biandun-office``: run the establishment office from a terminal.
 
-``startup`` comes first, because models can only be imported once Django is set up.
+``startup`` comes first, because models can only be imported once Django is set up.  What the office needs is an extra of the
+distribution: where that was not installed the program says so, and nothing else works.
 """
 
-from biandun_office import startup
-from biandun_office.cli.main import cli, main
+import os
+import sys
+from functools import partial
+
+from biandun_office.cli import output
+from biandun_protocol.errors import Problem
+from biandun_protocol.terminal import manual
 
 __all__ = ["cli", "main", "startup"]
+
+
+def _not_installed(module: str) -> None:
+    """Say which extra is missing, and end with the problem's exit status."""
+    found = Problem("extra-missing", module=module, extra="office")
+    as_json, language = manual.asked(sys.argv[1:], os.environ.get("BIANDUN_LANG"))
+
+    def say() -> int:
+        output.show_problem(found, output.Plain(as_json, language))
+        return found.exit_status
+
+    raise SystemExit(output.to_the_end(say))
+
+
+try:
+    from biandun_office import startup
+    from biandun_office.cli.main import cli, main
+except ModuleNotFoundError as missing:
+    if missing.name is None or missing.name.startswith("biandun"):
+        raise
+    main = partial(_not_installed, missing.name)

@@ -8,6 +8,7 @@ import os
 import shutil
 import sys
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Protocol, TextIO, cast
 
 from biandun_office.cli.words import LABELS
@@ -23,6 +24,14 @@ NO_READER = 141  # what a shell reports of a program that a closed pipe has ende
 
 class Reader(Protocol):
     """Who reads: the settings of one run."""
+
+    as_json: bool
+    language: str
+
+
+@dataclass
+class Plain:
+    """A reader of whom nothing else is known."""
 
     as_json: bool
     language: str

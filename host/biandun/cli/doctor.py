@@ -10,7 +10,7 @@ import click
 
 from biandun import doctor
 from biandun.cli.commands import Command
-from biandun.cli.shared import Settings, pass_settings
+from biandun.cli.shared import ADDRESS, Settings, pass_settings
 from biandun.errors import FolderProblem, UsageProblem
 from biandun.filings import write_file
 from biandun.office_client import Office
@@ -25,6 +25,7 @@ FOUND = 13  # exit status
     "--office",
     "url",
     envvar="BIANDUN_OFFICE",
+    type=ADDRESS,
     metavar="URL",
     help="同时与编办服务器比对时钟 / compare clocks with the office's server, too",
 )

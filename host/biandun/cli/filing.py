@@ -8,7 +8,7 @@ import click
 
 from biandun import evidence, filings, keys, reviews, standing
 from biandun.cli.commands import Group
-from biandun.cli.shared import FILE, Settings, pass_settings, with_key
+from biandun.cli.shared import ADDRESS, FILE, Settings, pass_settings, with_key
 from biandun.cli.verdicts import sentence_of
 from biandun.errors import KeyNotFound, UsageProblem
 from biandun.filings import Folder, Source
@@ -21,7 +21,13 @@ from biandun_protocol.terminal.shown import Document
 
 FOLDER = click.Path(file_okay=False, path_type=Path)
 OFFICE = click.option(
-    "--office", "url", envvar="BIANDUN_OFFICE", required=True, metavar="URL", help="编办服务器地址 / the office's server"
+    "--office",
+    "url",
+    envvar="BIANDUN_OFFICE",
+    required=True,
+    type=ADDRESS,
+    metavar="URL",
+    help="编办服务器地址 / the office's server",
 )
 
 _ROLES = ", ".join(ATTACHMENT_ROLES)
@@ -254,6 +260,7 @@ def submit(settings: Settings, folder: Path, url: str) -> dict[str, object]:
     "--office",
     "url",
     envvar="BIANDUN_OFFICE",
+    type=ADDRESS,
     metavar="URL",
     help="编办服务器地址，默认为提交时的服务器 / the office's server; default: where it was submitted",
 )

@@ -8,7 +8,7 @@ from click.core import ParameterSource
 
 from biandun import keys, standing
 from biandun.cli.commands import Group
-from biandun.cli.shared import FILE, prompt_secret, read_record, secret_source, with_key
+from biandun.cli.shared import ADDRESS, FILE, prompt_secret, read_record, secret_source, with_key
 from biandun.errors import Declined, KeyRefused, OfficeUnreachable, OrderNeeded, UsageProblem
 from biandun.filings import keep_receipt, read_file, write_file
 from biandun.key import succession
@@ -227,6 +227,7 @@ def succeed(key: Key, out: Path) -> dict[str, object]:
 @click.argument("grant", type=FILE)
 @click.option(
     "--url",
+    type=ADDRESS,
     metavar="URL",
     help="密钥在申请之后见过更长的日志时，向该编办取回执 / office to ask for the receipt when the key has seen a longer log since it asked for a new pair",
 )
@@ -566,7 +567,14 @@ def carry_out(key: Key, order: Path, confirmed: str | None) -> dict[str, object]
 
 @group.command("status")
 @click.argument("status", type=FILE, required=False)
-@click.option("--office", "url", envvar="BIANDUN_OFFICE", metavar="URL", help="向该编办服务器询问 / ask the office's server for it")
+@click.option(
+    "--office",
+    "url",
+    envvar="BIANDUN_OFFICE",
+    type=ADDRESS,
+    metavar="URL",
+    help="向该编办服务器询问 / ask the office's server for it",
+)
 @with_key
 def status(key: Key, status: Path | None, url: str | None) -> dict[str, object]:
     """先让密钥听取编办今天的说法（编办服务器，或状态文件 STATUS），再显示它能否签署。

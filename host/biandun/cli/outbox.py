@@ -6,7 +6,7 @@ import click
 
 from biandun import parcels, standing
 from biandun.cli.commands import Group
-from biandun.cli.shared import Settings, pass_settings, with_key
+from biandun.cli.shared import ADDRESS, Settings, pass_settings, with_key
 from biandun.errors import KeyRefused, UsageProblem
 from biandun.filings import Folder
 from biandun.keys import Key
@@ -81,7 +81,15 @@ def _seq(key: Key, name: bytes) -> int | None:
 
 
 @group.command("submit")
-@click.option("--office", "url", envvar="BIANDUN_OFFICE", required=True, metavar="URL", help="编办服务器地址 / the office's server")
+@click.option(
+    "--office",
+    "url",
+    envvar="BIANDUN_OFFICE",
+    required=True,
+    type=ADDRESS,
+    metavar="URL",
+    help="编办服务器地址 / the office's server",
+)
 @with_key
 @pass_settings
 def submit(settings: Settings, key: Key, url: str) -> list[dict[str, object]]:

@@ -17,6 +17,7 @@ from biandun.errors import FolderProblem
 from biandun.filings import read_file
 from biandun.keys import Key
 from biandun_protocol import records
+from biandun_protocol.address import office_address
 from biandun_protocol.errors import ManifestProblem
 from biandun_protocol.secret import Secret
 from biandun_protocol.terminal.visible import visible
@@ -27,6 +28,18 @@ P = ParamSpec("P")
 R = TypeVar("R")
 M = TypeVar("M", bound=codec.Message)
 
+
+class Address(click.ParamType[str]):
+    """The address of an office's server."""
+
+    name = "URL"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> str:  # noqa: ARG002
+        """Check it.  Raises AddressProblem."""
+        return office_address(str(value))
+
+
+ADDRESS = Address()
 FILE = click.Path(dir_okay=False, path_type=Path)
 PHASES = {
     "sending": ("正在传送材料", "sending"),
