@@ -74,10 +74,11 @@ class Scale:
     boots: int = 40
     packages: int = 200
     manifests: int = 64
+    requests: int = 100_000
 
     def quick(self) -> "Scale":
         """For a look: figures that are not to be quoted."""
-        return Scale(self.folder, rounds=2, warm_up=3, signatures=20, boots=10, packages=40, manifests=8)
+        return Scale(self.folder, rounds=2, warm_up=3, signatures=20, boots=10, packages=40, manifests=8, requests=3_000)
 
 
 def percentile(values: list[float], part: float) -> float:
