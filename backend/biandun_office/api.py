@@ -25,11 +25,15 @@ from biandun_protocol.errors import Problem
 class OfficeAPI(NinjaAPI):
     """NinjaAPI whose document also describes problems."""
 
+    _document: Any = None
+
     def get_openapi_schema(self, **kwargs: Any) -> Any:
-        """The OpenAPI document."""
-        document = super().get_openapi_schema(**kwargs)
-        document["components"]["schemas"][SCHEMA_NAME] = PROBLEM_SCHEMA
-        return document
+        """The OpenAPI document, made once: it takes tens of milliseconds, and strangers may ask for it."""
+        if self._document is None:
+            document = super().get_openapi_schema(**kwargs)
+            document["components"]["schemas"][SCHEMA_NAME] = PROBLEM_SCHEMA
+            self._document = document
+        return self._document
 
 
 api = OfficeAPI(

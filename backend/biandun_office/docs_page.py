@@ -1,6 +1,7 @@
 """/docs: the OpenAPI document as a page for people.  It is one file: no script, nothing fetched from anywhere."""
 
 from collections.abc import Iterator
+from functools import cache
 from html import escape
 from typing import Any, cast
 
@@ -23,7 +24,12 @@ Json = dict[str, Any]
 @require_safe
 def get_docs(request: HttpRequest) -> HttpResponse:  # noqa: ARG001
     """The page."""
-    return HttpResponse(page(cast("Json", api.get_openapi_schema())), headers={"Content-Security-Policy": _POLICY})
+    return HttpResponse(_rendered(), headers={"Content-Security-Policy": _POLICY})
+
+
+@cache
+def _rendered() -> str:
+    return page(cast("Json", api.get_openapi_schema()))
 
 
 def page(document: Json) -> str:

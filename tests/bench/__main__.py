@@ -12,7 +12,7 @@ import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from tests.bench import boot, crypto, demonstration, hostile, intake, signing, streaming
+from tests.bench import boot, crypto, demonstration, hostile, intake, signing, stalled, streaming
 from tests.bench.rows import HEADING, Row, Scale
 
 RESULTS = Path("build/bench.json")
@@ -30,6 +30,7 @@ BENCHES: dict[tuple[str, ...], Callable[[Scale], Iterator[Row]]] = {
     ("boot_ms", "key_pss_mib"): boot.measure,
     ("intake_per_s", "intake_http_per_s"): intake.measure,
     ("hostile_cpu_ratio",): hostile.measure,
+    ("stalled_health_ms", "stalled_submit_ms"): stalled.measure,
     ("crypto", "kg_m33_insn", "es256_sign_m33_insn", "sm2_sign_m33_insn", "viper_sign_ms"): crypto.measure,
     ("demo_s",): demonstration.measure,
 }

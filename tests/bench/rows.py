@@ -75,10 +75,13 @@ class Scale:
     packages: int = 200
     manifests: int = 64
     requests: int = 100_000
+    answers: int = 200
 
     def quick(self) -> "Scale":
         """For a look: figures that are not to be quoted."""
-        return Scale(self.folder, rounds=2, warm_up=3, signatures=20, boots=10, packages=40, manifests=8, requests=3_000)
+        return Scale(
+            self.folder, rounds=2, warm_up=3, signatures=20, boots=10, packages=40, manifests=8, requests=3_000, answers=20
+        )
 
 
 def percentile(values: list[float], part: float) -> float:

@@ -52,6 +52,8 @@ class Front(TcpWSGIServer):
             outbuf_high_watermark=_UNBOUNDED,  # a worker never waits for who reads slowly: answers are finite and spill to disk
             connection_limit=_UNBOUNDED,  # instead of accepting no more, the slowest go
         )
+        # little of an answer that nobody reads fits into the kernel, so that whoever asks ahead is not worked for
+        adjustments.socket_options = [*Adjustments.socket_options, (socket.SOL_SOCKET, socket.SO_SNDBUF, 64 * 1024)]
         super().__init__(
             application,
             map={},
