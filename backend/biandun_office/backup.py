@@ -48,28 +48,25 @@ class Tried:
 def make(folder: Path, out: Path, passphrase: Passphrase, cost: Cost) -> Tried:
     """Write a backup of the office in ``folder`` to ``out`` and try it.  ``passphrase`` must be the one of its keys.
 
-    Raises FileProblem: file-exists, file-unwritable; PassphraseProblem(passphrase-wrong), BackupProblem.
+    Raises FileProblem: file-exists, file-unwritable, storage-full; PassphraseProblem(passphrase-wrong), BackupProblem.
     """
     if out.exists():
         raise FileProblem("file-exists", path=str(out))
     _check_keys(folder, passphrase)  # before anything is written: a backup under a mistyped passphrase is none
-    with sibling(out) as work:
+    with sibling(out) as work, files.writing(out):
         for name in _KEPT:
             if name != startup.DATABASE:
                 shutil.copyfile(folder / name, work / name)
         _copy_database(work / startup.DATABASE)
         part = work / "backup"
-        try:
-            with part.open("wb") as file:
-                archive.pack(work, _KEPT, file, passphrase, cost)
-                file.flush()
-                os.fsync(file.fileno())
-            tried = try_restore(part, passphrase)
-            part.chmod(files.PRIVATE)
-            part.rename(out)
-            files.sync_folder(out.parent)
-        except OSError as error:
-            raise FileProblem("file-unwritable", path=str(out), detail=error.strerror) from None
+        with part.open("wb") as file:
+            archive.pack(work, _KEPT, file, passphrase, cost)
+            file.flush()
+            os.fsync(file.fileno())
+        tried = try_restore(part, passphrase)
+        part.chmod(files.PRIVATE)
+        part.rename(out)
+        files.sync_folder(out.parent)
     return tried
 
 
@@ -87,7 +84,7 @@ def restore(backup: Path, into: Path, passphrase: Passphrase, url: str = "") -> 
     """
     database.check_url(url)
     require_empty(into)
-    with sibling(into) as work:
+    with sibling(into) as work, files.writing(into):
         tried = _restore_into(work, backup, passphrase)
         (work / "blobs").mkdir(mode=0o700)
         identity = replace(Office.load(work).identity, database=url)

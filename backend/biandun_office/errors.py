@@ -13,6 +13,7 @@ Broken bytes, signatures and forms are ``ProtocolProblem`` (exit 8).  ``http_sta
 
 from typing import ClassVar
 
+from biandun_protocol.catalogue import Phrase
 from biandun_protocol.errors import Problem
 
 
@@ -60,11 +61,14 @@ class LogBroken(OfficeProblem):
     exit_status: ClassVar[int] = 9
 
 
-class StorageFull(Refused):
-    """There is no room for another file."""
+class StorageFull(FileProblem):
+    """There is no room for another file; ``path`` is the one that was not written, for a client the office's server."""
 
     code = "storage-full"
     retriable = True
+
+    def __init__(self, path: object = Phrase("编办服务器", "the office's server")) -> None:
+        super().__init__(path=path)
 
 
 class OfficeBusy(OfficeProblem):

@@ -5,13 +5,16 @@
 
 import os
 import secrets
+import sqlite3
 from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, cast
 
-from biandun_office.errors import FileProblem
-from biandun_protocol import jsontext
+from django.db import DatabaseError
+
+from biandun_office.errors import FileProblem, OfficeBusy, OfficeProblem, StorageFull
+from biandun_protocol import jsontext, oserrors
 from biandun_protocol.catalogue import Phrase
 
 PRIVATE = 0o600
@@ -31,8 +34,43 @@ def write(path: Path, content: bytes, *, mode: int = PRIVATE, replace: bool = Fa
         temporary.replace(path)
         sync_folder(path.parent)
     except OSError as error:
-        temporary.unlink(missing_ok=True)
-        raise FileProblem("file-unwritable", path=str(path), detail=error.strerror) from None
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
+        raise unwritable(path, error) from None
+
+
+def unwritable(path: Path, error: OSError) -> FileProblem:
+    """The problem that a file cannot be written, with the system's word for it: storage-full or file-unwritable."""
+    if oserrors.is_full(error):
+        return StorageFull(str(path))
+    return FileProblem("file-unwritable", path=str(path), detail=oserrors.reason(error))
+
+
+@contextmanager
+def writing(path: Path) -> Generator[None]:
+    """Whatever runs out of room or may not be written inside is a problem of ``path``, also in a database or at the end of a file.
+
+    Raises StorageFull, FileProblem(file-unwritable).
+    """
+    try:
+        yield
+    except OSError as error:
+        raise unwritable(path, error) from None
+    except (sqlite3.DatabaseError, DatabaseError) as error:
+        problem = of_database(path, error)
+        if problem is None:
+            raise
+        raise problem from None
+
+
+def of_database(path: Path | None, error: Exception) -> OfficeProblem | None:
+    """The problem behind what a database said about the file ``path``; None when it is a fault of ours."""
+    text = str(error)
+    if "full" in text or "No space left" in text:
+        return StorageFull(str(path)) if path else StorageFull()
+    if "disk I/O error" in text or "readonly" in text:  # what SQLite makes of a file that may not grow, or be written
+        return FileProblem("file-unwritable", path=str(path), detail=text)
+    return OfficeBusy() if "locked" in text else None
 
 
 @contextmanager

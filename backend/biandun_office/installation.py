@@ -53,7 +53,7 @@ def found(folder: Path, founding: Founding, *, before_rename: Callable[[Path], N
     """
     founding.passphrase.require_strength()
     require_empty(folder)
-    with sibling(folder) as work:
+    with sibling(folder) as work, files.writing(folder):
         _make_keys(work, founding)
         (work / "blobs").mkdir(mode=0o700)
         with new_tables(work, founding.identity.database):
@@ -119,7 +119,7 @@ class sibling:  # noqa: N801 - reads as the verb that it is in a with statement
             self._folder.parent.mkdir(parents=True, exist_ok=True)
             self._work = Path(tempfile.mkdtemp(prefix=f".{self._folder.name}.", dir=self._folder.parent))
         except OSError as error:
-            raise FileProblem("file-unwritable", path=str(self._folder), detail=error.strerror) from None
+            raise files.unwritable(self._folder, error) from None
         return self._work
 
     def __exit__(self, *_: object) -> None:
@@ -136,7 +136,7 @@ def settle(work: Path, folder: Path) -> None:
         work.rename(folder)
         files.sync_folder(folder.parent)
     except OSError as error:
-        raise FileProblem("file-unwritable", path=str(folder), detail=error.strerror) from None
+        raise files.unwritable(folder, error) from None
 
 
 def _make_keys(work: Path, founding: Founding) -> None:

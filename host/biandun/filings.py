@@ -11,6 +11,7 @@ The idempotency key is on disk before the key is asked, so a crash at any moment
 are written aside and moved; nothing is ever overwritten with something else.
 """
 
+import contextlib
 import json
 import os
 import secrets
@@ -24,10 +25,11 @@ from typing import Any, cast
 
 from biandun.anchors import load_root
 from biandun.errors import FolderProblem, KeyRefused, UsageProblem
+from biandun.folders import unwritable
 from biandun.key.session import Certificate, Key, Signature
 from biandun.office_client import Accepted, Office
 from biandun.ui import Ui
-from biandun_protocol import certificate, cose, jsontext, package
+from biandun_protocol import certificate, cose, jsontext, oserrors, package
 from biandun_protocol.algorithms import PublicKey
 from biandun_protocol.catalogue import Phrase
 from biandun_protocol.errors import ReceiptProblem
@@ -53,7 +55,7 @@ def read_file(path: Path, *, at_most: int = -1) -> bytes:
     except FileNotFoundError:
         raise FolderProblem("file-missing", path=str(path)) from None
     except OSError as error:
-        raise FolderProblem("file-unreadable", path=str(path), detail=error.strerror) from error
+        raise FolderProblem("file-unreadable", path=str(path), detail=oserrors.reason(error)) from error
 
 
 def write_file(path: Path, content: bytes, *, replace: bool = False) -> None:
@@ -73,8 +75,9 @@ def write_file(path: Path, content: bytes, *, replace: bool = False) -> None:
             os.fsync(file.fileno())
         aside.replace(path)
     except OSError as error:
-        aside.unlink(missing_ok=True)
-        raise FolderProblem("file-unwritable", path=str(path), detail=error.strerror) from error
+        with contextlib.suppress(OSError):
+            aside.unlink(missing_ok=True)
+        raise unwritable(path, error) from error
 
 
 def read_json(path: Path) -> dict[str, object]:
@@ -355,7 +358,7 @@ def prepare(out: Path, form: dict[str, object], sources: Iterable[Source], purpo
         write_file(aside / "filing.json", _as_json(state))
         aside.rename(out)
     except OSError as error:
-        raise FolderProblem("file-unwritable", path=str(out), detail=error.strerror) from error
+        raise unwritable(out, error) from error
     finally:
         shutil.rmtree(aside, ignore_errors=True)  # gone by its new name, when all went well
     return Folder(out)

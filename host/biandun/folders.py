@@ -22,6 +22,7 @@ from pathlib import Path
 import platformdirs
 
 from biandun.errors import FolderProblem
+from biandun_protocol import oserrors
 
 PROGRAM = "biandun"
 PRIVATE = 0o700
@@ -73,8 +74,10 @@ def own(folder: Path) -> Path:
 
 
 def unwritable(path: Path, error: OSError) -> FolderProblem:
-    """The problem that a file or folder of ours cannot be written, with the system's word for it."""
-    return FolderProblem("file-unwritable", path=str(path), detail=error.strerror or str(error))
+    """The problem that a file or folder cannot be written, with the system's word for it: storage-full or file-unwritable."""
+    if oserrors.is_full(error):
+        return FolderProblem("storage-full", path=str(path))
+    return FolderProblem("file-unwritable", path=str(path), detail=oserrors.reason(error))
 
 
 def replace_file(path: Path, content: bytes) -> None:

@@ -10,8 +10,10 @@ import pytest
 
 from biandun import errors, filings
 from biandun.filings import Folder
+from biandun.folders import replace_file
 from biandun.keys import Key
 from biandun.office_client import Office
+from tests.support.small_disk import room_for
 from tests.support.softserver import SoftServer
 
 
@@ -43,8 +45,30 @@ def test_preparing_on_a_full_disk_leaves_no_folder(
     before = names(tmp_path)
     with pytest.raises(errors.FolderProblem) as caught:
         filings.prepare(tmp_path / "filing", filings.read_form(form, {}), [filings.Source(letter, "other")])
-    assert (caught.value.code, caught.value.exit_status) == ("file-unwritable", 12)
+    assert (caught.value.code, caught.value.exit_status) == ("storage-full", 12)
     assert names(tmp_path) == before
+
+
+def test_a_file_is_whole_or_untouched_wherever_the_disk_fills(tmp_path: Path) -> None:
+    path, content = tmp_path / "file", bytes(200)
+    path.write_bytes(b"before")
+    writers = (lambda: filings.write_file(path, content, replace=True), lambda: replace_file(path, content))
+    for size in range(len(content)):
+        for write in writers:
+            with room_for(size), pytest.raises(errors.FolderProblem) as caught:
+                write()
+            assert caught.value.code == "storage-full"
+            assert names(tmp_path) == ["file"]
+            assert path.read_bytes() == b"before"
+
+
+@pytest.mark.parametrize("size", [0, 10, 100, 300])
+def test_preparing_where_no_file_may_grow_leaves_no_folder(size: int, tmp_path: Path, form: Path, letter: Path) -> None:
+    before = names(tmp_path)
+    read = filings.read_form(form, {})
+    with room_for(size), pytest.raises(errors.FolderProblem) as caught:
+        filings.prepare(tmp_path / "filing", read, [filings.Source(letter, "other")])
+    assert (caught.value.code, names(tmp_path)) == ("storage-full", before)
 
 
 @pytest.mark.parametrize("written", range(6))

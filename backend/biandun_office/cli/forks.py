@@ -77,7 +77,7 @@ def _write(made: Export, out: Path) -> None:
             (work / "fork").rename(out)
             files.sync_folder(out.parent)
         except OSError as error:
-            raise FileProblem("file-unwritable", path=str(out), detail=error.strerror) from None
+            raise files.unwritable(out, error) from None
 
 
 COMMANDS = (forks, export_fork)

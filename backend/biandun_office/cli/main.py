@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import click
-from django.db import connections
+from django.db import DatabaseError, connections
 
+from biandun_office import files
 from biandun_office.cli import alerts, clocks, evidence, forks, keys, offices, recovery, releases
 from biandun_office.cli.commands import Group
 from biandun_office.cli.output import NO_READER, NoReader, note, show, show_problem, to_the_end
@@ -73,6 +74,12 @@ def run(arguments: Sequence[str]) -> int:
     except Problem as problem:
         show_problem(problem, session)
         return problem.exit_status
+    except DatabaseError as error:
+        found = files.of_database(session.data, error)
+        if found is None:
+            raise
+        show_problem(found, session)
+        return found.exit_status
     finally:
         connections.close_all()
 

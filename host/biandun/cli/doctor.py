@@ -11,8 +11,9 @@ import click
 from biandun import doctor
 from biandun.cli.commands import Command
 from biandun.cli.shared import ADDRESS, Settings, pass_settings
-from biandun.errors import FolderProblem, UsageProblem
+from biandun.errors import UsageProblem
 from biandun.filings import write_file
+from biandun.folders import unwritable
 from biandun.office_client import Office
 from biandun_protocol.terminal.shown import Text
 
@@ -89,7 +90,7 @@ def install_udev(only_print: bool, root: Path) -> dict[str, object] | Text:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise FolderProblem("file-unwritable", path=str(path), detail=error.strerror) from error
+        raise unwritable(path, error) from error
     write_file(path, doctor.RULE_TEXT.encode(), replace=True)
     return {"file": str(path), "reloaded": root == Path("/") and _reload()}
 

@@ -11,6 +11,7 @@ from biandun.cli.commands import Group
 from biandun.cli.shared import ADDRESS, FILE, prompt_secret, read_record, secret_source, with_key
 from biandun.errors import Declined, KeyRefused, OfficeUnreachable, OrderNeeded, UsageProblem
 from biandun.filings import keep_receipt, read_file, write_file
+from biandun.folders import unwritable
 from biandun.key import succession
 from biandun.keys import Key
 from biandun.known_keys import KnownKeys
@@ -499,7 +500,10 @@ def last(key: Key, seq: int | None, out: Path | None) -> dict[str, object]:
     """
     kept = key.fetch(seq=seq or key.chain().seq)
     if out is not None:
-        out.mkdir(parents=True, exist_ok=True)
+        try:
+            out.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise unwritable(out, error) from error
         write_file(out / "statement.cose", kept.statement)
         if kept.receipt is not None:
             write_file(out / "receipt.cbor", kept.receipt.encode())

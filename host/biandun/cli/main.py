@@ -14,7 +14,8 @@ from biandun.cli.commands import Group
 from biandun.cli.output import show, to_the_end, write
 from biandun.cli.program import run_program
 from biandun.cli.shared import Settings
-from biandun.errors import FolderProblem, UsageProblem
+from biandun.errors import UsageProblem
+from biandun.folders import unwritable
 from biandun_protocol.terminal import manual
 from biandun_protocol.terminal.shown import Text
 
@@ -58,7 +59,7 @@ def main(context: click.Context, log: Path | None) -> None:
         try:
             context.with_resource(logs.to_file(log))
         except OSError as error:
-            raise FolderProblem("file-unwritable", path=str(log), detail=error.strerror) from error
+            raise unwritable(log, error) from error
 
 
 @main.result_callback()
