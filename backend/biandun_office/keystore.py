@@ -15,9 +15,11 @@ from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 from biandun_office import keys
 from biandun_office.errors import PassphraseProblem
 from biandun_office.keys import PrivateKey
+from biandun_protocol import pins
 from biandun_protocol.algorithms import Algorithm
 
 LEAST_PASSPHRASE = 10
+FEWEST_CHARACTERS = 3  # different ones
 _LABEL = "Biandun-KDF:"
 _MOST_LOG2N = 20  # a stored file may not make us take gigabytes
 
@@ -31,9 +33,18 @@ class Passphrase:
     def __repr__(self) -> str:
         return "<Passphrase>"
 
+    @property
+    def folded(self) -> "Passphrase":
+        """It in its one spelling, under which keys are sealed."""
+        return Passphrase(pins.folded(self.secret))
+
     def require_strength(self) -> "Passphrase":
-        """Return itself.  Raises PassphraseProblem(passphrase-weak) when it is shorter than LEAST_PASSPHRASE characters."""
-        if len(self.secret) < LEAST_PASSPHRASE:
+        """Return itself.
+
+        Raises PassphraseProblem(passphrase-weak) when it is shorter than LEAST_PASSPHRASE characters, or made of two or fewer.
+        """
+        secret = self.folded.secret
+        if len(secret) < LEAST_PASSPHRASE or len(set(secret)) < FEWEST_CHARACTERS:
             raise PassphraseProblem("passphrase-weak", least=LEAST_PASSPHRASE)
         return self
 
@@ -56,12 +67,25 @@ class Cost:
 def seal(key: PrivateKey, passphrase: Passphrase, cost: Cost) -> bytes:
     """Return ``key`` encrypted under ``passphrase``, as the text described above."""
     salt = secrets.token_bytes(16)
-    pem = key.encrypted(cost.derive(passphrase, salt).hex().encode())
+    pem = key.encrypted(cost.derive(passphrase.folded, salt).hex().encode())
     return f"{_LABEL} scrypt {cost.log2n} {cost.r} {cost.p} {salt.hex()}\n".encode() + pem
 
 
 def unseal(sealed: bytes, passphrase: Passphrase, algorithm: Algorithm) -> PrivateKey:
-    """Return the key of ``algorithm`` that ``seal`` encrypted.  Raises PassphraseProblem(passphrase-wrong), also for a damaged file."""
+    """Return the key of ``algorithm`` that ``seal`` encrypted; an earlier version sealed under a passphrase as it was typed.
+
+    Raises PassphraseProblem(passphrase-wrong), also for a damaged file.
+    """
+    folded = passphrase.folded
+    try:
+        return _unseal(sealed, folded, algorithm)
+    except PassphraseProblem:
+        if folded == passphrase:
+            raise
+    return _unseal(sealed, passphrase, algorithm)
+
+
+def _unseal(sealed: bytes, passphrase: Passphrase, algorithm: Algorithm) -> PrivateKey:
     try:
         first, pem = sealed.split(b"\n", 1)
         label, name, log2n, r, p, salt = first.decode("ascii").split(" ")

@@ -3,7 +3,7 @@
 The office checks all of it again; the key checks it so that a program on the clerk's computer cannot borrow its name.
 """
 
-from biandun_protocol.wire import cbor, codec
+from biandun_protocol.wire import cbor, codec, pins
 from biandun_protocol.wire.messages import Summary
 from biandun_protocol.wire.numbers import (
     ERROR_CARD_STALE,
@@ -12,6 +12,8 @@ from biandun_protocol.wire.numbers import (
     ERROR_CLOCK_BEHIND,
     ERROR_KEY_SUSPENDED,
     ERROR_OFFLINE_LIMIT,
+    ERROR_PIN_FORMAT,
+    ERROR_PIN_WEAK,
     ERROR_PURPOSE_REFUSED,
     ERROR_SCHEMA_UNKNOWN,
     ERROR_SUMMARY_MALFORMED,
@@ -51,6 +53,14 @@ def check_purpose(profile: "ProfileManifest", purpose: str) -> None:
 def allowed(profile: "ProfileManifest") -> "tuple[str, ...]":
     """What the profile's role may sign at most: nothing for a role that this firmware does not know; all without one (0.1.0)."""
     return KEY_PURPOSES if profile.role is None else ROLES.get(profile.role, ())
+
+
+def require_pin(pin: bytes, serial: str) -> None:
+    """Refuse a new PIN that is too short as people count, or one that others try first; one that is set already stays good."""
+    if pins.is_short(pin):
+        raise Refused(ERROR_PIN_FORMAT)
+    if pins.is_weak(pin, serial):
+        raise Refused(ERROR_PIN_WEAK)
 
 
 def check_card(card: "CardManifest", time_floor: int, unheard: int) -> None:

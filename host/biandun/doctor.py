@@ -90,7 +90,10 @@ def examine(port: str | None = None, *, office: Office | None = None, now: int |
 def of_key(key: Key, now: int, office_time: int | None = None) -> list[Problem]:
     """What an open key says is wrong with it, at ``now`` (seconds), which is ``office_time`` at its office.  Raises LinkProblem."""
     info = key.info
-    found: list[Problem] = []
+    ailing = keys.ailment(key)
+    found: list[Problem] = [ailing] if ailing is not None else []
+    if ailing is not None and ailing.code == "store-damaged":
+        return found  # the rest of what it says is what is left of it
     if _version(info.firmware) < _version(LEAST_FIRMWARE):
         found.append(Problem("firmware-old", version=info.firmware, least=LEAST_FIRMWARE))
     if info.faults:

@@ -32,8 +32,8 @@ from biandun.ui import Ui
 from biandun_protocol import certificate, cose, jsontext, oserrors, package
 from biandun_protocol.algorithms import PublicKey
 from biandun_protocol.catalogue import Phrase
-from biandun_protocol.errors import ReceiptProblem
-from biandun_protocol.forms import Attachment
+from biandun_protocol.errors import ManifestProblem, ReceiptProblem
+from biandun_protocol.forms import Attachment, check_dates
 from biandun_protocol.receipt import Receipt, verify_receipt
 from biandun_protocol.wire.numbers import ERROR_NOT_FOUND, LIMIT_ATTACHMENT, LIMIT_BATCH, PURPOSE_FILING
 
@@ -271,13 +271,21 @@ class Folder:
             raise ReceiptProblem("receipt-mismatch")
         return keep_receipt(key, receipt, self.state.statement_id, office)
 
-    def take_receipt(self, receipt: Receipt, root: PublicKey) -> None:
+    def take_receipt(self, receipt: Receipt, root: PublicKey, case: str = "") -> None:
         """Keep a receipt that came another way than ``submit``, when it proves this very statement under ``root``.
 
-        Raises StatementProblem or CertificateProblem for another root, ReceiptProblem for a receipt that does not hold.
+        ``case`` is the number that came with it, empty when none did.  Raises StatementProblem or CertificateProblem for another
+        root, ReceiptProblem for a receipt that does not hold.
         """
         self._verify(receipt, root)
         write_file(self.path / "receipt.cbor", receipt.encode(), replace=True)
+        header = cose.parse(self.statement(), purpose=self.state.purpose).header
+        self._remember(
+            case=case or self.state.case,
+            serial=header.serial,
+            seq=header.seq or 0,
+            statement_id=receipt.read().statement_id.hex(),
+        )
 
 
 def _is_of(key: Key, statement: cose.Statement) -> bool:
@@ -338,16 +346,25 @@ def unit_of(key: Key) -> dict[str, object]:
     return {name: value for name, value in fields.items() if value}
 
 
+def require_own(form: dict[str, object], unit: dict[str, object]) -> None:
+    """A form speaks of no other unit than that of the key.  Raises ManifestProblem(unit-foreign) with the field."""
+    for name, own in unit.items():
+        if form.get(name) != own:
+            raise ManifestProblem("unit-foreign", field=name, found=form.get(name), own=own)
+
+
 def prepare(out: Path, form: dict[str, object], sources: Iterable[Source], purpose: str = PURPOSE_FILING) -> Folder:
     """Make a folder from a form for ``purpose`` and files to attach.
 
-    Raises FolderProblem: file-exists, attachment-*; ManifestProblem(form-invalid) with the field.
+    Raises FolderProblem: file-exists, attachment-*; ManifestProblem: form-invalid with the field, date-future.
     """
     if out.exists():
         raise FolderProblem("file-exists", path=str(out))
     attached = [source.read() for source in sources]
     body = {**form, "attachments": [asdict(attachment) for attachment, _ in attached]} if attached else form
-    manifest = package.build(package.KINDS[purpose].read(body))
+    filled = package.KINDS[purpose].read(body)
+    check_dates(filled, date.today())
+    manifest = package.build(filled)
     state = State(purpose=purpose, idempotency_key=secrets.token_hex(16), manifest=sha256(manifest).hexdigest())
     aside = out.with_name(f".{out.name}.{secrets.token_hex(4)}")
     try:

@@ -18,8 +18,9 @@ from biandun.known_keys import KnownKeys
 from biandun.ui import Ui
 from biandun_protocol.errors import Problem
 from biandun_protocol.wire.messages import InfoReply
+from biandun_protocol.wire.numbers import ERROR_PIN_LOCKED, ERROR_STORE_DAMAGED
 
-__all__ = ["Key", "PortInfo", "Row", "list", "open", "open_port", "pin_slots", "scan"]
+__all__ = ["Key", "PortInfo", "Row", "ailment", "list", "open", "open_port", "pin_slots", "scan"]
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,11 @@ class Row:
     port: PortInfo
     info: InfoReply | None
     problem: Problem | None
+
+    @property
+    def is_damaged(self) -> bool:
+        """Does the key's flash contradict itself?  Then what it says of its state is what is left of it."""
+        return self.problem is not None and self.problem.code == "store-damaged"
 
 
 def open_port(port: str, ui: Ui | None = None) -> Key:
@@ -41,12 +47,22 @@ def open_port(port: str, ui: Ui | None = None) -> Key:
         raise
 
 
+def ailment(key: Key) -> Problem | None:
+    """What keeps an open key from being used whoever holds it: a damaged flash, or a user who is locked out."""
+    condition = key.condition()
+    if condition.damaged:
+        return errors.KeyRefused(ERROR_STORE_DAMAGED)
+    if condition.locked:
+        return errors.KeyRefused(ERROR_PIN_LOCKED, tries_left=0)
+    return None
+
+
 def _ask(port: PortInfo) -> Row:
     if port.problem is not None:
         return Row(port, None, port.problem)
     try:
         with open_port(port.port) as key:
-            return Row(port, key.info, None)
+            return Row(port, key.info, ailment(key))
     except Problem as problem:
         return Row(port, None, problem)
 

@@ -63,13 +63,13 @@ def _is_about_the_parcel(refusal: KeyRefused) -> bool:
     return refusal.number == ERROR_NOT_FOUND or refusal.code.startswith("receipt-")
 
 
-def collect(key: Key, folder: Folder) -> int:
+def collect(key: Key, folder: Folder, case: str = "") -> int:
     """Take the receipt that the key brought home into the folder; return the sequence number.
 
-    Raises KeyRefused(not-found) when this key did not sign it, ReceiptProblem(receipt-not-yet) when it has no receipt yet.
+    ``case`` is the number that the office gave where the parcel was handed in: it is signed by nobody, so no key carries it.  Raises KeyRefused(not-found) when this key did not sign it, ReceiptProblem(receipt-not-yet) when it has no receipt yet.
     """
     kept = key.fetch(idempotency_key=bytes.fromhex(folder.state.idempotency_key))
     if kept.receipt is None:
         raise ReceiptProblem("receipt-not-yet")
-    folder.take_receipt(kept.receipt, key.certificate().root)
+    folder.take_receipt(kept.receipt, key.certificate().root, case)
     return kept.seq

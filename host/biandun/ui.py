@@ -20,7 +20,7 @@ class Ui(Protocol):
         ...
 
     def need_pin(self, serial: str, slot: int, tries_left: int | None) -> Secret | None:
-        """Ask for the PIN of a user slot; None gives up.  ``tries_left`` is None until one was wrong."""
+        """Ask for the PIN of a user slot; None gives up.  ``tries_left`` is None while none was wrong since the last right one."""
         ...
 
     def new_key(self, serial: str, unit_name: str, fingerprint: str, root_known: bool) -> bool:

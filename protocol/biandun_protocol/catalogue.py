@@ -492,10 +492,21 @@ ENTRIES: dict[str, Entry] = {
     "pin-locked": Entry(
         "口令错误次数过多，已被锁定。",
         "Too many wrong PINs; the PIN is locked.",
-        "请联系编办密钥管理员解锁。",
-        "Ask the office's key administrator to unblock it.",
+        "请联系编办的两位解锁人员，然后运行 biandun keys unblock --shares 份额文件（biandun keys unblock-request 显示需要告知对方的内容）。",
+        "Call the office's two unblocking officers, then run `biandun keys unblock --shares FILE` (`biandun keys unblock-request` shows what to tell them).",
     ),
-    "pin-format": Entry("口令长度应为 6 至 32 个字节。", "A PIN has 6 to 32 bytes.", "请换一个口令。", "Choose another PIN."),
+    "pin-format": Entry(
+        "口令应为 6 至 32 个字符（一个汉字按三个计，但至少要有六个字）；没有消耗尝试次数。",
+        "A PIN has 6 to 32 characters (at most 32 bytes of UTF-8); no try was used up.",
+        "请核对输入，或换一个口令。",
+        "Check what was entered, or choose another PIN.",
+    ),
+    "pin-weak": Entry(
+        "口令太容易被猜到：连续或重复的数字、日期、密钥序列号和常见口令都不接受。",
+        "This PIN is guessed first: runs, repeats, dates, the key's serial number and common PINs are not taken.",
+        "请换一个别人想不到的口令。",
+        "Choose one that nobody would think of.",
+    ),
     "pin-unset": Entry(
         "密钥尚未设置口令。",
         "The key has no PIN yet.",
@@ -609,6 +620,18 @@ ENTRIES: dict[str, Entry] = {
     ),
     "form-invalid": Entry("表单项“{field}”不符合要求：{rule}。", "Form field {field} breaks a rule: {rule}.", *_FIX_FORM),
     # --- the workstation ----------------------------------------------------------------------------------------
+    "date-future": Entry(
+        "“{field}”写的是 {date}，晚于今天（{today}）。",
+        "{field} says {date}, which is after today ({today}).",
+        "请更正日期；如果今天的日期不对，请先校准这台计算机的时钟。",
+        "Correct the date; if today's date is wrong, set this computer's clock first.",
+    ),
+    "unit-foreign": Entry(
+        "表单的“{field}”写的是“{found}”，插入的密钥属于“{own}”。",
+        "The form's {field} says {found}, the key that is plugged in belongs to {own}.",
+        "请更正表单，或插入该单位自己的密钥；由密钥填写时可删去这一项。",
+        "Correct the form, or plug in that unit's own key; left out, the key fills it in.",
+    ),
     "key-not-found": Entry(
         "没有找到电子编制管理证密钥{serial}。",
         "No key was found{serial}.",
@@ -895,8 +918,8 @@ ENTRIES: dict[str, Entry] = {
         "Check the passphrase file.",
     ),
     "passphrase-weak": Entry(
-        "口令过短（至少 {least} 个字符）。",
-        "The passphrase is too short (at least {least} characters).",
+        "口令过短或过于简单（至少 {least} 个字符，其中至少三种不同字符）。",
+        "The passphrase is too short or too simple (at least {least} characters, three of them different).",
         "请换用更长的口令。",
         "Use a longer one.",
     ),

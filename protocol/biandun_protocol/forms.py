@@ -5,9 +5,9 @@ A form is a frozen dataclass with ``check()``; its body in a manifest is a CBOR 
 """
 
 import unicodedata
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Any, TypeVar, cast
 
 from biandun_protocol.errors import ManifestProblem
@@ -69,6 +69,25 @@ def day(value: str, place: str) -> None:
     except ValueError:
         good = False
     need(good, place, "not a date like 2026-11-24")
+
+
+def check_dates(form: object, today: date) -> None:
+    """No date of a form, or of a document that it names, is after ``today`` by more than a day: clocks and time zones differ.
+
+    Raises ManifestProblem(date-future).
+    """
+    for place, value in _dates(to_body(form), ""):
+        if date.fromisoformat(value) > today + timedelta(days=1):
+            raise ManifestProblem("date-future", field=place, date=value, today=today.isoformat())
+
+
+def _dates(fields: Mapping[str, object], inside: str) -> Iterator[tuple[str, str]]:
+    """Every date of a form: what a field holds whose name ends in ``_on``, in the groups of the form, too."""
+    for name, value in fields.items():
+        if isinstance(value, dict):
+            yield from _dates(cast("dict[str, object]", value), f"{inside}{name}.")
+        elif name.endswith("_on") and isinstance(value, str):
+            yield f"{inside}{name}", value
 
 
 @dataclass(frozen=True, kw_only=True)

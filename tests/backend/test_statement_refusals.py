@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -11,6 +12,7 @@ from biandun_office.issuance.models import Certificate
 from biandun_office.registry.models import Unit
 from biandun_protocol import cbor
 from biandun_protocol.algorithms import P256_ORDER
+from biandun_protocol.forms import ApplicationDocument
 from biandun_protocol.wire import statement as wire
 from tests.backend.bench import HOSPITAL, ONLY_SQLITE, SCHOOL, Bench, rows
 from tests.support.softkey import SoftKey, application, attachment, manifest
@@ -207,6 +209,15 @@ def test_another_content_type_is_refused(office: Bench, key: SoftKey, content_ty
     answer = office.post(key.sign(office.upload()), content_type)
     assert (answer.status_code, answer.json()["code"]) == (415, "media-type")
     assert rows() == (0, 0, 0, 0, 0)
+
+
+@pytest.mark.parametrize("late", ["prepared_on", "application_document"])
+def test_a_form_dated_after_today_is_refused(office: Bench, key: SoftKey, late: str):
+    tomorrow = datetime.fromtimestamp(clock.now(), UTC).date() + timedelta(days=2)
+    document = ApplicationDocument(doc_no="1", title="申请", issuer="陇澜市教育局", issued_on=tomorrow.isoformat())
+    answer = office.file(key, **{late: tomorrow.isoformat() if late == "prepared_on" else document})
+    assert (answer.json()["code"], answer.status_code) == ("date-future", 422)
+    assert rows()[0] == 0
 
 
 def test_a_certificate_that_expires_before_the_logged_time_is_refused_under_the_lock(office: Bench, key: SoftKey, monkeypatch):

@@ -522,6 +522,7 @@ def look(key: Key) -> None:
     key.refresh()
     key.fetch(seq=1)
     key.chain()
+    key.condition()
     assert key.certificate()
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from biandun import errors, parcels
+from biandun import errors, evidence, inventory, parcels
 from biandun.filings import Folder
 from biandun.keys import Key
 from biandun.office_client import Office
@@ -10,6 +10,7 @@ from biandun_protocol.errors import ManifestProblem, ReceiptProblem
 from biandun_protocol.parcel import Parcel
 from biandun_protocol.wire.numbers import LIMIT_OUTBOX
 from tests.support.softoffice import SoftOffice
+from tests.support.softserver import root_certificate
 
 
 @pytest.fixture
@@ -25,6 +26,18 @@ def test_a_filing_travels_on_the_key_and_its_receipt_comes_home(signed: Folder, 
     assert key.outbox.entries() == []
     assert parcels.collect(key, signed) == 1
     assert signed.receipt().read().statement_id.hex() == signed.state.statement_id
+
+
+def test_what_is_collected_is_complete_and_verifies(signed: Folder, key: Key, office: Office, soft: SoftOffice) -> None:
+    parcels.stow(key, signed)
+    [handed] = parcels.hand_in(key, office)
+    signed._remember(serial="", seq=0, statement_id="")  # as after a computer that stopped between signing and noting it
+    parcels.collect(key, signed, handed.case)
+    state = Folder(signed.path).state
+    assert (state.case, state.seq, state.statement_id) == (handed.case, 1, handed.statement_id)
+    verdict = evidence.verify_folder(signed.path, root_certificate(soft))
+    assert verdict.good
+    assert [file.name for file in verdict.files if file.finding == inventory.MISSING] == ["issuing.pem", "root.pem"]
 
 
 def test_stowing_again_changes_nothing(signed: Folder, key: Key) -> None:

@@ -68,7 +68,7 @@ ORDERED = {
 }
 LEVELS = 32  # of the longest log
 NONCE = b"n" * 16
-PIN = b"1" * LIMIT_PIN_MOST
+PIN = b"as long as it gets, 246813579."[:LIMIT_PIN_MOST].ljust(LIMIT_PIN_MOST, b"!")
 Step = tuple[str, bytes]
 
 
@@ -223,6 +223,7 @@ def young(bench: Bench, office: SoftOffice) -> None:
     receipt = receipt_from_a_long_log(office, sign(bench, office, 1))
     bench.measure(m.StoreReceiptRequest(receipt.statement, receipt.payload))
     bench.measure(m.FetchRequest(seq=1))
+    bench.measure(m.ConditionRequest())
     bench.measure(m.ExportLinksRequest(1, 1), UNLOCKED)
     bench.measure(m.InfoRequest(PROTOCOL_VERSION), UNLOCKED)
     for _ in range(LIMIT_AUDIT):

@@ -226,6 +226,11 @@ ROWS: dict[str, Row] = {
     "rolled-back": Row(
         7, None, UNSIGNED, "tests/firmware/test_vault.py::test_an_older_image_is_noticed_by_the_tally_and_signs_nothing"
     ),
+    "pin-weak": Row(6, None, UNSIGNED, "tests/firmware/test_pin_rules.py::test_a_key_refuses_a_weak_pin_whatever_program_sends_it"),
+    "date-future": Row(8, 422, NO_ROW, "tests/backend/test_statement_refusals.py::test_a_form_dated_after_today_is_refused"),
+    "unit-foreign": Row(
+        8, None, UNCHANGED, "tests/host/test_prepare_rules.py::test_a_form_of_another_unit_than_the_keys_is_refused"
+    ),
     "pin-format": Row(6, None, UNSIGNED, "tests/firmware/test_pin.py::test_a_short_pin_is_refused"),
     "pin-unset": Row(6, None, UNSIGNED, "tests/firmware/test_pin.py::test_a_key_without_a_pin_signs_nothing"),
     "pin-set": Row(6, None, UNSIGNED, "tests/system/test_failures.py::test_a_second_first_pin_is_refused"),

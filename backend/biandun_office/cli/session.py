@@ -19,6 +19,7 @@ from biandun_office.cli.output import screen_of
 from biandun_office.database import require_current
 from biandun_office.errors import FileProblem, PassphraseProblem
 from biandun_office.keystore import Passphrase
+from biandun_protocol import pins
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -80,7 +81,7 @@ def _passphrase(path: Path | None, descriptor: int | None) -> Passphrase:
     else:
         raise PassphraseProblem("passphrase-missing")
     try:
-        secret = raw.decode().rstrip("\r\n")
+        secret = pins.decoded(raw)
     except UnicodeDecodeError:
         raise PassphraseProblem("passphrase-wrong") from None
     if not secret:

@@ -4,6 +4,8 @@ The order is the order of cost and of blame: form, who signed, what the certific
 then the files, then what they say.  Nothing is written until everything is checked; ``services.accept`` then writes it all.
 """
 
+from datetime import UTC, datetime
+
 from biandun_office import logs
 from biandun_office.errors import Refused
 from biandun_office.evidence import blobs, services
@@ -15,6 +17,7 @@ from biandun_office.signing import OfficeSigner
 from biandun_protocol import cose, package
 from biandun_protocol.algorithms import PublicKey
 from biandun_protocol.errors import Problem
+from biandun_protocol.forms import check_dates
 from biandun_protocol.package import Manifest
 from biandun_protocol.wire.numbers import LIMIT_MANIFEST, PURPOSE_FILING
 
@@ -44,7 +47,7 @@ def receive(raw: bytes, *, purpose: str, now: int, signer: OfficeSigner) -> Acce
     require_validity(named, now)
     arrival = Arrival(statement, certificate, named)
     try:
-        submission = _read(arrival, purpose)
+        submission = _read(arrival, purpose, now)
     except Problem:
         services.keep_contradiction(arrival, now=now)
         raise
@@ -61,10 +64,11 @@ def receive(raw: bytes, *, purpose: str, now: int, signer: OfficeSigner) -> Acce
     return accepted
 
 
-def _read(arrival: Arrival, purpose: str) -> Submission:
+def _read(arrival: Arrival, purpose: str, now: int) -> Submission:
     """The files that a statement is about, read and compared with it."""
     manifest = _read_manifest(arrival.statement.digest.hex(), purpose)
     package.compare(arrival.statement, manifest)
+    check_dates(manifest.form, datetime.fromtimestamp(now, UTC).date())
     unit = active_unit(manifest.form.uscc)
     _check_attachments(manifest)
     return Submission(arrival, manifest, unit)

@@ -54,6 +54,7 @@ _MANIFEST_CODES = (
     "manifest-contradicts",
     "schema-unknown",
     "form-invalid",
+    "date-future",
     "unit-unknown",
     "unit-inactive",
 )

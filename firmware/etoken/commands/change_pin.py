@@ -1,18 +1,17 @@
 """change_pin: replace a slot's PIN by its owner, who shows the old one; a wrong one counts as in ``unlock``."""
 
 from biandun_protocol.wire.messages import ChangePinReply, ChangePinRequest
-from biandun_protocol.wire.numbers import ERROR_PIN_FORMAT, EVENT_PIN_CHANGED, LIMIT_PIN_LEAST, PHASE_WORKING, STATE_PERSONALISED
+from biandun_protocol.wire.numbers import EVENT_PIN_CHANGED, PHASE_WORKING, STATE_PERSONALISED
+from etoken import policy
 from etoken.commands.unlock import check_pin
 from etoken.dispatch import command
-from etoken.refusal import Refused
 from etoken.token import Token
 
 
 @command(ChangePinRequest, states=(STATE_PERSONALISED,), heap=38, flash=900)
 def change_pin(token: Token, request: ChangePinRequest) -> ChangePinReply:
-    """Store the new PIN.  Raises Refused: PIN_FORMAT, PIN_UNSET, PIN_LOCKED, PIN_WAIT, PIN_WRONG."""
-    if len(request.new) < LIMIT_PIN_LEAST:
-        raise Refused(ERROR_PIN_FORMAT)
+    """Store the new PIN.  Raises Refused: PIN_FORMAT, PIN_WEAK, PIN_UNSET, PIN_LOCKED, PIN_WAIT, PIN_WRONG."""
+    policy.require_pin(request.new, token.board.serial)
     check_pin(token, request.slot, request.old)
     try:
         token.vault.note(EVENT_PIN_CHANGED, request.slot)

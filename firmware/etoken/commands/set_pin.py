@@ -6,15 +6,14 @@ A slot that has a PIN keeps it: changing needs the old one, forgetting needs the
 
 from biandun_protocol.wire.messages import SetPinReply, SetPinRequest
 from biandun_protocol.wire.numbers import (
-    ERROR_PIN_FORMAT,
     ERROR_PIN_SET,
     ERROR_ROLLED_BACK,
     ERROR_SLOT_REFUSED,
     EVENT_PIN_SET,
-    LIMIT_PIN_LEAST,
     PHASE_WORKING,
     STATE_PERSONALISED,
 )
+from etoken import policy
 from etoken.dispatch import command
 from etoken.refusal import Refused
 from etoken.token import Token
@@ -22,9 +21,8 @@ from etoken.token import Token
 
 @command(SetPinRequest, states=(STATE_PERSONALISED,), heap=52, flash=700)
 def set_pin(token: Token, request: SetPinRequest) -> SetPinReply:
-    """Store the PIN.  Raises Refused: PIN_FORMAT, PIN_SET, SLOT_REFUSED, ROLLED_BACK, PRESENCE_*."""
-    if len(request.pin) < LIMIT_PIN_LEAST:
-        raise Refused(ERROR_PIN_FORMAT)
+    """Store the PIN.  Raises Refused: PIN_FORMAT, PIN_WEAK, PIN_SET, SLOT_REFUSED, ROLLED_BACK, PRESENCE_*."""
+    policy.require_pin(request.pin, token.board.serial)
     if token.vault.users.rolled_back:
         raise Refused(ERROR_ROLLED_BACK)
     if token.vault.users.has_pin(request.slot):

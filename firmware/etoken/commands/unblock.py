@@ -6,7 +6,6 @@ used up, and the key makes new shares.
 
 from biandun_protocol.wire.messages import UnblockReply, UnblockRequest
 from biandun_protocol.wire.numbers import (
-    ERROR_PIN_FORMAT,
     ERROR_PIN_UNSET,
     ERROR_ROLLED_BACK,
     ERROR_UNBLOCK_LOCKED,
@@ -14,10 +13,10 @@ from biandun_protocol.wire.numbers import (
     ERROR_UNBLOCK_WRONG,
     EVENT_UNBLOCK_WRONG,
     EVENT_UNBLOCKED,
-    LIMIT_PIN_LEAST,
     PHASE_WORKING,
     STATE_PERSONALISED,
 )
+from etoken import policy
 from etoken.dispatch import command
 from etoken.refusal import Refused
 from etoken.token import Token
@@ -27,11 +26,10 @@ from etoken.token import Token
 def unblock(token: Token, request: UnblockRequest) -> UnblockReply:
     """Return the slot and the number of the new shares.
 
-    Raises Refused: PIN_FORMAT, ROLLED_BACK, PIN_UNSET, UNBLOCK_UNSET, UNBLOCK_WRONG with the tries left, UNBLOCK_LOCKED, PRESENCE_*,
+    Raises Refused: PIN_FORMAT, PIN_WEAK, ROLLED_BACK, PIN_UNSET, UNBLOCK_UNSET, UNBLOCK_WRONG with the tries left, UNBLOCK_LOCKED, PRESENCE_*,
     ENTROPY_FAILED.
     """
-    if len(request.pin) < LIMIT_PIN_LEAST:
-        raise Refused(ERROR_PIN_FORMAT)
+    policy.require_pin(request.pin, token.board.serial)
     token.leave()
     vault, slot = token.vault, request.slot
     if vault.users.rolled_back:

@@ -5,12 +5,14 @@ The attempt is counted on flash before the PIN is looked at.  Being unlocked bel
 
 from biandun_protocol.wire.messages import UnlockReply, UnlockRequest
 from biandun_protocol.wire.numbers import (
+    ERROR_PIN_FORMAT,
     ERROR_PIN_LOCKED,
     ERROR_PIN_UNSET,
     ERROR_PIN_WAIT,
     ERROR_PIN_WRONG,
     ERROR_ROLLED_BACK,
     EVENT_PIN_LOCKED,
+    LIMIT_PIN_LEAST,
     LIMIT_PIN_TRIES,
     PHASE_WORKING,
     STATE_PERSONALISED,
@@ -24,7 +26,7 @@ from etoken.token import Token
 def unlock(token: Token, request: UnlockRequest) -> UnlockReply:
     """Unlock as ``slot``.
 
-    Raises Refused: PIN_UNSET, PIN_LOCKED, PIN_WRONG with the tries left, PIN_WAIT with the milliseconds left, ROLLED_BACK; PRESENCE_*,
+    Raises Refused: PIN_FORMAT, PIN_UNSET, PIN_LOCKED, PIN_WRONG with the tries left, PIN_WAIT with the milliseconds left, ROLLED_BACK; PRESENCE_*,
     CANCELLED after a wrong PIN, when nobody presses the button: then nothing is counted.
     """
     check_pin(token, request.slot, request.pin)
@@ -38,6 +40,8 @@ def check_pin(token: Token, slot: int, pin: bytes) -> None:
     users = token.vault.users
     if users.rolled_back:
         raise Refused(ERROR_ROLLED_BACK)  # an attempt would move the tally, and with it the challenge for the office's order
+    if len(pin) < LIMIT_PIN_LEAST:
+        raise Refused(ERROR_PIN_FORMAT)  # none was ever so short: that is no attempt
     if not users.has_pin(slot):
         raise Refused(ERROR_PIN_UNSET)
     if users.tries_left(slot) == 0:

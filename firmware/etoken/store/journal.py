@@ -294,8 +294,12 @@ class Journal:
 
     def _make_first(self) -> None:
         """Make the first bank.  A header that was torn is programmed again: nothing is erased before one bank counts."""
-        if not all(self._flash.read(self._base(bank) + BANK_HEADER, RECORD_HEADER) == BLANK[:RECORD_HEADER] for bank in (0, 1)):
-            raise StoreDamaged
+        for bank in (0, 1):
+            if self._flash.read(self._base(bank) + BANK_HEADER, RECORD_HEADER) != BLANK[:RECORD_HEADER]:
+                self._bank = bank  # its header is rotten: what its records say can still be given back, and nothing more is written
+                self.damaged = True
+                self._scan()
+                raise StoreDamaged
         self._write_header(0, 1)
         self._generation = 1
         self._clear(1)
@@ -321,7 +325,7 @@ class Journal:
                 raise StoreDamaged
             self._index[head[0] << NUMBER_BITS | int.from_bytes(head[1:5], "big")] = at
             self._end += RECORD_HEADER + int.from_bytes(head[5:7], "big")
-            if commit != 0:
+            if commit != 0 and not self.damaged:
                 # torn in its commit byte, so it must be the last: the record stands, the byte is made whole
                 if (
                     self._end + RECORD_HEADER <= self._bank_size

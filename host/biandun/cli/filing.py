@@ -125,13 +125,16 @@ def prepare(
 
     Make a filing folder from a FORM (JSON) and attachments.  Nothing is signed yet.
 
-    What the form leaves out about the unit is taken from the key that is plugged in.
+    What the form leaves out about the unit is taken from the key that is plugged in; what it says otherwise than the key is
+    refused, and so is a date after today.
 
     \b
     Example:  biandun filing prepare form.json --attach application_document=申请.pdf --out 用编申请
     """
-    folder = filings.prepare(out, filings.read_form(form, _unit_of(settings, serial, port)), [_source(one) for one in attach])
-    return _shown(folder)
+    unit = _unit_of(settings, serial, port)
+    filled = filings.read_form(form, unit)
+    filings.require_own(filled, unit)
+    return _shown(filings.prepare(out, filled, [_source(one) for one in attach]))
 
 
 @group.command("sign")

@@ -1,5 +1,7 @@
 """biandun keys: what is plugged in, who it is, and its enrolment."""
 
+import contextlib
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -8,7 +10,7 @@ from click.core import ParameterSource
 
 from biandun import keys, standing
 from biandun.cli.commands import Group
-from biandun.cli.shared import ADDRESS, FILE, prompt_secret, read_record, secret_source, with_key
+from biandun.cli.shared import ADDRESS, FILE, Settings, pass_settings, prompt_secret, read_record, secret_source, with_key
 from biandun.errors import Declined, KeyRefused, OfficeUnreachable, OrderNeeded, UsageProblem
 from biandun.filings import keep_receipt, read_file, write_file
 from biandun.folders import unwritable
@@ -30,9 +32,11 @@ from biandun_protocol.wire.messages import Grant, InfoReply, StatusReply, Status
 from biandun_protocol.wire.numbers import (
     CLASS_NAMES,
     ERROR_NAMES,
+    ERROR_PIN_LOCKED,
     ERROR_PIN_REQUIRED,
     ERROR_SESSION_UNAVAILABLE,
     LIMIT_LINK_EXPORT,
+    LIMIT_PIN_TRIES,
     LIMIT_USER_SLOTS,
     PURPOSE_RESET,
     PURPOSE_SET_TIME,
@@ -41,6 +45,7 @@ from biandun_protocol.wire.numbers import (
 )
 
 CODES = 2  # of two officers
+DAMAGED = "damaged"  # in the place of the state of a key whose flash contradicts itself
 
 
 @click.group("keys", cls=Group)
@@ -98,7 +103,8 @@ def describe(info: InfoReply) -> dict[str, object]:
 
 
 @group.command("list")
-def list_keys() -> list[dict[str, object]]:
+@pass_settings
+def list_keys(settings: Settings) -> list[dict[str, object]]:
     """列出所有已插入的密钥；被占用或出错的密钥也列出并说明问题，发生过故障的注明最近一次。
 
     List all keys that are plugged in; a busy or broken one is shown with its problem, a faulty one with its last fault.
@@ -113,15 +119,16 @@ def list_keys() -> list[dict[str, object]]:
             {
                 "serial": info.serial if info else row.port.serial,
                 "port": row.port.port,
-                "state": STATE_NAMES.get(info.state) if info else None,
+                "state": DAMAGED if row.is_damaged else STATE_NAMES.get(info.state) if info else None,
                 "unit_name": info.unit_name if info else None,
                 "suite": info.suite if info else None,
                 "simulated": row.port.simulated,
                 "problem": row.problem.code if row.problem else None,
+                **({"fix": row.problem.next_step(settings.language)} if row.problem else {}),
                 **_faults(info),
             }
         )
-    columns = [name for name in ("faults", "last_fault") if any(name in row for row in rows)]
+    columns = [name for name in ("fix", "faults", "last_fault") if any(name in row for row in rows)]
     return [{**row, **{name: row.get(name) for name in columns}} for row in rows]
 
 
@@ -161,7 +168,8 @@ def forget(serial: str) -> dict[str, object]:
 
 @group.command("info")
 @with_key
-def info(key: Key) -> dict[str, object]:
+@pass_settings
+def info(settings: Settings, key: Key) -> dict[str, object]:
     """查看密钥属于哪个单位、可以签署什么。
 
     Show who the key is and what it may sign.
@@ -169,16 +177,37 @@ def info(key: Key) -> dict[str, object]:
     \b
     Example:  biandun keys info --serial BD-000001
     """
+    shown, ailing = describe(key.info), keys.ailment(key)
+    if ailing is not None:
+        shown |= {"problem": ailing.code, "fix": ailing.next_step(settings.language)}
+        if ailing.code == "store-damaged":
+            return shown | {"state": DAMAGED, "readable": _readable(key)}
     if not key.info.uscc:
-        return describe(key.info)
+        return shown
     profile = key.profile()
     said = standing.known(key)
     return {
-        **describe(key.info),
+        **shown,
         "role": profile.role,
         "sealed": profile.device_key is not None,
         "standing": STANDING_NAMES[said.standing] if said else None,
     }
+
+
+def _readable(key: Key) -> list[str]:
+    """What a damaged key still gives back."""
+    found: list[str] = []
+    asks: dict[str, Callable[[], object]] = {
+        "certificate": key.certificate,
+        "statements": lambda: key.fetch(seq=key.chain().seq),
+        "unit-card": key.card.head,
+        "audit": key.audit,
+    }
+    for name, ask in asks.items():
+        with contextlib.suppress(KeyRefused, ProtocolProblem):
+            ask()
+            found.append(name)
+    return found
 
 
 @group.command("enroll")
@@ -306,7 +335,10 @@ def change_pin(key: Key, new_pin_file: Path | None, new_pin_fd: int | None) -> d
     \b
     Example:  biandun keys change-pin --user 1
     """
-    old = key.ui.need_pin(key.info.serial, key.slot, None)
+    left = key.tries_left(key.slot)
+    if left == 0:
+        raise KeyRefused(ERROR_PIN_LOCKED, tries_left=0)
+    old = key.ui.need_pin(key.info.serial, key.slot, None if left == LIMIT_PIN_TRIES else left)
     if old is None:
         raise KeyRefused(ERROR_PIN_REQUIRED)
     key.change_pin(old, _new_pin(new_pin_file, new_pin_fd), key.slot)

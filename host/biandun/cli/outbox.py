@@ -121,16 +121,35 @@ def submit(settings: Settings, key: Key, url: str) -> list[dict[str, object]]:
 
 @group.command("collect")
 @click.argument("folder", type=FOLDER)
+@click.option("--case", metavar="NUMBER", default="", help="提交时显示的业务编号 / the case number that outbox submit showed")
+@click.option(
+    "--office",
+    "url",
+    type=ADDRESS,
+    metavar="URL",
+    help="向编办查询业务编号和证书 / ask the office for case number and certificates, too",
+)
 @with_key
-def collect(key: Key, folder: Path) -> dict[str, object]:
+@pass_settings
+def collect(settings: Settings, key: Key, folder: Path, case: str, url: str | None) -> dict[str, object]:
     """把密钥带回的回执取入 FOLDER。
+
+    密钥只带签了名的内容；业务编号没有签名，请用 --case 给出，或用 --office 向编办查询。
 
     Take the receipt that the key brought home into FOLDER.
 
+    The key carries what is signed; the case number is not, so it is given with --case, or fetched with --office.
+
     \b
-    Example:  biandun outbox collect 用编申请
+    Examples:  biandun outbox collect 用编申请 --case 629900HB2026000001
+               biandun outbox collect 用编申请 --office http://127.0.0.1:8420
     """
-    return {"serial": key.info.serial, "folder": str(folder), "seq": parcels.collect(key, Folder(folder))}
+    opened = Folder(folder)
+    seq = parcels.collect(key, opened, case)
+    if url is not None:
+        with Office(url) as office:
+            opened.submit(office, settings.ui)  # it is there already: the office only answers
+    return {"serial": key.info.serial, "folder": str(folder), "seq": seq, "case": opened.state.case}
 
 
 @group.command("drop")

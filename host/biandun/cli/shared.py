@@ -16,7 +16,7 @@ from biandun.cli.output import note, say, screen_of
 from biandun.errors import FolderProblem
 from biandun.filings import read_file
 from biandun.keys import Key
-from biandun_protocol import records
+from biandun_protocol import pins, records
 from biandun_protocol.address import office_address
 from biandun_protocol.errors import ManifestProblem
 from biandun_protocol.secret import Secret
@@ -79,6 +79,7 @@ class Terminal:
         self._shown = ""
         self.pin_source: Callable[[], Secret] | None = None
         self.pin_given = False
+        self._asked = False
         self.fingerprint: str | None = None
 
     def _say(self, words: tuple[str, str]) -> str:
@@ -108,24 +109,28 @@ class Terminal:
 
     def need_pin(self, serial: str, slot: int, tries_left: int | None) -> Secret | None:
         """The PIN from the file or descriptor that was named, once; else by hidden prompt, where there is a person."""
-        if self.pin_source is not None:
-            source, self.pin_source = self.pin_source, None
-            return source()
-        if self.pin_given or not sys.stdin.isatty():
+        asked_before, self._asked = self._asked, True
+        source, self.pin_source = self.pin_source, None
+        if source is None and (self.pin_given or not sys.stdin.isatty()):
             return None
         if tries_left is not None:
-            left = (
-                f"口令不正确，还可以再试 {tries_left} 次。",
-                f"Wrong PIN; {tries_left} tries left.",
-            )
-            self.tell(left)
-            last = (
-                "这是最后一次机会，确定继续吗？",
-                "This is the last try. Go on?",
-            )
-            if tries_left == 1 and not click.confirm(self._say(last), err=True):
-                return None
+            self._warn(tries_left, asked_before)
+        if tries_left == 1 and sys.stdin.isatty() and not self._goes_on():
+            return None
+        if source is not None:
+            return source()
         return prompt_secret(self._say((f"密钥 {serial} 用户 {slot} 的口令", f"PIN of key {serial}, user {slot}")))
+
+    def _warn(self, tries_left: int, was_wrong: bool) -> None:
+        """Before a PIN is looked at: a wrong one was given, just now or some time ago."""
+        if self._settings.as_json:
+            return  # whoever reads it has ``tries_left`` of the answer
+        wrong = ("口令不正确，", "Wrong PIN; ") if was_wrong else ("此前有人输错过口令，", "Wrong PINs were given before; ")
+        left = (f"还可以再试 {tries_left} 次。", f"{tries_left} tries left.")
+        self.tell((wrong[0] + left[0], wrong[1] + left[1]))
+
+    def _goes_on(self) -> bool:
+        return click.confirm(self._say(("这是最后一次机会，确定继续吗？", "This is the last try. Go on?")), err=True)
 
     def new_key(self, serial: str, unit_name: str, fingerprint: str, root_known: bool) -> bool:
         """Show who the key says to be; a person confirms.  Without one, the fingerprint has to be given, or the office known."""
@@ -150,7 +155,10 @@ class Terminal:
 
 def read_secret(stream: BinaryIO) -> Secret:
     """The first line of a file, without its end; 256 bytes are enough for anybody."""
-    return Secret(stream.readline(257).rstrip(b"\r\n"))
+    raw = stream.readline(257)
+    if raw.startswith(b"\xff\xfe"):
+        raw += stream.read(1)  # in this UTF-16 the end of a line has its second byte behind it
+    return Secret(pins.first_line(raw))
 
 
 def prompt_secret(text: str, *, confirm: bool = False) -> Secret:
@@ -161,7 +169,7 @@ def prompt_secret(text: str, *, confirm: bool = False) -> Secret:
 def secret_source(path: Path | None, descriptor: int | None) -> Callable[[], Secret] | None:
     """Where a secret comes from: a file, an open file descriptor, or neither.  Never an argument: those end up in logs."""
     if path is not None:
-        return lambda: Secret(read_file(path).split(b"\n", 1)[0].rstrip(b"\r"))
+        return lambda: Secret(pins.first_line(read_file(path)))
     if descriptor is not None:
 
         def from_descriptor() -> Secret:

@@ -43,7 +43,8 @@ class Recovery:
         Returns the number of the shares that the key then made, which the office does not have yet.  Raises ManifestProblem(code-mistyped)
         before anything is counted; KeyRefused: unblock-wrong with tries_left, unblock-locked, unblock-unset, pin-unset, pin-format.
         """
+        spelled = self._key.new_pin(pin)
         first, second = (recovery.decode_code(code.reveal().decode("utf-8", "replace")) for code in codes)
-        reply = self._key.call(wire.UnblockRequest(slot, first, second, pin.reveal()), wire.UnblockReply)
+        reply = self._key.call(wire.UnblockRequest(slot, first, second, spelled.reveal()), wire.UnblockReply)
         self._key.refresh()
         return reply.number

@@ -17,7 +17,7 @@ from biandun.key.outbox import Outbox
 from biandun.key.recovery import Recovery
 from biandun.known_keys import Known, KnownKeys, known
 from biandun.ui import Silent, Ui
-from biandun_protocol import certificate
+from biandun_protocol import certificate, pins
 from biandun_protocol.algorithms import BY_NAME, ES256, Algorithm, PublicKey
 from biandun_protocol.certificate import Signed
 from biandun_protocol.errors import ManifestProblem, StatementProblem
@@ -33,11 +33,16 @@ from biandun_protocol.wire.numbers import (
     ERROR_CANCELLED,
     ERROR_CLOCK_BEHIND,
     ERROR_NO_STREAM,
+    ERROR_PIN_FORMAT,
+    ERROR_PIN_LOCKED,
     ERROR_PIN_REQUIRED,
     ERROR_PIN_WAIT,
+    ERROR_PIN_WEAK,
     ERROR_PIN_WRONG,
     ERROR_SESSION_LOST,
     ERROR_SESSION_UNAVAILABLE,
+    ERROR_UNKNOWN_COMMAND,
+    LIMIT_PIN_TRIES,
     LIMIT_USER_SLOTS,
     PHASE_NAMES,
     PHASE_WAITING_PRESENCE,
@@ -52,6 +57,7 @@ from biandun_protocol.wire.numbers import (
     SESSION_COMMANDS,
 )
 
+TO_SPARE = 2  # tries that stay when a PIN is tried in a second spelling
 PIN_REQUESTS = (wire.UnlockRequest, wire.SetPinRequest, wire.ChangePinRequest, wire.UnblockRequest)
 R = TypeVar("R", bound=codec.Message)
 T = TypeVar("T")
@@ -74,6 +80,19 @@ class Certificate:
     profile: Signed
     issuer: Signed
     root: PublicKey
+
+
+@dataclass(frozen=True)
+class Condition:
+    """What to know of a key before it is used: is its flash damaged, and slot -> tries left for each user."""
+
+    damaged: bool
+    tries: dict[int, int]
+
+    @property
+    def locked(self) -> tuple[int, ...]:
+        """The users whose PIN is locked."""
+        return tuple(slot for slot, left in self.tries.items() if left == 0)
 
 
 @dataclass(frozen=True)
@@ -325,11 +344,11 @@ class Key:
         return pin_slots(self.info)
 
     def set_pin(self, pin: Secret, slot: int = 0) -> None:
-        """Give a slot its first PIN (6 to 32 bytes); slot 0 needs presence, others need slot 0 unlocked.
+        """Give a slot its first PIN; slot 0 needs presence, others need slot 0 unlocked.
 
-        Raises KeyRefused: pin-format, pin-set, slot-refused, presence-*; what ``secure`` raises.
+        Raises KeyRefused: pin-format, pin-weak, pin-set, slot-refused, presence-*; what ``secure`` raises.
         """
-        self.call(wire.SetPinRequest(slot, pin.reveal()), wire.SetPinReply)
+        self.call(wire.SetPinRequest(slot, self.new_pin(pin).reveal()), wire.SetPinReply)
         self.refresh()
 
     def unlock(self, pin: Secret | None = None, slot: int | None = None) -> None:
@@ -340,40 +359,84 @@ class Key:
         """
         slot = self.slot if slot is None else slot
         if pin is not None:
-            self.call(wire.UnlockRequest(slot, pin.reveal()), wire.UnlockReply)
+            self._unlock(slot, pin, self._try)
             return
-        wrong: errors.KeyRefused | None = None
+        left, wrong = self.tries_left(slot), None
+        if left == 0:
+            raise errors.KeyRefused(ERROR_PIN_LOCKED, tries_left=0)
         while True:
-            pin = self.ui.need_pin(self.info.serial, slot, wrong.tries_left if wrong else None)
+            pin = self.ui.need_pin(self.info.serial, slot, None if left == LIMIT_PIN_TRIES else left)
             if pin is None:
                 raise wrong or errors.KeyRefused(ERROR_PIN_REQUIRED)
             try:
-                self._unlock_in_time(slot, pin)
+                self._unlock(slot, pin, self._try_in_time)
                 return
             except errors.KeyRefused as refusal:
                 if refusal.number != ERROR_PIN_WRONG:
                     raise
-                wrong = refusal
+                wrong, left = refusal, refusal.tries_left
 
-    def _unlock_in_time(self, slot: int, pin: Secret) -> None:
+    def _unlock(self, slot: int, pin: Secret, attempt: Callable[[int, Secret], None]) -> None:
+        """Try a PIN in its one spelling; after that, while there are tries to spare, as it was given: earlier versions took it so."""
+        spelled = pins.normalised(pin)
+        if not pins.is_possible(spelled):
+            raise errors.KeyRefused(ERROR_PIN_FORMAT)
+        try:
+            attempt(slot, spelled)
+        except errors.KeyRefused as refusal:
+            other = pin.reveal() != spelled.reveal() and pins.is_possible(pin)
+            if refusal.number != ERROR_PIN_WRONG or not other or (refusal.tries_left or 0) <= TO_SPARE:
+                raise
+            attempt(slot, pin)
+
+    def _try(self, slot: int, pin: Secret) -> None:
+        self.call(wire.UnlockRequest(slot, pin.reveal()), wire.UnlockReply)
+
+    def _try_in_time(self, slot: int, pin: Secret) -> None:
         """Unlock; when the key wants to wait after wrong PINs, wait with it: the person has just entered the next one."""
         try:
-            self.call(wire.UnlockRequest(slot, pin.reveal()), wire.UnlockReply)
+            self._try(slot, pin)
         except errors.KeyRefused as refusal:
             if refusal.number != ERROR_PIN_WAIT:
                 raise
             wait = refusal.wait_ms or 0
             self.ui.progress("waiting", 0, 1)
             time.sleep(wait / 1000)
-            self.call(wire.UnlockRequest(slot, pin.reveal()), wire.UnlockReply)
+            self._try(slot, pin)
+
+    def condition(self) -> Condition:
+        """What to know before the key is used.  A key whose firmware knows no such question is taken for a whole one."""
+        try:
+            reply = self.call(wire.ConditionRequest(), wire.ConditionReply)
+        except errors.KeyRefused as refusal:
+            if refusal.number != ERROR_UNKNOWN_COMMAND:
+                raise
+            return Condition(False, {})
+        return Condition(reply.damaged, {slot: left for slot, left in enumerate(reply.tries) if left <= LIMIT_PIN_TRIES})
+
+    def tries_left(self, slot: int) -> int | None:
+        """How many wrong PINs a user has left; None for a slot without a PIN, and from a key that does not say."""
+        return self.condition().tries.get(slot)
+
+    def new_pin(self, pin: Secret) -> Secret:
+        """A PIN to be set, in its one spelling.  Raises KeyRefused, before the key is asked: pin-format, pin-weak."""
+        spelled = pins.normalised(pin)
+        fault = pins.fault_of(spelled, self.info.serial)
+        if fault:
+            raise errors.KeyRefused(ERROR_PIN_WEAK if fault == "pin-weak" else ERROR_PIN_FORMAT)
+        return spelled
 
     def lock(self) -> None:
         """Lock the key."""
         self.call(wire.LockRequest(), wire.LockReply)
 
     def change_pin(self, old: Secret, new: Secret, slot: int = 0) -> None:
-        """Replace a PIN.  Raises KeyRefused: pin-format, pin-wrong with tries_left, pin-locked, pin-unset."""
-        self.call(wire.ChangePinRequest(slot, old.reveal(), new.reveal()), wire.ChangePinReply)
+        """Replace a PIN.  Raises KeyRefused: pin-format, pin-weak, pin-wrong with tries_left, pin-locked, pin-unset."""
+        spelled = self.new_pin(new).reveal()
+        self._unlock(slot, old, lambda at, pin: self._change(at, pin, spelled))
+
+    def _change(self, slot: int, old: Secret, new: bytes) -> None:
+        self.call(wire.ChangePinRequest(slot, old.reveal(), new), wire.ChangePinReply)
 
     def remove_user(self, slot: int) -> None:
         """Take a user's PIN away; user 0 must be the one who is asked, and presses the button.

@@ -1191,3 +1191,18 @@ class SetTimeReply(codec.Message):
     FIELDS = (
         (0, "time_floor", codec.UINT, 0, True),
     )
+
+
+class ConditionRequest(codec.Request):
+    """What to know before a key is used, in any state: does its flash contradict itself, and how many tries each user has left; 255 for a slot without a PIN."""
+
+    NUMBER = 44
+
+
+class ConditionReply(codec.Message):
+    """Answer to ``condition``."""
+
+    FIELDS = (
+        (0, "damaged", codec.BOOL, 0, True),
+        (1, "tries", codec.OCTETS, 8, True),
+    )

@@ -706,3 +706,11 @@ class SetTimeRequest(codec.Request):
 class SetTimeReply(codec.Message):
     time_floor: int
     def __init__(self, time_floor: int) -> None: ...
+
+class ConditionRequest(codec.Request):
+    def __init__(self) -> None: ...
+
+class ConditionReply(codec.Message):
+    damaged: bool
+    tries: bytes
+    def __init__(self, damaged: bool, tries: bytes) -> None: ...
