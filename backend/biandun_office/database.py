@@ -70,6 +70,7 @@ def configuration(folder: Path, url: str) -> dict[str, Any]:
         "OPTIONS": {
             "connect_timeout": 10,
             "application_name": "biandun-office",
+            "prepare_threshold": 2,  # what sql.py says again and again is prepared
             **parts,
             # a receipt promises that the statement is on disk
             "options": f"{parts.get('options', '')} -c synchronous_commit=on -c lock_timeout={_PATIENCE}s".strip(),

@@ -93,13 +93,12 @@ def _run_each(jobs: list[_Job]) -> None:
         jobs[0].outcome = jobs[0].work()
         return
     for job in jobs:
-        sql.run("SAVEPOINT job")
+        sql.run("SAVEPOINT job")  # the newest of its name counts, and the commit releases them all
         try:
             job.outcome = job.work()
         except Exception as error:
             _undo(error)
             job.error = error
-        sql.run("RELEASE SAVEPOINT job")
 
 
 def _undo(error: Exception) -> None:

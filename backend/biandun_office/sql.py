@@ -56,14 +56,24 @@ def _execute(text: str, values: Sequence[object]) -> Any:
     wrapper: Any = connections["default"]
     if wrapper.connection is None:
         wrapper.ensure_connection()
+    driver: Any = wrapper.connection
     with wrapper.wrap_database_errors:
-        driver: Any = wrapper.connection
-        return driver.execute(_spelt(wrapper.vendor, text), values)
+        if wrapper.vendor == "sqlite":
+            return driver.execute(_question_marks(text), values)
+        # Django's own cursor writes the values into the text; here the server parses and plans a text once a connection
+        return _server_cursor()(driver).execute(text, values)
 
 
 @lru_cache(256)
-def _spelt(vendor: str, text: str) -> str:
-    return text.replace("%s", "?") if vendor == "sqlite" else text
+def _question_marks(text: str) -> str:
+    return text.replace("%s", "?")
+
+
+@cache
+def _server_cursor() -> Any:
+    from psycopg import Cursor  # noqa: PLC0415 - an office on SQLite does not need it
+
+    return Cursor
 
 
 @cache

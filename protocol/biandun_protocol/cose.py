@@ -8,7 +8,7 @@ and named is always the bytes as received.
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import cast
 
 from biandun_protocol import cbor
@@ -140,6 +140,7 @@ def _must(condition: bool, place: str) -> None:
         raise StatementProblem("header-invalid", field=place)
 
 
+@cache
 def _required(purpose: str) -> frozenset[int]:
     if purpose in OFFICE_PURPOSES:
         return _OFFICE_FIELDS
@@ -148,6 +149,7 @@ def _required(purpose: str) -> frozenset[int]:
     return _KEY_ALWAYS | _UNIT_FIELDS | (_CHAIN_FIELDS if purpose in CHAINED_PURPOSES else _NO_FIELDS)
 
 
+@cache
 def _allowed(purpose: str) -> frozenset[int]:
     if purpose in OFFICE_PURPOSES or purpose == "possession":
         return _required(purpose)
@@ -207,11 +209,12 @@ def _parse_own(value: object, purpose: str) -> dict[str, object]:
     own: dict[str, object] = {}
     allowed = _allowed(purpose)
     for key, content in fields.items():
-        _must(isinstance(key, int) and key in allowed and _FIELDS[key][1](content), f"-70001/{key}")
-        name = _FIELDS[cast("int", key)][0]
+        if not (isinstance(key, int) and key in allowed and _FIELDS[key][1](content)):
+            raise StatementProblem("header-invalid", field=f"-70001/{key}")
+        name = _FIELDS[key][0]
         own[name] = tuple(cast("list[object]", content)) if isinstance(content, list) else content
-    for key in sorted(_required(purpose) - {wire.FIELD_VERSION}):
-        _must(key in fields, f"-70001/{key}")
+    missing = _required(purpose) - fields.keys() - {wire.FIELD_VERSION}
+    _must(not missing, f"-70001/{min(missing, default=None)}")
     _must(own.get("seq") != 0, "-70001/7")
     _must(own.get("seq") != 1 or own.get("prev") == wire.FIRST_PREV, "-70001/8")
     return own

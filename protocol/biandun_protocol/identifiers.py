@@ -4,6 +4,8 @@ The check character is computed here because this room imports nothing but cbor2
 lines: weights 3^(i-1) mod 31 over an alphabet of 31 characters.  The tests compare it with python-stdnum.
 """
 
+from functools import lru_cache
+
 USCC_ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 FICTITIOUS_REGIONS: dict[str, str] = {
     "629900": "陇澜市",
@@ -19,7 +21,12 @@ FICTITIOUS_REGIONS: dict[str, str] = {
 
 def is_uscc(text: str) -> bool:
     """Is ``text`` a unified social credit code: 18 characters of the alphabet with a right check character?"""
-    if len(text) != 18 or any(character not in USCC_ALPHABET for character in text):
+    return len(text) == 18 and _checks(text)
+
+
+@lru_cache(maxsize=4096)  # a city's units come again and again
+def _checks(text: str) -> bool:
+    if any(character not in USCC_ALPHABET for character in text):
         return False
     total = sum(USCC_ALPHABET.index(character) * pow(3, place, 31) for place, character in enumerate(text[:17]))
     return USCC_ALPHABET[-total % 31] == text[17]

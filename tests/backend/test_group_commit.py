@@ -260,3 +260,11 @@ def test_work_that_fails_alone_is_undone(office: Bench):
     with pytest.raises(Refused):
         GroupCommit().run(fail)
     assert "半" not in names_of(office)
+
+
+def test_each_of_a_group_costs_a_known_number_of_queries(crowd: Crowd, office: Bench, monkeypatch: pytest.MonkeyPatch):
+    calls, seen, plain = submissions(office, 5), [], sql._execute
+    monkeypatch.setattr(sql, "_execute", lambda text, values: (seen.append(text), plain(text, values))[1])
+    assert all(isinstance(outcome, Accepted) for outcome in crowd.outcomes(calls))
+    # three reads before the lock; then the savepoint, four reads, seven writes; the first tree has no nodes to read
+    assert (len(seen), seen.count("SAVEPOINT job")) == (5 * 15 - 1, 5), seen

@@ -28,9 +28,17 @@ BENCHES: dict[tuple[str, ...], Callable[[Scale], Iterator[Row]]] = {
     ): signing.measure,
     ("link_throughput", "link_sealed_throughput", "wire_overhead_pct"): streaming.measure,
     ("boot_ms", "key_pss_mib"): boot.measure,
-    ("intake_per_s", "intake_http_per_s"): intake.measure,
     ("hostile_cpu_ratio",): hostile.measure,
     ("stalled_health_ms", "stalled_submit_ms"): stalled.measure,
+    (
+        "intake_per_s",
+        "intake_alone_per_s",
+        "intake_http_per_s",
+        "intake_pg_per_s",
+        "intake_pg_alone_per_s",
+        "intake_pg_http_per_s",
+        "pg_round_trip_ms",
+    ): intake.measure,
     ("crypto", "kg_m33_insn", "es256_sign_m33_insn", "sm2_sign_m33_insn", "viper_sign_ms"): crypto.measure,
     ("demo_s",): demonstration.measure,
 }

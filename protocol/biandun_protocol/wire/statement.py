@@ -133,7 +133,11 @@ class ReceiptPayload:
 
     def encode(self) -> bytes:
         """The bytes whose digest is the payload of the receipt statement."""
-        return cbor.dumps([self.statement_id, self.leaf_index, self.tree_size, self.root, self.path, self.received])
+        return cbor.dumps(self.items())
+
+    def items(self) -> "list[object]":
+        """What is encoded."""
+        return [self.statement_id, self.leaf_index, self.tree_size, self.root, self.path, self.received]
 
     def proves(self, leaf: bytes) -> bool:
         """Does the inclusion proof lead from this log entry to the root?"""
