@@ -17,6 +17,8 @@ FAILURES: dict[str, object] = {
     "office-timeout": httpx.ReadTimeout("slow"),
     "office-answer": httpx.Response(200, content=b"<html>a hotel's login page</html>"),
     "office-answer: error page": httpx.Response(502, content=b"Bad gateway"),
+    "office-answer: arrays in arrays in arrays": httpx.Response(500, content=b"[" * 200_000),
+    "office-answer: a number that Python refuses to read": httpx.Response(500, content=b'{"code":' + b"9" * 5_000 + b"}"),
     "office-answer: json of another kind": httpx.Response(500, json=["x"]),
     "certificate-unknown": problem("certificate-unknown", 403),
 }
