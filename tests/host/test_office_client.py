@@ -38,6 +38,20 @@ def test_a_failed_submission_has_a_name_and_succeeds_when_repeated(
     assert len(server.receipts) == 1
 
 
+def test_who_has_to_wait_is_told_how_long_and_loses_nothing(folder: Folder, key: Key, office: Office, server: SoftServer) -> None:
+    folder.sign(key)
+    words = Problem("too-many-failures", seconds=7)
+    answer = {"code": words.code, "title": words.message("zh"), "detail": words.message("en"), "next": words.next_step("zh")}
+    server.fail = [httpx.Response(429, json={**answer, "next_en": words.next_step("en"), "retriable": True, "seconds": 7})]
+    with pytest.raises(errors.OfficeRefused) as caught:
+        folder.submit(office)
+    assert caught.value.retriable
+    assert "7 秒" in caught.value.message("zh") and "7 秒" in caught.value.next_step("zh")
+    assert "7 seconds" in caught.value.message("en") and "7 seconds" in caught.value.next_step("en")
+    folder.submit(office)
+    assert len(server.receipts) == 1
+
+
 @pytest.mark.parametrize("request_number", range(5))
 def test_a_connection_lost_at_any_request_of_a_submission_loses_nothing(
     request_number: int, folder: Folder, key: Key, office: Office, server: SoftServer
