@@ -12,6 +12,7 @@ from typing import Any, TypeVar, cast
 
 from biandun_protocol.errors import ManifestProblem
 from biandun_protocol.identifiers import is_uscc
+from biandun_protocol.rules import in_words
 from biandun_protocol.wire.numbers import LIMIT_ATTACHMENT, LIMIT_ATTACHMENTS
 
 ATTACHMENT_ROLES = {"application_document": "用编申请文件", "minutes": "会议纪要", "other": "其他材料"}
@@ -25,7 +26,7 @@ T = TypeVar("T")
 
 def wrong(place: str, rule: str) -> ManifestProblem:
     """The problem of a field that breaks a rule."""
-    return ManifestProblem("form-invalid", field=place, rule=rule)
+    return ManifestProblem("form-invalid", field=place, rule=in_words(rule))
 
 
 def need(condition: bool, place: str, rule: str) -> None:

@@ -158,6 +158,13 @@ def test_codes_are_words(name: str, value: object, zh: str, en: str) -> None:
     assert (words.said(name, value, "zh"), words.said(name, value, "en")) == (zh, en)
 
 
+@pytest.mark.parametrize("found", ["3 attachments", "seq 7 0123abcd", "leaf 0 of 1, received 1795872602"])
+def test_what_a_step_found_is_said_in_words(found: str) -> None:
+    said = words.said("found", found, "zh")
+    assert not re.search(r"attachments|seq|leaf|received|1795872602", said)
+    assert "1795872602" not in words.said("found", found, "en")
+
+
 def test_a_text_that_reads_like_a_code_stays_as_it_is() -> None:
     assert words.said("text", "return", "zh") == "return"
 

@@ -17,6 +17,7 @@ from biandun.office_client import Office
 from biandun_protocol.filing import FUNDING_FORMS, QUOTA_TYPES, UseApproval
 from biandun_protocol.forms import ATTACHMENT_ROLES
 from biandun_protocol.review import OPINIONS, Countersign
+from biandun_protocol.rules import in_words
 from biandun_protocol.terminal.shown import Document
 
 FOLDER = click.Path(file_okay=False, path_type=Path)
@@ -88,7 +89,7 @@ def _source(text: str) -> Source:
     if not equals:
         role, path = "other", text
     if role not in ATTACHMENT_ROLES:
-        raise UsageProblem("form-invalid", field="attach", rule=f"ROLE is one of {', '.join(ATTACHMENT_ROLES)}")
+        raise UsageProblem("form-invalid", field="attach", rule=in_words(f"ROLE is one of {_ROLES}"))
     return Source(Path(path), role)
 
 

@@ -3,6 +3,7 @@
 A command returns codes, seconds and ISO dates, which is what ``--json`` prints; people read them from here.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 from typing import cast
@@ -304,6 +305,11 @@ CODED = frozenset(
 MOMENTS = frozenset({"expires", "opened", "raised", "received", "since", "time_floor"})
 DAYS = frozenset({"issued", "made", "not_after", "standing_since"})
 SHORTENED = frozenset({"statement", "sha256"})  # the beginning tells one from another; --json has all of it
+_FINDINGS = (
+    (r"^(\d+) attachments$", r"\1 个附件"),
+    (r"^seq (\d+) ", r"序号 \1，签名编号 "),
+    (r"^leaf (\d+) of (\d+), received ", r"存证序号 \1，共 \2 条，收到时间 "),
+)
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
@@ -349,6 +355,14 @@ def when(value: object, language: str) -> str | None:
         return None
 
 
+def _found(text: str, language: str) -> str:
+    """What a step of a verification found; its moment is a date, and its few English words have Chinese ones."""
+    text = re.sub(r"(?<=received )\d+", lambda seconds: when(seconds[0], language) or seconds[0], text)
+    for english, chinese in () if language == "en" else _FINDINGS:
+        text = re.sub(english, chinese, text)
+    return text
+
+
 def said(name: str, value: object, language: str) -> str:
     """The value of a field as people read it."""
     english = language == "en"
@@ -367,6 +381,8 @@ def said(name: str, value: object, language: str) -> str:
         return ("、", ", ")[english].join(said(name, one, language) for one in cast("Sequence[object]", value))
     if name in MOMENTS or name in DAYS:
         return when(value, language) or str(value)
+    if name == "found":
+        return _found(str(value), language)
     if name in SHORTENED:
         return str(value)[:16]
     return word(name, str(value), language) if name in CODED else str(value)
