@@ -1,7 +1,9 @@
 """The office guards its clock: what it refuses, what a person confirms, and what is taken back then."""
 
 import json
+import re
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -11,7 +13,7 @@ from biandun_office.cli.main import run
 from biandun_office.errors import ClockUntrusted, Refused
 from biandun_office.evidence import forks, intake
 from biandun_office.evidence.audit import check_log
-from biandun_office.evidence.models import Statement
+from biandun_office.evidence.models import ForkEvidence, Statement
 from biandun_office.issuance.models import KeyOffer
 from biandun_office.issuance.selectors import certificate_of_serial, status_of
 from biandun_office.issuance.services import renew
@@ -22,6 +24,7 @@ from biandun_office.timekeeping.models import ClockCheck, ClockMark
 from tests.backend.bench import ONLY_SQLITE, PASSPHRASE, SCHOOL, Bench
 from tests.backend.people import Key
 from tests.backend.test_orders import challenge, give
+from tests.support.softkey import manifest
 
 DAY = 86_400
 FAR = 400 * DAY
@@ -150,6 +153,27 @@ def test_no_command_states_or_records_a_time_that_is_in_doubt(
     assert not (tmp_path / "out").exists()
 
 
+# who may look at the machine's clock itself: to show it, to judge it, to found an office, or to read
+LOOKS = {
+    "clock.py",
+    "access/bearer.py",
+    "api.py",
+    "cli/alerts.py",
+    "cli/clocks.py",
+    "cli/offices.py",
+    "timekeeping/guard.py",
+    "timekeeping/selectors.py",
+    "timekeeping/services.py",
+}
+
+
+def test_nothing_else_of_the_office_reads_the_time_but_through_the_guard():
+    room = Path(clock.__file__).parent
+    reads = re.compile(r"\bclock\.now\b|\btime\.time\(|datetime\.now\(|timezone\.now\(|\.today\(")
+    found = {str(path.relative_to(room)) for path in room.rglob("*.py") if reads.search(path.read_text("utf-8"))}
+    assert found == LOOKS
+
+
 ANSWERS: dict[str, Callable[[Bench], object]] = {
     "/login/challenge": lambda office: office.client.post(
         "/login/challenge", data={"origin": "http://office.test"}, content_type="application/json"
@@ -238,6 +262,14 @@ def test_a_time_that_falls_without_a_correction_is_a_fault_of_the_log(
     monkeypatch.setattr(guard, "received", lambda moment, last, size: moment)  # an office that does not guard its clock
     intake.receive_filing(signed, now=clock.now() - 1000, signer=held())
     assert [fault for fault in check_log(office.office).faults if "received before" in fault]
+
+
+def test_a_contradiction_after_a_correction_is_kept_with_the_true_time(office: Bench, key: Key, turn: Turn):
+    ahead(office, key, turn)
+    timekeeping.confirm(at=clock.now(), source="广播报时")
+    statement = key.sign(manifest(reason="另一份，附件没有上传。"), seq=1, prev=bytes(32))
+    assert office.post(statement).json()["code"] == "chain-fork"
+    assert ForkEvidence.objects.get().received == clock.now()
 
 
 def test_a_small_step_back_is_held_at_the_time_of_the_log(office: Bench, key: Key, turn: Turn):

@@ -191,12 +191,13 @@ def keep_contradiction(arrival: Arrival, *, now: int) -> None:
     if _compared(arrival)[1] is None:  # nearly always: nothing is locked for it
         return
     with writing():
-        present, state, _, last = sql.rows(_UNDER_LOCK, arrival.statement.id.hex(), arrival.certificate.chain)[0]
+        present, state, size, last = sql.rows(_UNDER_LOCK, arrival.statement.id.hex(), arrival.certificate.chain)[0]
         require_standing(state)
         contradiction = None if present is not None else _compared(arrival)[1]
         if contradiction is not None:
             statement, name = arrival.statement, arrival.statement.id.hex()
-            forks.record(certificate=arrival.named, statement_id=name, raw=statement.raw, found=contradiction, now=max(now, last))
+            received = guard.received(now, last, size)
+            forks.record(certificate=arrival.named, statement_id=name, raw=statement.raw, found=contradiction, now=received)
     if contradiction is not None:
         raise Refused(contradiction.code, seq=contradiction.seq)
 
