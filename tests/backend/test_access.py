@@ -28,6 +28,7 @@ TABLE: dict[tuple[str, str], dict[str, int]] = {
     ("GET", "/openapi.json"): OPEN,
     ("GET", "/log"): OPEN,
     ("GET", "/log/consistency?first=0&second=1"): OPEN,
+    ("GET", "/log/corrections"): OPEN,
     ("GET", "/log/entries?start=0&count=1"): OPEN,
     ("PUT", "/blobs/{attachment}"): OPEN,
     ("HEAD", "/blobs/{attachment}"): OPEN,

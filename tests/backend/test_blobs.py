@@ -178,6 +178,6 @@ def test_a_file_whose_row_was_lost_in_a_crash_still_serves_as_evidence(office: B
 def test_uploading_again_makes_a_file_young_again(office: Bench, monkeypatch):
     office.put(CONTENT)
     later = clock.now() + 1000
-    monkeypatch.setattr(clock, "now", lambda: later)
+    office.at(monkeypatch, later)
     office.put(CONTENT)
     assert services.sweep_blobs(older_than=later - 500) == (0, 0)

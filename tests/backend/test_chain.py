@@ -62,7 +62,7 @@ def test_a_hole_that_shrinks_from_above_keeps_the_time_when_it_was_found(office:
     *_, third, fourth = statements(office, key, 4)
     now = clock.now()
     office.post(fourth)
-    monkeypatch.setattr(clock, "now", lambda: now + 1000)
+    office.at(monkeypatch, now + 1000)
     office.post(third)
     assert missing(key) == [(1, 2)]
     assert Gap.objects.get(closed=None).opened <= now + 1
