@@ -101,6 +101,22 @@ def replace_file(path: Path, content: bytes) -> None:
         raise unwritable(path, error) from None
 
 
+def read_file(path: Path) -> bytes | None:
+    """What ``replace_file`` put there; None when nothing is.  Whoever could write into its folder could say anything.
+
+    Raises FolderProblem as ``own``; file-unreadable.
+    """
+    try:
+        if not path.parent.exists():
+            return None
+        own(path.parent)
+        return path.read_bytes()
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise FolderProblem("file-unreadable", path=str(path), detail=error.strerror or str(error)) from None
+
+
 def _own_one(path: Path, *, close: bool) -> None:
     with contextlib.suppress(FileExistsError):
         path.mkdir(mode=PRIVATE)

@@ -15,7 +15,7 @@ from typing import Any, cast
 import filelock
 
 from biandun import errors
-from biandun.folders import own, replace_file, state_folder, unwritable
+from biandun.folders import own, read_file, replace_file, state_folder, unwritable
 from biandun_protocol import jsontext
 
 
@@ -48,7 +48,7 @@ class KnownKeys:
         self.path = path or state_folder() / "known-keys.json"
 
     def get(self, serial: str) -> Known | None:
-        """What is remembered of a key.  Raises FolderProblem(known-keys-unreadable): not knowing is not the same as new."""
+        """What is remembered of a key.  Raises FolderProblem: not knowing is not the same as new."""
         return self._read().get(serial)
 
     def remember(self, serial: str, key: Known) -> None:
@@ -67,12 +67,16 @@ class KnownKeys:
 
     def _read(self) -> dict[str, Known]:
         try:
-            rows = cast("dict[str, dict[str, Any]]", jsontext.read(self.path.read_bytes()))
+            raw = read_file(self.path)
+            rows = {} if raw is None else cast("dict[str, dict[str, Any]]", jsontext.read(raw))
             return {serial: Known(**row) for serial, row in rows.items()}
-        except FileNotFoundError:
-            return {}
-        except (OSError, ValueError, TypeError, AttributeError) as error:
-            raise errors.FolderProblem("known-keys-unreadable", path=str(self.path), detail=str(error)) from None
+        except errors.FolderProblem as problem:
+            if problem.code != "file-unreadable":
+                raise
+            detail = str(problem.values["detail"])
+        except (ValueError, TypeError, AttributeError) as error:
+            detail = str(error)
+        raise errors.FolderProblem("known-keys-unreadable", path=str(self.path), detail=detail)
 
     @contextmanager
     def _held(self) -> Generator[dict[str, Known]]:

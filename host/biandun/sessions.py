@@ -5,7 +5,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import cast
 
-from biandun.folders import replace_file, state_folder, unwritable
+from biandun.folders import read_file, replace_file, state_folder, unwritable
 from biandun_protocol import jsontext
 from biandun_protocol.secret import Secret
 
@@ -20,11 +20,14 @@ def remember(url: str, token: Secret) -> None:
 
 
 def recall(url: str) -> Secret | None:
-    """The token of an office, if there is one."""
+    """The token of an office, if there is one.  Raises FolderProblem."""
+    raw = read_file(_path(url))
+    if raw is None:
+        return None
     try:
-        note = cast("dict[str, object]", jsontext.read(_path(url).read_bytes()))
+        note = cast("dict[str, object]", jsontext.read(raw))
         return Secret(str(note["token"]).encode()) if note["url"] == url else None
-    except (OSError, ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError):
         return None
 
 

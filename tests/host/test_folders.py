@@ -65,6 +65,14 @@ def announce_a_key(tmp_path: Path) -> None:
         pass
 
 
+def read_session(tmp_path: Path) -> None:
+    sessions.recall("http://office.test")
+
+
+def read_known_keys(tmp_path: Path) -> None:
+    KnownKeys().all()
+
+
 USES: dict[Callable[[Path], None], tuple[Callable[[], Path], ...]] = {
     write_session: (folders.state_folder, lambda: folders.state_folder() / "sessions"),
     write_known_keys: (folders.state_folder,),
@@ -76,7 +84,11 @@ USES: dict[Callable[[Path], None], tuple[Callable[[], Path], ...]] = {
         lambda: folders.runtime_folder() / "ports",
     ),
 }
-CASES = [(use, folder) for use, places in USES.items() for folder in places]
+READS: dict[Callable[[Path], None], tuple[Callable[[], Path], ...]] = {
+    read_session: USES[write_session][1:],  # without its folder there is nothing to read
+    read_known_keys: USES[write_known_keys],
+}
+CASES = [(use, folder) for use, places in {**USES, **READS}.items() for folder in places]
 NAMES = [f"{use.__name__}-{number}" for number, (use, _) in enumerate(CASES)]
 
 
