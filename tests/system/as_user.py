@@ -39,7 +39,8 @@ class Newcomer:
         self.project = folder / "biandun"
         kept = {name: value for name, value in os.environ.items() if not name.startswith(UNSET)}
         path = [part for part in kept.get("PATH", "").split(":") if ROOT not in Path(part).parents]
-        self.environment = {**kept, "HOME": str(folder), "PATH": ":".join(path), "USER": "newcomer", "LOGNAME": "newcomer"}
+        own = {"HOME": str(folder), "TMPDIR": str(folder / "tmp"), "USER": "newcomer", "LOGNAME": "newcomer"}
+        self.environment = {**kept, **own, "PATH": ":".join(path)}
 
     def take_copy(self) -> None:
         """Copy what git knows, as it is in the working tree, and give all of it to the user."""
@@ -51,6 +52,7 @@ class Newcomer:
             if source.is_file():
                 target.parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy(source, target)
+        (self.home / "tmp").mkdir()
         if IS_ROOT:
             for path in (self.home, *self.home.rglob("*")):
                 os.chown(path, self.uid, self.uid)
