@@ -148,7 +148,8 @@ def test_a_home_that_takes_nothing_is_named(
         return genuine(path, flags, *rest, **more)
 
     monkeypatch.setattr(os, "open", full)
-    assert problem_of(use, tmp_path) == "file-unwritable"
+    full_disk = number in (errno.ENOSPC, errno.EDQUOT)
+    assert problem_of(use, tmp_path) == ("storage-full" if full_disk else "file-unwritable")
 
 
 @pytest.mark.parametrize("command", [["keys", "list"], ["keys", "known"], ["doctor"], ["office", "login"], ["keys", "card"]])
