@@ -1,9 +1,8 @@
 """make as-user: what a newcomer runs first, in a fresh copy of the project, as an ordinary user.
 
     1. make demo            the journey by real programs, with an environment made from nothing
-    2. the README and the journey beside other users, as the tests that type them
-    3. the wheel            built, installed into an environment of its own; the fixture of the README in a test of its own
-    4. biandun doctor       beside a running simulated key
+    2. the wheel            built, installed into an environment of its own; the fixture of the README in a test of its own
+    3. biandun doctor       beside a running simulated key
 
 As root the user is one that nobody has on this computer, with nothing but a folder; as anybody else it is oneself.
 """
@@ -71,12 +70,6 @@ class Newcomer:
         """make demo, which sets everything up by itself; return its last line."""
         return json.loads(self.run("make demo", "make", "demo", f"PYTHON={self.python}", f"DATABASE={database}").splitlines()[-1])
 
-    def journeys(self) -> None:
-        """Run the tests of real programs that are an ordinary user's."""
-        tests = [f"tests/system/{name}.py" for name in ("test_readme", "test_second_user")]
-        python = str(self.project / ".venv" / "bin" / "python")
-        self.run("README and journey", python, "-m", "pytest", "-q", "-p", "no:randomly", *tests)
-
     def fixture_from_wheel(self) -> Path:
         """Build the wheel, install it elsewhere, run a test with the fixture there; return the programs that were installed."""
         place = self.home / "elsewhere"
@@ -115,7 +108,6 @@ def main() -> int:
         newcomer = Newcomer(Path(folder))
         newcomer.take_copy()
         demo = newcomer.demo(options.database)
-        newcomer.journeys()
         found = newcomer.doctor(newcomer.fixture_from_wheel())
     codes = [finding["code"] for finding in found["findings"]]
     good = demo["accepted"] and demo["third_party_verified"] and codes == ["key-not-set-up"]
