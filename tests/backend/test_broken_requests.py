@@ -185,6 +185,17 @@ def test_requests_sent_ahead_are_answered_in_their_order(served: Served):
 
 
 @ONLY_SQLITE
+@pytest.mark.parametrize("path", ["/health", "/docs", "/nowhere", f"/blobs/{NAME}"])
+def test_the_answer_to_head_has_no_body_that_would_be_taken_for_the_next_answer(served: Served, path: str):
+    line = f"HEAD {path} HTTP/1.1\r\n".encode()
+    with connect(served) as connection:
+        connection.sendall(line + HOST + b"\r\n" + b"GET /health HTTP/1.1\r\n" + HOST + b"Connection: close\r\n\r\n")
+        head, _, rest = read_all(connection).partition(b"\r\n\r\n")
+    assert int(head.lower().partition(b"content-length:")[2].split()[0]) > 0
+    assert rest.startswith(b"HTTP/1.1 200 OK\r\n")
+
+
+@ONLY_SQLITE
 def test_who_asks_before_sending_a_body_is_told_to_go_on_or_why_not(served: Served):
     expect = b"Expect: 100-continue\r\n"
     content = b"%PDF-1.7"

@@ -35,6 +35,10 @@ class Task(WSGITask):
         environ["REMOTE_ADDR"] = proxies.client_of(self.channel.peer, environ.get("HTTP_X_FORWARDED_FOR", ""))
         return environ
 
+    def write(self, data: bytes) -> None:
+        """Send a part of the answer; to HEAD only its head, or the client would take the rest for its next answer."""
+        super().write(b"" if self.request.command == "HEAD" else data)
+
 
 class Refusal(ErrorTask):
     """A request that is answered with a problem before the application sees it, and its connection with it."""
