@@ -23,6 +23,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any, cast
 
+from biandun import file_names
 from biandun.anchors import load_root
 from biandun.errors import FolderProblem, KeyRefused, UsageProblem
 from biandun.folders import unwritable
@@ -326,6 +327,11 @@ def keep_receipt(key: Key, receipt: Receipt, statement_id: str, office: Office |
     return key.keep_receipt(receipt, proof)
 
 
+def write_note(folder: Path, state: State) -> None:
+    """Write the filing.json of a new folder.  Raises FolderProblem."""
+    write_file(folder / "filing.json", _as_json(state))
+
+
 def _as_json(state: State) -> bytes:
     return (json.dumps(asdict(state), ensure_ascii=False, indent=2) + "\n").encode()
 
@@ -361,6 +367,7 @@ def prepare(out: Path, form: dict[str, object], sources: Iterable[Source], purpo
     if out.exists():
         raise FolderProblem("file-exists", path=str(out))
     attached = [source.read() for source in sources]
+    file_names.check(attachment.name for attachment, _ in attached)
     body = {**form, "attachments": [asdict(attachment) for attachment, _ in attached]} if attached else form
     filled = package.KINDS[purpose].read(body)
     check_dates(filled, date.today())
@@ -372,7 +379,7 @@ def prepare(out: Path, form: dict[str, object], sources: Iterable[Source], purpo
         for attachment, content in attached:
             write_file(aside / "attachments" / attachment.name, content)
         write_file(aside / "manifest.cbor", manifest)
-        write_file(aside / "filing.json", _as_json(state))
+        write_note(aside, state)
         aside.rename(out)
     except OSError as error:
         raise unwritable(out, error) from error

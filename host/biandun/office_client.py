@@ -153,6 +153,18 @@ class Office:
         except (KeyError, ValueError):
             raise errors.OfficeAnswer(url=self.url, detail="anchors") from None
 
+    def certificates(self, statement_id: str) -> dict[str, bytes]:
+        """Return whose key signed a statement, as the files certificate.der, profile.cose, profile.cbor; nothing in it is checked.
+
+        Raises OfficeRefused: login-required, statement-not-found; OfficeAnswer.
+        """
+        answer = self.get_json(f"/statements/{quote(statement_id, safe='')}/certificates")
+        names = {"certificate.der": "certificate", "profile.cose": "profile_statement", "profile.cbor": "profile_manifest"}
+        try:
+            return {file: base64.b64decode(str(answer[name]), validate=True) for file, name in names.items()}
+        except (KeyError, ValueError):
+            raise errors.OfficeAnswer(url=self.url, detail="certificates") from None
+
     def login(self, key: Key) -> Session:
         """Log in with a key: fetch a challenge, have it signed for this address, trade it for a token.
 

@@ -819,6 +819,18 @@ ENTRIES: dict[str, Entry] = {
         "请重新准备该业务。",
         "Prepare the filing again.",
     ),
+    "attachment-name": Entry(
+        "附件名“{name}”不能在各种计算机上原样保存：{rule}。",
+        "Not every computer can keep an attachment of the name {name} as it is: {rule}.",
+        "请申报单位更改文件名后重新准备、签署；文字内容可用 biandun office show 查看。",
+        "The unit should rename the file, prepare and sign again; biandun office show shows what the form says.",
+    ),
+    "fetch-doubtful": Entry(
+        "编办服务器给出的 {case} 未通过核验（{step} {found}），没有保存。",
+        "What the office gave of {case} does not verify ({step} {found}); nothing was kept.",
+        "请重试；如仍不通过，请告知编办管理员（biandun-office log-check）。",
+        "Try again; if it stays so, tell the office's administrator (biandun-office log-check).",
+    ),
     "filing-doubtful": Entry(
         "该业务未通过核验（{step} {found}），没有签署意见。",
         "The filing does not verify ({step} {found}); no opinion was signed.",

@@ -41,6 +41,7 @@ TABLE: dict[tuple[str, str], dict[str, int]] = {
     ("GET", "/statements/{statement}/receipt"): OPEN,
     ("GET", "/statements/{statement}"): OF_THE_CASE,
     ("GET", "/statements/{statement}/raw"): OF_THE_CASE,
+    ("GET", "/statements/{statement}/certificates"): OF_THE_CASE,
     ("GET", "/blobs/{attachment}"): OF_THE_CASE,
     ("GET", "/blobs/{manifest}"): OF_THE_CASE,
     ("GET", "/blobs/{loose}"): {**dict.fromkeys(ROLES, 404), STRANGER: 401},
@@ -173,6 +174,7 @@ def test_what_one_may_not_see_is_answered_as_if_it_were_not_there(scene: Scene):
         ("/cases/{case}", "/cases/629900HB2026000099"),
         ("/statements/{statement}", f"/statements/{'0' * 64}"),
         ("/statements/{statement}/raw", f"/statements/{'0' * 64}/raw"),
+        ("/statements/{statement}/certificates", f"/statements/{'0' * 64}/certificates"),
         ("/blobs/{attachment}", f"/blobs/{'0' * 64}"),
     ):
         assert scene.ask(OTHER, "GET", path).content == scene.ask(OTHER, "GET", absent).content

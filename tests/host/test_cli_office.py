@@ -17,7 +17,7 @@ from biandun.keys import Key
 from biandun_protocol.secret import Secret
 from biandun_protocol.wire.numbers import STANDING_ACTIVE, STANDING_SUSPENDED
 from tests.support.softoffice import NOW, SoftOffice
-from tests.support.softserver import SoftServer, problem
+from tests.support.softserver import SoftServer, problem, root_certificate
 
 URL = "http://office.test"
 
@@ -272,3 +272,39 @@ def test_another_refusal_asks_nobody_for_the_status(program: Program, server: So
     server.fail = [problem("origin-unknown", 403)]
     assert program("office", "login", "--pin-file", "pin.txt")[0] == 10
     assert [path for _, path in server.seen if "status" in path] == []
+
+
+def decided(program: Program, letter: Path, server: SoftServer, key: Key) -> None:
+    """A case with opinion and decision, and a reader who is logged in."""
+    test_a_filing_with_its_countersignature_is_handed_in_and_decided(program, letter, server)
+    server.certificates[key.info.serial] = key.certificate()
+
+
+def test_a_case_is_fetched_with_opinion_and_decision_and_verifies(
+    program: Program, letter: Path, server: SoftServer, key: Key, tmp_path: Path
+) -> None:
+    decided(program, letter, server, key)
+    fetched = program.json("office", "fetch", "629900HB2026000001", "--out", "fetched")
+    (tmp_path / "root.pem").write_bytes(root_certificate(server.office))
+    verdict = program.json("filing", "verify", "fetched", "--root", "root.pem")
+    assert isinstance(fetched, dict)
+    assert isinstance(verdict, dict)
+    assert (fetched["verdict"], fetched["warning"], verdict["verdict"]) == ("good", "root-from-folder", "good")
+    assert {step["part"] for step in verdict["steps"]} == {"", "countersign", "decision"}
+    status, _, err = program("office", "fetch", "629900HB2026000001", "--out", "fetched", "--json")
+    assert (status, json.loads(err)["error"]["code"]) == (12, "file-exists")
+
+
+def test_a_case_is_shown_with_opinion_and_decision(program: Program, letter: Path, server: SoftServer, key: Key) -> None:
+    decided(program, letter, server, key)
+    shown = program.json("office", "show", "629900HB2026000001")
+    assert isinstance(shown, dict)
+    assert [shown["opinions"][0]["opinion"], shown["decisions"][0]["decision"]] == ["agree", "accept"]
+    status, out, _ = program("office", "show", "629900HB2026000001", "--lang", "zh")
+    assert (status, [word for word in ("受理。", "测试员丙", "高中物理教学", "用编申请.pdf") if word not in out]) == (0, [])
+
+
+@pytest.mark.parametrize("command", [("show",), ("fetch", "--out", "fetched")])
+def test_nothing_is_read_without_a_login(command: tuple[str, ...], program: Program) -> None:
+    status, _, err = program("office", *command, "629900HB2026000001", "--json")
+    assert (status, json.loads(err)["error"]["code"], Path("fetched").exists()) == (10, "login-required", False)

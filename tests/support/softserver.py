@@ -12,6 +12,7 @@ from typing import Any
 
 import httpx
 
+from biandun.key.session import Certificate
 from biandun.office_client import RECEIPT_TYPE, SIGNED_TYPE
 from biandun_protocol import cose, package
 from biandun_protocol.algorithms import PublicKey
@@ -56,7 +57,9 @@ class SoftServer:
     receipts: dict[bytes, tuple[int, Receipt]] = field(default_factory=dict)
     seen: list[tuple[str, str]] = field(default_factory=list)
     fail: list[Any] = field(default_factory=list)
-    history: list[dict[str, str]] = field(default_factory=list)
+    history: list[dict[str, Any]] = field(default_factory=list)
+    statements: dict[str, bytes] = field(default_factory=dict)
+    certificates: dict[str, Certificate] = field(default_factory=dict)  # by serial number, of the keys that file
     tokens: set[str] = field(default_factory=set)
     origin: str = ""
     public_key: bytes | None = None
@@ -127,9 +130,23 @@ class SoftServer:
         new = statement.id not in self.receipts
         if new:
             self.receipts[statement.id] = (len(self.office.leaves), self.office.take_in(raw, purpose=purpose))
-            self.history.append({"purpose": purpose, "statement": statement.id.hex()})
+            self.history.append({"purpose": purpose, "statement": statement.id.hex(), "received": NOW})
+            self.statements[statement.id.hex()] = raw
         headers = {"Content-Type": RECEIPT_TYPE, "Biandun-Case": "629900HB2026000001", "Biandun-Statement": statement.id.hex()}
         return httpx.Response(201 if new else 200, content=self.receipts[statement.id][1].encode(), headers=headers)
+
+    def _statement(self, name: str, what: str) -> httpx.Response:
+        raw = self.statements[name]
+        if what == "raw":
+            return httpx.Response(200, content=raw)
+        purpose = next(step["purpose"] for step in self.history if step["statement"] == name)
+        own = self.certificates[cose.parse(raw, purpose=purpose).header.serial]
+        parts = {
+            "certificate": own.x509,
+            "profile_statement": own.profile.statement,
+            "profile_manifest": own.profile.manifest,
+        }
+        return httpx.Response(200, json={name: base64.b64encode(content).decode() for name, content in parts.items()})
 
     def _get(self, parts: list[str], query: dict[str, str]) -> httpx.Response:
         if parts == ["anchors"]:
@@ -152,8 +169,13 @@ class SoftServer:
             if receipt.read().tree_size < int(query.get("at_least", 0)):
                 receipt = self.office.receipt(index, bytes.fromhex(parts[1]))
             return httpx.Response(200, content=receipt.encode(), headers={"Content-Type": RECEIPT_TYPE})
-        if parts[0] == "cases" and not self.tokens:
+        if not self.tokens and parts[0] in ("cases", "blobs", "statements"):
             return problem("login-required", 401)
+        if parts[0] == "blobs":
+            content = self.blobs.get(parts[1])
+            return problem("blob-not-found", 404) if content is None else httpx.Response(200, content=content)
+        if parts[0] == "statements":
+            return self._statement(parts[1], parts[2])
         if parts == ["cases"]:
             return httpx.Response(200, json={"cases": [{"number": "629900HB2026000001", "state": query.get("state", "SUBMITTED")}]})
         if parts == ["cases", "629900HB2026000001"]:

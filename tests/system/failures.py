@@ -341,6 +341,10 @@ ROWS: dict[str, Row] = {
         12, None, UNCHANGED, "tests/host/test_cli.py::test_a_failure_has_its_exit_status_its_code_and_a_next_step"
     ),
     "filing-changed": Row(12, None, UNCHANGED, "tests/host/test_evidence.py::test_a_missing_file_is_named_at_its_step"),
+    "attachment-name": Row(
+        12, None, UNCHANGED, "tests/host/test_retrieval.py::test_a_name_that_a_computer_cannot_keep_is_refused_by_name_and_rule"
+    ),
+    "fetch-doubtful": Row(8, None, UNCHANGED, "tests/host/test_retrieval.py::test_a_filing_that_does_not_verify_leaves_nothing"),
     "filing-doubtful": Row(
         8, None, UNCHANGED, "tests/host/test_reviews.py::test_nobody_is_asked_to_agree_to_a_filing_that_does_not_hold"
     ),

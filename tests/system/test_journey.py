@@ -7,6 +7,7 @@ import signal
 import subprocess
 import threading
 from collections.abc import Callable
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ import httpx
 import pytest
 
 from biandun import errors, keys
+from biandun.cli.filing import EXAMPLE
 from biandun_protocol.algorithms import P256_ORDER
 from biandun_protocol.receipt import Receipt
 from biandun_protocol.wire import statement as wire
@@ -207,6 +209,27 @@ def test_a_filing_with_its_supervisors_consent_is_accepted_by_the_officer(journe
     case = case_of(journey, accepted)
     assert (decided["new"], again["new"], case["state"]) == (True, False, "ACCEPTED")
     assert [step["purpose"] for step in case["history"]] == ["filing", "countersign", "decision"]
+
+
+def test_an_officer_reads_a_filing_and_brings_it_home_and_another_bureaus_unit_may_not(
+    journey: Journey, prepare: Callable[..., Path]
+) -> None:
+    accepted = submit(journey, consented(journey, prepare()))
+    case, office = accepted["case"], ("--office", journey.url)
+    journey.with_pin("office", "login", *office, serial="BD-000004")
+    shown = journey.run("biandun", "office", "show", case, *office)
+    fetched = journey.folder / f"fetched-{case}"
+    journey.run("biandun", "office", "fetch", case, "--out", fetched, *office)
+    verdict = journey.run("biandun", "filing", "verify", fetched, "--root", journey.folder / "office" / "root.pem")
+    assert (shown["form_reason"], shown["opinions"][0]["opinion"]) == (EXAMPLE["reason"], "agree")
+    assert shown["attachments"][0]["sha256"] == sha256((fetched / "attachments" / "letter.pdf").read_bytes()).hexdigest()
+    assert (verdict["verdict"], {step["part"] for step in verdict["steps"]}) == ("good", {"", "countersign"})
+    journey.with_pin("office", "login", *office, serial="BD-000002")
+    for command in (("show", case), ("fetch", case, "--out", journey.folder / "stolen")):
+        with pytest.raises(CommandFailed) as caught:
+            journey.run("biandun", "office", *command, *office)
+        assert (caught.value.code, caught.value.status) == ("case-not-found", 10)
+    assert not (journey.folder / "stolen").exists()
 
 
 def test_a_unit_may_not_decide_and_a_stranger_may_not_consent(journey: Journey, prepare: Callable[..., Path]) -> None:

@@ -1,5 +1,7 @@
 """HTTP: what became of a statement.  Receipts are open to whoever knows the statement's name; the rest takes a login."""
 
+from base64 import b64encode
+
 from django.http import HttpRequest, HttpResponse
 from ninja import Router, Schema
 
@@ -70,6 +72,31 @@ def get_statement(request: HttpRequest, statement_id: str) -> dict[str, object]:
 def get_raw(request: HttpRequest, statement_id: str) -> HttpResponse:
     """A statement of a case that one may see, byte for byte as it was received."""
     return HttpResponse(bytes(_visible(request, statement_id).raw), content_type=STATEMENT_TYPE)
+
+
+class CertificatesOut(Schema):
+    """Whose key signed: the X.509 certificate in DER, and the office's statement about the key with its manifest (base64)."""
+
+    certificate: str
+    profile_statement: str
+    profile_manifest: str
+
+
+@router.get(
+    "/statements/{statement_id}/certificates",
+    response=CertificatesOut,
+    auth=BY_LOGIN,
+    openapi_extra=problems("login-required", "digest-malformed", "statement-not-found"),
+)
+def get_certificates(request: HttpRequest, statement_id: str) -> dict[str, str]:
+    """The certificate of the key that signed a statement of a case that one may see; the office's own are ``/anchors``."""
+    certificate = _visible(request, statement_id).certificate
+    parts = {
+        "certificate": certificate.x509,
+        "profile_statement": certificate.profile_statement,
+        "profile_manifest": certificate.profile_manifest,
+    }
+    return {name: b64encode(bytes(content)).decode() for name, content in parts.items()}
 
 
 @router.get(

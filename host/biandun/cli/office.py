@@ -5,10 +5,12 @@ from typing import cast
 
 import click
 
-from biandun import reviews, sessions, standing
+from biandun import retrieval, reviews, sessions, standing
+from biandun.cli.cases import shown
 from biandun.cli.commands import Group
-from biandun.cli.filing import OFFICE
-from biandun.cli.shared import FILE, read_record, with_key
+from biandun.cli.filing import FOLDER, OFFICE
+from biandun.cli.shared import FILE, Settings, pass_settings, read_record, with_key
+from biandun.cli.verdicts import sentence_of
 from biandun.errors import OfficeAnswer
 from biandun.keys import Key
 from biandun.office_client import Office
@@ -31,6 +33,8 @@ def group() -> None:
     Examples:  biandun office login --office http://127.0.0.1:8420
                biandun office cases
                biandun office case 629900HB2026000001
+               biandun office show 629900HB2026000001
+               biandun office fetch 629900HB2026000001 --out 用编申请
                biandun office decide 629900HB2026000001 --decision accept --text 材料齐全 --by 赵六
     """
 
@@ -127,6 +131,56 @@ def case(number: str, url: str) -> dict[str, object]:
         return office.get_json(f"/cases/{number}")
 
 
+@group.command("show")
+@click.argument("number")
+@OFFICE
+def show(number: str, url: str) -> dict[str, object]:
+    """阅读一项业务的最新申报：表单全文、各个附件，以及主管部门意见和编办意见。
+
+    需要保存附件、核验签名和回执时，请用 biandun office fetch。
+
+    Read the newest filing of a case: the whole form, every attachment, the opinions and decisions on it.
+
+    It verifies neither signatures nor receipts: biandun office fetch does, and brings the attachments.
+
+    \b
+    Example:  biandun office show 629900HB2026000001
+    """
+    with _office(url) as office:
+        return shown(retrieval.read(office, number))
+
+
+@group.command("fetch")
+@click.argument("number")
+@click.option("--out", type=FOLDER, required=True, help="要建立的业务文件夹 / the filing folder to make")
+@OFFICE
+@pass_settings
+def fetch(settings: Settings, number: str, out: Path, url: str) -> dict[str, object]:
+    """把一项业务的最新申报取回到新文件夹：材料、附件、签名、证书、回执，以及各项意见。
+
+    通过核验才会保存；根证书取自该服务器，请用 biandun filing verify --root 以另行取得的根证书核验。
+
+    Bring the newest filing of a case into a new folder: form, attachments, signature, certificates, receipt, and what was said of it.
+
+    It is kept only when it verifies.  The root certificate comes from that server: verify the folder with biandun filing verify
+    --root under one that came another way.
+
+    \b
+    Example:  biandun office fetch 629900HB2026000001 --out 用编申请
+    """
+    with _office(url) as office:
+        verdict = retrieval.fetch(office, number, out)
+    return {
+        "folder": str(out),
+        "case": number,
+        "good": verdict.good,
+        "verdict": verdict.outcome,
+        "root": verdict.root,
+        "warning": "root-from-folder",
+        "sentence": sentence_of(verdict, settings.language),
+    }
+
+
 @group.command("decide")
 @click.argument("number")
 @click.option(
@@ -173,11 +227,9 @@ def decide(key: Key, number: str, decision: str, text: str, prepared_by: str, ou
 
 
 def _newest_filing(answer: dict[str, object], url: str) -> bytes:
-    history = cast("list[dict[str, object]]", answer.get("history", []))
-    filings = [entry for entry in history if entry.get("purpose") == "filing"]
     try:
-        return bytes.fromhex(str(filings[-1]["statement"]))
-    except (IndexError, KeyError, ValueError):
+        return bytes.fromhex(str(retrieval.newest_version(answer, url)[0]["statement"]))
+    except (KeyError, ValueError):
         raise OfficeAnswer(url=url, detail="history") from None
 
 

@@ -1,0 +1,75 @@
+"""A case in full as a command returns it: what the form says, field by field, and what was said of it."""
+
+from biandun.retrieval import Case, Entry
+from biandun_protocol.filing import UseApproval
+from biandun_protocol.forms import ApplicationDocument, to_body
+from biandun_protocol.review import Countersign, Decision
+
+
+def shown(case: Case) -> dict[str, object]:
+    """The newest version of a case: codes and seconds, which people get in words."""
+    filing, form = case.filing, case.filing.manifest.filing
+    return {
+        "case": case.told.get("number"),
+        "state": case.told.get("state"),
+        **_signed(filing),
+        "supervisor_uscc": form.supervisor_uscc,
+        "form_reason": form.reason,
+        "application_document": _document(form.application_document),
+        "items": _items(form),
+        "attachments": [row for entry in case.entries for row in _attachments(entry)],
+        "opinions": [
+            _opinion(entry, entry.manifest.form) for entry in case.remarks if isinstance(entry.manifest.form, Countersign)
+        ],
+        "decisions": [_decision(entry, entry.manifest.form) for entry in case.remarks if isinstance(entry.manifest.form, Decision)],
+    }
+
+
+def _signed(entry: Entry) -> dict[str, object]:
+    """Who signed it, when it was prepared, and since when the office has it."""
+    form, header = entry.manifest.form, entry.statement.header
+    return {
+        "unit_name": form.unit_name,
+        "uscc": form.uscc,
+        "unit_code": form.unit_code,
+        "region": form.region,
+        "prepared_by": form.prepared_by,
+        "prepared_on": form.prepared_on,
+        "received": entry.received,
+        "serial": header.serial,
+        "seq": header.seq,
+        "statement": entry.name,
+    }
+
+
+def _document(document: ApplicationDocument | None) -> dict[str, object] | None:
+    return None if document is None else to_body(document)
+
+
+def _items(form: UseApproval) -> list[dict[str, object]]:
+    return [
+        {
+            "quota_type": item.quota_type,
+            "funding_form": item.funding_form,
+            "places": item.number,
+            "entry_method": item.entry_method,
+            "post_category": item.post_category,
+            "duties": item.duties,
+        }
+        for item in form.items
+    ]
+
+
+def _attachments(entry: Entry) -> list[dict[str, object]]:
+    return [
+        {"purpose": entry.purpose, "file": one.name, "role": one.role, "bytes": one.size, "sha256": one.sha256.hex()}
+        for one in entry.manifest.form.attachments
+    ]
+
+
+def _opinion(entry: Entry, form: Countersign) -> dict[str, object]:
+    return {"opinion": form.opinion, "text": form.text, "document": _document(form.document), **_signed(entry)}
+
+
+def _decision(entry: Entry, form: Decision) -> dict[str, object]:
+    return {"decision": form.decision, "text": form.text, **_signed(entry)}

@@ -1,0 +1,46 @@
+"""Names of attachments as files: they come from others, and every workstation must be able to keep them as they are signed.
+
+A form refuses separators, control characters and characters that turn the direction of writing (``forms.Attachment``).
+Here are the rules of the file systems: a name that one of them would change, or take for something else, is refused.
+"""
+
+import unicodedata
+from collections.abc import Iterable
+
+from biandun.errors import FolderProblem
+from biandun_protocol.catalogue import Phrase
+
+LIMIT_BYTES = 255  # of most file systems, for one name in UTF-8
+_PORTS = [f"{kind}{number}" for kind in ("COM", "LPT") for number in "0123456789¹²³"]
+_DEVICES = frozenset({"CON", "PRN", "AUX", "NUL", "CONIN$", "CONOUT$", "CLOCK$", *_PORTS})  # on Windows, with any ending
+
+DOT = Phrase("不能以句点或空格结尾", "it ends in a dot or a blank")
+DEVICE = Phrase("是 Windows 的设备名", "it is the name of a device on Windows")
+LONG = Phrase(f"超过 {LIMIT_BYTES} 字节", f"it is longer than {LIMIT_BYTES} bytes")
+TWIN = Phrase(
+    "与另一附件只有大小写或字符编码形式之差",
+    "another attachment differs from it only in case or in the form of its characters",
+)
+
+
+def check(names: Iterable[str]) -> None:
+    """Check the names of the attachments of one form.  Raises FolderProblem(attachment-name) with name and rule."""
+    seen: set[str] = set()
+    for name in names:
+        rule = _broken_rule(name)
+        folded = unicodedata.normalize("NFC", unicodedata.normalize("NFD", name).casefold())
+        if rule is None and folded in seen:
+            rule = TWIN
+        if rule is not None:
+            raise FolderProblem("attachment-name", name=name, rule=rule)
+        seen.add(folded)
+
+
+def _broken_rule(name: str) -> Phrase | None:
+    if not name or name[-1] in ". ":  # also . and .., the folder itself and the one above
+        return DOT
+    if name.split(".", maxsplit=1)[0].rstrip(" ").upper() in _DEVICES:
+        return DEVICE
+    if len(name.encode()) > LIMIT_BYTES:
+        return LONG
+    return None

@@ -1,0 +1,162 @@
+"""What lies at the office, for those who may see it: the newest version of a filing, with what was said of it.
+
+``read`` gets the forms, to be shown; ``fetch`` makes a filing folder that proves itself, as the unit's own does.  The office's
+words are not believed for their own sake: a manifest must be the one that its statement names, and a folder is kept only when
+it verifies.
+"""
+
+import secrets
+import shutil
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import cast
+from urllib.parse import quote
+
+from biandun import evidence, file_names, filings
+from biandun.errors import FolderProblem, OfficeAnswer
+from biandun.evidence import Verdict
+from biandun.filings import State, write_file
+from biandun.folders import unwritable
+from biandun.office_client import Office
+from biandun_protocol import cose, package
+from biandun_protocol.wire.numbers import PURPOSE_FILING
+
+
+class FetchDoubtful(FolderProblem):
+    """What the office gave does not verify; ``values`` has the case, the step that failed and what it found."""
+
+    code = "fetch-doubtful"
+    exit_status = 8
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One signed step of a case: the statement, the manifest that it names, and since when the office says to have them."""
+
+    statement: cose.Statement
+    manifest: package.Manifest
+    received: int
+
+    @property
+    def purpose(self) -> str:
+        """What it was signed for: filing, countersign or decision."""
+        return self.statement.header.purpose
+
+    @property
+    def name(self) -> str:
+        """The statement id, hexadecimal."""
+        return self.statement.id.hex()
+
+
+@dataclass(frozen=True)
+class Case:
+    """A case as the office tells it, the newest version of its filing, and the opinions and decisions on that version."""
+
+    told: dict[str, object]
+    filing: Entry
+    remarks: tuple[Entry, ...]
+
+    @property
+    def entries(self) -> tuple[Entry, ...]:
+        """All of it, the filing first."""
+        return (self.filing, *self.remarks)
+
+
+def newest_version(told: dict[str, object], url: str) -> list[dict[str, object]]:
+    """The newest filing in the history of a case and the steps after it.  Raises OfficeAnswer for a history without a filing."""
+    history = told.get("history")
+    steps = cast("list[object]", history) if isinstance(history, list) else []
+    fields = [cast("dict[str, object]", step) for step in steps if isinstance(step, dict)]
+    places = [place for place, step in enumerate(fields) if step.get("purpose") == PURPOSE_FILING]
+    if not places or len(fields) != len(steps):
+        raise OfficeAnswer(url=url, detail="history")
+    return fields[places[-1] :]
+
+
+def read(office: Office, number: str) -> Case:
+    """Get what the newest version of a case consists of, without its attachments.
+
+    Raises OfficeRefused: login-required, case-not-found; OfficeAnswer; StatementProblem, ManifestProblem for what is no
+    statement, or not the manifest of its statement.
+    """
+    told = office.get_json(f"/cases/{quote(number, safe='')}")
+    filing, *remarks = [_read_step(office, step) for step in newest_version(told, office.url)]
+    return Case(told, filing, tuple(remarks))
+
+
+def _read_step(office: Office, step: dict[str, object]) -> Entry:
+    name, purpose, received = step.get("statement"), step.get("purpose"), step.get("received")
+    if not isinstance(name, str) or not isinstance(received, int) or purpose not in package.KINDS:
+        raise OfficeAnswer(url=office.url, detail="history")
+    statement = cose.parse(office.get_bytes(f"/statements/{quote(name, safe='')}/raw"), purpose=str(purpose))
+    if statement.id.hex() != name:
+        raise OfficeAnswer(url=office.url, detail="another statement")
+    manifest = package.read(office.get_bytes(f"/blobs/{statement.digest.hex()}"), str(purpose))
+    package.compare(statement, manifest)
+    return Entry(statement, manifest, received)
+
+
+def fetch(office: Office, number: str, out: Path) -> Verdict:
+    """Make a filing folder of a case's newest version; opinions and decisions lie in subfolders named after their purpose.
+
+    It is there whole and verified under the root that came with it, or not at all.  Raises what ``read`` raises;
+    FolderProblem: file-exists, attachment-name, file-unwritable, storage-full; FetchDoubtful.
+    """
+    if out.exists() or out.is_symlink():
+        raise FolderProblem("file-exists", path=str(out))
+    case = read(office, number)
+    for entry in case.entries:
+        file_names.check(attachment.name for attachment in entry.manifest.form.attachments)
+    aside = out.with_name(f".{secrets.token_hex(6)}")
+    try:
+        for entry, inside in zip(case.entries, _subfolders(case), strict=True):
+            _write_entry(office, entry, aside / inside, number)
+        verdict = evidence.verify_folder(aside)
+        if not verdict.good:
+            failed = [(step.name, step.found) for step in verdict.failed] or [("files", verdict.outcome)]
+            raise FetchDoubtful(case=number, step=failed[0][0], found=failed[0][1])
+        aside.rename(out)
+    except OSError as error:
+        raise unwritable(out, error) from error
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)  # gone by its new name, when all went well
+    return verdict
+
+
+def _subfolders(case: Case) -> list[str]:
+    """Where each entry lies: the filing in the folder itself, the others in countersign, decision; a second one in decision-2."""
+    places = [""]
+    for remark in case.remarks:
+        number = sum(place.split("-")[0] == remark.purpose for place in places) + 1
+        places.append(remark.purpose if number == 1 else f"{remark.purpose}-{number}")
+    return places
+
+
+def _write_entry(office: Office, entry: Entry, folder: Path, number: str) -> None:
+    statement, manifest = entry.statement, entry.manifest
+    (folder / "attachments").mkdir(parents=True)
+    for attachment in manifest.form.attachments:  # their digests are checked together with everything else
+        write_file(folder / "attachments" / attachment.name, office.get_bytes(f"/blobs/{attachment.sha256.hex()}"))
+    files = {
+        "manifest.cbor": manifest.raw,
+        "statement.cose": statement.raw,
+        "receipt.cbor": office.receipt(entry.name).encode(),
+        **office.certificates(entry.name),
+        **office.anchors(),
+    }
+    for name, content in files.items():
+        write_file(folder / name, content)
+    filings.write_note(
+        folder,
+        State(
+            purpose=entry.purpose,
+            idempotency_key=entry.name[:32],  # the real one is between the signer's program and key; this one is nobody's
+            manifest=sha256(manifest.raw).hexdigest(),
+            serial=statement.header.serial,
+            seq=statement.header.seq or 0,
+            statement_id=entry.name,
+            case=number,
+            office=office.url,
+        ),
+    )
