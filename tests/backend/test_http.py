@@ -53,7 +53,7 @@ def test_the_document_lists_every_route_with_every_method():
         for method in operation.methods
     }
     assert described == served
-    assert len(described) == 25
+    assert len(described) == 26
     assert NOT_SET not in described
     patterns = {str(pattern.pattern) for pattern in get_resolver().url_patterns[0].url_patterns}
     assert {re.sub(r"<(?:path:)?(\w+)>", r"{\1}", pattern) for pattern in patterns} == {
