@@ -12,6 +12,7 @@ are written aside and moved; nothing is ever overwritten with something else.
 """
 
 import contextlib
+import errno
 import json
 import os
 import secrets
@@ -62,7 +63,8 @@ def read_file(path: Path, *, at_most: int = -1) -> bytes:
 def write_file(path: Path, content: bytes, *, replace: bool = False) -> None:
     """Write a file so that it is there whole or not at all.
 
-    Without ``replace`` an existing file with other content is left alone: FolderProblem(file-exists).
+    Without ``replace`` an existing file with other content is left alone: FolderProblem(file-exists).  What is there and
+    is no file, such as a device, is never put out of its place: FolderProblem(file-unwritable).
     """
     aside = path.with_name(f".{secrets.token_hex(6)}")  # a name as long as the file's own could be too long
     try:
@@ -70,6 +72,8 @@ def write_file(path: Path, content: bytes, *, replace: bool = False) -> None:
             if path.read_bytes() == content:
                 return
             raise FolderProblem("file-exists", path=str(path))
+        if path.exists() and not path.is_file():
+            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST))
         with aside.open("wb") as file:
             file.write(content)
             file.flush()

@@ -138,7 +138,7 @@ def test_commands_that_need_no_session_any_more_are_noticed(made: Path, monkeypa
     for entry in COMMANDS.values():
         monkeypatch.setattr(entry, "in_session", False)
     run = core.Run(targets(made), frames_of(made), 15)
-    run.go(8000, now, 10_000)
+    run.go(20_000, now, 10_000)
     assert "changed without authority" in {fault for fault, _ in run.wrong}
 
 

@@ -62,6 +62,15 @@ def test_a_file_is_whole_or_untouched_wherever_the_disk_fills(tmp_path: Path) ->
             assert path.read_bytes() == b"before"
 
 
+def test_a_device_is_never_put_out_of_its_place(tmp_path: Path) -> None:
+    device = tmp_path / "device"
+    os.mkfifo(device)
+    with pytest.raises(errors.FolderProblem) as caught:
+        filings.write_file(device, b"a record", replace=True)
+    assert caught.value.code == "file-unwritable"
+    assert device.is_fifo()
+
+
 @pytest.mark.parametrize("size", [0, 10, 100, 300])
 def test_preparing_where_no_file_may_grow_leaves_no_folder(size: int, tmp_path: Path, form: Path, letter: Path) -> None:
     before = names(tmp_path)

@@ -35,6 +35,7 @@ HEADER_RULES = {
 MAY_BE_EMPTY = (
     "ChainStateRequest",
     "ChallengeRequest",
+    "ConditionRequest",
     "ExportAuditRequest",
     "ExportSharesRequest",
     "UpdateFinishRequest",

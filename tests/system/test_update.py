@@ -1,6 +1,5 @@
 """A firmware release from its maker through the office to a key that runs it, all of it real programs and a real image."""
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -26,8 +25,7 @@ def released(journey: Journey, version: str, number: int, *options: object) -> P
     """Made by the vendor, approved by the office."""
     made, approved = journey.folder / f"firmware-{version}.bd", journey.folder / f"approved-{version}.bd"
     words = ("release", "--version", version, "--number", number, "--out", made, *options)
-    done = journey.plain("biandun-sim", *words)
-    assert json.loads(done)["version"] == version
+    assert journey.run("biandun-sim", *words)["version"] == version
     journey.office("approve-release", made, "--out", approved, "--passphrase-file", journey.passphrase)
     return approved
 

@@ -11,7 +11,7 @@ from etoken.token import Token
 NO_PIN = 255
 
 
-@command(ConditionRequest, states=ANY_STATE, heap=5, flash=0, reads_only=True)
+@command(ConditionRequest, states=ANY_STATE, heap=3, flash=0, reads_only=True)
 def condition(token: Token, request: ConditionRequest) -> ConditionReply:
     """Return it."""
     users = token.vault.users
