@@ -87,6 +87,8 @@ def test_neither_pin_nor_any_private_key_crosses_the_cable_whatever_is_asked(
     key.outbox.drop(b"t" * 16)
     wire.key.token.vault.users._note(0, 2)
     key.carry_out(office.order("reinstate", key.challenge(), 64))
+    key.carry_out(office.order("set-time", key.challenge(), time=NOW))
+    assert key.tries_left(0)
     key.change_pin(PIN, PIN)
     key.audit()
     key.unlock(PIN)

@@ -439,9 +439,7 @@ ROWS: dict[str, Row] = {
     "proof-range": Row(10, 422, NO_ROW, "tests/backend/test_log.py::test_a_range_outside_the_log_is_refused"),
     "port-taken": Row(10, None, NO_ROW, "tests/system/test_failures.py::test_a_port_that_is_taken_is_named"),
     "log-broken": Row(10, None, NO_ROW, "tests/backend/test_cli.py::test_a_broken_log_ends_with_nine_and_says_where"),
-    "files-lost": Row(
-        10, None, NO_ROW, "tests/backend/test_lost_files.py::test_a_lost_or_altered_file_of_any_kind_is_found_and_named"
-    ),
+    "files-lost": Row(10, None, NO_ROW, "tests/backend/test_lost_files.py::test_the_command_fails_with_a_list_when_files_are_gone"),
     "request-invalid": Row(10, 400, NO_ROW, "tests/backend/test_cases.py::test_a_query_that_makes_no_sense_is_refused"),
     "request-broken": Row(
         10, 400, NO_ROW, "tests/backend/test_broken_requests.py::test_a_broken_request_is_answered_by_its_status_and_one_line"
