@@ -20,6 +20,8 @@ from tests.simulator.measuring import Need, measure
 from tests.support import softkey
 from tests.support.person import Person
 
+pytestmark = pytest.mark.slow
+
 STEP = 1024
 BANK = NorFlash().size // NorFlash().sector // 2
 TABLE = {entry.request.__name__: entry for entry in COMMANDS.values()}

@@ -9,6 +9,8 @@ import pytest
 from tests.system.conftest import SCHOOL
 from tests.system.journey import CommandFailed, Journey, pdf
 
+pytestmark = pytest.mark.slow
+
 KEY = "BD-000001"
 
 

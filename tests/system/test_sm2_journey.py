@@ -11,6 +11,8 @@ import pytest
 from tests.system.demo import certificates_verify, statements_verify
 from tests.system.journey import CommandFailed, Journey, pdf
 
+pytestmark = pytest.mark.slow
+
 JUDGE = Path("build/judge/bin/python")
 SCHOOL, BUREAU = "12629900MB00000274", "11629900MB0000019C"
 SCHOOL_KEY, BUREAU_KEY, OFFICER_KEY, BLANK, FOREIGN = (f"BD-00000{number}" for number in range(1, 6))

@@ -8,6 +8,8 @@ import pytest
 from tests.system.conftest import SCHOOL
 from tests.system.journey import CommandFailed, Journey
 
+pytestmark = pytest.mark.slow
+
 KEY = "BD-000001"
 OFFICERS = ("测试员甲", "测试员乙")
 
