@@ -2,6 +2,7 @@
 
 import errno
 import os
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -102,3 +103,21 @@ def test_a_database_that_may_not_grow_has_a_name_in_every_command(
     err = capsys.readouterr().err
     assert "[storage-full]" in err or "[file-unwritable]" in err
     assert {name for name in contents(tmp_path) if not name.endswith(("-wal", "-shm"))} <= set(before)
+
+
+@ONLY_SQLITE
+@pytest.mark.parametrize("size", [0, 1, 5000, 300_000])
+def test_an_upload_that_the_disk_does_not_take_is_storage_full_also_when_closing_writes_again(
+    office: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, size: int
+) -> None:
+    def on_a_full_disk(**_: object) -> tuple[int, str]:
+        return os.open("/dev/full", os.O_WRONLY | os.O_CLOEXEC), str(tmp_path / "incoming")
+
+    monkeypatch.setattr(tempfile, "mkstemp", on_a_full_disk)
+    monkeypatch.setattr(os, "fsync", lambda _: None if size else _no_room())
+    answer = office.put(bytes(size))
+    assert (answer.status_code, answer.json()["code"]) == (507, "storage-full")
+
+
+def _no_room() -> None:
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))

@@ -109,11 +109,10 @@ def incoming(digest: str, stream: Stream, algorithm: Algorithm) -> Generator[tup
         handle, name = tempfile.mkstemp(dir=incoming_folder(), prefix=digest[:8])
     temporary = Path(name)
     try:
-        with os.fdopen(handle, "wb") as file:
+        with _room(), os.fdopen(handle, "wb") as file:  # closing writes what a full disk did not take, and fails again
             size, genuine = _receive(digest, stream, file)
-            with _room():
-                file.flush()
-                os.fsync(file.fileno())
+            file.flush()
+            os.fsync(file.fileno())
         if not genuine and (size > LIMIT_MANIFEST or algorithm.digest(temporary.read_bytes()).hex() != digest):
             raise Refused("blob-mismatch")
         yield temporary, size
@@ -154,8 +153,7 @@ def _receive(digest: str, stream: Stream, file: IO[bytes]) -> tuple[int, bool]:
         if size > LIMIT_ATTACHMENT:
             raise Refused("blob-too-large")
         running.update(chunk)
-        with _room():
-            file.write(chunk)
+        file.write(chunk)
     return size, running.hexdigest() == digest
 
 
