@@ -16,6 +16,7 @@ from django.db import DatabaseError
 from biandun_office.errors import FileProblem, OfficeBusy, OfficeProblem, StorageFull
 from biandun_protocol import jsontext, oserrors
 from biandun_protocol.catalogue import Phrase
+from biandun_protocol.wire.numbers import LIMIT_ATTACHMENT
 
 PRIVATE = 0o600
 PUBLIC = 0o644
@@ -91,13 +92,17 @@ def delivering() -> Generator[Callable[[Path, bytes], None]]:
 
 
 def read(path: Path) -> bytes:
-    """Read a whole file.  Raises FileProblem: file-missing, file-unreadable."""
+    """Read a whole file, which may be as long as an attachment.  Raises FileProblem: file-missing, file-unreadable, file-too-large."""
     try:
-        return path.read_bytes()
+        with path.open("rb") as file:
+            content = file.read(LIMIT_ATTACHMENT + 1)
     except FileNotFoundError:
         raise FileProblem("file-missing", path=str(path)) from None
     except OSError as error:
-        raise FileProblem("file-unreadable", path=str(path), detail=error.strerror) from None
+        raise FileProblem("file-unreadable", path=str(path), detail=oserrors.reason(error)) from None
+    if len(content) > LIMIT_ATTACHMENT:
+        raise FileProblem("file-too-large", path=str(path))
+    return content
 
 
 def read_json(path: Path) -> dict[str, Any]:

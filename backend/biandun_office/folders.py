@@ -10,6 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from biandun_office.errors import FileProblem
+from biandun_protocol import oserrors
 
 
 def require_own(folder: Path) -> None:
@@ -22,7 +23,7 @@ def require_own(folder: Path) -> None:
     except FileNotFoundError:
         return
     except OSError as error:
-        raise FileProblem("file-unreadable", path=str(folder), detail=error.strerror) from None
+        raise FileProblem("file-unreadable", path=str(folder), detail=oserrors.reason(error)) from None
     if stat.S_ISLNK(found.st_mode):
         raise FileProblem("folder-link", path=str(folder))
     if found.st_uid != os.geteuid():

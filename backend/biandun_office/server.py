@@ -19,6 +19,7 @@ from biandun_office.httpd.peers import Network, Proxies
 from biandun_office.signing import OfficeSigner
 from biandun_office.throttle import Throttle
 from biandun_office.wsgi import application
+from biandun_protocol import oserrors
 from biandun_protocol.address import office_address
 
 
@@ -28,7 +29,7 @@ def listen(host: str, port: int) -> socket.socket:
     try:
         return socket.create_server((host, port), family=family, backlog=256)
     except OSError as error:
-        raise FileProblem("port-taken", port=f"{host}:{port}", detail=error.strerror) from None
+        raise FileProblem("port-taken", port=f"{host}:{port}", detail=oserrors.reason(error)) from None
 
 
 def serve(

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from biandun.errors import FolderProblem
+from biandun_protocol import oserrors
 from biandun_protocol.wire.numbers import LIMIT_ATTACHMENT
 
 PLAIN, LINK, SPECIAL = "file", "link", "special"
@@ -25,8 +26,12 @@ class Contents:
         self.path = path
         try:
             self.entries = dict(sorted(_walk(path, "")))
+        except FileNotFoundError as error:
+            raise FolderProblem("file-missing", path=error.filename or str(path)) from None
+        except NotADirectoryError:
+            raise FolderProblem("folder-not-filing", path=str(path)) from None
         except OSError as error:
-            raise FolderProblem("file-unreadable", path=error.filename or str(path), detail=error.strerror) from error
+            raise FolderProblem("file-unreadable", path=error.filename or str(path), detail=oserrors.reason(error)) from error
 
     def read(self, name: str) -> bytes:
         """A plain file.  Raises FolderProblem: file-missing, file-link for what is no plain file, file-unreadable, file-too-large."""
@@ -42,7 +47,7 @@ class Contents:
                     raise FolderProblem("file-link", path=path)
                 content = file.read(LIMIT_ATTACHMENT + 1)
         except OSError as error:
-            raise FolderProblem("file-unreadable", path=path, detail=error.strerror) from error
+            raise FolderProblem("file-unreadable", path=path, detail=oserrors.reason(error)) from error
         if len(content) > LIMIT_ATTACHMENT:
             raise FolderProblem("file-too-large", path=path)
         return content

@@ -49,15 +49,21 @@ MEDIA_TYPES = {
 }
 
 
-def read_file(path: Path, *, at_most: int = -1) -> bytes:
-    """Read a file, of a longer one the first ``at_most`` bytes.  Raises FolderProblem: file-missing, file-unreadable."""
+def read_file(path: Path, *, at_most: int | None = None) -> bytes:
+    """Read a file, of a longer one the first ``at_most`` bytes; without that it may be as long as an attachment.
+
+    Raises FolderProblem: file-missing, file-unreadable, file-too-large.
+    """
     try:
         with path.open("rb") as file:
-            return file.read(at_most)
+            content = file.read(LIMIT_ATTACHMENT + 1 if at_most is None else at_most)
     except FileNotFoundError:
         raise FolderProblem("file-missing", path=str(path)) from None
     except OSError as error:
         raise FolderProblem("file-unreadable", path=str(path), detail=oserrors.reason(error)) from error
+    if at_most is None and len(content) > LIMIT_ATTACHMENT:
+        raise FolderProblem("file-too-large", path=str(path))
+    return content
 
 
 def write_file(path: Path, content: bytes, *, replace: bool = False) -> None:
@@ -106,7 +112,7 @@ class Source:
 
     def read(self) -> tuple[Attachment, bytes]:
         """Check and read it.  Raises FolderProblem: attachment-*, file-*."""
-        content = read_file(self.path)
+        content = read_file(self.path, at_most=LIMIT_ATTACHMENT + 1)
         media_type, magic = MEDIA_TYPES.get(self.path.suffix.lower(), ("", b""))
         if not content:
             raise FolderProblem("attachment-empty", path=str(self.path))

@@ -8,7 +8,7 @@ import json
 import logging
 import time
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -30,10 +30,22 @@ class JsonLines(logging.Formatter):
         )
 
 
+class LogFile(logging.FileHandler):
+    """A log that cannot be written, on a full disk say, is left incomplete: the command itself goes on and ends as it would."""
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - logging's name
+        """Say nothing: logging would print a traceback for each line."""
+
+    def close(self) -> None:
+        """Close the file; what could not be written before cannot be written now."""
+        with suppress(OSError):
+            super().close()
+
+
 @contextmanager
 def to_file(path: Path) -> Generator[None]:
     """Append to a file for a while.  Raises OSError."""
-    handler = logging.FileHandler(path, encoding="utf-8")
+    handler = LogFile(path, encoding="utf-8")
     handler.setFormatter(JsonLines())
     logger.addHandler(handler)
     logger.setLevel(logging.INFO)

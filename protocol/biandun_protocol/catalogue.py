@@ -1250,6 +1250,7 @@ class _Values(dict[str, object]):
 
 def _fill(text: str, language: str, values: Mapping[str, object]) -> str:
     words = {name: value[language == "en"] if isinstance(value, Phrase) else value for name, value in values.items()}
+    words = {name: value for name, value in words.items() if value is not None}  # nothing to say of it
     return text.format_map(_Values(words))
 
 

@@ -16,6 +16,12 @@ _CHINESE = {
     errno.ELOOP: "链接绕成了圈",
     errno.EIO: "磁盘读写出错",
     errno.ENOSPC: "磁盘空间不足",
+    errno.ENXIO: "没有这个设备",
+    errno.ENODEV: "没有这个设备",
+    errno.ENOTTY: "不是串口",
+    errno.EBADF: "没有打开这个文件描述符",
+    errno.EADDRINUSE: "已有程序占用",
+    errno.EADDRNOTAVAIL: "本机没有这个地址",
     errno.EMFILE: "打开的文件过多",
 }
 # EDQUOT: a quota is used up; EFBIG: the file may not become larger.  Windows has no EDQUOT in every version of Python.
@@ -24,8 +30,12 @@ _FULL = {errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC)}
 
 def reason(error: OSError) -> Phrase:
     """The system's words for an error, and ours where we have them."""
-    english = error.strerror or str(error)
-    return Phrase(_CHINESE.get(error.errno or 0, english), english)
+    return of_number(error.errno, error.strerror or str(error))
+
+
+def of_number(number: int | None, english: str) -> Phrase:
+    """The same for an error number that came by itself; ``english`` is what there is to say of one without words of ours."""
+    return Phrase(_CHINESE.get(number or 0, english), english)
 
 
 def is_full(error: OSError) -> bool:

@@ -13,6 +13,7 @@ from typing import Protocol, TextIO, cast
 
 from biandun_office.cli.words import LABELS
 from biandun_office.errors import FileProblem
+from biandun_protocol import oserrors
 from biandun_protocol.errors import Problem
 from biandun_protocol.terminal import shown
 from biandun_protocol.terminal.shown import Screen
@@ -60,7 +61,7 @@ def write(text: str) -> None:
     except BrokenPipeError:
         raise NoReader from None
     except OSError as error:
-        raise FileProblem("output-unwritable", detail=error.strerror) from error
+        raise FileProblem("output-unwritable", detail=oserrors.reason(error)) from error
 
 
 def note(text: str, *, end: str = "\n") -> None:

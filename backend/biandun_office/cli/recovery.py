@@ -15,6 +15,7 @@ from biandun_office.keystore import Cost, Passphrase
 from biandun_office.office import Office
 from biandun_office.timekeeping import guard
 from biandun_protocol.recovery import decode_ask
+from biandun_protocol.terminal.visible import is_visible
 from biandun_protocol.wire.messages import UnblockAsk
 from biandun_protocol.wire.numbers import LIMIT_USER_SLOTS, SCHEMA_UNBLOCK_ASK
 
@@ -35,8 +36,10 @@ def officer(session: Session, *, passphrase: Passphrase, name: str) -> dict[str,
     \b
     Example:  biandun-office --data office officer 测试员甲 --passphrase-file own-secret.txt
     """
-    if not name.strip() or len(name) > MOST_NAME:
-        raise click.UsageError(f"NAME 应为 1 至 {MOST_NAME} 个字 must have 1 to {MOST_NAME} letters")
+    if not name.strip() or len(name) > MOST_NAME or not all(map(is_visible, name)):
+        chinese = f"NAME 应为 1 至 {MOST_NAME} 个字，不含控制字符"
+        english = f"NAME must have 1 to {MOST_NAME} letters and no control characters"
+        raise click.UsageError((chinese, english)[session.language == "en"])
     algorithm = Office.load(session.open()).algorithm
     made = recovery.make_officer(name=name, algorithm=algorithm, passphrase=passphrase, cost=Cost(), now=guard.now())
     return {"officer": made.name, "made": day(made.made_at)}
@@ -142,9 +145,9 @@ def unblock_code(
     elif serial is not None and number is not None and check is not None:
         ask = UnblockAsk(SCHEMA_UNBLOCK_ASK, serial, slot, number, check)
     else:
-        raise click.UsageError(
-            "请给出 --request，或 --serial、--number 和 --check  either --request, or --serial, --number and --check"
-        )
+        chinese = "请给出 --request，或 --serial、--number 和 --check"
+        english = "either --request, or --serial, --number and --check"
+        raise click.UsageError((chinese, english)[session.language == "en"])
     secret, certificate = recovery.give_code(ask=ask, officer=name, algorithm=algorithm, passphrase=passphrase, now=guard.now())
     if out is None:
         shown = {"code": secret.reveal().decode()}

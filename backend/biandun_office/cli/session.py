@@ -19,7 +19,7 @@ from biandun_office.cli.output import screen_of
 from biandun_office.database import require_current
 from biandun_office.errors import FileProblem, PassphraseProblem
 from biandun_office.keystore import Passphrase
-from biandun_protocol import pins
+from biandun_protocol import oserrors, pins
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -94,4 +94,4 @@ def _drain(descriptor: int) -> bytes:
         with os.fdopen(descriptor, "rb") as file:
             return file.read()
     except OSError as error:
-        raise FileProblem("file-unreadable", path=f"fd {descriptor}", detail=error.strerror) from None
+        raise FileProblem("file-unreadable", path=f"fd {descriptor}", detail=oserrors.reason(error)) from None

@@ -370,6 +370,6 @@ def verify(settings: Settings, folder: Path, root: Path | None) -> dict[str, obj
         "root": verdict.root,
         **({"warning": "root-from-folder"} if verdict.root_from_folder else {}),
         "steps": [asdict(step) for step in verdict.steps],
-        "files": [asdict(file) for file in verdict.files],
+        "files": [{"file": file.name, "finding": file.finding, "by": file.by} for file in verdict.files],
         "sentence": sentence_of(verdict, settings.language),
     }

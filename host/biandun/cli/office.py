@@ -2,6 +2,7 @@
 
 from pathlib import Path
 from typing import cast
+from urllib.parse import quote
 
 import click
 
@@ -128,7 +129,7 @@ def case(number: str, url: str) -> dict[str, object]:
     Example:  biandun office case 629900HB2026000001
     """
     with _office(url) as office:
-        return office.get_json(f"/cases/{number}")
+        return office.get_json(f"/cases/{quote(number, safe='')}")
 
 
 @group.command("show")
@@ -207,7 +208,7 @@ def decide(key: Key, number: str, decision: str, text: str, prepared_by: str, ou
     Example:  biandun office decide 629900HB2026000001 --decision accept --text 材料齐全 --by 赵六
     """
     with _office(url) as office:
-        newest = _newest_filing(office.get_json(f"/cases/{number}"), url)
+        newest = _newest_filing(office.get_json(f"/cases/{quote(number, safe='')}"), url)
         words: dict[str, object] = {
             "case": number,
             "statement": newest,

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Protocol, TextIO, cast
 
 from biandun.errors import FolderProblem
+from biandun_protocol import oserrors
 from biandun_protocol.errors import Problem
 from biandun_protocol.terminal import shown
 from biandun_protocol.terminal.shown import Screen
@@ -50,7 +51,7 @@ def write(text: str) -> None:
     except BrokenPipeError:
         raise NoReader from None
     except OSError as error:
-        raise FolderProblem("output-unwritable", detail=error.strerror) from error
+        raise FolderProblem("output-unwritable", detail=oserrors.reason(error)) from error
 
 
 def note(text: str, *, end: str = "\n") -> None:

@@ -16,7 +16,7 @@ from biandun.cli.output import note, say, screen_of
 from biandun.errors import FolderProblem
 from biandun.filings import read_file
 from biandun.keys import Key
-from biandun_protocol import pins, records
+from biandun_protocol import oserrors, pins, records
 from biandun_protocol.address import office_address
 from biandun_protocol.errors import ManifestProblem
 from biandun_protocol.secret import Secret
@@ -177,7 +177,7 @@ def secret_source(path: Path | None, descriptor: int | None) -> Callable[[], Sec
                 with os.fdopen(descriptor, "rb", closefd=False) as stream:
                     return read_secret(stream)
             except OSError as error:
-                raise FolderProblem("file-unreadable", path=f"fd {descriptor}", detail=error.strerror) from error
+                raise FolderProblem("file-unreadable", path=f"fd {descriptor}", detail=oserrors.reason(error)) from error
 
         return from_descriptor
     return None

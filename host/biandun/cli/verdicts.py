@@ -6,6 +6,7 @@ from biandun import inventory
 from biandun.evidence import BAD, GOOD, Part, Verdict
 from biandun.inventory import File
 from biandun_protocol.review import DECISIONS, OPINIONS, Countersign, Decision
+from biandun_protocol.terminal.visible import visible
 from biandun_protocol.terminal.words import WORDS
 
 MOST = 6  # names in a sentence; the table has all of them
@@ -105,7 +106,7 @@ def _bad(verdict: Verdict, english: bool) -> str:
 
 
 def _names(files: list[File], english: bool) -> str:
-    names = (", " if english else "、").join(file.name for file in files[:MOST])
+    names = (", " if english else "、").join(visible(file.name) for file in files[:MOST])
     more = len(files) - MOST
     if more <= 0:
         return names

@@ -20,7 +20,7 @@ import serial
 
 from biandun import errors
 from biandun.folders import own, replace_file, runtime_folder, unwritable
-from biandun_protocol import jsontext
+from biandun_protocol import jsontext, oserrors
 
 try:
     import fcntl
@@ -81,6 +81,7 @@ def _families() -> tuple[type[Exception], ...]:
 
 
 PORT_ERRORS = _families()
+IN_PAIR = re.compile(r"\((\d+), ['\"]")  # what pyserial says of a port that it could not set up: termios.error, as text
 IN_TEXT = re.compile(r"(FileNotFound|Permission)Error\((\d+)")  # pyserial on Windows drops the number and keeps the words
 
 
@@ -92,6 +93,8 @@ def _number(error: Exception) -> int | None:
     if number is None and (told := IN_TEXT.search(str(error))):
         # Windows denies access to a port that another program has open, and to nothing else
         return errno.ENOENT if told[1] == "FileNotFound" else errno.EBUSY
+    if number is None and (told := IN_PAIR.search(str(error))):
+        return int(told[1])
     return number
 
 
@@ -107,7 +110,9 @@ def named(error: Exception, port: str, *, opening: bool) -> errors.HostProblem:
     if opening and number in (errno.ENOENT, errno.ENODEV, errno.ENXIO):
         return errors.KeyNotFound(serial="", port=port)
     if opening:
-        return errors.PortFailed(port=port, detail=os.strerror(number) if number else str(error) or type(error).__name__)
+        return errors.PortFailed(
+            port=port, detail=oserrors.of_number(number, os.strerror(number)) if number else str(error) or type(error).__name__
+        )
     return errors.Unplugged(port=port)
 
 

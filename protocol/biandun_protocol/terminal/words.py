@@ -329,6 +329,7 @@ WORDS: dict[str, tuple[str, str]] = {
 CODED = frozenset(
     {
         "action",
+        "by",
         "decision",
         "entry_method",
         "event",
