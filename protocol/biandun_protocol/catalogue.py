@@ -737,8 +737,8 @@ ENTRIES: dict[str, Entry] = {
     "file-too-large": Entry(
         "“{path}”超过 20 MB，没有读取。",
         "{path} is over 20 MiB; it was not read.",
-        "业务文件夹中没有这样大的文件，请让对方重新打包。",
-        "No file of a filing folder is that large; ask for it to be packed again.",
+        "本软件使用的文件没有这样大，请核对文件名；如是别人传来的，请让对方重新导出。",
+        "No file of this program is that large; check the name, or ask for the file to be exported again.",
     ),
     "part-foreign": Entry(
         "“{name}”中的内容不是针对本申报的。",

@@ -121,3 +121,10 @@ def test_an_upload_that_the_disk_does_not_take_is_storage_full_also_when_closing
 
 def _no_room() -> None:
     raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+@pytest.mark.skipif(not Path("/dev/zero").exists(), reason="a device of Linux")
+def test_a_file_without_end_is_read_no_further_than_an_attachment_is_long() -> None:
+    with pytest.raises(FileProblem) as caught:
+        files.read(Path("/dev/zero"))
+    assert caught.value.code == "file-too-large"

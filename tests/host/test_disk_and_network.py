@@ -62,6 +62,13 @@ def test_a_file_is_whole_or_untouched_wherever_the_disk_fills(tmp_path: Path) ->
             assert path.read_bytes() == b"before"
 
 
+@pytest.mark.skipif(not Path("/dev/zero").exists(), reason="a device of Linux")
+def test_a_file_without_end_is_read_no_further_than_an_attachment_is_long() -> None:
+    with pytest.raises(errors.FolderProblem) as caught:
+        filings.read_file(Path("/dev/zero"))
+    assert caught.value.code == "file-too-large"
+
+
 def test_a_device_is_never_put_out_of_its_place(tmp_path: Path) -> None:
     device = tmp_path / "device"
     os.mkfifo(device)

@@ -48,3 +48,9 @@ def test_no_pin_token_or_content_gets_into_the_log(
     text = log.read_text("utf-8")
     for secret in ("135790", "secret-new-pin", "测试员", folder.statement().hex()[:40]):
         assert secret not in text
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a device of Linux")
+def test_a_log_that_cannot_be_written_ends_nothing(folder: Folder, key: Key) -> None:
+    with logs.to_file(Path("/dev/full")):
+        assert folder.sign(key).seq == 1
