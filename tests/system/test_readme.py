@@ -1,13 +1,16 @@
 """The READMEs, typed as they stand: every command in a terminal, in an empty folder, and both programs."""
 
+import os
 import re
 import socket
-import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.system.accounts import IS_ROOT, free_uid, programs_for
+from tests.system.journey import BIN
 from tests.system.typist import LineFailed, Typist, blocks
 
 ROOT = Path(__file__).parents[2]
@@ -58,24 +61,29 @@ def unused_port() -> int:
 
 
 @pytest.fixture
-def typist(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Typist]:
-    """A terminal in an empty folder that has the environment which ``make setup`` makes, and nothing else."""
-    folder = tmp_path / "empty"
-    folder.mkdir()
-    (folder / ".venv").symlink_to(sys.prefix)
-    runtime = tmp_path / "runtime"
-    runtime.mkdir(mode=0o700)
-    with Typist(
-        folder,
-        {
+def typist(request: pytest.FixtureRequest) -> Iterator[Typist]:
+    """An ordinary user at a terminal in an empty folder, with the environment which ``make setup`` makes, and nothing else."""
+    with tempfile.TemporaryDirectory() as made:
+        place = Path(made)
+        place.chmod(0o755)
+        uid = free_uid(64_000) if IS_ROOT else None
+        programs = BIN if uid is None else programs_for(uid, place)
+        if programs is None:
+            pytest.skip("THE README WAS NOT TYPED: an ordinary user may not read this checkout")
+        folder, home, runtime = (place / name for name in ("empty", "home", "runtime"))
+        for one in (folder, home, runtime):
+            one.mkdir(mode=0o700)
+            if uid is not None:
+                os.chown(one, uid, uid)
+        (folder / ".venv").symlink_to(programs.parent)
+        environment = {
+            "HOME": str(home),
             "XDG_RUNTIME_DIR": str(runtime),
-            "XDG_STATE_HOME": str(tmp_path / "state"),
             "BIANDUN_LANG": request.param,
             "PYTHONWARNINGS": "default",
-        },
-        {"pin": PIN, "yes": "y"},
-    ) as made:
-        yield made
+        }
+        with Typist(folder, environment, {"pin": PIN, "yes": "y"}, uid) as terminal:
+            yield terminal
 
 
 @pytest.mark.slow
@@ -125,3 +133,9 @@ def test_every_file_that_the_page_links_to_is_there(language: str) -> None:
 def test_a_line_that_fails_is_shown_with_what_was_on_the_screen(typist: Typist) -> None:
     with pytest.raises(LineFailed, match="no-such-program"):
         typist.type("no-such-program --at-all")
+
+
+@pytest.mark.skipif(not IS_ROOT, reason="ONE'S OWN ACCOUNT TYPES: only root can be somebody else")
+@pytest.mark.parametrize("typist", ["zh"], indirect=True)
+def test_whoever_types_is_an_ordinary_user(typist: Typist) -> None:
+    typist.type('test "$(id -u)" -ne 0 && test ! -r /etc/shadow')

@@ -29,13 +29,23 @@ class LineFailed(AssertionError):
 
 
 class Typist:
-    """A terminal in ``folder`` with an environment of its own: ``environment`` is all that the shell knows at first."""
+    """A terminal in ``folder`` with an environment of its own: ``environment`` is all that the shell knows at first.
 
-    def __init__(self, folder: Path, environment: Mapping[str, str], answers: Mapping[str, str]) -> None:
+    ``uid`` is whose terminal it is, None for oneself; ``answers`` are by what is asked: pin, yes, code.
+    """
+
+    def __init__(self, folder: Path, environment: Mapping[str, str], answers: Mapping[str, str], uid: int | None = None) -> None:
         self.folder = folder
         self.answers = dict(answers)
         self.screen = ""
-        clean = {"PATH": os.environ["PATH"], "HOME": str(folder), "TERM": "dumb", "LANG": "C.UTF-8"}
+        clean = {"PATH": "/usr/local/bin:/usr/bin:/bin", "TERM": "dumb", "LANG": "C.UTF-8"}
+
+        def become() -> None:
+            if uid is not None:
+                os.setgroups([])
+                os.setgid(uid)
+                os.setuid(uid)
+
         self._bash: Any = pexpect.spawn(  # pexpect is not typed
             "bash",
             ["--norc", "--noprofile", "-i"],
@@ -45,6 +55,7 @@ class Typist:
             echo=False,
             dimensions=(50, 160),
             timeout=SECONDS,
+            preexec_fn=become,
         )
         self._wait("a prompt")
         self._send("bind 'set enable-bracketed-paste off'; set +m")
