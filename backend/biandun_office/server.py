@@ -9,6 +9,7 @@ import signal
 import socket
 import sys
 from collections.abc import Sequence
+from threading import Event, Thread
 
 from django.conf import settings
 
@@ -18,6 +19,7 @@ from biandun_office.httpd.front import Front
 from biandun_office.httpd.peers import Network, Proxies
 from biandun_office.signing import OfficeSigner
 from biandun_office.throttle import Throttle
+from biandun_office.timekeeping.watch import watch
 from biandun_office.wsgi import application
 from biandun_protocol import oserrors
 from biandun_protocol.address import office_address
@@ -49,11 +51,15 @@ def serve(
     settings.THROTTLE = Throttle()
     front = Front(application, listener, threads=threads, proxies=Proxies(trusted))
 
+    stopped = Event()
+
     def stop(*_: object) -> None:
+        stopped.set()
         front.stop()
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, stop)
+    Thread(target=watch, args=(stopped,), daemon=True).start()
     _announce(url)
     front.run()
 

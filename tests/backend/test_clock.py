@@ -21,6 +21,7 @@ from biandun_office.signing import held
 from biandun_office.timekeeping import guard
 from biandun_office.timekeeping import services as timekeeping
 from biandun_office.timekeeping.models import ClockCheck, ClockMark
+from biandun_office.timekeeping.watch import watch
 from tests.backend.bench import ONLY_SQLITE, PASSPHRASE, SCHOOL, Bench
 from tests.backend.people import Key
 from tests.backend.test_orders import challenge, give
@@ -103,6 +104,25 @@ def test_a_running_office_that_nobody_asks_for_a_month_goes_on(office: Bench, ke
     office.file(key)
     turn(31 * DAY, passed=31 * DAY)
     assert office.file(key, reason="第二份。").status_code == 201
+
+
+@ONLY_SQLITE
+def test_an_office_that_served_nobody_for_a_month_starts_again_without_doubt(office: Bench, turn: Turn):
+    guard.now()
+    hours = iter(range(1, 30 * 24))
+
+    class Month:
+        """Thirty days, an hour at a time."""
+
+        def wait(self, timeout: float) -> bool:
+            passed = next(hours, 0) * int(timeout)
+            if passed:
+                turn(passed, passed=passed)
+            return not passed
+
+    watch(Month())
+    guard.forget()
+    assert guard.now() == clock.now()
 
 
 def test_a_jump_is_over_when_a_person_has_confirmed_it(office: Bench, turn: Turn):
