@@ -230,6 +230,7 @@ BOUNDARIES: dict[str, Boundary] = {
 NOT_FOREIGN: dict[str, str] = {
     "algorithms.SoftwareSigner.common": "a point of 65 bytes, see load_point",
     "cose.sign_office": "what the office signs",
+    "pins.decoded": "one's own file of a secret, a line of it",
     "recovery.Opener.common": "a protocol class",
     "release.sign_release": "what the vendor signs",
     "session.Ephemeral.common": "a protocol class",
