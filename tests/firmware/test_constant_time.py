@@ -17,6 +17,8 @@ from kernels.thumb import Thumb
 from tests.firmware.emulator import Emulator, Run
 from tests.firmware.kernel_cases import CASES, CORES, CURVES, assemble, emulated_points, emulator, hash_emulator, scratch_is_empty
 
+pytestmark = pytest.mark.slow
+
 SCALARS = 100
 TRACED = {"m33": 24, "m0plus": 8}  # scalars whose addresses are compared always; the slow test takes a hundred
 kernels = pytest.mark.parametrize(("core", "curve"), CASES)

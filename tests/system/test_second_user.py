@@ -20,6 +20,8 @@ from tests.system.attacks import ATTEMPTS
 from tests.system.conftest import SCHOOL
 from tests.system.journey import BIN, CommandFailed, pdf
 
+pytestmark = pytest.mark.slow
+
 needs_root = pytest.mark.skipif(not IS_ROOT, reason="A SECOND USER WAS NOT TRIED: only root can be somebody else; see make as-user")
 ROOT = Path(__file__).parents[2]
 FIXTURE_TEST = """
