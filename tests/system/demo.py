@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 from unicodedata import east_asian_width
 
+from biandun_protocol.terminal.words import said
 from tests.system.journey import CommandFailed, Journey, pdf
 
 SCHOOL, BUREAU = "12629900MB00000274", "11629900MB0000019C"
@@ -122,7 +123,11 @@ def found(journey: Journey, step: Steps, suite: str) -> None:
         ("签发教育局密钥，设口令", BUREAU, BUREAU_KEY, "supervisor"),
         ("签发编办经办人密钥，设口令", journey.office_uscc(), OFFICER_KEY, "officer"),
     ):
-        step(title, partial(journey.enrol, uscc, serial, role), lambda made: f"{made['unit_name']} {'+'.join(made['purposes'])}")
+        step(
+            title,
+            partial(journey.enrol, uscc, serial, role),
+            lambda made: f"{made['unit_name']} {said('purposes', made['purposes'], 'zh')}",
+        )
 
 
 def file_and_consent(journey: Journey, step: Steps) -> Any:
@@ -140,7 +145,7 @@ def file_and_consent(journey: Journey, step: Steps) -> Any:
     step(
         "教育局核验后会签",
         lambda: journey.with_pin("filing", "countersign", FILING, *opinion, serial=BUREAU_KEY),
-        lambda made: f"{made['opinion']} seq {made['seq']}",
+        lambda made: f"{said('opinion', made['opinion'], 'zh')} seq {made['seq']}",
     )
     return step(
         "教育局提交编办，取得回执",
@@ -155,14 +160,14 @@ def decide(journey: Journey, step: Steps, case: str) -> Any:
     step(
         "经办人用密钥登录",
         lambda: journey.with_pin("office", "login", *at, serial=OFFICER_KEY),
-        lambda made: "+".join(made["roles"]),
+        lambda made: said("roles", made["roles"], "zh"),
     )
     step("待办业务", lambda: journey.run("biandun", "office", "cases", "--state", "SUBMITTED", *at), lambda made: f"{len(made)} 件")
     words = ("--decision", "accept", "--text", "材料齐全，予以受理。", "--by", "测试员丙", "--out", DECISION)
     return step(
         "经办人密钥签署受理意见",
         lambda: journey.with_pin("office", "decide", case, *words, *at, serial=OFFICER_KEY),
-        lambda made: made["decision"],
+        lambda made: said("decision", made["decision"], "zh"),
     )
 
 
@@ -215,16 +220,16 @@ def tell(journey: Journey, judge: Path, suite: str) -> dict[str, object]:
     case = step(
         "业务的签名历史",
         lambda: journey.run("biandun", "office", "case", filed["case"], "--office", journey.url),
-        lambda made: " → ".join([made["history"][0]["from"] or "∅"] + [one["to"] for one in made["history"]]),
+        lambda made: " → ".join(said("state", one["to"], "zh") for one in made["history"]),
     )
     for entry in case["history"]:
         print(
-            f"      {entry['purpose']:<12} {entry['serial']} seq {entry['seq']} {entry['statement'][:16]} {entry['unit_name']} {entry['text']}"
+            f"      {said('purpose', entry['purpose'], 'zh')} {entry['serial']} seq {entry['seq']} {entry['statement'][:16]} {entry['unit_name']} {entry['text']}"
         )
     verdict = step(
         "离线核验整个业务文件夹",
         lambda: journey.run("biandun", "filing", "verify", FILING, "--root", journey.folder / "office" / "root.pem"),
-        lambda made: " ".join(("✓" if one["good"] else "✗") + one["name"] for one in made["steps"]),
+        lambda made: f"{len(made['files'])} 个文件，{sum(one['good'] for one in made['steps'])}/{len(made['steps'])} 步通过",
     )
     verified = strangers_verify(journey, step, judge, suite)
     log = step("编办自查存证日志", lambda: journey.office("log-check"), lambda made: f"{made['size']} leaves")
