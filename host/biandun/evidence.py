@@ -31,12 +31,16 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Step:
-    """One check: its name, whether it held, what it found (a code when it did not hold), and the subfolder that it is about."""
+    """One check: its name, whether it held, what it found (a code when it did not hold), and the subfolder that it is about.
+
+    ``problem`` is why it did not hold.
+    """
 
     name: str
     good: bool
     found: str
     part: str = ""
+    problem: Problem | None = None
 
 
 class Part:
@@ -82,7 +86,7 @@ class Part:
             try:
                 self.steps.append(Step(check.__name__, True, check(), self.inside.rstrip("/")))
             except Problem as problem:
-                self.steps.append(Step(check.__name__, False, problem.code, self.inside.rstrip("/")))
+                self.steps.append(Step(check.__name__, False, problem.code, self.inside.rstrip("/"), problem))
                 break
         return self
 

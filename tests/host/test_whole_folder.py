@@ -172,6 +172,17 @@ def door(path: Path) -> None:
 SPECIAL: dict[str, Callable[[Path], None]] = {"link": link, "pipe": pipe, "socket": door}
 
 
+@pytest.mark.parametrize(("language", "words"), [("zh", "签名无效"), ("en", "The signature does not verify")])
+def test_why_a_step_does_not_hold_is_said_in_words(whole: Path, root: bytes, language: str, words: str) -> None:
+    statement = whole / "statement.cose"
+    raw = bytearray(statement.read_bytes())
+    raw[-1] ^= 1
+    statement.write_bytes(raw)
+    sentence = sentence_of(evidence.verify_folder(whole, root), language)
+    assert words in sentence
+    assert "signature-invalid" not in sentence
+
+
 @pytest.mark.parametrize("kind", SPECIAL)
 @pytest.mark.parametrize("name", ["extra", "manifest.cbor", "issuing.pem", "countersign/receipt.cbor", "filing.json"])
 def test_links_and_special_files_are_refused_and_never_opened(

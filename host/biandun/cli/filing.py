@@ -369,7 +369,7 @@ def verify(settings: Settings, folder: Path, root: Path | None) -> dict[str, obj
         "verdict": verdict.outcome,
         "root": verdict.root,
         **({"warning": "root-from-folder"} if verdict.root_from_folder else {}),
-        "steps": [asdict(step) for step in verdict.steps],
+        "steps": [{"name": step.name, "good": step.good, "found": step.found, "part": step.part} for step in verdict.steps],
         "files": [{"file": file.name, "finding": file.finding, "by": file.by} for file in verdict.files],
         "sentence": sentence_of(verdict, settings.language),
     }

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 
 from biandun import inventory
-from biandun.evidence import BAD, GOOD, Part, Verdict
+from biandun.evidence import BAD, GOOD, Part, Step, Verdict
 from biandun.inventory import File
 from biandun_protocol.review import DECISIONS, OPINIONS, Countersign, Decision
 from biandun_protocol.terminal.visible import visible
@@ -86,7 +86,8 @@ def _notes(verdict: Verdict, english: bool) -> str:
 def _bad(verdict: Verdict, english: bool) -> str:
     column = 1 if english else 0
     why = [
-        (f"{step.part}: " if step.part else "") + f"{WORDS.get(step.name, (step.name, step.name))[column]} ({step.found})"
+        (f"{step.part}: " if step.part else "")
+        + f"{WORDS.get(step.name, (step.name, step.name))[column]} ({_reason(step, english)})"
         for step in verdict.failed
     ]
     wrong = [file for file in verdict.files if file.finding in inventory.WRONG]
@@ -103,6 +104,13 @@ def _bad(verdict: Verdict, english: bool) -> str:
     if english:
         return f"Not proven: {'; '.join(clauses)}; this folder is no evidence."
     return f"未通过核验：{'；'.join(clauses)}；本文件夹不能作为证据。"
+
+
+def _reason(step: Step, english: bool) -> str:
+    """Why a step did not hold, in words, without the full stop that would end the sentence in its middle."""
+    if step.problem is None:
+        return step.found
+    return visible(step.problem.message("en" if english else "zh").rstrip("。."))
 
 
 def _names(files: list[File], english: bool) -> str:
