@@ -313,7 +313,8 @@ def test_an_interrupted_run_says_that_nothing_is_signed_twice(program: Program, 
 
 def test_no_keys_is_an_empty_list_and_not_an_error(program: Program) -> None:
     assert program.json("keys", "list", key=False) == []
-    status, out, _ = program("keys", "list")
+    status, out, err = program("keys", "list")
+    assert "biandun doctor" in err
     assert (status, out.strip()) == (0, "没有可显示的内容。")
 
 

@@ -128,6 +128,13 @@ def list_keys(settings: Settings) -> list[dict[str, object]]:
                 **_faults(info),
             }
         )
+    if not rows and not settings.as_json:
+        settings.ui.tell(
+            (
+                "请插入密钥；插入后仍未列出时请运行 biandun doctor。",
+                "Plug a key in; if it is not listed then, run `biandun doctor`.",
+            )
+        )
     columns = [name for name in ("fix", "faults", "last_fault") if any(name in row for row in rows)]
     return [{**row, **{name: row.get(name) for name in columns}} for row in rows]
 
