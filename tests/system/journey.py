@@ -51,7 +51,7 @@ class Journey:
             "PYTHONWARNINGS": "default",
         }
         self.passphrase = self._secret("passphrase.txt", secrets.token_hex(16))
-        self.pin = self._secret("pin.txt", f"{secrets.randbelow(10**6):06d}")
+        self.pin = self._secret("pin.txt", f"pin-{secrets.token_hex(4)}")  # digits alone might be a date, which is weak
 
     def _secret(self, name: str, value: str) -> Path:
         path = self.folder / name
