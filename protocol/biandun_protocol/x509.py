@@ -1,7 +1,10 @@
 """Public keys of X.509 certificates, in both algorithms."""
 
+import warnings
+
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.utils import CryptographyDeprecationWarning
 
 from biandun_protocol import der
 from biandun_protocol.algorithms import REGISTRY, PublicKey
@@ -11,10 +14,16 @@ _VERSION = 0xA0  # [0] EXPLICIT, first in a certificate of version 3
 
 
 def certificate_of(raw: bytes, name: str) -> x509.Certificate:
-    """Parse a certificate, PEM or DER; nothing is verified.  Raises CertificateProblem that names it ``name``."""
+    """Parse a certificate, PEM or DER; nothing is verified.  Raises CertificateProblem that names it ``name``.
+
+    What the library only warns of, such as a serial number that is not positive (RFC 5280 section 4.1.2.2), is refused.
+    """
+    load = x509.load_pem_x509_certificate if raw.lstrip().startswith(b"-") else x509.load_der_x509_certificate
     try:
-        return x509.load_pem_x509_certificate(raw) if raw.lstrip().startswith(b"-") else x509.load_der_x509_certificate(raw)
-    except (ValueError, x509.InvalidVersion):  # the one is not among the others
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", CryptographyDeprecationWarning)
+            return load(raw)
+    except (ValueError, x509.InvalidVersion, CryptographyDeprecationWarning):  # neither is among the others
         raise CertificateProblem("certificate-invalid", field=name) from None
 
 

@@ -104,3 +104,13 @@ def test_a_certificate_beyond_2049_spells_its_time_as_rfc_5280_wants() -> None:
     root = root_certificate(signer_from(42), name="x", validity=Validity(0, last))
     assert root.not_valid_after_utc == datetime.datetime(2056, 2, 29, tzinfo=datetime.UTC)
     assert b"\x18\x0f20560229000000Z" in root.tbs_certificate_bytes
+
+
+@pytest.mark.parametrize("serial", [0x00, 0xF5], ids=["zero", "negative"])
+def test_a_certificate_whose_serial_number_is_not_positive_is_refused(serial: int) -> None:
+    good = self_signed(ec.derive_private_key(42, ec.SECP256R1())).public_bytes(Encoding.DER)
+    version_3 = b"\xa0\x03\x02\x01\x02"
+    broken = good.replace(version_3 + b"\x02\x01\x01", version_3 + b"\x02\x01" + bytes((serial,)), 1)
+    assert broken != good
+    with pytest.raises(CertificateProblem):
+        certificate_of(broken, "root")
