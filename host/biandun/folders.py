@@ -26,6 +26,7 @@ from biandun_protocol import oserrors
 
 PROGRAM = "biandun"
 PRIVATE = 0o700
+_SHARED_RUNTIME = re.compile(r"runtime-\d+")
 
 
 def runtime_folder() -> Path:
@@ -40,7 +41,7 @@ def runtime_folder() -> Path:
             chosen = platformdirs.user_runtime_path(PROGRAM)
     except OSError:
         return state_folder() / "runtime"
-    return state_folder() / "runtime" if re.fullmatch(r"runtime-\d+", chosen.parent.name) else chosen
+    return state_folder() / "runtime" if _SHARED_RUNTIME.fullmatch(chosen.parent.name) else chosen
 
 
 def state_folder() -> Path:

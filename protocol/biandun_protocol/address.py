@@ -15,6 +15,8 @@ _LABEL = re.compile(r"(?!-)[A-Za-z0-9_-]{1,63}(?<!-)")
 _PARTS = re.compile(
     r"https?://(?P<user>[^/?#]*@)?(?P<host>\[[^\]]*\]|[^/?#:\[]*)(?P<port>:[^/?#]*)?(?P<path>(?:/[A-Za-z0-9._~-]+)*/?)", re.I
 )
+_PORT = re.compile(r":[1-9][0-9]{0,4}")
+_USER = re.compile("//[^/?#]*@")
 LONGEST = 300
 HIGHEST_PORT = 65535
 
@@ -41,7 +43,7 @@ def office_address(text: str) -> str:
         _refuse(text, "主机写法不正确", "the host is written wrongly")
     if parts["user"]:
         _refuse(text, "地址中不能有用户名或口令", "no user and no password stand in an address")
-    if parts["port"] and not (re.fullmatch(r":[1-9][0-9]{0,4}", parts["port"]) and int(parts["port"][1:]) <= HIGHEST_PORT):
+    if parts["port"] and not (_PORT.fullmatch(parts["port"]) and int(parts["port"][1:]) <= HIGHEST_PORT):
         _refuse(text, f"“{parts['port'][1:]}”不是端口，端口为 1 至 {HIGHEST_PORT}", f"a port is 1 to {HIGHEST_PORT}")
     if not _is_host(parts["host"]):
         _refuse(text, f"“{parts['host']}”不是主机名或 IP 地址", f"{parts['host'] or 'nothing'} is no host name and no IP address")
@@ -70,5 +72,5 @@ def _is_host(host: str) -> bool:
 
 
 def _refuse(text: str, zh: str, en: str) -> NoReturn:
-    shown = re.sub("//[^/?#]*@", "//…@", text)  # what stands there may be a password
+    shown = _USER.sub("//…@", text)  # what stands there may be a password
     raise AddressProblem(url=shown, rule=Phrase(zh, en))

@@ -4,6 +4,7 @@ Python's own reader takes the last of two equal names, numbers of any length and
 file has bounds, a name stands once, and an editor's encoding or a Chinese keyboard's punctuation is called by its name.
 """
 
+import codecs
 import math
 import re
 from json import JSONDecodeError, JSONDecoder
@@ -18,6 +19,8 @@ LIMIT_TEXT = 20_000  # characters
 
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?")
 _STRINGS = JSONDecoder(strict=True)
+_UTF_8 = codecs.getdecoder("utf-8-sig")  # found here: Python looks for a codec, in files, when it is first wanted
+_GB18030 = codecs.getdecoder("gb18030")
 _SPACE = re.compile(r"[ \t\r\n]*")
 _LITERALS = {"true": True, "false": False, "null": None}
 _FULL_WIDTH = str.maketrans("：，“”„‟＂‘’＇｛｝［］【】。；、　\u00a0", ':,"""""\'\'\'{}[][].;,  ')
@@ -48,10 +51,10 @@ def _text(raw: bytes) -> str:
     if len(raw) > 1 and 0 in raw[:2] and 0 < max(raw[:2]) < 0x80:  # JSON begins with ASCII (RFC 4627, section 3)
         raise JsonFault("file-encoding", "", 0, encoding="UTF-16")
     try:
-        return raw.decode("utf-8-sig")
+        return _UTF_8(raw)[0]
     except UnicodeDecodeError as error:
         try:
-            other = raw.decode("gb18030")
+            other = _GB18030(raw)[0]
         except UnicodeDecodeError:
             good = raw[: error.start].decode()
             raise JsonFault("file-not-json", good, len(good), detail=Phrase("不是文本", "this is no text")) from None

@@ -16,6 +16,7 @@ from biandun_office.office import Office
 from biandun_office.timekeeping import guard
 
 EXIT_BROKEN = LogBroken.exit_status
+_DURATION = re.compile(r"(\d{1,6})([smhd])")
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 
 
@@ -26,7 +27,7 @@ class Duration(click.ParamType[int]):
 
     def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> int:
         """Parse ``24h``."""
-        match = re.fullmatch(r"(\d{1,6})([smhd])", str(value))
+        match = _DURATION.fullmatch(str(value))
         if match is None:
             self.fail("例如 for example 24h, 7d", param, ctx)
         return int(match[1]) * _UNITS[match[2]]

@@ -20,6 +20,7 @@ LIMIT_HEADERS = 16 * 1024
 _LIMIT_FIELDS = 100
 _LIMIT_BODY = 64 * 1024  # of anything but a blob: the rooms behind draw their own, lower lines
 _REQUEST_LINE = re.compile(rb"[A-Z]{1,32} [\x21-\x7e]+ HTTP/1\.[01]")
+_LENGTH = re.compile(rb"[0-9]{1,15}")
 _SINGLE = (b"host", b"content-length", b"transfer-encoding", b"content-type", b"authorization", b"expect")
 
 
@@ -145,7 +146,7 @@ def _check(raw: bytes) -> bool:
     if first.endswith(b"1.1") and b"host" not in fields:
         raise ParsingError("no Host")
     length, coding = fields.get(b"content-length"), fields.get(b"transfer-encoding")
-    if length is not None and not re.fullmatch(rb"[0-9]{1,15}", length):
+    if length is not None and not _LENGTH.fullmatch(length):
         raise ParsingError("Content-Length")
     if coding is not None and (length is not None or coding.lower() != b"chunked" or first.endswith(b"1.0")):
         raise ParsingError("Transfer-Encoding")

@@ -29,6 +29,9 @@ _HEADINGS = {
 }
 _CHINESE = re.compile(r"[\u3400-\u9fff]")
 _EXAMPLE = re.compile(r"Examples?:[ ]*")
+_BETWEEN_PARAGRAPHS = re.compile(r"\n\s*\n")
+_BLANK_IN_CHINESE = re.compile(r"(?<=[，、；：）”》]) |(?<=[\u3400-\u9fff]) (?=[\u3400-\u9fff])")  # where a line was broken
+_SENTENCE_END = re.compile(r"(?<=。)|(?<=\.)\s")
 _WIDEST_NAME = 30
 
 
@@ -93,7 +96,7 @@ def read(docstring: str) -> Texts:
     zh: list[str] = []
     en: list[str] = []
     texts = Texts()
-    for paragraph in re.split(r"\n\s*\n", cleandoc(docstring)):
+    for paragraph in _BETWEEN_PARAGRAPHS.split(cleandoc(docstring)):
         lines = paragraph.split("\n")
         if lines[0].strip() == "\b":
             lines = lines[1:]
@@ -102,7 +105,7 @@ def read(docstring: str) -> Texts:
                 texts.examples += _dedented(lines, begun.end())
                 continue
         joined = " ".join(line.strip() for line in lines)
-        joined = re.sub(r"(?<=[，、；：）”》]) |(?<=[\u3400-\u9fff]) (?=[\u3400-\u9fff])", "", joined)
+        joined = _BLANK_IN_CHINESE.sub("", joined)
         chinese, stop, english = joined.rpartition("。")
         if stop:
             zh.append(chinese + stop)
@@ -119,7 +122,7 @@ def _dedented(lines: list[str], indent: int) -> list[str]:
 def summary(texts: Texts, language: str) -> str:
     """The first sentence, for a list of commands."""
     text = texts.of(language).split("\n", 1)[0]
-    return re.split(r"(?<=。)|(?<=\.)\s", text, maxsplit=1)[0].rstrip("。.")
+    return _SENTENCE_END.split(text, maxsplit=1)[0].rstrip("。.")
 
 
 def page(what: Page, language: str, columns: int | None) -> str:

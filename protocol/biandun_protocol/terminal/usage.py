@@ -6,7 +6,7 @@ missing here stays English: a test provokes every kind of mistake and looks for 
 
 import re
 
-_PHRASES: tuple[tuple[str, str], ...] = (
+_WRITTEN: tuple[tuple[str, str], ...] = (
     (r"No such option (.+?)\.(?=\s|$)", r"没有选项 \1。"),
     (r"No such command (.+?)\.(?=\s|$)", r"没有命令 \1。"),
     (r" ?Did you mean (.+?)\?", r"是不是 \1？"),
@@ -30,12 +30,14 @@ _PHRASES: tuple[tuple[str, str], ...] = (
     (r"(?:File|Path|Directory) (.+?) does not exist\.", r"\1 不存在。"),
     (r"embedded null (?:byte|character)", "含有空字符"),
 )
+_PHRASES = tuple((re.compile(phrase), ours) for phrase, ours in _WRITTEN)
+_NEW_LINE = re.compile(r"\s*\n\s*")
 
 
 def sentence(english: str, language: str) -> str:
     """click's message in the reader's language, on one line."""
-    said = re.sub(r"\s*\n\s*", " ", english.strip())
+    said = _NEW_LINE.sub(" ", english.strip())
     if language != "en":
         for phrase, ours in _PHRASES:
-            said = re.sub(phrase, ours, said)
+            said = phrase.sub(ours, said)
     return said

@@ -360,10 +360,11 @@ MOMENTS = frozenset({"expires", "opened", "raised", "received", "since", "time_f
 DAYS = frozenset({"issued", "issued_on", "made", "not_after", "prepared_on", "standing_since"})
 SHORTENED = frozenset({"statement", "sha256"})  # the beginning tells one from another; --json has all of it
 _FINDINGS = (
-    (r"^(\d+) attachments$", r"\1 个附件"),
-    (r"^seq (\d+) ", r"序号 \1，签名编号 "),
-    (r"^leaf (\d+) of (\d+), received ", r"存证序号 \1，共 \2 条，收到时间 "),
+    (re.compile(r"^(\d+) attachments$"), r"\1 个附件"),
+    (re.compile(r"^seq (\d+) "), r"序号 \1，签名编号 "),
+    (re.compile(r"^leaf (\d+) of (\d+), received "), r"存证序号 \1，共 \2 条，收到时间 "),
 )
+_RECEIVED = re.compile(r"(?<=received )\d+")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
@@ -411,9 +412,9 @@ def when(value: object, language: str) -> str | None:
 
 def _found(text: str, language: str) -> str:
     """What a step of a verification found; its moment is a date, and its few English words have Chinese ones."""
-    text = re.sub(r"(?<=received )\d+", lambda seconds: when(seconds[0], language) or seconds[0], text)
+    text = _RECEIVED.sub(lambda seconds: when(seconds[0], language) or seconds[0], text)
     for english, chinese in () if language == "en" else _FINDINGS:
-        text = re.sub(english, chinese, text)
+        text = english.sub(chinese, text)
     return text
 
 

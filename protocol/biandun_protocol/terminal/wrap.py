@@ -6,6 +6,7 @@ import unicodedata
 # What may not begin or end a line (GB/T 15834 5.1).
 _NOT_FIRST = frozenset("，。、；：？！）》〉”’】〕…%")
 _NOT_LAST = frozenset("（《〈“‘【〔")
+_PIECE = re.compile(r" +|[^\s\u2e80-\ua4cf\uf900-\ufaff\uff00-\uffef\u3000-\u303f]+|.")
 
 
 def width(text: str) -> int:
@@ -27,7 +28,7 @@ def fill_up(text: str, columns: int) -> str:
 def _pieces(text: str) -> list[str]:
     """What is not broken: a word, or one Chinese character with the punctuation that belongs to it."""
     pieces: list[str] = []
-    for one in re.findall(r" +|[^\s\u2e80-\ua4cf\uf900-\ufaff\uff00-\uffef\u3000-\u303f]+|.", text):
+    for one in _PIECE.findall(text):
         if pieces and not one.isspace() and (one[0] in _NOT_FIRST or pieces[-1][-1] in _NOT_LAST):
             pieces[-1] += one
         else:
