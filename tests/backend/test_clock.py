@@ -7,21 +7,26 @@ from pathlib import Path
 
 import pytest
 
+from biandun import standing
+from biandun.keys import Key as DeviceKey
 from biandun_office import clock
 from biandun_office.access.models import Challenge, Login
-from biandun_office.cli.main import run
+from biandun_office.cli.main import cli, run
 from biandun_office.errors import ClockUntrusted, Refused
 from biandun_office.evidence import forks, intake
 from biandun_office.evidence.audit import check_log
 from biandun_office.evidence.models import ForkEvidence, Statement
-from biandun_office.issuance.models import KeyOffer
+from biandun_office.issuance.models import KeyOffer, StateChange
 from biandun_office.issuance.selectors import certificate_of_serial, status_of
 from biandun_office.issuance.services import renew
 from biandun_office.signing import held
 from biandun_office.timekeeping import guard
 from biandun_office.timekeeping import services as timekeeping
 from biandun_office.timekeeping.models import ClockCheck, ClockMark
+from biandun_office.timekeeping.selectors import known as timekept
 from biandun_office.timekeeping.watch import watch
+from biandun_protocol.certificate import Signed
+from biandun_protocol.wire.numbers import STANDING_ACTIVE, STANDING_REVOKED, STANDING_SUSPENDED
 from tests.backend.bench import ONLY_SQLITE, PASSPHRASE, SCHOOL, Bench
 from tests.backend.people import Key
 from tests.backend.test_orders import challenge, give
@@ -43,6 +48,11 @@ def turn(monkeypatch: pytest.MonkeyPatch) -> Turn:
 
     to(0)
     return to
+
+
+def tell(key: DeviceKey, office: Bench, serial: str) -> int:
+    """What the key makes of the office's word about it."""
+    return standing.tell(key, Signed.decode(office.get(f"/keys/{serial}/status").content)).standing
 
 
 def refusal(work: Callable[[], object]) -> str:
@@ -146,14 +156,27 @@ SIGNS: dict[str, tuple[str, ...]] = {
     "issue": ("issue", "in", "--out", "out"),
     "renew": ("renew", "--serial", "BD-TEST-0001", "--out", "out"),
     "succeed": ("succeed", "in", "--out", "out"),
-    "suspend": ("suspend", "--serial", "BD-TEST-0001", "--reason", "x"),
     "resume": ("resume", "--serial", "BD-TEST-0001", "--reason", "x"),
-    "revoke": ("revoke", "--serial", "BD-TEST-0001", "--reason", "x"),
     "order": ("order", "in", "--do", "reset", "--reason", "x", "--out", "out"),
     "audit": ("audit", "in"),
     "close-gap": ("close-gap", "--serial", "BD-TEST-0001", "--seq", "1", "--reason", "x"),
     "sweep-blobs": ("sweep-blobs",),
+    "officer": ("officer", "测试员甲"),
+    "name-officers": ("name-officers", "测试员甲", "测试员乙", "--out", "out"),
+    "shares": ("shares", "in"),
+    "unblock-code": ("unblock-code", "--serial", "BD-TEST-0001", "--number", "1", "--check", "7QX2", "--officer", "测试员甲"),
 }
+WITH_PASSPHRASE = {"issue", "renew", "succeed", "order", "officer", "name-officers", "unblock-code"}
+# a key that was stolen is stopped whatever the clock says; these record what is certain
+STOPS = {"suspend": STANDING_SUSPENDED, "revoke": STANDING_REVOKED}
+# state no time, or one that the office has recorded before; `clock confirm` is the person's word, and `init` has nothing to compare with
+TIMELESS = set(
+    "init migrate backup restore serve openapi units officers approve-release log-check alerts status forks export-fork clock".split()  # noqa: SIM905
+)
+
+
+def test_of_every_command_it_is_said_what_it_does_while_the_clock_is_in_doubt() -> None:
+    assert sorted([*SIGNS, *STOPS, *TIMELESS]) == sorted(cli.commands)
 
 
 @pytest.mark.parametrize("command", SIGNS)
@@ -167,10 +190,65 @@ def test_no_command_states_or_records_a_time_that_is_in_doubt(
     monkeypatch.chdir(tmp_path)
     (tmp_path / "in").write_bytes(challenge(key))
     (tmp_path / "secret").write_text(PASSPHRASE.secret)
-    words = SIGNS[command] + (("--passphrase-file", "secret") if command in ("issue", "renew", "succeed", "order") else ())
+    words = SIGNS[command] + (("--passphrase-file", "secret") if command in WITH_PASSPHRASE else ())
     assert run(["--data", str(office.folder), "--json", *words]) == 3
     assert json.loads(capsys.readouterr().err)["error"]["code"] == "office-clock-ahead"
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("command", STOPS)
+@pytest.mark.parametrize("offset", [FAR, -FAR], ids=["ahead", "behind"])
+def test_a_key_is_stopped_while_the_clock_is_in_doubt_and_only_what_is_certain_is_recorded(
+    command: str, offset: int, office: Bench, key: Key, turn: Turn, capsys
+):
+    guard.now()
+    recorded, before, true = timekept().moment, status_of(key.serial), clock.now()
+    turn(offset)
+    guard.forget()
+    assert run(["--data", str(office.folder), "--json", command, "--serial", key.serial, "--reason", "被盗"]) == 0
+    said = json.loads(capsys.readouterr().out)
+    certain = min(recorded, true + offset)
+    assert (said["not_before"], said["doubted"]) == (clock.iso(certain), clock.iso(true + offset))
+    change = StateChange.objects.get()
+    assert (change.changed_at, change.doubted, change.reason) == (certain, true + offset, "被盗")
+    word = status_of(key.serial)
+    assert (word.standing, word.number) == (STOPS[command], before.number + 1)
+    assert before.since <= word.since <= recorded
+    assert timekept().moment == recorded
+    assert guard.problem()
+
+
+@pytest.mark.parametrize("offset", [FAR, -FAR], ids=["ahead", "behind"])
+def test_a_key_that_was_stopped_in_doubt_takes_the_word_and_no_doubtful_time(
+    offset: int, office: Bench, genuine: DeviceKey, turn: Turn
+):
+    serial, floor = genuine.info.serial, genuine.chain().time_floor
+    guard.now()
+    recorded = timekept().moment
+    turn(offset)
+    guard.forget()
+    moment, doubted = guard.certain()
+    forks.suspend(serial=serial, reason="被盗", now=moment, doubted=doubted)
+    assert tell(genuine, office, serial) == STANDING_SUSPENDED
+    assert floor <= genuine.chain().time_floor <= recorded
+    assert run(["--data", str(office.folder), "resume", "--serial", serial, "--reason", "x"]) == 3
+    turn(0)
+    assert run(["--data", str(office.folder), "resume", "--serial", serial, "--reason", "x"]) == 0
+    assert tell(genuine, office, serial) == STANDING_ACTIVE
+
+
+def test_what_is_stopped_by_a_clock_that_is_trusted_has_its_time(office: Bench, key: Key, capsys):
+    assert run(["--data", str(office.folder), "--json", "suspend", "--serial", key.serial, "--reason", "x"]) == 0
+    assert "doubted" not in json.loads(capsys.readouterr().out)
+    assert StateChange.objects.get().doubted is None
+
+
+def test_nothing_but_what_stops_a_key_takes_a_time_that_is_merely_certain() -> None:
+    room = Path(clock.__file__).parent
+    asks = [str(path.relative_to(room)) for path in room.rglob("*.py") if "guard.certain" in path.read_text("utf-8")]
+    source = (room / "cli" / "alerts.py").read_text("utf-8")
+    assert (asks, source.count("guard.certain")) == (["cli/alerts.py"], 1)
+    assert set(re.findall(r"_stop\(session, forks\.(\w+)", source)) == set(STOPS)
 
 
 # who may look at the machine's clock itself: to show it, to judge it, to found an office, or to read

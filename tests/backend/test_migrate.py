@@ -43,7 +43,7 @@ def test_an_office_of_an_older_program_says_so_until_it_is_migrated(office: Benc
     status, shown = answer(office, capsys, "migrate")
     assert (status, shown["steps"]) == (
         0,
-        ["issuance 0005_chain", "evidence 0007_chains_of_several_pairs", "evidence 0008_files_of_forks"],
+        ["issuance 0005_chain", "evidence 0007_chains_of_several_pairs", "evidence 0008_files_of_forks", "issuance 0006_doubted"],
     )
     assert answer(office, capsys, "migrate")[1]["steps"] == []
     assert answer(office, capsys, "log-check")[1]["ok"] is True

@@ -57,10 +57,14 @@ def alerts(session: Session) -> list[dict[str, object]]:
 def suspend(session: Session, *, serial: str, reason: str) -> dict[str, object]:
     """暂停密钥：此后不受理其签署的材料，可用 resume 恢复。 Take nothing more from a key for now, such as one that is missing.
 
+    时钟存疑时也可执行，所记时间为可以确定的最晚时间。
+
+    It goes through while the office doubts its clock, too, and records the latest time that is certain.
+
     \b
     Example:  biandun-office --data office suspend --serial BD-0001 --reason "unit reports it missing"
     """
-    return _decide(session, forks.suspend, serial, reason)
+    return _stop(session, forks.suspend, serial, reason)
 
 
 @click.command(cls=Command)
@@ -73,7 +77,8 @@ def resume(session: Session, *, serial: str, reason: str) -> dict[str, object]:
     \b
     Example:  biandun-office --data office resume --serial BD-0001 --reason "unit called, restored an old image"
     """
-    return _decide(session, forks.resume, serial, reason)
+    session.open()
+    return _decided(forks.resume(serial=serial, reason=reason, now=guard.now()))
 
 
 @click.command(cls=Command)
@@ -83,10 +88,14 @@ def resume(session: Session, *, serial: str, reason: str) -> dict[str, object]:
 def revoke(session: Session, *, serial: str, reason: str) -> dict[str, object]:
     """吊销密钥的证书，不可撤回。 End a key's certificate for good.
 
+    时钟存疑时也可执行，所记时间为可以确定的最晚时间。
+
+    It goes through while the office doubts its clock, too, and records the latest time that is certain.
+
     \b
     Example:  biandun-office --data office revoke --serial BD-0001 --reason "key lost"
     """
-    return _decide(session, forks.revoke, serial, reason)
+    return _stop(session, forks.revoke, serial, reason)
 
 
 @click.command(cls=Command)
@@ -216,10 +225,18 @@ def order(
     }
 
 
-def _decide(session: Session, decide: Callable[..., Certificate], serial: str, reason: str) -> dict[str, object]:
+def _stop(session: Session, stop: Callable[..., Certificate], serial: str, reason: str) -> dict[str, object]:
+    """Stop a key, also while the clock is in doubt: then it is recorded and shown which time is certain."""
     session.open()
-    certificate = decide(serial=serial, reason=reason, now=guard.now())
-    return {"serial": serial, "unit_name": certificate.unit_name, "state": certificate.state}
+    moment, doubted = guard.certain()
+    answer = _decided(stop(serial=serial, reason=reason, now=moment, doubted=doubted))
+    if doubted is not None:
+        answer |= {"not_before": clock.iso(moment), "doubted": clock.iso(doubted)}
+    return answer
+
+
+def _decided(certificate: Certificate) -> dict[str, object]:
+    return {"serial": certificate.device.serial, "unit_name": certificate.unit_name, "state": certificate.state}
 
 
 def _of_the_clock(now: int) -> list[dict[str, object]]:

@@ -23,6 +23,8 @@ LABELS = {
     "source": ("时间来源", "source"),
     "corrected": ("已更正", "corrected"),
     "taken_back": ("收回此前至此的时间", "times taken back, up to"),
+    "not_before": ("不早于", "not before"),
+    "doubted": ("存疑的本机时钟", "the clock, which is in doubt"),
     "entry": ("自日志条目", "from log entry"),
     "at": ("更正为", "corrected to"),
     "last": ("此前最晚时间", "latest time before"),

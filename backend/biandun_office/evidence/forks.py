@@ -67,13 +67,16 @@ def _raise(certificate: Certificate, kind: Alert.Kind, detail: str, now: int) ->
     logs.action(f"evidence.alert.{kind.value.lower()}", serial=certificate.device.serial, detail=detail)
 
 
-def suspend(*, serial: str, reason: str, now: int) -> Certificate:
-    """Take no more statements of a key until a person says otherwise.  Raises Refused: serial-unknown, key-not-suspended."""
+def suspend(*, serial: str, reason: str, now: int, doubted: int | None = None) -> Certificate:
+    """Take no more statements of a key until a person says otherwise, also while the clock is in doubt and says ``doubted``.
+
+    Raises Refused: serial-unknown, key-not-suspended.
+    """
     with writing():
         certificate = certificate_of_serial(serial)
         if states.current(certificate) != Certificate.State.ACTIVE.value:
             raise Refused("key-not-suspended", serial=serial)
-        states.suspend(certificate=certificate, reason=reason, now=now)
+        states.suspend(certificate=certificate, reason=reason, now=now, doubted=doubted)
     return certificate
 
 
@@ -89,11 +92,14 @@ def resume(*, serial: str, reason: str, now: int) -> Certificate:
     return certificate
 
 
-def revoke(*, serial: str, reason: str, now: int) -> Certificate:
-    """End a key's certificate for good, as a person decided.  Raises Refused: serial-unknown, key-not-suspended."""
+def revoke(*, serial: str, reason: str, now: int, doubted: int | None = None) -> Certificate:
+    """End a key's certificate for good, as a person decided; ``doubted`` as for ``suspend``.
+
+    Raises Refused: serial-unknown, key-not-suspended.
+    """
     with writing():
         certificate = certificate_of_serial(serial)
-        states.revoke(certificate=certificate, reason=reason, now=now)
+        states.revoke(certificate=certificate, reason=reason, now=now, doubted=doubted)
         resolve(certificate, f"revoked: {reason}", now)
     return certificate
 

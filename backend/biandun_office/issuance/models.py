@@ -178,13 +178,17 @@ class CodeGiven(AppendOnly):
 
 
 class StateChange(AppendOnly):
-    """Who changed the state of a certificate, why: the office's own machinery after a fork, or a person."""
+    """Who changed the state of a certificate, why: the office's own machinery after a fork, or a person.
+
+    ``doubted`` is what the office's clock said while it was in doubt; then ``changed_at`` says no more than "not before".
+    """
 
     certificate = models.ForeignKey(Certificate, verbose_name="证书", on_delete=models.PROTECT, related_name="changes")
     before = models.CharField("原状态", max_length=12, choices=Certificate.State.choices)
     after = models.CharField("新状态", max_length=12, choices=Certificate.State.choices)
     reason = models.CharField("原因", max_length=400)
     changed_at = models.BigIntegerField("时间")
+    doubted = models.BigIntegerField("存疑的时钟所示时间", null=True)
 
     class Meta:
         """Names."""

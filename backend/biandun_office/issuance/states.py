@@ -8,14 +8,15 @@ from biandun_office.issuance.models import Certificate, StateChange
 State = Certificate.State
 
 
-def suspend(*, certificate: Certificate, reason: str, now: int) -> None:
+def suspend(*, certificate: Certificate, reason: str, now: int, doubted: int | None = None) -> None:
     """Take no more statements of this key until a person decides; a revoked one stays revoked.
 
     It is the newest certificate of the chain that is suspended, also when ``certificate`` was renewed a moment ago.
+    ``doubted`` is what a clock in doubt says; ``now`` is certain then, too.
     """
     newest = Certificate.objects.select_related("device").filter(chain=certificate.chain, state=State.ACTIVE).first()
     if newest is not None:
-        _change(newest, State.SUSPENDED, reason, now)
+        _change(newest, State.SUSPENDED, reason, now, doubted)
         certificate.state = newest.state
 
 
@@ -43,11 +44,11 @@ def resume(*, certificate: Certificate, reason: str, now: int) -> None:
     _change(certificate, State.ACTIVE, reason, now)
 
 
-def revoke(*, certificate: Certificate, reason: str, now: int) -> None:
-    """End a certificate for good.  Raises Refused(key-not-suspended) when that happened before."""
+def revoke(*, certificate: Certificate, reason: str, now: int, doubted: int | None = None) -> None:
+    """End a certificate for good; ``doubted`` as for ``suspend``.  Raises Refused(key-not-suspended) when that happened before."""
     if current(certificate) not in (State.ACTIVE, State.SUSPENDED):
         raise Refused("key-not-suspended", serial=certificate.device.serial)
-    _change(certificate, State.REVOKED, reason, now)
+    _change(certificate, State.REVOKED, reason, now, doubted)
 
 
 def current(certificate: Certificate) -> str:
@@ -59,8 +60,10 @@ def current(certificate: Certificate) -> str:
     return found[0][0] if found else State.SUPERSEDED.value
 
 
-def _change(certificate: Certificate, after: str, reason: str, now: int) -> None:
-    StateChange.objects.create(certificate=certificate, before=current(certificate), after=after, reason=reason, changed_at=now)
+def _change(certificate: Certificate, after: str, reason: str, now: int, doubted: int | None = None) -> None:
+    StateChange.objects.create(
+        certificate=certificate, before=current(certificate), after=after, reason=reason, changed_at=now, doubted=doubted
+    )
     certificate.state = after
     certificate.save(update_fields=["state"])
     logs.action(f"issuance.certificate.{after.lower()}", serial=certificate.device.serial, kid=certificate.kid)

@@ -7,7 +7,7 @@ that is far ahead stops it.  The clock is therefore compared with what is known 
 * with the latest time that the office has recorded: behind it by more than BEHIND, or further ahead than BOUND.
 
 An office that is switched off over a long holiday comes back within BOUND.  What is wrong stays so until the clock is right again, or until a
-person has confirmed it with a second source (``services.confirm``).
+person has confirmed it with a second source (``services.confirm``).  Until then only what stops a key is recorded, at a time that is certain.
 """
 
 from typing import NamedTuple
@@ -23,6 +23,13 @@ from biandun_office.timekeeping.selectors import Known
 BOUND = 14 * 86_400
 BEHIND = JUMP = 300
 LOOK_EVERY = 3600  # seconds: how long the records need not be asked again
+
+
+class Certain(NamedTuple):
+    """A time that is not later than the truth; ``doubted`` is what the clock says while it is in doubt, None of one that is trusted."""
+
+    moment: int
+    doubted: int | None = None
 
 
 class _Trusted(NamedTuple):
@@ -46,6 +53,18 @@ def now() -> int:
     mark(max(moment, known.moment))
     _trusted[_folder()] = _Trusted(moment, ticks, known.check)
     return max(moment, known.moment)
+
+
+def certain() -> Certain:
+    """``now``; while the clock is in doubt the earlier of what it says and what the office has recorded.
+
+    Whichever of the two is wrong, that one is not later than the truth: recorded, it raises no key's time, and needs no taking back.
+    """
+    try:
+        return Certain(now())
+    except ClockUntrusted:
+        said = clock.now()
+        return Certain(min(said, selectors.known().moment), said)
 
 
 def problem() -> ClockUntrusted | None:
