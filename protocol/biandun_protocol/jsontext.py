@@ -7,6 +7,7 @@ file has bounds, a name stands once, and an editor's encoding or a Chinese keybo
 import codecs
 import math
 import re
+from collections.abc import Callable
 from json import JSONDecodeError, JSONDecoder
 from typing import cast
 
@@ -20,7 +21,8 @@ LIMIT_TEXT = 20_000  # characters
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?")
 _STRINGS = JSONDecoder(strict=True)
 _UTF_8 = codecs.getdecoder("utf-8-sig")  # found here: Python looks for a codec, in files, when it is first wanted
-_GB18030 = codecs.getdecoder("gb18030")
+_OTHERS = (("GBK/GB18030", codecs.getdecoder("gb18030")), ("Big5", codecs.getdecoder("cp950")))
+_NO_TEXT = re.compile(rb"[\x00-\x08\x0e-\x1f]")
 _SPACE = re.compile(r"[ \t\r\n]*")
 _LITERALS = {"true": True, "false": False, "null": None}
 _FULL_WIDTH = str.maketrans("：，“”„‟＂‘’＇｛｝［］【】。；、　\u00a0", ':,"""""\'\'\'{}[][].;,  ')
@@ -45,7 +47,12 @@ def read(raw: bytes) -> object:
 
 
 def _text(raw: bytes) -> str:
-    """The text of a file in UTF-8; of another encoding only its name and where it begins to matter."""
+    """The text of a file in UTF-8; of another encoding where it begins to matter, and its name where that can be told.
+
+    Bytes that two of them have are called by both: short texts in GBK and Big5 cannot be told apart.
+    """
+    if raw.startswith((b"\xff\xfe\0\0", b"\0\0\xfe\xff")):  # the first of them begins like UTF-16
+        raise JsonFault("file-encoding", "", 0, encoding="UTF-32")
     if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
         raise JsonFault("file-encoding", "", 0, encoding="UTF-16")
     if len(raw) > 1 and 0 in raw[:2] and 0 < max(raw[:2]) < 0x80:  # JSON begins with ASCII (RFC 4627, section 3)
@@ -53,13 +60,21 @@ def _text(raw: bytes) -> str:
     try:
         return _UTF_8(raw)[0]
     except UnicodeDecodeError as error:
-        try:
-            other = _GB18030(raw)[0]
-        except UnicodeDecodeError:
-            good = raw[: error.start].decode()
+        good = raw[: error.start].decode()  # all of these say ASCII as UTF-8 does, and what came before is UTF-8
+        if _NO_TEXT.search(raw):
             raise JsonFault("file-not-json", good, len(good), detail=Phrase("不是文本", "this is no text")) from None
-    at = next(place for place, one in enumerate(other) if not one.isascii())
-    raise JsonFault("file-encoding", other, at, encoding="GBK/GB18030")
+        names = [name for name, decode in _OTHERS if _decodes(decode, raw)]
+    zh, en = " 或 ".join(names) or "其他编码", " or ".join(names) or "some other encoding"
+    at = next((place for place, one in enumerate(good) if not one.isascii()), len(good))
+    raise JsonFault("file-encoding", good, at, encoding=Phrase(zh, en))
+
+
+def _decodes(decode: Callable[[bytes], object], raw: bytes) -> bool:
+    try:
+        decode(raw)
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 class _Reader:

@@ -40,6 +40,10 @@ BROKEN = {
     "UTF-16 LE": Broken(FORM.encode("utf-16-le"), "file-encoding", 1, 1),
     "UTF-16 BE": Broken(FORM.encode("utf-16-be"), "file-encoding", 1, 1),
     "UTF-16 BE with a mark": Broken(b"\xfe\xff" + FORM.encode("utf-16-be"), "file-encoding", 1, 1),
+    "UTF-32 with a mark": Broken(FORM.encode("utf-32"), "file-encoding", 1, 1),
+    "UTF-32 BE with a mark": Broken(b"\0\0\xfe\xff" + FORM.encode("utf-32-be"), "file-encoding", 1, 1),
+    "Big5": Broken('{\n "單位": "隴瀾市第一中學"}'.encode("big5"), "file-encoding", 2, 3),
+    "Latin-1": Broken('{"a": "été"}'.encode("latin-1"), "file-encoding", 1, 8),
     "no text at all": Broken(b"\xff\x00 junk", "file-not-json", 1, 1),
     "a full-width colon": utf8('{\n "number"：2}', "file-punctuation", 2, 10),
     "a full-width comma": utf8('{"a": 1，"b": 2}', "file-punctuation", 1, 8),
@@ -67,6 +71,28 @@ BROKEN = {
     "empty": utf8("", "file-not-json", 1, 1),
     "two values": utf8("{} {}", "file-not-json", 1, 4),
 }
+ENCODINGS: dict[str, tuple[bytes, str]] = {
+    "UTF-16": (FORM.encode("utf-16"), "UTF-16"),
+    "UTF-32": (FORM.encode("utf-32"), "UTF-32"),
+    "UTF-32 BE": (b"\0\0\xfe\xff" + FORM.encode("utf-32-be"), "UTF-32"),
+    "GBK": ('{"理由": "请全确人才"}'.encode("gbk"), "GBK/GB18030"),
+    "GB18030": ('{"a": "𬍛"}'.encode("gb18030"), "GBK/GB18030"),
+    "Big5": ('{"單位": "隴瀾市第一中學", "理由": "教師編制不足"}'.encode("big5"), "GBK/GB18030 or Big5"),
+    "either": ('{"a": "中"}'.encode("gbk"), "GBK/GB18030 or Big5"),
+    "Latin-1": ('{"a": "été"}'.encode("latin-1"), "some other encoding"),
+}
+
+
+@pytest.mark.parametrize("name", ENCODINGS)
+def test_an_encoding_is_named_where_it_can_be_told(name: str) -> None:
+    raw, said = ENCODINGS[name]
+    with pytest.raises(JsonFault) as caught:
+        jsontext.read(raw)
+    found = caught.value.values["encoding"]
+    assert caught.value.code == "file-encoding"
+    assert said in (found, getattr(found, "en", None))
+
+
 CODES = ("file-name-twice", "file-limit", "file-encoding", "file-punctuation", "file-not-json")
 
 
