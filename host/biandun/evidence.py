@@ -59,6 +59,7 @@ class Part:
         self.manifest: package.Manifest | None = None
         self.statement: cose.Statement | None = None
         self.receipt: ReceiptPayload | None = None
+        self.twin: Part | None = None  # one before it that is the same signed thing: put there twice, it counts once
         self._contents = contents
         self._filing = filing
 
@@ -163,6 +164,8 @@ class Part:
         named: bytes | None = getattr(form, "statement", None)
         if filing is None or filing.statement is None or filing.manifest is None:
             raise FolderProblem("part-foreign", name=self.inside)
+        if named is None and self.statement is not None and self.statement.id == filing.statement.id:
+            return "a copy of this filing"
         if named is None and form.uscc == filing.manifest.form.uscc:
             return "an earlier version"
         if named is None or named != filing.statement.id:
@@ -240,7 +243,9 @@ def verify_folder(path: Path, root_pem: bytes | None = None) -> Verdict:
     parts = [filing]
     for inside in _subfolders(contents):
         above = next((part for part in reversed(parts) if part.purpose == PURPOSE_FILING and inside.startswith(part.inside)), None)
-        parts.append(Part(contents, root, inside, above or filing).run(with_receipt=True))
+        part = Part(contents, root, inside, above or filing).run(with_receipt=True)
+        part.twin = next((one for one in parts if part.statement and one.statement and one.statement.id == part.statement.id), None)
+        parts.append(part)
     return Verdict(tuple(parts), tuple(inventory.account(contents, parts, root_pem)), fingerprint, root_pem is None)
 
 

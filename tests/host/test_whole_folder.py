@@ -232,6 +232,22 @@ def test_an_opinion_on_another_filing_does_not_pass_for_one_on_this(
     assert [(step.part, step.name, step.found) for step in verdict.failed] == [("countersign", "reference", "part-foreign")]
 
 
+@pytest.mark.parametrize(("name", "once"), [("countersign", "同意"), ("decision", "受理"), ("", "签署了本申报")])
+def test_what_was_signed_once_and_lies_there_twice_counts_once(name: str, once: str, whole: Path, root: bytes) -> None:
+    copied = [whole / name / one for one in files_of(whole / name) if name or "/" not in one or one.startswith("attachments/")]
+    for path in copied:
+        copy = whole / f"{name}2" / path.relative_to(whole / name)
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(path, copy)
+    verdict = evidence.verify_folder(whole, root)
+    assert verdict.good
+    assert len(verdict.parts) == 4
+    zh, en = (sentence_of(verdict, language) for language in ("zh", "en"))
+    assert (zh.count(once), zh.count("签署了")) == (1, 3)
+    assert (en.count(" signed "), f"{name}2 is the same as {name or '.'} and counts once" in en) == (3, True)
+    assert f"{name}2 与 {name or '.'} 是同一份，只算一次" in zh
+
+
 def test_what_filing_json_remembers_decides_nothing(whole: Path, root: bytes) -> None:
     note = whole / "filing.json"
     for changed in (b"", b"{}", b"[" * 100_000, note.read_bytes().replace(b'"seq": 1', b'"seq": 2'), None):

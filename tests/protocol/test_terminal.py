@@ -158,15 +158,28 @@ def test_codes_are_words(name: str, value: object, zh: str, en: str) -> None:
     assert (words.said(name, value, "zh"), words.said(name, value, "en")) == (zh, en)
 
 
-@pytest.mark.parametrize("found", ["3 attachments", "seq 7 0123abcd", "leaf 0 of 1, received 1795872602"])
+@pytest.mark.parametrize(
+    "found", ["3 attachments", "seq 7 0123abcd", "leaf 0 of 1, received 1795872602", "an earlier version", "a copy of this filing"]
+)
 def test_what_a_step_found_is_said_in_words(found: str) -> None:
     said = words.said("found", found, "zh")
-    assert not re.search(r"attachments|seq|leaf|received|1795872602", said)
+    assert not re.search(r"attachments|seq|leaf|received|version|copy|1795872602", said)
     assert "1795872602" not in words.said("found", found, "en")
 
 
 def test_a_text_that_reads_like_a_code_stays_as_it_is() -> None:
     assert words.said("text", "return", "zh") == "return"
+
+
+def test_a_name_is_a_code_where_it_names_a_step_and_nowhere_else() -> None:
+    assert words.said("name", "unit", "zh") == "unit"
+    assert words.said("steps", [{"name": "material"}], "zh") == "名称 材料与附件未被改动"
+    steps = {"good": True, "steps": [{"name": "material", "found": "x"}], "officers": [{"name": "material"}]}
+    shown_lines = Layout("zh", None).fields(steps)
+    assert sum("材料与附件未被改动" in line for line in shown_lines) == 1
+    assert sum("material" in line for line in shown_lines) == 1
+    assert "陇澜" in "\n".join(Layout("zh", None).rows([{"name": "陇澜", "officer": "officer"}, {"name": "officer"}]))
+    assert "编办工作人员" not in "\n".join(Layout("zh", None).rows([{"name": "officer"}]))
 
 
 def test_every_label_and_word_has_both_languages() -> None:

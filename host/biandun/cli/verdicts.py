@@ -29,7 +29,7 @@ def sentence_of(verdict: Verdict, language: str) -> str:
 
 
 def _proven(verdict: Verdict, english: bool) -> str:
-    return ("; " if english else "；").join(_part(part, english) for part in verdict.parts)
+    return ("; " if english else "；").join(_part(part, english) for part in verdict.parts if part.twin is None)
 
 
 def _part(part: Part, english: bool) -> str:
@@ -69,6 +69,9 @@ def _notes(verdict: Verdict, english: bool) -> str:
     notes: list[str] = []
     if missing:
         notes.append(f"missing: {_names(missing, True)}" if english else f"缺少：{_names(missing, False)}")
+    for part, twin in ((part, part.twin) for part in verdict.parts if part.twin is not None):
+        copy, first = (visible(one.inside.rstrip("/") or ".") for one in (part, twin))
+        notes.append(f"{copy} is the same as {first} and counts once" if english else f"{copy} 与 {first} 是同一份，只算一次")
     if verdict.root_from_folder:
         notes.append(
             f"provided that the office published the root {verdict.root}, which came with the folder"

@@ -30,9 +30,9 @@ class Layout:
         """The name of a field."""
         return visible(label(name, self.language, self._own))
 
-    def value(self, name: str, content: object) -> str:
-        """The value of a field; its paragraphs stay apart."""
-        return visible(said(name, content, self.language), keep="\n")
+    def value(self, name: str, content: object, inside: str = "") -> str:
+        """The value of a field, which may be one of the rows of the field ``inside``; its paragraphs stay apart."""
+        return visible(said(name, content, self.language, inside), keep="\n")
 
     def fields(self, fields: Fields) -> list[str]:
         """One field below another; lists of rows come after them, with a heading each, and a sentence that sums up comes last."""
@@ -44,7 +44,7 @@ class Layout:
         ]
         lines = self._beside(beside)
         for name, rows in below.items():
-            lines += ["", self.label(name), *self.rows(rows)]
+            lines += ["", self.label(name), *self.rows(rows, name)]
         if SENTENCE in fields:
             lines += ["", *wrap(self.value(SENTENCE, fields[SENTENCE]), self.columns)]
         if str(fields.get("region", "")).startswith("6299") or fields.get("hardware_class") == "simulated":
@@ -62,16 +62,16 @@ class Layout:
             lines += [fill_up(name, indent) + first, *(" " * indent + line for line in more)]
         return [line.rstrip() for line in lines]
 
-    def rows(self, rows: Sequence[Fields]) -> list[str]:
+    def rows(self, rows: Sequence[Fields], inside: str = "") -> list[str]:
         """A table with a heading, or each row by itself when the table is wider than the terminal."""
         if not rows:
             return [("没有可显示的内容。", "Nothing to show.")[self.language == "en"]]
         names = list(dict.fromkeys(name for row in rows for name in row))
-        cells = [[self.value(name, row.get(name)).replace("\n", " ") for name in names] for row in rows]
+        cells = [[self.value(name, row.get(name), inside).replace("\n", " ") for name in names] for row in rows]
         table = [[self.label(name) for name in names], *cells]
         widths = [max(width(line[place]) for line in table) for place in range(len(names))]
         if self.columns is not None and sum(widths) + len(_GAP) * (len(names) - 1) > self.columns:
-            blocks = [self._beside([(self.label(name), self.value(name, row.get(name))) for name in names]) for row in rows]
+            blocks = [self._beside([(self.label(name), self.value(name, row.get(name), inside)) for name in names]) for row in rows]
             return [line for place, block in enumerate(blocks) for line in ([""] if place else []) + block]
         return [_GAP.join(fill_up(cell, wide) for cell, wide in zip(line, widths, strict=True)).rstrip() for line in table]
 

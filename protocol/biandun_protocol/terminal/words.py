@@ -325,7 +325,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "updated": ("更新固件", "firmware updated"),
     "user-removed": ("删除用户", "user removed"),
 }
-# Fields whose values are codes; a text that happens to read like one stays as it is.
+# Fields whose values are codes, some only inside another field; a text that happens to read like one stays as it is.
 CODED = frozenset(
     {
         "action",
@@ -339,7 +339,6 @@ CODED = frozenset(
         "hardware_class",
         "kind",
         "last_fault",
-        "name",
         "opinion",
         "order",
         "post_category",
@@ -351,6 +350,7 @@ CODED = frozenset(
         "roles",
         "standing",
         "state",
+        "steps.name",
         "to",
         "verdict",
         "warning",
@@ -361,6 +361,8 @@ DAYS = frozenset({"issued", "issued_on", "made", "not_after", "prepared_on", "st
 SHORTENED = frozenset({"statement", "sha256"})  # the beginning tells one from another; --json has all of it
 _FINDINGS = (
     (re.compile(r"^(\d+) attachments$"), r"\1 个附件"),
+    (re.compile(r"^an earlier version$"), "此前版本"),
+    (re.compile(r"^a copy of this filing$"), "本申报的副本"),
     (re.compile(r"^seq (\d+) "), r"序号 \1，签名编号 "),
     (re.compile(r"^leaf (\d+) of (\d+), received "), r"存证序号 \1，共 \2 条，收到时间 "),
 )
@@ -418,8 +420,8 @@ def _found(text: str, language: str) -> str:
     return text
 
 
-def said(name: str, value: object, language: str) -> str:
-    """The value of a field as people read it."""
+def said(name: str, value: object, language: str, inside: str = "") -> str:
+    """The value of a field as people read it; ``inside`` is the field that it is a part of."""
     english = language == "en"
     if value is None or value in ("", []):
         return "—"
@@ -429,15 +431,15 @@ def said(name: str, value: object, language: str) -> str:
         return (("否", "是"), ("no", "yes"))[english][value]
     if isinstance(value, Mapping):
         return "；".join(
-            f"{label(str(key), language)} {said(str(key), one, language)}"
+            f"{label(str(key), language)} {said(str(key), one, language, name)}"
             for key, one in cast("Mapping[object, object]", value).items()
         )
     if isinstance(value, list | tuple):
-        return ("、", ", ")[english].join(said(name, one, language) for one in cast("Sequence[object]", value))
+        return ("、", ", ")[english].join(said(name, one, language, inside) for one in cast("Sequence[object]", value))
     if name in MOMENTS or name in DAYS:
         return when(value, language) or str(value)
     if name == "found":
         return _found(str(value), language)
     if name in SHORTENED:
         return str(value)[:16]
-    return word(name, str(value), language) if name in CODED else str(value)
+    return word(name, str(value), language) if CODED & {name, f"{inside}.{name}"} else str(value)
