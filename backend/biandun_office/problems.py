@@ -76,19 +76,30 @@ def server_error(request: HttpRequest) -> HttpResponse:  # noqa: ARG001
 
 
 def finish(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
-    """Middleware: say 405 in our words instead of the framework's, and give every answer its length."""
+    """Middleware: say 405 in our words instead of the framework's, and give every answer its length.
+
+    Whatever answers GET answers HEAD (RFC 9110 section 9.3.2); the body stays with the server (``httpd.channel.Task``).
+    """
 
     def middleware(request: HttpRequest) -> HttpResponse:
         response = get_response(request)
+        if response.status_code == 405 and request.method == "HEAD" and "GET" in _methods(response):
+            request.method = "GET"  # for those who serve it
+            response = get_response(request)
+            request.method = "HEAD"
         if response.status_code == 405:
-            allowed = response["Allow"]
+            allowed = _methods(response)
             response = respond(OfficeProblem("method-not-allowed"))
-            response["Allow"] = allowed
+            response["Allow"] = ", ".join(sorted({*allowed, "HEAD"} if "GET" in allowed else allowed))
         if not response.has_header("Content-Length"):
             response["Content-Length"] = str(len(response.content))
         return response
 
     return middleware
+
+
+def _methods(response: HttpResponse) -> set[str]:
+    return {method.strip() for method in response["Allow"].split(",")}
 
 
 def problems(*codes: str) -> dict[str, object]:

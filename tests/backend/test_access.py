@@ -122,6 +122,25 @@ def test_every_role_at_every_endpoint(scene: Scene):
     assert seen == TABLE
 
 
+def test_head_is_answered_as_get_without_a_body(scene: Scene):
+    """But for blobs, of which anybody may ask whether they are there."""
+    paths = [path for method, path in TABLE if method == "GET" and ("HEAD", path) not in TABLE and "/blobs/" not in path]
+    assert len(paths) > 15
+    for role in ROLES:
+        for path in [*paths, "/docs"]:
+            full, bare = scene.ask(role, "GET", path), scene.ask(role, "HEAD", path)
+            same = [(one.status_code, one["Content-Type"], one["Content-Length"]) for one in (full, bare)]
+            assert (path, same[0]) == (path, same[1])
+            full.close()
+            bare.close()
+
+
+def test_head_goes_nowhere_else(scene: Scene):
+    answer = scene.ask(OFFICER, "HEAD", "/login")
+    assert (answer.status_code, answer["Allow"]) == (405, "POST")
+    assert scene.ask(OFFICER, "DELETE", "/health")["Allow"] == "GET, HEAD"
+
+
 def test_the_table_knows_every_endpoint():
     document = api.get_openapi_schema()
     described = {(method.upper(), path) for path, methods in document["paths"].items() for method in methods}
