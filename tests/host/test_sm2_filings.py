@@ -1,7 +1,9 @@
 """Filing with a key and an office in SM2: the same folder, the same steps, and no step that takes the other suite."""
 
 import datetime
+import json
 from hashlib import sha256
+from pathlib import Path
 
 import pytest
 from cryptography import x509
@@ -9,14 +11,18 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from biandun import evidence, reviews
+from biandun import evidence, retrieval, reviews
 from biandun.anchors import load_root
-from biandun.filings import Folder
+from biandun.cli.cases import shown
+from biandun.filings import Folder, Source
 from biandun.keys import Key
 from biandun.office_client import Office
 from biandun_protocol import cose
 from biandun_protocol.algorithms import SM2
-from biandun_protocol.errors import CertificateProblem, StatementProblem
+from biandun_protocol.errors import CertificateProblem, Problem, StatementProblem
+from tests.host.test_retrieval import CASE
+from tests.host.test_reviews import AGREE, key_of
+from tests.host.test_whole_folder import BUREAU
 from tests.support.signers import signer_from
 from tests.support.softoffice import SoftOffice
 from tests.support.softserver import SoftServer, root_certificate
@@ -86,6 +92,44 @@ def test_a_supervisor_countersigns_in_sm2(filed: Folder, key: Key) -> None:
     opinion: dict[str, object] = {"opinion": "return", "text": "请补充材料。", "prepared_by": "测试员乙"}
     own = reviews.countersign(key, filed, opinion, [])
     assert cose.parse(own.statement(), purpose="countersign").header.algorithm is SM2
+
+
+# --- office show, office fetch --------------------------------------------------------------------------------------------
+@pytest.fixture
+def consented(server: SoftServer, filed: Folder, key: Key, office: Office, letter: Path) -> SoftServer:
+    """The office with a filing and its supervisor's consent, all in SM2, and a reader who is logged in."""
+    bureau = key_of(SoftOffice(algorithm=SM2, **BUREAU, purposes=("filing", "countersign")), "BD-BUREAU")
+    server.tokens.add("Bearer token-of-a-test")
+    server.certificates |= {key.info.serial: key.certificate(), "BD-BUREAU": bureau.certificate()}
+    reviews.countersign(bureau, filed, AGREE, [Source(letter, "other")]).submit(office)
+    return server
+
+
+def test_a_case_in_sm2_is_shown_whole(consented: SoftServer, filed: Folder, office: Office) -> None:
+    read = retrieval.read(office, CASE)
+    assert [entry.statement.header.algorithm for entry in read.entries] == [SM2, SM2]
+    page = json.dumps(shown(read), ensure_ascii=False)
+    assert "同意。" in page
+    assert filed.manifest().form.unit_name in page
+
+
+def test_a_case_in_sm2_is_fetched_whole_and_verifies(
+    consented: SoftServer, filed: Folder, office: Office, root: bytes, tmp_path: Path
+) -> None:
+    retrieval.fetch(office, CASE, tmp_path / "out")
+    verdict = evidence.verify_folder(tmp_path / "out", root)
+    assert (verdict.outcome, [part.inside for part in verdict.parts]) == ("good", ["", "countersign/"])
+    assert (tmp_path / "out" / "statement.cose").read_bytes() == filed.statement()
+
+
+def test_a_case_in_sm2_whose_material_was_exchanged_is_not_believed(
+    consented: SoftServer, filed: Folder, office: Office, tmp_path: Path
+) -> None:
+    raw = (filed.path / "manifest.cbor").read_bytes()
+    consented.blobs[SM2.digest(raw).hex()] = raw[:-1] + bytes((raw[-1] ^ 1,))
+    with pytest.raises(Problem):
+        retrieval.fetch(office, CASE, tmp_path / "out")
+    assert not (tmp_path / "out").exists()
 
 
 def test_a_root_certificate_says_its_suite(soft: SoftOffice, root: bytes) -> None:

@@ -62,6 +62,16 @@ def test_the_case_is_accepted_and_the_log_agrees(journey: Journey, accepted: Pat
     assert journey.office("log-check")["ok"] is True
 
 
+def test_an_officer_reads_the_case_and_brings_it_home(journey: Journey, accepted: Path) -> None:
+    case, at = json.loads((accepted / "filing.json").read_text())["case"], ("--office", journey.url)
+    shown = journey.run("biandun", "office", "show", case, *at)
+    assert (shown["opinions"][0]["opinion"], shown["decisions"][0]["decision"]) == ("agree", "accept")
+    fetched = journey.folder / "fetched"
+    journey.run("biandun", "office", "fetch", case, "--out", fetched, *at)
+    verdict = journey.run("biandun", "filing", "verify", fetched, "--root", journey.folder / "office" / "root.pem")
+    assert (verdict["good"], {step["part"] for step in verdict["steps"]}) == (True, {"", "countersign", "decision"})
+
+
 def test_each_key_keeps_the_receipt_of_what_it_signed(journey: Journey, accepted: Path) -> None:
     folders = ((SCHOOL_KEY, accepted), (BUREAU_KEY, accepted / "countersign"), (OFFICER_KEY, journey.folder / "decision"))
     for serial, folder in folders:
