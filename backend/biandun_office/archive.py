@@ -20,6 +20,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from biandun_office.errors import BackupProblem, PassphraseProblem
 from biandun_office.keystore import Cost, Passphrase
+from biandun_protocol.catalogue import Phrase
 
 MAGIC = b"BIANDUN-BACKUP\x00\x01"
 _CHUNK = 1 << 20
@@ -49,7 +50,7 @@ def unpack(archive: IO[bytes], folder: Path, names: list[str], passphrase: Passp
     """
     header = archive.read(_HEADER)
     if len(header) != _HEADER or not header.startswith(MAGIC):
-        raise BackupProblem(detail="不是备份文件 not a backup")
+        raise BackupProblem(detail=Phrase("不是备份文件", "this is no backup"))
     key = Cost(*header[len(MAGIC) : len(MAGIC) + 3]).derive(passphrase, header[-23:-7])
     reader = io.BufferedReader(_Reader(_open_chunks(archive, header, key)))
     found: list[str] = []
@@ -57,7 +58,7 @@ def unpack(archive: IO[bytes], folder: Path, names: list[str], passphrase: Passp
         with tarfile.open(fileobj=reader, mode="r|") as tar:
             for member in tar:
                 if member.name not in names or member.name in found or not member.isreg():
-                    raise BackupProblem(detail=f"意外内容 unexpected entry {member.name}")
+                    raise BackupProblem(detail=Phrase(f"意外内容 {member.name}", f"{member.name} does not belong there"))
                 found.append(member.name)
                 _extract(tar, member, folder / member.name)
         while reader.read(_CHUNK):  # to the end: the last chunk must be genuine too
@@ -65,14 +66,15 @@ def unpack(archive: IO[bytes], folder: Path, names: list[str], passphrase: Passp
     except (tarfile.TarError, EOFError) as error:
         raise BackupProblem(detail=str(error)) from None
     if sorted(found) != sorted(names):
-        raise BackupProblem(detail=f"缺少 missing {', '.join(sorted(set(names) - set(found)))}")
+        lacking = ", ".join(sorted(set(names) - set(found)))
+        raise BackupProblem(detail=Phrase(f"缺少 {lacking}", f"{lacking} is missing"))
 
 
 def _extract(tar: tarfile.TarFile, member: tarfile.TarInfo, path: Path) -> None:
     """Write a regular file's content and nothing else of it; ``TarFile.extract`` has no safe filter before Python 3.11.4."""
     content = tar.extractfile(member)
     if content is None:
-        raise BackupProblem(detail=f"意外内容 unexpected entry {member.name}")
+        raise BackupProblem(detail=Phrase(f"意外内容 {member.name}", f"{member.name} does not belong there"))
     path.touch(mode=0o600, exist_ok=False)
     with path.open("wb") as file:
         shutil.copyfileobj(content, file, _CHUNK)
@@ -114,7 +116,7 @@ def _open_chunks(archive: IO[bytes], header: bytes, key: bytes) -> Iterator[byte
         except InvalidTag:
             if number == 0:  # nothing tells a wrong passphrase from a damaged first chunk
                 raise PassphraseProblem("passphrase-wrong") from None
-            raise BackupProblem(detail=f"第 {number} 块损坏 chunk {number} is damaged") from None
+            raise BackupProblem(detail=Phrase(f"第 {number} 块损坏", f"chunk {number} is damaged")) from None
         if not following:
             return
         chunk, number = following, number + 1

@@ -19,7 +19,9 @@ from biandun_office.errors import BackupProblem, FileProblem
 from biandun_office.installation import new_tables, require_empty, settle, sibling
 from biandun_office.keystore import Cost, Passphrase
 from biandun_office.office import Office, load_key
+from biandun_protocol import oserrors
 from biandun_protocol.algorithms import PublicKey
+from biandun_protocol.catalogue import Phrase
 from biandun_protocol.certificate import verify_issuer
 from biandun_protocol.errors import CertificateProblem, ProtocolProblem
 
@@ -106,14 +108,17 @@ def _restore_tables(work: Path, into: Path, url: str) -> None:
 
 def _restore_into(work: Path, backup: Path, passphrase: Passphrase) -> Tried:
     try:
-        with backup.open("rb") as file:
-            archive.unpack(file, work, _KEPT, passphrase)
+        file = files.open_plain(backup)
     except FileNotFoundError:
         raise FileProblem("file-missing", path=str(backup)) from None
+    except OSError as error:
+        raise FileProblem("file-unreadable", path=str(backup), detail=oserrors.reason(error)) from None
+    with file:
+        archive.unpack(file, work, _KEPT, passphrase)
     try:
         restored = _check_keys(work, passphrase)
     except ProtocolProblem as problem:
-        raise BackupProblem(detail=problem.message("zh")) from None
+        raise BackupProblem(detail=Phrase(problem.message("zh"), problem.message("en"))) from None
     statements, blobs = _check_database(work / startup.DATABASE)
     return Tried(restored.identity.office_id, statements, blobs, backup.stat().st_size)
 

@@ -6,10 +6,11 @@
 import os
 import secrets
 import sqlite3
+import stat
 from collections.abc import Callable, Generator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, BinaryIO, cast
 
 from django.db import DatabaseError
 
@@ -91,10 +92,27 @@ def delivering() -> Generator[Callable[[Path, bytes], None]]:
         raise
 
 
+def open_plain(path: Path) -> BinaryIO:
+    """Open a file to be read, and nothing that is none: a pipe never ends, and what looking at a device does nobody knows.
+
+    Raises OSError; FileProblem(file-special).
+    """
+    if not stat.S_ISREG(path.stat().st_mode) and not path.is_dir():
+        raise FileProblem("file-special", path=str(path))
+    file = os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb")
+    if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):  # it was exchanged since
+        file.close()
+        raise FileProblem("file-special", path=str(path))
+    return file
+
+
 def read(path: Path) -> bytes:
-    """Read a whole file, which may be as long as an attachment.  Raises FileProblem: file-missing, file-unreadable, file-too-large."""
+    """Read a whole file, which may be as long as an attachment.
+
+    Raises FileProblem: file-missing, file-unreadable, file-special, file-too-large.
+    """
     try:
-        with path.open("rb") as file:
+        with open_plain(path) as file:
             content = file.read(LIMIT_ATTACHMENT + 1)
     except FileNotFoundError:
         raise FileProblem("file-missing", path=str(path)) from None

@@ -9,11 +9,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from biandun.errors import FolderProblem
+from biandun.folders import open_plain
 from biandun_protocol import oserrors
 from biandun_protocol.wire.numbers import LIMIT_ATTACHMENT
 
 PLAIN, LINK, SPECIAL = "file", "link", "special"
-_FLAGS = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
 
 
 class Contents:
@@ -42,9 +42,7 @@ class Contents:
         if kind != PLAIN:
             raise FolderProblem("file-link", path=path)
         try:
-            with os.fdopen(os.open(path, _FLAGS), "rb") as file:
-                if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):  # it was exchanged since it was named
-                    raise FolderProblem("file-link", path=path)
+            with open_plain(self.path / name, follow=False) as file:
                 content = file.read(LIMIT_ATTACHMENT + 1)
         except OSError as error:
             raise FolderProblem("file-unreadable", path=path, detail=oserrors.reason(error)) from error

@@ -27,7 +27,7 @@ from typing import Any, cast
 from biandun import file_names
 from biandun.anchors import load_root
 from biandun.errors import FolderProblem, KeyRefused, UsageProblem
-from biandun.folders import unwritable
+from biandun.folders import open_plain, unwritable
 from biandun.key.session import Certificate, Key, Signature
 from biandun.office_client import Accepted, Office
 from biandun.ui import Ui
@@ -52,10 +52,10 @@ MEDIA_TYPES = {
 def read_file(path: Path, *, at_most: int | None = None) -> bytes:
     """Read a file, of a longer one the first ``at_most`` bytes; without that it may be as long as an attachment.
 
-    Raises FolderProblem: file-missing, file-unreadable, file-too-large.
+    Raises FolderProblem: file-missing, file-unreadable, file-special, file-too-large.
     """
     try:
-        with path.open("rb") as file:
+        with open_plain(path) as file:
             content = file.read(LIMIT_ATTACHMENT + 1 if at_most is None else at_most)
     except FileNotFoundError:
         raise FolderProblem("file-missing", path=str(path)) from None
@@ -74,12 +74,12 @@ def write_file(path: Path, content: bytes, *, replace: bool = False) -> None:
     """
     aside = path.with_name(f".{secrets.token_hex(6)}")  # a name as long as the file's own could be too long
     try:
+        if path.exists() and not path.is_file():
+            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST))
         if not replace and path.exists():
             if path.read_bytes() == content:
                 return
             raise FolderProblem("file-exists", path=str(path))
-        if path.exists() and not path.is_file():
-            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST))
         with aside.open("wb") as file:
             file.write(content)
             file.flush()

@@ -18,6 +18,7 @@ import stat
 import sys
 import warnings
 from pathlib import Path
+from typing import BinaryIO
 
 import platformdirs
 
@@ -26,6 +27,8 @@ from biandun_protocol import oserrors
 
 PROGRAM = "biandun"
 PRIVATE = 0o700
+_PLAIN = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0)
+_NO_LINK: int = getattr(os, "O_NOFOLLOW", 0)
 _SHARED_RUNTIME = re.compile(r"runtime-\d+")
 
 
@@ -100,6 +103,20 @@ def replace_file(path: Path, content: bytes) -> None:
             raise
     except OSError as error:
         raise unwritable(path, error) from None
+
+
+def open_plain(path: Path, *, follow: bool = True) -> BinaryIO:
+    """Open a file to be read, and nothing that is none: a pipe never ends, and what looking at a device does nobody knows.
+
+    Raises OSError; FolderProblem(file-special).
+    """
+    if not stat.S_ISREG((path.stat() if follow else path.lstat()).st_mode) and not path.is_dir():
+        raise FolderProblem("file-special", path=str(path))
+    file = os.fdopen(os.open(path, _PLAIN | (0 if follow else _NO_LINK)), "rb")
+    if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):  # it was exchanged since
+        file.close()
+        raise FolderProblem("file-special", path=str(path))
+    return file
 
 
 def read_file(path: Path) -> bytes | None:

@@ -734,6 +734,18 @@ ENTRIES: dict[str, Entry] = {
         "请让对方重新打包，只放普通文件。",
         "Ask for the folder to be packed again, with plain files only.",
     ),
+    "file-special": Entry(
+        "“{path}”是管道、设备或其他特殊文件，没有打开。",
+        "{path} is a pipe, a device or another special file; it was not opened.",
+        "请给出普通文件；口令可以从管道读取，用 --pin-fd 或 --passphrase-fd。",
+        "Give a plain file; a PIN or a passphrase may come from a pipe with --pin-fd or --passphrase-fd.",
+    ),
+    "file-kind": Entry(
+        "文件 {path} 应为{expected}，但{found}。",
+        "File {path} should be {expected}, but {found}.",
+        "请核对文件名；名称无误的，请向对方重新索取该文件。",
+        "Check the file's name; if it is the right one, ask for the file again.",
+    ),
     "file-too-large": Entry(
         "“{path}”超过 20 MB，没有读取。",
         "{path} is over 20 MiB; it was not read.",

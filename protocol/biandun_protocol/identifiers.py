@@ -4,6 +4,7 @@ The check character is computed here because this room imports nothing but cbor2
 lines: weights 3^(i-1) mod 31 over an alphabet of 31 characters.  The tests compare it with python-stdnum.
 """
 
+import unicodedata
 from functools import lru_cache
 
 USCC_ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
@@ -17,6 +18,11 @@ FICTITIOUS_REGIONS: dict[str, str] = {
     "629924": "武岚县",
     "629925": "关河回族自治县",
 }
+
+
+def folded(code: str) -> str:
+    """A code as it was typed, with full-width letters and digits as the plain ones and no blanks around it (Unicode NFKC)."""
+    return unicodedata.normalize("NFKC", code).strip()
 
 
 def is_uscc(text: str) -> bool:

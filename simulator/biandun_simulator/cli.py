@@ -11,7 +11,7 @@ import click
 from biandun.cli.commands import Group
 from biandun.cli.output import show, to_the_end, write
 from biandun.cli.program import run_program
-from biandun.cli.shared import Settings
+from biandun.cli.shared import CODE, Settings
 from biandun.filings import write_file
 from biandun.folders import state_folder, unwritable
 from biandun_protocol.release import Described
@@ -146,7 +146,9 @@ def _serials(first: int | None, count: int) -> list[str]:
         start += taken[-1] + 1
 
 
-SERIAL = click.option("--serial", default="BD-000001", show_default=True, help="哪一把正在运行的密钥 / which of the running keys")
+SERIAL = click.option(
+    "--serial", type=CODE, default="BD-000001", show_default=True, help="哪一把正在运行的密钥 / which of the running keys"
+)
 
 
 @cli.command()

@@ -30,6 +30,7 @@ from biandun_protocol.wire.numbers import STANDING_ACTIVE, STANDING_REVOKED, STA
 from tests.backend.bench import ONLY_SQLITE, PASSPHRASE, SCHOOL, Bench
 from tests.backend.people import Key
 from tests.backend.test_orders import challenge, give
+from tests.hostile.world import world
 from tests.support.softkey import manifest
 
 DAY = 86_400
@@ -153,17 +154,17 @@ def test_a_log_that_is_ahead_stops_the_office_and_nothing_gets_in(office: Bench,
 
 SIGNS: dict[str, tuple[str, ...]] = {
     "offer": ("offer", "--unit", SCHOOL, "--out", "out"),
-    "issue": ("issue", "in", "--out", "out"),
+    "issue": ("issue", "request", "--out", "out"),
     "renew": ("renew", "--serial", "BD-TEST-0001", "--out", "out"),
-    "succeed": ("succeed", "in", "--out", "out"),
+    "succeed": ("succeed", "succession", "--out", "out"),
     "resume": ("resume", "--serial", "BD-TEST-0001", "--reason", "x"),
-    "order": ("order", "in", "--do", "reset", "--reason", "x", "--out", "out"),
-    "audit": ("audit", "in"),
+    "order": ("order", "challenge", "--do", "reset", "--reason", "x", "--out", "out"),
+    "audit": ("audit", "audit"),
     "close-gap": ("close-gap", "--serial", "BD-TEST-0001", "--seq", "1", "--reason", "x"),
     "sweep-blobs": ("sweep-blobs",),
     "officer": ("officer", "测试员甲"),
     "name-officers": ("name-officers", "测试员甲", "测试员乙", "--out", "out"),
-    "shares": ("shares", "in"),
+    "shares": ("shares", "shares"),
     "unblock-code": ("unblock-code", "--serial", "BD-TEST-0001", "--number", "1", "--check", "7QX2", "--officer", "测试员甲"),
 }
 WITH_PASSPHRASE = {"issue", "renew", "succeed", "order", "officer", "name-officers", "unblock-code"}
@@ -188,7 +189,8 @@ def test_no_command_states_or_records_a_time_that_is_in_doubt(
     turn(FAR)
     guard.forget()
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "in").write_bytes(challenge(key))
+    for name in ("request", "succession", "challenge", "audit", "shares"):  # somebody's: nobody looks at them in doubt
+        (tmp_path / name).write_bytes(getattr(world(), name))
     (tmp_path / "secret").write_text(PASSPHRASE.secret)
     words = SIGNS[command] + (("--passphrase-file", "secret") if command in WITH_PASSPHRASE else ())
     assert run(["--data", str(office.folder), "--json", *words]) == 3

@@ -435,4 +435,4 @@ def test_succeed_by_the_command_line(office: Bench, genuine: Key, tmp_path: Path
     assert json.loads(capsys.readouterr().err)["error"]["code"] == "file-exists"
     request.write_bytes(b"something else")
     assert run([*command, "--out", str(tmp_path / "none.bd")]) != 0
-    assert json.loads(capsys.readouterr().err)["error"]["code"] == "manifest-malformed"
+    assert json.loads(capsys.readouterr().err)["error"]["code"] == "file-kind"

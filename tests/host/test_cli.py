@@ -123,18 +123,19 @@ FAILURES: list[tuple[list[str], bool, int, str]] = [
     (["keys", "info"], False, 3, "key-not-found"),
     (["keys", "chain"], True, 7, "wrong-state"),
     (["keys", "enroll", "nothing", "--out", "x"], True, 12, "file-missing"),
-    (["keys", "enroll", "junk", "--out", "x"], True, 8, "manifest-malformed"),
-    (["keys", "personalise", "junk"], True, 8, "manifest-malformed"),
+    (["keys", "enroll", "junk", "--out", "x"], True, 8, "file-kind"),
+    (["keys", "personalise", "junk"], True, 8, "file-kind"),
     (["keys", "wipe", "--yes", "BD-000002"], True, 7, "serial-mismatch"),
     (["keys", "challenge", "--out", "x"], True, 7, "wrong-state"),
-    (["keys", "carry-out", "junk"], True, 8, "manifest-malformed"),
-    (["keys", "status", "junk"], True, 8, "manifest-malformed"),
+    (["keys", "carry-out", "junk"], True, 8, "file-kind"),
+    (["keys", "status", "junk"], True, 8, "file-kind"),
     (["keys", "status"], True, 7, "wrong-state"),
     (["keys", "status", "--office", "http://127.0.0.1:1"], True, 9, "office-unreachable"),
-    (["keys", "card", "--put", "junk"], True, 8, "manifest-malformed"),
-    (["keys", "officers", "junk", "--out", "x"], True, 8, "manifest-malformed"),
+    (["keys", "card", "--put", "junk"], True, 8, "file-kind"),
+    (["keys", "officers", "junk", "--out", "x"], True, 8, "file-kind"),
     (["keys", "shares", "--out", "x"], True, 7, "wrong-state"),
     (["keys", "unblock-request"], True, 7, "wrong-state"),
+    (["keys", "unblock", "--code-file", "junk", "--shares", "x"], True, 2, "usage"),
     (["keys", "remove-user", "0"], True, 2, "usage"),
     (["outbox", "put", "nothing"], True, 12, "folder-not-filing"),
     (["outbox", "drop", "nonsense"], True, 2, "usage"),
@@ -453,4 +454,4 @@ def test_a_file_that_is_no_grant_is_refused(personalised: Program) -> None:
     Path("answer.bd").write_bytes(b"\xa1\x00\x78\x1dbiandun-succession-grant/1abc")
     status, _, err = personalised("keys", "personalise", "answer.bd", "--json", key=True)
     assert status != 0
-    assert json.loads(err)["error"]["code"] == "manifest-malformed"
+    assert json.loads(err)["error"]["code"] == "file-kind"

@@ -16,6 +16,7 @@ from biandun.cli.main import run
 from biandun.keys import Key
 from biandun_protocol.secret import Secret
 from biandun_protocol.wire.numbers import STANDING_ACTIVE, STANDING_SUSPENDED
+from tests.hostile.world import world
 from tests.support.softoffice import NOW, SoftOffice
 from tests.support.softserver import SoftServer, problem, root_certificate
 
@@ -217,6 +218,7 @@ def test_status_shows_what_the_key_heard_last_when_the_usual_office_is_out_of_re
 
 
 def test_a_status_file_and_an_office_at_once_make_no_sense(program: Program) -> None:
+    Path("status.bd").write_bytes(world().status)
     assert program("keys", "status", "status.bd", "--office", URL)[0] == 2
 
 

@@ -62,11 +62,19 @@ def test_a_file_is_whole_or_untouched_wherever_the_disk_fills(tmp_path: Path) ->
             assert path.read_bytes() == b"before"
 
 
+def test_a_large_file_is_read_no_further_than_an_attachment_is_long(tmp_path: Path) -> None:
+    with (tmp_path / "large").open("wb") as file:
+        file.truncate(1 << 40)  # a file with a hole
+    with pytest.raises(errors.FolderProblem) as caught:
+        filings.read_file(tmp_path / "large")
+    assert caught.value.code == "file-too-large"
+
+
 @pytest.mark.skipif(not Path("/dev/zero").exists(), reason="a device of Linux")
-def test_a_file_without_end_is_read_no_further_than_an_attachment_is_long() -> None:
+def test_a_file_without_end_is_not_even_opened() -> None:
     with pytest.raises(errors.FolderProblem) as caught:
         filings.read_file(Path("/dev/zero"))
-    assert caught.value.code == "file-too-large"
+    assert caught.value.code == "file-special"
 
 
 def test_a_device_is_never_put_out_of_its_place(tmp_path: Path) -> None:

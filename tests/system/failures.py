@@ -323,6 +323,12 @@ ROWS: dict[str, Row] = {
     "file-unwritable": Row(
         12, None, UNCHANGED, "tests/backend/test_database.py::test_a_founding_that_fails_at_the_end_leaves_the_database_empty"
     ),
+    "file-special": Row(
+        12, None, UNCHANGED, "tests/system/test_given_files.py::test_what_is_no_file_is_refused_and_not_waited_for"
+    ),
+    "file-kind": Row(
+        8, None, UNCHANGED, "tests/system/test_given_files.py::test_a_wrong_file_is_named_with_what_was_expected_and_what_it_is"
+    ),
     "file-link": Row(12, None, UNCHANGED, "tests/host/test_whole_folder.py::test_a_pipe_in_the_place_of_the_root_holds_nobody_up"),
     "file-too-large": Row(
         12, None, UNCHANGED, "tests/host/test_whole_folder.py::test_a_file_larger_than_any_that_belongs_there_is_not_read"

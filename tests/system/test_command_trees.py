@@ -3,16 +3,19 @@
 A test walks a whole tree and ends with the commands that are not so.
 """
 
+import ast
 import json
 import re
 from collections.abc import Callable
+from pathlib import Path
 
 import click
 import pytest
 
 from biandun.cli.main import run as run_workstation
-from biandun.cli.shared import Address
+from biandun.cli.shared import Address, Code
 from biandun_office.cli.main import run as run_office
+from biandun_office.cli.session import Code as OfficeCode
 from biandun_protocol.terminal import manual
 from biandun_protocol.terminal.commands import Bilingual
 from biandun_simulator.cli import run as run_simulator
@@ -98,6 +101,54 @@ def test_every_help_page_is_in_the_language_asked_for(
     assert failing(program, holds) == []
 
 
+SAYS = re.compile(r"(?:^|\.)(?:\w*Problem|UsageError|BadParameter|fail|echo|prompt|confirm|prompt_secret|say|getpass)$")
+MIXED = re.compile(r"[\u3400-\u9fff].*\b[a-z]{2,} [a-z]{2,}\b|\b[a-z]{2,} [a-z]{2,}\b.*[\u3400-\u9fff]")
+
+
+def mixed(source: str) -> list[str]:
+    """Texts that are said in Chinese and in English at once; a Phrase, or a pair to choose from, is none."""
+    found: list[str] = []
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Call) and SAYS.search(ast.unparse(node.func)):
+            texts = (*node.args, *(word.value for word in node.keywords))
+            found += [
+                ast.unparse(one)
+                for one in texts
+                if isinstance(one, ast.Constant | ast.JoinedStr) and MIXED.search(ast.unparse(one))
+            ]
+    return found
+
+
+@pytest.mark.parametrize("package", ["host/biandun", "backend/biandun_office", "simulator/biandun_simulator"])
+def test_nothing_is_said_in_both_languages_at_once(package: str) -> None:
+    root = Path(__file__).resolve().parents[2]
+    assert {str(path): found for path in (root / package).rglob("*.py") if (found := mixed(path.read_text("utf-8")))} == {}
+
+
+def test_a_text_in_both_languages_is_found() -> None:
+    assert mixed('raise click.UsageError("--code-file 要给出两次 must be given twice")')
+    assert mixed('raise BackupProblem(detail=f"第 {n} 块损坏 chunk {n} is damaged")')
+    assert not mixed('raise BackupProblem(detail=Phrase("不是备份文件", "this is no backup"))')
+
+
+HALF_WIDTH = re.compile(r"[\u3400-\u9fff“”《》][,;:!?()]|[,;:!?()][\u3400-\u9fff“”《》]")
+
+
+@EVERY_TREE
+def test_no_chinese_help_has_half_width_punctuation_beside_a_chinese_character(program: str) -> None:
+    def said(context: click.Context) -> list[str]:
+        options = [one for one in context.command.get_params(context) if isinstance(one, click.Option)]
+        return [texts(context).zh, *(manual.either(one.help or "", "zh") for one in options)]
+
+    found = {context.command_path: [one for one in said(context) if HALF_WIDTH.search(one)] for context in contexts(program)}
+    assert {path: wrong for path, wrong in found.items() if wrong} == {}
+
+
+@pytest.mark.parametrize("text", ["退出,然后", "运行(biandun keys audit)", "(说明)", "时间:今天"])
+def test_half_width_punctuation_is_found(text: str) -> None:
+    assert HALF_WIDTH.search(text)
+
+
 @EVERY_TREE
 @pytest.mark.parametrize(("language", "said"), [("zh", "没有选项 '--no-such'。"), ("en", "No such option '--no-such'.")])
 def test_a_wrong_option_of_any_command_is_said_in_the_language_of_the_environment(
@@ -125,6 +176,29 @@ def test_every_option_that_takes_an_address_refuses_what_is_none() -> None:
         if {"--office", "--url"} & set(one.opts) and not isinstance(one.type, Address)
     ]
     assert options == []
+
+
+# typed by people, and a code: a serial or case number, a unit's code, a check
+CODES = {"serial", "uscc", "number", "check", "confirmed", "case", "state", "region", "office_id", "fingerprint"}
+
+
+@EVERY_TREE
+def test_every_code_that_is_typed_may_be_typed_in_full_width(program: str) -> None:
+    plain = [
+        (context.command_path, one.opts)
+        for context in contexts(program)
+        for one in context.command.params
+        if one.name in CODES and not isinstance(one.type, Code | OfficeCode | click.IntRange | click.Choice | click.Path)
+    ]
+    assert plain == []
+    assert Code().convert("ＢＤ－０００００１ ", None, None) == "BD-000001"
+    assert OfficeCode().convert("１２６２９９００ＭＢ０００００２７４", None, None) == "12629900MB00000274"
+
+
+def test_a_data_folder_that_is_a_file_is_called_one(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "file").touch()
+    assert run_office(["--data", str(tmp_path / "file"), "units"]) == 2
+    assert "是文件，不是文件夹" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("words", [["office", "log", "--office", "http://127.0.0.1：8431"], ["office", "log"]])

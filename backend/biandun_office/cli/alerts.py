@@ -8,7 +8,7 @@ import click
 
 from biandun_office import clock, files
 from biandun_office.cli.commands import Command
-from biandun_office.cli.session import Session, in_session, with_passphrase
+from biandun_office.cli.session import CODE, Given, Session, in_session, with_passphrase
 from biandun_office.evidence import audits, chain, forks, orders
 from biandun_office.issuance.models import Certificate
 from biandun_office.issuance.selectors import certificates_to_come, status_of
@@ -16,6 +16,7 @@ from biandun_office.issuance.services import IssuingKey
 from biandun_office.keystore import Passphrase
 from biandun_office.office import Office
 from biandun_office.timekeeping import guard
+from biandun_protocol import kinds
 from biandun_protocol.orders import ORDERS
 from biandun_protocol.wire.numbers import STANDING_NAMES
 
@@ -51,7 +52,7 @@ def alerts(session: Session) -> list[dict[str, object]]:
 
 
 @click.command(cls=Command)
-@click.option("--serial", required=True, help="密钥序列号 / the key's serial number")
+@click.option("--serial", type=CODE, required=True, help="密钥序列号 / the key's serial number")
 @click.option("--reason", required=True, help="原因，留存备查 / why; it is kept")
 @in_session
 def suspend(session: Session, *, serial: str, reason: str) -> dict[str, object]:
@@ -68,7 +69,7 @@ def suspend(session: Session, *, serial: str, reason: str) -> dict[str, object]:
 
 
 @click.command(cls=Command)
-@click.option("--serial", required=True, help="密钥序列号 / the key's serial number")
+@click.option("--serial", type=CODE, required=True, help="密钥序列号 / the key's serial number")
 @click.option("--reason", required=True, help="原因，留存备查 / why; it is kept")
 @in_session
 def resume(session: Session, *, serial: str, reason: str) -> dict[str, object]:
@@ -82,7 +83,7 @@ def resume(session: Session, *, serial: str, reason: str) -> dict[str, object]:
 
 
 @click.command(cls=Command)
-@click.option("--serial", required=True, help="密钥序列号 / the key's serial number")
+@click.option("--serial", type=CODE, required=True, help="密钥序列号 / the key's serial number")
 @click.option("--reason", required=True, help="原因，留存备查 / why; it is kept")
 @in_session
 def revoke(session: Session, *, serial: str, reason: str) -> dict[str, object]:
@@ -99,12 +100,12 @@ def revoke(session: Session, *, serial: str, reason: str) -> dict[str, object]:
 
 
 @click.command(cls=Command)
-@click.option("--serial", required=True, help="密钥序列号 / the key's serial number")
+@click.option("--serial", type=CODE, required=True, help="密钥序列号 / the key's serial number")
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="状态文件 / the status file to write")
 @with_passphrase
 @in_session
 def status(session: Session, *, passphrase: Passphrase, serial: str, out: Path) -> dict[str, object]:
-    """签发密钥状态文件，供不联网的密钥导入(biandun keys status 文件)。 Write whether a key may sign, for a key without a network.
+    """签发密钥状态文件，供不联网的密钥导入（biandun keys status 文件）。 Write whether a key may sign, for a key without a network.
 
     能连上编办服务器的计算机会自行查询。被暂停的密钥听到恢复的消息后即可再次签署。
 
@@ -126,16 +127,16 @@ def status(session: Session, *, passphrase: Passphrase, serial: str, out: Path) 
 
 
 @click.command(cls=Command)
-@click.argument("export", type=click.Path(path_type=Path))
+@click.argument("export", type=Given(kinds.AUDIT))
 @in_session
-def audit(session: Session, *, export: Path) -> dict[str, object]:
-    """核验并保存密钥的审计记录(biandun keys audit --out)。 Verify a key's audit ring, keep it, and show what is new in it.
+def audit(session: Session, *, export: bytes) -> dict[str, object]:
+    """核验并保存密钥的审计记录（biandun keys audit --out）。 Verify a key's audit ring, keep it, and show what is new in it.
 
     \b
     Example:  biandun-office --data office audit audit.bd
     """
     folder = session.open()
-    taken = audits.take(raw=files.read(export), algorithm=Office.load(folder).algorithm, now=guard.now())
+    taken = audits.take(raw=export, algorithm=Office.load(folder).algorithm, now=guard.now())
     return {
         "serial": taken.certificate.device.serial,
         "unit_name": taken.certificate.unit_name,
@@ -145,7 +146,7 @@ def audit(session: Session, *, export: Path) -> dict[str, object]:
 
 
 @click.command("close-gap", cls=Command)
-@click.option("--serial", required=True, help="密钥序列号 / the key's serial number")
+@click.option("--serial", type=CODE, required=True, help="密钥序列号 / the key's serial number")
 @click.option("--seq", type=click.IntRange(1), required=True, help="空缺的最后一个序号 / the last number of the gap")
 @click.option("--reason", required=True, help="原因，留存备查 / why; it is kept")
 @in_session
@@ -165,7 +166,7 @@ def close_gap(session: Session, *, serial: str, seq: int, reason: str) -> dict[s
 
 
 @click.command(cls=Command)
-@click.argument("challenge", type=click.Path(path_type=Path))
+@click.argument("challenge", type=Given(kinds.CHALLENGE))
 @click.option(
     "--do",
     "purpose",
@@ -185,12 +186,12 @@ def close_gap(session: Session, *, serial: str, seq: int, reason: str) -> dict[s
 @with_passphrase
 @in_session
 def order(
-    session: Session, *, passphrase: Passphrase, challenge: Path, purpose: str, reason: str, out: Path, spare: int
+    session: Session, *, passphrase: Passphrase, challenge: bytes, purpose: str, reason: str, out: Path, spare: int
 ) -> dict[str, object]:
     """对密钥的申请文件签发指令：重置、继续签署或改正时间。 Answer a key's challenge with an order, which is good once.
 
     重置会立即吊销证书。被恢复成旧数据的密钥，从它与编办所知的最大序号之后继续，并空出 --spare 个序号：空得少于在途材料，在途材料会
-    显得像分叉。被暂停的密钥还需要 resume。编办时钟曾经超前的，校准并确认(clock confirm)之后，
+    显得像分叉。被暂停的密钥还需要 resume。编办时钟曾经超前的，校准并确认（clock confirm）之后，
     用 set-time 改正密钥所知的时间。对同一申请再次执行，得到同一份指令。
 
     A reset revokes the certificate at once.  A key that was set back goes on after the highest number that it or the office
@@ -208,7 +209,7 @@ def order(
     with files.delivering() as deliver:
         given = orders.give(
             authority=authority,
-            challenge=files.read(challenge),
+            challenge=challenge,
             purpose=purpose,
             spare=spare,
             reason=reason,
@@ -245,7 +246,7 @@ def _of_the_clock(now: int) -> list[dict[str, object]]:
     rows: list[dict[str, object]] = [{"kind": "CLOCK", "name": wrong.message("zh"), "detail": wrong.message("en")}] if wrong else []
     early = certificates_to_come(now + guard.BEHIND)
     return rows + [
-        _row("NOT_YET", "证书生效时间在将来，请换发(renew)", one, f"not before {clock.iso(one.not_before)}", now) for one in early
+        _row("NOT_YET", "证书生效时间在将来，请换发（renew）", one, f"not before {clock.iso(one.not_before)}", now) for one in early
     ]
 
 

@@ -7,7 +7,7 @@ from django.db import connection
 
 from biandun_office import clock, sql
 from biandun_office.cli.commands import Group
-from biandun_office.cli.session import Session, in_session
+from biandun_office.cli.session import Session, in_language, in_session
 from biandun_office.office import Office
 from biandun_office.timekeeping import guard, selectors, services
 
@@ -24,7 +24,9 @@ class Moment(click.ParamType[int]):
         except ValueError:
             moment = None
         if moment is None or moment.tzinfo is None:
-            self.fail("例如 for example 2026-11-28T09:30:00+08:00, 2026-11-28T01:30:00Z", param, ctx)
+            chinese = "应为带时区的时间，例如 2026-11-28T09:30:00+08:00、2026-11-28T01:30:00Z"
+            english = "a time with its offset is needed, for example 2026-11-28T09:30:00+08:00, 2026-11-28T01:30:00Z"
+            self.fail(in_language(ctx, (chinese, english)), param, ctx)
         return int(moment.timestamp())
 
 

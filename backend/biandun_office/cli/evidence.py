@@ -8,7 +8,7 @@ import click
 
 from biandun_office.cli.commands import Command
 from biandun_office.cli.output import show_problem
-from biandun_office.cli.session import Session, in_session
+from biandun_office.cli.session import Session, in_language, in_session
 from biandun_office.errors import LogBroken
 from biandun_office.evidence.audit import LogReport, check_log
 from biandun_office.evidence.services import sweep_blobs
@@ -29,7 +29,7 @@ class Duration(click.ParamType[int]):
         """Parse ``24h``."""
         match = _DURATION.fullmatch(str(value))
         if match is None:
-            self.fail("例如 for example 24h, 7d", param, ctx)
+            self.fail(in_language(ctx, ("应为时长，例如 24h、7d", "a duration is needed, for example 24h, 7d")), param, ctx)
         return int(match[1]) * _UNITS[match[2]]
 
 

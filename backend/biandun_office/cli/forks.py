@@ -8,7 +8,7 @@ import click
 
 from biandun_office import files
 from biandun_office.cli.commands import Command
-from biandun_office.cli.session import Session, in_session
+from biandun_office.cli.session import CODE, Session, in_session
 from biandun_office.errors import FileProblem
 from biandun_office.evidence import fork_export
 from biandun_office.evidence.fork_export import Export
@@ -42,8 +42,8 @@ def forks(session: Session) -> list[dict[str, object]]:
 
 
 @click.command("export-fork", cls=Command)
-@click.argument("name")
-@click.option("--out", type=click.Path(path_type=Path), required=True, help="新文件夹 / the folder to make")
+@click.argument("name", type=CODE)
+@click.option("--out", type=click.Path(file_okay=False, path_type=Path), required=True, help="新文件夹 / the folder to make")
 @in_session
 def export_fork(session: Session, *, name: str, out: Path) -> dict[str, object]:
     """导出一份矛盾证据及其所依据的全部文件，可用 openssl 核验。 Write a contradiction with all it rests on, for other tools.

@@ -7,7 +7,7 @@ import click
 
 from biandun_office import files
 from biandun_office.cli.commands import Command
-from biandun_office.cli.session import F, Session, in_session, with_passphrase
+from biandun_office.cli.session import CODE, F, Given, Session, in_session, with_passphrase
 from biandun_office.cli.words import day
 from biandun_office.evidence import successions
 from biandun_office.issuance import services
@@ -16,6 +16,7 @@ from biandun_office.keystore import Passphrase
 from biandun_office.office import Office
 from biandun_office.registry.selectors import all_units
 from biandun_office.timekeeping import guard
+from biandun_protocol import kinds
 from biandun_protocol.wire.numbers import CHAINED_PURPOSES, PURPOSE_LINK, PURPOSE_LOGIN, ROLES
 
 _PURPOSES = (*CHAINED_PURPOSES, PURPOSE_LOGIN, PURPOSE_LINK)
@@ -52,11 +53,11 @@ def units(session: Session) -> list[dict[str, object]]:
 
 
 @click.command(cls=Command)
-@click.option("--unit", "uscc", required=True, help="统一社会信用代码 / the unit's unified social credit code")
+@click.option("--unit", "uscc", type=CODE, required=True, help="统一社会信用代码 / the unit's unified social credit code")
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="启用文件 / the offer file to write")
 @in_session
 def offer(session: Session, *, uscc: str, out: Path) -> dict[str, object]:
-    """为单位生成密钥启用文件(一次有效,30 天)。 Invite a unit to enrol one key.
+    """为单位生成密钥启用文件（一次有效，30 天）。 Invite a unit to enrol one key.
 
     \b
     Example:  biandun-office --data office offer --unit 12629900MB00000274 --out offer.bd
@@ -68,7 +69,7 @@ def offer(session: Session, *, uscc: str, out: Path) -> dict[str, object]:
 
 
 @click.command(cls=Command)
-@click.argument("request", type=click.Path(path_type=Path))
+@click.argument("request", type=Given(kinds.REQUEST))
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="授权文件 / the grant file to write")
 @click.option("--role", type=click.Choice(list(ROLES)), help="角色，默认 unit / what the key is for; default: unit")
 @click.option(
@@ -85,7 +86,7 @@ def issue(
     session: Session,
     *,
     passphrase: Passphrase,
-    request: Path,
+    request: bytes,
     out: Path,
     role: str | None,
     purposes: tuple[str, ...],
@@ -109,7 +110,7 @@ def issue(
     with files.delivering() as deliver:
         issued = services.issue(
             authority=authority,
-            request=files.read(request),
+            request=request,
             purposes=allowed,
             role=role,
             days=days,
@@ -131,7 +132,7 @@ def issue(
 
 
 @click.command(cls=Command)
-@click.option("--serial", required=True, help="密钥序列号 / the key's serial number")
+@click.option("--serial", type=CODE, required=True, help="密钥序列号 / the key's serial number")
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="授权文件 / the grant file to write")
 @_DAYS
 @_overlap_days("旧证书签署的材料继续受理的天数 / what was signed under the old one is taken in for so long")
@@ -168,14 +169,14 @@ def renew(session: Session, *, passphrase: Passphrase, serial: str, out: Path, d
 
 
 @click.command(cls=Command)
-@click.argument("request", type=click.Path(path_type=Path))
+@click.argument("request", type=Given(kinds.SUCCESSION))
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="答复文件 / the answer file to write")
 @_DAYS
 @_overlap_days("旧密钥对签署的材料继续受理的天数 / what the old pair signed is taken in for so long")
 @with_passphrase
 @in_session
 def succeed(
-    session: Session, *, passphrase: Passphrase, request: Path, out: Path, days: int, overlap_days: int
+    session: Session, *, passphrase: Passphrase, request: bytes, out: Path, days: int, overlap_days: int
 ) -> dict[str, object]:
     """为在用密钥的新密钥对签发证书：签名链延续。 Certify the new key pair of a key in service; its chain goes on.
 
@@ -192,7 +193,7 @@ def succeed(
     with files.delivering() as deliver:
         succeeded = successions.give(
             authority=authority,
-            request=files.read(request),
+            request=request,
             term=Term(days, overlap_days, guard.now()),
             deliver=lambda answer: deliver(out, answer),
         )

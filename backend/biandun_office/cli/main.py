@@ -22,7 +22,12 @@ EXIT_INTERRUPTED = 130
 
 
 @click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"]})
-@click.option("--data", type=click.Path(path_type=Path), envvar="BIANDUN_OFFICE_DATA", help="数据目录 / the office's data folder")
+@click.option(
+    "--data",
+    type=click.Path(file_okay=False, path_type=Path),
+    envvar="BIANDUN_OFFICE_DATA",
+    help="数据目录 / the office's data folder",
+)
 @click.option("--database", envvar="BIANDUN_OFFICE_DATABASE", help="PostgreSQL 地址，不含口令 / postgresql://USER@HOST/NAME")
 @click.pass_obj
 def cli(session: Session, data: Path | None, database: str | None) -> None:

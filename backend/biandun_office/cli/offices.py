@@ -12,7 +12,7 @@ from biandun_office import clock, installation, server, startup
 from biandun_office.api import api
 from biandun_office.backup import Tried
 from biandun_office.cli.commands import Command
-from biandun_office.cli.session import Session, in_session, with_passphrase
+from biandun_office.cli.session import CODE, READABLE, Session, in_language, in_session, with_passphrase
 from biandun_office.database import check_url
 from biandun_office.httpd.peers import Network
 from biandun_office.installation import Founding
@@ -35,7 +35,8 @@ class _Proxy(click.ParamType[Network]):
         try:
             return ip_network(value)
         except ValueError:
-            return self.fail(f"{value!r}: 应为 IP 地址或网段 / an IP address or a network is needed", param, ctx)
+            words = ("应为 IP 地址或网段", "an IP address or a network is needed")
+            return self.fail(f"{value!r}: {in_language(ctx, words)}", param, ctx)
 
 
 PROXY = _Proxy()
@@ -53,9 +54,9 @@ def _described(file: Path, tried: Tried) -> dict[str, object]:
 
 
 @click.command(cls=Command)
-@click.option("--office-id", default="longlan", show_default=True, help="编办标识 / the office's id")
+@click.option("--office-id", type=CODE, default="longlan", show_default=True, help="编办标识 / the office's id")
 @click.option("--office-name", default="陇澜市委编办", show_default=True, help="编办名称 / its name")
-@click.option("--region", default="629900", show_default=True, help="区划代码 / its region")
+@click.option("--region", type=CODE, default="629900", show_default=True, help="区划代码 / its region")
 @click.option(
     "--suite",
     type=click.Choice([name.lower() for name in BY_NAME]),
@@ -138,8 +139,8 @@ def backup(session: Session, *, passphrase: Passphrase, out: Path) -> dict[str, 
 
 
 @click.command(cls=Command)
-@click.option("--from", "source", type=click.Path(path_type=Path), required=True, help="备份文件 / the backup")
-@click.option("--into", type=click.Path(path_type=Path), required=True, help="新的数据目录 / the new data folder")
+@click.option("--from", "source", type=READABLE, required=True, help="备份文件 / the backup")
+@click.option("--into", type=click.Path(file_okay=False, path_type=Path), required=True, help="新的数据目录 / the new data folder")
 @with_passphrase
 @in_session
 def restore(session: Session, *, passphrase: Passphrase, source: Path, into: Path) -> dict[str, object]:
@@ -176,7 +177,7 @@ def serve(
     origins: tuple[str, ...],
     trusted: tuple[Network, ...],
 ) -> None:
-    """启动受理服务,直到 SIGTERM 或 Ctrl-C。 Take filings in until SIGTERM or Ctrl-C.
+    """启动受理服务，直到 SIGTERM 或 Ctrl-C。 Take filings in until SIGTERM or Ctrl-C.
 
     \b
     Example:  biandun-office --data office serve --passphrase-file secret.txt --port 0

@@ -7,13 +7,14 @@ import click
 
 from biandun_office import files
 from biandun_office.cli.commands import Command
-from biandun_office.cli.session import Session, in_session, with_passphrase
+from biandun_office.cli.session import CODE, Given, Session, in_session, with_passphrase
 from biandun_office.cli.words import day
 from biandun_office.issuance import recovery
 from biandun_office.issuance.services import IssuingKey
 from biandun_office.keystore import Cost, Passphrase
 from biandun_office.office import Office
 from biandun_office.timekeeping import guard
+from biandun_protocol import kinds
 from biandun_protocol.recovery import decode_ask
 from biandun_protocol.terminal.visible import is_visible
 from biandun_protocol.wire.messages import UnblockAsk
@@ -91,27 +92,25 @@ def name_officers(session: Session, *, passphrase: Passphrase, first: str, secon
 
 
 @click.command(cls=Command)
-@click.argument("export", type=click.Path(path_type=Path))
+@click.argument("export", type=Given(kinds.SHARES))
 @in_session
-def shares(session: Session, *, export: Path) -> dict[str, object]:
-    """录入密钥导出的解锁份额(biandun keys shares)。 Keep the shares that a key exported.
+def shares(session: Session, *, export: bytes) -> dict[str, object]:
+    """录入密钥导出的解锁份额（biandun keys shares）。 Keep the shares that a key exported.
 
     \b
     Example:  biandun-office --data office shares shares.bd
     """
     algorithm = Office.load(session.open()).algorithm
-    kept = recovery.take_shares(raw=files.read(export), algorithm=algorithm, now=guard.now())
+    kept = recovery.take_shares(raw=export, algorithm=algorithm, now=guard.now())
     return {"serial": kept.device.serial, "number": kept.number, "first": kept.pair.first.name, "second": kept.pair.second.name}
 
 
 @click.command("unblock-code", cls=Command)
-@click.option(
-    "--request", type=click.Path(path_type=Path), help="单位的解锁申请文件，代替以下四项 / the unit's file, instead of these four"
-)
-@click.option("--serial", help="密钥序列号 / the key's serial number")
+@click.option("--request", type=Given(kinds.ASK), help="单位的解锁申请文件，代替以下四项 / the unit's file, instead of these four")
+@click.option("--serial", type=CODE, help="密钥序列号 / the key's serial number")
 @click.option("--user", "slot", type=click.IntRange(0, LIMIT_USER_SLOTS - 1), default=0, show_default=True, help="用户 / user")
 @click.option("--number", type=click.IntRange(1), help="份额编号 / number of the shares")
-@click.option("--check", help="四位校验码 / the check, four letters")
+@click.option("--check", type=CODE, help="四位校验码 / the check, four letters")
 @click.option("--officer", "name", required=True, help="解锁人员姓名 / who gives the code")
 @click.option("--out", type=click.Path(path_type=Path), help="写入文件而不显示 / write the code to a file instead of showing it")
 @with_passphrase
@@ -120,7 +119,7 @@ def unblock_code(
     session: Session,
     *,
     passphrase: Passphrase,
-    request: Path | None,
+    request: bytes | None,
     serial: str | None,
     slot: int,
     number: int | None,
@@ -141,7 +140,7 @@ def unblock_code(
     """
     algorithm = Office.load(session.open()).algorithm
     if request is not None:
-        ask = decode_ask(files.read(request))
+        ask = decode_ask(request)
     elif serial is not None and number is not None and check is not None:
         ask = UnblockAsk(SCHEMA_UNBLOCK_ASK, serial, slot, number, check)
     else:

@@ -3,6 +3,7 @@
 Commands return values; ``output`` prints them.
 """
 
+import contextlib
 import getpass
 import os
 import sys
@@ -20,6 +21,8 @@ from biandun_office.database import require_current
 from biandun_office.errors import FileProblem, PassphraseProblem
 from biandun_office.keystore import Passphrase
 from biandun_protocol import oserrors, pins
+from biandun_protocol.identifiers import folded
+from biandun_protocol.kinds import Kind
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -57,13 +60,60 @@ class Session:
         return screen_of(sys.stdout).columns
 
 
+def in_language(context: click.Context | None, words: tuple[str, str]) -> str:
+    """Chinese or English, as the command that runs was asked to speak."""
+    session = context.find_object(Session) if context is not None else None
+    return words[session is not None and session.language == "en"]
+
+
+class Code(click.ParamType[str]):
+    """A unit's code, a serial number or the like: what a Chinese keyboard makes full-width is read as the plain characters."""
+
+    name = "text"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> str:  # noqa: ARG002
+        """Fold it."""
+        return folded(str(value))
+
+
+class Readable(click.Path):
+    """The path of a file that will be read; a pipe or a device is refused before anything else is done."""
+
+    def __init__(self) -> None:
+        super().__init__(dir_okay=False, path_type=Path)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Look at it.  Raises FileProblem(file-special)."""
+        path = cast("Path", super().convert(value, param, ctx))
+        with contextlib.suppress(OSError):  # whoever reads it says so
+            files.open_plain(path).close()
+        return path
+
+
+class Given(Readable):
+    """A file of one of our kinds, as the bytes of what is certainly one."""
+
+    def __init__(self, kind: Kind[Any]) -> None:
+        super().__init__()
+        self.kind = kind
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Read it.  Raises FileProblem, WrongFile and what the decoder says."""
+        path = cast("Path", super().convert(value, param, ctx))
+        content = files.read(path)
+        self.kind.read(content, str(path))
+        return content
+
+
+CODE = Code()
+READABLE = Readable()
 in_session = click.make_pass_decorator(Session)
 
 
 def with_passphrase(command: F) -> F:
     """Give a command the keyword ``passphrase``, from a file, a descriptor, or a prompt at a terminal; never from argv."""
 
-    @click.option("--passphrase-file", type=click.Path(path_type=Path), help="口令文件 / file that holds the passphrase")
+    @click.option("--passphrase-file", type=READABLE, help="口令文件 / file that holds the passphrase")
     @click.option("--passphrase-fd", type=int, help="口令的文件描述符 / descriptor to read the passphrase from")
     def wrapper(*args: Any, passphrase_file: Path | None, passphrase_fd: int | None, **kwargs: Any) -> Any:
         return command(*args, passphrase=_passphrase(passphrase_file, passphrase_fd), **kwargs)
@@ -77,7 +127,7 @@ def _passphrase(path: Path | None, descriptor: int | None) -> Passphrase:
     elif descriptor is not None:
         raw = _drain(descriptor)
     elif sys.stdin.isatty():
-        raw = getpass.getpass("口令 passphrase: ").encode()
+        raw = getpass.getpass(in_language(click.get_current_context(), ("口令：", "Passphrase: "))).encode()
     else:
         raise PassphraseProblem("passphrase-missing")
     try:

@@ -8,12 +8,13 @@ import click
 
 from biandun import evidence, filings, keys, reviews, standing
 from biandun.cli.commands import Group
-from biandun.cli.shared import ADDRESS, FILE, Settings, pass_settings, with_key
+from biandun.cli.shared import ADDRESS, CODE, READABLE, Given, Settings, pass_settings, with_key
 from biandun.cli.verdicts import sentence_of
 from biandun.errors import KeyNotFound, UsageProblem
 from biandun.filings import Folder, Source
 from biandun.keys import Key
 from biandun.office_client import Office
+from biandun_protocol import kinds
 from biandun_protocol.filing import FUNDING_FORMS, QUOTA_TYPES, UseApproval
 from biandun_protocol.forms import ATTACHMENT_ROLES
 from biandun_protocol.review import OPINIONS, Countersign
@@ -105,13 +106,14 @@ def _unit_of(settings: Settings, serial: str | None, port: str | None) -> dict[s
 
 
 @group.command("prepare")
-@click.argument("form", type=FILE)
+@click.argument("form", type=READABLE)
 @click.option(
     "--attach", "attach", multiple=True, metavar="[ROLE=]FILE", help=f"附件，ROLE 为 {_ROLES} / a file to attach; ROLE is {_ROLES}"
 )
 @click.option("--out", type=FOLDER, required=True, help="要建立的业务文件夹 / the filing folder to make")
 @click.option(
     "--serial",
+    type=CODE,
     metavar="SERIAL",
     help="为哪把密钥的单位准备，插有多把时使用 / the key whose unit it is for, when several are plugged in",
 )
@@ -341,10 +343,12 @@ def export(folder: Path) -> dict[str, object]:
 @group.command("verify")
 @click.argument("folder", type=FOLDER)
 @click.option(
-    "--root", type=FILE, help="编办根证书（PEM），须经其他途径取得 / the office's root certificate (PEM), received another way"
+    "--root",
+    type=Given(kinds.ROOT),
+    help="编办根证书（PEM），须经其他途径取得 / the office's root certificate (PEM), received another way",
 )
 @pass_settings
-def verify(settings: Settings, folder: Path, root: Path | None) -> dict[str, object]:
+def verify(settings: Settings, folder: Path, root: bytes | None) -> dict[str, object]:
     """离线核验业务文件夹中的每个文件，并用一句话说明已证明什么、未证明什么。
 
     核验申报及其下各项意见、决定、此前版本的证书、签名、材料、回执。任何一项不符，或有文件无据可查时，退出状态为 8。
@@ -360,7 +364,7 @@ def verify(settings: Settings, folder: Path, root: Path | None) -> dict[str, obj
     \b
     Example:  biandun filing verify 用编申请 --root root.pem
     """
-    verdict = evidence.verify_folder(folder, filings.read_file(root) if root else None)
+    verdict = evidence.verify_folder(folder, root)
     if not verdict.good:
         settings.exit_status = 8
     return {

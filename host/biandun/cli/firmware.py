@@ -1,14 +1,12 @@
 """biandun firmware: what a release is, and bringing it to a key."""
 
-from pathlib import Path
-
 import click
 
 from biandun.cli.commands import Group
-from biandun.cli.shared import FILE, with_key
-from biandun.filings import read_file
+from biandun.cli.shared import Given, with_key
 from biandun.key import updating
 from biandun.keys import Key
+from biandun_protocol import kinds
 from biandun_protocol.release import Release
 
 
@@ -38,8 +36,8 @@ def _described(release: Release) -> dict[str, object]:
 
 
 @group.command("show")
-@click.argument("release", type=FILE)
-def show(release: Path) -> dict[str, object]:
+@click.argument("release", type=Given(kinds.RELEASE))
+def show(release: Release) -> dict[str, object]:
     """查看固件发布文件 RELEASE 的说明；由谁签名由密钥核验。
 
     Show what a RELEASE says of itself; the key checks who signed it.
@@ -47,13 +45,13 @@ def show(release: Path) -> dict[str, object]:
     \b
     Example:  biandun firmware show firmware.bd
     """
-    return _described(Release.decode(read_file(release)))
+    return _described(release)
 
 
 @group.command("update")
-@click.argument("release", type=FILE)
+@click.argument("release", type=Given(kinds.RELEASE))
 @with_key
-def update(key: Key, release: Path) -> dict[str, object]:
+def update(key: Key, release: Release) -> dict[str, object]:
     """把固件 RELEASE 传入密钥，与现有固件并存；中断后再次执行即继续。
 
     密钥核验厂商和编办的签名，要求按按钮，不需要口令。完成后请拔下重新插入：密钥试运行新固件，自检通过才保留，
@@ -67,11 +65,10 @@ def update(key: Key, release: Path) -> dict[str, object]:
     \b
     Example:  biandun firmware update firmware.bd --serial BD-000001
     """
-    given = Release.decode(read_file(release))
-    updating.update(key, given)
+    updating.update(key, release)
     return {
         "serial": key.info.serial,
         "firmware": key.info.firmware,
-        **_described(given),
+        **_described(release),
         "next": "请拔下密钥重新插入 / unplug it, plug it in",
     }

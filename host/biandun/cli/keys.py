@@ -10,17 +10,31 @@ from click.core import ParameterSource
 
 from biandun import keys, standing
 from biandun.cli.commands import Group
-from biandun.cli.shared import ADDRESS, FILE, Settings, pass_settings, prompt_secret, read_record, secret_source, with_key
+from biandun.cli.output import say
+from biandun.cli.shared import (
+    ADDRESS,
+    CODE,
+    FILE,
+    READABLE,
+    Given,
+    Settings,
+    in_language,
+    pass_settings,
+    prompt_secret,
+    secret_source,
+    with_key,
+)
 from biandun.errors import Declined, KeyRefused, OfficeUnreachable, OrderNeeded, UsageProblem
-from biandun.filings import keep_receipt, read_file, write_file
+from biandun.filings import keep_receipt, write_file
 from biandun.folders import unwritable
 from biandun.key import succession
 from biandun.keys import Key
 from biandun.known_keys import KnownKeys
 from biandun.office_client import Office
-from biandun_protocol import enrolment, orders
+from biandun_protocol import enrolment, kinds, orders
 from biandun_protocol.algorithms import PublicKey
 from biandun_protocol.audit import verify_audit
+from biandun_protocol.catalogue import Phrase
 from biandun_protocol.certificate import Signed
 from biandun_protocol.errors import ProtocolProblem
 from biandun_protocol.recovery import Officers, read_shares
@@ -28,7 +42,7 @@ from biandun_protocol.secret import Secret
 from biandun_protocol.succession import Granted
 from biandun_protocol.unit_card import UnitCard
 from biandun_protocol.wire import codec
-from biandun_protocol.wire.messages import Grant, InfoReply, StatusReply, StatusRequest, UnblockAsk
+from biandun_protocol.wire.messages import Grant, InfoReply, Offer, StatusReply, StatusRequest, UnblockAsk
 from biandun_protocol.wire.numbers import (
     CLASS_NAMES,
     ERROR_NAMES,
@@ -161,7 +175,7 @@ def known() -> list[dict[str, object]]:
 
 
 @group.command("forget")
-@click.argument("serial")
+@click.argument("serial", type=CODE)
 def forget(serial: str) -> dict[str, object]:
     """忘记一把经正当手续更换的密钥：下一把同序列号的密钥按首次使用处理。
 
@@ -218,10 +232,10 @@ def _readable(key: Key) -> list[str]:
 
 
 @group.command("enroll")
-@click.argument("offer", type=FILE)
+@click.argument("offer", type=Given(kinds.OFFER))
 @click.option("--out", type=FILE, required=True, help="交给编办的申请文件 / where to write the request for the office")
 @with_key
-def enroll(key: Key, offer: Path, out: Path) -> dict[str, object]:
+def enroll(key: Key, offer: tuple[Offer, Officers | None], out: Path) -> dict[str, object]:
     """答复编办的启用文件 OFFER：装入编办信任根，生成密钥对，证明持有私钥。申请文件交出之前，可用同一启用文件重复执行。
 
     Answer the office's OFFER: install its root of trust, make the key pair, prove possession.
@@ -231,7 +245,7 @@ def enroll(key: Key, offer: Path, out: Path) -> dict[str, object]:
     \b
     Example:  biandun keys enroll offer.bd --out request.bd
     """
-    invited, officers = enrolment.decode_offer(read_file(offer))
+    invited, officers = offer
     request = key.answer_offer(invited, officers)
     shares = key.recovery.shares() if officers is not None else None
     write_file(out, enrolment.encode_request(request, shares), replace=True)
@@ -261,7 +275,7 @@ def succeed(key: Key, out: Path) -> dict[str, object]:
 
 
 @group.command("personalise")
-@click.argument("grant", type=FILE)
+@click.argument("grant", type=Given(kinds.CERTIFICATE))
 @click.option(
     "--url",
     type=ADDRESS,
@@ -269,7 +283,7 @@ def succeed(key: Key, out: Path) -> dict[str, object]:
     help="密钥在申请之后见过更长的日志时，向该编办取回执 / office to ask for the receipt when the key has seen a longer log since it asked for a new pair",
 )
 @with_key
-def personalise(key: Key, grant: Path, url: str | None) -> dict[str, object]:
+def personalise(key: Key, grant: Grant | Granted, url: str | None) -> dict[str, object]:
     """把编办签发的证书（GRANT 文件）装入密钥：首次、换发，或新密钥对的证书。
 
     Give the key the certificate that the office issued in GRANT: its first, a renewed one, or that of a new key pair.
@@ -278,29 +292,28 @@ def personalise(key: Key, grant: Path, url: str | None) -> dict[str, object]:
     Examples:  biandun keys personalise grant.bd
                biandun keys personalise answer.bd --url https://office.example
     """
-    raw = read_file(grant)
-    try:
-        granted = Granted.decode(raw)
-    except ProtocolProblem:  # an answer to `enroll` or a renewal
-        key.personalise(read_record(grant, Grant))
+    if isinstance(grant, Grant):  # an answer to `enroll` or a renewal
+        key.personalise(grant)
         return describe(key.info)
     try:
-        seq = succession.take(key, granted)
+        seq = succession.take(key, grant)
     except KeyRefused as refusal:
         if url is None or not refusal.code.startswith("receipt-"):
             raise
         with Office(url) as office:
-            seq = keep_receipt(key, granted.receipt, granted.receipt.read().statement_id.hex(), office)
+            seq = keep_receipt(key, grant.receipt, grant.receipt.read().statement_id.hex(), office)
     return {**describe(key.info), "seq": seq, "receipt_verified_by_key": True}
 
 
 def _new_pin(path: Path | None, descriptor: int | None) -> Secret:
     source = secret_source(path, descriptor)
-    return source() if source else prompt_secret("新口令（6 至 32 位） / new PIN", confirm=True)
+    return (
+        source() if source else prompt_secret(in_language(("新口令（6 至 32 位）", "New PIN (6 to 32 characters)")), confirm=True)
+    )
 
 
 NEW_PIN = (
-    click.option("--new-pin-file", type=FILE, help="首行为新口令的文件 / file whose first line is the new PIN"),
+    click.option("--new-pin-file", type=READABLE, help="首行为新口令的文件 / file whose first line is the new PIN"),
     click.option(
         "--new-pin-fd",
         type=click.IntRange(0),
@@ -369,10 +382,10 @@ def remove_user(key: Key, slot: int) -> dict[str, object]:
 
 
 @group.command("officers")
-@click.argument("officers", type=FILE)
+@click.argument("officers", type=Given(kinds.OFFICERS))
 @click.option("--out", type=FILE, required=True, help="交给编办的份额文件 / where to write the key's shares for the office")
 @with_key
-def name_officers(key: Key, officers: Path, out: Path) -> dict[str, object]:
+def name_officers(key: Key, officers: Officers, out: Path) -> dict[str, object]:
     """告诉在用的密钥本编办的两位解锁人员是谁；需要 0 号用户的口令。
 
     编办事先已指定的，密钥在启用时即已知道。生成的份额文件请交编办。
@@ -384,7 +397,7 @@ def name_officers(key: Key, officers: Path, out: Path) -> dict[str, object]:
     \b
     Example:  biandun keys officers officers.bd --out shares.bd
     """
-    number = key.recovery.name_officers(Officers.decode(read_file(officers)))
+    number = key.recovery.name_officers(officers)
     write_file(out, codec.encode(key.recovery.shares()), replace=True)
     return {"serial": key.info.serial, "number": number, "shares": str(out)}
 
@@ -427,7 +440,7 @@ def unblock_request(key: Key, out: Path | None) -> dict[str, object]:
 @click.option(
     "--code-file",
     "code_files",
-    type=FILE,
+    type=READABLE,
     multiple=True,
     help="写有解锁码的文件，给出两次 / file with an officer's code; give it twice",
 )
@@ -454,19 +467,23 @@ def unblock(
     Examples:  biandun keys unblock --shares shares.bd
                biandun keys unblock --user 1 --code-file a.txt --code-file b.txt --new-pin-file pin.txt --shares shares.bd
     """
-    asked = _asked(key.recovery.ask(key.slot))
     if code_files and len(code_files) != CODES:
-        raise click.UsageError("--code-file 要给出两次 must be given twice")
+        raise UsageProblem(detail=Phrase("--code-file 要给出两次", "--code-file must be given twice"))
+    asked = _asked(key.recovery.ask(key.slot))
     sources = [secret_source(path, None) for path in code_files]
     if not sources:
-        click.echo(
-            "请把以下各项告诉两位解锁人员，并等对方回拨 / read this out to both officers, and wait for their call:", err=True
+        say(
+            in_language(
+                ("请把以下各项告诉两位解锁人员，并等对方回拨：", "Read this out to both officers, and wait for their call:")
+            )
         )
-        click.echo("  密钥 key {serial}   用户 user {user}   编号 number {number}   校验码 check {check}".format(**asked), err=True)
+        chinese = "  密钥 {serial}   用户 {user}   编号 {number}   校验码 {check}"
+        english = "  key {serial}   user {user}   number {number}   check {check}"
+        say(in_language((chinese, english)).format(**asked))
     first, second = (
         [source() for source in sources if source]
         if sources
-        else [prompt_secret(f"第 {place} 位解锁人员的解锁码 / code of officer {place}") for place in (1, 2)]
+        else [prompt_secret(in_language((f"第 {place} 位解锁人员的解锁码", f"Code of officer {place}"))) for place in (1, 2)]
     )
     number = key.recovery.unblock(key.slot, (first, second), _new_pin(new_pin_file, new_pin_fd))
     write_file(shares, codec.encode(key.recovery.shares()), replace=True)
@@ -579,15 +596,16 @@ def challenge(key: Key, out: Path) -> dict[str, object]:
 
 
 @group.command("carry-out")
-@click.argument("order", type=FILE)
+@click.argument("order", type=Given(kinds.ORDER))
 @click.option(
     "--yes",
     "confirmed",
+    type=CODE,
     metavar="SERIAL",
     help="再次给出序列号，代替询问 / the serial number once more, instead of being asked for it",
 )
 @with_key
-def carry_out(key: Key, order: Path, confirmed: str | None) -> dict[str, object]:
+def carry_out(key: Key, order: orders.Order, confirmed: str | None) -> dict[str, object]:
     """让密钥执行编办签发的指令 ORDER。
 
     重置会清除密钥对、证书、口令、单位卡、发件箱和全部签名文件，按钮须按住十秒。
@@ -599,17 +617,16 @@ def carry_out(key: Key, order: Path, confirmed: str | None) -> dict[str, object]
     \b
     Example:  biandun keys carry-out order.bd
     """
-    given = orders.decode_order(read_file(order))
-    if given.purpose == PURPOSE_RESET:
+    if order.purpose == PURPOSE_RESET:
         _confirm(key, confirmed)
-        return {"serial": key.info.serial, "generation": key.carry_out(given), "state": STATE_NAMES[key.info.state]}
-    if given.purpose == PURPOSE_SET_TIME:
-        return {"serial": key.info.serial, "time_floor": datetime.fromtimestamp(key.carry_out(given), UTC).isoformat()}
-    return {"serial": key.info.serial, "seq": key.carry_out(given)}
+        return {"serial": key.info.serial, "generation": key.carry_out(order), "state": STATE_NAMES[key.info.state]}
+    if order.purpose == PURPOSE_SET_TIME:
+        return {"serial": key.info.serial, "time_floor": datetime.fromtimestamp(key.carry_out(order), UTC).isoformat()}
+    return {"serial": key.info.serial, "seq": key.carry_out(order)}
 
 
 @group.command("status")
-@click.argument("status", type=FILE, required=False)
+@click.argument("status", type=Given(kinds.STATUS), required=False)
 @click.option(
     "--office",
     "url",
@@ -619,7 +636,7 @@ def carry_out(key: Key, order: Path, confirmed: str | None) -> dict[str, object]
     help="向该编办服务器询问 / ask the office's server for it",
 )
 @with_key
-def status(key: Key, status: Path | None, url: str | None) -> dict[str, object]:
+def status(key: Key, status: Signed | None, url: str | None) -> dict[str, object]:
     """先让密钥听取编办今天的说法（编办服务器，或状态文件 STATUS），再显示它能否签署。
 
     两者都没有，或 BIANDUN_OFFICE 所指的服务器连不上时，显示密钥最近一次听到的状态。
@@ -637,7 +654,7 @@ def status(key: Key, status: Path | None, url: str | None) -> dict[str, object]:
         raise UsageProblem(detail="STATUS, --office")
     heard = None
     if status is not None:
-        heard = standing.tell(key, Signed.decode(read_file(status)))
+        heard = standing.tell(key, status)
     elif url is not None:
         try:
             with Office(url) as office:
@@ -682,11 +699,14 @@ def audit(key: Key, out: Path | None) -> list[dict[str, object]]:
 
 @group.command("card")
 @click.option(
-    "--put", "new", type=FILE, help="编办签发的更新的单位卡，装入密钥 / a newer unit card from the office, to be kept on the key"
+    "--put",
+    "new",
+    type=Given(kinds.CARD),
+    help="编办签发的更新的单位卡，装入密钥 / a newer unit card from the office, to be kept on the key",
 )
 @click.option("--out", type=FILE, help="写入单位卡及其分段 / where to write the card, with its sections")
 @with_key
-def card(key: Key, new: Path | None, out: Path | None) -> dict[str, object]:
+def card(key: Key, new: UnitCard | None, out: Path | None) -> dict[str, object]:
     """查看密钥中的单位卡，装入更新的单位卡，或写入文件。
 
     Show the unit card on the key, put a newer one there, or write it to a file.
@@ -696,7 +716,7 @@ def card(key: Key, new: Path | None, out: Path | None) -> dict[str, object]:
                biandun keys card --out card.bd
     """
     if new is not None:
-        key.card.put(UnitCard.decode(read_file(new)))
+        key.card.put(new)
     held = key.card.read() if out is not None else key.card.head()
     if out is not None:
         write_file(out, held.encode())
@@ -716,10 +736,13 @@ def _confirm(key: Key, confirmed: str | None) -> None:
     """Ask for the serial number of the key that is about to lose everything.  Raises Declined."""
     waiting = key.chain().waiting if key.info.uscc else 0
     if confirmed is None:
-        click.echo(
-            f"将永久清除密钥 {key.info.serial}（{key.info.unit_name or '未启用'}），其中 {waiting} 份签名文件尚无回执。", err=True
+        serial, unit = key.info.serial, key.info.unit_name
+        chinese = f"将永久清除密钥 {serial}（{unit or '未启用'}），其中 {waiting} 份签名文件尚无回执。"
+        english = (
+            f"Key {serial} ({unit or 'not in service'}) is about to be wiped for good; {waiting} of its statements have no receipt."
         )
-        confirmed = click.prompt("请再次输入密钥序列号确认 / type the serial number to confirm", err=True)
+        say(in_language((chinese, english)))
+        confirmed = click.prompt(in_language(("请再次输入密钥序列号确认", "Type the serial number to confirm")), err=True)
     if confirmed != key.info.serial:
         raise Declined
 
@@ -728,6 +751,7 @@ def _confirm(key: Key, confirmed: str | None) -> None:
 @click.option(
     "--yes",
     "confirmed",
+    type=CODE,
     metavar="SERIAL",
     help="再次给出序列号，代替询问 / the serial number once more, instead of being asked for it",
 )

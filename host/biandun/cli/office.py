@@ -10,14 +10,14 @@ from biandun import retrieval, reviews, sessions, standing
 from biandun.cli.cases import shown
 from biandun.cli.commands import Group
 from biandun.cli.filing import FOLDER, OFFICE
-from biandun.cli.shared import FILE, Settings, pass_settings, read_record, with_key
+from biandun.cli.shared import CODE, Given, Settings, pass_settings, with_key
 from biandun.cli.verdicts import sentence_of
 from biandun.errors import OfficeAnswer
 from biandun.keys import Key
 from biandun.office_client import Office
+from biandun_protocol import kinds
 from biandun_protocol.certificate import Signed
 from biandun_protocol.review import DECISIONS
-from biandun_protocol.wire.messages import SignedManifest
 
 
 @click.group("office", cls=Group)
@@ -99,7 +99,9 @@ def log(url: str) -> dict[str, object]:
 
 
 @group.command("cases")
-@click.option("--state", metavar="STATE", help="只列出该状态的业务，例如 SUBMITTED / only cases in this state, such as SUBMITTED")
+@click.option(
+    "--state", type=CODE, metavar="STATE", help="只列出该状态的业务，例如 SUBMITTED / only cases in this state, such as SUBMITTED"
+)
 @OFFICE
 def cases(state: str | None, url: str) -> list[dict[str, object]]:
     """列出可以查看的业务。
@@ -118,7 +120,7 @@ def cases(state: str | None, url: str) -> list[dict[str, object]]:
 
 
 @group.command("case")
-@click.argument("number")
+@click.argument("number", type=CODE)
 @OFFICE
 def case(number: str, url: str) -> dict[str, object]:
     """查看一项业务及其经签名的办理过程。
@@ -133,7 +135,7 @@ def case(number: str, url: str) -> dict[str, object]:
 
 
 @group.command("show")
-@click.argument("number")
+@click.argument("number", type=CODE)
 @OFFICE
 def show(number: str, url: str) -> dict[str, object]:
     """阅读一项业务的最新申报：表单全文、各个附件，以及主管部门意见和编办意见。
@@ -152,7 +154,7 @@ def show(number: str, url: str) -> dict[str, object]:
 
 
 @group.command("fetch")
-@click.argument("number")
+@click.argument("number", type=CODE)
 @click.option("--out", type=FOLDER, required=True, help="要建立的业务文件夹 / the filing folder to make")
 @OFFICE
 @pass_settings
@@ -183,7 +185,7 @@ def fetch(settings: Settings, number: str, out: Path, url: str) -> dict[str, obj
 
 
 @group.command("decide")
-@click.argument("number")
+@click.argument("number", type=CODE)
 @click.option(
     "--decision",
     type=click.Choice(sorted(DECISIONS)),
@@ -235,9 +237,9 @@ def _newest_filing(answer: dict[str, object], url: str) -> bytes:
 
 
 @group.command("close-gap")
-@click.argument("links", type=FILE)
+@click.argument("links", type=Given(kinds.LINKS))
 @OFFICE
-def close_gap(links: Path, url: str) -> dict[str, object]:
+def close_gap(links: Signed, url: str) -> dict[str, object]:
     """提交链接清单（biandun keys export-links），用于材料确已遗失时。
 
     Hand in an export of links (biandun keys export-links), when packages were lost for good.
@@ -245,6 +247,5 @@ def close_gap(links: Path, url: str) -> dict[str, object]:
     \b
     Example:  biandun office close-gap links.bd --office http://127.0.0.1:8420
     """
-    signed = read_record(links, SignedManifest)
     with Office(url) as office:
-        return office.close_gap(Signed(signed.statement, signed.manifest))
+        return office.close_gap(links)

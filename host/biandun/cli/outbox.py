@@ -6,7 +6,7 @@ import click
 
 from biandun import parcels, standing
 from biandun.cli.commands import Group
-from biandun.cli.shared import ADDRESS, Settings, pass_settings, with_key
+from biandun.cli.shared import ADDRESS, CODE, Settings, pass_settings, with_key
 from biandun.errors import KeyRefused, UsageProblem
 from biandun.filings import Folder
 from biandun.keys import Key
@@ -121,7 +121,9 @@ def submit(settings: Settings, key: Key, url: str) -> list[dict[str, object]]:
 
 @group.command("collect")
 @click.argument("folder", type=FOLDER)
-@click.option("--case", metavar="NUMBER", default="", help="提交时显示的业务编号 / the case number that outbox submit showed")
+@click.option(
+    "--case", type=CODE, metavar="NUMBER", default="", help="提交时显示的业务编号 / the case number that outbox submit showed"
+)
 @click.option(
     "--office",
     "url",
@@ -153,7 +155,7 @@ def collect(settings: Settings, key: Key, folder: Path, case: str, url: str | No
 
 
 @group.command("drop")
-@click.argument("name")
+@click.argument("name", type=CODE)
 @with_key
 def drop(key: Key, name: str) -> dict[str, object]:
     """从发件箱中取出不再携带的材料；NAME 见 `biandun outbox list`。材料本身仍在其文件夹中。

@@ -1,12 +1,13 @@
 """What the command groups share: the settings of one run, the options that choose a key, the terminal as a Ui."""
 
+import contextlib
 import os
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import wraps
 from pathlib import Path
-from typing import Any, BinaryIO, Concatenate, ParamSpec, TypeVar
+from typing import Any, BinaryIO, Concatenate, ParamSpec, TypeVar, cast
 
 import click
 from click.shell_completion import CompletionItem
@@ -15,18 +16,18 @@ from biandun import keys
 from biandun.cli.output import note, say, screen_of
 from biandun.errors import FolderProblem
 from biandun.filings import read_file
+from biandun.folders import open_plain
 from biandun.keys import Key
-from biandun_protocol import oserrors, pins, records
+from biandun_protocol import oserrors, pins
 from biandun_protocol.address import office_address
-from biandun_protocol.errors import ManifestProblem
+from biandun_protocol.identifiers import folded
+from biandun_protocol.kinds import Kind
 from biandun_protocol.secret import Secret
 from biandun_protocol.terminal.visible import visible
 from biandun_protocol.terminal.wrap import fill_up, width
-from biandun_protocol.wire import codec
 
 P = ParamSpec("P")
 R = TypeVar("R")
-M = TypeVar("M", bound=codec.Message)
 
 
 class Address(click.ParamType[str]):
@@ -39,8 +40,49 @@ class Address(click.ParamType[str]):
         return office_address(str(value))
 
 
+class Code(click.ParamType[str]):
+    """A serial number, a case number or the like: what a Chinese keyboard makes full-width is read as the plain characters."""
+
+    name = "text"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> str:  # noqa: ARG002
+        """Fold it."""
+        return folded(str(value))
+
+
 ADDRESS = Address()
-FILE = click.Path(dir_okay=False, path_type=Path)
+CODE = Code()
+FILE = click.Path(dir_okay=False, path_type=Path)  # to be written
+
+
+class Readable(click.Path):
+    """The path of a file that will be read; a pipe or a device is refused before anything else is done."""
+
+    def __init__(self) -> None:
+        super().__init__(dir_okay=False, path_type=Path)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Look at it.  Raises FolderProblem(file-special)."""
+        path = cast("Path", super().convert(value, param, ctx))
+        with contextlib.suppress(OSError):  # whoever reads it says so
+            open_plain(path).close()
+        return path
+
+
+class Given(Readable):
+    """A file of one of our kinds, as what it says."""
+
+    def __init__(self, kind: Kind[Any]) -> None:
+        super().__init__()
+        self.kind = kind
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Read it.  Raises FolderProblem, WrongFile and what the decoder says."""
+        path = cast("Path", super().convert(value, param, ctx))
+        return self.kind.read(read_file(path), str(path))
+
+
+READABLE = Readable()
 PHASES = {
     "sending": ("正在传送材料", "sending"),
     "working": ("密钥正在处理", "the key is working"),
@@ -161,6 +203,12 @@ def read_secret(stream: BinaryIO) -> Secret:
     return Secret(pins.first_line(raw))
 
 
+def in_language(words: tuple[str, str]) -> str:
+    """Chinese or English, as the command that runs was asked to speak."""
+    settings = click.get_current_context().find_object(Settings)
+    return words[settings is not None and settings.language == "en"]
+
+
 def prompt_secret(text: str, *, confirm: bool = False) -> Secret:
     """Ask without showing what is typed."""
     return Secret(click.prompt(visible(text), hide_input=True, confirmation_prompt=confirm, err=True).encode())
@@ -196,6 +244,7 @@ def with_key(command: Callable[Concatenate[Key, P], R]) -> Callable[..., R]:
 
     @click.option(
         "--serial",
+        type=CODE,
         metavar="SERIAL",
         shell_complete=complete_serial,
         help="密钥序列号，插有多把时使用 / serial number of the key, when several are plugged in",
@@ -204,14 +253,13 @@ def with_key(command: Callable[Concatenate[Key, P], R]) -> Callable[..., R]:
     @click.option(
         "--user", metavar="SLOT", type=click.IntRange(0, 7), default=0, show_default=True, help="密钥的用户 / user of the key"
     )
-    @click.option(
-        "--pin-file", type=click.Path(dir_okay=False, path_type=Path), help="首行为口令的文件 / file whose first line is the PIN"
-    )
+    @click.option("--pin-file", type=READABLE, help="首行为口令的文件 / file whose first line is the PIN")
     @click.option(
         "--pin-fd", type=click.IntRange(0), metavar="N", help="读取口令的文件描述符 / open file descriptor to read the PIN from"
     )
     @click.option(
         "--fingerprint",
+        type=CODE,
         metavar="HEX",
         help="首次在本机使用的密钥的设备指纹，代替询问 / device fingerprint of a key that is new here, instead of being asked",
     )
@@ -242,11 +290,3 @@ def with_key(command: Callable[Concatenate[Key, P], R]) -> Callable[..., R]:
             return command(key, *args, **kwargs)
 
     return wrapped
-
-
-def read_record(path: Path, kind: type[M]) -> M:
-    """Read a file that is one record of the protocol.  Raises FolderProblem, ManifestProblem(manifest-malformed)."""
-    try:
-        return records.decode(kind, read_file(path))
-    except codec.MessageError as error:
-        raise ManifestProblem("manifest-malformed", field=error.field, detail=path.name) from None
