@@ -40,7 +40,13 @@ def search_path() -> str:
     """Return MICROPYPATH for a key.  Looks at the sources once in a process, unless something got in the way.  Raises SimulatorMissing."""
     compiler = _find_compiler()
     try:
-        return interpreter.firmware_path() if compiler is None else _path_of_compiled(compiler)
+        if compiler is None:
+            return interpreter.firmware_path()
+        path = _path_of_compiled(compiler)
+        if all(Path(folder).is_dir() for folder in path.split(":")):
+            return path
+        _path_of_compiled.cache_clear()  # somebody emptied the user's cache meanwhile
+        return _path_of_compiled(compiler)
     except (OSError, FolderProblem, subprocess.TimeoutExpired):
         return interpreter.firmware_path()
 

@@ -1,5 +1,6 @@
 """Keys run the firmware compiled beforehand where that is possible, and the sources where it is not."""
 
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -79,6 +80,13 @@ def test_a_process_whose_compiler_was_too_slow_once_tries_again(cache: Path, mon
         loaded.setattr(firmware, "_compiled", too_slow)
         assert firmware.search_path() == interpreter.firmware_path()
     assert Path(firmware.search_path()).parent == cache
+
+
+def test_a_process_whose_cache_was_emptied_compiles_again(cache: Path, tmp_path: Path) -> None:
+    first = firmware.search_path()
+    shutil.rmtree(cache)
+    assert firmware.search_path() == first
+    assert answers(tmp_path / "keys")
 
 
 def test_without_a_compiler_keys_run_the_sources(cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
