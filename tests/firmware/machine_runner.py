@@ -138,4 +138,5 @@ def main(seed, count):
     signatures(numbers, count)
 
 
-main(sys.argv[1], int(sys.argv[2]))
+if __name__ == "__main__":
+    main(sys.argv[1], int(sys.argv[2]))

@@ -27,7 +27,7 @@ from etoken.crypto.nonces import Hmac, Nonces
 from etoken.crypto.points import Points, Scheme, points
 from etoken.crypto.sm3 import sm3
 from tests.firmware.kernel_cases import CORES, emulated_points
-from tests.support import naive
+from tests.support import naive, remembered
 from tests.support.openssl_sm2 import openssl_signs, openssl_verifies
 
 # RFC 6979 appendix A.2.5, P-256 with SHA-256
@@ -95,6 +95,12 @@ BACKENDS: dict[str, Callable[[Kind], Points]] = {
 }
 kinds = pytest.mark.parametrize("kind", KINDS)
 backends = pytest.mark.parametrize("backend", BACKENDS)
+
+
+@pytest.fixture(autouse=True)
+def _firmware_arithmetic(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Here it is what is tested."""
+    remembered.readable(monkeypatch)
 
 
 def random_bytes(out: bytearray) -> None:

@@ -17,7 +17,6 @@ from etoken.crypto.machine_thumb import work_area
 from kernels import generate
 from tests.firmware.emulator import ENTER, LEAVE, NotOnThisCore, lengths
 from tests.firmware.kernel_cases import CASES, CORES, CURVES, any_values, both, emulator, hash_emulator, values
-from tests.support import unrolled
 
 FIELD = {"MUL": m.MUL, "SQR": m.SQR, "ADD": m.ADD, "SUB": m.SUB, "HALF": m.HALF}
 SCALAR = {"MULN": m.MULN, "ADDN": m.ADDN, "SUBN": m.SUBN}
@@ -160,15 +159,6 @@ def test_compression_functions_agree_for_any_state_and_number_of_blocks(
     getattr(hash_integers, name)(plain, content, blocks, bytearray(hashes.scratch))
     hash_emulator(core, name).call(kernel, content, blocks, bytearray(hashes.scratch))
     assert kernel == plain
-
-
-@given(blocks=st.integers(1, 4), state=st.binary(min_size=32, max_size=32), data=st.data())
-def test_the_compression_function_that_tests_take_is_the_readable_one(blocks: int, state: bytes, data: st.DataObject) -> None:
-    content = data.draw(st.binary(min_size=64 * blocks, max_size=64 * blocks))
-    plain, quick = bytearray(state), bytearray(state)
-    hash_integers.sha256(plain, content, blocks, bytearray(hashes.scratch))
-    unrolled.sha256(quick, content, blocks, bytearray(hashes.scratch))
-    assert quick == plain
 
 
 @kernels
