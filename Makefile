@@ -13,6 +13,8 @@ PACKAGES := biandun_protocol etoken biandun biandun_simulator biandun_office
 
 COUNTING = $(if $(COVERAGE),$(foreach package,$(PACKAGES),--cov=$(package)) --cov-report=json:build/coverage.json --cov-report=)
 
+PYTEST = TMPDIR=$$(.ci/scratch) $(BIN)/pytest --numprocesses $(WORKERS)
+
 .DEFAULT_GOAL := help
 .PHONY: help setup lint test test-fast test-slow demo pictures bench bench-crypto clean
 
@@ -43,22 +45,31 @@ $(JUDGE)/.ready: tests/system/judge-requirements.txt
 setup: $(BIN)/.ready $(STUBS)/.ready $(JUDGE)/.ready  ## make the environments (the other targets do it by themselves)
 
 lint: $(BIN)/.ready $(STUBS)/.ready  ## ruff, pyright, import-linter
+	@$(MAKE) --no-print-directory --jobs 2 --output-sync=target lint-types lint-words lint-key-types
+
+.PHONY: lint-types lint-words lint-key-types
+lint-types lint-key-types: export PYRIGHT_PYTHON_IGNORE_WARNINGS = 1
+lint-types:
+	$(BIN)/pyright --pythonpath $(BIN)/python
+
+lint-key-types:
+	$(BIN)/pyright --project firmware
+
+lint-words:
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check --quiet
 	$(BIN)/python protocol/tools/generate.py --check
 	cd firmware && ../$(BIN)/python -m kernels.generate --check
-	PYRIGHT_PYTHON_IGNORE_WARNINGS=1 $(BIN)/pyright --pythonpath $(BIN)/python
-	PYRIGHT_PYTHON_IGNORE_WARNINGS=1 $(BIN)/pyright --project firmware
 	$(BIN)/lint-imports
 
 test-fast: $(BIN)/.ready $(JUDGE)/.ready  ## the tests alone; COVERAGE=yes counts the lines that they run, a room below its mark fails
-	$(BIN)/pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder -m "not slow" $(COUNTING)
+	$(PYTEST) --dist loadfile --no-loadscope-reorder -m "not slow" $(COUNTING)
 	$(if $(COUNTING),$(BIN)/python tests/coverage_by_room.py build/coverage.json)
 
 test: lint test-fast  ## what every change must pass; continuous integration runs it with COVERAGE=yes, and the long sweeps besides
 
 test-slow: $(BIN)/.ready $(JUDGE)/.ready  ## the long sweeps
-	$(BIN)/pytest --numprocesses $(WORKERS) --dist worksteal -m slow
+	$(PYTEST) --dist worksteal -m slow
 
 demo: $(BIN)/.ready $(JUDGE)/.ready  ## the main journey; DATABASE=postgres for PostgreSQL, SUITE=sm2 for SM2 with SM3
 	@$(BIN)/python -m tests.system.demo --judge $(JUDGE)/bin/python --database $(DATABASE) --suite $(SUITE)

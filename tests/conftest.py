@@ -1,7 +1,9 @@
 """For all rooms: figures that tests measure are printed at the end of the run and kept in build/figures.json."""
 
+import atexit
 import json
 import os
+import shutil
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -12,6 +14,7 @@ from tests.support import remembered
 
 # what fixtures for a whole run remember, of keys that they met; each test has a memory of its own
 os.environ["XDG_STATE_HOME"] = tempfile.mkdtemp(prefix="biandun-state-")
+atexit.register(shutil.rmtree, os.environ["XDG_STATE_HOME"], ignore_errors=True)
 remembered.install()
 FIGURES = Path(__file__).parent.parent / "build" / "figures.json"
 
