@@ -7,9 +7,9 @@ from django.http import HttpRequest, HttpResponse
 from ninja import NinjaAPI, Schema
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 
-from biandun_office import clock
+from biandun_office import clock, files
 from biandun_office.access.api import router as access
-from biandun_office.errors import OfficeBusy, Refused, StorageFull
+from biandun_office.errors import OfficeBusy, Refused
 from biandun_office.evidence.api import router as evidence
 from biandun_office.evidence.blob_api import router as blobs
 from biandun_office.evidence.fork_api import router as forks
@@ -91,9 +91,9 @@ def on_unreadable(request: HttpRequest, error: HttpError) -> HttpResponse:  # no
 @api.exception_handler(OperationalError)
 def on_database(request: HttpRequest, error: OperationalError) -> HttpResponse:  # noqa: ARG001
     """Answer a database that is locked, away or out of room; anything else is a fault of ours."""
-    text = str(error)
-    if "full" in text or "No space left" in text:
-        return respond(StorageFull())
-    if "locked" in text or connection.vendor == "postgresql":  # there, an operational error is about time or connection
-        return respond(OfficeBusy())
-    raise error
+    problem = files.of_database(None, error)
+    if problem is None and connection.vendor == "postgresql":  # there, an operational error is about time or connection
+        problem = OfficeBusy()
+    if problem is None:
+        raise error
+    return respond(problem)

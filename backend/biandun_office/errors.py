@@ -61,13 +61,16 @@ class LogBroken(OfficeProblem):
     exit_status: ClassVar[int] = 9
 
 
+SERVER = Phrase("编办服务器", "the office's server")  # in the place of a path, for those who are not to know any
+
+
 class StorageFull(FileProblem):
     """There is no room for another file; ``path`` is the one that was not written, for a client the office's server."""
 
     code = "storage-full"
     retriable = True
 
-    def __init__(self, path: object = Phrase("编办服务器", "the office's server")) -> None:
+    def __init__(self, path: object = SERVER) -> None:
         super().__init__(path=path)
 
 
@@ -134,6 +137,7 @@ _STATUS: dict[str, int] = {
     "too-many-failures": 429,
     "request-headers-too-large": 431,
     "internal": 500,
+    "file-unwritable": 500,
     "office-busy": 503,
     "office-clock-ahead": 503,
     "office-clock-behind": 503,

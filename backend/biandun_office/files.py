@@ -14,7 +14,7 @@ from typing import Any, BinaryIO, cast
 
 from django.db import DatabaseError
 
-from biandun_office.errors import FileProblem, OfficeBusy, OfficeProblem, StorageFull
+from biandun_office.errors import SERVER, FileProblem, OfficeBusy, OfficeProblem, StorageFull
 from biandun_protocol import jsontext, oserrors
 from biandun_protocol.catalogue import Phrase
 from biandun_protocol.wire.numbers import LIMIT_ATTACHMENT
@@ -41,11 +41,12 @@ def write(path: Path, content: bytes, *, mode: int = PRIVATE, replace: bool = Fa
         raise unwritable(path, error) from None
 
 
-def unwritable(path: Path, error: OSError) -> FileProblem:
+def unwritable(path: Path | Phrase, error: OSError) -> FileProblem:
     """The problem that a file cannot be written, with the system's word for it: storage-full or file-unwritable."""
+    named = path if isinstance(path, Phrase) else str(path)
     if oserrors.is_full(error):
-        return StorageFull(str(path))
-    return FileProblem("file-unwritable", path=str(path), detail=oserrors.reason(error))
+        return StorageFull(named)
+    return FileProblem("file-unwritable", path=named, detail=oserrors.reason(error))
 
 
 @contextmanager
@@ -66,12 +67,13 @@ def writing(path: Path) -> Generator[None]:
 
 
 def of_database(path: Path | None, error: Exception) -> OfficeProblem | None:
-    """The problem behind what a database said about the file ``path``; None when it is a fault of ours."""
-    text = str(error)
+    """The problem behind what a database said about the file ``path``, None for those who are not to know any; None when it is a fault of ours."""
+    text, named = str(error), SERVER if path is None else str(path)
     if "full" in text or "No space left" in text:
-        return StorageFull(str(path)) if path else StorageFull()
-    if "disk I/O error" in text or "readonly" in text:  # what SQLite makes of a file that may not grow, or be written
-        return FileProblem("file-unwritable", path=str(path), detail=text)
+        return StorageFull(named)
+    # what SQLite makes of a file that may not grow, or be written, or of a folder where it can make none
+    if "disk I/O error" in text or "readonly" in text or "unable to open database file" in text:
+        return FileProblem("file-unwritable", path=named, detail=text)
     return OfficeBusy() if "locked" in text else None
 
 

@@ -1000,6 +1000,12 @@ ENTRIES: dict[str, Entry] = {
         "请腾出空间或换一个磁盘后重试；提交到编办的材料仍在本机。",
         "Free some space or use another disk, and try again; what you were handing in stays with you.",
     ),
+    "sweep-no-room": Entry(
+        "{path} 所在的磁盘已满，数据库无法打开，没有清理任何文件。",
+        "The disk of {path} is full: the database cannot be opened, and nothing was swept.",
+        "请先从该磁盘移走其他文件，例如旧日志，腾出 1 MB，再运行 biandun-office sweep-blobs。",
+        "Move something else off that disk, such as an old log, to free 1 MB; then run `biandun-office sweep-blobs` again.",
+    ),
     "statement-too-large": Entry("签名文件过大。", "The statement is too large.", *_NEW_FILE),
     "statement-not-found": Entry("没有该签名文件。", "There is no such statement.", "请核对编号。", "Check the name."),
     "fork-not-found": Entry(

@@ -1,18 +1,29 @@
 """A disk that fills at any byte, a folder that is read-only: a name for it, and what was there is untouched."""
 
 import errno
+import json
 import os
+import resource
+import shutil
+import sqlite3
 import tempfile
+from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
+from types import SimpleNamespace
+from typing import NoReturn
 
 import pytest
+from django.db import OperationalError
 
-from biandun_office import backup, clock, files, installation
+from biandun_office import backup, clock, files, installation, startup
 from biandun_office.cli.main import run
 from biandun_office.errors import FileProblem, StorageFull
+from biandun_office.evidence import blobs, forks
+from biandun_office.evidence.models import Blob
 from biandun_office.installation import Founding
 from biandun_office.office import Identity
-from tests.backend.bench import CHEAP, ONLY_SQLITE, PASSPHRASE, SCHOOL, Bench
+from tests.backend.bench import CHEAP, ONLY_SQLITE, PASSPHRASE, SCHOOL, Bench, digest_of
 from tests.support.small_disk import room_for
 
 CONTENT = bytes(range(200))
@@ -123,8 +134,127 @@ def _no_room() -> None:
     raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
-@pytest.mark.skipif(not Path("/dev/zero").exists(), reason="a device of Linux")
-def test_a_file_without_end_is_read_no_further_than_an_attachment_is_long() -> None:
+def test_a_large_file_is_read_no_further_than_an_attachment_is_long(tmp_path: Path) -> None:
+    with (tmp_path / "large").open("wb") as file:
+        file.truncate(1 << 40)  # a file with a hole
     with pytest.raises(FileProblem) as caught:
-        files.read(Path("/dev/zero"))
+        files.read(tmp_path / "large")
     assert caught.value.code == "file-too-large"
+
+
+# --- a sweep, which is what makes room ------------------------------------------------------------------------------------
+@pytest.fixture
+def no_room(office: Bench, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
+    """A disk that is full to the last byte until the first file goes, and a server that has the database open; what has gone."""
+    gone: list[str] = []
+    _, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+
+    def remove(path: Path, missing_ok: bool = False) -> None:
+        gone.append(path.name)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (hard, hard))
+        unlink(path, missing_ok=missing_ok)
+
+    unlink = Path.unlink
+    startup.connections.close_all()
+    with closing(sqlite3.connect(office.folder / startup.DATABASE)) as server:
+        server.execute("SELECT count(*) FROM evidence_blob").fetchone()
+        monkeypatch.setattr(Path, "unlink", remove)
+        with room_for(0):
+            yield gone
+
+
+def sweep(office: Bench, capsys: pytest.CaptureFixture[str]) -> tuple[int, dict[str, object]]:
+    status = run(["--data", str(office.folder), "--json", "sweep-blobs", "--older-than", "1h"])
+    out, err = capsys.readouterr()
+    return status, json.loads(err or out)
+
+
+@pytest.fixture
+def loose(office: Bench) -> str:
+    """An old upload that no evidence rests on."""
+    office.put(b"nobody names this")
+    Blob.objects.update(stored_at=0)
+    return digest_of(b"nobody names this")
+
+
+@ONLY_SQLITE
+def test_a_sweep_makes_room_on_a_disk_that_is_full(
+    office: Bench, loose: str, no_room: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert sweep(office, capsys) == (0, {"removed": 1, "bytes": 17})
+    assert no_room == [loose]
+    assert not Blob.objects.exists()
+
+
+@ONLY_SQLITE
+def test_a_sweep_makes_room_by_what_an_upload_left_behind(
+    office: Bench, capsys: pytest.CaptureFixture[str], request: pytest.FixtureRequest
+) -> None:
+    (blobs.incoming_folder() / "cut off").write_bytes(b"half of it")
+    os.utime(blobs.incoming_folder() / "cut off", (0, 0))
+    assert (request.getfixturevalue("no_room"), sweep(office, capsys)) == (["cut off"], (0, {"removed": 1, "bytes": 10}))
+
+
+@ONLY_SQLITE
+def test_a_sweep_that_finds_nothing_to_remove_says_so_on_a_full_disk_too(
+    office: Bench, no_room: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert (sweep(office, capsys), no_room) == ((0, {"removed": 0, "bytes": 0}), [])
+
+
+@ONLY_SQLITE
+def test_a_sweep_that_stops_halfway_is_finished_by_the_next(
+    office: Bench, loose: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(forks, "reference_files", _fail)
+        assert sweep(office, capsys)[1]["error"]["code"] == "storage-full"  # type: ignore[index]
+    assert (blobs.size_of(loose), Blob.objects.count()) == (None, 1)
+    assert office.put(b"nobody names this").status_code == 201
+    Blob.objects.update(stored_at=0)
+    assert sweep(office, capsys) == (0, {"removed": 1, "bytes": 17})
+    assert not Blob.objects.exists()
+
+
+@ONLY_SQLITE
+@pytest.mark.parametrize(("free", "code"), [(1000, "sweep-no-room"), (1 << 40, "file-unwritable")])
+def test_a_sweep_that_cannot_open_the_database_says_what_to_do(
+    office: Bench, loose: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, free: int, code: str
+) -> None:
+    startup.connections.close_all()
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=free))
+    with room_for(0):  # SQLite makes a file of its own beside a database that nobody else has open
+        status, answer = sweep(office, capsys)
+    assert (status, answer["error"]["code"]) == (7, code)  # type: ignore[index]
+    assert blobs.size_of(loose) == 17
+
+
+def _fail() -> None:
+    raise OperationalError("database or disk is full")
+
+
+@ONLY_SQLITE
+@pytest.mark.parametrize(
+    ("number", "status", "code"),
+    [
+        (errno.ENOSPC, 507, "storage-full"),
+        (errno.EDQUOT, 507, "storage-full"),
+        (errno.EFBIG, 507, "storage-full"),
+        (errno.EROFS, 500, "file-unwritable"),
+        (errno.EIO, 500, "file-unwritable"),
+        (errno.EACCES, 500, "file-unwritable"),
+    ],
+)
+def test_whatever_the_disk_says_to_an_upload_has_a_name_and_no_path(
+    office: Bench, monkeypatch: pytest.MonkeyPatch, number: int, status: int, code: str
+) -> None:
+    def refuse(*_: object, **__: object) -> NoReturn:
+        raise OSError(number, os.strerror(number), str(office.folder))
+
+    for place, name in ((tempfile, "mkstemp"), (os, "fsync"), (Path, "replace")):
+        with monkeypatch.context() as patch:
+            patch.setattr(place, name, refuse)
+            answer = office.put(b"%PDF-")
+        assert (answer.status_code, answer.json()["code"]) == (status, code)
+        assert str(office.folder) not in answer.content.decode()
+        assert "编办服务器" in answer.json()["title"]

@@ -323,6 +323,9 @@ ROWS: dict[str, Row] = {
     "file-unwritable": Row(
         12, None, UNCHANGED, "tests/backend/test_database.py::test_a_founding_that_fails_at_the_end_leaves_the_database_empty"
     ),
+    "sweep-no-room": Row(
+        7, None, UNCHANGED, "tests/backend/test_full_disk.py::test_a_sweep_that_cannot_open_the_database_says_what_to_do"
+    ),
     "file-special": Row(
         12, None, UNCHANGED, "tests/system/test_given_files.py::test_what_is_no_file_is_refused_and_not_waited_for"
     ),

@@ -1,15 +1,18 @@
 """Commands about the evidence: log-check, sweep-blobs."""
 
 import re
+import shutil
 import sys
 from dataclasses import asdict
 
 import click
+from django.db import DatabaseError
 
+from biandun_office import files
 from biandun_office.cli.commands import Command
 from biandun_office.cli.output import show_problem
 from biandun_office.cli.session import Session, in_language, in_session
-from biandun_office.errors import LogBroken
+from biandun_office.errors import FileProblem, LogBroken
 from biandun_office.evidence.audit import LogReport, check_log
 from biandun_office.evidence.services import sweep_blobs
 from biandun_office.office import Office
@@ -17,6 +20,7 @@ from biandun_office.timekeeping import guard
 
 EXIT_BROKEN = LogBroken.exit_status
 _DURATION = re.compile(r"(\d{1,6})([smhd])")
+_ENOUGH = 1 << 20  # bytes: what a database needs to be opened, and to note what has gone
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 
 
@@ -80,8 +84,14 @@ def sweep(session: Session, *, older_than: int) -> dict[str, object]:
     \b
     Example:  biandun-office --data office sweep-blobs --older-than 24h
     """
-    session.open()
-    removed, size = sweep_blobs(older_than=guard.now() - older_than)
+    try:
+        session.open()
+        removed, size = sweep_blobs(older_than=guard.look() - older_than)
+    except DatabaseError as error:
+        folder = session.folder()
+        if files.of_database(folder, error) is None or shutil.disk_usage(folder).free >= _ENOUGH:
+            raise
+        raise FileProblem("sweep-no-room", path=str(folder)) from None
     return {"removed": removed, "bytes": size}
 
 

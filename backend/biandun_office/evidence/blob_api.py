@@ -31,6 +31,7 @@ router = Router(tags=["blobs"])
         "blob-mismatch",
         "blob-too-large",
         "office-busy",
+        "file-unwritable",
         "storage-full",
     ),
 )

@@ -7,7 +7,6 @@ An upload goes to DATA/blobs/incoming, is hashed while it is written, and moves 
 Nothing here knows the database; ``services`` keeps account of what is referenced.
 """
 
-import errno
 import hashlib
 import os
 import re
@@ -20,8 +19,8 @@ from typing import IO, Protocol
 
 from django.conf import settings
 
-from biandun_office.errors import Refused, StorageFull
-from biandun_office.files import sync_folder
+from biandun_office.errors import SERVER, Refused
+from biandun_office.files import sync_folder, unwritable
 from biandun_protocol.algorithms import Algorithm
 from biandun_protocol.wire.numbers import LIMIT_ATTACHMENT, LIMIT_MANIFEST
 
@@ -103,7 +102,7 @@ def incoming(digest: str, stream: Stream, algorithm: Algorithm) -> Generator[tup
 
     ``digest`` is its SHA-256, or the hash of ``algorithm`` if the file is no larger than a manifest may be.
 
-    Raises Refused: blob-too-large, blob-mismatch (also for a body that breaks off), storage-full.
+    Raises Refused: blob-too-large, blob-mismatch (also for a body that breaks off); FileProblem: storage-full, file-unwritable.
     """
     with _room():
         handle, name = tempfile.mkstemp(dir=incoming_folder(), prefix=digest[:8])
@@ -121,7 +120,7 @@ def incoming(digest: str, stream: Stream, algorithm: Algorithm) -> Generator[tup
 
 
 def adopt(temporary: Path, digest: str) -> None:
-    """Give a received file its name, durably.  Raises StorageFull."""
+    """Give a received file its name, durably.  Raises FileProblem: storage-full, file-unwritable."""
     final = path_of(digest)
     with _room():
         if not final.parent.is_dir():
@@ -166,9 +165,8 @@ def _read(stream: Stream) -> bytes:
 
 @contextmanager
 def _room() -> Generator[None]:
+    """Whatever the disk does not take is a problem of the office's, without a word of where it keeps things."""
     try:
         yield
     except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise StorageFull from None
-        raise
+        raise unwritable(SERVER, error) from None

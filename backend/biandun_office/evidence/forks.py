@@ -42,6 +42,13 @@ def reference_files() -> None:
         kept.reference_kept(bytes(raw), received)
 
 
+def kept_files() -> set[str]:
+    """The digests of whatever kept statements rest on, also where nothing is marked yet."""
+    return {
+        file.digest for raw in ForkEvidence.objects.values_list("raw", flat=True).iterator() for file in kept.files_of(bytes(raw))
+    }
+
+
 def check_log_point(*, certificate: Certificate, header: Header, size: int, now: int) -> None:
     """Compare what the key last verified of the log with the log, which has ``size`` entries.
 

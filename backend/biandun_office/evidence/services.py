@@ -96,21 +96,23 @@ def store_blob(*, digest: str, stream: blobs.Stream, announced: int, now: int, a
 def sweep_blobs(*, older_than: int) -> tuple[int, int]:
     """Delete what no evidence rests on and was uploaded before ``older_than``; return how many files and bytes.
 
-    Runs under the write lock, so that no statement can come to rely on a blob while it goes.
+    Runs under the write lock, so that no statement can come to rely on a blob while it goes.  Files go before anything is written: on a
+    full disk there is room for it afterwards.  A row whose file is gone counts for nothing, and goes with the next sweep.
     """
     with writing():
-        forks.reference_files()  # also those that came after the fork, or before this program did
+        spared = forks.kept_files()
         old = Blob.objects.filter(referenced=False, stored_at__lt=older_than)
-        freed = [(row.sha256, row.size) for row in old]
-        old.delete()
+        freed = [(row.sha256, row.size) for row in old if row.sha256 not in spared]
+        known = spared | set(Blob.objects.values_list("sha256", flat=True))
+        strays = [path for path in blobs.files_older_than(older_than) if path.name not in known]
+        total = sum(size for _, size in freed)
         for digest, _ in freed:
             blobs.remove(digest)
-        kept = set(Blob.objects.values_list("sha256", flat=True))
-        strays = [path for path in blobs.files_older_than(older_than) if path.name not in kept]
-        total = sum(size for _, size in freed)
         for path in strays:  # left by an upload that was cut off between file and row
             total += path.stat().st_size
             path.unlink(missing_ok=True)
+        forks.reference_files()  # also those that came after the fork, or before this program did
+        old.delete()
     logs.action("evidence.blobs.swept", files=len(freed) + len(strays), bytes=total)
     return len(freed) + len(strays), total
 

@@ -9,8 +9,9 @@ from waitress.buffers import OverflowableBuffer
 from waitress.parser import HTTPRequestParser, ParsingError
 from waitress.receiver import FixedStreamReceiver
 
-from biandun_office.errors import OfficeProblem, Refused, StorageFull, http_status
+from biandun_office.errors import SERVER, OfficeProblem, Refused, http_status
 from biandun_office.evidence.blobs import incoming_folder
+from biandun_office.files import unwritable
 from biandun_office.httpd.chunks import BodyTooLarge, BrokenBody, ChunkedBody, Spool
 from biandun_office.problems import MEDIA_TYPE, as_document
 from biandun_protocol.errors import Problem
@@ -66,8 +67,8 @@ class Request(HTTPRequestParser):
             self.fail(OfficeProblem("request-headers-too-large"))
         except BodyTooLarge:
             self.fail(Refused(self._too_large))
-        except OSError:
-            self.fail(StorageFull())
+        except OSError as error:
+            self.fail(unwritable(SERVER, error))
         if self.error is None and self.empty:
             self.fail(RequestBroken(detail="empty lines"))
         if self.error is not None:
