@@ -135,6 +135,7 @@ _STATUS: dict[str, int] = {
     "statement-too-large": 413,
     "media-type": 415,
     "too-many-failures": 429,
+    "too-many-signatures": 429,
     "request-headers-too-large": 431,
     "internal": 500,
     "file-unwritable": 500,

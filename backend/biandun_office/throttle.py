@@ -1,10 +1,11 @@
-"""Limits for what a stranger makes the office compute: signatures that fail, and login challenges that nobody answers.
+"""Limits for what a stranger makes the office compute: signatures that fail, login challenges that nobody answers, signing anew.
 
-Counted are failures only, for each client address, in memory: a whole bureau behind one address files and logs in as it
-likes.  A client is an IPv4 address or the /64 of an IPv6 one.
+Counted are failures, and what the office signs because somebody asks, for each client address, in memory: a whole bureau behind one
+address files and logs in as it likes.  A client is an IPv4 address or the /64 of an IPv6 one.
 """
 
 import math
+import re
 from collections import OrderedDict
 from collections.abc import Callable
 from ipaddress import IPv6Address, IPv6Network, ip_address
@@ -19,6 +20,11 @@ from biandun_office.problems import respond
 
 CHALLENGE, LOGIN = "/login/challenge", "/login"
 VERIFYING = ("/statements", "/countersignatures", "/decisions", "/links", LOGIN)  # each costs a signature check
+SIGNING = (
+    "/statements/{statement_id}/receipt",
+    "/keys/{serial}/status",
+)  # what is asked for here may cost a signature of the office's
+_RECEIPT, _STATUS = re.compile(r"/statements/[^/]+/receipt"), re.compile(r"/keys/[^/]+/status")
 _FAILED = ("signature-invalid", "login-mismatch", "login-expired", "login-replayed")
 _CLIENTS = 10_000  # remembered at a time; a /64 or an address more makes the one seen longest ago new again
 
@@ -67,16 +73,30 @@ class Throttle:
     def __init__(self, now: Callable[[], float] = monotonic) -> None:
         self._failures = Buckets(60, 0.5, now)
         self._challenges = Buckets(200, 1.0, now)
+        self._signatures = Buckets(200, 1.0, now)
 
-    def wait(self, client: str, path: str) -> int:
-        """Seconds that a client has to wait before it may ask this of us; 0 for none."""
-        if path == CHALLENGE:
-            return self._challenges.wait(client)
-        return self._failures.wait(client) if path in VERIFYING else 0
+    def require(self, client: str, request: HttpRequest) -> None:
+        """Let a client ask this of us.  Raises TooManyFailures when it has to wait: too-many-failures, too-many-signatures."""
+        if may_sign(request):
+            code, seconds = "too-many-signatures", self._signatures.wait(client)
+        elif request.method != "POST":
+            return
+        elif request.path == CHALLENGE:
+            code, seconds = "too-many-failures", self._challenges.wait(client)
+        else:
+            code, seconds = "too-many-failures", self._failures.wait(client) if request.path in VERIFYING else 0
+        if seconds:
+            raise TooManyFailures(code, seconds=seconds)
 
-    def note(self, client: str, path: str, response: HttpResponse) -> None:
+    def note(self, client: str, request: HttpRequest, response: HttpResponse) -> None:
         """Count what came of a request."""
-        if path == CHALLENGE and response.status_code == 200:
+        path = request.path
+        if may_sign(request):
+            if getattr(response, "signed", False):
+                self._signatures.take(client)
+        elif request.method != "POST":
+            return
+        elif path == CHALLENGE and response.status_code == 200:
             self._challenges.take(client)
         elif path == LOGIN and response.status_code == 200:
             self._challenges.give_back(client)
@@ -84,19 +104,35 @@ class Throttle:
             self._failures.take(client)
 
 
+def signed(response: HttpResponse) -> HttpResponse:
+    """The answer, marked as one that the office has signed because it was asked."""
+    response.signed = True  # type: ignore[attr-defined] - for the middleware
+    return response
+
+
+def may_sign(request: HttpRequest) -> bool:
+    """May the answer cost a signature of the office's?  A receipt as it was given out costs none."""
+    if request.method != "GET":
+        return False
+    if _RECEIPT.fullmatch(request.path):
+        return request.GET.get("at_least", "0") != "0"
+    return _STATUS.fullmatch(request.path) is not None
+
+
 def throttled(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
-    """Middleware: answer 429 to a client whose requests failed too often.  Without settings.THROTTLE nothing is counted."""
+    """Middleware: answer 429 to a client whose requests failed, or made the office sign, too often.  Without settings.THROTTLE nothing is counted."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
         throttle: Throttle | None = settings.THROTTLE
-        if throttle is None or request.method != "POST":
+        if throttle is None:
             return get_response(request)
         client = client_of(request.META["REMOTE_ADDR"])
-        seconds = throttle.wait(client, request.path)
-        if seconds:
-            return respond(TooManyFailures(seconds=seconds))
+        try:
+            throttle.require(client, request)
+        except TooManyFailures as problem:
+            return respond(problem)
         response = get_response(request)
-        throttle.note(client, request.path, response)
+        throttle.note(client, request, response)
         return response
 
     return middleware

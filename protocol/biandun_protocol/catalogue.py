@@ -1074,6 +1074,12 @@ ENTRIES: dict[str, Entry] = {
         "请等待 {seconds} 秒后重试；如仍出现，请检查同一网络内是否有程序在反复提交错误签名。",
         "Wait {seconds} seconds and try again; if it stays, look for a program in your network that submits wrong signatures.",
     ),
+    "too-many-signatures": Entry(
+        "此地址要求编办签名过于频繁，{seconds} 秒内不再处理。",
+        "This address has asked the office for too many signatures; no more are made for {seconds} seconds.",
+        "请等待 {seconds} 秒后重试；已受理的材料不受影响。",
+        "Wait {seconds} seconds and try again; what was taken in stays so.",
+    ),
     "route-not-found": Entry(
         "编办服务没有这个地址。",
         "The office has no such address.",

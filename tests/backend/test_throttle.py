@@ -1,7 +1,9 @@
 """Failures are counted for each client: whoever causes them has to wait, and nobody else."""
 
 import json
+import re
 from ipaddress import ip_network
+from pathlib import Path
 
 import httpx
 import pytest
@@ -93,12 +95,54 @@ def test_a_login_answered_twice_counts_as_a_failure(office: Bench, key: Key, tim
     assert codes == [200] + [403] * 60 + [429]
 
 
-def test_every_operation_that_may_answer_it_says_so():
+@ONLY_SQLITE
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+@pytest.mark.parametrize("what", ["receipt", "status"])
+def test_whoever_makes_the_office_sign_again_and_again_has_to_wait(office: Bench, key: Key, time: Time, what: str, method: str):
+    first = office.file(key)
+    office.file(key, reason="第二份。")
+    stored = f"/statements/{first['Biandun-Statement']}/receipt"
+    path = stored + "?at_least=2" if what == "receipt" else f"/keys/{key.serial}/status"
+
+    def ask(path: str, client: str = "198.51.100.7") -> int:
+        return office.client.generic(method, path, REMOTE_ADDR=client).status_code
+
+    assert [ask(path) for _ in range(202)] == [200] * 200 + [429] * 2
+    assert [ask(stored) for _ in range(3)] == [200] * 3, "what was signed before costs nothing"
+    assert ask(path, "198.51.100.8") == 200
+    answer = office.client.get(path, REMOTE_ADDR="198.51.100.7")
+    assert (answer.json()["code"], answer["Retry-After"], answer.json()["retriable"]) == ("too-many-signatures", "1", True)
+    time.now += 1
+    assert [ask(path), ask(path)] == [200, 429]
+    assert office.file(key, reason="第三份。").status_code == 201
+
+
+@ONLY_SQLITE
+def test_a_receipt_that_need_not_be_signed_anew_is_not_counted(office: Bench, key: Key, time: Time):
+    name = office.file(key)["Biandun-Statement"]
+    for size in (0, 1):
+        path = f"/statements/{name}/receipt?at_least={size}"
+        assert {office.client.get(path).status_code for _ in range(210)} == {200}
+    assert {office.client.get(f"/statements/{name}/receipt?at_least=9").status_code for _ in range(210)} == {422}
+
+
+def test_every_answer_that_is_signed_because_somebody_asks_is_counted():
+    room = Path(throttle.__file__).parent
+    sources = {str(path.relative_to(room)): path.read_text("utf-8") for path in room.rglob("*api.py")}
+    signs = {name for name, text in sources.items() if re.search(r"signer=held\(\)|held\(\)\.(?!office\b)\w+\(", text)}
+    counted = {name for name, text in sources.items() if "from biandun_office.throttle import signed" in text}
+    assert counted == {"evidence/api.py", "issuance/api.py"}
+    assert signs - counted == {"evidence/submit_api.py"}, "intake, which costs its sender a signature, too"
+
+
+@pytest.mark.parametrize("code", ["too-many-failures", "too-many-signatures"])
+def test_every_operation_that_may_answer_it_says_so(code: str):
     from biandun_office.api import api
 
     paths = api.get_openapi_schema()["paths"]
-    documented = {path for path, methods in paths.items() if "too-many-failures" in json.dumps(methods)}
-    assert documented == {*throttle.VERIFYING, throttle.CHALLENGE}
+    documented = {path for path, methods in paths.items() if code in json.dumps(methods)}
+    expected = {"too-many-failures": {*throttle.VERIFYING, throttle.CHALLENGE}, "too-many-signatures": set(throttle.SIGNING)}
+    assert documented == expected[code]
 
 
 def test_what_is_remembered_is_bounded():

@@ -323,6 +323,9 @@ ROWS: dict[str, Row] = {
     "file-unwritable": Row(
         12, None, UNCHANGED, "tests/backend/test_database.py::test_a_founding_that_fails_at_the_end_leaves_the_database_empty"
     ),
+    "too-many-signatures": Row(
+        10, 429, NO_ROW, "tests/backend/test_throttle.py::test_whoever_makes_the_office_sign_again_and_again_has_to_wait"
+    ),
     "sweep-no-room": Row(
         7, None, UNCHANGED, "tests/backend/test_full_disk.py::test_a_sweep_that_cannot_open_the_database_says_what_to_do"
     ),

@@ -13,6 +13,7 @@ from biandun_office.evidence.submit_api import RECEIPT_TYPE, STATEMENT_TYPE
 from biandun_office.flow.selectors import may_read
 from biandun_office.problems import binary, described, problems
 from biandun_office.signing import held
+from biandun_office.throttle import signed
 from biandun_protocol.wire.numbers import PURPOSE_SUCCESSION
 
 router = Router(tags=["statements"])
@@ -108,13 +109,15 @@ def get_certificates(request: HttpRequest, statement_id: str) -> dict[str, str]:
         "digest-malformed",
         "statement-not-found",
         "proof-range",
+        "too-many-signatures",
     ),
 )
 def get_receipt(request: HttpRequest, statement_id: str, at_least: int = 0) -> HttpResponse:  # noqa: ARG001
     """The receipt again; with ``at_least``, one over a log of at least so many entries, signed now if it must be."""
     row = selectors.statement_by_id(blobs.check_digest(statement_id))
     bundle = services.fresh_receipt(statement=row, at_least=at_least, signer=held())
-    return HttpResponse(bundle, content_type=RECEIPT_TYPE)
+    answer = HttpResponse(bundle, content_type=RECEIPT_TYPE)
+    return signed(answer) if at_least > row.receipt.tree_size else answer
 
 
 def _visible(request: HttpRequest, statement_id: str) -> Statement:

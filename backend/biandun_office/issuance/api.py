@@ -10,6 +10,7 @@ from biandun_office.body import SIGNED_TYPE
 from biandun_office.issuance import selectors
 from biandun_office.problems import binary, described, problems
 from biandun_office.signing import held
+from biandun_office.throttle import signed
 
 router = Router(tags=["anchors"])
 
@@ -51,9 +52,10 @@ def get_anchors(request: HttpRequest) -> dict[str, object]:  # noqa: ARG001
     openapi_extra=described(
         {"responses": {200: binary(SIGNED_TYPE, "A statement of purpose status, with its manifest")}},
         "serial-unknown",
+        "too-many-signatures",
         "office-busy",
     ),
 )
 def get_status(request: HttpRequest, serial: str) -> HttpResponse:  # noqa: ARG001
     """Whether a key may sign, signed: for the key itself, and for whoever looks at what it signed.  It names no unit."""
-    return HttpResponse(held().status(selectors.status_of(serial)).encode(), content_type=SIGNED_TYPE)
+    return signed(HttpResponse(held().status(selectors.status_of(serial)).encode(), content_type=SIGNED_TYPE))
