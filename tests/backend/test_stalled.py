@@ -5,7 +5,7 @@ import socket
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from threading import Event, Thread
+from threading import Event, Semaphore, Thread
 from time import monotonic
 
 import httpx
@@ -308,6 +308,20 @@ def test_who_stops_the_server_waits_for_what_runs_and_for_nothing_else(start):
         assert read_all(stalled) == b""
         served.go.set()
         assert read_all(connection).startswith(b"HTTP/1.1 200")
+
+
+def test_the_server_does_not_end_while_it_is_being_told_to(start, monkeypatch):
+    front = start().front
+    wake, check, seen = front.pull_trigger, front._check, Semaphore(0)
+    monkeypatch.setattr(front, "_check", lambda now: (check(now), seen.release()))
+
+    def slowly() -> None:
+        for _ in range(3):  # the loop goes round and round before the one who tells it has done so
+            wake()
+            assert seen.acquire(timeout=20)
+
+    monkeypatch.setattr(front, "pull_trigger", slowly)
+    front.stop()
 
 
 # --- who a request is from

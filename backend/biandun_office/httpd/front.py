@@ -38,6 +38,7 @@ class Front(TcpWSGIServer):
     def __init__(self, application: Callable[..., Any], listener: socket.socket, *, threads: int, proxies: Proxies) -> None:
         self.proxies = proxies
         self._limit = _connections_possible()
+        self._told = False
         self._ends: float | None = None
         self._next_check = 0.0
         adjustments = Adjustments(
@@ -66,16 +67,18 @@ class Front(TcpWSGIServer):
     def run(self) -> None:
         """Serve until ``stop`` is called; then end what runs, within ten seconds."""
         while not self._has_ended():
-            wasyncore.loop(timeout=1.0, use_poll=True, map=self._map, count=1)
+            soon = self._told and self._ends is None
+            wasyncore.loop(timeout=0.01 if soon else 1.0, use_poll=True, map=self._map, count=1)
             self._check(monotonic())
         self.task_dispatcher.shutdown(timeout=1)
         wasyncore.close_all(self._map)
 
     def stop(self) -> None:
         """End ``run``.  May be called from a signal handler and from any thread."""
-        if self._ends is None:
-            self._ends = monotonic() + _GRACE
+        if not self._told:
+            self._told = True
             self.pull_trigger()
+            self._ends = monotonic() + _GRACE  # not before: ``run`` closes the trigger when it has ended
 
     def readable(self) -> bool:
         """Always ready for another connection, until the end."""
