@@ -11,10 +11,8 @@ from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 from types import TracebackType
-from typing import cast
+from typing import TYPE_CHECKING, cast
 from urllib.parse import quote
-
-import httpx
 
 from biandun import errors, logs
 from biandun.key.session import Key
@@ -25,6 +23,9 @@ from biandun_protocol.receipt import Receipt
 from biandun_protocol.secret import Secret
 from biandun_protocol.wire.numbers import PURPOSE_COUNTERSIGN, PURPOSE_DECISION, PURPOSE_FILING
 
+if TYPE_CHECKING:
+    import httpx  # it is loaded by whoever speaks to an office: half of the commands do not, and start faster
+
 STATEMENT_TYPE = 'application/cose; cose-type="cose-sign1"'
 SIGNED_TYPE = "application/biandun-signed+cbor"
 ENDPOINTS = {PURPOSE_FILING: "/statements", PURPOSE_COUNTERSIGN: "/countersignatures", PURPOSE_DECISION: "/decisions"}
@@ -32,7 +33,7 @@ RECEIPT_TYPE = "application/biandun-receipt+cbor"
 JSON = {"Content-Type": "application/json"}
 END_OF_TIME = 1 << 37  # seconds: beyond it no calendar of ours goes
 CHUNK = 64 * 1024
-TIMEOUT = httpx.Timeout(30, connect=5)
+PATIENCE, PATIENCE_TO_CONNECT = 30.0, 5.0  # seconds
 
 Source = bytes | Path
 
@@ -59,8 +60,11 @@ class Accepted:
 class Office:
     """One office's server.  Use it as a context manager.  Raises AddressProblem for what is no address."""
 
-    def __init__(self, url: str, *, timeout: httpx.Timeout = TIMEOUT, transport: httpx.BaseTransport | None = None) -> None:
+    def __init__(self, url: str, *, timeout: "httpx.Timeout | None" = None, transport: "httpx.BaseTransport | None" = None) -> None:
+        import httpx  # noqa: PLC0415  see above
+
         self.url = office_address(url)
+        timeout = timeout or httpx.Timeout(PATIENCE, connect=PATIENCE_TO_CONNECT)
         # a proxy of the environment has no business between a workstation and its office
         self._http = httpx.Client(base_url=self.url, timeout=timeout, transport=transport, trust_env=False)
 
@@ -191,7 +195,7 @@ class Office:
         """Send this token with every request."""
         self._http.headers["Authorization"] = f"Bearer {token.reveal().decode()}"
 
-    def post_signed(self, path: str, signed: Signed) -> httpx.Response:
+    def post_signed(self, path: str, signed: Signed) -> "httpx.Response":
         """Post a statement together with its small manifest: a login, an export of links."""
         content = signed.encode()
         answer = self._send("POST", path, content=content, headers={"Content-Type": SIGNED_TYPE})
@@ -216,23 +220,23 @@ class Office:
         """Return a JSON resource, such as ``/anchors``, ``/log`` or ``/cases/…``."""
         return self._json(self._send("GET", path, params=query))
 
-    def _json(self, answer: httpx.Response) -> dict[str, object]:
+    def _json(self, answer: "httpx.Response") -> dict[str, object]:
         self._check(answer)
         value = _problem(answer)
         if not value:
             raise errors.OfficeAnswer(url=self.url, detail=f"{answer.request.method} {answer.request.url.path}")
         return value
 
-    def _receipt(self, answer: httpx.Response) -> Receipt:
+    def _receipt(self, answer: "httpx.Response") -> Receipt:
         return Receipt.decode(self._content(answer, RECEIPT_TYPE, "receipt"))
 
-    def _content(self, answer: httpx.Response, media_type: str, what: str) -> bytes:
+    def _content(self, answer: "httpx.Response", media_type: str, what: str) -> bytes:
         """What is of that type; else it is a proxy's page, or another server.  Raises OfficeAnswer."""
         if not answer.headers.get("Content-Type", "").startswith(media_type):
             raise errors.OfficeAnswer(url=self.url, detail=f"not a {what}")
         return answer.content
 
-    def _post(self, path: str, statement: bytes) -> httpx.Response:
+    def _post(self, path: str, statement: bytes) -> "httpx.Response":
         return self._send("POST", path, content=statement, headers={"Content-Type": STATEMENT_TYPE})
 
     def _send(
@@ -243,7 +247,9 @@ class Office:
         content: bytes | Iterator[bytes] | None = None,
         headers: dict[str, str] | None = None,
         params: Mapping[str, str] | None = None,
-    ) -> httpx.Response:
+    ) -> "httpx.Response":
+        import httpx  # noqa: PLC0415  see above
+
         with logs.action("office.request", method=method, path=path, office=self.url) as noted:
             try:
                 answer = self._http.request(method, path, content=content, headers=headers, params=params)
@@ -254,7 +260,7 @@ class Office:
             noted["status"] = answer.status_code
         return answer
 
-    def _check(self, answer: httpx.Response) -> None:
+    def _check(self, answer: "httpx.Response") -> None:
         if answer.is_success:
             return
         problem = _problem(answer)
@@ -263,7 +269,7 @@ class Office:
         raise errors.OfficeAnswer(url=self.url, detail=f"HTTP {answer.status_code}")
 
 
-def _problem(answer: httpx.Response) -> dict[str, object]:
+def _problem(answer: "httpx.Response") -> dict[str, object]:
     try:
         value: object = answer.json()
     except (ValueError, RecursionError):  # the second for arrays in arrays in arrays
@@ -271,7 +277,7 @@ def _problem(answer: httpx.Response) -> dict[str, object]:
     return cast("dict[str, object]", value) if isinstance(value, dict) else {}
 
 
-def _missing(answer: httpx.Response) -> list[str]:
+def _missing(answer: "httpx.Response") -> list[str]:
     problem = _problem(answer)
     missing = problem.get("missing")
     if problem.get("code") != "blob-missing" or not isinstance(missing, list):

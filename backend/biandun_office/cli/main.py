@@ -79,6 +79,12 @@ def run(arguments: Sequence[str]) -> int:
     except Problem as problem:
         show_problem(problem, session)
         return problem.exit_status
+    except ModuleNotFoundError as missing:
+        if missing.name is None or missing.name.startswith("biandun"):
+            raise
+        lacking = Problem("extra-missing", module=missing.name, extra="office")
+        show_problem(lacking, session)
+        return lacking.exit_status
     except DatabaseError as error:
         found = files.of_database(session.data, error)
         if found is None:

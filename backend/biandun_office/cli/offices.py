@@ -8,8 +8,7 @@ from typing import Any
 import click
 
 from biandun_office import backup as backups
-from biandun_office import clock, installation, server, startup
-from biandun_office.api import api
+from biandun_office import clock, installation, startup
 from biandun_office.backup import Tried
 from biandun_office.cli.commands import Command
 from biandun_office.cli.session import CODE, READABLE, Session, in_language, in_session, with_passphrase
@@ -182,6 +181,8 @@ def serve(
     \b
     Example:  biandun-office --data office serve --passphrase-file secret.txt --port 0
     """
+    from biandun_office import server  # noqa: PLC0415  half of what the program loads: the other commands start without it
+
     signer = IssuingKey.unlock(session.open(), passphrase).signer()
     server.serve(signer, host=host, port=port, threads=threads, origins=origins, trusted=trusted)
 
@@ -193,6 +194,8 @@ def openapi() -> Document:
     \b
     Example:  biandun-office openapi > openapi.json
     """
+    from biandun_office.api import api  # noqa: PLC0415  as above
+
     return Document(api.get_openapi_schema())
 
 
