@@ -1,5 +1,6 @@
 """An office on a test's bench: a copy of a founded office in a folder of its own, and the moves that most tests make."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
@@ -185,3 +186,6 @@ class Bench:
 def rows() -> tuple[int, ...]:
     """How much the office holds of everything that a statement leaves behind."""
     return tuple(model.objects.count() for model in (Statement, Node, Receipt, Case, CaseEvent))
+
+
+Settled = Callable[[Callable[[Bench], object]], Bench]

@@ -12,7 +12,7 @@ import pytest
 from biandun import keys
 from biandun_office import startup
 from tests.backend import bench
-from tests.backend.bench import PASSPHRASE, Bench
+from tests.backend.bench import PASSPHRASE, Bench, Settled
 from tests.backend.databases import VENDORS, Databases
 from tests.backend.genuine import enrol
 from tests.backend.people import Key
@@ -75,16 +75,53 @@ def founded(vendor: str, tmp_path_factory: pytest.TempPathFactory, request: pyte
 
 
 @pytest.fixture
-def office(founded: Path, new_database: Callable[..., str], tmp_path: Path) -> Iterator[Bench]:
-    """An office of this test's own."""
-    folder = tmp_path / "office"
-    shutil.copytree(founded, folder)
-    identity = json.loads((folder / startup.IDENTITY).read_bytes())
-    identity["database"] = new_database(startup.database_of(founded))
-    (folder / startup.IDENTITY).write_text(json.dumps(identity, ensure_ascii=False))
-    yield Bench(folder)
+def copy_of(new_database: Callable[..., str], tmp_path: Path) -> Iterator[Callable[[Path], Bench]]:
+    """Makes this test's own office, a copy of one that nobody uses."""
+
+    def copy(image: Path) -> Bench:
+        return Bench(_copy(image, tmp_path / "office", new_database))
+
+    yield copy
     startup.connections.close_all()
-    shutil.rmtree(folder)
+    shutil.rmtree(tmp_path / "office", ignore_errors=True)
+
+
+def _copy(image: Path, folder: Path, new_database: Callable[..., str]) -> Path:
+    shutil.copytree(image, folder)
+    identity = json.loads((folder / startup.IDENTITY).read_bytes())
+    identity["database"] = new_database(startup.database_of(image))
+    (folder / startup.IDENTITY).write_text(json.dumps(identity, ensure_ascii=False))
+    return folder
+
+
+@pytest.fixture
+def office(founded: Path, copy_of: Callable[[Path], Bench]) -> Bench:
+    """An office of this test's own."""
+    return copy_of(founded)
+
+
+_settled: dict[tuple[str, Callable[[Bench], object]], Path] = {}
+
+
+@pytest.fixture
+def settled(
+    vendor: str,
+    founded: Path,
+    copy_of: Callable[[Path], Bench],
+    tmp_path_factory: pytest.TempPathFactory,
+    request: pytest.FixtureRequest,
+) -> Settled:
+    """Makes this test's own office in which something has happened: what ``happen`` does is done once and copied."""
+
+    def copy(happen: Callable[[Bench], object]) -> Bench:
+        if (vendor, happen) not in _settled:
+            folder = tmp_path_factory.mktemp("settled") / "office"
+            happen(Bench(_copy(founded, folder, lambda url: request.getfixturevalue("databases").create(url) if url else "")))
+            startup.connections.close_all()
+            _settled[vendor, happen] = folder
+        return copy_of(_settled[vendor, happen])
+
+    return copy
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from biandun_office.evidence.models import Node, Receipt, Statement
 from biandun_office.issuance.models import CodeGiven, KeyDevice, KeyShares, Officer, OfficerPair
 from biandun_office.rows import AppendOnly
 from biandun_office.timekeeping.models import ClockCheck
-from tests.backend.bench import ONLY_POSTGRESQL, ONLY_SQLITE, SIGNED, Bench
+from tests.backend.bench import ONLY_POSTGRESQL, ONLY_SQLITE, SIGNED, Bench, Settled
 from tests.backend.people import Key
 from tests.backend.test_audits import Device
 from tests.backend.test_orders import challenge, give
@@ -36,26 +36,35 @@ TABLES = {
 LOGGED = ["evidence_statement", "evidence_node", "evidence_receipt"]
 
 
-@pytest.fixture
-def filled(office: Bench, key: Key) -> Bench:
+def five_filings(office: Bench) -> Key:
+    key = office.new_key()
     for number in range(5):
         office.file(key, reason=f"第 {number} 份")
-    return office
+    return key
 
 
-@pytest.fixture
-def full(filled: Bench, key: Key) -> Bench:
-    """Something in every table that only grows."""
-    filled.post(key.links(7, [bytes(32)]), SIGNED, "/links")
-    give(filled, challenge(key))
-    audits.take(raw=Device(filled).export(1), algorithm=filled.office.algorithm, now=1)
-    filled.post(key.sign(filled.upload(reason="分叉。"), seq=1, prev=bytes(32)))
+def something_in_every_table(office: Bench) -> None:
+    key = five_filings(office)
+    office.post(key.links(7, [bytes(32)]), SIGNED, "/links")
+    give(office, challenge(key))
+    audits.take(raw=Device(office).export(1), algorithm=office.office.algorithm, now=1)
+    office.post(key.sign(office.upload(reason="分叉。"), seq=1, prev=bytes(32)))
     first, second = (Officer.objects.create(name=name, public_key=b"", sealed=b"", made_at=1) for name in ("甲", "乙"))
     pair = OfficerPair.objects.create(version=1, first=first, second=second, raw=b"", named_at=1)
     shares = KeyShares.objects.create(device=KeyDevice.objects.earliest("pk"), pair=pair, number=1, raw=b"", received_at=1)
     CodeGiven.objects.create(shares=shares, officer=first, slot=0, given_at=1)
     ClockCheck.objects.create(at=1, last=2, log_size=1, source="钟")
-    return filled
+
+
+@pytest.fixture
+def filled(settled: Settled) -> Bench:
+    return settled(five_filings)
+
+
+@pytest.fixture
+def full(settled: Settled) -> Bench:
+    """Something in every table that only grows."""
+    return settled(something_in_every_table)
 
 
 def execute(sql: str) -> None:

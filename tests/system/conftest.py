@@ -31,15 +31,18 @@ def _numbers() -> Iterator[int]:
     return itertools.count(1)
 
 
+@pytest.fixture(scope="session")
+def _example(journey: Journey) -> dict[str, object]:
+    return journey.run("biandun", "filing", "example")
+
+
 @pytest.fixture
-def prepare(journey: Journey, _numbers: Iterator[int]) -> Callable[..., Path]:
+def prepare(journey: Journey, _numbers: Iterator[int], _example: dict[str, object]) -> Callable[..., Path]:
     """A function that prepares a filing of the school and returns its folder."""
 
     def make(serial: str = "BD-000001", attachment: bytes | None = None, **form: object) -> Path:
         folder = journey.folder / f"filing{next(_numbers)}"
-        (journey.folder / "form.json").write_text(
-            json.dumps({**journey.run("biandun", "filing", "example"), **form}, ensure_ascii=False)
-        )
+        (journey.folder / "form.json").write_text(json.dumps({**_example, **form}, ensure_ascii=False))
         (journey.folder / "letter.pdf").write_bytes(attachment or pdf())
         journey.run(
             "biandun",

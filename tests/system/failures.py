@@ -415,7 +415,7 @@ ROWS: dict[str, Row] = {
     "passphrase-missing": Row(
         10, None, NO_ROW, "tests/backend/test_cli.py::test_without_a_passphrase_and_a_terminal_the_command_says_so"
     ),
-    "backup-invalid": Row(10, None, NO_ROW, "tests/system/test_failures.py::test_a_backup_that_is_none_is_not_restored"),
+    "backup-invalid": Row(10, None, NO_ROW, "tests/system/test_journey.py::test_a_backup_that_is_none_is_not_restored"),
     "unit-unknown": Row(10, 403, NO_ROW, "tests/backend/test_issue.py::test_an_offer_for_an_unknown_unit_is_refused"),
     "unit-inactive": Row(10, 403, NO_ROW, "tests/backend/test_issue.py::test_an_offer_for_an_abolished_unit_is_refused"),
     "nonce-unknown": Row(10, None, NO_ROW, "tests/backend/test_issue.py::test_a_nonce_is_good_once"),
@@ -437,7 +437,7 @@ ROWS: dict[str, Row] = {
     ),
     "blob-too-large": Row(10, 413, NO_ROW, "tests/backend/test_blobs.py::test_a_body_announced_as_too_long_is_refused_unread"),
     "blob-size-mismatch": Row(10, 422, NO_ROW, "tests/backend/test_countersignatures.py::test_a_refusal_has_its_code_and_status"),
-    "blob-not-found": Row(10, 404, NO_ROW, "tests/system/test_failures.py::test_a_blob_that_is_not_there_is_not_found"),
+    "blob-not-found": Row(10, 404, NO_ROW, "tests/system/test_journey.py::test_a_blob_that_is_not_there_is_not_found"),
     "storage-full": Row(10, 507, NO_ROW, "tests/backend/test_blobs.py::test_a_full_disk_answers_507_and_leaves_nothing"),
     "statement-too-large": Row(10, 413, NO_ROW, "tests/backend/test_links.py::test_what_is_no_export_is_refused"),
     "statement-not-found": Row(10, 404, NO_ROW, "tests/backend/test_receipts.py::test_an_unknown_statement_is_not_found"),
@@ -449,7 +449,7 @@ ROWS: dict[str, Row] = {
     "chain-fork": Row(10, 409, NO_ROW, "tests/backend/test_links.py::test_an_export_that_contradicts_a_known_name_is_a_fork"),
     "chain-broken": Row(10, 409, NO_ROW, "tests/backend/test_links.py::test_names_that_come_before_their_statements_bind_them"),
     "proof-range": Row(10, 422, NO_ROW, "tests/backend/test_log.py::test_a_range_outside_the_log_is_refused"),
-    "port-taken": Row(10, None, NO_ROW, "tests/system/test_failures.py::test_a_port_that_is_taken_is_named"),
+    "port-taken": Row(10, None, NO_ROW, "tests/system/test_journey.py::test_a_port_that_is_taken_is_named"),
     "log-broken": Row(10, None, NO_ROW, "tests/backend/test_cli.py::test_a_broken_log_ends_with_nine_and_says_where"),
     "files-lost": Row(10, None, NO_ROW, "tests/backend/test_lost_files.py::test_the_command_fails_with_a_list_when_files_are_gone"),
     "request-invalid": Row(10, 400, NO_ROW, "tests/backend/test_cases.py::test_a_query_that_makes_no_sense_is_refused"),

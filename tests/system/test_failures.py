@@ -12,11 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from biandun import errors, filings, keys
+from biandun import errors, filings
 from biandun.key.connection import Connection
 from biandun.keys import Key
 from biandun.known_keys import Known, KnownKeys
-from biandun.office_client import Office
 from biandun_office.errors import http_status
 from biandun_protocol import cbor, cose, receipt
 from biandun_protocol.catalogue import ENTRIES
@@ -34,7 +33,6 @@ from tests.support import softkey
 from tests.support.person import PIN, Person
 from tests.support.softoffice import SoftOffice
 from tests.system.failures import ROWS, page
-from tests.system.journey import CommandFailed, Journey
 
 ROOT = Path(__file__).parents[2]
 
@@ -237,30 +235,3 @@ def test_the_simulators_failures_have_codes(kind: Callable[..., errors.HostProbl
 
 def test_a_receipt_bundle_of_another_schema_is_malformed() -> None:
     assert receipt.ReceiptProblem().code == "receipt-malformed"
-
-
-def office_refuses(journey: Journey, *arguments: object) -> str:
-    with pytest.raises(CommandFailed) as caught:
-        journey.office(*arguments)
-    return caught.value.code
-
-
-def test_a_backup_that_is_none_is_not_restored(journey: Journey, tmp_path: Path) -> None:
-    (tmp_path / "backup").write_bytes(b"not a backup")
-    words = ("restore", "--from", tmp_path / "backup", "--into", tmp_path / "office", "--passphrase-file", journey.passphrase)
-    assert office_refuses(journey, *words) == "backup-invalid"
-    assert not (tmp_path / "office").exists()
-
-
-def test_a_port_that_is_taken_is_named(journey: Journey) -> None:
-    port = journey.url.rsplit(":", 1)[1]
-    assert office_refuses(journey, "serve", "--port", port, "--passphrase-file", journey.passphrase) == "port-taken"
-
-
-def test_a_blob_that_is_not_there_is_not_found(journey: Journey) -> None:
-    person = Person(journey.pin.read_bytes().strip())
-    with keys.open(port=journey.ports["BD-000004"], ui=person) as key, Office(journey.url) as office:
-        office.login(key)
-        with pytest.raises(errors.OfficeRefused) as caught:
-            office.get_bytes(f"/blobs/{'0' * 64}")
-    assert caught.value.code == "blob-not-found"

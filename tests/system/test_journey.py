@@ -6,7 +6,7 @@ import shutil
 import signal
 import subprocess
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -16,14 +16,33 @@ import pytest
 
 from biandun import errors, keys
 from biandun.cli.filing import EXAMPLE
+from biandun.office_client import Office
 from biandun_protocol.algorithms import P256_ORDER
 from biandun_protocol.receipt import Receipt
 from biandun_protocol.wire import statement as wire
+from tests.support.person import Person
+from tests.system.conftest import SCHOOL
 from tests.system.demo import certificates_verify, statements_verify
 from tests.system.journey import BIN, CommandFailed, Journey
 
 JUDGE = Path("build/judge/bin/python")
 COSE_TYPE = 'application/cose; cose-type="cose-sign1"'
+
+
+@pytest.fixture(scope="module")
+def elsewhere(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Journey]:
+    """Another office, and a key of the school's that filed ``before`` there and has signed ``after``."""
+    with Journey(tmp_path_factory.mktemp("elsewhere")) as made:
+        made.plug()
+        made.found_office()
+        made.serve()
+        made.enrol(SCHOOL, "BD-000001")
+        (made.folder / "form.json").write_text(json.dumps(made.run("biandun", "filing", "example")))
+        for name in ("before", "after"):
+            made.run("biandun", "filing", "prepare", "form.json", "--out", name)
+            signed(made, made.folder / name)
+        submit(made, made.folder / "before")
+        yield made
 
 
 def signed(journey: Journey, folder: Path, serial: str = "BD-000001") -> Path:
@@ -71,12 +90,12 @@ def test_strangers_notice_a_changed_byte(name: str, journey: Journey, prepare: C
         statements_verify(JUDGE, folder)
 
 
-def test_openssl_refuses_the_certificate_under_another_root(journey: Journey, prepare: Callable[..., Path], tmp_path: Path) -> None:
+def test_openssl_refuses_the_certificate_under_another_root(
+    journey: Journey, prepare: Callable[..., Path], elsewhere: Journey
+) -> None:
     folder = signed(journey, prepare())
     submit(journey, folder)
-    other = Journey(tmp_path / "other")
-    other.found_office()
-    shutil.copy(other.folder / "office" / "root.pem", folder / "root.pem")
+    shutil.copy(elsewhere.folder / "office" / "root.pem", folder / "root.pem")
     with pytest.raises(subprocess.CalledProcessError):
         certificates_verify(folder)
 
@@ -159,20 +178,10 @@ def test_receipts_may_reach_the_key_in_any_order(journey: Journey, prepare: Call
 
 
 def test_a_receipt_from_another_office_is_refused_by_the_key(
-    journey: Journey, prepare: Callable[..., Path], tmp_path: Path
+    journey: Journey, prepare: Callable[..., Path], elsewhere: Journey
 ) -> None:
-    folder = signed(journey, prepare())
-    submit(journey, folder)
-    with Journey(tmp_path / "other") as other:
-        other.plug()
-        other.found_office()
-        other.serve()
-        other.enrol("12629900MB00000274", "BD-000001")
-        (other.folder / "form.json").write_text(json.dumps(other.run("biandun", "filing", "example")))
-        other.run("biandun", "filing", "prepare", "form.json", "--out", "filing")
-        other.with_pin("filing", "sign", "filing", serial="BD-000001")
-        other.run("biandun", "filing", "submit", "filing", "--office", other.url)
-        receipt = Receipt.decode((other.folder / "filing" / "receipt.cbor").read_bytes())
+    submit(journey, signed(journey, prepare()))
+    receipt = Receipt.decode((elsewhere.folder / "before" / "receipt.cbor").read_bytes())
     with keys.open(port=journey.ports["BD-000001"]) as key, pytest.raises(errors.KeyRefused) as caught:
         key.keep_receipt(receipt)
     assert caught.value.code == "receipt-foreign"
@@ -253,19 +262,38 @@ def test_a_lost_package_leaves_a_gap_that_the_names_of_the_statements_close(jour
     assert closed["closed"] == [first]
 
 
-def test_a_revoked_key_files_no_more_and_keeps_its_receipts(journey: Journey, prepare: Callable[..., Path], tmp_path: Path) -> None:
-    with Journey(tmp_path / "revoked") as own:
-        own.plug()
-        own.found_office()
-        own.serve()
-        own.enrol("12629900MB00000274", "BD-000001")
-        (own.folder / "form.json").write_text(json.dumps(own.run("biandun", "filing", "example")))
-        for name in ("before", "after"):
-            own.run("biandun", "filing", "prepare", "form.json", "--out", name)
-            own.with_pin("filing", "sign", name, serial="BD-000001")
-        first = submit(own, own.folder / "before")
-        own.office("revoke", "--serial", "BD-000001", "--reason", "遗失（虚构）")
-        with pytest.raises(CommandFailed) as caught:
-            submit(own, own.folder / "after")
-        assert (caught.value.code, caught.value.status) == ("certificate-revoked", 10)
-        assert submit(own, own.folder / "before") == {**first, "folder": str(own.folder / "before"), "new": False}
+def test_a_revoked_key_files_no_more_and_keeps_its_receipts(elsewhere: Journey) -> None:
+    before, after = elsewhere.folder / "before", elsewhere.folder / "after"
+    accepted = submit(elsewhere, before)
+    elsewhere.office("revoke", "--serial", "BD-000001", "--reason", "遗失（虚构）")
+    with pytest.raises(CommandFailed) as caught:
+        submit(elsewhere, after)
+    assert (caught.value.code, caught.value.status) == ("certificate-revoked", 10)
+    assert submit(elsewhere, before) == accepted
+
+
+def office_refuses(journey: Journey, *arguments: object) -> str:
+    with pytest.raises(CommandFailed) as caught:
+        journey.office(*arguments)
+    return caught.value.code
+
+
+def test_a_backup_that_is_none_is_not_restored(journey: Journey, tmp_path: Path) -> None:
+    (tmp_path / "backup").write_bytes(b"not a backup")
+    words = ("restore", "--from", tmp_path / "backup", "--into", tmp_path / "office", "--passphrase-file", journey.passphrase)
+    assert office_refuses(journey, *words) == "backup-invalid"
+    assert not (tmp_path / "office").exists()
+
+
+def test_a_port_that_is_taken_is_named(journey: Journey) -> None:
+    port = journey.url.rsplit(":", 1)[1]
+    assert office_refuses(journey, "serve", "--port", port, "--passphrase-file", journey.passphrase) == "port-taken"
+
+
+def test_a_blob_that_is_not_there_is_not_found(journey: Journey) -> None:
+    person = Person(journey.pin.read_bytes().strip())
+    with keys.open(port=journey.ports["BD-000004"], ui=person) as key, Office(journey.url) as office:
+        office.login(key)
+        with pytest.raises(errors.OfficeRefused) as caught:
+            office.get_bytes(f"/blobs/{'0' * 64}")
+    assert caught.value.code == "blob-not-found"
