@@ -1,55 +1,58 @@
 """Group commit: writers that wait at the same time share one transaction, so one wait for the disk serves them all.
 
-A thread puts its work into the queue and waits for its turn to lead.  The leader takes the office's write lock, runs all
-work that is queued by then, each in a savepoint of its own, and commits once.  Only then does any of them get its outcome:
-nobody is told of anything that is not on disk.  Whoever finds its work done when its turn comes just leaves.
+A thread puts its work into the queue and waits for its turn to lead.  The leader takes the office's write lock, does what
+is queued by then in one go, and commits once.  Only then does any of them get its outcome: nobody is told of anything that
+is not on disk.  Whoever finds its work done when its turn comes just leaves.
 
 There is no thread of its own and no timer: one client alone gets a transaction of its own at once, and groups grow by
 themselves with what arrives during a commit.  The queue is the process's; processes take turns by the database's lock.
 """
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from threading import Lock
-from typing import Any, TypeVar
+from typing import Generic, TypeVar, cast
 
-from django.db import Error as DatabaseProblem
-from django.db import connections
+from django.db import InterfaceError, OperationalError, connections
 
-from biandun_office import sql
 from biandun_office.database import writing
 
-T = TypeVar("T")
+Work = TypeVar("Work")
+Outcome = TypeVar("Outcome")
 
 
 @dataclass(eq=False)
-class _Job:
-    """One writer's work, and how it ended: with ``outcome``, or with ``error``."""
+class _Job(Generic[Work]):
+    """One writer's work, and how it ended: with a result, or with an error."""
 
-    work: Callable[[], Any]
+    work: Work
     done: bool = False
-    outcome: Any = None
-    error: Exception | None = None
+    outcome: object = None
 
-    def end(self, error: Exception | None) -> None:
-        """The transaction has ended: with ``error``, or by a commit."""
-        self.error, self.done = error or self.error, True
+    def end(self, outcome: object) -> None:
+        """The transaction has ended."""
+        self.outcome, self.done = outcome, True
 
 
-class GroupCommit:
-    """A queue of writers."""
+class GroupCommit(Generic[Work, Outcome]):
+    """A queue of writers.
 
-    def __init__(self) -> None:
-        self._queue: deque[_Job] = deque()
+    ``together`` does the work of several, inside the transaction, and returns for each its result, or the error that is its own
+    and has left nothing behind.  It runs on any thread, and again if a leader was ended in the middle: it must not mind finding
+    some of it done.
+    """
+
+    def __init__(self, together: Callable[[Sequence[Work]], Sequence[Outcome | Exception]]) -> None:
+        self._together = together
+        self._queue: deque[_Job[Work]] = deque()
         self._leading = Lock()
 
-    def run(self, work: Callable[[], T]) -> T:
-        """Run ``work`` under the write lock and return what it returns, once that is durable; undo it when it raises.
+    def run(self, work: Work) -> Outcome:
+        """Have ``work`` done under the write lock and return its result, once that is durable.
 
-        Raises what ``work`` raises, and what the database raises at the lock or the commit, to everybody in the group.
-        ``work`` runs on any thread, and again if its first leader was ended in the middle: it must not mind finding itself
-        done.  Raises RuntimeError inside another transaction, where nothing would be durable yet.
+        Raises the error that is its own; what the database raises at the lock or the commit, to everybody in the group.
+        Raises RuntimeError inside another transaction, where nothing would be durable yet.
         """
         if connections["default"].in_atomic_block:
             raise RuntimeError("a group commit inside a transaction is none")
@@ -58,53 +61,48 @@ class GroupCommit:
         with self._leading:
             if not job.done:
                 self._lead(job)
-        if job.error is not None:
-            raise job.error
-        return job.outcome
+        if isinstance(job.outcome, Exception):
+            raise job.outcome
+        return cast("Outcome", job.outcome)
 
-    def _lead(self, own: _Job) -> None:
+    def _lead(self, own: _Job[Work]) -> None:
         """Do what is queued, ``own`` among it.  Who dies on the way leaves the others' work to the next leader."""
-        before, taken = len(self._queue), list[_Job]()
+        taken = list[_Job[Work]]()
         try:
-            with writing():
-                taken = self._take(len(self._queue))
-                _run_each(taken)
-            for job in taken:
-                job.end(None)
-        except Exception as error:
-            for job in taken or self._take(before):  # without the lock: those who came meanwhile wait for it themselves
-                job.end(error)
+            self._do_queued(taken)
         except BaseException:
             self._queue.extendleft(job for job in reversed(taken) if not job.done)
             if not own.done:
                 self._queue.remove(own)
             raise
 
-    def _take(self, count: int) -> list[_Job]:
-        return [self._queue.popleft() for _ in range(count)]
-
-
-def _run_each(jobs: list[_Job]) -> None:
-    """Run all, inside the group's transaction; one that raises is undone and harms no other.
-
-    Raises when the transaction itself is lost, or its only job failed.
-    """
-    if len(jobs) == 1:  # the transaction is its savepoint
-        jobs[0].outcome = jobs[0].work()
-        return
-    for job in jobs:
-        sql.run("SAVEPOINT job")  # the newest of its name counts, and the commit releases them all
+    def _do_queued(self, taken: list[_Job[Work]]) -> None:
+        """Move what is queued to ``taken``, and end it in one transaction.  Raises what is no Exception only."""
+        before = len(self._queue)
         try:
-            job.outcome = job.work()
+            with writing():
+                self._take(len(self._queue), taken)
+                outcomes = self._together([job.work for job in taken])
+            for job, outcome in zip(taken, outcomes, strict=True):
+                job.end(outcome)
         except Exception as error:
-            _undo(error)
-            job.error = error
+            if len(taken) > 1 and not isinstance(error, (OperationalError, InterfaceError)):
+                self._do_one_by_one(taken)  # one of them is to blame, and not the disk or the connection
+                return
+            if not taken:  # without the lock: those who came meanwhile wait for it themselves
+                self._take(before, taken)
+            for job in taken:
+                job.end(error)
 
+    def _do_one_by_one(self, jobs: Sequence[_Job[Work]]) -> None:
+        for job in jobs:
+            try:
+                with writing():
+                    (outcome,) = self._together([job.work])
+            except Exception as error:
+                job.end(error)
+            else:
+                job.end(outcome)
 
-def _undo(error: Exception) -> None:
-    """Go back to the savepoint.  A full disk or a lost connection takes the whole transaction with it: raises what did."""
-    try:
-        sql.run("ROLLBACK TO SAVEPOINT job")
-    except DatabaseProblem as lost:
-        raise (error if isinstance(error, DatabaseProblem) else lost) from None
-    connections["default"].needs_rollback = False  # what the ORM noted of a failed query lies behind the savepoint
+    def _take(self, count: int, taken: list[_Job[Work]]) -> None:
+        taken += [self._queue.popleft() for _ in range(count)]

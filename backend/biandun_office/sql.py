@@ -23,20 +23,18 @@ def run(text: str, *values: object) -> int:
     return _execute(text, values).rowcount
 
 
-def insert(model: type[models.Model], *values: object) -> None:
-    """Insert one row: ``values`` are those of the model's columns in their order, without a key that the database gives."""
-    _execute(_insertion(model, 1), values)
-
-
 def insert_many(model: type[models.Model], many: Sequence[Sequence[object]]) -> None:
-    """Insert several rows with one statement."""
+    """Insert rows with one statement: their values are those of the model's columns, without a key that the database gives."""
     if many:
         _execute(_insertion(model, len(many)), [value for values in many for value in values])
 
 
-def insert_numbered(model: type[models.Model], *values: object) -> int:
-    """Insert one row and return the key that the database gave it."""
-    return _execute(_insertion(model, 1) + ' RETURNING "id"', values).fetchone()[0]
+def insert_numbered(model: type[models.Model], column: str, many: Sequence[Sequence[object]]) -> dict[str, int]:
+    """Insert several rows and return the keys that the database gave them, by what stands in their unique ``column``."""
+    if not many:
+        return {}
+    text = f'{_insertion(model, len(many))} RETURNING "{column}", "id"'
+    return dict(_execute(text, [value for values in many for value in values]).fetchall())
 
 
 def instance(model: type[models.Model], names: Sequence[str], values: Sequence[object]) -> Any:
@@ -49,6 +47,11 @@ def instance(model: type[models.Model], names: Sequence[str], values: Sequence[o
     made._state.adding, made._state.db = False, "default"
     made.__dict__.update(zip(names, values, strict=True))
     return made
+
+
+def several(text: str, count: int) -> str:
+    """``text`` with its ``%l`` as a list of ``count`` values: (%s, %s)."""
+    return text.replace("%l", f"({', '.join(['%s'] * count)})")
 
 
 def _execute(text: str, values: Sequence[object]) -> Any:

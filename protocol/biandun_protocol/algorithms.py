@@ -39,6 +39,9 @@ class Algorithm(wire.Suite):
         return f"<Algorithm {self.name}>"
 
 
+_ECDSA = ec.ECDSA(hashes.SHA256())
+
+
 @dataclass(frozen=True)
 class PublicKey:
     """A public key as somebody vouched for it: its algorithm, and its uncompressed point (65 bytes)."""
@@ -108,7 +111,7 @@ def verify_es256(point: bytes, tbs: bytes, signature: bytes) -> None:
         raise StatementProblem("signature-invalid")
     r, s = int.from_bytes(signature[:32], "big"), int.from_bytes(signature[32:], "big")
     try:
-        load_point(point).verify(encode_dss_signature(r, s), tbs, ec.ECDSA(hashes.SHA256()))
+        load_point(point).verify(encode_dss_signature(r, s), tbs, _ECDSA)
     except InvalidSignature:
         raise StatementProblem("signature-invalid") from None
     if s > P256_ORDER // 2:
@@ -146,7 +149,7 @@ class SoftwareSigner:
 
     def sign(self, tbs: bytes) -> bytes:
         """Return r||s with low s."""
-        r, s = decode_dss_signature(self._private_key.sign(tbs, ec.ECDSA(hashes.SHA256())))
+        r, s = decode_dss_signature(self._private_key.sign(tbs, _ECDSA))
         s = min(s, P256_ORDER - s)
         return r.to_bytes(32, "big") + s.to_bytes(32, "big")
 

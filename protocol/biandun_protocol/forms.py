@@ -77,17 +77,19 @@ def check_dates(form: object, today: date) -> None:
 
     Raises ManifestProblem(date-future).
     """
-    for place, value in _dates(to_body(form), ""):
+    for place, value in _dates(form, ""):
         if date.fromisoformat(value) > today + timedelta(days=1):
             raise ManifestProblem("date-future", field=place, date=value, today=today.isoformat())
 
 
-def _dates(fields: Mapping[str, object], inside: str) -> Iterator[tuple[str, str]]:
+def _dates(form: object, inside: str) -> Iterator[tuple[str, str]]:
     """Every date of a form: what a field holds whose name ends in ``_on``, in the groups of the form, too."""
-    for name, value in fields.items():
-        if isinstance(value, dict):
-            yield from _dates(cast("dict[str, object]", value), f"{inside}{name}.")
-        elif name.endswith("_on") and isinstance(value, str):
+    names: Mapping[str, Any] = getattr(form, "__dataclass_fields__", {})
+    for name in names:
+        value = getattr(form, name)
+        if not isinstance(value, str):
+            yield from _dates(value, f"{inside}{name}.")
+        elif name.endswith("_on"):
             yield f"{inside}{name}", value
 
 

@@ -1,14 +1,15 @@
 """Group commit: what waits at the same time shares one commit, and nobody learns of anything that is not durable."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
 from threading import Event
+from typing import Any
 
 import pytest
-from django.db import OperationalError, connection, connections, transaction
+from django.db import IntegrityError, OperationalError, connection, connections, transaction
 
 from biandun_office import api, clock, group_commit, sql
 from biandun_office.database import writing
@@ -31,15 +32,15 @@ UNIT = "UPDATE registry_unit SET name = %s"
 def groups(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """How many jobs each transaction had, in order."""
     seen: list[int] = []
-    plain = group_commit._run_each
-    monkeypatch.setattr(group_commit, "_run_each", lambda jobs: (seen.append(len(jobs)), plain(jobs)))
+    plain = services._arrivals._together
+    monkeypatch.setattr(services._arrivals, "_together", lambda works: (seen.append(len(works)), plain(works))[1])
     return seen
 
 
 class Crowd:
     """Threads whose calls of ``queue`` wait for the write lock together; the first to come leads."""
 
-    def __init__(self, pool: ThreadPoolExecutor, queue: GroupCommit) -> None:
+    def __init__(self, pool: ThreadPoolExecutor, queue: GroupCommit[Any, Any]) -> None:
         self.pool, self.queue = pool, queue
 
     def gather(self, calls: list[Callable[[], object]]) -> list[Future]:
@@ -188,32 +189,45 @@ def test_a_commit_that_fails_is_everybodys_failure_and_leaves_nothing(
     assert all(call().created for call in calls[:3]), "nothing stands in the way of the next attempt"
 
 
-def test_a_transaction_that_is_lost_in_the_middle_fails_all_by_its_cause(crowd: Crowd, office: Bench):
-    queue = crowd.queue
+def calls_of(works: Sequence[Callable[[], object]]) -> list[object]:
+    """Work that is a call each."""
+    return [work() for work in works]
+
+
+def test_a_transaction_that_is_lost_in_the_middle_fails_all_by_its_cause(office: Bench):
+    queue = GroupCommit(calls_of)
 
     def lose() -> None:
         connection.connection.rollback()  # as SQLite does by itself when a disk is full
         raise OperationalError("disk I/O error")
 
     before = names_of(office)
-    outcomes = crowd.outcomes(
-        [lambda: queue.run(lambda: write("一")), lambda: queue.run(lose), lambda: queue.run(lambda: write("三"))]
-    )
+    with ThreadPoolExecutor(3) as pool:
+        works = [lambda: write("一"), lose, lambda: write("三")]
+        outcomes = Crowd(pool, queue).outcomes([lambda work=work: queue.run(work) for work in works])
     assert [str(outcome) for outcome in outcomes] == ["disk I/O error"] * 3
     assert names_of(office) == before
 
 
-def test_a_failed_query_of_the_orm_spoils_no_other_job(crowd: Crowd, office: Bench):
-    queue = crowd.queue
+def test_what_the_database_refuses_harms_no_other(office: Bench):
+    tried: list[int] = []
+
+    def together(works: Sequence[Callable[[], object]]) -> list[object]:
+        tried.append(len(works))
+        return calls_of(works)
 
     def clash() -> None:
-        with transaction.atomic():
-            Unit.objects.create(uscc=Unit.objects.all()[0].uscc, code="x", name="x", region="629900")
+        write("半")
+        Unit.objects.create(uscc=Unit.objects.all()[0].uscc, code="x", name="x", region="629900")
 
-    first, second = crowd.outcomes([lambda: queue.run(clash), lambda: queue.run(lambda: write("二"))])
+    queue = GroupCommit(together)
+    with ThreadPoolExecutor(3) as pool:
+        works = [clash, lambda: write("二"), lambda: len(names_of(office))]
+        first, second, third = Crowd(pool, queue).outcomes([lambda work=work: queue.run(work) for work in works])
     assert type(first).__name__ == "IntegrityError"
-    assert isinstance(second, int)
+    assert isinstance(second, int) and third == 1
     assert names_of(office) == {"二"}
+    assert tried == [3, 1, 1, 1], "together once, and then each by itself"
 
 
 def test_whoever_waits_behind_a_lock_that_is_not_given_is_told_busy(
@@ -232,24 +246,34 @@ def test_whoever_waits_behind_a_lock_that_is_not_given_is_told_busy(
     assert all(call().created for call in calls)
 
 
-def test_a_leader_that_dies_leaves_the_work_of_the_others_to_the_next(crowd: Crowd, office: Bench, groups: list[int]):
-    queue = crowd.queue
+@pytest.mark.parametrize("when", ["together", "one by one"])
+def test_a_leader_that_dies_leaves_the_work_of_the_others_to_the_next(when: str, office: Bench):
+    deaths = 0
+
+    def together(works: Sequence[Callable[[], object]]) -> list[object]:
+        if when == "one by one" and len(works) > 1:
+            raise IntegrityError
+        return calls_of(works)
 
     def die() -> None:
+        nonlocal deaths
+        deaths += 1
         write("半")
         raise SystemExit
 
-    first, second, third = crowd.outcomes([lambda: queue.run(die), *submissions(office, 2)])
-    assert isinstance(first, SystemExit)
-    assert [type(outcome) for outcome in (second, third)] == [Accepted] * 2
-    assert groups == [3, 2]
-    assert "半" not in names_of(office)
-    assert check_log(office.office).faults == []
+    queue = GroupCommit(together)
+    with ThreadPoolExecutor(3) as pool:
+        works = [die, lambda: write("二"), lambda: write("三")]
+        first, second, third = Crowd(pool, queue).outcomes([lambda work=work: queue.run(work) for work in works])
+    assert isinstance(first, SystemExit) and deaths == 1
+    assert (second, third) == (Unit.objects.count(),) * 2
+    assert names_of(office) == {"三"}
+    assert len(queue._queue) == 0
 
 
 def test_it_refuses_to_answer_from_inside_a_transaction(office: Bench):
     with transaction.atomic(), pytest.raises(RuntimeError):
-        GroupCommit().run(lambda: None)
+        GroupCommit(calls_of).run(lambda: None)
 
 
 def test_work_that_fails_alone_is_undone(office: Bench):
@@ -258,13 +282,17 @@ def test_work_that_fails_alone_is_undone(office: Bench):
         raise Refused("unit-unknown", uscc="")
 
     with pytest.raises(Refused):
-        GroupCommit().run(fail)
+        GroupCommit(calls_of).run(fail)
     assert "半" not in names_of(office)
 
 
-def test_each_of_a_group_costs_a_known_number_of_queries(crowd: Crowd, office: Bench, monkeypatch: pytest.MonkeyPatch):
-    calls, seen, plain = submissions(office, 5), [], sql._execute
+@pytest.mark.parametrize("count", [1, 6])
+def test_a_group_asks_as_many_questions_as_one_statement(
+    count: int, crowd: Crowd, office: Bench, key: SoftKey, monkeypatch: pytest.MonkeyPatch
+):
+    assert office.file(key).status_code == 201  # a first tree has no nodes to read
+    calls, seen, plain = submissions(office, count), [], sql._execute
     monkeypatch.setattr(sql, "_execute", lambda text, values: (seen.append(text), plain(text, values))[1])
     assert all(isinstance(outcome, Accepted) for outcome in crowd.outcomes(calls))
-    # three reads before the lock; then the savepoint, four reads, seven writes; the first tree has no nodes to read
-    assert (len(seen), seen.count("SAVEPOINT job")) == (5 * 15 - 1, 5), seen
+    # two reads each before the lock, one of them for its attachment; under it seven reads and seven writes, one a table
+    assert len(seen) == 2 * count + 7 + 7, seen

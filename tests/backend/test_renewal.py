@@ -1,6 +1,7 @@
 """A certificate is renewed while its key is in service, and a key is suspended by a person; with a key that runs the real firmware."""
 
 import json
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -83,14 +84,14 @@ def test_a_fork_that_is_found_while_its_key_is_renewed_suspends_the_new_certific
     key = office.new_key(serial="BD-TEST-0009")
     assert office.file(key).status_code == 201
     forked = key.sign(office.upload(reason="另一份。"), seq=1, prev=bytes(32))
-    genuine = intake.active_unit
+    genuine = intake.check_dates
 
-    def renewed_meanwhile(uscc: str) -> Unit:
+    def renewed_meanwhile(form: object, today: date) -> None:
         monkeypatch.undo()
         renew(office, key.serial)
-        return genuine(uscc)
+        genuine(form, today)
 
-    monkeypatch.setattr(intake, "active_unit", renewed_meanwhile)
+    monkeypatch.setattr(intake, "check_dates", renewed_meanwhile)
     assert office.post(forked).json()["code"] == "chain-fork"
     states = [row.state for row in Certificate.objects.order_by("version")]
     assert states == [Certificate.State.SUPERSEDED, Certificate.State.SUSPENDED]

@@ -10,7 +10,7 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager, nullcontext
 from functools import partial
@@ -105,7 +105,7 @@ class Postgresql:
 
 def measure_on(database: Any, scale: Scale) -> Iterator[Row]:
     """Take packages in by the service, by HTTP, and by the bare reference."""
-    from biandun_office import clock, group_commit, signing, startup  # Django starts here, and only when this row is wanted
+    from biandun_office import clock, signing, startup  # Django starts here, and only when this row is wanted
     from biandun_office.evidence import intake, services
     from tests.backend import bench
 
@@ -115,11 +115,11 @@ def measure_on(database: Any, scale: Scale) -> Iterator[Row]:
     keys = [office.new_key(serial=f"BD-00000{number}") for number in range(CLIENTS)]
     signer = signing.held()
     sizes: list[int] = []  # of the groups
-    plain = group_commit._run_each
+    plain = services._arrivals._together
 
-    def counted(jobs: list[Any]) -> None:
-        sizes.append(len(jobs))
-        plain(jobs)
+    def counted(works: Sequence[Any]) -> Sequence[Any]:
+        sizes.append(len(works))
+        return plain(works)
 
     def uploaded(count: int, mark: str, clients: int) -> list[list[Package]]:
         every = [[package(key, f"{mark}-{index:06d}-") for index in range(count // clients)] for key in keys[:clients]]
@@ -135,11 +135,11 @@ def measure_on(database: Any, scale: Scale) -> Iterator[Row]:
 
     def by_service(number: int) -> list[float]:
         every = uploaded(scale.packages, f"service{number}", CLIENTS)
-        group_commit._run_each = counted
+        services._arrivals._together = counted
         try:
             return [scale.packages / together(every, receive, startup.connections)]
         finally:
-            group_commit._run_each = plain
+            services._arrivals._together = plain
 
     def alone(number: int) -> list[float]:
         receive(uploaded(scale.warm_up, f"warm{number}", 1)[0])

@@ -20,11 +20,15 @@ from biandun_office.issuance.selectors import pairs_of
 from biandun_protocol.cose import Header
 
 _HIGHEST = (1 << 63) - 1  # what a column holds
+# of several stretches at once: a chain, its first and its last number
 _KNOWN = (
-    "SELECT seq, statement_id, prev FROM evidence_statement"
-    " WHERE kid IN (SELECT kid FROM issuance_certificate WHERE chain = %s) AND seq BETWEEN %s AND %s"
-    " UNION ALL SELECT seq, statement_id, '' FROM evidence_linkedname WHERE kid = %s AND seq BETWEEN %s AND %s"
+    "WITH asked(chain, first, last) AS (VALUES %v)"
+    " SELECT asked.chain, found.seq, found.statement_id, found.prev FROM asked JOIN issuance_certificate AS pair ON pair.chain = asked.chain"
+    " JOIN evidence_statement AS found ON found.kid = pair.kid AND found.seq BETWEEN asked.first AND asked.last"
+    " UNION ALL SELECT asked.chain, told.seq, told.statement_id, '' FROM asked"
+    " JOIN evidence_linkedname AS told ON told.kid = asked.chain AND told.seq BETWEEN asked.first AND asked.last"
 )
+_STRETCH = "(CAST(%s AS VARCHAR(64)), CAST(%s AS BIGINT), CAST(%s AS BIGINT))"
 
 
 @dataclass(frozen=True)
@@ -62,16 +66,21 @@ class Known:
 
 def known(chain: str, first: int, last: int) -> Known:
     """What is known of a chain's numbers ``first`` to ``last``."""
-    names: dict[int, str] = {}
-    arrived: dict[int, bool] = {}
+    return known_of({chain: (first, last)})[chain]
+
+
+def known_of(stretches: Mapping[str, tuple[int, int]]) -> dict[str, Known]:
+    """What is known of a stretch, first to last number, of each of several chains."""
+    names: dict[str, dict[int, str]] = {chain: {} for chain in stretches}
+    arrived: dict[str, dict[int, bool]] = {chain: {} for chain in stretches}
     # the successor of the last number tells that number's name
-    end = min(last + 1, _HIGHEST)
-    for seq, name, prev in sql.rows(_KNOWN, chain, first, end, chain, first, end):
-        names[seq] = name
+    asked = [value for chain, (first, last) in stretches.items() for value in (chain, first, min(last + 1, _HIGHEST))]
+    for chain, seq, name, prev in sql.rows(_KNOWN.replace("%v", ", ".join([_STRETCH] * len(stretches))), *asked):
+        names[chain][seq] = name
         if prev:
-            names[seq - 1] = prev
-        arrived[seq] = arrived.get(seq, False) or bool(prev)  # a link tells no predecessor
-    return Known(names, arrived)
+            names[chain][seq - 1] = prev
+        arrived[chain][seq] = arrived[chain].get(seq, False) or bool(prev)  # a link tells no predecessor
+    return {chain: Known(names[chain], arrived[chain]) for chain in stretches}
 
 
 def top(chain: str) -> int:

@@ -5,14 +5,15 @@ then the files, then what they say.  Nothing is written until everything is chec
 """
 
 from datetime import UTC, datetime
+from threading import Lock
 
 from biandun_office import logs
 from biandun_office.errors import Refused
 from biandun_office.evidence import blobs, services
-from biandun_office.evidence.services import Accepted, Arrival, Submission
+from biandun_office.evidence.services import Accepted, Submission
+from biandun_office.evidence.turn import Arrival
 from biandun_office.issuance.checks import compare_header, require_standing, require_validity
 from biandun_office.issuance.selectors import certificate_of
-from biandun_office.registry.selectors import active_unit
 from biandun_office.signing import OfficeSigner
 from biandun_protocol import cose, package
 from biandun_protocol.algorithms import PublicKey
@@ -22,6 +23,7 @@ from biandun_protocol.package import Manifest
 from biandun_protocol.wire.numbers import LIMIT_MANIFEST, PURPOSE_FILING
 
 LIMIT_STATEMENT = 4096
+_checking = Lock()  # threads that compute at once only take the interpreter from each other, and from the one that writes
 
 
 def receive_filing(raw: bytes, *, now: int, signer: OfficeSigner) -> Accepted:
@@ -39,19 +41,28 @@ def receive(raw: bytes, *, purpose: str, now: int, signer: OfficeSigner) -> Acce
     statement = cose.parse(raw, purpose=purpose)
     certificate = certificate_of(statement.header.kid)
     named = compare_header(statement.header, certificate)
-    cose.verify(statement, PublicKey(signer.office.algorithm, bytes(named.public_key)))
-    known = services.answer_again(statement.id.hex())
-    if known is not None:
-        return known
-    require_standing(certificate.state)
-    require_validity(named, now)
-    arrival = Arrival(statement, certificate, named)
+    with _checking:
+        cose.verify(statement, PublicKey(signer.office.algorithm, bytes(named.public_key)))
+    arrival, chained = Arrival(statement, certificate, named), False
     try:
-        submission = _read(arrival, purpose, now)
+        require_standing(certificate.state)
+        require_validity(named, now)
+        chained = True
+        with _checking:
+            manifest = _read(statement, purpose, now)
+        if manifest.form.attachments:
+            known = services.answer_again(arrival.name)  # whoever sends the same again costs no second look at its files
+            if known is not None:
+                return known
+            _check_attachments(manifest)
     except Problem:
-        services.keep_contradiction(arrival, now=now)
+        known = services.answer_again(arrival.name)
+        if known is not None:
+            return known
+        if chained:
+            services.keep_contradiction(arrival, now=now)
         raise
-    accepted = services.accept(submission, now=now, signer=signer)
+    accepted = services.accept(Submission(arrival, manifest, now), signer=signer)
     if accepted.created:
         logs.action(
             "evidence.statement.accepted",
@@ -64,14 +75,12 @@ def receive(raw: bytes, *, purpose: str, now: int, signer: OfficeSigner) -> Acce
     return accepted
 
 
-def _read(arrival: Arrival, purpose: str, now: int) -> Submission:
-    """The files that a statement is about, read and compared with it."""
-    manifest = _read_manifest(arrival.statement.digest.hex(), purpose)
-    package.compare(arrival.statement, manifest)
+def _read(statement: cose.Statement, purpose: str, now: int) -> Manifest:
+    """The manifest that a statement is about, read and compared with it."""
+    manifest = _read_manifest(statement.digest.hex(), purpose)
+    package.compare(statement, manifest)
     check_dates(manifest.form, datetime.fromtimestamp(now, UTC).date())
-    unit = active_unit(manifest.form.uscc)
-    _check_attachments(manifest)
-    return Submission(arrival, manifest, unit)
+    return manifest
 
 
 def _read_manifest(digest: str, purpose: str) -> Manifest:

@@ -4,7 +4,7 @@ A statement names its manifest by its payload, the manifest names the attachment
 it reads what an older program kept as well.
 """
 
-from collections.abc import Iterable
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import cast
 
@@ -17,6 +17,7 @@ from biandun_protocol.errors import ProtocolProblem, StatementProblem
 from biandun_protocol.wire.numbers import KEY_PURPOSES, LIMIT_ATTACHMENTS, LIMIT_MANIFEST, OFFICE_PURPOSES
 
 MANIFEST, ATTACHMENT = "manifest", "attachment"
+_REFERENCE = "UPDATE evidence_blob SET referenced = %s WHERE sha256 IN %l"
 _PURPOSES = (*KEY_PURPOSES, *OFFICE_PURPOSES)  # an order of the office stands in for a number of a chain
 
 
@@ -86,16 +87,17 @@ def attachments_of(manifest: bytes) -> list[Named]:
     return found
 
 
-def reference(digests: Iterable[str], received: int) -> None:
-    """Mark blobs as evidence.  A row may be missing after a crash between file and row: it is made good here."""
-    wanted = list(dict.fromkeys(digests))
-    places = ", ".join(["%s"] * len(wanted))
-    if sql.run(f"UPDATE evidence_blob SET referenced = %s WHERE sha256 IN ({places})", True, *wanted) == len(wanted):  # noqa: S608
+def reference(received: Mapping[str, int]) -> None:
+    """Mark blobs, by digest, as evidence since a statement was received.
+
+    A row may be missing after a crash between file and row: it is made good here.
+    """
+    if sql.run(sql.several(_REFERENCE, len(received)), True, *received) == len(received):
         return
-    known = set(Blob.objects.filter(sha256__in=wanted).values_list("sha256", flat=True))
+    known = set(Blob.objects.filter(sha256__in=received).values_list("sha256", flat=True))
     Blob.objects.bulk_create(
-        Blob(sha256=digest, size=blobs.size_of(digest) or 0, stored_at=received, referenced=True)
-        for digest in wanted
+        Blob(sha256=digest, size=blobs.size_of(digest) or 0, stored_at=moment, referenced=True)
+        for digest, moment in received.items()
         if digest not in known
     )
 
@@ -104,7 +106,7 @@ def reference_kept(raw: bytes, received: int) -> None:
     """Mark whatever files of a kept statement are there; those that come later are marked before the next sweep."""
     present = [file.digest for file in files_of(raw) if blobs.size_of(file.digest) is not None]
     if present:
-        reference(present, received)
+        reference(dict.fromkeys(present, received))
 
 
 def _parse(raw: bytes) -> cose.Statement:

@@ -1,6 +1,6 @@
 """Reads of the evidence."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from django.db.models import QuerySet, Sum
 
@@ -15,6 +15,7 @@ MOST_ENTRIES = 1000
 
 _NODES = 'SELECT level, "index", hash FROM evidence_node WHERE '
 _NEWEST = "SELECT leaf_index, received FROM evidence_statement ORDER BY leaf_index DESC LIMIT 1"
+_PRESENT = "SELECT statement_id FROM evidence_statement WHERE statement_id IN %l"
 _ANSWER = (
     "SELECT COALESCE(flow_case.number, ''), evidence_receipt.bundle FROM evidence_statement"
     " JOIN evidence_receipt ON evidence_receipt.statement_id = evidence_statement.leaf_index"
@@ -51,6 +52,11 @@ def position() -> tuple[int, int]:
     """How many leaves the log has, and when the newest was received (0 for an empty log)."""
     newest = sql.rows(_NEWEST)
     return (newest[0][0] + 1, newest[0][1]) if newest else (0, 0)
+
+
+def present(statement_ids: Sequence[str]) -> set[str]:
+    """Which of these statements are in the log."""
+    return {name for (name,) in sql.rows(sql.several(_PRESENT, len(statement_ids)), *statement_ids)}
 
 
 def statement_by_id(statement_id: str) -> Statement:

@@ -1,59 +1,40 @@
 """Writes to the evidence: blobs, and the one transaction that takes a statement in."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from django.conf import settings
 
-from biandun_office import logs, sql
+from biandun_office import logs
 from biandun_office.database import writing
 from biandun_office.errors import Refused, StorageFull
-from biandun_office.evidence import blobs, chain, forks, kept, selectors, tree
+from biandun_office.evidence import blobs, chain, forks, selectors, tree
 from biandun_office.evidence.chain import Contradiction
-from biandun_office.evidence.models import Attached, Blob, Receipt, Statement
+from biandun_office.evidence.models import Blob, Statement
 from biandun_office.evidence.selectors import NODES
+from biandun_office.evidence.turn import Arrival, Turn
 from biandun_office.flow import services as flow
 from biandun_office.group_commit import GroupCommit
 from biandun_office.issuance.checks import require_standing, require_validity
-from biandun_office.issuance.models import Certificate
 from biandun_office.issuance.states import note_use
 from biandun_office.registry.models import Unit
+from biandun_office.registry.selectors import require_active, units_of
 from biandun_office.signing import OfficeSigner
 from biandun_office.timekeeping import guard
-from biandun_protocol import cose
 from biandun_protocol.algorithms import ES256, Algorithm
+from biandun_protocol.errors import Problem
 from biandun_protocol.package import Manifest
 from biandun_protocol.wire.merkle import leaf_hash
 from biandun_protocol.wire.statement import ReceiptPayload, log_leaf
 
-# what must be read again under the lock: is the statement there by now, may the key still sign, where does the log stand
-_UNDER_LOCK = (
-    "SELECT (SELECT leaf_index FROM evidence_statement WHERE statement_id = %s),"
-    " (SELECT state FROM issuance_certificate WHERE chain = %s AND state <> 'SUPERSEDED' ORDER BY version DESC LIMIT 1),"
-    " (SELECT COALESCE(MAX(leaf_index) + 1, 0) FROM evidence_statement),"
-    " COALESCE((SELECT received FROM evidence_statement ORDER BY leaf_index DESC LIMIT 1), 0)"
-)
-
-
-@dataclass(frozen=True)
-class Arrival:
-    """A statement whose signature holds, and whose it is.
-
-    ``certificate`` is the newest of its chain, ``named`` the one that the statement names: the same, or one before it.
-    """
-
-    statement: cose.Statement
-    certificate: Certificate
-    named: Certificate
-
 
 @dataclass(frozen=True)
 class Submission:
-    """What has arrived with its manifest, for a unit."""
+    """What has arrived with its manifest, and when."""
 
     arrival: Arrival
     manifest: Manifest
-    unit: Unit
+    moment: int
 
     @property
     def attached(self) -> list[str]:
@@ -124,63 +105,86 @@ def require_blobs(digests: Sequence[str]) -> None:
         raise Refused("blob-missing", count=len(missing), missing=missing)
 
 
-_arrivals = GroupCommit()
-
-
-def accept(submission: Submission, *, now: int, signer: OfficeSigner) -> Accepted:
+def accept(submission: Submission, *, signer: OfficeSigner) -> Accepted:
     """Append a verified statement to the log, let it open or move its case, and make its receipt: all of it or nothing.
 
     Statements that arrive together share a commit (``group_commit``); no receipt is handed out before its own is durable.
 
     A statement that contradicts its key's chain is kept as evidence, and its key suspended, before it is refused.
-    Raises Refused: key-suspended, certificate-revoked, blob-missing, chain-fork, chain-broken, certificate-expired and what
-    ``flow.services.take`` raises.
+    Raises Refused: key-suspended, certificate-revoked, blob-missing, chain-fork, chain-broken, certificate-expired, unit-unknown,
+    unit-inactive and what ``flow.services.take`` raises.
     """
-    outcome = _arrivals.run(lambda: _accept(submission, now, signer))
+    outcome = _arrivals.run((submission, signer))
     if isinstance(outcome, Contradiction):
         raise Refused(outcome.code, seq=outcome.seq)
     return outcome
 
 
-def _accept(submission: Submission, now: int, signer: OfficeSigner) -> Accepted | Contradiction:
-    statement = submission.arrival.statement
-    digests = [statement.digest.hex(), *submission.attached]
-    proof = enter(submission.arrival, digests, now)
+def _take_in(together: Sequence[tuple[Submission, OfficeSigner]]) -> list[Accepted | Contradiction | Exception]:
+    """Take in those that share a commit, under the write lock; return what became of each."""
+    turn = Turn([submission.arrival for submission, _ in together])
+    units = units_of(list({submission.manifest.form.uscc for submission, _ in together}))
+    cases = flow.Cases(turn.pending)
+    outcomes: list[Accepted | Contradiction | Exception] = []
+    for submission, signer in together:
+        if flow.reads_cases(submission.manifest.form):
+            turn.write()
+        try:
+            with turn.attempt(), cases.attempt():
+                outcomes.append(_accept(submission, turn, units, cases, signer))
+        except Problem as problem:
+            outcomes.append(problem)
+    turn.write()
+    return outcomes
+
+
+_arrivals = GroupCommit(_take_in)
+
+
+def _accept(
+    submission: Submission, turn: Turn, units: Mapping[str, Unit], cases: flow.Cases, signer: OfficeSigner
+) -> Accepted | Contradiction:
+    arrival, form = submission.arrival, submission.manifest.form
+    digests = [arrival.statement.digest.hex(), *submission.attached]
+    proof = enter(arrival, digests, submission.moment, turn)
     if proof is None:  # two clients may have come this far at once
-        return _again(statement.id.hex())
+        return _again(arrival.name)
     if isinstance(proof, Contradiction):
         return proof
-    case = flow.take(form=submission.manifest.form, unit=submission.unit, leaf_index=proof.leaf_index, received=proof.received)
-    bundle = seal(proof, digests, submission.attached, signer)
-    return Accepted(statement.id.hex(), case, bundle, created=True)
+    unit = require_active(units.get(form.uscc), form.uscc)
+    case = flow.take(form=form, unit=unit, leaf_index=proof.leaf_index, received=proof.received, cases=cases)
+    return Accepted(arrival.name, case, seal(proof, digests, submission.attached, turn, signer), created=True)
 
 
-def enter(arrival: Arrival, digests: Sequence[str], now: int) -> ReceiptPayload | Contradiction | None:
-    """Append a statement to the log, under the caller's write lock: return its proof, or None when it is there already.
+def enter(arrival: Arrival, digests: Sequence[str], moment: int, turn: Turn) -> ReceiptPayload | Contradiction | None:
+    """Append a statement that came at ``moment`` to the log: return its proof, or None when it is there already.
 
     ``digests`` are the blobs that it rests on.  One that contradicts its key's chain is kept as evidence, its key suspended, and nothing
     appended.  Raises Refused: key-suspended, certificate-revoked, certificate-expired and kin, blob-missing.
     """
     statement, certificate, named = arrival.statement, arrival.certificate, arrival.named
-    header, name = statement.header, statement.id.hex()
-    present, state, size, last = sql.rows(_UNDER_LOCK, name, certificate.chain)[0]
-    if present is not None:
+    seen = turn.seen(arrival)
+    if seen.present:
         return None
-    require_standing(state)
-    received = guard.received(now, last, size)
-    known, contradiction = _compared(arrival)
+    require_standing(seen.state)
+    received = guard.received(moment, turn.last, turn.size)
+    contradiction = _contradiction(arrival, seen.known)
     if contradiction is not None:
-        forks.record(certificate=named, statement_id=name, raw=statement.raw, found=contradiction, now=received)
+        turn.pending.then(lambda: _keep(arrival, contradiction, received))
         return contradiction
     require_validity(named, received)
     require_blobs(digests)  # again, under the lock that the sweep takes too
-    seq = header.seq or 0
-    missing = seq - 1 if known.misses(seq - 1) else None
-    forks.check_log_point(certificate=certificate, header=header, size=size, now=received)
-    note_use(named, received)
-    proof = _append(statement, named, index=size, gap=missing is not None, received=received)
-    filled = [seq] if seq + 1 in known.arrived else []  # nothing waits for a number above which nothing is known
-    chain.note_gaps(certificate=certificate, filled=filled, by=name, missing=missing, now=received)
+    seq, size = arrival.seq, turn.size
+    missing = seq - 1 if seen.known.misses(seq - 1) else None
+    proof = _append(arrival, turn, gap=missing is not None, received=received)
+    filled = [seq] if seq + 1 in seen.known.arrived else []  # nothing waits for a number above which nothing is known
+    if statement.header.log_point is not None:
+        turn.pending.then(lambda: forks.check_log_point(certificate=certificate, header=statement.header, size=size, now=received))
+    turn.pending.then(lambda: note_use(named, received))
+    if filled or missing is not None:
+        turn.pending.then(
+            lambda: chain.note_gaps(certificate=certificate, filled=filled, by=arrival.name, missing=missing, now=received)
+        )
     return proof
 
 
@@ -190,34 +194,35 @@ def keep_contradiction(arrival: Arrival, *, now: int) -> None:
     Its signature proves it whatever became of its files: whoever copied a key need not upload any.
     Raises Refused: chain-fork, chain-broken; key-suspended, certificate-revoked.
     """
-    if _compared(arrival)[1] is None:  # nearly always: nothing is locked for it
+    if (
+        _contradiction(arrival, chain.known(arrival.chain, arrival.seq - 1, arrival.seq)) is None
+    ):  # nearly always: nothing is locked for it
         return
     with writing():
-        present, state, size, last = sql.rows(_UNDER_LOCK, arrival.statement.id.hex(), arrival.certificate.chain)[0]
-        require_standing(state)
-        contradiction = None if present is not None else _compared(arrival)[1]
+        turn = Turn([arrival])
+        seen = turn.seen(arrival)
+        require_standing(seen.state)
+        contradiction = None if seen.present else _contradiction(arrival, seen.known)
         if contradiction is not None:
-            statement, name = arrival.statement, arrival.statement.id.hex()
-            received = guard.received(now, last, size)
-            forks.record(certificate=arrival.named, statement_id=name, raw=statement.raw, found=contradiction, now=received)
+            _keep(arrival, contradiction, guard.received(now, turn.last, turn.size))
     if contradiction is not None:
         raise Refused(contradiction.code, seq=contradiction.seq)
 
 
-def _compared(arrival: Arrival) -> tuple[chain.Known, Contradiction | None]:
-    """What is known around a statement's number, and how the statement contradicts it."""
-    header, seq = arrival.statement.header, arrival.statement.header.seq or 0
-    known = chain.known(arrival.certificate.chain, seq - 1, seq)
-    told = chain.told_by(header, arrival.statement.id.hex())
-    return known, known.contradiction(told, own={seq}) or chain.out_of_turn(arrival.certificate, arrival.named, seq)
+def _keep(arrival: Arrival, found: Contradiction, received: int) -> None:
+    forks.record(certificate=arrival.named, statement_id=arrival.name, raw=arrival.statement.raw, found=found, now=received)
 
 
-def seal(proof: ReceiptPayload, digests: Sequence[str], attached: Sequence[str], signer: OfficeSigner) -> bytes:
+def _contradiction(arrival: Arrival, known: chain.Known) -> Contradiction | None:
+    """How a statement contradicts what is known around its number."""
+    told = chain.told_by(arrival.statement.header, arrival.name)
+    return known.contradiction(told, own={arrival.seq}) or chain.out_of_turn(arrival.certificate, arrival.named, arrival.seq)
+
+
+def seal(proof: ReceiptPayload, digests: Sequence[str], attached: Sequence[str], turn: Turn, signer: OfficeSigner) -> bytes:
     """Sign the receipt of what was entered, and keep it; from now on its blobs are evidence.  Returns the receipt."""
     bundle = signer.receipt(proof)
-    sql.insert(Receipt, proof.leaf_index, bundle, proof.tree_size)
-    sql.insert_many(Attached, [(proof.leaf_index, digest) for digest in attached])
-    kept.reference(digests, proof.received)
+    turn.keep(leaf_index=proof.leaf_index, tree_size=proof.tree_size, bundle=bundle, digests=digests, attached=attached)
     return bundle
 
 
@@ -247,25 +252,11 @@ def fresh_receipt(*, statement: Statement, at_least: int, signer: OfficeSigner) 
     return signer.receipt(_proof(statement, size))
 
 
-def _append(statement: cose.Statement, certificate: Certificate, *, index: int, gap: bool, received: int) -> ReceiptPayload:
-    header = statement.header
+def _append(arrival: Arrival, turn: Turn, *, gap: bool, received: int) -> ReceiptPayload:
+    statement, index = arrival.statement, turn.size
     leaf = leaf_hash(log_leaf(statement.id, statement.raw, statement.digest, received))
-    root, path = tree.append(NODES, index, leaf)
-    sql.insert(
-        Statement,
-        index,
-        statement.id.hex(),
-        statement.raw,
-        statement.digest.hex(),
-        header.purpose,
-        certificate.pk,
-        header.kid.hex(),
-        header.uscc,
-        header.seq,
-        (header.prev or b"").hex(),
-        gap,
-        received,
-    )
+    root, path = tree.append(turn, index, leaf)
+    turn.append(arrival.named, statement, gap=gap, received=received)
     return ReceiptPayload(statement.id, index, index + 1, root, path, received)
 
 

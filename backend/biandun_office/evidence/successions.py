@@ -13,7 +13,7 @@ from biandun_office.database import writing
 from biandun_office.errors import Refused
 from biandun_office.evidence import selectors, services
 from biandun_office.evidence.chain import Contradiction
-from biandun_office.evidence.services import Arrival
+from biandun_office.evidence.turn import Arrival, Turn
 from biandun_office.issuance import services as issuance
 from biandun_office.issuance.checks import compare_header, require_standing
 from biandun_office.issuance.models import Certificate
@@ -86,13 +86,16 @@ def _give(
             raise Refused("certificate-superseded")
         if Certificate.objects.filter(kid=own.kid.hex()).exists():
             raise Refused("key-registered")
-        entered = services.enter(arrival, [statement.digest.hex()], term.now)
+        turn = Turn([arrival])
+        entered = services.enter(arrival, [statement.digest.hex()], term.now, turn)
         if isinstance(entered, Contradiction):
+            turn.write()
             return entered
         if entered is None:
             raise RuntimeError("a statement that is there, without its receipt")
         again = False
-        bundle = services.seal(entered, [statement.digest.hex()], [], authority.signer())
+        bundle = services.seal(entered, [statement.digest.hex()], [], turn, authority.signer())
+        turn.write()
         issuance.replace(authority=authority, before=arrival.certificate, own=own, term=term, reason="succeeded")
     else:
         require_standing(arrival.certificate.state)  # and nothing else: an answer that was lost is given again

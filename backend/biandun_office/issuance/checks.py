@@ -35,8 +35,8 @@ def compare_header(header: Header, newest: Certificate) -> Certificate:
     return certificate
 
 
-def require_standing(state: str) -> None:
-    """Raise Refused: key-suspended, certificate-revoked."""
+def require_standing(state: str | None) -> None:
+    """Raise Refused: key-suspended, certificate-revoked.  A key pair that is not certified has no state."""
     if state == Certificate.State.SUSPENDED.value:
         raise Refused("key-suspended")
     if state == Certificate.State.REVOKED.value:

@@ -1,6 +1,7 @@
 """Reads of keys and certificates."""
 
 import json
+from collections.abc import Sequence
 
 from django.db.models import Q, QuerySet
 
@@ -21,6 +22,7 @@ _CERTIFICATE = (
     " JOIN issuance_keydevice d ON d.id = c.device_id WHERE c.chain = (SELECT chain FROM issuance_certificate WHERE kid = %s LIMIT 1)"
     " AND c.state <> 'SUPERSEDED' ORDER BY c.version DESC LIMIT 1"
 )
+_STATES = "SELECT chain, state FROM issuance_certificate WHERE chain IN %l AND state <> 'SUPERSEDED' ORDER BY version"
 _STATUS = (
     "SELECT c.kid, c.state, c.not_before, c.version, max(s.changed_at), count(s.id) FROM issuance_certificate c"
     " JOIN issuance_keydevice d ON d.id = c.device_id JOIN issuance_certificate every ON every.device_id = d.id"
@@ -48,6 +50,11 @@ def certificate_of(kid: bytes) -> Certificate:
     certificate.purposes = json.loads(purposes)
     certificate.device = sql.instance(KeyDevice, ("id", "serial"), (certificate.device_id, serial))
     return certificate
+
+
+def states_of(chains: Sequence[str]) -> dict[str, str]:
+    """The state of the newest certificate of each chain, now; a chain without any is not in it."""
+    return dict(sql.rows(sql.several(_STATES, len(chains)), *chains)) if chains else {}
 
 
 def renewed(newest: Certificate, x5t: str) -> Certificate | None:

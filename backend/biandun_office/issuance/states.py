@@ -1,9 +1,10 @@
 """The states of a certificate after it was issued: suspended by the office's machinery, resumed or revoked by a person."""
 
-from biandun_office import logs, sql
+from biandun_office import logs
 from biandun_office.errors import Refused
 from biandun_office.issuance.checks import require_standing
 from biandun_office.issuance.models import Certificate, StateChange
+from biandun_office.issuance.selectors import states_of
 
 State = Certificate.State
 
@@ -53,11 +54,7 @@ def revoke(*, certificate: Certificate, reason: str, now: int, doubted: int | No
 
 def current(certificate: Certificate) -> str:
     """The standing of the key in the database, now: the state of the newest certificate of its chain."""
-    found = sql.rows(
-        "SELECT state FROM issuance_certificate WHERE chain = %s AND state <> 'SUPERSEDED' ORDER BY version DESC LIMIT 1",
-        certificate.chain,
-    )
-    return found[0][0] if found else State.SUPERSEDED.value
+    return states_of([certificate.chain]).get(certificate.chain, State.SUPERSEDED.value)
 
 
 def _change(certificate: Certificate, after: str, reason: str, now: int, doubted: int | None = None) -> None:

@@ -1,19 +1,30 @@
 """Reads of the registry."""
 
+from collections.abc import Sequence
+
 from biandun_office import sql
 from biandun_office.errors import Refused
 from biandun_office.registry.models import Unit
 
 _COLUMNS = ("id", "uscc", "code", "name", "region", "kind", "supervisor_id", "active", "own_office")
-_UNIT = f"SELECT {', '.join(_COLUMNS)} FROM registry_unit WHERE uscc = %s"  # noqa: S608 - names of our columns
+_UNITS = f"SELECT {', '.join(_COLUMNS)} FROM registry_unit WHERE uscc IN %l"  # noqa: S608 - names of our columns
+
+
+def units_of(usccs: Sequence[str]) -> dict[str, Unit]:
+    """The units with these social credit codes, whether active or not; one that is unknown is not in it."""
+    found: list[Unit] = [sql.instance(Unit, _COLUMNS, row) for row in sql.rows(sql.several(_UNITS, len(usccs)), *usccs)]
+    return {unit.uscc: unit for unit in found}
 
 
 def active_unit(uscc: str) -> Unit:
     """The unit that files under ``uscc``.  Raises Refused: unit-unknown, unit-inactive."""
-    found = sql.rows(_UNIT, uscc)
-    if not found:
+    return require_active(units_of([uscc]).get(uscc), uscc)
+
+
+def require_active(unit: Unit | None, uscc: str) -> Unit:
+    """The unit that was found for ``uscc``, if any.  Raises Refused: unit-unknown, unit-inactive."""
+    if unit is None:
         raise Refused("unit-unknown", uscc=uscc)
-    unit: Unit = sql.instance(Unit, _COLUMNS, found[0])
     if not unit.active:
         raise Refused("unit-inactive", uscc=uscc)
     return unit
