@@ -1,8 +1,8 @@
 """Group commit: writers that wait at the same time share one transaction, so one wait for the disk serves them all.
 
-A thread puts its work into the queue and waits for its turn to lead.  The leader takes the office's write lock, does what
-is queued by then in one go, and commits once.  Only then does any of them get its outcome: nobody is told of anything that
-is not on disk.  Whoever finds its work done when its turn comes just leaves.
+A thread puts its work into the queue.  The first one leads: it takes the office's write lock, does what is queued by then in
+one go, and commits once.  Only then does any of them get its outcome: nobody is told of anything that is not on disk.  They
+are woken at once, and whoever came meanwhile leads next.
 
 There is no thread of its own and no timer: one client alone gets a transaction of its own at once, and groups grow by
 themselves with what arrives during a commit.  The queue is the process's; processes take turns by the database's lock.
@@ -10,7 +10,6 @@ themselves with what arrives during a commit.  The queue is the process's; proce
 
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from threading import Lock
 from typing import Generic, TypeVar, cast
 
@@ -22,17 +21,27 @@ Work = TypeVar("Work")
 Outcome = TypeVar("Outcome")
 
 
-@dataclass(eq=False)
 class _Job(Generic[Work]):
     """One writer's work, and how it ended: with a result, or with an error."""
 
-    work: Work
-    done: bool = False
-    outcome: object = None
+    def __init__(self, work: Work) -> None:
+        self.work = work
+        self.done = False
+        self.outcome: object = None
+        self._asleep = Lock()
+        self._asleep.acquire()
 
     def end(self, outcome: object) -> None:
         """The transaction has ended."""
         self.outcome, self.done = outcome, True
+
+    def wait(self) -> None:
+        """Sleep until the work is done, or this thread is to lead."""
+        self._asleep.acquire()
+
+    def wake(self) -> None:
+        """End the wait."""
+        self._asleep.release()
 
 
 class GroupCommit(Generic[Work, Outcome]):
@@ -46,7 +55,8 @@ class GroupCommit(Generic[Work, Outcome]):
     def __init__(self, together: Callable[[Sequence[Work]], Sequence[Outcome | Exception]]) -> None:
         self._together = together
         self._queue: deque[_Job[Work]] = deque()
-        self._leading = Lock()
+        self._is_led = False
+        self._changing = Lock()  # the two above
 
     def run(self, work: Work) -> Outcome:
         """Have ``work`` done under the write lock and return its result, once that is durable.
@@ -57,10 +67,13 @@ class GroupCommit(Generic[Work, Outcome]):
         if connections["default"].in_atomic_block:
             raise RuntimeError("a group commit inside a transaction is none")
         job = _Job(work)
-        self._queue.append(job)
-        with self._leading:
-            if not job.done:
-                self._lead(job)
+        with self._changing:
+            self._queue.append(job)
+            follows, self._is_led = self._is_led, True
+        if follows:
+            job.wait()
+        if not job.done:
+            self._lead(job)
         if isinstance(job.outcome, Exception):
             raise job.outcome
         return cast("Outcome", job.outcome)
@@ -70,11 +83,17 @@ class GroupCommit(Generic[Work, Outcome]):
         taken = list[_Job[Work]]()
         try:
             self._do_queued(taken)
-        except BaseException:
-            self._queue.extendleft(job for job in reversed(taken) if not job.done)
-            if not own.done:
-                self._queue.remove(own)
-            raise
+        finally:
+            with self._changing:
+                self._queue.extendleft(job for job in reversed(taken) if not job.done and job is not own)
+                if own in self._queue:
+                    self._queue.remove(own)
+                self._is_led = bool(self._queue)
+                if self._queue:
+                    self._queue[0].wake()
+            for job in taken:
+                if job.done and job is not own:
+                    job.wake()
 
     def _do_queued(self, taken: list[_Job[Work]]) -> None:
         """Move what is queued to ``taken``, and end it in one transaction.  Raises what is no Exception only."""
@@ -105,4 +124,5 @@ class GroupCommit(Generic[Work, Outcome]):
                 job.end(outcome)
 
     def _take(self, count: int, taken: list[_Job[Work]]) -> None:
-        taken += [self._queue.popleft() for _ in range(count)]
+        with self._changing:
+            taken += [self._queue.popleft() for _ in range(count)]
