@@ -161,7 +161,7 @@ def test_taking_a_filing_in_costs_a_known_number_of_queries(office: Bench, key: 
     connection.connection.set_trace_callback(None)
     # an insertion is told again by each trigger that it fires
     verbs = [text.split()[0] for text, _ in itertools.groupby(seen)]
-    assert (len(verbs), verbs.count("BEGIN"), verbs.count("COMMIT"), verbs.count("UPDATE")) == (16, 1, 1, 1), seen
+    assert (len(verbs), verbs.count("BEGIN"), verbs.count("COMMIT"), verbs.count("UPDATE")) == (18, 1, 1, 1), seen
 
 
 def test_an_attachment_that_rotted_on_the_offices_disk_has_to_come_again(office: Bench, key: SoftKey):
