@@ -3,6 +3,7 @@
 ``write`` goes through a temporary sibling, fsync and rename, so that a power cut leaves the old state or the new one.
 """
 
+import errno
 import os
 import secrets
 import sqlite3
@@ -99,7 +100,10 @@ def open_plain(path: Path) -> BinaryIO:
 
     Raises OSError; FileProblem(file-special).
     """
-    if not stat.S_ISREG(path.stat().st_mode) and not path.is_dir():
+    mode = path.stat().st_mode
+    if stat.S_ISDIR(mode):
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+    if not stat.S_ISREG(mode):
         raise FileProblem("file-special", path=str(path))
     file = os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb")
     if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):  # it was exchanged since

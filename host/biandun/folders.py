@@ -110,7 +110,10 @@ def open_plain(path: Path, *, follow: bool = True) -> BinaryIO:
 
     Raises OSError; FolderProblem(file-special).
     """
-    if not stat.S_ISREG((path.stat() if follow else path.lstat()).st_mode) and not path.is_dir():
+    mode = (path.stat() if follow else path.lstat()).st_mode
+    if stat.S_ISDIR(mode):
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+    if not stat.S_ISREG(mode):
         raise FolderProblem("file-special", path=str(path))
     file = os.fdopen(os.open(path, _PLAIN | (0 if follow else _NO_LINK)), "rb")
     if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):  # it was exchanged since

@@ -170,9 +170,10 @@ def test_both_programs_read_files_in_one_place_that_opens_nothing_else(tmp_path:
             filings.read_file(tmp_path / name)
         with pytest.raises(FileProblem, match="special"):
             files.read(tmp_path / name)
-    with pytest.raises(FolderProblem) as caught:
+    with pytest.raises(FolderProblem, match="cannot be read: Is a directory"):
         filings.read_file(tmp_path)
-    assert caught.value.code == "file-unreadable"
+    with pytest.raises(FileProblem, match="cannot be read: Is a directory"):
+        files.read(tmp_path)
     with pytest.raises(FolderProblem) as caught:
         filings.write_file(tmp_path / "pipe", b"")
     assert caught.value.code == "file-unwritable"
