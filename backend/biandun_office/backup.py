@@ -23,7 +23,8 @@ from biandun_protocol import oserrors
 from biandun_protocol.algorithms import PublicKey
 from biandun_protocol.catalogue import Phrase
 from biandun_protocol.certificate import verify_issuer
-from biandun_protocol.errors import CertificateProblem, ProtocolProblem
+from biandun_protocol.errors import CertificateProblem, ManifestProblem, ProtocolProblem
+from biandun_protocol.kinds import Kind
 
 _KEPT = [
     startup.IDENTITY,
@@ -35,6 +36,17 @@ _KEPT = [
     office.ISSUING_KEY,
     startup.DATABASE,
 ]
+
+
+_HEAD = 4096  # bytes: enough to tell what a file is
+
+
+def _check_head(raw: bytes) -> None:
+    if not raw.startswith(archive.MAGIC):
+        raise ManifestProblem
+
+
+KIND: Kind[None] = Kind(Phrase("备份文件（biandun-office backup）", "a backup (`biandun-office backup`)"), _check_head)
 
 
 @dataclass(frozen=True)
@@ -82,7 +94,7 @@ def restore(backup: Path, into: Path, passphrase: Passphrase, url: str = "") -> 
     """Restore ``backup`` into a folder that is absent or empty, with its tables in a file there or in the database ``url``.
 
     Raises OfficeStateProblem: office-initialised and those of the database; FileProblem, PassphraseProblem(passphrase-wrong),
-    BackupProblem.
+    BackupProblem, WrongFile.
     """
     database.check_url(url)
     require_empty(into)
@@ -114,6 +126,8 @@ def _restore_into(work: Path, backup: Path, passphrase: Passphrase) -> Tried:
     except OSError as error:
         raise FileProblem("file-unreadable", path=str(backup), detail=oserrors.reason(error)) from None
     with file:
+        KIND.read(file.read(_HEAD), str(backup))
+        file.seek(0)
         archive.unpack(file, work, _KEPT, passphrase)
     try:
         restored = _check_keys(work, passphrase)

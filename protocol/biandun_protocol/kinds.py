@@ -188,6 +188,7 @@ _OTHERS: tuple[tuple[bytes, Phrase], ...] = (
     (b"%PDF-", Phrase("它是 PDF 文件", "it is a PDF")),
     (b"\xff\xd8\xff", Phrase("它是 JPEG 图片", "it is a JPEG picture")),
     (b"\x89PNG", Phrase("它是 PNG 图片", "it is a PNG picture")),
+    (b"BIANDUN-BACKUP\0", Phrase("它是编办的备份文件", "it is a backup of an office")),
     (b"PK", Phrase("它是压缩文件，或 OFD、DOCX 文件", "it is an archive, or an OFD or DOCX file")),
     (b"-----BEGIN ", Phrase("它是 PEM 格式的其他文件", "it is something else in PEM")),
     (b"{", Phrase("它是 JSON 文件", "it is a JSON file")),

@@ -11,6 +11,7 @@ from biandun_office import archive, backup, startup
 from biandun_office.errors import BackupProblem, FileProblem, OfficeStateProblem, PassphraseProblem
 from biandun_office.evidence.audit import check_log
 from biandun_office.keystore import Passphrase
+from biandun_protocol.kinds import WrongFile
 from tests.backend.bench import CHEAP, ONLY_POSTGRESQL, ONLY_SQLITE, PASSPHRASE, Bench, rows
 from tests.backend.databases import VENDORS
 from tests.support.softkey import SoftKey
@@ -132,6 +133,22 @@ def test_a_missing_backup_is_named(tmp_path: Path):
     assert caught.value.code == "file-missing"
 
 
+@pytest.mark.parametrize(
+    ("raw", "found"), [(b"", "是空文件"), (b"\xff\xd8\xff\xe0", "JPEG 图片"), (b"not a backup", "内容无法识别")]
+)
+def test_a_file_that_is_no_backup_is_named(raw: bytes, found: str, tmp_path: Path):
+    (tmp_path / "给错的").write_bytes(raw)
+    with pytest.raises(WrongFile) as caught:
+        backup.restore(tmp_path / "给错的", tmp_path / "office", PASSPHRASE)
+    message = caught.value.message("zh")
+    assert (str(tmp_path / "给错的") in message, "备份文件（biandun-office backup）" in message, found in message) == (
+        True,
+        True,
+        True,
+    )
+    assert not (tmp_path / "office").exists()
+
+
 @ONLY_SQLITE  # the archive is the same on both
 def test_restoring_over_an_office_is_refused(made: Path, office: Bench):
     with pytest.raises(OfficeStateProblem):
@@ -151,7 +168,7 @@ def test_restoring_into_a_folder_with_anything_in_it_is_refused(made: Path, tmp_
 def test_a_truncated_backup_is_refused(made: Path, tmp_path: Path, share: float):
     content = made.read_bytes()
     made.write_bytes(content[: int(len(content) * share)])
-    with pytest.raises((BackupProblem, PassphraseProblem)):
+    with pytest.raises((BackupProblem, PassphraseProblem, WrongFile)):
         backup.restore(made, tmp_path / "again", PASSPHRASE)
     assert not (tmp_path / "again").exists()
 
@@ -161,7 +178,7 @@ def test_any_flipped_bit_is_refused(made: Path, tmp_path: Path):
     content = made.read_bytes()
     for at in [*range(45), *range(45, len(content), len(content) // 40), len(content) - 1]:
         made.write_bytes(content[:at] + bytes([content[at] ^ 1]) + content[at + 1 :])
-        with pytest.raises((BackupProblem, PassphraseProblem)):
+        with pytest.raises((BackupProblem, PassphraseProblem, WrongFile)):
             backup.restore(made, tmp_path / "again", PASSPHRASE)
     assert not (tmp_path / "again").exists()
 
@@ -221,5 +238,6 @@ def test_a_damaged_database_is_refused(office: Bench, tmp_path: Path):
     database.write_bytes(database.read_bytes()[:8192] + bytes(8192))
     with (tmp_path / "office.backup").open("wb") as out:
         archive.pack(damaged, names, out, PASSPHRASE, CHEAP)
-    with pytest.raises(BackupProblem):
+    with pytest.raises(BackupProblem) as caught:
         backup.restore(tmp_path / "office.backup", tmp_path / "again", PASSPHRASE)
+    assert caught.value.code == "backup-invalid"

@@ -415,7 +415,7 @@ ROWS: dict[str, Row] = {
     "passphrase-missing": Row(
         10, None, NO_ROW, "tests/backend/test_cli.py::test_without_a_passphrase_and_a_terminal_the_command_says_so"
     ),
-    "backup-invalid": Row(10, None, NO_ROW, "tests/system/test_journey.py::test_a_backup_that_is_none_is_not_restored"),
+    "backup-invalid": Row(10, None, NO_ROW, "tests/backend/test_backup.py::test_a_damaged_database_is_refused"),
     "unit-unknown": Row(10, 403, NO_ROW, "tests/backend/test_issue.py::test_an_offer_for_an_unknown_unit_is_refused"),
     "unit-inactive": Row(10, 403, NO_ROW, "tests/backend/test_issue.py::test_an_offer_for_an_abolished_unit_is_refused"),
     "nonce-unknown": Row(10, None, NO_ROW, "tests/backend/test_issue.py::test_a_nonce_is_good_once"),

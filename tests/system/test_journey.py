@@ -281,7 +281,7 @@ def office_refuses(journey: Journey, *arguments: object) -> str:
 def test_a_backup_that_is_none_is_not_restored(journey: Journey, tmp_path: Path) -> None:
     (tmp_path / "backup").write_bytes(b"not a backup")
     words = ("restore", "--from", tmp_path / "backup", "--into", tmp_path / "office", "--passphrase-file", journey.passphrase)
-    assert office_refuses(journey, *words) == "backup-invalid"
+    assert office_refuses(journey, *words) == "file-kind"
     assert not (tmp_path / "office").exists()
 
 
