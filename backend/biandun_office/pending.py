@@ -1,7 +1,7 @@
 """Rows that are decided upon and not yet written: several writers in one transaction share one text of SQL a table.
 
 What one writer has added is taken back by forgetting it, so nothing need be undone in the database.  Whoever must read what was
-added writes it first.  Used under the write lock only, by one thread.
+added writes it first, outside an attempt.  Used under the write lock only, by one thread.
 """
 
 from collections.abc import Callable, Generator, Sequence
@@ -26,12 +26,16 @@ class Numbered:
 
 
 class Pending:
-    """Rows by table, tables in the order of their first row; then what else is to be done, in its order."""
+    """Rows by table; then what else is to be done, in its order.
+
+    Tables whose keys the database gives come first, because the others refer to them, then the rest in the order of their first row.
+    """
 
     def __init__(self) -> None:
         self._rows: dict[Model, list[Sequence[object]]] = {}
         self._columns: dict[Model, str] = {}  # of the tables whose keys the database gives: what finds a row again
         self._steps: list[Callable[[], object]] = []
+        self._attempting = False
 
     def insert(self, model: Model, *values: object) -> None:
         """Add a row: ``values`` are those of the model's columns in their order; one may be a ``Numbered`` that was added before."""
@@ -51,6 +55,7 @@ class Pending:
     def attempt(self) -> Generator[None]:
         """Forget what was added inside when it raises."""
         rows, steps = {model: len(added) for model, added in self._rows.items()}, len(self._steps)
+        self._attempting = True
         try:
             yield
         except Exception:
@@ -58,16 +63,20 @@ class Pending:
                 del added[rows.get(model, 0) :]
             del self._steps[steps:]
             raise
+        finally:
+            self._attempting = False
 
     def write(self) -> None:
-        """Write everything, and forget it."""
+        """Write everything, and forget it.  Raises RuntimeError in an attempt, whose rows could no more be told from others."""
+        if self._attempting:
+            raise RuntimeError("what is written cannot be forgotten")
         rows, steps = self._rows, self._steps
         self._rows, self._steps = {}, []
         keys: dict[str, int] = {}
+        for model, column in self._columns.items():
+            keys |= sql.insert_numbered(model, column, rows.pop(model, []))
         for model, added in rows.items():
-            if model in self._columns:
-                keys |= sql.insert_numbered(model, self._columns[model], added)
-            elif added:
+            if added:
                 sql.insert_many(model, [_with_keys(values, keys) for values in added] if keys else added)
         for step in steps:
             step()

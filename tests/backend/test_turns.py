@@ -23,10 +23,13 @@ from biandun_protocol.errors import Problem
 from biandun_protocol.receipt import Receipt as ReceiptFile
 from biandun_protocol.wire.statement import FIRST_PREV
 from tests.backend import people
-from tests.backend.bench import Bench
+from tests.backend.bench import HOSPITAL, HOSPITAL_FORM, Bench
 from tests.backend.people import Key
 
 KINDS = ("good", "good", "good", "again", "skipped", "late", "fork", "liar", "nowhere", "inactive", "countersigned", "decided")
+
+
+KEYS = 8  # some are used for the first time late in a group, others several times
 
 
 class Undo(Exception):
@@ -34,11 +37,13 @@ class Undo(Exception):
 
 
 class History:
-    """Statements as they would come in: of four keys, good ones and every kind that is refused or leaves something else behind."""
+    """Statements as they would come in: of a dozen keys, good ones and every kind that is refused or leaves something else behind."""
 
     def __init__(self, office: Bench, seed: str) -> None:
         self.office, self.chance = office, random.Random(seed)
-        self.keys = [office.new_key(serial=f"BD-TEST-6{number:03}") for number in range(3)]
+        self.keys = [office.new_key(serial=f"BD-TEST-6{number:03}") for number in range(KEYS)]
+        self.closed = [office.new_key(HOSPITAL, serial=f"BD-TEST-7{number:03}") for number in range(2)]
+        Unit.objects.filter(uscc=HOSPITAL).update(active=False)
         self.supervisor, self.officer = office.supervisor(), office.officer()
         self.raw: list[tuple[bytes, str]] = []  # statement, purpose
         self.held_back: list[bytes] = []
@@ -87,7 +92,7 @@ class History:
         self._add(self._key().sign(self.office.upload(reason=reason, case="629900HB2026000999")))
 
     def inactive(self, reason: str) -> None:
-        self._add(self._key().sign(self.office.upload(reason=reason), "filing", uscc=people.BUREAU))
+        self._add(self.chance.choice(self.closed).sign(self.office.upload(reason=reason, **HOSPITAL_FORM)))
 
     def countersigned(self, reason: str) -> None:
         if self.raw and (about := self.chance.choice(self.raw))[1] == "filing":
@@ -103,8 +108,8 @@ class History:
             self._add(self.officer.sign(raw, "decision"), "decision")
 
 
-def checked(history: History, monkeypatch: pytest.MonkeyPatch) -> list[Submission]:
-    """What of it survives the checks before the lock, as it is handed over."""
+def checked(statements: Sequence[tuple[bytes, str]], monkeypatch: pytest.MonkeyPatch) -> list[Submission]:
+    """What of them survives the checks before the lock, as it is handed over."""
     found: list[Submission] = []
 
     def accept(submission: Submission, *, signer: object) -> Accepted:
@@ -113,7 +118,7 @@ def checked(history: History, monkeypatch: pytest.MonkeyPatch) -> list[Submissio
 
     with monkeypatch.context() as patched:
         patched.setattr(services, "accept", accept)
-        for raw, purpose in history.raw:
+        for raw, purpose in statements:
             try:
                 intake.receive(raw, purpose=purpose, now=clock.now(), signer=held())
             except Problem:
@@ -178,7 +183,7 @@ def _sizes(chance: random.Random, count: int) -> list[int]:
 def compare(office: Bench, seed: str, steps: int, monkeypatch: pytest.MonkeyPatch) -> dict[str, list[object]]:
     moment = clock.now()
     office.at(monkeypatch, moment)
-    submissions = checked(History(office, seed).make(steps), monkeypatch)
+    submissions = checked(History(office, seed).make(steps).raw, monkeypatch)
     alone = left_behind(submissions, [1] * len(submissions))
     for sizes in ([len(submissions)], _sizes(random.Random(seed), len(submissions))):
         assert left_behind(submissions, sizes) == alone, f"seed {seed}, groups of {sizes}"
@@ -202,17 +207,48 @@ def test_many_groups_leave_behind_what_their_statements_would_have_left_alone(
 def test_the_generator_makes_every_kind_of_trouble(office: Bench, monkeypatch: pytest.MonkeyPatch):
     moment = clock.now()
     office.at(monkeypatch, moment)
-    submissions = checked(History(office, "丙").make(150), monkeypatch)
+    submissions = checked(History(office, "丙").make(150).raw, monkeypatch)
     outcomes, rows = left_behind(submissions, [8] * (len(submissions) // 8 + 1))
     codes = {outcome[0] for outcome in outcomes if isinstance(outcome, tuple) and len(outcome) == 2}
-    assert {"case-not-found"} <= codes
+    assert {"case-not-found", "unit-inactive", "countersign-not-due"} <= codes
     assert all(rows[table] for table in rows), [table for table in rows if not rows[table]]
 
 
 def test_what_a_group_has_written_holds(office: Bench, monkeypatch: pytest.MonkeyPatch):
-    submissions = checked(History(office, "丁").make(30), monkeypatch)
+    submissions = checked(History(office, "丁").make(30).raw, monkeypatch)
     with transaction.atomic():
         services._take_in([(one, held()) for one in submissions])
+    assert check_log(office.office).faults == []
+
+
+def test_a_row_that_is_referred_to_is_written_first_whatever_came_before_it(
+    office: Bench, key: Key, monkeypatch: pytest.MonkeyPatch
+):
+    statement = key.sign(office.upload())
+    assert office.post(statement).status_code == 201
+    supervisor = office.supervisor()
+    raw = people.countersign(supervisor, people.name(statement).hex())
+    office.put_manifest(raw)
+    countersigned = supervisor.sign(raw, "countersign"), "countersign"  # has an event, and opens no case
+    opening = office.new_key(serial="BD-TEST-6001").sign(office.upload(reason="另一件")), "filing"
+    submissions = checked([countersigned, opening], monkeypatch)
+    with transaction.atomic():
+        outcomes = services._take_in([(one, held()) for one in submissions])
+    assert [outcome.created for outcome in outcomes if isinstance(outcome, Accepted)] == [True, True]
+    assert check_log(office.office).faults == []
+
+
+def test_of_two_that_are_refused_after_they_were_entered_nothing_stays(office: Bench, key: Key, monkeypatch: pytest.MonkeyPatch):
+    """The second makes the turn write what came before: that must not make it forget less."""
+    closed = office.new_key(HOSPITAL, serial="BD-TEST-7001")
+    Unit.objects.filter(uscc=HOSPITAL).update(active=False)
+    good = key.sign(office.upload())
+    bad = [closed.sign(office.upload(reason=reason, **HOSPITAL_FORM)) for reason in "一二"]
+    submissions = checked([(raw, "filing") for raw in (good, *bad)], monkeypatch)
+    with transaction.atomic():
+        outcomes = services._take_in([(one, held()) for one in submissions])
+    assert [getattr(outcome, "code", "accepted") for outcome in outcomes] == ["accepted", "unit-inactive", "unit-inactive"]
+    assert Statement.objects.count() == 1
     assert check_log(office.office).faults == []
 
 
@@ -249,3 +285,10 @@ def test_what_an_attempt_added_is_forgotten_when_it_fails(office: Bench):
     pending.write()
     assert [row.sequence for row in Case.objects.all()] == [1]
     assert done == ["一"]
+
+
+def test_an_attempt_writes_nothing_because_it_could_not_be_forgotten(office: Bench):
+    pending = Pending()
+    with pending.attempt(), pytest.raises(RuntimeError):
+        pending.write()
+    pending.write()

@@ -127,8 +127,7 @@ def _take_in(together: Sequence[tuple[Submission, OfficeSigner]]) -> list[Accept
     cases = flow.Cases(turn.pending)
     outcomes: list[Accepted | Contradiction | Exception] = []
     for submission, signer in together:
-        if flow.reads_cases(submission.manifest.form):
-            turn.write()
+        turn.face(submission.arrival, reads_cases=flow.reads_cases(submission.manifest.form))
         try:
             with turn.attempt(), cases.attempt():
                 outcomes.append(_accept(submission, turn, units, cases, signer))

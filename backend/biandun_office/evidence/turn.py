@@ -65,13 +65,18 @@ class Turn:
         self._nodes: dict[Coordinate, bytes] = {}
         self._blobs: dict[str, int] = {}  # digest: when it became evidence
 
-    def seen(self, arrival: Arrival) -> Seen:
-        """What stands in the database for this statement, with everything that the turn did before it."""
-        if arrival.chain in self._touched:
+    def face(self, arrival: Arrival, *, reads_cases: bool) -> None:
+        """Write, before a statement is attempted, what the turn did before and this one must see: of its chain, or of any case."""
+        touched = arrival.chain in self._touched
+        if touched or reads_cases:
             self.write()
+        if touched:
             self._seen |= _look([arrival])
         self._touched.add(arrival.chain)
-        return self._seen[arrival.name]
+
+    def seen(self, arrival: Arrival) -> Seen:
+        """What stands in the database for this statement, with everything that the turn did before it; to be asked once."""
+        return self._seen.pop(arrival.name)
 
     @contextmanager
     def attempt(self) -> Generator[None]:
