@@ -1,12 +1,17 @@
 """POST /statements: what is accepted, and what comes back."""
 
+import errno
 import itertools
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from hashlib import sha256
 
-from django.db import connection
+import pytest
+from django.db import OperationalError, connection
 
-from biandun_office import clock
+from biandun_office import clock, group_commit
+from biandun_office.database import writing
 from biandun_office.evidence import blobs, intake
 from biandun_office.evidence.models import Statement
 from biandun_office.flow.models import Case
@@ -14,6 +19,7 @@ from biandun_office.signing import held
 from biandun_protocol import cose
 from biandun_protocol.algorithms import ES256
 from biandun_protocol.receipt import Receipt, verify_receipt
+from tests.backend import people
 from tests.backend.bench import HOSPITAL, HOSPITAL_FORM, ONLY_SQLITE, Bench, rows
 from tests.support.softkey import SoftKey, attachment, manifest
 
@@ -60,6 +66,57 @@ def test_a_repeated_statement_gets_its_receipt_after_the_certificate_has_expired
     later = clock.now() + 200 * 86_400
     office.at(monkeypatch, later)
     assert office.post(statement).content == first.content
+
+
+def test_a_repeated_statement_gets_its_receipt_while_the_disk_does_not_give_its_files_back(
+    office: Bench, key: SoftKey, monkeypatch: pytest.MonkeyPatch
+):
+    statement = key.sign(office.upload())
+    first = office.post(statement)
+
+    def broken(*_: object) -> bytes:
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(blobs, "read", broken)
+    again = office.post(statement)
+    assert (again.status_code, again.content) == (200, first.content)
+    with pytest.raises(OSError):
+        intake.receive_filing(key.sign(office.upload(reason="另一份。")), now=clock.now(), signer=held())
+
+
+@pytest.mark.parametrize("form", [{}, {"attachments": ()}], ids=["attachments", "none"])
+@pytest.mark.parametrize("reason", ["database is locked", "database or disk is full"])
+def test_a_repeated_statement_gets_its_receipt_while_the_office_cannot_write(
+    office: Bench, key: SoftKey, monkeypatch: pytest.MonkeyPatch, form: dict[str, object], reason: str
+):
+    statement, other = key.sign(office.upload(**form)), key.sign(office.upload(reason="另一份。", **form))
+    first = office.post(statement)
+
+    @contextmanager
+    def refused() -> Iterator[None]:
+        raise OperationalError(reason)
+        yield
+
+    monkeypatch.setattr(group_commit, "writing", refused)
+    again = office.post(statement)
+    assert (again.status_code, again.content) == (200, first.content)
+    assert office.post(other).status_code in (503, 507)
+
+
+def test_a_statement_whose_commit_was_one_gets_its_receipt_though_the_answer_was_lost(
+    office: Bench, key: SoftKey, monkeypatch: pytest.MonkeyPatch
+):
+    @contextmanager
+    def lost() -> Iterator[None]:
+        with writing():
+            yield
+        raise OperationalError("server closed the connection unexpectedly")
+
+    statement = key.sign(office.upload())
+    monkeypatch.setattr(group_commit, "writing", lost)
+    answer = office.post(statement)
+    assert answer.status_code == 200
+    assert Receipt.decode(answer.content).read().statement_id == people.name(statement)
 
 
 def test_parameters_of_the_content_type_are_allowed(office: Bench, key: SoftKey):

@@ -4,8 +4,11 @@ The order is the order of cost and of blame: form, who signed, what the certific
 then the files, then what they say.  Nothing is written until everything is checked; ``services.accept`` then writes it all.
 """
 
+from contextlib import suppress
 from datetime import UTC, datetime
 from threading import Lock
+
+from django.db import Error as DatabaseProblem
 
 from biandun_office import logs
 from biandun_office.errors import Refused
@@ -34,7 +37,8 @@ def receive_filing(raw: bytes, *, now: int, signer: OfficeSigner) -> Accepted:
 def receive(raw: bytes, *, purpose: str, now: int, signer: OfficeSigner) -> Accepted:
     """Verify a statement of ``purpose`` (filing, countersign, decision) and take it in.
 
-    A statement that was accepted before gets its receipt again, whatever has expired or been revoked since.
+    A statement that was accepted before gets its receipt again, whatever has expired or been revoked since, and whatever the office
+    cannot read or write at the moment.
     Raises StatementProblem, ManifestProblem and Refused with the first rule that is broken; then nothing has changed, but for
     the evidence of a fork.
     """
@@ -55,14 +59,21 @@ def receive(raw: bytes, *, purpose: str, now: int, signer: OfficeSigner) -> Acce
             if known is not None:
                 return known
             _check_attachments(manifest)
-    except Problem:
+    except (Problem, OSError):  # also a disk that does not give the files back
         known = services.answer_again(arrival.name)
         if known is not None:
             return known
         if chained:
             services.keep_contradiction(arrival, now=now)
         raise
-    accepted = services.accept(Submission(arrival, manifest, now), signer=signer)
+    try:
+        accepted = services.accept(Submission(arrival, manifest, now), signer=signer)
+    except DatabaseProblem:  # who has no attachments comes this far again; and a commit whose answer was lost may have been one
+        with suppress(DatabaseProblem):
+            known = services.answer_again(arrival.name)
+            if known is not None:
+                return known
+        raise
     if accepted.created:
         logs.action(
             "evidence.statement.accepted",
