@@ -3,14 +3,15 @@
 A name says which command writes such a file, because that is what a person who took the wrong one needs to know.
 """
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Generic, TypeVar, cast
 
-from biandun_protocol import audit, cbor, cose, enrolment, orders, records, recovery
+from biandun_protocol import audit, cbor, cose, enrolment, orders, pins, records, recovery
 from biandun_protocol.catalogue import Phrase
 from biandun_protocol.certificate import Signed
-from biandun_protocol.errors import ProtocolProblem
+from biandun_protocol.errors import ManifestProblem, ProtocolProblem
 from biandun_protocol.recovery import Officers
 from biandun_protocol.release import Release
 from biandun_protocol.succession import Granted, Succession
@@ -39,6 +40,7 @@ from biandun_protocol.wire.numbers import (
 from biandun_protocol.x509 import certificate_of
 
 T = TypeVar("T")
+_UNTYPED = re.compile(rb"[\x00-\x08\x0a-\x1f]")
 
 # what a decoder says of bytes that have another form, or a broken one; whatever else it says, it says itself
 _OF_FORM = {
@@ -86,7 +88,7 @@ class Kind(Generic[T]):
         for beginning, words in _OTHERS:
             if raw.startswith(beginning):
                 return words
-        return Phrase("它的内容无法识别", "nothing in it is known") if raw else Phrase("它是空文件", "it is empty")
+        return Phrase("它的内容无法识别", "nothing in it is known") if raw.strip() else Phrase("它是空文件", "it is empty")
 
 
 def _signed(purpose: str) -> Callable[[bytes], Signed]:
@@ -111,6 +113,25 @@ def _grant(raw: bytes) -> Grant:
 def _certificate(raw: bytes) -> Grant | Granted:
     """A certificate for a key: that of a new pair comes with its receipt."""
     return Granted.decode(raw) if _mark_of(raw) == SCHEMA_SUCCESSION_GRANT else _grant(raw)
+
+
+def _passphrase(raw: bytes) -> str:
+    """The text of the file, of which there must be some."""
+    try:
+        text = pins.decoded(raw)
+    except UnicodeDecodeError:
+        text = ""
+    if not text:
+        raise ManifestProblem
+    return text
+
+
+def _first_line(raw: bytes) -> bytes:
+    """The first line, of which there must be some; a picture has bytes in it that nobody types, and would cost a try."""
+    line = pins.first_line(raw)
+    if not line or _UNTYPED.search(line):
+        raise ManifestProblem
+    return line
 
 
 def _root(raw: bytes) -> bytes:
@@ -178,6 +199,8 @@ AUDIT: Kind[AuditExport] = Kind(
 )
 CARD: Kind[UnitCard] = Kind(Phrase("编办签发的单位卡", "a unit card of the office"), UnitCard.decode, (SCHEMA_CARD,))
 RELEASE: Kind[Release] = Kind(Phrase("固件发布文件", "a firmware release"), Release.decode, (SCHEMA_RELEASE_FILE,))
+PASSPHRASE: Kind[str] = Kind(Phrase("写有口令的文件", "a file with a passphrase in it"), _passphrase)
+PIN: Kind[bytes] = Kind(Phrase("首行写有口令或解锁码的文件", "a file with a PIN or a code in its first line"), _first_line)
 ROOT: Kind[bytes] = Kind(Phrase("编办的根证书（PEM）", "the root certificate of an office (PEM)"), _root)
 
 KINDS: tuple[Kind[object], ...] = cast(

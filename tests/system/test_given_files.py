@@ -11,7 +11,7 @@ import pytest
 
 from biandun import filings
 from biandun.cli.main import run as run_workstation
-from biandun.cli.shared import Given, Readable
+from biandun.cli.shared import Given, Readable, secret_source
 from biandun.errors import FolderProblem
 from biandun_office import files
 from biandun_office.cli.main import run as run_office
@@ -146,6 +146,37 @@ def test_what_a_decoder_says_of_a_right_file_comes_out() -> None:
     with pytest.raises(ProtocolProblem) as caught:
         kinds.Kind(kinds.OFFER.name, newer).read(b"", "x")
     assert caught.value.code == "algorithm-unknown"
+
+
+NO_SECRET = {
+    b"": "它是空文件",
+    b"\n": "它是空文件",
+    b"\xff\xd8\xff\xe0\0\x10JFIF\0\1\1\n": "它是 JPEG 图片",
+    b"\0\xff\0\xff\0\xff\0\xff": "它的内容无法识别",
+}
+
+
+@pytest.mark.parametrize("raw", NO_SECRET)
+def test_a_file_without_a_secret_in_it_is_named_and_costs_no_try(
+    raw: bytes, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "给错的.txt"
+    path.write_bytes(raw)
+    with pytest.raises(kinds.WrongFile) as caught:
+        secret_source(path, None)()  # type: ignore[misc] - there is one
+    assert caught.value.message("zh") == f"文件 {path} 应为首行写有口令或解锁码的文件，但{NO_SECRET[raw]}。"
+    words = ["--data", str(tmp_path / "office"), "--json", "backup", "--out", str(tmp_path / "out"), "--passphrase-file", str(path)]
+    assert run_office(words) == 8
+    error = json.loads(capsys.readouterr().err)["error"]
+    assert (error["code"], str(path) in error["message"], "写有口令的文件" in error["message"]) == ("file-kind", True, True)
+
+
+@pytest.mark.parametrize(
+    "raw", [b"135790\n", "\ufeff135790\r\n".encode("utf-16"), "１３５７９０".encode(), b"\xd6\xd0\xb9\xfa\xb9\xfa", b"a\tb c"]
+)
+def test_a_secret_is_read_however_an_editor_wrote_it(raw: bytes, tmp_path: Path) -> None:
+    (tmp_path / "pin").write_bytes(raw)
+    assert secret_source(tmp_path / "pin", None)()  # type: ignore[misc]
 
 
 @pytest.mark.parametrize("name", READ)

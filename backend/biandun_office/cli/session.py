@@ -20,7 +20,7 @@ from biandun_office.cli.output import screen_of
 from biandun_office.database import require_current
 from biandun_office.errors import FileProblem, PassphraseProblem
 from biandun_office.keystore import Passphrase
-from biandun_protocol import oserrors, pins
+from biandun_protocol import kinds, oserrors, pins
 from biandun_protocol.identifiers import folded
 from biandun_protocol.kinds import Kind
 
@@ -123,8 +123,8 @@ def with_passphrase(command: F) -> F:
 
 def _passphrase(path: Path | None, descriptor: int | None) -> Passphrase:
     if path is not None:
-        raw = files.read(path)
-    elif descriptor is not None:
+        return Passphrase(kinds.PASSPHRASE.read(files.read(path), str(path)))
+    if descriptor is not None:
         raw = _drain(descriptor)
     elif sys.stdin.isatty():
         raw = getpass.getpass(in_language(click.get_current_context(), ("口令：", "Passphrase: "))).encode()

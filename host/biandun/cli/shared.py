@@ -18,7 +18,7 @@ from biandun.errors import FolderProblem
 from biandun.filings import read_file
 from biandun.folders import open_plain
 from biandun.keys import Key
-from biandun_protocol import oserrors, pins
+from biandun_protocol import kinds, oserrors, pins
 from biandun_protocol.address import office_address
 from biandun_protocol.identifiers import folded
 from biandun_protocol.kinds import Kind
@@ -217,7 +217,7 @@ def prompt_secret(text: str, *, confirm: bool = False) -> Secret:
 def secret_source(path: Path | None, descriptor: int | None) -> Callable[[], Secret] | None:
     """Where a secret comes from: a file, an open file descriptor, or neither.  Never an argument: those end up in logs."""
     if path is not None:
-        return lambda: Secret(pins.first_line(read_file(path)))
+        return lambda: Secret(kinds.PIN.read(read_file(path), str(path)))
     if descriptor is not None:
 
         def from_descriptor() -> Secret:
