@@ -14,14 +14,13 @@ MASK = 0xFFFFFFFF
 
 def pad(out: bytearray, key: "bytes | bytearray", filler: int) -> None:
     """out = 64 bytes of ``filler``, the first 32 of them XOR ``key``: a pad of HMAC."""
-    for index in range(64):
-        out[index] = filler ^ (key[index] if index < 32 else 0)
+    out[:] = bytes((filler,)) * 64
+    xor(memoryview(out)[:32], key, out[32:])
 
 
 def xor(out: "bytearray | memoryview", one: "bytes | bytearray | memoryview", two: "bytes | bytearray | memoryview") -> None:
     """out = 32 bytes of one XOR two."""
-    for index in range(32):
-        out[index] = one[index] ^ two[index]
+    out[:] = (int.from_bytes(one, "big") ^ int.from_bytes(two, "big")).to_bytes(32, "big")
 
 
 def _rotl(word: int, count: int) -> int:
