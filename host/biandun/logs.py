@@ -48,10 +48,12 @@ def to_file(path: Path) -> Generator[None]:
     handler = LogFile(path, encoding="utf-8")
     handler.setFormatter(JsonLines())
     logger.addHandler(handler)
+    level = logger.level
     logger.setLevel(logging.INFO)
     try:
         yield
     finally:
+        logger.setLevel(level)
         logger.removeHandler(handler)
         handler.close()
 

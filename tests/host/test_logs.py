@@ -1,6 +1,7 @@
 """The log: what was done and how it ended, never what was carried."""
 
 import json
+import logging
 from pathlib import Path
 
 import pytest
@@ -54,3 +55,10 @@ def test_no_pin_token_or_content_gets_into_the_log(
 def test_a_log_that_cannot_be_written_ends_nothing(folder: Folder, key: Key) -> None:
     with logs.to_file(Path("/dev/full")):
         assert folder.sign(key).seq == 1
+
+
+def test_who_stops_writing_a_log_leaves_logging_as_it_was(tmp_path: Path) -> None:
+    before = logs.logger.level, list(logs.logger.handlers)
+    with logs.to_file(tmp_path / "biandun.log"):
+        assert logs.logger.isEnabledFor(logging.INFO)
+    assert (logs.logger.level, logs.logger.handlers) == before
