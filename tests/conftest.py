@@ -27,13 +27,18 @@ LONGEST = (
     "test_budgets",
     "test_constant_time",
     "test_journey",
+    "test_crypto",
     "test_orders",
     "test_power_cut",
-    "test_crypto",
+    "test_serve",
+    "test_kernels",
+    "test_output",
+    "test_time",
+    "test_update",
+    "test_lost_files",
     "test_unblock",
     "test_sm2_journey",
     "test_vault",
-    "test_update",
 )
 
 
