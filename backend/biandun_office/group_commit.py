@@ -114,10 +114,14 @@ class GroupCommit(Generic[Work, Outcome]):
                 job.end(error)
 
     def _do_one_by_one(self, jobs: Sequence[_Job[Work]]) -> None:
-        for job in jobs:
+        for place, job in enumerate(jobs):
             try:
                 with writing():
                     (outcome,) = self._together([job.work])
+            except (OperationalError, InterfaceError) as error:  # all the others would wait for the same
+                for one in jobs[place:]:
+                    one.end(error)
+                return
             except Exception as error:
                 job.end(error)
             else:

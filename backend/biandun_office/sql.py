@@ -79,7 +79,7 @@ def _server_cursor() -> Any:
     return Cursor
 
 
-@cache
+@lru_cache(256)
 def _insertion(model: type[models.Model], count: int) -> str:
     meta = model._meta
     columns = [field.column for field in meta.concrete_fields if not isinstance(field, models.AutoField)]

@@ -230,6 +230,28 @@ def test_what_the_database_refuses_harms_no_other(office: Bench):
     assert tried == [3, 1, 1, 1], "together once, and then each by itself"
 
 
+def test_of_those_done_one_by_one_nobody_waits_for_a_lock_that_another_was_not_given(office: Bench):
+    tried: list[int] = []
+
+    def together(works: Sequence[Callable[[], object]]) -> list[object]:
+        tried.append(len(works))
+        if len(works) > 1:
+            raise IntegrityError
+        return calls_of(works)
+
+    def locked() -> None:
+        raise OperationalError("database is locked")
+
+    queue = GroupCommit(together)
+    with ThreadPoolExecutor(4) as pool:
+        works = [lambda: write("一"), locked, lambda: write("三"), lambda: write("四")]
+        first, *others = Crowd(pool, queue).outcomes([lambda work=work: queue.run(work) for work in works])
+    assert isinstance(first, int)
+    assert [str(outcome) for outcome in others] == ["database is locked"] * 3
+    assert tried == [4, 1, 1]
+    assert names_of(office) == {"一"}
+
+
 def test_whoever_waits_behind_a_lock_that_is_not_given_is_told_busy(
     crowd: Crowd, office: Bench, vendor: str, monkeypatch: pytest.MonkeyPatch
 ):
