@@ -193,9 +193,8 @@ def keep_contradiction(arrival: Arrival, *, now: int) -> None:
     Its signature proves it whatever became of its files: whoever copied a key need not upload any.
     Raises Refused: chain-fork, chain-broken; key-suspended, certificate-revoked.
     """
-    if (
-        _contradiction(arrival, chain.known(arrival.chain, arrival.seq - 1, arrival.seq)) is None
-    ):  # nearly always: nothing is locked for it
+    known = chain.known(arrival.chain, arrival.seq - 1, arrival.seq)
+    if _contradiction(arrival, known) is None:  # nearly always: nothing is locked for it
         return
     with writing():
         turn = Turn([arrival])
