@@ -78,7 +78,7 @@ class Given(Readable):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """Read it.  Raises FolderProblem, WrongFile and what the decoder says."""
-        path = cast("Path", super().convert(value, param, ctx))
+        path = cast("Path", click.Path.convert(self, value, param, ctx))  # reading refuses what a look would
         return self.kind.read(read_file(path), str(path))
 
 
