@@ -3,9 +3,11 @@
 ``write`` goes through a temporary sibling, fsync and rename, so that a power cut leaves the old state or the new one.
 """
 
+import errno
 import os
 import secrets
 import sqlite3
+import stat
 from collections.abc import Callable, Generator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -16,7 +18,6 @@ from django.db import DatabaseError
 from biandun_office.errors import SERVER, FileProblem, OfficeBusy, OfficeProblem, StorageFull
 from biandun_protocol import jsontext, oserrors
 from biandun_protocol.catalogue import Phrase
-from biandun_protocol.plainfiles import plain_file
 from biandun_protocol.wire.numbers import LIMIT_ATTACHMENT
 
 PRIVATE = 0o600
@@ -95,8 +96,20 @@ def delivering() -> Generator[Callable[[Path, bytes], None]]:
 
 
 def open_plain(path: Path) -> BinaryIO:
-    """Open a plain file to be read.  Raises OSError; FileProblem(file-special)."""
-    return plain_file(path, FileProblem("file-special", path=str(path)))
+    """Open a file to be read, and nothing that is none: a pipe never ends, and what looking at a device does nobody knows.
+
+    Raises OSError; FileProblem(file-special).
+    """
+    mode = path.stat().st_mode
+    if stat.S_ISDIR(mode):
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+    if not stat.S_ISREG(mode):
+        raise FileProblem("file-special", path=str(path))
+    file = os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb")
+    if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):  # it was exchanged since
+        file.close()
+        raise FileProblem("file-special", path=str(path))
+    return file
 
 
 def read(path: Path) -> bytes:

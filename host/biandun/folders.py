@@ -24,10 +24,11 @@ import platformdirs
 
 from biandun.errors import FolderProblem
 from biandun_protocol import oserrors
-from biandun_protocol.plainfiles import plain_file
 
 PROGRAM = "biandun"
 PRIVATE = 0o700
+_PLAIN = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0)
+_NO_LINK: int = getattr(os, "O_NOFOLLOW", 0)
 _SHARED_RUNTIME = re.compile(r"runtime-\d+")
 
 
@@ -105,8 +106,20 @@ def replace_file(path: Path, content: bytes) -> None:
 
 
 def open_plain(path: Path, *, follow: bool = True) -> BinaryIO:
-    """Open a plain file to be read.  Raises OSError; FolderProblem(file-special)."""
-    return plain_file(path, FolderProblem("file-special", path=str(path)), follow=follow)
+    """Open a file to be read, and nothing that is none: a pipe never ends, and what looking at a device does nobody knows.
+
+    Raises OSError; FolderProblem(file-special).
+    """
+    mode = (path.stat() if follow else path.lstat()).st_mode
+    if stat.S_ISDIR(mode):
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+    if not stat.S_ISREG(mode):
+        raise FolderProblem("file-special", path=str(path))
+    file = os.fdopen(os.open(path, _PLAIN | (0 if follow else _NO_LINK)), "rb")
+    if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):  # it was exchanged since
+        file.close()
+        raise FolderProblem("file-special", path=str(path))
+    return file
 
 
 def read_file(path: Path) -> bytes | None:
