@@ -1,4 +1,6 @@
-"""For all rooms: figures that tests measure are printed at the end of the run and kept in build/figures.json."""
+"""For all rooms: figures that tests measure are printed at the end of the run and kept in
+build/figures.json.
+"""
 
 import atexit
 import json
@@ -19,7 +21,8 @@ remembered.install()
 FIGURES = Path(__file__).parent.parent / "build" / "figures.json"
 
 
-# files that keep a worker busy longest come first, or the other would wait for them at the end; the rest is in random order
+# files that keep a worker busy longest come first, or the other would wait for them at the end; the
+# rest is in random order
 LONGEST = (
     "test_lifetime",
     "test_fuzz",
@@ -45,7 +48,11 @@ LONGEST = (
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Put the files of LONGEST before the others; inside a file the order stays."""
-    items.sort(key=lambda item: LONGEST.index(item.path.stem) if item.path.stem in LONGEST else len(LONGEST))
+    items.sort(
+        key=lambda item: (
+            LONGEST.index(item.path.stem) if item.path.stem in LONGEST else len(LONGEST)
+        )
+    )
 
 
 @pytest.fixture(autouse=True)

@@ -2,7 +2,8 @@
 
     python tests/coverage_by_room.py build/coverage.json
 
-Firmware counts under CPython; what only MicroPython can run is named here with its reason, as in the room's README.
+Firmware counts under CPython; what only MicroPython can run is named here with its reason, as in
+the room's README.
 """
 
 import json
@@ -39,7 +40,11 @@ def main(report: Path) -> int:
     files: dict[str, Any] = json.loads(report.read_text("utf-8"))["files"]
     low: list[str] = []
     for room in ROOMS:
-        inside = {name: entry["summary"] for name, entry in files.items() if name.startswith(f"{room}/") and name not in REASONS}
+        inside = {
+            name: entry["summary"]
+            for name, entry in files.items()
+            if name.startswith(f"{room}/") and name not in REASONS
+        }
         lines = sum(summary["num_statements"] for summary in inside.values())
         covered = sum(summary["covered_lines"] for summary in inside.values())
         share = 100 * covered / lines if lines else 100.0

@@ -19,4 +19,8 @@ def test_every_case_and_its_kind_have_tests(case: str) -> None:
     for cell in CASES[case].strip("|").split("|")[3:]:
         tests = re.findall(r"`([^`]+)`", cell)
         assert tests != []
-        assert [test for test in tests if test.partition("::")[2] not in functions(ROOT / test.partition("::")[0])] == []
+        assert [
+            test
+            for test in tests
+            if test.partition("::")[2] not in functions(ROOT / test.partition("::")[0])
+        ] == []

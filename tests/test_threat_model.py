@@ -1,4 +1,6 @@
-"""The threat model says nothing that no test holds: every claim has a known status, and its tests exist."""
+"""The threat model says nothing that no test holds: every claim has a known status, and its tests
+exist.
+"""
 
 import ast
 import re
@@ -21,7 +23,9 @@ def functions(path: Path) -> frozenset[str]:
     if not path.is_file():
         return frozenset()
     tree = ast.parse(path.read_text("utf-8"))
-    return frozenset(node.name for node in tree.body if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef))
+    return frozenset(
+        node.name for node in tree.body if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+    )
 
 
 def rows(text: str) -> Iterator[str]:
@@ -52,11 +56,17 @@ def faults(text: str) -> list[str]:
         seen.add(name)
         if status == HOLDS and not tests:
             found.append(f"{name} holds without a test")
-        if status not in (HOLDS, CLASS) and not (status.startswith(OPEN) and status.removeprefix(OPEN).strip()):
+        if status not in (HOLDS, CLASS) and not (
+            status.startswith(OPEN) and status.removeprefix(OPEN).strip()
+        ):
             found.append(f"{name} has the unknown status {status}")
         for test in tests:
             path, _, function = test.partition("::")
-            if not path.startswith("tests/") or not function.startswith("test_") or function not in functions(ROOT / path):
+            if (
+                not path.startswith("tests/")
+                or not function.startswith("test_")
+                or function not in functions(ROOT / path)
+            ):
                 found.append(f"{name} names {test}, which is not there")
     return found
 

@@ -28,7 +28,9 @@ class OfficeAPI(NinjaAPI):
     _document: Any = None
 
     def get_openapi_schema(self, **kwargs: Any) -> Any:
-        """The OpenAPI document, made once: it takes tens of milliseconds, and strangers may ask for it."""
+        """The OpenAPI document, made once: it takes tens of milliseconds, and strangers may ask for
+        it.
+        """
         if self._document is None:
             document = super().get_openapi_schema(**kwargs)
             document["components"]["schemas"][SCHEMA_NAME] = PROBLEM_SCHEMA
@@ -39,7 +41,7 @@ class OfficeAPI(NinjaAPI):
 api = OfficeAPI(
     title="编盾编办服务 Biandun office",
     version="1",
-    description="机构编制电子存证受理接口（虚构数据）。 Intake and review of signed filings; fictitious data only.",
+    description="机构编制电子存证受理接口（虚构数据）。 Intake and review of signed filings; fictitious data only.",  # noqa: E501
     docs_url=None,  # ninja's page would load scripts from a public network; ours is docs_page.py
     openapi_url="/openapi.json",
 )
@@ -48,7 +50,9 @@ for part in (blobs, submissions, evidence, log, forks, issuance, access, flow):
 
 
 class HealthOut(Schema):
-    """``status`` is "ok" when the database answers; ``time`` is the office's clock (seconds since 1970), ``clock`` "ok" or what is wrong."""
+    """``status`` is "ok" when the database answers; ``time`` is the office's clock (seconds since
+    1970), ``clock`` "ok" or what is wrong.
+    """
 
     status: str
     time: int
@@ -79,7 +83,9 @@ def on_stranger(request: HttpRequest, error: AuthenticationError) -> HttpRespons
 @api.exception_handler(ValidationError)
 def on_invalid_request(request: HttpRequest, error: ValidationError) -> HttpResponse:  # noqa: ARG001
     """Answer a parameter that is missing or not of its type."""
-    return respond(Refused("request-invalid", field=".".join(str(part) for part in error.errors[0]["loc"])))
+    return respond(
+        Refused("request-invalid", field=".".join(str(part) for part in error.errors[0]["loc"]))
+    )
 
 
 @api.exception_handler(HttpError)
@@ -92,7 +98,8 @@ def on_unreadable(request: HttpRequest, error: HttpError) -> HttpResponse:  # no
 def on_database(request: HttpRequest, error: OperationalError) -> HttpResponse:  # noqa: ARG001
     """Answer a database that is locked, away or out of room; anything else is a fault of ours."""
     problem = files.of_database(None, error)
-    if problem is None and connection.vendor == "postgresql":  # there, an operational error is about time or connection
+    # there, an operational error is about time or connection
+    if problem is None and connection.vendor == "postgresql":
         problem = OfficeBusy()
     if problem is None:
         raise error

@@ -1,11 +1,13 @@
-"""Triggers that let a table grow and nothing else, for SQLite and for PostgreSQL; migrations install them.
+"""Triggers that let a table grow and nothing else, for SQLite and for PostgreSQL; migrations
+install them.
 
-SQLite's REPLACE deletes rows without firing DELETE triggers, so an INSERT that meets an existing key is refused too.
-PostgreSQL has TRUNCATE instead, which fires no DELETE trigger; and its triggers are enabled ALWAYS, so that a session that
-plays a replica does not switch them off.
+SQLite's REPLACE deletes rows without firing DELETE triggers, so an INSERT that meets an existing
+key is refused too.  PostgreSQL has TRUNCATE instead, which fires no DELETE trigger; and its
+triggers are enabled ALWAYS, so that a session that plays a replica does not switch them off.
 
-A later migration that alters such a table makes SQLite build it anew, without triggers: it must end with ``protect`` again,
-which may be done twice (a test looks for every trigger after all migrations).
+A later migration that alters such a table makes SQLite build it anew, without triggers: it must end
+with ``protect`` again, which may be done twice (a test looks for every trigger after all
+migrations).
 """
 
 from collections.abc import Sequence
@@ -19,7 +21,9 @@ _FUNCTION = "biandun_append_only"
 
 
 def protect(table: str, *keys: Sequence[str]) -> RunPython:
-    """A migration operation: make ``table`` append-only; ``keys`` are its primary and unique keys, as columns."""
+    """A migration operation: make ``table`` append-only; ``keys`` are its primary and unique keys,
+    as columns.
+    """
 
     def install(apps: StateApps, editor: BaseDatabaseSchemaEditor) -> None:  # noqa: ARG001
         vendor = editor.connection.vendor
@@ -50,13 +54,17 @@ def _statements(vendor: str, table: str, keys: Sequence[Sequence[str]]) -> list[
         return _for_sqlite(table, keys)
     if vendor == "postgresql":
         return _for_postgresql(table)
-    raise NotSupportedError(f"append-only triggers are not written for {vendor}; {table} would be unprotected")
+    raise NotSupportedError(
+        f"append-only triggers are not written for {vendor}; {table} would be unprotected"
+    )
 
 
 def _for_sqlite(table: str, keys: Sequence[Sequence[str]]) -> list[str]:
     update, delete, replace = trigger_names("sqlite", table)
-    same = " OR ".join("(" + " AND ".join(f'"{column}" = NEW."{column}"' for column in key) + ")" for key in keys)
-    present = f'EXISTS (SELECT 1 FROM "{table}" WHERE {same})'  # noqa: S608 - names come from migrations, never from a request
+    same = " OR ".join(
+        "(" + " AND ".join(f'"{column}" = NEW."{column}"' for column in key) + ")" for key in keys
+    )
+    present = f'EXISTS (SELECT 1 FROM "{table}" WHERE {same})'  # noqa: S608
     refuse = f"SELECT RAISE(ABORT, '{table} is append-only')"
     return [
         f'CREATE TRIGGER {update} BEFORE UPDATE ON "{table}" BEGIN {refuse}; END',
@@ -67,12 +75,17 @@ def _for_sqlite(table: str, keys: Sequence[Sequence[str]]) -> list[str]:
 
 def _for_postgresql(table: str) -> list[str]:
     body = "BEGIN RAISE EXCEPTION '% is append-only', TG_TABLE_NAME; END"
-    statements = [f"CREATE OR REPLACE FUNCTION {_FUNCTION}() RETURNS trigger LANGUAGE plpgsql AS $$ {body} $$"]
+    statements = [
+        f"CREATE OR REPLACE FUNCTION {_FUNCTION}() RETURNS trigger LANGUAGE plpgsql AS $$ {body} $$"
+    ]
     for name, event, each in zip(
-        trigger_names("postgresql", table), ("UPDATE", "DELETE", "TRUNCATE"), ("ROW", "ROW", "STATEMENT"), strict=True
+        trigger_names("postgresql", table),
+        ("UPDATE", "DELETE", "TRUNCATE"),
+        ("ROW", "ROW", "STATEMENT"),
+        strict=True,
     ):
         statements += [
-            f'CREATE TRIGGER {name} BEFORE {event} ON "{table}" FOR EACH {each} EXECUTE FUNCTION {_FUNCTION}()',
+            f'CREATE TRIGGER {name} BEFORE {event} ON "{table}" FOR EACH {each} EXECUTE FUNCTION {_FUNCTION}()',  # noqa: E501
             f'ALTER TABLE "{table}" ENABLE ALWAYS TRIGGER {name}',
         ]
     return statements

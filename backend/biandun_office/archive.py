@@ -3,9 +3,10 @@
     archive = magic "BIANDUN-BACKUP" 00 01 | log2N r p (1 byte each) | salt (16) | prefix (7) | chunks
     chunk   = AES-256-GCM(key, prefix | number (4, big-endian) | last (1), up to 1 MiB of a tar file, AAD = all before the chunks)
 
-The key is scrypt of the passphrase.  Chunks are numbered and the last one is marked, so that they cannot be dropped, swapped
-or cut off (the STREAM construction of Hoang, Reyhanitabar, Rogaway and Vizár, 2015).  Version 1 is the byte after the zero.
-"""
+The key is scrypt of the passphrase.  Chunks are numbered and the last one is marked, so that they
+cannot be dropped, swapped or cut off (the STREAM construction of Hoang, Reyhanitabar, Rogaway and
+Vizár, 2015).  Version 1 is the byte after the zero.
+"""  # noqa: E501
 
 import io
 import secrets
@@ -28,7 +29,9 @@ _TAG = 16
 _HEADER = len(MAGIC) + 3 + 16 + 7
 
 
-def pack(folder: Path, names: list[str], out: IO[bytes], passphrase: Passphrase, cost: Cost) -> None:
+def pack(
+    folder: Path, names: list[str], out: IO[bytes], passphrase: Passphrase, cost: Cost
+) -> None:
     """Write the files ``names`` of ``folder`` to ``out`` as an archive."""
     header = MAGIC + bytes((cost.log2n, cost.r, cost.p)) + secrets.token_bytes(16 + 7)
     out.write(header)
@@ -58,7 +61,11 @@ def unpack(archive: IO[bytes], folder: Path, names: list[str], passphrase: Passp
         with tarfile.open(fileobj=reader, mode="r|") as tar:
             for member in tar:
                 if member.name not in names or member.name in found or not member.isreg():
-                    raise BackupProblem(detail=Phrase(f"意外内容 {member.name}", f"{member.name} does not belong there"))
+                    raise BackupProblem(
+                        detail=Phrase(
+                            f"意外内容 {member.name}", f"{member.name} does not belong there"
+                        )
+                    )
                 found.append(member.name)
                 _extract(tar, member, folder / member.name)
         while reader.read(_CHUNK):  # to the end: the last chunk must be genuine too
@@ -71,10 +78,14 @@ def unpack(archive: IO[bytes], folder: Path, names: list[str], passphrase: Passp
 
 
 def _extract(tar: tarfile.TarFile, member: tarfile.TarInfo, path: Path) -> None:
-    """Write a regular file's content and nothing else of it; ``TarFile.extract`` has no safe filter before Python 3.11.4."""
+    """Write a regular file's content and nothing else of it; ``TarFile.extract`` has no safe filter
+    before Python 3.11.4.
+    """
     content = tar.extractfile(member)
     if content is None:
-        raise BackupProblem(detail=Phrase(f"意外内容 {member.name}", f"{member.name} does not belong there"))
+        raise BackupProblem(
+            detail=Phrase(f"意外内容 {member.name}", f"{member.name} does not belong there")
+        )
     path.touch(mode=0o600, exist_ok=False)
     with path.open("wb") as file:
         shutil.copyfileobj(content, file, _CHUNK)
@@ -102,7 +113,9 @@ class _Writer:
         self._emit(bytes(self._buffer), last=True)
 
     def _emit(self, chunk: bytes, *, last: bool) -> None:
-        self._out.write(self._cipher.encrypt(_nonce(self._header, self._number, last), chunk, self._header))
+        self._out.write(
+            self._cipher.encrypt(_nonce(self._header, self._number, last), chunk, self._header)
+        )
         self._number += 1
 
 
@@ -116,7 +129,9 @@ def _open_chunks(archive: IO[bytes], header: bytes, key: bytes) -> Iterator[byte
         except InvalidTag:
             if number == 0:  # nothing tells a wrong passphrase from a damaged first chunk
                 raise PassphraseProblem("passphrase-wrong") from None
-            raise BackupProblem(detail=Phrase(f"第 {number} 块损坏", f"chunk {number} is damaged")) from None
+            raise BackupProblem(
+                detail=Phrase(f"第 {number} 块损坏", f"chunk {number} is damaged")
+            ) from None
         if not following:
             return
         chunk, number = following, number + 1

@@ -1,8 +1,9 @@
-"""Backup and restore: an untried backup is a wish, so every backup is decrypted from disk and tried before it counts.
+"""Backup and restore: an untried backup is a wish, so every backup is decrypted from disk and tried
+before it counts.
 
-A backup holds keys (still under their own passphrase), certificates, identity and a consistent copy of the database, always as
-a SQLite file (transfer.py).  It does not hold blobs: those are plain files that are never rewritten, for an ordinary copying
-tool.  ``restore`` says how many are needed.
+A backup holds keys (still under their own passphrase), certificates, identity and a consistent copy
+of the database, always as a SQLite file (transfer.py).  It does not hold blobs: those are plain
+files that are never rewritten, for an ordinary copying tool.  ``restore`` says how many are needed.
 """
 
 import os
@@ -46,7 +47,9 @@ def _check_head(raw: bytes) -> None:
         raise ManifestProblem
 
 
-KIND: Kind[None] = Kind(Phrase("备份文件（biandun-office backup）", "a backup (`biandun-office backup`)"), _check_head)
+KIND: Kind[None] = Kind(
+    Phrase("备份文件（biandun-office backup）", "a backup (`biandun-office backup`)"), _check_head
+)
 
 
 @dataclass(frozen=True)
@@ -60,13 +63,16 @@ class Tried:
 
 
 def make(folder: Path, out: Path, passphrase: Passphrase, cost: Cost) -> Tried:
-    """Write a backup of the office in ``folder`` to ``out`` and try it.  ``passphrase`` must be the one of its keys.
+    """Write a backup of the office in ``folder`` to ``out`` and try it.  ``passphrase`` must be the
+    one of its keys.
 
-    Raises FileProblem: file-exists, file-unwritable, storage-full; PassphraseProblem(passphrase-wrong), BackupProblem.
+    Raises FileProblem: file-exists, file-unwritable, storage-full;
+    PassphraseProblem(passphrase-wrong), BackupProblem.
     """
     if out.exists():
         raise FileProblem("file-exists", path=str(out))
-    _check_keys(folder, passphrase)  # before anything is written: a backup under a mistyped passphrase is none
+    # before anything is written: a backup under a mistyped passphrase is none
+    _check_keys(folder, passphrase)
     with sibling(out) as work, files.writing(out):
         for name in _KEPT:
             if name != startup.DATABASE:
@@ -91,10 +97,11 @@ def try_restore(backup: Path, passphrase: Passphrase) -> Tried:
 
 
 def restore(backup: Path, into: Path, passphrase: Passphrase, url: str = "") -> Tried:
-    """Restore ``backup`` into a folder that is absent or empty, with its tables in a file there or in the database ``url``.
+    """Restore ``backup`` into a folder that is absent or empty, with its tables in a file there or
+    in the database ``url``.
 
-    Raises OfficeStateProblem: office-initialised and those of the database; FileProblem, PassphraseProblem(passphrase-wrong),
-    BackupProblem, WrongFile.
+    Raises OfficeStateProblem: office-initialised and those of the database; FileProblem,
+    PassphraseProblem(passphrase-wrong), BackupProblem, WrongFile.
     """
     database.check_url(url)
     require_empty(into)
@@ -124,7 +131,9 @@ def _restore_into(work: Path, backup: Path, passphrase: Passphrase) -> Tried:
     except FileNotFoundError:
         raise FileProblem("file-missing", path=str(backup)) from None
     except OSError as error:
-        raise FileProblem("file-unreadable", path=str(backup), detail=oserrors.reason(error)) from None
+        raise FileProblem(
+            "file-unreadable", path=str(backup), detail=oserrors.reason(error)
+        ) from None
     with file:
         KIND.read(file.read(_HEAD), str(backup))
         file.seek(0)
@@ -138,13 +147,18 @@ def _restore_into(work: Path, backup: Path, passphrase: Passphrase) -> Tried:
 
 
 def _check_keys(folder: Path, passphrase: Passphrase) -> Office:
-    """Load both keys, compare them with their certificates, and let each sign something that then verifies."""
+    """Load both keys, compare them with their certificates, and let each sign something that then
+    verifies.
+    """
     loaded = Office.load(folder)
     verify_issuer(loaded.issuer, loaded.root_key)
     for name, certificate in ((office.ROOT_KEY, loaded.root), (office.ISSUING_KEY, loaded.issuing)):
         key = load_key(folder, name, certificate, passphrase)
         PublicKey.of(key).verify(b"probe", key.sign(b"probe"))
-    if loaded.issuer_manifest.public_key != loaded.issuing_key.point or loaded.issuer_manifest.x5t != loaded.x5t:
+    if (
+        loaded.issuer_manifest.public_key != loaded.issuing_key.point
+        or loaded.issuer_manifest.x5t != loaded.x5t
+    ):
         raise CertificateProblem("certificate-invalid", field=office.ISSUER_MANIFEST)
     return loaded
 
@@ -156,7 +170,8 @@ def _copy_database(target: Path) -> None:
     connection.ensure_connection()
     with closing(sqlite3.connect(target)) as copy:
         connection.connection.backup(copy)  # consistent also while the server writes
-        copy.execute("PRAGMA journal_mode=DELETE")  # one file, without a side file that could be left behind
+        # one file, without a side file that could be left behind
+        copy.execute("PRAGMA journal_mode=DELETE")
 
 
 def _check_database(path: Path) -> tuple[int, int]:
@@ -166,7 +181,9 @@ def _check_database(path: Path) -> tuple[int, int]:
             answer = copy.execute("PRAGMA integrity_check").fetchone()[0]
             dangling = copy.execute("PRAGMA foreign_key_check").fetchone()
             statements = copy.execute("SELECT count(*) FROM evidence_statement").fetchone()[0]
-            blobs = copy.execute("SELECT count(*) FROM evidence_blob WHERE referenced").fetchone()[0]
+            blobs = copy.execute("SELECT count(*) FROM evidence_blob WHERE referenced").fetchone()[
+                0
+            ]
     except sqlite3.Error as error:
         raise BackupProblem(detail=str(error)) from None
     if answer != "ok" or dangling is not None:

@@ -1,4 +1,6 @@
-"""Request bodies within their limits; ``httpd`` has read them whole and decoded chunks, so that they have a length."""
+"""Request bodies within their limits; ``httpd`` has read them whole and decoded chunks, so that
+they have a length.
+"""
 
 from django.http import HttpRequest
 
@@ -32,7 +34,9 @@ def read(request: HttpRequest, *, limit: int, too_large: str) -> bytes:
 
 
 def require_type(request: HttpRequest, expected: str) -> None:
-    """Raise Refused(media-type) unless the body is of the type ``expected``; parameters do not matter."""
+    """Raise Refused(media-type) unless the body is of the type ``expected``; parameters do not
+    matter.
+    """
     if request.content_type != expected:
         raise Refused("media-type", expected=expected)
 

@@ -1,9 +1,15 @@
-"""The machine's clocks, in one place so that a test can hold them.  What is signed or recorded takes its time from ``timekeeping.guard``."""
+"""The machine's clocks, in one place so that a test can hold them.  What is signed or recorded
+takes its time from ``timekeeping.guard``.
+"""
 
 import time
 from datetime import UTC, datetime
 
-_COUNTING = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC) if hasattr(time, "CLOCK_MONOTONIC") else None
+_COUNTING = (
+    getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
+    if hasattr(time, "CLOCK_MONOTONIC")
+    else None
+)
 
 
 def now() -> int:

@@ -1,8 +1,9 @@
-"""Where the office's tables are: a SQLite file in its data folder, or a PostgreSQL database that office.json names by URL.
+"""Where the office's tables are: a SQLite file in its data folder, or a PostgreSQL database that
+office.json names by URL.
 
-A URL never holds a password: libpq takes it from PGPASSWORD or a password file.  Writers are one after another on either
-database, so that no two statements get one place in the log: SQLite locks the file when a transaction begins, PostgreSQL
-takes a lock that ends with the transaction.
+A URL never holds a password: libpq takes it from PGPASSWORD or a password file.  Writers are one
+after another on either database, so that no two statements get one place in the log: SQLite locks
+the file when a transaction begins, PostgreSQL takes a lock that ends with the transaction.
 """
 
 from collections.abc import Generator
@@ -20,7 +21,8 @@ from biandun_office.errors import OfficeStateProblem
 
 FILE = "office.sqlite3"
 SCHEMES = ("postgresql://", "postgres://")
-_WRITERS = 0x6264_6F66_6669_6365  # "bdoffice": the advisory lock that writers take one after another
+# "bdoffice": the advisory lock that writers take one after another
+_WRITERS = 0x6264_6F66_6669_6365
 _PATIENCE = 20  # seconds that a writer waits for the others
 _turn = RLock()
 
@@ -28,7 +30,8 @@ _turn = RLock()
 def check_url(url: str) -> str:
     """Return ``url`` if it names a PostgreSQL database; an empty one stands for the SQLite file.
 
-    Raises OfficeStateProblem: database-url, database-password.  The URL is not in the words: it may hold a password.
+    Raises OfficeStateProblem: database-url, database-password.  The URL is not in the words: it may
+    hold a password.
     """
     if url and not url.startswith(SCHEMES):
         raise OfficeStateProblem("database-url", detail="postgresql://…")
@@ -41,7 +44,9 @@ def check_url(url: str) -> str:
 
 
 def configuration(folder: Path, url: str) -> dict[str, Any]:
-    """What Django must know of the database of the office in ``folder``.  Raises as ``check_url``."""
+    """What Django must know of the database of the office in ``folder``.  Raises as
+    ``check_url``.
+    """
     if not check_url(url):
         return {
             "ENGINE": "django.db.backends.sqlite3",
@@ -52,10 +57,11 @@ def configuration(folder: Path, url: str) -> dict[str, Any]:
             "CONN_MAX_AGE": None,  # threads live as long as the server
             "CONN_HEALTH_CHECKS": False,
             "OPTIONS": {
-                "transaction_mode": "IMMEDIATE",  # take the write lock first: a lock upgraded later fails instead of waiting
+                # take the write lock first: a lock upgraded later fails instead of waiting
+                "transaction_mode": "IMMEDIATE",
                 "timeout": _PATIENCE,
                 # a larger journal between checkpoints: each one waits for the disk twice more
-                "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint=8000;",
+                "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint=8000;",  # noqa: E501
             },
         }
     parts = _parts(url)
@@ -73,7 +79,7 @@ def configuration(folder: Path, url: str) -> dict[str, Any]:
             "prepare_threshold": 2,  # what sql.py says again and again is prepared
             **parts,
             # a receipt promises that the statement is on disk
-            "options": f"{parts.get('options', '')} -c synchronous_commit=on -c lock_timeout={_PATIENCE}s".strip(),
+            "options": f"{parts.get('options', '')} -c synchronous_commit=on -c lock_timeout={_PATIENCE}s".strip(),  # noqa: E501
         },
     }
 
@@ -83,7 +89,9 @@ def require_reachable() -> None:
     try:
         connection.ensure_connection()
     except OperationalError as error:
-        raise OfficeStateProblem("database-unreachable", detail=str(error).strip().splitlines()[-1]) from None
+        raise OfficeStateProblem(
+            "database-unreachable", detail=str(error).strip().splitlines()[-1]
+        ) from None
     finally:
         connections.close_all()
 
@@ -104,19 +112,25 @@ def pending() -> list[str]:
 
 
 def require_current() -> None:
-    """Raise OfficeStateProblem: office-older, office-newer, database-lost, unless the tables are those of this program."""
+    """Raise OfficeStateProblem: office-older, office-newer, database-lost, unless the tables are
+    those of this program.
+    """
     if pending():
         raise OfficeStateProblem("office-older")
 
 
 def require_empty() -> None:
-    """Raise OfficeStateProblem(database-not-empty) when there are tables already: they may be another office's."""
+    """Raise OfficeStateProblem(database-not-empty) when there are tables already: they may be
+    another office's.
+    """
     if connection.introspection.table_names():
         raise OfficeStateProblem("database-not-empty")
 
 
 def remove_tables() -> None:
-    """Undo a founding that failed: drop the tables that migrations made in a database that was empty before."""
+    """Undo a founding that failed: drop the tables that migrations made in a database that was
+    empty before.
+    """
     if connection.vendor != "postgresql":
         return  # the file goes with its folder
     tables = [model._meta.db_table for model in apps.get_models()] + ["django_migrations"]
@@ -139,7 +153,8 @@ def writing() -> Generator[None]:
                 cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_WRITERS])
             yield
         return
-    # whoever waits for SQLite's own lock asks, sleeps and asks again: threads of one process wake each other instead
+    # whoever waits for SQLite's own lock asks, sleeps and asks again: threads of one process wake
+    # each other instead
     if not _turn.acquire(timeout=wrapper.settings_dict["OPTIONS"]["timeout"]):
         raise OperationalError("database is locked")
     try:
@@ -151,7 +166,7 @@ def writing() -> Generator[None]:
 
 def _parts(url: str) -> dict[str, Any]:
     try:
-        from psycopg import ProgrammingError, conninfo  # noqa: PLC0415 - an office on SQLite does not need it
+        from psycopg import ProgrammingError, conninfo  # noqa: PLC0415
     except ImportError:
         raise OfficeStateProblem("database-url", detail="pip install 'biandun[office]'") from None
     try:

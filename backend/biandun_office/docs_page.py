@@ -1,4 +1,6 @@
-"""/docs: the OpenAPI document as a page for people.  It is one file: no script, nothing fetched from anywhere."""
+"""/docs: the OpenAPI document as a page for people.  It is one file: no script, nothing fetched
+from anywhere.
+"""
 
 from collections.abc import Iterator
 from functools import cache
@@ -10,14 +12,14 @@ from django.views.decorators.http import require_safe
 
 from biandun_office.api import api
 
-_POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+_POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"  # noqa: E501
 _STYLE = """
 body{font:16px/1.6 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color:#1b1f24;background:#fff}
 h1{font-size:1.6rem}h2{border-bottom:1px solid #d0d7de;margin-top:2.5rem}h3{font:600 1rem/1.5 ui-monospace,monospace;margin:2rem 0 .3rem}
 b{display:inline-block;min-width:3.6rem;color:#0a5}p{margin:.3rem 0}nav a{margin-right:1rem;white-space:nowrap}
 table{border-collapse:collapse;width:100%;margin:.5rem 0;font-size:.9rem}
 td,th{border:1px solid #d0d7de;padding:.25rem .5rem;text-align:left;vertical-align:top}code{font:.9em ui-monospace,monospace;overflow-wrap:anywhere}
-"""
+"""  # noqa: E501
 Json = dict[str, Any]
 
 
@@ -39,7 +41,7 @@ def page(document: Json) -> str:
 
 def _page(document: Json) -> Iterator[str]:
     info = document["info"]
-    yield f'<!doctype html><html lang="zh-Hans"><meta charset="utf-8"><title>{escape(info["title"])}</title>'
+    yield f'<!doctype html><html lang="zh-Hans"><meta charset="utf-8"><title>{escape(info["title"])}</title>'  # noqa: E501
     yield f'<meta name="viewport" content="width=device-width"><style>{_STYLE}</style>'
     yield f"<h1>{escape(info['title'])}</h1><p>{escape(info['description'])}</p>"
     yield '<p>机器可读 machine-readable: <a href="openapi.json">openapi.json</a></p>'
@@ -47,7 +49,9 @@ def _page(document: Json) -> Iterator[str]:
     for path, methods in document["paths"].items():
         for method, operation in methods.items():
             groups.setdefault(operation["tags"][0], []).append((path, method.upper(), operation))
-    links = " ".join(f'<a href="#{escape(name)}">{escape(name)}</a>' for name in [*groups, "schemas"])
+    links = " ".join(
+        f'<a href="#{escape(name)}">{escape(name)}</a>' for name in [*groups, "schemas"]
+    )
     yield f"<nav>{links}</nav>"
     for name, operations in groups.items():
         yield f'<h2 id="{escape(name)}">{escape(name)}</h2>'
@@ -55,10 +59,15 @@ def _page(document: Json) -> Iterator[str]:
             yield from _operation(path, method, operation)
     yield '<h2 id="schemas">schemas</h2>'
     for name, schema in document["components"]["schemas"].items():
-        yield f'<h3 id="schema-{escape(name)}">{escape(name)}</h3><p>{escape(schema.get("description", ""))}</p>'
+        yield f'<h3 id="schema-{escape(name)}">{escape(name)}</h3><p>{escape(schema.get("description", ""))}</p>'  # noqa: E501
         required = schema.get("required", [])
         rows = [
-            (field, _type(what), "必填 required" if field in required else "", escape(what.get("description", "")))
+            (
+                field,
+                _type(what),
+                "必填 required" if field in required else "",
+                escape(what.get("description", "")),
+            )
             for field, what in schema.get("properties", {}).items()
         ]
         yield _table(("字段 field", "类型 type", "", "说明 description"), rows)
@@ -70,7 +79,12 @@ def _operation(path: str, method: str, operation: Json) -> Iterator[str]:
     if operation.get("security"):
         yield "<p>需要登录 Authorization: Bearer</p>"
     parameters = [
-        (one["name"], escape(one["in"]), _type(one["schema"]), "必填 required" if one.get("required") else "")
+        (
+            one["name"],
+            escape(one["in"]),
+            _type(one["schema"]),
+            "必填 required" if one.get("required") else "",
+        )
         for one in operation.get("parameters", [])
     ]
     if parameters:
@@ -78,14 +92,18 @@ def _operation(path: str, method: str, operation: Json) -> Iterator[str]:
     body = operation.get("requestBody")
     if body:
         yield f"<p>请求体 body: {_content(body)} {escape(body.get('description', ''))}</p>"
-    rows = [(str(status), escape(answer["description"]), _content(answer)) for status, answer in operation["responses"].items()]
+    rows = [
+        (str(status), escape(answer["description"]), _content(answer))
+        for status, answer in operation["responses"].items()
+    ]
     yield _table(("状态 status", "说明 description", "内容 content"), rows)
 
 
 def _content(part: Json) -> str:
     """Media types of a body, each with its schema."""
     return ", ".join(
-        f"<code>{escape(media_type)}</code> {_type(content['schema'])}" for media_type, content in part.get("content", {}).items()
+        f"<code>{escape(media_type)}</code> {_type(content['schema'])}"
+        for media_type, content in part.get("content", {}).items()
     )
 
 
@@ -103,5 +121,8 @@ def _type(schema: Json) -> str:
 
 def _table(heads: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
     head = "".join(f"<th>{name}" for name in heads)
-    body = "".join(f"<tr><td><code>{escape(name)}</code>" + "".join(f"<td>{cell}" for cell in cells) for name, *cells in rows)
+    body = "".join(
+        f"<tr><td><code>{escape(name)}</code>" + "".join(f"<td>{cell}" for cell in cells)
+        for name, *cells in rows
+    )
     return f"<table><tr>{head}{body}</table>"

@@ -1,4 +1,5 @@
-"""Everything the office refuses or fails at, as problems with a code, an exit status and an HTTP status.
+"""Everything the office refuses or fails at, as problems with a code, an exit status and an HTTP
+status.
 
     OfficeProblem          exit 1
     ├── Refused                 3   a rule of the office says no; most of them reach a client over HTTP
@@ -8,8 +9,9 @@
     ├── FileProblem             7   a file cannot be read or written
     └── LogBroken               9   the evidence log does not add up
 
-Broken bytes, signatures and forms are ``ProtocolProblem`` (exit 8).  ``http_status`` gives the status of any of them.
-"""
+Broken bytes, signatures and forms are ``ProtocolProblem`` (exit 8).  ``http_status`` gives the
+status of any of them.
+"""  # noqa: E501
 
 from typing import ClassVar
 
@@ -61,11 +63,14 @@ class LogBroken(OfficeProblem):
     exit_status: ClassVar[int] = 9
 
 
-SERVER = Phrase("编办服务器", "the office's server")  # in the place of a path, for those who are not to know any
+# in the place of a path, for those who are not to know any
+SERVER = Phrase("编办服务器", "the office's server")
 
 
 class StorageFull(FileProblem):
-    """There is no room for another file; ``path`` is the one that was not written, for a client the office's server."""
+    """There is no room for another file; ``path`` is the one that was not written, for a client the
+    office's server.
+    """
 
     code = "storage-full"
     retriable = True
@@ -82,7 +87,9 @@ class OfficeBusy(OfficeProblem):
 
 
 class ClockUntrusted(Refused):
-    """The office's clock contradicts what it has recorded: nothing is signed until it is right, or a person has confirmed it."""
+    """The office's clock contradicts what it has recorded: nothing is signed until it is right, or
+    a person has confirmed it.
+    """
 
     code = "office-clock-behind"
     retriable = True

@@ -1,6 +1,7 @@
 """Files written whole or not at all.
 
-``write`` goes through a temporary sibling, fsync and rename, so that a power cut leaves the old state or the new one.
+``write`` goes through a temporary sibling, fsync and rename, so that a power cut leaves the old
+state or the new one.
 """
 
 import errno
@@ -25,12 +26,17 @@ PUBLIC = 0o644
 
 
 def write(path: Path, content: bytes, *, mode: int = PRIVATE, replace: bool = False) -> None:
-    """Write ``content`` durably.  Raises FileProblem: file-exists (unless ``replace``), file-unwritable."""
+    """Write ``content`` durably.  Raises FileProblem: file-exists (unless ``replace``),
+    file-unwritable.
+    """
     if not replace and path.exists():
         raise FileProblem("file-exists", path=str(path))
-    temporary = path.with_name(f".{secrets.token_hex(8)}.part")  # a name that nobody can have put a link under
+    # a name that nobody can have put a link under
+    temporary = path.with_name(f".{secrets.token_hex(8)}.part")
     try:
-        with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as file:
+        with os.fdopen(
+            os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb"
+        ) as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
@@ -43,7 +49,9 @@ def write(path: Path, content: bytes, *, mode: int = PRIVATE, replace: bool = Fa
 
 
 def unwritable(path: Path | Phrase, error: OSError) -> FileProblem:
-    """The problem that a file cannot be written, with the system's word for it: storage-full or file-unwritable."""
+    """The problem that a file cannot be written, with the system's word for it: storage-full or
+    file-unwritable.
+    """
     named = path if isinstance(path, Phrase) else str(path)
     if oserrors.is_full(error):
         return StorageFull(named)
@@ -52,7 +60,8 @@ def unwritable(path: Path | Phrase, error: OSError) -> FileProblem:
 
 @contextmanager
 def writing(path: Path) -> Generator[None]:
-    """Whatever runs out of room or may not be written inside is a problem of ``path``, also in a database or at the end of a file.
+    """Whatever runs out of room or may not be written inside is a problem of ``path``, also in a
+    database or at the end of a file.
 
     Raises StorageFull, FileProblem(file-unwritable).
     """
@@ -68,11 +77,14 @@ def writing(path: Path) -> Generator[None]:
 
 
 def of_database(path: Path | None, error: Exception) -> OfficeProblem | None:
-    """The problem behind what a database said about the file ``path``, None for those who are not to know any; None when it is a fault of ours."""
+    """The problem behind what a database said about the file ``path``, None for those who are not
+    to know any; None when it is a fault of ours.
+    """
     text, named = str(error), SERVER if path is None else str(path)
     if "full" in text or "No space left" in text:
         return StorageFull(named)
-    # what SQLite makes of a file that may not grow, or be written, or of a folder where it can make none
+    # what SQLite makes of a file that may not grow, or be written, or of a folder where it can make
+    # none
     if "disk I/O error" in text or "readonly" in text or "unable to open database file" in text:
         return FileProblem("file-unwritable", path=named, detail=text)
     return OfficeBusy() if "locked" in text else None
@@ -80,7 +92,9 @@ def of_database(path: Path | None, error: Exception) -> OfficeProblem | None:
 
 @contextmanager
 def delivering() -> Generator[Callable[[Path, bytes], None]]:
-    """Files that exist only if the block comes to its end: what a commit that failed does not know of must not lie about."""
+    """Files that exist only if the block comes to its end: what a commit that failed does not know
+    of must not lie about.
+    """
     written: list[Path] = []
 
     def deliver(path: Path, content: bytes) -> None:
@@ -96,7 +110,8 @@ def delivering() -> Generator[Callable[[Path, bytes], None]]:
 
 
 def open_plain(path: Path) -> BinaryIO:
-    """Open a file to be read, and nothing that is none: a pipe never ends, and what looking at a device does nobody knows.
+    """Open a file to be read, and nothing that is none: a pipe never ends, and what looking at a
+    device does nobody knows.
 
     Raises OSError; FileProblem(file-special).
     """
@@ -123,14 +138,18 @@ def read(path: Path) -> bytes:
     except FileNotFoundError:
         raise FileProblem("file-missing", path=str(path)) from None
     except OSError as error:
-        raise FileProblem("file-unreadable", path=str(path), detail=oserrors.reason(error)) from None
+        raise FileProblem(
+            "file-unreadable", path=str(path), detail=oserrors.reason(error)
+        ) from None
     if len(content) > LIMIT_ATTACHMENT:
         raise FileProblem("file-too-large", path=str(path))
     return content
 
 
 def read_json(path: Path) -> dict[str, Any]:
-    """Read a JSON object.  Raises FileProblem: file-missing, file-unreadable, and the codes of ``jsontext.read``."""
+    """Read a JSON object.  Raises FileProblem: file-missing, file-unreadable, and the codes of
+    ``jsontext.read``.
+    """
     try:
         value = jsontext.read(read(path))
     except jsontext.JsonFault as fault:

@@ -1,11 +1,14 @@
-"""Group commit: writers that wait at the same time share one transaction, so one wait for the disk serves them all.
+"""Group commit: writers that wait at the same time share one transaction, so one wait for the disk
+serves them all.
 
-A thread puts its work into the queue.  The first one leads: it takes the office's write lock, does what is queued by then in
-one go, and commits once.  Only then does any of them get its outcome: nobody is told of anything that is not on disk.  They
-are woken at once, and whoever came meanwhile leads next.
+A thread puts its work into the queue.  The first one leads: it takes the office's write lock, does
+what is queued by then in one go, and commits once.  Only then does any of them get its outcome:
+nobody is told of anything that is not on disk.  They are woken at once, and whoever came meanwhile
+leads next.
 
-There is no thread of its own and no timer: one client alone gets a transaction of its own at once, and groups grow by
-themselves with what arrives during a commit.  The queue is the process's; processes take turns by the database's lock.
+There is no thread of its own and no timer: one client alone gets a transaction of its own at once,
+and groups grow by themselves with what arrives during a commit.  The queue is the process's;
+processes take turns by the database's lock.
 """
 
 from collections import deque
@@ -47,9 +50,9 @@ class _Job(Generic[Work]):
 class GroupCommit(Generic[Work, Outcome]):
     """A queue of writers.
 
-    ``together`` does the work of several, inside the transaction, and returns for each its result, or the error that is its own
-    and has left nothing behind.  It runs on any thread, and again if a leader was ended in the middle: it must not mind finding
-    some of it done.
+    ``together`` does the work of several, inside the transaction, and returns for each its result,
+    or the error that is its own and has left nothing behind.  It runs on any thread, and again if a
+    leader was ended in the middle: it must not mind finding some of it done.
     """
 
     def __init__(self, together: Callable[[Sequence[Work]], Sequence[Outcome | Exception]]) -> None:
@@ -61,8 +64,9 @@ class GroupCommit(Generic[Work, Outcome]):
     def run(self, work: Work) -> Outcome:
         """Have ``work`` done under the write lock and return its result, once that is durable.
 
-        Raises the error that is its own; what the database raises at the lock or the commit, to everybody in the group.
-        Raises RuntimeError inside another transaction, where nothing would be durable yet.
+        Raises the error that is its own; what the database raises at the lock or the commit, to
+        everybody in the group.  Raises RuntimeError inside another transaction, where nothing would
+        be durable yet.
         """
         if connections["default"].in_atomic_block:
             raise RuntimeError("a group commit inside a transaction is none")
@@ -79,13 +83,17 @@ class GroupCommit(Generic[Work, Outcome]):
         return cast("Outcome", job.outcome)
 
     def _lead(self, own: _Job[Work]) -> None:
-        """Do what is queued, ``own`` among it.  Who dies on the way leaves the others' work to the next leader."""
+        """Do what is queued, ``own`` among it.  Who dies on the way leaves the others' work to the
+        next leader.
+        """
         taken = list[_Job[Work]]()
         try:
             self._do_queued(taken)
         finally:
             with self._changing:
-                self._queue.extendleft(job for job in reversed(taken) if not job.done and job is not own)
+                self._queue.extendleft(
+                    job for job in reversed(taken) if not job.done and job is not own
+                )
                 if own in self._queue:
                     self._queue.remove(own)
                 self._is_led = bool(self._queue)
@@ -96,7 +104,9 @@ class GroupCommit(Generic[Work, Outcome]):
                     job.wake()
 
     def _do_queued(self, taken: list[_Job[Work]]) -> None:
-        """Move what is queued to ``taken``, and end it in one transaction.  Raises what is no Exception only."""
+        """Move what is queued to ``taken``, and end it in one transaction.  Raises what is no
+        Exception only.
+        """
         before = len(self._queue)
         try:
             with writing():
@@ -106,7 +116,8 @@ class GroupCommit(Generic[Work, Outcome]):
                 job.end(outcome)
         except Exception as error:
             if len(taken) > 1 and not isinstance(error, (OperationalError, InterfaceError)):
-                self._do_one_by_one(taken)  # one of them is to blame, and not the disk or the connection
+                # one of them is to blame, and not the disk or the connection
+                self._do_one_by_one(taken)
                 return
             if not taken:  # without the lock: those who came meanwhile wait for it themselves
                 self._take(before, taken)
@@ -118,7 +129,10 @@ class GroupCommit(Generic[Work, Outcome]):
             try:
                 with writing():
                     (outcome,) = self._together([job.work])
-            except (OperationalError, InterfaceError) as error:  # all the others would wait for the same
+            except (
+                OperationalError,
+                InterfaceError,
+            ) as error:  # all the others would wait for the same
                 for one in jobs[place:]:
                     one.end(error)
                 return

@@ -1,7 +1,8 @@
 """Found an office: keys, certificates, database, the fictitious city.
 
-Everything is made in a folder beside the one that is wanted and renamed at the end: an office is there whole or not at all.
-Tables in PostgreSQL are made in a database that must be empty, and taken away again when something fails.
+Everything is made in a folder beside the one that is wanted and renamed at the end: an office is
+there whole or not at all.  Tables in PostgreSQL are made in a database that must be empty, and
+taken away again when something fails.
 """
 
 import shutil
@@ -45,11 +46,12 @@ class Founding:
 
 
 def found(folder: Path, founding: Founding, *, before_rename: Callable[[Path], None]) -> Office:
-    """Found an office in ``folder``, which must be absent or empty, and return it; the process is pointed at it.
+    """Found an office in ``folder``, which must be absent or empty, and return it; the process is
+    pointed at it.
 
-    ``before_rename`` sees the finished folder under its temporary name and may still stop everything by raising.
-    Raises OfficeStateProblem: office-initialised and those of ``new_tables``; FileProblem: file-exists, file-unwritable;
-    PassphraseProblem(passphrase-weak).
+    ``before_rename`` sees the finished folder under its temporary name and may still stop
+    everything by raising.  Raises OfficeStateProblem: office-initialised and those of
+    ``new_tables``; FileProblem: file-exists, file-unwritable; PassphraseProblem(passphrase-weak).
     """
     founding.passphrase.require_strength()
     require_empty(folder)
@@ -60,14 +62,16 @@ def found(folder: Path, founding: Founding, *, before_rename: Callable[[Path], N
             register_fictitious_units()
             guard.mark(founding.now)
             before_rename(work)
-            startup.point_at(folder, founding.identity.database)  # closes the connection before its file moves
+            # closes the connection before its file moves
+            startup.point_at(folder, founding.identity.database)
             settle(work, folder)
     return Office.load(folder)
 
 
 @contextmanager
 def new_tables(work: Path, url: str) -> Generator[None]:
-    """Make the office's tables for the folder ``work``, and the process pointed at them; if the block fails, they go.
+    """Make the office's tables for the folder ``work``, and the process pointed at them; if the
+    block fails, they go.
 
     Raises OfficeStateProblem: database-unreachable, database-not-empty.
     """
@@ -88,7 +92,8 @@ def new_tables(work: Path, url: str) -> Generator[None]:
 
 
 def migrate() -> list[str]:
-    """Bring the tables of an office that an older program founded to what this one needs; return the steps taken.
+    """Bring the tables of an office that an older program founded to what this one needs; return
+    the steps taken.
 
     Each step happens whole or not at all.  Raises OfficeStateProblem: office-newer, database-lost.
     """
@@ -99,7 +104,9 @@ def migrate() -> list[str]:
 
 
 def require_empty(folder: Path) -> None:
-    """Raise OfficeStateProblem(office-initialised) or FileProblem(file-exists) unless ``folder`` is absent or empty; and ours."""
+    """Raise OfficeStateProblem(office-initialised) or FileProblem(file-exists) unless ``folder`` is
+    absent or empty; and ours.
+    """
     folders.require_own(folder)
     if (folder / startup.IDENTITY).exists():
         raise OfficeStateProblem("office-initialised")
@@ -107,8 +114,10 @@ def require_empty(folder: Path) -> None:
         raise FileProblem("file-exists", path=str(folder))
 
 
-class sibling:  # noqa: N801 - reads as the verb that it is in a with statement
-    """A private folder beside ``folder``, gone afterwards unless it was renamed.  Raises FileProblem(file-unwritable)."""
+class sibling:  # noqa: N801
+    """A private folder beside ``folder``, gone afterwards unless it was renamed.  Raises
+    FileProblem(file-unwritable).
+    """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -117,7 +126,9 @@ class sibling:  # noqa: N801 - reads as the verb that it is in a with statement
         """Make it, with mode 0700."""
         try:
             self._folder.parent.mkdir(parents=True, exist_ok=True)
-            self._work = Path(tempfile.mkdtemp(prefix=f".{self._folder.name}.", dir=self._folder.parent))
+            self._work = Path(
+                tempfile.mkdtemp(prefix=f".{self._folder.name}.", dir=self._folder.parent)
+            )
         except OSError as error:
             raise files.unwritable(self._folder, error) from None
         return self._work
@@ -128,7 +139,9 @@ class sibling:  # noqa: N801 - reads as the verb that it is in a with statement
 
 
 def settle(work: Path, folder: Path) -> None:
-    """Make every file private and give the folder its name, durably.  Raises FileProblem(file-unwritable)."""
+    """Make every file private and give the folder its name, durably.  Raises
+    FileProblem(file-unwritable).
+    """
     try:
         for path in work.rglob("*"):
             path.chmod(0o700 if path.is_dir() else 0o600)
@@ -144,11 +157,23 @@ def _make_keys(work: Path, founding: Founding) -> None:
     algorithm = BY_NAME[identity.suite]
     root_key, issuing_key = new_key(algorithm), new_key(algorithm)
     end = now + ISSUING_YEARS * YEAR
-    root = root_certificate(root_key, name=identity.office_name, validity=Validity(now, now + ROOT_YEARS * YEAR))
-    issuing = issuing_certificate(root_key, root, PublicKey.of(issuing_key), name=identity.office_name, validity=Validity(now, end))
+    root = root_certificate(
+        root_key, name=identity.office_name, validity=Validity(now, now + ROOT_YEARS * YEAR)
+    )
+    issuing = issuing_certificate(
+        root_key,
+        root,
+        PublicKey.of(issuing_key),
+        name=identity.office_name,
+        validity=Validity(now, end),
+    )
     x5t = sha256(der_of(issuing)).digest()
-    manifest = IssuerManifest(SCHEMA_ISSUER, identity.office_id, issuing_key.public_key, x5t, now, end)
-    issuer = sign_issuer(root_key, region=identity.region, root_x5t=sha256(der_of(root)).digest(), manifest=manifest)
+    manifest = IssuerManifest(
+        SCHEMA_ISSUER, identity.office_id, issuing_key.public_key, x5t, now, end
+    )
+    issuer = sign_issuer(
+        root_key, region=identity.region, root_x5t=sha256(der_of(root)).digest(), manifest=manifest
+    )
     for name, content in (
         (startup.IDENTITY, identity.encode()),
         (office.ROOT_CERTIFICATE, root.public_bytes(Encoding.PEM)),

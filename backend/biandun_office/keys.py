@@ -1,7 +1,8 @@
 """The office's private keys in both suites, as signers: the only place that holds one in memory.
 
-ES256 comes from ``cryptography``.  SM2 comes from ``gmssl-fast`` (GmSSL with SM3, the default identity, r || s), which is told
-the secret and the point, so that two that do not belong together are refused where they are loaded.
+ES256 comes from ``cryptography``.  SM2 comes from ``gmssl-fast`` (GmSSL with SM3, the default
+identity, r || s), which is told the secret and the point, so that two that do not belong together
+are refused where they are loaded.
 """
 
 from typing import Protocol
@@ -9,7 +10,12 @@ from typing import Protocol
 import gmssl_fast
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding, PrivateFormat, load_pem_private_key
+from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
+    Encoding,
+    PrivateFormat,
+    load_pem_private_key,
+)
 
 from biandun_office import pkcs8
 from biandun_protocol import sm2
@@ -17,14 +23,18 @@ from biandun_protocol.algorithms import ES256, SM2, Algorithm, Signer, SoftwareS
 
 
 class PrivateKey(Signer, Protocol):
-    """A signer whose private half can be written down, encrypted, and opens what was sealed to its point."""
+    """A signer whose private half can be written down, encrypted, and opens what was sealed to its
+    point.
+    """
 
     def encrypted(self, password: bytes) -> bytes:
         """Encrypted PKCS#8 as PEM."""
         ...
 
     def common(self, point: bytes) -> bytes:
-        """Diffie-Hellman: x (32 bytes) of the product with a point.  Raises StatementProblem(key-invalid)."""
+        """Diffie-Hellman: x (32 bytes) of the product with a point.  Raises
+        StatementProblem(key-invalid).
+        """
         ...
 
 
@@ -33,11 +43,15 @@ class Es256Key(SoftwareSigner):
 
     def encrypted(self, password: bytes) -> bytes:
         """Encrypted PKCS#8 as PEM."""
-        return self._private_key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, BestAvailableEncryption(password))
+        return self._private_key.private_bytes(
+            Encoding.PEM, PrivateFormat.PKCS8, BestAvailableEncryption(password)
+        )
 
 
 class Sm2Key:
-    """An SM2 key: ``secret`` is 32 bytes, ``point`` uncompressed.  Raises ValueError when the two are no pair."""
+    """An SM2 key: ``secret`` is 32 bytes, ``point`` uncompressed.  Raises ValueError when the two
+    are no pair.
+    """
 
     algorithm = SM2
 
@@ -62,7 +76,9 @@ class Sm2Key:
         return pkcs8.encrypt(self._secret, self.public_key, password)
 
     def common(self, point: bytes) -> bytes:
-        """Diffie-Hellman on Python's integers: the same operations whatever the secret, not the same time."""
+        """Diffie-Hellman on Python's integers: the same operations whatever the secret, not the
+        same time.
+        """
         return sm2.common(point, int.from_bytes(self._secret, "big"))
 
 
@@ -73,11 +89,15 @@ def new_key(algorithm: Algorithm) -> PrivateKey:
     if algorithm is not SM2:
         raise ValueError(algorithm)
     pair = gmssl_fast.SM2.generate()
-    return Sm2Key(bytes.fromhex(pair.private_key_hex or ""), bytes.fromhex(pair.public_key_hex or ""))
+    return Sm2Key(
+        bytes.fromhex(pair.private_key_hex or ""), bytes.fromhex(pair.public_key_hex or "")
+    )
 
 
 def decrypt(algorithm: Algorithm, pem: bytes, password: bytes) -> PrivateKey:
-    """The key of ``algorithm`` in an encrypted PKCS#8.  Raises ValueError for another password, another algorithm or damage."""
+    """The key of ``algorithm`` in an encrypted PKCS#8.  Raises ValueError for another password,
+    another algorithm or damage.
+    """
     if algorithm is SM2:
         return Sm2Key(*pkcs8.decrypt(pem, password))
     try:

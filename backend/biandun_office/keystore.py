@@ -1,7 +1,8 @@
 """The office's private keys at rest: encrypted PKCS#8 in PEM, with scrypt in front of it.
 
-PKCS#8 as OpenSSL writes it stretches a passphrase with 2048 rounds only.  So the password inside is not the passphrase but
-scrypt of it, and the parameters stand above the PEM block, where RFC 7468 allows text:
+PKCS#8 as OpenSSL writes it stretches a passphrase with 2048 rounds only.  So the password inside is
+not the passphrase but scrypt of it, and the parameters stand above the PEM block, where RFC 7468
+allows text:
 
     Biandun-KDF: scrypt LOG2N R P SALT
     -----BEGIN ENCRYPTED PRIVATE KEY-----
@@ -41,7 +42,8 @@ class Passphrase:
     def require_strength(self) -> "Passphrase":
         """Return itself.
 
-        Raises PassphraseProblem(passphrase-weak) when it is shorter than LEAST_PASSPHRASE characters, or made of two or fewer.
+        Raises PassphraseProblem(passphrase-weak) when it is shorter than LEAST_PASSPHRASE
+        characters, or made of two or fewer.
         """
         secret = self.folded.secret
         if len(secret) < LEAST_PASSPHRASE or len(set(secret)) < FEWEST_CHARACTERS:
@@ -58,10 +60,14 @@ class Cost:
     p: int = 1
 
     def derive(self, passphrase: Passphrase, salt: bytes) -> bytes:
-        """Stretch ``passphrase`` to 32 bytes.  Raises PassphraseProblem(passphrase-wrong) for parameters out of bounds."""
+        """Stretch ``passphrase`` to 32 bytes.  Raises PassphraseProblem(passphrase-wrong) for
+        parameters out of bounds.
+        """
         if not (1 <= self.log2n <= _MOST_LOG2N and 1 <= self.r <= 16 and 1 <= self.p <= 4):
             raise PassphraseProblem("passphrase-wrong")
-        return Scrypt(salt=salt, length=32, n=1 << self.log2n, r=self.r, p=self.p).derive(passphrase.secret.encode())
+        return Scrypt(salt=salt, length=32, n=1 << self.log2n, r=self.r, p=self.p).derive(
+            passphrase.secret.encode()
+        )
 
 
 def seal(key: PrivateKey, passphrase: Passphrase, cost: Cost) -> bytes:
@@ -72,7 +78,8 @@ def seal(key: PrivateKey, passphrase: Passphrase, cost: Cost) -> bytes:
 
 
 def unseal(sealed: bytes, passphrase: Passphrase, algorithm: Algorithm) -> PrivateKey:
-    """Return the key of ``algorithm`` that ``seal`` encrypted; an earlier version sealed under a passphrase as it was typed.
+    """Return the key of ``algorithm`` that ``seal`` encrypted; an earlier version sealed under a
+    passphrase as it was typed.
 
     Raises PassphraseProblem(passphrase-wrong), also for a damaged file.
     """
@@ -91,7 +98,9 @@ def _unseal(sealed: bytes, passphrase: Passphrase, algorithm: Algorithm) -> Priv
         label, name, log2n, r, p, salt = first.decode("ascii").split(" ")
         if (label, name) != (_LABEL, "scrypt"):
             raise ValueError(label)
-        password = Cost(int(log2n), int(r), int(p)).derive(passphrase, bytes.fromhex(salt)).hex().encode()
+        password = (
+            Cost(int(log2n), int(r), int(p)).derive(passphrase, bytes.fromhex(salt)).hex().encode()
+        )
         return keys.decrypt(algorithm, pem, password)
     except ValueError:
         raise PassphraseProblem("passphrase-wrong") from None

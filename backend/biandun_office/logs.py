@@ -1,4 +1,6 @@
-"""Log lines as JSON on stderr: a dotted action name and plain fields; never names of people, never secrets."""
+"""Log lines as JSON on stderr: a dotted action name and plain fields; never names of people, never
+secrets.
+"""
 
 import json
 import logging

@@ -1,4 +1,5 @@
-"""The office as it lies in its data folder: who it is, its two certificates, and what the root states about its key.
+"""The office as it lies in its data folder: who it is, its two certificates, and what the root
+states about its key.
 
 office.json  root.pem  issuing.pem  issuer.statement  issuer.manifest    public
 root.key.pem  issuing.key.pem                                           encrypted (keystore.py)
@@ -39,9 +40,11 @@ OWN_UNIT = "11629900MB0000000F"  # the establishment office of the fictitious ci
 
 @dataclass(frozen=True)
 class Identity:
-    """Who the office is: ``uscc`` is its own unit, ``database`` the URL of its tables (empty: the file beside this one).
+    """Who the office is: ``uscc`` is its own unit, ``database`` the URL of its tables (empty: the
+    file beside this one).
 
-    ``suite`` is chosen when it is founded and for all that it signs and certifies; an office that names none is in ES256.
+    ``suite`` is chosen when it is founded and for all that it signs and certifies; an office that
+    names none is in ES256.
     """
 
     office_id: str
@@ -53,7 +56,10 @@ class Identity:
 
     def encode(self) -> bytes:
         """The content of office.json."""
-        return json.dumps({"format": 1, **self.__dict__}, ensure_ascii=False, indent=2).encode() + b"\n"
+        return (
+            json.dumps({"format": 1, **self.__dict__}, ensure_ascii=False, indent=2).encode()
+            + b"\n"
+        )
 
 
 @dataclass(frozen=True)
@@ -69,14 +75,21 @@ class Office:
     def load(cls, folder: Path) -> "Office":
         """Read the public files.
 
-        Raises OfficeStateProblem(office-not-initialised), FileProblem; CertificateProblem(certificate-invalid) when its
-        certificates are not in the suite that it says it was founded in.
+        Raises OfficeStateProblem(office-not-initialised), FileProblem;
+        CertificateProblem(certificate-invalid) when its certificates are not in the suite that it
+        says it was founded in.
         """
         if not (folder / IDENTITY).is_file():
             raise OfficeStateProblem("office-not-initialised")
         fields = files.read_json(folder / IDENTITY)
         loaded = cls(
-            Identity(**{field.name: fields[field.name] for field in dataclass_fields(Identity) if field.name in fields}),
+            Identity(
+                **{
+                    field.name: fields[field.name]
+                    for field in dataclass_fields(Identity)
+                    if field.name in fields
+                }
+            ),
             x509.load_pem_x509_certificate(files.read(folder / ROOT_CERTIFICATE)),
             x509.load_pem_x509_certificate(files.read(folder / ISSUING_CERTIFICATE)),
             Signed(files.read(folder / ISSUER_STATEMENT), files.read(folder / ISSUER_MANIFEST)),
@@ -112,10 +125,13 @@ class Office:
         return records.decode(IssuerManifest, self.issuer.manifest)
 
 
-def load_key(folder: Path, name: str, certificate: x509.Certificate, passphrase: Passphrase) -> PrivateKey:
+def load_key(
+    folder: Path, name: str, certificate: x509.Certificate, passphrase: Passphrase
+) -> PrivateKey:
     """Decrypt the key file ``name``.
 
-    Raises PassphraseProblem(passphrase-wrong), CertificateProblem when the key is not the certificate's.
+    Raises PassphraseProblem(passphrase-wrong), CertificateProblem when the key is not the
+    certificate's.
     """
     certified = public_key_of(certificate)
     key = unseal(files.read(folder / name), passphrase, certified.algorithm)

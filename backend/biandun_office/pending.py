@@ -1,7 +1,9 @@
-"""Rows that are decided upon and not yet written: several writers in one transaction share one text of SQL a table.
+"""Rows that are decided upon and not yet written: several writers in one transaction share one text
+of SQL a table.
 
-What one writer has added is taken back by forgetting it, so nothing need be undone in the database.  Whoever must read what was
-added writes it first, outside an attempt.  Used under the write lock only, by one thread.
+What one writer has added is taken back by forgetting it, so nothing need be undone in the database.
+Whoever must read what was added writes it first, outside an attempt.  Used under the write lock
+only, by one thread.
 """
 
 from collections.abc import Callable, Generator, Sequence
@@ -28,17 +30,21 @@ class Numbered:
 class Pending:
     """Rows by table; then what else is to be done, in its order.
 
-    Tables whose keys the database gives come first, because the others refer to them, then the rest in the order of their first row.
+    Tables whose keys the database gives come first, because the others refer to them, then the rest
+    in the order of their first row.
     """
 
     def __init__(self) -> None:
         self._rows: dict[Model, list[Sequence[object]]] = {}
-        self._columns: dict[Model, str] = {}  # of the tables whose keys the database gives: what finds a row again
+        # of the tables whose keys the database gives: what finds a row again
+        self._columns: dict[Model, str] = {}
         self._steps: list[Callable[[], object]] = []
         self._attempting = False
 
     def insert(self, model: Model, *values: object) -> None:
-        """Add a row: ``values`` are those of the model's columns in their order; one may be a ``Numbered`` that was added before."""
+        """Add a row: ``values`` are those of the model's columns in their order; one may be a
+        ``Numbered`` that was added before.
+        """
         self._rows.setdefault(model, []).append(values)
 
     def insert_numbered(self, model: Model, column: str, name: str, *values: object) -> Numbered:
@@ -67,7 +73,9 @@ class Pending:
             self._attempting = False
 
     def write(self) -> None:
-        """Write everything, and forget it.  Raises RuntimeError in an attempt, whose rows could no more be told from others."""
+        """Write everything, and forget it.  Raises RuntimeError in an attempt, whose rows could no
+        more be told from others.
+        """
         if self._attempting:
             raise RuntimeError("what is written cannot be forgotten")
         rows, steps = self._rows, self._steps
@@ -77,7 +85,9 @@ class Pending:
             keys |= sql.insert_numbered(model, column, rows.pop(model, []))
         for model, added in rows.items():
             if added:
-                sql.insert_many(model, [_with_keys(values, keys) for values in added] if keys else added)
+                sql.insert_many(
+                    model, [_with_keys(values, keys) for values in added] if keys else added
+                )
         for step in steps:
             step()
 

@@ -1,6 +1,7 @@
 """Problems over HTTP (RFC 9457), and how they stand in the OpenAPI document.
 
-``title`` is the message in Chinese, ``detail`` in English, ``next`` and ``next_en`` say what to do, ``code`` is stable.
+``title`` is the message in Chinese, ``detail`` in English, ``next`` and ``next_en`` say what to do,
+``code`` is stable.
 """
 
 import json
@@ -28,8 +29,15 @@ PROBLEM_SCHEMA: dict[str, object] = {
         "code": {"type": "string"},
         "next": {"type": "string", "description": "What to do, in Chinese"},
         "next_en": {"type": "string", "description": "What to do, in English"},
-        "retriable": {"type": "boolean", "description": "May the same request succeed later without any change?"},
-        "missing": {"type": "array", "items": {"type": "string"}, "description": "blob-missing: SHA-256 of each missing file"},
+        "retriable": {
+            "type": "boolean",
+            "description": "May the same request succeed later without any change?",
+        },
+        "missing": {
+            "type": "array",
+            "items": {"type": "string"},
+            "description": "blob-missing: SHA-256 of each missing file",
+        },
         "field": {"type": "string", "description": "The place that breaks the rule"},
     },
 }
@@ -39,7 +47,9 @@ _EXTRAS = ("missing", "field", "seq", "name", "expected", "seconds")
 
 def as_document(problem: Problem) -> dict[str, object]:
     """The members of a problem document."""
-    extras = {name: problem.values[name] for name in _EXTRAS if problem.values.get(name) is not None}
+    extras = {
+        name: problem.values[name] for name in _EXTRAS if problem.values.get(name) is not None
+    }
     if "field" in extras:
         extras["field"] = str(extras["field"])
     return {
@@ -75,10 +85,14 @@ def server_error(request: HttpRequest) -> HttpResponse:  # noqa: ARG001
     return respond(OfficeProblem("internal"))
 
 
-def finish(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
-    """Middleware: say 405 in our words instead of the framework's, and give every answer its length.
+def finish(
+    get_response: Callable[[HttpRequest], HttpResponse],
+) -> Callable[[HttpRequest], HttpResponse]:
+    """Middleware: say 405 in our words instead of the framework's, and give every answer its
+    length.
 
-    Whatever answers GET answers HEAD (RFC 9110 section 9.3.2); the body stays with the server (``httpd.channel.Task``).
+    Whatever answers GET answers HEAD (RFC 9110 section 9.3.2); the body stays with the server
+    (``httpd.channel.Task``).
     """
 
     def middleware(request: HttpRequest) -> HttpResponse:
@@ -90,7 +104,9 @@ def finish(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[Htt
         if response.status_code == 405:
             allowed = _methods(response)
             response = respond(OfficeProblem("method-not-allowed"))
-            response["Allow"] = ", ".join(sorted({*allowed, "HEAD"} if "GET" in allowed else allowed))
+            response["Allow"] = ", ".join(
+                sorted({*allowed, "HEAD"} if "GET" in allowed else allowed)
+            )
         if not response.has_header("Content-Length"):
             response["Content-Length"] = str(len(response.content))
         return response
@@ -103,15 +119,25 @@ def _methods(response: HttpResponse) -> set[str]:
 
 
 def problems(*codes: str) -> dict[str, object]:
-    """OpenAPI responses for these codes, to be merged into an operation; faults of ours may always come."""
-    return {"responses": {status: _response(status, names) for status, names in _by_status((*codes, "internal")).items()}}
+    """OpenAPI responses for these codes, to be merged into an operation; faults of ours may always
+    come.
+    """
+    return {
+        "responses": {
+            status: _response(status, names)
+            for status, names in _by_status((*codes, "internal")).items()
+        }
+    }
 
 
 def described(operation: dict[str, Any], *codes: str) -> dict[str, object]:
     """``operation`` in OpenAPI with the problems of these codes added to its responses."""
     return {
         **operation,
-        "responses": {**operation.get("responses", {}), **cast("dict[int, object]", problems(*codes)["responses"])},
+        "responses": {
+            **operation.get("responses", {}),
+            **cast("dict[int, object]", problems(*codes)["responses"]),
+        },
     }
 
 
@@ -132,4 +158,7 @@ def _by_status(codes: Iterable[str]) -> dict[int, list[str]]:
 
 def _response(status: int, codes: list[str]) -> dict[str, object]:
     schema = {"$ref": f"#/components/schemas/{SCHEMA_NAME}"}
-    return {"description": f"{responses[status]}: {', '.join(codes)}", "content": {MEDIA_TYPE: {"schema": schema}}}
+    return {
+        "description": f"{responses[status]}: {', '.join(codes)}",
+        "content": {MEDIA_TYPE: {"schema": schema}},
+    }

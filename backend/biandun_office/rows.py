@@ -1,4 +1,6 @@
-"""The base of tables that only grow: Python refuses a change here, triggers refuse it in the database (append_only.py)."""
+"""The base of tables that only grow: Python refuses a change here, triggers refuse it in the
+database (append_only.py).
+"""
 
 from typing import Any, NoReturn
 

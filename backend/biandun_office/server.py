@@ -1,6 +1,8 @@
-"""Serve the office over HTTP: one process with the signer in its memory, threads around a socket that is open already.
+"""Serve the office over HTTP: one process with the signer in its memory, threads around a socket
+that is open already.
 
-One process, because SQLite has one writer; threads, because most requests wait for the disk.  ``httpd`` has the connections.
+One process, because SQLite has one writer; threads, because most requests wait for the disk.
+``httpd`` has the connections.
 """
 
 import contextlib
@@ -26,21 +28,31 @@ from biandun_protocol.address import office_address
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """Open the socket; port 0 takes a free one.  Raises FileProblem(port-taken) when it cannot be had."""
+    """Open the socket; port 0 takes a free one.  Raises FileProblem(port-taken) when it cannot be
+    had.
+    """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
         return socket.create_server((host, port), family=family, backlog=256)
     except OSError as error:
-        raise FileProblem("port-taken", port=f"{host}:{port}", detail=oserrors.reason(error)) from None
+        raise FileProblem(
+            "port-taken", port=f"{host}:{port}", detail=oserrors.reason(error)
+        ) from None
 
 
 def serve(
-    signer: OfficeSigner, *, host: str, port: int, threads: int, origins: Sequence[str], trusted: Sequence[Network] = ()
+    signer: OfficeSigner,
+    *,
+    host: str,
+    port: int,
+    threads: int,
+    origins: Sequence[str],
+    trusted: Sequence[Network] = (),
 ) -> None:
     """Serve until SIGTERM or SIGINT.  Prints {"url": …} when it accepts connections.
 
-    People may log in from ``origins`` and from the server's own address.  Proxies in ``trusted`` are believed whom they
-    forward for.  Raises AddressProblem, FileProblem(port-taken).
+    People may log in from ``origins`` and from the server's own address.  Proxies in ``trusted``
+    are believed whom they forward for.  Raises AddressProblem, FileProblem(port-taken).
     """
     people = [office_address(origin) for origin in origins]
     signing.hold(signer)

@@ -1,4 +1,6 @@
-"""Django settings of the office.  Secrets are not here: the signing key is handed to the process that signs (signing.py)."""
+"""Django settings of the office.  Secrets are not here: the signing key is handed to the process
+that signs (signing.py).
+"""
 
 import os
 import secrets
@@ -9,9 +11,11 @@ from biandun_office.database import configuration
 DATA_DIR = Path(os.environ.get("BIANDUN_OFFICE_DATA", "office-data"))
 
 DEBUG = False
-# nothing is signed with it: logins are rows, there are no cookies; so it need not outlive the process
+# nothing is signed with it: logins are rows, there are no cookies; so it need not outlive the
+# process
 SECRET_KEY = secrets.token_urlsafe(48)
-ALLOWED_HOSTS = ["*"]  # no answer is built from the Host header, and there is no cookie that another site could ride on
+# no answer is built from the Host header, and there is no cookie that another site could ride on
+ALLOWED_HOSTS = ["*"]
 
 INSTALLED_APPS = [
     "biandun_office.timekeeping",
@@ -37,7 +41,8 @@ TIME_ZONE = "Asia/Shanghai"
 USE_TZ = True
 USE_I18N = True
 
-# Bytes of uploads that no accepted statement names.  Until clients log in, this is what keeps a stranger from filling the disk.
+# Bytes of uploads that no accepted statement names.  Until clients log in, this is what keeps a
+# stranger from filling the disk.
 UNREFERENCED_BLOBS_LIMIT = 2 * 1024**3
 
 # Where people may log in from: `serve` adds its own address and those that it was given

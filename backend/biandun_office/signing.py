@@ -1,6 +1,7 @@
 """The issuing key while the office works: one holder, filled once at start, in memory only.
 
-``serve`` fills it before it forks; nothing reads the key from settings or environment, and the root's key is never here.
+``serve`` fills it before it forks; nothing reads the key from settings or environment, and the
+root's key is never here.
 """
 
 from dataclasses import dataclass
@@ -14,7 +15,12 @@ from biandun_protocol.receipt import sign_receipt
 from biandun_protocol.recovery import Officers, sign_officers
 from biandun_protocol.release import Release
 from biandun_protocol.status import sign_status
-from biandun_protocol.wire.messages import OfficersManifest, OrderManifest, ProfileManifest, StatusManifest
+from biandun_protocol.wire.messages import (
+    OfficersManifest,
+    OrderManifest,
+    ProfileManifest,
+    StatusManifest,
+)
 from biandun_protocol.wire.statement import ReceiptPayload
 
 
@@ -75,7 +81,11 @@ def hold(signer: OfficeSigner) -> None:
 
 
 def held() -> OfficeSigner:
-    """The signer of this process.  Raises RuntimeError when none was handed over: the office must be started by ``serve``."""
+    """The signer of this process.  Raises RuntimeError when none was handed over: the office must
+    be started by ``serve``.
+    """
     if not _held:
-        raise RuntimeError("this process holds no issuing key; start the office with `biandun-office serve`")
+        raise RuntimeError(
+            "this process holds no issuing key; start the office with `biandun-office serve`"
+        )
     return _held[0]

@@ -1,8 +1,8 @@
 """SQL by hand for the few reads and inserts that every statement passes through.
 
-Django builds each query anew in Python, which costs several times what SQLite takes to run it; here the text is made once and
-goes to the driver as it is.  Everything that is not on that path uses the ORM.  Both databases read the same text: %s for
-values, double quotes for names.
+Django builds each query anew in Python, which costs several times what SQLite takes to run it; here
+the text is made once and goes to the driver as it is.  Everything that is not on that path uses the
+ORM.  Both databases read the same text: %s for values, double quotes for names.
 """
 
 from collections.abc import Sequence
@@ -24,13 +24,19 @@ def run(text: str, *values: object) -> int:
 
 
 def insert_many(model: type[models.Model], many: Sequence[Sequence[object]]) -> None:
-    """Insert rows with one statement: their values are those of the model's columns, without a key that the database gives."""
+    """Insert rows with one statement: their values are those of the model's columns, without a key
+    that the database gives.
+    """
     if many:
         _execute(_insertion(model, len(many)), [value for values in many for value in values])
 
 
-def insert_numbered(model: type[models.Model], column: str, many: Sequence[Sequence[object]]) -> dict[str, int]:
-    """Insert several rows and return the keys that the database gave them, by what stands in their unique ``column``."""
+def insert_numbered(
+    model: type[models.Model], column: str, many: Sequence[Sequence[object]]
+) -> dict[str, int]:
+    """Insert several rows and return the keys that the database gave them, by what stands in their
+    unique ``column``.
+    """
     if not many:
         return {}
     text = f'{_insertion(model, len(many))} RETURNING "{column}", "id"'
@@ -55,7 +61,9 @@ def several(text: str, count: int) -> str:
 
 
 def _execute(text: str, values: Sequence[object]) -> Any:
-    """Run ``text`` on the driver's own connection, inside Django's transaction and with Django's exceptions."""
+    """Run ``text`` on the driver's own connection, inside Django's transaction and with Django's
+    exceptions.
+    """
     wrapper: Any = connections["default"]
     if wrapper.connection is None:
         wrapper.ensure_connection()
@@ -63,7 +71,8 @@ def _execute(text: str, values: Sequence[object]) -> Any:
     with wrapper.wrap_database_errors:
         if wrapper.vendor == "sqlite":
             return driver.execute(_question_marks(text), values)
-        # Django's own cursor writes the values into the text; here the server parses and plans a text once a connection
+        # Django's own cursor writes the values into the text; here the server parses and plans a
+        # text once a connection
         return _server_cursor()(driver).execute(text, values)
 
 
@@ -74,7 +83,7 @@ def _question_marks(text: str) -> str:
 
 @cache
 def _server_cursor() -> Any:
-    from psycopg import Cursor  # noqa: PLC0415 - an office on SQLite does not need it
+    from psycopg import Cursor  # noqa: PLC0415
 
     return Cursor
 
@@ -82,8 +91,11 @@ def _server_cursor() -> Any:
 @lru_cache(256)
 def _insertion(model: type[models.Model], count: int) -> str:
     meta = model._meta
-    columns = [field.column for field in meta.concrete_fields if not isinstance(field, models.AutoField)]
-    columns = [column for column in columns if column is not None]  # a composite key is no column of its own
+    columns = [
+        field.column for field in meta.concrete_fields if not isinstance(field, models.AutoField)
+    ]
+    # a composite key is no column of its own
+    columns = [column for column in columns if column is not None]
     names = ", ".join(f'"{column}"' for column in columns)
     places = "(" + ", ".join(["%s"] * len(columns)) + ")"
-    return f'INSERT INTO "{meta.db_table}" ({names}) VALUES {", ".join([places] * count)}'  # noqa: S608 - names of our tables
+    return f'INSERT INTO "{meta.db_table}" ({names}) VALUES {", ".join([places] * count)}'  # noqa: S608

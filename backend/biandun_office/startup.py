@@ -1,6 +1,7 @@
 """Django, set up on import, and the one function that points it at an office's data folder.
 
-The command line imports this first.  A server points once; a command and a test point at whatever folder they are given.
+The command line imports this first.  A server points once; a command and a test point at whatever
+folder they are given.
 """
 
 import os
@@ -22,9 +23,11 @@ django.setup()
 
 
 def point_at(folder: Path, url: str | None = None) -> None:
-    """Use ``folder`` from now on, in every thread that has no connection open yet; its identity says which database.
+    """Use ``folder`` from now on, in every thread that has no connection open yet; its identity
+    says which database.
 
-    ``url`` says it for a folder that has no identity yet.  Raises OfficeStateProblem: database-url, database-password.
+    ``url`` says it for a folder that has no identity yet.  Raises OfficeStateProblem: database-url,
+    database-password.
     """
     wanted = database.configuration(folder, database_of(folder) if url is None else url)
     connections.close_all()
@@ -35,14 +38,18 @@ def point_at(folder: Path, url: str | None = None) -> None:
 
 
 def database_of(folder: Path) -> str:
-    """The URL of the database that an office has its tables in; empty for the file in its folder."""
+    """The URL of the database that an office has its tables in; empty for the file in its
+    folder.
+    """
     return str(files.read_json(folder / IDENTITY).get("database", ""))
 
 
 def use_office(folder: Path, url: str | None = None) -> None:
-    """Use the office in ``folder``; a ``url`` given besides must be the one that the office was founded with.
+    """Use the office in ``folder``; a ``url`` given besides must be the one that the office was
+    founded with.
 
-    Raises OfficeStateProblem: office-not-initialised, database-mismatch, database-unreachable; FileProblem as ``folders.require_own``.
+    Raises OfficeStateProblem: office-not-initialised, database-mismatch, database-unreachable;
+    FileProblem as ``folders.require_own``.
     """
     folders.require_own(folder)
     if not (folder / IDENTITY).is_file():

@@ -1,7 +1,9 @@
-"""Limits for what a stranger makes the office compute: signatures that fail, login challenges that nobody answers, signing anew.
+"""Limits for what a stranger makes the office compute: signatures that fail, login challenges that
+nobody answers, signing anew.
 
-Counted are failures, and what the office signs because somebody asks, for each client address, in memory: a whole bureau behind one
-address files and logs in as it likes.  A client is an IPv4 address or the /64 of an IPv6 one.
+Counted are failures, and what the office signs because somebody asks, for each client address, in
+memory: a whole bureau behind one address files and logs in as it likes.  A client is an IPv4
+address or the /64 of an IPv6 one.
 """
 
 import math
@@ -19,14 +21,16 @@ from biandun_office.errors import TooManyFailures
 from biandun_office.problems import respond
 
 CHALLENGE, LOGIN = "/login/challenge", "/login"
-VERIFYING = ("/statements", "/countersignatures", "/decisions", "/links", LOGIN)  # each costs a signature check
+# each costs a signature check
+VERIFYING = ("/statements", "/countersignatures", "/decisions", "/links", LOGIN)
 SIGNING = (
     "/statements/{statement_id}/receipt",
     "/keys/{serial}/status",
 )  # what is asked for here may cost a signature of the office's
 _RECEIPT, _STATUS = re.compile(r"/statements/[^/]+/receipt"), re.compile(r"/keys/[^/]+/status")
 _FAILED = ("signature-invalid", "login-mismatch", "login-expired", "login-replayed")
-_CLIENTS = 10_000  # remembered at a time; a /64 or an address more makes the one seen longest ago new again
+# remembered at a time; a /64 or an address more makes the one seen longest ago new again
+_CLIENTS = 10_000
 
 
 class Buckets:
@@ -76,7 +80,9 @@ class Throttle:
         self._signatures = Buckets(200, 1.0, now)
 
     def require(self, client: str, request: HttpRequest) -> None:
-        """Let a client ask this of us.  Raises TooManyFailures when it has to wait: too-many-failures, too-many-signatures."""
+        """Let a client ask this of us.  Raises TooManyFailures when it has to wait:
+        too-many-failures, too-many-signatures.
+        """
         if may_sign(request):
             code, seconds = "too-many-signatures", self._signatures.wait(client)
         elif request.method != "POST":
@@ -84,7 +90,10 @@ class Throttle:
         elif request.path == CHALLENGE:
             code, seconds = "too-many-failures", self._challenges.wait(client)
         else:
-            code, seconds = "too-many-failures", self._failures.wait(client) if request.path in VERIFYING else 0
+            code, seconds = (
+                "too-many-failures",
+                self._failures.wait(client) if request.path in VERIFYING else 0,
+            )
         if seconds:
             raise TooManyFailures(code, seconds=seconds)
 
@@ -111,7 +120,9 @@ def signed(response: HttpResponse) -> HttpResponse:
 
 
 def may_sign(request: HttpRequest) -> bool:
-    """May the answer cost a signature of the office's?  A receipt as it was given out costs none."""
+    """May the answer cost a signature of the office's?  A receipt as it was given out costs
+    none.
+    """
     if request.method != "GET":
         return False
     if _RECEIPT.fullmatch(request.path):
@@ -119,8 +130,12 @@ def may_sign(request: HttpRequest) -> bool:
     return _STATUS.fullmatch(request.path) is not None
 
 
-def throttled(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
-    """Middleware: answer 429 to a client whose requests failed, or made the office sign, too often.  Without settings.THROTTLE nothing is counted."""
+def throttled(
+    get_response: Callable[[HttpRequest], HttpResponse],
+) -> Callable[[HttpRequest], HttpResponse]:
+    """Middleware: answer 429 to a client whose requests failed, or made the office sign, too often.
+    Without settings.THROTTLE nothing is counted.
+    """
 
     def middleware(request: HttpRequest) -> HttpResponse:
         throttle: Throttle | None = settings.THROTTLE

@@ -1,7 +1,9 @@
-"""All rows of one database copied into another, whichever kind either is: how an office on PostgreSQL is backed up and restored.
+"""All rows of one database copied into another, whichever kind either is: how an office on
+PostgreSQL is backed up and restored.
 
-The copy is an ordinary office database with its own triggers, made by the same migrations; so a backup of PostgreSQL is a
-SQLite file, which can be tried, read and used without PostgreSQL, and restored into either.
+The copy is an ordinary office database with its own triggers, made by the same migrations; so a
+backup of PostgreSQL is a SQLite file, which can be tried, read and used without PostgreSQL, and
+restored into either.
 """
 
 from collections.abc import Generator
@@ -26,13 +28,15 @@ def to_file(path: Path) -> None:
         call_command("migrate", database=_OTHER, verbosity=0, interactive=False)
         _copy("default", _OTHER)
         with connections[_OTHER].cursor() as cursor:
-            cursor.execute("PRAGMA journal_mode=DELETE")  # one file, without a side file that could be left behind
+            # one file, without a side file that could be left behind
+            cursor.execute("PRAGMA journal_mode=DELETE")
 
 
 def from_file(path: Path) -> None:
     """Copy a SQLite file into the office's tables, which were just made and are empty."""
     with _other(path):
-        call_command("migrate", database=_OTHER, verbosity=0, interactive=False)  # it may be of an older program
+        # it may be of an older program
+        call_command("migrate", database=_OTHER, verbosity=0, interactive=False)
         _copy(_OTHER, "default")
 
 
@@ -57,6 +61,9 @@ def _copy(source: str, target: str) -> None:
             rows = model._base_manager.using(source).order_by("pk").iterator(chunk_size=_BATCH)
             while batch := list(islice(rows, _BATCH)):
                 model._base_manager.using(target).bulk_create(batch)
-        with connections[target].cursor() as cursor:  # numbers that the database gives out go on after the copied ones
-            for statement in connections[target].ops.sequence_reset_sql(no_style(), apps.get_models()):
+        # numbers that the database gives out go on after the copied ones
+        with connections[target].cursor() as cursor:
+            for statement in connections[target].ops.sequence_reset_sql(
+                no_style(), apps.get_models()
+            ):
                 cursor.execute(statement)

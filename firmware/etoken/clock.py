@@ -1,7 +1,8 @@
-"""A clock that never falls, over a board's, which begins again at zero: on rp2 after 2^30 milliseconds, twelve days and a half.
+"""A clock that never falls, over a board's, which begins again at zero: on rp2 after 2^30
+milliseconds, twelve days and a half.
 
-Whoever measures a time looks at this one.  It must be looked at at least once in a turn of the board's clock; the main loop does so
-every second.
+Whoever measures a time looks at this one.  It must be looked at at least once in a turn of the
+board's clock; the main loop does so every second.
 """
 
 TYPE_CHECKING = False
@@ -9,7 +10,9 @@ if TYPE_CHECKING:
     from typing import Protocol
 
     class Clock(Protocol):
-        """A board's milliseconds since some moment; ``period`` is when they begin again at zero, 0 if they never do."""
+        """A board's milliseconds since some moment; ``period`` is when they begin again at zero, 0
+        if they never do.
+        """
 
         @property
         def period(self) -> int: ...  # noqa: D102

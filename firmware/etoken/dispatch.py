@@ -1,11 +1,14 @@
-"""The table of commands: number -> handler, the states in which the key accepts it, and what it may cost.
+"""The table of commands: number -> handler, the states in which the key accepts it, and what it may
+cost.
 
-A handler is one function in one file of ``commands/``; it takes the token and a typed request and returns a typed reply.
-What it refuses it raises as ``Refused`` with a wire error number: those go to the host.  Faults of the key itself (its source
-of randomness, its private key, a signature of its own) get their number and their entry in the key's log here.  Everything else
-that escapes a handler is a bug and is answered as ``internal``.
+A handler is one function in one file of ``commands/``; it takes the token and a typed request and
+returns a typed reply.  What it refuses it raises as ``Refused`` with a wire error number: those go
+to the host.  Faults of the key itself (its source of randomness, its private key, a signature of
+its own) get their number and their entry in the key's log here.  Everything else that escapes a
+handler is a bug and is answered as ``internal``.
 
-Each command declares two budgets, and ``tests/simulator/test_budgets.py`` holds them against what it needs:
+Each command declares two budgets, and ``tests/simulator/test_budgets.py`` holds them against what
+it needs:
 
     heap    KiB of memory that it takes at its peak.  If so much is not free in pieces of 512 bytes, it is refused as ``out-of-memory``
             before it has done anything.  So it hardly ever runs out half-way; when it does all the same (compaction wants its
@@ -17,7 +20,7 @@ Each command declares two budgets, and ``tests/simulator/test_budgets.py`` holds
             is committed, and a signature that was made must not be lost over its price.
 
 Neighbours: ``server`` calls ``run``; ``commands`` fill the table when they are imported.
-"""
+"""  # noqa: E501
 
 from biandun_protocol.wire import codec
 from biandun_protocol.wire.numbers import (
@@ -58,11 +61,14 @@ if TYPE_CHECKING:
 
 ANY_STATE = (STATE_BLANK, STATE_ANCHORED, STATE_KEYED, STATE_PERSONALISED)
 KIB = 1024
-COMPACTIONS = 5  # at most in one command: a key that is nearly full lets go of a little more each time
+# at most in one command: a key that is nearly full lets go of a little more each time
+COMPACTIONS = 5
 
 
 class OverBudget(Exception):
-    """A command programmed or erased more flash than it declares: (name, bytes programmed, sectors erased)."""
+    """A command programmed or erased more flash than it declares: (name, bytes programmed, sectors
+    erased).
+    """
 
 
 class Entry:
@@ -90,21 +96,31 @@ class Entry:
         if not self.flash:
             return flash.programmed == flash.erased == 0
         sectors = flash.size // flash.sector
-        return flash.programmed <= self.flash + flash.erased * flash.sector and flash.erased <= COMPACTIONS * sectors
+        return (
+            flash.programmed <= self.flash + flash.erased * flash.sector
+            and flash.erased <= COMPACTIONS * sectors
+        )
 
 
 COMMANDS: "dict[int, Entry]" = {}
 
 
 def command(
-    request: "type[Request]", states: "tuple[int, ...]", heap: int, flash: int, reads_only: bool = False
-) -> "Callable[[Callable[[Token, Request], codec.Message]], Callable[[Token, Request], codec.Message]]":
-    """Enter a handler into the table under the number of its request; ``heap`` in KiB, ``flash`` in bytes.
+    request: "type[Request]",
+    states: "tuple[int, ...]",
+    heap: int,
+    flash: int,
+    reads_only: bool = False,
+) -> "Callable[[Callable[[Token, Request], codec.Message]], Callable[[Token, Request], codec.Message]]":  # noqa: E501
+    """Enter a handler into the table under the number of its request; ``heap`` in KiB, ``flash`` in
+    bytes.
 
     What ``reads_only`` still works on a key whose flash contradicts itself.
     """
 
-    def enter(handler: "Callable[[Token, Request], codec.Message]") -> "Callable[[Token, Request], codec.Message]":
+    def enter(
+        handler: "Callable[[Token, Request], codec.Message]",
+    ) -> "Callable[[Token, Request], codec.Message]":
         COMMANDS[request.NUMBER] = Entry(request, handler, states, heap, flash, reads_only)
         return handler
 
@@ -112,7 +128,9 @@ def command(
 
 
 def run(token: Token, raw: bytes, sealed: bool = False) -> bytes:
-    """Decode a request, run its handler and return the encoded reply; ``sealed``: did it come through the session?  Raises Refused."""
+    """Decode a request, run its handler and return the encoded reply; ``sealed``: did it come
+    through the session?  Raises Refused.
+    """
     try:
         number, fields = codec.split_request(raw)
         entry = COMMANDS.get(number)
@@ -167,9 +185,13 @@ def _account(token: Token, entry: Entry) -> None:
     """
     if entry.affords(token.flash):
         return
-    token.board.report(OverBudget(entry.request.__name__, token.flash.programmed, token.flash.erased))
+    token.board.report(
+        OverBudget(entry.request.__name__, token.flash.programmed, token.flash.erased)
+    )
     if not token.overspent:
-        token.overspent = True  # the log keeps eight entries: one bug must not push all others out, nor wear the flash itself
+        # the log keeps eight entries: one bug must not push all others out, nor wear the flash
+        # itself
+        token.overspent = True
         _logged(token, ERROR_INTERNAL)
 
 

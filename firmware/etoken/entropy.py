@@ -1,21 +1,24 @@
-"""Randomness: a board's raw source, tested all the time, conditioned, and never given out itself (TOKEN section 7).
+"""Randomness: a board's raw source, tested all the time, conditioned, and never given out itself
+(TOKEN section 7).
 
     board.entropy  --blocks of 32 samples-->  Source  --tested-->  SHA-256 with stored seed and boot count  -->  HMAC-DRBG  --> take
 
-A sample is one byte.  Each one passes the two tests of NIST SP 800-90B section 4.4, whose cutoffs follow from the min-entropy H
-in bits that the board declares for a sample, for a false alarm probability of 2^-30:
+A sample is one byte.  Each one passes the two tests of NIST SP 800-90B section 4.4, whose cutoffs
+follow from the min-entropy H in bits that the board declares for a sample, for a false alarm
+probability of 2^-30:
 
     repetition count    C = 1 + ceil(30 / H): so many equal samples in a row fail
     adaptive proportion smallest C with P(X >= C) <= 2^-30 for X binomial over 1024 samples with p = 2^-H:
                         the first sample of a window, so often in its window, fails
 
-A block that is one of the last 32 again, has another length, or takes longer than half a second is a failure too.
-The generator is seeded at the first use of a boot, not at the start, so that a key which is only read boots as fast as before.
-Seeding begins with a start-up test of 1024 samples, all of which go into the seed.  Each ``take`` reseeds with fresh samples that
-are worth 256 bits, so a source that fails in the middle stops the very next signature.  After a failure nothing is given out
-until the key is started anew.  Host bytes do not go into the seed: no command brings any.
+A block that is one of the last 32 again, has another length, or takes longer than half a second is
+a failure too.  The generator is seeded at the first use of a boot, not at the start, so that a key
+which is only read boots as fast as before.  Seeding begins with a start-up test of 1024 samples,
+all of which go into the seed.  Each ``take`` reseeds with fresh samples that are worth 256 bits, so
+a source that fails in the middle stops the very next signature.  After a failure nothing is given
+out until the key is started anew.  Host bytes do not go into the seed: no command brings any.
 Neighbours: ``token`` owns one; ``vault.seed`` keeps what one boot leaves to the next.
-"""
+"""  # noqa: E501
 
 from hashlib import sha256
 
@@ -33,7 +36,9 @@ if TYPE_CHECKING:
     from etoken.vault.seed import Seed
 
     class Board(Protocol):
-        """What is asked of a board: its raw source, what that is worth, who it is, and a clock to measure it."""
+        """What is asked of a board: its raw source, what that is worth, who it is, and a clock to
+        measure it.
+        """
 
         @property
         def serial(self) -> str: ...  # noqa: D102
@@ -58,15 +63,18 @@ class EntropyFailed(Exception):
 
 
 def repetition_cutoff(bits: float) -> int:
-    """How many equal samples in a row fail (SP 800-90B section 4.4.1); ``bits`` of min-entropy a sample, above 0."""
+    """How many equal samples in a row fail (SP 800-90B section 4.4.1); ``bits`` of min-entropy a
+    sample, above 0.
+    """
     return 1 - int(-FALSE_ALARM // bits)
 
 
 def proportion_cutoff(bits: float) -> int:
-    """How often the first sample of a window may not come in it (section 4.4.2); ``bits`` of min-entropy a sample, above 0.
+    """How often the first sample of a window may not come in it (section 4.4.2); ``bits`` of
+    min-entropy a sample, above 0.
 
-    The probabilities of the binomial distribution as integers, relative to the most likely one, by the ratio of neighbours:
-    exact to about 2^-60 and the same on boards whose floats have 32 bits.
+    The probabilities of the binomial distribution as integers, relative to the most likely one, by
+    the ratio of neighbours: exact to about 2^-60 and the same on boards whose floats have 32 bits.
     """
     one = 1 << 24
     p = int(one * 2**-bits)
@@ -92,7 +100,9 @@ def proportion_cutoff(bits: float) -> int:
 
 
 class Source:
-    """The raw source behind its tests.  A new one has to pass ``start_up`` before ``block`` is used."""
+    """The raw source behind its tests.  A new one has to pass ``start_up`` before ``block`` is
+    used.
+    """
 
     def __init__(self, board: "Board", tick: "Callable[[], None]") -> None:
         self._board = board
@@ -123,7 +133,8 @@ class Source:
             raise EntropyFailed
         if block is None or len(block) != BLOCK:
             raise EntropyFailed
-        # the same block again, or a source that goes round in a circle; samples themselves are not kept: they made the seed
+        # the same block again, or a source that goes round in a circle; samples themselves are not
+        # kept: they made the seed
         mark = sha256(block).digest()[:MARK]
         if mark in self._marks:
             raise EntropyFailed
@@ -162,8 +173,9 @@ class Entropy:
     def require(self) -> "tuple[Source, HmacDrbg]":
         """Make sure that there is randomness to take, before somebody presses a button for nothing.
 
-        Raises EntropyFailed when the source fails at this very call, Refused(ENTROPY_FAILED) ever after; StoreFull,
-        StoreDamaged when the seed for the next boot cannot be written, since without it this boot could come twice.
+        Raises EntropyFailed when the source fails at this very call, Refused(ENTROPY_FAILED) ever
+        after; StoreFull, StoreDamaged when the seed for the next boot cannot be written, since
+        without it this boot could come twice.
         """
         if self._failed:
             raise Refused(ERROR_ENTROPY_FAILED)
@@ -176,11 +188,15 @@ class Entropy:
         return self._ready
 
     def take(self, size: int) -> bytes:
-        """Return ``size`` random bytes, 0 to 65536, that are no secret by themselves.  Raises what ``require`` raises."""
+        """Return ``size`` random bytes, 0 to 65536, that are no secret by themselves.  Raises what
+        ``require`` raises.
+        """
         return self._fresh().generate(size)
 
     def fill(self, out: bytearray) -> None:
-        """Write random bytes over all of ``out``, which may become a secret.  Raises what ``require`` raises."""
+        """Write random bytes over all of ``out``, which may become a secret.  Raises what
+        ``require`` raises.
+        """
         self._fresh().generate_into(out)
 
     def _fresh(self) -> HmacDrbg:
@@ -195,7 +211,9 @@ class Entropy:
         return generator
 
     def _start(self) -> "tuple[Source, HmacDrbg]":
-        """Test the source, make the generator, and leave a seed to the next boot before anything is given out."""
+        """Test the source, make the generator, and leave a seed to the next boot before anything is
+        given out.
+        """
         boots = self._seed.boots + 1
         count = boots.to_bytes(8, "big")
         source = Source(self._board, self._tick)

@@ -1,7 +1,8 @@
-"""Tidying the heap: what stays must not come to lie between what goes, or no large piece is left (TOKEN section 1).
+"""Tidying the heap: what stays must not come to lie between what goes, or no large piece is left
+(TOKEN section 1).
 
-MicroPython collects when it runs out, which is too late for a heap in pieces; CPython moves on by itself, and collecting
-there takes as long as all else together.
+MicroPython collects when it runs out, which is too late for a heap in pieces; CPython moves on by
+itself, and collecting there takes as long as all else together.
 """
 
 import gc
@@ -19,7 +20,9 @@ tidy = gc.collect if sys.implementation.name == "micropython" else nothing
 
 
 def is_free(size: int) -> bool:
-    """Are ``size`` bytes free in pieces of PIECE?  Asks for them and lets them go: a sum of free bytes says little of a broken heap."""
+    """Are ``size`` bytes free in pieces of PIECE?  Asks for them and lets them go: a sum of free
+    bytes says little of a broken heap.
+    """
     try:
         pieces = [bytearray(PIECE) for _ in range(0, size, PIECE)]
     except MemoryError:

@@ -1,7 +1,8 @@
 """A manifest on its way through the key: hashed as it passes, its summary checked, never kept.
 
-Memory is the same for 2 KB and for 1 MiB: at most the first LIMIT_SUMMARY bytes are held, and only until the summary is
-read.  A stream that was refused stays refused: whatever follows gets the same answer.
+Memory is the same for 2 KB and for 1 MiB: at most the first LIMIT_SUMMARY bytes are held, and only
+until the summary is read.  A stream that was refused stays refused: whatever follows gets the same
+answer.
 """
 
 from biandun_protocol.wire.numbers import (
@@ -21,9 +22,13 @@ if TYPE_CHECKING:
 
 
 class ManifestStream:
-    """Takes the bytes announced by one ``sign_begin``; ``running`` is a fresh hash of the key's suite."""
+    """Takes the bytes announced by one ``sign_begin``; ``running`` is a fresh hash of the key's
+    suite.
+    """
 
-    def __init__(self, request: "SignBeginRequest", profile: "ProfileManifest", running: "Any") -> None:
+    def __init__(
+        self, request: "SignBeginRequest", profile: "ProfileManifest", running: "Any"
+    ) -> None:
         self.request = request
         self.received = 0
         self.summary: "Summary | None" = None
@@ -57,7 +62,9 @@ class ManifestStream:
                 self._head = b""
 
     def finish(self) -> bytes:
-        """All bytes must be there and must be those that were announced; return their digest.  Raises Refused."""
+        """All bytes must be there and must be those that were announced; return their digest.
+        Raises Refused.
+        """
         if self.refusal:
             raise self.refusal
         if self.received != self.request.length:

@@ -1,7 +1,9 @@
-"""Flash with a meter: what one command programs and erases is counted, so that ``dispatch`` can hold it to its budget.
+"""Flash with a meter: what one command programs and erases is counted, so that ``dispatch`` can
+hold it to its budget.
 
-Flash wears out, so a command that writes more than it should is a fault even when it works.  Reading passes by uncounted and at
-no cost.  Neighbours: ``token`` puts it between the board's flash and the vault.
+Flash wears out, so a command that writes more than it should is a fault even when it works.
+Reading passes by uncounted and at no cost.  Neighbours: ``token`` puts it between the board's flash
+and the vault.
 """
 
 TYPE_CHECKING = False

@@ -1,7 +1,8 @@
-"""Statements of the office as the key checks them: form, header, digest, signature, under a given public key and its suite.
+"""Statements of the office as the key checks them: form, header, digest, signature, under a given
+public key and its suite.
 
-The office writes these headers itself, so they carry less than a key's: labels 1, 4, 15, 16, 34, 258, 259 and, under
--70001, version, purpose, region and manifest length.  Anything else is refused.
+The office writes these headers itself, so they carry less than a key's: labels 1, 4, 15, 16, 34,
+258, 259 and, under -70001, version, purpose, region and manifest length.  Anything else is refused.
 """
 
 from biandun_protocol.wire import cbor
@@ -34,10 +35,11 @@ def verify(
     x5t: "bytes | None",
     tick: "Callable[[], None]",
 ) -> None:
-    """Check that ``public_key`` (65 bytes), a key of ``suite``, signed ``manifest`` for ``purpose`` in the name of ``office_id``.
+    """Check that ``public_key`` (65 bytes), a key of ``suite``, signed ``manifest`` for ``purpose``
+    in the name of ``office_id``.
 
-    ``x5t`` is the digest of the signer's X.509 certificate as the anchor knows it; the root's is known to nobody here: None.
-    Raises OfficeFault.
+    ``x5t`` is the digest of the signer's X.509 certificate as the anchor knows it; the root's is
+    known to nobody here: None.  Raises OfficeFault.
     """
     try:
         protected, digest, signature = wire.split(statement)
@@ -48,7 +50,12 @@ def verify(
         raise OfficeFault(FORM)
     region = header[wire.LABEL_BIANDUN].get(wire.FIELD_REGION)
     named = header.get(wire.LABEL_X5T)
-    if not isinstance(region, str) or not isinstance(named, list) or len(named) != 2 or not isinstance(named[1], bytes):
+    if (
+        not isinstance(region, str)
+        or not isinstance(named, list)
+        or len(named) != 2
+        or not isinstance(named[1], bytes)
+    ):
         raise OfficeFault(FORM)
     kid = suite.kid_of(public_key)
     if header.get(wire.LABEL_ALG) != suite.alg or header.get(wire.LABEL_KID) != kid:
@@ -59,12 +66,20 @@ def verify(
         x5t = named[1]
     if len(x5t) != 32 or named[1] != x5t:
         raise OfficeFault(FOREIGN)
-    # the header must be, to the byte, the one an office writes for this manifest: nothing more, nothing less
-    fields: dict[int, object] = {wire.FIELD_REGION: region, wire.FIELD_MANIFEST_LENGTH: len(manifest)}
-    expected = wire.protected_header(suite, kid, "urn:biandun:office:" + office_id, None, purpose, x5t, fields)
+    # the header must be, to the byte, the one an office writes for this manifest: nothing more,
+    # nothing less
+    fields: dict[int, object] = {
+        wire.FIELD_REGION: region,
+        wire.FIELD_MANIFEST_LENGTH: len(manifest),
+    }
+    expected = wire.protected_header(
+        suite, kid, "urn:biandun:office:" + office_id, None, purpose, x5t, fields
+    )
     if digest != suite.digest(manifest):
         raise OfficeFault(DIGEST)
     if protected != expected:
         raise OfficeFault(FORM)
-    if not suite.crypto.verify(public_key, wire.to_be_signed(protected, purpose, digest), signature, tick):
+    if not suite.crypto.verify(
+        public_key, wire.to_be_signed(protected, purpose, digest), signature, tick
+    ):
         raise OfficeFault(SIGNATURE)

@@ -1,4 +1,5 @@
-"""Orders of the office as the key checks them: signed by its office, for this serial number, and for the nonce that is open.
+"""Orders of the office as the key checks them: signed by its office, for this serial number, and
+for the nonce that is open.
 
 Neighbours: ``reinstate``, ``set_time`` and ``factory_reset`` in ``commands`` carry them out.
 """
@@ -13,8 +14,12 @@ if TYPE_CHECKING:
 
 
 def verified(token: "Token", statement: bytes, manifest: bytes, purpose: str) -> OrderManifest:
-    """Return the order.  Raises Refused: ORDER_INVALID, SERIAL_MISMATCH.  Whether its nonce is open is for the caller to ask."""
-    order = token.read_office(OrderManifest, statement, manifest, purpose, SCHEMA_ORDER, ERROR_ORDER_INVALID)
+    """Return the order.  Raises Refused: ORDER_INVALID, SERIAL_MISMATCH.  Whether its nonce is open
+    is for the caller to ask.
+    """
+    order = token.read_office(
+        OrderManifest, statement, manifest, purpose, SCHEMA_ORDER, ERROR_ORDER_INVALID
+    )
     if order.serial != token.board.serial:
         raise Refused(ERROR_SERIAL_MISMATCH)
     return order

@@ -1,6 +1,8 @@
-"""What this key agrees to sign, decided on the key itself: for its own unit, for its purposes, in its time.
+"""What this key agrees to sign, decided on the key itself: for its own unit, for its purposes, in
+its time.
 
-The office checks all of it again; the key checks it so that a program on the clerk's computer cannot borrow its name.
+The office checks all of it again; the key checks it so that a program on the clerk's computer
+cannot borrow its name.
 """
 
 from biandun_protocol.wire import cbor, codec, pins
@@ -45,18 +47,24 @@ SCHEMAS = {
 
 
 def check_purpose(profile: "ProfileManifest", purpose: str) -> None:
-    """Refuse a purpose that the office did not grant to this key, or that its role does not have."""
+    """Refuse a purpose that the office did not grant to this key, or that its role does not
+    have.
+    """
     if purpose not in profile.purposes or purpose not in allowed(profile):
         raise Refused(ERROR_PURPOSE_REFUSED)
 
 
 def allowed(profile: "ProfileManifest") -> "tuple[str, ...]":
-    """What the profile's role may sign at most: nothing for a role that this firmware does not know; all without one (0.1.0)."""
+    """What the profile's role may sign at most: nothing for a role that this firmware does not
+    know; all without one (0.1.0).
+    """
     return KEY_PURPOSES if profile.role is None else ROLES.get(profile.role, ())
 
 
 def require_pin(pin: bytes, serial: str) -> None:
-    """Refuse a new PIN that is too short as people count, or one that others try first; one that is set already stays good."""
+    """Refuse a new PIN that is too short as people count, or one that others try first; one that is
+    set already stays good.
+    """
     if pins.is_short(pin):
         raise Refused(ERROR_PIN_FORMAT)
     if pins.is_weak(pin, serial):
@@ -64,7 +72,9 @@ def require_pin(pin: bytes, serial: str) -> None:
 
 
 def check_card(card: "CardManifest", time_floor: int, unheard: int) -> None:
-    """Refuse to sign under a unit card whose day is over, or too long without a word of the office (``unheard`` signatures)."""
+    """Refuse to sign under a unit card whose day is over, or too long without a word of the office
+    (``unheard`` signatures).
+    """
     if time_floor > card.not_after:
         raise Refused(ERROR_CARD_STALE)
     if unheard >= card.max_offline:
@@ -81,11 +91,17 @@ def check_manifest_purpose(profile: "ProfileManifest", purpose: str) -> None:
 def check_standing(status: "StatusManifest | None") -> None:
     """Refuse to sign once the office has said so; a key of which it has said nothing may."""
     if status is not None and status.standing != STANDING_ACTIVE:
-        raise Refused(ERROR_KEY_SUSPENDED if status.standing == STANDING_SUSPENDED else ERROR_CERTIFICATE_REVOKED)
+        raise Refused(
+            ERROR_KEY_SUSPENDED
+            if status.standing == STANDING_SUSPENDED
+            else ERROR_CERTIFICATE_REVOKED
+        )
 
 
 def check_time(profile: "ProfileManifest", time_floor: int, claimed: "int | None") -> None:
-    """Refuse what is certainly wrong: the key has no clock, only the latest office time that it has verified."""
+    """Refuse what is certainly wrong: the key has no clock, only the latest office time that it has
+    verified.
+    """
     if time_floor > profile.not_after:
         raise Refused(ERROR_CERTIFICATE_EXPIRED)
     if claimed is not None and claimed < time_floor:

@@ -1,7 +1,9 @@
-"""What a new firmware has to pass before it stays: its own number, its arithmetic, this key's flash.
+"""What a new firmware has to pass before it stays: its own number, its arithmetic, this key's
+flash.
 
-It runs at the start of a trial, before the key answers anybody.  What fails is never tried again; a plug pulled in between leaves the
-trial to be made once more.  Neighbours: ``boards`` and tests call ``settle`` when they have made a token.
+It runs at the start of a trial, before the key answers anybody.  What fails is never tried again; a
+plug pulled in between leaves the trial to be made once more.  Neighbours: ``boards`` and tests call
+``settle`` when they have made a token.
 """
 
 from hashlib import sha256
@@ -26,7 +28,9 @@ class SelfTestFailed(Exception):
 
 
 def settle(token: "Token") -> None:
-    """Find a firmware on trial good, and let the least number rise that the key takes from now on.  Raises SelfTestFailed."""
+    """Find a firmware on trial good, and let the least number rise that the key takes from now on.
+    Raises SelfTestFailed.
+    """
     installed = token.board.firmware
     if installed is None or installed.running is None:
         return
@@ -38,15 +42,21 @@ def settle(token: "Token") -> None:
         token.vault.note(EVENT_UPDATED, slot.number)
         installed.images.confirm(slot)
     if not token.vault.damaged:
-        # last, and again at each start: a floor above a firmware that may still have to come back would leave a key that signs nothing
+        # last, and again at each start: a floor above a firmware that may still have to come back
+        # would leave a key that signs nothing
         token.vault.raise_firmware_floor(slot.floor)
 
 
 def passes(token: "Token", number: int) -> bool:
-    """Is this the release that its slot says it is, does it compute, does it understand this flash?"""
+    """Is this the release that its slot says it is, does it compute, does it understand this
+    flash?
+    """
     if number != version.NUMBER or token.vault.damaged:
         return False
-    if any(suite.digest(b"abc") != DIGESTS[suite.name] for suite in (ES256, SM2)) or sha256(b"abc").digest() != DIGESTS["ES256"]:
+    if (
+        any(suite.digest(b"abc") != DIGESTS[suite.name] for suite in (ES256, SM2))
+        or sha256(b"abc").digest() != DIGESTS["ES256"]
+    ):
         return False
     suite = token.vault.identity.suite
     if suite is None:

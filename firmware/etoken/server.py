@@ -1,11 +1,12 @@
-"""The key's main loop: one frame at a time from the link to the stream or to dispatch, and the answer back.
+"""The key's main loop: one frame at a time from the link to the stream or to dispatch, and the
+answer back.
 
     resync   -> a new link drops everything unfinished
     request  -> repeated: the same answer again; new: through the session when it is sealed, run the command
     data     -> into the open manifest stream, acknowledged every second frame
     cancel   -> the stream is dropped, or the command that waits for presence gives up
 Anything else is ignored.  Neighbours: ``link`` below, ``dispatch`` below, ``boards`` call ``run``.
-"""
+"""  # noqa: E501
 
 from biandun_protocol.wire import codec
 from biandun_protocol.wire.messages import ErrorInfo
@@ -69,7 +70,9 @@ class Server:
             self._on_request(frame)
         elif frame.kind == KIND_DATA:
             self._on_data(frame)
-        elif frame.kind == KIND_CANCEL and frame.request_id == self._stream_id and self._token.stream:
+        elif (
+            frame.kind == KIND_CANCEL and frame.request_id == self._stream_id and self._token.stream
+        ):
             self._token.stream = None
             self._link.aborted(frame.request_id)
         return True
@@ -119,7 +122,9 @@ class Server:
         try:
             reply = dispatch.run(self._token, request, sealed is not None)
         except Refused as refusal:
-            error = codec.encode(ErrorInfo(refusal.code, refusal.field, refusal.tries_left, refusal.wait_ms))
+            error = codec.encode(
+                ErrorInfo(refusal.code, refusal.field, refusal.tries_left, refusal.wait_ms)
+            )
             self._link.refuse(request_id, message, self._closed(session, KIND_ERROR, error))
             return
         finally:
@@ -127,11 +132,16 @@ class Server:
         if self._token.stream is not stream:
             self._stream_id, self._unacknowledged = request_id, 0
         self._link.answer(request_id, message, self._closed(session, KIND_REPLY, reply))
-        # after the answer, so that nobody waits for it: garbage between long-lived objects breaks the heap into pieces
+        # after the answer, so that nobody waits for it: garbage between long-lived objects breaks
+        # the heap into pieces
         tidy()
 
-    def _opened(self, request_id: int, session: "Session | None", sealed: memoryview) -> "bytes | None":
-        """Return the request in a sealed message; None when nobody is to get an answer, or has got it: that there is no session."""
+    def _opened(
+        self, request_id: int, session: "Session | None", sealed: memoryview
+    ) -> "bytes | None":
+        """Return the request in a sealed message; None when nobody is to get an answer, or has got
+        it: that there is no session.
+        """
         if session is None:
             self._link.fault(request_id, ERROR_SESSION_LOST)
             return None
@@ -141,7 +151,9 @@ class Server:
         return request
 
     def _closed(self, session: "Session | None", kind: int, answer: bytes) -> bytes:
-        """The answer as it goes out: sealed when the request was, unless the request has ended the session."""
+        """The answer as it goes out: sealed when the request was, unless the request has ended the
+        session.
+        """
         if session is None or session is not self._token.session:
             return answer
         return session.seal(kind, answer)
@@ -152,7 +164,8 @@ class Server:
             self._link.fault(stream_id, ERROR_NO_STREAM)
             return
         if frame.offset != stream.received and not stream.refusal:
-            self._link.acknowledge(stream_id, stream.received)  # a frame was lost: say where to go on
+            # a frame was lost: say where to go on
+            self._link.acknowledge(stream_id, stream.received)
             return
         try:
             stream.feed(frame.payload)

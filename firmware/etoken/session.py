@@ -1,13 +1,15 @@
-"""A sealed session between this key and one host (SPEC section 10): what travels in it nobody on the cable can read, change or add.
+"""A sealed session between this key and one host (SPEC section 10): what travels in it nobody on
+the cable can read, change or add.
 
     T = hash(hello request || hello reply without its signature)        signature by the device key over "BD1/link" || T
     HKDF-SHA256(salt T, x of the common point, "BD1/session")  ->  four keys: host to key, key to host, each one to hide and one to prove
     sealed = counter(8) || hidden || code(16)        hidden = (length(2) || message || zeros) XOR stream        a CBOR byte string on the wire
     stream block n = HMAC(hide, counter || n(2))     code = HMAC(prove, counter || kind || hidden)
 
-The counter of a request is one more than that of the last one; its answer has the same.  Whoever repeats an old message, or makes
-one up, is not answered; after LIMIT_BAD_CODES of them the session ends.  ``hello`` opens one, ``server`` lets all requests through it.
-"""
+The counter of a request is one more than that of the last one; its answer has the same.  Whoever
+repeats an old message, or makes one up, is not answered; after LIMIT_BAD_CODES of them the session
+ends.  ``hello`` opens one, ``server`` lets all requests through it.
+"""  # noqa: E501
 
 from biandun_protocol.wire.numbers import LIMIT_BAD_CODES, LIMIT_SEAL_PAD
 from etoken.crypto.backend import xor
@@ -23,10 +25,13 @@ LEAST = COUNTER + LIMIT_SEAL_PAD + CODE
 
 
 class Session:
-    """An open session; ``common`` is x of the Diffie-Hellman point (32 bytes), wiped here, ``transcript`` T."""
+    """An open session; ``common`` is x of the Diffie-Hellman point (32 bytes), wiped here,
+    ``transcript`` T.
+    """
 
     def __init__(self, common: bytearray, transcript: bytes) -> None:
-        self._hides, self._proves = (Hmac(), Hmac()), (Hmac(), Hmac())  # of host to key, of key to host
+        # of host to key, of key to host
+        self._hides, self._proves = (Hmac(), Hmac()), (Hmac(), Hmac())
         self._counter = 0
         self.bad_codes = 0
         derive, key = Hmac(), bytearray(SIZE)
@@ -35,7 +40,9 @@ class Session:
         common[:] = bytes(len(common))
         derive.key(key)
         before = bytearray()
-        for number, part in enumerate((self._hides[0], self._proves[0], self._hides[1], self._proves[1]), 1):
+        for number, part in enumerate(
+            (self._hides[0], self._proves[0], self._hides[1], self._proves[1]), 1
+        ):
             derive.mac(key, before, INFO, bytes((number,)))
             part.key(key)
             before[:] = key
@@ -69,7 +76,11 @@ class Session:
         plain = bytearray(hidden)
         self._hide(self._hides[0], counter, plain)
         size = int.from_bytes(plain[:LENGTH], "big")
-        message = bytes(memoryview(plain)[LENGTH : LENGTH + size]) if size <= len(plain) - LENGTH else None
+        message = (
+            bytes(memoryview(plain)[LENGTH : LENGTH + size])
+            if size <= len(plain) - LENGTH
+            else None
+        )
         plain[:] = bytes(len(plain))
         return message
 
@@ -107,7 +118,9 @@ class Session:
 
 
 def sealed_part(message: bytes) -> "memoryview | None":
-    """What is in a CBOR byte string that is all of the message; None for anything else, which is a message in clear."""
+    """What is in a CBOR byte string that is all of the message; None for anything else, which is a
+    message in clear.
+    """
     if len(message) > 2 and message[0] == 0x58 and message[1] == len(message) - 2:
         return memoryview(message)[2:]
     if len(message) > 3 and message[0] == 0x59 and message[1] << 8 | message[2] == len(message) - 3:

@@ -1,7 +1,9 @@
-"""The one place where this key signs: it writes the protected header itself, then signs what that header says.
+"""The one place where this key signs: it writes the protected header itself, then signs what that
+header says.
 
-Neighbours: ``prove_possession``, ``sign_finish``, ``succeed``, ``login`` and ``export_links`` in ``commands`` decide that something is
-signed, ``hello`` and ``export_audit`` that the device itself says something.
+Neighbours: ``prove_possession``, ``sign_finish``, ``succeed``, ``login`` and ``export_links`` in
+``commands`` decide that something is signed, ``hello`` and ``export_audit`` that the device itself
+says something.
 """
 
 from biandun_protocol.wire import codec
@@ -19,11 +21,15 @@ if TYPE_CHECKING:
 NONCE_ENTROPY = 32
 
 
-def sign(token: "Token", purpose: str, digest: bytes, fields: "dict[int, object]", presence: bool = True) -> "tuple[bytes, bytes]":
-    """Sign ``digest`` (32 bytes, by the hash of the key's suite) for ``purpose`` and return (protected header, signature).
+def sign(
+    token: "Token", purpose: str, digest: bytes, fields: "dict[int, object]", presence: bool = True
+) -> "tuple[bytes, bytes]":
+    """Sign ``digest`` (32 bytes, by the hash of the key's suite) for ``purpose`` and return
+    (protected header, signature).
 
-    ``fields`` are those of label -70001 that the caller knows; identity, presence, firmware and class are added here.  The
-    caller has seen to presence and policy; ``presence`` says whether a person pressed the button for it.
+    ``fields`` are those of label -70001 that the caller knows; identity, presence, firmware and
+    class are added here.  The caller has seen to presence and policy; ``presence`` says whether a
+    person pressed the button for it.
     """
     profile = token.profile
     fields[wire.FIELD_PRESENCE] = wire.PRESENCE_BUTTON if presence else wire.PRESENCE_NONE
@@ -33,13 +39,17 @@ def sign(token: "Token", purpose: str, digest: bytes, fields: "dict[int, object]
     fields[wire.FIELD_UNIT_CODE] = profile.unit_code
     fields[wire.FIELD_REGION] = profile.region
     subject = "urn:biandun:unit:" + profile.uscc
-    return _statement(token, records.KEY_PAIR, token.public_key, purpose, digest, subject, profile.x5t, fields)
+    return _statement(
+        token, records.KEY_PAIR, token.public_key, purpose, digest, subject, profile.x5t, fields
+    )
 
 
 def check_limits(token: "Token", claimed_time: "int | None") -> None:
-    """Refuse what is certainly too late, and to sign under a stale unit card; a key without one is not bound by any.
+    """Refuse what is certainly too late, and to sign under a stale unit card; a key without one is
+    not bound by any.
 
-    Raises Refused: KEY_SUSPENDED, CERTIFICATE_REVOKED, CERTIFICATE_EXPIRED, CLOCK_BEHIND, CARD_STALE, OFFLINE_LIMIT.
+    Raises Refused: KEY_SUSPENDED, CERTIFICATE_REVOKED, CERTIFICATE_EXPIRED, CLOCK_BEHIND,
+    CARD_STALE, OFFLINE_LIMIT.
     """
     card, statements = token.vault.card.current(), token.vault.statements
     check_term(token, claimed_time)
@@ -57,7 +67,8 @@ def check_term(token: "Token", claimed_time: "int | None" = None) -> None:
 
 
 def require_next(token: "Token", claimed_time: "int | None") -> None:
-    """Make sure that the next statement can be signed, before somebody presses the button for nothing.
+    """Make sure that the next statement can be signed, before somebody presses the button for
+    nothing.
 
     Raises Refused as ``check_limits``, StoreFull, EntropyFailed.
     """
@@ -66,8 +77,12 @@ def require_next(token: "Token", claimed_time: "int | None") -> None:
     token.entropy.require()
 
 
-def sign_next(token: "Token", purpose: str, digest: bytes, idempotency_key: bytes, fields: "dict[int, object]") -> "Record":
-    """The same for the next statement of the key's chain, which is committed when this returns.  Raises StoreFull."""
+def sign_next(
+    token: "Token", purpose: str, digest: bytes, idempotency_key: bytes, fields: "dict[int, object]"
+) -> "Record":
+    """The same for the next statement of the key's chain, which is committed when this returns.
+    Raises StoreFull.
+    """
     statements = token.vault.statements
     fields[wire.FIELD_SEQ] = statements.seq + 1
     fields[wire.FIELD_PREV] = statements.head
@@ -81,19 +96,31 @@ def sign_next(token: "Token", purpose: str, digest: bytes, idempotency_key: byte
 
 
 def prove(token: "Token", kind: int, public: bytes, nonce: bytes) -> "tuple[bytes, bytes, bytes]":
-    """Prove that this key holds a pair which nobody has certified: return (protected header, signature, manifest).
+    """Prove that this key holds a pair which nobody has certified: return (protected header,
+    signature, manifest).
 
-    ``kind`` is the record of the pair, ``public`` its point.  The key builds the manifest itself from what it knows, so nothing else can be
-    smuggled under this purpose.  The caller has seen to presence.
+    ``kind`` is the record of the pair, ``public`` its point.  The key builds the manifest itself
+    from what it knows, so nothing else can be smuggled under this purpose.  The caller has seen to
+    presence.
     """
     manifest = codec.encode(
         PossessionManifest(
-            SCHEMA_POSSESSION, token.issuer.office_id, nonce, token.board.serial, public, token.vault.identity.device_key
+            SCHEMA_POSSESSION,
+            token.issuer.office_id,
+            nonce,
+            token.board.serial,
+            public,
+            token.vault.identity.device_key,
         )
     )
-    fields: "dict[int, object]" = {wire.FIELD_MANIFEST_LENGTH: len(manifest), wire.FIELD_PRESENCE: wire.PRESENCE_BUTTON}
+    fields: "dict[int, object]" = {
+        wire.FIELD_MANIFEST_LENGTH: len(manifest),
+        wire.FIELD_PRESENCE: wire.PRESENCE_BUTTON,
+    }
     digest = token.suite.digest(manifest)
-    header, signature = _statement(token, kind, public, PURPOSE_POSSESSION, digest, None, None, fields)
+    header, signature = _statement(
+        token, kind, public, PURPOSE_POSSESSION, digest, None, None, fields
+    )
     return header, signature, manifest
 
 
@@ -111,12 +138,17 @@ def _statement(
     fields[wire.FIELD_FIRMWARE] = version.VERSION
     fields[wire.FIELD_HARDWARE_CLASS] = token.board.hardware_class
     issuer = "urn:biandun:key:" + token.board.serial
-    header = wire.protected_header(suite, suite.kid_of(public), issuer, subject, purpose, x5t, fields)
-    return header, _sign(token, kind, public, wire.to_be_signed(header, purpose, digest), PHASE_SIGNING)
+    header = wire.protected_header(
+        suite, suite.kid_of(public), issuer, subject, purpose, x5t, fields
+    )
+    return header, _sign(
+        token, kind, public, wire.to_be_signed(header, purpose, digest), PHASE_SIGNING
+    )
 
 
 def sign_as_device(token: "Token", device: bytes, message: bytes, phase: int) -> bytes:
-    """Sign a message that begins with a label of the device's own, so that it is never a statement; no PIN is needed for it.
+    """Sign a message that begins with a label of the device's own, so that it is never a statement;
+    no PIN is needed for it.
 
     ``device`` is the device's public key.
     """
@@ -126,6 +158,8 @@ def sign_as_device(token: "Token", device: bytes, message: bytes, phase: int) ->
 def _sign(token: "Token", kind: int, public: bytes, message: bytes, phase: int) -> bytes:
     secret = token.vault.identity.secret(kind)
     try:
-        return token.suite.crypto.sign(secret, public, message, token.entropy.take(NONCE_ENTROPY), token.ticker(phase))
+        return token.suite.crypto.sign(
+            secret, public, message, token.entropy.take(NONCE_ENTROPY), token.ticker(phase)
+        )
     finally:
         secret[:] = bytes(len(secret))

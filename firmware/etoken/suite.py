@@ -1,4 +1,5 @@
-"""The suites of this key: how a statement looks in one (``wire``) and how the key computes in it (``crypto``), side by side.
+"""The suites of this key: how a statement looks in one (``wire``) and how the key computes in it
+(``crypto``), side by side.
 
 A key has one suite for all its life with an anchor: that of the anchor.
 """
@@ -17,7 +18,13 @@ class Suite(wire_suite.Suite):
     """A suite of the wire with the arithmetic behind it; ``hasher()`` gives a running hash."""
 
     def __init__(self, on_the_wire: wire_suite.Suite, crypto: suites.Suite) -> None:
-        super().__init__(on_the_wire.name, on_the_wire.alg, on_the_wire.payload_hash, on_the_wire.spki, crypto.digest)
+        super().__init__(
+            on_the_wire.name,
+            on_the_wire.alg,
+            on_the_wire.payload_hash,
+            on_the_wire.spki,
+            crypto.digest,
+        )
         self.hasher: "Any" = crypto.hasher
         self.crypto = crypto
 
@@ -28,7 +35,9 @@ SUITES = {suite.alg: suite for suite in (ES256, SM2)}
 
 
 def suite_of(statement: bytes) -> "Suite | None":
-    """The suite that a statement says to be in; None when it says nothing that this key knows.  Verifies nothing."""
+    """The suite that a statement says to be in; None when it says nothing that this key knows.
+    Verifies nothing.
+    """
     try:
         header = cbor.loads(wire.split(statement)[0])
     except cbor.CborError:

@@ -1,7 +1,8 @@
 """The token: one object that carries everything outside and inside to the handlers.
 
-``board`` is the world (flash, entropy, clock, button, port), ``vault`` what the key keeps, ``stream`` a manifest on its
-way.  So a whole key can be built in a test from a few small objects, and nothing below knows which board it runs on.
+``board`` is the world (flash, entropy, clock, button, port), ``vault`` what the key keeps,
+``stream`` a manifest on its way.  So a whole key can be built in a test from a few small objects,
+and nothing below knows which board it runs on.
 """
 
 from biandun_protocol.wire import codec
@@ -54,13 +55,22 @@ if TYPE_CHECKING:
     from etoken.suite import Suite
     from etoken.vault.vault import Otp
 
-    M = TypeVar("M", CardManifest, OfficersManifest, OrderManifest, ProfileManifest, ReleaseManifest, StatusManifest)
+    M = TypeVar(
+        "M",
+        CardManifest,
+        OfficersManifest,
+        OrderManifest,
+        ProfileManifest,
+        ReleaseManifest,
+        StatusManifest,
+    )
 
     class Board(Protocol):
         """Everything that differs by target.
 
-        ``entropy`` is the raw source, one sample a byte, each worth ``entropy_bits`` of min-entropy; it comes back by itself, with
-        None or fewer bytes when there are none.  Only ``etoken.entropy`` calls it.
+        ``entropy`` is the raw source, one sample a byte, each worth ``entropy_bits`` of
+        min-entropy; it comes back by itself, with None or fewer bytes when there are none.  Only
+        ``etoken.entropy`` calls it.
         """
 
         @property
@@ -112,7 +122,8 @@ class Token:
         if self.vault.users.found_older and not self.vault.damaged:
             self.vault.note(EVENT_SET_BACK, self.vault.users.forgotten)
         if self.vault.identity.suite is not None:
-            self.vault.identity.suite.crypto.reserve()  # before anything else breaks the heap into pieces
+            # before anything else breaks the heap into pieces
+            self.vault.identity.suite.crypto.reserve()
         self.stream: "ManifestStream | None" = None
         self._user: "int | None" = None
         self._last_use = 0
@@ -120,7 +131,8 @@ class Token:
         self.batch: "Batch | None" = None
         self.pulse: "Pulse | None" = None
         self.overspent = False  # did a command write more than its budget, since the start?
-        self.entropy = Entropy(board, self.vault.seed, self.ticker(PHASE_WORKING))  # the only source of randomness
+        # the only source of randomness
+        self.entropy = Entropy(board, self.vault.seed, self.ticker(PHASE_WORKING))
 
     @property
     def user(self) -> "int | None":
@@ -195,10 +207,29 @@ class Token:
     def check_office(self, statement: bytes, manifest: bytes, purpose: str) -> None:
         """Did this key's office sign ``manifest`` for ``purpose``?  Raises OfficeFault."""
         issuer, tick = self.issuer, self.ticker(PHASE_VERIFYING)
-        office.verify(statement, manifest, purpose, self.suite, issuer.public_key, issuer.office_id, issuer.x5t, tick)
+        office.verify(
+            statement,
+            manifest,
+            purpose,
+            self.suite,
+            issuer.public_key,
+            issuer.office_id,
+            issuer.x5t,
+            tick,
+        )
 
-    def read_office(self, kind: "type[M]", statement: bytes, manifest: bytes, purpose: str, schema: str, refusal: int) -> "M":
-        """Return what this key's office signed for ``purpose``, a record of ``schema``.  Raises Refused(refusal)."""
+    def read_office(
+        self,
+        kind: "type[M]",
+        statement: bytes,
+        manifest: bytes,
+        purpose: str,
+        schema: str,
+        refusal: int,
+    ) -> "M":
+        """Return what this key's office signed for ``purpose``, a record of ``schema``.  Raises
+        Refused(refusal).
+        """
         try:
             record = codec.decode(kind, manifest)
             self.check_office(statement, manifest, purpose)
@@ -209,7 +240,9 @@ class Token:
         return record
 
     def ticker(self, phase: int) -> "Callable[[], None]":
-        """Return a function for long computations to call often: it sends keep-alives of ``phase`` when one is due."""
+        """Return a function for long computations to call often: it sends keep-alives of ``phase``
+        when one is due.
+        """
 
         def tick() -> None:
             if self.pulse is not None:
@@ -218,7 +251,9 @@ class Token:
         return tick
 
     def require_user(self) -> int:
-        """Return the slot of who unlocked the key.  Raises Refused: PIN_UNSET, PIN_REQUIRED, ROLLED_BACK, FIRMWARE_OUTDATED."""
+        """Return the slot of who unlocked the key.  Raises Refused: PIN_UNSET, PIN_REQUIRED,
+        ROLLED_BACK, FIRMWARE_OUTDATED.
+        """
         if self.vault.users.rolled_back:
             raise Refused(ERROR_ROLLED_BACK)
         if self.vault.firmware_floor > version.NUMBER:
@@ -228,19 +263,24 @@ class Token:
         return self.user
 
     def require_first_user(self) -> None:
-        """Make sure that user 0 unlocked the key.  Raises Refused as ``require_user``, and SLOT_REFUSED for another user."""
+        """Make sure that user 0 unlocked the key.  Raises Refused as ``require_user``, and
+        SLOT_REFUSED for another user.
+        """
         if self.require_user() != 0:
             raise Refused(ERROR_SLOT_REFUSED)
 
     def wait_presence(self, hold_ms: int = 0) -> None:
-        """Wait until somebody presses the button, and holds it for ``hold_ms``; who lets go begins again.
+        """Wait until somebody presses the button, and holds it for ``hold_ms``; who lets go begins
+        again.
 
-        Raises Refused: refused, timeout (nobody has pressed for LIMIT_PRESENCE_MS), cancelled by the host.
+        Raises Refused: refused, timeout (nobody has pressed for LIMIT_PRESENCE_MS), cancelled by
+        the host.
         """
         start, patience = self.clock.ticks_ms(), 0
         pressed_at: "int | None" = None
         while True:
-            # the host first: who has taken back what he asked for must not have it done by a late finger
+            # the host first: who has taken back what he asked for must not have it done by a late
+            # finger
             if self.pulse is not None and self.pulse.cancelled(patience):
                 raise Refused(ERROR_CANCELLED)
             patience = LOOK_EVERY_MS

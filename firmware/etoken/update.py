@@ -1,6 +1,8 @@
-"""A firmware release as the key checks it: signed by the vendor of the board and by the office that operates the key, over the same manifest.
+"""A firmware release as the key checks it: signed by the vendor of the board and by the office that
+operates the key, over the same manifest.
 
-Neighbours: ``update_begin``, ``update_part`` and ``update_finish`` in ``commands``; ``store.images`` keeps it.
+Neighbours: ``update_begin``, ``update_part`` and ``update_finish`` in ``commands``;
+``store.images`` keeps it.
 """
 
 from biandun_protocol.wire.messages import ReleaseManifest
@@ -28,7 +30,9 @@ STATES = (STATE_ANCHORED, STATE_KEYED, STATE_PERSONALISED)  # who knows an opera
 
 
 def installed(token: "Token") -> "Installed":
-    """What this board says of its firmware.  Raises Refused(UPDATE_UNAVAILABLE) on one that cannot be updated."""
+    """What this board says of its firmware.  Raises Refused(UPDATE_UNAVAILABLE) on one that cannot
+    be updated.
+    """
     found = token.board.firmware
     if found is None:
         raise Refused(ERROR_UPDATE_UNAVAILABLE)
@@ -36,18 +40,35 @@ def installed(token: "Token") -> "Installed":
 
 
 def verified(token: "Token", vendor: bytes, operator: bytes, manifest: bytes) -> ReleaseManifest:
-    """Return the release.  Raises Refused: RELEASE_INVALID, RELEASE_OLDER when it is below the least number that this key takes."""
+    """Return the release.  Raises Refused: RELEASE_INVALID, RELEASE_OLDER when it is below the
+    least number that this key takes.
+    """
     board = installed(token)
-    release = token.read_office(ReleaseManifest, operator, manifest, PURPOSE_RELEASE, SCHEMA_RELEASE, ERROR_RELEASE_INVALID)
+    release = token.read_office(
+        ReleaseManifest, operator, manifest, PURPOSE_RELEASE, SCHEMA_RELEASE, ERROR_RELEASE_INVALID
+    )
     suite = token.suite
     point = board.vendors.get(suite.name)
     if point is None:
         raise Refused(ERROR_RELEASE_INVALID)
     try:
-        office.verify(vendor, manifest, PURPOSE_RELEASE, suite, point, VENDOR, None, token.ticker(PHASE_VERIFYING))
+        office.verify(
+            vendor,
+            manifest,
+            PURPOSE_RELEASE,
+            suite,
+            point,
+            VENDOR,
+            None,
+            token.ticker(PHASE_VERIFYING),
+        )
     except office.OfficeFault:
         raise Refused(ERROR_RELEASE_INVALID)
-    if release.target != board.target or not 0 < release.length <= board.images.most or release.floor > release.number:
+    if (
+        release.target != board.target
+        or not 0 < release.length <= board.images.most
+        or release.floor > release.number
+    ):
         raise Refused(ERROR_RELEASE_INVALID)
     if release.number < token.vault.firmware_floor:
         raise Refused(ERROR_RELEASE_OLDER)

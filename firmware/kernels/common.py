@@ -1,7 +1,9 @@
-"""Operations that are the same on both cores: what is seldom run, written with instructions that both have.
+"""Operations that are the same on both cores: what is seldom run, written with instructions that
+both have.
 
-At the start of each handler r0 is the work area, r1, r2 and r3 are the addresses of registers d, a and b, r4 points behind the
-instruction.  Handlers end with a branch to ``next``.  Nothing here branches on, or addresses memory by, what a register holds.
+At the start of each handler r0 is the work area, r1, r2 and r3 are the addresses of registers d, a
+and b, r4 points behind the instruction.  Handlers end with a branch to ``next``.  Nothing here
+branches on, or addresses memory by, what a register holds.
 """
 
 from etoken.crypto import machine as m
@@ -21,7 +23,9 @@ def address(t: Thumb, d: int, offset: int, temporary: int) -> None:
 
 def first(name: str, index: int) -> str:
     """The carrying instruction of a chain: plain at its start."""
-    return {"add": "adds", "sub": "subs"}[name] if index == 0 else {"add": "adcs", "sub": "sbcs"}[name]
+    return (
+        {"add": "adds", "sub": "subs"}[name] if index == 0 else {"add": "adcs", "sub": "sbcs"}[name]
+    )
 
 
 def chain(t: Thumb, name: str, d: int, a: int, b: int) -> None:
@@ -148,7 +152,9 @@ def moves(t: Thumb) -> None:
 
 
 def operand(t: Thumb, d: int, which: int) -> None:
-    """d = operand ``which`` (1 d, 2 a, 3 b) of the instruction that r4 points behind, as a number.  Spoils r4."""
+    """d = operand ``which`` (1 d, 2 a, 3 b) of the instruction that r4 points behind, as a number.
+    Spoils r4.
+    """
     t.subs_imm(4, 4, 4)
     t.ldrb(d, 4, which)
 
@@ -259,7 +265,9 @@ def bits(t: Thumb) -> None:
 
 
 def wipe(t: Thumb) -> None:
-    """WIPE: zeros over every register below CONSTANTS, signs, scratch and the frame's product area."""
+    """WIPE: zeros over every register below CONSTANTS, signs, scratch and the frame's product
+    area.
+    """
     t.label("wipe")
     for register in (4, 5, 6, 7):
         t.movs(register, 0)

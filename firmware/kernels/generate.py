@@ -1,4 +1,5 @@
-"""Write what the key runs but nobody writes by hand: the machine's programs, and the kernels as ``asm_thumb`` functions.
+"""Write what the key runs but nobody writes by hand: the machine's programs, and the kernels as
+``asm_thumb`` functions.
 
     python -m kernels.generate [--check]      (in firmware/)
 
@@ -25,11 +26,14 @@ def kernel(core: str, curve: str) -> bytes:
 
 
 def function(name: str, code: bytes) -> str:
-    """An ``asm_thumb`` function that holds this machine code; the assembler adds push {r1, r4-r7, lr} and pop {r1, r4-r7, pc}.
+    """An ``asm_thumb`` function that holds this machine code; the assembler adds push {r1, r4-r7,
+    lr} and pop {r1, r4-r7, pc}.
 
     What the code leaves in r0 becomes a Python integer: it must be public.
     """
-    halves = [f"0x{int.from_bytes(code[at : at + 2], 'little'):04x}" for at in range(0, len(code), 2)]
+    halves = [
+        f"0x{int.from_bytes(code[at : at + 2], 'little'):04x}" for at in range(0, len(code), 2)
+    ]
     lines = [", ".join(halves[at : at + 16]) for at in range(0, len(halves), 16)]
     body = "\n".join(f"    data(2, {line})" for line in lines)
     return f"@micropython.asm_thumb\ndef {name}(r0, r1, r2, r3):\n{body}\n"
@@ -48,8 +52,12 @@ def literal(content: bytes, indent: str) -> list[str]:
 
 
 def programs_module() -> str:
-    """The programs as bytes, the numbers of flags and slots, and where a program's operands are to be filled in."""
-    lines = [f'"""Programs of the field machine, see ``machine`` for what they are made of.\n\n{WARNING}\n"""\n']
+    """The programs as bytes, the numbers of flags and slots, and where a program's operands are to
+    be filled in.
+    """
+    lines = [
+        f'"""Programs of the field machine, see ``machine`` for what they are made of.\n\n{WARNING}\n"""\n'
+    ]
     for names in (
         ("BAD_SECRET", "BAD_NONCE", "BAD_RESULT", "EXCEPTION", "REFUSED"),
         tuple(n for n in dir(programs) if n.startswith("IO_")),
@@ -93,7 +101,11 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--check", action="store_true")
     check = parser.parse_args().check
-    stale = [path for path, text in files().items() if not path.exists() or path.read_text("utf-8") != text]
+    stale = [
+        path
+        for path, text in files().items()
+        if not path.exists() or path.read_text("utf-8") != text
+    ]
     for path in stale:
         if check:
             print(f"{path} is not what the tools make", file=sys.stderr)

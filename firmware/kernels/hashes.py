@@ -1,7 +1,9 @@
-"""SHA-256 (FIPS 180-4) and SM3 (GB/T 32905-2016) for both cores: compress(state, data, count, constants).
+"""SHA-256 (FIPS 180-4) and SM3 (GB/T 32905-2016) for both cores: compress(state, data, count,
+constants).
 
-``state`` is eight words, big-endian as digests are, ``data`` count blocks of 64 bytes at an address that is a multiple of 4, ``constants`` the 64 words of
-SHA-256 (SM3 has none and makes its two itself).  The schedule lies on the stack and is wiped before the end.
+``state`` is eight words, big-endian as digests are, ``data`` count blocks of 64 bytes at an address
+that is a multiple of 4, ``constants`` the 64 words of SHA-256 (SM3 has none and makes its two
+itself).  The schedule lies on the stack and is wiped before the end.
 """
 
 from collections.abc import Callable
@@ -81,7 +83,9 @@ def close_frame(t: Thumb) -> None:
 
 
 def forget_registers(t: Thumb) -> None:
-    """Zeros in what the caller does not get back; r0 becomes a Python object there, so it must hold nothing that was hashed."""
+    """Zeros in what the caller does not get back; r0 becomes a Python object there, so it must hold
+    nothing that was hashed.
+    """
     for register in (0, 1, 2, 3):
         t.movs(register, 0)
     t.mov(12, 0)
@@ -104,7 +108,8 @@ def loop(t: Thumb, name: str, count: int, body: Callable[[], None]) -> None:
         t.label(name + "_end")
 
 
-# --- Cortex-M33 -------------------------------------------------------------------------------------------------------
+# --- Cortex-M33
+# ----------------------------------------------------------------------
 STATE33 = [4, 5, 6, 7, 8, 9, 10, 11]
 
 
@@ -261,7 +266,8 @@ def sm3_m33() -> bytes:
     return t.code()
 
 
-# --- Cortex-M0+ -------------------------------------------------------------------------------------------------------
+# --- Cortex-M0+
+# ----------------------------------------------------------------------
 def state0(index: int) -> int:
     """Offset of a working word."""
     return STATE + 4 * index

@@ -1,8 +1,9 @@
-"""The field machine for the Cortex-M0+ of the RP2040 (ARMv6-M): one multiplication, 32 by 32 bits, low half only.
+"""The field machine for the Cortex-M0+ of the RP2040 (ARMv6-M): one multiplication, 32 by 32 bits,
+low half only.
 
-A value is eight 32-bit words, R = 2^256.  A product is Karatsuba's over 128 and over 64 bits; 64 by 64 bits are four of
-32 by 32, each of four MULS of 16 bits.  What the eight low registers cannot hold lies in the frame, since only SP can be addressed
-from without spending a register.
+A value is eight 32-bit words, R = 2^256.  A product is Karatsuba's over 128 and over 64 bits; 64 by
+64 bits are four of 32 by 32, each of four MULS of 16 bits.  What the eight low registers cannot
+hold lies in the frame, since only SP can be addressed from without spending a register.
 """
 
 from etoken.crypto import machine as m
@@ -21,7 +22,9 @@ DA64, DB64, SIGN64, LOW64, SIGN128 = Q + 32, Q + 40, Q + 48, Q + 52, Q + 56
 S128 = Q + 60  # four words
 T = S128 + 16  # 16 words
 F, G, D, E, MODULUS = (T + 64 + 4 * at.LIMBS * row for row in range(5))
-ZETA, MD, ME, MODULUS_WORDS, SIGN_F = (MODULUS + 4 * (at.LIMBS + 1) + 4 * index for index in range(5))
+ZETA, MD, ME, MODULUS_WORDS, SIGN_F = (
+    MODULUS + 4 * (at.LIMBS + 1) + 4 * index for index in range(5)
+)
 SIZE = SIGN_F + 8
 
 
@@ -67,7 +70,9 @@ def sqr32(t: Thumb, a: int, t0: int, t1: int, low: int) -> None:
 
 
 def mul64(t: Thumb, a: int, b: int, out: "tuple[int, int, int, int] | None") -> None:
-    """Words at a times words at b; to the offsets ``out``, or low word to LOW64 and the others left in r5, r6, r7."""
+    """Words at a times words at b; to the offsets ``out``, or low word to LOW64 and the others left
+    in r5, r6, r7.
+    """
     t.ldr(5, SP, a)
     t.ldr(1, SP, b)
     mul32(t, 5, 1, 2, 3, 4)
@@ -146,7 +151,9 @@ def difference(t: Thumb, x: int, y: int, count: int, out: int, mask: int) -> Non
 
 
 def combine64(t: Thumb, out: int) -> None:
-    """Add the middle product (LOW64, r5, r6, r7; its sign in r0) between the outer ones at out, four words each."""
+    """Add the middle product (LOW64, r5, r6, r7; its sign in r0) between the outer ones at out,
+    four words each.
+    """
     t.ldr(4, SP, LOW64)
     for register in (4, 5, 6, 7):
         t.eors(register, 0)
@@ -306,7 +313,8 @@ def add_words(t: Thumb, start: int, addends: "list[int]", temporary: int) -> Non
 def reduce_p256(t: Thumb) -> int:
     """Words 8 to 15 of P, and r7 above them = P / 2^256 mod p, up to one p too much.
 
-    p + 1 = 2^96 (1 + 2^96 - 2^128 + 2^160).  r0, r1, r2 = A, three words at a time; r0, r4 to r7 = A (1 - 2^32 + 2^64).
+    p + 1 = 2^96 (1 + 2^96 - 2^128 + 2^160).  r0, r1, r2 = A, three words at a time; r0, r4 to r7 =
+    A (1 - 2^32 + 2^64).
     """
     for start in (0, 3):
         for index in range(3):
@@ -391,8 +399,12 @@ class Field:
         self.plus_one = [curve.p + 1 >> 32 * index & 0xFFFFFFFF for index in range(8)]
 
     @staticmethod
-    def prepare(t: Thumb, words: "list[int]", mask: int, zero: int, spare: "tuple[int, ...]") -> "list[int]":
-        """zero = 0, spare = what else is wanted of 1 & mask and -2 & mask; returns the register of each word."""
+    def prepare(
+        t: Thumb, words: "list[int]", mask: int, zero: int, spare: "tuple[int, ...]"
+    ) -> "list[int]":
+        """zero = 0, spare = what else is wanted of 1 & mask and -2 & mask; returns the register of
+        each word.
+        """
         held = {0xFFFFFFFF: mask, 0: zero}
         for odd in (1, 0xFFFFFFFE):
             if odd in words:
@@ -406,7 +418,8 @@ class Field:
 
 
 def finish(t: Thumb, field: Field, source: "tuple[int, int]", top: int) -> None:
-    """The value (top : source) below 2 p, source as (register, offset), to the address in r1, less p unless it is smaller.
+    """The value (top : source) below 2 p, source as (register, offset), to the address in r1, less
+    p unless it is smaller.
 
     First only the borrow is found out, then p or zero is taken off.  Uses r2 to r6; top is r7.
     """
@@ -485,7 +498,9 @@ def additions(t: Thumb, field: Field) -> None:
 
 
 def multiplication_n(t: Thumb) -> None:
-    """MULN: T = a b, M = T (-1/n) mod 2^256, (T + M n) / 2^256: three products, since it is seldom wanted."""
+    """MULN: T = a b, M = T (-1/n) mod 2^256, (T + M n) / 2^256: three products, since it is seldom
+    wanted.
+    """
     t.label("muln")
     t.str_(1, SP, at.F_TARGET)
     t.bl("product")
@@ -516,7 +531,9 @@ def multiplication_n(t: Thumb) -> None:
 
 
 def scan(t: Thumb) -> None:
-    """Subroutine: r4 to r7 |= half of the entry at r3 that r2 has its bit for; enter at scan_32 or scan_8.  All are read."""
+    """Subroutine: r4 to r7 |= half of the entry at r3 that r2 has its bit for; enter at scan_32 or
+    scan_8.  All are read.
+    """
     t.label("scan_32")
     for entry in range(32):
         if entry == 24:
@@ -533,7 +550,9 @@ def scan(t: Thumb) -> None:
 
 
 def digit(t: Thumb, teeth: int, stride: int) -> None:
-    """From the signs at r3, column r2: r6 = number of the entry, r5 = -1 for its negative.  Uses r1, r4, r7."""
+    """From the signs at r3, column r2: r6 = number of the entry, r5 = -1 for its negative.  Uses
+    r1, r4, r7.
+    """
     t.movs(6, 0)
     for tooth in range(teeth):
         t.lsrs(4, 2, 5)
@@ -554,7 +573,9 @@ def digit(t: Thumb, teeth: int, stride: int) -> None:
 
 
 def lookup(t: Thumb, entries: int, to_y: int) -> None:
-    """What PICK and WINDOW share: r6 = number of the entry, r5 = mask; the table's address is in the frame at A."""
+    """What PICK and WINDOW share: r6 = number of the entry, r5 = mask; the table's address is in
+    the frame at A.
+    """
     t.movs(2, 1)
     t.lsls_reg(2, 6)
     t.str_(2, SP, A + 4)
@@ -639,7 +660,9 @@ def lookups(t: Thumb, field: Field) -> None:
 
 
 def divsteps(t: Thumb) -> None:
-    """BATCH steps: r0 = zeta, r1 = f, r2 = g; then r3 = u + 2^16 v, r4 = q + 2^16 r of the transition matrix."""
+    """BATCH steps: r0 = zeta, r1 = f, r2 = g; then r3 = u + 2^16 v, r4 = q + 2^16 r of the
+    transition matrix.
+    """
     t.movs(3, 1)
     t.lsls(4, 3, 16)
     for _ in range(at.BATCH):
@@ -664,9 +687,11 @@ def divsteps(t: Thumb) -> None:
 
 
 def inversion(t: Thumb) -> None:
-    """INVP and INVN: 1 / a by 602 constant-time divsteps, fourteen at a time (Bernstein and Yang, eprint 2019/266).
+    """INVP and INVN: 1 / a by 602 constant-time divsteps, fourteen at a time (Bernstein and Yang,
+    eprint 2019/266).
 
-    f, g, d, e and the modulus are rows of LIMBS words of 14 bits in the frame, the last one with a sign.
+    f, g, d, e and the modulus are rows of LIMBS words of 14 bits in the frame, the last one with a
+    sign.
     """
     for name, which, register in (("invp", 0, m.C_P), ("invn", 1, m.C_N)):
         t.label(name)
@@ -735,7 +760,9 @@ def inversion(t: Thumb) -> None:
 
 
 def _rows(t: Thumb, x: int, y: int, modulus: int) -> None:
-    """(x, y) = (u x + v y, q x + r y) / 2^14, with multiples of the modulus that make it come out even.  r4, r5 are the carries."""
+    """(x, y) = (u x + v y, q x + r y) / 2^14, with multiples of the modulus that make it come out
+    even.  r4, r5 are the carries.
+    """
 
     def sums(limb: int, begin: bool) -> None:
         for offset, (to_x, to_y) in ((x, (0, 2)), (y, (1, 3))):
@@ -801,7 +828,9 @@ def _rows(t: Thumb, x: int, y: int, modulus: int) -> None:
 
 
 def _finish_inversion(t: Thumb) -> None:
-    """The inverse is d times the sign of f; d lies between -2 and 1 times the modulus.  r1 = target, r7 = the word above it."""
+    """The inverse is d times the sign of f; d lies between -2 and 1 times the modulus.  r1 =
+    target, r7 = the word above it.
+    """
     t.ldr(1, SP, at.F_TARGET)
     t.movs(4, 0)
     for limb in range(at.LIMBS):

@@ -1,8 +1,10 @@
-"""The field machine for the Cortex-M33 of the RP2350 (ARMv8-M mainline with the DSP extension): UMAAL and SMLAD, no tables.
+"""The field machine for the Cortex-M33 of the RP2350 (ARMv8-M mainline with the DSP extension):
+UMAAL and SMLAD, no tables.
 
-A value is eight 32-bit words, R = 2^256.  A product is 16 rows of four UMAAL with the other half in memory; the reduction uses
-that p + 1 is a multiple of 2^96 (P-256) or 2^64 (SM2), so that Montgomery's multiplier is the low words themselves.
-Register use of each handler is noted where it is not plain; r0 to r12 and lr are free, sp is the frame of ``layout``.
+A value is eight 32-bit words, R = 2^256.  A product is 16 rows of four UMAAL with the other half in
+memory; the reduction uses that p + 1 is a multiple of 2^96 (P-256) or 2^64 (SM2), so that
+Montgomery's multiplier is the low words themselves.  Register use of each handler is noted where it
+is not plain; r0 to r12 and lr are free, sp is the frame of ``layout``.
 """
 
 from etoken.crypto import machine as m
@@ -108,10 +110,11 @@ def take_carry(t: Thumb, register: int) -> None:
 
 
 def reduce_p256(t: Thumb) -> int:
-    """VALUE = F_PRODUCT / 2^256 mod p, up to one p too much; returns the register of the word above it.
+    """VALUE = F_PRODUCT / 2^256 mod p, up to one p too much; returns the register of the word above
+    it.
 
-    p + 1 = 2^96 (1 + 2^96 - 2^128 + 2^160): three words A at a time are added at places 3, 6 and 8 and taken from 7.
-    Words 3 to 7 stand in r0 r2 r3 r12 lr, words 8 to 15 in VALUE.
+    p + 1 = 2^96 (1 + 2^96 - 2^128 + 2^160): three words A at a time are added at places 3, 6 and 8
+    and taken from 7.  Words 3 to 7 stand in r0 r2 r3 r12 lr, words 8 to 15 in VALUE.
     """
     pointer, carry = 10, 11
     t.sp_address(pointer, at.F_PRODUCT)
@@ -157,7 +160,8 @@ def reduce_p256(t: Thumb) -> int:
 def reduce_sm2(t: Thumb) -> int:
     """The same for SM2: p + 1 = 2^64 (1 - 2^32 - 2^160 + 2^192).
 
-    Two words A at a time; B = A (2^32 - 1), three words, is taken from place 2 and added at place 7.
+    Two words A at a time; B = A (2^32 - 1), three words, is taken from place 2 and added at place
+    7.
     """
     pointer = 10
 
@@ -313,7 +317,9 @@ def multiplication_n(t: Thumb, curve: Curve) -> None:
 
 
 def scan(t: Thumb) -> None:
-    """Subroutine: VALUE = the entry of the row at r3 that r2 has its bit for; F_COUNT times eight entries of 32 bytes, all read."""
+    """Subroutine: VALUE = the entry of the row at r3 that r2 has its bit for; F_COUNT times eight
+    entries of 32 bytes, all read.
+    """
     t.label("scan")
     t.str_(LR, SP, at.F_RETURN)
     for register in VALUE:
@@ -321,7 +327,11 @@ def scan(t: Thumb) -> None:
     t.label("scan_eight")
     for entry in range(8):
         t.ubfx(0, 2, entry, 1)
-        for part, registers in (((0, 1, 2), (1, 12, LR)), ((3, 4, 5), (1, 12, LR)), ((6, 7), (1, 12))):
+        for part, registers in (
+            ((0, 1, 2), (1, 12, LR)),
+            ((3, 4, 5), (1, 12, LR)),
+            ((6, 7), (1, 12)),
+        ):
             t.ldm(3, registers, writeback=True)
             for word, register in zip(part, registers, strict=True):
                 t.mla(VALUE[word], register, 0, VALUE[word])
@@ -335,7 +345,9 @@ def scan(t: Thumb) -> None:
 
 
 def digit(t: Thumb, teeth: int, stride: int) -> None:
-    """From the signs at r7, column r6: r2 = the bit of the entry, r5 = -1 for its negative.  Uses r3, r8 to r10."""
+    """From the signs at r7, column r6: r2 = the bit of the entry, r5 = -1 for its negative.  Uses
+    r3, r8 to r10.
+    """
     t.mov_imm(8, 0)
     for tooth in range(teeth):
         t.logic_imm("add", 9, 6, stride * tooth)
@@ -353,7 +365,9 @@ def digit(t: Thumb, teeth: int, stride: int) -> None:
 
 
 def lookup(t: Thumb, field: Field, entries: int, to_y: int) -> None:
-    """The part that PICK and WINDOW share: table at r3, bit in r2, mask in r5, target in F_TARGET."""
+    """The part that PICK and WINDOW share: table at r3, bit in r2, mask in r5, target in
+    F_TARGET.
+    """
     t.str_(2, SP, at.F_PRODUCT)
     t.str_(5, SP, at.F_PRODUCT + 4)
     t.str_(3, SP, at.F_PRODUCT + 8)
@@ -427,7 +441,9 @@ def lookups(t: Thumb, field: Field) -> None:
 
 
 def divsteps(t: Thumb) -> None:
-    """BATCH steps: r0 = zeta, r1 = f, r2 = g; then r3 = u + 2^16 v, r4 = q + 2^16 r of the transition matrix."""
+    """BATCH steps: r0 = zeta, r1 = f, r2 = g; then r3 = u + 2^16 v, r4 = q + 2^16 r of the
+    transition matrix.
+    """
     t.constant(3, 1)
     t.constant(4, 1 << 16)
     for _ in range(at.BATCH):
@@ -460,9 +476,11 @@ def clean_halves(t: Thumb, register: int, spare: int) -> None:
 
 
 def inversion(t: Thumb) -> None:
-    """INVP and INVN: 1 / a by 602 constant-time divsteps, fourteen at a time (Bernstein and Yang, eprint 2019/266).
+    """INVP and INVN: 1 / a by 602 constant-time divsteps, fourteen at a time (Bernstein and Yang,
+    eprint 2019/266).
 
-    Rows of LIMBS words in SCRATCH hold f (low half) and g (high half), and d and e; the modulus stands in MODULI.
+    Rows of LIMBS words in SCRATCH hold f (low half) and g (high half), and d and e; the modulus
+    stands in MODULI.
     """
     t.label("invp")
     t.constant(3, at.MODULI)

@@ -1,8 +1,9 @@
 """Writes the programs of the field machine, in which all of the key's curve arithmetic is put down.
 
-Points are Jacobian (X : Y : Z) with the formulas of Hankerson, Menezes, Vanstone, *Guide to ECC*, algorithms 3.21 and 3.22, which
-know no exception but the one they are checked for at the end (Z = 0); or, in the programs named COMPLETE, projective with
-the formulas of Renes, Costello and Batina (eprint 2015/1060, algorithm 4), which have none.
+Points are Jacobian (X : Y : Z) with the formulas of Hankerson, Menezes, Vanstone, *Guide to ECC*,
+algorithms 3.21 and 3.22, which know no exception but the one they are checked for at the end (Z =
+0); or, in the programs named COMPLETE, projective with the formulas of Renes, Costello and Batina
+(eprint 2015/1060, algorithm 4), which have none.
 """
 
 from etoken.crypto import machine as m
@@ -48,7 +49,9 @@ def double_ops() -> Ops:
 
 
 def add_ops(keep: int | None = None) -> Ops:
-    """(X : Y : Z) plus the affine (QX, QY); 8 M, 3 S, 7 additions.  ``keep`` gets the factor by which Z grows."""
+    """(X : Y : Z) plus the affine (QX, QY); 8 M, 3 S, 7 additions.  ``keep`` gets the factor by
+    which Z grows.
+    """
     return [
         (m.SQR, T1, Z),
         (m.MUL, T2, T1, Z),
@@ -73,7 +76,9 @@ def add_ops(keep: int | None = None) -> Ops:
 
 
 def add_complete_ops(second: tuple[int, int, int]) -> Ops:
-    """Projective (X : Y : Z) plus ``second``, any two points of the curve; 12 M, 2 by b, 29 additions."""
+    """Projective (X : Y : Z) plus ``second``, any two points of the curve; 12 M, 2 by b, 29
+    additions.
+    """
     x2, y2, z2 = second
     t0, t1, t2, t3, t4, x3, y3, z3 = U[:8]
     return [
@@ -90,8 +95,11 @@ def add_complete_ops(second: tuple[int, int, int]) -> Ops:
     ]  # fmt: skip
 
 
-# --- macros: the programs as they are kept name these by number, and are spelt out when they are first run ------------
-DOUBLE, ADD, WINDOW_TABLE, DOUBLE_COMPLETE, ADD_ENTRY_COMPLETE, ADD_SECOND_COMPLETE = range(128, 134)
+# --- macros: the programs as they are kept name these by number, and are spelt out when they are
+# first run ------------
+DOUBLE, ADD, WINDOW_TABLE, DOUBLE_COMPLETE, ADD_ENTRY_COMPLETE, ADD_SECOND_COMPLETE = range(
+    128, 134
+)
 
 
 def double() -> Ops:
@@ -116,12 +124,16 @@ def add_complete(second: tuple[int, int, int]) -> Ops:
 
 def macros() -> list[Ops]:
     """The macros in the order of their numbers."""
-    completes = [add_complete_ops(second) for second in ((X, Y, Z), (QX, QY, m.C_ONE), (SX, SY, SZ))]
+    completes = [
+        add_complete_ops(second) for second in ((X, Y, Z), (QX, QY, m.C_ONE), (SX, SY, SZ))
+    ]
     return [double_ops(), add_ops(), window_table_ops(), *completes]
 
 
 def randomise() -> Ops:
-    """The affine (X, Y) as (X z^2 : Y z^3 : z) with z from io, so that no intermediate value can be foretold."""
+    """The affine (X, Y) as (X z^2 : Y z^3 : z) with z from io, so that no intermediate value can be
+    foretold.
+    """
     return [
         (m.LOAD, Z, IO_Z),
         (m.MUL, Z, Z, m.C_RRP),
@@ -144,7 +156,9 @@ def comb() -> Ops:
 
 
 def comb_public(combs: tuple[int, ...]) -> Ops:
-    """(X : Y : Z) = the sum of public scalars times the points of these combs, one run of doublings for all."""
+    """(X : Y : Z) = the sum of public scalars times the points of these combs, one run of doublings
+    for all.
+    """
     blocks = [m.COMB_BLOCKS * comb + block for comb in combs for block in range(m.COMB_BLOCKS)]
     ops: Ops = [(m.LOOP, m.BLOCK_COLUMNS - 1), (m.TAKE, X, blocks[0]), (m.MOVE, Z, m.C_ONE)]
     for block in blocks[1:]:
@@ -183,7 +197,13 @@ def affine() -> Ops:
 
 def affine_complete() -> Ops:
     """(X, Y) from projective; raises EXCEPTION for the point at infinity."""
-    return [(m.ZERO, EXCEPTION, Z), (m.INVP, Z, Z), (m.MUL, Z, Z, m.C_R3P), (m.MUL, X, X, Z), (m.MUL, Y, Y, Z)]
+    return [
+        (m.ZERO, EXCEPTION, Z),
+        (m.INVP, Z, Z),
+        (m.MUL, Z, Z, m.C_R3P),
+        (m.MUL, X, X, Z),
+        (m.MUL, Y, Y, Z),
+    ]
 
 
 def plain(*registers: int) -> Ops:
@@ -207,10 +227,18 @@ def point(slot_x: int, slot_y: int) -> Ops:
 def window_table_ops() -> Ops:
     """Registers WINDOW_TABLE on = 1, 3 … 15 times the affine (SX, SY).
 
-    Each multiple is 2 P more than the one before.  The additions keep the factors by which Z grew, so one inversion at the end
-    makes all seven affine.
+    Each multiple is 2 P more than the one before.  The additions keep the factors by which Z grew,
+    so one inversion at the end makes all seven affine.
     """
-    ops: Ops = [(m.MOVE, X, SX), (m.MOVE, Y, SY), (m.MOVE, Z, m.C_ONE), *double(), *affine(), (m.MOVE, QX, X), (m.MOVE, QY, Y)]
+    ops: Ops = [
+        (m.MOVE, X, SX),
+        (m.MOVE, Y, SY),
+        (m.MOVE, Z, m.C_ONE),
+        *double(),
+        *affine(),
+        (m.MOVE, QX, X),
+        (m.MOVE, QY, Y),
+    ]
     ops += [(m.MOVE, X, SX), (m.MOVE, Y, SY), (m.MOVE, Z, m.C_ONE)]
     ops += [(m.MOVE, m.WINDOW_TABLE, X), (m.MOVE, m.WINDOW_TABLE + 8, Y)]
     for index in range(1, 8):
@@ -235,7 +263,13 @@ def window(*, blind: bool) -> Ops:
 
 def window_complete() -> Ops:
     """The same without exceptions."""
-    ops: Ops = [(m.LOOP, 64), (m.WINDOW, X), (m.MOVE, Z, m.C_ONE), (m.LOOP, 63), *(4 * add_complete((X, Y, Z)))]
+    ops: Ops = [
+        (m.LOOP, 64),
+        (m.WINDOW, X),
+        (m.MOVE, Z, m.C_ONE),
+        (m.LOOP, 63),
+        *(4 * add_complete((X, Y, Z))),
+    ]
     return [*ops, (m.WINDOW, QX), *add_complete((QX, QY, m.C_ONE)), (m.NEXT,)]
 
 
@@ -255,7 +289,13 @@ def public() -> Ops:
 
 def public_complete() -> Ops:
     """The same without exceptions."""
-    return [*scalar(K, IO_D, BAD_SECRET), (m.BITS, 0, K), *comb_complete(), *affine_complete(), *point_out()]
+    return [
+        *scalar(K, IO_D, BAD_SECRET),
+        (m.BITS, 0, K),
+        *comb_complete(),
+        *affine_complete(),
+        *point_out(),
+    ]
 
 
 def must_be_on_curve(x: int, y: int, flag: int) -> Ops:
@@ -268,8 +308,16 @@ def must_be_on_curve(x: int, y: int, flag: int) -> Ops:
 
 
 def point_out() -> Ops:
-    """Hand the affine (X, Y) out; a table or a step that went wrong shows as a point of another curve."""
-    return [*must_be_on_curve(X, Y, BAD_RESULT), *plain(X, Y), (m.STORE, IO_X, X), (m.STORE, IO_Y, Y), *STOP]
+    """Hand the affine (X, Y) out; a table or a step that went wrong shows as a point of another
+    curve.
+    """
+    return [
+        *must_be_on_curve(X, Y, BAD_RESULT),
+        *plain(X, Y),
+        (m.STORE, IO_X, X),
+        (m.STORE, IO_Y, Y),
+        *STOP,
+    ]
 
 
 def shared() -> Ops:
@@ -299,19 +347,27 @@ def sign_begin() -> Ops:
 
 def sign_end() -> Ops:
     """Hand (R, S) out unless one of them is zero."""
-    return [(m.ZERO, BAD_RESULT, R), (m.ZERO, BAD_RESULT, S), (m.STORE, IO_R, R), (m.STORE, IO_S, S), *STOP]
+    return [
+        (m.ZERO, BAD_RESULT, R),
+        (m.ZERO, BAD_RESULT, S),
+        (m.STORE, IO_R, R),
+        (m.STORE, IO_S, S),
+        *STOP,
+    ]
 
 
 def sign_es256() -> Ops:
     """r = x mod n, s = (e + r d) / k, low s; all is blinded by b.
 
-    One inversion serves for 1 / k and for 1 / s, which goes to io W (there of the sign before low s) so that ``check`` needs none.
+    One inversion serves for 1 / k and for 1 / s, which goes to io W (there of the sign before low
+    s) so that ``check`` needs none.
     """
     product, inverse = U[0], U[1]
     return [
         *sign_begin(), (m.MOVE, R, X),
         (m.MULN, K, K, BLIND),  # k b / R
-        (m.MULN, V, D, BLIND), (m.MULN, S, R, m.C_RRN), (m.MULN, V, S, V), (m.MULN, E, E, BLIND), (m.ADDN, V, V, E),  # (e + r d) b / R
+        # (e + r d) b / R
+        (m.MULN, V, D, BLIND), (m.MULN, S, R, m.C_RRN), (m.MULN, V, S, V), (m.MULN, E, E, BLIND), (m.ADDN, V, V, E),
         (m.MULN, product, K, V), (m.INVN, inverse, product),
         (m.MULN, W, inverse, V), (m.MULN, S, V, W), (m.MULN, S, S, m.C_RRN), (m.LOWS, S, S),
         (m.MULN, W, inverse, K), (m.MULN, W, K, W), (m.MULN, W, W, m.C_RRN), (m.STORE, IO_W, W),
@@ -320,7 +376,9 @@ def sign_es256() -> Ops:
 
 
 def sign_sm2() -> Ops:
-    """r = e + x, s = (k + r) / (1 + d) - r (GB/T 32918.2 section 6.1, in the form that multiplies no secret by r)."""
+    """r = e + x, s = (k + r) / (1 + d) - r (GB/T 32918.2 section 6.1, in the form that multiplies
+    no secret by r).
+    """
     return [
         *sign_begin(), (m.ADDN, R, E, X), (m.ADDN, V, R, K), (m.ZERO, BAD_RESULT, V),
         (m.ADDN, W, D, m.C_UNIT), (m.ZERO, BAD_SECRET, W), (m.MULN, W, W, BLIND), (m.INVN, W, W),
@@ -343,7 +401,9 @@ def factors_es256() -> Ops:
 
 
 def factors_known() -> Ops:
-    """The same with 1 / s or -1 / s in io: t = s w must be 1 or -1, and w t is the inverse either way."""
+    """The same with 1 / s or -1 / s in io: t = s w must be 1 or -1, and w t is the inverse either
+    way.
+    """
     t = U[0]
     return [
         (m.LOAD, W, IO_W), (m.REDN, W, W), (m.MULN, W, W, m.C_RRN), (m.MULN, t, S, W), (m.MULN, U[1], t, m.C_RRN), (m.MULN, U[1], U[1], t),
@@ -358,7 +418,9 @@ def factors_sm2() -> Ops:
 
 
 def check(factors: Ops) -> Ops:
-    """A signature of this key, with the combs of base point and public key: REFUSED unless x = V; says nothing if EXCEPTION."""
+    """A signature of this key, with the combs of base point and public key: REFUSED unless x = V;
+    says nothing if EXCEPTION.
+    """
     return [
         *signature(), *factors, (m.BITS, 0, K), (m.BITS, 1, D), *comb_public((0, 1)),
         (m.ZERO, EXCEPTION, Z), (m.SQR, T1, Z), (m.MUL, T2, V, m.C_RRP), (m.MUL, T2, T2, T1), (m.OTHER, REFUSED, X, T2), *STOP,
@@ -390,7 +452,8 @@ def verify_end() -> Ops:
     ]  # fmt: skip
 
 
-# --- building a comb: TABLE_* are run by ``points.build`` one after the other -----------------------------------------
+# --- building a comb: TABLE_* are run by ``points.build`` one after the other
+# ----------------------------------------------------------------------
 TEETH_AT = 10  # registers of the six points 2^(43 t) P; then five times their doubles
 DOUBLES_AT = TEETH_AT + 2 * m.TEETH
 
@@ -421,7 +484,9 @@ def table_tooth() -> Ops:
 
 
 def table_add() -> Ops:
-    """Add the kept point that operand 2 of the first two instructions names; the second one adds or subtracts."""
+    """Add the kept point that operand 2 of the first two instructions names; the second one adds or
+    subtracts.
+    """
     return [(m.MOVE, QX, 0), (m.ADD, QY, m.C_ZERO, 0), *add_ops(), (m.END,)]
 
 
@@ -430,12 +495,21 @@ FACTORS_AT = m.WINDOW_TABLE  # what each addition multiplied Z by
 
 
 def table_step(index: int) -> Ops:
-    """The same, and save the sum, not yet affine, in the entry that operand 1 of the last instruction names."""
-    return [(m.MOVE, QX, 0), (m.ADD, QY, m.C_ZERO, 0), *add_ops(keep=FACTORS_AT + index), (m.SAVE, 0, X)]
+    """The same, and save the sum, not yet affine, in the entry that operand 1 of the last
+    instruction names.
+    """
+    return [
+        (m.MOVE, QX, 0),
+        (m.ADD, QY, m.C_ZERO, 0),
+        *add_ops(keep=FACTORS_AT + index),
+        (m.SAVE, 0, X),
+    ]
 
 
 def table_back(index: int) -> Ops:
-    """Make the entry that operand 2 of the first and operand 1 of the last but one name affine; T1 = 1 / Z goes one step back."""
+    """Make the entry that operand 2 of the first and operand 1 of the last but one name affine; T1
+    = 1 / Z goes one step back.
+    """
     return [
         (m.FETCH, QX, 0), (m.SQR, T2, T1), (m.MUL, QX, QX, T2), (m.MUL, T2, T2, T1), (m.MUL, QY, QY, T2), (m.SAVE, 0, QX),
         (m.MUL, T1, T1, FACTORS_AT + index),

@@ -1,8 +1,10 @@
-"""A small assembler for Thumb machine code: only the instructions that the kernels use, as methods with their ARM names.
+"""A small assembler for Thumb machine code: only the instructions that the kernels use, as methods
+with their ARM names.
 
-Encodings are those of the ARMv8-M Architecture Reference Manual (DDI 0553); ``Thumb(wide=False)`` refuses everything that
-ARMv6-M, the Cortex-M0+, lacks.  Registers are the integers 0 to 15.  Branches take label names; nothing else is relative to the
-program counter, so the code may lie at any even address.
+Encodings are those of the ARMv8-M Architecture Reference Manual (DDI 0553); ``Thumb(wide=False)``
+refuses everything that ARMv6-M, the Cortex-M0+, lacks.  Registers are the integers 0 to 15.
+Branches take label names; nothing else is relative to the program counter, so the code may lie at
+any even address.
 """
 
 from collections.abc import Iterable
@@ -36,7 +38,9 @@ def modified_immediate(value: int) -> int:
 
 
 class Thumb:
-    """Code that grows.  ``code()`` resolves the labels and returns its bytes, little-endian halfwords."""
+    """Code that grows.  ``code()`` resolves the labels and returns its bytes, little-endian
+    halfwords.
+    """
 
     def __init__(self, *, wide: bool) -> None:
         self.wide = wide
@@ -44,7 +48,8 @@ class Thumb:
         self._labels: dict[str, int] = {}
         self._fixes: list[tuple[int, str, str]] = []
 
-    # --- the frame ---------------------------------------------------------------------------------------------------
+    # --- the frame
+    # ------------------------------------------------------------------
     def label(self, name: str) -> None:
         """Give the present place a name."""
         if name in self._labels:
@@ -71,20 +76,33 @@ class Thumb:
                 first = 0xF000 | sign << 10 | distance >> 12 & 0x3FF
                 j1, j2 = 1 ^ (distance >> 23 & 1) ^ sign, 1 ^ (distance >> 22 & 1) ^ sign
                 halves[at] = first
-                halves[at + 1] = (0xD000 if kind == "bl" else 0x9000) | j1 << 13 | j2 << 11 | distance >> 1 & 0x7FF
+                halves[at + 1] = (
+                    (0xD000 if kind == "bl" else 0x9000)
+                    | j1 << 13
+                    | j2 << 11
+                    | distance >> 1 & 0x7FF
+                )
             elif kind == "bcondw":
                 cond = halves[at]
                 halves[at] = 0xF000 | (distance >> 20 & 1) << 10 | cond << 6 | distance >> 12 & 0x3F
-                halves[at + 1] = 0x8000 | (distance >> 18 & 1) << 13 | (distance >> 19 & 1) << 11 | distance >> 1 & 0x7FF
+                halves[at + 1] = (
+                    0x8000
+                    | (distance >> 18 & 1) << 13
+                    | (distance >> 19 & 1) << 11
+                    | distance >> 1 & 0x7FF
+                )
             elif kind == "tbh":
                 halves[at] = self._labels[name] - halves[at]
             else:
                 raise CannotEncode(f"{name} is too far away ({distance})")
         return b"".join(half.to_bytes(2, "little") for half in halves)
 
-    # --- branches ----------------------------------------------------------------------------------------------------
+    # --- branches
+    # ------------------------------------------------------------------
     def b(self, name: str) -> None:
-        """Branch anywhere: B.W, or BL on the narrow core, which has nothing else that reaches; LR is lost there."""
+        """Branch anywhere: B.W, or BL on the narrow core, which has nothing else that reaches; LR
+        is lost there.
+        """
         self._fixes.append((len(self._halves), "bw" if self.wide else "bl", name))
         self._emit(0, 0)
 
@@ -118,7 +136,8 @@ class Thumb:
             self._fixes.append((len(self._halves), "tbh", name))
             self._emit(start)
 
-    # --- moves and constants -----------------------------------------------------------------------------------------
+    # --- moves and constants
+    # ------------------------------------------------------------------
     def mov(self, d: int, m: int) -> None:
         """d = m, any registers; flags stay."""
         self._emit(0x4600 | (d & 8) << 4 | m << 3 | d & 7)
@@ -136,11 +155,17 @@ class Thumb:
 
     def movw(self, d: int, value: int) -> None:
         """d = 16 bits."""
-        self._emit32(0xF240 | value >> 12 & 0xF | (value >> 11 & 1) << 10, (value >> 8 & 7) << 12 | d << 8 | value & 0xFF)
+        self._emit32(
+            0xF240 | value >> 12 & 0xF | (value >> 11 & 1) << 10,
+            (value >> 8 & 7) << 12 | d << 8 | value & 0xFF,
+        )
 
     def movt(self, d: int, value: int) -> None:
         """High half of d = 16 bits."""
-        self._emit32(0xF2C0 | value >> 12 & 0xF | (value >> 11 & 1) << 10, (value >> 8 & 7) << 12 | d << 8 | value & 0xFF)
+        self._emit32(
+            0xF2C0 | value >> 12 & 0xF | (value >> 11 & 1) << 10,
+            (value >> 8 & 7) << 12 | d << 8 | value & 0xFF,
+        )
 
     def constant(self, d: int, value: int) -> None:
         """d = 32 bits, with as many instructions as it takes; the narrow core's flags change."""
@@ -165,13 +190,20 @@ class Thumb:
         if shift:
             self.lsls(d, d, shift)
 
-    # --- arithmetic: three registers ---------------------------------------------------------------------------------
+    # --- arithmetic: three registers
+    # ------------------------------------------------------------------
     def _data(self, op: int, d: int, n: int, m: int, lsl: int, kind: int, s: bool) -> None:
-        self._emit32(0xEA00 | op << 5 | s << 4 | n, (lsl & 0x1C) << 10 | d << 8 | (lsl & 3) << 6 | kind << 4 | m)
+        self._emit32(
+            0xEA00 | op << 5 | s << 4 | n,
+            (lsl & 0x1C) << 10 | d << 8 | (lsl & 3) << 6 | kind << 4 | m,
+        )
 
     def _data_imm(self, op: int, d: int, n: int, value: int, s: bool) -> None:
         imm = modified_immediate(value)
-        self._emit32(0xF000 | (imm & 0x800) >> 1 | op << 5 | s << 4 | n, (imm & 0x700) << 4 | d << 8 | imm & 0xFF)
+        self._emit32(
+            0xF000 | (imm & 0x800) >> 1 | op << 5 | s << 4 | n,
+            (imm & 0x700) << 4 | d << 8 | imm & 0xFF,
+        )
 
     def adds(self, d: int, n: int, m: int) -> None:
         """d = n + m, flags."""
@@ -242,13 +274,23 @@ class Thumb:
             self._data(8, d, n, m, lsl, 0, False)
 
     def shifted(self, name: str, d: int, n: int, m: int, kind: str = "lsl", count: int = 0) -> None:
-        """d = n OP (m shifted by a constant); OP is and, orr, eor, add, sub, bic, rsb, orn; flags stay."""
-        op = {"and": 0, "bic": 1, "orr": 2, "orn": 3, "eor": 4, "add": 8, "sub": 13, "rsb": 14}[name]
+        """d = n OP (m shifted by a constant); OP is and, orr, eor, add, sub, bic, rsb, orn; flags
+        stay.
+        """
+        op = {"and": 0, "bic": 1, "orr": 2, "orn": 3, "eor": 4, "add": 8, "sub": 13, "rsb": 14}[
+            name
+        ]
         self._data(op, d, n, m, count, {"lsl": 0, "lsr": 1, "asr": 2, "ror": 3}[kind], False)
 
     def logic_imm(self, name: str, d: int, n: int, value: int) -> None:
         """d = n OP constant; flags stay."""
-        self._data_imm({"and": 0, "bic": 1, "orr": 2, "eor": 4, "add": 8, "sub": 13, "rsb": 14}[name], d, n, value, False)
+        self._data_imm(
+            {"and": 0, "bic": 1, "orr": 2, "eor": 4, "add": 8, "sub": 13, "rsb": 14}[name],
+            d,
+            n,
+            value,
+            False,
+        )
 
     def ror(self, d: int, m: int, count: int) -> None:
         """d = m rotated right by a constant; flags stay."""
@@ -258,7 +300,8 @@ class Thumb:
         """d = m shifted by a constant, any registers; flags stay."""
         self._data(2, d, 15, m, count, {"lsl": 0, "lsr": 1, "asr": 2}[kind], False)
 
-    # --- arithmetic: two registers, narrow ---------------------------------------------------------------------------
+    # --- arithmetic: two registers, narrow
+    # ------------------------------------------------------------------
     def _alu(self, op: int, d: int, m: int) -> None:
         if not _low(d, m):
             raise CannotEncode("low registers only")
@@ -341,7 +384,8 @@ class Thumb:
         else:
             self._emit32(0xFA90 | m, 0xF080 | d << 8 | m)
 
-    # --- multiplications of the wide core ----------------------------------------------------------------------------
+    # --- multiplications of the wide core
+    # ------------------------------------------------------------------
     def umaal(self, lo: int, hi: int, n: int, m: int) -> None:
         """hi:lo = n * m + lo + hi."""
         self._emit32(0xFBE0 | n, lo << 12 | hi << 8 | 0x60 | m)
@@ -378,7 +422,8 @@ class Thumb:
         """Put the low ``width`` bits of n into d at ``lsb``."""
         self._emit32(0xF360 | n, (lsb & 0x1C) << 10 | d << 8 | (lsb & 3) << 6 | lsb + width - 1)
 
-    # --- memory ------------------------------------------------------------------------------------------------------
+    # --- memory
+    # ------------------------------------------------------------------
     def _load_store(self, t: int, n: int, offset: int, narrow: int, scale: int, wide: int) -> None:
         if _low(t, n) and 0 <= offset < 32 * scale and offset % scale == 0:
             self._emit(narrow | offset // scale << 6 | n << 3 | t)
@@ -478,12 +523,16 @@ class Thumb:
     def push(self, registers: Iterable[int]) -> None:
         """Push low registers and LR."""
         names = set(registers)
-        self._emit(0xB400 | sum(1 << register for register in names if register < 8) | (LR in names) << 8)
+        self._emit(
+            0xB400 | sum(1 << register for register in names if register < 8) | (LR in names) << 8
+        )
 
     def pop(self, registers: Iterable[int]) -> None:
         """Pop low registers and PC."""
         names = set(registers)
-        self._emit(0xBC00 | sum(1 << register for register in names if register < 8) | (PC in names) << 8)
+        self._emit(
+            0xBC00 | sum(1 << register for register in names if register < 8) | (PC in names) << 8
+        )
 
     def add_sp(self, size: int) -> None:
         """SP += size (negative too), a multiple of 4."""

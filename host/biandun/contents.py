@@ -1,4 +1,5 @@
-"""What lies in a folder that others may have packed: every entry below it, named without following a link, and read with a bound.
+"""What lies in a folder that others may have packed: every entry below it, named without following
+a link, and read with a bound.
 
 Nothing is opened that is no plain file: a link may lead out of the folder, a pipe never ends.
 """
@@ -19,7 +20,8 @@ PLAIN, LINK, SPECIAL = "file", "link", "special"
 class Contents:
     """All entries of a folder and of those below it.
 
-    ``entries`` maps each relative name, with slashes, to PLAIN, LINK or SPECIAL; folders are not entries of their own.
+    ``entries`` maps each relative name, with slashes, to PLAIN, LINK or SPECIAL; folders are not
+    entries of their own.
     """
 
     def __init__(self, path: Path) -> None:
@@ -31,10 +33,14 @@ class Contents:
         except NotADirectoryError:
             raise FolderProblem("folder-not-filing", path=str(path)) from None
         except OSError as error:
-            raise FolderProblem("file-unreadable", path=error.filename or str(path), detail=oserrors.reason(error)) from error
+            raise FolderProblem(
+                "file-unreadable", path=error.filename or str(path), detail=oserrors.reason(error)
+            ) from error
 
     def read(self, name: str) -> bytes:
-        """A plain file.  Raises FolderProblem: file-missing, file-link for what is no plain file, file-unreadable, file-too-large."""
+        """A plain file.  Raises FolderProblem: file-missing, file-link for what is no plain file,
+        file-unreadable, file-too-large.
+        """
         path = str(self.path / name)
         kind = self.entries.get(name)
         if kind is None:
@@ -45,7 +51,9 @@ class Contents:
             with open_plain(self.path / name, follow=False) as file:
                 content = file.read(LIMIT_ATTACHMENT + 1)
         except OSError as error:
-            raise FolderProblem("file-unreadable", path=path, detail=oserrors.reason(error)) from error
+            raise FolderProblem(
+                "file-unreadable", path=path, detail=oserrors.reason(error)
+            ) from error
         if len(content) > LIMIT_ATTACHMENT:
             raise FolderProblem("file-too-large", path=path)
         return content

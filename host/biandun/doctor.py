@@ -1,6 +1,8 @@
-"""What is wrong here, and the one thing to do about each: ports, permissions, other programs, and what a key says of itself.
+"""What is wrong here, and the one thing to do about each: ports, permissions, other programs, and
+what a key says of itself.
 
-No key is changed and no PIN is asked for.  A finding is a problem of the message catalogue, so its next step is its fix.
+No key is changed and no PIN is asked for.  A finding is a problem of the message catalogue, so its
+next step is its fix.
 """
 
 import sys
@@ -17,7 +19,12 @@ from biandun.office_client import Office
 from biandun.ui import Silent
 from biandun_protocol.errors import Problem
 from biandun_protocol.wire.messages import InfoReply
-from biandun_protocol.wire.numbers import ERROR_NAMES, LIMIT_OUTBOX, LIMIT_PARCELS, STATE_PERSONALISED
+from biandun_protocol.wire.numbers import (
+    ERROR_NAMES,
+    LIMIT_OUTBOX,
+    LIMIT_PARCELS,
+    STATE_PERSONALISED,
+)
 
 LEAST_FIRMWARE = "0.1.0"
 WARN_DAYS = 60
@@ -31,12 +38,14 @@ RULE_TEXT = """\
 # Written by `biandun install-udev`.  The number is below 73, where seats get their access.
 ACTION=="add|change", SUBSYSTEM=="usb", ATTR{product}=="Biandun*", ENV{ID_MM_DEVICE_IGNORE}="1"
 SUBSYSTEM=="tty", ATTRS{product}=="Biandun*", TAG+="uaccess", ENV{ID_MM_DEVICE_IGNORE}="1", ENV{ID_MM_PORT_IGNORE}="1"
-"""
+"""  # noqa: E501
 
 
 @dataclass(frozen=True)
 class Finding:
-    """Something that is wrong; ``problem.next_step`` is the fix.  ``serial`` and ``port`` are empty when it is about no key."""
+    """Something that is wrong; ``problem.next_step`` is the fix.  ``serial`` and ``port`` are empty
+    when it is about no key.
+    """
 
     problem: Problem
     serial: str = ""
@@ -51,10 +60,18 @@ class Report:
     findings: tuple[Finding, ...]
 
 
-def examine(port: str | None = None, *, office: Office | None = None, now: int | None = None, root: Path = Path("/")) -> Report:
-    """Look at every key that is plugged in, or at the one on ``port``; ``now`` is this computer's clock in seconds.
+def examine(
+    port: str | None = None,
+    *,
+    office: Office | None = None,
+    now: int | None = None,
+    root: Path = Path("/"),
+) -> Report:
+    """Look at every key that is plugged in, or at the one on ``port``; ``now`` is this computer's
+    clock in seconds.
 
-    ``office`` is asked for its time, so that it is known whose clock is wrong; one that does not answer is a finding.
+    ``office`` is asked for its time, so that it is known whose clock is wrong; one that does not
+    answer is a finding.
     """
     computer = int(time.time()) if now is None else now
     serials: list[str] = []
@@ -76,19 +93,29 @@ def examine(port: str | None = None, *, office: Office | None = None, now: int |
                 serials.append(key.info.serial)
                 if place.serial is not None and place.serial != key.info.serial:
                     findings.append(
-                        Finding(Problem("wrong-device", serial=place.serial, found=key.info.serial), place.serial, place.port)
+                        Finding(
+                            Problem("wrong-device", serial=place.serial, found=key.info.serial),
+                            place.serial,
+                            place.port,
+                        )
                     )
-                findings += [Finding(problem, key.info.serial, place.port) for problem in of_key(key, computer, office_time)]
+                findings += [
+                    Finding(problem, key.info.serial, place.port)
+                    for problem in of_key(key, computer, office_time)
+                ]
         except Problem as problem:
             findings.append(Finding(problem, place.serial or "", place.port))
-    known = {finding.problem.message() for finding in findings}  # what stopped a key already is said once
+    # what stopped a key already is said once
+    known = {finding.problem.message() for finding in findings}
     findings += [Finding(problem) for problem in of_folders() if problem.message() not in known]
     findings += [Finding(problem) for problem in of_computer(root)]
     return Report(tuple(serials), tuple(findings))
 
 
 def of_key(key: Key, now: int, office_time: int | None = None) -> list[Problem]:
-    """What an open key says is wrong with it, at ``now`` (seconds), which is ``office_time`` at its office.  Raises LinkProblem."""
+    """What an open key says is wrong with it, at ``now`` (seconds), which is ``office_time`` at its
+    office.  Raises LinkProblem.
+    """
     info = key.info
     ailing = keys.ailment(key)
     found: list[Problem] = [ailing] if ailing is not None else []
@@ -97,7 +124,13 @@ def of_key(key: Key, now: int, office_time: int | None = None) -> list[Problem]:
     if _version(info.firmware) < _version(LEAST_FIRMWARE):
         found.append(Problem("firmware-old", version=info.firmware, least=LEAST_FIRMWARE))
     if info.faults:
-        found.append(Problem("key-faulty", count=info.faults, last=ERROR_NAMES.get(info.last_fault or 0, str(info.last_fault))))
+        found.append(
+            Problem(
+                "key-faulty",
+                count=info.faults,
+                last=ERROR_NAMES.get(info.last_fault or 0, str(info.last_fault)),
+            )
+        )
     if info.state != STATE_PERSONALISED:
         return [*found, Problem("key-not-set-up")]
     if not key.pin_slots:
@@ -134,10 +167,16 @@ def of_folders() -> list[Problem]:
 
 
 def of_clocks(floor: int, computer: int, office: int | None) -> list[Problem]:
-    """Whose clock is wrong: the key has heard ``floor`` from its office, so it is later than that; computer and office say what time it is."""
+    """Whose clock is wrong: the key has heard ``floor`` from its office, so it is later than that;
+    computer and office say what time it is.
+    """
     if office is None:
         return [ClockBehind(floor, computer)] if floor > computer else []
-    values = {"floor": moment(floor) if floor else "-", "computer": moment(computer), "office": moment(office)}
+    values = {
+        "floor": moment(floor) if floor else "-",
+        "computer": moment(computer),
+        "office": moment(office),
+    }
     behind, refused = floor > computer + AGREE, floor > office + AGREE
     found: list[Problem] = []
     if refused and behind:
@@ -152,7 +191,9 @@ def of_clocks(floor: int, computer: int, office: int | None) -> list[Problem]:
 
 
 def of_computer(root: Path = Path("/")) -> list[Problem]:
-    """What is wrong with this computer, whatever key is plugged in: today only that ModemManager may grab a key's port."""
+    """What is wrong with this computer, whatever key is plugged in: today only that ModemManager
+    may grab a key's port.
+    """
     if sys.platform != "linux" or not _runs(MANAGER):
         return []
     return [] if (root / RULE).is_file() else [Problem("modem-manager")]

@@ -13,7 +13,7 @@
         ├── OfficeRefused                10   the office said no; ``code`` is its code
         └── FolderProblem                12   files and folders
 Bytes that are not what they should be are ProtocolProblem, exit 8.  Usage errors are 2, success is 0.
-"""
+"""  # noqa: E501
 
 from datetime import UTC, datetime
 
@@ -87,34 +87,54 @@ class LinkGarbled(LinkProblem):
 
 
 class KeyChanged(LinkProblem):
-    """Who answers is not the key that this account knows under that serial number; nothing secret was sent."""
+    """Who answers is not the key that this account knows under that serial number; nothing secret
+    was sent.
+    """
 
     code = "key-changed"
     exit_status = 7
 
 
 class KeyNotGenuine(LinkProblem):
-    """Who answers does not hold the device key that the office certified; nothing secret was sent."""
+    """Who answers does not hold the device key that the office certified; nothing secret was
+    sent.
+    """
 
     code = "key-not-genuine"
     exit_status = 7
 
 
 class KeyUnknown(HostProblem):
-    """The person did not want to use a key that this account has never met; nothing secret was sent."""
+    """The person did not want to use a key that this account has never met; nothing secret was
+    sent.
+    """
 
     code = "key-unknown"
     exit_status = 7
 
 
 class KeyRefused(HostProblem):
-    """The key refused a command.  ``number`` is its wire error; unknown numbers are kept, never lost."""
+    """The key refused a command.  ``number`` is its wire error; unknown numbers are kept, never
+    lost.
+    """
 
     exit_status = 7
 
-    def __init__(self, number: int, field: int | None = None, tries_left: int | None = None, wait_ms: int | None = None) -> None:
+    def __init__(
+        self,
+        number: int,
+        field: int | None = None,
+        tries_left: int | None = None,
+        wait_ms: int | None = None,
+    ) -> None:
         wait = -(-(wait_ms or 0) // 1000)
-        super().__init__(ERROR_NAMES.get(number, "key-error-unknown"), number=number, field=field, tries_left=tries_left, wait=wait)
+        super().__init__(
+            ERROR_NAMES.get(number, "key-error-unknown"),
+            number=number,
+            field=field,
+            tries_left=tries_left,
+            wait=wait,
+        )
         self.number = number
         self.field = field
         self.tries_left = tries_left
@@ -130,7 +150,9 @@ class KeyRefused(HostProblem):
 
 
 class ClockBehind(KeyRefused):
-    """The key has heard a later time from its office than this computer has; ``floor`` and ``computer`` are in seconds."""
+    """The key has heard a later time from its office than this computer has; ``floor`` and
+    ``computer`` are in seconds.
+    """
 
     def __init__(self, floor: int, computer: int) -> None:
         super().__init__(ERROR_CLOCK_BEHIND)
@@ -183,17 +205,25 @@ class OfficeRefused(HostProblem):
     exit_status = 10
 
     def __init__(self, answer: dict[str, object]) -> None:
-        super().__init__(str(answer.get("code", "office-answer")), **{k: v for k, v in answer.items() if k != "code"})
+        super().__init__(
+            str(answer.get("code", "office-answer")),
+            **{k: v for k, v in answer.items() if k != "code"},
+        )
         self.answer = answer
         self.retriable = answer.get("retriable") is True
 
     def message(self, language: str = "zh") -> str:
         """The office's own sentence, which knows more than the catalogue."""
-        return str(self.answer.get("detail" if language == "en" else "title") or super().message(language))
+        return str(
+            self.answer.get("detail" if language == "en" else "title") or super().message(language)
+        )
 
     def next_step(self, language: str = "zh") -> str:
         """The office's own next step."""
-        return str(self.answer.get("next_en" if language == "en" else "next") or super().next_step(language))
+        return str(
+            self.answer.get("next_en" if language == "en" else "next")
+            or super().next_step(language)
+        )
 
 
 class FolderProblem(HostProblem):

@@ -1,9 +1,9 @@
 """Verify a filing folder from nothing but a root certificate: no server, no key, no network.
 
-Each step is named and says what it rests on, so that a person can follow it and an auditor can repeat it with other
-tools: docs/verify-with-other-tools.md shows how.  Opinions and decisions that lie in the folder are verified in the same
-steps.  Every file is accounted for (``inventory``): verified and by which step, or named as not looked at.  What
-filing.json remembers decides nothing.
+Each step is named and says what it rests on, so that a person can follow it and an auditor can
+repeat it with other tools: docs/verify-with-other-tools.md shows how.  Opinions and decisions that
+lie in the folder are verified in the same steps.  Every file is accounted for (``inventory``):
+verified and by which step, or named as not looked at.  What filing.json remembers decides nothing.
 """
 
 from dataclasses import dataclass
@@ -31,7 +31,8 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Step:
-    """One check: its name, whether it held, what it found (a code when it did not hold), and the subfolder that it is about.
+    """One check: its name, whether it held, what it found (a code when it did not hold), and the
+    subfolder that it is about.
 
     ``problem`` is why it did not hold.
     """
@@ -44,12 +45,16 @@ class Step:
 
 
 class Part:
-    """The checks of one signed thing: the filing itself, or an opinion, a decision, an earlier version in a subfolder.
+    """The checks of one signed thing: the filing itself, or an opinion, a decision, an earlier
+    version in a subfolder.
 
-    ``inside`` is the subfolder with a slash behind it, empty for the filing.  Each check rests on the ones before.
+    ``inside`` is the subfolder with a slash behind it, empty for the filing.  Each check rests on
+    the ones before.
     """
 
-    def __init__(self, contents: Contents, root: PublicKey, inside: str = "", filing: "Part | None" = None) -> None:
+    def __init__(
+        self, contents: Contents, root: PublicKey, inside: str = "", filing: "Part | None" = None
+    ) -> None:
         self.inside = inside
         self.root = root
         self.purpose = PURPOSE_FILING
@@ -59,7 +64,8 @@ class Part:
         self.manifest: package.Manifest | None = None
         self.statement: cose.Statement | None = None
         self.receipt: ReceiptPayload | None = None
-        self.twin: Part | None = None  # one before it that is the same signed thing: put there twice, it counts once
+        # one before it that is the same signed thing: put there twice, it counts once
+        self.twin: Part | None = None
         self._contents = contents
         self._filing = filing
 
@@ -87,12 +93,16 @@ class Part:
             try:
                 self.steps.append(Step(check.__name__, True, check(), self.inside.rstrip("/")))
             except Problem as problem:
-                self.steps.append(Step(check.__name__, False, problem.code, self.inside.rstrip("/"), problem))
+                self.steps.append(
+                    Step(check.__name__, False, problem.code, self.inside.rstrip("/"), problem)
+                )
                 break
         return self
 
     def office_key(self) -> str:
-        """The root names the office's signing key, in the root's own algorithm, as everything below it is."""
+        """The root names the office's signing key, in the root's own algorithm, as everything below
+        it is.
+        """
         signed = Signed(self.read("issuer.cose"), self.read("issuer.cbor"))
         self.issuer = certificate.verify_issuer(signed, self.root)
         return self.issuer.office_id
@@ -115,13 +125,19 @@ class Part:
         for attachment in self.manifest.form.attachments:
             name = f"{self.inside}attachments/{attachment.name}"
             content = self._contents.get(name)
-            same = content is not None and len(content) == attachment.size and sha256(content).digest() == attachment.sha256
+            same = (
+                content is not None
+                and len(content) == attachment.size
+                and sha256(content).digest() == attachment.sha256
+            )
             if not same:
                 raise FolderProblem("filing-changed", name=attachment.name)
         return f"{len(self.manifest.form.attachments)} attachments"
 
     def _genuine(self) -> cose.Statement | None:
-        """The statement, for whichever purpose it says, if the unit's key signed it; else the next step says what is wrong with it."""
+        """The statement, for whichever purpose it says, if the unit's key signed it; else the next
+        step says what is wrong with it.
+        """
         try:
             raw = self.read("statement.cose")
         except FolderProblem:
@@ -130,7 +146,9 @@ class Part:
             try:
                 statement = cose.parse(raw, purpose=purpose)
                 self.purpose = purpose
-                cose.verify(statement, PublicKey(self.root.algorithm, _known(self.profile).public_key))
+                cose.verify(
+                    statement, PublicKey(self.root.algorithm, _known(self.profile).public_key)
+                )
             except StatementProblem:
                 continue
             return statement
@@ -159,12 +177,18 @@ class Part:
         return f"seq {header.seq} {self.statement.id.hex()[:16]}"
 
     def reference(self) -> str:
-        """What lies in a subfolder speaks of the filing in this folder, or is an earlier version of it, of the same unit."""
+        """What lies in a subfolder speaks of the filing in this folder, or is an earlier version of
+        it, of the same unit.
+        """
         form, filing = _known(self.manifest).form, self._filing
         named: bytes | None = getattr(form, "statement", None)
         if filing is None or filing.statement is None or filing.manifest is None:
             raise FolderProblem("part-foreign", name=self.inside)
-        if named is None and self.statement is not None and self.statement.id == filing.statement.id:
+        if (
+            named is None
+            and self.statement is not None
+            and self.statement.id == filing.statement.id
+        ):
             return "a copy of this filing"
         if named is None and form.uscc == filing.manifest.form.uscc:
             return "an earlier version"
@@ -179,7 +203,8 @@ class Part:
         issuer, profile = _known(self.issuer), _known(self.profile)
         given = Receipt.decode(self.read("receipt.cbor"))
         payload = receipt.verify_receipt(given, _known(self.statement), issuer, self.root.algorithm)
-        for validity in (issuer, profile):  # judged at the office's time of reception, as the office does
+        # judged at the office's time of reception, as the office does
+        for validity in (issuer, profile):
             if payload.received < validity.not_before:
                 raise CertificateProblem("certificate-not-yet")
             if payload.received > validity.not_after:
@@ -197,7 +222,9 @@ def _known(value: T | None) -> T:
 
 @dataclass(frozen=True)
 class Verdict:
-    """The parts in order, the filing first; every file; the fingerprint of the root, and whether it came from the folder itself."""
+    """The parts in order, the filing first; every file; the fingerprint of the root, and whether it
+    came from the folder itself.
+    """
 
     parts: tuple[Part, ...]
     files: tuple[File, ...]
@@ -216,7 +243,9 @@ class Verdict:
 
     @property
     def outcome(self) -> str:
-        """GOOD; INCOMPLETE when all that was looked at holds and there is more in the folder; BAD."""
+        """GOOD; INCOMPLETE when all that was looked at holds and there is more in the folder;
+        BAD.
+        """
         if self.failed or any(file.finding in inventory.WRONG for file in self.files):
             return BAD
         return INCOMPLETE if any(file.finding == inventory.UNKNOWN for file in self.files) else GOOD
@@ -230,8 +259,9 @@ class Verdict:
 def verify_folder(path: Path, root_pem: bytes | None = None) -> Verdict:
     """Check everything from the root down to the receipt, in the folder and in those below it.
 
-    Without ``root_pem`` the folder's own root.pem is taken, which shows only that the folder agrees with itself.  Raises
-    FolderProblem: folder-not-filing, file-unreadable, filing-unsubmitted without any root; CertificateProblem for a root that is none.
+    Without ``root_pem`` the folder's own root.pem is taken, which shows only that the folder agrees
+    with itself.  Raises FolderProblem: folder-not-filing, file-unreadable, filing-unsubmitted
+    without any root; CertificateProblem for a root that is none.
     """
     contents = Contents(path)
     if not _is_part(contents, ""):
@@ -242,24 +272,51 @@ def verify_folder(path: Path, root_pem: bytes | None = None) -> Verdict:
     filing = Part(contents, root).run(with_receipt=True)
     parts = [filing]
     for inside in _subfolders(contents):
-        above = next((part for part in reversed(parts) if part.purpose == PURPOSE_FILING and inside.startswith(part.inside)), None)
+        above = next(
+            (
+                part
+                for part in reversed(parts)
+                if part.purpose == PURPOSE_FILING and inside.startswith(part.inside)
+            ),
+            None,
+        )
         part = Part(contents, root, inside, above or filing).run(with_receipt=True)
-        part.twin = next((one for one in parts if part.statement and one.statement and one.statement.id == part.statement.id), None)
+        part.twin = next(
+            (
+                one
+                for one in parts
+                if part.statement and one.statement and one.statement.id == part.statement.id
+            ),
+            None,
+        )
         parts.append(part)
-    return Verdict(tuple(parts), tuple(inventory.account(contents, parts, root_pem)), fingerprint, root_pem is None)
+    return Verdict(
+        tuple(parts),
+        tuple(inventory.account(contents, parts, root_pem)),
+        fingerprint,
+        root_pem is None,
+    )
 
 
 def verify_signed(path: Path, root: PublicKey) -> Verdict:
-    """Check the filing without its receipt, under a root that the caller's own key believes: before one adds one's own word."""
+    """Check the filing without its receipt, under a root that the caller's own key believes: before
+    one adds one's own word.
+    """
     filing = Part(Contents(path), root).run(with_receipt=False)
     return Verdict((filing,), (), sha256(root.point).hexdigest())
 
 
 def _is_part(contents: Contents, inside: str) -> bool:
-    return any(inside + name in contents.entries for name in ("statement.cose", "manifest.cbor", "filing.json"))
+    return any(
+        inside + name in contents.entries
+        for name in ("statement.cose", "manifest.cbor", "filing.json")
+    )
 
 
 def _subfolders(contents: Contents) -> list[str]:
     """The folders below that hold something signed, outer ones first."""
     folders = {name[: name.rindex("/") + 1] for name in contents.entries if "/" in name}
-    return sorted((inside for inside in folders if _is_part(contents, inside)), key=lambda inside: (inside.count("/"), inside))
+    return sorted(
+        (inside for inside in folders if _is_part(contents, inside)),
+        key=lambda inside: (inside.count("/"), inside),
+    )

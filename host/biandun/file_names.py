@@ -1,7 +1,9 @@
-"""Names of attachments as files: they come from others, and every workstation must be able to keep them as they are signed.
+"""Names of attachments as files: they come from others, and every workstation must be able to keep
+them as they are signed.
 
-A form refuses separators, control characters and characters that turn the direction of writing (``forms.Attachment``).
-Here are the rules of the file systems: a name that one of them would change, or take for something else, is refused.
+A form refuses separators, control characters and characters that turn the direction of writing
+(``forms.Attachment``).  Here are the rules of the file systems: a name that one of them would
+change, or take for something else, is refused.
 """
 
 import unicodedata
@@ -12,7 +14,8 @@ from biandun_protocol.catalogue import Phrase
 
 LIMIT_BYTES = 255  # of most file systems, for one name in UTF-8
 _PORTS = [f"{kind}{number}" for kind in ("COM", "LPT") for number in "0123456789¹²³"]
-_DEVICES = frozenset({"CON", "PRN", "AUX", "NUL", "CONIN$", "CONOUT$", "CLOCK$", *_PORTS})  # on Windows, with any ending
+# on Windows, with any ending
+_DEVICES = frozenset({"CON", "PRN", "AUX", "NUL", "CONIN$", "CONOUT$", "CLOCK$", *_PORTS})
 
 DOT = Phrase("不能以句点或空格结尾", "it ends in a dot or a blank")
 DEVICE = Phrase("是 Windows 的设备名", "it is the name of a device on Windows")
@@ -24,7 +27,9 @@ TWIN = Phrase(
 
 
 def check(names: Iterable[str]) -> None:
-    """Check the names of the attachments of one form.  Raises FolderProblem(attachment-name) with name and rule."""
+    """Check the names of the attachments of one form.  Raises FolderProblem(attachment-name) with
+    name and rule.
+    """
     seen: set[str] = set()
     for name in names:
         rule = _broken_rule(name)

@@ -1,15 +1,17 @@
-"""What is signed, on disk: one folder that holds everything of a filing and can prove it without network or server.
+"""What is signed, on disk: one folder that holds everything of a filing and can prove it without
+network or server.
 
-A countersignature and a decision have such a folder too; ``purpose`` in filing.json tells them apart.
+A countersignature and a decision have such a folder too; ``purpose`` in filing.json tells them
+apart.
 
     filing.json        what this program knows: idempotency key, digests, case number
     manifest.cbor      what is signed                  attachments/   the files that it names
     statement.cose     the key's signature             certificate.der, profile.cose, profile.cbor   whose key that is
     receipt.cbor       the office's receipt            root.pem, issuing.pem, issuer.cose, issuer.cbor   whose office that is
 
-The idempotency key is on disk before the key is asked, so a crash at any moment leads back to the same signature.  Files
-are written aside and moved; nothing is ever overwritten with something else.
-"""
+The idempotency key is on disk before the key is asked, so a crash at any moment leads back to the
+same signature.  Files are written aside and moved; nothing is ever overwritten with something else.
+"""  # noqa: E501
 
 import contextlib
 import errno
@@ -37,7 +39,12 @@ from biandun_protocol.catalogue import Phrase
 from biandun_protocol.errors import ManifestProblem, ReceiptProblem
 from biandun_protocol.forms import Attachment, check_dates
 from biandun_protocol.receipt import Receipt, verify_receipt
-from biandun_protocol.wire.numbers import ERROR_NOT_FOUND, LIMIT_ATTACHMENT, LIMIT_BATCH, PURPOSE_FILING
+from biandun_protocol.wire.numbers import (
+    ERROR_NOT_FOUND,
+    LIMIT_ATTACHMENT,
+    LIMIT_BATCH,
+    PURPOSE_FILING,
+)
 
 FORMAT = "biandun-filing-folder/1"
 MEDIA_TYPES = {
@@ -50,7 +57,8 @@ MEDIA_TYPES = {
 
 
 def read_file(path: Path, *, at_most: int | None = None) -> bytes:
-    """Read a file, of a longer one the first ``at_most`` bytes; without that it may be as long as an attachment.
+    """Read a file, of a longer one the first ``at_most`` bytes; without that it may be as long as
+    an attachment.
 
     Raises FolderProblem: file-missing, file-unreadable, file-special, file-too-large.
     """
@@ -60,7 +68,9 @@ def read_file(path: Path, *, at_most: int | None = None) -> bytes:
     except FileNotFoundError:
         raise FolderProblem("file-missing", path=str(path)) from None
     except OSError as error:
-        raise FolderProblem("file-unreadable", path=str(path), detail=oserrors.reason(error)) from error
+        raise FolderProblem(
+            "file-unreadable", path=str(path), detail=oserrors.reason(error)
+        ) from error
     if at_most is None and len(content) > LIMIT_ATTACHMENT:
         raise FolderProblem("file-too-large", path=str(path))
     return content
@@ -69,10 +79,12 @@ def read_file(path: Path, *, at_most: int | None = None) -> bytes:
 def write_file(path: Path, content: bytes, *, replace: bool = False) -> None:
     """Write a file so that it is there whole or not at all.
 
-    Without ``replace`` an existing file with other content is left alone: FolderProblem(file-exists).  What is there and
-    is no file, such as a device, is never put out of its place: FolderProblem(file-unwritable).
+    Without ``replace`` an existing file with other content is left alone:
+    FolderProblem(file-exists).  What is there and is no file, such as a device, is never put out of
+    its place: FolderProblem(file-unwritable).
     """
-    aside = path.with_name(f".{secrets.token_hex(6)}")  # a name as long as the file's own could be too long
+    # a name as long as the file's own could be too long
+    aside = path.with_name(f".{secrets.token_hex(6)}")
     try:
         if path.exists() and not path.is_file():
             raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST))
@@ -92,7 +104,9 @@ def write_file(path: Path, content: bytes, *, replace: bool = False) -> None:
 
 
 def read_json(path: Path) -> dict[str, object]:
-    """Read a JSON object.  Raises FolderProblem: file-missing, file-unreadable, and the codes of ``jsontext.read``."""
+    """Read a JSON object.  Raises FolderProblem: file-missing, file-unreadable, and the codes of
+    ``jsontext.read``.
+    """
     try:
         value = jsontext.read(read_file(path, at_most=jsontext.LIMIT_FILE + 1))
     except jsontext.JsonFault as fault:
@@ -121,7 +135,11 @@ class Source:
         if len(content) > LIMIT_ATTACHMENT:
             raise FolderProblem("attachment-too-large", path=str(self.path))
         return Attachment(
-            name=self.path.name, media_type=media_type, size=len(content), sha256=sha256(content).digest(), role=self.role
+            name=self.path.name,
+            media_type=media_type,
+            size=len(content),
+            sha256=sha256(content).digest(),
+            role=self.role,
         ), content
 
 
@@ -141,7 +159,9 @@ class State:
 
 
 class Folder:
-    """One filing folder.  ``Folder(path)`` opens it: FolderProblem(folder-not-filing) for anything else."""
+    """One filing folder.  ``Folder(path)`` opens it: FolderProblem(folder-not-filing) for anything
+    else.
+    """
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -149,7 +169,9 @@ class Folder:
             raise FolderProblem("folder-not-filing", path=str(path))
         try:
             self.state = State(**cast("dict[str, Any]", read_json(path / "filing.json")))
-            good = self.state.format == FORMAT and len(bytes.fromhex(self.state.idempotency_key)) == 16
+            good = (
+                self.state.format == FORMAT and len(bytes.fromhex(self.state.idempotency_key)) == 16
+            )
             good = good and self.state.purpose in package.KINDS
         except (TypeError, ValueError):
             good = False
@@ -166,7 +188,8 @@ class Folder:
         return read_file(path) if path.is_file() else None
 
     def manifest(self) -> package.Manifest:
-        """Read the manifest and check that neither it nor an attachment has changed since it was prepared.
+        """Read the manifest and check that neither it nor an attachment has changed since it was
+        prepared.
 
         Raises FolderProblem(filing-changed), ManifestProblem.
         """
@@ -195,22 +218,29 @@ class Folder:
         return Receipt.decode(raw)
 
     def sign(self, key: Key) -> Signature:
-        """Have the key sign the manifest; again gives the same signature.  Raises KeyRefused, LinkProblem, FolderProblem."""
+        """Have the key sign the manifest; again gives the same signature.  Raises KeyRefused,
+        LinkProblem, FolderProblem.
+        """
         manifest = self.manifest()
         purpose = self.state.purpose
         made = self._already_signed(key)
         if made is not None:
             return made
         own = key.certificate()
-        if self.read("certificate.der") is None:  # before, for whoever loses the answer and signs again under a newer certificate
+        # before, for whoever loses the answer and signs again under a newer certificate
+        if self.read("certificate.der") is None:
             self._keep_certificate(own)
-        signature = key.sign(manifest.raw, purpose=purpose, idempotency_key=bytes.fromhex(self.state.idempotency_key))
+        signature = key.sign(
+            manifest.raw, purpose=purpose, idempotency_key=bytes.fromhex(self.state.idempotency_key)
+        )
         statement = cose.parse(signature.statement, purpose=purpose)
         package.compare(statement, manifest)
         if statement.header.x5t == sha256(own.x509).digest():
             self._keep_certificate(own)
         write_file(self.path / "statement.cose", signature.statement)
-        self._remember(serial=key.info.serial, seq=signature.seq, statement_id=signature.statement_id.hex())
+        self._remember(
+            serial=key.info.serial, seq=signature.seq, statement_id=signature.statement_id.hex()
+        )
         return signature
 
     def _keep_certificate(self, own: Certificate) -> None:
@@ -225,7 +255,9 @@ class Folder:
                 write_file(self.path / name, content, replace=True)
 
     def _already_signed(self, key: Key) -> Signature | None:
-        """The signature that is here, if this key made it.  Raises FolderProblem(filing-signed) when another did."""
+        """The signature that is here, if this key made it.  Raises FolderProblem(filing-signed)
+        when another did.
+        """
         raw = self.read("statement.cose")
         if raw is None:
             return None
@@ -233,30 +265,44 @@ class Folder:
         own = key.public_key is not None and key.public_key.kid == statement.header.kid
         if not own and not _is_of(key, statement):  # it may have changed its key pair since
             raise FolderProblem("filing-signed", serial=statement.header.serial)
-        self._remember(serial=statement.header.serial, seq=statement.header.seq or 0, statement_id=statement.id.hex())
+        self._remember(
+            serial=statement.header.serial,
+            seq=statement.header.seq or 0,
+            statement_id=statement.id.hex(),
+        )
         return Signature(raw, statement.id, statement.header.seq or 0)
 
     def _believe(self, receipt: Receipt, root_pem: bytes) -> None:
         """Check a receipt and the office's root against what the key said when it signed.
 
-        Raises StatementProblem or CertificateProblem for another root, ReceiptProblem for a receipt that does not hold.
+        Raises StatementProblem or CertificateProblem for another root, ReceiptProblem for a receipt
+        that does not hold.
         """
         root, _ = load_root(root_pem)
         self._verify(receipt, root)
 
     def _verify(self, receipt: Receipt, root: PublicKey) -> None:
         issuer_files = [self.read(name) for name in ("issuer.cose", "issuer.cbor")]
-        issuer = certificate.verify_issuer(certificate.Signed(*[content or b"" for content in issuer_files]), root)
-        verify_receipt(receipt, cose.parse(self.statement(), purpose=self.state.purpose), issuer, root.algorithm)
+        issuer = certificate.verify_issuer(
+            certificate.Signed(*[content or b"" for content in issuer_files]), root
+        )
+        verify_receipt(
+            receipt,
+            cose.parse(self.statement(), purpose=self.state.purpose),
+            issuer,
+            root.algorithm,
+        )
 
     def submit(self, office: Office, ui: Ui | None = None) -> Accepted:
         """File it with the office and keep the receipt; again gives the same receipt.
 
-        The receipt is believed only when it proves this very statement under the root of the key that signed it; before
-        that nothing in the folder changes.  Raises OfficeRefused and kin, ReceiptProblem, StatementProblem.
+        The receipt is believed only when it proves this very statement under the root of the key
+        that signed it; before that nothing in the folder changes.  Raises OfficeRefused and kin,
+        ReceiptProblem, StatementProblem.
         """
         manifest, statement = self.manifest(), self.statement()
-        # the office asks for a file by the digest that the evidence names it by: a manifest by its statement's
+        # the office asks for a file by the digest that the evidence names it by: a manifest by its
+        # statement's
         digest = cose.parse(statement, purpose=self.state.purpose).digest
         blobs: dict[str, bytes | Path] = {digest.hex(): manifest.raw}
         for attachment in manifest.form.attachments:
@@ -268,14 +314,19 @@ class Folder:
             if self.read(name) is None:
                 write_file(self.path / name, anchors[name])
         write_file(self.path / "receipt.cbor", accepted.receipt.encode(), replace=True)
-        self._remember(case=accepted.case, office=office.url, statement_id=accepted.receipt.read().statement_id.hex())
+        self._remember(
+            case=accepted.case,
+            office=office.url,
+            statement_id=accepted.receipt.read().statement_id.hex(),
+        )
         return accepted
 
     def keep_receipt(self, key: Key, office: Office | None = None) -> int:
         """Let the key verify and keep the receipt; return the sequence number.
 
-        When the key has verified a longer log since, a receipt over the longer log and the proof of growth are fetched, which
-        needs ``office``.  Raises KeyRefused(receipt-*), ReceiptProblem(receipt-mismatch), OfficeUnreachable.
+        When the key has verified a longer log since, a receipt over the longer log and the proof of
+        growth are fetched, which needs ``office``.  Raises KeyRefused(receipt-*),
+        ReceiptProblem(receipt-mismatch), OfficeUnreachable.
         """
         receipt = self.receipt()
         if receipt.read().statement_id.hex() != self.state.statement_id:
@@ -283,10 +334,11 @@ class Folder:
         return keep_receipt(key, receipt, self.state.statement_id, office)
 
     def take_receipt(self, receipt: Receipt, root: PublicKey, case: str = "") -> None:
-        """Keep a receipt that came another way than ``submit``, when it proves this very statement under ``root``.
+        """Keep a receipt that came another way than ``submit``, when it proves this very statement
+        under ``root``.
 
-        ``case`` is the number that came with it, empty when none did.  Raises StatementProblem or CertificateProblem for another
-        root, ReceiptProblem for a receipt that does not hold.
+        ``case`` is the number that came with it, empty when none did.  Raises StatementProblem or
+        CertificateProblem for another root, ReceiptProblem for a receipt that does not hold.
         """
         self._verify(receipt, root)
         write_file(self.path / "receipt.cbor", receipt.encode(), replace=True)
@@ -300,7 +352,9 @@ class Folder:
 
 
 def _is_of(key: Key, statement: cose.Statement) -> bool:
-    """Is this the very statement that the key keeps at its number, or one that made room for others?"""
+    """Is this the very statement that the key keeps at its number, or one that made room for
+    others?
+    """
     if key.info.serial != statement.header.serial:
         return False
     try:
@@ -312,8 +366,8 @@ def _is_of(key: Key, statement: cose.Statement) -> bool:
 def sign_all(key: Key, folders: Sequence[Folder]) -> list[Signature]:
     """Have the key sign at most 64 folders, with one press of the button for all of one purpose.
 
-    Those that are signed already cost nothing.  Raises UsageProblem for more, and what ``Folder.sign`` raises; those before it are
-    signed then.
+    Those that are signed already cost nothing.  Raises UsageProblem for more, and what
+    ``Folder.sign`` raises; those before it are signed then.
     """
     unsigned = [folder for folder in folders if folder.read("statement.cose") is None]
     purposes = {folder.state.purpose for folder in unsigned}
@@ -327,7 +381,9 @@ def sign_all(key: Key, folders: Sequence[Folder]) -> list[Signature]:
 
 
 def keep_receipt(key: Key, receipt: Receipt, statement_id: str, office: Office | None) -> int:
-    """Let the key verify and keep a receipt, or one over the longer log that the key knows; see ``Folder.keep_receipt``."""
+    """Let the key verify and keep a receipt, or one over the longer log that the key knows; see
+    ``Folder.keep_receipt``.
+    """
     chain = key.chain()
     proof: list[bytes] = []
     if office is not None and chain.log_size:
@@ -356,33 +412,53 @@ def read_form(path: Path, unit: dict[str, object]) -> dict[str, object]:
 
 
 def unit_of(key: Key) -> dict[str, object]:
-    """The fields by which a form says whose it is, as the key knows them; empty before personalisation."""
+    """The fields by which a form says whose it is, as the key knows them; empty before
+    personalisation.
+    """
     info = key.info
-    fields = {"uscc": info.uscc, "unit_code": info.unit_code, "unit_name": info.unit_name, "region": info.region}
+    fields = {
+        "uscc": info.uscc,
+        "unit_code": info.unit_code,
+        "unit_name": info.unit_name,
+        "region": info.region,
+    }
     return {name: value for name, value in fields.items() if value}
 
 
 def require_own(form: dict[str, object], unit: dict[str, object]) -> None:
-    """A form speaks of no other unit than that of the key.  Raises ManifestProblem(unit-foreign) with the field."""
+    """A form speaks of no other unit than that of the key.  Raises ManifestProblem(unit-foreign)
+    with the field.
+    """
     for name, own in unit.items():
         if form.get(name) != own:
             raise ManifestProblem("unit-foreign", field=name, found=form.get(name), own=own)
 
 
-def prepare(out: Path, form: dict[str, object], sources: Iterable[Source], purpose: str = PURPOSE_FILING) -> Folder:
+def prepare(
+    out: Path, form: dict[str, object], sources: Iterable[Source], purpose: str = PURPOSE_FILING
+) -> Folder:
     """Make a folder from a form for ``purpose`` and files to attach.
 
-    Raises FolderProblem: file-exists, attachment-*; ManifestProblem: form-invalid with the field, date-future.
+    Raises FolderProblem: file-exists, attachment-*; ManifestProblem: form-invalid with the field,
+    date-future.
     """
     if out.exists():
         raise FolderProblem("file-exists", path=str(out))
     attached = [source.read() for source in sources]
     file_names.check(attachment.name for attachment, _ in attached)
-    body = {**form, "attachments": [asdict(attachment) for attachment, _ in attached]} if attached else form
+    body = (
+        {**form, "attachments": [asdict(attachment) for attachment, _ in attached]}
+        if attached
+        else form
+    )
     filled = package.KINDS[purpose].read(body)
     check_dates(filled, date.today())
     manifest = package.build(filled)
-    state = State(purpose=purpose, idempotency_key=secrets.token_hex(16), manifest=sha256(manifest).hexdigest())
+    state = State(
+        purpose=purpose,
+        idempotency_key=secrets.token_hex(16),
+        manifest=sha256(manifest).hexdigest(),
+    )
     aside = out.with_name(f".{out.name}.{secrets.token_hex(4)}")
     try:
         (aside / "attachments").mkdir(parents=True)

@@ -4,10 +4,11 @@
     state_folder()     what outlives it: known keys, logins, simulated keys
     cache_folder()     what can be made again: compiled firmware for the simulator
 
-Other users of the computer may write into folders above ours (the one for temporary files, a shared disk).  So every folder is
-used through ``own``: made with mode 0700, a real folder and not a link, the user's own, in a place where nobody else can exchange
-it.  What lies inside such a folder nobody else can have put there.
-"""
+Other users of the computer may write into folders above ours (the one for temporary files, a shared
+disk).  So every folder is used through ``own``: made with mode 0700, a real folder and not a link,
+the user's own, in a place where nobody else can exchange it.  What lies inside such a folder nobody
+else can have put there.
+"""  # noqa: E501
 
 import contextlib
 import errno
@@ -35,8 +36,8 @@ _SHARED_RUNTIME = re.compile(r"runtime-\d+")
 def runtime_folder() -> Path:
     """The session's folder of this user, or one in the state folder where the system offers none.
 
-    Without a session of its own platformdirs takes ``runtime-UID`` in the folder for temporary files.  Any user can make that
-    before us, and could stop us so: it is never taken.
+    Without a session of its own platformdirs takes ``runtime-UID`` in the folder for temporary
+    files.  Any user can make that before us, and could stop us so: it is never taken.
     """
     try:
         with warnings.catch_warnings():
@@ -60,9 +61,10 @@ def cache_folder() -> Path:
 def own(folder: Path) -> Path:
     """Make ``folder`` if it is not there, and return it when it is safe to write into.
 
-    Checked are the folder itself and, below one of the three above, every folder on the way to it; of the folder that holds the
-    topmost one, that nobody else can exchange what is in it.  Those below the three that others may read are closed to them.
-    Raises FolderProblem: folder-foreign, folder-link, folder-open, file-unwritable.
+    Checked are the folder itself and, below one of the three above, every folder on the way to it;
+    of the folder that holds the topmost one, that nobody else can exchange what is in it.  Those
+    below the three that others may read are closed to them.  Raises FolderProblem: folder-foreign,
+    folder-link, folder-open, file-unwritable.
     """
     tops = (runtime_folder(), state_folder(), cache_folder())
     top = next((top for top in tops if folder == top or top in folder.parents), None)
@@ -70,7 +72,9 @@ def own(folder: Path) -> Path:
     try:
         first.parent.mkdir(parents=True, exist_ok=True)
         _check_above(first.parent)
-        for path in reversed([folder, *(one for one in folder.parents if first == one or first in one.parents)]):
+        for path in reversed(
+            [folder, *(one for one in folder.parents if first == one or first in one.parents)]
+        ):
             _own_one(path, close=top is not None)
     except OSError as error:
         raise unwritable(folder, error) from None
@@ -78,14 +82,17 @@ def own(folder: Path) -> Path:
 
 
 def unwritable(path: Path, error: OSError) -> FolderProblem:
-    """The problem that a file or folder cannot be written, with the system's word for it: storage-full or file-unwritable."""
+    """The problem that a file or folder cannot be written, with the system's word for it:
+    storage-full or file-unwritable.
+    """
     if oserrors.is_full(error):
         return FolderProblem("storage-full", path=str(path))
     return FolderProblem("file-unwritable", path=str(path), detail=oserrors.reason(error))
 
 
 def replace_file(path: Path, content: bytes) -> None:
-    """Put a file that only its owner reads in the place of ``path``, whole or not at all; ``path`` being a link, the link goes.
+    """Put a file that only its owner reads in the place of ``path``, whole or not at all; ``path``
+    being a link, the link goes.
 
     Its folder is made as ``own`` does.  Raises FolderProblem as ``own``.
     """
@@ -106,7 +113,8 @@ def replace_file(path: Path, content: bytes) -> None:
 
 
 def open_plain(path: Path, *, follow: bool = True) -> BinaryIO:
-    """Open a file to be read, and nothing that is none: a pipe never ends, and what looking at a device does nobody knows.
+    """Open a file to be read, and nothing that is none: a pipe never ends, and what looking at a
+    device does nobody knows.
 
     Raises OSError; FolderProblem(file-special).
     """
@@ -123,7 +131,8 @@ def open_plain(path: Path, *, follow: bool = True) -> BinaryIO:
 
 
 def read_file(path: Path) -> bytes | None:
-    """What ``replace_file`` put there; None when nothing is.  Whoever could write into its folder could say anything.
+    """What ``replace_file`` put there; None when nothing is.  Whoever could write into its folder
+    could say anything.
 
     Raises FolderProblem as ``own``; file-unreadable.
     """
@@ -135,7 +144,9 @@ def read_file(path: Path) -> bytes | None:
     except FileNotFoundError:
         return None
     except OSError as error:
-        raise FolderProblem("file-unreadable", path=str(path), detail=error.strerror or str(error)) from None
+        raise FolderProblem(
+            "file-unreadable", path=str(path), detail=error.strerror or str(error)
+        ) from None
 
 
 def _own_one(path: Path, *, close: bool) -> None:
@@ -145,7 +156,8 @@ def _own_one(path: Path, *, close: bool) -> None:
         raise FolderProblem("folder-link", path=str(path))
     if not path.is_dir():
         raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
-    if sys.platform == "win32":  # a profile's access list keeps others out; owners and modes say nothing there
+    # a profile's access list keeps others out; owners and modes say nothing there
+    if sys.platform == "win32":
         return
     descriptor = _open(path)
     try:
@@ -167,12 +179,16 @@ def _open(path: Path) -> int:
     except PermissionError:
         found = path.lstat()
         if found.st_uid != os.geteuid():
-            raise FolderProblem("folder-foreign", path=str(path), owner=owner_name(found.st_uid)) from None
+            raise FolderProblem(
+                "folder-foreign", path=str(path), owner=owner_name(found.st_uid)
+            ) from None
         raise
 
 
 def _check_above(parent: Path) -> None:
-    """Raise FolderProblem when somebody else than this user and root can exchange what lies in ``parent``."""
+    """Raise FolderProblem when somebody else than this user and root can exchange what lies in
+    ``parent``.
+    """
     if sys.platform == "win32":
         return
     found = parent.stat()

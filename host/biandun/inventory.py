@@ -1,7 +1,8 @@
 """Account for every file of a filing folder: what proves it, or that nothing does.
 
-A file is verified by a step of ``evidence``, or the same as what a verified file says (the files that openssl and other
-tools want), or a note of this program, or it is named: changed, missing, not looked at, or no plain file.
+A file is verified by a step of ``evidence``, or the same as what a verified file says (the files
+that openssl and other tools want), or a note of this program, or it is named: changed, missing, not
+looked at, or no plain file.
 """
 
 import ssl
@@ -46,7 +47,9 @@ EXPORTED = ("receipt.cose", "receipt-payload.cbor", "certificate.pem")  # all of
 
 @dataclass(frozen=True)
 class File:
-    """One file, by its name in the folder, what is found of it (a word of this module), and what that rests on."""
+    """One file, by its name in the folder, what is found of it (a word of this module), and what
+    that rests on.
+    """
 
     name: str
     finding: str
@@ -54,7 +57,9 @@ class File:
 
 
 def account(contents: Contents, parts: "Iterable[Part]", root_pem: bytes | None) -> list[File]:
-    """Every file of the folder by name, and those that a whole one would have; ``root_pem`` as the verifier was given it."""
+    """Every file of the folder by name, and those that a whole one would have; ``root_pem`` as the
+    verifier was given it.
+    """
     files: dict[str, File] = {}
     for part in parts:
         files |= {file.name: file for file in _of_part(contents, part, root_pem)}
@@ -67,7 +72,10 @@ def account(contents: Contents, parts: "Iterable[Part]", root_pem: bytes | None)
 
 
 def _of_part(contents: Contents, part: "Part", root_pem: bytes | None) -> Iterable[File]:
-    there = {name: part.inside + name in contents.entries for name in (*OF_STEP, *EXPORTED, "filing.json")}
+    there = {
+        name: part.inside + name in contents.entries
+        for name in (*OF_STEP, *EXPORTED, "filing.json")
+    }
     for name, step in OF_STEP.items():
         if there[name]:
             yield _proved(part, name, step)
@@ -75,12 +83,41 @@ def _of_part(contents: Contents, part: "Part", root_pem: bytes | None) -> Iterab
         if f"{part.inside}attachments/{attachment.name}" in contents.entries:
             yield _proved(part, f"attachments/{attachment.name}", "material")
     for name, check in (("root.pem", _root), ("issuing.pem", _issuing)):
-        yield _compared(contents, part, name, "office_key", "issuer.cose", lambda raw, check=check: check(part, raw, root_pem))
+        yield _compared(
+            contents,
+            part,
+            name,
+            "office_key",
+            "issuer.cose",
+            lambda raw, check=check: check(part, raw, root_pem),
+        )
     if any(there[name] for name in EXPORTED):
-        yield _compared(contents, part, "certificate.pem", "unit_certificate", "certificate.der", lambda raw: _leaf(part, raw))
+        yield _compared(
+            contents,
+            part,
+            "certificate.pem",
+            "unit_certificate",
+            "certificate.der",
+            lambda raw: _leaf(part, raw),
+        )
         for name, at in (("receipt.cose", 0), ("receipt-payload.cbor", 1)):
-            yield _compared(contents, part, name, "office_receipt", "receipt.cbor", lambda raw, at=at: _receipt(part, raw, at))
-    yield _compared(contents, part, "filing.json", "signature", "statement.cose", lambda raw: _note(part, raw), NOTE)
+            yield _compared(
+                contents,
+                part,
+                name,
+                "office_receipt",
+                "receipt.cbor",
+                lambda raw, at=at: _receipt(part, raw, at),
+            )
+    yield _compared(
+        contents,
+        part,
+        "filing.json",
+        "signature",
+        "statement.cose",
+        lambda raw: _note(part, raw),
+        NOTE,
+    )
 
 
 def _proved(part: "Part", name: str, step: str) -> File:
@@ -88,7 +125,13 @@ def _proved(part: "Part", name: str, step: str) -> File:
 
 
 def _compared(
-    contents: Contents, part: "Part", name: str, step: str, source: str, agrees: Callable[[bytes], bool], same: str = SAME
+    contents: Contents,
+    part: "Part",
+    name: str,
+    step: str,
+    source: str,
+    agrees: Callable[[bytes], bool],
+    same: str = SAME,
 ) -> File:
     """A file that says again what a verified one says."""
     full = part.inside + name
@@ -104,7 +147,9 @@ def _compared(
 
 
 def _pem(content: bytes) -> bytes:
-    """The DER in a PEM file of one certificate and nothing else.  Raises ValueError for any other spelling."""
+    """The DER in a PEM file of one certificate and nothing else.  Raises ValueError for any other
+    spelling.
+    """
     raw = ssl.PEM_cert_to_DER_cert(content.decode("ascii"))
     if ssl.DER_cert_to_PEM_cert(raw).encode() != content:
         raise ValueError
@@ -112,7 +157,9 @@ def _pem(content: bytes) -> bytes:
 
 
 def _root(part: "Part", content: bytes, root_pem: bytes | None) -> bool:
-    """Is it the very certificate that the verifier has, or the one that the root named when it certified the office?"""
+    """Is it the very certificate that the verifier has, or the one that the root named when it
+    certified the office?
+    """
     fingerprint = sha256(_pem(content)).digest()
     if root_pem is not None and load_root(root_pem)[1] == fingerprint.hex():
         return True

@@ -33,12 +33,16 @@ class Row:
 
     @property
     def is_damaged(self) -> bool:
-        """Does the key's flash contradict itself?  Then what it says of its state is what is left of it."""
+        """Does the key's flash contradict itself?  Then what it says of its state is what is left
+        of it.
+        """
         return self.problem is not None and self.problem.code == "store-damaged"
 
 
 def open_port(port: str, ui: Ui | None = None) -> Key:
-    """Open the key on a port.  Raises PortBusy, PortPermission, KeyNotFound, LinkTimeout, LinkGarbled."""
+    """Open the key on a port.  Raises PortBusy, PortPermission, KeyNotFound, LinkTimeout,
+    LinkGarbled.
+    """
     transport = SerialTransport(port)
     try:
         return Key(Connection(transport), ui, KnownKeys())
@@ -48,7 +52,9 @@ def open_port(port: str, ui: Ui | None = None) -> Key:
 
 
 def ailment(key: Key) -> Problem | None:
-    """What keeps an open key from being used whoever holds it: a damaged flash, or a user who is locked out."""
+    """What keeps an open key from being used whoever holds it: a damaged flash, or a user who is
+    locked out.
+    """
     condition = key.condition()
     if condition.damaged:
         return errors.KeyRefused(ERROR_STORE_DAMAGED)

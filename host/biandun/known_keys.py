@@ -1,6 +1,8 @@
-"""Keys that this account has met: serial number -> device key, root, unit.  A key that is suddenly another one is noticed.
+"""Keys that this account has met: serial number -> device key, root, unit.  A key that is suddenly
+another one is noticed.
 
-One JSON file, readable by its owner only.  Nothing in it is secret; whoever can change it can make a key look known.
+One JSON file, readable by its owner only.  Nothing in it is secret; whoever can change it can make
+a key look known.
 """
 
 import json
@@ -21,7 +23,9 @@ from biandun_protocol import jsontext
 
 @dataclass(frozen=True)
 class Known:
-    """What is remembered of one key; ``root`` is SHA-256 of the root's public point, ``since`` in seconds."""
+    """What is remembered of one key; ``root`` is SHA-256 of the root's public point, ``since`` in
+    seconds.
+    """
 
     device_key: str
     root: str
@@ -31,7 +35,9 @@ class Known:
 
     @property
     def fingerprint(self) -> str:
-        """The device key in a form that people compare: SHA-256, the first 16 bytes in groups of four hex digits."""
+        """The device key in a form that people compare: SHA-256, the first 16 bytes in groups of
+        four hex digits.
+        """
         digest = sha256(bytes.fromhex(self.device_key)).hexdigest()[:32]
         return " ".join(digest[at : at + 4] for at in range(0, len(digest), 4))
 
@@ -48,7 +54,9 @@ class KnownKeys:
         self.path = path or state_folder() / "known-keys.json"
 
     def get(self, serial: str) -> Known | None:
-        """What is remembered of a key.  Raises FolderProblem: not knowing is not the same as new."""
+        """What is remembered of a key.  Raises FolderProblem: not knowing is not the same as
+        new.
+        """
         return self._read().get(serial)
 
     def remember(self, serial: str, key: Known) -> None:

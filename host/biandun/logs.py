@@ -1,7 +1,8 @@
-"""What this program did, one JSON object a line: commands by name and outcome, requests by path and status.
+"""What this program did, one JSON object a line: commands by name and outcome, requests by path and
+status.
 
-Never what they carried: no payload, no PIN, no token, no personal data passes through here, so a log may be handed to
-support as it is.
+Never what they carried: no payload, no PIN, no token, no personal data passes through here, so a
+log may be handed to support as it is.
 """
 
 import json
@@ -26,14 +27,21 @@ class JsonLines(logging.Formatter):
         values: object = getattr(record, "values", {})
         when = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
         return json.dumps(
-            {"time": when, "action": record.getMessage(), **(values if isinstance(values, dict) else {})}, ensure_ascii=False
+            {
+                "time": when,
+                "action": record.getMessage(),
+                **(values if isinstance(values, dict) else {}),
+            },
+            ensure_ascii=False,
         )
 
 
 class LogFile(logging.FileHandler):
-    """A log that cannot be written, on a full disk say, is left incomplete: the command itself goes on and ends as it would."""
+    """A log that cannot be written, on a full disk say, is left incomplete: the command itself goes
+    on and ends as it would.
+    """
 
-    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - logging's name
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802
         """Say nothing: logging would print a traceback for each line."""
 
     def close(self) -> None:

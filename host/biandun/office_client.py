@@ -1,7 +1,8 @@
 """The office over HTTP: upload what is missing, post the statement, bring back the receipt.
 
-Everything here may be repeated: blobs are named by their content, a statement posted twice gets the same receipt.  The
-server's words are not believed for their own sake: the caller verifies receipts with the office's key.
+Everything here may be repeated: blobs are named by their content, a statement posted twice gets the
+same receipt.  The server's words are not believed for their own sake: the caller verifies receipts
+with the office's key.
 """
 
 import base64
@@ -24,11 +25,16 @@ from biandun_protocol.secret import Secret
 from biandun_protocol.wire.numbers import PURPOSE_COUNTERSIGN, PURPOSE_DECISION, PURPOSE_FILING
 
 if TYPE_CHECKING:
-    import httpx  # it is loaded by whoever speaks to an office: half of the commands do not, and start faster
+    # it is loaded by whoever speaks to an office: half of the commands do not, and start faster
+    import httpx
 
 STATEMENT_TYPE = 'application/cose; cose-type="cose-sign1"'
 SIGNED_TYPE = "application/biandun-signed+cbor"
-ENDPOINTS = {PURPOSE_FILING: "/statements", PURPOSE_COUNTERSIGN: "/countersignatures", PURPOSE_DECISION: "/decisions"}
+ENDPOINTS = {
+    PURPOSE_FILING: "/statements",
+    PURPOSE_COUNTERSIGN: "/countersignatures",
+    PURPOSE_DECISION: "/decisions",
+}
 RECEIPT_TYPE = "application/biandun-receipt+cbor"
 JSON = {"Content-Type": "application/json"}
 END_OF_TIME = 1 << 37  # seconds: beyond it no calendar of ours goes
@@ -58,20 +64,35 @@ class Accepted:
 
 
 class Office:
-    """One office's server.  Use it as a context manager.  Raises AddressProblem for what is no address."""
+    """One office's server.  Use it as a context manager.  Raises AddressProblem for what is no
+    address.
+    """
 
-    def __init__(self, url: str, *, timeout: "httpx.Timeout | None" = None, transport: "httpx.BaseTransport | None" = None) -> None:
-        import httpx  # noqa: PLC0415  see above
+    def __init__(
+        self,
+        url: str,
+        *,
+        timeout: "httpx.Timeout | None" = None,
+        transport: "httpx.BaseTransport | None" = None,
+    ) -> None:
+        import httpx  # noqa: PLC0415
 
         self.url = office_address(url)
         timeout = timeout or httpx.Timeout(PATIENCE, connect=PATIENCE_TO_CONNECT)
         # a proxy of the environment has no business between a workstation and its office
-        self._http = httpx.Client(base_url=self.url, timeout=timeout, transport=transport, trust_env=False)
+        self._http = httpx.Client(
+            base_url=self.url, timeout=timeout, transport=transport, trust_env=False
+        )
 
     def __enter__(self) -> "Office":
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
         self.close()
 
     def close(self) -> None:
@@ -79,17 +100,23 @@ class Office:
         self._http.close()
 
     def submit(
-        self, statement: bytes, blobs: Mapping[str, Source], ui: Ui | None = None, *, purpose: str = PURPOSE_FILING
+        self,
+        statement: bytes,
+        blobs: Mapping[str, Source],
+        ui: Ui | None = None,
+        *,
+        purpose: str = PURPOSE_FILING,
     ) -> Accepted:
         """Hand in a statement with the blobs it names (hex digest -> bytes or file).
 
-        Posts first and uploads only what the office says is missing, so nothing travels twice.  Raises OfficeRefused,
-        OfficeUnreachable, OfficeTimeout, OfficeAnswer.
+        Posts first and uploads only what the office says is missing, so nothing travels twice.
+        Raises OfficeRefused, OfficeUnreachable, OfficeTimeout, OfficeAnswer.
         """
         path = ENDPOINTS[purpose]
         answer = self._post(path, statement)
         sent: set[str] = set()
-        # the manifest names the attachments, so the office may first miss the one and then the others
+        # the manifest names the attachments, so the office may first miss the one and then the
+        # others
         while wanted := [name for name in _missing(answer) if name in blobs and name not in sent]:
             for name in wanted:
                 self.upload(name, blobs[name], ui or Silent())
@@ -111,19 +138,27 @@ class Office:
         self._check(self._send("PUT", f"/blobs/{name}", content=content, headers=headers))
 
     def receipt(self, statement_id: str, at_least: int = 0) -> Receipt:
-        """Return a receipt whose log has at least ``at_least`` leaves, as a key demands that has seen so many."""
-        answer = self._send("GET", f"/statements/{statement_id}/receipt", params={"at_least": str(at_least)})
+        """Return a receipt whose log has at least ``at_least`` leaves, as a key demands that has
+        seen so many.
+        """
+        answer = self._send(
+            "GET", f"/statements/{statement_id}/receipt", params={"at_least": str(at_least)}
+        )
         self._check(answer)
         return self._receipt(answer)
 
     def status(self, serial: str) -> Signed:
-        """Return the office's word whether that key may sign, unverified.  Raises OfficeRefused(serial-unknown), OfficeAnswer."""
+        """Return the office's word whether that key may sign, unverified.  Raises
+        OfficeRefused(serial-unknown), OfficeAnswer.
+        """
         answer = self._send("GET", f"/keys/{quote(serial, safe='')}/status")
         self._check(answer)
         return Signed.decode(self._content(answer, SIGNED_TYPE, "status"))
 
     def time(self) -> int:
-        """Return what the office's clock says, in seconds; from the Date header of one that does not tell it.  Raises OfficeAnswer."""
+        """Return what the office's clock says, in seconds; from the Date header of one that does
+        not tell it.  Raises OfficeAnswer.
+        """
         answer = self._send("GET", "/health")
         told = _problem(answer).get("time")
         if isinstance(told, int) and 0 < told < END_OF_TIME and told is not True:
@@ -142,7 +177,8 @@ class Office:
             raise errors.OfficeAnswer(url=self.url, detail="consistency") from None
 
     def anchors(self) -> dict[str, bytes]:
-        """Return what the office says of itself, as the files root.pem, issuing.pem, issuer.cose, issuer.cbor.
+        """Return what the office says of itself, as the files root.pem, issuing.pem, issuer.cose,
+        issuer.cbor.
 
         Nothing in it is to be trusted before it was checked under a root that came another way.
         """
@@ -158,24 +194,39 @@ class Office:
             raise errors.OfficeAnswer(url=self.url, detail="anchors") from None
 
     def certificates(self, statement_id: str) -> dict[str, bytes]:
-        """Return whose key signed a statement, as the files certificate.der, profile.cose, profile.cbor; nothing in it is checked.
+        """Return whose key signed a statement, as the files certificate.der, profile.cose,
+        profile.cbor; nothing in it is checked.
 
         Raises OfficeRefused: login-required, statement-not-found; OfficeAnswer.
         """
         answer = self.get_json(f"/statements/{quote(statement_id, safe='')}/certificates")
-        names = {"certificate.der": "certificate", "profile.cose": "profile_statement", "profile.cbor": "profile_manifest"}
+        names = {
+            "certificate.der": "certificate",
+            "profile.cose": "profile_statement",
+            "profile.cbor": "profile_manifest",
+        }
         try:
-            return {file: base64.b64decode(str(answer[name]), validate=True) for file, name in names.items()}
+            return {
+                file: base64.b64decode(str(answer[name]), validate=True)
+                for file, name in names.items()
+            }
         except (KeyError, ValueError):
             raise errors.OfficeAnswer(url=self.url, detail="certificates") from None
 
     def login(self, key: Key) -> Session:
-        """Log in with a key: fetch a challenge, have it signed for this address, trade it for a token.
+        """Log in with a key: fetch a challenge, have it signed for this address, trade it for a
+        token.
 
-        The client sends the token from then on.  Raises OfficeRefused: login-*, origin-unknown; KeyRefused.
+        The client sends the token from then on.  Raises OfficeRefused: login-*, origin-unknown;
+        KeyRefused.
         """
         challenge = self._json(
-            self._send("POST", "/login/challenge", content=json.dumps({"origin": self.url}).encode(), headers=JSON)
+            self._send(
+                "POST",
+                "/login/challenge",
+                content=json.dumps({"origin": self.url}).encode(),
+                headers=JSON,
+            )
         )
         try:
             nonce = bytes.fromhex(str(challenge["nonce"]))
@@ -184,7 +235,9 @@ class Office:
         answer = self._json(self.post_signed("/login", key.login(self.url, nonce)))
         try:
             session = Session(
-                Secret(str(answer["token"]).encode()), str(answer["expires"]), tuple(cast("list[str]", answer["roles"]))
+                Secret(str(answer["token"]).encode()),
+                str(answer["expires"]),
+                tuple(cast("list[str]", answer["roles"])),
             )
         except (KeyError, TypeError):
             raise errors.OfficeAnswer(url=self.url, detail="login") from None
@@ -224,14 +277,18 @@ class Office:
         self._check(answer)
         value = _problem(answer)
         if not value:
-            raise errors.OfficeAnswer(url=self.url, detail=f"{answer.request.method} {answer.request.url.path}")
+            raise errors.OfficeAnswer(
+                url=self.url, detail=f"{answer.request.method} {answer.request.url.path}"
+            )
         return value
 
     def _receipt(self, answer: "httpx.Response") -> Receipt:
         return Receipt.decode(self._content(answer, RECEIPT_TYPE, "receipt"))
 
     def _content(self, answer: "httpx.Response", media_type: str, what: str) -> bytes:
-        """What is of that type; else it is a proxy's page, or another server.  Raises OfficeAnswer."""
+        """What is of that type; else it is a proxy's page, or another server.  Raises
+        OfficeAnswer.
+        """
         if not answer.headers.get("Content-Type", "").startswith(media_type):
             raise errors.OfficeAnswer(url=self.url, detail=f"not a {what}")
         return answer.content
@@ -248,11 +305,13 @@ class Office:
         headers: dict[str, str] | None = None,
         params: Mapping[str, str] | None = None,
     ) -> "httpx.Response":
-        import httpx  # noqa: PLC0415  see above
+        import httpx  # noqa: PLC0415
 
         with logs.action("office.request", method=method, path=path, office=self.url) as noted:
             try:
-                answer = self._http.request(method, path, content=content, headers=headers, params=params)
+                answer = self._http.request(
+                    method, path, content=content, headers=headers, params=params
+                )
             except httpx.TimeoutException as error:
                 raise errors.OfficeTimeout(url=self.url) from error
             except (httpx.RequestError, httpx.InvalidURL) as error:

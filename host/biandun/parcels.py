@@ -1,7 +1,9 @@
-"""Filings that travel on the key itself, for units without a network: stow here, hand in elsewhere, collect the receipt here.
+"""Filings that travel on the key itself, for units without a network: stow here, hand in elsewhere,
+collect the receipt here.
 
-The key carries the signed package to a computer with a network, mostly the superior's.  There it is handed in as it is; the
-receipt goes to the key, which verifies it and lets the parcel go.  Back home the receipt is in the key's own log.
+The key carries the signed package to a computer with a network, mostly the superior's.  There it is
+handed in as it is; the receipt goes to the key, which verifies it and lets the parcel go.  Back
+home the receipt is in the key's own log.
 """
 
 from dataclasses import dataclass
@@ -18,7 +20,9 @@ from biandun_protocol.wire.numbers import ERROR_NOT_FOUND
 
 @dataclass(frozen=True)
 class Handed:
-    """A parcel that was handed in: its name, and the case at the office, or why the office, or the key, did not take it."""
+    """A parcel that was handed in: its name, and the case at the office, or why the office, or the
+    key, did not take it.
+    """
 
     name: bytes
     case: str = ""
@@ -29,29 +33,41 @@ class Handed:
 def stow(key: Key, folder: Folder) -> int:
     """Put a signed filing into the key's outbox; return its size in bytes.
 
-    Raises FolderProblem(filing-unsigned, filing-changed), KeyRefused: not-found when another key signed it, outbox-full;
-    ManifestProblem(too-large): the outbox is for text and small scans, what is larger goes by stick.
+    Raises FolderProblem(filing-unsigned, filing-changed), KeyRefused: not-found when another key
+    signed it, outbox-full; ManifestProblem(too-large): the outbox is for text and small scans, what
+    is larger goes by stick.
     """
     manifest = folder.manifest()
-    attachments = [read_file(folder.path / "attachments" / attachment.name) for attachment in manifest.form.attachments]
-    content = Parcel(folder.state.purpose, folder.statement(), manifest.raw, tuple(attachments)).encode()
+    attachments = [
+        read_file(folder.path / "attachments" / attachment.name)
+        for attachment in manifest.form.attachments
+    ]
+    content = Parcel(
+        folder.state.purpose, folder.statement(), manifest.raw, tuple(attachments)
+    ).encode()
     key.outbox.stow(bytes.fromhex(folder.state.idempotency_key), content)
     return len(content)
 
 
 def hand_in(key: Key, office: Office, ui: Ui | None = None) -> list[Handed]:
-    """Hand in every whole parcel; one that is refused stays on the key and does not hold up the others.
+    """Hand in every whole parcel; one that is refused stays on the key and does not hold up the
+    others.
 
-    Raises what keeps all of them from going: OfficeUnreachable and kin, LinkProblem, KeyRefused without a PIN.
+    Raises what keeps all of them from going: OfficeUnreachable and kin, LinkProblem, KeyRefused
+    without a PIN.
     """
     handed: list[Handed] = []
     for entry in key.outbox.entries():
         try:
             parcel = Parcel.decode(key.outbox.read(entry))
-            accepted = office.submit(parcel.statement, parcel.blobs(), ui or Silent(), purpose=parcel.purpose)
+            accepted = office.submit(
+                parcel.statement, parcel.blobs(), ui or Silent(), purpose=parcel.purpose
+            )
             keep_receipt(key, accepted.receipt, accepted.statement_id, office)
         except Problem as problem:
-            if problem.retriable or (isinstance(problem, KeyRefused) and not _is_about_the_parcel(problem)):
+            if problem.retriable or (
+                isinstance(problem, KeyRefused) and not _is_about_the_parcel(problem)
+            ):
                 raise
             handed.append(Handed(entry.name, problem=problem))
         else:
@@ -66,7 +82,9 @@ def _is_about_the_parcel(refusal: KeyRefused) -> bool:
 def collect(key: Key, folder: Folder, case: str = "") -> int:
     """Take the receipt that the key brought home into the folder; return the sequence number.
 
-    ``case`` is the number that the office gave where the parcel was handed in: it is signed by nobody, so no key carries it.  Raises KeyRefused(not-found) when this key did not sign it, ReceiptProblem(receipt-not-yet) when it has no receipt yet.
+    ``case`` is the number that the office gave where the parcel was handed in: it is signed by
+    nobody, so no key carries it.  Raises KeyRefused(not-found) when this key did not sign it,
+    ReceiptProblem(receipt-not-yet) when it has no receipt yet.
     """
     kept = key.fetch(idempotency_key=bytes.fromhex(folder.state.idempotency_key))
     if kept.receipt is None:

@@ -1,8 +1,9 @@
-"""What lies at the office, for those who may see it: the newest version of a filing, with what was said of it.
+"""What lies at the office, for those who may see it: the newest version of a filing, with what was
+said of it.
 
-``read`` gets the forms, to be shown; ``fetch`` makes a filing folder that proves itself, as the unit's own does.  The office's
-words are not believed for their own sake: a manifest must be the one that its statement names, and a folder is kept only when
-it verifies.
+``read`` gets the forms, to be shown; ``fetch`` makes a filing folder that proves itself, as the
+unit's own does.  The office's words are not believed for their own sake: a manifest must be the one
+that its statement names, and a folder is kept only when it verifies.
 """
 
 import secrets
@@ -24,7 +25,9 @@ from biandun_protocol.wire.numbers import PURPOSE_FILING
 
 
 class FetchDoubtful(FolderProblem):
-    """What the office gave does not verify; ``values`` has the case, the step that failed and what it found."""
+    """What the office gave does not verify; ``values`` has the case, the step that failed and what
+    it found.
+    """
 
     code = "fetch-doubtful"
     exit_status = 8
@@ -32,7 +35,9 @@ class FetchDoubtful(FolderProblem):
 
 @dataclass(frozen=True)
 class Entry:
-    """One signed step of a case: the statement, the manifest that it names, and since when the office says to have them."""
+    """One signed step of a case: the statement, the manifest that it names, and since when the
+    office says to have them.
+    """
 
     statement: cose.Statement
     manifest: package.Manifest
@@ -51,7 +56,9 @@ class Entry:
 
 @dataclass(frozen=True)
 class Case:
-    """A case as the office tells it, the newest version of its filing, and the opinions and decisions on that version."""
+    """A case as the office tells it, the newest version of its filing, and the opinions and
+    decisions on that version.
+    """
 
     told: dict[str, object]
     filing: Entry
@@ -64,7 +71,9 @@ class Case:
 
 
 def newest_version(told: dict[str, object], url: str) -> list[dict[str, object]]:
-    """The newest filing in the history of a case and the steps after it.  Raises OfficeAnswer for a history without a filing."""
+    """The newest filing in the history of a case and the steps after it.  Raises OfficeAnswer for a
+    history without a filing.
+    """
     history = told.get("history")
     steps = cast("list[object]", history) if isinstance(history, list) else []
     fields = [cast("dict[str, object]", step) for step in steps if isinstance(step, dict)]
@@ -77,8 +86,8 @@ def newest_version(told: dict[str, object], url: str) -> list[dict[str, object]]
 def read(office: Office, number: str) -> Case:
     """Get what the newest version of a case consists of, without its attachments.
 
-    Raises OfficeRefused: login-required, case-not-found; OfficeAnswer; StatementProblem, ManifestProblem for what is no
-    statement, or not the manifest of its statement.
+    Raises OfficeRefused: login-required, case-not-found; OfficeAnswer; StatementProblem,
+    ManifestProblem for what is no statement, or not the manifest of its statement.
     """
     told = office.get_json(f"/cases/{quote(number, safe='')}")
     filing, *remarks = [_read_step(office, step) for step in newest_version(told, office.url)]
@@ -89,7 +98,9 @@ def _read_step(office: Office, step: dict[str, object]) -> Entry:
     name, purpose, received = step.get("statement"), step.get("purpose"), step.get("received")
     if not isinstance(name, str) or not isinstance(received, int) or purpose not in package.KINDS:
         raise OfficeAnswer(url=office.url, detail="history")
-    statement = cose.parse(office.get_bytes(f"/statements/{quote(name, safe='')}/raw"), purpose=str(purpose))
+    statement = cose.parse(
+        office.get_bytes(f"/statements/{quote(name, safe='')}/raw"), purpose=str(purpose)
+    )
     if statement.id.hex() != name:
         raise OfficeAnswer(url=office.url, detail="another statement")
     manifest = package.read(office.get_bytes(f"/blobs/{statement.digest.hex()}"), str(purpose))
@@ -98,10 +109,12 @@ def _read_step(office: Office, step: dict[str, object]) -> Entry:
 
 
 def fetch(office: Office, number: str, out: Path) -> Verdict:
-    """Make a filing folder of a case's newest version; opinions and decisions lie in subfolders named after their purpose.
+    """Make a filing folder of a case's newest version; opinions and decisions lie in subfolders
+    named after their purpose.
 
-    It is there whole and verified under the root that came with it, or not at all.  Raises what ``read`` raises;
-    FolderProblem: file-exists, attachment-name, file-unwritable, storage-full; FetchDoubtful.
+    It is there whole and verified under the root that came with it, or not at all.  Raises what
+    ``read`` raises; FolderProblem: file-exists, attachment-name, file-unwritable, storage-full;
+    FetchDoubtful.
     """
     if out.exists() or out.is_symlink():
         raise FolderProblem("file-exists", path=str(out))
@@ -114,7 +127,9 @@ def fetch(office: Office, number: str, out: Path) -> Verdict:
             _write_entry(office, entry, aside / inside, number)
         verdict = evidence.verify_folder(aside)
         if not verdict.good:
-            failed = [(step.name, step.found) for step in verdict.failed] or [("files", verdict.outcome)]
+            failed = [(step.name, step.found) for step in verdict.failed] or [
+                ("files", verdict.outcome)
+            ]
             raise FetchDoubtful(case=number, step=failed[0][0], found=failed[0][1])
         aside.rename(out)
     except OSError as error:
@@ -125,7 +140,9 @@ def fetch(office: Office, number: str, out: Path) -> Verdict:
 
 
 def _subfolders(case: Case) -> list[str]:
-    """Where each entry lies: the filing in the folder itself, the others in countersign, decision; a second one in decision-2."""
+    """Where each entry lies: the filing in the folder itself, the others in countersign, decision;
+    a second one in decision-2.
+    """
     places = [""]
     for remark in case.remarks:
         number = sum(place.split("-")[0] == remark.purpose for place in places) + 1
@@ -136,8 +153,12 @@ def _subfolders(case: Case) -> list[str]:
 def _write_entry(office: Office, entry: Entry, folder: Path, number: str) -> None:
     statement, manifest = entry.statement, entry.manifest
     (folder / "attachments").mkdir(parents=True)
-    for attachment in manifest.form.attachments:  # their digests are checked together with everything else
-        write_file(folder / "attachments" / attachment.name, office.get_bytes(f"/blobs/{attachment.sha256.hex()}"))
+    # their digests are checked together with everything else
+    for attachment in manifest.form.attachments:
+        write_file(
+            folder / "attachments" / attachment.name,
+            office.get_bytes(f"/blobs/{attachment.sha256.hex()}"),
+        )
     files = {
         "manifest.cbor": manifest.raw,
         "statement.cose": statement.raw,
@@ -151,7 +172,8 @@ def _write_entry(office: Office, entry: Entry, folder: Path, number: str) -> Non
         folder,
         State(
             purpose=entry.purpose,
-            idempotency_key=entry.name[:32],  # the real one is between the signer's program and key; this one is nobody's
+            # the real one is between the signer's program and key; this one is nobody's
+            idempotency_key=entry.name[:32],
             manifest=sha256(manifest.raw).hexdigest(),
             serial=statement.header.serial,
             seq=statement.header.seq or 0,

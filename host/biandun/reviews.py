@@ -1,7 +1,9 @@
-"""What a supervisor and an officer add to a filing: a countersignature or a decision, each in a folder of its own.
+"""What a supervisor and an officer add to a filing: a countersignature or a decision, each in a
+folder of its own.
 
-A countersignature lies inside the filing's folder, so that both travel together.  Before a key signs one, the filing is
-verified under the anchor of that very key: nobody is asked to agree to what does not hold.
+A countersignature lies inside the filing's folder, so that both travel together.  Before a key
+signs one, the filing is verified under the anchor of that very key: nobody is asked to agree to
+what does not hold.
 """
 
 from collections.abc import Iterable
@@ -24,11 +26,14 @@ class FilingDoubtful(FolderProblem):
     exit_status = 8
 
 
-def countersign(key: Key, filing: Folder, opinion: dict[str, object], sources: Iterable[Source]) -> Folder:
-    """Verify a filing, then prepare and sign a countersignature over it; again goes on where it stopped.
+def countersign(
+    key: Key, filing: Folder, opinion: dict[str, object], sources: Iterable[Source]
+) -> Folder:
+    """Verify a filing, then prepare and sign a countersignature over it; again goes on where it
+    stopped.
 
-    ``opinion`` has the fields opinion, text, prepared_by and, for an agreement, document.  Raises FilingDoubtful,
-    ManifestProblem(form-invalid), KeyRefused.
+    ``opinion`` has the fields opinion, text, prepared_by and, for an agreement, document.  Raises
+    FilingDoubtful, ManifestProblem(form-invalid), KeyRefused.
     """
     verdict = evidence.verify_signed(filing.path, key.certificate().root)
     statement = verdict.parts[0].statement
@@ -47,10 +52,16 @@ def countersign(key: Key, filing: Folder, opinion: dict[str, object], sources: I
 def decide(key: Key, out: Path, decision: dict[str, object]) -> Folder:
     """Prepare and sign a decision; again goes on where it stopped.
 
-    ``decision`` has the fields case, statement (32 bytes), decision, text and prepared_by.  Raises ManifestProblem, KeyRefused.
+    ``decision`` has the fields case, statement (32 bytes), decision, text and prepared_by.  Raises
+    ManifestProblem, KeyRefused.
     """
     if not out.exists():
-        filings.prepare(out, {**filings.unit_of(key), "prepared_on": date.today().isoformat(), **decision}, [], PURPOSE_DECISION)
+        filings.prepare(
+            out,
+            {**filings.unit_of(key), "prepared_on": date.today().isoformat(), **decision},
+            [],
+            PURPOSE_DECISION,
+        )
     folder = Folder(out)
     folder.sign(key)
     return folder

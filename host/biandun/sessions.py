@@ -1,4 +1,6 @@
-"""Logins that outlive one command: the token of each office, in a file that only this account can read."""
+"""Logins that outlive one command: the token of each office, in a file that only this account can
+read.
+"""
 
 import json
 from hashlib import sha256

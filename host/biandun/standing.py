@@ -1,7 +1,9 @@
-"""Whether a key may sign: what its office says of it, told to the key when both are at hand (SPEC section 6.11).
+"""Whether a key may sign: what its office says of it, told to the key when both are at hand (SPEC
+section 6.11).
 
-A key knows no more of its suspension than it was told, so a host that meets a refusal for it lets the key hear the office's word: a
-suspended key stops by itself from then on, one that was resumed goes on.
+A key knows no more of its suspension than it was told, so a host that meets a refusal for it lets
+the key hear the office's word: a suspended key stops by itself from then on, one that was resumed
+goes on.
 """
 
 from collections.abc import Callable
@@ -29,7 +31,9 @@ T = TypeVar("T")
 
 
 def known(key: Key) -> wire.StatusReply | None:
-    """What the key was told last; None from firmware that knows of no status, and from a key that cannot say it any more."""
+    """What the key was told last; None from firmware that knows of no status, and from a key that
+    cannot say it any more.
+    """
     try:
         return key.call(wire.StatusRequest(), wire.StatusReply)
     except KeyRefused as refusal:
@@ -41,8 +45,8 @@ def known(key: Key) -> wire.StatusReply | None:
 def tell(key: Key, status: Signed) -> wire.StatusReply:
     """Let the key hear the office's word; the same again changes nothing.
 
-    Raises KeyRefused: status-invalid, serial-mismatch, key-mismatch, status-older, certificate-revoked; StatementProblem, ManifestProblem
-    for what the office did not sign.
+    Raises KeyRefused: status-invalid, serial-mismatch, key-mismatch, status-older,
+    certificate-revoked; StatementProblem, ManifestProblem for what the office did not sign.
     """
     own = key.certificate()
     verify_status(status, certificate.verify_issuer(own.issuer, own.root), key.algorithm)
@@ -50,12 +54,16 @@ def tell(key: Key, status: Signed) -> wire.StatusReply:
 
 
 def ask(key: Key, office: Office) -> wire.StatusReply:
-    """Fetch the office's word and let the key hear it.  Raises what ``tell`` and ``Office.status`` raise."""
+    """Fetch the office's word and let the key hear it.  Raises what ``tell`` and ``Office.status``
+    raise.
+    """
     return tell(key, office.status(key.info.serial))
 
 
 def pass_on(key: Key, office: Office) -> wire.StatusReply | None:
-    """The same by the way, beside something that matters more: None when the word is not to be had, or not to be understood."""
+    """The same by the way, beside something that matters more: None when the word is not to be had,
+    or not to be understood.
+    """
     try:
         return ask(key, office)
     except (HostProblem, ProtocolProblem):
@@ -63,16 +71,20 @@ def pass_on(key: Key, office: Office) -> wire.StatusReply | None:
 
 
 def catch_up(key: Key, office: Office) -> None:
-    """Let a key that was stopped hear whether it may go on: for a key that meets its office for something else."""
+    """Let a key that was stopped hear whether it may go on: for a key that meets its office for
+    something else.
+    """
     said = known(key)
     if said is not None and said.standing in REFUSALS:
         pass_on(key, office)
 
 
 def heeding(key: Key, office: Office, work: Callable[[], T]) -> T:
-    """Do the work of both; when one of them refuses for the key's standing, let the key hear the office's word of today.
+    """Do the work of both; when one of them refuses for the key's standing, let the key hear the
+    office's word of today.
 
-    Where that is that the key may sign, which it did not know, the work is done again.  Raises what ``work`` raises.
+    Where that is that the key may sign, which it did not know, the work is done again.  Raises what
+    ``work`` raises.
     """
     try:
         return work()

@@ -1,10 +1,12 @@
-"""Signature algorithms by their COSE number, public keys that know theirs, and the signer objects that use them.
+"""Signature algorithms by their COSE number, public keys that know theirs, and the signer objects
+that use them.
 
     ES256   -7       ECDSA on P-256 with SHA-256 (RFC 9053)
     SM2     -70009   SM2 with SM3 (GB/T 32918.2-2016)
 
-Whoever signs hands in a ``Signer``: software here, a library or a key elsewhere, so the rest of the system never sees a
-private key.  A verifier takes the algorithm from what it trusts (an anchor, a certificate), never from a statement alone.
+Whoever signs hands in a ``Signer``: software here, a library or a key elsewhere, so the rest of the
+system never sees a private key.  A verifier takes the algorithm from what it trusts (an anchor, a
+certificate), never from a statement alone.
 """
 
 from collections.abc import Callable
@@ -15,7 +17,10 @@ from typing import Protocol
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature, encode_dss_signature
+from cryptography.hazmat.primitives.asymmetric.utils import (
+    decode_dss_signature,
+    encode_dss_signature,
+)
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from biandun_protocol import sm2
@@ -28,7 +33,8 @@ P256_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 class Algorithm(wire.Suite):
     """One row of the registry: a suite of the wire with its verifier.
 
-    ``verify(point, tbs, signature)`` raises StatementProblem; ``point`` is uncompressed (65 bytes), signatures are r||s.
+    ``verify(point, tbs, signature)`` raises StatementProblem; ``point`` is uncompressed (65 bytes),
+    signatures are r||s.
     """
 
     def __init__(self, suite: wire.Suite, verify: Callable[[bytes, bytes, bytes], None]) -> None:
@@ -44,7 +50,9 @@ _ECDSA = ec.ECDSA(hashes.SHA256())
 
 @dataclass(frozen=True)
 class PublicKey:
-    """A public key as somebody vouched for it: its algorithm, and its uncompressed point (65 bytes)."""
+    """A public key as somebody vouched for it: its algorithm, and its uncompressed point (65
+    bytes).
+    """
 
     algorithm: Algorithm
     point: bytes
@@ -65,7 +73,9 @@ class PublicKey:
         return self.algorithm.spki + self.point
 
     def verify(self, tbs: bytes, signature: bytes) -> None:
-        """Verify r||s over ``tbs``.  Raises StatementProblem: signature-invalid, signature-high-s, key-invalid."""
+        """Verify r||s over ``tbs``.  Raises StatementProblem: signature-invalid, signature-high-s,
+        key-invalid.
+        """
         self.algorithm.verify(self.point, tbs, signature)
 
 
@@ -87,7 +97,8 @@ class Signer(Protocol):
         ...
 
 
-@lru_cache(maxsize=4096)  # a city's keys come again and again, and a point takes longer to check than most of a statement
+# a city's keys come again and again, and a point takes longer to check than most of a statement
+@lru_cache(maxsize=4096)
 def load_point(point: bytes) -> ec.EllipticCurvePublicKey:
     """Return the P-256 key of an uncompressed point.  Raises StatementProblem(key-invalid)."""
     try:
@@ -104,8 +115,9 @@ def point_of(key: ec.EllipticCurvePublicKey) -> bytes:
 def verify_es256(point: bytes, tbs: bytes, signature: bytes) -> None:
     """Verify ECDSA on P-256 with SHA-256.
 
-    Refuses high s by its own code: (r, n-s) verifies as well, and two spellings of one signature help only an attacker.
-    Raises StatementProblem: signature-invalid, signature-high-s, key-invalid.
+    Refuses high s by its own code: (r, n-s) verifies as well, and two spellings of one signature
+    help only an attacker.  Raises StatementProblem: signature-invalid, signature-high-s,
+    key-invalid.
     """
     if len(signature) != 64:
         raise StatementProblem("signature-invalid")
@@ -119,7 +131,8 @@ def verify_es256(point: bytes, tbs: bytes, signature: bytes) -> None:
 
 
 def verify_sm2(point: bytes, tbs: bytes, signature: bytes) -> None:
-    """Verify SM2 with SM3 and the default identity.  There is no second spelling of a signature, so no rule about s.
+    """Verify SM2 with SM3 and the default identity.  There is no second spelling of a signature, so
+    no rule about s.
 
     Raises StatementProblem: signature-invalid, key-invalid.
     """
@@ -154,5 +167,7 @@ class SoftwareSigner:
         return r.to_bytes(32, "big") + s.to_bytes(32, "big")
 
     def common(self, point: bytes) -> bytes:
-        """Diffie-Hellman: x (32 bytes) of the product with a point.  Raises StatementProblem(key-invalid)."""
+        """Diffie-Hellman: x (32 bytes) of the product with a point.  Raises
+        StatementProblem(key-invalid).
+        """
         return self._private_key.exchange(ec.ECDH(), load_point(point))

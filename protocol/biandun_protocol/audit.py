@@ -1,4 +1,6 @@
-"""A key's audit ring as it is handed out: signed by the device key, each event linked to the one before."""
+"""A key's audit ring as it is handed out: signed by the device key, each event linked to the one
+before.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,7 +19,9 @@ FIELDS = 5
 
 @dataclass(frozen=True)
 class Event:
-    """The ``count``-th event of a key: in which boot, after which statement; ``link`` is the link behind it."""
+    """The ``count``-th event of a key: in which boot, after which statement; ``link`` is the link
+    behind it.
+    """
 
     count: int
     event: int
@@ -52,7 +56,9 @@ def serial_of(export: AuditExport) -> str:
 
 
 def verify_audit(export: AuditExport, device_key: PublicKey) -> Ring:
-    """Check signature and links.  Raises StatementProblem(signature-invalid), ManifestProblem(manifest-malformed)."""
+    """Check signature and links.  Raises StatementProblem(signature-invalid),
+    ManifestProblem(manifest-malformed).
+    """
     device_key.verify(LABEL + device_key.algorithm.digest(export.manifest), export.signature)
     manifest = _manifest(export)
     try:

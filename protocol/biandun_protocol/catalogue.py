@@ -1,7 +1,8 @@
 """What people read, by code: message and next step, Chinese first, English second.
 
-Every code that a key, a host or an office can answer with stands here once; a test fails for a code without an entry.
-Blanks in braces are filled with the problem's values; a value that is missing shows as "?".
+Every code that a key, a host or an office can answer with stands here once; a test fails for a code
+without an entry.  Blanks in braces are filled with the problem's values; a value that is missing
+shows as "?".
 """
 
 from collections.abc import Mapping
@@ -25,14 +26,21 @@ class Phrase(NamedTuple):
 
 
 _RETRY = ("请重试。", "Try again.")
-_REPORT = ("请把本提示和代码告知编办技术支持。", "Report this message and its code to the office's support.")
+_REPORT = (
+    "请把本提示和代码告知编办技术支持。",
+    "Report this message and its code to the office's support.",
+)
 _NEW_FILE = ("请让对方重新导出并传送该文件。", "Ask for the file to be exported and sent again.")
 _SIGN_AGAIN = ("请用密钥重新签署后再提交。", "Sign it again with the key, then submit.")
-_ASK_OFFICE = ("请联系编办密钥管理员。", "Contact the key administrator of the establishment office.")
+_ASK_OFFICE = (
+    "请联系编办密钥管理员。",
+    "Contact the key administrator of the establishment office.",
+)
 _FIX_FORM = ("请按提示修改表单后重试。", "Correct the form as shown and try again.")
 
 ENTRIES: dict[str, Entry] = {
-    # --- answers of a key ---------------------------------------------------------------------------------------
+    # --- answers of a key
+    # ------------------------------------------------------------------
     "unknown-command": Entry(
         "密钥不认识这个命令。",
         "The key does not know this command.",
@@ -53,11 +61,20 @@ ENTRIES: dict[str, Entry] = {
         "Update the key's firmware or this program.",
     ),
     "missing-field": Entry("消息缺少必填字段。", "The message lacks a required field.", *_REPORT),
-    "bad-field": Entry("消息中某个字段的类型或长度不正确。", "A field of the message has a wrong type or length.", *_REPORT),
-    "too-large": Entry(
-        "数据超过允许的大小。", "The data is over the allowed size.", "请减小材料后重试。", "Make it smaller and try again."
+    "bad-field": Entry(
+        "消息中某个字段的类型或长度不正确。",
+        "A field of the message has a wrong type or length.",
+        *_REPORT,
     ),
-    "request-id-reused": Entry("请求编号被重复用于不同内容。", "A request id was used again for something else.", *_RETRY),
+    "too-large": Entry(
+        "数据超过允许的大小。",
+        "The data is over the allowed size.",
+        "请减小材料后重试。",
+        "Make it smaller and try again.",
+    ),
+    "request-id-reused": Entry(
+        "请求编号被重复用于不同内容。", "A request id was used again for something else.", *_RETRY
+    ),
     "wrong-state": Entry(
         "密钥当前状态不允许此操作。",
         "The key's state does not allow this.",
@@ -72,7 +89,10 @@ ENTRIES: dict[str, Entry] = {
     ),
     "no-stream": Entry("密钥没有正在接收的材料。", "The key is not receiving a manifest.", *_RETRY),
     "cancelled": Entry(
-        "操作已取消，没有签署任何内容。", "Cancelled; nothing was signed.", "需要时请重新开始。", "Start again when you need it."
+        "操作已取消，没有签署任何内容。",
+        "Cancelled; nothing was signed.",
+        "需要时请重新开始。",
+        "Start again when you need it.",
     ),
     "presence-refused": Entry(
         "未在密钥上确认，没有签署任何内容。",
@@ -99,7 +119,10 @@ ENTRIES: dict[str, Entry] = {
         "Have the office replace the key; what it signed can still be read.",
     ),
     "out-of-memory": Entry(
-        "密钥内存不足。", "The key ran out of memory.", "请拔下重新插入后重试。", "Unplug the key, plug it in and try again."
+        "密钥内存不足。",
+        "The key ran out of memory.",
+        "请拔下重新插入后重试。",
+        "Unplug the key, plug it in and try again.",
     ),
     "secret-invalid": Entry(
         "密钥内的私钥已损坏，没有签署任何内容。",
@@ -121,7 +144,9 @@ ENTRIES: dict[str, Entry] = {
     ),
     "internal": Entry("发生内部错误。", "An internal error happened.", *_REPORT),
     "length-mismatch": Entry(
-        "收到的材料长度与声明不符，没有签署。", "The manifest's length is not what was announced; nothing was signed.", *_RETRY
+        "收到的材料长度与声明不符，没有签署。",
+        "The manifest's length is not what was announced; nothing was signed.",
+        *_RETRY,
     ),
     "digest-mismatch": Entry(
         "内容与摘要不符。",
@@ -130,7 +155,9 @@ ENTRIES: dict[str, Entry] = {
         "The file may have been changed; sign it again.",
     ),
     "summary-malformed": Entry(
-        "材料的摘要信息不正确，密钥拒绝签署。", "The manifest's summary is malformed; the key refuses to sign.", *_REPORT
+        "材料的摘要信息不正确，密钥拒绝签署。",
+        "The manifest's summary is malformed; the key refuses to sign.",
+        *_REPORT,
     ),
     "unit-mismatch": Entry(
         "材料属于另一单位，密钥拒绝签署。",
@@ -165,7 +192,9 @@ ENTRIES: dict[str, Entry] = {
     ),
     "certificate-expired": Entry("证书已过有效期。", "The certificate has expired.", *_ASK_OFFICE),
     "anchor-present": Entry(
-        "密钥已装入信任根，不能更换。", "The key already has its root of trust; it cannot be replaced.", *_ASK_OFFICE
+        "密钥已装入信任根，不能更换。",
+        "The key already has its root of trust; it cannot be replaced.",
+        *_ASK_OFFICE,
     ),
     "anchor-invalid": Entry(
         "信任根材料无效。",
@@ -180,7 +209,10 @@ ENTRIES: dict[str, Entry] = {
         "Ask the office for a new grant file.",
     ),
     "serial-mismatch": Entry(
-        "文件属于另一把密钥。", "This is meant for another key.", "请核对密钥序列号。", "Check the key's serial number."
+        "文件属于另一把密钥。",
+        "This is meant for another key.",
+        "请核对密钥序列号。",
+        "Check the key's serial number.",
     ),
     "key-mismatch": Entry(
         "证书中的公钥与本密钥不符。",
@@ -470,7 +502,12 @@ ENTRIES: dict[str, Entry] = {
         "请修复或移走该文件；移走后每把密钥都要重新确认。",
         "Repair the file or move it away; then every key has to be confirmed again.",
     ),
-    "pin-required": Entry("密钥已锁定，需要输入口令。", "The key is locked; it needs a PIN.", "请输入口令。", "Enter the PIN."),
+    "pin-required": Entry(
+        "密钥已锁定，需要输入口令。",
+        "The key is locked; it needs a PIN.",
+        "请输入口令。",
+        "Enter the PIN.",
+    ),
     "pin-wrong": Entry(
         "口令不正确，还可以再试 {tries_left} 次。",
         "Wrong PIN; {tries_left} tries left.",
@@ -526,7 +563,10 @@ ENTRIES: dict[str, Entry] = {
         "Check the user number.",
     ),
     "origin-malformed": Entry(
-        "登录地址不正确。", "The address to log in at is malformed.", "请核对服务器地址。", "Check the server's address."
+        "登录地址不正确。",
+        "The address to log in at is malformed.",
+        "请核对服务器地址。",
+        "Check the server's address.",
     ),
     "receipt-not-yet": Entry(
         "密钥中还没有这份材料的回执。",
@@ -535,7 +575,10 @@ ENTRIES: dict[str, Entry] = {
         "Hand it in on a computer with a network first: `biandun outbox submit`.",
     ),
     "receipt-malformed": Entry(
-        "回执格式不正确。", "The receipt is malformed.", "请从编办重新下载回执。", "Download the receipt from the office again."
+        "回执格式不正确。",
+        "The receipt is malformed.",
+        "请从编办重新下载回执。",
+        "Download the receipt from the office again.",
     ),
     "receipt-foreign": Entry(
         "回执不是本编办签发的。",
@@ -573,13 +616,21 @@ ENTRIES: dict[str, Entry] = {
         "请保留证据并报告编办和监督部门。",
         "Keep the evidence and report it to the office and its supervisor.",
     ),
-    # --- bytes, signatures and forms ----------------------------------------------------------------------------
-    "statement-malformed": Entry("签名文件格式不正确（{detail}）。", "The statement is malformed ({detail}).", *_NEW_FILE),
+    # --- bytes, signatures and forms
+    # ------------------------------------------------------------------
+    "statement-malformed": Entry(
+        "签名文件格式不正确（{detail}）。", "The statement is malformed ({detail}).", *_NEW_FILE
+    ),
     "header-invalid": Entry(
-        "签名文件的受保护头不符合规范：{field}。", "The statement's protected header breaks a rule: {field}.", *_NEW_FILE
+        "签名文件的受保护头不符合规范：{field}。",
+        "The statement's protected header breaks a rule: {field}.",
+        *_NEW_FILE,
     ),
     "algorithm-unknown": Entry(
-        "不支持该签名算法（{alg}）。", "The signature algorithm {alg} is not supported.", "请升级本软件。", "Update this program."
+        "不支持该签名算法（{alg}）。",
+        "The signature algorithm {alg} is not supported.",
+        "请升级本软件。",
+        "Update this program.",
     ),
     "purpose-mismatch": Entry(
         "签名文件的用途不是“{expected}”。",
@@ -592,7 +643,9 @@ ENTRIES: dict[str, Entry] = {
         "The statement is signed with {alg}, but its key was certified for {certified}.",
         *_ASK_OFFICE,
     ),
-    "kid-mismatch": Entry("签名文件不是由所指的密钥签署的。", "The statement names another signing key.", *_NEW_FILE),
+    "kid-mismatch": Entry(
+        "签名文件不是由所指的密钥签署的。", "The statement names another signing key.", *_NEW_FILE
+    ),
     "key-invalid": Entry("公钥无效。", "The public key is not a point of the curve.", *_REPORT),
     "signature-invalid": Entry("签名无效。", "The signature does not verify.", *_SIGN_AGAIN),
     "signature-high-s": Entry(
@@ -601,13 +654,22 @@ ENTRIES: dict[str, Entry] = {
         "请提交密钥原来签出的文件。",
         "Submit the file as the key made it.",
     ),
-    "certificate-invalid": Entry("证书材料无效：{field}。", "The certificate does not hold: {field}.", *_ASK_OFFICE),
-    "login-mismatch": Entry(
-        "登录应答与本次登录不符：{field}。", "The answer is not for this login: {field}.", "请重新登录。", "Log in again."
+    "certificate-invalid": Entry(
+        "证书材料无效：{field}。", "The certificate does not hold: {field}.", *_ASK_OFFICE
     ),
-    "links-malformed": Entry("链接清单不正确：{field}。", "The export of links is malformed: {field}.", *_NEW_FILE),
+    "login-mismatch": Entry(
+        "登录应答与本次登录不符：{field}。",
+        "The answer is not for this login: {field}.",
+        "请重新登录。",
+        "Log in again.",
+    ),
+    "links-malformed": Entry(
+        "链接清单不正确：{field}。", "The export of links is malformed: {field}.", *_NEW_FILE
+    ),
     "manifest-malformed": Entry(
-        "材料清单格式不正确（{field} {detail}）。", "The manifest is malformed ({field} {detail}).", *_NEW_FILE
+        "材料清单格式不正确（{field} {detail}）。",
+        "The manifest is malformed ({field} {detail}).",
+        *_NEW_FILE,
     ),
     "manifest-too-large": Entry(
         "材料清单过大（{size} 字节，上限 {limit}）。",
@@ -616,10 +678,17 @@ ENTRIES: dict[str, Entry] = {
         "Use fewer items or less text.",
     ),
     "manifest-contradicts": Entry(
-        "签名与材料内容不一致：{field}。", "Signature and manifest contradict each other: {field}.", *_SIGN_AGAIN
+        "签名与材料内容不一致：{field}。",
+        "Signature and manifest contradict each other: {field}.",
+        *_SIGN_AGAIN,
     ),
-    "form-invalid": Entry("表单项“{field}”不符合要求：{rule}。", "Form field {field} breaks a rule: {rule}.", *_FIX_FORM),
-    # --- the workstation ----------------------------------------------------------------------------------------
+    "form-invalid": Entry(
+        "表单项“{field}”不符合要求：{rule}。",
+        "Form field {field} breaks a rule: {rule}.",
+        *_FIX_FORM,
+    ),
+    # --- the workstation
+    # ------------------------------------------------------------------
     "date-future": Entry(
         "“{field}”写的是 {date}，晚于今天（{today}）。",
         "{field} says {date}, which is after today ({today}).",
@@ -669,7 +738,10 @@ ENTRIES: dict[str, Entry] = {
         "Plug it in and try again; what was signed is not lost and not signed twice.",
     ),
     "link-timeout": Entry(
-        "密钥没有应答。", "The key does not answer.", "请拔下密钥重新插入后重试。", "Unplug the key, plug it in and try again."
+        "密钥没有应答。",
+        "The key does not answer.",
+        "请拔下密钥重新插入后重试。",
+        "Unplug the key, plug it in and try again.",
     ),
     "link-garbled": Entry(
         "串口 {port} 上的设备不是电子编制管理证密钥。",
@@ -708,7 +780,10 @@ ENTRIES: dict[str, Entry] = {
         "Check the server's address.",
     ),
     "file-missing": Entry(
-        "找不到文件 {path}。", "File {path} does not exist.", "请核对文件名和路径。", "Check the name and the path."
+        "找不到文件 {path}。",
+        "File {path} does not exist.",
+        "请核对文件名和路径。",
+        "Check the name and the path.",
     ),
     "file-unreadable": Entry(
         "无法读取文件 {path}：{detail}。",
@@ -787,7 +862,10 @@ ENTRIES: dict[str, Entry] = {
         *_FIX_FORM,
     ),
     "attachment-empty": Entry(
-        "附件 {path} 是空文件。", "Attachment {path} is empty.", "请选择有内容的文件。", "Choose a file with content."
+        "附件 {path} 是空文件。",
+        "Attachment {path} is empty.",
+        "请选择有内容的文件。",
+        "Choose a file with content.",
     ),
     "attachment-too-large": Entry(
         "附件 {path} 超过 20 MB。",
@@ -856,7 +934,10 @@ ENTRIES: dict[str, Entry] = {
         "Use that key, or prepare it as a new filing.",
     ),
     "filing-unsigned": Entry(
-        "该业务尚未签署。", "This filing is not signed yet.", "请先运行 biandun filing sign。", "Run `biandun filing sign` first."
+        "该业务尚未签署。",
+        "This filing is not signed yet.",
+        "请先运行 biandun filing sign。",
+        "Run `biandun filing sign` first.",
     ),
     "filing-unsubmitted": Entry(
         "该业务尚未取得回执。",
@@ -864,7 +945,12 @@ ENTRIES: dict[str, Entry] = {
         "请先运行 biandun filing submit。",
         "Run `biandun filing submit` first.",
     ),
-    "usage": Entry("命令用法不正确：{detail}", "The command was used wrongly: {detail}", "请加 --help 查看用法。", "See --help."),
+    "usage": Entry(
+        "命令用法不正确：{detail}",
+        "The command was used wrongly: {detail}",
+        "请加 --help 查看用法。",
+        "See --help.",
+    ),
     "output-unwritable": Entry(
         "结果无法输出：{detail}。命令本身已经执行。",
         "The result cannot be printed: {detail}.  The command itself has been carried out.",
@@ -890,7 +976,9 @@ ENTRIES: dict[str, Entry] = {
         "Install MicroPython 1.26 or later, or biandun[simulator] on Linux x86_64.",
     ),
     "simulator-failed": Entry(
-        "模拟密钥 {serial} 启动失败：{detail}。", "Simulated key {serial} did not start: {detail}.", *_REPORT
+        "模拟密钥 {serial} 启动失败：{detail}。",
+        "Simulated key {serial} did not start: {detail}.",
+        *_REPORT,
     ),
     "serial-taken": Entry(
         "编号为 {serial} 的模拟密钥已经插入：{holder}。",
@@ -904,7 +992,8 @@ ENTRIES: dict[str, Entry] = {
         "请先运行 biandun-sim run；只能操作本人启动的模拟密钥。",
         "Start one with `biandun-sim run`; only keys that you run yourself can be reached.",
     ),
-    # --- the office ---------------------------------------------------------------------------------------------
+    # --- the office
+    # ------------------------------------------------------------------
     "office-not-initialised": Entry(
         "编办服务尚未初始化。",
         "The office has not been initialised.",
@@ -965,16 +1054,29 @@ ENTRIES: dict[str, Entry] = {
         "请核对统一社会信用代码。",
         "Check the unified social credit code.",
     ),
-    "unit-inactive": Entry("该单位已撤销或合并（{uscc}）。", "The unit has been abolished or merged ({uscc}).", *_ASK_OFFICE),
+    "unit-inactive": Entry(
+        "该单位已撤销或合并（{uscc}）。",
+        "The unit has been abolished or merged ({uscc}).",
+        *_ASK_OFFICE,
+    ),
     "nonce-unknown": Entry(
         "启用文件已使用过、已过期或不是本编办签发的。",
         "The offer was used before, has expired or is not from this office.",
         "请重新生成启用文件（biandun-office offer）。",
         "Make a new offer (`biandun-office offer`).",
     ),
-    "key-registered": Entry("该密钥已登记。", "This key is registered already.", "请核对密钥序列号。", "Check the serial number."),
-    "certificate-unknown": Entry("编办没有为该密钥签发过证书。", "The office never certified this key.", *_ASK_OFFICE),
-    "certificate-not-yet": Entry("证书尚未生效。", "The certificate is not valid yet.", *_ASK_OFFICE),
+    "key-registered": Entry(
+        "该密钥已登记。",
+        "This key is registered already.",
+        "请核对密钥序列号。",
+        "Check the serial number.",
+    ),
+    "certificate-unknown": Entry(
+        "编办没有为该密钥签发过证书。", "The office never certified this key.", *_ASK_OFFICE
+    ),
+    "certificate-not-yet": Entry(
+        "证书尚未生效。", "The certificate is not valid yet.", *_ASK_OFFICE
+    ),
     "certificate-mismatch": Entry(
         "签名文件与登记的证书不一致：{field}。",
         "The statement does not agree with the registered certificate: {field}.",
@@ -986,14 +1088,23 @@ ENTRIES: dict[str, Entry] = {
         "请上传缺少的文件后重新提交。",
         "Upload the missing files, then submit again.",
     ),
-    "blob-mismatch": Entry("上传内容与其摘要不符。", "The upload does not match its digest.", *_RETRY),
+    "blob-mismatch": Entry(
+        "上传内容与其摘要不符。", "The upload does not match its digest.", *_RETRY
+    ),
     "blob-too-large": Entry(
-        "上传内容超过 20 MB。", "The upload is over 20 MiB.", "请压缩或拆分附件。", "Compress or split the attachment."
+        "上传内容超过 20 MB。",
+        "The upload is over 20 MiB.",
+        "请压缩或拆分附件。",
+        "Compress or split the attachment.",
     ),
     "blob-size-mismatch": Entry(
-        "附件“{name}”的大小与材料清单不符。", "Attachment {name} is not of the size the manifest says.", *_SIGN_AGAIN
+        "附件“{name}”的大小与材料清单不符。",
+        "Attachment {name} is not of the size the manifest says.",
+        *_SIGN_AGAIN,
     ),
-    "blob-not-found": Entry("没有该文件。", "There is no such file.", "请先上传。", "Upload it first."),
+    "blob-not-found": Entry(
+        "没有该文件。", "There is no such file.", "请先上传。", "Upload it first."
+    ),
     "storage-full": Entry(
         "存储空间不足，没有写入 {path}；原有内容未改动。",
         "There is no room left, and {path} was not written; what was there is unchanged.",
@@ -1007,7 +1118,9 @@ ENTRIES: dict[str, Entry] = {
         "Move something else off that disk, such as an old log, to free 1 MB; then run `biandun-office sweep-blobs` again.",
     ),
     "statement-too-large": Entry("签名文件过大。", "The statement is too large.", *_NEW_FILE),
-    "statement-not-found": Entry("没有该签名文件。", "There is no such statement.", "请核对编号。", "Check the name."),
+    "statement-not-found": Entry(
+        "没有该签名文件。", "There is no such statement.", "请核对编号。", "Check the name."
+    ),
     "fork-not-found": Entry(
         "没有留存编号以 {name} 开头的矛盾证据，或不止一份。",
         "No kept contradiction has a name that begins with {name}, or several have.",
@@ -1015,9 +1128,16 @@ ENTRIES: dict[str, Entry] = {
         "See the names with `biandun-office forks`; give eight characters at least.",
     ),
     "media-type": Entry(
-        "请求的内容类型应为 {expected}。", "The content type must be {expected}.", "请升级客户端软件。", "Update the client."
+        "请求的内容类型应为 {expected}。",
+        "The content type must be {expected}.",
+        "请升级客户端软件。",
+        "Update the client.",
     ),
-    "digest-malformed": Entry("摘要应为 64 位十六进制小写字符。", "A digest is 64 lower-case hexadecimal characters.", *_REPORT),
+    "digest-malformed": Entry(
+        "摘要应为 64 位十六进制小写字符。",
+        "A digest is 64 lower-case hexadecimal characters.",
+        *_REPORT,
+    ),
     "chain-fork": Entry(
         "序号 {seq} 已被另一份签名文件使用，已停止受理。",
         "Sequence number {seq} belongs to another statement already; this one is refused.",
@@ -1049,7 +1169,11 @@ ENTRIES: dict[str, Entry] = {
         "请从文件备份中把 blobs 下的这些文件复制回来（它们从不改写），再运行 biandun-office log-check。",
         "Copy these files back to blobs/ from a copy of it, where they never change, and run `biandun-office log-check` again.",
     ),
-    "request-invalid": Entry("请求参数不正确：{field}。", "A parameter of the request is missing or wrong: {field}.", *_REPORT),
+    "request-invalid": Entry(
+        "请求参数不正确：{field}。",
+        "A parameter of the request is missing or wrong: {field}.",
+        *_REPORT,
+    ),
     "request-broken": Entry(
         "收到的不是正确的 HTTP 请求：{detail}。",
         "This is no proper HTTP request: {detail}.",
@@ -1087,7 +1211,10 @@ ENTRIES: dict[str, Entry] = {
         "Check the server's address, or update the client.",
     ),
     "method-not-allowed": Entry(
-        "该地址不支持这种请求方法。", "This address does not take that method.", "请升级客户端软件。", "Update the client."
+        "该地址不支持这种请求方法。",
+        "This address does not take that method.",
+        "请升级客户端软件。",
+        "Update the client.",
     ),
     "office-busy": Entry(
         "编办服务正忙。",
@@ -1156,7 +1283,9 @@ ENTRIES: dict[str, Entry] = {
         "请用密钥重新签署后再提交。",
         "Sign it again with the key, then submit.",
     ),
-    "certificate-revoked": Entry("该密钥的证书已被吊销。", "This key's certificate has been revoked.", *_ASK_OFFICE),
+    "certificate-revoked": Entry(
+        "该密钥的证书已被吊销。", "This key's certificate has been revoked.", *_ASK_OFFICE
+    ),
     "serial-unknown": Entry(
         "没有序列号为 {serial} 的密钥。",
         "There is no key with serial number {serial}.",
@@ -1253,9 +1382,17 @@ ENTRIES: dict[str, Entry] = {
         "请核对服务器地址；需要增加时请联系编办管理员。",
         "Check the server's address, or ask the office's administrator to add it.",
     ),
-    "login-replayed": Entry("该登录应答已被使用过。", "This answer was used for a login already.", "请重新登录。", "Log in again."),
+    "login-replayed": Entry(
+        "该登录应答已被使用过。",
+        "This answer was used for a login already.",
+        "请重新登录。",
+        "Log in again.",
+    ),
     "login-expired": Entry(
-        "登录质询不存在或已过期。", "The login's challenge is unknown or has expired.", "请重新登录。", "Log in again."
+        "登录质询不存在或已过期。",
+        "The login's challenge is unknown or has expired.",
+        "请重新登录。",
+        "Log in again.",
     ),
     "login-required": Entry(
         "需要先登录，或登录已失效。",
@@ -1263,7 +1400,9 @@ ENTRIES: dict[str, Entry] = {
         "请用密钥登录后重试。",
         "Log in with your key and try again.",
     ),
-    "case-not-found": Entry("没有该业务。", "There is no such case.", "请核对业务编号。", "Check the case number."),
+    "case-not-found": Entry(
+        "没有该业务。", "There is no such case.", "请核对业务编号。", "Check the case number."
+    ),
 }
 
 
@@ -1273,8 +1412,12 @@ class _Values(dict[str, object]):
 
 
 def _fill(text: str, language: str, values: Mapping[str, object]) -> str:
-    words = {name: value[language == "en"] if isinstance(value, Phrase) else value for name, value in values.items()}
-    words = {name: value for name, value in words.items() if value is not None}  # nothing to say of it
+    words = {
+        name: value[language == "en"] if isinstance(value, Phrase) else value
+        for name, value in values.items()
+    }
+    # nothing to say of it
+    words = {name: value for name, value in words.items() if value is not None}
     return text.format_map(_Values(words))
 
 

@@ -1,9 +1,10 @@
 """Strict deterministic CBOR on the host and in the office.
 
-Accepts and writes exactly what ``biandun_protocol.wire.cbor`` does (a property test compares the two), only faster.  The
-decoder is our own: a general one gives meaning to what the sender wrote before the grammar is asked whether it may be there,
-and a tag of the sender's then builds references or compiles a regular expression.  Here each head is checked, and what
-follows it is only then made a value, in one pass that is linear in the bytes (decision 0027).  cbor2 writes.
+Accepts and writes exactly what ``biandun_protocol.wire.cbor`` does (a property test compares the
+two), only faster.  The decoder is our own: a general one gives meaning to what the sender wrote
+before the grammar is asked whether it may be there, and a tag of the sender's then builds
+references or compiles a regular expression.  Here each head is checked, and what follows it is only
+then made a value, in one pass that is linear in the bytes (decision 0027).  cbor2 writes.
 """
 
 from typing import cast
@@ -15,17 +16,21 @@ from biandun_protocol.wire.numbers import LIMIT_DEPTH, LIMIT_MAP
 
 __all__ = ["CborError", "Incomplete", "byte_strings", "dumps", "items", "loads", "loads_prefix"]
 
-# the first byte of an item: major type in the upper three bits, a number or its size in the lower five (RFC 8949 section 3)
+# the first byte of an item: major type in the upper three bits, a number or its size in the lower
+# five (RFC 8949 section 3)
 _NEGATIVE, _BYTES, _TEXT, _ARRAY, _MAP, _OTHER = 0x20, 0x40, 0x60, 0x80, 0xA0, 0xC0
 _FALSE, _TRUE = 0xF4, 0xF5
 _INFO = 0x1F
 _IN_HEAD = 24  # smaller numbers stand in the head itself
-_LONG = {24: (1, 24), 25: (2, 1 << 8), 26: (4, 1 << 16), 27: (8, 1 << 32)}  # bytes that follow, least number they may hold
+# bytes that follow, least number they may hold
+_LONG = {24: (1, 24), 25: (2, 1 << 8), 26: (4, 1 << 16), 27: (8, 1 << 32)}
 _ONE_BYTE_KEY = bytes([_IN_HEAD])  # smaller first bytes are the whole key
 
 
 def dumps(value: object) -> bytes:
-    """Encode ``value`` deterministically.  Raises CborError for a type or an integer that has no encoding here."""
+    """Encode ``value`` deterministically.  Raises CborError for a type or an integer that has no
+    encoding here.
+    """
     try:
         if _is_plain(value, 0):
             return cbor2.dumps(value, canonical=True)
@@ -35,7 +40,9 @@ def dumps(value: object) -> bytes:
 
 
 def loads(data: bytes) -> object:
-    """Decode the one item that ``data`` is.  Raises CborError (Incomplete when bytes are missing)."""
+    """Decode the one item that ``data`` is.  Raises CborError (Incomplete when bytes are
+    missing).
+    """
     value, end = loads_prefix(data)
     if end != len(data):
         raise CborError("trailing bytes")
@@ -43,7 +50,9 @@ def loads(data: bytes) -> object:
 
 
 def loads_prefix(data: bytes, start: int = 0) -> tuple[object, int]:
-    """Decode the item that begins at ``start`` and return it with the position behind it.  Raises CborError."""
+    """Decode the item that begins at ``start`` and return it with the position behind it.  Raises
+    CborError.
+    """
     try:
         return _read(data, start, 0)
     except IndexError:
@@ -67,7 +76,9 @@ def byte_strings(value: object) -> tuple[bytes, ...] | None:
 
 
 def _read(data: bytes, at: int, depth: int) -> tuple[object, int]:
-    """The item at ``at`` and the position behind it.  Raises CborError, IndexError at the end, UnicodeDecodeError."""
+    """The item at ``at`` and the position behind it.  Raises CborError, IndexError at the end,
+    UnicodeDecodeError.
+    """
     first = data[at]
     at += 1
     number = first & _INFO
@@ -100,7 +111,8 @@ def _read_map(data: bytes, at: int, count: int, depth: int) -> tuple[object, int
     fields: dict[object, object] = {}
     before = b""
     for place in range(count):
-        if place == LIMIT_MAP:  # integer keys can be chosen so that all of them meet in a hash table
+        # integer keys can be chosen so that all of them meet in a hash table
+        if place == LIMIT_MAP:
             raise CborError("a map of too many entries")
         name = data[at : at + 1]
         if name < _ONE_BYTE_KEY:
@@ -137,8 +149,8 @@ def _read_number(data: bytes, at: int, first: int) -> tuple[int, int]:
 def _is_plain(value: object, depth: int) -> bool:
     """Refuse what has no place here; True when cbor2's own canonical order is ours.
 
-    cbor2 sorts keys by length first (RFC 7049), we sort by bytes (RFC 8949): the same for maps whose keys are all text or
-    all unsigned integers, since the head of a key grows with its length.
+    cbor2 sorts keys by length first (RFC 7049), we sort by bytes (RFC 8949): the same for maps
+    whose keys are all text or all unsigned integers, since the head of a key grows with its length.
     """
     kind = type(value)
     if kind is str or kind is bytes or kind is bool:
@@ -182,6 +194,9 @@ def _in_order(value: object) -> object:
     if isinstance(value, list | tuple):
         return [_in_order(item) for item in cast("list[object]", value)]
     if isinstance(value, dict):
-        pairs = [(key, _in_order(content)) for key, content in cast("dict[object, object]", value).items()]
+        pairs = [
+            (key, _in_order(content))
+            for key, content in cast("dict[object, object]", value).items()
+        ]
         return dict(sorted(pairs, key=lambda pair: cbor2.dumps(pair[0])))
     return value

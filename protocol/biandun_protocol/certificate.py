@@ -1,8 +1,10 @@
-"""Certificates in their CBOR form: what the root says of the office's key, and what the office says of a unit's key.
+"""Certificates in their CBOR form: what the root says of the office's key, and what the office says
+of a unit's key.
 
-An anchor is the root's public key.  Root -> ``issuer`` statement -> office key -> ``profile`` statement -> unit key, all of
-them in the root's algorithm: who believes a root knows the algorithm of everything below it.  The X.509 certificates carry
-the same keys for everybody else's tools; each manifest names its X.509 twin by digest (x5t).
+An anchor is the root's public key.  Root -> ``issuer`` statement -> office key -> ``profile``
+statement -> unit key, all of them in the root's algorithm: who believes a root knows the algorithm
+of everything below it.  The X.509 certificates carry the same keys for everybody else's tools; each
+manifest names its X.509 twin by digest (x5t).
 """
 
 from dataclasses import dataclass
@@ -12,8 +14,19 @@ from biandun_protocol import cose, records
 from biandun_protocol.algorithms import Algorithm, PublicKey, Signer
 from biandun_protocol.errors import CertificateProblem, StatementProblem
 from biandun_protocol.wire import codec
-from biandun_protocol.wire.messages import IssuerManifest, PossessionManifest, ProfileManifest, SignedManifest
-from biandun_protocol.wire.numbers import KEY_PURPOSES, SCHEMA_ISSUER, SCHEMA_POSSESSION, SCHEMA_PROFILE, SCHEMA_SIGNED
+from biandun_protocol.wire.messages import (
+    IssuerManifest,
+    PossessionManifest,
+    ProfileManifest,
+    SignedManifest,
+)
+from biandun_protocol.wire.numbers import (
+    KEY_PURPOSES,
+    SCHEMA_ISSUER,
+    SCHEMA_POSSESSION,
+    SCHEMA_PROFILE,
+    SCHEMA_SIGNED,
+)
 
 M = TypeVar("M", bound=codec.Message)
 
@@ -36,7 +49,9 @@ class Signed:
         return cls(message.statement, message.manifest)
 
     def verify(self, purpose: str, key: PublicKey) -> None:
-        """Did ``key`` sign this very manifest for ``purpose``?  Raises StatementProblem: form, signature, digest-mismatch."""
+        """Did ``key`` sign this very manifest for ``purpose``?  Raises StatementProblem: form,
+        signature, digest-mismatch.
+        """
         statement = cose.parse(self.statement, purpose=purpose)
         cose.verify(statement, key)
         if not statement.covers(self.manifest):
@@ -48,14 +63,20 @@ def sign_issuer(root: Signer, *, region: str, root_x5t: bytes, manifest: IssuerM
     return sign(root, "issuer", manifest.office_id, region, root_x5t, codec.encode(manifest))
 
 
-def sign_profile(office: Signer, *, office_id: str, region: str, x5t: bytes, manifest: ProfileManifest) -> Signed:
+def sign_profile(
+    office: Signer, *, office_id: str, region: str, x5t: bytes, manifest: ProfileManifest
+) -> Signed:
     """Let the office state whose key this is and what it may sign."""
     return sign(office, "profile", office_id, region, x5t, codec.encode(manifest))
 
 
-def sign(signer: Signer, purpose: str, office_id: str, region: str, x5t: bytes, manifest: bytes) -> Signed:
+def sign(
+    signer: Signer, purpose: str, office_id: str, region: str, x5t: bytes, manifest: bytes
+) -> Signed:
     """Let an office, or its root, sign a manifest for ``purpose``."""
-    statement = cose.sign_office(signer, purpose=purpose, office_id=office_id, region=region, x5t=x5t, manifest=manifest)
+    statement = cose.sign_office(
+        signer, purpose=purpose, office_id=office_id, region=region, x5t=x5t, manifest=manifest
+    )
     return Signed(statement, manifest)
 
 
@@ -73,7 +94,9 @@ def verify_profile(signed: Signed, issuer: IssuerManifest, algorithm: Algorithm)
 
     Raises StatementProblem or CertificateProblem.
     """
-    profile = _verify(signed, "profile", PublicKey(algorithm, issuer.public_key), ProfileManifest, SCHEMA_PROFILE)
+    profile = _verify(
+        signed, "profile", PublicKey(algorithm, issuer.public_key), ProfileManifest, SCHEMA_PROFILE
+    )
     header = cose.parse(signed.statement, purpose="profile").header
     _must(header.issuer == cose.OFFICE_ISSUER + issuer.office_id, "iss")
     _must(header.x5t == issuer.x5t, "x5t")
@@ -88,7 +111,9 @@ def verify_possession(signed: Signed, algorithm: Algorithm) -> PossessionManifes
 
     Raises StatementProblem or CertificateProblem.
     """
-    public_key = PublicKey(algorithm, records.read(PossessionManifest, signed.manifest, SCHEMA_POSSESSION).public_key)
+    public_key = PublicKey(
+        algorithm, records.read(PossessionManifest, signed.manifest, SCHEMA_POSSESSION).public_key
+    )
     manifest = _verify(signed, "possession", public_key, PossessionManifest, SCHEMA_POSSESSION)
     if cose.parse(signed.statement, purpose="possession").header.serial != manifest.serial:
         raise CertificateProblem("certificate-invalid", field="serial")

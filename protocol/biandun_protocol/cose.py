@@ -1,8 +1,9 @@
-"""Statements on the host and in the office: parse them strictly, verify them, and sign those that the office makes.
+"""Statements on the host and in the office: parse them strictly, verify them, and sign those that
+the office makes.
 
-``parse`` checks every rule that needs no key (SPEC.md section 4): form, deterministic encoding, exactly the labels that may
-be there, and that algorithm, type, content type and purpose agree.  ``verify`` adds the signature.  What is stored, logged
-and named is always the bytes as received.
+``parse`` checks every rule that needs no key (SPEC.md section 4): form, deterministic encoding,
+exactly the labels that may be there, and that algorithm, type, content type and purpose agree.
+``verify`` adds the signature.  What is stored, logged and named is always the bytes as received.
 """
 
 import re
@@ -26,7 +27,9 @@ _NAME = re.compile(r"[A-Za-z0-9._-]{1,64}")  # of a key or an office in iss
 
 @dataclass(frozen=True, kw_only=True)
 class Header:
-    """The protected header, typed.  Fields that do not apply are None (they are absent in the bytes)."""
+    """The protected header, typed.  Fields that do not apply are None (they are absent in the
+    bytes).
+    """
 
     algorithm: Algorithm
     kid: bytes
@@ -69,8 +72,12 @@ class Statement:
     id: bytes
 
     def covers(self, manifest: bytes) -> bool:
-        """Whether this statement is about exactly these bytes: their digest, and the length its header states."""
-        return self.digest == self.header.algorithm.digest(manifest) and self.header.manifest_length == len(manifest)
+        """Whether this statement is about exactly these bytes: their digest, and the length its
+        header states.
+        """
+        return self.digest == self.header.algorithm.digest(
+            manifest
+        ) and self.header.manifest_length == len(manifest)
 
 
 Check = Callable[[object], bool]
@@ -94,7 +101,9 @@ def _row(*checks: Check) -> Check:
         if not isinstance(value, list):
             return False
         items = cast("list[object]", value)
-        return len(items) == len(checks) and all(one(item) for one, item in zip(checks, items, strict=True))
+        return len(items) == len(checks) and all(
+            one(item) for one, item in zip(checks, items, strict=True)
+        )
 
     return check
 
@@ -119,7 +128,9 @@ _FIELDS: dict[int, tuple[str, Check]] = {
     wire.FIELD_BATCH: ("batch", _row(_octets(32), _uint, _uint)),
     wire.FIELD_CLAIMED_TIME: ("claimed_time", _uint),
 }
-_OFFICE_FIELDS = frozenset({wire.FIELD_VERSION, wire.FIELD_PURPOSE, wire.FIELD_REGION, wire.FIELD_MANIFEST_LENGTH})
+_OFFICE_FIELDS = frozenset(
+    {wire.FIELD_VERSION, wire.FIELD_PURPOSE, wire.FIELD_REGION, wire.FIELD_MANIFEST_LENGTH}
+)
 _KEY_ALWAYS = frozenset(
     {
         wire.FIELD_VERSION,
@@ -146,7 +157,9 @@ def _required(purpose: str) -> frozenset[int]:
         return _OFFICE_FIELDS
     if purpose == "possession":  # before the key knows its unit
         return _KEY_ALWAYS
-    return _KEY_ALWAYS | _UNIT_FIELDS | (_CHAIN_FIELDS if purpose in CHAINED_PURPOSES else _NO_FIELDS)
+    return (
+        _KEY_ALWAYS | _UNIT_FIELDS | (_CHAIN_FIELDS if purpose in CHAINED_PURPOSES else _NO_FIELDS)
+    )
 
 
 @cache
@@ -160,7 +173,8 @@ def _allowed(purpose: str) -> frozenset[int]:
 def parse(raw: bytes, *, purpose: str) -> Statement:
     """Parse a statement that must be of ``purpose``, the one that the caller's place expects.
 
-    Raises StatementProblem: statement-malformed, header-invalid (with the field), algorithm-unknown, purpose-mismatch.
+    Raises StatementProblem: statement-malformed, header-invalid (with the field),
+    algorithm-unknown, purpose-mismatch.
     """
     try:
         protected, digest, signature = wire.split(raw)
@@ -191,12 +205,22 @@ def _parse_header(labels: object, purpose: str) -> Header:
     _must(_octets(16)(kid), "kid")
     own = _parse_own(fields.pop(wire.LABEL_BIANDUN, None), purpose)
     _must(fields.pop(wire.LABEL_TYP, None) == wire.media_type(purpose, "cose"), "typ")
-    _must(fields.pop(wire.LABEL_CONTENT_TYPE, None) == wire.media_type(purpose, "cbor"), "content type")
+    _must(
+        fields.pop(wire.LABEL_CONTENT_TYPE, None) == wire.media_type(purpose, "cbor"),
+        "content type",
+    )
     _must(fields.pop(wire.LABEL_PAYLOAD_HASH, None) == algorithm.payload_hash, "payload hash")
     issuer, subject = _parse_claims(fields.pop(wire.LABEL_CLAIMS, None), purpose, own.get("uscc"))
     x5t = _parse_x5t(fields.pop(wire.LABEL_X5T, None), purpose)
     _must(not fields, "unknown label")
-    return Header(algorithm=algorithm, kid=cast("bytes", kid), issuer=issuer, subject=subject, x5t=x5t, **own)  # type: ignore[arg-type]
+    return Header(
+        algorithm=algorithm,
+        kid=cast("bytes", kid),
+        issuer=issuer,
+        subject=subject,
+        x5t=x5t,
+        **own,  # type: ignore[arg-type]
+    )
 
 
 def _parse_own(value: object, purpose: str) -> dict[str, object]:
@@ -226,7 +250,12 @@ def _parse_claims(value: object, purpose: str, uscc: object) -> tuple[str, str |
     issuer, subject = claims.pop(wire.CLAIM_ISS, None), claims.pop(wire.CLAIM_SUB, None)
     _must(not claims, "claims")
     prefix = KEY_ISSUER if purpose in KEY_PURPOSES else OFFICE_ISSUER
-    _must(isinstance(issuer, str) and issuer.startswith(prefix) and _NAME.fullmatch(issuer, len(prefix)) is not None, "iss")
+    _must(
+        isinstance(issuer, str)
+        and issuer.startswith(prefix)
+        and _NAME.fullmatch(issuer, len(prefix)) is not None,
+        "iss",
+    )
     expected = None if uscc is None else f"{UNIT_SUBJECT}{uscc}"
     _must(subject == expected, "sub")
     return cast("str", issuer), expected
@@ -245,31 +274,40 @@ def _parse_x5t(value: object, purpose: str) -> bytes | None:
 def verify(statement: Statement, key: PublicKey) -> None:
     """Verify the signature with the signer's key, whose algorithm is what the header must name.
 
-    Raises StatementProblem: algorithm-mismatch, kid-mismatch when the header names another key, signature-invalid,
-    signature-high-s.
+    Raises StatementProblem: algorithm-mismatch, kid-mismatch when the header names another key,
+    signature-invalid, signature-high-s.
     """
     header = statement.header
     if header.algorithm is not key.algorithm:
-        raise StatementProblem("algorithm-mismatch", alg=header.algorithm.name, certified=key.algorithm.name)
+        raise StatementProblem(
+            "algorithm-mismatch", alg=header.algorithm.name, certified=key.algorithm.name
+        )
     if key.kid != header.kid:
         raise StatementProblem("kid-mismatch")
     key.verify(statement.tbs, statement.signature)
 
 
 @lru_cache(maxsize=256)  # an office's receipts differ in their length only
-def _office_header(key: PublicKey, issuer: str, purpose: str, x5t: bytes, region: str, length: int) -> bytes:
+def _office_header(
+    key: PublicKey, issuer: str, purpose: str, x5t: bytes, region: str, length: int
+) -> bytes:
     fields: dict[int, object] = {wire.FIELD_REGION: region, wire.FIELD_MANIFEST_LENGTH: length}
     return wire.protected_header(key.algorithm, key.kid, issuer, None, purpose, x5t, fields)
 
 
-def sign_office(signer: Signer, *, purpose: str, office_id: str, region: str, x5t: bytes, manifest: bytes) -> bytes:
+def sign_office(
+    signer: Signer, *, purpose: str, office_id: str, region: str, x5t: bytes, manifest: bytes
+) -> bytes:
     """Make an office statement over ``manifest`` (its digest is the payload) and return its bytes.
 
-    ``x5t`` is SHA-256 of the signer's X.509 certificate.  Raises ValueError for a purpose that is not the office's.
+    ``x5t`` is SHA-256 of the signer's X.509 certificate.  Raises ValueError for a purpose that is
+    not the office's.
     """
     if purpose not in OFFICE_PURPOSES:
         raise ValueError(purpose)
     key = PublicKey.of(signer)
     protected = _office_header(key, OFFICE_ISSUER + office_id, purpose, x5t, region, len(manifest))
     digest = signer.algorithm.digest(manifest)
-    return wire.assemble(protected, digest, signer.sign(wire.to_be_signed(protected, purpose, digest)))
+    return wire.assemble(
+        protected, digest, signer.sign(wire.to_be_signed(protected, purpose, digest))
+    )

@@ -1,12 +1,21 @@
-"""As much DER (ITU-T X.690) as certificates and private keys of this project need: definite lengths, tags below 31.
+"""As much DER (ITU-T X.690) as certificates and private keys of this project need: definite
+lengths, tags below 31.
 
-X.509 in SM2 is written and read here because ``cryptography`` knows neither the curve nor the signature; names, extensions
-and certificates as a whole still come from there.
+X.509 in SM2 is written and read here because ``cryptography`` knows neither the curve nor the
+signature; names, extensions and certificates as a whole still come from there.
 """
 
 from collections.abc import Iterator
 
-INTEGER, BIT_STRING, OCTET_STRING, NULL, OBJECT, SEQUENCE, SET = 0x02, 0x03, 0x04, 0x05, 0x06, 0x30, 0x31
+INTEGER, BIT_STRING, OCTET_STRING, NULL, OBJECT, SEQUENCE, SET = (
+    0x02,
+    0x03,
+    0x04,
+    0x05,
+    0x06,
+    0x30,
+    0x31,
+)
 BOOLEAN, UTC_TIME, GENERALIZED_TIME = 0x01, 0x17, 0x18
 
 
@@ -52,7 +61,9 @@ def _arc(number: int) -> bytes:
 
 def signature(raw: bytes) -> bytes:
     """r || s (64 bytes) as the SEQUENCE of two INTEGERs that X.509 wants."""
-    return encode(SEQUENCE, integer(int.from_bytes(raw[:32], "big")), integer(int.from_bytes(raw[32:], "big")))
+    return encode(
+        SEQUENCE, integer(int.from_bytes(raw[:32], "big")), integer(int.from_bytes(raw[32:], "big"))
+    )
 
 
 def read(data: bytes) -> tuple[int, bytes, bytes]:
@@ -86,7 +97,9 @@ def items(content: bytes) -> Iterator[tuple[int, bytes]]:
 
 
 def sequence(data: bytes, *tags: int) -> list[bytes]:
-    """The contents of a SEQUENCE that is all of ``data`` and holds elements of just these tags.  Raises DerError."""
+    """The contents of a SEQUENCE that is all of ``data`` and holds elements of just these tags.
+    Raises DerError.
+    """
     tag, content, rest = read(data)
     found = list(items(content)) if tag == SEQUENCE and not rest else []
     if [one for one, _ in found] != list(tags):

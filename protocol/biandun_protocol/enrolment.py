@@ -1,11 +1,18 @@
-"""The files of enrolment as they travel: an offer and the request that answers it, alone or with what unblocking needs beside them."""
+"""The files of enrolment as they travel: an offer and the request that answers it, alone or with
+what unblocking needs beside them.
+"""
 
 from biandun_protocol import records
 from biandun_protocol.errors import ManifestProblem
 from biandun_protocol.recovery import Officers, decode_shares
 from biandun_protocol.wire import codec
 from biandun_protocol.wire.messages import Application, Invitation, KeyRequest, Offer, SharesExport
-from biandun_protocol.wire.numbers import SCHEMA_APPLICATION, SCHEMA_INVITATION, SCHEMA_KEY_REQUEST, SCHEMA_OFFER
+from biandun_protocol.wire.numbers import (
+    SCHEMA_APPLICATION,
+    SCHEMA_INVITATION,
+    SCHEMA_KEY_REQUEST,
+    SCHEMA_OFFER,
+)
 
 
 def encode_offer(offer: Offer, officers: Officers | None) -> bytes:
@@ -28,7 +35,9 @@ def encode_request(request: KeyRequest, shares: SharesExport | None) -> bytes:
     """File 2, key to office."""
     if shares is None:
         return codec.encode(request)
-    return codec.encode(Application(SCHEMA_APPLICATION, codec.encode(request), codec.encode(shares)))
+    return codec.encode(
+        Application(SCHEMA_APPLICATION, codec.encode(request), codec.encode(shares))
+    )
 
 
 def decode_request(raw: bytes) -> tuple[KeyRequest, SharesExport | None]:
@@ -37,4 +46,6 @@ def decode_request(raw: bytes) -> tuple[KeyRequest, SharesExport | None]:
         application = records.read(Application, raw, SCHEMA_APPLICATION)
     except ManifestProblem:
         return records.read(KeyRequest, raw, SCHEMA_KEY_REQUEST), None
-    return records.read(KeyRequest, application.request, SCHEMA_KEY_REQUEST), decode_shares(application.shares)
+    return records.read(KeyRequest, application.request, SCHEMA_KEY_REQUEST), decode_shares(
+        application.shares
+    )

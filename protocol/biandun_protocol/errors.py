@@ -5,9 +5,9 @@
     ├── biandun.errors.*         ports, keys, the office as seen from a workstation              (host)
     └── biandun_office.errors.*  refusals of the office                                          (backend)
 
-A problem carries a stable ``code`` and plain values; its words come from ``catalogue`` in the reader's language.  Values
-must never be secret: they end up on screens and in logs.
-"""
+A problem carries a stable ``code`` and plain values; its words come from ``catalogue`` in the
+reader's language.  Values must never be secret: they end up on screens and in logs.
+"""  # noqa: E501
 
 from biandun_protocol import catalogue
 
@@ -15,8 +15,8 @@ from biandun_protocol import catalogue
 class Problem(Exception):
     """Something a person or a program can act on.
 
-    ``code`` is stable and never reused; ``retriable`` says whether the same call may succeed later without any change;
-    ``values`` fill the blanks of the message.
+    ``code`` is stable and never reused; ``retriable`` says whether the same call may succeed later
+    without any change; ``values`` fill the blanks of the message.
     """
 
     code: str = "internal"

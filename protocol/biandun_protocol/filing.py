@@ -1,7 +1,8 @@
 """Filings as plain typed values: what a clerk fills in, before anything is signed.
 
-One class a business.  The body of a manifest is such a value as a CBOR map with text keys, so that it can be read without
-this program in ten years; ``filing.cddl`` is its grammar.  The rules here need the unit's own data only.
+One class a business.  The body of a manifest is such a value as a CBOR map with text keys, so that
+it can be read without this program in ten years; ``filing.cddl`` is its grammar.  The rules here
+need the unit's own data only.
 """
 
 from dataclasses import dataclass, field
@@ -52,7 +53,12 @@ ENTRY_METHODS = {
     "SPECIAL_TEACHER": "特岗教师",
     "ORG_MOVE": "机构划转",
 }
-POST_CATEGORIES = {"MGMT": "管理岗位", "PROF": "专业技术岗位", "SKILL": "工勤技能岗位", "SPECIAL": "特设岗位"}
+POST_CATEGORIES = {
+    "MGMT": "管理岗位",
+    "PROF": "专业技术岗位",
+    "SKILL": "工勤技能岗位",
+    "SPECIAL": "特设岗位",
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,10 +106,14 @@ class UseApproval:
     form_type = USE_APPROVAL
 
     def check(self) -> None:
-        """Check every field.  Raises ManifestProblem(form-invalid) with the first place that breaks a rule."""
+        """Check every field.  Raises ManifestProblem(form-invalid) with the first place that breaks
+        a rule.
+        """
         check_unit(self.uscc, self.unit_code, self.unit_name, self.region)
         if self.supervisor_uscc is not None:
-            need(is_uscc(self.supervisor_uscc), "supervisor_uscc", "not a unified social credit code")
+            need(
+                is_uscc(self.supervisor_uscc), "supervisor_uscc", "not a unified social credit code"
+            )
             need(self.supervisor_uscc != self.uscc, "supervisor_uscc", "the unit itself")
         need(1 <= len(self.items) <= 20, "items", "1 to 20 items")
         for index, item in enumerate(self.items):
@@ -149,7 +159,9 @@ _read_use_approval = record(
 
 
 def from_body(body: object) -> UseApproval:
-    """Read the body of a manifest or a form file and check it.  Raises ManifestProblem(form-invalid)."""
+    """Read the body of a manifest or a form file and check it.  Raises
+    ManifestProblem(form-invalid).
+    """
     filing = _read_use_approval(body, "")
     filing.check()
     return filing

@@ -1,7 +1,8 @@
-"""What all forms share: the rules of a field, attachments, the official letter, and reading a body strictly.
+"""What all forms share: the rules of a field, attachments, the official letter, and reading a body
+strictly.
 
-A form is a frozen dataclass with ``check()``; its body in a manifest is a CBOR map of field names, absent instead of null.
-``filing`` and ``review`` hold the forms themselves.
+A form is a frozen dataclass with ``check()``; its body in a manifest is a CBOR map of field names,
+absent instead of null.  ``filing`` and ``review`` hold the forms themselves.
 """
 
 import unicodedata
@@ -15,9 +16,14 @@ from biandun_protocol.identifiers import is_uscc
 from biandun_protocol.rules import in_words
 from biandun_protocol.wire.numbers import LIMIT_ATTACHMENT, LIMIT_ATTACHMENTS
 
-ATTACHMENT_ROLES = {"application_document": "用编申请文件", "minutes": "会议纪要", "other": "其他材料"}
-# Refused by category: control, format (they can reorder what is read), surrogate, line and paragraph separator.  Not by
-# isprintable(), which refuses the ideographic space and every character newer than the Python at hand: rare names use them.
+ATTACHMENT_ROLES = {
+    "application_document": "用编申请文件",
+    "minutes": "会议纪要",
+    "other": "其他材料",
+}
+# Refused by category: control, format (they can reorder what is read), surrogate, line and
+# paragraph separator.  Not by isprintable(), which refuses the ideographic space and every
+# character newer than the Python at hand: rare names use them.
 _REFUSED_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 MEDIA_TYPES = ("application/pdf", "application/ofd", "image/jpeg", "image/png")
 
@@ -60,7 +66,8 @@ def lines(value: str, place: str, size: int) -> None:
 def code(value: str, place: str, size: int) -> None:
     """One line whose length counts in bytes of UTF-8."""
     line(value, place, size)
-    need(len(value.encode()) <= size, place, f"longer than {size} bytes")  # the key's header and summary count bytes
+    # the key's header and summary count bytes
+    need(len(value.encode()) <= size, place, f"longer than {size} bytes")
 
 
 def day(value: str, place: str) -> None:
@@ -73,7 +80,8 @@ def day(value: str, place: str) -> None:
 
 
 def check_dates(form: object, today: date) -> None:
-    """No date of a form, or of a document that it names, is after ``today`` by more than a day: clocks and time zones differ.
+    """No date of a form, or of a document that it names, is after ``today`` by more than a day:
+    clocks and time zones differ.
 
     Raises ManifestProblem(date-future).
     """
@@ -83,7 +91,9 @@ def check_dates(form: object, today: date) -> None:
 
 
 def _dates(form: object, inside: str) -> Iterator[tuple[str, str]]:
-    """Every date of a form: what a field holds whose name ends in ``_on``, in the groups of the form, too."""
+    """Every date of a form: what a field holds whose name ends in ``_on``, in the groups of the
+    form, too.
+    """
     names: Mapping[str, Any] = getattr(form, "__dataclass_fields__", {})
     for name in names:
         value = getattr(form, name)
@@ -95,7 +105,9 @@ def _dates(form: object, inside: str) -> Iterator[tuple[str, str]]:
 
 @dataclass(frozen=True, kw_only=True)
 class Attachment:
-    """A file named by its digest; the file itself travels beside the manifest and never through the key."""
+    """A file named by its digest; the file itself travels beside the manifest and never through the
+    key.
+    """
 
     name: str
     media_type: str
@@ -106,11 +118,21 @@ class Attachment:
     def check(self, place: str) -> None:
         """Raise ManifestProblem(form-invalid) with the field that breaks a rule."""
         line(self.name, f"{place}.name", 120)
-        need(not set(self.name) & set('/\\:*?"<>|'), f"{place}.name", "characters that a file name cannot have")
-        need(self.media_type in MEDIA_TYPES, f"{place}.media_type", f"one of {', '.join(MEDIA_TYPES)}")
+        need(
+            not set(self.name) & set('/\\:*?"<>|'),
+            f"{place}.name",
+            "characters that a file name cannot have",
+        )
+        need(
+            self.media_type in MEDIA_TYPES,
+            f"{place}.media_type",
+            f"one of {', '.join(MEDIA_TYPES)}",
+        )
         need(0 < self.size <= LIMIT_ATTACHMENT, f"{place}.size", f"1 to {LIMIT_ATTACHMENT} bytes")
         need(len(self.sha256) == 32, f"{place}.sha256", "32 bytes")
-        need(self.role in ATTACHMENT_ROLES, f"{place}.role", f"one of {', '.join(ATTACHMENT_ROLES)}")
+        need(
+            self.role in ATTACHMENT_ROLES, f"{place}.role", f"one of {', '.join(ATTACHMENT_ROLES)}"
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -139,7 +161,9 @@ def check_unit(uscc: str, unit_code: str, unit_name: str, region: str) -> None:
 
 
 def check_attachments(attachments: Iterable[Attachment]) -> None:
-    """All attachments of a form, and that no two have one name.  Raises ManifestProblem(form-invalid)."""
+    """All attachments of a form, and that no two have one name.  Raises
+    ManifestProblem(form-invalid).
+    """
     names: set[str] = set()
     count = 0
     for count, attachment in enumerate(attachments, 1):
@@ -202,7 +226,13 @@ def record(kind: type[T], shape: Shape) -> Callable[[object, str], T]:
         for name, (required, _) in shape.items():
             if required and name not in fields:
                 raise wrong(f"{inside}{name}", "missing")
-        return kind(**{name: shape[name][1](fields[name], f"{inside}{name}") for name in shape if name in fields})
+        return kind(
+            **{
+                name: shape[name][1](fields[name], f"{inside}{name}")
+                for name in shape
+                if name in fields
+            }
+        )
 
     return read
 
@@ -213,16 +243,30 @@ def many(one: Callable[[object, str], T]) -> Callable[[object, str], tuple[T, ..
     def read(value: object, place: str) -> tuple[T, ...]:
         if not isinstance(value, list | tuple):
             raise wrong(place, "a list")
-        return tuple(one(item, f"{place}[{number}]") for number, item in enumerate(cast("list[object]", value)))
+        return tuple(
+            one(item, f"{place}[{number}]")
+            for number, item in enumerate(cast("list[object]", value))
+        )
 
     return read
 
 
 read_attachment = record(
     Attachment,
-    {"name": (True, text), "media_type": (True, text), "size": (True, number), "sha256": (True, octets), "role": (True, text)},
+    {
+        "name": (True, text),
+        "media_type": (True, text),
+        "size": (True, number),
+        "sha256": (True, octets),
+        "role": (True, text),
+    },
 )
 read_document = record(
     ApplicationDocument,
-    {"doc_no": (True, text), "title": (True, text), "issuer": (True, text), "issued_on": (True, text)},
+    {
+        "doc_no": (True, text),
+        "title": (True, text),
+        "issuer": (True, text),
+        "issued_on": (True, text),
+    },
 )

@@ -1,7 +1,8 @@
 """Identifiers of units: the unified social credit code (GB 32100-2015) and fictitious regions.
 
-The check character is computed here because this room imports nothing but cbor2 and cryptography and the rule is three
-lines: weights 3^(i-1) mod 31 over an alphabet of 31 characters.  The tests compare it with python-stdnum.
+The check character is computed here because this room imports nothing but cbor2 and cryptography
+and the rule is three lines: weights 3^(i-1) mod 31 over an alphabet of 31 characters.  The tests
+compare it with python-stdnum.
 """
 
 import unicodedata
@@ -21,12 +22,16 @@ FICTITIOUS_REGIONS: dict[str, str] = {
 
 
 def folded(code: str) -> str:
-    """A code as it was typed, with full-width letters and digits as the plain ones and no blanks around it (Unicode NFKC)."""
+    """A code as it was typed, with full-width letters and digits as the plain ones and no blanks
+    around it (Unicode NFKC).
+    """
     return unicodedata.normalize("NFKC", code).strip()
 
 
 def is_uscc(text: str) -> bool:
-    """Is ``text`` a unified social credit code: 18 characters of the alphabet with a right check character?"""
+    """Is ``text`` a unified social credit code: 18 characters of the alphabet with a right check
+    character?
+    """
     return len(text) == 18 and _checks(text)
 
 
@@ -34,5 +39,8 @@ def is_uscc(text: str) -> bool:
 def _checks(text: str) -> bool:
     if any(character not in USCC_ALPHABET for character in text):
         return False
-    total = sum(USCC_ALPHABET.index(character) * pow(3, place, 31) for place, character in enumerate(text[:17]))
+    total = sum(
+        USCC_ALPHABET.index(character) * pow(3, place, 31)
+        for place, character in enumerate(text[:17])
+    )
     return USCC_ALPHABET[-total % 31] == text[17]

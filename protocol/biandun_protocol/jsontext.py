@@ -1,7 +1,9 @@
-"""JSON that people wrote, read as strictly as what is signed: one meaning or none, and what is wrong has a place.
+"""JSON that people wrote, read as strictly as what is signed: one meaning or none, and what is
+wrong has a place.
 
-Python's own reader takes the last of two equal names, numbers of any length and NaN, and nests until the stack is full.  Here a
-file has bounds, a name stands once, and an editor's encoding or a Chinese keyboard's punctuation is called by its name.
+Python's own reader takes the last of two equal names, numbers of any length and NaN, and nests
+until the stack is full.  Here a file has bounds, a name stands once, and an editor's encoding or a
+Chinese keyboard's punctuation is called by its name.
 """
 
 import codecs
@@ -20,7 +22,8 @@ LIMIT_TEXT = 20_000  # characters
 
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?")
 _STRINGS = JSONDecoder(strict=True)
-_UTF_8 = codecs.getdecoder("utf-8-sig")  # found here: Python looks for a codec, in files, when it is first wanted
+# found here: Python looks for a codec, in files, when it is first wanted
+_UTF_8 = codecs.getdecoder("utf-8-sig")
 _OTHERS = (("GBK/GB18030", codecs.getdecoder("gb18030")), ("Big5", codecs.getdecoder("cp950")))
 _NO_TEXT = re.compile(rb"[\x00-\x08\x0e-\x1f]")
 _SPACE = re.compile(r"[ \t\r\n]*")
@@ -31,38 +34,57 @@ _OPENING = {"{": "}", "[": "]"}
 
 
 class JsonFault(ValueError):
-    """What is wrong with the text: ``code`` of the catalogue, and ``values`` with line and column, both from 1."""
+    """What is wrong with the text: ``code`` of the catalogue, and ``values`` with line and column,
+    both from 1.
+    """
 
     def __init__(self, code: str, text: str, at: int, **values: object) -> None:
         self.code = code
-        self.values = {"line": text.count("\n", 0, at) + 1, "column": at - text.rfind("\n", 0, at), **values}
+        self.values = {
+            "line": text.count("\n", 0, at) + 1,
+            "column": at - text.rfind("\n", 0, at),
+            **values,
+        }
         super().__init__(code, self.values)
 
 
 def read(raw: bytes) -> object:
-    """The value of a JSON file.  Raises JsonFault: file-limit, file-encoding, file-punctuation, file-name-twice, file-not-json."""
+    """The value of a JSON file.  Raises JsonFault: file-limit, file-encoding, file-punctuation,
+    file-name-twice, file-not-json.
+    """
     if len(raw) > LIMIT_FILE:
-        raise JsonFault("file-limit", "", 0, rule=Phrase(f"文件不超过 {LIMIT_FILE} 字节", f"a file has at most {LIMIT_FILE} bytes"))
+        raise JsonFault(
+            "file-limit",
+            "",
+            0,
+            rule=Phrase(f"文件不超过 {LIMIT_FILE} 字节", f"a file has at most {LIMIT_FILE} bytes"),
+        )
     return _Reader(_text(raw)).whole()
 
 
 def _text(raw: bytes) -> str:
-    """The text of a file in UTF-8; of another encoding where it begins to matter, and its name where that can be told.
+    """The text of a file in UTF-8; of another encoding where it begins to matter, and its name
+    where that can be told.
 
-    Bytes that two of them have are called by both: short texts in GBK and Big5 cannot be told apart.
+    Bytes that two of them have are called by both: short texts in GBK and Big5 cannot be told
+    apart.
     """
     if raw.startswith((b"\xff\xfe\0\0", b"\0\0\xfe\xff")):  # the first of them begins like UTF-16
         raise JsonFault("file-encoding", "", 0, encoding="UTF-32")
     if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
         raise JsonFault("file-encoding", "", 0, encoding="UTF-16")
-    if len(raw) > 1 and 0 in raw[:2] and 0 < max(raw[:2]) < 0x80:  # JSON begins with ASCII (RFC 4627, section 3)
+    # JSON begins with ASCII (RFC 4627, section 3)
+    if len(raw) > 1 and 0 in raw[:2] and 0 < max(raw[:2]) < 0x80:
         raise JsonFault("file-encoding", "", 0, encoding="UTF-16")
     try:
         return _UTF_8(raw)[0]
     except UnicodeDecodeError as error:
-        good = raw[: error.start].decode()  # all of these say ASCII as UTF-8 does, and what came before is UTF-8
+        # all of these say ASCII as UTF-8 does, and what came before is UTF-8
+        good = raw[: error.start].decode()
         if _NO_TEXT.search(raw):
-            raise JsonFault("file-not-json", good, len(good), detail=Phrase("不是文本", "this is no text")) from None
+            raise JsonFault(
+                "file-not-json", good, len(good), detail=Phrase("不是文本", "this is no text")
+            ) from None
         names = [name for name, decode in _OTHERS if _decodes(decode, raw)]
     zh, en = " 或 ".join(names) or "其他编码", " or ".join(names) or "some other encoding"
     at = next((place for place, one in enumerate(good) if not one.isascii()), len(good))
@@ -122,15 +144,20 @@ class _Reader:
                 self._at += len(word)
                 return value
         if not first:
-            raise self._wrong("文件到此中断，内容不完整", "the text ends here, before it is complete")
+            raise self._wrong(
+                "文件到此中断，内容不完整", "the text ends here, before it is complete"
+            )
         raise self._wrong(
-            "此处应为文字、数字或一组内容；文字要用半角双引号括起", "a value should stand here; a text stands in double quotes"
+            "此处应为文字、数字或一组内容；文字要用半角双引号括起",
+            "a value should stand here; a text stands in double quotes",
         )
 
     def _nested(self, first: str) -> object:
         self._depth += 1
         if self._depth > LIMIT_DEPTH:
-            raise self._limit(self._at, f"嵌套不超过 {LIMIT_DEPTH} 层", f"at most {LIMIT_DEPTH} levels")
+            raise self._limit(
+                self._at, f"嵌套不超过 {LIMIT_DEPTH} 层", f"at most {LIMIT_DEPTH} levels"
+            )
         self._at += 1
         value = self._object() if first == "{" else self._array()
         self._at += 1
@@ -152,7 +179,9 @@ class _Reader:
             return fields
         while True:
             if self._next() != '"':
-                raise self._wrong("此处应为用半角双引号括起的名称", "a name in double quotes should stand here")
+                raise self._wrong(
+                    "此处应为用半角双引号括起的名称", "a name in double quotes should stand here"
+                )
             begun = self._at
             name = self._string()
             if name in fields:
@@ -183,30 +212,47 @@ class _Reader:
         except JSONDecodeError as error:
             raise self._broken(begun, error) from None
         if len(text) > LIMIT_TEXT:
-            raise self._limit(begun, f"一段文字不超过 {LIMIT_TEXT} 个字", f"a text has at most {LIMIT_TEXT} characters")
+            raise self._limit(
+                begun,
+                f"一段文字不超过 {LIMIT_TEXT} 个字",
+                f"a text has at most {LIMIT_TEXT} characters",
+            )
         if any("\ud800" <= one <= "\udfff" for one in text):
             raise JsonFault(
-                "file-not-json", self._text, begun, detail=Phrase("文字含有半个字符", "the text holds half a character")
+                "file-not-json",
+                self._text,
+                begun,
+                detail=Phrase("文字含有半个字符", "the text holds half a character"),
             )
         return text
 
     def _broken(self, begun: int, error: JSONDecodeError) -> JsonFault:
-        """A string that does not end in its line was mostly closed with the quotation mark of a Chinese keyboard."""
+        """A string that does not end in its line was mostly closed with the quotation mark of a
+        Chinese keyboard.
+        """
         line_end = self._text.find("\n", begun)
         end = len(self._text) if line_end < 0 else line_end
         quote = next((at for at in range(begun, end) if self._text[at] in _QUOTES), None)
         if quote is not None and "escape" not in error.msg:
-            return JsonFault("file-punctuation", self._text, quote, wrong=self._text[quote], right='"')
+            return JsonFault(
+                "file-punctuation", self._text, quote, wrong=self._text[quote], right='"'
+            )
         at = begun if error.msg.startswith("Unterminated") else error.pos
         detail = Phrase("反斜杠用法不正确", "a backslash is used wrongly")
         if "escape" not in error.msg:
-            detail = Phrase("文字没有在本行用双引号结束", "a text does not end with a double quote in its line")
+            detail = Phrase(
+                "文字没有在本行用双引号结束", "a text does not end with a double quote in its line"
+            )
         return JsonFault("file-not-json", self._text, at, detail=detail)
 
     def _number(self, found: re.Match[str]) -> int | float:
         begun, written = self._at, found[0]
         if sum(one.isdigit() for one in written) > LIMIT_DIGITS:
-            raise self._limit(begun, f"数字不超过 {LIMIT_DIGITS} 位", f"a number has at most {LIMIT_DIGITS} digits")
+            raise self._limit(
+                begun,
+                f"数字不超过 {LIMIT_DIGITS} 位",
+                f"a number has at most {LIMIT_DIGITS} digits",
+            )
         self._at = found.end()
         if self._text[self._at : self._at + 1].isalnum():
             raise self._wrong("数字写法不正确", "this is no way to write a number")

@@ -1,6 +1,8 @@
-"""The kinds of files that people hand to a command: how each is read, what it is called, and what a wrong one is instead.
+"""The kinds of files that people hand to a command: how each is read, what it is called, and what a
+wrong one is instead.
 
-A name says which command writes such a file, because that is what a person who took the wrong one needs to know.
+A name says which command writes such a file, because that is what a person who took the wrong one
+needs to know.
 """
 
 import re
@@ -17,7 +19,15 @@ from biandun_protocol.release import Release
 from biandun_protocol.succession import Granted, Succession
 from biandun_protocol.unit_card import UnitCard
 from biandun_protocol.wire import statement as wire
-from biandun_protocol.wire.messages import AuditExport, Challenge, Grant, KeyRequest, Offer, SharesExport, UnblockAsk
+from biandun_protocol.wire.messages import (
+    AuditExport,
+    Challenge,
+    Grant,
+    KeyRequest,
+    Offer,
+    SharesExport,
+    UnblockAsk,
+)
 from biandun_protocol.wire.numbers import (
     PURPOSE_LINK,
     PURPOSE_STATUS,
@@ -42,7 +52,8 @@ from biandun_protocol.x509 import certificate_of
 T = TypeVar("T")
 _UNTYPED = re.compile(rb"[\x00-\x08\x0a-\x1f]")
 
-# what a decoder says of bytes that have another form, or a broken one; whatever else it says, it says itself
+# what a decoder says of bytes that have another form, or a broken one; whatever else it says, it
+# says itself
 _OF_FORM = {
     "manifest-malformed",
     "schema-unknown",
@@ -56,21 +67,27 @@ _OF_FORM = {
 
 
 class WrongFile(ProtocolProblem):
-    """A file that is not of the kind that was asked for, or damaged; it is named, with what was expected and what was found."""
+    """A file that is not of the kind that was asked for, or damaged; it is named, with what was
+    expected and what was found.
+    """
 
     code = "file-kind"
 
 
 @dataclass(frozen=True)
 class Kind(Generic[T]):
-    """One kind of file: its name, how it is read, and its marks, schemas of records or purposes of small signed manifests."""
+    """One kind of file: its name, how it is read, and its marks, schemas of records or purposes of
+    small signed manifests.
+    """
 
     name: Phrase
     decode: Callable[[bytes], T]
     marks: tuple[str, ...] = ()
 
     def read(self, raw: bytes, path: str) -> T:
-        """What the file ``path`` says.  Raises WrongFile, and what the decoder says of a file that is of this kind."""
+        """What the file ``path`` says.  Raises WrongFile, and what the decoder says of a file that
+        is of this kind.
+        """
         try:
             return self.decode(raw)
         except ProtocolProblem as problem:
@@ -88,7 +105,11 @@ class Kind(Generic[T]):
         for beginning, words in _OTHERS:
             if raw.startswith(beginning):
                 return words
-        return Phrase("它的内容无法识别", "nothing in it is known") if raw.strip() else Phrase("它是空文件", "it is empty")
+        return (
+            Phrase("它的内容无法识别", "nothing in it is known")
+            if raw.strip()
+            else Phrase("它是空文件", "it is empty")
+        )
 
 
 def _signed(purpose: str) -> Callable[[bytes], Signed]:
@@ -127,7 +148,9 @@ def _passphrase(raw: bytes) -> str:
 
 
 def _first_line(raw: bytes) -> bytes:
-    """The first line, of which there must be some; a picture has bytes in it that nobody types, and would cost a try."""
+    """The first line, of which there must be some; a picture has bytes in it that nobody types, and
+    would cost a try.
+    """
     line = pins.first_line(raw)
     if not line or _UNTYPED.search(line):
         raise ManifestProblem
@@ -150,17 +173,26 @@ REQUEST: Kind[tuple[KeyRequest, SharesExport | None]] = Kind(
     (SCHEMA_KEY_REQUEST, SCHEMA_APPLICATION),
 )
 CERTIFICATE: Kind[Grant | Granted] = Kind(
-    Phrase("授权文件（biandun-office issue、renew、succeed）", "a grant (`biandun-office issue`, `renew`, `succeed`)"),
+    Phrase(
+        "授权文件（biandun-office issue、renew、succeed）",
+        "a grant (`biandun-office issue`, `renew`, `succeed`)",
+    ),
     _certificate,
     (SCHEMA_GRANT, SCHEMA_SUCCESSION_GRANT),
 )
 SUCCESSION: Kind[Succession] = Kind(
-    Phrase("新密钥对的申请文件（biandun keys succeed）", "a request for a new key pair (`biandun keys succeed`)"),
+    Phrase(
+        "新密钥对的申请文件（biandun keys succeed）",
+        "a request for a new key pair (`biandun keys succeed`)",
+    ),
     Succession.decode,
     (SCHEMA_SUCCESSION_ASK,),
 )
 OFFICERS: Kind[Officers] = Kind(
-    Phrase("解锁人员文件（biandun-office name-officers）", "a file of unblocking officers (`biandun-office name-officers`)"),
+    Phrase(
+        "解锁人员文件（biandun-office name-officers）",
+        "a file of unblocking officers (`biandun-office name-officers`)",
+    ),
     _officers,
     (PURPOSE_UNBLOCK,),
 )
@@ -170,7 +202,10 @@ SHARES: Kind[SharesExport] = Kind(
     (SCHEMA_SHARES_EXPORT,),
 )
 ASK: Kind[UnblockAsk] = Kind(
-    Phrase("解锁申请文件（biandun keys unblock-request）", "a request to unblock (`biandun keys unblock-request`)"),
+    Phrase(
+        "解锁申请文件（biandun keys unblock-request）",
+        "a request to unblock (`biandun keys unblock-request`)",
+    ),
     recovery.decode_ask,
     (SCHEMA_UNBLOCK_ASK,),
 )
@@ -180,7 +215,9 @@ CHALLENGE: Kind[Challenge] = Kind(
     (SCHEMA_CHALLENGE,),
 )
 ORDER: Kind[orders.Order] = Kind(
-    Phrase("指令文件（biandun-office order）", "an order (`biandun-office order`)"), orders.decode_order, orders.ORDERS
+    Phrase("指令文件（biandun-office order）", "an order (`biandun-office order`)"),
+    orders.decode_order,
+    orders.ORDERS,
 )
 STATUS: Kind[Signed] = Kind(
     Phrase("密钥状态文件（biandun-office status）", "a status of a key (`biandun-office status`)"),
@@ -188,24 +225,54 @@ STATUS: Kind[Signed] = Kind(
     (PURPOSE_STATUS,),
 )
 LINKS: Kind[Signed] = Kind(
-    Phrase("链接清单（biandun keys export-links）", "an export of links (`biandun keys export-links`)"),
+    Phrase(
+        "链接清单（biandun keys export-links）", "an export of links (`biandun keys export-links`)"
+    ),
     _signed(PURPOSE_LINK),
     (PURPOSE_LINK,),
 )
 AUDIT: Kind[AuditExport] = Kind(
-    Phrase("密钥的审计记录（biandun keys audit）", "the audit ring of a key (`biandun keys audit`)"),
+    Phrase(
+        "密钥的审计记录（biandun keys audit）", "the audit ring of a key (`biandun keys audit`)"
+    ),
     audit.decode_export,
     (SCHEMA_AUDIT_EXPORT,),
 )
-CARD: Kind[UnitCard] = Kind(Phrase("编办签发的单位卡", "a unit card of the office"), UnitCard.decode, (SCHEMA_CARD,))
-RELEASE: Kind[Release] = Kind(Phrase("固件发布文件", "a firmware release"), Release.decode, (SCHEMA_RELEASE_FILE,))
-PASSPHRASE: Kind[str] = Kind(Phrase("写有口令的文件", "a file with a passphrase in it"), _passphrase)
-PIN: Kind[bytes] = Kind(Phrase("首行写有口令或解锁码的文件", "a file with a PIN or a code in its first line"), _first_line)
-ROOT: Kind[bytes] = Kind(Phrase("编办的根证书（PEM）", "the root certificate of an office (PEM)"), _root)
+CARD: Kind[UnitCard] = Kind(
+    Phrase("编办签发的单位卡", "a unit card of the office"), UnitCard.decode, (SCHEMA_CARD,)
+)
+RELEASE: Kind[Release] = Kind(
+    Phrase("固件发布文件", "a firmware release"), Release.decode, (SCHEMA_RELEASE_FILE,)
+)
+PASSPHRASE: Kind[str] = Kind(
+    Phrase("写有口令的文件", "a file with a passphrase in it"), _passphrase
+)
+PIN: Kind[bytes] = Kind(
+    Phrase("首行写有口令或解锁码的文件", "a file with a PIN or a code in its first line"),
+    _first_line,
+)
+ROOT: Kind[bytes] = Kind(
+    Phrase("编办的根证书（PEM）", "the root certificate of an office (PEM)"), _root
+)
 
 KINDS: tuple[Kind[object], ...] = cast(
     "tuple[Kind[object], ...]",
-    (OFFER, REQUEST, CERTIFICATE, SUCCESSION, OFFICERS, SHARES, ASK, CHALLENGE, ORDER, STATUS, LINKS, AUDIT, CARD, RELEASE),
+    (
+        OFFER,
+        REQUEST,
+        CERTIFICATE,
+        SUCCESSION,
+        OFFICERS,
+        SHARES,
+        ASK,
+        CHALLENGE,
+        ORDER,
+        STATUS,
+        LINKS,
+        AUDIT,
+        CARD,
+        RELEASE,
+    ),
 )
 _OTHERS: tuple[tuple[bytes, Phrase], ...] = (
     (b"%PDF-", Phrase("它是 PDF 文件", "it is a PDF")),
@@ -220,8 +287,11 @@ _OTHERS: tuple[tuple[bytes, Phrase], ...] = (
 
 
 def _mark_of(raw: bytes) -> str:
-    """The schema of the record that a file begins with, or the purpose of what is signed in it; empty for what has neither."""
-    if raw.startswith((b"\x83\x58", b"\x83\x59")):  # a card is a list of three, the first of them bytes
+    """The schema of the record that a file begins with, or the purpose of what is signed in it;
+    empty for what has neither.
+    """
+    # a card is a list of three, the first of them bytes
+    if raw.startswith((b"\x83\x58", b"\x83\x59")):
         return SCHEMA_CARD
     if raw[1:2] != b"\0":  # a record is a map, and its schema comes first
         return ""
@@ -230,7 +300,13 @@ def _mark_of(raw: bytes) -> str:
         signed = cbor.loads_prefix(raw, end + 1)[0] if schema == SCHEMA_SIGNED else None
     except cbor.CborError:
         return ""
-    return _purpose_of(signed) if schema == SCHEMA_SIGNED else schema if isinstance(schema, str) else ""
+    return (
+        _purpose_of(signed)
+        if schema == SCHEMA_SIGNED
+        else schema
+        if isinstance(schema, str)
+        else ""
+    )
 
 
 def _purpose_of(signed: object) -> str:
@@ -238,6 +314,12 @@ def _purpose_of(signed: object) -> str:
         header = cbor.loads(wire.split(signed)[0]) if isinstance(signed, bytes) else None
     except cbor.CborError:
         header = None
-    own = cast("dict[object, object]", header).get(wire.LABEL_BIANDUN) if isinstance(header, dict) else None
-    purpose = cast("dict[object, object]", own).get(wire.FIELD_PURPOSE) if isinstance(own, dict) else None
+    own = (
+        cast("dict[object, object]", header).get(wire.LABEL_BIANDUN)
+        if isinstance(header, dict)
+        else None
+    )
+    purpose = (
+        cast("dict[object, object]", own).get(wire.FIELD_PURPOSE) if isinstance(own, dict) else None
+    )
     return purpose if isinstance(purpose, str) else ""

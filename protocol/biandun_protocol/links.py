@@ -1,4 +1,6 @@
-"""Exports of links: a key states the names of a run of its statements, so that the office can close a gap."""
+"""Exports of links: a key states the names of a run of its statements, so that the office can close
+a gap.
+"""
 
 from biandun_protocol import cose, records
 from biandun_protocol.algorithms import PublicKey

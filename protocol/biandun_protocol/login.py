@@ -1,4 +1,6 @@
-"""Logging in with a key: the office asks with a nonce, the key answers with a statement that is good once and in one place."""
+"""Logging in with a key: the office asks with a nonce, the key answers with a statement that is
+good once and in one place.
+"""
 
 from hmac import compare_digest
 
@@ -11,10 +13,13 @@ from biandun_protocol.wire.messages import LoginManifest
 from biandun_protocol.wire.numbers import PURPOSE_LOGIN, SCHEMA_LOGIN
 
 
-def verify_login(signed: Signed, *, public_key: PublicKey, office_id: str, origin: str, nonce: bytes) -> cose.Statement:
+def verify_login(
+    signed: Signed, *, public_key: PublicKey, office_id: str, origin: str, nonce: bytes
+) -> cose.Statement:
     """Check the answer to one challenge.
 
-    Raises StatementProblem: form and signature, login-mismatch with the field that is not the challenge's.
+    Raises StatementProblem: form and signature, login-mismatch with the field that is not the
+    challenge's.
     """
     statement = cose.parse(signed.statement, purpose=PURPOSE_LOGIN)
     cose.verify(statement, public_key)

@@ -1,7 +1,8 @@
-"""What a key asks its office, and what the office orders it to do: reset itself, go on after its flash was set back, set its time floor.
+"""What a key asks its office, and what the office orders it to do: reset itself, go on after its
+flash was set back, set its time floor.
 
-Both travel as files: ``Challenge`` from the key, a signed ``OrderManifest`` back.  An order names the challenge's nonce, so it is good
-for one key and once.
+Both travel as files: ``Challenge`` from the key, a signed ``OrderManifest`` back.  An order names
+the challenge's nonce, so it is good for one key and once.
 """
 
 from dataclasses import dataclass
@@ -50,7 +51,9 @@ def decode_challenge(raw: bytes) -> Challenge:
 
 
 def decode_order(raw: bytes) -> Order:
-    """Read the file of an order; its statement says what it is for.  Raises ManifestProblem, StatementProblem(purpose-mismatch)."""
+    """Read the file of an order; its statement says what it is for.  Raises ManifestProblem,
+    StatementProblem(purpose-mismatch).
+    """
     signed = Signed.decode(raw)
     problem: StatementProblem | None = None
     for purpose in ORDERS:
@@ -63,7 +66,15 @@ def decode_order(raw: bytes) -> Order:
     raise problem or StatementProblem("purpose-mismatch")
 
 
-def sign_order(office: Signer, *, purpose: str, office_id: str, region: str, x5t: bytes, manifest: OrderManifest) -> Order:
+def sign_order(
+    office: Signer,
+    *,
+    purpose: str,
+    office_id: str,
+    region: str,
+    x5t: bytes,
+    manifest: OrderManifest,
+) -> Order:
     """Let the office order a key to do something."""
     return Order(purpose, sign(office, purpose, office_id, region, x5t, codec.encode(manifest)))
 

@@ -1,4 +1,6 @@
-"""What the system says of a file, in words of both languages, and whether it says that there is no room."""
+"""What the system says of a file, in words of both languages, and whether it says that there is no
+room.
+"""
 
 import errno
 
@@ -24,7 +26,8 @@ _CHINESE = {
     errno.EADDRNOTAVAIL: "本机没有这个地址",
     errno.EMFILE: "打开的文件过多",
 }
-# EDQUOT: a quota is used up; EFBIG: the file may not become larger.  Windows has no EDQUOT in every version of Python.
+# EDQUOT: a quota is used up; EFBIG: the file may not become larger.  Windows has no EDQUOT in every
+# version of Python.
 _FULL = {errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC)}
 
 
@@ -34,7 +37,9 @@ def reason(error: OSError) -> Phrase:
 
 
 def of_number(number: int | None, english: str) -> Phrase:
-    """The same for an error number that came by itself; ``english`` is what there is to say of one without words of ours."""
+    """The same for an error number that came by itself; ``english`` is what there is to say of one
+    without words of ours.
+    """
     return Phrase(_CHINESE.get(number or 0, english), english)
 
 

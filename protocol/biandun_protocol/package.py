@@ -1,8 +1,8 @@
 """Manifests: CBOR ``[summary, body]``, the bytes that a key hashes and the office reads.
 
-The summary is the little that the key checks by itself; the body is the form.  ``read`` refuses a manifest whose two halves
-disagree, ``compare`` one that disagrees with the header the key wrote.  So a clerk's program cannot show one thing and have
-another signed without the office noticing.
+The summary is the little that the key checks by itself; the body is the form.  ``read`` refuses a
+manifest whose two halves disagree, ``compare`` one that disagrees with the header the key wrote.
+So a clerk's program cannot show one thing and have another signed without the office noticing.
 """
 
 from collections.abc import Callable
@@ -32,7 +32,9 @@ Form = UseApproval | Countersign | Decision
 
 @dataclass(frozen=True)
 class Kind:
-    """What is signed for a purpose: the schema and type in its summary, and how to read its body."""
+    """What is signed for a purpose: the schema and type in its summary, and how to read its
+    body.
+    """
 
     schema: str
     form: type[Form]
@@ -68,9 +70,13 @@ def purpose_of(form: Form) -> str:
 
 
 def build(form: Form) -> bytes:
-    """Return the canonical manifest of a form.  Raises ManifestProblem: form-invalid, manifest-too-large."""
+    """Return the canonical manifest of a form.  Raises ManifestProblem: form-invalid,
+    manifest-too-large.
+    """
     form.check()
-    summary = Summary(KINDS[purpose_of(form)].schema, form.uscc, form.form_type, len(form.attachments), form.case)
+    summary = Summary(
+        KINDS[purpose_of(form)].schema, form.uscc, form.form_type, len(form.attachments), form.case
+    )
     body = to_body(form)
     if isinstance(form, Decision):
         del body["attachments"]  # a decision has none; the field is only there for the summary
@@ -83,7 +89,8 @@ def build(form: Form) -> bytes:
 def read(raw: bytes, purpose: str = PURPOSE_FILING) -> Manifest:
     """Read a manifest that must be for ``purpose`` and check it against itself.
 
-    Raises ManifestProblem: manifest-too-large, manifest-malformed, schema-unknown, form-invalid, manifest-contradicts.
+    Raises ManifestProblem: manifest-too-large, manifest-malformed, schema-unknown, form-invalid,
+    manifest-contradicts.
     """
     if len(raw) > LIMIT_MANIFEST:
         raise ManifestProblem("manifest-too-large", size=len(raw), limit=LIMIT_MANIFEST)

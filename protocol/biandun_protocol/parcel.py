@@ -2,7 +2,8 @@
 
     CBOR [schema, purpose, statement, manifest, [attachment, …]]
 
-Nothing in it is trusted for being in a parcel: the statement names the manifest by digest, the manifest its attachments.
+Nothing in it is trusted for being in a parcel: the statement names the manifest by digest, the
+manifest its attachments.
 """
 
 from dataclasses import dataclass
@@ -25,7 +26,9 @@ class Parcel:
 
     def encode(self) -> bytes:
         """The parcel's bytes."""
-        return cbor.dumps([SCHEMA_PARCEL, self.purpose, self.statement, self.manifest, list(self.attachments)])
+        return cbor.dumps(
+            [SCHEMA_PARCEL, self.purpose, self.statement, self.manifest, list(self.attachments)]
+        )
 
     @classmethod
     def decode(cls, raw: bytes) -> "Parcel":
@@ -45,6 +48,11 @@ class Parcel:
                 raise ManifestProblem("manifest-malformed", field="parcel")
 
     def blobs(self) -> dict[str, bytes]:
-        """What the statement names, by the hex digest under which the office asks for it.  Raises StatementProblem."""
+        """What the statement names, by the hex digest under which the office asks for it.  Raises
+        StatementProblem.
+        """
         digest = cose.parse(self.statement, purpose=self.purpose).digest
-        return {digest.hex(): self.manifest, **{sha256(part).hexdigest(): part for part in self.attachments}}
+        return {
+            digest.hex(): self.manifest,
+            **{sha256(part).hexdigest(): part for part in self.attachments},
+        }

@@ -1,8 +1,9 @@
-"""One spelling for what a person types as a secret: PINs of keys, passphrases of the office, its officers and its backups.
+"""One spelling for what a person types as a secret: PINs of keys, passphrases of the office, its
+officers and its backups.
 
-Dropped: a byte order mark at the beginning (Windows writes one into files) and what ends the line.  UTF-16, which Windows
-writes as well, is read by its mark.  Full-width and other compatibility forms become the plain ones (Unicode NFKC).  Nothing
-else: blanks, case and characters inside count.
+Dropped: a byte order mark at the beginning (Windows writes one into files) and what ends the line.
+UTF-16, which Windows writes as well, is read by its mark.  Full-width and other compatibility forms
+become the plain ones (Unicode NFKC).  Nothing else: blanks, case and characters inside count.
 """
 
 import unicodedata
@@ -15,13 +16,17 @@ _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 
 
 def decoded(raw: bytes) -> str:
-    """The text of a file that holds one secret, as it is, without its mark and the end of its line.  Raises UnicodeDecodeError."""
+    """The text of a file that holds one secret, as it is, without its mark and the end of its line.
+    Raises UnicodeDecodeError.
+    """
     text = raw.decode("utf-16") if raw.startswith(_UTF16) else raw.decode("utf-8")
     return text.removeprefix("\ufeff").rstrip("\r\n")
 
 
 def first_line(raw: bytes) -> bytes:
-    """The first line of a file, in UTF-8 without its mark and its end; bytes that are no text as they are."""
+    """The first line of a file, in UTF-8 without its mark and its end; bytes that are no text as
+    they are.
+    """
     try:
         return decoded(raw).split("\n", 1)[0].rstrip("\r").encode()
     except UnicodeDecodeError:
@@ -34,7 +39,9 @@ def folded(text: str) -> str:
 
 
 def normalised(pin: Secret) -> Secret:
-    """A PIN in its one spelling; bytes that are no text stay as they are, since an earlier version may have set them."""
+    """A PIN in its one spelling; bytes that are no text stay as they are, since an earlier version
+    may have set them.
+    """
     try:
         return Secret(folded(decoded(pin.reveal())).encode())
     except UnicodeDecodeError:

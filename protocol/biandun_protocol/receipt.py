@@ -1,7 +1,8 @@
 """Receipts: the office states that a statement is in its evidence log (TOKEN section 6).
 
-The receipt statement's payload is the digest of the receipt payload, which carries the inclusion proof.  A bundle keeps
-the two together.  Anybody who has the statement, the bundle and the office's key can check all of it offline.
+The receipt statement's payload is the digest of the receipt payload, which carries the inclusion
+proof.  A bundle keeps the two together.  Anybody who has the statement, the bundle and the office's
+key can check all of it offline.
 """
 
 from dataclasses import dataclass
@@ -38,7 +39,9 @@ class Receipt:
 
     def encode(self) -> bytes:
         """The bundle's bytes."""
-        return cbor.dumps(codec.to_map(ReceiptBundle(SCHEMA_RECEIPT_BUNDLE, self.statement, self.payload)))
+        return cbor.dumps(
+            codec.to_map(ReceiptBundle(SCHEMA_RECEIPT_BUNDLE, self.statement, self.payload))
+        )
 
     def read(self) -> ReceiptPayload:
         """What the receipt says, unchecked.  Raises ReceiptProblem(receipt-malformed)."""
@@ -48,17 +51,25 @@ class Receipt:
             raise ReceiptProblem("receipt-malformed", detail=str(error)) from None
 
 
-def sign_receipt(office: Signer, *, office_id: str, region: str, x5t: bytes, payload: ReceiptPayload) -> Receipt:
+def sign_receipt(
+    office: Signer, *, office_id: str, region: str, x5t: bytes, payload: ReceiptPayload
+) -> Receipt:
     """Make the office's receipt over a proof."""
     raw = cbor.dumps(payload.items())
-    statement = cose.sign_office(office, purpose="receipt", office_id=office_id, region=region, x5t=x5t, manifest=raw)
+    statement = cose.sign_office(
+        office, purpose="receipt", office_id=office_id, region=region, x5t=x5t, manifest=raw
+    )
     return Receipt(statement, raw)
 
 
-def verify_receipt(receipt: Receipt, statement: Statement, issuer: IssuerManifest, algorithm: Algorithm) -> ReceiptPayload:
-    """Check a receipt for ``statement`` under the office's key, which is of ``algorithm``, and return what it says.
+def verify_receipt(
+    receipt: Receipt, statement: Statement, issuer: IssuerManifest, algorithm: Algorithm
+) -> ReceiptPayload:
+    """Check a receipt for ``statement`` under the office's key, which is of ``algorithm``, and
+    return what it says.
 
-    Raises StatementProblem (form, signature), ReceiptProblem: receipt-foreign, receipt-mismatch, receipt-proof.
+    Raises StatementProblem (form, signature), ReceiptProblem: receipt-foreign, receipt-mismatch,
+    receipt-proof.
     """
     signed = cose.parse(receipt.statement, purpose="receipt")
     if signed.header.issuer != cose.OFFICE_ISSUER + issuer.office_id:
@@ -71,6 +82,8 @@ def verify_receipt(receipt: Receipt, statement: Statement, issuer: IssuerManifes
         raise ReceiptProblem("receipt-mismatch")
     if payload.statement_id != statement.id:
         raise ReceiptProblem("receipt-mismatch")
-    if not payload.proves(wire.log_leaf(statement.id, statement.raw, statement.digest, payload.received)):
+    if not payload.proves(
+        wire.log_leaf(statement.id, statement.raw, statement.digest, payload.received)
+    ):
         raise ReceiptProblem("receipt-proof")
     return payload

@@ -1,4 +1,6 @@
-"""Records that travel by themselves: a map of the generated classes whose first field names its schema."""
+"""Records that travel by themselves: a map of the generated classes whose first field names its
+schema.
+"""
 
 from typing import TypeVar
 
@@ -11,7 +13,9 @@ R = TypeVar("R", bound=codec.Message)
 
 
 def decode(kind: type[R], raw: bytes) -> R:
-    """Decode one message or record as ``codec.decode`` does, with this side's faster decoder.  Raises MessageError."""
+    """Decode one message or record as ``codec.decode`` does, with this side's faster decoder.
+    Raises MessageError.
+    """
     if len(raw) > LIMIT_MESSAGE:
         raise codec.MessageError(ERROR_TOO_LARGE)
     try:
@@ -22,7 +26,9 @@ def decode(kind: type[R], raw: bytes) -> R:
 
 
 def read(kind: type[R], raw: bytes, schema: str) -> R:
-    """Read a record of class ``kind``, which must be of ``schema``.  Raises ManifestProblem: manifest-malformed, schema-unknown."""
+    """Read a record of class ``kind``, which must be of ``schema``.  Raises ManifestProblem:
+    manifest-malformed, schema-unknown.
+    """
     try:
         record = decode(kind, raw)
     except codec.MessageError as error:
@@ -34,7 +40,9 @@ def read(kind: type[R], raw: bytes, schema: str) -> R:
 
 
 def read_head(kind: type[R], raw: bytes, schema: str) -> tuple[R, bytes]:
-    """Read a file that begins with a record, as ``read`` does; return the record and what follows it.  Raises ManifestProblem."""
+    """Read a file that begins with a record, as ``read`` does; return the record and what follows
+    it.  Raises ManifestProblem.
+    """
     try:
         _, end = cbor.loads_prefix(raw[:LIMIT_MESSAGE])
     except cbor.CborError:

@@ -1,4 +1,5 @@
-"""The way back into a locked key (SPEC section 6.8): two officers, two shares, two codes that can be read out on the phone.
+"""The way back into a locked key (SPEC section 6.8): two officers, two shares, two codes that can
+be read out on the phone.
 
     OfficersManifest   office -> key     whom the key seals its shares to
     SharesExport       key -> office     both shares, each sealed to one officer, signed by the device key
@@ -6,7 +7,7 @@
     code               officer -> user   13 letters: 60 bits made of a share and the user's slot, and a check letter (Crockford's alphabet, Luhn mod 32)
 
 A code is a secret until it is used; it is a ``Secret`` here and is shown in one place only.
-"""
+"""  # noqa: E501
 
 import hmac
 from dataclasses import dataclass
@@ -79,18 +80,23 @@ class Officers:
         return records.read(OfficersManifest, self.signed.manifest, SCHEMA_OFFICERS)
 
 
-def sign_officers(office: Signer, *, office_id: str, region: str, x5t: bytes, manifest: OfficersManifest) -> Officers:
+def sign_officers(
+    office: Signer, *, office_id: str, region: str, x5t: bytes, manifest: OfficersManifest
+) -> Officers:
     """Let the office name two officers."""
     return Officers(sign(office, PURPOSE_UNBLOCK, office_id, region, x5t, codec.encode(manifest)))
 
 
-def verify_officers(officers: Officers, issuer: IssuerManifest, algorithm: Algorithm) -> OfficersManifest:
+def verify_officers(
+    officers: Officers, issuer: IssuerManifest, algorithm: Algorithm
+) -> OfficersManifest:
     """Check it under the office's key.  Raises StatementProblem, ManifestProblem."""
     officers.signed.verify(PURPOSE_UNBLOCK, PublicKey(algorithm, issuer.public_key))
     return officers.read()
 
 
-# --- shares ---------------------------------------------------------------------------------------------------------------
+# --- shares
+# ----------------------------------------------------------------------
 def decode_shares(raw: bytes) -> SharesExport:
     """Read the file.  Raises ManifestProblem: manifest-malformed, schema-unknown."""
     return records.read(SharesExport, raw, SCHEMA_SHARES_EXPORT)
@@ -105,13 +111,19 @@ def read_shares(export: SharesExport) -> SharesManifest:
 
 
 def verify_shares(export: SharesExport, device_key: PublicKey) -> SharesManifest:
-    """Check the device key's signature.  Raises StatementProblem(signature-invalid), ManifestProblem."""
+    """Check the device key's signature.  Raises StatementProblem(signature-invalid),
+    ManifestProblem.
+    """
     device_key.verify(LABEL + device_key.algorithm.digest(export.manifest), export.signature)
     return read_shares(export)
 
 
-def open_share(shares: SharesManifest, place: int, officer: Opener, device_key: bytes, slot: int) -> Secret:
-    """Open the share of the first (1) or second (2) officer: its code for a user.  Raises StatementProblem(share-foreign) for another's."""
+def open_share(
+    shares: SharesManifest, place: int, officer: Opener, device_key: bytes, slot: int
+) -> Secret:
+    """Open the share of the first (1) or second (2) officer: its code for a user.  Raises
+    StatementProblem(share-foreign) for another's.
+    """
     envelope = shares.first if place == 1 else shares.second
     own, sealed = envelope[:POINT], envelope[POINT:]
     label = SHARE + bytes((place,)) + shares.number.to_bytes(4, "big") + device_key
@@ -120,16 +132,21 @@ def open_share(shares: SharesManifest, place: int, officer: Opener, device_key: 
     iv = sealed[:IV]
     stream = hmac.digest(hide, iv + label + bytes(2), "sha256")
     share = bytes(one ^ other for one, other in zip(sealed[IV:], stream, strict=False))
-    if len(share) != LIMIT_SHARE or not hmac.compare_digest(hmac.digest(prove, label + share, "sha256")[:IV], iv):
+    if len(share) != LIMIT_SHARE or not hmac.compare_digest(
+        hmac.digest(prove, label + share, "sha256")[:IV], iv
+    ):
         raise StatementProblem("share-foreign")
     code = bytearray(hmac.digest(share, CODE + bytes((slot,)), "sha256")[:LIMIT_CODE])
     code[0] &= 0x0F
     return Secret(encode_code(bytes(code)).encode())
 
 
-# --- what is spoken -------------------------------------------------------------------------------------------------------
+# --- what is spoken
+# ----------------------------------------------------------------------
 def encode_code(code: bytes) -> str:
-    """A code (8 bytes, the upper four bits zero) as it is read out: three groups of four letters and a check letter."""
+    """A code (8 bytes, the upper four bits zero) as it is read out: three groups of four letters
+    and a check letter.
+    """
     number = int.from_bytes(code, "big")
     if len(code) != LIMIT_CODE or number >> 5 * LETTERS:
         raise ValueError("no code")
@@ -139,7 +156,9 @@ def encode_code(code: bytes) -> str:
 
 
 def decode_code(text: str) -> bytes:
-    """The code (8 bytes) that was typed; case, blanks, hyphens and letters that look alike do not matter.  Raises ManifestProblem(code-mistyped)."""
+    """The code (8 bytes) that was typed; case, blanks, hyphens and letters that look alike do not
+    matter.  Raises ManifestProblem(code-mistyped).
+    """
     plain = text.upper().translate(ALIKE)
     letters = [ALPHABET.find(letter) for letter in plain]
     if len(letters) != LETTERS + 1 or min(letters) < 0 or letters[-1] != _luhn(letters[:-1]):
@@ -156,7 +175,9 @@ def _letters(number: int, count: int) -> list[int]:
 
 
 def _luhn(letters: list[int]) -> int:
-    """The check letter by the Luhn algorithm modulo 32: any one wrong letter shows, and two that changed places but for 0 and 31."""
+    """The check letter by the Luhn algorithm modulo 32: any one wrong letter shows, and two that
+    changed places but for 0 and 31.
+    """
     total = 0
     for place, letter in enumerate(reversed(letters)):
         doubled = letter * (2 - place % 2)
@@ -165,8 +186,12 @@ def _luhn(letters: list[int]) -> int:
 
 
 def check_of(manifest: bytes, slot: int) -> str:
-    """Four letters over a key's shares (the manifest as it was signed) and the slot: who misheard, or has other shares, notices."""
-    bits = int.from_bytes(sha256(b"BD1/unblock" + bytes((slot,)) + manifest).digest()[:3], "big") >> 4
+    """Four letters over a key's shares (the manifest as it was signed) and the slot: who misheard,
+    or has other shares, notices.
+    """
+    bits = (
+        int.from_bytes(sha256(b"BD1/unblock" + bytes((slot,)) + manifest).digest()[:3], "big") >> 4
+    )
     return "".join(ALPHABET[letter] for letter in _letters(bits, CHECK))
 
 
@@ -178,7 +203,9 @@ def same_check(one: str, other: str) -> bool:
 def ask(export: SharesExport, slot: int) -> UnblockAsk:
     """What a key whose shares these are asks for one of its users.  Raises ManifestProblem."""
     shares = read_shares(export)
-    return UnblockAsk(SCHEMA_UNBLOCK_ASK, shares.serial, slot, shares.number, check_of(export.manifest, slot))
+    return UnblockAsk(
+        SCHEMA_UNBLOCK_ASK, shares.serial, slot, shares.number, check_of(export.manifest, slot)
+    )
 
 
 def decode_ask(raw: bytes) -> UnblockAsk:

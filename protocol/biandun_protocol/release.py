@@ -1,7 +1,9 @@
-"""Firmware releases (SPEC section 6.9): a manifest that vendor and operator both sign, and the image that it names by digest.
+"""Firmware releases (SPEC section 6.9): a manifest that vendor and operator both sign, and the
+image that it names by digest.
 
-The vendor signs in both suites, because a key believes only what is signed in that of its own anchor; the operator is the office whose
-keys are to take the release, and signs in the suite of those.
+The vendor signs in both suites, because a key believes only what is signed in that of its own
+anchor; the operator is the office whose keys are to take the release, and signs in the suite of
+those.
 """
 
 from dataclasses import dataclass, replace
@@ -13,7 +15,12 @@ from biandun_protocol.certificate import Signed
 from biandun_protocol.errors import ManifestProblem, StatementProblem
 from biandun_protocol.wire import codec
 from biandun_protocol.wire.messages import ReleaseFile, ReleaseManifest
-from biandun_protocol.wire.numbers import LIMIT_IMAGE, PURPOSE_RELEASE, SCHEMA_RELEASE, SCHEMA_RELEASE_FILE
+from biandun_protocol.wire.numbers import (
+    LIMIT_IMAGE,
+    PURPOSE_RELEASE,
+    SCHEMA_RELEASE,
+    SCHEMA_RELEASE_FILE,
+)
 
 VENDOR = "vendor"  # the vendor's id in the header: urn:biandun:office:vendor
 VENDOR_REGION = "000000"
@@ -21,7 +28,9 @@ VENDOR_REGION = "000000"
 
 @dataclass(frozen=True)
 class Release:
-    """A release as it travels; ``vendor`` by suite, ``operator`` None until the office has approved it."""
+    """A release as it travels; ``vendor`` by suite, ``operator`` None until the office has approved
+    it.
+    """
 
     manifest: bytes
     vendor_es256: bytes
@@ -31,12 +40,16 @@ class Release:
 
     def encode(self) -> bytes:
         """The file's bytes."""
-        head = ReleaseFile(SCHEMA_RELEASE_FILE, self.manifest, self.vendor_es256, self.vendor_sm2, self.operator)
+        head = ReleaseFile(
+            SCHEMA_RELEASE_FILE, self.manifest, self.vendor_es256, self.vendor_sm2, self.operator
+        )
         return codec.encode(head) + self.image
 
     @classmethod
     def decode(cls, raw: bytes) -> "Release":
-        """Read the file; its image must be the one in its manifest.  Raises ManifestProblem, StatementProblem(digest-mismatch)."""
+        """Read the file; its image must be the one in its manifest.  Raises ManifestProblem,
+        StatementProblem(digest-mismatch).
+        """
         head, image = records.read_head(ReleaseFile, raw, SCHEMA_RELEASE_FILE)
         release = cls(head.manifest, head.vendor_es256, head.vendor_sm2, image, head.operator)
         said = release.read()
@@ -55,7 +68,12 @@ class Release:
     def approved(self, office: Signer, *, office_id: str, region: str, x5t: bytes) -> "Release":
         """The same with the operator's signature."""
         signed = cose.sign_office(
-            office, purpose=PURPOSE_RELEASE, office_id=office_id, region=region, x5t=x5t, manifest=self.manifest
+            office,
+            purpose=PURPOSE_RELEASE,
+            office_id=office_id,
+            region=region,
+            x5t=x5t,
+            manifest=self.manifest,
         )
         return replace(self, operator=signed)
 
@@ -67,7 +85,9 @@ class Release:
 
 @dataclass(frozen=True)
 class Described:
-    """What a vendor says of an image: for which kind of board, its version and number, the least number to take after it."""
+    """What a vendor says of an image: for which kind of board, its version and number, the least
+    number to take after it.
+    """
 
     target: str
     version: str
@@ -76,7 +96,9 @@ class Described:
 
 
 def sign_release(vendors: tuple[Signer, Signer], described: Described, image: bytes) -> Release:
-    """Let the vendor, whose signers are in ES256 and SM2, release an image.  Raises ManifestProblem(too-large)."""
+    """Let the vendor, whose signers are in ES256 and SM2, release an image.  Raises
+    ManifestProblem(too-large).
+    """
     if not 0 < len(image) <= LIMIT_IMAGE:
         raise ManifestProblem("too-large", field="image")
     manifest = codec.encode(
@@ -91,7 +113,14 @@ def sign_release(vendors: tuple[Signer, Signer], described: Described, image: by
         )
     )
     es256, sm2 = (
-        cose.sign_office(signer, purpose=PURPOSE_RELEASE, office_id=VENDOR, region=VENDOR_REGION, x5t=bytes(32), manifest=manifest)
+        cose.sign_office(
+            signer,
+            purpose=PURPOSE_RELEASE,
+            office_id=VENDOR,
+            region=VENDOR_REGION,
+            x5t=bytes(32),
+            manifest=manifest,
+        )
         for signer in vendors
     )
     return Release(manifest, es256, sm2, image)

@@ -1,4 +1,5 @@
-"""What others say of a filing: the supervisor's countersignature and the office's decision, each signed by its own key.
+"""What others say of a filing: the supervisor's countersignature and the office's decision, each
+signed by its own key.
 
 They name the filing by its statement id and never touch it.  A case moves only by such statements.
 """
@@ -29,7 +30,9 @@ DECISIONS = {"accept": "受理", "return": "退回修改"}
 
 @dataclass(frozen=True, kw_only=True)
 class Countersign:
-    """主管部门审核意见: the supervising department agrees and adds its application document, or sends the filing back."""
+    """主管部门审核意见: the supervising department agrees and adds its application document, or
+    sends the filing back.
+    """
 
     uscc: str
     unit_code: str
@@ -47,14 +50,20 @@ class Countersign:
     case = None
 
     def check(self) -> None:
-        """Check every field.  Raises ManifestProblem(form-invalid) with the first place that breaks a rule."""
+        """Check every field.  Raises ManifestProblem(form-invalid) with the first place that breaks
+        a rule.
+        """
         check_unit(self.uscc, self.unit_code, self.unit_name, self.region)
         need(len(self.statement) == 32, "statement", "32 bytes")
         need(self.opinion in OPINIONS, "opinion", f"one of {', '.join(OPINIONS)}")
         lines(self.text, "text", 2000)
         if self.document is not None:
             self.document.check("document")
-        need(self.document is not None or self.opinion != "agree", "document", "the application document goes with an agreement")
+        need(
+            self.document is not None or self.opinion != "agree",
+            "document",
+            "the application document goes with an agreement",
+        )
         check_attachments(self.attachments)
         line(self.prepared_by, "prepared_by", 40)
         day(self.prepared_on, "prepared_on")
@@ -79,7 +88,9 @@ class Decision:
     attachments: tuple[Attachment, ...] = field(default=(), init=False)
 
     def check(self) -> None:
-        """Check every field.  Raises ManifestProblem(form-invalid) with the first place that breaks a rule."""
+        """Check every field.  Raises ManifestProblem(form-invalid) with the first place that breaks
+        a rule.
+        """
         check_unit(self.uscc, self.unit_code, self.unit_name, self.region)
         code(self.case, "case", 32)
         need(len(self.statement) == 32, "statement", "32 bytes")
@@ -89,7 +100,12 @@ class Decision:
         day(self.prepared_on, "prepared_on")
 
 
-_UNIT = {"uscc": (True, text), "unit_code": (True, text), "unit_name": (True, text), "region": (True, text)}
+_UNIT = {
+    "uscc": (True, text),
+    "unit_code": (True, text),
+    "unit_name": (True, text),
+    "region": (True, text),
+}
 _PREPARED = {"prepared_by": (True, text), "prepared_on": (True, text)}
 _read_countersign = record(
     Countersign,
@@ -105,7 +121,14 @@ _read_countersign = record(
 )
 _read_decision = record(
     Decision,
-    {**_UNIT, "case": (True, text), "statement": (True, octets), "decision": (True, text), "text": (True, text), **_PREPARED},
+    {
+        **_UNIT,
+        "case": (True, text),
+        "statement": (True, octets),
+        "decision": (True, text),
+        "text": (True, text),
+        **_PREPARED,
+    },
 )
 
 

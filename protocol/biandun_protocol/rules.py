@@ -4,7 +4,8 @@ import re
 
 from biandun_protocol.catalogue import Phrase
 
-# A rule as the forms write it (a regular expression, whole) and its Chinese; a test fails for a rule that has none.
+# A rule as the forms write it (a regular expression, whole) and its Chinese; a test fails for a
+# rule that has none.
 _WRITTEN: tuple[tuple[str, str], ...] = (
     (r"(\d+) to (\d+) items", "应有 {0} 至 {1} 项"),
     (r"(\d+) to (\d+) places", "应为 {0} 至 {1} 名"),

@@ -1,4 +1,6 @@
-"""A value that must not be seen: a PIN, a passphrase, a token.  It prints as nothing, wherever it ends up."""
+"""A value that must not be seen: a PIN, a passphrase, a token.  It prints as nothing, wherever it
+ends up.
+"""
 
 
 class Secret:

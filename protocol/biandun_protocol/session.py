@@ -1,4 +1,5 @@
-"""The host's half of a sealed session with a key (SPEC section 10): ephemeral key, transcript, keys, sealing.  No I/O.
+"""The host's half of a sealed session with a key (SPEC section 10): ephemeral key, transcript,
+keys, sealing.  No I/O.
 
     T = hash(hello request || hello reply without its signature)        signature by the device key over "BD1/link" || T
     HKDF-SHA256(salt T, x of the common point, "BD1/session")  ->  host to key: hide, prove; key to host: hide, prove
@@ -6,7 +7,7 @@
     stream block n = HMAC(hide, counter || n(2))     code = HMAC(prove, counter || kind || hidden)
 
 The counter of an answer is that of its request; each is used once in each direction.
-"""
+"""  # noqa: E501
 
 import hmac
 import secrets
@@ -40,7 +41,9 @@ class Ephemeral(Protocol):
         ...
 
     def common(self, point: bytes) -> bytes:
-        """x (32 bytes) of the product with the other side's point.  Raises StatementProblem(key-invalid)."""
+        """x (32 bytes) of the product with the other side's point.  Raises
+        StatementProblem(key-invalid).
+        """
         ...
 
 
@@ -81,12 +84,16 @@ class Opening:
     def __init__(self, algorithm: Algorithm) -> None:
         self._algorithm = algorithm
         self._own: Ephemeral = EphemeralP256() if algorithm is ES256 else EphemeralSm2()
-        self.request = HelloRequest(PROTOCOL_VERSION, algorithm.name, secrets.token_bytes(LIMIT_NONCE), self._own.point)
+        self.request = HelloRequest(
+            PROTOCOL_VERSION, algorithm.name, secrets.token_bytes(LIMIT_NONCE), self._own.point
+        )
 
     def finish(self, reply: HelloReply, device_key: bytes, certificate: bytes) -> "Session":
-        """Believe the reply when ``device_key`` signed it, and when the certificate is the one that vouches for that key.
+        """Believe the reply when ``device_key`` signed it, and when the certificate is the one that
+        vouches for that key.
 
-        ``certificate`` is SHA-256 of the office's profile statement.  Raises StatementProblem: signature-invalid, key-invalid.
+        ``certificate`` is SHA-256 of the office's profile statement.  Raises StatementProblem:
+        signature-invalid, key-invalid.
         """
         said: dict[object, object] = {0: reply.nonce, 1: reply.point, 2: reply.certificate}
         transcript = self._algorithm.digest(codec.encode_request(self.request) + cbor.dumps(said))
@@ -119,7 +126,9 @@ class Session:
         return cbor.dumps(counter + hidden + _code(self._prove_out, counter, kind, hidden))
 
     def open(self, kind: int, sealed: bytes) -> bytes | None:
-        """The key's answer to the last request; None for anything else, which somebody else has sent or changed."""
+        """The key's answer to the last request; None for anything else, which somebody else has
+        sent or changed.
+        """
         try:
             content = cbor.loads(sealed)
         except cbor.CborError:
@@ -138,7 +147,9 @@ class Session:
 
 def _hidden(key: bytes, counter: bytes, text: bytes) -> bytes:
     blocks = -(-len(text) // BLOCK)
-    stream = b"".join(hmac.digest(key, counter + number.to_bytes(2, "big"), "sha256") for number in range(blocks))
+    stream = b"".join(
+        hmac.digest(key, counter + number.to_bytes(2, "big"), "sha256") for number in range(blocks)
+    )
     return bytes(one ^ other for one, other in zip(text, stream, strict=False))
 
 

@@ -1,8 +1,10 @@
-"""Verification of SM2 signatures (GB/T 32918.2-2016 section 7) on sm2p256v1, over Python's integers.  Nothing here signs.
+"""Verification of SM2 signatures (GB/T 32918.2-2016 section 7) on sm2p256v1, over Python's
+integers.  Nothing here signs.
 
-``cryptography`` has SM3 but no SM2.  All but ``multiply`` and ``common`` is public, so it need not run in constant time: the sum s*G + t*P is
-taken over signed windows of four half-length scalars at once, with tables that are kept per key, because a city's keys come
-again and again.  Points are affine (x, y) in tables and Jacobian (X, Y, Z) with x = X/Z^2, y = Y/Z^3 on the way; Z = 0 is the
+``cryptography`` has SM3 but no SM2.  All but ``multiply`` and ``common`` is public, so it need not
+run in constant time: the sum s*G + t*P is taken over signed windows of four half-length scalars at
+once, with tables that are kept per key, because a city's keys come again and again.  Points are
+affine (x, y) in tables and Jacobian (X, Y, Z) with x = X/Z^2, y = Y/Z^3 on the way; Z = 0 is the
 point at infinity.
 """
 
@@ -38,7 +40,9 @@ def sm3(data: bytes) -> bytes:
 
 
 def decode_point(point: bytes) -> Affine | None:
-    """The coordinates of an uncompressed point (65 bytes), or None when it is not one of the curve."""
+    """The coordinates of an uncompressed point (65 bytes), or None when it is not one of the
+    curve.
+    """
     if len(point) != 65 or point[0] != 4:
         return None
     x, y = int.from_bytes(point[1:33], "big"), int.from_bytes(point[33:], "big")
@@ -57,7 +61,9 @@ def message_digest(point: bytes, message: bytes, identity: bytes = IDENTITY) -> 
 
 
 def verify(point: bytes, message: bytes, signature: bytes) -> bool:
-    """Is r || s (64 bytes) right for ``message`` under an uncompressed point?  False also for a point that is none."""
+    """Is r || s (64 bytes) right for ``message`` under an uncompressed point?  False also for a
+    point that is none.
+    """
     tables = _tables_of(point)
     if tables is None or len(signature) != 64:
         return False
@@ -70,9 +76,11 @@ def verify(point: bytes, message: bytes, signature: bytes) -> bool:
 
 
 def multiply(point: Affine, scalar: int) -> Affine:
-    """``scalar`` (2 to N - 3, else ValueError) times ``point``: for a Diffie-Hellman secret that lives as long as one session.
+    """``scalar`` (2 to N - 3, else ValueError) times ``point``: for a Diffie-Hellman secret that
+    lives as long as one session.
 
-    A ladder: the same operations in the same order whatever the scalar, in so far as Python's integers are alike.
+    A ladder: the same operations in the same order whatever the scalar, in so far as Python's
+    integers are alike.
     """
     if not 2 <= scalar <= N - 3:
         raise ValueError("the ladder would pass the point at infinity")
@@ -91,7 +99,9 @@ Table = list[Affine]
 
 
 def common(point: bytes, scalar: int) -> bytes:
-    """Diffie-Hellman: x (32 bytes) of the product with an uncompressed point.  Raises StatementProblem(key-invalid)."""
+    """Diffie-Hellman: x (32 bytes) of the product with an uncompressed point.  Raises
+    StatementProblem(key-invalid).
+    """
     decoded = decode_point(point)
     if decoded is None:
         raise StatementProblem("key-invalid")
@@ -156,7 +166,9 @@ def _tables_of(point: bytes) -> tuple[Table, Table] | None:
 
 
 def _digits(number: int, width: int) -> list[tuple[int, int]]:
-    """(place, odd digit) whose sum of digit * 2^place is ``number``, lowest first; digits lie more than ``width`` - 1 places apart."""
+    """(place, odd digit) whose sum of digit * 2^place is ``number``, lowest first; digits lie more
+    than ``width`` - 1 places apart.
+    """
     found: list[tuple[int, int]] = []
     place, mask, half = 0, (1 << width) - 1, 1 << width - 1
     while number:

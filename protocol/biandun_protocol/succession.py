@@ -1,10 +1,12 @@
-"""A new key pair for a key in service (SPEC section 6.10): the old pair names the new one, the new one proves that the key holds it.
+"""A new key pair for a key in service (SPEC section 6.10): the old pair names the new one, the new
+one proves that the key holds it.
 
     SuccessionAsk     key -> office    the old pair's statement, in the key's chain; the new pair's proof of possession over its name
     SuccessionGrant   office -> key    the certificate of the new pair, and the receipt of the statement
 
-Neither half of the request is good without the other: the statement names the new public key, the proof names the statement.
-"""
+Neither half of the request is good without the other: the statement names the new public key, the
+proof names the statement.
+"""  # noqa: E501
 
 from dataclasses import dataclass
 
@@ -14,7 +16,13 @@ from biandun_protocol.certificate import Signed, verify_possession
 from biandun_protocol.errors import CertificateProblem
 from biandun_protocol.receipt import Receipt
 from biandun_protocol.wire import codec
-from biandun_protocol.wire.messages import Grant, PossessionManifest, SuccessionAsk, SuccessionGrant, SuccessionManifest
+from biandun_protocol.wire.messages import (
+    Grant,
+    PossessionManifest,
+    SuccessionAsk,
+    SuccessionGrant,
+    SuccessionManifest,
+)
 from biandun_protocol.wire.numbers import (
     LIMIT_NONCE,
     PURPOSE_SUCCESSION,
@@ -35,19 +43,26 @@ class Succession:
     def encode(self) -> bytes:
         """The file's bytes."""
         named, proof = self.named, self.proof
-        request = SuccessionAsk(SCHEMA_SUCCESSION_ASK, named.statement, named.manifest, proof.statement, proof.manifest)
+        request = SuccessionAsk(
+            SCHEMA_SUCCESSION_ASK, named.statement, named.manifest, proof.statement, proof.manifest
+        )
         return codec.encode(request)
 
     @classmethod
     def decode(cls, raw: bytes) -> "Succession":
         """Read the file.  Raises ManifestProblem: manifest-malformed, schema-unknown."""
         request = records.read(SuccessionAsk, raw, SCHEMA_SUCCESSION_ASK)
-        return cls(Signed(request.statement, request.manifest), Signed(request.possession_statement, request.possession_manifest))
+        return cls(
+            Signed(request.statement, request.manifest),
+            Signed(request.possession_statement, request.possession_manifest),
+        )
 
     def verify(self, old: PublicKey) -> PossessionManifest:
-        """Check both halves under the ``old`` key, and that they are about each other; return what the new pair says of itself.
+        """Check both halves under the ``old`` key, and that they are about each other; return what
+        the new pair says of itself.
 
-        Raises StatementProblem: form, signature, digest-mismatch; CertificateProblem(certificate-invalid) with the field; ManifestProblem.
+        Raises StatementProblem: form, signature, digest-mismatch;
+        CertificateProblem(certificate-invalid) with the field; ManifestProblem.
         """
         self.named.verify(PURPOSE_SUCCESSION, old)
         statement = cose.parse(self.named.statement, purpose=PURPOSE_SUCCESSION)
@@ -66,7 +81,9 @@ class Succession:
 
 @dataclass(frozen=True)
 class Granted:
-    """What the office answers; ``consistency`` leads from the log that the key had seen when it asked to that of the receipt."""
+    """What the office answers; ``consistency`` leads from the log that the key had seen when it
+    asked to that of the receipt.
+    """
 
     grant: Grant
     receipt: Receipt
@@ -75,10 +92,18 @@ class Granted:
     def encode(self) -> bytes:
         """The file's bytes."""
         proof = list(self.consistency) or None
-        return codec.encode(SuccessionGrant(SCHEMA_SUCCESSION_GRANT, self.receipt.encode(), proof)) + codec.encode(self.grant)
+        return codec.encode(
+            SuccessionGrant(SCHEMA_SUCCESSION_GRANT, self.receipt.encode(), proof)
+        ) + codec.encode(self.grant)
 
     @classmethod
     def decode(cls, raw: bytes) -> "Granted":
-        """Read the file.  Raises ManifestProblem: manifest-malformed, schema-unknown; ReceiptProblem(receipt-malformed)."""
+        """Read the file.  Raises ManifestProblem: manifest-malformed, schema-unknown;
+        ReceiptProblem(receipt-malformed).
+        """
         head, grant = records.read_head(SuccessionGrant, raw, SCHEMA_SUCCESSION_GRANT)
-        return cls(records.read(Grant, grant, SCHEMA_GRANT), Receipt.decode(head.receipt), tuple(head.consistency or ()))
+        return cls(
+            records.read(Grant, grant, SCHEMA_GRANT),
+            Receipt.decode(head.receipt),
+            tuple(head.consistency or ()),
+        )

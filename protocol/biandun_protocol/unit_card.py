@@ -1,6 +1,8 @@
-"""The unit card as it travels: the office's statement, its manifest, and the sections that the manifest names by digest.
+"""The unit card as it travels: the office's statement, its manifest, and the sections that the
+manifest names by digest.
 
-What stands in the sections is for whoever makes a card to say; a key keeps them without reading them.
+What stands in the sections is for whoever makes a card to say; a key keeps them without reading
+them.
 """
 
 from collections.abc import Sequence
@@ -35,19 +37,25 @@ class UnitCard:
         except CborError as error:
             raise ManifestProblem("manifest-malformed", detail=str(error)) from None
         match cbor.items(content):
-            case [bytes(statement), bytes(manifest), listed] if (sections := cbor.byte_strings(listed)) is not None:
+            case [bytes(statement), bytes(manifest), listed] if (
+                sections := cbor.byte_strings(listed)
+            ) is not None:
                 return cls(Signed(statement, manifest), sections)
             case _:
                 raise ManifestProblem("manifest-malformed", field="card")
 
     def read(self) -> CardManifest:
-        """What the office says of the card, unchecked.  Raises ManifestProblem: manifest-malformed, schema-unknown."""
+        """What the office says of the card, unchecked.  Raises ManifestProblem: manifest-malformed,
+        schema-unknown.
+        """
         return records.read(CardManifest, self.signed.manifest, SCHEMA_CARD)
 
 
 @dataclass(frozen=True)
 class Term:
-    """Which card it is and how long it is good for: ``max_offline`` signatures may follow without word from the office."""
+    """Which card it is and how long it is good for: ``max_offline`` signatures may follow without
+    word from the office.
+    """
 
     version: int
     issued: int
@@ -56,20 +64,36 @@ class Term:
 
 
 def sign_card(
-    office: Signer, *, office_id: str, region: str, x5t: bytes, uscc: str, term: Term, sections: Sequence[bytes]
+    office: Signer,
+    *,
+    office_id: str,
+    region: str,
+    x5t: bytes,
+    uscc: str,
+    term: Term,
+    sections: Sequence[bytes],
 ) -> UnitCard:
-    """Make a card of ready sections (each at most LIMIT_PIECE bytes, at most LIMIT_SECTIONS).  Raises ManifestProblem(too-large)."""
-    if not 0 < len(sections) <= LIMIT_SECTIONS or any(len(section) > LIMIT_PIECE for section in sections):
+    """Make a card of ready sections (each at most LIMIT_PIECE bytes, at most LIMIT_SECTIONS).
+    Raises ManifestProblem(too-large).
+    """
+    if not 0 < len(sections) <= LIMIT_SECTIONS or any(
+        len(section) > LIMIT_PIECE for section in sections
+    ):
         raise ManifestProblem("too-large", limit=LIMIT_SECTIONS * LIMIT_PIECE)
     digests = [office.algorithm.digest(section) for section in sections]
-    manifest = CardManifest(SCHEMA_CARD, uscc, term.version, term.issued, term.not_after, term.max_offline, digests)
-    return UnitCard(sign(office, PURPOSE_CARD, office_id, region, x5t, codec.encode(manifest)), tuple(sections))
+    manifest = CardManifest(
+        SCHEMA_CARD, uscc, term.version, term.issued, term.not_after, term.max_offline, digests
+    )
+    return UnitCard(
+        sign(office, PURPOSE_CARD, office_id, region, x5t, codec.encode(manifest)), tuple(sections)
+    )
 
 
 def verify_card(card: UnitCard, issuer: IssuerManifest, algorithm: Algorithm) -> CardManifest:
     """Check a card and all its sections under the office's key.
 
-    Raises StatementProblem (form, signature, digest-mismatch when something is not what the statement names), ManifestProblem.
+    Raises StatementProblem (form, signature, digest-mismatch when something is not what the
+    statement names), ManifestProblem.
     """
     card.signed.verify(PURPOSE_CARD, PublicKey(algorithm, issuer.public_key))
     manifest = card.read()

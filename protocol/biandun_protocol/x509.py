@@ -14,24 +14,36 @@ _VERSION = 0xA0  # [0] EXPLICIT, first in a certificate of version 3
 
 
 def certificate_of(raw: bytes, name: str) -> x509.Certificate:
-    """Parse a certificate, PEM or DER; nothing is verified.  Raises CertificateProblem that names it ``name``.
+    """Parse a certificate, PEM or DER; nothing is verified.  Raises CertificateProblem that names
+    it ``name``.
 
-    What the library only warns of, such as a serial number that is not positive (RFC 5280 section 4.1.2.2), is refused.
+    What the library only warns of, such as a serial number that is not positive (RFC 5280 section
+    4.1.2.2), is refused.
     """
-    load = x509.load_pem_x509_certificate if raw.lstrip().startswith(b"-") else x509.load_der_x509_certificate
+    load = (
+        x509.load_pem_x509_certificate
+        if raw.lstrip().startswith(b"-")
+        else x509.load_der_x509_certificate
+    )
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", CryptographyDeprecationWarning)
             return load(raw)
-    except (ValueError, x509.InvalidVersion, CryptographyDeprecationWarning):  # neither is among the others
+    except (
+        ValueError,
+        x509.InvalidVersion,
+        CryptographyDeprecationWarning,
+    ):  # neither is among the others
         raise CertificateProblem("certificate-invalid", field=name) from None
 
 
 def public_key_of(certificate: x509.Certificate, name: str = "public key") -> PublicKey:
-    """The key that a certificate is for.  Raises CertificateProblem that names it ``name`` for a key of another algorithm.
+    """The key that a certificate is for.  Raises CertificateProblem that names it ``name`` for a
+    key of another algorithm.
 
-    ``cryptography`` does not know sm2p256v1, so the SubjectPublicKeyInfo is taken out of the bytes (RFC 5280 section 4.1): it
-    comes after version, serial number, signature algorithm, issuer, validity and subject.
+    ``cryptography`` does not know sm2p256v1, so the SubjectPublicKeyInfo is taken out of the bytes
+    (RFC 5280 section 4.1): it comes after version, serial number, signature algorithm, issuer,
+    validity and subject.
     """
     try:
         _, content, _ = der.read(certificate.tbs_certificate_bytes)

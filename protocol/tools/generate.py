@@ -1,6 +1,8 @@
-"""Write everything that must agree with protocol/schema.toml: run from anywhere, ``--check`` only compares.
+"""Write everything that must agree with protocol/schema.toml: run from anywhere, ``--check`` only
+compares.
 
-Writes wire/numbers.py, wire/messages.py with its types in wire/messages.pyi, wire.cddl and the tables between the markers in SPEC.md.
+Writes wire/numbers.py, wire/messages.py with its types in wire/messages.pyi, wire.cddl and the
+tables between the markers in SPEC.md.
 """
 
 import sys
@@ -44,43 +46,82 @@ def numbers() -> str:
         ("states", "STATE"),
         ("standings", "STANDING"),
     ):
-        lines += [f"{prefix}_{constant(name)} = {value}" for name, value in SCHEMA[table].items()] + [""]
-    lines += [f"CLASS_{constant(name)} = {value}" for name, value in SCHEMA["hardware_classes"].items()] + [""]
-    lines += [f"EVENT_{constant(name)} = {value}" for name, value in SCHEMA["events"].items()] + [""]
-    lines += [f"COMMAND_{constant(name)} = {entry['number']}" for name, entry in SCHEMA["commands"].items()] + [""]
-    lines += [f"ERROR_{constant(name)} = {entry['number']}" for name, entry in SCHEMA["errors"].items()] + [""]
+        lines += [
+            f"{prefix}_{constant(name)} = {value}" for name, value in SCHEMA[table].items()
+        ] + [""]
+    lines += [
+        f"CLASS_{constant(name)} = {value}" for name, value in SCHEMA["hardware_classes"].items()
+    ] + [""]
+    lines += [f"EVENT_{constant(name)} = {value}" for name, value in SCHEMA["events"].items()] + [
+        ""
+    ]
+    lines += [
+        f"COMMAND_{constant(name)} = {entry['number']}"
+        for name, entry in SCHEMA["commands"].items()
+    ] + [""]
+    lines += [
+        f"ERROR_{constant(name)} = {entry['number']}" for name, entry in SCHEMA["errors"].items()
+    ] + [""]
     lines += [f'PURPOSE_{constant(name)} = "{name}"' for name in SCHEMA["purposes"]] + [""]
-    lines += [f'SCHEMA_{constant(name)} = "{value}"' for name, value in SCHEMA["schemas"].items()] + [""]
+    lines += [
+        f'SCHEMA_{constant(name)} = "{value}"' for name, value in SCHEMA["schemas"].items()
+    ] + [""]
     lines += ["STATE_NAMES = {"] + [f'    {v}: "{k}",' for k, v in SCHEMA["states"].items()] + ["}"]
-    lines += ["STANDING_NAMES = {"] + [f'    {v}: "{k}",' for k, v in SCHEMA["standings"].items()] + ["}"]
-    lines += ["CLASS_NAMES = {"] + [f'    {v}: "{k}",' for k, v in SCHEMA["hardware_classes"].items()] + ["}"]
+    lines += (
+        ["STANDING_NAMES = {"]
+        + [f'    {v}: "{k}",' for k, v in SCHEMA["standings"].items()]
+        + ["}"]
+    )
+    lines += (
+        ["CLASS_NAMES = {"]
+        + [f'    {v}: "{k}",' for k, v in SCHEMA["hardware_classes"].items()]
+        + ["}"]
+    )
     lines += ["PHASE_NAMES = {"] + [f'    {v}: "{k}",' for k, v in SCHEMA["phases"].items()] + ["}"]
-    lines += ["EVENT_NAMES = {"] + [f'    {v}: "{k.replace("_", "-")}",' for k, v in SCHEMA["events"].items()] + ["}"]
+    lines += (
+        ["EVENT_NAMES = {"]
+        + [f'    {v}: "{k.replace("_", "-")}",' for k, v in SCHEMA["events"].items()]
+        + ["}"]
+    )
     lines += ["ERROR_NAMES = {"]
-    lines += [f'    {e["number"]}: "{k.replace("_", "-")}",' for k, e in SCHEMA["errors"].items()] + ["}"]
+    lines += [
+        f'    {e["number"]}: "{k.replace("_", "-")}",' for k, e in SCHEMA["errors"].items()
+    ] + ["}"]
     lines += ["ROLES = {"]
     lines += [
-        f'    "{role}": ({", ".join(repr(one) for one in row)}),'.replace("'", '"') for role, row in SCHEMA["roles"].items()
+        f'    "{role}": ({", ".join(repr(one) for one in row)}),'.replace("'", '"')
+        for role, row in SCHEMA["roles"].items()
     ] + ["}"]
     retriable = [str(e["number"]) for e in SCHEMA["errors"].values() if e["retriable"]]
     lines += [f"RETRIABLE_ERRORS = ({', '.join(retriable)})"]
     sealed = [str(entry["number"]) for entry in SCHEMA["commands"].values() if entry.get("session")]
     lines += [f"SESSION_COMMANDS = ({', '.join(sealed)})"]
-    for name, wanted in (("CHAINED_PURPOSES", "chained"), ("KEY_PURPOSES", "key"), ("OFFICE_PURPOSES", "office")):
-        chosen = [p for p, e in SCHEMA["purposes"].items() if e["signer"] == wanted or (wanted == "chained" and e["chained"])]
+    for name, wanted in (
+        ("CHAINED_PURPOSES", "chained"),
+        ("KEY_PURPOSES", "key"),
+        ("OFFICE_PURPOSES", "office"),
+    ):
+        chosen = [
+            p
+            for p, e in SCHEMA["purposes"].items()
+            if e["signer"] == wanted or (wanted == "chained" and e["chained"])
+        ]
         lines += [f"{name} = ("] + [f'    "{purpose}",' for purpose in chosen] + [")"]
     return "\n".join(lines) + "\n"
 
 
 def message_class(name: str, fields: dict[str, Any], doc: str, number: int | None) -> list[str]:
-    """One class: its table of fields.  The constructor is the base's; a key has no memory for one a class."""
+    """One class: its table of fields.  The constructor is the base's; a key has no memory for one a
+    class.
+    """
     base = "Message" if number is None else "Request"
     lines = ["", "", f"class {name}(codec.{base}):", f'    """{doc}"""', ""]
     if number is not None:
         lines += [f"    NUMBER = {number}"]
     ordered = sorted(fields.items(), key=lambda item: item[1][0])
     rows = [
-        f'        ({key}, "{field}", codec.{kind.upper()}, {bound}, {required}),' for field, (key, kind, bound, required) in ordered
+        f'        ({key}, "{field}", codec.{kind.upper()}, {bound}, {required}),'
+        for field, (key, kind, bound, required) in ordered
     ]
     lines += ["    FIELDS = (", *rows, "    )"] if rows else []
     if len({key for _, (key, *_) in ordered}) != len(ordered):
@@ -102,12 +143,20 @@ def message_types(name: str, fields: dict[str, Any], doc: str, number: int | Non
         kind_of = PYTHON_TYPES[kind] if required else f"{PYTHON_TYPES[kind]} | None"
         attributes.append(f"    {field}: {kind_of}")
         arguments.append(f"{field}: {kind_of}" + ("" if required else " = None"))
-    return [*lines, *attributes, f"    def __init__(self, {', '.join(arguments)}) -> None: ...".replace("self, )", "self)")]
+    return [
+        *lines,
+        *attributes,
+        f"    def __init__(self, {', '.join(arguments)}) -> None: ...".replace("self, )", "self)"),
+    ]
 
 
 def messages(one: Callable[[str, dict[str, Any], str, int | None], list[str]]) -> str:
     """The requests, replies and records, each as ``one`` writes it."""
-    lines = [f'"""Messages and records of the protocol: {NOTE}."""', "", "from biandun_protocol.wire import codec"]
+    lines = [
+        f'"""Messages and records of the protocol: {NOTE}."""',
+        "",
+        "from biandun_protocol.wire import codec",
+    ]
     for name, record in SCHEMA["records"].items():
         fields = {field: value for field, value in record.items() if field != "doc"}
         lines += one(name, fields, record["doc"], None)
@@ -120,7 +169,8 @@ def messages(one: Callable[[str, dict[str, Any], str, int | None], list[str]]) -
 def cddl_type(kind: str, bound: int) -> str:
     """The CDDL of one field's value (RFC 8610).
 
-    ``.and`` repeats the type because checkers let a byte string of the right size pass for text, or for a number in a range.
+    ``.and`` repeats the type because checkers let a byte string of the right size pass for text, or
+    for a number in a range.
     """
     return {
         "uint": f"uint .and (0..{bound or 2**63 - 1})",
@@ -149,7 +199,9 @@ def cddl() -> str:
         lines.extend(["", f"; {doc}", f"{name} = {{", *inner, "}"])
 
     for name, record in SCHEMA["records"].items():
-        block(name, {field: value for field, value in record.items() if field != "doc"}, record["doc"])
+        block(
+            name, {field: value for field, value in record.items() if field != "doc"}, record["doc"]
+        )
     for name, entry in SCHEMA["commands"].items():
         block(camel(name) + "Fields", entry["request"], entry["doc"])
         lines.append(f"{camel(name)}Request = [{entry['number']}, {camel(name)}Fields]")
@@ -178,7 +230,18 @@ def command_table() -> str:
         )
         for name, entry in sorted(SCHEMA["commands"].items(), key=lambda item: item[1]["number"])
     ]
-    return table(("number", "command", "states", "session", "presence", "changes state to", "errors of its own"), rows)
+    return table(
+        (
+            "number",
+            "command",
+            "states",
+            "session",
+            "presence",
+            "changes state to",
+            "errors of its own",
+        ),
+        rows,
+    )
 
 
 def free_errors() -> str:
@@ -198,29 +261,52 @@ def spec_tables() -> dict[str, str]:
             for side in ("request", "reply")
             for field, (key, kind, bound, required) in entry[side].items()
         ]
-        fields += [table(("in", "key", "field", "type", "bound", "required"), rows) if rows else "No fields.", ""]
+        fields += [
+            table(("in", "key", "field", "type", "bound", "required"), rows)
+            if rows
+            else "No fields.",
+            "",
+        ]
     records: list[str] = []
     for name, record in SCHEMA["records"].items():
         rows = [
             (key, f"`{field}`", kind, bound or "", "yes" if required else "")
-            for field, (key, kind, bound, required) in ((f, v) for f, v in record.items() if f != "doc")
+            for field, (key, kind, bound, required) in (
+                (f, v) for f, v in record.items() if f != "doc"
+            )
         ]
-        records += [f"#### `{name}`", "", record["doc"], "", table(("key", "field", "type", "bound", "required"), rows), ""]
+        records += [
+            f"#### `{name}`",
+            "",
+            record["doc"],
+            "",
+            table(("key", "field", "type", "bound", "required"), rows),
+            "",
+        ]
     return {
         "limits": table(("limit", "value"), [(f"`{k}`", v) for k, v in SCHEMA["limits"].items()]),
-        "frames": table(("kind", "number"), [(f"`{k}`", v) for k, v in SCHEMA["frame_kinds"].items()]),
+        "frames": table(
+            ("kind", "number"), [(f"`{k}`", v) for k, v in SCHEMA["frame_kinds"].items()]
+        ),
         "phases": table(("phase", "number"), [(f"`{k}`", v) for k, v in SCHEMA["phases"].items()]),
         "states": table(("state", "number"), [(f"`{k}`", v) for k, v in SCHEMA["states"].items()]),
         "errors": table(
             ("number", "code", "retriable"),
-            [(e["number"], f"`{k.replace('_', '-')}`", "yes" if e["retriable"] else "") for k, e in SCHEMA["errors"].items()],
+            [
+                (e["number"], f"`{k.replace('_', '-')}`", "yes" if e["retriable"] else "")
+                for k, e in SCHEMA["errors"].items()
+            ],
         ),
         "purposes": table(
             ("purpose", "signed by", "uses the sequence"),
-            [(f"`{k}`", e["signer"], "yes" if e["chained"] else "") for k, e in SCHEMA["purposes"].items()],
+            [
+                (f"`{k}`", e["signer"], "yes" if e["chained"] else "")
+                for k, e in SCHEMA["purposes"].items()
+            ],
         ),
         "schemas": table(
-            ("record, or purpose whose manifest it is", "field 0"), [(f"`{k}`", f"`{v}`") for k, v in SCHEMA["schemas"].items()]
+            ("record, or purpose whose manifest it is", "field 0"),
+            [(f"`{k}`", f"`{v}`") for k, v in SCHEMA["schemas"].items()],
         ),
         "free errors": free_errors(),
         "command table": command_table(),
@@ -254,7 +340,11 @@ def outputs() -> dict[Path, str]:
 
 def main(arguments: list[str]) -> int:
     """Write the files, or with --check name those that are not what the schema says."""
-    stale = [path for path, content in outputs().items() if not path.exists() or path.read_text("utf-8") != content]
+    stale = [
+        path
+        for path, content in outputs().items()
+        if not path.exists() or path.read_text("utf-8") != content
+    ]
     for path in stale:
         print(("stale: " if "--check" in arguments else "written: ") + str(path.relative_to(ROOM)))
         if "--check" not in arguments:

@@ -1,8 +1,9 @@
 """Write protocol/vectors/*.json: run from anywhere; ``--check`` only compares.
 
-The vectors are made by the ``oracle_*`` modules beside this file, which share no line with ``biandun_protocol``.  A vector
-that exists is frozen: this tool adds new ones and stops when an old one would change, because statements with these bytes
-must verify for ever.  Signatures are taken from the file; only a statement that is new gets signed.
+The vectors are made by the ``oracle_*`` modules beside this file, which share no line with
+``biandun_protocol``.  A vector that exists is frozen: this tool adds new ones and stops when an old
+one would change, because statements with these bytes must verify for ever.  Signatures are taken
+from the file; only a statement that is new gets signed.
 """
 
 import json
@@ -54,7 +55,9 @@ def statements() -> Sections:
 
 def statements_sm2() -> Sections:
     """The same in the SM2 suite; what is refused is only what that suite adds."""
-    pen = oracle_statements.Pen(existing("statements-sm2").get("signatures", []), oracle_statements.SM2)
+    pen = oracle_statements.Pen(
+        existing("statements-sm2").get("signatures", []), oracle_statements.SM2
+    )
     good = oracle_statements.valid(pen)
     return {
         "keys": oracle_statements.people(oracle_statements.SM2),
@@ -88,7 +91,9 @@ def changed(before: Sections, after: Sections) -> list[str]:
 
 
 def main(arguments: list[str]) -> int:
-    """Add what is new; exit 1 when a vector would change, or with --check when the files are not what is made."""
+    """Add what is new; exit 1 when a vector would change, or with --check when the files are not
+    what is made.
+    """
     status = 0
     for name, sections in made().items():
         path, text = FOLDER / f"{name}.json", render(sections)
@@ -96,7 +101,9 @@ def main(arguments: list[str]) -> int:
             continue
         frozen = changed(existing(name), sections)
         if frozen or "--check" in arguments:
-            print(f"{name}: {'frozen vectors would change: ' + ', '.join(frozen[:5]) if frozen else 'stale'}")
+            print(
+                f"{name}: {'frozen vectors would change: ' + ', '.join(frozen[:5]) if frozen else 'stale'}"  # noqa: E501
+            )
             status = 1
         else:
             path.write_text(text, "utf-8")

@@ -1,4 +1,6 @@
-"""The plainest CBOR encoder there is, for making vectors: it also writes what the protocol forbids, when told to."""
+"""The plainest CBOR encoder there is, for making vectors: it also writes what the protocol forbids,
+when told to.
+"""
 
 from typing import cast
 
@@ -42,7 +44,10 @@ def encode(value: object) -> bytes:
             items = cast("list[object]", value)
             return head(4, len(items)) + b"".join(encode(item) for item in items)
         case dict():
-            pairs = sorted((encode(key), encode(item)) for key, item in cast("dict[object, object]", value).items())
+            pairs = sorted(
+                (encode(key), encode(item))
+                for key, item in cast("dict[object, object]", value).items()
+            )
             return head(5, len(pairs)) + b"".join(key + item for key, item in pairs)
         case _:
             raise TypeError(type(value))

@@ -1,7 +1,7 @@
 """Vectors of the lowest layers (COBS, frames, CBOR), made without a line of ``biandun_protocol``.
 
-Everything here is written from SPEC.md sections 2 and 3 in the plainest way, byte by byte, so that the vectors are a
-second opinion and not an echo.  All byte strings are given in hexadecimal.
+Everything here is written from SPEC.md sections 2 and 3 in the plainest way, byte by byte, so that
+the vectors are a second opinion and not an echo.  All byte strings are given in hexadecimal.
 """
 
 import zlib
@@ -27,7 +27,9 @@ def stuff(data: bytes) -> bytes:
 
 def raw_frame(kind: int, flags: int, request_id: int, offset: int, payload: bytes) -> bytes:
     """Header, payload and CRC before COBS."""
-    body = bytes([kind, flags]) + request_id.to_bytes(2, "big") + offset.to_bytes(4, "big") + payload
+    body = (
+        bytes([kind, flags]) + request_id.to_bytes(2, "big") + offset.to_bytes(4, "big") + payload
+    )
     return body + zlib.crc32(body).to_bytes(4, "big")
 
 
@@ -69,9 +71,18 @@ def cobs() -> Sections:
         "full-run-cut": "ff" + "01" * 253,
     }
     # a final full run may be followed by one empty run: other encoders write it, decoders take it
-    lenient = [{"name": "empty-run-after-a-full-one", "encoded": ("ff" + ramp(254).hex() + "01"), "decoded": ramp(254).hex()}]
+    lenient = [
+        {
+            "name": "empty-run-after-a-full-one",
+            "encoded": ("ff" + ramp(254).hex() + "01"),
+            "decoded": ramp(254).hex(),
+        }
+    ]
     return {
-        "valid": [{"name": name, "decoded": data.hex(), "encoded": stuff(data).hex()} for name, data in sources.items()],
+        "valid": [
+            {"name": name, "decoded": data.hex(), "encoded": stuff(data).hex()}
+            for name, data in sources.items()
+        ],
         "decodes": [dict(entry) for entry in lenient],
         "invalid": [{"name": name, "encoded": data} for name, data in invalid.items()],
     }
@@ -82,7 +93,9 @@ def _shown(kind: int, flags: int, request_id: int, offset: int, payload: bytes) 
 
 
 def frames() -> Sections:
-    """Single frames, and streams of bytes with what a reader takes from them and how many frames it drops."""
+    """Single frames, and streams of bytes with what a reader takes from them and how many frames it
+    drops.
+    """
     parts: dict[str, tuple[int, int, int, int, bytes]] = {
         "empty-ack": (9, 0, 1, 0, b""),
         "request-info": (1, 0, 1, 0, bytes.fromhex("8201a10001")),
@@ -132,7 +145,9 @@ def frames() -> Sections:
     ]
     return {
         "valid": valid,
-        "streams": [{"name": n, "wire": w.hex(), "frames": f, "dropped": d} for n, w, f, d in streams],
+        "streams": [
+            {"name": n, "wire": w.hex(), "frames": f, "dropped": d} for n, w, f, d in streams
+        ],
     }
 
 
@@ -191,9 +206,13 @@ def cbor() -> Sections:
         "2^31-array": "9a80000000", "2^64-1-map": "bbffffffffffffffff0000", "2^31-map": "ba80000000",
     }  # fmt: skip
     sample = bytes.fromhex("a400190100016573756dc3bc0283f543010203381803a1206162")
-    cut: list[Entry] = [{"name": f"sample-cut-at-{size:02}", "cbor": sample[:size].hex()} for size in range(len(sample))]
+    cut: list[Entry] = [
+        {"name": f"sample-cut-at-{size:02}", "cbor": sample[:size].hex()}
+        for size in range(len(sample))
+    ]
     return {
-        "valid": [{"name": n, "cbor": v} for n, v in valid.items()] + [{"name": "sample", "cbor": sample.hex()}],
+        "valid": [{"name": n, "cbor": v} for n, v in valid.items()]
+        + [{"name": "sample", "cbor": sample.hex()}],
         "invalid": [{"name": n, "cbor": v} for n, v in invalid.items()],
         "incomplete": [{"name": n, "cbor": v} for n, v in incomplete.items()] + cut,
     }

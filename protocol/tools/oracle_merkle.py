@@ -1,9 +1,20 @@
-"""Vectors of the evidence log: RFC 9162 section 2.1 by its recursive definition (the checking code is iterative)."""
+"""Vectors of the evidence log: RFC 9162 section 2.1 by its recursive definition (the checking code
+is iterative).
+"""
 
 from hashlib import sha256
 
 Entry = dict[str, object]
-LEAVES = ["", "00", "10", "2021", "3031", "40414243", "5051525354555657", "606162636465666768696a6b6c6d6e6f"]
+LEAVES = [
+    "",
+    "00",
+    "10",
+    "2021",
+    "3031",
+    "40414243",
+    "5051525354555657",
+    "606162636465666768696a6b6c6d6e6f",
+]
 SIZES = (1, 2, 3, 4, 5, 6, 7, 8)
 
 
@@ -61,7 +72,8 @@ def merkle() -> dict[str, list[Entry]]:
     """Roots, and proofs that hold and that do not."""
     data = [bytes.fromhex(leaf) for leaf in LEAVES]
     roots: list[Entry] = [
-        {"name": f"tree-of-{size}", "leaves": LEAVES[:size], "root": root(data[:size]).hex()} for size in (0, *SIZES)
+        {"name": f"tree-of-{size}", "leaves": LEAVES[:size], "root": root(data[:size]).hex()}
+        for size in (0, *SIZES)
     ]
     return {"roots": roots, "inclusion": _inclusion(data), "consistency": _consistency(data)}
 
@@ -69,7 +81,9 @@ def merkle() -> dict[str, list[Entry]]:
 def _inclusion(data: list[bytes]) -> list[Entry]:
     rows: list[Entry] = []
 
-    def add(name: str, leaf: bytes, index: int, size: int, path: list[bytes], top: bytes, holds: bool) -> None:
+    def add(
+        name: str, leaf: bytes, index: int, size: int, path: list[bytes], top: bytes, holds: bool
+    ) -> None:
         rows.append(
             {
                 "name": name,
@@ -107,7 +121,9 @@ def _inclusion(data: list[bytes]) -> list[Entry]:
 def _consistency(data: list[bytes]) -> list[Entry]:
     rows: list[Entry] = []
 
-    def add(name: str, old: int, old_root: bytes, size: int, top: bytes, path: list[bytes], holds: bool) -> None:
+    def add(
+        name: str, old: int, old_root: bytes, size: int, top: bytes, path: list[bytes], holds: bool
+    ) -> None:
         rows.append(
             {
                 "name": name,

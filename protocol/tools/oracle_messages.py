@@ -1,7 +1,8 @@
 """Vectors of messages and records, made from schema.toml with an encoder of their own.
 
-Every message comes in its smallest and its largest form; then each field is left out, given another type and taken over
-its bound.  ``error`` is the number that a key answers with and ``field`` the key that it names.
+Every message comes in its smallest and its largest form; then each field is left out, given another
+type and taken over its bound.  ``error`` is the number that a key answers with and ``field`` the
+key that it names.
 """
 
 import tomllib
@@ -13,9 +14,12 @@ from oracle_cbor import Pairs, Raw, encode
 
 Entry = dict[str, object]
 Field = tuple[int, str, int, bool]
-SCHEMA: dict[str, Any] = tomllib.loads((Path(__file__).resolve().parent.parent / "schema.toml").read_text("utf-8"))
+SCHEMA: dict[str, Any] = tomllib.loads(
+    (Path(__file__).resolve().parent.parent / "schema.toml").read_text("utf-8")
+)
 ERRORS: dict[str, int] = {name: entry["number"] for name, entry in SCHEMA["errors"].items()}
-# optional fields that came after a message's vectors were frozen, in the order they came: older vectors leave them out
+# optional fields that came after a message's vectors were frozen, in the order they came: older
+# vectors leave them out
 LATER = {
     "InfoReply": (("suite",), ("faults", "last_fault")),
     "ErrorInfo": (("wait_ms",),),
@@ -36,14 +40,19 @@ def all_messages() -> dict[str, tuple[int | None, dict[str, Field]]]:
     for name, entry in SCHEMA["commands"].items():
         camel = "".join(part.capitalize() for part in name.split("_"))
         for side, number in (("request", entry["number"]), ("reply", None)):
-            found[camel + side.capitalize()] = (number, {field: tuple(row) for field, row in entry[side].items()})
+            found[camel + side.capitalize()] = (
+                number,
+                {field: tuple(row) for field, row in entry[side].items()},
+            )
     return found
 
 
 def smallest(kind: str, bound: int) -> object:
     """The least value of a type."""
     return (
-        bytes(bound) if kind == "octets" else {"uint": 0, "bool": False, "text": "", "bytes": b"", "texts": [], "hashes": []}[kind]
+        bytes(bound)
+        if kind == "octets"
+        else {"uint": 0, "bool": False, "text": "", "bytes": b"", "texts": [], "hashes": []}[kind]
     )
 
 
@@ -58,7 +67,9 @@ def largest(kind: str, bound: int) -> object:
             return "编" * (bound // 3) + "x" * (bound % 3)
         case "texts":
             return ["编" * 10 + "xy"] * bound
-        case "hashes":  # a proof of more than 40 hashes needs a log that nobody has, and the message limit stands above it
+        # a proof of more than 40 hashes needs a log that nobody has, and the message limit stands
+        # above it
+        case "hashes":
             return [bytes([place]) * 32 for place in range(min(bound, 40))]
         case _:
             return bytes(255 - place % 251 for place in range(bound))
@@ -98,7 +109,9 @@ def over_bound(kind: str, bound: int) -> list[object]:
 
 
 def notation(value: object) -> str:
-    """How the vectors show a decoded value: numbers and booleans plainly, text as hex in quotes, long strings by digest."""
+    """How the vectors show a decoded value: numbers and booleans plainly, text as hex in quotes,
+    long strings by digest.
+    """
     if value is None:
         return "absent"
     if isinstance(value, bool):
@@ -108,7 +121,11 @@ def notation(value: object) -> str:
     if isinstance(value, str):
         return '"' + value.encode().hex() + '"'
     if isinstance(value, bytes):
-        return "h'" + value.hex() + "'" if len(value) <= 32 else f"{len(value)} bytes {sha256(value).hexdigest()}"
+        return (
+            "h'" + value.hex() + "'"
+            if len(value) <= 32
+            else f"{len(value)} bytes {sha256(value).hexdigest()}"
+        )
     return str(value)
 
 
@@ -116,7 +133,9 @@ def _message(number: int | None, fields: object) -> str:
     return encode(fields if number is None else [number, fields]).hex()
 
 
-def _accepted(kind: str, label: str, number: int | None, fields: dict[str, Field], values: dict[str, object]) -> Entry:
+def _accepted(
+    kind: str, label: str, number: int | None, fields: dict[str, Field], values: dict[str, object]
+) -> Entry:
     later = [name for names in LATER.get(kind, ()) for name in names]
     shown = [
         f"{name}={notation(values.get(name))}"
@@ -124,7 +143,12 @@ def _accepted(kind: str, label: str, number: int | None, fields: dict[str, Field
         if name in values or name not in later
     ]
     content = {fields[name][0]: value for name, value in values.items()}
-    return {"name": f"{kind} {label}", "type": kind, "cbor": _message(number, content), "fields": shown}
+    return {
+        "name": f"{kind} {label}",
+        "type": kind,
+        "cbor": _message(number, content),
+        "fields": shown,
+    }
 
 
 def messages() -> dict[str, list[Entry]]:
@@ -145,7 +169,12 @@ def messages() -> dict[str, list[Entry]]:
         base = {fields[name][0]: value for name, value in least.items()}
 
         def refuse(
-            label: str, content: object, error: str, field: int | None, kind: str = kind, number: int | None = number
+            label: str,
+            content: object,
+            error: str,
+            field: int | None,
+            kind: str = kind,
+            number: int | None = number,
         ) -> None:
             invalid.append(
                 {
@@ -162,10 +191,17 @@ def messages() -> dict[str, list[Entry]]:
         refuse("unknown field -1", {**base, -1: 0}, "unknown_field", None)
         refuse("array for a map", [], "malformed", None)
         refuse("number for a map", 0, "malformed", None)
-        refuse("field 22 twice", Pairs([*sorted(base.items()), (22, 0), (22, 0)]), "malformed", None)
+        refuse(
+            "field 22 twice", Pairs([*sorted(base.items()), (22, 0), (22, 0)]), "malformed", None
+        )
         for name, (key, sort, bound, required) in fields.items():
             if required:
-                refuse(f"without {name}", {k: v for k, v in base.items() if k != key}, "missing_field", key)
+                refuse(
+                    f"without {name}",
+                    {k: v for k, v in base.items() if k != key},
+                    "missing_field",
+                    key,
+                )
             refuse(f"null for {name}", {**base, key: Raw(b"\xf6")}, "malformed", None)
             for place, value in enumerate(wrong_types(sort)):
                 refuse(f"{name} of type {place}", {**base, key: value}, "bad_field", key)
@@ -184,7 +220,12 @@ def envelopes() -> list[Entry]:
         ("a negative command", encode([-1, {}]), None, -1),
         ("fields that are no map", encode([1, 0]), None, 1),
         ("the largest message", encode([1, {0: 1, 1: filler}]), None, 1),
-        ("one byte over the largest message", encode([1, {0: 1, 1: filler + b"\0"}]), "too_large", 0),
+        (
+            "one byte over the largest message",
+            encode([1, {0: 1, 1: filler + b"\0"}]),
+            "too_large",
+            0,
+        ),
         ("nothing", b"", "malformed", 0),
         ("a map", encode(info), "malformed", 0),
         ("one item", encode([1]), "malformed", 0),

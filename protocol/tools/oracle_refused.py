@@ -1,6 +1,8 @@
-"""The negative half of the statement vectors: each entry breaks one rule, and says how a verifier answers.
+"""The negative half of the statement vectors: each entry breaks one rule, and says how a verifier
+answers.
 
-``code`` is the verifier's code, ``field`` the place it names, ``form`` whether the bytes still come apart into four parts.
+``code`` is the verifier's code, ``field`` the place it names, ``form`` whether the bytes still come
+apart into four parts.
 """
 
 from collections.abc import Callable
@@ -47,7 +49,9 @@ REQUIRED = {
 
 def _own(**fields: object) -> Edit:
     """An edit that sets fields of label -70001; names are k0, k1 …"""
-    return lambda header: header[OWN].update({int(name[1:]): value for name, value in fields.items()})
+    return lambda header: header[OWN].update(
+        {int(name[1:]): value for name, value in fields.items()}
+    )
 
 
 def _set(label: object, value: object) -> Edit:
@@ -65,32 +69,92 @@ def header_edits() -> list[tuple[str, str, Edit, str, str | None]]:
         ("empty crit label", "filing", _set(2, []), "header-invalid", "unknown label"),
         ("extra label", "filing", _set(35, b"x"), "header-invalid", "unknown label"),
         ("extra text label", "filing", _set("alg", -7), "header-invalid", "unknown label"),
-        ("content type label of COSE", "filing", _set(3, "text/plain"), "header-invalid", "unknown label"),
+        (
+            "content type label of COSE",
+            "filing",
+            _set(3, "text/plain"),
+            "header-invalid",
+            "unknown label",
+        ),
         ("wrong alg ES384", "filing", _set(ALG, -35), "algorithm-unknown", None),
         ("wrong alg by name", "filing", _set(ALG, "ES256"), "algorithm-unknown", None),
         ("wrong alg true", "filing", _set(ALG, True), "algorithm-unknown", None),
         ("missing alg", "filing", _drop(ALG), "algorithm-unknown", None),
         ("missing kid", "filing", _drop(KID), "header-invalid", "kid"),
-        ("kid of 15 bytes", "filing", lambda h: h.update({KID: h[KID][:15]}), "header-invalid", "kid"),
+        (
+            "kid of 15 bytes",
+            "filing",
+            lambda h: h.update({KID: h[KID][:15]}),
+            "header-invalid",
+            "kid",
+        ),
         ("kid of another key", "filing", _set(KID, kid("office")), "kid-mismatch", None),
-        ("wrong typ", "filing", _set(TYP, "application/biandun-decision+cose"), "header-invalid", "typ"),
-        ("typ of cbor", "filing", _set(TYP, "application/biandun-filing+cbor"), "header-invalid", "typ"),
+        (
+            "wrong typ",
+            "filing",
+            _set(TYP, "application/biandun-decision+cose"),
+            "header-invalid",
+            "typ",
+        ),
+        (
+            "typ of cbor",
+            "filing",
+            _set(TYP, "application/biandun-filing+cbor"),
+            "header-invalid",
+            "typ",
+        ),
         ("missing typ", "filing", _drop(TYP), "header-invalid", "typ"),
-        ("wrong content type", "filing", _set(CONTENT_TYPE, "application/cbor"), "header-invalid", "content type"),
+        (
+            "wrong content type",
+            "filing",
+            _set(CONTENT_TYPE, "application/cbor"),
+            "header-invalid",
+            "content type",
+        ),
         ("missing content type", "filing", _drop(CONTENT_TYPE), "header-invalid", "content type"),
         ("wrong payload hash", "filing", _set(HASH, -44), "header-invalid", "payload hash"),
         ("missing payload hash", "filing", _drop(HASH), "header-invalid", "payload hash"),
         ("missing claims", "filing", _drop(CLAIMS), "header-invalid", "claims"),
         ("extra claim", "filing", lambda h: h[CLAIMS].update({4: 1}), "header-invalid", "claims"),
         ("missing iss", "filing", lambda h: h[CLAIMS].pop(1), "header-invalid", "iss"),
-        ("iss without serial", "filing", lambda h: h[CLAIMS].update({1: "urn:biandun:key:"}), "header-invalid", "iss"),
-        ("iss of an office", "filing", lambda h: h[CLAIMS].update({1: "urn:biandun:office:629900"}), "header-invalid", "iss"),
-        ("iss too long", "filing", lambda h: h[CLAIMS].update({1: "urn:biandun:key:" + "x" * 90}), "header-invalid", "iss"),
-        ("wrong sub", "filing", lambda h: h[CLAIMS].update({2: "urn:biandun:unit:12629900MB00000290"}), "header-invalid", "sub"),
+        (
+            "iss without serial",
+            "filing",
+            lambda h: h[CLAIMS].update({1: "urn:biandun:key:"}),
+            "header-invalid",
+            "iss",
+        ),
+        (
+            "iss of an office",
+            "filing",
+            lambda h: h[CLAIMS].update({1: "urn:biandun:office:629900"}),
+            "header-invalid",
+            "iss",
+        ),
+        (
+            "iss too long",
+            "filing",
+            lambda h: h[CLAIMS].update({1: "urn:biandun:key:" + "x" * 90}),
+            "header-invalid",
+            "iss",
+        ),
+        (
+            "wrong sub",
+            "filing",
+            lambda h: h[CLAIMS].update({2: "urn:biandun:unit:12629900MB00000290"}),
+            "header-invalid",
+            "sub",
+        ),
         ("missing sub", "filing", lambda h: h[CLAIMS].pop(2), "header-invalid", "sub"),
         ("missing x5t", "filing", _drop(X5T_LABEL), "header-invalid", "x5t"),
         ("x5t of 31 bytes", "filing", _set(X5T_LABEL, [-16, bytes(31)]), "header-invalid", "x5t"),
-        ("x5t by another hash", "filing", _set(X5T_LABEL, [-15, bytes(32)]), "header-invalid", "x5t"),
+        (
+            "x5t by another hash",
+            "filing",
+            _set(X5T_LABEL, [-15, bytes(32)]),
+            "header-invalid",
+            "x5t",
+        ),
         ("x5t bare", "filing", _set(X5T_LABEL, bytes(32)), "header-invalid", "x5t"),
         ("missing -70001", "filing", _drop(OWN), "header-invalid", "-70001"),
         ("null -70001", "filing", _set(OWN, NULL), "statement-malformed", None),
@@ -100,7 +164,13 @@ def header_edits() -> list[tuple[str, str, Edit, str, str | None]]:
         ("purpose swapped", "filing", _own(k1="decision"), "purpose-mismatch", None),
         ("missing purpose", "filing", lambda h: h[OWN].pop(1), "purpose-mismatch", None),
         ("unknown field", "filing", _own(k17=0), "header-invalid", "-70001/17"),
-        ("text field", "filing", lambda h: h[OWN].update({"seq": 1}), "header-invalid", "-70001/seq"),
+        (
+            "text field",
+            "filing",
+            lambda h: h[OWN].update({"seq": 1}),
+            "header-invalid",
+            "-70001/seq",
+        ),
         ("seq 0", "filing", _own(k7=0), "header-invalid", "-70001/7"),
         ("seq negative", "filing", _own(k7=-1), "header-invalid", "-70001/7"),
         ("seq true", "filing", _own(k7=True), "header-invalid", "-70001/7"),
@@ -117,7 +187,13 @@ def header_edits() -> list[tuple[str, str, Edit, str, str | None]]:
         ("manifest length in text", "filing", _own(k9="9"), "header-invalid", "-70001/9"),
         ("card version negative", "filing", _own(k10=-1), "header-invalid", "-70001/10"),
         ("log point without root", "filing", _own(k11=[1]), "header-invalid", "-70001/11"),
-        ("log point with a short root", "filing", _own(k11=[1, bytes(31)]), "header-invalid", "-70001/11"),
+        (
+            "log point with a short root",
+            "filing",
+            _own(k11=[1, bytes(31)]),
+            "header-invalid",
+            "-70001/11",
+        ),
         ("presence true", "filing", _own(k12=True), "header-invalid", "-70001/12"),
         ("firmware too long", "filing", _own(k13="x" * 25), "header-invalid", "-70001/13"),
         ("hardware class in text", "filing", _own(k14="training"), "header-invalid", "-70001/14"),
@@ -126,26 +202,91 @@ def header_edits() -> list[tuple[str, str, Edit, str, str | None]]:
         ("claimed time negative", "filing", _own(k16=-1), "header-invalid", "-70001/16"),
         ("seq in a login", "login", _own(k7=1), "header-invalid", "-70001/7"),
         ("prev in a login", "login", _own(k8=bytes(32)), "header-invalid", "-70001/8"),
-        ("x5t in a possession", "possession", _set(X5T_LABEL, [-16, X5T["unit"]]), "header-invalid", "x5t"),
-        ("uscc in a possession", "possession", _own(k2="12629900MB00000274"), "header-invalid", "-70001/2"),
-        ("sub in a possession", "possession", lambda h: h[CLAIMS].update({2: "urn:biandun:unit:x"}), "header-invalid", "sub"),
+        (
+            "x5t in a possession",
+            "possession",
+            _set(X5T_LABEL, [-16, X5T["unit"]]),
+            "header-invalid",
+            "x5t",
+        ),
+        (
+            "uscc in a possession",
+            "possession",
+            _own(k2="12629900MB00000274"),
+            "header-invalid",
+            "-70001/2",
+        ),
+        (
+            "sub in a possession",
+            "possession",
+            lambda h: h[CLAIMS].update({2: "urn:biandun:unit:x"}),
+            "header-invalid",
+            "sub",
+        ),
         ("claimed time in a possession", "possession", _own(k16=1), "header-invalid", "-70001/16"),
-        ("iss of a key in a receipt", "receipt", lambda h: h[CLAIMS].update({1: "urn:biandun:key:X"}), "header-invalid", "iss"),
-        ("sub in a receipt", "receipt", lambda h: h[CLAIMS].update({2: "urn:biandun:unit:x"}), "header-invalid", "sub"),
+        (
+            "iss of a key in a receipt",
+            "receipt",
+            lambda h: h[CLAIMS].update({1: "urn:biandun:key:X"}),
+            "header-invalid",
+            "iss",
+        ),
+        (
+            "sub in a receipt",
+            "receipt",
+            lambda h: h[CLAIMS].update({2: "urn:biandun:unit:x"}),
+            "header-invalid",
+            "sub",
+        ),
         ("missing x5t in a receipt", "receipt", _drop(X5T_LABEL), "header-invalid", "x5t"),
     ]
     for field in (2, 3, 5, 7, 8, 10, 11, 12, 13, 14, 15, 16):
-        value = {2: "12629900MB00000274", 3: "629900-0002", 8: bytes(32), 11: [1, bytes(32)], 13: "0.1.0"}.get(field, 1)
-        rows.append((f"field {field} in a receipt", "receipt", _own(**{f"k{field}": value}), "header-invalid", f"-70001/{field}"))
-    for kind, purpose in (("key", "filing"), ("office", "receipt"), ("possession", "possession"), ("login", "login")):
+        value = {
+            2: "12629900MB00000274",
+            3: "629900-0002",
+            8: bytes(32),
+            11: [1, bytes(32)],
+            13: "0.1.0",
+        }.get(field, 1)
+        rows.append(
+            (
+                f"field {field} in a receipt",
+                "receipt",
+                _own(**{f"k{field}": value}),
+                "header-invalid",
+                f"-70001/{field}",
+            )
+        )
+    for kind, purpose in (
+        ("key", "filing"),
+        ("office", "receipt"),
+        ("possession", "possession"),
+        ("login", "login"),
+    ):
         for field in REQUIRED[kind]:
-            # without field 2 the subject has nothing to agree with, but the missing field is found first
+            # without field 2 the subject has nothing to agree with, but the missing field is found
+            # first
             edit: Edit = lambda header, field=field: header[OWN].pop(field)  # noqa: E731
-            rows.append((f"{purpose} without field {field}", purpose, edit, "header-invalid", f"-70001/{field}"))
+            rows.append(
+                (
+                    f"{purpose} without field {field}",
+                    purpose,
+                    edit,
+                    "header-invalid",
+                    f"-70001/{field}",
+                )
+            )
     return rows
 
 
-def _entry(name: str, purpose: str, statement: bytes, code: str, field: str | None = None, form: bool = True) -> Entry:
+def _entry(
+    name: str,
+    purpose: str,
+    statement: bytes,
+    code: str,
+    field: str | None = None,
+    form: bool = True,
+) -> Entry:
     signer = "office" if purpose == "receipt" else "unit"
     return {
         "name": name,
@@ -163,10 +304,16 @@ def refused(pen: Pen) -> list[Entry]:
     entries: list[Entry] = []
     for name, purpose, edit, code, field in header_edits():
         signer = "office" if purpose == "receipt" else "unit"
-        header = office_header(purpose, MANIFEST) if signer == "office" else key_header(purpose, MANIFEST)
+        header = (
+            office_header(purpose, MANIFEST)
+            if signer == "office"
+            else key_header(purpose, MANIFEST)
+        )
         edit(header)
         protected = encode(header)
-        statement = assemble(protected, DIGEST, pen.sign(signer, to_be_signed(protected, purpose, DIGEST)))
+        statement = assemble(
+            protected, DIGEST, pen.sign(signer, to_be_signed(protected, purpose, DIGEST))
+        )
         entries.append(_entry(name, purpose, statement, code, field))
     return entries + _spellings(pen) + _envelopes(pen)
 
@@ -190,9 +337,17 @@ def _spellings(pen: Pen) -> list[Entry]:
         "header tagged": b"\xd8\x18" + protected,
         "no header": b"",
     }
-    found = [_entry(name, "filing", _signed(pen, raw), "statement-malformed") for name, raw in spellings.items()]
+    found = [
+        _entry(name, "filing", _signed(pen, raw), "statement-malformed")
+        for name, raw in spellings.items()
+    ]
     array = encode([1, -7])
-    return [*found, _entry("header that is an array", "filing", _signed(pen, array), "header-invalid", "header")]
+    return [
+        *found,
+        _entry(
+            "header that is an array", "filing", _signed(pen, array), "header-invalid", "header"
+        ),
+    ]
 
 
 def _envelopes(pen: Pen) -> list[Entry]:
@@ -224,35 +379,55 @@ def _envelopes(pen: Pen) -> list[Entry]:
         "array of indefinite length": b"\xd2\x9f" + good[2:] + b"\xff",
         "empty": b"",
     }
-    entries = [_entry(name, "filing", raw, "statement-malformed", form=False) for name, raw in forms.items()]
+    entries = [
+        _entry(name, "filing", raw, "statement-malformed", form=False)
+        for name, raw in forms.items()
+    ]
     broken = bytes([signature[0] ^ 1]) + signature[1:]
     signatures: dict[str, tuple[bytes, str]] = {
         "high-s twin": (twin, "signature-high-s"),
         "signature with a bit flipped": (broken, "signature-invalid"),
         "signature of zeros": (bytes(64), "signature-invalid"),
-        "signature with r of the order": (ORDER.to_bytes(32, "big") + signature[32:], "signature-invalid"),
+        "signature with r of the order": (
+            ORDER.to_bytes(32, "big") + signature[32:],
+            "signature-invalid",
+        ),
         "signature by another key": (pen.sign("office", tbs), "signature-invalid"),
-        "signature for another purpose": (pen.sign("unit", to_be_signed(protected, "decision", DIGEST)), "signature-invalid"),
+        "signature for another purpose": (
+            pen.sign("unit", to_be_signed(protected, "decision", DIGEST)),
+            "signature-invalid",
+        ),
         "signature without external data": (
             pen.sign("unit", encode(["Signature1", protected, b"", DIGEST])),
             "signature-invalid",
         ),
     }
-    entries += [_entry(name, "filing", assemble(protected, DIGEST, raw), code) for name, (raw, code) in signatures.items()]
+    entries += [
+        _entry(name, "filing", assemble(protected, DIGEST, raw), code)
+        for name, (raw, code) in signatures.items()
+    ]
     other: dict[str, Any] = {"digest of another manifest": sha256(b"other").digest()}
     return entries + [
-        _entry(name, "filing", assemble(protected, raw, signature), "signature-invalid") for name, raw in other.items()
+        _entry(name, "filing", assemble(protected, raw, signature), "signature-invalid")
+        for name, raw in other.items()
     ]
 
 
 def refused_sm2(pen: Pen) -> list[Entry]:
-    """What only the SM2 suite can get wrong: its numbers, its hash, the mix of both suites, and its signatures."""
+    """What only the SM2 suite can get wrong: its numbers, its hash, the mix of both suites, and its
+    signatures.
+    """
     digest, header = SM2.digest(MANIFEST), key_header("filing", MANIFEST, suite=SM2)
     protected = encode(header)
     tbs = to_be_signed(protected, "filing", digest)
     signature = pen.sign("unit", tbs)
     edits: list[tuple[str, Edit, str, str | None]] = [
-        ("alg of ES256 under the kid of an SM2 key", lambda h: h.update({ALG: -7, HASH: -16}), "algorithm-mismatch", None),
+        (
+            "alg of ES256 under the kid of an SM2 key",
+            lambda h: h.update({ALG: -7, HASH: -16}),
+            "algorithm-mismatch",
+            None,
+        ),
         ("alg of SM2 without the private range", _set(ALG, -9), "algorithm-unknown", None),
         ("payload hash SHA-256", _set(HASH, -16), "header-invalid", "payload hash"),
         ("payload hash missing", _drop(HASH), "header-invalid", "payload hash"),
@@ -268,7 +443,13 @@ def refused_sm2(pen: Pen) -> list[Entry]:
         edit(changed)
         raw = encode(changed)
         entries.append(
-            _entry(name, "filing", assemble(raw, digest, pen.sign("unit", to_be_signed(raw, "filing", digest))), code, field)
+            _entry(
+                name,
+                "filing",
+                assemble(raw, digest, pen.sign("unit", to_be_signed(raw, "filing", digest))),
+                code,
+                field,
+            )
         )
     es256 = encode(key_header("filing", MANIFEST))
     es256_tbs = to_be_signed(es256, "filing", DIGEST)
@@ -280,7 +461,11 @@ def refused_sm2(pen: Pen) -> list[Entry]:
             "algorithm-mismatch",
         )
     )
-    r, s, order = int.from_bytes(signature[:32], "big"), int.from_bytes(signature[32:], "big"), oracle_sm2.N
+    r, s, order = (
+        int.from_bytes(signature[:32], "big"),
+        int.from_bytes(signature[32:], "big"),
+        oracle_sm2.N,
+    )
 
     def raw_signature(first: int, second: int) -> bytes:
         return first.to_bytes(32, "big") + second.to_bytes(32, "big")
@@ -295,7 +480,9 @@ def refused_sm2(pen: Pen) -> list[Entry]:
         "s of zero": raw_signature(r, 0),
         "r of the order": raw_signature(order, s),
         "s of the order": raw_signature(r, order),
-        "r beyond the order": raw_signature(r + order if r + order < 1 << 256 else (1 << 256) - 1, s),
+        "r beyond the order": raw_signature(
+            r + order if r + order < 1 << 256 else (1 << 256) - 1, s
+        ),
         "r and s that add up to the order": raw_signature(r, order - r),
         "by another key": pen.sign("office", tbs),
         "with another identity": oracle_sm2.sign(secret, tbs, b"ALICE123@YAHOO.COM"),

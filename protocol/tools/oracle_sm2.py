@@ -1,7 +1,9 @@
-"""SM2 with SM3 for the vectors (GB/T 32918.2-2016), from the text of the standard: affine points, one inversion an addition.
+"""SM2 with SM3 for the vectors (GB/T 32918.2-2016), from the text of the standard: affine points,
+one inversion an addition.
 
-It shares no line with the verifier or with the key, and is as slow as it is plain.  A signature's nonce is a digest of the
-key and of what is signed, so that it comes out the same again; such keys are for vectors only.
+It shares no line with the verifier or with the key, and is as slow as it is plain.  A signature's
+nonce is a digest of the key and of what is signed, so that it comes out the same again; such keys
+are for vectors only.
 """
 
 from hashlib import sha256
@@ -32,7 +34,11 @@ def _plus(first: Point, second: Point) -> Point:
     (x1, y1), (x2, y2) = first, second
     if x1 == x2 and (y1 + y2) % P == 0:
         return None
-    slope = (3 * x1 * x1 + A) * pow(2 * y1, -1, P) if first == second else (y2 - y1) * pow(x2 - x1, -1, P)
+    slope = (
+        (3 * x1 * x1 + A) * pow(2 * y1, -1, P)
+        if first == second
+        else (y2 - y1) * pow(x2 - x1, -1, P)
+    )
     x3 = (slope * slope - x1 - x2) % P
     return x3, (slope * (x1 - x3) - y1) % P
 
@@ -63,7 +69,11 @@ def identity_digest(public: bytes, identity: bytes) -> bytes:
 def sign(secret: int, message: bytes, identity: bytes = b"1234567812345678") -> bytes:
     """Section 6.1: r || s, 64 bytes."""
     e = int.from_bytes(sm3(identity_digest(point(secret), identity) + message), "big")
-    k = int.from_bytes(sha256(secret.to_bytes(32, "big") + e.to_bytes(32, "big")).digest(), "big") % (N - 1) + 1
+    k = (
+        int.from_bytes(sha256(secret.to_bytes(32, "big") + e.to_bytes(32, "big")).digest(), "big")
+        % (N - 1)
+        + 1
+    )
     r = (e + _times(k, G)[0]) % N
     s = pow(1 + secret, -1, N) * (k - r * secret) % N
     if not (r and s and r + k != N):

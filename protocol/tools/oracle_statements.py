@@ -1,7 +1,8 @@
-"""Vectors of statements: laid out by hand from SPEC.md section 4, signed once with fixed private keys.
+"""Vectors of statements: laid out by hand from SPEC.md section 4, signed once with fixed private
+keys.
 
-Every refused statement is properly signed over what it says (unless the signature is what is wrong), so that a verifier
-that only verifies accepts it: each breaks exactly one rule.
+Every refused statement is properly signed over what it says (unless the signature is what is
+wrong), so that a verifier that only verifies accepts it: each breaks exactly one rule.
 """
 
 from collections.abc import Callable
@@ -30,7 +31,9 @@ RECEIVED = 1795478400
 
 def private(name: str) -> int:
     """The private key of a test person: a digest of the name."""
-    return int.from_bytes(sha256(b"biandun test vector key " + name.encode()).digest(), "big") % ORDER
+    return (
+        int.from_bytes(sha256(b"biandun test vector key " + name.encode()).digest(), "big") % ORDER
+    )
 
 
 def _p256_point(secret: int) -> bytes:
@@ -39,13 +42,17 @@ def _p256_point(secret: int) -> bytes:
 
 
 def _p256_sign(secret: int, tbs: bytes) -> bytes:
-    r, s = decode_dss_signature(ec.derive_private_key(secret, ec.SECP256R1()).sign(tbs, ec.ECDSA(hashes.SHA256())))
+    r, s = decode_dss_signature(
+        ec.derive_private_key(secret, ec.SECP256R1()).sign(tbs, ec.ECDSA(hashes.SHA256()))
+    )
     return r.to_bytes(32, "big") + min(s, ORDER - s).to_bytes(32, "big")
 
 
 @dataclass(frozen=True)
 class Suite:
-    """What differs between the two suites of section 4: ``point`` and ``sign`` take the private number."""
+    """What differs between the two suites of section 4: ``point`` and ``sign`` take the private
+    number.
+    """
 
     alg: int
     payload_hash: int
@@ -106,7 +113,9 @@ def to_be_signed(protected: bytes, purpose: str, payload: bytes) -> bytes:
     return encode(["Signature1", protected, b"BD1/" + purpose.encode(), payload])
 
 
-def key_header(purpose: str, manifest: bytes, seq: int = 1, prev: bytes = bytes(32), suite: Suite = ES256) -> Header:
+def key_header(
+    purpose: str, manifest: bytes, seq: int = 1, prev: bytes = bytes(32), suite: Suite = ES256
+) -> Header:
     """What a unit's key writes."""
     own: dict[object, Any] = {0: 1, 1: purpose, 9: len(manifest), 12: 1, 13: "0.1.0", 14: 0}
     header: Header = _common("unit", purpose, own, {1: f"urn:biandun:key:{SERIAL}"}, suite)
@@ -119,7 +128,9 @@ def key_header(purpose: str, manifest: bytes, seq: int = 1, prev: bytes = bytes(
     return header
 
 
-def office_header(purpose: str, manifest: bytes, signer: str = "office", suite: Suite = ES256) -> Header:
+def office_header(
+    purpose: str, manifest: bytes, signer: str = "office", suite: Suite = ES256
+) -> Header:
     """What the office's service, or the root, writes."""
     own: dict[object, Any] = {0: 1, 1: purpose, 4: OFFICE, 9: len(manifest)}
     header = _common(signer, purpose, own, {1: f"urn:biandun:office:{OFFICE}"}, suite)
@@ -127,7 +138,9 @@ def office_header(purpose: str, manifest: bytes, signer: str = "office", suite: 
     return header
 
 
-def _common(signer: str, purpose: str, own: dict[object, Any], claims: dict[object, Any], suite: Suite) -> Header:
+def _common(
+    signer: str, purpose: str, own: dict[object, Any], claims: dict[object, Any], suite: Suite
+) -> Header:
     return {
         ALG: suite.alg,
         KID: suite.kid(signer),
@@ -139,12 +152,18 @@ def _common(signer: str, purpose: str, own: dict[object, Any], claims: dict[obje
     }
 
 
-def assemble(protected: bytes, payload: object, signature: object, unprotected: object = None) -> bytes:
+def assemble(
+    protected: bytes, payload: object, signature: object, unprotected: object = None
+) -> bytes:
     """Tag 18 on the four parts."""
-    return b"\xd2" + encode([protected, {} if unprotected is None else unprotected, payload, signature])
+    return b"\xd2" + encode(
+        [protected, {} if unprotected is None else unprotected, payload, signature]
+    )
 
 
-def valid_entry(pen: Pen, name: str, signer: str, purpose: str, header: Header, manifest: bytes) -> Entry:
+def valid_entry(
+    pen: Pen, name: str, signer: str, purpose: str, header: Header, manifest: bytes
+) -> Entry:
     """One good statement with everything that can be derived from it."""
     protected, digest = encode(header), pen.suite.digest(manifest)
     tbs = to_be_signed(protected, purpose, digest)
@@ -178,8 +197,16 @@ def valid(pen: Pen) -> list[Entry]:
         entries.append(valid_entry(pen, purpose, signer, purpose, header, MANIFEST))
     first = bytes.fromhex(str(entries[0]["statement_id"]))
     second = key_header("filing", MANIFEST, 2, first, suite)
-    entries.append(valid_entry(pen, "filing-second-in-the-chain", "unit", "filing", second, MANIFEST))
-    optional: dict[object, Any] = {5: 0, 6: bytes(range(16)), 10: 3, 11: [7, bytes(range(32))], 16: RECEIVED}
+    entries.append(
+        valid_entry(pen, "filing-second-in-the-chain", "unit", "filing", second, MANIFEST)
+    )
+    optional: dict[object, Any] = {
+        5: 0,
+        6: bytes(range(16)),
+        10: 3,
+        11: [7, bytes(range(32))],
+        16: RECEIVED,
+    }
     full = key_header("filing", MANIFEST, 2**63 - 1, first, suite)
     full[OWN].update({**optional, 15: [bytes(32), 0, 64]})
     entries.append(valid_entry(pen, "filing-with-everything", "unit", "filing", full, MANIFEST))
@@ -191,14 +218,21 @@ def valid(pen: Pen) -> list[Entry]:
 
 def receipts(pen: Pen, statement: Entry) -> list[Entry]:
     """Receipts for one statement: the third of five log entries."""
-    raw, name = bytes.fromhex(str(statement["statement"])), bytes.fromhex(str(statement["statement_id"]))
+    raw, name = (
+        bytes.fromhex(str(statement["statement"])),
+        bytes.fromhex(str(statement["statement_id"])),
+    )
     leaf = encode([name, sha256(raw).digest(), pen.suite.digest(MANIFEST), RECEIVED])
     log = [b"leaf 0", b"leaf 1", leaf, b"leaf 3", b"leaf 4"]
     path, top = inclusion(2, log), root(log)
     good: list[Any] = [name, 2, 5, top, path, RECEIVED]
 
     def made(
-        label: str, payload: list[Any], code: str, edit: Callable[[Header], None] | None = None, signer: str = "office"
+        label: str,
+        payload: list[Any],
+        code: str,
+        edit: Callable[[Header], None] | None = None,
+        signer: str = "office",
     ) -> Entry:
         body = encode(payload)
         header = office_header("receipt", body, signer, pen.suite)
@@ -226,8 +260,18 @@ def receipts(pen: Pen, statement: Entry) -> list[Entry]:
         made("another root", [name, 2, 5, root([b"other"]), path, RECEIVED], "receipt-proof"),
         made("a path cut short", [name, 2, 5, top, path[:-1], RECEIVED], "receipt-proof"),
         made("another time", [name, 2, 5, top, path, RECEIVED + 1], "receipt-proof"),
-        made("wrong length in the header", good, "receipt-mismatch", lambda header: header[OWN].update({9: 1})),
-        made("of another office", good, "receipt-foreign", lambda header: header[CLAIMS].update({1: "urn:biandun:office:629901"})),
+        made(
+            "wrong length in the header",
+            good,
+            "receipt-mismatch",
+            lambda header: header[OWN].update({9: 1}),
+        ),
+        made(
+            "of another office",
+            good,
+            "receipt-foreign",
+            lambda header: header[CLAIMS].update({1: "urn:biandun:office:629901"}),
+        ),
         made("by another key", good, "kid-mismatch", signer="root"),
         made("five items", good[:5], "receipt-malformed"),
         made("a root of 31 bytes", [name, 2, 5, top[:31], path, RECEIVED], "receipt-malformed"),
@@ -235,7 +279,11 @@ def receipts(pen: Pen, statement: Entry) -> list[Entry]:
         made("a negative index", [name, -1, *good[2:]], "receipt-malformed"),
         made("a boolean index", [name, True, *good[2:]], "receipt-malformed"),
         made("a path of 64", [name, 2, 5, top, [top] * 64, RECEIVED], "receipt-malformed"),
-        made("a path item of 33 bytes", [name, 2, 5, top, [*path[:-1], path[-1] + b"\0"], RECEIVED], "receipt-malformed"),
+        made(
+            "a path item of 33 bytes",
+            [name, 2, 5, top, [*path[:-1], path[-1] + b"\0"], RECEIVED],
+            "receipt-malformed",
+        ),
         tampered,
     ]
 

@@ -51,7 +51,11 @@ def main() -> None:
 
 @cli.command("run")
 @click.option(
-    "--count", default=1, show_default=True, type=click.IntRange(1, 500), help="插入多少把密钥 / how many keys to plug in"
+    "--count",
+    default=1,
+    show_default=True,
+    type=click.IntRange(1, 500),
+    help="插入多少把密钥 / how many keys to plug in",
 )
 @click.option(
     "--first",
@@ -89,7 +93,15 @@ def main() -> None:
     is_flag=True,
     help="带两份固件位置，可以更新，密钥会保持 / with two places for firmware, so that it can be updated; a key keeps them",
 )
-def run_keys(count: int, first: int | None, state: Path, presence: str, entropy: str, otp: bool, updatable: bool) -> None:
+def run_keys(
+    count: int,
+    first: int | None,
+    state: Path,
+    presence: str,
+    entropy: str,
+    otp: bool,
+    updatable: bool,
+) -> None:
     """插入密钥并保持，直到按 Ctrl-C。全部就绪后输出一行 JSON，列出密钥及其端口。
 
     Plug in keys and keep them plugged in until Ctrl-C.
@@ -113,7 +125,16 @@ def run_keys(count: int, first: int | None, state: Path, presence: str, entropy:
 
     def plug_in(serials: list[str]) -> None:
         for serial in serials:
-            keys.append(SimulatedKey(serial, state, presence=presence, entropy=entropy, otp=otp, updatable=updatable))  # type: ignore[arg-type]
+            keys.append(
+                SimulatedKey(
+                    serial,
+                    state,
+                    presence=presence,  # type: ignore[arg-type]
+                    entropy=entropy,  # type: ignore[arg-type]
+                    otp=otp,
+                    updatable=updatable,
+                )
+            )
             keys[-1].plug()
 
     try:
@@ -126,7 +147,15 @@ def run_keys(count: int, first: int | None, state: Path, presence: str, entropy:
                 keys.pop().unplug()
             plug_in(_serials(first, count))
         with control.listening({key.serial: key for key in keys}):
-            write(json_text({"keys": [{"serial": key.serial, "port": key.port, "pid": key.pid} for key in keys]}))
+            write(
+                json_text(
+                    {
+                        "keys": [
+                            {"serial": key.serial, "port": key.port, "pid": key.pid} for key in keys
+                        ]
+                    }
+                )
+            )
             stop.wait()
     except OSError as error:
         raise unwritable(Path(error.filename or state), error) from None
@@ -136,18 +165,28 @@ def run_keys(count: int, first: int | None, state: Path, presence: str, entropy:
 
 
 def _serials(first: int | None, count: int) -> list[str]:
-    """Serial numbers in a row; without a first one, the lowest that no running key has.  Raises FolderProblem."""
+    """Serial numbers in a row; without a first one, the lowest that no running key has.  Raises
+    FolderProblem.
+    """
     start = first or 1
     while True:
         serials = [f"BD-{number:06d}" for number in range(start, start + count)]
-        taken = [at for at, serial in enumerate(serials) if first is None and holder_of(serial) is not None]
+        taken = [
+            at
+            for at, serial in enumerate(serials)
+            if first is None and holder_of(serial) is not None
+        ]
         if not taken:
             return serials
         start += taken[-1] + 1
 
 
 SERIAL = click.option(
-    "--serial", type=CODE, default="BD-000001", show_default=True, help="哪一把正在运行的密钥 / which of the running keys"
+    "--serial",
+    type=CODE,
+    default="BD-000001",
+    show_default=True,
+    help="哪一把正在运行的密钥 / which of the running keys",
 )
 
 
@@ -169,7 +208,8 @@ def unplug(serial: str) -> dict[str, object]:
 def plug(serial: str) -> dict[str, object]:
     """重新插入 `biandun-sim run` 中已拔出或固件已停止的密钥。
 
-    Plug a key in again that `biandun-sim run` has and that was unplugged, or whose firmware has ended.
+    Plug a key in again that `biandun-sim run` has and that was unplugged, or whose firmware has
+    ended.
 
     \b
     Example:  biandun-sim plug --serial BD-000001
@@ -180,14 +220,25 @@ def plug(serial: str) -> dict[str, object]:
 @cli.command()
 @SERIAL
 @click.option(
-    "--hold", "finger", flag_value="hold", help="一直按住，凡有询问都确认 / keep the button pressed: whatever is asked is confirmed"
+    "--hold",
+    "finger",
+    flag_value="hold",
+    help="一直按住，凡有询问都确认 / keep the button pressed: whatever is asked is confirmed",
 )
-@click.option("--reject", "finger", flag_value="reject", help="凡有询问都拒绝 / refuse whatever is asked")
-@click.option("--release", "finger", flag_value="release", help="松开，密钥等待按键 / take the finger away: the key waits for it")
+@click.option(
+    "--reject", "finger", flag_value="reject", help="凡有询问都拒绝 / refuse whatever is asked"
+)
+@click.option(
+    "--release",
+    "finger",
+    flag_value="release",
+    help="松开，密钥等待按键 / take the finger away: the key waits for it",
+)
 def press(serial: str, finger: str | None) -> dict[str, object]:
     """按一次正在运行的密钥的按钮：确认当前或下一个询问，之后恢复等待。
 
-    Press the button of a running key once: it confirms what it asks for now or next, and then waits again.
+    Press the button of a running key once: it confirms what it asks for now or next, and then waits
+    again.
 
     \b
     Examples:  biandun-sim run --presence wait
@@ -198,7 +249,9 @@ def press(serial: str, finger: str | None) -> dict[str, object]:
 
 
 @cli.command()
-@click.option("--version", required=True, help="版本名，例如 0.2.0 / what people call it, such as 0.2.0")
+@click.option(
+    "--version", required=True, help="版本名，例如 0.2.0 / what people call it, such as 0.2.0"
+)
 @click.option(
     "--number",
     type=click.IntRange(1),
@@ -212,14 +265,21 @@ def press(serial: str, finger: str | None) -> dict[str, object]:
     show_default=True,
     help="此后密钥接受的最低编号 / the least number that keys take after it",
 )
-@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), required=True, help="固件发布文件 / the release to write")
+@click.option(
+    "--out",
+    type=click.Path(dir_okay=False, path_type=Path),
+    required=True,
+    help="固件发布文件 / the release to write",
+)
 def release(version: str, number: int, floor: int, out: Path) -> dict[str, object]:
-    """用已安装的源代码制作模拟密钥的固件发布文件，由公开的厂商测试密钥签名。编办还要签名（biandun-office approve-release），再用
-    biandun firmware update 安装到密钥。
+    """用已安装的源代码制作模拟密钥的固件发布文件，由公开的厂商测试密钥签名。编办还要签名（biandun-office
+    approve-release），再用 biandun firmware update 安装到密钥。
 
-    Make a firmware release for simulated keys out of the installed sources, signed by their published vendor key.
+    Make a firmware release for simulated keys out of the installed sources, signed by their
+    published vendor key.
 
-    An office signs it as well (`biandun-office approve-release`); `biandun firmware update` then brings it to a key.
+    An office signs it as well (`biandun-office approve-release`); `biandun firmware update` then
+    brings it to a key.
 
     \b
     Example:  biandun-sim release --version 0.2.0 --number 2 --out firmware.bd

@@ -1,11 +1,13 @@
-"""Reaching into a running ``biandun-sim run``: plug a key in or out, press its button, from another terminal or a test.
+"""Reaching into a running ``biandun-sim run``: plug a key in or out, press its button, from another
+terminal or a test.
 
-Each running simulator listens on a socket in the runtime folder of its user, which nobody else can enter; the kernel also says who
-calls, and another user is not listened to.  One line of JSON asks, one answers:
+Each running simulator listens on a socket in the runtime folder of its user, which nobody else can
+enter; the kernel also says who calls, and another user is not listened to.  One line of JSON asks,
+one answers:
 
     {"do": "unplug" | "plug" | "press" | "hold" | "reject" | "release" | "show", "serial": "BD-000001"}
     {"serial": …, "port": …, "plugged": …, "presence": …}      or {"error": {"code": …, "values": …}}, or {} for another's key
-"""
+"""  # noqa: E501
 
 import contextlib
 import json
@@ -26,7 +28,12 @@ from biandun.key.ports import announcements
 from biandun_protocol.errors import Problem
 from biandun_simulator.simulated_key import Presence, SimulatedKey
 
-FINGERS: dict[str, Presence] = {"press": "press", "hold": "accept", "reject": "reject", "release": "wait"}
+FINGERS: dict[str, Presence] = {
+    "press": "press",
+    "hold": "accept",
+    "reject": "reject",
+    "release": "wait",
+}
 MOST = 4096  # bytes of a line
 PATIENCE = 30.0  # seconds; plugging in waits until the key has answered
 
@@ -43,13 +50,17 @@ def described(key: SimulatedKey) -> dict[str, object]:
 
 
 def _folder() -> Path:
-    """Where simulators listen whose keys announce themselves in the same place.  Raises FolderProblem."""
+    """Where simulators listen whose keys announce themselves in the same place.  Raises
+    FolderProblem.
+    """
     place = sha256(os.fsencode(announcements().absolute())).hexdigest()[:16]
     return own(runtime_folder() / "simulators" / place)
 
 
 def _caller(connection: socket.socket) -> int:
-    """The user who calls; this one where the system does not tell, since the folder lets in nobody else."""
+    """The user who calls; this one where the system does not tell, since the folder lets in nobody
+    else.
+    """
     if sys.platform != "linux":
         return os.geteuid()
     return struct.unpack("3i", connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))[1]
@@ -66,7 +77,12 @@ class _Asked(socketserver.StreamRequestHandler):
             asked = cast("dict[str, object]", json.loads(self.rfile.readline(MOST)))
             answer = cast("_Listener", self.server).answer(str(asked["do"]), str(asked["serial"]))
         except Problem as problem:
-            answer = {"error": {"code": problem.code, "values": {name: str(value) for name, value in problem.values.items()}}}
+            answer = {
+                "error": {
+                    "code": problem.code,
+                    "values": {name: str(value) for name, value in problem.values.items()},
+                }
+            }
         except (OSError, ValueError, KeyError, TypeError, RecursionError):
             return  # not one of ours, or it has hung up
         with contextlib.suppress(OSError):
@@ -100,9 +116,12 @@ def listening(keys: Mapping[str, SimulatedKey]) -> Generator[None]:
     folder = _folder()
     name = f"{os.getpid()}.sock"
     (folder / name).unlink(missing_ok=True)  # of a process that was killed, under the same number
-    with contextlib.chdir(folder):  # a socket's path holds about a hundred characters, its name is short
+    # a socket's path holds about a hundred characters, its name is short
+    with contextlib.chdir(folder):
         server = _Listener(name, keys)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
+    thread = threading.Thread(
+        target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True
+    )
     thread.start()
     try:
         yield
@@ -114,7 +133,8 @@ def listening(keys: Mapping[str, SimulatedKey]) -> Generator[None]:
 
 
 def tell(do: str, serial: str) -> dict[str, object]:
-    """Have the simulator that runs the key ``serial`` do something with it; return how the key is afterwards.
+    """Have the simulator that runs the key ``serial`` do something with it; return how the key is
+    afterwards.
 
     Raises Unanswered, FolderProblem, and the simulator's own problem.
     """

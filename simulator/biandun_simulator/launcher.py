@@ -1,4 +1,6 @@
-"""Starts a MicroPython program behind a pseudo-terminal of its own, which is its stdin and stdout."""
+"""Starts a MicroPython program behind a pseudo-terminal of its own, which is its stdin and
+stdout.
+"""
 
 import contextlib
 import os
@@ -13,8 +15,8 @@ from biandun_simulator import interpreter
 class Launched:
     """A running program; ``port`` is the other end of its line, ``pid`` its process.
 
-    ``arguments`` are those of the interpreter, ``modules`` its MICROPYPATH, ``heap`` its heap in bytes; what it writes to
-    stderr is added to the file ``log``.  Raises SimulatorMissing, OSError.
+    ``arguments`` are those of the interpreter, ``modules`` its MICROPYPATH, ``heap`` its heap in
+    bytes; what it writes to stderr is added to the file ``log``.  Raises SimulatorMissing, OSError.
     """
 
     def __init__(self, arguments: list[str], *, log: Path, heap: int, modules: str = "") -> None:
@@ -23,11 +25,14 @@ class Launched:
         board, self._line = os.openpty()
         try:
             tty.setraw(self._line)
-            os.fchmod(self._line, 0o600)  # terminals let their group write messages to people; nobody sits at this one
+            # terminals let their group write messages to people; nobody sits at this one
+            os.fchmod(self._line, 0o600)
             os.set_blocking(board, False)
             self.port = os.ttyname(self._line)
             with log.open("ab") as errors:
-                self._process = subprocess.Popen(command, stdin=board, stdout=board, stderr=errors, env=environment)  # noqa: S603
+                self._process = subprocess.Popen(  # noqa: S603
+                    command, stdin=board, stdout=board, stderr=errors, env=environment
+                )
         except BaseException:
             os.close(self._line)
             raise

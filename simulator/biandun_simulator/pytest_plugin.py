@@ -3,7 +3,8 @@
     def test_a_key_says_who_it_is(simulated_key):
         with keys.open(port=simulated_key.port) as key: ...
 
-The simulator is imported when a fixture is used: pytest loads this module in every run, also in those that need no key.
+The simulator is imported when a fixture is used: pytest loads this module in every run, also in
+those that need no key.
 """
 
 from collections.abc import Callable, Iterator
@@ -18,7 +19,9 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def simulated_keys(tmp_path: Path) -> "Iterator[Callable[[str], SimulatedKey]]":
-    """A function serial -> plugged-in key; all are unplugged when the test ends.  They do not announce themselves."""
+    """A function serial -> plugged-in key; all are unplugged when the test ends.  They do not
+    announce themselves.
+    """
     from biandun_simulator.simulated_key import SimulatedKey  # noqa: PLC0415
 
     made: list[SimulatedKey] = []

@@ -1,6 +1,8 @@
-"""Firmware releases for simulated keys: the installed sources as an image, signed by a vendor whose private key is published here.
+"""Firmware releases for simulated keys: the installed sources as an image, signed by a vendor whose
+private key is published here.
 
-It vouches for nothing: a simulated key protects nothing either.  Boards with a chip on them have a vendor of their own.
+It vouches for nothing: a simulated key protects nothing either.  Boards with a chip on them have a
+vendor of their own.
 """
 
 import secrets

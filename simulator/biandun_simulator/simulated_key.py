@@ -1,11 +1,13 @@
-"""A simulated key: the real firmware in a real MicroPython interpreter behind a real pseudo-terminal.
+"""A simulated key: the real firmware in a real MicroPython interpreter behind a real
+pseudo-terminal.
 
     with SimulatedKey("BD-000001", folder) as simulated, keys.open(serial="BD-000001") as key: ...
 
-Its flash is the file SERIAL.flash in ``folder`` and outlives the object; plugging in again goes on where it was.  The button
-is the file SERIAL.presence: ``accept``, ``reject``, ``wait``, or ``press``, which is one confirmation and then ``wait``; the file SERIAL.entropy makes its source of randomness fail:
-``stall``, ``repeat`` or ``short``.  ``cut_power`` orders a power cut at a flash operation.  The key is ready when it has answered on
-its own port.
+Its flash is the file SERIAL.flash in ``folder`` and outlives the object; plugging in again goes on
+where it was.  The button is the file SERIAL.presence: ``accept``, ``reject``, ``wait``, or
+``press``, which is one confirmation and then ``wait``; the file SERIAL.entropy makes its source of
+randomness fail: ``stall``, ``repeat`` or ``short``.  ``cut_power`` orders a power cut at a flash
+operation.  The key is ready when it has answered on its own port.
 """
 
 import json
@@ -39,13 +41,16 @@ class SimulatorFailed(HostProblem):
 
 
 class SerialTaken(HostProblem):
-    """Another simulated key is plugged in under this serial number; ``values['holder']`` says where."""
+    """Another simulated key is plugged in under this serial number; ``values['holder']`` says
+    where.
+    """
 
     code = "serial-taken"
 
 
 def holder_of(serial: str) -> str | None:
-    """Who has a simulated key plugged in under this serial number: program, process and folder; None when nobody has.
+    """Who has a simulated key plugged in under this serial number: program, process and folder;
+    None when nobody has.
 
     Raises FolderProblem.
     """
@@ -77,8 +82,9 @@ def _holder(claim: Path) -> str:
 class SimulatedKey:
     """One key that can be plugged in and out.  ``heap`` is the interpreter's, in bytes.
 
-    ``otp`` gives it one-time-programmable memory, as boards of the production class have; ``updatable`` two places for firmware, of which
-    it runs the newest that is good.  A key that was once given one of them keeps it.
+    ``otp`` gives it one-time-programmable memory, as boards of the production class have;
+    ``updatable`` two places for firmware, of which it runs the newest that is good.  A key that was
+    once given one of them keeps it.
     """
 
     def __init__(
@@ -102,7 +108,8 @@ class SimulatedKey:
         self._running: Launched | None = None
         own(folder)
         self._claim: filelock.FileLock | None = None
-        self._lock = filelock.FileLock(folder / f"{serial}.lock", thread_local=False)  # another thread may unplug it
+        # another thread may unplug it
+        self._lock = filelock.FileLock(folder / f"{serial}.lock", thread_local=False)
         if presence is not None or not self._presence_path.exists():
             self.presence = presence or "accept"
         if entropy is not None:
@@ -112,7 +119,12 @@ class SimulatedKey:
         self.plug()
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
         self.unplug()
 
     def __repr__(self) -> str:
@@ -157,7 +169,11 @@ class SimulatedKey:
     @property
     def entropy(self) -> Entropy:
         """How the source of randomness behaves from its next block on."""
-        return cast("Entropy", self._entropy_path.read_text("ascii")) if self._entropy_path.exists() else "ok"
+        return (
+            cast("Entropy", self._entropy_path.read_text("ascii"))
+            if self._entropy_path.exists()
+            else "ok"
+        )
 
     @entropy.setter
     def entropy(self, behaviour: Entropy) -> None:
@@ -167,11 +183,15 @@ class SimulatedKey:
     def _fault_path(self) -> Path:
         return self.folder / f"{self.serial}.fault"
 
-    def cut_power(self, cut_at: int, *, share: float | None = None, seed: int = 1, scattered: bool = False) -> None:
-        """Let the next time it is plugged in end in its ``cut_at``-th flash operation (1 is the first), as if unplugged.
+    def cut_power(
+        self, cut_at: int, *, share: float | None = None, seed: int = 1, scattered: bool = False
+    ) -> None:
+        """Let the next time it is plugged in end in its ``cut_at``-th flash operation (1 is the
+        first), as if unplugged.
 
-        ``share`` (0.0 to 1.0) of that operation is done, the rest torn as ``seed`` and ``scattered`` say; None cuts before it
-        begins.  It happens once.  ``plug`` raises SimulatorFailed when the cut comes before the key has answered.
+        ``share`` (0.0 to 1.0) of that operation is done, the rest torn as ``seed`` and
+        ``scattered`` say; None cuts before it begins.  It happens once.  ``plug`` raises
+        SimulatorFailed when the cut comes before the key has answered.
         """
         order = {"at": cut_at, "share": share, "seed": seed, "scattered": scattered}
         self._write_word(self._fault_path, json.dumps(order))
@@ -200,24 +220,34 @@ class SimulatedKey:
         return self._running is not None and self._running.alive
 
     def plug(self) -> None:
-        """Start the firmware and wait until it answers.  Raises SimulatorMissing, SimulatorFailed, SerialTaken, FolderProblem."""
+        """Start the firmware and wait until it answers.  Raises SimulatorMissing, SimulatorFailed,
+        SerialTaken, FolderProblem.
+        """
         if self.alive:
             return
         self.unplug()  # what is left of a firmware that died by itself
         self._hold()
-        files = [str(path) for path in (self.flash_path, self._presence_path, self._entropy_path, self._fault_path)]
+        files = [
+            str(path)
+            for path in (self.flash_path, self._presence_path, self._entropy_path, self._fault_path)
+        ]
         has_otp = self._otp or self.otp_path.exists()
         files.append(str(self.otp_path) if has_otp else "")
         board, heap = "etoken.boards.unix", self.heap
         if self._updatable or self.images_path.exists():
             files.append(str(self.images_path))
-            board, heap = "etoken.boards.boot", heap + LIMIT_IMAGE  # an image lies in the heap here; a board runs it from flash
+            # an image lies in the heap here; a board runs it from flash
+            board, heap = "etoken.boards.boot", heap + LIMIT_IMAGE
         arguments = ["-m", board, self.serial, *files]
         try:
-            self._running = Launched(arguments, log=self.log_path, heap=heap, modules=firmware.search_path())
+            self._running = Launched(
+                arguments, log=self.log_path, heap=heap, modules=firmware.search_path()
+            )
             self._wait_ready()
             if self._announce:
-                replace_file(self._announcement, json.dumps({"port": self.port, "pid": self.pid}).encode())
+                replace_file(
+                    self._announcement, json.dumps({"port": self.port, "pid": self.pid}).encode()
+                )
         except BaseException as error:
             self.unplug()
             if isinstance(error, OSError):
@@ -237,7 +267,8 @@ class SimulatedKey:
             self._claim = None
 
     def _hold(self) -> None:
-        """One flash, one key: two would sign the same sequence numbers.  One serial number, one key: one would hide the other.
+        """One flash, one key: two would sign the same sequence numbers.  One serial number, one
+        key: one would hide the other.
 
         Raises SimulatorFailed, SerialTaken, FolderProblem.
         """
@@ -247,7 +278,9 @@ class SimulatedKey:
             if self._announce:
                 self._claim_serial()
         except filelock.Timeout:
-            raise SimulatorFailed(serial=self.serial, detail=f"{self.flash_path} is in use by another simulated key") from None
+            raise SimulatorFailed(
+                serial=self.serial, detail=f"{self.flash_path} is in use by another simulated key"
+            ) from None
         except OSError as error:
             raise unwritable(self.folder, error) from None
         except Problem:
@@ -262,7 +295,10 @@ class SimulatedKey:
         except filelock.Timeout:
             raise SerialTaken(serial=self.serial, holder=_holder(claim)) from None
         self._claim = lock
-        replace_file(claim.with_suffix(".holder"), f"biandun-sim (pid {os.getpid()}, {self.folder.absolute()})".encode())
+        replace_file(
+            claim.with_suffix(".holder"),
+            f"biandun-sim (pid {os.getpid()}, {self.folder.absolute()})".encode(),
+        )
 
     def _announced_pid(self) -> int:
         try:
@@ -279,4 +315,6 @@ class SimulatedKey:
                 transport.close()
         except Problem as problem:
             said = self.log_path.read_text("utf-8", errors="replace").strip().splitlines()
-            raise SimulatorFailed(serial=self.serial, detail=said[-1] if said else problem.message("en")) from problem
+            raise SimulatorFailed(
+                serial=self.serial, detail=said[-1] if said else problem.message("en")
+            ) from problem

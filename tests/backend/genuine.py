@@ -11,12 +11,16 @@ from tests.support.person import PIN
 
 
 def enrol(office: Bench, wire: Wire, **changed: object) -> Key:
-    """Enrol the key on the wire, by files, as clerk and office do; ``changed`` replaces options of the certificate."""
+    """Enrol the key on the wire, by files, as clerk and office do; ``changed`` replaces options of
+    the certificate.
+    """
     key = wire.open()
     offer, officers = enrolment.decode_offer(office.offer_file(SCHOOL))
     request = key.answer_offer(offer, officers)
     shares = key.recovery.shares() if officers else None
-    key.personalise(codec.decode(Grant, office.issue_file(enrolment.encode_request(request, shares), **changed)))
+    key.personalise(
+        codec.decode(Grant, office.issue_file(enrolment.encode_request(request, shares), **changed))
+    )
     key.set_pin(PIN)
     return key
 

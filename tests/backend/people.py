@@ -1,4 +1,6 @@
-"""Who signs what in the office's tests: a unit files, its supervisor countersigns, an officer decides."""
+"""Who signs what in the office's tests: a unit files, its supervisor countersigns, an officer
+decides.
+"""
 
 from dataclasses import dataclass
 
@@ -18,11 +20,15 @@ OFFICE = "11629900MB0000000F"
 
 @dataclass
 class Key(SoftKey):
-    """A soft key that also tells what it last saw of the log, logs in and exports links; ``names`` are its statements' ids."""
+    """A soft key that also tells what it last saw of the log, logs in and exports links; ``names``
+    are its statements' ids.
+    """
 
     log_point: tuple[int, bytes] | None = None
 
-    def login(self, nonce: str, origin: str, office_id: str = "longlan", **changed: object) -> bytes:
+    def login(
+        self, nonce: str, origin: str, office_id: str = "longlan", **changed: object
+    ) -> bytes:
         """Answer a challenge: the body of POST /login."""
         manifest = LoginManifest(SCHEMA_LOGIN, office_id, origin, bytes.fromhex(nonce), self.serial)
         return self._bundle("login", manifest, **changed)
@@ -35,7 +41,9 @@ class Key(SoftKey):
         raw = codec.encode(manifest)
         return codec.encode(SignedManifest(SCHEMA_SIGNED, self.sign(raw, purpose, **changed), raw))
 
-    def _sign(self, purpose: str, manifest: bytes, fields: dict[int, object], *, with_unit: bool) -> Signed:
+    def _sign(
+        self, purpose: str, manifest: bytes, fields: dict[int, object], *, with_unit: bool
+    ) -> Signed:
         if self.log_point is not None:
             fields[wire.FIELD_LOG_POINT] = list(self.log_point)
         return super()._sign(purpose, manifest, fields, with_unit=with_unit)
@@ -49,13 +57,21 @@ def name(statement: bytes, purpose: str = "filing") -> bytes:
 def _unit(key: SoftKey) -> dict[str, str]:
     assert key.profile is not None
     profile = key.profile
-    return {"uscc": profile.uscc, "unit_code": profile.unit_code, "unit_name": profile.unit_name, "region": profile.region}
+    return {
+        "uscc": profile.uscc,
+        "unit_code": profile.unit_code,
+        "unit_name": profile.unit_name,
+        "region": profile.region,
+    }
 
 
 def countersign(key: SoftKey, statement: str, /, **changed: object) -> bytes:
     """The manifest by which a supervisor agrees to a filing."""
     document = ApplicationDocument(
-        doc_no="陇澜教函〔2026〕18号", title="关于使用编制的申请", issuer="陇澜市教育局", issued_on="2026-11-20"
+        doc_no="陇澜教函〔2026〕18号",
+        title="关于使用编制的申请",
+        issuer="陇澜市教育局",
+        issued_on="2026-11-20",
     )
     fields: dict[str, object] = {
         **_unit(key),

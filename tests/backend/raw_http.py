@@ -42,7 +42,9 @@ def answers_in(raw: bytes) -> list[Answer]:
         head, _, raw = raw.partition(b"\r\n\r\n")
         line, *fields = head.decode("latin-1").split("\r\n")
         status = int(line.split()[1])
-        headers = {name.lower(): value.strip() for name, value in (field.split(":", 1) for field in fields)}
+        headers = {
+            name.lower(): value.strip() for name, value in (field.split(":", 1) for field in fields)
+        }
         size = int(headers.get("content-length", 0)) if status >= 200 else 0
         found.append(Answer(status, headers, raw[:size]))
         raw = raw[size:]

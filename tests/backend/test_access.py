@@ -12,7 +12,14 @@ from tests.backend.bench import HOSPITAL, HOSPITAL_FORM, ORIGIN, Bench, digest_o
 from tests.backend.people import name
 from tests.support.softkey import application, attachment, manifest
 
-STRANGER, UNIT, OTHER, SUPERVISOR, OFFICER, BARE = "stranger", "unit", "other", "supervisor", "officer", "bare"
+STRANGER, UNIT, OTHER, SUPERVISOR, OFFICER, BARE = (
+    "stranger",
+    "unit",
+    "other",
+    "supervisor",
+    "officer",
+    "bare",
+)
 ROLES = (STRANGER, UNIT, OTHER, SUPERVISOR, OFFICER, BARE)
 
 OPEN = dict.fromkeys(ROLES, 200)
@@ -70,7 +77,9 @@ class Scene:
             extra = {"data": {"origin": ORIGIN}, "content_type": "application/json"}
         elif method == "POST":
             extra = {"data": b"\xa0", "content_type": "application/cose"}
-        return getattr(self.office.client, method.lower())(path.format(**self.names), headers=headers, **extra)
+        return getattr(self.office.client, method.lower())(
+            path.format(**self.names), headers=headers, **extra
+        )
 
     def status(self, role: str, method: str, path: str) -> int:
         answer = self.ask(role, method, path)
@@ -116,7 +125,9 @@ def fork(office: Bench) -> str:
 
 def test_every_role_at_every_endpoint(scene: Scene):
     seen = {
-        (method, path): {role: scene.status(role, method, path) for role in ROLES} for method, path in TABLE if path != "/logout"
+        (method, path): {role: scene.status(role, method, path) for role in ROLES}
+        for method, path in TABLE
+        if path != "/logout"
     }
     seen["POST", "/logout"] = {role: scene.status(role, "POST", "/logout") for role in ROLES}
     assert seen == TABLE
@@ -124,12 +135,19 @@ def test_every_role_at_every_endpoint(scene: Scene):
 
 def test_head_is_answered_as_get_without_a_body(scene: Scene):
     """But for blobs, of which anybody may ask whether they are there."""
-    paths = [path for method, path in TABLE if method == "GET" and ("HEAD", path) not in TABLE and "/blobs/" not in path]
+    paths = [
+        path
+        for method, path in TABLE
+        if method == "GET" and ("HEAD", path) not in TABLE and "/blobs/" not in path
+    ]
     assert len(paths) > 15
     for role in ROLES:
         for path in [*paths, "/docs"]:
             full, bare = scene.ask(role, "GET", path), scene.ask(role, "HEAD", path)
-            same = [(one.status_code, one["Content-Type"], one["Content-Length"]) for one in (full, bare)]
+            same = [
+                (one.status_code, one["Content-Type"], one["Content-Length"])
+                for one in (full, bare)
+            ]
             assert (path, same[0]) == (path, same[1])
             full.close()
             bare.close()
@@ -143,7 +161,9 @@ def test_head_goes_nowhere_else(scene: Scene):
 
 def test_the_table_knows_every_endpoint():
     document = api.get_openapi_schema()
-    described = {(method.upper(), path) for path, methods in document["paths"].items() for method in methods}
+    described = {
+        (method.upper(), path) for path, methods in document["paths"].items() for method in methods
+    }
     aliases = {
         "attachment": "digest",
         "manifest": "digest",
@@ -172,7 +192,8 @@ def test_the_document_says_where_a_login_is_needed():
             row = next(
                 row
                 for (verb, address), row in TABLE.items()
-                if verb == method.upper() and _same(address.split("?")[0].replace("fork.json", "{}"), path)
+                if verb == method.upper()
+                and _same(address.split("?")[0].replace("fork.json", "{}"), path)
             )
             assert bool(operation.get("security")) == (row[STRANGER] == 401), path
             assert ("401" in map(str, operation["responses"])) == (row[STRANGER] == 401), path
@@ -185,7 +206,9 @@ def _same(mine: str, theirs: str) -> bool:
 
 
 def test_a_list_of_cases_shows_what_one_may_see(scene: Scene):
-    assert {role: scene.ask(role, "GET", "/cases").json()["total"] for role in CASES_SEEN} == CASES_SEEN
+    assert {
+        role: scene.ask(role, "GET", "/cases").json()["total"] for role in CASES_SEEN
+    } == CASES_SEEN
 
 
 def test_what_one_may_not_see_is_answered_as_if_it_were_not_there(scene: Scene):
@@ -202,7 +225,10 @@ def test_what_one_may_not_see_is_answered_as_if_it_were_not_there(scene: Scene):
 def test_a_blob_is_given_as_bytes_that_no_browser_interprets(scene: Scene):
     answer = scene.ask(UNIT, "GET", "/blobs/{attachment}")
     assert b"".join(answer.streaming_content) == b"%PDF-1.7"  # type: ignore[attr-defined]
-    assert (answer["Content-Type"], answer["X-Content-Type-Options"]) == ("application/octet-stream", "nosniff")
+    assert (answer["Content-Type"], answer["X-Content-Type-Options"]) == (
+        "application/octet-stream",
+        "nosniff",
+    )
     assert answer["Content-Disposition"].startswith("attachment")
     assert answer["Content-Length"] == "8"
     answer.close()
@@ -210,7 +236,9 @@ def test_a_blob_is_given_as_bytes_that_no_browser_interprets(scene: Scene):
 
 def test_a_blob_that_two_cases_share_is_readable_by_both_units(scene: Scene):
     key = scene.office.new_key(HOSPITAL, "BD-TEST-0004")
-    raw = package.build(application(**HOSPITAL_FORM, attachments=(attachment(b"%PDF-1.7"),), reason="共用附件。"))
+    raw = package.build(
+        application(**HOSPITAL_FORM, attachments=(attachment(b"%PDF-1.7"),), reason="共用附件。")
+    )
     scene.office.put(raw)
     assert scene.office.post(key.sign(raw)).status_code == 201
     assert scene.status(OTHER, "GET", "/blobs/{attachment}") == 200

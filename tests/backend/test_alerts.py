@@ -17,7 +17,18 @@ def listed(office: Bench, capsys: pytest.CaptureFixture[str]) -> list[dict[str, 
 
 
 def decide(office: Bench, what: str, serial: str) -> int:
-    return run(["--data", str(office.folder), "--json", what, "--serial", serial, "--reason", "已与单位核实"])
+    return run(
+        [
+            "--data",
+            str(office.folder),
+            "--json",
+            what,
+            "--serial",
+            serial,
+            "--reason",
+            "已与单位核实",
+        ]
+    )
 
 
 def fork(office: Bench, key: Key) -> None:
@@ -33,11 +44,18 @@ def test_a_quiet_office_has_no_alerts(office: Bench, key: Key, capsys):
 def test_a_fork_is_listed_with_whom_to_call_until_somebody_decides(office: Bench, key: Key, capsys):
     fork(office, key)
     (alert,) = listed(office, capsys)
-    assert (alert["kind"], alert["serial"], alert["unit_name"]) == ("FORK", key.serial, "陇澜市第一中学")
+    assert (alert["kind"], alert["serial"], alert["unit_name"]) == (
+        "FORK",
+        key.serial,
+        "陇澜市第一中学",
+    )
     assert decide(office, "resume", key.serial) == 0
     assert json.loads(capsys.readouterr().out)["state"] == "ACTIVE"
     assert listed(office, capsys) == []
-    assert [change.reason for change in StateChange.objects.order_by("pk")] == ["chain-fork seq 1", "已与单位核实"]
+    assert [change.reason for change in StateChange.objects.order_by("pk")] == [
+        "chain-fork seq 1",
+        "已与单位核实",
+    ]
 
 
 def test_a_log_that_was_set_back_is_listed(office: Bench, key: Key, capsys):
@@ -46,7 +64,9 @@ def test_a_log_that_was_set_back_is_listed(office: Bench, key: Key, capsys):
     assert [alert["kind"] for alert in listed(office, capsys)] == ["ROLLBACK"]
 
 
-def test_a_gap_is_a_reminder_after_thirty_days_and_blocks_nothing(office: Bench, key: Key, capsys, monkeypatch):
+def test_a_gap_is_a_reminder_after_thirty_days_and_blocks_nothing(
+    office: Bench, key: Key, capsys, monkeypatch
+):
     late = [key.sign(office.upload(reason=f"第 {number} 份")) for number in range(3)]
     office.post(late[2])
     assert listed(office, capsys) == []

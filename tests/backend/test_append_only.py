@@ -1,4 +1,6 @@
-"""Evidence only grows: Python refuses, the database refuses, and the log finds out whoever goes around both."""
+"""Evidence only grows: Python refuses, the database refuses, and the log finds out whoever goes
+around both.
+"""
 
 import pytest
 from django.apps import apps
@@ -49,9 +51,14 @@ def something_in_every_table(office: Bench) -> None:
     give(office, challenge(key))
     audits.take(raw=Device(office).export(1), algorithm=office.office.algorithm, now=1)
     office.post(key.sign(office.upload(reason="分叉。"), seq=1, prev=bytes(32)))
-    first, second = (Officer.objects.create(name=name, public_key=b"", sealed=b"", made_at=1) for name in ("甲", "乙"))
+    first, second = (
+        Officer.objects.create(name=name, public_key=b"", sealed=b"", made_at=1)
+        for name in ("甲", "乙")
+    )
     pair = OfficerPair.objects.create(version=1, first=first, second=second, raw=b"", named_at=1)
-    shares = KeyShares.objects.create(device=KeyDevice.objects.earliest("pk"), pair=pair, number=1, raw=b"", received_at=1)
+    shares = KeyShares.objects.create(
+        device=KeyDevice.objects.earliest("pk"), pair=pair, number=1, raw=b"", received_at=1
+    )
     CodeGiven.objects.create(shares=shares, officer=first, slot=0, given_at=1)
     ClockCheck.objects.create(at=1, last=2, log_size=1, source="钟")
 
@@ -93,7 +100,9 @@ def test_the_database_refuses_to_replace_evidence(full: Bench, table: str):
 
 @ONLY_POSTGRESQL  # TRUNCATE is PostgreSQL's, and so are sessions that play a replica
 @pytest.mark.parametrize("table", TABLES)
-@pytest.mark.parametrize("how", ["TRUNCATE {} CASCADE", "SET LOCAL session_replication_role = replica; DELETE FROM {}"])
+@pytest.mark.parametrize(
+    "how", ["TRUNCATE {} CASCADE", "SET LOCAL session_replication_role = replica; DELETE FROM {}"]
+)
 def test_the_database_refuses_to_empty_evidence(full: Bench, table: str, how: str):
     with pytest.raises(DatabaseError, match="append-only"):
         execute(how.format(table))
@@ -102,7 +111,9 @@ def test_the_database_refuses_to_empty_evidence(full: Bench, table: str, how: st
 @ONLY_POSTGRESQL  # ON CONFLICT DO UPDATE needs a named key there
 def test_the_database_refuses_to_update_evidence_on_conflict(full: Bench):
     with pytest.raises(DatabaseError, match="append-only"):
-        execute("INSERT INTO evidence_node SELECT * FROM evidence_node ON CONFLICT (level, index) DO UPDATE SET hash = ''")
+        execute(
+            "INSERT INTO evidence_node SELECT * FROM evidence_node ON CONFLICT (level, index) DO UPDATE SET hash = ''"
+        )
 
 
 def triggers_of(table: str) -> set[str]:
@@ -122,13 +133,20 @@ def test_every_trigger_is_there_after_all_migrations(office: Bench, table: str):
 
 
 def test_every_model_that_only_grows_is_protected():
-    assert set(TABLES) == {model._meta.db_table for model in apps.get_models() if issubclass(model, AppendOnly)}
+    assert set(TABLES) == {
+        model._meta.db_table for model in apps.get_models() if issubclass(model, AppendOnly)
+    }
 
 
 @pytest.mark.parametrize("model", [Statement, Node, Receipt])
 def test_python_refuses_to_change_or_delete_evidence(filled: Bench, model: type):
     row = model.objects.first()
-    for change in (row.save, row.delete, model.objects.all().delete, lambda: model.objects.update(**{})):
+    for change in (
+        row.save,
+        row.delete,
+        model.objects.all().delete,
+        lambda: model.objects.update(**{}),
+    ):
         with pytest.raises(TypeError, match="evidence cannot be"):
             change()
 
@@ -177,7 +195,10 @@ def test_whoever_drops_the_triggers_is_found_out_by_the_log(filled: Bench, sql: 
             cursor.execute("PRAGMA foreign_keys = OFF")
         else:
             cursor.execute("SET session_replication_role = replica")
-            for sqlite, postgresql in (("x'00'", "'\\x00'::bytea"), ("zeroblob(32)", f"'\\x{'00' * 32}'::bytea")):
+            for sqlite, postgresql in (
+                ("x'00'", "'\\x00'::bytea"),
+                ("zeroblob(32)", f"'\\x{'00' * 32}'::bytea"),
+            ):
                 sql = sql.replace(sqlite, postgresql)
         cursor.execute(sql)
     assert check_log(filled.office).faults

@@ -26,7 +26,11 @@ class Device:
     def __init__(self, office: Bench, serial: str = SERIAL) -> None:
         self.office, self.serial = office, serial
         self.device = new_key(office.office.algorithm)
-        self.key = SoftKey(serial=serial, signer=new_key(office.office.algorithm), device_key=self.device.public_key)
+        self.key = SoftKey(
+            serial=serial,
+            signer=new_key(office.office.algorithm),
+            device_key=self.device.public_key,
+        )
         grant = office.issue(self.key, office.offer(), purposes=ROLES["unit"])
         self.key.personalise(codec.decode(Grant, grant))
 
@@ -38,8 +42,14 @@ class Device:
             link = sha256(link + cbor.dumps(rows[-1])).digest()
             links.append(link)
         first = max(last - LIMIT_AUDIT + 1, 1)
-        manifest = codec.encode(AuditManifest(SCHEMA_AUDIT, self.serial, first, links[first - 1], cbor.dumps(rows[first - 1 :])))
-        signature = (signer or self.device).sign(LABEL + self.office.office.algorithm.digest(manifest))  # type: ignore[attr-defined]
+        manifest = codec.encode(
+            AuditManifest(
+                SCHEMA_AUDIT, self.serial, first, links[first - 1], cbor.dumps(rows[first - 1 :])
+            )
+        )
+        signature = (signer or self.device).sign(
+            LABEL + self.office.office.algorithm.digest(manifest)
+        )  # type: ignore[attr-defined]
         return codec.encode(AuditExport(SCHEMA_AUDIT_EXPORT, manifest, signature))
 
 
@@ -76,7 +86,9 @@ def test_a_ring_that_goes_on_just_where_the_last_one_ended_has_lost_nothing(devi
     assert take(device, device.export(3 + LIMIT_AUDIT)).lost == 0
 
 
-@pytest.mark.parametrize(("last", "detail"), [(5, 1), (2, 0), (0, 0)], ids=["others", "fewer", "none"])
+@pytest.mark.parametrize(
+    ("last", "detail"), [(5, 1), (2, 0), (0, 0)], ids=["others", "fewer", "none"]
+)
 def test_a_ring_that_names_other_events_is_refused_and_kept(device: Device, last: int, detail: int):
     take(device, device.export(3))
     with pytest.raises(Refused) as caught:

@@ -47,7 +47,9 @@ def copy_blobs(office: Bench, again: Bench) -> None:
     shutil.copytree(office.folder / "blobs", again.folder / "blobs", dirs_exist_ok=True)
 
 
-def test_a_restored_office_goes_on_where_the_backup_was_made(office: Bench, key: SoftKey, tmp_path: Path, new_database):
+def test_a_restored_office_goes_on_where_the_backup_was_made(
+    office: Bench, key: SoftKey, tmp_path: Path, new_database
+):
     statement = key.sign(office.upload())
     receipt = office.post(statement).content
     before = rows()
@@ -57,8 +59,12 @@ def test_a_restored_office_goes_on_where_the_backup_was_made(office: Bench, key:
     again = Bench(tmp_path / "again")
     assert rows() == before
     assert again.post(statement).content == receipt
-    assert startup.database_of(again.folder).startswith("postgresql:" if startup.database_of(office.folder) else "")
-    assert {damage.fault for damage in check_log(again.office).damaged} == {"missing"}, "until they are copied back"
+    assert startup.database_of(again.folder).startswith(
+        "postgresql:" if startup.database_of(office.folder) else ""
+    )
+    assert {damage.fault for damage in check_log(again.office).damaged} == {"missing"}, (
+        "until they are copied back"
+    )
     copy_blobs(office, again)
     assert check_log(again.office).faults == []
     assert again.file(key, reason="恢复之后。").status_code == 201
@@ -88,7 +94,9 @@ def test_a_backup_of_either_database_restores_into_either(
 
 
 @ONLY_POSTGRESQL  # the only database that can hold something before the office comes
-def test_restoring_into_a_database_that_is_in_use_is_refused_and_changes_nothing(office: Bench, made: Path, tmp_path: Path):
+def test_restoring_into_a_database_that_is_in_use_is_refused_and_changes_nothing(
+    office: Bench, made: Path, tmp_path: Path
+):
     before = rows()
     with pytest.raises(OfficeStateProblem) as caught:
         backup.restore(made, tmp_path / "again", PASSPHRASE, startup.database_of(office.folder))
@@ -107,7 +115,9 @@ def test_a_restored_folder_is_private(made: Path, tmp_path: Path):
 @ONLY_SQLITE  # the archive is the same on both
 def test_a_backup_under_a_mistyped_passphrase_is_not_made(office: Bench, tmp_path: Path):
     with pytest.raises(PassphraseProblem):
-        backup.make(office.folder, tmp_path / "office.backup", Passphrase("a passphrase for test"), CHEAP)
+        backup.make(
+            office.folder, tmp_path / "office.backup", Passphrase("a passphrase for test"), CHEAP
+        )
     assert not (tmp_path / "office.backup").exists()
 
 
@@ -134,14 +144,19 @@ def test_a_missing_backup_is_named(tmp_path: Path):
 
 
 @pytest.mark.parametrize(
-    ("raw", "found"), [(b"", "是空文件"), (b"\xff\xd8\xff\xe0", "JPEG 图片"), (b"not a backup", "内容无法识别")]
+    ("raw", "found"),
+    [(b"", "是空文件"), (b"\xff\xd8\xff\xe0", "JPEG 图片"), (b"not a backup", "内容无法识别")],
 )
 def test_a_file_that_is_no_backup_is_named(raw: bytes, found: str, tmp_path: Path):
     (tmp_path / "给错的").write_bytes(raw)
     with pytest.raises(WrongFile) as caught:
         backup.restore(tmp_path / "给错的", tmp_path / "office", PASSPHRASE)
     message = caught.value.message("zh")
-    assert (str(tmp_path / "给错的") in message, "备份文件（biandun-office backup）" in message, found in message) == (
+    assert (
+        str(tmp_path / "给错的") in message,
+        "备份文件（biandun-office backup）" in message,
+        found in message,
+    ) == (
         True,
         True,
         True,
@@ -207,7 +222,9 @@ def test_an_archive_without_one_of_its_chunks_is_refused(tmp_path: Path, dropped
     del chunks[dropped]
     (tmp_path / "out").mkdir()
     with pytest.raises((BackupProblem, PassphraseProblem)):
-        archive.unpack(io.BytesIO(content[:head] + b"".join(chunks)), tmp_path / "out", ["a"], PASSPHRASE)
+        archive.unpack(
+            io.BytesIO(content[:head] + b"".join(chunks)), tmp_path / "out", ["a"], PASSPHRASE
+        )
 
 
 @pytest.mark.parametrize("names", [["a"], ["a", "b", "c"]])

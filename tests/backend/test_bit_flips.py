@@ -33,7 +33,10 @@ def test_no_single_bit_makes_a_second_case_of_an_accepted_statement(office: Benc
         same = answer.status_code == 200 and answer.content == receipt
         assert same or 400 <= answer.status_code < 500, bit
     assert rows() == before
-    assert cose.parse(statement, purpose="filing").id.hex() == office.post(statement)["Biandun-Statement"]
+    assert (
+        cose.parse(statement, purpose="filing").id.hex()
+        == office.post(statement)["Biandun-Statement"]
+    )
 
 
 @ONLY_SQLITE  # wrong bytes never reach the database
@@ -41,6 +44,8 @@ def test_a_thousand_random_bits_of_an_attachment_are_noticed(office: Bench):
     chosen = random.Random(20261124)
     attachment = chosen.randbytes(60_000)
     for _ in range(1000):
-        answer = office.put(flipped(attachment, chosen.randrange(8 * len(attachment))), digest_of(attachment))
+        answer = office.put(
+            flipped(attachment, chosen.randrange(8 * len(attachment))), digest_of(attachment)
+        )
         assert (answer.status_code, answer.json()["code"]) == (422, "blob-mismatch")
     assert office.client.head(f"/blobs/{digest_of(attachment)}").status_code == 404

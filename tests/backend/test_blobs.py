@@ -50,7 +50,17 @@ def test_head_says_whether_a_blob_is_there(office: Bench):
     assert (answer.status_code, answer["Content-Length"]) == (200, str(len(CONTENT)))
 
 
-@pytest.mark.parametrize("name", ["x", "A" * 64, digest_of(b"")[:-1], digest_of(b"") + "0", digest_of(b"").upper(), "..%2f" * 20])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "x",
+        "A" * 64,
+        digest_of(b"")[:-1],
+        digest_of(b"") + "0",
+        digest_of(b"").upper(),
+        "..%2f" * 20,
+    ],
+)
 @pytest.mark.parametrize("method", ["put", "head"])
 @ONLY_SQLITE  # refused before the database is asked
 def test_a_malformed_digest_is_refused(office: Bench, name: str, method: str):
@@ -73,14 +83,20 @@ def test_wrong_content_for_a_stored_digest_is_refused_and_the_stored_one_stays(o
 
 
 def test_a_body_announced_as_too_long_is_refused_unread(office: Bench):
-    answer = office.client.put(f"/blobs/{digest_of(CONTENT)}", data=CONTENT, CONTENT_LENGTH=str(20 * 2**20 + 1))
+    answer = office.client.put(
+        f"/blobs/{digest_of(CONTENT)}", data=CONTENT, CONTENT_LENGTH=str(20 * 2**20 + 1)
+    )
     assert (answer.status_code, answer.json()["code"]) == (413, "blob-too-large")
     assert files(office) == []
 
 
 def test_a_body_that_turns_out_too_long_is_refused_and_leaves_nothing(office: Bench, monkeypatch):
     monkeypatch.setattr(blobs, "LIMIT_ATTACHMENT", 1000)
-    answer = office.client.put(f"/blobs/{digest_of(bytes(1001))}", data=bytes(1001), content_type="application/octet-stream")
+    answer = office.client.put(
+        f"/blobs/{digest_of(bytes(1001))}",
+        data=bytes(1001),
+        content_type="application/octet-stream",
+    )
     assert (answer.status_code, answer.json()["code"]) == (413, "blob-too-large")
     assert files(office) == []
 
@@ -101,7 +117,9 @@ class _BrokenStream:
 
 def test_a_body_that_breaks_off_leaves_nothing(office: Bench):
     with pytest.raises(services.Refused) as refused:
-        services.store_blob(digest=digest_of(CONTENT), stream=_BrokenStream(), announced=0, now=clock.now())
+        services.store_blob(
+            digest=digest_of(CONTENT), stream=_BrokenStream(), announced=0, now=clock.now()
+        )
     assert refused.value.code == "blob-mismatch"
     assert files(office) == []
 
@@ -114,7 +132,11 @@ def test_a_full_disk_answers_507_and_leaves_nothing(office: Bench, monkeypatch, 
     target = (os, "fsync") if call == "fsync" else (Path, "mkdir")
     monkeypatch.setattr(*target, full)
     answer = office.put(CONTENT)
-    assert (answer.status_code, answer.json()["code"], answer.json()["retriable"]) == (507, "storage-full", True)
+    assert (answer.status_code, answer.json()["code"], answer.json()["retriable"]) == (
+        507,
+        "storage-full",
+        True,
+    )
     assert files(office) == []
     assert Blob.objects.count() == 0
 
@@ -132,11 +154,15 @@ def test_the_cap_holds_for_a_body_without_an_announced_length(office: Bench, set
 
     stream = io.BytesIO(b"0123456789a")
     with pytest.raises(services.StorageFull):
-        services.store_blob(digest=digest_of(b"0123456789a"), stream=stream, announced=0, now=clock.now())
+        services.store_blob(
+            digest=digest_of(b"0123456789a"), stream=stream, announced=0, now=clock.now()
+        )
     assert files(office) == []
 
 
-def test_files_of_an_accepted_statement_do_not_count_against_the_cap(office: Bench, key: SoftKey, settings):
+def test_files_of_an_accepted_statement_do_not_count_against_the_cap(
+    office: Bench, key: SoftKey, settings
+):
     assert office.file(key).status_code == 201
     settings.UNREFERENCED_BLOBS_LIMIT = 10
     assert office.put(b"0123456789").status_code == 201

@@ -1,4 +1,6 @@
-"""No request, however broken, is a fault of the office's: a status of 4xx, one line in the log, and the next one is served."""
+"""No request, however broken, is a fault of the office's: a status of 4xx, one line in the log, and
+the next one is served.
+"""
 
 import itertools
 import json
@@ -32,55 +34,149 @@ CHUNKED = b"Transfer-Encoding: chunked\r\n"
 # what is sent, the status and the code of the answer
 BROKEN: dict[str, tuple[bytes, int, str]] = {
     "F24: a chunk of minus one": (POST + CHUNKED + b"\r\n-1\r\n\r\n", 400, "request-broken"),
-    "a chunk of plus five": (POST + CHUNKED + b"\r\n+5\r\nhello\r\n0\r\n\r\n", 400, "request-broken"),
+    "a chunk of plus five": (
+        POST + CHUNKED + b"\r\n+5\r\nhello\r\n0\r\n\r\n",
+        400,
+        "request-broken",
+    ),
     "a chunk of 0x5": (POST + CHUNKED + b"\r\n0x5\r\nhello\r\n0\r\n\r\n", 400, "request-broken"),
     "a chunk without size": (POST + CHUNKED + b"\r\n\r\nhello\r\n0\r\n\r\n", 400, "request-broken"),
     "a chunk whose size is words": (POST + CHUNKED + b"\r\nhello\r\n", 400, "request-broken"),
     "a chunk of 2^64": (POST + CHUNKED + b"\r\n10000000000000000\r\n", 400, "request-broken"),
     "a chunk of 4 GiB": (PUT + CHUNKED + b"\r\nffffffff\r\n", 413, "blob-too-large"),
-    "a chunk over the limit of a statement": (POST + CHUNKED + b"\r\n100000\r\n", 413, "statement-too-large"),
-    "a chunk that is longer than it says": (POST + CHUNKED + b"\r\n3\r\nhello\r\n0\r\n\r\n", 400, "request-broken"),
+    "a chunk over the limit of a statement": (
+        POST + CHUNKED + b"\r\n100000\r\n",
+        413,
+        "statement-too-large",
+    ),
+    "a chunk that is longer than it says": (
+        POST + CHUNKED + b"\r\n3\r\nhello\r\n0\r\n\r\n",
+        400,
+        "request-broken",
+    ),
     "a chunk without its end": (POST + CHUNKED + b"\r\n5\r\nhello0\r\n\r\n", 400, "request-broken"),
     "bare line feeds in chunks": (POST + CHUNKED + b"\r\n5\nhello\n0\n\n", 400, "request-broken"),
-    "an extension of 64 KiB": (PUT + CHUNKED + b"\r\n5;" + b"x" * 65536 + b"\r\nhello\r\n0\r\n\r\n", 400, "request-broken"),
-    "chunks of one byte": (PUT + CHUNKED + b"\r\n" + b"1;aaaaaaaaaa\r\nx\r\n" * 4000, 400, "request-broken"),
+    "an extension of 64 KiB": (
+        PUT + CHUNKED + b"\r\n5;" + b"x" * 65536 + b"\r\nhello\r\n0\r\n\r\n",
+        400,
+        "request-broken",
+    ),
+    "chunks of one byte": (
+        PUT + CHUNKED + b"\r\n" + b"1;aaaaaaaaaa\r\nx\r\n" * 4000,
+        400,
+        "request-broken",
+    ),
     "endless trailers": (PUT + CHUNKED + b"\r\n0\r\n" + b"A: b\r\n" * 4000, 400, "request-broken"),
     "a trailer that is none": (PUT + CHUNKED + b"\r\n0\r\nno field\r\n\r\n", 400, "request-broken"),
-    "length and chunks": (POST + CHUNKED + b"Content-Length: 5\r\n\r\n0\r\n\r\n", 400, "request-broken"),
-    "two lengths": (POST + b"Content-Length: 5\r\nContent-Length: 6\r\n\r\nhello!", 400, "request-broken"),
-    "one length twice": (POST + b"Content-Length: 5\r\nContent-Length: 5\r\n\r\nhello", 400, "request-broken"),
+    "length and chunks": (
+        POST + CHUNKED + b"Content-Length: 5\r\n\r\n0\r\n\r\n",
+        400,
+        "request-broken",
+    ),
+    "two lengths": (
+        POST + b"Content-Length: 5\r\nContent-Length: 6\r\n\r\nhello!",
+        400,
+        "request-broken",
+    ),
+    "one length twice": (
+        POST + b"Content-Length: 5\r\nContent-Length: 5\r\n\r\nhello",
+        400,
+        "request-broken",
+    ),
     "a list of lengths": (POST + b"Content-Length: 5, 5\r\n\r\nhello", 400, "request-broken"),
     "a negative length": (POST + b"Content-Length: -1\r\n\r\n", 400, "request-broken"),
     "a length with a sign": (POST + b"Content-Length: +5\r\n\r\nhello", 400, "request-broken"),
     "a length of words": (POST + b"Content-Length: five\r\n\r\nhello", 400, "request-broken"),
     "a length without digits": (POST + b"Content-Length:\r\n\r\n", 400, "request-broken"),
-    "a length of full-width digits": (POST + "Content-Length: ５\r\n\r\nhello".encode(), 400, "request-broken"),
-    "a length of 5000 digits": (POST + b"Content-Length: " + b"9" * 5000 + b"\r\n\r\n", 400, "request-broken"),
-    "a length over the limit of a blob": (PUT + b"Content-Length: 20971521\r\n\r\n", 413, "blob-too-large"),
-    "a length over the limit of a statement": (POST + b"Content-Length: 1000000\r\n\r\n", 413, "statement-too-large"),
+    "a length of full-width digits": (
+        POST + "Content-Length: ５\r\n\r\nhello".encode(),
+        400,
+        "request-broken",
+    ),
+    "a length of 5000 digits": (
+        POST + b"Content-Length: " + b"9" * 5000 + b"\r\n\r\n",
+        400,
+        "request-broken",
+    ),
+    "a length over the limit of a blob": (
+        PUT + b"Content-Length: 20971521\r\n\r\n",
+        413,
+        "blob-too-large",
+    ),
+    "a length over the limit of a statement": (
+        POST + b"Content-Length: 1000000\r\n\r\n",
+        413,
+        "statement-too-large",
+    ),
     "an unknown coding": (POST + b"Transfer-Encoding: gzip\r\n\r\n", 400, "request-broken"),
-    "a coding before chunked": (POST + b"Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n", 400, "request-broken"),
+    "a coding before chunked": (
+        POST + b"Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n",
+        400,
+        "request-broken",
+    ),
     "chunked twice": (POST + CHUNKED + CHUNKED + b"\r\n0\r\n\r\n", 400, "request-broken"),
-    "chunked with something behind it": (POST + b"Transfer-Encoding: chunked, identity\r\n\r\n0\r\n\r\n", 400, "request-broken"),
-    "chunked with a vertical tab": (POST + b"Transfer-Encoding: \x0bchunked\r\n\r\n0\r\n\r\n", 400, "request-broken"),
-    "chunks in HTTP/1.0": (POST.replace(b"1.1", b"1.0") + CHUNKED + b"\r\n0\r\n\r\n", 400, "request-broken"),
-    "a folded field": (b"GET /health HTTP/1.1\r\n" + HOST + b"A: b\r\n c\r\n\r\n", 400, "request-broken"),
-    "a folded first field": (b"GET /health HTTP/1.1\r\n b\r\n" + HOST + b"\r\n", 400, "request-broken"),
+    "chunked with something behind it": (
+        POST + b"Transfer-Encoding: chunked, identity\r\n\r\n0\r\n\r\n",
+        400,
+        "request-broken",
+    ),
+    "chunked with a vertical tab": (
+        POST + b"Transfer-Encoding: \x0bchunked\r\n\r\n0\r\n\r\n",
+        400,
+        "request-broken",
+    ),
+    "chunks in HTTP/1.0": (
+        POST.replace(b"1.1", b"1.0") + CHUNKED + b"\r\n0\r\n\r\n",
+        400,
+        "request-broken",
+    ),
+    "a folded field": (
+        b"GET /health HTTP/1.1\r\n" + HOST + b"A: b\r\n c\r\n\r\n",
+        400,
+        "request-broken",
+    ),
+    "a folded first field": (
+        b"GET /health HTTP/1.1\r\n b\r\n" + HOST + b"\r\n",
+        400,
+        "request-broken",
+    ),
     "a space before the colon": (POST + b"Content-Length : 5\r\n\r\nhello", 400, "request-broken"),
-    "a field without name": (b"GET /health HTTP/1.1\r\n" + HOST + b": x\r\n\r\n", 400, "request-broken"),
-    "a field without colon": (b"GET /health HTTP/1.1\r\n" + HOST + b"nothing\r\n\r\n", 400, "request-broken"),
-    "a NUL in a field": (b"GET /health HTTP/1.1\r\n" + HOST + b"A: \x00\r\n\r\n", 400, "request-broken"),
-    "a NUL in a name": (b"GET /health HTTP/1.1\r\n" + HOST + b"A\x00: b\r\n\r\n", 400, "request-broken"),
+    "a field without name": (
+        b"GET /health HTTP/1.1\r\n" + HOST + b": x\r\n\r\n",
+        400,
+        "request-broken",
+    ),
+    "a field without colon": (
+        b"GET /health HTTP/1.1\r\n" + HOST + b"nothing\r\n\r\n",
+        400,
+        "request-broken",
+    ),
+    "a NUL in a field": (
+        b"GET /health HTTP/1.1\r\n" + HOST + b"A: \x00\r\n\r\n",
+        400,
+        "request-broken",
+    ),
+    "a NUL in a name": (
+        b"GET /health HTTP/1.1\r\n" + HOST + b"A\x00: b\r\n\r\n",
+        400,
+        "request-broken",
+    ),
     "a bare carriage return in a field": (
         b"GET /health HTTP/1.1\r\n" + HOST + b"A: b\rContent-Length: 5\r\n\r\n",
         400,
         "request-broken",
     ),
-    "a bare line feed in a field": (b"GET /health HTTP/1.1\r\n" + HOST + b"A: b\nContent-Length: 5\r\n\r\n", 400, "request-broken"),
+    "a bare line feed in a field": (
+        b"GET /health HTTP/1.1\r\n" + HOST + b"A: b\nContent-Length: 5\r\n\r\n",
+        400,
+        "request-broken",
+    ),
     "no host": (b"GET /health HTTP/1.1\r\n\r\n", 400, "request-broken"),
     "two hosts": (b"GET /health HTTP/1.1\r\n" + HOST + HOST + b"\r\n", 400, "request-broken"),
     "two tokens": (
-        b"GET /me HTTP/1.1\r\n" + HOST + b"Authorization: Bearer a\r\nAuthorization: Bearer b\r\n\r\n",
+        b"GET /me HTTP/1.1\r\n"
+        + HOST
+        + b"Authorization: Bearer a\r\nAuthorization: Bearer b\r\n\r\n",
         400,
         "request-broken",
     ),
@@ -89,19 +185,43 @@ BROKEN: dict[str, tuple[bytes, int, str]] = {
         431,
         "request-headers-too-large",
     ),
-    "headers without end": (b"GET /health HTTP/1.1\r\n" + b"A: b\r\n" * 20000, 431, "request-headers-too-large"),
-    "five hundred fields": (b"GET /health HTTP/1.1\r\n" + HOST + b"A: b\r\n" * 500 + b"\r\n", 431, "request-headers-too-large"),
-    "an address of 20 KiB": (b"GET /" + b"x" * 20480 + b" HTTP/1.1\r\n" + HOST + b"\r\n", 431, "request-headers-too-large"),
+    "headers without end": (
+        b"GET /health HTTP/1.1\r\n" + b"A: b\r\n" * 20000,
+        431,
+        "request-headers-too-large",
+    ),
+    "five hundred fields": (
+        b"GET /health HTTP/1.1\r\n" + HOST + b"A: b\r\n" * 500 + b"\r\n",
+        431,
+        "request-headers-too-large",
+    ),
+    "an address of 20 KiB": (
+        b"GET /" + b"x" * 20480 + b" HTTP/1.1\r\n" + HOST + b"\r\n",
+        431,
+        "request-headers-too-large",
+    ),
     "HTTP/0.9": (b"GET /health\r\n\r\n", 400, "request-broken"),
     "HTTP/2": (b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 400, "request-broken"),
     "HTTP/1.2": (b"GET /health HTTP/1.2\r\n" + HOST + b"\r\n", 400, "request-broken"),
     "a version of letters": (b"GET /health HTTP/x.y\r\n" + HOST + b"\r\n", 400, "request-broken"),
     "TLS": (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n", 400, "request-broken"),
-    "a method in small letters": (b"get /health HTTP/1.1\r\n" + HOST + b"\r\n", 400, "request-broken"),
+    "a method in small letters": (
+        b"get /health HTTP/1.1\r\n" + HOST + b"\r\n",
+        400,
+        "request-broken",
+    ),
     "two spaces": (b"GET  /health HTTP/1.1\r\n" + HOST + b"\r\n", 400, "request-broken"),
     "a tab": (b"GET\t/health HTTP/1.1\r\n" + HOST + b"\r\n", 400, "request-broken"),
-    "an address that is not ASCII": ("GET /健康 HTTP/1.1\r\n".encode() + HOST + b"\r\n", 400, "request-broken"),
-    "half an IPv6 address": (b"GET http://[::1 HTTP/1.1\r\n" + HOST + b"\r\n", 400, "request-broken"),
+    "an address that is not ASCII": (
+        "GET /健康 HTTP/1.1\r\n".encode() + HOST + b"\r\n",
+        400,
+        "request-broken",
+    ),
+    "half an IPv6 address": (
+        b"GET http://[::1 HTTP/1.1\r\n" + HOST + b"\r\n",
+        400,
+        "request-broken",
+    ),
     "empty lines only": (b"\r\n" * 8, 400, "request-broken"),
 }
 
@@ -127,7 +247,9 @@ def test_a_broken_request_is_answered_by_its_status_and_one_line(served: Served,
     assert httpx.get(served.url + "/health").status_code == 200
     served.stop()
     log = log_of(tmp_path)
-    assert [(line["action"], line["code"]) for line in log] == [("http.request.refused", code) for _, _, code in BROKEN.values()]
+    assert [(line["action"], line["code"]) for line in log] == [
+        ("http.request.refused", code) for _, _, code in BROKEN.values()
+    ]
     assert faults_in(log) == []
 
 
@@ -147,14 +269,20 @@ def test_what_is_refused_is_refused_in_any_slices(served: Served):
             except ConnectionError:
                 pass
             got = read_all(connection)
-        if not got.startswith(f"HTTP/1.1 {status} ".encode()) and not got.startswith(f"HTTP/1.0 {status} ".encode()):
+        if not got.startswith(f"HTTP/1.1 {status} ".encode()) and not got.startswith(
+            f"HTTP/1.0 {status} ".encode()
+        ):
             wrong[what] = got[:60]
     assert wrong == {}
 
 
 @ONLY_SQLITE
 def test_a_client_that_resets_half_way_leaves_one_line(served: Served, tmp_path: Path):
-    for half in (PUT + b"Content-Length: 5000\r\n\r\nhalf", POST + CHUNKED + b"\r\n5\r\nhel", PUT[:20]):
+    for half in (
+        PUT + b"Content-Length: 5000\r\n\r\nhalf",
+        POST + CHUNKED + b"\r\n5\r\nhel",
+        PUT[:20],
+    ):
         connection = connect(served)
         connection.sendall(half)
         httpx.get(served.url + "/health")  # the half request has been read by now
@@ -180,16 +308,30 @@ def test_who_sends_on_after_a_refusal_still_reads_it(served: Served):
 @ONLY_SQLITE
 def test_requests_sent_ahead_are_answered_in_their_order(served: Served):
     get = b"GET /%s HTTP/1.1\r\n" + HOST + b"\r\n"
-    answers = send(served, get % b"health" + get % b"nowhere" + get % b"log" + b"broken\r\n\r\n" + get % b"health")
-    assert [answer.status for answer in answers] == [200, 404, 200, 400], "nothing after the broken one is believed"
+    answers = send(
+        served,
+        get % b"health" + get % b"nowhere" + get % b"log" + b"broken\r\n\r\n" + get % b"health",
+    )
+    assert [answer.status for answer in answers] == [200, 404, 200, 400], (
+        "nothing after the broken one is believed"
+    )
 
 
 @ONLY_SQLITE
 @pytest.mark.parametrize("path", ["/health", "/docs", "/nowhere", f"/blobs/{NAME}"])
-def test_the_answer_to_head_has_no_body_that_would_be_taken_for_the_next_answer(served: Served, path: str):
+def test_the_answer_to_head_has_no_body_that_would_be_taken_for_the_next_answer(
+    served: Served, path: str
+):
     line = f"HEAD {path} HTTP/1.1\r\n".encode()
     with connect(served) as connection:
-        connection.sendall(line + HOST + b"\r\n" + b"GET /health HTTP/1.1\r\n" + HOST + b"Connection: close\r\n\r\n")
+        connection.sendall(
+            line
+            + HOST
+            + b"\r\n"
+            + b"GET /health HTTP/1.1\r\n"
+            + HOST
+            + b"Connection: close\r\n\r\n"
+        )
         head, _, rest = read_all(connection).partition(b"\r\n\r\n")
     assert int(head.lower().partition(b"content-length:")[2].split()[0]) > 0
     assert rest.startswith(b"HTTP/1.1 200 OK\r\n")
@@ -201,13 +343,25 @@ def test_who_asks_before_sending_a_body_is_told_to_go_on_or_why_not(served: Serv
     content = b"%PDF-1.7"
     name = sha256(content).hexdigest().encode()
     with connect(served) as connection:
-        connection.sendall(PUT.replace(NAME.encode(), name) + expect + b"Connection: close\r\nContent-Length: 8\r\n\r\n")
+        connection.sendall(
+            PUT.replace(NAME.encode(), name)
+            + expect
+            + b"Connection: close\r\nContent-Length: 8\r\n\r\n"
+        )
         assert connection.recv(1000) == b"HTTP/1.1 100 Continue\r\n\r\n"
         connection.sendall(content)
         assert read_all(connection).startswith(b"HTTP/1.1 201 ")
-    for headers, status in ((b"Content-Length: 30000000\r\n", 413), (CHUNKED + b"Content-Length: 1\r\n", 400)):
-        assert [answer.status for answer in send(served, PUT + expect + headers + b"\r\n")] == [status]
-    assert [answer.status for answer in send(served, b"GET /health HTTP/1.1\r\n" + HOST + expect + b"\r\n")] == [200]
+    for headers, status in (
+        (b"Content-Length: 30000000\r\n", 413),
+        (CHUNKED + b"Content-Length: 1\r\n", 400),
+    ):
+        assert [answer.status for answer in send(served, PUT + expect + headers + b"\r\n")] == [
+            status
+        ]
+    assert [
+        answer.status
+        for answer in send(served, b"GET /health HTTP/1.1\r\n" + HOST + expect + b"\r\n")
+    ] == [200]
 
 
 # --- values of every address, well-formed as HTTP
@@ -244,11 +398,15 @@ TYPES = (
 
 
 def odd_requests() -> list[bytes]:
-    """Every address with every odd value in each of its places, every parameter, every body in every type."""
+    """Every address with every odd value in each of its places, every parameter, every body in
+    every type.
+    """
     found = []
     for path, methods in api.get_openapi_schema()["paths"].items():
         for method, operation in methods.items():
-            queries = [one["name"] for one in operation.get("parameters", []) if one["in"] == "query"]
+            queries = [
+                one["name"] for one in operation.get("parameters", []) if one["in"] == "query"
+            ]
             for odd in ODD:
                 target = re.sub(r"\{\w+\}", odd, path) + "".join(
                     "?&"[place > 0] + f"{name}={odd}" for place, name in enumerate(queries)
@@ -256,11 +414,20 @@ def odd_requests() -> list[bytes]:
                 found.append((method.upper(), target, b"", "application/json"))
             target = re.sub(r"\{\w+\}", NAME, path)
             if method in ("post", "put"):
-                found += [(method.upper(), target, body, kind) for body, kind in itertools.product(BODIES, TYPES)]
+                found += [
+                    (method.upper(), target, body, kind)
+                    for body, kind in itertools.product(BODIES, TYPES)
+                ]
             found.append((method.upper(), target, b"", "application/json"))
     return [
         b"%s %s HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer \xff\r\nConnection: close\r\nContent-Type: %s\r\nContent-Length: %d\r\n\r\n%s"
-        % (method.encode(), target.encode().replace("０".encode(), b"%EF%BC%90"), kind.encode("latin-1"), len(body), body)
+        % (
+            method.encode(),
+            target.encode().replace("０".encode(), b"%EF%BC%90"),
+            kind.encode("latin-1"),
+            len(body),
+            body,
+        )
         for method, target, body, kind in found
     ]
 
@@ -280,7 +447,9 @@ def test_no_value_in_any_place_of_any_address_is_a_fault_of_ours(served: Served,
 
 GOOD = (
     b"GET /health HTTP/1.1\r\n" + HOST + b"Connection: close\r\n\r\n",
-    b"GET /cases?limit=5 HTTP/1.1\r\n" + HOST + b"Authorization: Bearer x\r\nConnection: close\r\n\r\n",
+    b"GET /cases?limit=5 HTTP/1.1\r\n"
+    + HOST
+    + b"Authorization: Bearer x\r\nConnection: close\r\n\r\n",
     POST + b"Content-Length: 5\r\n\r\nhello",
     POST + CHUNKED + b"\r\n5;a=b\r\nhello\r\n0\r\nA: b\r\n\r\n",
     PUT + CHUNKED + b"\r\n3\r\nabc\r\n0\r\n\r\n" + PUT + b"Content-Length: 1\r\n\r\nx",
@@ -349,7 +518,11 @@ def test_chunks_are_the_same_in_any_slices(tmp_path: Path):
         body = ChunkedBody(Spool(tmp_path), 1000)
         rest = raw + b"GET"
         while rest and not body.completed:
-            rest = rest[body.received(rest[:size]) :] if size < len(rest) else rest[body.received(rest) :]
+            rest = (
+                rest[body.received(rest[:size]) :]
+                if size < len(rest)
+                else rest[body.received(rest) :]
+            )
         assert body.completed and rest == b"GET"
         assert body.getfile().read() == b"hello world\r\n\r\n\r\n"
         body.getbuf().close()
@@ -360,7 +533,10 @@ def test_chunks_are_the_same_in_any_slices(tmp_path: Path):
     [(b"x" * 5000, BrokenBody), (b"1\r\na\r\n" * 20000, BrokenBody), (b"0\r\n" + b"A: b\r\n" * 5000, BrokenBody), (b"a\r\n" + b"0" * 10, BodyTooLarge)],
 )  # fmt: skip
 def test_framing_without_content_ends_soon(raw: bytes, problem: type[Exception], tmp_path: Path):
-    body, taken = ChunkedBody(Spool(tmp_path), 9 if problem is BodyTooLarge else LIMIT_ATTACHMENT), 0
+    body, taken = (
+        ChunkedBody(Spool(tmp_path), 9 if problem is BodyTooLarge else LIMIT_ATTACHMENT),
+        0,
+    )
     with pytest.raises(problem):
         for place in range(0, len(raw), 16):
             taken += body.received(raw[place : place + 16])
@@ -383,7 +559,10 @@ def test_a_disk_that_fills_during_an_upload_is_answered_as_that(office: Bench, m
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(chunks.Spool, "append", full)
-    for headers, content in ((b"Content-Length: 9\r\n\r\n", b"some more"), (CHUNKED + b"\r\n", chunked(b"some more"))):
+    for headers, content in (
+        (b"Content-Length: 9\r\n\r\n", b"some more"),
+        (CHUNKED + b"\r\n", chunked(b"some more")),
+    ):
         request = Request(adjustments())
         request.received(PUT + headers)
         assert request.received(content) == len(content)
@@ -396,7 +575,9 @@ def test_a_disk_that_fills_during_an_upload_is_answered_as_that(office: Bench, m
 def adjustments() -> object:
     from waitress.adjustments import Adjustments
 
-    return Adjustments(max_request_header_size=requests.LIMIT_HEADERS, max_request_body_size=1 << 40)
+    return Adjustments(
+        max_request_header_size=requests.LIMIT_HEADERS, max_request_body_size=1 << 40
+    )
 
 
 def peak_kib(served: Served) -> int:
@@ -412,5 +593,10 @@ def test_uploads_of_the_greatest_size_take_little_memory(served: Served):
     whole = part * 20
     assert len(whole) == LIMIT_ATTACHMENT
     for content, status in ((whole, 201), (iter([part] * 20), 200)):
-        assert httpx.put(f"{served.url}/blobs/{sha256(whole).hexdigest()}", content=content, timeout=60).status_code == status
+        assert (
+            httpx.put(
+                f"{served.url}/blobs/{sha256(whole).hexdigest()}", content=content, timeout=60
+            ).status_code
+            == status
+        )
     assert peak_kib(served) - before < 8 * 1024

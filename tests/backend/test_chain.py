@@ -1,4 +1,6 @@
-"""A key's chain as it arrives (TOKEN section 6): gaps are noted and block nothing, forks are kept and suspend the key."""
+"""A key's chain as it arrives (TOKEN section 6): gaps are noted and block nothing, forks are kept
+and suspend the key.
+"""
 
 from collections.abc import Iterator
 
@@ -15,7 +17,9 @@ from tests.backend.people import Key, name
 
 def statements(office: Bench, key: Key, count: int) -> list[bytes]:
     """Statements number 1 to ``count`` of a key, their files uploaded, none submitted."""
-    return [key.sign(office.upload(reason=f"第 {number} 份业务。")) for number in range(1, count + 1)]
+    return [
+        key.sign(office.upload(reason=f"第 {number} 份业务。")) for number in range(1, count + 1)
+    ]
 
 
 def gaps() -> dict[int, bool]:
@@ -58,7 +62,9 @@ def test_a_late_statement_fills_its_gap(office: Bench, key: Key):
     assert missing(key) == []
 
 
-def test_a_hole_that_shrinks_from_above_keeps_the_time_when_it_was_found(office: Bench, key: Key, monkeypatch):
+def test_a_hole_that_shrinks_from_above_keeps_the_time_when_it_was_found(
+    office: Bench, key: Key, monkeypatch
+):
     *_, third, fourth = statements(office, key, 4)
     now = clock.now()
     office.post(fourth)
@@ -69,7 +75,10 @@ def test_a_hole_that_shrinks_from_above_keeps_the_time_when_it_was_found(office:
 
 
 def test_a_hole_is_one_row_however_wide_it_is(office: Bench, key: Key):
-    assert office.post(key.sign(office.upload(), seq=(1 << 63) - 1, prev=b"\x01" * 32)).status_code == 201
+    assert (
+        office.post(key.sign(office.upload(), seq=(1 << 63) - 1, prev=b"\x01" * 32)).status_code
+        == 201
+    )
     assert missing(key) == [(1, (1 << 63) - 2)]
 
 
@@ -88,7 +97,9 @@ def test_chains_of_two_keys_do_not_touch(office: Bench, key: Key):
 
 
 class Forks:
-    """Ways to contradict, by the code that each is answered with; each returns the contradicting statement."""
+    """Ways to contradict, by the code that each is answered with; each returns the contradicting
+    statement.
+    """
 
     @staticmethod
     def another_at_a_used_number(office: Bench, key: Key) -> bytes:
@@ -113,11 +124,15 @@ FORKS = [
     ("chain-broken", 1, Forks.a_wrong_link_to_the_predecessor),
     ("chain-broken", 2, Forks.a_late_one_that_its_successor_does_not_name),
 ]
-each_fork = pytest.mark.parametrize(("code", "seq", "make"), FORKS, ids=[make.__name__ for *_, make in FORKS])
+each_fork = pytest.mark.parametrize(
+    ("code", "seq", "make"), FORKS, ids=[make.__name__ for *_, make in FORKS]
+)
 
 
 @each_fork
-def test_a_fork_is_kept_opens_no_case_and_suspends_the_key(office: Bench, key: Key, code: str, seq: int, make):
+def test_a_fork_is_kept_opens_no_case_and_suspends_the_key(
+    office: Bench, key: Key, code: str, seq: int, make
+):
     forked = make(office, key)
     before = rows()
     answer = office.post(forked)
@@ -138,7 +153,9 @@ def test_a_fork_sent_again_changes_nothing_more(office: Bench, key: Key, code: s
     forks.resume(serial=key.serial, reason="已核实", now=clock.now())
     assert office.post(forked).json()["code"] == code
     assert ForkEvidence.objects.count() == 1
-    assert state() == "ACTIVE", "an old fork that somebody carries again must not stop a key that a person let go on"
+    assert state() == "ACTIVE", (
+        "an old fork that somebody carries again must not stop a key that a person let go on"
+    )
 
 
 @pytest.fixture
@@ -150,13 +167,17 @@ def suspended(office: Bench, key: Key) -> Iterator[bytes]:
     yield accepted
 
 
-def test_a_suspended_key_files_nothing_and_is_told_what_to_do(office: Bench, key: Key, suspended: bytes):
+def test_a_suspended_key_files_nothing_and_is_told_what_to_do(
+    office: Bench, key: Key, suspended: bytes
+):
     answer = office.file(key, reason="暂停之后。")
     assert (answer.status_code, answer.json()["code"]) == (403, "key-suspended")
     assert "编办" in answer.json()["next"]
 
 
-def test_what_a_suspended_or_revoked_key_had_filed_still_gets_its_receipt(office: Bench, key: Key, suspended: bytes):
+def test_what_a_suspended_or_revoked_key_had_filed_still_gets_its_receipt(
+    office: Bench, key: Key, suspended: bytes
+):
     assert office.post(suspended).status_code == 200
     forks.revoke(serial=key.serial, reason="密钥被复制", now=clock.now())
     assert office.post(suspended).status_code == 200
@@ -170,7 +191,9 @@ def test_a_person_lets_a_suspended_key_go_on(office: Bench, key: Key, suspended:
     assert Alert.objects.get().resolution == "resumed: 单位误用旧备份，已核实"
 
 
-def test_a_suspended_key_is_not_certified_anew_before_a_person_decides(office: Bench, key: Key, suspended: bytes):
+def test_a_suspended_key_is_not_certified_anew_before_a_person_decides(
+    office: Bench, key: Key, suspended: bytes
+):
     Certificate.objects.update(not_after=1)
     for again in (Key(serial=key.serial), Key(serial="BD-TEST-0002", signer=key.signer)):
         with pytest.raises(forks.states.Refused) as caught:
@@ -178,7 +201,9 @@ def test_a_suspended_key_is_not_certified_anew_before_a_person_decides(office: B
         assert caught.value.code == "key-registered"
 
 
-def test_a_revoked_key_pair_is_never_certified_again_and_its_device_may_get_another(office: Bench, key: Key):
+def test_a_revoked_key_pair_is_never_certified_again_and_its_device_may_get_another(
+    office: Bench, key: Key
+):
     forks.revoke(serial=key.serial, reason="测试", now=clock.now())
     with pytest.raises(forks.states.Refused):
         office.issue(Key(serial="BD-TEST-0002", signer=key.signer), office.offer())
@@ -196,4 +221,6 @@ def test_only_a_suspended_key_can_be_resumed_and_a_key_is_revoked_once(office: B
 
 
 def test_a_fork_of_one_key_leaves_the_others_alone(office: Bench, key: Key, suspended: bytes):
-    assert office.file(office.new_key(serial="BD-TEST-0002"), reason="另一把密钥。").status_code == 201
+    assert (
+        office.file(office.new_key(serial="BD-TEST-0002"), reason="另一把密钥。").status_code == 201
+    )

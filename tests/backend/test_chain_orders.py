@@ -1,8 +1,10 @@
-"""Packages, late relays, exports of links and forks in every order, against a model of the chain rules (TOKEN section 6).
+"""Packages, late relays, exports of links and forks in every order, against a model of the chain
+rules (TOKEN section 6).
 
-The model is the rules in their shortest form: a statement tells its own name and its predecessor's, an export tells a run of
-names, and two names at one number are a fork.  Honest keys tell no two, so they are never blocked, and what is accepted of them
-does not depend on the order; of a key that forked the office never holds two statements that contradict each other.
+The model is the rules in their shortest form: a statement tells its own name and its predecessor's,
+an export tells a run of names, and two names at one number are a fork.  Honest keys tell no two, so
+they are never blocked, and what is accepted of them does not depend on the order; of a key that
+forked the office never holds two statements that contradict each other.
 """
 
 import itertools
@@ -28,13 +30,16 @@ from tests.backend.people import Key, name
 LONGEST = 7
 _serials = itertools.count(1)
 
-# what arrives: statement number n, an export of ``count`` links from number ``first`` on; both of one of two branches
+# what arrives: statement number n, an export of ``count`` links from number ``first`` on; both of
+# one of two branches
 Arrival = tuple[str, int, int, int]
 
 
 @st.composite
 def arrivals(draw: st.DrawFn, branches: int) -> tuple[int, int, list[Arrival]]:
-    """The chain's length, where it forks (its own length: nowhere), and what arrives of it in which order."""
+    """The chain's length, where it forks (its own length: nowhere), and what arrives of it in which
+    order.
+    """
     length = draw(st.integers(1, LONGEST))
     shared = draw(st.integers(0, length - 1)) if branches > 1 else length
     branch = st.integers(0, branches - 1)
@@ -43,7 +48,11 @@ def arrivals(draw: st.DrawFn, branches: int) -> tuple[int, int, list[Arrival]]:
     export = st.tuples(st.just("links"), branch, first, st.integers(1, LONGEST)).map(
         lambda one: (one[0], one[1], one[2], min(one[3], length - one[2] + 1))
     )
-    return length, shared, draw(st.lists(st.one_of(statement, statement, export), min_size=1, max_size=2 * LONGEST))
+    return (
+        length,
+        shared,
+        draw(st.lists(st.one_of(statement, statement, export), min_size=1, max_size=2 * LONGEST)),
+    )
 
 
 @dataclass
@@ -94,13 +103,20 @@ class Play:
         self.model = Model()
         self.key = office.new_key(serial=f"BD-PLAY-{next(_serials)}")
         trunk = [self.key.sign(manifest) for _ in range(shared)]
-        self.branches = [trunk + self._grow(manifest, length - shared, number) for number in range(2)]
+        self.branches = [
+            trunk + self._grow(manifest, length - shared, number) for number in range(2)
+        ]
         self.ids = [[bytes(32), *(name(one) for one in branch)] for branch in self.branches]
 
     def _grow(self, manifest: bytes, count: int, number: int) -> list[bytes]:
         twin = Key(self.key.serial, self.key.signer, self.key.profile, self.key.seq, self.key.head)
         twin.log_point = (
-            None if number == 0 else (0, bytes.fromhex("e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"))
+            None
+            if number == 0
+            else (
+                0,
+                bytes.fromhex("e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"),
+            )
         )
         return [twin.sign(manifest) for _ in range(count)]
 
@@ -113,12 +129,16 @@ class Play:
         kind, branch, first, count = arrival
         ids = self.ids[branch]
         if kind == "statement":
-            return self._submit(self.branches[branch][first - 1]), self.model.statement(first, ids[first], ids[first - 1])
+            return self._submit(self.branches[branch][first - 1]), self.model.statement(
+                first, ids[first], ids[first - 1]
+            )
         raw = self.key.links(first, ids[first : first + count])
         signed = codec.decode(SignedManifest, raw)
         told = {first + place: one for place, one in enumerate(ids[first : first + count])}
         export = name(signed.statement, "link")
-        return self._export(Signed(signed.statement, signed.manifest), raw, export), self.model.export(export, told)
+        return self._export(
+            Signed(signed.statement, signed.manifest), raw, export
+        ), self.model.export(export, told)
 
     @staticmethod
     def _submit(statement: bytes) -> str:
@@ -151,7 +171,9 @@ def play_honest(office: Bench, manifest: bytes, plan: tuple[int, int, list[Arriv
         got, expected = play.step(arrival)
         assert got == expected
         assert got in ("accepted", "again"), "an honest key is never blocked"
-    assert set(play.held()) == {first for kind, _, first, _ in order if kind == "statement"}, "whatever the order"
+    assert set(play.held()) == {first for kind, _, first, _ in order if kind == "statement"}, (
+        "whatever the order"
+    )
     assert play.missing() == play.model.missing()
     assert Certificate.objects.get(kid=play.kid).state == "ACTIVE"
     assert not ForkEvidence.objects.filter(kid=play.kid).exists()
@@ -165,7 +187,9 @@ def play_forked(office: Bench, manifest: bytes, plan: tuple[int, int, list[Arriv
         assert got == expected
     holds = play.held()
     for seq, (_, prev) in holds.items():
-        assert seq - 1 not in holds or holds[seq - 1][0] == prev, "two statements that contradict each other"
+        assert seq - 1 not in holds or holds[seq - 1][0] == prev, (
+            "two statements that contradict each other"
+        )
     assert {seq: own for seq, (own, _) in holds.items()} == play.model.statements
     state = Certificate.objects.get(kid=play.kid).state
     assert state == ("SUSPENDED" if play.model.suspended else "ACTIVE")
@@ -179,7 +203,11 @@ def uploaded(office: Bench) -> bytes:
     return office.upload()
 
 
-FAST = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+FAST = settings(
+    max_examples=60,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
 FEW = settings(FAST, max_examples=10)
 
 
@@ -200,7 +228,9 @@ def test_a_fork_never_passes_in_any_order(office: Bench, uploaded: bytes, plan):
 @ONLY_POSTGRESQL  # as above
 @FEW
 @given(plan=arrivals(branches=1))
-def test_an_honest_key_is_never_blocked_in_any_order_on_postgresql(office: Bench, uploaded: bytes, plan):
+def test_an_honest_key_is_never_blocked_in_any_order_on_postgresql(
+    office: Bench, uploaded: bytes, plan
+):
     play_honest(office, uploaded, plan)
 
 

@@ -1,4 +1,6 @@
-"""The office guards its clock: what it refuses, what a person confirms, and what is taken back then."""
+"""The office guards its clock: what it refuses, what a person confirms, and what is taken back
+then.
+"""
 
 import json
 import re
@@ -63,7 +65,9 @@ def refusal(work: Callable[[], object]) -> str:
 
 
 def ahead(office: Bench, key: Key, turn: Turn) -> bytes:
-    """The clock was 400 days ahead, somebody confirmed it wrongly, and a filing came in; it is right again.  Returns the receipt."""
+    """The clock was 400 days ahead, somebody confirmed it wrongly, and a filing came in; it is
+    right again.  Returns the receipt.
+    """
     office.make_certificates_timeless()
     turn(FAR)
     guard.forget()
@@ -74,7 +78,8 @@ def ahead(office: Bench, key: Key, turn: Turn) -> bytes:
     return receipt
 
 
-# --- what stops the office --------------------------------------------------------------------------------------------
+# --- what stops the office
+# ----------------------------------------------------------------------
 @pytest.mark.parametrize(
     ("offset", "code"),
     [
@@ -101,9 +106,14 @@ def test_an_office_that_starts_believes_its_clock_within_bounds_of_what_it_recor
         guard.now()
 
 
-@pytest.mark.parametrize(("jump", "code"), [(guard.JUMP + 60, "office-clock-ahead"), (-guard.JUMP - 60, "office-clock-behind")])
+@pytest.mark.parametrize(
+    ("jump", "code"),
+    [(guard.JUMP + 60, "office-clock-ahead"), (-guard.JUMP - 60, "office-clock-behind")],
+)
 @ONLY_SQLITE
-def test_a_running_office_notices_a_jump_of_minutes_until_the_clock_is_right_again(office: Bench, turn: Turn, jump: int, code: str):
+def test_a_running_office_notices_a_jump_of_minutes_until_the_clock_is_right_again(
+    office: Bench, turn: Turn, jump: int, code: str
+):
     guard.now()
     turn(3 * DAY + jump, passed=3 * DAY)
     assert refusal(guard.now) == code
@@ -118,7 +128,9 @@ def test_a_running_office_that_nobody_asks_for_a_month_goes_on(office: Bench, ke
 
 
 @ONLY_SQLITE
-def test_an_office_that_served_nobody_for_a_month_starts_again_without_doubt(office: Bench, turn: Turn):
+def test_an_office_that_served_nobody_for_a_month_starts_again_without_doubt(
+    office: Bench, turn: Turn
+):
     guard.now()
     hours = iter(range(1, 30 * 24))
 
@@ -144,11 +156,17 @@ def test_a_jump_is_over_when_a_person_has_confirmed_it(office: Bench, turn: Turn
     assert guard.now() == clock.now()
 
 
-def test_a_log_that_is_ahead_stops_the_office_and_nothing_gets_in(office: Bench, key: Key, turn: Turn):
+def test_a_log_that_is_ahead_stops_the_office_and_nothing_gets_in(
+    office: Bench, key: Key, turn: Turn
+):
     ahead(office, key, turn)
     before = Statement.objects.count()
     answer = office.file(key, reason="第二份。")
-    assert (answer.status_code, answer.json()["code"], answer.json()["retriable"]) == (503, "office-clock-behind", True)
+    assert (answer.status_code, answer.json()["code"], answer.json()["retriable"]) == (
+        503,
+        "office-clock-behind",
+        True,
+    )
     assert Statement.objects.count() == before
 
 
@@ -165,12 +183,23 @@ SIGNS: dict[str, tuple[str, ...]] = {
     "officer": ("officer", "测试员甲"),
     "name-officers": ("name-officers", "测试员甲", "测试员乙", "--out", "out"),
     "shares": ("shares", "shares"),
-    "unblock-code": ("unblock-code", "--serial", "BD-TEST-0001", "--number", "1", "--check", "7QX2", "--officer", "测试员甲"),
+    "unblock-code": (
+        "unblock-code",
+        "--serial",
+        "BD-TEST-0001",
+        "--number",
+        "1",
+        "--check",
+        "7QX2",
+        "--officer",
+        "测试员甲",
+    ),
 }
 WITH_PASSPHRASE = {"issue", "renew", "succeed", "order", "officer", "name-officers", "unblock-code"}
 # a key that was stolen is stopped whatever the clock says; these record what is certain
 STOPS = {"suspend": STANDING_SUSPENDED, "revoke": STANDING_REVOKED}
-# state no time, or one that the office has recorded before; `clock confirm` is the person's word, and `init` has nothing to compare with
+# state no time, or one that the office has recorded before; `clock confirm` is the person's word,
+# and `init` has nothing to compare with
 TIMELESS = set(
     "init migrate backup restore serve openapi units officers approve-release log-check alerts status forks export-fork clock".split()  # noqa: SIM905
 )
@@ -189,7 +218,8 @@ def test_no_command_states_or_records_a_time_that_is_in_doubt(
     turn(FAR)
     guard.forget()
     monkeypatch.chdir(tmp_path)
-    for name in ("request", "succession", "challenge", "audit", "shares"):  # somebody's: nobody looks at them in doubt
+    # somebody's: nobody looks at them in doubt
+    for name in ("request", "succession", "challenge", "audit", "shares"):
         (tmp_path / name).write_bytes(getattr(world(), name))
     (tmp_path / "secret").write_text(PASSPHRASE.secret)
     words = SIGNS[command] + (("--passphrase-file", "secret") if command in WITH_PASSPHRASE else ())
@@ -207,7 +237,21 @@ def test_a_key_is_stopped_while_the_clock_is_in_doubt_and_only_what_is_certain_i
     recorded, before, true = timekept().moment, status_of(key.serial), clock.now()
     turn(offset)
     guard.forget()
-    assert run(["--data", str(office.folder), "--json", command, "--serial", key.serial, "--reason", "被盗"]) == 0
+    assert (
+        run(
+            [
+                "--data",
+                str(office.folder),
+                "--json",
+                command,
+                "--serial",
+                key.serial,
+                "--reason",
+                "被盗",
+            ]
+        )
+        == 0
+    )
     said = json.loads(capsys.readouterr().out)
     certain = min(recorded, true + offset)
     assert (said["not_before"], said["doubted"]) == (clock.iso(certain), clock.iso(true + offset))
@@ -240,20 +284,39 @@ def test_a_key_that_was_stopped_in_doubt_takes_the_word_and_no_doubtful_time(
 
 
 def test_what_is_stopped_by_a_clock_that_is_trusted_has_its_time(office: Bench, key: Key, capsys):
-    assert run(["--data", str(office.folder), "--json", "suspend", "--serial", key.serial, "--reason", "x"]) == 0
+    assert (
+        run(
+            [
+                "--data",
+                str(office.folder),
+                "--json",
+                "suspend",
+                "--serial",
+                key.serial,
+                "--reason",
+                "x",
+            ]
+        )
+        == 0
+    )
     assert "doubted" not in json.loads(capsys.readouterr().out)
     assert StateChange.objects.get().doubted is None
 
 
 def test_nothing_but_what_stops_a_key_takes_a_time_that_is_merely_certain() -> None:
     room = Path(clock.__file__).parent
-    asks = [str(path.relative_to(room)) for path in room.rglob("*.py") if "guard.certain" in path.read_text("utf-8")]
+    asks = [
+        str(path.relative_to(room))
+        for path in room.rglob("*.py")
+        if "guard.certain" in path.read_text("utf-8")
+    ]
     source = (room / "cli" / "alerts.py").read_text("utf-8")
     assert (asks, source.count("guard.certain")) == (["cli/alerts.py"], 1)
     assert set(re.findall(r"_stop\(session, forks\.(\w+)", source)) == set(STOPS)
 
 
-# who may look at the machine's clock itself: to show it, to judge it, to found an office, or to read
+# who may look at the machine's clock itself: to show it, to judge it, to found an office, or to
+# read
 LOOKS = {
     "clock.py",
     "access/bearer.py",
@@ -270,7 +333,11 @@ LOOKS = {
 def test_nothing_else_of_the_office_reads_the_time_but_through_the_guard():
     room = Path(clock.__file__).parent
     reads = re.compile(r"\bclock\.now\b|\btime\.time\(|datetime\.now\(|timezone\.now\(|\.today\(")
-    found = {str(path.relative_to(room)) for path in room.rglob("*.py") if reads.search(path.read_text("utf-8"))}
+    found = {
+        str(path.relative_to(room))
+        for path in room.rglob("*.py")
+        if reads.search(path.read_text("utf-8"))
+    }
     assert found == LOOKS
 
 
@@ -293,37 +360,68 @@ def test_no_answer_records_a_time_that_is_in_doubt(path: str, office: Bench, tur
     assert (answer.status_code, answer.json()["code"]) == (503, "office-clock-ahead")  # type: ignore[attr-defined]
 
 
-def test_alerts_show_a_clock_in_doubt_and_certificates_from_the_future(office: Bench, key: Key, turn: Turn, capsys):
+def test_alerts_show_a_clock_in_doubt_and_certificates_from_the_future(
+    office: Bench, key: Key, turn: Turn, capsys
+):
     turn(FAR)
     guard.forget()
     run(["--data", str(office.folder), "--json", "alerts"])
     assert [row["kind"] for row in json.loads(capsys.readouterr().out)] == ["CLOCK"]
     timekeeping.confirm(at=clock.now(), source="同样不准的钟")
-    renew(authority=office.authority, serial=key.serial, days=900, now=guard.now(), deliver=lambda grant: None)
+    renew(
+        authority=office.authority,
+        serial=key.serial,
+        days=900,
+        now=guard.now(),
+        deliver=lambda grant: None,
+    )
     turn(0)
     timekeeping.confirm(at=clock.now(), source="广播报时")
     run(["--data", str(office.folder), "--json", "alerts"])
-    assert [(row["kind"], row["serial"]) for row in json.loads(capsys.readouterr().out)] == [("NOT_YET", key.serial)]
+    assert [(row["kind"], row["serial"]) for row in json.loads(capsys.readouterr().out)] == [
+        ("NOT_YET", key.serial)
+    ]
 
 
-# --- a person's word --------------------------------------------------------------------------------------------------
+# --- a person's word
+# ----------------------------------------------------------------------
 @pytest.mark.parametrize(
-    ("off", "code"), [(0, None), (590, None), (-590, None), (610, "clock-disagrees"), (-FAR, "clock-disagrees")]
+    ("off", "code"),
+    [(0, None), (590, None), (-590, None), (610, "clock-disagrees"), (-FAR, "clock-disagrees")],
 )
 @ONLY_SQLITE
-def test_a_second_source_must_agree_with_the_clock(office: Bench, turn: Turn, off: int, code: str | None):
+def test_a_second_source_must_agree_with_the_clock(
+    office: Bench, turn: Turn, off: int, code: str | None
+):
     turn(FAR)
     if code is None:
         assert timekeeping.confirm(at=clock.now() + off, source="钟").at == clock.now()
         return
-    assert refusal(lambda: timekeeping.confirm(at=clock.now() + off, source="钟")) == "clock-disagrees"
+    assert (
+        refusal(lambda: timekeeping.confirm(at=clock.now() + off, source="钟")) == "clock-disagrees"
+    )
     assert ClockCheck.objects.count() == 0
 
 
 @ONLY_SQLITE
 @pytest.mark.parametrize("at", ["2026-11-28", "2026-11-28T09:30:00", "yesterday", "１２:00"])
 def test_a_time_without_its_offset_is_no_time(office: Bench, capsys, at: str):
-    assert run(["--data", str(office.folder), "--json", "clock", "confirm", "--at", at, "--source", "钟"]) == 2
+    assert (
+        run(
+            [
+                "--data",
+                str(office.folder),
+                "--json",
+                "clock",
+                "confirm",
+                "--at",
+                at,
+                "--source",
+                "钟",
+            ]
+        )
+        == 2
+    )
 
 
 def test_the_command_confirms_and_shows(office: Bench, key: Key, turn: Turn, capsys):
@@ -332,25 +430,50 @@ def test_the_command_confirms_and_shows(office: Bench, key: Key, turn: Turn, cap
     assert run([*base, "show"]) == 0
     shown = json.loads(capsys.readouterr().out)
     assert (shown["trusted"], shown["corrections"]) == (False, [])
-    assert run([*base, "confirm", "--at", clock.iso(clock.now()).replace(" ", "T"), "--source", "广播报时"]) == 0
+    assert (
+        run(
+            [
+                *base,
+                "confirm",
+                "--at",
+                clock.iso(clock.now()).replace(" ", "T"),
+                "--source",
+                "广播报时",
+            ]
+        )
+        == 0
+    )
     said = json.loads(capsys.readouterr().out)
-    assert (said["corrected"], said["taken_back"], said["entry"]) == (True, clock.iso(clock.now() + FAR), 1)
+    assert (said["corrected"], said["taken_back"], said["entry"]) == (
+        True,
+        clock.iso(clock.now() + FAR),
+        1,
+    )
     assert run([*base, "show"]) == 0
     shown = json.loads(capsys.readouterr().out)
     assert (shown["trusted"], shown["corrections"][0]["source"]) == (True, "广播报时")
 
 
-# --- a correction -----------------------------------------------------------------------------------------------------
-def test_after_a_correction_the_log_goes_on_from_the_true_time_and_still_adds_up(office: Bench, key: Key, turn: Turn):
+# --- a correction
+# ----------------------------------------------------------------------
+def test_after_a_correction_the_log_goes_on_from_the_true_time_and_still_adds_up(
+    office: Bench, key: Key, turn: Turn
+):
     ahead(office, key, turn)
     timekeeping.confirm(at=clock.now(), source="广播报时")
     assert office.file(key, reason="第二份。").status_code == 201
     turn(5, passed=5)
     assert office.file(key, reason="第三份。").status_code == 201
     true = clock.now() - 5
-    assert list(Statement.objects.order_by("leaf_index").values_list("received", flat=True)) == [true + FAR, true, true + 5]
+    assert list(Statement.objects.order_by("leaf_index").values_list("received", flat=True)) == [
+        true + FAR,
+        true,
+        true + 5,
+    ]
     assert check_log(office.office).faults == []
-    assert office.get("/log/corrections").json() == [{"size": 1, "at": true, "last": true + FAR, "source": "广播报时"}]
+    assert office.get("/log/corrections").json() == [
+        {"size": 1, "at": true, "last": true + FAR, "source": "广播报时"}
+    ]
 
 
 def test_a_time_that_falls_without_a_correction_is_a_fault_of_the_log(
@@ -359,12 +482,15 @@ def test_a_time_that_falls_without_a_correction_is_a_fault_of_the_log(
     office.make_certificates_timeless()
     office.file(key)
     signed = key.sign(office.upload(reason="回拨时钟。"))
-    monkeypatch.setattr(guard, "received", lambda moment, last, size: moment)  # an office that does not guard its clock
+    # an office that does not guard its clock
+    monkeypatch.setattr(guard, "received", lambda moment, last, size: moment)
     intake.receive_filing(signed, now=clock.now() - 1000, signer=held())
     assert [fault for fault in check_log(office.office).faults if "received before" in fault]
 
 
-def test_a_contradiction_after_a_correction_is_kept_with_the_true_time(office: Bench, key: Key, turn: Turn):
+def test_a_contradiction_after_a_correction_is_kept_with_the_true_time(
+    office: Bench, key: Key, turn: Turn
+):
     ahead(office, key, turn)
     timekeeping.confirm(at=clock.now(), source="广播报时")
     statement = key.sign(manifest(reason="另一份，附件没有上传。"), seq=1, prev=bytes(32))
@@ -381,7 +507,9 @@ def test_a_small_step_back_is_held_at_the_time_of_the_log(office: Bench, key: Ke
     assert len(set(Statement.objects.values_list("received", flat=True))) == 1
 
 
-def test_what_was_given_out_by_the_wrong_clock_does_not_last_400_days(office: Bench, key: Key, turn: Turn):
+def test_what_was_given_out_by_the_wrong_clock_does_not_last_400_days(
+    office: Bench, key: Key, turn: Turn
+):
     office.make_certificates_timeless()
     turn(FAR)
     timekeeping.confirm(at=clock.now(), source="同样不准的钟")
@@ -402,14 +530,22 @@ def test_an_overlap_that_began_by_the_wrong_clock_ends_in_time(office: Bench, ke
     before = certificate_of_serial(key.serial)
     turn(FAR)
     timekeeping.confirm(at=clock.now(), source="同样不准的钟")
-    renew(authority=office.authority, serial=key.serial, days=900, now=guard.now(), deliver=lambda grant: None)
+    renew(
+        authority=office.authority,
+        serial=key.serial,
+        days=900,
+        now=guard.now(),
+        deliver=lambda grant: None,
+    )
     turn(0)
     timekeeping.confirm(at=clock.now(), source="广播报时")
     before.refresh_from_db()
     assert before.overlap_until == clock.now() + 30 * DAY
 
 
-def test_a_status_from_the_wrong_time_reads_as_decided_at_the_correction(office: Bench, key: Key, turn: Turn):
+def test_a_status_from_the_wrong_time_reads_as_decided_at_the_correction(
+    office: Bench, key: Key, turn: Turn
+):
     turn(FAR)
     timekeeping.confirm(at=clock.now(), source="同样不准的钟")
     forks.suspend(serial=key.serial, reason="x", now=guard.now())
@@ -424,13 +560,20 @@ def test_a_status_from_the_wrong_time_reads_as_decided_at_the_correction(office:
     assert clock.now() - 2 <= resumed.since <= clock.now()
 
 
-def test_the_order_takes_the_false_times_back_up_to_the_last_and_for_the_entries_that_had_them(office: Bench, key: Key, turn: Turn):
+def test_the_order_takes_the_false_times_back_up_to_the_last_and_for_the_entries_that_had_them(
+    office: Bench, key: Key, turn: Turn
+):
     ahead(office, key, turn)
     true = clock.now()
     timekeeping.confirm(at=true, source="广播报时")
     turn(DAY, passed=DAY)
     _, manifest, _ = give(office, challenge(key), "set-time")
-    assert (manifest.time, manifest.until, manifest.entries, manifest.seq) == (true, true + FAR, 1, None)
+    assert (manifest.time, manifest.until, manifest.entries, manifest.seq) == (
+        true,
+        true + FAR,
+        1,
+        None,
+    )
 
 
 def test_without_a_correction_the_order_sets_the_time_of_the_office(office: Bench, key: Key):
@@ -439,7 +582,9 @@ def test_without_a_correction_the_order_sets_the_time_of_the_office(office: Benc
     assert (manifest.until, manifest.entries) == (None, None)
 
 
-@pytest.mark.parametrize(("decide", "code"), [(forks.suspend, None), (forks.revoke, "certificate-revoked")])
+@pytest.mark.parametrize(
+    ("decide", "code"), [(forks.suspend, None), (forks.revoke, "certificate-revoked")]
+)
 def test_a_suspended_key_gets_its_time_set_and_a_revoked_one_does_not(
     office: Bench, key: Key, decide: Callable[..., object], code: str | None
 ):

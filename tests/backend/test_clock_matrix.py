@@ -1,7 +1,8 @@
-"""Office ahead, right or behind × this computer ahead, right or behind × what the key has heard: who may sign, submit and keep.
+"""Office ahead, right or behind × this computer ahead, right or behind × what the key has heard:
+who may sign, submit and keep.
 
-Real firmware, the host's library and the office in one process; ``R`` is the true time.  The office's first start is by the clock of its
-row, so it compares that with what it has recorded.
+Real firmware, the host's library and the office in one process; ``R`` is the true time.  The
+office's first start is by the clock of its row, so it compares that with what it has recorded.
 """
 
 import pytest
@@ -71,7 +72,9 @@ class Place:
         self.number += 1
         raw = self.office.upload(reason=f"第 {self.number} 份。")
         claimed, name = self.true + offset, bytes((self.number,)) * 16
-        return self.key.sign(raw, purpose="filing", idempotency_key=name, claimed_time=claimed).statement
+        return self.key.sign(
+            raw, purpose="filing", idempotency_key=name, claimed_time=claimed
+        ).statement
 
     def submit(self, statement: bytes) -> Receipt:
         answer = self.office.post(statement)
@@ -81,13 +84,21 @@ class Place:
 
     def keep(self, receipt: Receipt) -> None:
         size = self.key.chain().log_size
-        proof = self.office.get(f"/log/consistency?first={size}&second={receipt.read().tree_size}") if size else None
-        self.key.keep_receipt(receipt, [bytes.fromhex(item) for item in proof.json()["path"]] if proof else None)  # type: ignore[attr-defined]
+        proof = (
+            self.office.get(f"/log/consistency?first={size}&second={receipt.read().tree_size}")
+            if size
+            else None
+        )
+        self.key.keep_receipt(
+            receipt, [bytes.fromhex(item) for item in proof.json()["path"]] if proof else None
+        )  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize(("heard", "office_offset"), OFFICE)
 @ONLY_SQLITE
-def test_who_may_sign_submit_and_keep(office: Bench, heard: str, office_offset: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_who_may_sign_submit_and_keep(
+    office: Bench, heard: str, office_offset: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     place = Place(office, heard, monkeypatch)
     floor = place.key.chain().time_floor
     signed: list[bytes] = []
@@ -105,7 +116,10 @@ def test_who_may_sign_submit_and_keep(office: Bench, heard: str, office_offset: 
     for statement in signed:
         answer = place.office.post(statement)
         if OFFICE[heard, office_offset]:
-            assert (answer.status_code, answer.json()["code"]) == (503, OFFICE[heard, office_offset])
+            assert (answer.status_code, answer.json()["code"]) == (
+                503,
+                OFFICE[heard, office_offset],
+            )
         else:
             assert answer.status_code == 201
             place.keep(Receipt.decode(answer.content))
@@ -121,7 +135,8 @@ def test_a_key_that_saw_a_time_400_days_ahead_signs_again_after_the_offices_orde
 ) -> None:
     place = Place(office, FUTURE, monkeypatch)
     late = place.sign(AHEAD)  # by a computer that was wrong, too; not handed in yet
-    other = place.submit(place.sign(AHEAD))  # received by the wrong clock; its receipt is not on the key yet
+    # received by the wrong clock; its receipt is not on the key yet
+    other = place.submit(place.sign(AHEAD))
     place.office_clock(RIGHT)
     timekeeping.confirm(at=clock.now(), source="广播报时")
     place.key.carry_out(office.order(codec.encode(place.key.challenge()), "set-time"))

@@ -1,4 +1,6 @@
-"""POST /countersignatures: the supervisor, and nobody else, on the newest filing that waits for it, once."""
+"""POST /countersignatures: the supervisor, and nobody else, on the newest filing that waits for it,
+once.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -32,8 +34,12 @@ class Scene:
     def statement(self) -> str:
         return self.filed["Biandun-Statement"]
 
-    def sign(self, key: Key | None = None, statement: str | None = None, **changed: object) -> HttpResponse:
-        return self.office.countersign(key or self.supervisor, statement or self.statement, **changed)
+    def sign(
+        self, key: Key | None = None, statement: str | None = None, **changed: object
+    ) -> HttpResponse:
+        return self.office.countersign(
+            key or self.supervisor, statement or self.statement, **changed
+        )
 
 
 @pytest.fixture
@@ -46,7 +52,11 @@ def test_an_agreement_submits_the_case_to_the_office(scene: Scene):
     assert (answer.status_code, answer["Biandun-Case"]) == (201, scene.filed["Biandun-Case"])
     assert Case.objects.get().state == "SUBMITTED"
     event = CaseEvent.objects.get(step=2)
-    assert (event.action, event.before, event.after) == ("flow.use_approval.agreed", "PENDING_SUPERVISOR", "SUBMITTED")
+    assert (event.action, event.before, event.after) == (
+        "flow.use_approval.agreed",
+        "PENDING_SUPERVISOR",
+        "SUBMITTED",
+    )
     assert (event.version, event.opinion, event.text) == (1, "agree", "同意。")
 
 
@@ -62,7 +72,10 @@ def test_its_receipt_proves_it_in_the_same_log(scene: Scene):
     statement = scene.supervisor.sign(raw, "countersign")
     answer = scene.office.post(statement, to="/countersignatures")
     payload = verify_receipt(
-        Receipt.decode(answer.content), cose.parse(statement, purpose="countersign"), scene.office.issuer, ES256
+        Receipt.decode(answer.content),
+        cose.parse(statement, purpose="countersign"),
+        scene.office.issuer,
+        ES256,
     )
     assert (payload.leaf_index, payload.tree_size) == (1, 2)
     assert answer["Location"] == f"/statements/{answer['Biandun-Statement']}"
@@ -89,7 +102,9 @@ def test_its_attachments_become_evidence(scene: Scene):
 def test_the_second_version_is_countersigned_in_its_turn(scene: Scene):
     scene.sign(opinion="return", document=None)
     second = scene.office.file(scene.unit, case=scene.filed["Biandun-Case"], reason="补正。")
-    assert scene.sign().json()["code"] == "countersign-not-due", "the first version is no longer the newest"
+    assert scene.sign().json()["code"] == "countersign-not-due", (
+        "the first version is no longer the newest"
+    )
     assert scene.sign(statement=second["Biandun-Statement"]).status_code == 201
     assert [event.version for event in CaseEvent.objects.order_by("step")] == [1, 1, 2, 2]
 
@@ -137,12 +152,16 @@ def attachment_missing(scene: Scene) -> HttpResponse:
 def attachment_of_another_size(scene: Scene) -> HttpResponse:
     scene.office.put(b"four")
     entry = attachment(b"four")
-    wrong = type(entry)(name=entry.name, media_type=entry.media_type, size=5, sha256=entry.sha256, role=entry.role)
+    wrong = type(entry)(
+        name=entry.name, media_type=entry.media_type, size=5, sha256=entry.sha256, role=entry.role
+    )
     return scene.sign(attachments=(wrong,))
 
 
 def at_the_wrong_door(scene: Scene) -> HttpResponse:
-    return scene.office.post(scene.unit.sign(scene.office.upload(reason="走错了门。")), to="/countersignatures")
+    return scene.office.post(
+        scene.unit.sign(scene.office.upload(reason="走错了门。")), to="/countersignatures"
+    )
 
 
 def revoked(scene: Scene) -> HttpResponse:
@@ -151,7 +170,9 @@ def revoked(scene: Scene) -> HttpResponse:
 
 
 def filing_as_manifest(scene: Scene) -> HttpResponse:
-    return scene.office.post(scene.supervisor.sign(scene.office.upload(), "countersign"), to="/countersignatures")
+    return scene.office.post(
+        scene.supervisor.sign(scene.office.upload(), "countersign"), to="/countersignatures"
+    )
 
 
 REFUSALS: list[tuple[str, int, Callable[[Scene], HttpResponse]]] = [
@@ -171,8 +192,12 @@ REFUSALS: list[tuple[str, int, Callable[[Scene], HttpResponse]]] = [
 ]
 
 
-@pytest.mark.parametrize(("code", "status", "act"), REFUSALS, ids=[act.__name__ for *_, act in REFUSALS])
-def test_a_refusal_has_its_code_and_status(scene: Scene, code: str, status: int, act: Callable[[Scene], HttpResponse]):
+@pytest.mark.parametrize(
+    ("code", "status", "act"), REFUSALS, ids=[act.__name__ for *_, act in REFUSALS]
+)
+def test_a_refusal_has_its_code_and_status(
+    scene: Scene, code: str, status: int, act: Callable[[Scene], HttpResponse]
+):
     answer = act(scene)
     assert (answer.json()["code"], answer.status_code) == (code, status)
 
@@ -191,4 +216,8 @@ def test_an_agreement_without_the_application_document_is_refused(scene: Scene, 
     monkeypatch.undo()
     scene.office.put(raw)
     answer = scene.office.post(scene.supervisor.sign(raw, "countersign"), to="/countersignatures")
-    assert (answer.status_code, answer.json()["code"], answer.json()["field"]) == (422, "form-invalid", "document")
+    assert (answer.status_code, answer.json()["code"], answer.json()["field"]) == (
+        422,
+        "form-invalid",
+        "document",
+    )

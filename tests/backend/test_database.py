@@ -1,4 +1,6 @@
-"""Which database: named once at init, without a password, and one writer at a time on either kind."""
+"""Which database: named once at init, without a password, and one writer at a time on either
+kind.
+"""
 
 import json
 from pathlib import Path
@@ -31,27 +33,65 @@ def url(databases: Databases):
 
 def tables(url: str) -> list[str]:
     with psycopg.connect(url) as connection:
-        return [name for (name,) in connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")]
+        return [
+            name
+            for (name,) in connection.execute(
+                "SELECT tablename FROM pg_tables WHERE schemaname = 'public'"
+            )
+        ]
 
 
-def test_an_office_on_postgresql_from_init_to_restore(tmp_path: Path, capsys, secret: str, url: str):
+def test_an_office_on_postgresql_from_init_to_restore(
+    tmp_path: Path, capsys, secret: str, url: str
+):
     base = ["--data", str(tmp_path / "office"), "--json"]
-    assert run(["--database", url, *base, "init", "--passphrase-file", secret, "--backup", str(tmp_path / "backup")]) == 0
+    assert (
+        run(
+            [
+                "--database",
+                url,
+                *base,
+                "init",
+                "--passphrase-file",
+                secret,
+                "--backup",
+                str(tmp_path / "backup"),
+            ]
+        )
+        == 0
+    )
     made = json.loads(capsys.readouterr().out)
-    assert (made["database"], made["uscc"], made["backup"]["restored"]) == (url, "11629900MB0000000F", True)
+    assert (made["database"], made["uscc"], made["backup"]["restored"]) == (
+        url,
+        "11629900MB0000000F",
+        True,
+    )
     assert startup.database_of(tmp_path / "office") == url
     assert not (tmp_path / "office" / startup.DATABASE).exists()
     assert run([*base, "units"]) == 0
     assert len(json.loads(capsys.readouterr().out)) == 4
     assert (
-        run(["--json", "restore", "--from", str(tmp_path / "backup"), "--into", str(tmp_path / "b"), "--passphrase-file", secret])
+        run(
+            [
+                "--json",
+                "restore",
+                "--from",
+                str(tmp_path / "backup"),
+                "--into",
+                str(tmp_path / "b"),
+                "--passphrase-file",
+                secret,
+            ]
+        )
         == 0
     )
     assert startup.database_of(tmp_path / "b") == ""
     assert (tmp_path / "b" / startup.DATABASE).is_file()
 
 
-def test_the_database_may_come_from_the_environment(tmp_path: Path, capsys, secret: str, url: str, monkeypatch):
+def test_the_database_may_come_from_the_environment(
+    tmp_path: Path, capsys, secret: str, url: str, monkeypatch
+):
     monkeypatch.setenv("BIANDUN_OFFICE_DATABASE", url)
     base = ["--data", str(tmp_path / "office")]
     assert run([*base, "init", "--passphrase-file", secret]) == 0
@@ -59,7 +99,19 @@ def test_the_database_may_come_from_the_environment(tmp_path: Path, capsys, secr
 
 
 def test_another_database_than_the_offices_is_refused(office: Bench, capsys):
-    assert run(["--data", str(office.folder), "--database", "postgresql://localhost/other", "--json", "units"]) == 4
+    assert (
+        run(
+            [
+                "--data",
+                str(office.folder),
+                "--database",
+                "postgresql://localhost/other",
+                "--json",
+                "units",
+            ]
+        )
+        == 4
+    )
     assert json.loads(capsys.readouterr().err)["error"]["code"] == "database-mismatch"
 
 
@@ -78,7 +130,21 @@ def test_another_database_than_the_offices_is_refused(office: Bench, capsys):
 def test_a_url_with_a_password_or_without_a_name_is_refused_and_never_shown(
     tmp_path: Path, capsys, secret: str, url: str, code: str
 ):
-    assert run(["--data", str(tmp_path / "office"), "--database", url, "--json", "init", "--passphrase-file", secret]) == 4
+    assert (
+        run(
+            [
+                "--data",
+                str(tmp_path / "office"),
+                "--database",
+                url,
+                "--json",
+                "init",
+                "--passphrase-file",
+                secret,
+            ]
+        )
+        == 4
+    )
     shown = capsys.readouterr().err
     assert json.loads(shown)["error"]["code"] == code
     assert "geheim" not in shown
@@ -87,13 +153,29 @@ def test_a_url_with_a_password_or_without_a_name_is_refused_and_never_shown(
 
 def test_a_server_that_is_away_is_a_problem_with_a_next_step(tmp_path: Path, capsys, secret: str):
     away = f"postgresql://postgres@/office?host={tmp_path}"
-    assert run(["--data", str(tmp_path / "office"), "--database", away, "--json", "init", "--passphrase-file", secret]) == 4
+    assert (
+        run(
+            [
+                "--data",
+                str(tmp_path / "office"),
+                "--database",
+                away,
+                "--json",
+                "init",
+                "--passphrase-file",
+                secret,
+            ]
+        )
+        == 4
+    )
     assert json.loads(capsys.readouterr().err)["error"]["code"] == "database-unreachable"
     assert sorted(path.name for path in tmp_path.iterdir()) == ["secret"]
 
 
 @ONLY_POSTGRESQL  # the only database that can hold something before the office comes
-def test_a_second_office_in_the_same_database_is_refused_and_the_first_stays(office: Bench, tmp_path: Path):
+def test_a_second_office_in_the_same_database_is_refused_and_the_first_stays(
+    office: Bench, tmp_path: Path
+):
     url = startup.database_of(office.folder)
     with pytest.raises(OfficeStateProblem) as caught:
         bench.found(tmp_path / "second", url)
@@ -116,7 +198,8 @@ def test_a_founding_that_fails_at_the_end_leaves_the_database_empty(tmp_path: Pa
     assert list(tmp_path.iterdir()) == []
 
 
-@ONLY_POSTGRESQL  # the SQLite file says so by a pragma, which test_serve tries by killing the server
+# the SQLite file says so by a pragma, which test_serve tries by killing the server
+@ONLY_POSTGRESQL
 def test_what_is_committed_is_on_disk(office: Bench):
     with connection.cursor() as cursor:
         cursor.execute("SHOW synchronous_commit")
@@ -131,7 +214,9 @@ def test_a_writer_waits_for_the_writer_before_it(office: Bench):
         connection.ensure_connection()
         with connection.cursor() as mine:
             mine.execute("SET lock_timeout = '50ms'")
-        answer = office.client.post("/login/challenge", data={"origin": bench.ORIGIN}, content_type="application/json")
+        answer = office.client.post(
+            "/login/challenge", data={"origin": bench.ORIGIN}, content_type="application/json"
+        )
         assert (answer.status_code, answer.json()["code"]) == (503, "office-busy")
     other.close()
     assert office.challenge()

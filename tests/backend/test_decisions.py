@@ -1,4 +1,6 @@
-"""POST /decisions: an officer of the office itself, on the newest filing of a submitted case, once."""
+"""POST /decisions: an officer of the office itself, on the newest filing of a submitted case,
+once.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -39,25 +41,40 @@ def test_an_acceptance_accepts_the_case(scene: Scene):
     assert (answer.status_code, answer["Biandun-Case"]) == (201, scene.filed["Biandun-Case"])
     assert Case.objects.get().state == "ACCEPTED"
     event = CaseEvent.objects.get(step=2)
-    assert (event.action, event.opinion, event.text) == ("flow.use_approval.accepted", "accept", "材料齐全，予以受理。")
+    assert (event.action, event.opinion, event.text) == (
+        "flow.use_approval.accepted",
+        "accept",
+        "材料齐全，予以受理。",
+    )
 
 
 def test_a_return_sends_the_case_back_and_it_comes_again(scene: Scene):
     assert scene.decide(decision="return", text="请更正编制类型。").status_code == 201
     assert Case.objects.get().state == "RETURNED_BY_OFFICE"
-    again = scene.office.file(scene.unit, **HOSPITAL_FORM, case=scene.filed["Biandun-Case"], reason="补正。")
+    again = scene.office.file(
+        scene.unit, **HOSPITAL_FORM, case=scene.filed["Biandun-Case"], reason="补正。"
+    )
     assert again.status_code == 201
     assert Case.objects.get().state == "SUBMITTED"
-    assert scene.decide().json()["code"] == "decision-mismatch", "the first version is no longer the newest"
+    assert scene.decide().json()["code"] == "decision-mismatch", (
+        "the first version is no longer the newest"
+    )
     assert scene.office.decide(scene.officer, again).status_code == 201
 
 
 def test_its_receipt_proves_it_in_the_same_log(scene: Scene):
-    raw = people.decision(scene.officer, scene.filed["Biandun-Case"], scene.filed["Biandun-Statement"])
+    raw = people.decision(
+        scene.officer, scene.filed["Biandun-Case"], scene.filed["Biandun-Statement"]
+    )
     scene.office.put(raw)
     statement = scene.officer.sign(raw, "decision")
     answer = scene.office.post(statement, to="/decisions")
-    payload = verify_receipt(Receipt.decode(answer.content), cose.parse(statement, purpose="decision"), scene.office.issuer, ES256)
+    payload = verify_receipt(
+        Receipt.decode(answer.content),
+        cose.parse(statement, purpose="decision"),
+        scene.office.issuer,
+        ES256,
+    )
     assert (payload.leaf_index, payload.tree_size) == (1, 2)
     assert scene.office.post(statement, to="/decisions").content == answer.content
 
@@ -117,8 +134,12 @@ REFUSALS: list[tuple[str, int, Callable[[Scene], HttpResponse]]] = [
 ]
 
 
-@pytest.mark.parametrize(("code", "status", "act"), REFUSALS, ids=[act.__name__ for *_, act in REFUSALS])
-def test_a_refusal_has_its_code_and_status(scene: Scene, code: str, status: int, act: Callable[[Scene], HttpResponse]):
+@pytest.mark.parametrize(
+    ("code", "status", "act"), REFUSALS, ids=[act.__name__ for *_, act in REFUSALS]
+)
+def test_a_refusal_has_its_code_and_status(
+    scene: Scene, code: str, status: int, act: Callable[[Scene], HttpResponse]
+):
     answer = act(scene)
     assert (answer.json()["code"], answer.status_code) == (code, status)
 

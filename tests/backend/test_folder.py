@@ -1,4 +1,6 @@
-"""The office's data folder: whoever could write there could exchange database and keys, so nothing is done in such a folder."""
+"""The office's data folder: whoever could write there could exchange database and keys, so nothing
+is done in such a folder.
+"""
 
 import os
 from collections.abc import Callable

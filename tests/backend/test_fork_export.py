@@ -1,4 +1,6 @@
-"""A kept contradiction is whole, stays whole, and can be read by officers and verified by whoever has openssl."""
+"""A kept contradiction is whole, stays whole, and can be read by officers and verified by whoever
+has openssl.
+"""
 
 import hashlib
 import json
@@ -38,10 +40,15 @@ def forked(office: Bench, key: Key, **form: object) -> bytes:
     return statement
 
 
-def exported(office: Bench, out: Path, capsys: pytest.CaptureFixture[str], fork: str = "") -> tuple[Path, dict[str, object]]:
+def exported(
+    office: Bench, out: Path, capsys: pytest.CaptureFixture[str], fork: str = ""
+) -> tuple[Path, dict[str, object]]:
     """The export by the command, and its description."""
     found = fork or fork_export.listed()[0].name
-    assert run(["--data", str(office.folder), "--json", "export-fork", found[:12], "--out", str(out)]) == 0
+    assert (
+        run(["--data", str(office.folder), "--json", "export-fork", found[:12], "--out", str(out)])
+        == 0
+    )
     capsys.readouterr()
     return out, json.loads((out / "fork.json").read_bytes())
 
@@ -88,7 +95,9 @@ def test_a_contradiction_is_kept_though_its_files_never_came_and_the_export_says
     assert office.post(statement).json()["code"] == "chain-fork"
     assert ForkEvidence.objects.get().statement_id == name(statement).hex()
     _, about = exported(office, tmp_path / "fork", capsys)
-    absent = f"kept/attachments/{digest_of(PDF)}" if uploaded == "manifest" else "kept/manifest.cbor"
+    absent = (
+        f"kept/attachments/{digest_of(PDF)}" if uploaded == "manifest" else "kept/manifest.cbor"
+    )
     assert missing(about) == {absent: "never uploaded"}
     assert absent in (tmp_path / "fork" / "README.txt").read_text()
 
@@ -103,7 +112,9 @@ def test_files_of_a_fork_that_come_later_are_kept_too(office: Bench, key: Key):
     assert fork_export.export(fork_export.listed()[0], office.office).missing == []
 
 
-def test_a_contradiction_whose_manifest_breaks_the_rules_is_kept_with_its_attachments(office: Bench, key: Key):
+def test_a_contradiction_whose_manifest_breaks_the_rules_is_kept_with_its_attachments(
+    office: Bench, key: Key
+):
     office.file(key)
     raw = bytearray(manifest(attachments=(attachment(PDF),), reason="格式不合规。"))
     office.put(PDF)
@@ -112,51 +123,86 @@ def test_a_contradiction_whose_manifest_breaks_the_rules_is_kept_with_its_attach
     office.put_manifest(bytes(raw))
     assert office.post(key.sign(bytes(raw), seq=1, prev=bytes(32))).json()["code"] == "chain-fork"
     services.sweep_blobs(older_than=clock.now() + 1)
-    assert f"kept/attachments/{digest_of(PDF)}" in fork_export.export(fork_export.listed()[0], office.office).files
+    assert (
+        f"kept/attachments/{digest_of(PDF)}"
+        in fork_export.export(fork_export.listed()[0], office.office).files
+    )
 
 
-def test_a_statement_without_its_files_that_contradicts_nothing_suspends_nobody(office: Bench, key: Key):
+def test_a_statement_without_its_files_that_contradicts_nothing_suspends_nobody(
+    office: Bench, key: Key
+):
     office.file(key)
     answer = office.post(key.sign(manifest(reason="正常的下一份。")))
     assert answer.json()["code"] == "blob-missing"
     assert ForkEvidence.objects.count() == 0
 
 
-def test_the_export_has_both_sides_with_everything_up_to_the_root(office: Bench, key: Key, tmp_path: Path, capsys):
+def test_the_export_has_both_sides_with_everything_up_to_the_root(
+    office: Bench, key: Key, tmp_path: Path, capsys
+):
     statement = forked(office, key)
     out, about = exported(office, tmp_path / "fork", capsys)
     assert (out / "kept" / "statement.cose").read_bytes() == statement
-    whole = {"statement.cose", "manifest.cbor", "certificate.pem", "certificate.der", "profile.cose", "profile.cbor"}
+    whole = {
+        "statement.cose",
+        "manifest.cbor",
+        "certificate.pem",
+        "certificate.der",
+        "profile.cose",
+        "profile.cbor",
+    }
     for side in ("kept", "known-1"):
         assert whole <= {path.name for path in (out / side).iterdir()}
         assert len(list((out / side / "attachments").iterdir())) == 1
-    assert {path.name for path in (out / "office").iterdir()} == {"root.pem", "issuing.pem", "issuer.cose", "issuer.cbor"}
+    assert {path.name for path in (out / "office").iterdir()} == {
+        "root.pem",
+        "issuing.pem",
+        "issuer.cose",
+        "issuer.cbor",
+    }
     found = {path.relative_to(out).as_posix() for path in out.rglob("*") if path.is_file()}
     listed = {one["path"]: one for one in about["files"]}  # type: ignore[index, attr-defined]
     assert found - {"fork.json"} == set(listed)
-    assert all(sha256((out / path).read_bytes()).hexdigest() == one["sha256"] for path, one in listed.items())
+    assert all(
+        sha256((out / path).read_bytes()).hexdigest() == one["sha256"]
+        for path, one in listed.items()
+    )
     assert missing(about) == {}
 
 
 def openssl(*arguments: object) -> str:
-    done = subprocess.run(["openssl", *map(str, arguments)], capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        ["openssl", *map(str, arguments)], capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, done.stderr
     return done.stdout
 
 
 @ONLY_SQLITE  # about files
 @pytest.mark.skipif(not JUDGE.exists(), reason="make judge")
-def test_openssl_and_python_cwt_verify_both_sides_and_the_receipt(office: Bench, key: Key, tmp_path: Path, capsys):
+def test_openssl_and_python_cwt_verify_both_sides_and_the_receipt(
+    office: Bench, key: Key, tmp_path: Path, capsys
+):
     forked(office, key)
     out, _ = exported(office, tmp_path / "fork", capsys)
     for side in ("kept", "known-1"):
         openssl(
-            "verify", "-CAfile", out / "office/root.pem", "-untrusted", out / "office/issuing.pem", out / side / "certificate.pem"
+            "verify",
+            "-CAfile",
+            out / "office/root.pem",
+            "-untrusted",
+            out / "office/issuing.pem",
+            out / side / "certificate.pem",
         )
-        (tmp_path / "public.pem").write_text(openssl("x509", "-in", out / side / "certificate.pem", "-noout", "-pubkey"))
+        (tmp_path / "public.pem").write_text(
+            openssl("x509", "-in", out / side / "certificate.pem", "-noout", "-pubkey")
+        )
         signature = ("-signature", out / side / "signature.der", out / side / "tbs")
         openssl("dgst", "-sha256", "-verify", tmp_path / "public.pem", *signature)
-        assert (out / side / "tbs").read_bytes()[-32:] == sha256((out / side / "manifest.cbor").read_bytes()).digest()
+        assert (out / side / "tbs").read_bytes()[-32:] == sha256(
+            (out / side / "manifest.cbor").read_bytes()
+        ).digest()
     for statement, purpose, certificate, signed in (
         ("kept/statement.cose", "filing", "kept/certificate.pem", "kept/manifest.cbor"),
         ("known-1/receipt.cose", "receipt", "office/issuing.pem", "known-1/receipt-payload.cbor"),
@@ -164,7 +210,14 @@ def test_openssl_and_python_cwt_verify_both_sides_and_the_receipt(office: Bench,
         ("office/issuer.cose", "issuer", "office/root.pem", "office/issuer.cbor"),
         ("kept/profile.cose", "profile", "office/issuing.pem", "kept/profile.cbor"),
     ):
-        judge = [str(JUDGE), "tests/system/judge.py", str(out / statement), purpose, str(out / certificate), str(out / signed)]
+        judge = [
+            str(JUDGE),
+            "tests/system/judge.py",
+            str(out / statement),
+            purpose,
+            str(out / certificate),
+            str(out / signed),
+        ]
         done = subprocess.run(judge, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stderr
 
@@ -175,10 +228,24 @@ def test_openssl_verifies_an_export_in_sm2(tmp_path: Path, capsys):
     forked(office, office.new_key())
     out, _ = exported(office, tmp_path / "fork", capsys)
     identity = "distid:1234567812345678"
-    (tmp_path / "public.pem").write_text(openssl("x509", "-in", out / "kept/certificate.pem", "-noout", "-pubkey"))
-    how = ("-verify", "-rawin", "-digest", "sm3", "-pkeyopt", identity, "-pubin", "-inkey", tmp_path / "public.pem")
+    (tmp_path / "public.pem").write_text(
+        openssl("x509", "-in", out / "kept/certificate.pem", "-noout", "-pubkey")
+    )
+    how = (
+        "-verify",
+        "-rawin",
+        "-digest",
+        "sm3",
+        "-pkeyopt",
+        identity,
+        "-pubin",
+        "-inkey",
+        tmp_path / "public.pem",
+    )
     openssl("pkeyutl", *how, "-in", out / "kept/tbs", "-sigfile", out / "kept/signature.der")
-    assert (out / "kept/tbs").read_bytes()[-32:] == hashlib.new("sm3", (out / "kept/manifest.cbor").read_bytes()).digest()
+    assert (out / "kept/tbs").read_bytes()[-32:] == hashlib.new(
+        "sm3", (out / "kept/manifest.cbor").read_bytes()
+    ).digest()
 
 
 def test_the_proofs_of_the_log_hold(office: Bench, key: Key):
@@ -200,9 +267,13 @@ def test_the_proofs_of_the_log_hold(office: Bench, key: Key):
     assert statement.hex() == ForkEvidence.objects.get().known
 
 
-def test_an_export_of_links_that_contradicts_comes_with_what_it_contradicts(office: Bench, key: Key, tmp_path: Path, capsys):
+def test_an_export_of_links_that_contradicts_comes_with_what_it_contradicts(
+    office: Bench, key: Key, tmp_path: Path, capsys
+):
     assert office.post(key.links(5, [b"\x05" * 32]), SIGNED, "/links").status_code in (200, 201)
-    assert office.post(key.links(5, [b"\x06" * 32]), SIGNED, "/links").json()["code"] == "chain-broken"
+    assert (
+        office.post(key.links(5, [b"\x06" * 32]), SIGNED, "/links").json()["code"] == "chain-broken"
+    )
     out, about = exported(office, tmp_path / "fork", capsys)
     assert (about["kind"], missing(about)) == ("links", {})
     for side, link in (("kept", b"\x06"), ("known-1", b"\x05")):
@@ -218,7 +289,11 @@ def test_a_contradicting_audit_ring_can_be_read_and_verified(office: Bench, tmp_
     with pytest.raises(Refused):
         audits.take(raw=second, algorithm=office.office.algorithm, now=6)
     out, about = exported(office, tmp_path / "fork", capsys, sha256(second).hexdigest())
-    assert (about["kind"], about["known"], missing(about)) == ("audit", sha256(first).hexdigest(), {})
+    assert (about["kind"], about["known"], missing(about)) == (
+        "audit",
+        sha256(first).hexdigest(),
+        {},
+    )
     for side in ("kept", "known-1"):
         signature = ("-signature", out / side / "signature.der", out / side / "tbs")
         openssl("dgst", "-sha256", "-verify", out / side / "device-key.pem", *signature)
@@ -226,7 +301,9 @@ def test_a_contradicting_audit_ring_can_be_read_and_verified(office: Bench, tmp_
 
 @ONLY_SQLITE  # about files
 @pytest.mark.parametrize("change", ["deleted", "altered"])
-def test_an_export_says_which_file_is_lost_or_altered(office: Bench, key: Key, tmp_path: Path, capsys, change: str):
+def test_an_export_says_which_file_is_lost_or_altered(
+    office: Bench, key: Key, tmp_path: Path, capsys, change: str
+):
     forked(office, key)
     path = blobs.path_of(digest_of(PDF))
     if change == "deleted":
@@ -252,7 +329,9 @@ def test_an_attachment_goes_out_under_its_digest_whatever_its_name_says(office: 
 
 
 @ONLY_SQLITE  # about files
-@pytest.mark.parametrize("name_of", [lambda known: "0" * 64, lambda known: known[:7], lambda known: ""])
+@pytest.mark.parametrize(
+    "name_of", [lambda known: "0" * 64, lambda known: known[:7], lambda known: ""]
+)
 def test_a_name_that_is_unknown_short_or_of_several_is_not_found(office: Bench, key: Key, name_of):
     forked(office, key)
     with pytest.raises(Refused) as caught:
@@ -265,7 +344,20 @@ def test_an_existing_folder_is_left_alone(office: Bench, key: Key, tmp_path: Pat
     forked(office, key)
     (tmp_path / "fork").mkdir()
     found = fork_export.listed()[0].name
-    assert run(["--data", str(office.folder), "--json", "export-fork", found, "--out", str(tmp_path / "fork")]) == 7
+    assert (
+        run(
+            [
+                "--data",
+                str(office.folder),
+                "--json",
+                "export-fork",
+                found,
+                "--out",
+                str(tmp_path / "fork"),
+            ]
+        )
+        == 7
+    )
     assert json.loads(capsys.readouterr().err)["error"]["code"] == "file-exists"
     assert list((tmp_path / "fork").iterdir()) == []
 
@@ -279,12 +371,16 @@ def test_an_officer_reads_every_file_over_http(office: Bench, key: Key):
         answer = office.get(f"/forks/{fork['name']}/{file['path']}", token)
         content = b"".join(answer) if not answer.streaming else b"".join(answer.streaming_content)  # type: ignore[attr-defined]
         answer.close()
-        assert (answer.status_code, sha256(content).hexdigest()) == (200, file["sha256"]), file["path"]
+        assert (answer.status_code, sha256(content).hexdigest()) == (200, file["sha256"]), file[
+            "path"
+        ]
     for path in ("../office.json", "kept/../../office.json", "none"):
         assert office.get(f"/forks/{fork['name']}/{path}", token).status_code == 404
 
 
-def test_a_backup_and_the_copied_files_carry_the_whole_fork(office: Bench, key: Key, tmp_path: Path):
+def test_a_backup_and_the_copied_files_carry_the_whole_fork(
+    office: Bench, key: Key, tmp_path: Path
+):
     forked(office, key)
     before = fork_export.export(fork_export.listed()[0], office.office)
     tried = backup.make(office.folder, tmp_path / "office.backup", PASSPHRASE, CHEAP)
@@ -297,7 +393,9 @@ def test_a_backup_and_the_copied_files_carry_the_whole_fork(office: Bench, key: 
     assert after.files["fork.json"] == before.files["fork.json"]
 
 
-def test_what_older_programs_kept_of_forks_counts_as_evidence_after_the_migration(office: Bench, key: Key):
+def test_what_older_programs_kept_of_forks_counts_as_evidence_after_the_migration(
+    office: Bench, key: Key
+):
     from django.core.management import call_command
 
     forked(office, key)

@@ -1,4 +1,6 @@
-"""A disk that fills at any byte, a folder that is read-only: a name for it, and what was there is untouched."""
+"""A disk that fills at any byte, a folder that is read-only: a name for it, and what was there is
+untouched.
+"""
 
 import errno
 import json
@@ -30,7 +32,11 @@ CONTENT = bytes(range(200))
 
 
 def contents(folder: Path) -> dict[str, bytes]:
-    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    return {
+        str(path.relative_to(folder)): path.read_bytes()
+        for path in folder.rglob("*")
+        if path.is_file()
+    }
 
 
 def test_a_file_is_whole_or_untouched_wherever_the_disk_fills(tmp_path: Path) -> None:
@@ -56,14 +62,22 @@ def test_a_backup_is_whole_or_absent_wherever_the_disk_fills(office: Bench, tmp_
             backup.make(office.folder, tmp_path / "out", PASSPHRASE, CHEAP)
         assert caught.value.code in {"storage-full", "file-unwritable"}
         assert str(tmp_path / "out") in caught.value.message("zh")
-        assert {name for name in contents(tmp_path) if not name.endswith(("-wal", "-shm"))} == before
+        assert {
+            name for name in contents(tmp_path) if not name.endswith(("-wal", "-shm"))
+        } == before
     with room_for(whole + 100):
-        assert backup.make(office.folder, tmp_path / "out", PASSPHRASE, CHEAP).size == (tmp_path / "out").stat().st_size
+        assert (
+            backup.make(office.folder, tmp_path / "out", PASSPHRASE, CHEAP).size
+            == (tmp_path / "out").stat().st_size
+        )
 
 
 @ONLY_SQLITE
 def test_backing_up_onto_a_full_disk_is_storage_full_by_the_command(
-    office: Bench, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    office: Bench,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     def full(descriptor: int) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
@@ -71,14 +85,31 @@ def test_backing_up_onto_a_full_disk_is_storage_full_by_the_command(
     (tmp_path / "secret").write_text(PASSPHRASE.secret)
     monkeypatch.setattr(os, "fsync", full)
     out = tmp_path / "out"
-    status = run(["--data", str(office.folder), "backup", "--out", str(out), "--passphrase-file", str(tmp_path / "secret")])
+    status = run(
+        [
+            "--data",
+            str(office.folder),
+            "backup",
+            "--out",
+            str(out),
+            "--passphrase-file",
+            str(tmp_path / "secret"),
+        ]
+    )
     err = capsys.readouterr().err
-    assert (status, "[storage-full]" in err, str(out) in err, out.exists()) == (7, True, True, False)
+    assert (status, "[storage-full]" in err, str(out) in err, out.exists()) == (
+        7,
+        True,
+        True,
+        False,
+    )
 
 
 @pytest.mark.parametrize("size", [0, 300, 3000, 50_000])
 def test_an_office_is_founded_whole_or_not_at_all(size: int, tmp_path: Path) -> None:
-    founding = Founding(Identity("longlan", "陇澜市委编办", "629900"), PASSPHRASE, CHEAP, clock.now())
+    founding = Founding(
+        Identity("longlan", "陇澜市委编办", "629900"), PASSPHRASE, CHEAP, clock.now()
+    )
     with room_for(size), pytest.raises(FileProblem) as caught:
         installation.found(tmp_path / "office", founding, before_rename=lambda work: None)
     assert caught.value.code in {"storage-full", "file-unwritable"}
@@ -95,7 +126,11 @@ def test_an_office_is_founded_whole_or_not_at_all(size: int, tmp_path: Path) -> 
     ids=lambda words: words[0],
 )
 def test_a_place_that_takes_no_files_has_a_name(
-    words: list[str], office: Bench, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    words: list[str],
+    office: Bench,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.chdir(tmp_path)
     Path("secret").write_text(PASSPHRASE.secret)
@@ -110,10 +145,22 @@ def test_a_database_that_may_not_grow_has_a_name_in_every_command(
 ) -> None:
     before = contents(tmp_path)
     with room_for(0):
-        assert run(["--data", str(office.folder), "offer", "--unit", SCHOOL, "--out", str(tmp_path / "offer.bd")]) in {1, 7}
+        assert run(
+            [
+                "--data",
+                str(office.folder),
+                "offer",
+                "--unit",
+                SCHOOL,
+                "--out",
+                str(tmp_path / "offer.bd"),
+            ]
+        ) in {1, 7}
     err = capsys.readouterr().err
     assert "[storage-full]" in err or "[file-unwritable]" in err
-    assert {name for name in contents(tmp_path) if not name.endswith(("-wal", "-shm"))} <= set(before)
+    assert {name for name in contents(tmp_path) if not name.endswith(("-wal", "-shm"))} <= set(
+        before
+    )
 
 
 @ONLY_SQLITE
@@ -142,10 +189,13 @@ def test_a_large_file_is_read_no_further_than_an_attachment_is_long(tmp_path: Pa
     assert caught.value.code == "file-too-large"
 
 
-# --- a sweep, which is what makes room ------------------------------------------------------------------------------------
+# --- a sweep, which is what makes room
+# ----------------------------------------------------------------------
 @pytest.fixture
 def no_room(office: Bench, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
-    """A disk that is full to the last byte until the first file goes, and a server that has the database open; what has gone."""
+    """A disk that is full to the last byte until the first file goes, and a server that has the
+    database open; what has gone.
+    """
     gone: list[str] = []
     _, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
 
@@ -192,7 +242,10 @@ def test_a_sweep_makes_room_by_what_an_upload_left_behind(
 ) -> None:
     (blobs.incoming_folder() / "cut off").write_bytes(b"half of it")
     os.utime(blobs.incoming_folder() / "cut off", (0, 0))
-    assert (request.getfixturevalue("no_room"), sweep(office, capsys)) == (["cut off"], (0, {"removed": 1, "bytes": 10}))
+    assert (request.getfixturevalue("no_room"), sweep(office, capsys)) == (
+        ["cut off"],
+        (0, {"removed": 1, "bytes": 10}),
+    )
 
 
 @ONLY_SQLITE
@@ -219,7 +272,12 @@ def test_a_sweep_that_stops_halfway_is_finished_by_the_next(
 @ONLY_SQLITE
 @pytest.mark.parametrize(("free", "code"), [(1000, "sweep-no-room"), (1 << 40, "file-unwritable")])
 def test_a_sweep_that_cannot_open_the_database_says_what_to_do(
-    office: Bench, loose: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, free: int, code: str
+    office: Bench,
+    loose: str,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    free: int,
+    code: str,
 ) -> None:
     startup.connections.close_all()
     monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=free))

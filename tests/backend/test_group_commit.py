@@ -1,4 +1,6 @@
-"""Group commit: what waits at the same time shares one commit, and nobody learns of anything that is not durable."""
+"""Group commit: what waits at the same time shares one commit, and nobody learns of anything that
+is not durable.
+"""
 
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -33,12 +35,16 @@ def groups(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """How many jobs each transaction had, in order."""
     seen: list[int] = []
     plain = services._arrivals._together
-    monkeypatch.setattr(services._arrivals, "_together", lambda works: (seen.append(len(works)), plain(works))[1])
+    monkeypatch.setattr(
+        services._arrivals, "_together", lambda works: (seen.append(len(works)), plain(works))[1]
+    )
     return seen
 
 
 class Crowd:
-    """Threads whose calls of ``queue`` wait for the write lock together; the first to come leads."""
+    """Threads whose calls of ``queue`` wait for the write lock together; the first to come
+    leads.
+    """
 
     def __init__(self, pool: ThreadPoolExecutor, queue: GroupCommit[Any, Any]) -> None:
         self.pool, self.queue = pool, queue
@@ -79,7 +85,10 @@ def crowd(office: Bench) -> Iterator[Crowd]:
 
 def submissions(office: Bench, count: int) -> list[Callable[[], Accepted]]:
     """Statements of as many keys, their files uploaded, each ready to be taken in."""
-    return [submission(office, office.new_key(serial=f"BD-TEST-3{number:03}"), f"第 {number} 份") for number in range(count)]
+    return [
+        submission(office, office.new_key(serial=f"BD-TEST-3{number:03}"), f"第 {number} 份")
+        for number in range(count)
+    ]
 
 
 def submission(office: Bench, key: SoftKey, reason: str) -> Callable[[], Accepted]:
@@ -95,7 +104,9 @@ def write(name: str) -> int:
     return sql.run(UNIT, name)
 
 
-def test_what_waits_for_the_lock_is_taken_in_by_one_commit(crowd: Crowd, office: Bench, groups: list[int]):
+def test_what_waits_for_the_lock_is_taken_in_by_one_commit(
+    crowd: Crowd, office: Bench, groups: list[int]
+):
     accepted = crowd.outcomes(submissions(office, 6))
     assert groups == [6]
     places = [Receipt.decode(one.bundle).read().leaf_index for one in accepted]  # type: ignore[attr-defined]
@@ -109,21 +120,30 @@ def test_a_client_alone_waits_for_nobody(office: Bench, groups: list[int]):
     assert groups == [1, 1]
 
 
-def test_each_in_a_group_keeps_its_own_error_and_harms_no_other(crowd: Crowd, office: Bench, key: SoftKey):
+def test_each_in_a_group_keeps_its_own_error_and_harms_no_other(
+    crowd: Crowd, office: Bench, key: SoftKey
+):
     good = submissions(office, 3)
     # both are refused by the case, that is after they were appended
     nowhere = key.sign(office.upload(case="629900HB2026000999"))
     late = key.sign(office.upload(case="629900HB2026000998"))
-    bad = [lambda raw=raw: intake.receive_filing(raw, now=clock.now(), signer=held()) for raw in (nowhere, late)]
+    bad = [
+        lambda raw=raw: intake.receive_filing(raw, now=clock.now(), signer=held())
+        for raw in (nowhere, late)
+    ]
     one, first, two, second, three = crowd.outcomes([good[0], bad[0], good[1], bad[1], good[2]])
     assert [type(outcome) for outcome in (one, two, three)] == [Accepted] * 3
-    assert [(type(outcome), outcome.code) for outcome in (first, second)] == [(Refused, "case-not-found")] * 2  # type: ignore[attr-defined]
+    assert [(type(outcome), outcome.code) for outcome in (first, second)] == [
+        (Refused, "case-not-found")
+    ] * 2  # type: ignore[attr-defined]
     assert first is not second
     assert Statement.objects.count() == 3
     assert check_log(office.office).faults == []
 
 
-def test_a_fork_in_a_group_is_kept_as_evidence_and_harms_no_other(crowd: Crowd, office: Bench, key: SoftKey):
+def test_a_fork_in_a_group_is_kept_as_evidence_and_harms_no_other(
+    crowd: Crowd, office: Bench, key: SoftKey
+):
     twin = replace(key)
     pair = [submission(office, key, "一"), submission(office, twin, "二")]
     accepted, fork, other = crowd.outcomes([*pair, *submissions(office, 1)])
@@ -134,20 +154,31 @@ def test_a_fork_in_a_group_is_kept_as_evidence_and_harms_no_other(crowd: Crowd, 
     assert check_log(office.office).faults == []
 
 
-def test_statements_of_one_key_in_one_group_continue_each_other(crowd: Crowd, office: Bench, key: SoftKey, groups: list[int]):
+def test_statements_of_one_key_in_one_group_continue_each_other(
+    crowd: Crowd, office: Bench, key: SoftKey, groups: list[int]
+):
     outcomes = crowd.outcomes([submission(office, key, f"第 {number} 份") for number in range(4)])
     assert groups == [4]
     assert all(isinstance(outcome, Accepted) for outcome in outcomes)
-    assert list(Statement.objects.values_list("seq", "gap")) == [(1, False), (2, False), (3, False), (4, False)]
+    assert list(Statement.objects.values_list("seq", "gap")) == [
+        (1, False),
+        (2, False),
+        (3, False),
+        (4, False),
+    ]
 
 
-def test_the_same_statement_twice_in_one_group_gets_one_receipt(crowd: Crowd, office: Bench, key: SoftKey):
+def test_the_same_statement_twice_in_one_group_gets_one_receipt(
+    crowd: Crowd, office: Bench, key: SoftKey
+):
     submit = submission(office, key, "一")
     first, second = crowd.outcomes([submit, submit])
     assert (first.created, second.created, first.bundle == second.bundle) == (True, False, True)  # type: ignore[attr-defined]
 
 
-def test_nobody_is_answered_before_the_commit(crowd: Crowd, office: Bench, monkeypatch: pytest.MonkeyPatch):
+def test_nobody_is_answered_before_the_commit(
+    crowd: Crowd, office: Bench, monkeypatch: pytest.MonkeyPatch
+):
     reached, go = Event(), Event()
 
     @contextmanager
@@ -186,7 +217,9 @@ def test_a_commit_that_fails_is_everybodys_failure_and_leaves_nothing(
     assert [str(outcome) for outcome in outcomes] == ["database or disk is full"] * 4
     assert api.on_database(None, outcomes[0]).status_code == 507  # type: ignore[arg-type]
     assert Statement.objects.count() == ForkEvidence.objects.count() == 0
-    assert all(call().created for call in calls[:3]), "nothing stands in the way of the next attempt"
+    assert all(call().created for call in calls[:3]), (
+        "nothing stands in the way of the next attempt"
+    )
 
 
 def calls_of(works: Sequence[Callable[[], object]]) -> list[object]:
@@ -204,7 +237,9 @@ def test_a_transaction_that_is_lost_in_the_middle_fails_all_by_its_cause(office:
     before = names_of(office)
     with ThreadPoolExecutor(3) as pool:
         works = [lambda: write("一"), lose, lambda: write("三")]
-        outcomes = Crowd(pool, queue).outcomes([lambda work=work: queue.run(work) for work in works])
+        outcomes = Crowd(pool, queue).outcomes(
+            [lambda work=work: queue.run(work) for work in works]
+        )
     assert [str(outcome) for outcome in outcomes] == ["disk I/O error"] * 3
     assert names_of(office) == before
 
@@ -223,7 +258,9 @@ def test_what_the_database_refuses_harms_no_other(office: Bench):
     queue = GroupCommit(together)
     with ThreadPoolExecutor(3) as pool:
         works = [clash, lambda: write("二"), lambda: len(names_of(office))]
-        first, second, third = Crowd(pool, queue).outcomes([lambda work=work: queue.run(work) for work in works])
+        first, second, third = Crowd(pool, queue).outcomes(
+            [lambda work=work: queue.run(work) for work in works]
+        )
     assert type(first).__name__ == "IntegrityError"
     assert isinstance(second, int) and third == 1
     assert names_of(office) == {"二"}
@@ -245,7 +282,9 @@ def test_of_those_done_one_by_one_nobody_waits_for_a_lock_that_another_was_not_g
     queue = GroupCommit(together)
     with ThreadPoolExecutor(4) as pool:
         works = [lambda: write("一"), locked, lambda: write("三"), lambda: write("四")]
-        first, *others = Crowd(pool, queue).outcomes([lambda work=work: queue.run(work) for work in works])
+        first, *others = Crowd(pool, queue).outcomes(
+            [lambda work=work: queue.run(work) for work in works]
+        )
     assert isinstance(first, int)
     assert [str(outcome) for outcome in others] == ["database is locked"] * 3
     assert tried == [4, 1, 1]
@@ -256,7 +295,11 @@ def test_whoever_waits_behind_a_lock_that_is_not_given_is_told_busy(
     crowd: Crowd, office: Bench, vendor: str, monkeypatch: pytest.MonkeyPatch
 ):
     options = dict(connections.settings["default"]["OPTIONS"])
-    short = {"timeout": 0.2} if vendor == "sqlite" else {"options": options["options"].replace("20s", "200ms")}
+    short = (
+        {"timeout": 0.2}
+        if vendor == "sqlite"
+        else {"options": options["options"].replace("20s", "200ms")}
+    )
     monkeypatch.setitem(connections.settings["default"], "OPTIONS", {**options, **short})
     calls = submissions(office, 3)
     with writing():
@@ -286,7 +329,9 @@ def test_a_leader_that_dies_leaves_the_work_of_the_others_to_the_next(when: str,
     queue = GroupCommit(together)
     with ThreadPoolExecutor(3) as pool:
         works = [die, lambda: write("二"), lambda: write("三")]
-        first, second, third = Crowd(pool, queue).outcomes([lambda work=work: queue.run(work) for work in works])
+        first, second, third = Crowd(pool, queue).outcomes(
+            [lambda work=work: queue.run(work) for work in works]
+        )
     assert isinstance(first, SystemExit) and deaths == 1
     assert (second, third) == (Unit.objects.count(),) * 2
     assert names_of(office) == {"三"}
@@ -314,7 +359,10 @@ def test_a_group_asks_as_many_questions_as_one_statement(
 ):
     assert office.file(key).status_code == 201  # a first tree has no nodes to read
     calls, seen, plain = submissions(office, count), [], sql._execute
-    monkeypatch.setattr(sql, "_execute", lambda text, values: (seen.append(text), plain(text, values))[1])
+    monkeypatch.setattr(
+        sql, "_execute", lambda text, values: (seen.append(text), plain(text, values))[1]
+    )
     assert all(isinstance(outcome, Accepted) for outcome in crowd.outcomes(calls))
-    # two reads each before the lock, one of them for its attachment; under it seven reads and seven writes, one a table
+    # two reads each before the lock, one of them for its attachment; under it seven reads and seven
+    # writes, one a table
     assert len(seen) == 2 * count + 7 + 7, seen

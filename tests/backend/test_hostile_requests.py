@@ -1,4 +1,6 @@
-"""Every door of the office is fed what no honest program sends: a refusal each time, never a fault of ours, never much work."""
+"""Every door of the office is fed what no honest program sends: a refusal each time, never a fault
+of ours, never much work.
+"""
 
 import logging
 import random
@@ -42,20 +44,32 @@ BROKEN = {
 def doors() -> list[tuple[str, str]]:
     """Every operation that takes a body, from the document of the interface."""
     paths = api.get_openapi_schema(path_prefix="")["paths"]
-    return [(method, path) for path, operations in paths.items() for method in operations if method in ("post", "put", "patch")]
+    return [
+        (method, path)
+        for path, operations in paths.items()
+        for method in operations
+        if method in ("post", "put", "patch")
+    ]
 
 
 def knock(office: Bench, method: str, path: str, raw: bytes, media_type: str, **extra: str) -> int:
     place = path.replace("{digest}", "0" * 64)
-    return office.client.generic(method.upper(), place, raw, content_type=media_type, **extra).status_code
+    return office.client.generic(
+        method.upper(), place, raw, content_type=media_type, **extra
+    ).status_code
 
 
 @ONLY_SQLITE
 @pytest.mark.parametrize(("method", "path"), doors())
-def test_no_broken_body_is_answered_as_a_fault_of_ours(office: Bench, method: str, path: str, caplog: pytest.LogCaptureFixture):
+def test_no_broken_body_is_answered_as_a_fault_of_ours(
+    office: Bench, method: str, path: str, caplog: pytest.LogCaptureFixture
+):
     office.client.raise_request_exception = False
     chance = random.Random(path)
-    random_ones = {f"random {number}": inputs.make(chance, [world().statement, world().login], 300) for number in range(20)}
+    random_ones = {
+        f"random {number}": inputs.make(chance, [world().statement, world().login], 300)
+        for number in range(20)
+    }
     answers = {
         (name, media_type): knock(office, method, path, raw, media_type)
         for name, raw in {**BROKEN, **random_ones}.items()
@@ -82,7 +96,9 @@ def test_a_request_costs_what_its_bytes_pay_for(office: Bench):
 
 
 @ONLY_SQLITE
-def test_the_sender_s_regular_expression_is_refused_before_anything_is_looked_up(office: Bench, django_assert_num_queries):
+def test_the_sender_s_regular_expression_is_refused_before_anything_is_looked_up(
+    office: Bench, django_assert_num_queries
+):
     with django_assert_num_queries(0):
         answer = office.post(F2)
     assert (answer.status_code, answer.json()["code"]) == (400, "statement-malformed")

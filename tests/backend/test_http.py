@@ -27,7 +27,9 @@ def test_the_anchors_verify_each_other(office: Bench):
     issuing = x509.load_pem_x509_certificate(anchors["issuing_certificate"].encode())
     issuing.verify_directly_issued_by(root)
     signed = Signed(b64decode(anchors["issuer_statement"]), b64decode(anchors["issuer_manifest"]))
-    assert verify_issuer(signed, office.office.root_key).office_id == anchors["office_id"] == "longlan"
+    assert (
+        verify_issuer(signed, office.office.root_key).office_id == anchors["office_id"] == "longlan"
+    )
     assert anchors["fictitious"] is True
 
 
@@ -44,7 +46,9 @@ def test_the_document_is_served(office: Bench):
 
 def test_the_document_lists_every_route_with_every_method():
     document = api.get_openapi_schema()
-    described = {(path, method.upper()) for path, methods in document["paths"].items() for method in methods}
+    described = {
+        (path, method.upper()) for path, methods in document["paths"].items() for method in methods
+    }
     served = {
         (re.sub(r"^/?", "/", path).replace(":path}", "}"), method)
         for bound in api._get_bound_routers()
@@ -68,7 +72,11 @@ def test_every_operation_describes_its_problems_with_codes_that_have_words():
     document = api.get_openapi_schema()
     for path, methods in document["paths"].items():
         for method, operation in methods.items():
-            problems = {status: answer for status, answer in operation["responses"].items() if int(status) >= 400}
+            problems = {
+                status: answer
+                for status, answer in operation["responses"].items()
+                if int(status) >= 400
+            }
             assert problems, (path, method)
             for answer in problems.values():
                 assert list(answer["content"]) == ["application/problem+json"]
@@ -79,8 +87,12 @@ def test_every_operation_describes_its_problems_with_codes_that_have_words():
 def test_binary_bodies_are_described():
     paths = api.get_openapi_schema()["paths"]
     assert list(paths["/statements"]["post"]["requestBody"]["content"]) == ["application/cose"]
-    assert list(paths["/statements"]["post"]["responses"][201]["content"]) == ["application/biandun-receipt+cbor"]
-    assert list(paths["/blobs/{digest}"]["put"]["requestBody"]["content"]) == ["application/octet-stream"]
+    assert list(paths["/statements"]["post"]["responses"][201]["content"]) == [
+        "application/biandun-receipt+cbor"
+    ]
+    assert list(paths["/blobs/{digest}"]["put"]["requestBody"]["content"]) == [
+        "application/octet-stream"
+    ]
 
 
 @ONLY_SQLITE  # answered without asking the database
@@ -100,7 +112,11 @@ class Page(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.tags.add(tag)
-        self.addresses += [value or "" for name, value in attrs if name in ("href", "src", "action", "data", "style")]
+        self.addresses += [
+            value or ""
+            for name, value in attrs
+            if name in ("href", "src", "action", "data", "style")
+        ]
 
     def handle_data(self, data: str) -> None:
         self.texts.append(data)
@@ -118,12 +134,16 @@ def test_the_page_for_people_names_every_path_and_every_schema_and_loads_nothing
     assert not page.tags & {"script", "img", "link", "iframe", "object", "base", "form", "input"}
     assert all(address == "openapi.json" or address.startswith("#") for address in page.addresses)
     assert "url(" not in answer.text and "@import" not in answer.text
-    assert answer.headers["Content-Security-Policy"].startswith("default-src 'none'; style-src 'unsafe-inline'")
+    assert answer.headers["Content-Security-Policy"].startswith(
+        "default-src 'none'; style-src 'unsafe-inline'"
+    )
 
 
 def test_what_a_description_says_is_text_on_the_page():
     document = json.loads(json.dumps(api.get_openapi_schema()))
-    document["info"]["description"] = document["components"]["schemas"]["HealthOut"]["description"] = "<script>1</script>"
+    document["info"]["description"] = document["components"]["schemas"]["HealthOut"][
+        "description"
+    ] = "<script>1</script>"
     document["paths"]["/health"]["get"]["description"] = "<img src=x>"
     assert not Page(docs_page.page(document)).tags & {"script", "img"}
 
@@ -135,9 +155,13 @@ def test_an_unknown_address_answers_a_problem(office: Bench):
     assert answer.json()["code"] == "route-not-found"
 
 
-@pytest.mark.parametrize(("method", "path"), [("delete", "/statements"), ("get", "/statements"), ("post", "/log")])
+@pytest.mark.parametrize(
+    ("method", "path"), [("delete", "/statements"), ("get", "/statements"), ("post", "/log")]
+)
 @ONLY_SQLITE  # answered without asking the database
-def test_a_method_that_an_address_does_not_take_answers_a_problem(office: Bench, method: str, path: str):
+def test_a_method_that_an_address_does_not_take_answers_a_problem(
+    office: Bench, method: str, path: str
+):
     answer = getattr(office.client, method)(path)
     assert (answer.status_code, answer.json()["code"]) == (405, "method-not-allowed")
     assert answer["Allow"]

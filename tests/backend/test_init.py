@@ -44,7 +44,14 @@ def test_the_fictitious_units_are_registered(office: Bench):
     assert list(rows) == [
         ("11629900MB0000000F", "629900-0000", "陇澜市委编办（虚构）", "629900", "ORGAN", None),
         ("11629900MB0000019C", "629900-0001", "陇澜市教育局", "629900", "ORGAN", None),
-        ("12629900MB00000274", "629900-0002", "陇澜市第一中学", "629900", "INSTITUTION", "陇澜市教育局"),
+        (
+            "12629900MB00000274",
+            "629900-0002",
+            "陇澜市第一中学",
+            "629900",
+            "INSTITUTION",
+            "陇澜市教育局",
+        ),
         ("126299214390001547", "629921-0001", "青屏县人民医院", "629921", "INSTITUTION", None),
     ]
 
@@ -87,7 +94,9 @@ def test_a_failure_at_the_end_leaves_nothing(tmp_path: Path):
 
 def test_a_short_passphrase_is_refused_before_anything_is_made(tmp_path: Path):
     with pytest.raises(PassphraseProblem) as caught:
-        installation.found(tmp_path / "office", founding(Passphrase("short")), before_rename=lambda work: None)
+        installation.found(
+            tmp_path / "office", founding(Passphrase("short")), before_rename=lambda work: None
+        )
     assert caught.value.code == "passphrase-weak"
     assert list(tmp_path.iterdir()) == []
 

@@ -1,4 +1,6 @@
-"""Enrolment: an offer is good once, a request proves possession, a certificate verifies everywhere."""
+"""Enrolment: an offer is good once, a request proves possession, a certificate verifies
+everywhere.
+"""
 
 import subprocess
 from hashlib import sha256
@@ -44,7 +46,10 @@ def test_an_offer_carries_the_anchor_and_the_unit(office: Bench):
         SCHOOL,
         "陇澜市第一中学",
     )
-    issuer = verify_issuer(Signed(offer.issuer_statement, offer.issuer_manifest), PublicKey(ES256, offer.root_public_key))
+    issuer = verify_issuer(
+        Signed(offer.issuer_statement, offer.issuer_manifest),
+        PublicKey(ES256, offer.root_public_key),
+    )
     assert issuer.public_key == office.office.issuing_key.point
 
 
@@ -64,8 +69,15 @@ def test_an_offer_for_an_abolished_unit_is_refused(office: Bench):
 def test_the_grant_holds_a_profile_that_verifies_under_the_office(office: Bench):
     key, offer = SoftKey(), office.offer()
     grant = issued(office, key, offer)
-    profile = verify_profile(Signed(grant.profile_statement, grant.profile_manifest), office.issuer, ES256)
-    assert (profile.serial, profile.public_key, profile.uscc, profile.version) == (key.serial, key.signer.public_key, SCHOOL, 1)
+    profile = verify_profile(
+        Signed(grant.profile_statement, grant.profile_manifest), office.issuer, ES256
+    )
+    assert (profile.serial, profile.public_key, profile.uscc, profile.version) == (
+        key.serial,
+        key.signer.public_key,
+        SCHOOL,
+        1,
+    )
     assert profile.purposes == ["filing", "receipt-ack", "succession", "login", "link"]
     assert profile.x5t == sha256(grant.x509).digest()
 
@@ -83,10 +95,25 @@ def test_only_the_offices_own_unit_gets_an_officers_key(office: Bench, role: str
 def test_openssl_verifies_the_chain(office: Bench, tmp_path):
     grant = issued(office, SoftKey(), office.offer())
     (tmp_path / "leaf.der").write_bytes(grant.x509)
-    subprocess.run(["openssl", "x509", "-inform", "der", "-in", tmp_path / "leaf.der", "-out", tmp_path / "leaf.pem"], check=True)
+    subprocess.run(
+        [
+            "openssl",
+            "x509",
+            "-inform",
+            "der",
+            "-in",
+            tmp_path / "leaf.der",
+            "-out",
+            tmp_path / "leaf.pem",
+        ],
+        check=True,
+    )
     chain = ["-CAfile", office.folder / "root.pem", "-untrusted", office.folder / "issuing.pem"]
     answer = subprocess.run(
-        ["openssl", "verify", "-x509_strict", *chain, tmp_path / "leaf.pem"], capture_output=True, text=True, check=False
+        ["openssl", "verify", "-x509_strict", *chain, tmp_path / "leaf.pem"],
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert answer.returncode == 0, answer.stderr
     assert answer.stdout.endswith("OK\n")
@@ -95,9 +122,22 @@ def test_openssl_verifies_the_chain(office: Bench, tmp_path):
 def test_the_leaf_names_unit_code_and_serial_and_may_only_sign(office: Bench, tmp_path):
     grant = issued(office, SoftKey(), office.offer())
     (tmp_path / "leaf.der").write_bytes(grant.x509)
-    shown = ["openssl", "x509", "-inform", "der", "-in", tmp_path / "leaf.der", "-noout", "-text", "-nameopt", "utf8"]
+    shown = [
+        "openssl",
+        "x509",
+        "-inform",
+        "der",
+        "-in",
+        tmp_path / "leaf.der",
+        "-noout",
+        "-text",
+        "-nameopt",
+        "utf8",
+    ]
     text = subprocess.run(shown, check=True, capture_output=True, text=True).stdout
-    assert "OU=BD-TEST-0001, CN=陇澜市第一中学, serialNumber=12629900MB00000274" in text.replace(" = ", "=")
+    assert "OU=BD-TEST-0001, CN=陇澜市第一中学, serialNumber=12629900MB00000274" in text.replace(
+        " = ", "="
+    )
     assert "Digital Signature, Non Repudiation\n" in text
     assert "CA:FALSE" in text
 
@@ -146,16 +186,28 @@ def test_a_refused_request_does_not_use_up_the_offer(office: Bench, key: SoftKey
     assert KeyOffer.objects.get(nonce=offer.nonce.hex()).used_at is None
 
 
-def test_a_key_may_be_certified_again_after_its_certificate_expired_with_a_higher_version(office: Bench, key: SoftKey):
+def test_a_key_may_be_certified_again_after_its_certificate_expired_with_a_higher_version(
+    office: Bench, key: SoftKey
+):
     Certificate.objects.update(not_after=clock.now() - 1)
     grant = issued(office, key, office.offer())
-    assert verify_profile(Signed(grant.profile_statement, grant.profile_manifest), office.issuer, ES256).version == 2
-    assert list(Certificate.objects.order_by("version").values_list("state", flat=True)) == ["SUPERSEDED", "ACTIVE"]
+    assert (
+        verify_profile(
+            Signed(grant.profile_statement, grant.profile_manifest), office.issuer, ES256
+        ).version
+        == 2
+    )
+    assert list(Certificate.objects.order_by("version").values_list("state", flat=True)) == [
+        "SUPERSEDED",
+        "ACTIVE",
+    ]
 
 
 def test_a_certificate_never_outlives_the_office(office: Bench):
     grant = issued(office, SoftKey(), office.offer(), days=36_500)
-    profile = verify_profile(Signed(grant.profile_statement, grant.profile_manifest), office.issuer, ES256)
+    profile = verify_profile(
+        Signed(grant.profile_statement, grant.profile_manifest), office.issuer, ES256
+    )
     assert profile.not_after == office.issuer.not_after
 
 
@@ -187,7 +239,14 @@ def test_a_file_that_is_no_request_is_refused(office: Bench, raw: bytes):
     from biandun_office.issuance.services import issue
 
     with pytest.raises(ProtocolProblem) as caught:
-        issue(authority=office.authority, request=raw, purposes=["filing"], days=1, now=clock.now(), deliver=lambda grant: None)
+        issue(
+            authority=office.authority,
+            request=raw,
+            purposes=["filing"],
+            days=1,
+            now=clock.now(),
+            deliver=lambda grant: None,
+        )
     assert caught.value.code == "certificate-invalid"
 
 

@@ -22,7 +22,9 @@ EACH = 8
 
 
 class Acknowledged:
-    """Statements with their receipts, as they come; the office is killed the moment ``last`` has come."""
+    """Statements with their receipts, as they come; the office is killed the moment ``last`` has
+    come.
+    """
 
     def __init__(self, served: Served, last: int) -> None:
         self.pairs: list[tuple[bytes, bytes]] = []
@@ -35,7 +37,10 @@ class Acknowledged:
                 os.killpg(self._served.process.pid, signal.SIGKILL)
 
 
-@pytest.mark.parametrize("last", [1, 5, pytest.param(14, marks=pytest.mark.slow), pytest.param(31, marks=pytest.mark.slow)])
+@pytest.mark.parametrize(
+    "last",
+    [1, 5, pytest.param(14, marks=pytest.mark.slow), pytest.param(31, marks=pytest.mark.slow)],
+)
 def test_no_acknowledged_statement_is_lost_by_a_kill_under_concurrent_load(
     office: Bench, start_server: Callable[[], Served], last: int
 ):
@@ -60,10 +65,13 @@ def test_no_acknowledged_statement_is_lost_by_a_kill_under_concurrent_load(
     with ThreadPoolExecutor(CLIENTS) as pool:
         list(pool.map(submit, packages))
     served.process.wait(20)
-    assert last <= len(acknowledged.pairs) < CLIENTS * EACH, "it was killed while others were on their way"
+    assert last <= len(acknowledged.pairs) < CLIENTS * EACH, (
+        "it was killed while others were on their way"
+    )
     assert check_log(office.office).faults == []
     given = dict(acknowledged.pairs)
-    for raw in (raw for raws in packages for raw in raws):  # what was cut off is taken in now, the rest answered as before
+    # what was cut off is taken in now, the rest answered as before
+    for raw in (raw for raws in packages for raw in raws):
         accepted = intake.receive_filing(raw, now=clock.now(), signer=signing.held())
         if raw in given:
             assert (accepted.created, accepted.bundle) == (False, given[raw])

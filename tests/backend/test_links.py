@@ -35,7 +35,10 @@ def test_an_export_may_overlap_what_has_arrived(office: Bench, key: Key):
     chain = statements(office, key, 4)
     for statement in (chain[0], chain[3]):
         office.post(statement)
-    assert export(office, key, 1, [name(one) for one in chain]).json() == {"closed": [2, 3], "open": []}
+    assert export(office, key, 1, [name(one) for one in chain]).json() == {
+        "closed": [2, 3],
+        "open": [],
+    }
     assert LinkedName.objects.count() == 2
 
 
@@ -67,7 +70,9 @@ def test_names_that_come_before_their_statements_bind_them(office: Bench, key: K
 
 
 @pytest.mark.parametrize(("first", "place"), [(1, 0), (1, 1), (2, 0)])
-def test_an_export_that_contradicts_a_known_name_is_a_fork(office: Bench, key: Key, first: int, place: int):
+def test_an_export_that_contradicts_a_known_name_is_a_fork(
+    office: Bench, key: Key, first: int, place: int
+):
     chain = statements(office, key, 3)
     office.post(chain[0])
     office.post(chain[2])
@@ -76,7 +81,10 @@ def test_an_export_that_contradicts_a_known_name_is_a_fork(office: Bench, key: K
     before = rows()
     body = key.links(first, ids)
     answer = office.post(body, SIGNED, "/links")
-    assert (answer.status_code, answer.json()["code"]) == (409, "chain-fork" if first + place == 1 else "chain-broken")
+    assert (answer.status_code, answer.json()["code"]) == (
+        409,
+        "chain-fork" if first + place == 1 else "chain-broken",
+    )
     assert (rows(), Link.objects.count()) == (before, 0)
     assert bytes(ForkEvidence.objects.get().raw) == body
     assert Certificate.objects.get().state == "SUSPENDED"
@@ -118,6 +126,8 @@ def test_a_login_is_no_export(office: Bench, key: Key):
 
 
 @pytest.mark.parametrize(("first", "ids", "place"), [(0, [bytes(32)], "first"), (1, [], "ids")])
-def test_an_export_of_nothing_is_refused(office: Bench, key: Key, first: int, ids: list[bytes], place: str):
+def test_an_export_of_nothing_is_refused(
+    office: Bench, key: Key, first: int, ids: list[bytes], place: str
+):
     answer = export(office, key, first, ids)
     assert (answer.json()["code"], answer.json()["field"]) == ("links-malformed", place)

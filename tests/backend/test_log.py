@@ -20,7 +20,11 @@ def heads(office: Bench, key: SoftKey) -> list[dict[str, object]]:
 
 
 def test_an_empty_log_has_the_root_of_no_leaves(office: Bench):
-    assert office.client.get("/log").json() == {"size": 0, "root": merkle.EMPTY_ROOT.hex(), "time": 0}
+    assert office.client.get("/log").json() == {
+        "size": 0,
+        "root": merkle.EMPTY_ROOT.hex(),
+        "time": 0,
+    }
 
 
 def test_every_earlier_log_is_the_beginning_of_every_later_one(office: Bench, heads):
@@ -34,17 +38,26 @@ def test_every_earlier_log_is_the_beginning_of_every_later_one(office: Bench, he
 
 
 def test_the_entries_hash_to_the_root(office: Bench, heads):
-    entries = [bytes.fromhex(item) for item in office.client.get("/log/entries?start=0&count=1000").json()["entries"]]
+    entries = [
+        bytes.fromhex(item)
+        for item in office.client.get("/log/entries?start=0&count=1000").json()["entries"]
+    ]
     level = [merkle.leaf_hash(entry) for entry in entries]
     while len(level) > 1:
-        pairs = [merkle.node_hash(*level[at : at + 2]) if at + 1 < len(level) else level[at] for at in range(0, len(level), 2)]
+        pairs = [
+            merkle.node_hash(*level[at : at + 2]) if at + 1 < len(level) else level[at]
+            for at in range(0, len(level), 2)
+        ]
         level = pairs
     assert level[0].hex() == heads[-1]["root"]
 
 
 def test_entries_can_be_read_in_parts(office: Bench, heads):
     whole = office.client.get("/log/entries?start=0&count=13").json()["entries"]
-    assert office.client.get("/log/entries?start=5&count=3").json() == {"start": 5, "entries": whole[5:8]}
+    assert office.client.get("/log/entries?start=5&count=3").json() == {
+        "start": 5,
+        "entries": whole[5:8],
+    }
 
 
 def test_entries_end_where_the_log_ends(office: Bench, heads):
@@ -69,7 +82,13 @@ def test_a_range_outside_the_log_is_refused(office: Bench, query: str):
 
 
 @pytest.mark.parametrize(
-    "query", ["consistency?first=1", "consistency?first=a&second=1", "entries?start=0", "entries?start=x&count=1"]
+    "query",
+    [
+        "consistency?first=1",
+        "consistency?first=a&second=1",
+        "entries?start=0",
+        "entries?start=x&count=1",
+    ],
 )
 @ONLY_SQLITE  # refused before the database is asked
 def test_a_parameter_that_is_missing_or_no_number_is_refused(office: Bench, query: str):

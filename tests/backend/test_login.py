@@ -19,25 +19,43 @@ from tests.backend.bench import ONLY_SQLITE, ORIGIN, SCHOOL, SIGNED, Bench
 from tests.backend.people import Key
 
 
-def answer(office: Bench, key: Key, nonce: str, origin: str = ORIGIN, **changed: object) -> HttpResponse:
+def answer(
+    office: Bench, key: Key, nonce: str, origin: str = ORIGIN, **changed: object
+) -> HttpResponse:
     return office.post(key.login(nonce, origin, **changed), SIGNED, "/login")  # type: ignore[arg-type]
 
 
 def test_a_challenge_names_office_origin_and_end(office: Bench):
-    made = office.client.post("/login/challenge", data={"origin": ORIGIN}, content_type="application/json").json()
-    assert (made["office_id"], made["origin"], len(bytes.fromhex(made["nonce"]))) == ("longlan", ORIGIN, 16)
+    made = office.client.post(
+        "/login/challenge", data={"origin": ORIGIN}, content_type="application/json"
+    ).json()
+    assert (made["office_id"], made["origin"], len(bytes.fromhex(made["nonce"]))) == (
+        "longlan",
+        ORIGIN,
+        16,
+    )
     assert 295 <= made["expires"] - clock.now() <= 300
 
 
 def test_a_key_logs_in(office: Bench, key: Key):
     got = answer(office, key, office.challenge()).json()
-    assert (got["serial"], got["uscc"], got["unit_name"], got["roles"]) == (key.serial, SCHOOL, "陇澜市第一中学", ["UNIT"])
+    assert (got["serial"], got["uscc"], got["unit_name"], got["roles"]) == (
+        key.serial,
+        SCHOOL,
+        "陇澜市第一中学",
+        ["UNIT"],
+    )
     assert got["expires"] - clock.now() > 7 * 3600
-    assert office.get("/me", got["token"]).json() == {name: got[name] for name in got if name != "token"}
+    assert office.get("/me", got["token"]).json() == {
+        name: got[name] for name in got if name != "token"
+    }
 
 
 def test_roles_follow_the_purposes_of_the_certificate(office: Bench):
-    for key, roles in ((office.supervisor(), ["UNIT", "SUPERVISOR"]), (office.officer(), ["OFFICER"])):
+    for key, roles in (
+        (office.supervisor(), ["UNIT", "SUPERVISOR"]),
+        (office.officer(), ["OFFICER"]),
+    ):
         assert office.get("/me", office.login(key)).json()["roles"] == roles
 
 
@@ -72,7 +90,10 @@ def test_no_token_and_no_nonce_is_logged(office: Bench, key: Key, caplog):
 
 def test_a_login_ends_when_its_holder_says_so(office: Bench, key: Key):
     token = office.login(key)
-    assert office.client.post("/logout", headers={"Authorization": f"Bearer {token}"}).status_code == 204
+    assert (
+        office.client.post("/logout", headers={"Authorization": f"Bearer {token}"}).status_code
+        == 204
+    )
     assert office.get("/me", token).json()["code"] == "login-required"
 
 
@@ -104,19 +125,38 @@ def test_a_login_ends_with_what_it_rests_on(office: Bench, key: Key, how: str):
 
 
 @pytest.mark.parametrize(
-    "header", ["", "Bearer", "Bearer ", "Bearer x", "Basic dXNlcjpwYXNz", "bearer", "Bearer " + "A" * 43, "Bearer 虚构"]
+    "header",
+    [
+        "",
+        "Bearer",
+        "Bearer ",
+        "Bearer x",
+        "Basic dXNlcjpwYXNz",
+        "bearer",
+        "Bearer " + "A" * 43,
+        "Bearer 虚构",
+    ],
 )
 def test_a_header_without_a_good_token_is_a_stranger(office: Bench, key: Key, header: str):
     office.login(key)
     got = office.client.get("/me", headers={"Authorization": header.encode().decode("latin-1")})
-    assert (got.status_code, got.json()["code"], got["WWW-Authenticate"]) == (401, "login-required", "Bearer")
+    assert (got.status_code, got.json()["code"], got["WWW-Authenticate"]) == (
+        401,
+        "login-required",
+        "Bearer",
+    )
     assert got.json()["next"]
 
 
-@pytest.mark.parametrize("origin", ["http://evil.test", "http://office.test/", "HTTP://office.test", "", "http://office.test:80"])
+@pytest.mark.parametrize(
+    "origin",
+    ["http://evil.test", "http://office.test/", "HTTP://office.test", "", "http://office.test:80"],
+)
 @ONLY_SQLITE  # refused before the database is asked
 def test_an_origin_that_is_not_the_offices_gets_no_challenge(office: Bench, origin: str):
-    got = office.client.post("/login/challenge", data={"origin": origin}, content_type="application/json")
+    got = office.client.post(
+        "/login/challenge", data={"origin": origin}, content_type="application/json"
+    )
     assert (got.status_code, got.json()["code"]) == (403, "origin-unknown")
     assert Challenge.objects.count() == 0
 
@@ -234,8 +274,14 @@ REFUSALS = [
 ]
 
 
-@pytest.mark.parametrize(("code", "status", "act"), REFUSALS, ids=[f"{code}-{n}" for n, (code, *_) in enumerate(REFUSALS)])
-def test_a_refusal_has_its_code_and_status_and_opens_no_login(office: Bench, key: Key, code: str, status: int, act):
+@pytest.mark.parametrize(
+    ("code", "status", "act"),
+    REFUSALS,
+    ids=[f"{code}-{n}" for n, (code, *_) in enumerate(REFUSALS)],
+)
+def test_a_refusal_has_its_code_and_status_and_opens_no_login(
+    office: Bench, key: Key, code: str, status: int, act
+):
     got = act(office, key)
     assert (got.json()["code"], got.status_code) == (code, status)
     assert Login.objects.count() == 0

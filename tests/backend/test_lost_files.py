@@ -1,4 +1,6 @@
-"""``log-check`` looks at every file that evidence rests on: one that is lost, shortened or altered fails it and is named."""
+"""``log-check`` looks at every file that evidence rests on: one that is lost, shortened or altered
+fails it and is named.
+"""
 
 import json
 import shutil
@@ -20,8 +22,8 @@ from tests.backend.people import Key
 from tests.backend.test_fork_export import PDF, forked
 from tests.support.softkey import attachment, manifest
 
-# no evidence rests on these: who has the passphrase tries both keys with each backup, office.json holds names and the database's
-# address, and the database is what everything else is compared with
+# no evidence rests on these: who has the passphrase tries both keys with each backup, office.json
+# holds names and the database's address, and the database is what everything else is compared with
 NO_EVIDENCE = {ROOT_KEY, ISSUING_KEY, startup.IDENTITY, startup.DATABASE}
 
 
@@ -29,9 +31,13 @@ def full(office: Bench) -> list[Path]:
     """An office with something of every kind that evidence rests on; returns the files of it."""
     key, supervisor, officer = office.new_key(), office.supervisor(), office.officer()
     filed = office.file(key)
-    office.countersign(supervisor, filed["Biandun-Statement"], attachments=(attachment(b"%PDF-1.7 opinion"),))
+    office.countersign(
+        supervisor, filed["Biandun-Statement"], attachments=(attachment(b"%PDF-1.7 opinion"),)
+    )
     office.put(b"%PDF-1.7 opinion")
-    office.countersign(supervisor, filed["Biandun-Statement"], attachments=(attachment(b"%PDF-1.7 opinion"),))
+    office.countersign(
+        supervisor, filed["Biandun-Statement"], attachments=(attachment(b"%PDF-1.7 opinion"),)
+    )
     assert office.decide(officer, filed).status_code in (201, 409)
     office.post(key.links(9, [bytes(range(32))]), SIGNED, "/links")
     other = office.new_key(serial="BD-TEST-0009")
@@ -46,7 +52,8 @@ def delete(path: Path) -> None:
 
 
 def shorten(path: Path) -> None:
-    path.write_bytes(path.read_bytes()[:-3])  # a certificate without its last line's end is the same one
+    # a certificate without its last line's end is the same one
+    path.write_bytes(path.read_bytes()[:-3])
 
 
 def alter(path: Path) -> None:
@@ -68,7 +75,9 @@ CHANGES = [delete, shorten, alter, empty, folder]
 
 
 def faults(office: Bench) -> list[str]:
-    """What the check says; a problem of the office's own files stops it before, which fails as well."""
+    """What the check says; a problem of the office's own files stops it before, which fails as
+    well.
+    """
     try:
         return check_log(Office.load(office.folder)).faults
     except (Problem, OSError, ValueError) as problem:
@@ -93,7 +102,10 @@ def test_whatever_file_of_an_office_is_lost_or_altered_the_check_fails(
 
 
 @pytest.mark.parametrize("suite", ["ES256", "SM2"])
-@pytest.mark.parametrize(("change", "fault"), [(delete, "missing"), (alter, "altered"), (shorten, "altered"), (folder, "altered")])
+@pytest.mark.parametrize(
+    ("change", "fault"),
+    [(delete, "missing"), (alter, "altered"), (shorten, "altered"), (folder, "altered")],
+)
 def test_a_lost_or_altered_file_of_any_kind_is_found_and_named(
     tmp_path: Path, suite: str, change: Callable[[Path], None], fault: str
 ):
@@ -112,7 +124,9 @@ def test_a_lost_or_altered_file_of_any_kind_is_found_and_named(
 
 
 @ONLY_SQLITE  # about the command
-def test_the_command_fails_with_a_list_when_files_are_gone(office: Bench, key: Key, capsys: pytest.CaptureFixture[str]):
+def test_the_command_fails_with_a_list_when_files_are_gone(
+    office: Bench, key: Key, capsys: pytest.CaptureFixture[str]
+):
     office.file(key)
     shutil.rmtree(blobs.folder())
     assert run(["--data", str(office.folder), "--json", "log-check"]) == 9
@@ -129,7 +143,9 @@ def test_the_command_fails_with_a_list_when_files_are_gone(office: Bench, key: K
 
 
 @ONLY_SQLITE  # about the command
-def test_a_quick_check_finds_what_is_gone_and_not_what_is_altered(office: Bench, key: Key, capsys: pytest.CaptureFixture[str]):
+def test_a_quick_check_finds_what_is_gone_and_not_what_is_altered(
+    office: Bench, key: Key, capsys: pytest.CaptureFixture[str]
+):
     office.file(key)
     path = next(path for path in blobs.folder().rglob("*") if path.is_file())
     alter(path)
@@ -139,7 +155,9 @@ def test_a_quick_check_finds_what_is_gone_and_not_what_is_altered(office: Bench,
     assert run(["--data", str(office.folder), "log-check", "--quick"]) == 9
 
 
-def test_a_file_that_the_account_of_files_has_lost_is_looked_for_all_the_same(office: Bench, key: Key):
+def test_a_file_that_the_account_of_files_has_lost_is_looked_for_all_the_same(
+    office: Bench, key: Key
+):
     office.file(key)
     Blob.objects.all().delete()
     assert faults(office) == []
@@ -149,7 +167,11 @@ def test_a_file_that_the_account_of_files_has_lost_is_looked_for_all_the_same(of
 
 def test_a_fork_whose_files_never_came_is_no_fault(office: Bench, key: Key):
     office.file(key)
-    office.post(key.sign(manifest(attachments=(attachment(PDF),), reason="从未上传。"), seq=1, prev=bytes(32)))
+    office.post(
+        key.sign(
+            manifest(attachments=(attachment(PDF),), reason="从未上传。"), seq=1, prev=bytes(32)
+        )
+    )
     assert faults(office) == []
 
 

@@ -1,4 +1,6 @@
-"""An office that an older version of the program founded: it says so, is brought up to date, and holds what it held."""
+"""An office that an older version of the program founded: it says so, is brought up to date, and
+holds what it held.
+"""
 
 import json
 import shutil
@@ -27,13 +29,17 @@ def back_to_older() -> None:
         call_command("migrate", app, migration, verbosity=0, interactive=False)
 
 
-def answer(office: Bench, capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, dict[str, object]]:
+def answer(
+    office: Bench, capsys: pytest.CaptureFixture[str], *words: str
+) -> tuple[int, dict[str, object]]:
     status = run(["--data", str(office.folder), "--json", *words])
     out, err = capsys.readouterr()
     return status, json.loads(out or err)
 
 
-def test_an_office_of_an_older_program_says_so_until_it_is_migrated(office: Bench, capsys: pytest.CaptureFixture[str]):
+def test_an_office_of_an_older_program_says_so_until_it_is_migrated(
+    office: Bench, capsys: pytest.CaptureFixture[str]
+):
     key = office.new_key()
     assert office.file(key).status_code == 201
     held = rows()
@@ -43,7 +49,12 @@ def test_an_office_of_an_older_program_says_so_until_it_is_migrated(office: Benc
     status, shown = answer(office, capsys, "migrate")
     assert (status, shown["steps"]) == (
         0,
-        ["issuance 0005_chain", "evidence 0007_chains_of_several_pairs", "evidence 0008_files_of_forks", "issuance 0006_doubted"],
+        [
+            "issuance 0005_chain",
+            "evidence 0007_chains_of_several_pairs",
+            "evidence 0008_files_of_forks",
+            "issuance 0006_doubted",
+        ],
     )
     assert answer(office, capsys, "migrate")[1]["steps"] == []
     assert answer(office, capsys, "log-check")[1]["ok"] is True
@@ -59,7 +70,10 @@ def test_chains_with_gaps_and_links_go_on_after_a_migration(office: Bench):
     office.post(key.links(2, [bytes(range(32))]), "application/biandun-signed+cbor", "/links")
     back_to_older()
     call_command("migrate", verbosity=0, interactive=False)
-    assert (Gap.objects.filter(closed=None).get().chain, LinkedName.objects.get().chain) == (key_chain(), key_chain())
+    assert (Gap.objects.filter(closed=None).get().chain, LinkedName.objects.get().chain) == (
+        key_chain(),
+        key_chain(),
+    )
     key.seq, key.head = 3, name(statement)
     assert office.file(key, reason="随后。").status_code == 201
     assert check_log(office.office).faults == []
@@ -76,9 +90,13 @@ def test_evidence_stays_append_only_through_a_migration(office: Bench):
         assert triggers_of(table) == set(append_only.trigger_names(connection.vendor, table))
 
 
-def test_an_office_of_a_newer_program_is_left_alone(office: Bench, capsys: pytest.CaptureFixture[str]):
+def test_an_office_of_a_newer_program_is_left_alone(
+    office: Bench, capsys: pytest.CaptureFixture[str]
+):
     with connection.cursor() as cursor:
-        cursor.execute("INSERT INTO django_migrations (app, name, applied) VALUES ('evidence', '9999_later', '2027-01-01')")
+        cursor.execute(
+            "INSERT INTO django_migrations (app, name, applied) VALUES ('evidence', '9999_later', '2027-01-01')"
+        )
     for command in ("units", "migrate"):
         status, shown = answer(office, capsys, command)
         assert (status, shown["error"]["code"]) == (4, "office-newer")  # type: ignore[index]
@@ -101,7 +119,11 @@ def test_a_lost_database_is_not_founded_anew(office: Bench, capsys: pytest.Captu
 @ONLY_SQLITE
 @pytest.mark.parametrize("into", ["sqlite", "postgresql"])
 def test_a_backup_of_an_older_program_restores_into_either(
-    into: str, office: Bench, databases: Databases, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    into: str,
+    office: Bench,
+    databases: Databases,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
 ):
     assert office.file(office.new_key()).status_code == 201
     back_to_older()
@@ -111,7 +133,8 @@ def test_a_backup_of_an_older_program_restores_into_either(
     database = ["--database", databases.create()] if into == "postgresql" else []
     assert run(["--json", *database, *words, "--passphrase-file", str(tmp_path / "secret")]) == 0
     assert run(["--data", str(tmp_path / "restored"), "--json", "migrate"]) == 0
-    shutil.copytree(office.folder / "blobs", tmp_path / "restored" / "blobs", dirs_exist_ok=True)  # as its page says
+    # as its page says
+    shutil.copytree(office.folder / "blobs", tmp_path / "restored" / "blobs", dirs_exist_ok=True)
     capsys.readouterr()
     assert run(["--data", str(tmp_path / "restored"), "--json", "log-check"]) == 0
     assert json.loads(capsys.readouterr().out)["size"] == 1

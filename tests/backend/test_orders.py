@@ -34,7 +34,9 @@ def challenge(key: Key, *, seq: int = 0, head: bytes = bytes(32), **changed: obj
     return codec.encode(Challenge(**fields))  # type: ignore[arg-type]
 
 
-def give(office: Bench, raw: bytes, purpose: str = "reinstate", **changed: object) -> tuple[orders.Given, OrderManifest, bytes]:
+def give(
+    office: Bench, raw: bytes, purpose: str = "reinstate", **changed: object
+) -> tuple[orders.Given, OrderManifest, bytes]:
     written: list[bytes] = []
     given = orders.give(
         authority=office.authority,
@@ -53,7 +55,12 @@ def test_a_key_that_was_set_back_goes_on_behind_what_the_office_knows(office: Be
     for statement in statements(office, key, 3):
         office.post(statement)
     _, manifest, _ = give(office, challenge(key, seq=1))
-    assert (manifest.serial, manifest.nonce, manifest.seq, manifest.head) == (key.serial, b"n" * 16, 3 + orders.SPARE, None)
+    assert (manifest.serial, manifest.nonce, manifest.seq, manifest.head) == (
+        key.serial,
+        b"n" * 16,
+        3 + orders.SPARE,
+        None,
+    )
 
 
 def test_what_the_key_remembers_and_the_office_does_not_counts_too(office: Bench, key: Key):
@@ -65,15 +72,21 @@ def test_the_next_statement_follows_the_order_and_what_is_missing_is_a_gap(offic
         office.post(statement)
     _, manifest, order = give(office, challenge(key, seq=1), spare=5)
     assert manifest.seq == 8
-    assert office.post(key.sign(office.upload(reason="续签。"), seq=9, prev=order)).status_code == 201
+    assert (
+        office.post(key.sign(office.upload(reason="续签。"), seq=9, prev=order)).status_code == 201
+    )
     assert missing(key) == [(4, 7)]
 
 
-def test_statements_that_were_still_on_their_way_fill_the_numbers_left_free(office: Bench, key: Key):
+def test_statements_that_were_still_on_their_way_fill_the_numbers_left_free(
+    office: Bench, key: Key
+):
     signed = statements(office, key, 4)
     office.post(signed[0])
     _, _, order = give(office, challenge(key, seq=1), spare=5)
-    assert office.post(key.sign(office.upload(reason="续签。"), seq=7, prev=order)).status_code == 201
+    assert (
+        office.post(key.sign(office.upload(reason="续签。"), seq=7, prev=order)).status_code == 201
+    )
     assert [office.post(statement).status_code for statement in signed[1:]] == [201] * 3
 
 
@@ -87,7 +100,9 @@ def test_a_statement_that_follows_anything_but_the_order_is_a_fork(office: Bench
 
 
 @pytest.mark.parametrize(("known", "seq"), [(3, 1), (1, 1)], ids=["the office's", "the key's"])
-def test_without_numbers_left_free_the_head_is_one_that_is_known(office: Bench, key: Key, known: int, seq: int):
+def test_without_numbers_left_free_the_head_is_one_that_is_known(
+    office: Bench, key: Key, known: int, seq: int
+):
     signed = statements(office, key, 3)
     for statement in signed[:known]:
         office.post(statement)
@@ -120,7 +135,9 @@ def test_a_revoked_key_does_not_go_on_and_may_be_reset(office: Bench, key: Key):
 
 
 @pytest.mark.parametrize("forgotten", [None, 0])
-def test_a_key_that_was_not_set_back_gets_no_order_to_go_on(office: Bench, key: Key, forgotten: int | None):
+def test_a_key_that_was_not_set_back_gets_no_order_to_go_on(
+    office: Bench, key: Key, forgotten: int | None
+):
     with pytest.raises(Refused) as caught:
         give(office, challenge(key, forgotten=forgotten))
     assert caught.value.code == "not-set-back"
@@ -189,7 +206,9 @@ def test_a_challenge_of_a_key_that_the_office_does_not_know_is_refused(
     assert Order.objects.count() == 0
 
 
-@pytest.mark.parametrize("raw", [b"", b"\xff junk", codec.encode(OrderManifest("biandun-order/1", "BD", b"n" * 16))])
+@pytest.mark.parametrize(
+    "raw", [b"", b"\xff junk", codec.encode(OrderManifest("biandun-order/1", "BD", b"n" * 16))]
+)
 def test_another_file_is_no_challenge(office: Bench, raw: bytes):
     with pytest.raises(ManifestProblem):
         give(office, raw)
@@ -201,7 +220,12 @@ def test_an_order_that_cannot_be_written_was_never_given(office: Bench, key: Key
 
     with pytest.raises(OSError, match="no space"):
         orders.give(
-            authority=office.authority, challenge=challenge(key), purpose="reset", reason="x", now=clock.now(), deliver=full
+            authority=office.authority,
+            challenge=challenge(key),
+            purpose="reset",
+            reason="x",
+            now=clock.now(),
+            deliver=full,
         )
     assert Order.objects.count() == 0
     assert certificate_of_serial(key.serial).state == Certificate.State.ACTIVE

@@ -1,4 +1,6 @@
-"""A passphrase opens what it sealed, whatever keyboard or file it comes from; nobody is locked out of an older key file."""
+"""A passphrase opens what it sealed, whatever keyboard or file it comes from; nobody is locked out
+of an older key file.
+"""
 
 import pytest
 
@@ -19,7 +21,9 @@ def test_full_width_and_plain_letters_are_one_passphrase() -> None:
     assert unseal(sealed, TYPED, ES256).public_key == key.public_key
 
 
-def test_a_key_that_an_earlier_version_sealed_as_it_was_typed_still_opens(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_key_that_an_earlier_version_sealed_as_it_was_typed_still_opens(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     key = new_key(ES256)
     with monkeypatch.context() as old:
         old.setattr(pins, "folded", lambda text: text)
@@ -35,7 +39,12 @@ def test_a_passphrase_that_is_short_or_of_two_characters_is_weak(secret: str) ->
 
 
 @pytest.mark.parametrize(
-    "raw", [b"long enough 1", b"\xef\xbb\xbflong enough 1\r\n", b"\xff\xfe" + "long enough 1\r\n".encode("utf-16-le")]
+    "raw",
+    [
+        b"long enough 1",
+        b"\xef\xbb\xbflong enough 1\r\n",
+        b"\xff\xfe" + "long enough 1\r\n".encode("utf-16-le"),
+    ],
 )
 def test_a_file_of_a_passphrase_is_read_without_mark_and_end_of_line(raw: bytes) -> None:
     assert pins.decoded(raw) == "long enough 1"

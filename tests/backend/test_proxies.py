@@ -48,12 +48,23 @@ def nginx(folder: Path, port: int, office: Served) -> list[str]:
             "127.0.0.1:8420": f"127.0.0.1:{office.port}",
         },
     )
-    places = "".join(f"{name}_temp_path {folder}/{name};\n" for name in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
+    places = "".join(
+        f"{name}_temp_path {folder}/{name};\n"
+        for name in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+    )
     (folder / "nginx.conf").write_text(
         f"daemon off;\nmaster_process off;\npid {folder}/pid;\nerror_log {folder}/error.log;\nevents {{}}\n"
         f"http {{\naccess_log off;\n{places}{server}}}\n"
     )
-    return ["nginx", "-p", str(folder), "-c", str(folder / "nginx.conf"), "-e", str(folder / "error.log")]
+    return [
+        "nginx",
+        "-p",
+        str(folder),
+        "-c",
+        str(folder / "nginx.conf"),
+        "-e",
+        str(folder / "error.log"),
+    ]
 
 
 def caddy(folder: Path, port: int, office: Served) -> list[str]:
@@ -99,8 +110,12 @@ def proxy(program: str, folder: Path, office: Served) -> Iterator[httpx.Client]:
                 socket.create_connection(("127.0.0.1", port), timeout=1).close()
                 break
             except ConnectionRefusedError:
-                assert process.poll() is None and monotonic() < deadline, (folder / "output").read_text()
-        with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=60, headers={"Host": "office.example"}) as client:
+                assert process.poll() is None and monotonic() < deadline, (
+                    folder / "output"
+                ).read_text()
+        with httpx.Client(
+            base_url=f"http://127.0.0.1:{port}", timeout=60, headers={"Host": "office.example"}
+        ) as client:
             yield client
     finally:
         process.terminate()
@@ -113,7 +128,10 @@ def program(request: pytest.FixtureRequest) -> str:
     if shutil.which(request.param, path="/usr/sbin:/usr/bin:/bin") is None:
         with warnings.catch_warnings():  # heard, though warnings are errors elsewhere
             warnings.simplefilter("always")
-            warnings.warn(f"NOT RUN: {request.param} is not installed, its example in docs/deployment.md is untried", stacklevel=1)
+            warnings.warn(
+                f"NOT RUN: {request.param} is not installed, its example in docs/deployment.md is untried",
+                stacklevel=1,
+            )
         pytest.skip(f"{request.param} is not installed: apt-get install {request.param}")
     return request.param
 
@@ -131,11 +149,28 @@ def test_the_example_of_the_page_serves_an_office(
         for content, body in ((raw, raw), (part * 20, part * 20), (part * 3, iter([part] * 3))):
             assert client.put(f"/blobs/{digest_of(content)}", content=body).status_code == 201
         statement = key.sign(raw)
-        assert client.post("/statements", content=statement, headers={"Content-Type": COSE}).status_code == 201
-        assert client.put(f"/blobs/{sha256(b'').hexdigest()}", content=bytes((20 << 20) + 1)).status_code == 413
+        assert (
+            client.post(
+                "/statements", content=statement, headers={"Content-Type": COSE}
+            ).status_code
+            == 201
+        )
+        assert (
+            client.put(
+                f"/blobs/{sha256(b'').hexdigest()}", content=bytes((20 << 20) + 1)
+            ).status_code
+            == 413
+        )
         wrong = spoil(statement)
         headers = {"Content-Type": COSE, "X-Forwarded-For": "198.51.100.7"}
-        statuses = [client.post("/statements", content=wrong, headers=headers).status_code for _ in range(65)]
-        assert statuses[:60] == [422] * 60 and 429 in statuses, "one client, whatever header it sends"
+        statuses = [
+            client.post("/statements", content=wrong, headers=headers).status_code
+            for _ in range(65)
+        ]
+        assert statuses[:60] == [422] * 60 and 429 in statuses, (
+            "one client, whatever header it sends"
+        )
     direct = httpx.post(served.url + "/statements", content=wrong, headers=headers)
-    assert direct.status_code == 422, "the failures were not counted for another client of the proxy"
+    assert direct.status_code == 422, (
+        "the failures were not counted for another client of the proxy"
+    )

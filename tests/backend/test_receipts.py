@@ -20,7 +20,12 @@ def test_a_statement_can_be_looked_up(office: Bench, key: Key):
     found = office.get(path_of(statement), office.login(key)).json()
     assert found["case"] == answer["Biandun-Case"]
     assert found["state"] == "PENDING_SUPERVISOR"
-    assert (found["serial"], found["uscc"], found["seq"], found["gap"]) == (key.serial, key.profile.uscc, 1, False)
+    assert (found["serial"], found["uscc"], found["seq"], found["gap"]) == (
+        key.serial,
+        key.profile.uscc,
+        1,
+        False,
+    )
     assert (found["leaf_index"], found["tree_size"]) == (0, 1)
 
 
@@ -32,7 +37,9 @@ def test_an_unknown_statement_is_not_found(office: Bench, key: Key, part: str):
 
 @pytest.mark.parametrize("part", ["", "/raw", "/receipt"])
 def test_a_malformed_name_is_refused(office: Bench, key: Key, part: str):
-    assert office.get(f"/statements/xyz{part}", office.login(key)).json()["code"] == "digest-malformed"
+    assert (
+        office.get(f"/statements/xyz{part}", office.login(key)).json()["code"] == "digest-malformed"
+    )
 
 
 def test_a_statement_is_given_out_byte_for_byte(office: Bench, key: Key):
@@ -71,7 +78,9 @@ def test_a_receipt_over_a_larger_tree_is_signed_on_demand(office: Bench, key: So
     for number in range(4):
         office.file(key, reason=f"后来的业务 {number}")
     bundle = office.client.get(path_of(statement) + "/receipt?at_least=3").content
-    payload = verify_receipt(Receipt.decode(bundle), cose.parse(statement, purpose="filing"), office.issuer, ES256)
+    payload = verify_receipt(
+        Receipt.decode(bundle), cose.parse(statement, purpose="filing"), office.issuer, ES256
+    )
     assert (payload.leaf_index, payload.tree_size) == (0, 5)
 
 
@@ -95,4 +104,9 @@ def test_every_receipt_of_a_growing_log_verifies(office: Bench, key: SoftKey):
     for number in range(20):
         statement = key.sign(office.upload(reason=f"第 {number} 份"))
         receipt = Receipt.decode(office.post(statement).content)
-        assert verify_receipt(receipt, cose.parse(statement, purpose="filing"), office.issuer, ES256).tree_size == number + 1
+        assert (
+            verify_receipt(
+                receipt, cose.parse(statement, purpose="filing"), office.issuer, ES256
+            ).tree_size
+            == number + 1
+        )

@@ -1,4 +1,6 @@
-"""A certificate is renewed while its key is in service, and a key is suspended by a person; with a key that runs the real firmware."""
+"""A certificate is renewed while its key is in service, and a key is suspended by a person; with a
+key that runs the real firmware.
+"""
 
 import json
 from datetime import date
@@ -28,10 +30,14 @@ DAY = 86_400
 
 def renew(office: Bench, serial: str, **changed: object) -> Grant:
     options = {"days": 1000, "now": clock.now(), "deliver": lambda grant: None, **changed}
-    return codec.decode(Grant, services.renew(authority=office.authority, serial=serial, **options).grant)  # type: ignore[arg-type]
+    return codec.decode(
+        Grant, services.renew(authority=office.authority, serial=serial, **options).grant
+    )  # type: ignore[arg-type]
 
 
-def test_a_renewed_key_goes_on_with_its_chain_under_the_new_certificate(office: Bench, genuine: Key):
+def test_a_renewed_key_goes_on_with_its_chain_under_the_new_certificate(
+    office: Bench, genuine: Key
+):
     first = sign(office, genuine, 1)
     genuine.personalise(renew(office, genuine.info.serial))
     assert (genuine.info.profile_version, genuine.pin_slots) == (2, (0,))
@@ -40,7 +46,9 @@ def test_a_renewed_key_goes_on_with_its_chain_under_the_new_certificate(office: 
     assert check_log(office.office).faults == []
 
 
-def test_what_was_signed_before_is_taken_in_during_the_overlap_and_not_after(office: Bench, genuine: Key, monkeypatch):
+def test_what_was_signed_before_is_taken_in_during_the_overlap_and_not_after(
+    office: Bench, genuine: Key, monkeypatch
+):
     first, second = sign(office, genuine, 1), sign(office, genuine, 2)
     renew(office, genuine.info.serial, overlap_days=30)
     now = clock.now()
@@ -73,14 +81,18 @@ def test_a_certificate_that_another_key_had_is_none_of_this_one(office: Bench, g
     assert office.post(again).json()["code"] == "certificate-mismatch"
 
 
-def test_revoking_the_new_certificate_stops_what_was_signed_under_the_old(office: Bench, genuine: Key):
+def test_revoking_the_new_certificate_stops_what_was_signed_under_the_old(
+    office: Bench, genuine: Key
+):
     first = sign(office, genuine, 1)
     renew(office, genuine.info.serial)
     forks.revoke(serial=genuine.info.serial, reason="lost", now=clock.now())
     assert office.post(first).json()["code"] == "certificate-revoked"
 
 
-def test_a_fork_that_is_found_while_its_key_is_renewed_suspends_the_new_certificate(office: Bench, monkeypatch: pytest.MonkeyPatch):
+def test_a_fork_that_is_found_while_its_key_is_renewed_suspends_the_new_certificate(
+    office: Bench, monkeypatch: pytest.MonkeyPatch
+):
     key = office.new_key(serial="BD-TEST-0009")
     assert office.file(key).status_code == 201
     forked = key.sign(office.upload(reason="另一份。"), seq=1, prev=bytes(32))
@@ -125,7 +137,9 @@ def test_a_login_ends_with_the_certificate_it_was_made_under(office: Bench, genu
     assert office.get("/cases", log_in()).status_code == 200
 
 
-@pytest.mark.parametrize(("decide", "code"), [("suspend", "key-suspended"), ("revoke", "certificate-revoked")])
+@pytest.mark.parametrize(
+    ("decide", "code"), [("suspend", "key-suspended"), ("revoke", "certificate-revoked")]
+)
 def test_a_key_that_is_stopped_is_not_renewed(decide: str, code: str, office: Bench, genuine: Key):
     getattr(forks, decide)(serial=genuine.info.serial, reason="test", now=clock.now())
     with pytest.raises(Refused) as caught:
@@ -143,7 +157,9 @@ def test_a_renewal_that_cannot_be_handed_over_never_was(office: Bench, genuine: 
     assert [row.state for row in Certificate.objects.all()] == [Certificate.State.ACTIVE]
 
 
-def test_a_key_that_a_person_suspends_is_stopped_until_a_person_says_otherwise(office: Bench, genuine: Key):
+def test_a_key_that_a_person_suspends_is_stopped_until_a_person_says_otherwise(
+    office: Bench, genuine: Key
+):
     first = sign(office, genuine, 1)
     forks.suspend(serial=genuine.info.serial, reason="unit reports it missing", now=clock.now())
     assert office.post(first).json()["code"] == "key-suspended"
@@ -151,7 +167,10 @@ def test_a_key_that_a_person_suspends_is_stopped_until_a_person_says_otherwise(o
         forks.suspend(serial=genuine.info.serial, reason="again", now=clock.now())
     forks.resume(serial=genuine.info.serial, reason="found again", now=clock.now())
     assert office.post(first).status_code == 201
-    assert [change.reason for change in StateChange.objects.order_by("pk")] == ["unit reports it missing", "found again"]
+    assert [change.reason for change in StateChange.objects.order_by("pk")] == [
+        "unit reports it missing",
+        "found again",
+    ]
 
 
 def refusal(key: Key, grant: Grant) -> str:
@@ -160,7 +179,9 @@ def refusal(key: Key, grant: Grant) -> str:
     return caught.value.code
 
 
-def test_the_key_takes_no_older_certificate_and_not_one_of_another_unit(office: Bench, genuine: Key):
+def test_the_key_takes_no_older_certificate_and_not_one_of_another_unit(
+    office: Bench, genuine: Key
+):
     second, third = (renew(office, genuine.info.serial) for _ in range(2))
     genuine.personalise(third)
     assert refusal(genuine, second) == "profile-older"
@@ -171,15 +192,45 @@ def test_the_key_takes_no_older_certificate_and_not_one_of_another_unit(office: 
 
 
 @ONLY_SQLITE
-def test_renew_and_suspend_by_the_command_line(office: Bench, genuine: Key, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+def test_renew_and_suspend_by_the_command_line(
+    office: Bench, genuine: Key, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
     (tmp_path / "secret").write_text(PASSPHRASE.secret)
     base = ["--data", str(office.folder), "--json"]
     serial, grant = genuine.info.serial, tmp_path / "grant.bd"
-    assert run([*base, "renew", "--serial", serial, "--out", str(grant), "--passphrase-file", str(tmp_path / "secret")]) == 0
+    assert (
+        run(
+            [
+                *base,
+                "renew",
+                "--serial",
+                serial,
+                "--out",
+                str(grant),
+                "--passphrase-file",
+                str(tmp_path / "secret"),
+            ]
+        )
+        == 0
+    )
     assert json.loads(capsys.readouterr().out)["version"] == 2
     genuine.personalise(codec.decode(Grant, grant.read_bytes()))
     assert genuine.info.profile_version == 2
-    assert run([*base, "renew", "--serial", serial, "--out", str(grant), "--passphrase-file", str(tmp_path / "secret")]) == 7
+    assert (
+        run(
+            [
+                *base,
+                "renew",
+                "--serial",
+                serial,
+                "--out",
+                str(grant),
+                "--passphrase-file",
+                str(tmp_path / "secret"),
+            ]
+        )
+        == 7
+    )
     assert json.loads(capsys.readouterr().err)["error"]["code"] == "file-exists"
     assert Certificate.objects.count() == 2
     assert run([*base, "suspend", "--serial", serial, "--reason", "missing"]) == 0

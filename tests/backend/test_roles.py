@@ -3,18 +3,28 @@
 import pytest
 
 from biandun_office.errors import Refused
-from biandun_protocol.wire.numbers import KEY_PURPOSES, PURPOSE_LINK, PURPOSE_LOGIN, PURPOSE_POSSESSION, ROLES
+from biandun_protocol.wire.numbers import (
+    KEY_PURPOSES,
+    PURPOSE_LINK,
+    PURPOSE_LOGIN,
+    PURPOSE_POSSESSION,
+    ROLES,
+)
 from tests.backend.bench import OFFICE, SIGNED, Bench
 from tests.backend.people import Key
 from tests.support.softkey import SoftKey
 
 PURPOSES = [purpose for purpose in KEY_PURPOSES if purpose != PURPOSE_POSSESSION]
 ENDPOINTS = {"filing": "/statements", "countersign": "/countersignatures", "decision": "/decisions"}
-FORBIDDEN = [(role, purpose) for role in ROLES for purpose in PURPOSES if purpose not in ROLES[role]]
+FORBIDDEN = [
+    (role, purpose) for role in ROLES for purpose in PURPOSES if purpose not in ROLES[role]
+]
 
 
 @pytest.mark.parametrize(("role", "purpose"), FORBIDDEN)
-def test_a_role_is_certified_for_nothing_that_it_may_not_sign(office: Bench, role: str, purpose: str):
+def test_a_role_is_certified_for_nothing_that_it_may_not_sign(
+    office: Bench, role: str, purpose: str
+):
     key, offer = SoftKey(), office.offer(OFFICE)
     with pytest.raises(Refused) as caught:
         office.issue(key, offer, role=role, purposes=[*ROLES[role], purpose])
@@ -22,10 +32,14 @@ def test_a_role_is_certified_for_nothing_that_it_may_not_sign(office: Bench, rol
 
 
 @pytest.mark.parametrize(("role", "purpose"), FORBIDDEN)
-def test_the_office_takes_nothing_from_a_key_that_its_role_may_not_sign(office: Bench, role: str, purpose: str):
+def test_the_office_takes_nothing_from_a_key_that_its_role_may_not_sign(
+    office: Bench, role: str, purpose: str
+):
     key = office.new_key(OFFICE, role=role)
     if purpose == PURPOSE_LOGIN:
-        answer = office.post(key.login(office.challenge(), "http://office.example"), SIGNED, "/login")
+        answer = office.post(
+            key.login(office.challenge(), "http://office.example"), SIGNED, "/login"
+        )
     elif purpose == PURPOSE_LINK:
         answer = office.post(key.links(1, [bytes(32)]), SIGNED, "/links")
     elif purpose in ENDPOINTS:

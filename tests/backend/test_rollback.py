@@ -1,4 +1,6 @@
-"""Every key is a witness: one that has seen another log than the office's raises the alarm, and files all the same."""
+"""Every key is a witness: one that has seen another log than the office's raises the alarm, and
+files all the same.
+"""
 
 import pytest
 
@@ -35,8 +37,12 @@ def test_a_key_that_saw_an_earlier_state_of_this_log_raises_nothing(office: Benc
     assert alerts() == []
 
 
-@pytest.mark.parametrize("point", [(2, bytes(32)), (1, b"\x01" * 32), (0, bytes(32)), (1 << 62, EMPTY_ROOT)])
-def test_a_key_that_saw_another_log_is_taken_in_and_raises_the_alarm(office: Bench, key: Key, point: tuple[int, bytes]):
+@pytest.mark.parametrize(
+    "point", [(2, bytes(32)), (1, b"\x01" * 32), (0, bytes(32)), (1 << 62, EMPTY_ROOT)]
+)
+def test_a_key_that_saw_another_log_is_taken_in_and_raises_the_alarm(
+    office: Bench, key: Key, point: tuple[int, bytes]
+):
     office.file(key)
     key.log_point = point
     assert office.file(key, reason="见过另一份日志。").status_code == 201
@@ -45,7 +51,9 @@ def test_a_key_that_saw_another_log_is_taken_in_and_raises_the_alarm(office: Ben
     assert alerts() == ["ROLLBACK"], "one alarm for one sight"
 
 
-def test_an_office_set_back_to_a_backup_is_found_out_by_the_next_filing(office: Bench, key: Key, tmp_path):
+def test_an_office_set_back_to_a_backup_is_found_out_by_the_next_filing(
+    office: Bench, key: Key, tmp_path
+):
     from biandun_office import backup
     from tests.backend.bench import CHEAP, PASSPHRASE
 

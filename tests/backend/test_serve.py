@@ -1,4 +1,6 @@
-"""``serve`` as a process: it starts, answers, holds under several clients at once, and stops without a trace."""
+"""``serve`` as a process: it starts, answers, holds under several clients at once, and stops
+without a trace.
+"""
 
 import json
 import os
@@ -61,11 +63,19 @@ def test_nothing_secret_is_in_its_command_line_or_log(served: Served, tmp_path: 
 def test_it_logs_one_json_line_for_each_statement(served: Served, tmp_path: Path):
     httpx.post(served.url + "/statements", content=b"nothing", headers=COSE)
     served.stop()
-    lines = [json.loads(line) for line in (tmp_path / "log").read_text().splitlines() if line.startswith("{")]
-    assert [(line["action"], line["code"]) for line in lines] == [("evidence.statement.refused", "statement-malformed")]
+    lines = [
+        json.loads(line)
+        for line in (tmp_path / "log").read_text().splitlines()
+        if line.startswith("{")
+    ]
+    assert [(line["action"], line["code"]) for line in lines] == [
+        ("evidence.statement.refused", "statement-malformed")
+    ]
 
 
-def test_one_statement_by_eight_clients_at_once_is_one_case_with_one_receipt(served: Served, office: Bench, key: SoftKey):
+def test_one_statement_by_eight_clients_at_once_is_one_case_with_one_receipt(
+    served: Served, office: Bench, key: SoftKey
+):
     content = b"%PDF-1.7"
     raw = manifest(attachments=(attachment(content),))
     statement = key.sign(raw)
@@ -116,7 +126,9 @@ def test_two_officers_at_once_one_decides(served: Served, office: Bench, key: So
     supervisor = office.supervisor()
     filed = office.file(key)
     office.countersign(supervisor, filed["Biandun-Statement"])
-    raws = [people.decision(one, filed["Biandun-Case"], filed["Biandun-Statement"]) for one in officers]
+    raws = [
+        people.decision(one, filed["Biandun-Case"], filed["Biandun-Statement"]) for one in officers
+    ]
     for raw in raws:
         office.put(raw)
     statements = [one.sign(raw, "decision") for one, raw in zip(officers, raws, strict=True)]
@@ -140,10 +152,18 @@ def test_people_log_in_at_the_address_where_it_serves(served: Served, key: Key):
     with httpx.Client(base_url=served.url) as client:
         made = client.post("/login/challenge", json={"origin": served.url}).json()
         headers = {"Content-Type": "application/biandun-signed+cbor"}
-        got = client.post("/login", content=key.login(made["nonce"], served.url), headers=headers).json()
-        assert client.get("/me", headers={"Authorization": f"Bearer {got['token']}"}).json()["roles"] == ["UNIT"]
-        assert client.post("/login/challenge", json={"origin": "https://desk.test"}).status_code == 200, "named by --origin"
-        assert client.post("/login/challenge", json={"origin": "https://evil.test"}).status_code == 403
+        got = client.post(
+            "/login", content=key.login(made["nonce"], served.url), headers=headers
+        ).json()
+        assert client.get("/me", headers={"Authorization": f"Bearer {got['token']}"}).json()[
+            "roles"
+        ] == ["UNIT"]
+        assert (
+            client.post("/login/challenge", json={"origin": "https://desk.test"}).status_code == 200
+        ), "named by --origin"
+        assert (
+            client.post("/login/challenge", json={"origin": "https://evil.test"}).status_code == 403
+        )
 
 
 def test_many_keys_at_once_all_get_receipts_of_one_log(served: Served, office: Bench):
@@ -164,7 +184,10 @@ def test_many_keys_at_once_all_get_receipts_of_one_log(served: Served, office: B
 
     with ThreadPoolExecutor(6) as pool:
         filed = [pair for pairs in pool.map(file_five, keys) for pair in pairs]
-    payloads = [verify_receipt(Receipt.decode(r), cose.parse(s, purpose="filing"), office.issuer, ES256) for s, r in filed]
+    payloads = [
+        verify_receipt(Receipt.decode(r), cose.parse(s, purpose="filing"), office.issuer, ES256)
+        for s, r in filed
+    ]
     assert sorted(payload.leaf_index for payload in payloads) == list(range(30))
     assert httpx.get(served.url + "/log").json()["size"] == 30
 
@@ -198,17 +221,23 @@ def test_a_chunked_statement_is_accepted(served: Served, key: SoftKey):
     raw = manifest()
     httpx.put(f"{served.url}/blobs/{digest_of(raw)}", content=raw)
     statement = key.sign(raw)
-    answer = httpx.post(served.url + "/statements", content=iter([statement[:100], statement[100:]]), headers=COSE)
+    answer = httpx.post(
+        served.url + "/statements", content=iter([statement[:100], statement[100:]]), headers=COSE
+    )
     assert answer.status_code == 201
 
 
 @pytest.mark.parametrize("framing", ["Content-Length: 1000", "Transfer-Encoding: chunked"])
 @ONLY_SQLITE  # about the process
-def test_a_client_that_goes_away_in_the_middle_leaves_nothing(served: Served, office: Bench, framing: str):
+def test_a_client_that_goes_away_in_the_middle_leaves_nothing(
+    served: Served, office: Bench, framing: str
+):
     digest = digest_of(bytes(1000))
     body = bytes(10) if "Length" in framing else b"3e8\r\n" + bytes(10)
     with socket.create_connection(("127.0.0.1", served.port), timeout=10) as connection:
-        connection.sendall(f"PUT /blobs/{digest} HTTP/1.1\r\nHost: office\r\n{framing}\r\n\r\n".encode() + body)
+        connection.sendall(
+            f"PUT /blobs/{digest} HTTP/1.1\r\nHost: office\r\n{framing}\r\n\r\n".encode() + body
+        )
         connection.shutdown(socket.SHUT_WR)
         while connection.recv(4096):
             pass
@@ -219,15 +248,32 @@ def test_a_client_that_goes_away_in_the_middle_leaves_nothing(served: Served, of
 @ONLY_SQLITE  # about the process
 def test_an_upload_over_the_limit_is_refused_over_the_wire(served: Served, office: Bench):
     content = bytes(20 * 2**20 + 1)
-    answer = httpx.put(f"{served.url}/blobs/{digest_of(content)}", content=iter([content]), timeout=60)
+    answer = httpx.put(
+        f"{served.url}/blobs/{digest_of(content)}", content=iter([content]), timeout=60
+    )
     assert (answer.status_code, answer.json()["code"]) == (413, "blob-too-large")
     assert [path for path in (office.folder / "blobs").rglob("*") if path.is_file()] == []
 
 
 @ONLY_SQLITE  # about the process
-def test_a_port_in_use_is_a_problem_with_a_next_step(served: Served, office: Bench, command: list[str], tmp_path: Path):
-    arguments = ["--data", str(office.folder), "--lang", "en", "serve", "--passphrase-file", str(tmp_path / "secret")]
-    answer = subprocess.run([*command, *arguments, "--port", str(served.port)], capture_output=True, text=True, check=False)
+def test_a_port_in_use_is_a_problem_with_a_next_step(
+    served: Served, office: Bench, command: list[str], tmp_path: Path
+):
+    arguments = [
+        "--data",
+        str(office.folder),
+        "--lang",
+        "en",
+        "serve",
+        "--passphrase-file",
+        str(tmp_path / "secret"),
+    ]
+    answer = subprocess.run(
+        [*command, *arguments, "--port", str(served.port)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert answer.returncode == 7
     assert "Cannot listen on 127.0.0.1" in answer.stderr
     assert "--port 0" in answer.stderr

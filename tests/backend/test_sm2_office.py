@@ -1,4 +1,6 @@
-"""An office founded in SM2: keys, certificates, intake, log and backup in that suite, and nothing of the other one."""
+"""An office founded in SM2: keys, certificates, intake, log and backup in that suite, and nothing
+of the other one.
+"""
 
 import json
 import shutil
@@ -58,7 +60,9 @@ def founded(tmp_path_factory: pytest.TempPathFactory, vendor: str) -> Path:
 
 
 def openssl(*arguments: str, cwd: Path) -> str:
-    done = subprocess.run(["openssl", *arguments], cwd=cwd, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        ["openssl", *arguments], cwd=cwd, capture_output=True, text=True, check=False
+    )
     return done.stdout + done.stderr
 
 
@@ -76,7 +80,9 @@ def test_an_office_that_names_no_suite_is_in_es256(tmp_path: Path):
     assert Office.load(tmp_path / "office").algorithm is ES256
 
 
-def test_an_office_whose_certificates_are_of_another_suite_than_it_says_does_not_open(office: Bench):
+def test_an_office_whose_certificates_are_of_another_suite_than_it_says_does_not_open(
+    office: Bench,
+):
     path = office.folder / startup.IDENTITY
     path.write_text(path.read_text().replace('"SM2"', '"ES256"'))
     with pytest.raises(CertificateProblem) as caught:
@@ -89,14 +95,18 @@ def test_the_root_vouches_for_the_issuing_key_in_sm2(office: Bench):
     assert (issuer.public_key, issuer.x5t) == (office.office.issuing_key.point, office.office.x5t)
 
 
-def test_its_certificates_have_the_extensions_of_es256_and_the_numbers_of_sm2(office: Bench, tmp_path: Path):
+def test_its_certificates_have_the_extensions_of_es256_and_the_numbers_of_sm2(
+    office: Bench, tmp_path: Path
+):
     bench.found(tmp_path / "es256")
     for ours, theirs in (
         (office.office.root, Office.load(tmp_path / "es256").root),
         (office.office.issuing, Office.load(tmp_path / "es256").issuing),
     ):
         assert ours.signature_algorithm_oid.dotted_string == "1.2.156.10197.1.501"
-        assert [(one.oid, one.critical) for one in ours.extensions] == [(one.oid, one.critical) for one in theirs.extensions]
+        assert [(one.oid, one.critical) for one in ours.extensions] == [
+            (one.oid, one.critical) for one in theirs.extensions
+        ]
         assert (ours.subject, ours.version) == (theirs.subject, x509.Version.v3)
 
 
@@ -106,32 +116,66 @@ IDENTITY = "distid:1234567812345678"  # without it OpenSSL takes an empty one, w
 def openssl_verifies(key: PublicKey, message: bytes, signature: bytes, folder: Path) -> bool:
     for name, content in (("message", message), ("signature", signature), ("key.der", key.spki)):
         (folder / name).write_bytes(content)
-    verify = ("pkeyutl", "-verify", "-rawin", "-digest", "sm3", "-pubin", "-keyform", "DER", "-inkey", "key.der")
-    return "Verified Successfully" in openssl(*verify, "-pkeyopt", IDENTITY, "-in", "message", "-sigfile", "signature", cwd=folder)
+    verify = (
+        "pkeyutl",
+        "-verify",
+        "-rawin",
+        "-digest",
+        "sm3",
+        "-pubin",
+        "-keyform",
+        "DER",
+        "-inkey",
+        "key.der",
+    )
+    return "Verified Successfully" in openssl(
+        *verify, "-pkeyopt", IDENTITY, "-in", "message", "-sigfile", "signature", cwd=folder
+    )
 
 
-def test_openssl_verifies_every_certificate_with_the_default_identity(office: Bench, tmp_path: Path):
-    grant = codec.decode(Grant, office.issue(Key(serial="BD-TEST-0002", signer=new_key(SM2)), office.offer()))
-    (tmp_path / "leaf.pem").write_bytes(x509.load_der_x509_certificate(grant.x509).public_bytes(Encoding.PEM))
+def test_openssl_verifies_every_certificate_with_the_default_identity(
+    office: Bench, tmp_path: Path
+):
+    grant = codec.decode(
+        Grant, office.issue(Key(serial="BD-TEST-0002", signer=new_key(SM2)), office.offer())
+    )
+    (tmp_path / "leaf.pem").write_bytes(
+        x509.load_der_x509_certificate(grant.x509).public_bytes(Encoding.PEM)
+    )
     for name in ("root.pem", "issuing.pem"):
         shutil.copy(office.folder / name, tmp_path / name)
-    # openssl hands the identity to the first certificate of a chain only, so each is verified as the first
-    for trusted, name in ((("-CAfile", "root.pem"), "issuing.pem"), (("-partial_chain", "-trusted", "issuing.pem"), "leaf.pem")):
-        assert openssl("verify", "-vfyopt", IDENTITY, *trusted, name, cwd=tmp_path).strip() == f"{name}: OK"
+    # openssl hands the identity to the first certificate of a chain only, so each is verified as
+    # the first
+    for trusted, name in (
+        (("-CAfile", "root.pem"), "issuing.pem"),
+        (("-partial_chain", "-trusted", "issuing.pem"), "leaf.pem"),
+    ):
+        assert (
+            openssl("verify", "-vfyopt", IDENTITY, *trusted, name, cwd=tmp_path).strip()
+            == f"{name}: OK"
+        )
     assert "OK" not in openssl("verify", "-CAfile", "root.pem", "issuing.pem", cwd=tmp_path)
     root = office.office.root
-    assert openssl_verifies(office.office.root_key, root.tbs_certificate_bytes, root.signature, tmp_path)
+    assert openssl_verifies(
+        office.office.root_key, root.tbs_certificate_bytes, root.signature, tmp_path
+    )
 
 
 def test_openssl_verifies_a_statement_over_its_tbs(office: Bench, key: Key, tmp_path: Path):
     statement = cose.parse(key.sign(office.upload()), purpose="filing")
-    assert openssl_verifies(PublicKey.of(key.signer), statement.tbs, der.signature(statement.signature), tmp_path)
+    assert openssl_verifies(
+        PublicKey.of(key.signer), statement.tbs, der.signature(statement.signature), tmp_path
+    )
 
 
 def test_a_key_of_the_suite_is_certified_in_it(office: Bench, key: Key):
     assert key.profile is not None
-    grant = codec.decode(Grant, office.issue(Key(serial="BD-TEST-0002", signer=new_key(SM2)), office.offer()))
-    profile = verify_profile(Signed(grant.profile_statement, grant.profile_manifest), office.issuer, SM2)
+    grant = codec.decode(
+        Grant, office.issue(Key(serial="BD-TEST-0002", signer=new_key(SM2)), office.offer())
+    )
+    profile = verify_profile(
+        Signed(grant.profile_statement, grant.profile_manifest), office.issuer, SM2
+    )
     certified = public_key_of(x509.load_der_x509_certificate(grant.x509))
     assert certified == PublicKey(SM2, profile.public_key)
     assert profile.x5t == sha256(grant.x509).digest()
@@ -199,7 +243,11 @@ def test_a_countersignature_and_a_decision_move_the_case(office: Bench, key: Key
     filed = office.file(key)
     assert office.countersign(office.supervisor(), filed["Biandun-Statement"]).status_code == 201
     assert office.decide(office.officer(), filed).status_code == 201
-    assert [row.purpose for row in Statement.objects.order_by("leaf_index")] == ["filing", "countersign", "decision"]
+    assert [row.purpose for row in Statement.objects.order_by("leaf_index")] == [
+        "filing",
+        "countersign",
+        "decision",
+    ]
     assert check_log(office.office).faults == []
 
 
@@ -222,9 +270,16 @@ def twin_of(key: Key) -> Key:
             return key.signer.sign(tbs)
 
     class UnderItsKid(Key):
-        def _sign(self, purpose: str, raw: bytes, fields: dict[int, object], *, with_unit: bool) -> Signed:
+        def _sign(
+            self, purpose: str, raw: bytes, fields: dict[int, object], *, with_unit: bool
+        ) -> Signed:
             signed = super()._sign(purpose, raw, fields, with_unit=with_unit)
-            return Signed(signed.statement.replace(ES256.kid_of(key.signer.public_key), PublicKey.of(key.signer).kid), raw)
+            return Signed(
+                signed.statement.replace(
+                    ES256.kid_of(key.signer.public_key), PublicKey.of(key.signer).kid
+                ),
+                raw,
+            )
 
     twin = UnderItsKid(serial=key.serial, signer=Twin())
     twin.profile = key.profile
@@ -260,7 +315,9 @@ def test_a_backup_restores_and_both_keys_sign(office: Bench, key: Key, tmp_path:
 
 def test_a_key_file_opens_under_its_passphrase_only(office: Bench):
     for name, certificate in ((ROOT_KEY, office.office.root), (ISSUING_KEY, office.office.issuing)):
-        assert PublicKey.of(load_key(office.folder, name, certificate, PASSPHRASE)) == public_key_of(certificate)
+        assert PublicKey.of(
+            load_key(office.folder, name, certificate, PASSPHRASE)
+        ) == public_key_of(certificate)
         with pytest.raises(PassphraseProblem):
             load_key(office.folder, name, certificate, Passphrase("not the passphrase"))
 
@@ -314,7 +371,8 @@ def test_there_are_keys_of_two_suites_only():
 
 
 def test_two_processes_that_inherit_a_key_never_share_a_nonce():
-    # the server's worker is forked from a process that holds the key, and forked again after a crash
+    # the server's worker is forked from a process that holds the key, and forked again after a
+    # crash
     program = """
 import os, sys
 from biandun_office.keys import new_key
@@ -329,7 +387,9 @@ for _ in range(2):
     os.wait()
 print(key.sign(b"the same").hex())
 """
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
     assert len({line[:64] for line in done.stdout.split()}) == 3
 
 

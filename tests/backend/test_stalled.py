@@ -1,4 +1,6 @@
-"""Connections that stall, trickle or do not read: they end in time, cost no worker, and keep nobody away."""
+"""Connections that stall, trickle or do not read: they end in time, cost no worker, and keep nobody
+away.
+"""
 
 import os
 import socket
@@ -31,7 +33,9 @@ STALLED = (
     PUT + b"Content-Length: 500000\r\n\r\n7 bytes",
     PUT + b"Transfer-Encoding: chunked\r\n\r\n5",
     PUT + b"Transfer-Encoding: chunked\r\n\r\n7d000\r\nseveral",
-    b"POST /statements HTTP/1.1\r\n" + HOST + b"Content-Length: 100\r\nExpect: 100-continue\r\n\r\n",
+    b"POST /statements HTTP/1.1\r\n"
+    + HOST
+    + b"Content-Length: 100\r\nExpect: 100-continue\r\n\r\n",
 )
 
 
@@ -49,7 +53,9 @@ def file_and_ask(served: Served, key: SoftKey) -> None:
     """A submission with its upload, and /health, each on a connection of its own."""
     raw = manifest(reason=os.urandom(8).hex())
     assert httpx.put(f"{served.url}/blobs/{digest_of(raw)}", content=raw).status_code == 201
-    answer = httpx.post(served.url + "/statements", content=key.sign(raw), headers={"Content-Type": COSE})
+    answer = httpx.post(
+        served.url + "/statements", content=key.sign(raw), headers={"Content-Type": COSE}
+    )
     assert answer.status_code == 201
     assert httpx.get(served.url + "/health").status_code == 200
 
@@ -76,9 +82,13 @@ def test_two_hundred_stalled_connections_of_every_kind_stop_nothing(served: Serv
 
 
 @ONLY_SQLITE  # about the process
-def test_more_connections_than_one_address_may_have_end_the_oldest_and_stop_nothing(served: Served, key: SoftKey):
+def test_more_connections_than_one_address_may_have_end_the_oldest_and_stop_nothing(
+    served: Served, key: SoftKey
+):
     with ExitStack() as stack:
-        stalled = [stack.enter_context(connect(served)) for _ in range(front.CONNECTIONS_OF_PEER + 20)]
+        stalled = [
+            stack.enter_context(connect(served)) for _ in range(front.CONNECTIONS_OF_PEER + 20)
+        ]
         file_and_ask(served, key)
         for connection in stalled[:20]:
             assert read_all(connection) == b""
@@ -90,7 +100,8 @@ def test_readers_that_do_not_read_stop_nothing(served: Served, key: SoftKey):
     with ExitStack() as stack:
         stalled = [stack.enter_context(connect(served)) for _ in range(40)]
         for connection in stalled:
-            connection.sendall((b"GET /openapi.json HTTP/1.1\r\n" + HOST + b"\r\n") * 300)  # some 20 MB of answers
+            # some 20 MB of answers
+            connection.sendall((b"GET /openapi.json HTTP/1.1\r\n" + HOST + b"\r\n") * 300)
         file_and_ask(served, key)
 
 
@@ -111,7 +122,9 @@ class Running:
 
     def ask(self, path: str = "/") -> bytes:
         with self.connect() as connection:
-            connection.sendall(b"GET %s HTTP/1.1\r\nConnection: close\r\n" % path.encode() + HOST + b"\r\n")
+            connection.sendall(
+                b"GET %s HTTP/1.1\r\nConnection: close\r\n" % path.encode() + HOST + b"\r\n"
+            )
             return read_all(connection)
 
 
@@ -164,7 +177,9 @@ def test_a_connection_that_asks_nothing_is_closed(start):
     with served.connect() as silent, served.connect() as idle:
         idle.sendall(b"GET / HTTP/1.1\r\n" + HOST + b"\r\n")
         assert read_all(silent) == b""
-        assert [answer.status for answer in answers_in(read_all(idle))] == [200], "and nothing after its answer"
+        assert [answer.status for answer in answers_in(read_all(idle))] == [200], (
+            "and nothing after its answer"
+        )
 
 
 def test_a_trickle_below_the_least_rate_ends(start):
@@ -219,7 +234,9 @@ def test_what_is_asked_ahead_waits_until_the_answer_before_it_is_read(start, mon
         assert served.began.wait(20)
         for _ in range(5):
             served.ask()
-        assert sum(one.total_outbufs_len for one in served.front._channels()) < 33 << 20, "one of the three"
+        assert sum(one.total_outbufs_len for one in served.front._channels()) < 33 << 20, (
+            "one of the three"
+        )
 
 
 def test_a_request_that_runs_longer_than_patience_is_awaited(start):
@@ -238,7 +255,9 @@ def test_the_address_with_most_connections_gives_way_first(start, monkeypatch):
     monkeypatch.setattr(front, "CONNECTIONS", 16)
     served = start(threads=2)
     with ExitStack() as stack:
-        few = stack.enter_context(socket.create_connection(("127.0.0.1", served.port), 20, ("127.0.0.2", 0)))
+        few = stack.enter_context(
+            socket.create_connection(("127.0.0.1", served.port), 20, ("127.0.0.2", 0))
+        )
         many = [stack.enter_context(served.connect()) for _ in range(30)]
         assert served.ask().startswith(b"HTTP/1.1 200")
         assert is_open(few), "though it is the oldest of all"
@@ -331,10 +350,12 @@ def test_the_server_does_not_end_while_it_is_being_told_to(start, monkeypatch):
     ("peer", "forwarded", "client"),
     [
         ("203.0.113.9", "", "203.0.113.9"),
-        ("203.0.113.9", "198.51.100.1", "203.0.113.9"),  # no proxy of ours: the header means nothing
+        # no proxy of ours: the header means nothing
+        ("203.0.113.9", "198.51.100.1", "203.0.113.9"),
         ("10.0.0.1", "198.51.100.1", "198.51.100.1"),
         ("::ffff:10.0.0.1", "198.51.100.1", "198.51.100.1"),
-        ("10.0.0.1", "6.6.6.6, 198.51.100.1", "198.51.100.1"),  # the client itself wrote what is left of it
+        # the client itself wrote what is left of it
+        ("10.0.0.1", "6.6.6.6, 198.51.100.1", "198.51.100.1"),
         ("10.0.0.1", "198.51.100.1, 10.0.0.7", "198.51.100.1"),  # two proxies of ours
         ("10.0.0.1", "2001:db8::5", "2001:db8::5"),
         ("10.0.0.1", "unknown", "10.0.0.1"),

@@ -85,7 +85,9 @@ def attachment_not_uploaded(scene: Scene) -> bytes:
 def attachment_of_another_size(scene: Scene) -> bytes:
     scene.office.put(b"four")
     entry = attachment(b"four")
-    wrong = type(entry)(name=entry.name, media_type=entry.media_type, size=5, sha256=entry.sha256, role=entry.role)
+    wrong = type(entry)(
+        name=entry.name, media_type=entry.media_type, size=5, sha256=entry.sha256, role=entry.role
+    )
     return scene.key.sign(scene.uploaded(attachments=(wrong,)))
 
 
@@ -119,7 +121,12 @@ def unit_abolished(scene: Scene) -> bytes:
 
 def case_of_another_unit(scene: Scene) -> bytes:
     hospital = scene.office.new_key(HOSPITAL, serial="BD-TEST-0002")
-    form = {"uscc": HOSPITAL, "unit_code": "629921-0001", "unit_name": "青屏县人民医院", "region": "629921"}
+    form = {
+        "uscc": HOSPITAL,
+        "unit_code": "629921-0001",
+        "unit_name": "青屏县人民医院",
+        "region": "629921",
+    }
     number = scene.office.file(hospital, supervisor_uscc=None, **form)["Biandun-Case"]
     return scene.key.sign(scene.uploaded(case=number))
 
@@ -147,11 +154,31 @@ REFUSALS: list[tuple[str, int, str | None, Callable[[Scene], bytes]]] = [
     ("purpose-mismatch", 422, None, other_purpose),
     ("certificate-unknown", 403, None, foreign_key),
     ("certificate-mismatch", 422, "serial", renamed_key),
-    ("certificate-mismatch", 422, "uscc", lambda scene: scene.key.sign(scene.uploaded(), uscc=HOSPITAL)),
-    ("certificate-mismatch", 422, "unit_code", lambda scene: scene.key.sign(scene.uploaded(), unit_code="629900-0009")),
-    ("certificate-mismatch", 422, "region", lambda scene: scene.key.sign(scene.uploaded(), region="629921")),
+    (
+        "certificate-mismatch",
+        422,
+        "uscc",
+        lambda scene: scene.key.sign(scene.uploaded(), uscc=HOSPITAL),
+    ),
+    (
+        "certificate-mismatch",
+        422,
+        "unit_code",
+        lambda scene: scene.key.sign(scene.uploaded(), unit_code="629900-0009"),
+    ),
+    (
+        "certificate-mismatch",
+        422,
+        "region",
+        lambda scene: scene.key.sign(scene.uploaded(), region="629921"),
+    ),
     ("certificate-mismatch", 422, "x5t", other_x5t),
-    ("header-invalid", 422, "-70001/7", lambda scene: scene.key.sign(scene.uploaded(), seq=1 << 63)),
+    (
+        "header-invalid",
+        422,
+        "-70001/7",
+        lambda scene: scene.key.sign(scene.uploaded(), seq=1 << 63),
+    ),
     ("purpose-refused", 403, None, purpose_withdrawn),
     ("signature-invalid", 422, None, signed_by_another),
     ("signature-high-s", 422, None, malleated),
@@ -165,12 +192,37 @@ REFUSALS: list[tuple[str, int, str | None, Callable[[Scene], bytes]]] = [
     ("schema-unknown", 422, None, another_schema),
     ("form-invalid", 422, "items[0].quota_type", form_with_a_wrong_quota),
     ("manifest-contradicts", 422, "case", another_case_in_summary),
-    ("manifest-contradicts", 422, "length", lambda scene: scene.key.sign(scene.uploaded(), length=7)),
-    ("manifest-contradicts", 422, "uscc", lambda scene: scene.key.sign(scene.uploaded(uscc=HOSPITAL))),
-    ("manifest-contradicts", 422, "unit_code", lambda scene: scene.key.sign(scene.uploaded(unit_code="629900-0009"))),
-    ("manifest-contradicts", 422, "region", lambda scene: scene.key.sign(scene.uploaded(region="629921"))),
+    (
+        "manifest-contradicts",
+        422,
+        "length",
+        lambda scene: scene.key.sign(scene.uploaded(), length=7),
+    ),
+    (
+        "manifest-contradicts",
+        422,
+        "uscc",
+        lambda scene: scene.key.sign(scene.uploaded(uscc=HOSPITAL)),
+    ),
+    (
+        "manifest-contradicts",
+        422,
+        "unit_code",
+        lambda scene: scene.key.sign(scene.uploaded(unit_code="629900-0009")),
+    ),
+    (
+        "manifest-contradicts",
+        422,
+        "region",
+        lambda scene: scene.key.sign(scene.uploaded(region="629921")),
+    ),
     ("unit-inactive", 403, None, unit_abolished),
-    ("case-not-found", 404, None, lambda scene: scene.key.sign(scene.uploaded(case="629900HB2026000099"))),
+    (
+        "case-not-found",
+        404,
+        None,
+        lambda scene: scene.key.sign(scene.uploaded(case="629900HB2026000099")),
+    ),
     ("case-not-found", 404, None, case_of_another_unit),
     ("case-not-open", 409, None, case_that_was_not_returned),
     ("certificate-revoked", 403, None, revoked),
@@ -179,10 +231,17 @@ REFUSALS: list[tuple[str, int, str | None, Callable[[Scene], bytes]]] = [
 
 
 @pytest.mark.parametrize(
-    ("code", "status", "place", "make"), REFUSALS, ids=[f"{code}-{n}" for n, (code, *_) in enumerate(REFUSALS)]
+    ("code", "status", "place", "make"),
+    REFUSALS,
+    ids=[f"{code}-{n}" for n, (code, *_) in enumerate(REFUSALS)],
 )
 def test_a_refusal_has_its_code_and_status_and_changes_nothing(
-    office: Bench, key: SoftKey, code: str, status: int, place: str | None, make: Callable[[Scene], bytes]
+    office: Bench,
+    key: SoftKey,
+    code: str,
+    status: int,
+    place: str | None,
+    make: Callable[[Scene], bytes],
 ):
     statement = make(Scene(office, key))
     before = rows()
@@ -203,7 +262,9 @@ def test_a_refusal_is_a_problem_document_in_both_languages(office: Bench):
     assert document["retriable"] is False
 
 
-@pytest.mark.parametrize("content_type", ["application/cbor", "application/json", "application/cose-x509", "text/plain"])
+@pytest.mark.parametrize(
+    "content_type", ["application/cbor", "application/json", "application/cose-x509", "text/plain"]
+)
 @ONLY_SQLITE  # refused before the database is asked
 def test_another_content_type_is_refused(office: Bench, key: SoftKey, content_type: str):
     answer = office.post(key.sign(office.upload()), content_type)
@@ -214,13 +275,17 @@ def test_another_content_type_is_refused(office: Bench, key: SoftKey, content_ty
 @pytest.mark.parametrize("late", ["prepared_on", "application_document"])
 def test_a_form_dated_after_today_is_refused(office: Bench, key: SoftKey, late: str):
     tomorrow = datetime.fromtimestamp(clock.now(), UTC).date() + timedelta(days=2)
-    document = ApplicationDocument(doc_no="1", title="申请", issuer="陇澜市教育局", issued_on=tomorrow.isoformat())
+    document = ApplicationDocument(
+        doc_no="1", title="申请", issuer="陇澜市教育局", issued_on=tomorrow.isoformat()
+    )
     answer = office.file(key, **{late: tomorrow.isoformat() if late == "prepared_on" else document})
     assert (answer.json()["code"], answer.status_code) == ("date-future", 422)
     assert rows()[0] == 0
 
 
-def test_a_certificate_that_expires_before_the_logged_time_is_refused_under_the_lock(office: Bench, key: SoftKey, monkeypatch):
+def test_a_certificate_that_expires_before_the_logged_time_is_refused_under_the_lock(
+    office: Bench, key: SoftKey, monkeypatch
+):
     office.file(key)  # the log now says "now"; the clock is then set back
     now = clock.now()
     Certificate.objects.update(not_before=0, not_after=now - 50)
@@ -230,7 +295,9 @@ def test_a_certificate_that_expires_before_the_logged_time_is_refused_under_the_
     assert rows() == before
 
 
-def test_a_statement_accepted_after_the_malleated_twin_was_refused_is_one_case(office: Bench, key: SoftKey):
+def test_a_statement_accepted_after_the_malleated_twin_was_refused_is_one_case(
+    office: Bench, key: SoftKey
+):
     statement = key.sign(office.upload())
     protected, digest, signature = wire.split(statement)
     s = P256_ORDER - int.from_bytes(signature[32:], "big")

@@ -29,7 +29,12 @@ def test_a_filing_is_accepted_with_a_receipt_that_verifies(office: Bench, key: S
     answer = office.post(statement)
     assert answer.status_code == 201
     assert answer["Content-Type"] == "application/biandun-receipt+cbor"
-    payload = verify_receipt(Receipt.decode(answer.content), cose.parse(statement, purpose="filing"), office.issuer, ES256)
+    payload = verify_receipt(
+        Receipt.decode(answer.content),
+        cose.parse(statement, purpose="filing"),
+        office.issuer,
+        ES256,
+    )
     assert (payload.leaf_index, payload.tree_size) == (0, 1)
 
 
@@ -48,7 +53,9 @@ def test_what_is_stored_is_what_was_received(office: Bench, key: SoftKey):
     assert bytes(Statement.objects.get().raw) == statement
 
 
-def test_the_same_statement_again_gets_the_same_receipt_and_changes_nothing(office: Bench, key: SoftKey):
+def test_the_same_statement_again_gets_the_same_receipt_and_changes_nothing(
+    office: Bench, key: SoftKey
+):
     statement = key.sign(office.upload())
     first = office.post(statement)
     office.file(key, reason="之后的另一份业务。")
@@ -60,7 +67,9 @@ def test_the_same_statement_again_gets_the_same_receipt_and_changes_nothing(offi
     assert rows() == before
 
 
-def test_a_repeated_statement_gets_its_receipt_after_the_certificate_has_expired(office: Bench, key: SoftKey, monkeypatch):
+def test_a_repeated_statement_gets_its_receipt_after_the_certificate_has_expired(
+    office: Bench, key: SoftKey, monkeypatch
+):
     statement = key.sign(office.upload())
     first = office.post(statement)
     later = clock.now() + 200 * 86_400
@@ -81,15 +90,24 @@ def test_a_repeated_statement_gets_its_receipt_while_the_disk_does_not_give_its_
     again = office.post(statement)
     assert (again.status_code, again.content) == (200, first.content)
     with pytest.raises(OSError):
-        intake.receive_filing(key.sign(office.upload(reason="另一份。")), now=clock.now(), signer=held())
+        intake.receive_filing(
+            key.sign(office.upload(reason="另一份。")), now=clock.now(), signer=held()
+        )
 
 
 @pytest.mark.parametrize("form", [{}, {"attachments": ()}], ids=["attachments", "none"])
 @pytest.mark.parametrize("reason", ["database is locked", "database or disk is full"])
 def test_a_repeated_statement_gets_its_receipt_while_the_office_cannot_write(
-    office: Bench, key: SoftKey, monkeypatch: pytest.MonkeyPatch, form: dict[str, object], reason: str
+    office: Bench,
+    key: SoftKey,
+    monkeypatch: pytest.MonkeyPatch,
+    form: dict[str, object],
+    reason: str,
 ):
-    statement, other = key.sign(office.upload(**form)), key.sign(office.upload(reason="另一份。", **form))
+    statement, other = (
+        key.sign(office.upload(**form)),
+        key.sign(office.upload(reason="另一份。", **form)),
+    )
     first = office.post(statement)
 
     @contextmanager
@@ -144,8 +162,16 @@ def test_case_numbers_count_by_region(office: Bench, key: SoftKey, monkeypatch):
     office.make_certificates_timeless()
     office.at(monkeypatch, 1_795_500_000)  # 2026-11-24 in China
     filed = [(hospital, HOSPITAL_FORM), (key, {}), (hospital, HOSPITAL_FORM), (key, {})]
-    numbers = [office.file(one, reason=f"第 {n} 份", **form)["Biandun-Case"] for n, (one, form) in enumerate(filed)]
-    assert numbers == ["629921HB2026000001", "629900HB2026000001", "629921HB2026000002", "629900HB2026000002"]
+    numbers = [
+        office.file(one, reason=f"第 {n} 份", **form)["Biandun-Case"]
+        for n, (one, form) in enumerate(filed)
+    ]
+    assert numbers == [
+        "629921HB2026000001",
+        "629900HB2026000001",
+        "629921HB2026000002",
+        "629900HB2026000002",
+    ]
 
 
 def test_the_year_of_a_case_number_is_the_year_in_china(office: Bench, key: SoftKey, monkeypatch):
@@ -156,11 +182,17 @@ def test_the_year_of_a_case_number_is_the_year_in_china(office: Bench, key: Soft
 
 def test_a_filing_that_was_returned_may_be_filed_again_under_its_case(office: Bench, key: SoftKey):
     filed = office.file(key)
-    office.countersign(office.supervisor(), filed["Biandun-Statement"], opinion="return", document=None)
+    office.countersign(
+        office.supervisor(), filed["Biandun-Statement"], opinion="return", document=None
+    )
     answer = office.file(key, case=filed["Biandun-Case"], reason="补正后重新提交。")
     assert answer.status_code == 201
     assert answer["Biandun-Case"] == filed["Biandun-Case"]
-    assert [(event.step, event.version) for event in Case.objects.get().events.all()] == [(1, 1), (2, 1), (3, 2)]
+    assert [(event.step, event.version) for event in Case.objects.get().events.all()] == [
+        (1, 1),
+        (2, 1),
+        (3, 2),
+    ]
     assert Case.objects.get().state == "PENDING_SUPERVISOR"
 
 
@@ -170,10 +202,15 @@ def test_times_of_reception_never_fall(office: Bench, key: SoftKey, monkeypatch)
     office.make_certificates_timeless()
     office.at(monkeypatch, first - 60)
     office.file(key, reason="时钟被拨回。")
-    assert list(Statement.objects.order_by("leaf_index").values_list("received", flat=True)) == [first, first]
+    assert list(Statement.objects.order_by("leaf_index").values_list("received", flat=True)) == [
+        first,
+        first,
+    ]
 
 
-def test_an_accepted_statement_is_logged_by_its_action_without_names_of_people(office: Bench, key: SoftKey, caplog):
+def test_an_accepted_statement_is_logged_by_its_action_without_names_of_people(
+    office: Bench, key: SoftKey, caplog
+):
     logger = logging.getLogger("biandun")
     logger.addHandler(caplog.handler)
     logger.setLevel(logging.INFO)
@@ -190,19 +227,30 @@ def test_an_accepted_statement_is_logged_by_its_action_without_names_of_people(o
 
 def test_every_missing_attachment_is_named_at_once(office: Bench, key: SoftKey):
     contents = [b"first", b"second", b"third"]
-    raw = manifest(attachments=tuple(attachment(content, name=f"{n}.pdf") for n, content in enumerate(contents)))
+    raw = manifest(
+        attachments=tuple(
+            attachment(content, name=f"{n}.pdf") for n, content in enumerate(contents)
+        )
+    )
     office.put(raw)
     office.put(contents[1])
     answer = office.post(key.sign(raw))
     assert answer.status_code == 409
-    assert answer.json()["missing"] == [attachment(contents[0]).sha256.hex(), attachment(contents[2]).sha256.hex()]
+    assert answer.json()["missing"] == [
+        attachment(contents[0]).sha256.hex(),
+        attachment(contents[2]).sha256.hex(),
+    ]
 
 
 def test_fifty_attachments_are_accepted(office: Bench, key: SoftKey):
     contents = [f"附件 {number}".encode() for number in range(50)]
     for content in contents:
         office.put(content)
-    raw = manifest(attachments=tuple(attachment(content, name=f"{n}.pdf") for n, content in enumerate(contents)))
+    raw = manifest(
+        attachments=tuple(
+            attachment(content, name=f"{n}.pdf") for n, content in enumerate(contents)
+        )
+    )
     office.put(raw)
     assert office.post(key.sign(raw)).status_code == 201
 
@@ -213,15 +261,24 @@ def test_taking_a_filing_in_costs_a_known_number_of_queries(office: Bench, key: 
     statement = key.sign(office.upload(reason="第二份。"))
     seen: list[str] = []
     connection.ensure_connection()
-    connection.connection.set_trace_callback(lambda text: None if text.startswith("--") else seen.append(text))
+    connection.connection.set_trace_callback(
+        lambda text: None if text.startswith("--") else seen.append(text)
+    )
     intake.receive_filing(statement, now=clock.now(), signer=held())
     connection.connection.set_trace_callback(None)
     # an insertion is told again by each trigger that it fires
     verbs = [text.split()[0] for text, _ in itertools.groupby(seen)]
-    assert (len(verbs), verbs.count("BEGIN"), verbs.count("COMMIT"), verbs.count("UPDATE")) == (18, 1, 1, 1), seen
+    assert (len(verbs), verbs.count("BEGIN"), verbs.count("COMMIT"), verbs.count("UPDATE")) == (
+        18,
+        1,
+        1,
+        1,
+    ), seen
 
 
-def test_an_attachment_that_rotted_on_the_offices_disk_has_to_come_again(office: Bench, key: SoftKey):
+def test_an_attachment_that_rotted_on_the_offices_disk_has_to_come_again(
+    office: Bench, key: SoftKey
+):
     content = b"%PDF-1.7 a letter"
     office.put(content)
     statement = key.sign(office.upload(attachments=(attachment(content),)))

@@ -1,4 +1,6 @@
-"""What the office says of a key, to the key and to whoever asks; with a key that runs the real firmware."""
+"""What the office says of a key, to the key and to whoever asks; with a key that runs the real
+firmware.
+"""
 
 from pathlib import Path
 
@@ -36,11 +38,17 @@ def tell(office: Bench, key: Key) -> StatusReply:
 
 def test_a_key_in_good_standing_is_said_to_be_since_its_certificate(office: Bench, genuine: Key):
     told = tell(office, genuine)
-    assert (told.standing, told.since, told.number) == (STANDING_ACTIVE, genuine.profile().not_before, 1)
+    assert (told.standing, told.since, told.number) == (
+        STANDING_ACTIVE,
+        genuine.profile().not_before,
+        1,
+    )
     sign(office, genuine, 1)
 
 
-def test_a_key_that_a_person_suspended_stops_and_goes_on_when_it_hears_so(office: Bench, genuine: Key):
+def test_a_key_that_a_person_suspended_stops_and_goes_on_when_it_hears_so(
+    office: Bench, genuine: Key
+):
     serial = genuine.info.serial
     forks.suspend(serial=serial, reason="unit reports it missing", now=clock.now())
     assert tell(office, genuine).standing == STANDING_SUSPENDED
@@ -50,7 +58,9 @@ def test_a_key_that_a_person_suspended_stops_and_goes_on_when_it_hears_so(office
     assert office.post(sign(office, genuine, 1)).status_code == 201
 
 
-def test_decisions_of_one_second_keep_their_order(office: Bench, genuine: Key, monkeypatch: pytest.MonkeyPatch):
+def test_decisions_of_one_second_keep_their_order(
+    office: Bench, genuine: Key, monkeypatch: pytest.MonkeyPatch
+):
     now = clock.now()
     monkeypatch.setattr(clock, "now", lambda: now)
     words: list[Signed] = []
@@ -86,7 +96,13 @@ def test_a_renewed_key_signs_without_having_heard_that_it_was_resumed(office: Be
     forks.suspend(serial=serial, reason="test", now=clock.now())
     tell(office, genuine)
     forks.resume(serial=serial, reason="test", now=clock.now() + 1)
-    renewed = services.renew(authority=office.authority, serial=serial, days=900, now=clock.now() + 2, deliver=lambda grant: None)
+    renewed = services.renew(
+        authority=office.authority,
+        serial=serial,
+        days=900,
+        now=clock.now() + 2,
+        deliver=lambda grant: None,
+    )
     genuine.personalise(codec.decode(Grant, renewed.grant))
     sign(office, genuine, 1)
     assert tell(office, genuine).since == genuine.profile().not_before
@@ -101,7 +117,9 @@ def test_a_status_verifies_under_the_office_and_names_no_unit(office: Bench, gen
 
 
 @pytest.mark.parametrize(
-    "serial", ["BD-404", "B" * 5000, "%00", "BD-1%0a", "'"], ids=["unknown", "long", "NUL", "line end", "quote"]
+    "serial",
+    ["BD-404", "B" * 5000, "%00", "BD-1%0a", "'"],
+    ids=["unknown", "long", "NUL", "line end", "quote"],
 )
 def test_nothing_is_said_of_a_key_that_nobody_certified(office: Bench, serial: str):
     answer = office.get(f"/keys/{serial}/status")
@@ -109,32 +127,43 @@ def test_nothing_is_said_of_a_key_that_nobody_certified(office: Bench, serial: s
     assert len(answer.content) < 1000
 
 
-def test_a_word_is_read_in_one_go_so_that_no_decision_comes_in_between(office: Bench, genuine: Key, monkeypatch):
+def test_a_word_is_read_in_one_go_so_that_no_decision_comes_in_between(
+    office: Bench, genuine: Key, monkeypatch
+):
     asked: list[str] = []
     rows = sql.rows
-    monkeypatch.setattr(sql, "rows", lambda text, *values: (asked.append(text), rows(text, *values))[1])
+    monkeypatch.setattr(
+        sql, "rows", lambda text, *values: (asked.append(text), rows(text, *values))[1]
+    )
     with CaptureQueriesContext(connection) as of_the_orm:
         status_of(genuine.info.serial)
     assert (len(asked), len(of_the_orm)) == (1, 0)
 
 
-def test_time_and_number_rise_whatever_the_clock_does_and_over_all_lives_of_a_device(office: Bench, genuine: Key):
+def test_time_and_number_rise_whatever_the_clock_does_and_over_all_lives_of_a_device(
+    office: Bench, genuine: Key
+):
     serial, now = genuine.info.serial, clock.now()
     words = [status_of(serial)]
 
     def heard() -> None:
         words.append(status_of(serial))
 
-    forks.suspend(serial=serial, reason="test", now=now + 86_400)  # the office's clock is a day ahead
+    # the office's clock is a day ahead
+    forks.suspend(serial=serial, reason="test", now=now + 86_400)
     heard()
     forks.resume(serial=serial, reason="test", now=now)
     heard()
-    services.renew(authority=office.authority, serial=serial, days=900, now=now, deliver=lambda grant: None)
+    services.renew(
+        authority=office.authority, serial=serial, days=900, now=now, deliver=lambda grant: None
+    )
     heard()
     forks.revoke(serial=serial, reason="test", now=now)
     heard()
     genuine.carry_out(office.order(codec.encode(genuine.challenge()), "reset"))
-    genuine.personalise(codec.decode(Grant, office.issue_file(codec.encode(genuine.answer_offer(office.offer())))))
+    genuine.personalise(
+        codec.decode(Grant, office.issue_file(codec.encode(genuine.answer_offer(office.offer()))))
+    )
     heard()
     places = [(word.since, word.number) for word in words]
     assert places == sorted(set(places))
@@ -149,7 +178,9 @@ def test_time_and_number_rise_whatever_the_clock_does_and_over_all_lives_of_a_de
     assert words[-1].kid != words[-2].kid
 
 
-def test_the_word_about_a_new_life_does_not_let_a_copy_of_the_old_one_go_on(office: Bench, genuine: Key):
+def test_the_word_about_a_new_life_does_not_let_a_copy_of_the_old_one_go_on(
+    office: Bench, genuine: Key
+):
     wire = genuine.connection.transport
     assert isinstance(wire, Wire)
     serial = genuine.info.serial
@@ -157,7 +188,9 @@ def test_the_word_about_a_new_life_does_not_let_a_copy_of_the_old_one_go_on(offi
     forks.suspend(serial=serial, reason="copied", now=clock.now())
     stopped = fetched(office, serial)
     genuine.carry_out(office.order(codec.encode(genuine.challenge()), "reset"))
-    genuine.personalise(codec.decode(Grant, office.issue_file(codec.encode(genuine.answer_offer(office.offer())))))
+    genuine.personalise(
+        codec.decode(Grant, office.issue_file(codec.encode(genuine.answer_offer(office.offer()))))
+    )
     wire.key.board.flash.cells[:] = copy
     copied = wire.restart()
     standing.tell(copied, stopped)
@@ -166,7 +199,9 @@ def test_the_word_about_a_new_life_does_not_let_a_copy_of_the_old_one_go_on(offi
 
 
 @ONLY_SQLITE
-def test_the_word_travels_as_a_file_to_a_key_without_a_network(office: Bench, genuine: Key, tmp_path: Path, capsys):
+def test_the_word_travels_as_a_file_to_a_key_without_a_network(
+    office: Bench, genuine: Key, tmp_path: Path, capsys
+):
     forks.suspend(serial=genuine.info.serial, reason="test", now=clock.now())
     passphrase = tmp_path / "passphrase"
     passphrase.write_text(PASSPHRASE.secret)
@@ -174,6 +209,9 @@ def test_the_word_travels_as_a_file_to_a_key_without_a_network(office: Bench, ge
     words += ["--out", str(tmp_path / "status.bd"), "--passphrase-file", str(passphrase)]
     assert run(words) == 0
     assert '"suspended"' in capsys.readouterr().out
-    assert standing.tell(genuine, Signed.decode((tmp_path / "status.bd").read_bytes())).standing == STANDING_SUSPENDED
+    assert (
+        standing.tell(genuine, Signed.decode((tmp_path / "status.bd").read_bytes())).standing
+        == STANDING_SUSPENDED
+    )
     assert run(words) == 7
     assert "file-exists" in capsys.readouterr().err

@@ -1,4 +1,6 @@
-"""A key in service gets a new key pair: one chain under two of them; with a key that runs the real firmware."""
+"""A key in service gets a new key pair: one chain under two of them; with a key that runs the real
+firmware.
+"""
 
 import json
 from pathlib import Path
@@ -66,7 +68,8 @@ def log_in(office: Bench, key: Key) -> object:
     return office.post(signed.encode(), SIGNED, "/login").json()
 
 
-# --- the whole way ------------------------------------------------------------------------------------------------------
+# --- the whole way
+# ----------------------------------------------------------------------
 def test_the_chain_goes_on_under_the_new_pair_without_a_gap(office: Bench, genuine: Key):
     assert office.post(sign(office, genuine, 1)).status_code == 201
     swap(office, genuine)
@@ -77,7 +80,9 @@ def test_the_chain_goes_on_under_the_new_pair_without_a_gap(office: Bench, genui
     assert check_log(office.office).faults == []
 
 
-def test_the_statement_is_in_the_log_and_its_receipt_is_kept_by_the_key(office: Bench, genuine: Key):
+def test_the_statement_is_in_the_log_and_its_receipt_is_kept_by_the_key(
+    office: Bench, genuine: Key
+):
     asked = succession.ask(genuine)
     granted = answer(office, asked)
     succession.take(genuine, granted)
@@ -97,7 +102,9 @@ def test_what_the_old_pair_signed_arrives_late_and_fills_the_gap(office: Bench, 
     assert not chain.open_gaps()
 
 
-def test_an_export_of_links_by_the_new_pair_closes_a_gap_of_the_old_one(office: Bench, genuine: Key):
+def test_an_export_of_links_by_the_new_pair_closes_a_gap_of_the_old_one(
+    office: Bench, genuine: Key
+):
     sign(office, genuine, 1)
     swap(office, genuine)
     links = genuine.export_links(1, 1)
@@ -122,9 +129,13 @@ def test_the_overlap_ends(office: Bench, genuine: Key, monkeypatch: pytest.Monke
     assert office.post(late).json()["code"] == "certificate-superseded"
 
 
-def test_without_overlap_nothing_of_the_old_pair_is_taken_in(office: Bench, genuine: Key, monkeypatch: pytest.MonkeyPatch):
+def test_without_overlap_nothing_of_the_old_pair_is_taken_in(
+    office: Bench, genuine: Key, monkeypatch: pytest.MonkeyPatch
+):
     late = sign(office, genuine, 1)
-    succession.take(genuine, answer(office, succession.ask(genuine), term=Term(1000, 0, clock.now())))
+    succession.take(
+        genuine, answer(office, succession.ask(genuine), term=Term(1000, 0, clock.now()))
+    )
     now = clock.now()
     office.at(monkeypatch, now + 1)
     assert office.post(late).json()["code"] == "certificate-superseded"
@@ -146,12 +157,19 @@ def test_powers_unit_and_device_key_stay(office: Bench, genuine: Key):
 def test_a_key_succeeds_twice_and_is_renewed_in_between(office: Bench, genuine: Key):
     swap(office, genuine)
     grant = services.renew(
-        authority=office.authority, serial=genuine.info.serial, days=100, now=clock.now(), deliver=lambda raw: None
+        authority=office.authority,
+        serial=genuine.info.serial,
+        days=100,
+        now=clock.now(),
+        deliver=lambda raw: None,
     ).grant
     genuine.personalise(codec.decode(Grant, grant))
     swap(office, genuine)
     assert office.post(sign(office, genuine, 9)).status_code == 201
-    assert [row.state for row in Certificate.objects.order_by("version")] == [*[State.SUPERSEDED] * 3, State.ACTIVE]
+    assert [row.state for row in Certificate.objects.order_by("version")] == [
+        *[State.SUPERSEDED] * 3,
+        State.ACTIVE,
+    ]
     assert len(set(Certificate.objects.values_list("chain", flat=True))) == 1
     assert StateChange.objects.filter(reason="succeeded").count() == 2
 
@@ -165,7 +183,9 @@ def test_the_same_request_again_gets_the_same_certificate(office: Bench, genuine
     assert Statement.objects.count() == 1
 
 
-def test_an_answer_that_was_lost_is_given_again_after_the_overlap(office: Bench, genuine: Key, monkeypatch: pytest.MonkeyPatch):
+def test_an_answer_that_was_lost_is_given_again_after_the_overlap(
+    office: Bench, genuine: Key, monkeypatch: pytest.MonkeyPatch
+):
     asked, now = succession.ask(genuine), clock.now()
     give(office, asked.encode(), term=Term(1000, 0, now))
     office.at(monkeypatch, now + 60)
@@ -204,9 +224,16 @@ def test_a_key_with_many_statements_of_others_beside_it_is_looked_up_by_an_index
         chain.top(newest.chain)
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
-            cursor.execute("SET enable_seqscan = off")  # a table of one row is read whole whatever there is
-        for query in [query["sql"] for query in queries.captured_queries if "evidence_statement" in query["sql"]]:
-            cursor.execute(("EXPLAIN " if connection.vendor == "postgresql" else "EXPLAIN QUERY PLAN ") + query)
+            # a table of one row is read whole whatever there is
+            cursor.execute("SET enable_seqscan = off")
+        for query in [
+            query["sql"]
+            for query in queries.captured_queries
+            if "evidence_statement" in query["sql"]
+        ]:
+            cursor.execute(
+                ("EXPLAIN " if connection.vendor == "postgresql" else "EXPLAIN QUERY PLAN ") + query
+            )
             plan = str(cursor.fetchall())
             assert "Index" in plan or "USING INDEX" in plan or "COVERING INDEX" in plan, plan
             assert "Seq Scan" not in plan, plan
@@ -224,7 +251,8 @@ def test_the_answer_proves_that_the_log_only_grew(office: Bench, genuine: Key):
     assert genuine.chain().log_size == 5
 
 
-# --- what stops a key stops all of its pairs --------------------------------------------------------------------------------
+# --- what stops a key stops all of its pairs
+# ----------------------------------------------------------------------
 def test_who_revokes_a_key_stops_what_its_old_pair_signed(office: Bench, genuine: Key):
     late = sign(office, genuine, 1)
     swap(office, genuine)
@@ -241,7 +269,10 @@ def test_an_old_pair_that_signs_after_the_new_one_is_a_fork(office: Bench):
     stolen = office.file(copied, reason="被复制的旧密钥对。")
     assert (stolen.status_code, stolen.json()["code"]) == (409, "chain-broken")
     assert certificate_of_serial(key.serial).state == State.SUSPENDED
-    assert (ForkEvidence.objects.count(), Alert.objects.filter(kind=Alert.Kind.FORK).count()) == (1, 1)
+    assert (ForkEvidence.objects.count(), Alert.objects.filter(kind=Alert.Kind.FORK).count()) == (
+        1,
+        1,
+    )
     assert office.file(key, reason="随后。").json()["code"] == "key-suspended"
 
 
@@ -290,7 +321,8 @@ def test_an_old_pair_does_not_log_in_once_the_new_one_has_been_seen(
     assert answered.json()["code"] == "certificate-superseded"
 
 
-# --- what is refused ----------------------------------------------------------------------------------------------------
+# --- what is refused
+# ----------------------------------------------------------------------
 @pytest.mark.parametrize("part", ["named", "proof"])
 def test_a_request_with_a_flipped_bit_changes_nothing(part: str, office: Bench, genuine: Key):
     asked = succession.ask(genuine)
@@ -301,15 +333,23 @@ def test_a_request_with_a_flipped_bit_changes_nothing(part: str, office: Bench, 
         for position in range(3, len(content), 61):
             broken = bytearray(content)
             broken[position] ^= 0x10
-            parts = {"statement": signed.statement, "manifest": signed.manifest, name: bytes(broken)}
+            parts = {
+                "statement": signed.statement,
+                "manifest": signed.manifest,
+                name: bytes(broken),
+            }
             halves = {"named": asked.named, "proof": asked.proof, part: type(signed)(**parts)}
             with pytest.raises((ProtocolProblem, Refused)):
                 give(office, Succession(**halves).encode())
     assert (held_rows(), Certificate.objects.count()) == (before, 1)
 
 
-@pytest.mark.parametrize(("decide", "code"), [("suspend", "key-suspended"), ("revoke", "certificate-revoked")])
-def test_a_key_that_is_stopped_gets_no_new_pair(decide: str, code: str, office: Bench, genuine: Key):
+@pytest.mark.parametrize(
+    ("decide", "code"), [("suspend", "key-suspended"), ("revoke", "certificate-revoked")]
+)
+def test_a_key_that_is_stopped_gets_no_new_pair(
+    decide: str, code: str, office: Bench, genuine: Key
+):
     asked = succession.ask(genuine)
     getattr(forks, decide)(serial=genuine.info.serial, reason="test", now=clock.now())
     assert refused(office, asked.encode()) == code
@@ -354,8 +394,12 @@ def test_a_pair_that_was_succeeded_is_never_certified_again(decide: str, office:
         assert caught.value.code == "key-registered"
 
 
-@pytest.mark.parametrize(("changed", "field"), [("office_id", "office_id"), ("device_key", "device_key")])
-def test_a_new_pair_for_another_office_or_device_is_refused(changed: str, field: str, office: Bench):
+@pytest.mark.parametrize(
+    ("changed", "field"), [("office_id", "office_id"), ("device_key", "device_key")]
+)
+def test_a_new_pair_for_another_office_or_device_is_refused(
+    changed: str, field: str, office: Bench
+):
     key = soft(office)
     value = "elsewhere" if changed == "office_id" else signer_from(99).public_key
     asked, _, _ = ask_softly(key, **{changed: value})
@@ -381,7 +425,8 @@ def test_an_image_from_before_the_change_does_not_go_on_and_the_key_itself_does(
     assert (given.seq, manifest.head) == (key.seq, key.head)
 
 
-# --- soft keys ------------------------------------------------------------------------------------------------------------
+# --- soft keys
+# ----------------------------------------------------------------------
 def soft(office: Bench, **changed: object) -> SoftKey:
     """A key without policy, with a device key."""
     device = signer_from(70).public_key
@@ -393,21 +438,40 @@ def soft(office: Bench, **changed: object) -> SoftKey:
 
 def clone(old: SoftKey, of: SoftKey, seq: int | None = None) -> SoftKey:
     """Somebody has the old private key, and knows where the chain stands."""
-    copied = SoftKey(serial=of.serial, signer=old.signer, profile=old.profile, device_key=of.device_key)
+    copied = SoftKey(
+        serial=of.serial, signer=old.signer, profile=old.profile, device_key=of.device_key
+    )
     copied.seq, copied.head = of.seq if seq is None else seq, of.head
     return copied
 
 
 def ask_softly(
-    key: SoftKey, seed: int = 90, signer: object = None, office_id: str = "longlan", device_key: bytes | None = None
+    key: SoftKey,
+    seed: int = 90,
+    signer: object = None,
+    office_id: str = "longlan",
+    device_key: bytes | None = None,
 ) -> tuple[Succession, SoftKey, SoftKey]:
     """What a key asks: the request, the key as it was, and the new pair."""
     old = SoftKey(serial=key.serial, signer=key.signer, profile=key.profile)
-    fresh = SoftKey(serial=key.serial, signer=signer or signer_from(seed), device_key=device_key or key.device_key)  # type: ignore[arg-type]
-    manifest = codec.encode(SuccessionManifest(SCHEMA_SUCCESSION, office_id, key.serial, fresh.signer.public_key))
+    fresh = SoftKey(
+        serial=key.serial,
+        signer=signer or signer_from(seed),
+        device_key=device_key or key.device_key,
+    )  # type: ignore[arg-type]
+    manifest = codec.encode(
+        SuccessionManifest(SCHEMA_SUCCESSION, office_id, key.serial, fresh.signer.public_key)
+    )
     statement = key.sign(manifest, "succession")
     name = cose.parse(statement, purpose="succession").id
-    proof = PossessionManifest(SCHEMA_POSSESSION, office_id, name[:16], key.serial, fresh.signer.public_key, fresh.device_key)
+    proof = PossessionManifest(
+        SCHEMA_POSSESSION,
+        office_id,
+        name[:16],
+        key.serial,
+        fresh.signer.public_key,
+        fresh.device_key,
+    )
     signed = fresh._sign("possession", codec.encode(proof), {}, with_unit=False)
     return Succession(type(signed)(statement, manifest), signed), old, fresh
 
@@ -418,13 +482,24 @@ def succeed_softly(office: Bench, key: SoftKey, asked: Succession, fresh: SoftKe
     assert key.head == cose.parse(asked.named.statement, purpose="succession").id != wire.FIRST_PREV
 
 
-# --- the command line -----------------------------------------------------------------------------------------------------
+# --- the command line
+# ----------------------------------------------------------------------
 @ONLY_SQLITE
-def test_succeed_by_the_command_line(office: Bench, genuine: Key, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+def test_succeed_by_the_command_line(
+    office: Bench, genuine: Key, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
     (tmp_path / "secret").write_text(PASSPHRASE.secret)
     request, out = tmp_path / "request.bd", tmp_path / "answer.bd"
     request.write_bytes(succession.ask(genuine).encode())
-    command = ["--data", str(office.folder), "--json", "succeed", str(request), "--passphrase-file", str(tmp_path / "secret")]
+    command = [
+        "--data",
+        str(office.folder),
+        "--json",
+        "succeed",
+        str(request),
+        "--passphrase-file",
+        str(tmp_path / "secret"),
+    ]
     assert run([*command, "--out", str(out)]) == 0
     shown = json.loads(capsys.readouterr().out)
     assert (shown["version"], shown["again"], shown["serial"]) == (2, False, genuine.info.serial)

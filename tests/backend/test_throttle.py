@@ -40,37 +40,66 @@ def exhaust(office: Bench, key: Key, client: str = "198.51.100.7") -> int:
     """Fail until the office has enough; return how often that was."""
     wrong = spoil(key.sign(office.upload()))
     for count in range(200):
-        answer = office.client.post("/statements", data=wrong, content_type=COSE, REMOTE_ADDR=client)
+        answer = office.client.post(
+            "/statements", data=wrong, content_type=COSE, REMOTE_ADDR=client
+        )
         if answer.status_code == 429:
             return count
         assert answer.json()["code"] == "signature-invalid"
     pytest.fail("never refused")
 
 
-def test_a_client_whose_signatures_fail_has_to_wait_and_no_other(office: Bench, key: Key, time: Time):
+def test_a_client_whose_signatures_fail_has_to_wait_and_no_other(
+    office: Bench, key: Key, time: Time
+):
     assert exhaust(office, key) == 60
     good = key.sign(office.upload())
-    answer = office.client.post("/statements", data=good, content_type=COSE, REMOTE_ADDR="198.51.100.7")
+    answer = office.client.post(
+        "/statements", data=good, content_type=COSE, REMOTE_ADDR="198.51.100.7"
+    )
     document = answer.json()
-    assert (answer.status_code, document["code"], document["retriable"]) == (429, "too-many-failures", True)
+    assert (answer.status_code, document["code"], document["retriable"]) == (
+        429,
+        "too-many-failures",
+        True,
+    )
     assert answer["Retry-After"] == "2" and document["seconds"] == 2
     assert "2 秒" in document["title"] and "2 秒" in document["next"]
-    assert office.client.post("/statements", data=good, content_type=COSE, REMOTE_ADDR="198.51.100.8").status_code == 201
+    assert (
+        office.client.post(
+            "/statements", data=good, content_type=COSE, REMOTE_ADDR="198.51.100.8"
+        ).status_code
+        == 201
+    )
     time.now += 2
-    assert office.client.post("/statements", data=good, content_type=COSE, REMOTE_ADDR="198.51.100.7").status_code == 200
+    assert (
+        office.client.post(
+            "/statements", data=good, content_type=COSE, REMOTE_ADDR="198.51.100.7"
+        ).status_code
+        == 200
+    )
 
 
 @ONLY_SQLITE
 @pytest.mark.parametrize("path", throttle.VERIFYING)
-def test_every_address_that_costs_a_signature_check_is_closed_to_it(office: Bench, key: Key, time: Time, path: str):
+def test_every_address_that_costs_a_signature_check_is_closed_to_it(
+    office: Bench, key: Key, time: Time, path: str
+):
     exhaust(office, key)
     kind = SIGNED if path in ("/links", "/login") else COSE
-    assert office.client.post(path, data=b"x", content_type=kind, REMOTE_ADDR="198.51.100.7").status_code == 429
+    assert (
+        office.client.post(
+            path, data=b"x", content_type=kind, REMOTE_ADDR="198.51.100.7"
+        ).status_code
+        == 429
+    )
     assert office.client.get("/health", REMOTE_ADDR="198.51.100.7").status_code == 200
 
 
 @ONLY_SQLITE
-def test_a_bureau_behind_one_address_files_and_logs_in_as_it_likes(office: Bench, key: Key, time: Time, monkeypatch):
+def test_a_bureau_behind_one_address_files_and_logs_in_as_it_likes(
+    office: Bench, key: Key, time: Time, monkeypatch
+):
     monkeypatch.setattr(settings, "THROTTLE", Throttle(time))
     for number in range(70):
         assert office.file(key, reason=f"第 {number} 份").status_code == 201
@@ -81,7 +110,9 @@ def test_a_bureau_behind_one_address_files_and_logs_in_as_it_likes(office: Bench
 @ONLY_SQLITE
 def test_challenges_that_nobody_answers_come_to_an_end(office: Bench, time: Time):
     def ask() -> int:
-        return office.client.post("/login/challenge", data={"origin": ORIGIN}, content_type="application/json").status_code
+        return office.client.post(
+            "/login/challenge", data={"origin": ORIGIN}, content_type="application/json"
+        ).status_code
 
     assert [ask() for _ in range(202)] == [200] * 200 + [429] * 2
     time.now += 1
@@ -98,7 +129,9 @@ def test_a_login_answered_twice_counts_as_a_failure(office: Bench, key: Key, tim
 @ONLY_SQLITE
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
 @pytest.mark.parametrize("what", ["receipt", "status"])
-def test_whoever_makes_the_office_sign_again_and_again_has_to_wait(office: Bench, key: Key, time: Time, what: str, method: str):
+def test_whoever_makes_the_office_sign_again_and_again_has_to_wait(
+    office: Bench, key: Key, time: Time, what: str, method: str
+):
     first = office.file(key)
     office.file(key, reason="第二份。")
     stored = f"/statements/{first['Biandun-Statement']}/receipt"
@@ -111,7 +144,11 @@ def test_whoever_makes_the_office_sign_again_and_again_has_to_wait(office: Bench
     assert [ask(stored) for _ in range(3)] == [200] * 3, "what was signed before costs nothing"
     assert ask(path, "198.51.100.8") == 200
     answer = office.client.get(path, REMOTE_ADDR="198.51.100.7")
-    assert (answer.json()["code"], answer["Retry-After"], answer.json()["retriable"]) == ("too-many-signatures", "1", True)
+    assert (answer.json()["code"], answer["Retry-After"], answer.json()["retriable"]) == (
+        "too-many-signatures",
+        "1",
+        True,
+    )
     time.now += 1
     assert [ask(path), ask(path)] == [200, 429]
     assert office.file(key, reason="第三份。").status_code == 201
@@ -123,16 +160,30 @@ def test_a_receipt_that_need_not_be_signed_anew_is_not_counted(office: Bench, ke
     for size in (0, 1):
         path = f"/statements/{name}/receipt?at_least={size}"
         assert {office.client.get(path).status_code for _ in range(210)} == {200}
-    assert {office.client.get(f"/statements/{name}/receipt?at_least=9").status_code for _ in range(210)} == {422}
+    assert {
+        office.client.get(f"/statements/{name}/receipt?at_least=9").status_code for _ in range(210)
+    } == {422}
 
 
 def test_every_answer_that_is_signed_because_somebody_asks_is_counted():
     room = Path(throttle.__file__).parent
-    sources = {str(path.relative_to(room)): path.read_text("utf-8") for path in room.rglob("*api.py")}
-    signs = {name for name, text in sources.items() if re.search(r"signer=held\(\)|held\(\)\.(?!office\b)\w+\(", text)}
-    counted = {name for name, text in sources.items() if "from biandun_office.throttle import signed" in text}
+    sources = {
+        str(path.relative_to(room)): path.read_text("utf-8") for path in room.rglob("*api.py")
+    }
+    signs = {
+        name
+        for name, text in sources.items()
+        if re.search(r"signer=held\(\)|held\(\)\.(?!office\b)\w+\(", text)
+    }
+    counted = {
+        name
+        for name, text in sources.items()
+        if "from biandun_office.throttle import signed" in text
+    }
     assert counted == {"evidence/api.py", "issuance/api.py"}
-    assert signs - counted == {"evidence/submit_api.py"}, "intake, which costs its sender a signature, too"
+    assert signs - counted == {"evidence/submit_api.py"}, (
+        "intake, which costs its sender a signature, too"
+    )
 
 
 @pytest.mark.parametrize("code", ["too-many-failures", "too-many-signatures"])
@@ -141,7 +192,10 @@ def test_every_operation_that_may_answer_it_says_so(code: str):
 
     paths = api.get_openapi_schema()["paths"]
     documented = {path for path, methods in paths.items() if code in json.dumps(methods)}
-    expected = {"too-many-failures": {*throttle.VERIFYING, throttle.CHALLENGE}, "too-many-signatures": set(throttle.SIGNING)}
+    expected = {
+        "too-many-failures": {*throttle.VERIFYING, throttle.CHALLENGE},
+        "too-many-signatures": set(throttle.SIGNING),
+    }
     assert documented == expected[code]
 
 
@@ -182,7 +236,9 @@ def test_a_client_is_an_address_or_a_network_of_64_bits(one: str, other: str, sa
 
 
 @ONLY_SQLITE
-def test_a_served_office_counts_and_believes_no_header_of_strangers(served: Served, office: Bench, key: Key):
+def test_a_served_office_counts_and_believes_no_header_of_strangers(
+    served: Served, office: Bench, key: Key
+):
     wrong = spoil(key.sign(office.upload()))
     statuses = set()
     with httpx.Client(base_url=served.url) as client:
@@ -193,7 +249,9 @@ def test_a_served_office_counts_and_believes_no_header_of_strangers(served: Serv
 
 
 @ONLY_SQLITE
-def test_behind_a_trusted_proxy_each_client_is_counted_for_itself(start_server, office: Bench, key: Key):
+def test_behind_a_trusted_proxy_each_client_is_counted_for_itself(
+    start_server, office: Bench, key: Key
+):
     served = start_server("--trusted-proxy", str(ip_network("127.0.0.0/8")))
     wrong = spoil(key.sign(office.upload()))
     with httpx.Client(base_url=served.url) as client:

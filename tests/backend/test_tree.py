@@ -1,4 +1,6 @@
-"""The Merkle tree against the recursion of RFC 9162 section 2.1, written down as it stands there."""
+"""The Merkle tree against the recursion of RFC 9162 section 2.1, written down as it stands
+there.
+"""
 
 from collections.abc import Iterable, Mapping
 from hashlib import sha256
@@ -78,7 +80,10 @@ def store() -> Memory:
 def test_appending_answers_root_and_path_of_the_new_leaf():
     memory = Memory()
     for size, leaf in enumerate(LEAVES):
-        assert tree.append(memory, size, leaf) == (mth(LEAVES[: size + 1]), path(size, LEAVES[: size + 1]))
+        assert tree.append(memory, size, leaf) == (
+            mth(LEAVES[: size + 1]),
+            path(size, LEAVES[: size + 1]),
+        )
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -101,7 +106,9 @@ def test_consistency_proofs_agree_with_the_definition_and_verify(store: Memory, 
     for first in range(second + 1):
         found = tree.consistency(store, first, second)
         assert found == (subproof(first, LEAVES[:second], True) if first else [])
-        assert merkle.verify_consistency(first, mth(LEAVES[:first]), second, mth(LEAVES[:second]), found)
+        assert merkle.verify_consistency(
+            first, mth(LEAVES[:first]), second, mth(LEAVES[:second]), found
+        )
 
 
 @pytest.mark.parametrize(("first", "second"), [(-1, 3), (4, 3)])

@@ -1,4 +1,6 @@
-"""Statements that share a commit: what they leave behind is what they would have left one after another."""
+"""Statements that share a commit: what they leave behind is what they would have left one after
+another.
+"""
 
 import os
 import random
@@ -12,7 +14,16 @@ from biandun_office import clock
 from biandun_office.errors import Refused
 from biandun_office.evidence import intake, services
 from biandun_office.evidence.audit import check_log
-from biandun_office.evidence.models import Alert, Attached, Blob, ForkEvidence, Gap, Node, Receipt, Statement
+from biandun_office.evidence.models import (
+    Alert,
+    Attached,
+    Blob,
+    ForkEvidence,
+    Gap,
+    Node,
+    Receipt,
+    Statement,
+)
 from biandun_office.evidence.services import Accepted, Submission
 from biandun_office.flow.models import Case, CaseEvent
 from biandun_office.issuance.models import Certificate
@@ -26,7 +37,20 @@ from tests.backend import people
 from tests.backend.bench import HOSPITAL, HOSPITAL_FORM, Bench
 from tests.backend.people import Key
 
-KINDS = ("good", "good", "good", "again", "skipped", "late", "fork", "liar", "nowhere", "inactive", "countersigned", "decided")
+KINDS = (
+    "good",
+    "good",
+    "good",
+    "again",
+    "skipped",
+    "late",
+    "fork",
+    "liar",
+    "nowhere",
+    "inactive",
+    "countersigned",
+    "decided",
+)
 
 
 KEYS = 8  # some are used for the first time late in a group, others several times
@@ -37,12 +61,16 @@ class Undo(Exception):
 
 
 class History:
-    """Statements as they would come in: of a dozen keys, good ones and every kind that is refused or leaves something else behind."""
+    """Statements as they would come in: of a dozen keys, good ones and every kind that is refused
+    or leaves something else behind.
+    """
 
     def __init__(self, office: Bench, seed: str) -> None:
         self.office, self.chance = office, random.Random(seed)
         self.keys = [office.new_key(serial=f"BD-TEST-6{number:03}") for number in range(KEYS)]
-        self.closed = [office.new_key(HOSPITAL, serial=f"BD-TEST-7{number:03}") for number in range(2)]
+        self.closed = [
+            office.new_key(HOSPITAL, serial=f"BD-TEST-7{number:03}") for number in range(2)
+        ]
         Unit.objects.filter(uscc=HOSPITAL).update(active=False)
         self.supervisor, self.officer = office.supervisor(), office.officer()
         self.raw: list[tuple[bytes, str]] = []  # statement, purpose
@@ -92,7 +120,9 @@ class History:
         self._add(self._key().sign(self.office.upload(reason=reason, case="629900HB2026000999")))
 
     def inactive(self, reason: str) -> None:
-        self._add(self.chance.choice(self.closed).sign(self.office.upload(reason=reason, **HOSPITAL_FORM)))
+        self._add(
+            self.chance.choice(self.closed).sign(self.office.upload(reason=reason, **HOSPITAL_FORM))
+        )
 
     def countersigned(self, reason: str) -> None:
         if self.raw and (about := self.chance.choice(self.raw))[1] == "filing":
@@ -108,7 +138,9 @@ class History:
             self._add(self.officer.sign(raw, "decision"), "decision")
 
 
-def checked(statements: Sequence[tuple[bytes, str]], monkeypatch: pytest.MonkeyPatch) -> list[Submission]:
+def checked(
+    statements: Sequence[tuple[bytes, str]], monkeypatch: pytest.MonkeyPatch
+) -> list[Submission]:
     """What of them survives the checks before the lock, as it is handed over."""
     found: list[Submission] = []
 
@@ -126,15 +158,21 @@ def checked(statements: Sequence[tuple[bytes, str]], monkeypatch: pytest.MonkeyP
     return found
 
 
-def left_behind(submissions: Sequence[Submission], sizes: Sequence[int]) -> tuple[list[object], dict[str, list[object]]]:
-    """The outcomes, and every row that there is afterwards, when they are taken in by groups of these sizes; nothing stays."""
+def left_behind(
+    submissions: Sequence[Submission], sizes: Sequence[int]
+) -> tuple[list[object], dict[str, list[object]]]:
+    """The outcomes, and every row that there is afterwards, when they are taken in by groups of
+    these sizes; nothing stays.
+    """
     outcomes: list[object] = []
     rows: dict[str, list[object]] = {}
     try:
         with transaction.atomic():
             place = 0
             for size in sizes:
-                outcomes += services._take_in([(one, held()) for one in submissions[place : place + size]])
+                outcomes += services._take_in(
+                    [(one, held()) for one in submissions[place : place + size]]
+                )
                 place += size
             assert place >= len(submissions)
             rows = everything()
@@ -152,21 +190,47 @@ def _outcome(one: object) -> object:
 
 
 def everything() -> dict[str, list[object]]:
-    """Every row that a statement leaves behind, without keys that the database gives and signatures, which are new each time."""
+    """Every row that a statement leaves behind, without keys that the database gives and
+    signatures, which are new each time.
+    """
     events = CaseEvent.objects.order_by("case__number", "step")
-    own = ["case__number", "step", "version", "action", "before", "after", "opinion", "text", "statement_id"]
-    payloads = [(row.statement_id, row.tree_size, ReceiptFile.decode(bytes(row.bundle)).payload) for row in Receipt.objects.all()]
+    own = [
+        "case__number",
+        "step",
+        "version",
+        "action",
+        "before",
+        "after",
+        "opinion",
+        "text",
+        "statement_id",
+    ]
+    payloads = [
+        (row.statement_id, row.tree_size, ReceiptFile.decode(bytes(row.bundle)).payload)
+        for row in Receipt.objects.all()
+    ]
     return {
         "statements": list(
-            Statement.objects.order_by("pk").values_list("pk", "statement_id", "digest", "seq", "prev", "gap", "kid")
+            Statement.objects.order_by("pk").values_list(
+                "pk", "statement_id", "digest", "seq", "prev", "gap", "kid"
+            )
         ),
-        "nodes": sorted((level, index, bytes(value)) for level, index, value in Node.objects.values_list("level", "index", "hash")),
+        "nodes": sorted(
+            (level, index, bytes(value))
+            for level, index, value in Node.objects.values_list("level", "index", "hash")
+        ),
         "receipts": sorted(payloads),
         "attached": sorted(Attached.objects.values_list("statement_id", "sha256")),
-        "cases": list(Case.objects.order_by("number").values_list("number", "sequence", "unit__uscc", "state")),
+        "cases": list(
+            Case.objects.order_by("number").values_list("number", "sequence", "unit__uscc", "state")
+        ),
         "events": list(events.values_list(*own)),
-        "forks": list(ForkEvidence.objects.order_by("pk").values_list("pk", "seq", "reason", "known")),
-        "gaps": list(Gap.objects.order_by("chain", "seq").values_list("chain", "seq", "closed", "closed_by")),
+        "forks": list(
+            ForkEvidence.objects.order_by("pk").values_list("pk", "seq", "reason", "known")
+        ),
+        "gaps": list(
+            Gap.objects.order_by("chain", "seq").values_list("chain", "seq", "closed", "closed_by")
+        ),
         "alerts": sorted(Alert.objects.values_list("kind", "certificate__kid", "detail")),
         "blobs": list(Blob.objects.order_by("pk").values_list("pk", "referenced")),
         "states": list(Certificate.objects.order_by("pk").values_list("kid", "state")),
@@ -180,7 +244,9 @@ def _sizes(chance: random.Random, count: int) -> list[int]:
     return sizes
 
 
-def compare(office: Bench, seed: str, steps: int, monkeypatch: pytest.MonkeyPatch) -> dict[str, list[object]]:
+def compare(
+    office: Bench, seed: str, steps: int, monkeypatch: pytest.MonkeyPatch
+) -> dict[str, list[object]]:
     moment = clock.now()
     office.at(monkeypatch, moment)
     submissions = checked(History(office, seed).make(steps).raw, monkeypatch)
@@ -191,7 +257,9 @@ def compare(office: Bench, seed: str, steps: int, monkeypatch: pytest.MonkeyPatc
 
 
 @pytest.mark.parametrize("seed", ["甲", "乙"])
-def test_a_group_leaves_behind_what_its_statements_would_have_left_alone(office: Bench, seed: str, monkeypatch: pytest.MonkeyPatch):
+def test_a_group_leaves_behind_what_its_statements_would_have_left_alone(
+    office: Bench, seed: str, monkeypatch: pytest.MonkeyPatch
+):
     rows = compare(office, seed, 40, monkeypatch)
     assert rows["statements"] and rows["cases"]
 
@@ -229,16 +297,22 @@ def test_a_row_that_is_referred_to_is_written_first_whatever_came_before_it(
     supervisor = office.supervisor()
     raw = people.countersign(supervisor, people.name(statement).hex())
     office.put_manifest(raw)
-    countersigned = supervisor.sign(raw, "countersign"), "countersign"  # has an event, and opens no case
+    # has an event, and opens no case
+    countersigned = supervisor.sign(raw, "countersign"), "countersign"
     opening = office.new_key(serial="BD-TEST-6001").sign(office.upload(reason="另一件")), "filing"
     submissions = checked([countersigned, opening], monkeypatch)
     with transaction.atomic():
         outcomes = services._take_in([(one, held()) for one in submissions])
-    assert [outcome.created for outcome in outcomes if isinstance(outcome, Accepted)] == [True, True]
+    assert [outcome.created for outcome in outcomes if isinstance(outcome, Accepted)] == [
+        True,
+        True,
+    ]
     assert check_log(office.office).faults == []
 
 
-def test_of_two_that_are_refused_after_they_were_entered_nothing_stays(office: Bench, key: Key, monkeypatch: pytest.MonkeyPatch):
+def test_of_two_that_are_refused_after_they_were_entered_nothing_stays(
+    office: Bench, key: Key, monkeypatch: pytest.MonkeyPatch
+):
     """The second makes the turn write what came before: that must not make it forget less."""
     closed = office.new_key(HOSPITAL, serial="BD-TEST-7001")
     Unit.objects.filter(uscc=HOSPITAL).update(active=False)
@@ -247,16 +321,30 @@ def test_of_two_that_are_refused_after_they_were_entered_nothing_stays(office: B
     submissions = checked([(raw, "filing") for raw in (good, *bad)], monkeypatch)
     with transaction.atomic():
         outcomes = services._take_in([(one, held()) for one in submissions])
-    assert [getattr(outcome, "code", "accepted") for outcome in outcomes] == ["accepted", "unit-inactive", "unit-inactive"]
+    assert [getattr(outcome, "code", "accepted") for outcome in outcomes] == [
+        "accepted",
+        "unit-inactive",
+        "unit-inactive",
+    ]
     assert Statement.objects.count() == 1
     assert check_log(office.office).faults == []
 
 
-# --- rows that are not written yet ---------------------------------------------------------------------------------------
+# --- rows that are not written yet
+# ----------------------------------------------------------------------
 def _case(pending: Pending, sequence: int) -> Numbered:
     unit = Unit.objects.all()[0].pk
     return pending.insert_numbered(
-        Case, "number", f"629900HB2026{sequence:06}", "HB", "629900", 2026, sequence, unit, "SUBMITTED", 1
+        Case,
+        "number",
+        f"629900HB2026{sequence:06}",
+        "HB",
+        "629900",
+        2026,
+        sequence,
+        unit,
+        "SUBMITTED",
+        1,
     )
 
 

@@ -1,4 +1,6 @@
-"""Two officers let a locked key in again: the office's side, with a key in this process that runs the real firmware."""
+"""Two officers let a locked key in again: the office's side, with a key in this process that runs
+the real firmware.
+"""
 
 import json
 from pathlib import Path
@@ -39,11 +41,19 @@ def words(name: str) -> Passphrase:
 
 def staff(office: Bench, *names: str) -> None:
     for name in names:
-        recovery.make_officer(name=name, algorithm=office.office.algorithm, passphrase=words(name), cost=CHEAP, now=clock.now())
+        recovery.make_officer(
+            name=name,
+            algorithm=office.office.algorithm,
+            passphrase=words(name),
+            cost=CHEAP,
+            now=clock.now(),
+        )
 
 
 def name(office: Bench, first: str = FIRST, second: str = SECOND) -> Officers:
-    pair = recovery.name_officers(signer=office.authority.signer(), first=first, second=second, now=clock.now())
+    pair = recovery.name_officers(
+        signer=office.authority.signer(), first=first, second=second, now=clock.now()
+    )
     return Officers.decode(bytes(pair.raw))
 
 
@@ -60,7 +70,9 @@ def key(staffed: Bench) -> Key:
     return enrol(staffed, Wire())
 
 
-def code(office: Bench, ask: UnblockAsk, officer: str, passphrase: Passphrase | None = None) -> Secret:
+def code(
+    office: Bench, ask: UnblockAsk, officer: str, passphrase: Passphrase | None = None
+) -> Secret:
     return recovery.give_code(
         ask=ask,
         officer=officer,
@@ -91,10 +103,13 @@ def unblock(office: Bench, key: Key) -> None:
 
 
 def take(office: Bench, key: Key) -> KeyShares:
-    return recovery.take_shares(raw=codec.encode(key.recovery.shares()), algorithm=office.office.algorithm, now=clock.now())
+    return recovery.take_shares(
+        raw=codec.encode(key.recovery.shares()), algorithm=office.office.algorithm, now=clock.now()
+    )
 
 
-# --- the whole way ----------------------------------------------------------------------------------------------------
+# --- the whole way
+# ----------------------------------------------------------------------
 def test_a_locked_key_comes_back_with_the_codes_of_both_officers(staffed: Bench, key: Key):
     lock_up(key)
     unblock(staffed, key)
@@ -104,7 +119,9 @@ def test_a_locked_key_comes_back_with_the_codes_of_both_officers(staffed: Bench,
 def test_it_is_on_record_who_opened_which_share_and_no_code_is(staffed: Bench, key: Key):
     ask = key.recovery.ask(0)
     codes = [code(staffed, ask, officer).reveal().decode() for officer in (FIRST, SECOND)]
-    rows = [(row.officer.name, row.shares.number, row.slot) for row in CodeGiven.objects.order_by("pk")]
+    rows = [
+        (row.officer.name, row.shares.number, row.slot) for row in CodeGiven.objects.order_by("pk")
+    ]
     assert rows == [(FIRST, 1, 0), (SECOND, 1, 0)]
     assert not any(one in repr(row.__dict__) for one in codes for row in CodeGiven.objects.all())
 
@@ -127,7 +144,9 @@ def test_a_key_in_service_learns_of_officers_by_a_file(office: Bench):
     unblock(office, key)
 
 
-def test_officers_who_change_are_told_to_the_key_and_the_old_ones_open_nothing(staffed: Bench, key: Key):
+def test_officers_who_change_are_told_to_the_key_and_the_old_ones_open_nothing(
+    staffed: Bench, key: Key
+):
     key.unlock(PIN)
     key.recovery.name_officers(name(staffed, FIRST, THIRD))
     take(staffed, key)
@@ -145,7 +164,8 @@ def test_a_key_that_was_reset_and_enrolled_again_has_shares_that_are_newer(staff
     assert [shares.number for shares in KeyShares.objects.order_by("pk")] == [1, 2]
 
 
-# --- what is refused --------------------------------------------------------------------------------------------------
+# --- what is refused
+# ----------------------------------------------------------------------
 def test_nobody_is_made_twice_and_nobody_is_both(office: Bench):
     staff(office, FIRST)
     assert refused(lambda: staff(office, FIRST)) == "officer-exists"
@@ -155,16 +175,20 @@ def test_nobody_is_made_twice_and_nobody_is_both(office: Bench):
 
 def test_a_weak_passphrase_makes_no_officer(office: Bench):
     make = {"algorithm": office.office.algorithm, "cost": CHEAP, "now": clock.now()}
-    assert refused(lambda: recovery.make_officer(name=FIRST, passphrase=Passphrase("short"), **make), PassphraseProblem) == (
-        "passphrase-weak"
-    )
+    assert refused(
+        lambda: recovery.make_officer(name=FIRST, passphrase=Passphrase("short"), **make),
+        PassphraseProblem,
+    ) == ("passphrase-weak")
     assert not Officer.objects.exists()
 
 
 def test_the_offices_own_passphrase_and_another_officers_open_no_share(staffed: Bench, key: Key):
     ask = key.recovery.ask(0)
     for passphrase in (PASSPHRASE, words(SECOND)):
-        assert refused(lambda one=passphrase: code(staffed, ask, FIRST, one), PassphraseProblem) == "passphrase-wrong"
+        assert (
+            refused(lambda one=passphrase: code(staffed, ask, FIRST, one), PassphraseProblem)
+            == "passphrase-wrong"
+        )
     assert not CodeGiven.objects.exists()
 
 
@@ -177,9 +201,17 @@ def test_the_offices_own_passphrase_and_another_officers_open_no_share(staffed: 
         ({"number": 2}, "shares-unknown"),
     ],
 )
-def test_what_was_misheard_is_noticed_before_a_share_is_opened(changed: dict[str, object], problem: str, staffed: Bench, key: Key):
+def test_what_was_misheard_is_noticed_before_a_share_is_opened(
+    changed: dict[str, object], problem: str, staffed: Bench, key: Key
+):
     ask = UnblockAsk(
-        **{**{name: getattr(key.recovery.ask(0), name) for name in ("schema", "serial", "slot", "number", "check")}, **changed}
+        **{
+            **{
+                name: getattr(key.recovery.ask(0), name)
+                for name in ("schema", "serial", "slot", "number", "check")
+            },
+            **changed,
+        }
     )
     assert refused(lambda: code(staffed, ask, FIRST)) == problem
     assert not CodeGiven.objects.exists()
@@ -187,7 +219,9 @@ def test_what_was_misheard_is_noticed_before_a_share_is_opened(changed: dict[str
 
 def test_a_check_is_heard_in_whatever_case(staffed: Bench, key: Key):
     ask = key.recovery.ask(0)
-    assert code(staffed, UnblockAsk(ask.schema, ask.serial, ask.slot, ask.number, ask.check.lower()), FIRST)
+    assert code(
+        staffed, UnblockAsk(ask.schema, ask.serial, ask.slot, ask.number, ask.check.lower()), FIRST
+    )
 
 
 def test_a_key_that_is_reported_missing_gets_no_codes(staffed: Bench, key: Key):
@@ -195,7 +229,9 @@ def test_a_key_that_is_reported_missing_gets_no_codes(staffed: Bench, key: Key):
     assert refused(lambda: code(staffed, key.recovery.ask(0), FIRST)) == "key-suspended"
 
 
-def test_a_device_that_took_the_place_of_another_under_its_serial_number_has_shares_of_its_own(staffed: Bench):
+def test_a_device_that_took_the_place_of_another_under_its_serial_number_has_shares_of_its_own(
+    staffed: Bench,
+):
     first = enrol(staffed, Wire())
     forks.revoke(serial=first.info.serial, reason="broken", now=clock.now())
     second = enrol(staffed, Wire(TestBoard(seed=b"another device")))
@@ -208,7 +244,8 @@ def test_shares_for_a_pair_that_is_not_in_force_are_refused_at_enrolment(staffed
     name(staffed, SECOND, THIRD)
     wire = Wire()
     key = wire.open()
-    request = key.answer_offer(enrolment.decode_offer(staffed.offer_file(SCHOOL))[0], older)  # a carrier has exchanged it
+    # a carrier has exchanged it
+    request = key.answer_offer(enrolment.decode_offer(staffed.offer_file(SCHOOL))[0], older)
     raw = enrolment.encode_request(request, key.recovery.shares())
     assert refused(lambda: staffed.issue_file(raw)) == "shares-foreign"
 
@@ -220,7 +257,13 @@ def test_naming_officers_whose_file_cannot_be_written_names_nobody(office: Bench
         raise OSError("no disk")
 
     with pytest.raises(OSError, match="no disk"):
-        recovery.name_officers(signer=office.authority.signer(), first=FIRST, second=SECOND, now=clock.now(), deliver=fail)
+        recovery.name_officers(
+            signer=office.authority.signer(),
+            first=FIRST,
+            second=SECOND,
+            now=clock.now(),
+            deliver=fail,
+        )
     assert recovery.current_pair() is None
 
 
@@ -234,21 +277,36 @@ def test_shares_that_another_device_signed_are_refused(staffed: Bench, key: Key)
     export = key.recovery.shares()
     flipped = bytes((export.signature[0] ^ 1,)) + export.signature[1:]
     raw = codec.encode(type(export)(export.schema, export.manifest, flipped))
-    assert refused(lambda: recovery.take_shares(raw=raw, algorithm=staffed.office.algorithm, now=clock.now())) == "shares-foreign"
+    assert (
+        refused(
+            lambda: recovery.take_shares(
+                raw=raw, algorithm=staffed.office.algorithm, now=clock.now()
+            )
+        )
+        == "shares-foreign"
+    )
 
 
 def test_older_shares_do_not_take_the_place_of_newer_ones(staffed: Bench, key: Key):
     older = codec.encode(key.recovery.shares())
     unblock(staffed, key)
     take(staffed, key)
-    assert refused(lambda: recovery.take_shares(raw=older, algorithm=staffed.office.algorithm, now=clock.now())) == "shares-stale"
+    assert (
+        refused(
+            lambda: recovery.take_shares(
+                raw=older, algorithm=staffed.office.algorithm, now=clock.now()
+            )
+        )
+        == "shares-stale"
+    )
 
 
 @pytest.mark.parametrize("raw", [b"", b"\xa0", b"\x00" * 100])
 def test_what_are_no_shares_is_refused(raw: bytes, office: Bench):
-    assert refused(lambda: recovery.take_shares(raw=raw, algorithm=office.office.algorithm, now=clock.now()), ManifestProblem) == (
-        "manifest-malformed"
-    )
+    assert refused(
+        lambda: recovery.take_shares(raw=raw, algorithm=office.office.algorithm, now=clock.now()),
+        ManifestProblem,
+    ) == ("manifest-malformed")
 
 
 def test_an_offer_of_an_office_without_officers_is_what_it_always_was(office: Bench):
@@ -265,14 +323,19 @@ def test_an_application_without_a_device_key_is_certified_and_keeps_no_shares(st
 def test_what_the_office_says_of_its_officers_verifies_under_its_anchor(staffed: Bench):
     offer, officers = enrolment.decode_offer(staffed.offer_file(SCHOOL))
     assert officers is not None
-    issuer = verify_issuer(Signed(offer.issuer_statement, offer.issuer_manifest), staffed.office.root_key)
+    issuer = verify_issuer(
+        Signed(offer.issuer_statement, offer.issuer_manifest), staffed.office.root_key
+    )
     named = verify_officers(officers, issuer, staffed.office.algorithm)
     assert (named.version, named.first_name, named.second_name) == (1, FIRST, SECOND)
 
 
-# --- the command line -------------------------------------------------------------------------------------------------
+# --- the command line
+# ----------------------------------------------------------------------
 @ONLY_SQLITE
-def test_officers_and_codes_by_the_command_line(office: Bench, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+def test_officers_and_codes_by_the_command_line(
+    office: Bench, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
     def command(*words: object, status: int = 0) -> dict[str, object]:
         assert run(["--data", str(office.folder), "--json", *map(str, words)]) == status
         out = capsys.readouterr()
@@ -282,7 +345,15 @@ def test_officers_and_codes_by_the_command_line(office: Bench, tmp_path: Path, c
         (tmp_path / officer).write_text(words(officer).secret)
         command("officer", officer, "--passphrase-file", tmp_path / officer)
     (tmp_path / "secret").write_text(PASSPHRASE.secret)
-    named = command("name-officers", FIRST, SECOND, "--out", tmp_path / "officers.bd", "--passphrase-file", tmp_path / "secret")
+    named = command(
+        "name-officers",
+        FIRST,
+        SECOND,
+        "--out",
+        tmp_path / "officers.bd",
+        "--passphrase-file",
+        tmp_path / "secret",
+    )
     assert (named["version"], named["file"]) == (1, str(tmp_path / "officers.bd"))
     assert [row["in_force"] for row in command("officers")] == [True, True]  # type: ignore[union-attr]
 
@@ -290,12 +361,21 @@ def test_officers_and_codes_by_the_command_line(office: Bench, tmp_path: Path, c
     ask = key.recovery.ask(0)
     (tmp_path / "ask.bd").write_bytes(codec.encode(ask))
     heard = ("--serial", ask.serial, "--number", ask.number, "--check", ask.check)
-    first = command("unblock-code", *heard, "--officer", FIRST, "--passphrase-file", tmp_path / FIRST)
+    first = command(
+        "unblock-code", *heard, "--officer", FIRST, "--passphrase-file", tmp_path / FIRST
+    )
     by_file = ("--request", tmp_path / "ask.bd", "--out", tmp_path / "code.txt")
-    second = command("unblock-code", *by_file, "--officer", SECOND, "--passphrase-file", tmp_path / SECOND)
+    second = command(
+        "unblock-code", *by_file, "--officer", SECOND, "--passphrase-file", tmp_path / SECOND
+    )
     assert "code" not in second
-    codes = Secret(str(first["code"]).encode()), Secret((tmp_path / "code.txt").read_bytes().strip())
+    codes = (
+        Secret(str(first["code"]).encode()),
+        Secret((tmp_path / "code.txt").read_bytes().strip()),
+    )
     key.recovery.unblock(0, codes, NEW)
     (tmp_path / "shares.bd").write_bytes(codec.encode(key.recovery.shares()))
     assert command("shares", tmp_path / "shares.bd")["number"] == 2
-    assert command("unblock-code", "--officer", FIRST, "--passphrase-file", tmp_path / FIRST, status=2)["error"]
+    assert command(
+        "unblock-code", "--officer", FIRST, "--passphrase-file", tmp_path / FIRST, status=2
+    )["error"]

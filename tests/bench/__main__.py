@@ -39,22 +39,38 @@ BENCHES: dict[tuple[str, ...], Callable[[Scale], Iterator[Row]]] = {
         "intake_pg_http_per_s",
         "pg_round_trip_ms",
     ): intake.measure,
-    ("crypto", "kg_m33_insn", "es256_sign_m33_insn", "sm2_sign_m33_insn", "viper_sign_ms"): crypto.measure,
+    (
+        "crypto",
+        "kg_m33_insn",
+        "es256_sign_m33_insn",
+        "sm2_sign_m33_insn",
+        "viper_sign_ms",
+    ): crypto.measure,
     ("demo_s",): demonstration.measure,
 }
 
 
 def main() -> None:
-    """Run the benches that are asked for; rows that are not measured stay in the file as they were."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument(
-        "--only", metavar="ROW", choices=[name for names in BENCHES for name in names], help="one row and its neighbours"
+    """Run the benches that are asked for; rows that are not measured stay in the file as they
+    were.
+    """
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--quick", action="store_true", help="few runs, written to build/bench-quick.json")
+    parser.add_argument(
+        "--only",
+        metavar="ROW",
+        choices=[name for names in BENCHES for name in names],
+        help="one row and its neighbours",
+    )
+    parser.add_argument(
+        "--quick", action="store_true", help="few runs, written to build/bench-quick.json"
+    )
     options = parser.parse_args()
     shutil.rmtree(FOLDER, ignore_errors=True)
     FOLDER.mkdir(parents=True)
-    os.environ["XDG_STATE_HOME"] = str(FOLDER.absolute() / "state")  # keys that are met here are no business of whoever runs it
+    # keys that are met here are no business of whoever runs it
+    os.environ["XDG_STATE_HOME"] = str(FOLDER.absolute() / "state")
     scale = Scale(FOLDER.absolute())
     results = RESULTS.with_stem("bench-quick") if options.quick else RESULTS
     print(HEADING, flush=True)
@@ -67,7 +83,9 @@ def main() -> None:
         for row in measure(scale.quick() if options.quick else scale):
             print(row.as_line(), flush=True)
             rows[row.name] = row.as_json()
-    results.write_text(json.dumps(list(rows.values()), indent=1, ensure_ascii=False) + "\n", "utf-8")
+    results.write_text(
+        json.dumps(list(rows.values()), indent=1, ensure_ascii=False) + "\n", "utf-8"
+    )
     shutil.rmtree(FOLDER)
 
 

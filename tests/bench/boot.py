@@ -1,7 +1,8 @@
 """boot_ms and key_pss_mib: how soon a simulated key answers, and what it holds when idle.
 
-Value: from the call of the launcher to the first valid ``info`` reply, on a personalised key.  Reference: a bare interpreter
-in the same launcher, with the same heap and opened by the same transport, until it has answered one byte.
+Value: from the call of the launcher to the first valid ``info`` reply, on a personalised key.
+Reference: a bare interpreter in the same launcher, with the same heap and opened by the same
+transport, until it has answered one byte.
 """
 
 import re

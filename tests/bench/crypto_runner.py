@@ -45,7 +45,18 @@ def unchecked():
 
 def main(which, count):
     if which == "naive":
-        print(json.dumps([median(lambda: naive.sign_es256(P256, SECRET, sha256(MESSAGE).digest(), os.urandom(32)), count)]))
+        print(
+            json.dumps(
+                [
+                    median(
+                        lambda: naive.sign_es256(
+                            P256, SECRET, sha256(MESSAGE).digest(), os.urandom(32)
+                        ),
+                        count,
+                    )
+                ]
+            )
+        )
         return
     public = ecdsa.public_key(SECRET)
     points(P256).prepare(public)

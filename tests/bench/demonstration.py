@@ -1,4 +1,6 @@
-"""demo_s: the main journey by the wall clock, from blank key to verified receipt; set-up and a first run come before."""
+"""demo_s: the main journey by the wall clock, from blank key to verified receipt; set-up and a
+first run come before.
+"""
 
 import subprocess
 import sys
@@ -21,5 +23,9 @@ def measure(_: Scale) -> Iterator[Row]:
 def run() -> float:
     """Seconds of one run."""
     began = time.perf_counter()
-    subprocess.run([sys.executable, "-m", "tests.system.demo", "--judge", str(JUDGE)], check=True, capture_output=True)
+    subprocess.run(
+        [sys.executable, "-m", "tests.system.demo", "--judge", str(JUDGE)],
+        check=True,
+        capture_output=True,
+    )
     return time.perf_counter() - began

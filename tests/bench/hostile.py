@@ -1,10 +1,13 @@
-"""hostile_cpu_ratio: CPU time of the office for the worst of many hostile requests, over that for a good one.
+"""hostile_cpu_ratio: CPU time of the office for the worst of many hostile requests, over that for a
+good one.
 
-Each is a POST of at most 4 KiB through Django's handler in this process, so the office's HTTP layer counts and the server's
-sockets do not.  Good: a filing that is accepted, receipt and durable commit included.  Hostile, to every door that is open
-without a login: what the generator of ``tests/hostile`` makes; what passes the form and costs a signature check, which is a
-genuine header with another signature or digest; a filing that was accepted before; and challenges that nobody answers.  One
-slow run may be the machine's fault, so the slowest are run again and count with their fastest run.
+Each is a POST of at most 4 KiB through Django's handler in this process, so the office's HTTP layer
+counts and the server's sockets do not.  Good: a filing that is accepted, receipt and durable commit
+included.  Hostile, to every door that is open without a login: what the generator of
+``tests/hostile`` makes; what passes the form and costs a signature check, which is a genuine header
+with another signature or digest; a filing that was accepted before; and challenges that nobody
+answers.  One slow run may be the machine's fault, so the slowest are run again and count with their
+fastest run.
 """
 
 import gc
@@ -35,7 +38,8 @@ SLOWEST, AGAIN = 200, 7
 
 def measure(scale: Scale) -> Iterator[Row]:
     """Send the one and the other."""
-    from biandun_office import clock, startup  # Django starts here, and only when this row is wanted
+    # Django starts here, and only when this row is wanted
+    from biandun_office import clock, startup
     from biandun_office.evidence import services
     from tests.backend import bench
 
@@ -43,9 +47,16 @@ def measure(scale: Scale) -> Iterator[Row]:
     bench.found(folder)
     office = bench.Bench(folder)
     key = office.new_key(serial="BD-000001")
-    packages = [package(key, f"good-{number:06d}-") for number in range(scale.warm_up + scale.packages)]
+    packages = [
+        package(key, f"good-{number:06d}-") for number in range(scale.warm_up + scale.packages)
+    ]
     for content, _ in packages:
-        services.store_blob(digest=sha256(content).hexdigest(), stream=BytesIO(content), announced=len(content), now=clock.now())
+        services.store_blob(
+            digest=sha256(content).hexdigest(),
+            stream=BytesIO(content),
+            announced=len(content),
+            now=clock.now(),
+        )
 
     def cost(request: Request) -> tuple[float, int]:
         path, media_type, raw = request
@@ -54,10 +65,17 @@ def measure(scale: Scale) -> Iterator[Row]:
         return time.process_time() - began, answer.status_code
 
     statements = [statement for _, statement in packages]
-    good = [cost(("/statements", bench.COSE, statement)) for statement in statements][scale.warm_up :]
+    good = [cost(("/statements", bench.COSE, statement)) for statement in statements][
+        scale.warm_up :
+    ]
     assert {status for _, status in good} == {201}
     chance = random.Random(20261128)
-    make = sender(chance, statements, [signed(key, purpose) for purpose in (n.PURPOSE_LOGIN, n.PURPOSE_LINK)], bench.ORIGIN)
+    make = sender(
+        chance,
+        statements,
+        [signed(key, purpose) for purpose in (n.PURPOSE_LOGIN, n.PURPOSE_LINK)],
+        bench.ORIGIN,
+    )
     gc.collect()
     slowest: list[tuple[float, Request]] = []
     for _ in range(scale.requests):
@@ -85,12 +103,16 @@ def signed(key: SoftKey, purpose: str) -> Signed:
     """What a key says beside its filings: a login, an export of links."""
     message: codec.Message = LinksManifest(n.SCHEMA_LINKS, key.serial, 1, [bytes(32)] * 60)
     if purpose == n.PURPOSE_LOGIN:
-        message = LoginManifest(n.SCHEMA_LOGIN, "longlan", "http://office.test", bytes(16), key.serial)
+        message = LoginManifest(
+            n.SCHEMA_LOGIN, "longlan", "http://office.test", bytes(16), key.serial
+        )
     content = codec.encode(message)
     return Signed(key.sign(content, purpose), content)
 
 
-def sender(chance: random.Random, genuine: list[bytes], beside: list[Signed], origin: str) -> Callable[[], Request]:
+def sender(
+    chance: random.Random, genuine: list[bytes], beside: list[Signed], origin: str
+) -> Callable[[], Request]:
     """Makes hostile requests; half of them get as far as the signature."""
 
     def forged(statement: bytes) -> bytes:
@@ -113,7 +135,11 @@ def sender(chance: random.Random, genuine: list[bytes], beside: list[Signed], or
         if kind < 0.52:
             return "/login/challenge", JSON, json.dumps({"origin": origin}).encode()
         if kind < 0.6:
-            return "/login/challenge", JSON, inputs.make(chance, [b'{"origin": "http://office.test"}'], size)[:SIZE]
+            return (
+                "/login/challenge",
+                JSON,
+                inputs.make(chance, [b'{"origin": "http://office.test"}'], size)[:SIZE],
+            )
         if kind < 0.7:
             return (
                 chance.choice(("/login", "/links")),

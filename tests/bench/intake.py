@@ -1,8 +1,10 @@
-"""intake_per_s and its kin: signed packages of 2 KB taken in by the office, from CLIENTS threads at once and from one alone.
+"""intake_per_s and its kin: signed packages of 2 KB taken in by the office, from CLIENTS threads at
+once and from one alone.
 
-Value: the service call, without HTTP, on an office of its own in a real folder; its files were uploaded before.  Reference: as many
-threads that decode, verify and insert one row each with a commit of its own, and nothing else.  Both make each commit durable.
-The office may share a commit among those who wait; what the reference would do with as few commits stands in the note.
+Value: the service call, without HTTP, on an office of its own in a real folder; its files were
+uploaded before.  Reference: as many threads that decode, verify and insert one row each with a
+commit of its own, and nothing else.  Both make each commit durable.  The office may share a commit
+among those who wait; what the reference would do with as few commits stands in the note.
 """
 
 import json
@@ -62,7 +64,9 @@ class Sqlite:
         self._path.unlink(missing_ok=True)
         with closing(self.connect()) as connection:
             connection.execute("PRAGMA journal_mode=WAL")
-            connection.execute("CREATE TABLE package (id BLOB PRIMARY KEY, statement BLOB NOT NULL, manifest BLOB NOT NULL)")
+            connection.execute(
+                "CREATE TABLE package (id BLOB PRIMARY KEY, statement BLOB NOT NULL, manifest BLOB NOT NULL)"
+            )
 
     def connect(self) -> Any:
         """A connection to it that commits each insertion, durably."""
@@ -89,7 +93,9 @@ class Postgresql:
         """Make an empty table for the reference."""
         self._url = self._server.create()
         with closing(self.connect()) as connection:
-            connection.execute("CREATE TABLE package (id BYTEA PRIMARY KEY, statement BYTEA NOT NULL, manifest BYTEA NOT NULL)")
+            connection.execute(
+                "CREATE TABLE package (id BYTEA PRIMARY KEY, statement BYTEA NOT NULL, manifest BYTEA NOT NULL)"
+            )
 
     def connect(self) -> Any:
         """A connection to it that commits each insertion, durably."""
@@ -100,12 +106,19 @@ class Postgresql:
     def round_trip(self) -> float | None:
         """Median of the least that can be asked, in milliseconds."""
         with closing(self.connect()) as connection:
-            return percentile([timed(lambda: connection.execute("SELECT 1").fetchall()) for _ in range(300)], 0.5) * 1000
+            return (
+                percentile(
+                    [timed(lambda: connection.execute("SELECT 1").fetchall()) for _ in range(300)],
+                    0.5,
+                )
+                * 1000
+            )
 
 
 def measure_on(database: Any, scale: Scale) -> Iterator[Row]:
     """Take packages in by the service, by HTTP, and by the bare reference."""
-    from biandun_office import clock, signing, startup  # Django starts here, and only when this row is wanted
+    # Django starts here, and only when this row is wanted
+    from biandun_office import clock, signing, startup
     from biandun_office.evidence import intake, services
     from tests.backend import bench
 
@@ -122,10 +135,16 @@ def measure_on(database: Any, scale: Scale) -> Iterator[Row]:
         return plain(works)
 
     def uploaded(count: int, mark: str, clients: int) -> list[list[Package]]:
-        every = [[package(key, f"{mark}-{index:06d}-") for index in range(count // clients)] for key in keys[:clients]]
+        every = [
+            [package(key, f"{mark}-{index:06d}-") for index in range(count // clients)]
+            for key in keys[:clients]
+        ]
         for content in (content for packages in every for content, _ in packages):
             services.store_blob(
-                digest=sha256(content).hexdigest(), stream=BytesIO(content), announced=len(content), now=clock.now()
+                digest=sha256(content).hexdigest(),
+                stream=BytesIO(content),
+                announced=len(content),
+                now=clock.now(),
             )
         return every
 
@@ -153,16 +172,28 @@ def measure_on(database: Any, scale: Scale) -> Iterator[Row]:
             for index, (_, statement) in enumerate(packages):
                 if index == scale.warm_up:
                     began = time.perf_counter()
-                answer = client.post("/statements", content=statement, headers={"Content-Type": bench.COSE})
+                answer = client.post(
+                    "/statements", content=statement, headers={"Content-Type": bench.COSE}
+                )
                 assert answer.status_code == 201, answer.text
             return [scale.packages / (time.perf_counter() - began)]
 
     def bare(number: int) -> list[float]:
-        every = [[package(key, f"bare{number}-{index:06d}-") for index in range(scale.packages // CLIENTS)] for key in keys]
+        every = [
+            [
+                package(key, f"bare{number}-{index:06d}-")
+                for index in range(scale.packages // CLIENTS)
+            ]
+            for key in keys
+        ]
         database.fresh()
         lock = Lock() if not database.mark else nullcontext()  # SQLite's own waiting would sleep
-        work = [partial(decode_verify_insert, database, key.signer.public_key, 1, lock) for key in keys]
-        at_once = scale.packages / together(every, lambda packages: work[every.index(packages)](packages), startup.connections)
+        work = [
+            partial(decode_verify_insert, database, key.signer.public_key, 1, lock) for key in keys
+        ]
+        at_once = scale.packages / together(
+            every, lambda packages: work[every.index(packages)](packages), startup.connections
+        )
         mean = max(1, round(sum(sizes) / len(sizes)))
         one = [package(keys[0], f"one{number}-{index:06d}-") for index in range(scale.packages)]
         rates = []
@@ -170,7 +201,11 @@ def measure_on(database: Any, scale: Scale) -> Iterator[Row]:
             database.fresh()
             rates.append(
                 scale.packages
-                / timed(lambda group=group: decode_verify_insert(database, keys[0].signer.public_key, group, nullcontext(), one))
+                / timed(
+                    lambda group=group: decode_verify_insert(
+                        database, keys[0].signer.public_key, group, nullcontext(), one
+                    )
+                )
             )
         return [at_once, *rates, mean]
 
@@ -179,8 +214,25 @@ def measure_on(database: Any, scale: Scale) -> Iterator[Row]:
     startup.connections.close_all()
     runs, trip = scale.rounds * scale.packages, database.round_trip()
     note = f"manifest of {SIZE} bytes, {database.title}, {CLIENTS} threads; {service / grouped:.2f} of one thread with a commit for {mean:.0f}"
-    yield Row(f"intake_{database.mark}per_s", service, "1/s", "higher", runs, reference, note, goal=database.goal)
-    yield Row(f"intake_{database.mark}alone_per_s", one, "1/s", "higher", runs, bare_alone, "one thread, a commit each, both sides")
+    yield Row(
+        f"intake_{database.mark}per_s",
+        service,
+        "1/s",
+        "higher",
+        runs,
+        reference,
+        note,
+        goal=database.goal,
+    )
+    yield Row(
+        f"intake_{database.mark}alone_per_s",
+        one,
+        "1/s",
+        "higher",
+        runs,
+        bare_alone,
+        "one thread, a commit each, both sides",
+    )
     yield Row(
         f"intake_{database.mark}http_per_s",
         http,
@@ -190,7 +242,14 @@ def measure_on(database: Any, scale: Scale) -> Iterator[Row]:
         note="one client, POST /statements to `biandun-office serve`; no reference: the server is ours and Django's in unknown parts",
     )
     if trip is not None:
-        yield Row("pg_round_trip_ms", trip, "ms", "lower", 300, note="SELECT 1 over the server's socket; no reference: it is one")
+        yield Row(
+            "pg_round_trip_ms",
+            trip,
+            "ms",
+            "lower",
+            300,
+            note="SELECT 1 over the server's socket; no reference: it is one",
+        )
 
 
 def timed(work: Callable[[], object]) -> float:
@@ -200,8 +259,12 @@ def timed(work: Callable[[], object]) -> float:
     return time.perf_counter() - began
 
 
-def together(every: list[list[Package]], work: Callable[[list[Package]], None], connections: Any) -> float:
-    """Seconds until as many threads as there are lists have each done theirs; all are connected before it counts."""
+def together(
+    every: list[list[Package]], work: Callable[[list[Package]], None], connections: Any
+) -> float:
+    """Seconds until as many threads as there are lists have each done theirs; all are connected
+    before it counts.
+    """
     started = Barrier(len(every) + 1)
 
     def one(packages: list[Package]) -> None:
@@ -229,7 +292,9 @@ def package(key: SoftKey, mark: str) -> Package:
     return raw, key.sign(raw)
 
 
-def decode_verify_insert(database: Any, public_key: bytes, group: int, lock: Any, packages: list[Package]) -> None:
+def decode_verify_insert(
+    database: Any, public_key: bytes, group: int, lock: Any, packages: list[Package]
+) -> None:
     """The least that intake can do, with a commit for every ``group`` packages."""
     public = ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), public_key)
     algorithm = ec.ECDSA(hashes.SHA256())
@@ -255,12 +320,25 @@ def served(folder: Path, home: Path, passphrase: str) -> Iterator[httpx.Client]:
     secret = home / "passphrase"
     secret.touch(mode=0o600)
     secret.write_text(passphrase + "\n")
-    command = [sys.executable, "-c", OFFICE, "--data", str(folder), "serve", "--passphrase-file", str(secret), "--port", "0"]
+    command = [
+        sys.executable,
+        "-c",
+        OFFICE,
+        "--data",
+        str(folder),
+        "serve",
+        "--passphrase-file",
+        str(secret),
+        "--port",
+        "0",
+    ]
     with (home / "serve.log").open("a") as log:
         process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True)
     assert process.stdout is not None
     try:
-        with httpx.Client(base_url=json.loads(process.stdout.readline())["url"], timeout=60) as client:
+        with httpx.Client(
+            base_url=json.loads(process.stdout.readline())["url"], timeout=60
+        ) as client:
             yield client
     finally:
         process.terminate()

@@ -14,7 +14,8 @@ from biandun_simulator.simulated_key import SimulatedKey
 from tests.support.person import PIN
 from tests.support.softoffice import SoftOffice
 
-SERIAL, SEALED_SERIAL = "BD-000001", "BD-000002"  # a computer that has met a key in a session never uses it without one
+# a computer that has met a key in a session never uses it without one
+SERIAL, SEALED_SERIAL = "BD-000001", "BD-000002"
 
 
 @cache
@@ -22,7 +23,9 @@ def personalised_flash(folder: Path, sealed: bool) -> Path:
     """The flash image of a personalised key; ``sealed``: did the office certify its device key?"""
     office = SoftOffice(sessions=sealed)
     with (
-        SimulatedKey(serial_of(sealed), folder / f"personalised-{sealed}", announce=False) as simulated,
+        SimulatedKey(
+            serial_of(sealed), folder / f"personalised-{sealed}", announce=False
+        ) as simulated,
         biandun_keys.open(port=simulated.port) as key,
     ):
         key.personalise(office.grant(key.answer_offer(office.offer())))
@@ -32,7 +35,9 @@ def personalised_flash(folder: Path, sealed: bool) -> Path:
 
 
 def fresh_key(folder: Path, name: str, *, sealed: bool = False) -> SimulatedKey:
-    """A personalised key that has signed nothing; not plugged in.  ``sealed`` ones are used through a session only."""
+    """A personalised key that has signed nothing; not plugged in.  ``sealed`` ones are used through
+    a session only.
+    """
     home = folder / name
     shutil.rmtree(home, ignore_errors=True)
     home.mkdir(parents=True)
@@ -46,7 +51,9 @@ def serial_of(sealed: bool) -> str:
 
 
 def manifest_of(size: int, seed: int = 0) -> bytes:
-    """A manifest of ``size`` bytes: a genuine summary and a body that the key does not read, bytes without a pattern."""
+    """A manifest of ``size`` bytes: a genuine summary and a body that the key does not read, bytes
+    without a pattern.
+    """
     head = b"\x82" + codec.encode(Summary(SCHEMA_FILING, "12629900MB00000274", "use-approval", 0))
     rest = size - len(head)
     body = random.Random(seed).randbytes(rest - (3 if rest < 65539 else 5))

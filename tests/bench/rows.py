@@ -1,4 +1,6 @@
-"""What a measurement is: a row of build/bench.json, and how value and reference are taken in turns."""
+"""What a measurement is: a row of build/bench.json, and how value and reference are taken in
+turns.
+"""
 
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -11,8 +13,10 @@ Better = Literal["lower", "higher"]
 
 @dataclass(frozen=True)
 class Row:
-    """One figure.  ``n`` counts the runs behind the value, all alternations together; ``note`` states the conditions, or why
-    there is no reference; ``goal`` bounds the ratio, or the value of a row without reference."""
+    """One figure.  ``n`` counts the runs behind the value, all alternations together; ``note``
+    states the conditions, or why there is no reference; ``goal`` bounds the ratio, or the value of
+    a row without reference.
+    """
 
     name: str
     value: float
@@ -46,7 +50,13 @@ class Row:
     def as_line(self) -> str:
         """The row as the table shows it."""
         reference = "-" if self.reference is None else f"{tidy(self.reference):g}"
-        ratio = "-" if self.ratio is None else f"{self.ratio:.2f}" if self.ratio >= 0.01 else f"1/{1 / self.ratio:.0f}"
+        ratio = (
+            "-"
+            if self.ratio is None
+            else f"{self.ratio:.2f}"
+            if self.ratio >= 0.01
+            else f"1/{1 / self.ratio:.0f}"
+        )
         sign = "<=" if self.better == "lower" else ">="
         goal = "-" if self.goal is None else f"{sign} {self.goal:.3g}"
         verdict = "MISSED" if self.missed else ""
@@ -59,13 +69,17 @@ HEADING = f"{'row':28} {'value':>10} {'unit':6} {'reference':>10} {'ratio':>7} {
 
 
 def tidy(value: float) -> float:
-    """Four significant digits of what was timed: more would be noise.  What was counted is an integer and stays exact."""
+    """Four significant digits of what was timed: more would be noise.  What was counted is an
+    integer and stays exact.
+    """
     return value if isinstance(value, int) else float(f"{value:.4g}")
 
 
 @dataclass(frozen=True)
 class Scale:
-    """How much is measured: ``rounds`` alternations, each of so many runs, after ``warm_up`` runs that do not count."""
+    """How much is measured: ``rounds`` alternations, each of so many runs, after ``warm_up`` runs
+    that do not count.
+    """
 
     folder: Path
     rounds: int = 5
@@ -80,7 +94,15 @@ class Scale:
     def quick(self) -> "Scale":
         """For a look: figures that are not to be quoted."""
         return Scale(
-            self.folder, rounds=2, warm_up=3, signatures=20, boots=10, packages=40, manifests=8, requests=3_000, answers=20
+            self.folder,
+            rounds=2,
+            warm_up=3,
+            signatures=20,
+            boots=10,
+            packages=40,
+            manifests=8,
+            requests=3_000,
+            answers=20,
         )
 
 
@@ -90,7 +112,8 @@ def percentile(values: list[float], part: float) -> float:
 
 
 def alternate(rounds: int, *sides: Callable[[int], list[float]]) -> list[list[float]]:
-    """Let each of ``sides`` measure in turns and return the medians over the rounds of what each returns.
+    """Let each of ``sides`` measure in turns and return the medians over the rounds of what each
+    returns.
 
     A side gets the number of the round and returns its figures in a fixed order.
     """

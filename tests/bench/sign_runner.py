@@ -1,4 +1,5 @@
-"""Sign inside MicroPython, without a link: the handlers of the firmware on the unix board, called one after another.
+"""Sign inside MicroPython, without a link: the handlers of the firmware on the unix board, called
+one after another.
 
     micropython sign_runner.py SERIAL FLASH PRESENCE MANIFEST PIN CLAIMED_TIME COUNT
 
@@ -25,7 +26,12 @@ def main(serial, flash, presence, path, pin, claimed_time, count):
     for number in range(int(count)):
         name = number.to_bytes(16, "big")
         began = time.ticks_us()
-        sign_begin(token, SignBeginRequest(name, "filing", len(manifest), sha256(manifest).digest(), int(claimed_time)))
+        sign_begin(
+            token,
+            SignBeginRequest(
+                name, "filing", len(manifest), sha256(manifest).digest(), int(claimed_time)
+            ),
+        )
         token.stream.feed(memoryview(manifest))
         sign_finish(token, SignFinishRequest(name))
         print(time.ticks_diff(time.ticks_us(), began))

@@ -1,8 +1,10 @@
-"""sign_p50_ms, sign_p95_ms, sign_wire_bytes, and the same with a session: one signature of a 2 KB manifest.
+"""sign_p50_ms, sign_p95_ms, sign_wire_bytes, and the same with a session: one signature of a 2 KB
+manifest.
 
-Value: the host library signs through the pseudo-terminal; the PIN was given once, the button accepts.  With a session each
-message is sealed; it was opened, and the device key shown, before the first.  Reference: the same
-handlers on the same unix board, called by a MicroPython program without a link (sign_runner.py).
+Value: the host library signs through the pseudo-terminal; the PIN was given once, the button
+accepts.  With a session each message is sealed; it was opened, and the device key shown, before the
+first.  Reference: the same handlers on the same unix board, called by a MicroPython program without
+a link (sign_runner.py).
 """
 
 import subprocess
@@ -36,9 +38,16 @@ def measure(scale: Scale) -> Iterator[Row]:
             for index in range(scale.warm_up + scale.signatures):
                 before = link.sent_bytes + link.received_bytes - link.keepalive_bytes
                 began = time.perf_counter()
-                key.sign(manifest, purpose="filing", idempotency_key=index.to_bytes(16, "big"), claimed_time=NOW)
+                key.sign(
+                    manifest,
+                    purpose="filing",
+                    idempotency_key=index.to_bytes(16, "big"),
+                    claimed_time=NOW,
+                )
                 times.append((time.perf_counter() - began) * 1000)
-                wire_bytes[sealed].append(link.sent_bytes + link.received_bytes - link.keepalive_bytes - before)
+                wire_bytes[sealed].append(
+                    link.sent_bytes + link.received_bytes - link.keepalive_bytes - before
+                )
         return points(times[scale.warm_up :])
 
     def in_process(number: int) -> list[float]:
@@ -49,14 +58,55 @@ def measure(scale: Scale) -> Iterator[Row]:
     def sealed(number: int) -> list[float]:
         return through_the_line(number, sealed=True)
 
-    (p50, p95), (sealed50, sealed95), (reference50, reference95) = alternate(scale.rounds, through_the_line, sealed, in_process)
+    (p50, p95), (sealed50, sealed95), (reference50, reference95) = alternate(
+        scale.rounds, through_the_line, sealed, in_process
+    )
     note = f"{SIZE} bytes of manifest"
-    yield Row("sign_p50_ms", p50, "ms", "lower", scale.rounds * scale.signatures, reference50, note, goal=1.3)
-    yield Row("sign_p95_ms", p95, "ms", "lower", scale.rounds * scale.signatures, reference95, note, goal=1.3)
+    yield Row(
+        "sign_p50_ms",
+        p50,
+        "ms",
+        "lower",
+        scale.rounds * scale.signatures,
+        reference50,
+        note,
+        goal=1.3,
+    )
+    yield Row(
+        "sign_p95_ms",
+        p95,
+        "ms",
+        "lower",
+        scale.rounds * scale.signatures,
+        reference95,
+        note,
+        goal=1.3,
+    )
     runs = scale.rounds * scale.signatures
-    yield Row("sign_sealed_p50_ms", sealed50, "ms", "lower", runs, reference50, f"{note}, in a session", goal=1.6)
-    yield Row("sign_sealed_p95_ms", sealed95, "ms", "lower", runs, reference95, f"{note}, in a session", goal=1.6)
-    for name, sizes in (("sign_wire_bytes", wire_bytes[False]), ("sign_sealed_wire_bytes", wire_bytes[True])):
+    yield Row(
+        "sign_sealed_p50_ms",
+        sealed50,
+        "ms",
+        "lower",
+        runs,
+        reference50,
+        f"{note}, in a session",
+        goal=1.6,
+    )
+    yield Row(
+        "sign_sealed_p95_ms",
+        sealed95,
+        "ms",
+        "lower",
+        runs,
+        reference95,
+        f"{note}, in a session",
+        goal=1.6,
+    )
+    for name, sizes in (
+        ("sign_wire_bytes", wire_bytes[False]),
+        ("sign_sealed_wire_bytes", wire_bytes[True]),
+    ):
         yield Row(
             name,
             percentile([float(size) for size in sizes], 0.5),
@@ -74,7 +124,12 @@ def points(times: list[float]) -> list[float]:
 
 def run_reference(home: Path, count: int) -> list[float]:
     """Sign ``count`` times inside MicroPython; milliseconds each."""
-    command = [interpreter.find(), "-X", f"heapsize={interpreter.BOARD_HEAP}", str(Path(__file__).with_name("sign_runner.py"))]
+    command = [
+        interpreter.find(),
+        "-X",
+        f"heapsize={interpreter.BOARD_HEAP}",
+        str(Path(__file__).with_name("sign_runner.py")),
+    ]
     arguments = [
         SERIAL,
         home / f"{SERIAL}.flash",

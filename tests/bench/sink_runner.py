@@ -1,4 +1,5 @@
-"""Read COUNT bytes from stdin, hash them, answer the digest: as fast as MicroPython takes bytes from a pseudo-terminal.
+"""Read COUNT bytes from stdin, hash them, answer the digest: as fast as MicroPython takes bytes
+from a pseudo-terminal.
 
 micropython sink_runner.py COUNT
 """

@@ -1,7 +1,9 @@
-"""stalled_health_ms, stalled_submit_ms: what others wait beside 200 connections that stall, trickle or do not read.
+"""stalled_health_ms, stalled_submit_ms: what others wait beside 200 connections that stall, trickle
+or do not read.
 
-All come from one address, the measuring client too.  A stalled connection that the office closes is opened again at once, so
-that there are 200 at any time.  p99 of each round, the median over the rounds.
+All come from one address, the measuring client too.  A stalled connection that the office closes is
+opened again at once, so that there are 200 at any time.  p99 of each round, the median over the
+rounds.
 """
 
 import selectors
@@ -122,7 +124,16 @@ def measure(scale: Scale) -> Iterator[Row]:
             timed("GET", client, "/health", 200)
         for _, statement in packages:
             health.append(timed("GET", client, "/health", 200))
-            submit.append(timed("POST", client, "/statements", 201, content=statement, headers={"Content-Type": bench.COSE}))
+            submit.append(
+                timed(
+                    "POST",
+                    client,
+                    "/statements",
+                    201,
+                    content=statement,
+                    headers={"Content-Type": bench.COSE},
+                )
+            )
         return [percentile(health, 0.99), percentile(submit, 0.99)]
 
     def uploaded(mark: str) -> list[tuple[bytes, bytes]]:
@@ -145,8 +156,12 @@ def measure(scale: Scale) -> Iterator[Row]:
     (health, submit), (health_alone, submit_alone) = alternate(scale.rounds, beside, alone)
     note = f"p99 beside {STALLED} stalled, trickling or unread connections of the same address; without them {{:.3g}} ms"
     count = scale.rounds * scale.answers
-    yield Row("stalled_health_ms", health, "ms", "lower", count, note=note.format(health_alone), goal=1000)
-    yield Row("stalled_submit_ms", submit, "ms", "lower", count, note=note.format(submit_alone), goal=1000)
+    yield Row(
+        "stalled_health_ms", health, "ms", "lower", count, note=note.format(health_alone), goal=1000
+    )
+    yield Row(
+        "stalled_submit_ms", submit, "ms", "lower", count, note=note.format(submit_alone), goal=1000
+    )
 
 
 def timed(method: str, client: httpx.Client, path: str, status: int, **content: object) -> float:

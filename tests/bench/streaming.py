@@ -1,8 +1,10 @@
-"""link_throughput, link_sealed_throughput, wire_overhead_pct: manifests of 1 MiB streamed to the key and cancelled before anything is signed.
+"""link_throughput, link_sealed_throughput, wire_overhead_pct: manifests of 1 MiB streamed to the
+key and cancelled before anything is signed.
 
-Value: the host library's stream through frames, windows and acknowledgements, until the key has answered the cancel.
-Reference: a bare MicroPython loop that reads the very same bytes from the same kind of pseudo-terminal and hashes them
-(sink_runner.py), written to it by the same transport.  Both count megabytes (10^6) of manifest.
+Value: the host library's stream through frames, windows and acknowledgements, until the key has
+answered the cancel.  Reference: a bare MicroPython loop that reads the very same bytes from the
+same kind of pseudo-terminal and hashes them (sink_runner.py), written to it by the same transport.
+Both count megabytes (10^6) of manifest.
 """
 
 import time
@@ -29,7 +31,10 @@ PIECE = 32 << 10  # what the reference's writer hands over at once
 def measure(scale: Scale) -> Iterator[Row]:
     """Stream all manifests once in each round."""
     manifests = [manifest_of(SIZE, seed) for seed in range(scale.manifests)]
-    requests = [SignBeginRequest(bytes(16), "filing", SIZE, sha256(manifest).digest(), None) for manifest in manifests]
+    requests = [
+        SignBeginRequest(bytes(16), "filing", SIZE, sha256(manifest).digest(), None)
+        for manifest in manifests
+    ]
     wire = b"".join(frames_of(manifest) for manifest in manifests)
     total = SIZE * len(manifests)
     overhead: list[float] = []
@@ -56,11 +61,31 @@ def measure(scale: Scale) -> Iterator[Row]:
     def through_a_session(number: int) -> list[float]:
         return through_the_link(number, sealed=True)
 
-    (sealed,), (value,), (reference,) = alternate(scale.rounds, through_a_session, through_the_link, bare_loop)
+    (sealed,), (value,), (reference,) = alternate(
+        scale.rounds, through_a_session, through_the_link, bare_loop
+    )
     note = f"frame {LIMIT_FRAME} bytes, window {LIMIT_WINDOW} frames, manifests of 1 MiB"
-    yield Row("link_throughput", value, "MB/s", "higher", scale.rounds * len(manifests), reference, note, goal=0.5)
+    yield Row(
+        "link_throughput",
+        value,
+        "MB/s",
+        "higher",
+        scale.rounds * len(manifests),
+        reference,
+        note,
+        goal=0.5,
+    )
     runs = scale.rounds * len(manifests)
-    yield Row("link_sealed_throughput", sealed, "MB/s", "higher", runs, reference, f"{note}, in a session", goal=0.5)
+    yield Row(
+        "link_sealed_throughput",
+        sealed,
+        "MB/s",
+        "higher",
+        runs,
+        reference,
+        f"{note}, in a session",
+        goal=0.5,
+    )
     yield Row(
         "wire_overhead_pct",
         overhead[-1],
@@ -83,14 +108,17 @@ def frames_of(manifest: bytes) -> bytes:
     """The bytes that the link sends for a manifest."""
     size = frames.PAYLOAD_MAX
     return b"".join(
-        frames.encode_frame(KIND_DATA, 1, start, manifest[start : start + size]) for start in range(0, len(manifest), size)
+        frames.encode_frame(KIND_DATA, 1, start, manifest[start : start + size])
+        for start in range(0, len(manifest), size)
     )
 
 
 def read_and_hash(folder: Path, wire: bytes) -> float:
     """Seconds from the first byte written to the digest read back."""
     runner = str(Path(__file__).with_name("sink_runner.py"))
-    launched = Launched([runner, str(len(wire))], log=folder / "sink.log", heap=interpreter.BOARD_HEAP)
+    launched = Launched(
+        [runner, str(len(wire))], log=folder / "sink.log", heap=interpreter.BOARD_HEAP
+    )
     transport = SerialTransport(launched.port)
     try:
         answer = b""

@@ -1,4 +1,6 @@
-"""A key in this process that the real host library talks to, and one that is already personalised."""
+"""A key in this process that the real host library talks to, and one that is already
+personalised.
+"""
 
 from collections.abc import Callable
 
@@ -63,7 +65,9 @@ def refusal(call: Callable[[], object]) -> str:
 
 
 def set_back(office: SoftOffice, attempts: int) -> tuple[Wire, Key]:
-    """A key with one-time-programmable memory, and its cable; its flash has forgotten ``attempts`` entries of the PIN."""
+    """A key with one-time-programmable memory, and its cable; its flash has forgotten ``attempts``
+    entries of the PIN.
+    """
     wire = Wire(TestBoard(otp=OtpModel()))
     key = wire.open()
     key.personalise(office.grant(key.answer_offer(office.offer())))
@@ -76,13 +80,17 @@ def set_back(office: SoftOffice, attempts: int) -> tuple[Wire, Key]:
 
 
 def ask(key: Key, request: codec.Request) -> bytes:
-    """The encoded reply to a request, through the session when it needs one; nothing is unlocked by itself."""
+    """The encoded reply to a request, through the session when it needs one; nothing is unlocked by
+    itself.
+    """
     return key._exchange(request, lambda phase, permille: None)
 
 
 @pytest.fixture(autouse=True)
 def _no_cable(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A key in this process answers at once or never: nobody needs to wait for it as for one at a cable."""
+    """A key in this process answers at once or never: nobody needs to wait for it as for one at a
+    cable.
+    """
     monkeypatch.setattr(connection, "RETRANSMIT", 0.02)
     monkeypatch.setattr(connection, "PATIENCE", 2.0)
 

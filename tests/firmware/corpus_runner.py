@@ -1,8 +1,10 @@
-"""Feed a recorded request corpus to the firmware and print every answer; runs under CPython and MicroPython.
+"""Feed a recorded request corpus to the firmware and print every answer; runs under CPython and
+MicroPython.
 
     python corpus_runner.py CORPUS.json        micropython corpus_runner.py CORPUS.json
 
-A corpus is a list of steps [kind, argument]: "feed" hex, "presence" true/false/null, "restart" null.
+A corpus is a list of steps [kind, argument]: "feed" hex, "presence" true/false/null, "restart"
+null.
 """
 
 import binascii

@@ -1,7 +1,9 @@
-"""Machine code of the key under the emulator unicorn: exact instruction counts, and every address it touches.
+"""Machine code of the key under the emulator unicorn: exact instruction counts, and every address
+it touches.
 
-The memory is laid out the same way every time, so two runs may be compared address by address.  Counting goes by basic blocks,
-whose instructions are decoded once; ``test_kernels`` holds it against counting one by one.
+The memory is laid out the same way every time, so two runs may be compared address by address.
+Counting goes by basic blocks, whose instructions are decoded once; ``test_kernels`` holds it
+against counting one by one.
 """
 
 from dataclasses import dataclass
@@ -32,7 +34,8 @@ from unicorn.arm_const import (
 CODE, RETURN, DATA, STACK = 0x10000, 0x1F000, 0x20000, 0x60000
 SCRATCH_REGISTERS = (UC_ARM_REG_R1, UC_ARM_REG_R2, UC_ARM_REG_R3, UC_ARM_REG_R12)
 CORES = {"m33": UC_CPU_ARM_CORTEX_M33, "m0plus": UC_CPU_ARM_CORTEX_M0}
-ENTER, LEAVE = b"\xf2\xb5", b"\xf2\xbd"  # what the interpreter's assembler puts around: push {r1, r4-r7, lr} … pop {r1, r4-r7, pc}
+# what the interpreter's assembler puts around: push {r1, r4-r7, lr} … pop {r1, r4-r7, pc}
+ENTER, LEAVE = b"\xf2\xb5", b"\xf2\xbd"
 
 
 class NotOnThisCore(Exception):
@@ -41,7 +44,9 @@ class NotOnThisCore(Exception):
 
 @dataclass(frozen=True)
 class Run:
-    """What one call did: r0, how many instructions, and, when asked, a digest of path and data addresses in their order."""
+    """What one call did: r0, how many instructions, and, when asked, a digest of path and data
+    addresses in their order.
+    """
 
     result: int
     instructions: int
@@ -50,9 +55,11 @@ class Run:
 
 
 def lengths(code: bytes, *, narrow: bool) -> list[int]:
-    """The sizes in bytes of the instructions in a stretch of code.  Raises NotOnThisCore where ARMv6-M lacks one.
+    """The sizes in bytes of the instructions in a stretch of code.  Raises NotOnThisCore where
+    ARMv6-M lacks one.
 
-    ARMv6-M has BL as its only data-free 32-bit instruction here, and neither CBZ, CBNZ nor IT (DDI 0419, section A5).
+    ARMv6-M has BL as its only data-free 32-bit instruction here, and neither CBZ, CBNZ nor IT (DDI
+    0419, section A5).
     """
     sizes: list[int] = []
     at = 0
@@ -70,7 +77,9 @@ def lengths(code: bytes, *, narrow: bool) -> list[int]:
 
 
 class Emulator:
-    """One function in memory; bytearrays among the arguments of ``call`` are written back after it."""
+    """One function in memory; bytearrays among the arguments of ``call`` are written back after
+    it.
+    """
 
     def __init__(self, core: str, code: bytes) -> None:
         self._uc = Uc(UC_ARCH_ARM, UC_MODE_THUMB | UC_MODE_MCLASS)
@@ -81,7 +90,9 @@ class Emulator:
         self._narrow = core == "m0plus"
         self._blocks: dict[tuple[int, int], int] = {}
 
-    def call(self, *arguments: "bytes | bytearray | int", trace: bool = False, one_by_one: bool = False) -> Run:
+    def call(
+        self, *arguments: "bytes | bytearray | int", trace: bool = False, one_by_one: bool = False
+    ) -> Run:
         """Call the function with up to four arguments."""
         places = self._place(arguments)
         count = 0
@@ -101,10 +112,16 @@ class Emulator:
             nonlocal count
             count += 1
 
-        def memory_hook(uc: Uc, access: int, address: int, size: int, value: int, _: object) -> None:
+        def memory_hook(
+            uc: Uc, access: int, address: int, size: int, value: int, _: object
+        ) -> None:
             path.append(address << 8 | access << 3 | size)
 
-        hooks = [self._uc.hook_add(UC_HOOK_CODE, code_hook) if one_by_one else self._uc.hook_add(UC_HOOK_BLOCK, block_hook)]
+        hooks = [
+            self._uc.hook_add(UC_HOOK_CODE, code_hook)
+            if one_by_one
+            else self._uc.hook_add(UC_HOOK_BLOCK, block_hook)
+        ]
         if trace:
             hooks.append(self._uc.hook_add(UC_HOOK_MEM_READ | UC_HOOK_MEM_WRITE, memory_hook))
         try:
@@ -119,9 +136,13 @@ class Emulator:
         left += bytes(self._uc.mem_read(STACK, 0x4000))
         return Run(self._uc.reg_read(UC_ARM_REG_R0), count - 2, digest, left)
 
-    def _place(self, arguments: "tuple[bytes | bytearray | int, ...]") -> "list[tuple[int, bytearray]]":
+    def _place(
+        self, arguments: "tuple[bytes | bytearray | int, ...]"
+    ) -> "list[tuple[int, bytearray]]":
         at, places = DATA, []
-        for register, argument in zip((UC_ARM_REG_R0, UC_ARM_REG_R1, UC_ARM_REG_R2, UC_ARM_REG_R3), arguments, strict=False):
+        for register, argument in zip(
+            (UC_ARM_REG_R0, UC_ARM_REG_R1, UC_ARM_REG_R2, UC_ARM_REG_R3), arguments, strict=False
+        ):
             if isinstance(argument, int):
                 self._uc.reg_write(register, argument)
                 continue

@@ -1,4 +1,6 @@
-"""The kernels under the emulator as machines, beside the one over integers, in one state: what the kernel tests share."""
+"""The kernels under the emulator as machines, beside the one over integers, in one state: what the
+kernel tests share.
+"""
 
 from functools import cache
 from typing import Any
@@ -70,25 +72,42 @@ def values(modulus: int) -> st.SearchStrategy[int]:
         (1 << 64) - 1,
         1 << 255,
     ]
-    return st.one_of(st.sampled_from(edges), st.integers(0, modulus - 1), structured().map(lambda number: number % modulus))
+    return st.one_of(
+        st.sampled_from(edges),
+        st.integers(0, modulus - 1),
+        structured().map(lambda number: number % modulus),
+    )
 
 
 def structured() -> st.SearchStrategy[int]:
     """Numbers that reach rare carries: sparse ones, and words of nothing but zeros and ones."""
     bits = st.integers(0, 255).map(lambda bit: 1 << bit)
-    words = st.lists(st.sampled_from([0, 1, 0x80000000, 0xFFFFFFFE, 0xFFFFFFFF]), min_size=8, max_size=8)
+    words = st.lists(
+        st.sampled_from([0, 1, 0x80000000, 0xFFFFFFFE, 0xFFFFFFFF]), min_size=8, max_size=8
+    )
     return st.one_of(
         bits,
         st.tuples(bits, bits).map(sum),
         st.tuples(bits, bits).map(lambda pair: abs(pair[0] - pair[1])),
-        st.sampled_from([curve.p for curve in CURVES.values()]).flatmap(lambda p: bits.map(lambda bit: (p - bit) % p)),
+        st.sampled_from([curve.p for curve in CURVES.values()]).flatmap(
+            lambda p: bits.map(lambda bit: (p - bit) % p)
+        ),
         words.map(lambda row: sum(word << 32 * index for index, word in enumerate(row))),
     )
 
 
 def any_values() -> st.SearchStrategy[int]:
     """Any 256 bits, with the edges of both curves."""
-    edges = [0, 1, (1 << 256) - 1, *(edge for curve in CURVES.values() for edge in (curve.p, curve.n, curve.p - 1, curve.n - 1))]
+    edges = [
+        0,
+        1,
+        (1 << 256) - 1,
+        *(
+            edge
+            for curve in CURVES.values()
+            for edge in (curve.p, curve.n, curve.p - 1, curve.n - 1)
+        ),
+    ]
     return st.one_of(st.sampled_from(edges), st.integers(0, (1 << 256) - 1))
 
 
@@ -97,8 +116,17 @@ def assemble(*ops: tuple[int, ...]) -> bytes:
     return b"".join(bytes((*op, 0, 0, 0)[:4]) for op in ops)
 
 
-def both(core: str, curve: str, ops: list[tuple[int, ...]], registers: dict[int, int], table: bytes = b"", io: bytes = b"") -> Any:
-    """Run on the kernel and on the integers from the same state; return (all that counts of the one, of the other)."""
+def both(
+    core: str,
+    curve: str,
+    ops: list[tuple[int, ...]],
+    registers: dict[int, int],
+    table: bytes = b"",
+    io: bytes = b"",
+) -> Any:
+    """Run on the kernel and on the integers from the same state; return (all that counts of the
+    one, of the other).
+    """
     plain = IntegerMachine(CURVES[curve])
     work = work_area(CURVES[curve])
     slots = bytearray(32 * programs.IO_SLOTS)
@@ -111,7 +139,9 @@ def both(core: str, curve: str, ops: list[tuple[int, ...]], registers: dict[int,
     program = assemble(*ops, END)
     flags = plain.run(program, slots)
     run = emulator(core, curve).call(work, program, other_slots, other_table)
-    inside = [int.from_bytes(work[32 * index : 32 * index + 32], "little") for index in range(m.C_SPARE)]
+    inside = [
+        int.from_bytes(work[32 * index : 32 * index + 32], "little") for index in range(m.C_SPARE)
+    ]
     return (
         (run.result, inside, bytes(other_slots), bytes(other_table)),
         (flags, plain.registers[: m.C_SPARE], bytes(slots), bytes(plain.table)),
@@ -120,4 +150,6 @@ def both(core: str, curve: str, ops: list[tuple[int, ...]], registers: dict[int,
 
 def scratch_is_empty(work: bytearray) -> bool:
     """Nothing but constants is left in a work area."""
-    return not any(work[: 32 * m.CONSTANTS]) and not any(work[32 * m.REGISTERS : thumb_layout.MODULI])
+    return not any(work[: 32 * m.CONSTANTS]) and not any(
+        work[32 * m.REGISTERS : thumb_layout.MODULI]
+    )

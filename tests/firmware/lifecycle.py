@@ -1,6 +1,8 @@
-"""The life of a key as a table, found out by living it: ``python -m tests.firmware.lifecycle`` writes docs/lifecycle.md.
+"""The life of a key as a table, found out by living it: ``python -m tests.firmware.lifecycle``
+writes docs/lifecycle.md.
 
-For every stage a key is brought there and every act is tried on it; the cell is the stage afterwards, or why the key refused.
+For every stage a key is brought there and every act is tried on it; the cell is the stage
+afterwards, or why the key refused.
 """
 
 from collections.abc import Callable
@@ -14,7 +16,13 @@ from biandun import errors, standing
 from biandun.key import succession
 from biandun.keys import Key
 from biandun_protocol.secret import Secret
-from biandun_protocol.wire.messages import Challenge, InfoReply, KeyRequest, StatusReply, StatusRequest
+from biandun_protocol.wire.messages import (
+    Challenge,
+    InfoReply,
+    KeyRequest,
+    StatusReply,
+    StatusRequest,
+)
 from biandun_protocol.wire.numbers import (
     LIMIT_PIN_TRIES,
     SCHEMA_CHALLENGE,
@@ -41,7 +49,9 @@ WRONG, NEW = Secret(b"000000"), Secret(b"a new beginning")
 class Life:
     """A key with one-time-programmable memory, its office, and what was made on the way."""
 
-    office: SoftOffice = field(default_factory=lambda: SoftOffice(purposes=("filing", "succession")))
+    office: SoftOffice = field(
+        default_factory=lambda: SoftOffice(purposes=("filing", "succession"))
+    )
     wire: Wire = field(default_factory=lambda: Wire(TestBoard(otp=OtpModel())))
     made: dict[str, Any] = field(default_factory=dict)
     moment: int = 0  # seconds after NOW when the office last decided something
@@ -121,7 +131,11 @@ class Life:
 
     def unblock(self) -> None:
         """Enter the codes of both officers."""
-        codes = self.office.codes(self.key) if self.key.info.uscc else (Secret(b"0000-0000-0000-0"), Secret(b"0000-0000-0000-0"))
+        codes = (
+            self.office.codes(self.key)
+            if self.key.info.uscc
+            else (Secret(b"0000-0000-0000-0"), Secret(b"0000-0000-0000-0"))
+        )
         self.key.recovery.unblock(0, codes, NEW)
 
     def order(self, purpose: str, **fields: object) -> None:

@@ -1,9 +1,10 @@
-"""Hold this interpreter's field machine against the one over integers, then sign; MicroPython runs this.
+"""Hold this interpreter's field machine against the one over integers, then sign; MicroPython runs
+this.
 
     micropython machine_runner.py SEED COUNT        prints JSON lines: backend and comparisons; then each signature
 
-Every operation is run from the same random state on both, edges among the operands; then key pairs, signatures and shared secrets
-are made from numbers that follow from SEED, for others to verify.
+Every operation is run from the same random state on both, edges among the operands; then key pairs,
+signatures and shared secrets are made from numbers that follow from SEED, for others to verify.
 """
 
 import binascii
@@ -73,13 +74,28 @@ def compare(curve, machine, read, write, r_bits, numbers, count):
     plain = IntegerMachine(curve, r_bits)
     for op in range(1, m.OPERATIONS):
         modulus = curve.n if op in SCALAR else curve.p
-        edges = [0, 1, 2, modulus - 1, modulus - 2, modulus // 2, 1 << 96, (1 << 96) - 1, 1 << 224, 1 << 255]
+        edges = [
+            0,
+            1,
+            2,
+            modulus - 1,
+            modulus - 2,
+            modulus // 2,
+            1 << 96,
+            (1 << 96) - 1,
+            1 << 224,
+            1 << 255,
+        ]
         if op in WHOLE:
             edges += [(1 << 256) - 1, curve.n, curve.p]
         for _ in range(count):
             for register in range(m.CONSTANTS):
                 choice = numbers(1)[0]
-                value = edges[choice % len(edges)] if choice < 128 else numbers.below(1 << 256 if op in WHOLE else modulus)
+                value = (
+                    edges[choice % len(edges)]
+                    if choice < 128
+                    else numbers.below(1 << 256 if op in WHOLE else modulus)
+                )
                 if op == m.LOWS or (op == m.WINDOW and register >= m.WINDOW_TABLE):
                     value = value or 1
                 if register in (3, 4) and op in (m.BITS, m.PICK, m.TAKE, m.WINDOW):
@@ -88,14 +104,20 @@ def compare(curve, machine, read, write, r_bits, numbers, count):
                 write(machine, register, value)
             io = bytearray(numbers(320))
             other = bytearray(io)
-            table = b"".join((numbers.below(curve.p - 1) + 1).to_bytes(32, "little") for _ in range(8)) * 64
+            table = (
+                b"".join((numbers.below(curve.p - 1) + 1).to_bytes(32, "little") for _ in range(8))
+                * 64
+            )
             plain.table[:] = table
             machine.table[:] = table
             ops = program(op, numbers)
             code = assemble(ops + [(m.END,)])  # noqa: RUF005
             flags = plain.run(code, io), machine.run(code, other)
             inside = [read(machine, register) for register in range(m.C_SPARE)]
-            assert flags[0] == flags[1] and inside == plain.registers[: m.C_SPARE], (curve.name, ops)
+            assert flags[0] == flags[1] and inside == plain.registers[: m.C_SPARE], (
+                curve.name,
+                ops,
+            )
             assert io == other and plain.table == machine.table, (curve.name, ops)
             done += 1
     return done
@@ -113,11 +135,23 @@ def compare_all(numbers, count):
             machine.put_word(register, limb, value >> machine_viper.BITS * limb & mask)
 
     def read(machine, register):
-        return sum(machine.get_word(register, limb) << machine_viper.BITS * limb for limb in range(machine_viper.LIMBS))
+        return sum(
+            machine.get_word(register, limb) << machine_viper.BITS * limb
+            for limb in range(machine_viper.LIMBS)
+        )
 
     curves = (P256, SM2P256V1)
     return sum(
-        compare(curve, machine_viper.ViperMachine(curve), read, write, machine_viper.R_BITS, numbers, count) for curve in curves
+        compare(
+            curve,
+            machine_viper.ViperMachine(curve),
+            read,
+            write,
+            machine_viper.R_BITS,
+            numbers,
+            count,
+        )
+        for curve in curves
     )
 
 

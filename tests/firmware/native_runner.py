@@ -1,4 +1,5 @@
-"""Hold the key's machine-code CRC against the plain one, and read the frame vectors with both; MicroPython runs this.
+"""Hold the key's machine-code CRC against the plain one, and read the frame vectors with both;
+MicroPython runs this.
 
 micropython native_runner.py FRAMES.json
 """
@@ -19,7 +20,9 @@ def read(check, data):
         frame = reader.next()
         if frame is None:
             return found, reader.dropped
-        found.append([frame.kind, frame.request_id, frame.offset, frame.more, hexlify(bytes(frame.payload))])
+        found.append(
+            [frame.kind, frame.request_id, frame.offset, frame.more, hexlify(bytes(frame.payload))]
+        )
 
 
 def main(path):
@@ -27,7 +30,7 @@ def main(path):
         vectors = json.load(file)
     assert link.checksum is native.checksum
     compared = 0
-    for size in list(range(70)) + [4083, 4084, 4085, 4092, 4096]:  # noqa: RUF005  MicroPython has no stars here
+    for size in list(range(70)) + [4083, 4084, 4085, 4092, 4096]:  # noqa: RUF005
         data = bytearray([(31 * place + size) % 256 for place in range(size + 2)])
         assert native.checksum(data, size) == frames.checksum(data, size)
         compared += 1

@@ -1,9 +1,11 @@
-"""The power-cut sweep: every command, every operation on flash or one-time-programmable memory that it makes, cut in every way.
+"""The power-cut sweep: every command, every operation on flash or one-time-programmable memory that
+it makes, cut in every way.
 
-For each scene: the flash before is an image; the command runs once uncut, which gives the state after.  Then it runs again from the
-image for each operation and each way of cutting it, the key boots, and what it then is must be the state before, the state after,
-or one that the scene names (an attempt that is counted but not examined).  PIN attempts never grow, no statement is lost or doubled, the
-chain holds, and the command, done again, leads where it would have led.
+For each scene: the flash before is an image; the command runs once uncut, which gives the state
+after.  Then it runs again from the image for each operation and each way of cutting it, the key
+boots, and what it then is must be the state before, the state after, or one that the scene names
+(an attempt that is counted but not examined).  PIN attempts never grow, no statement is lost or
+doubled, the chain holds, and the command, done again, leads where it would have led.
 """
 
 from collections.abc import Callable, Iterator
@@ -34,12 +36,21 @@ FLASH = 20 * 4096  # small, so that compaction comes into it
 WRONG, NEW, SECOND = Secret(b"000000"), Secret(b"another one"), Secret(b"246802")
 MANIFEST = softkey.manifest()
 AHEAD = NOW + 400 * 86_400  # what an office with a wrong clock says
-WAYS: tuple[tuple[float | None, bool], ...] = ((None, False), (0.0, False), (0.4, True), (0.7, False), (0.999, True), (1.0, False))
+WAYS: tuple[tuple[float | None, bool], ...] = (
+    (None, False),
+    (0.0, False),
+    (0.4, True),
+    (0.7, False),
+    (0.999, True),
+    (1.0, False),
+)
 
 
 @dataclass(frozen=True)
 class Image:
-    """What survives a cable that is pulled: flash, and one-time-programmable memory where the board has it."""
+    """What survives a cable that is pulled: flash, and one-time-programmable memory where the board
+    has it.
+    """
 
     flash: bytes
     otp: bytes | None
@@ -109,7 +120,9 @@ def state_of(wire: Wire) -> State:
     assert not vault.damaged, "the flash contradicts itself"
     assert not wire.key.board.reported, wire.key.board.reported
     card = vault.card.current()
-    assert card is None or vault.card.missing(card) == len(card.manifest.sections), "sections of the card in force are missing"
+    assert card is None or vault.card.missing(card) == len(card.manifest.sections), (
+        "sections of the card in force are missing"
+    )
     shares = vault.recovery.shares()
     names = [vault.statements.link(seq) for seq in range(1, vault.statements.seq + 1)]
     receipts = [vault.statements.receipt(seq) for seq in range(1, vault.statements.seq + 1)]
@@ -156,7 +169,11 @@ class World:
 
     def wire(self, image: Image | None = None) -> "ClearWire":
         """A key with this contents, or a new one."""
-        board = image.board() if image else TestBoard(flash=NorFlash(FLASH), otp=OtpModel() if self.otp else None)
+        board = (
+            image.board()
+            if image
+            else TestBoard(flash=NorFlash(FLASH), otp=OtpModel() if self.otp else None)
+        )
         return ClearWire(board)
 
 
@@ -175,7 +192,8 @@ def sign(key: Key, name: bytes) -> Any:
     return key.sign(MANIFEST, purpose="filing", idempotency_key=name)
 
 
-# --- conditions -------------------------------------------------------------------------------------------------------
+# --- conditions
+# ----------------------------------------------------------------------
 def prepared(world: World, *steps: Callable[[World, Key], object]) -> Image:
     """The image after these steps on a new key."""
     wire = world.kept["wire"] = world.wire()
@@ -186,11 +204,15 @@ def prepared(world: World, *steps: Callable[[World, Key], object]) -> Image:
 
 
 def answer(world: World, key: Key) -> None:
-    unless_done(lambda: world.kept.update(request=key.answer_offer(world.office.offer())), "wrong-state")
+    unless_done(
+        lambda: world.kept.update(request=key.answer_offer(world.office.offer())), "wrong-state"
+    )
 
 
 def unless_done(call: Callable[[], object], *codes: str) -> None:
-    """A command that was done already is refused with one of these, by a key that was cut after it."""
+    """A command that was done already is refused with one of these, by a key that was cut after
+    it.
+    """
     try:
         call()
     except errors.KeyRefused as refusal:
@@ -200,12 +222,15 @@ def unless_done(call: Callable[[], object], *codes: str) -> None:
 
 def personalise(world: World, key: Key) -> None:
     grant = world.office.grant(world.kept["request"], purposes=["filing", "login", "link"])
-    unless_done(lambda: key.personalise(grant), "profile-older")  # of the same version, with another signature
+    # of the same version, with another signature
+    unless_done(lambda: key.personalise(grant), "profile-older")
 
 
 def renewed(world: World, key: Key) -> None:
     """The same key, certified anew by a grant that is made once."""
-    world.kept["renewal"] = world.office.grant(world.kept["request"], version=2, purposes=["filing", "login", "link"])
+    world.kept["renewal"] = world.office.grant(
+        world.kept["request"], version=2, purposes=["filing", "login", "link"]
+    )
 
 
 def first_pin(world: World, key: Key) -> None:
@@ -253,7 +278,10 @@ def stowed(world: World, key: Key) -> None:
 
 def carded(world: World, key: Key) -> None:
     """The first card is on the key, the second at hand."""
-    first, newer = (world.office.card([b"%d %d " % (version, part) * 300 for part in range(2)], version) for version in (1, 2))
+    first, newer = (
+        world.office.card([b"%d %d " % (version, part) * 300 for part in range(2)], version)
+        for version in (1, 2)
+    )
     key.card.put(first)
     world.kept["newer"] = newer
 
@@ -326,7 +354,9 @@ def asked_to_succeed(world: World, key: Key) -> None:
     """The office has answered."""
     key.unlock(PIN)
     asked = succession.ask(key)
-    world.kept["granted"] = world.office.succeed(asked, key.info.public_key or b"", purposes=["filing"])
+    world.kept["granted"] = world.office.succeed(
+        asked, key.info.public_key or b"", purposes=["filing"]
+    )
 
 
 def succeed_and_sign(world: World, key: Key) -> None:
@@ -355,7 +385,10 @@ def nothing_between(before: State, after: State, found: State) -> bool:
 
 def receipt_half_kept(before: State, after: State, found: State) -> bool:
     """The log point goes first: the host hands the receipt in again."""
-    return State(**{**found.__dict__, "receipts": after.receipts}) == after and found.receipts == before.receipts
+    return (
+        State(**{**found.__dict__, "receipts": after.receipts}) == after
+        and found.receipts == before.receipts
+    )
 
 
 def making_room(before: State, after: State, found: State) -> bool:
@@ -364,8 +397,13 @@ def making_room(before: State, after: State, found: State) -> bool:
 
 
 def counted_wipe(before: State, after: State, found: State) -> bool:
-    """The count of wipes may have risen already: a key counts one too many rather than forget one."""
-    return found.generation == after.generation and State(**{**found.__dict__, "generation": before.generation}) == before
+    """The count of wipes may have risen already: a key counts one too many rather than forget
+    one.
+    """
+    return (
+        found.generation == after.generation
+        and State(**{**found.__dict__, "generation": before.generation}) == before
+    )
 
 
 def placed(before: State, after: State, found: State) -> bool:
@@ -386,14 +424,24 @@ def parcel_arriving(before: State, after: State, found: State) -> bool:
 
 def sharing(before: State, after: State, found: State) -> bool:
     """The shares are those before or those after, whatever else has happened."""
-    return found.shares in (before.shares, after.shares) and attempts(*(one.without("shares") for one in (before, after, found)))
+    return found.shares in (before.shares, after.shares) and attempts(
+        *(one.without("shares") for one in (before, after, found))
+    )
 
 
 def succeeding(before: State, after: State, found: State) -> bool:
-    """The pair is the old one or the new one, what it signed is there or not; the receipt comes last."""
+    """The pair is the old one or the new one, what it signed is there or not; the receipt comes
+    last.
+    """
     changing = ("log", "receipts", "statements", "head")
-    either = found.public_key in (before.public_key, after.public_key) and found.head[0] in (before.head[0], after.head[0])
-    same = [State(**{**one.without(*changing).__dict__, "public_key": None}) for one in (before, after, found)]
+    either = found.public_key in (before.public_key, after.public_key) and found.head[0] in (
+        before.head[0],
+        after.head[0],
+    )
+    same = [
+        State(**{**one.without(*changing).__dict__, "public_key": None})
+        for one in (before, after, found)
+    ]
     return either and attempts(same[0], same[1], same[2])
 
 
@@ -403,7 +451,9 @@ def told(before: State, after: State, found: State) -> bool:
 
 
 def time_being_set(before: State, after: State, found: State) -> bool:
-    """What the office said with a wrong clock is put back first, then the time floor; that the order is used comes last."""
+    """What the office said with a wrong clock is put back first, then the time floor; that the
+    order is used comes last.
+    """
     return found.without("log") == after.without("log") and found.log == before.log
 
 
@@ -419,7 +469,9 @@ def enrolling(before: State, after: State, found: State) -> bool:
 
 def enrolled_twice(before: State, after: State, found: State) -> bool:
     """A second user: an attempt of the first, then the second one's PIN, counted or not."""
-    return attempts(before, after, found) or (found.slots == after.slots and found.without_tries == after.without_tries)
+    return attempts(before, after, found) or (
+        found.slots == after.slots and found.without_tries == after.without_tries
+    )
 
 
 def five_wrong(world: World, key: Key) -> None:
@@ -427,33 +479,65 @@ def five_wrong(world: World, key: Key) -> None:
         refused(lambda: key.unlock(WRONG))
 
 
-# name: conditions, command, what a cut may leave besides before and after, does the outcome differ from run to run?
+# name: conditions, command, what a cut may leave besides before and after, does the outcome differ
+# from run to run?
 SCENES: dict[str, tuple[tuple[Step, ...], Step, Between]] = {
     "install_anchor generate_key prove_possession": ((), answer, enrolling),
     "personalise": ((answer,), personalise, nothing_between),
-    "personalise again": ((*ENROLLED, renewed), lambda world, key: key.personalise(world.kept["renewal"]), nothing_between),
+    "personalise again": (
+        (*ENROLLED, renewed),
+        lambda world, key: key.personalise(world.kept["renewal"]),
+        nothing_between,
+    ),
     "set_pin first": ((answer, personalise), first_pin, nothing_between),
     "set_pin second": (ENROLLED, second_user, enrolled_twice),
     "unlock": (ENROLLED, lambda world, key: key.unlock(PIN), attempts),
     "unlock wrong": (ENROLLED, lambda world, key: refused(lambda: key.unlock(WRONG)), attempts),
-    "unlock last try": ((*ENROLLED, five_wrong), lambda world, key: refused(lambda: key.unlock(PIN)), attempts),
+    "unlock last try": (
+        (*ENROLLED, five_wrong),
+        lambda world, key: refused(lambda: key.unlock(PIN)),
+        attempts,
+    ),
     "change_pin": (ENROLLED, lambda world, key: change(key), attempts),
     "sign first": (ENROLLED, lambda world, key: unlocked_sign(key, b"9" * 16), attempts),
-    "sign another": ((*ENROLLED, signed, receipted), lambda world, key: unlocked_sign(key, b"9" * 16), attempts),
-    "sign full": ((*ENROLLED, filled), lambda world, key: unlocked_sign(key, b"9" * 16), making_room),
+    "sign another": (
+        (*ENROLLED, signed, receipted),
+        lambda world, key: unlocked_sign(key, b"9" * 16),
+        attempts,
+    ),
+    "sign full": (
+        (*ENROLLED, filled),
+        lambda world, key: unlocked_sign(key, b"9" * 16),
+        making_room,
+    ),
     "store_receipt": ((*ENROLLED, signed), receipted, receipt_half_kept),
-    "login": (ENROLLED, lambda world, key: (key.unlock(PIN), key.login("https://office.example", b"n" * 16)), attempts),
-    "export_links": ((*ENROLLED, signed), lambda world, key: (key.unlock(PIN), key.export_links(1, 1)), attempts),
+    "login": (
+        ENROLLED,
+        lambda world, key: (key.unlock(PIN), key.login("https://office.example", b"n" * 16)),
+        attempts,
+    ),
+    "export_links": (
+        (*ENROLLED, signed),
+        lambda world, key: (key.unlock(PIN), key.export_links(1, 1)),
+        attempts,
+    ),
     "wipe": ((answer,), lambda world, key: key.wipe(), counted_wipe),
     "export_audit": (ENROLLED, lambda world, key: key.audit(), nothing_between),
     "confirm_batch": (
         ENROLLED,
-        lambda world, key: (key.unlock(PIN), key.confirm_batch([key.algorithm.digest(MANIFEST)], purpose="filing")),
+        lambda world, key: (
+            key.unlock(PIN),
+            key.confirm_batch([key.algorithm.digest(MANIFEST)], purpose="filing"),
+        ),
         attempts,
     ),
     "challenge": (ENROLLED, lambda world, key: key.challenge(), nothing_between),
     "factory_reset": ((*ENROLLED, signed, stowed, carded, ordered_to_reset), reset, counted_wipe),
-    "reinstate": ((*ENROLLED, signed, set_back, ordered_to_go_on), lambda world, key: key.carry_out(world.kept["order"]), placed),
+    "reinstate": (
+        (*ENROLLED, signed, set_back, ordered_to_go_on),
+        lambda world, key: key.carry_out(world.kept["order"]),
+        placed,
+    ),
     "set_time": (
         (*ENROLLED, ordered_to_set_the_time),
         lambda world, key: key.carry_out(world.kept["order"]),
@@ -469,7 +553,11 @@ SCENES: dict[str, tuple[tuple[Step, ...], Step, Between]] = {
         lambda world, key: (key.unlock(PIN), key.recovery.name_officers(world.office.officers())),
         sharing,
     ),
-    "export_shares": ((certified_device, *ENROLLED, officered), lambda world, key: key.recovery.shares(), nothing_between),
+    "export_shares": (
+        (certified_device, *ENROLLED, officered),
+        lambda world, key: key.recovery.shares(),
+        nothing_between,
+    ),
     "unblock": ((certified_device, *ENROLLED, officered, five_wrong), unblock, unblocking),
     "succeed": (
         (certified_device, answer, certified_to_succeed, first_pin),
@@ -485,8 +573,16 @@ SCENES: dict[str, tuple[tuple[Step, ...], Step, Between]] = {
     "status again": ((*ENROLLED, suspend), resume, told),
     "remove_user": ((*ENROLLED, second_user), remove_second, enrolled_twice),
     "hello": ((certified_device, *ENROLLED), lambda world, key: key.secure(), nothing_between),
-    "read_card read_section": ((*ENROLLED, carded), lambda world, key: (key.unlock(PIN), key.card.read()), attempts),
-    "outbox_begin outbox_part": ((*ENROLLED, signed), lambda world, key: (key.unlock(PIN), stowed(world, key)), parcel_arriving),
+    "read_card read_section": (
+        (*ENROLLED, carded),
+        lambda world, key: (key.unlock(PIN), key.card.read()),
+        attempts,
+    ),
+    "outbox_begin outbox_part": (
+        (*ENROLLED, signed),
+        lambda world, key: (key.unlock(PIN), stowed(world, key)),
+        parcel_arriving,
+    ),
     "outbox_drop outbox_entry outbox_read": (
         (*ENROLLED, signed, stowed),
         lambda world, key: (
@@ -496,7 +592,11 @@ SCENES: dict[str, tuple[tuple[Step, ...], Step, Between]] = {
         ),
         attempts,
     ),
-    "lock info fetch chain_state read_certificate": ((*ENROLLED, signed), lambda world, key: look(key), nothing_between),
+    "lock info fetch chain_state read_certificate": (
+        (*ENROLLED, signed),
+        lambda world, key: look(key),
+        nothing_between,
+    ),
 }
 
 
@@ -526,7 +626,8 @@ def look(key: Key) -> None:
     assert key.certificate()
 
 
-# --- the sweep --------------------------------------------------------------------------------------------------------
+# --- the sweep
+# ----------------------------------------------------------------------
 @dataclass
 class Outcome:
     """How many cuts there were, and what was wrong after which of them."""
@@ -565,7 +666,9 @@ def commands_of(name: str) -> set[str]:
 
 
 def operations(world: World, image: Image, act: Step, memory: str) -> tuple[int, State, State]:
-    """Run uncut: how many operations the command makes on that memory, the state before and after."""
+    """Run uncut: how many operations the command makes on that memory, the state before and
+    after.
+    """
     before = state_of(world.wire(image))
     wire = world.wire(image)
     key = wire.open()
@@ -577,7 +680,8 @@ def operations(world: World, image: Image, act: Step, memory: str) -> tuple[int,
 
 
 def alike(found: State, wanted: State, *, receipts: bool) -> bool:
-    """The same state, but for what is random: a new key pair, and what was signed with it; ``receipts``: must they all be there?
+    """The same state, but for what is random: a new key pair, and what was signed with it;
+    ``receipts``: must they all be there?
 
     Shares may have a higher number: one that was counted and not given out is left out.
     """
@@ -587,29 +691,50 @@ def alike(found: State, wanted: State, *, receipts: bool) -> bool:
     if State(**{**found.__dict__, **random}) != State(**{**wanted.__dict__, **random}):
         return False
     shapes = [
-        (one.public_key is None, one.head[0], len(one.statements), [kept is None for kept in one.receipts] if receipts else None)
+        (
+            one.public_key is None,
+            one.head[0],
+            len(one.statements),
+            [kept is None for kept in one.receipts] if receipts else None,
+        )
         for one in (found, wanted)
     ]
     return shapes[0] == shapes[1]
 
 
-def sweep(name: str, *, otp: bool, ways: tuple[tuple[float | None, bool], ...] = WAYS, most: int = 1 << 30) -> Outcome:
-    """Cut the command of a scene at every operation, in every way; at most ``most`` operations, spread evenly."""
+def sweep(
+    name: str, *, otp: bool, ways: tuple[tuple[float | None, bool], ...] = WAYS, most: int = 1 << 30
+) -> Outcome:
+    """Cut the command of a scene at every operation, in every way; at most ``most`` operations,
+    spread evenly.
+    """
     steps, act, between = SCENES[name]
     receipts = between is not making_room
     world, outcome = World(otp), Outcome()
     image = prepared(world, *steps)
     for memory, _ in memories(image.board()):
         count, before, after = operations(world, image, act, memory)
-        chosen = sorted({1 + index * count // min(count, most) for index in range(min(count, most))}) if count else []
+        chosen = (
+            sorted({1 + index * count // min(count, most) for index in range(min(count, most))})
+            if count
+            else []
+        )
         for at in chosen:
             for seed, (share, scattered) in enumerate(ways, 1):
                 outcome.cut_points += 1
                 wrong = cut_once(
-                    world, image, act, between, (before, after), (memory, at, share, scattered, seed + 7 * at), receipts
+                    world,
+                    image,
+                    act,
+                    between,
+                    (before, after),
+                    (memory, at, share, scattered, seed + 7 * at),
+                    receipts,
                 )
                 if wrong:
-                    outcome.violations.append(f"{name}: {memory} operation {at} of {count}, {share} done: {wrong}")
+                    outcome.violations.append(
+                        f"{name}: {memory} operation {at} of {count}, {share} done: {wrong}"
+                    )
     return outcome
 
 
@@ -634,9 +759,17 @@ def cut_once(
     try:
         wire.key.start()
         found = state_of(wire)
-        if found != before and not alike(found, after, receipts=receipts) and not between(before, after, found):
+        if (
+            found != before
+            and not alike(found, after, receipts=receipts)
+            and not between(before, after, found)
+        ):
             return f"neither before nor after: {found}"
-        grown = [slot for slot, (now, then) in enumerate(zip(found.tries, before.tries, strict=True)) if now > then]
+        grown = [
+            slot
+            for slot, (now, then) in enumerate(zip(found.tries, before.tries, strict=True))
+            if now > then
+        ]
         if grown and found.tries != after.tries:
             return f"attempts grew: {found.tries} after {before.tries}"
         if not chain_holds(wire):

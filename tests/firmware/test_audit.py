@@ -1,4 +1,6 @@
-"""The audit ring of a key: what it notes, that nothing in it can be changed, and who can ask for it."""
+"""The audit ring of a key: what it notes, that nothing in it can be changed, and who can ask for
+it.
+"""
 
 from collections.abc import Callable
 
@@ -86,7 +88,10 @@ def test_the_ring_keeps_the_newest_and_their_links_hold(key: Key, wire: Wire) ->
         wire.key.token.vault.note(EVENT_BATCH_CONFIRMED, number)
     later = ring(wire.restart())
     assert len(later.events) == LIMIT_AUDIT
-    assert (later.events[-1].count, later.events[-1].detail) == (len(first.events) + LIMIT_AUDIT + 10, LIMIT_AUDIT + 9)
+    assert (later.events[-1].count, later.events[-1].detail) == (
+        len(first.events) + LIMIT_AUDIT + 10,
+        LIMIT_AUDIT + 9,
+    )
     assert later.before != first.before
 
 
@@ -118,7 +123,9 @@ def test_every_bit_of_an_export_counts(field: str, key: Key) -> None:
             audit.verify_audit(changed, device)
 
 
-def forged(key: Key, wire: Wire, change: Callable[[AuditManifest, list[object]], None]) -> AuditExport:
+def forged(
+    key: Key, wire: Wire, change: Callable[[AuditManifest, list[object]], None]
+) -> AuditExport:
     """An export that a faulty key might sign."""
     manifest = codec.decode(AuditManifest, key.audit().manifest)
     rows = cbor.loads(manifest.entries)
@@ -147,9 +154,18 @@ def forged(key: Key, wire: Wire, change: Callable[[AuditManifest, list[object]],
         lambda manifest, rows: setattr(manifest, "before", b"b" * 32),
         lambda manifest, rows: setattr(manifest, "schema", "biandun-links/1"),
     ],
-    ids=["an event missing", "a short one", "none", "a negative number", "another beginning", "another schema"],
+    ids=[
+        "an event missing",
+        "a short one",
+        "none",
+        "a negative number",
+        "another beginning",
+        "another schema",
+    ],
 )
-def test_an_export_that_makes_no_sense_is_refused(change: Callable[[object, list[object]], None], key: Key, wire: Wire) -> None:
+def test_an_export_that_makes_no_sense_is_refused(
+    change: Callable[[object, list[object]], None], key: Key, wire: Wire
+) -> None:
     export = forged(key, wire, change)  # type: ignore[arg-type]
     with pytest.raises(ManifestProblem):
         audit.verify_audit(export, device_of(key))
@@ -161,7 +177,9 @@ def test_another_file_is_no_export(raw: bytes) -> None:
         audit.decode_export(raw)
 
 
-def test_a_key_without_a_device_key_has_nothing_to_sign_it_with(wire: Wire, office: SoftOffice) -> None:
+def test_a_key_without_a_device_key_has_nothing_to_sign_it_with(
+    wire: Wire, office: SoftOffice
+) -> None:
     key = wire.open()
     key.personalise(office.grant(key.answer_offer(office.offer())))
     wire.key.token.vault.identity.device_key = None

@@ -18,7 +18,13 @@ from biandun_protocol.release import Described
 from biandun_protocol.secret import Secret
 from biandun_protocol.wire import frames
 from biandun_protocol.wire.messages import FactoryResetRequest, FetchRequest, InfoRequest
-from biandun_protocol.wire.numbers import KIND_CANCEL, KIND_DATA, KIND_REQUEST, STANDING_ACTIVE, STANDING_SUSPENDED
+from biandun_protocol.wire.numbers import (
+    KIND_CANCEL,
+    KIND_DATA,
+    KIND_REQUEST,
+    STANDING_ACTIVE,
+    STANDING_SUSPENDED,
+)
 from biandun_simulator import interpreter
 from biandun_simulator.release import sign
 from etoken.boards.vendor import TARGET
@@ -38,7 +44,9 @@ def refused(code: str):
 
 
 def record_the_whole_life(wire: Wire, office: SoftOffice) -> None:
-    """Enrolment, signatures of several sizes, receipts, refusals of every kind, junk, a restart, a wipe."""
+    """Enrolment, signatures of several sizes, receipts, refusals of every kind, junk, a restart, a
+    wipe.
+    """
     wire.write(b"AT\r\nAT+CGMI\r\n" + bytes(range(1, 256)))
     key = wire.open()
     with refused("wrong-state"):
@@ -50,13 +58,19 @@ def record_the_whole_life(wire: Wire, office: SoftOffice) -> None:
         key.personalise(office.grant(request, serial="BD-OTHER"))
     key.personalise(office.grant(request))
     with refused("pin-unset"):
-        key.sign(softkey.manifest(), purpose="filing", idempotency_key=b"0" * 16, claimed_time=1_795_500_000)
+        key.sign(
+            softkey.manifest(),
+            purpose="filing",
+            idempotency_key=b"0" * 16,
+            claimed_time=1_795_500_000,
+        )
     live_with_a_pin(wire, key)
     sign_everything(wire, office, key)
     wire.write(b"\0" + frames.encode_frame(KIND_DATA, 9, 0, b"nobody asked"))
     wire.write(frames.encode_frame(KIND_CANCEL, 9, 0, b"") + frames.encode_frame(77, 1, 0, b""))
     wire.write(
-        frames.encode_frame(KIND_REQUEST, 60000, 0, b"\xff\xff") + frames.encode_frame(KIND_REQUEST, 60001, 0, b"\x82\x18\xff\xa0")
+        frames.encode_frame(KIND_REQUEST, 60000, 0, b"\xff\xff")
+        + frames.encode_frame(KIND_REQUEST, 60001, 0, b"\x82\x18\xff\xa0")
     )
     key = wire.restart()
     key.fetch(seq=1)
@@ -67,11 +81,24 @@ def record_the_whole_life(wire: Wire, office: SoftOffice) -> None:
     device_key = key.profile().device_key
     powers = ["filing", "login", "succession"]
     key.personalise(
-        office.grant_for(key.info.serial, key.info.public_key or b"", version=2, device_key=device_key, purposes=powers)
+        office.grant_for(
+            key.info.serial,
+            key.info.public_key or b"",
+            version=2,
+            device_key=device_key,
+            purposes=powers,
+        )
     )
-    succession.take(key, office.succeed(succession.ask(key), key.info.public_key or b"", 3, purposes=powers))
+    succession.take(
+        key, office.succeed(succession.ask(key), key.info.public_key or b"", 3, purposes=powers)
+    )
     stop(key, office)
-    key.sign(softkey.manifest(), purpose="filing", idempotency_key=b"by the new pair!", claimed_time=1_795_500_000)
+    key.sign(
+        softkey.manifest(),
+        purpose="filing",
+        idempotency_key=b"by the new pair!",
+        claimed_time=1_795_500_000,
+    )
     wire.presence(None)
     order = office.order("reset", key.challenge()).signed
     with refused("presence-timeout"):
@@ -159,8 +186,12 @@ def live_with_a_pin(wire: Wire, key: Key) -> None:
 
 def sign_everything(wire: Wire, office: SoftOffice, key: Key) -> None:
     small, big = softkey.manifest(), softkey.manifest(reason="长" * 1999)
-    signed = [key.sign(small, purpose="filing", idempotency_key=b"a" * 16, claimed_time=1_795_500_000)]
-    signed += [key.sign(big, purpose="filing", idempotency_key=b"b" * 16, claimed_time=1_795_500_001)]
+    signed = [
+        key.sign(small, purpose="filing", idempotency_key=b"a" * 16, claimed_time=1_795_500_000)
+    ]
+    signed += [
+        key.sign(big, purpose="filing", idempotency_key=b"b" * 16, claimed_time=1_795_500_001)
+    ]
     key.sign(small, purpose="filing", idempotency_key=b"a" * 16, claimed_time=1_795_500_002)
     first = office.take_in(signed[0].statement)
     key.keep_receipt(first)
@@ -187,7 +218,9 @@ def sign_everything(wire: Wire, office: SoftOffice, key: Key) -> None:
 
 def run_corpus(program: list[str], corpus: Path, environment: dict[str, str]) -> list[str]:
     command = [*program, str(HERE / "corpus_runner.py"), str(corpus)]
-    done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False, timeout=120)
+    done = subprocess.run(
+        command, capture_output=True, text=True, env=environment, check=False, timeout=120
+    )
     assert done.returncode == 0, done.stderr
     return done.stdout.splitlines()
 
@@ -198,17 +231,24 @@ def test_one_request_corpus_gets_byte_identical_answers_from_micropython_and_cpy
 ) -> None:
     numbers = iter(range(1, 100))
     monkeypatch.setattr(secrets, "token_bytes", lambda size: next(numbers).to_bytes(size, "big"))
-    record_the_whole_life(wire, SoftOffice(purposes=("filing", "login", "link"), algorithm=algorithm))
+    record_the_whole_life(
+        wire, SoftOffice(purposes=("filing", "login", "link"), algorithm=algorithm)
+    )
     corpus = tmp_path / "corpus.json"
     corpus.write_text(json.dumps(wire.steps))
 
     path = interpreter.firmware_path()
-    python = run_corpus([sys.executable], corpus, {"PYTHONPATH": f"{HERE}:{path}", "PATH": os.environ["PATH"]})
+    python = run_corpus(
+        [sys.executable], corpus, {"PYTHONPATH": f"{HERE}:{path}", "PATH": os.environ["PATH"]}
+    )
     micropython = run_corpus(
-        [interpreter.find(), "-X", "heapsize=8m"], corpus, {"MICROPYPATH": f"{HERE}:{path}", "PATH": os.environ["PATH"]}
+        [interpreter.find(), "-X", "heapsize=8m"],
+        corpus,
+        {"MICROPYPATH": f"{HERE}:{path}", "PATH": os.environ["PATH"]},
     )
 
-    assert len(python) == sum(1 for kind, _ in wire.steps if kind == "feed")  # and no line says that a bug was reported
+    # and no line says that a bug was reported
+    assert len(python) == sum(1 for kind, _ in wire.steps if kind == "feed")
     assert micropython == python
 
 
@@ -220,4 +260,9 @@ def test_no_board_that_ships_can_be_handed_its_entropy() -> None:
     source = (Path(cpython.__file__).with_name("unix.py")).read_text()
     assert "os.urandom(size)" in source
     assert "seed" not in source.lower()
-    assert set(inspect.signature(cpython.CPythonBoard.__init__).parameters) == {"self", "serial", "flash", "port"}
+    assert set(inspect.signature(cpython.CPythonBoard.__init__).parameters) == {
+        "self",
+        "serial",
+        "flash",
+        "port",
+    }

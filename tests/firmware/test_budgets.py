@@ -1,4 +1,6 @@
-"""What a command declares to cost holds it, and never costs anybody a signature; how much each needs is measured elsewhere."""
+"""What a command declares to cost holds it, and never costs anybody a signature; how much each
+needs is measured elsewhere.
+"""
 
 import pytest
 
@@ -21,7 +23,9 @@ SIGN_FINISH, UNLOCK, INFO = (next(e for e in COMMANDS.values() if e.request.__na
 
 @pytest.fixture
 def spendthrift(key: Key, wire: Wire, monkeypatch: pytest.MonkeyPatch) -> Key:
-    """A key whose signature writes more than it may, on a board that reports it as a shipped one does."""
+    """A key whose signature writes more than it may, on a board that reports it as a shipped one
+    does.
+    """
     monkeypatch.setattr(SIGN_FINISH, "flash", 100)
     wire.key.board.forgives = True
     return key
@@ -34,12 +38,16 @@ def metered(programmed: int = 0, erased: int = 0) -> MeteredFlash:
 
 
 def test_every_command_that_only_reads_may_not_write() -> None:
-    assert {entry.request.__name__ for entry in COMMANDS.values() if entry.reads_only and entry.flash} == set()
+    assert {
+        entry.request.__name__ for entry in COMMANDS.values() if entry.reads_only and entry.flash
+    } == set()
 
 
 def test_a_signature_over_budget_is_given_out_all_the_same(spendthrift: Key) -> None:
     signed = sign(spendthrift)
-    cose.verify(cose.parse(signed.statement, purpose="filing"), spendthrift.public_key or pytest.fail())
+    cose.verify(
+        cose.parse(signed.statement, purpose="filing"), spendthrift.public_key or pytest.fail()
+    )
     assert signed.seq == spendthrift.chain().seq == 1
 
 
@@ -52,7 +60,9 @@ def test_a_command_over_budget_is_reported_with_what_it_wrote(spendthrift: Key, 
     assert programmed > 100
 
 
-def test_it_is_one_entry_in_the_log_of_a_boot_however_often_it_happens(spendthrift: Key, wire: Wire) -> None:
+def test_it_is_one_entry_in_the_log_of_a_boot_however_often_it_happens(
+    spendthrift: Key, wire: Wire
+) -> None:
     for number in range(3):
         sign(spendthrift, name=bytes([number]) * 16)
     assert len(wire.key.board.reported) == 3
@@ -60,14 +70,18 @@ def test_it_is_one_entry_in_the_log_of_a_boot_however_often_it_happens(spendthri
     assert (info.faults, info.last_fault) == (1, ERROR_INTERNAL)
 
 
-def test_a_refused_command_is_held_to_its_budget_too(key: Key, wire: Wire, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_refused_command_is_held_to_its_budget_too(
+    key: Key, wire: Wire, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(UNLOCK, "flash", 1)
     with pytest.raises(BudgetBroken):
         key.unlock(Secret(b"000000"))
     assert wire.key.token.vault.users.tries_left(0) == 5
 
 
-def test_on_the_board_of_the_tests_a_broken_budget_ends_the_test(key: Key, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_on_the_board_of_the_tests_a_broken_budget_ends_the_test(
+    key: Key, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(SIGN_FINISH, "flash", 100)
     with pytest.raises(BudgetBroken):
         sign(key)
@@ -89,7 +103,9 @@ def test_bytes_up_to_the_budget_are_within_it_and_one_more_is_not() -> None:
 
 def test_what_compaction_moves_into_erased_sectors_comes_on_top() -> None:
     assert SIGN_FINISH.affords(metered(SIGN_FINISH.flash + 2 * MemoryFlash.sector, erased=2))
-    assert not SIGN_FINISH.affords(metered(SIGN_FINISH.flash + 2 * MemoryFlash.sector + 1, erased=2))
+    assert not SIGN_FINISH.affords(
+        metered(SIGN_FINISH.flash + 2 * MemoryFlash.sector + 1, erased=2)
+    )
 
 
 def test_nobody_compacts_for_ever() -> None:

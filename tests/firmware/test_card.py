@@ -28,7 +28,9 @@ def section(key: Key, index: int, content: bytes) -> int:
     return codec.decode(m.CardSectionReply, ask(key, request)).next
 
 
-def test_a_card_is_kept_and_given_back_after_a_restart(key: Key, office: SoftOffice, wire: Wire) -> None:
+def test_a_card_is_kept_and_given_back_after_a_restart(
+    key: Key, office: SoftOffice, wire: Wire
+) -> None:
     card = office.card(SECTIONS)
     assert key.card.put(card) == 1
     again = wire.restart()
@@ -38,7 +40,10 @@ def test_a_card_is_kept_and_given_back_after_a_restart(key: Key, office: SoftOff
 
 def test_the_largest_card_fits_beside_the_one_before(key: Key, office: SoftOffice) -> None:
     for version in (1, 2):
-        card = office.card([bytes((version, number)) * (LIMIT_PIECE // 2) for number in range(LIMIT_SECTIONS)], version)
+        card = office.card(
+            [bytes((version, number)) * (LIMIT_PIECE // 2) for number in range(LIMIT_SECTIONS)],
+            version,
+        )
         key.card.put(card)
         assert key.card.read() == card
 
@@ -48,7 +53,9 @@ def test_a_card_raises_the_time_floor(key: Key, office: SoftOffice) -> None:
     assert key.chain().time_floor == NOW + 9
 
 
-def test_the_old_card_is_in_force_until_the_last_section_is_there(key: Key, office: SoftOffice, wire: Wire) -> None:
+def test_the_old_card_is_in_force_until_the_last_section_is_there(
+    key: Key, office: SoftOffice, wire: Wire
+) -> None:
     old, new = office.card(SECTIONS), office.card(SECTIONS[::-1], 2)
     key.card.put(old)
     begin(key, new)
@@ -72,7 +79,9 @@ def test_another_card_may_take_the_place_of_one_on_its_way(key: Key, office: Sof
     assert key.card.read() == latest
 
 
-def test_sections_of_cards_that_have_had_their_day_are_gone_after_a_compaction(key: Key, office: SoftOffice, wire: Wire) -> None:
+def test_sections_of_cards_that_have_had_their_day_are_gone_after_a_compaction(
+    key: Key, office: SoftOffice, wire: Wire
+) -> None:
     cards = [office.card(SECTIONS[version:], version) for version in (1, 2, 3)]
     for card in cards:
         key.card.put(card)
@@ -82,14 +91,18 @@ def test_sections_of_cards_that_have_had_their_day_are_gone_after_a_compaction(k
     assert key.card.read() == cards[-1]
 
 
-def test_the_card_in_force_again_lacks_nothing_and_writes_nothing(key: Key, office: SoftOffice, wire: Wire) -> None:
+def test_the_card_in_force_again_lacks_nothing_and_writes_nothing(
+    key: Key, office: SoftOffice, wire: Wire
+) -> None:
     key.card.put(office.card(SECTIONS))
     before = wire.key.board.flash.operations
     assert key.card.put(office.card(SECTIONS)) == 1
     assert wire.key.board.flash.operations == before
 
 
-def test_a_card_with_the_sections_of_an_earlier_one_is_in_force_at_once(key: Key, office: SoftOffice) -> None:
+def test_a_card_with_the_sections_of_an_earlier_one_is_in_force_at_once(
+    key: Key, office: SoftOffice
+) -> None:
     for version, sections in ((1, SECTIONS), (2, SECTIONS[::-1])):
         key.card.put(office.card(sections, version))
     key.unlock(PIN)
@@ -115,7 +128,9 @@ def test_a_card_for_which_there_is_no_room_leaves_the_one_on_its_way_alone(
     assert begin(key, coming) == 1
 
 
-def test_a_plug_pulled_when_the_card_was_put_in_force_leaves_none_on_its_way(key: Key, office: SoftOffice, wire: Wire) -> None:
+def test_a_plug_pulled_when_the_card_was_put_in_force_leaves_none_on_its_way(
+    key: Key, office: SoftOffice, wire: Wire
+) -> None:
     card = office.card(SECTIONS)
     key.card.put(card)
     vault = wire.key.token.vault
@@ -131,7 +146,10 @@ def test_an_older_card_is_refused(version: int, key: Key, office: SoftOffice) ->
 
 
 def test_a_card_of_another_unit_is_refused(key: Key, office: SoftOffice) -> None:
-    assert refusal(lambda: key.card.put(office.card(SECTIONS, uscc="12629900MB00000999"))) == "unit-mismatch"
+    assert (
+        refusal(lambda: key.card.put(office.card(SECTIONS, uscc="12629900MB00000999")))
+        == "unit-mismatch"
+    )
 
 
 def test_a_card_of_another_office_is_refused(key: Key) -> None:
@@ -140,7 +158,9 @@ def test_a_card_of_another_office_is_refused(key: Key) -> None:
 
 
 @pytest.mark.parametrize(
-    "sections", [SECTIONS[:2], [*SECTIONS, b"more"], [b"changed", *SECTIONS[1:]]], ids=["fewer", "more", "changed"]
+    "sections",
+    [SECTIONS[:2], [*SECTIONS, b"more"], [b"changed", *SECTIONS[1:]]],
+    ids=["fewer", "more", "changed"],
 )
 def test_a_card_whose_sections_are_not_those_it_names_is_not_handed_over(
     sections: list[bytes], key: Key, office: SoftOffice
@@ -163,8 +183,16 @@ def test_every_bit_of_a_cards_statement_counts(key: Key, office: SoftOffice) -> 
         for place in range(0, 8 * len(raw), 11):
             flipped = bytearray(raw)
             flipped[place // 8] ^= 1 << place % 8
-            changed = Signed(**{"statement": card.signed.statement, "manifest": card.signed.manifest, part: bytes(flipped)})
-            assert refusal(lambda changed=changed: begin(key, UnitCard(changed, ()))) == "card-invalid"
+            changed = Signed(
+                **{
+                    "statement": card.signed.statement,
+                    "manifest": card.signed.manifest,
+                    part: bytes(flipped),
+                }
+            )
+            assert (
+                refusal(lambda changed=changed: begin(key, UnitCard(changed, ()))) == "card-invalid"
+            )
 
 
 def test_a_section_that_the_office_did_not_sign_is_refused(key: Key, office: SoftOffice) -> None:
@@ -185,7 +213,9 @@ def test_a_section_that_the_card_does_not_have_is_refused(key: Key, office: Soft
     assert refusal(lambda: section(key, 1, SECTIONS[0])) == "bad-field"
 
 
-def test_without_a_pin_a_card_is_neither_taken_nor_its_sections_given(key: Key, office: SoftOffice, wire: Wire) -> None:
+def test_without_a_pin_a_card_is_neither_taken_nor_its_sections_given(
+    key: Key, office: SoftOffice, wire: Wire
+) -> None:
     key.card.put(office.card(SECTIONS))
     locked = wire.restart()
     assert refusal(lambda: begin(locked, office.card(SECTIONS, 2))) == "pin-required"

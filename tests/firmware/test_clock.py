@@ -1,4 +1,6 @@
-"""A key that stays plugged in longer than its board's clock counts: rp2 begins again at zero after twelve days and a half."""
+"""A key that stays plugged in longer than its board's clock counts: rp2 begins again at zero after
+twelve days and a half.
+"""
 
 import pytest
 from hypothesis import given
@@ -73,7 +75,9 @@ def pass_by(wire: Wire, milliseconds: int) -> None:
     wire.key.board.clock.now += milliseconds
 
 
-def test_an_unlocked_key_that_nobody_uses_locks_itself_across_the_turn(key: Key, wire: Wire) -> None:
+def test_an_unlocked_key_that_nobody_uses_locks_itself_across_the_turn(
+    key: Key, wire: Wire
+) -> None:
     key.unlock(PIN)
     pass_by(wire, LIMIT_AUTO_LOCK_MS - 1000)
     assert wire.key.token.user == 0
@@ -97,14 +101,23 @@ def test_a_confirmed_batch_lasts_its_time(key: Key, wire: Wire) -> None:
     assert cose.parse(signed.statement, purpose="filing").header.batch is not None
 
 
-def test_nobody_at_the_button_ends_in_a_timeout_and_the_key_says_all_the_while_that_it_waits(key: Key, wire: Wire) -> None:
+def test_nobody_at_the_button_ends_in_a_timeout_and_the_key_says_all_the_while_that_it_waits(
+    key: Key, wire: Wire
+) -> None:
     key.unlock(PIN)
     wire.presence(None)
     wire.key.board.clock.now = 2 * PERIOD - LIMIT_PRESENCE_MS // 2
     begun, told = wire.key.board.clock.now, key.connection.keepalive_bytes
-    assert refusal(lambda: key.sign(MANIFEST, purpose="filing", idempotency_key=b"k" * 16)) == "presence-timeout"
+    assert (
+        refusal(lambda: key.sign(MANIFEST, purpose="filing", idempotency_key=b"k" * 16))
+        == "presence-timeout"
+    )
     assert LIMIT_PRESENCE_MS <= wire.key.board.clock.now - begun < 2 * LIMIT_PRESENCE_MS
-    one = len(frames.encode_frame(KIND_KEEPALIVE, 1, 0, codec.encode(KeepAlive(PHASE_WAITING_PRESENCE, 500))))
+    one = len(
+        frames.encode_frame(
+            KIND_KEEPALIVE, 1, 0, codec.encode(KeepAlive(PHASE_WAITING_PRESENCE, 500))
+        )
+    )
     assert (key.connection.keepalive_bytes - told) // one >= LIMIT_PRESENCE_MS // LIMIT_KEEPALIVE_MS
 
 

@@ -1,4 +1,6 @@
-"""The table of commands in SPEC.md section 8, which is written from the schema, is what the key does."""
+"""The table of commands in SPEC.md section 8, which is written from the schema, is what the key
+does.
+"""
 
 import tomllib
 from pathlib import Path
@@ -9,7 +11,9 @@ from biandun_protocol.wire.numbers import STATE_NAMES
 from etoken.commands import all as every_command
 from etoken.dispatch import COMMANDS
 
-SCHEMA = tomllib.loads((Path(__file__).resolve().parents[2] / "protocol" / "schema.toml").read_text("utf-8"))
+SCHEMA = tomllib.loads(
+    (Path(__file__).resolve().parents[2] / "protocol" / "schema.toml").read_text("utf-8")
+)
 
 assert every_command
 
@@ -28,6 +32,8 @@ def test_a_command_is_taken_in_the_states_that_the_table_says(name: str) -> None
 @pytest.mark.parametrize("name", SCHEMA["commands"])
 def test_a_command_that_waits_for_the_button_says_so_in_the_table(name: str) -> None:
     handler = COMMANDS[SCHEMA["commands"][name]["number"]].handler
-    waits = "wait_presence" in (Path(__file__).resolve().parents[2] / "firmware/etoken/commands" / f"{name}.py").read_text("utf-8")
+    waits = "wait_presence" in (
+        Path(__file__).resolve().parents[2] / "firmware/etoken/commands" / f"{name}.py"
+    ).read_text("utf-8")
     assert handler.__module__ == f"etoken.commands.{name}"
     assert not waits or SCHEMA["commands"][name].get("presence")

@@ -1,7 +1,9 @@
-"""The kernels take the same path and touch the same addresses in the same order, whatever the secrets are.
+"""The kernels take the same path and touch the same addresses in the same order, whatever the
+secrets are.
 
-Compared are exact instruction counts and a digest of every basic block entered and every data address read or written, under an
-emulator.  Two leaky versions, made of the same parts, show that the instrument would notice.
+Compared are exact instruction counts and a digest of every basic block entered and every data
+address read or written, under an emulator.  Two leaky versions, made of the same parts, show that
+the instrument would notice.
 """
 
 import secrets
@@ -15,16 +17,27 @@ from etoken.crypto.machine_thumb import work_area
 from kernels import common, generate
 from kernels.thumb import Thumb
 from tests.firmware.emulator import Emulator, Run
-from tests.firmware.kernel_cases import CASES, CORES, CURVES, assemble, emulated_points, emulator, hash_emulator, scratch_is_empty
+from tests.firmware.kernel_cases import (
+    CASES,
+    CORES,
+    CURVES,
+    assemble,
+    emulated_points,
+    emulator,
+    hash_emulator,
+    scratch_is_empty,
+)
 
 pytestmark = pytest.mark.slow
 
 SCALARS = 100
-TRACED = {"m33": 24, "m0plus": 8}  # scalars whose addresses are compared always; the slow test takes a hundred
+# scalars whose addresses are compared always; the slow test takes a hundred
+TRACED = {"m33": 24, "m0plus": 8}
 kernels = pytest.mark.parametrize(("core", "curve"), CASES)
 ALWAYS = (("m33", "p256"), ("m0plus", "sm2"))  # of what takes long: each core and each curve
 long_kernels = pytest.mark.parametrize(
-    ("core", "curve"), [case if case in ALWAYS else pytest.param(*case, marks=pytest.mark.slow) for case in CASES]
+    ("core", "curve"),
+    [case if case in ALWAYS else pytest.param(*case, marks=pytest.mark.slow) for case in CASES],
 )
 SIGN = {"p256": programs.SIGN_ES256, "sm2": programs.SIGN_SM2}
 
@@ -46,7 +59,9 @@ def scalars(order: int, count: int) -> Iterator[int]:
 
 
 def slots(**numbers: int) -> bytearray:
-    """The io area with these numbers in their slots, and random ones where blinding is drawn from."""
+    """The io area with these numbers in their slots, and random ones where blinding is drawn
+    from.
+    """
     io = bytearray(32 * programs.IO_SLOTS)
     blinds = {"Z": 1 + secrets.randbits(254), "BLIND": 1 + secrets.randbits(254)}
     for name, number in {**blinds, **numbers}.items():
@@ -74,7 +89,8 @@ def test_a_hundred_nonces_and_keys_take_equally_many_instructions(core: str, cur
     keys = list(scalars(order - 1, SCALARS))  # n - 1 is no key of SM2
     secrets.SystemRandom().shuffle(keys)
     counts = {
-        signed(core, curve, nonce, key, trace=False).instructions for nonce, key in zip(scalars(order, SCALARS), keys, strict=True)
+        signed(core, curve, nonce, key, trace=False).instructions
+        for nonce, key in zip(scalars(order, SCALARS), keys, strict=True)
     }
     assert len(counts) == 1
 
@@ -82,14 +98,20 @@ def test_a_hundred_nonces_and_keys_take_equally_many_instructions(core: str, cur
 @long_kernels
 def test_signing_touches_the_same_addresses_in_the_same_order(core: str, curve: str) -> None:
     order = CURVES[curve].n
-    traces = {signed(core, curve, nonce, order - 1 - nonce or 1, trace=True).trace for nonce in scalars(order - 1, TRACED[core])}
+    traces = {
+        signed(core, curve, nonce, order - 1 - nonce or 1, trace=True).trace
+        for nonce in scalars(order - 1, TRACED[core])
+    }
     assert len(traces) == 1
 
 
 @kernels
 def test_stack_and_registers_hold_the_same_after_every_signature(core: str, curve: str) -> None:
     order = CURVES[curve].n
-    left = {signed(core, curve, nonce, order - 1 - nonce or 1, trace=False).left for nonce in scalars(order - 1, 12)}
+    left = {
+        signed(core, curve, nonce, order - 1 - nonce or 1, trace=False).left
+        for nonce in scalars(order - 1, 12)
+    }
     assert len(left) == 1
 
 
@@ -97,7 +119,9 @@ def test_stack_and_registers_hold_the_same_after_every_signature(core: str, curv
 @pytest.mark.parametrize("name", ["sha256", "sm3"])
 def test_a_hash_leaves_nothing_of_what_was_hashed_and_returns_nothing(core: str, name: str) -> None:
     runs = [
-        hash_emulator(core, name).call(bytearray(secrets.token_bytes(32)), secrets.token_bytes(64), 1, bytearray(528))
+        hash_emulator(core, name).call(
+            bytearray(secrets.token_bytes(32)), secrets.token_bytes(64), 1, bytearray(528)
+        )
         for _ in range(8)
     ]
     assert {run.result for run in runs} == {0}
@@ -106,13 +130,17 @@ def test_a_hash_leaves_nothing_of_what_was_hashed_and_returns_nothing(core: str,
 
 @long_kernels
 @pytest.mark.parametrize("name", ["PUBLIC", "SHARED"])
-def test_public_keys_and_shared_secrets_touch_the_same_addresses(core: str, curve: str, name: str) -> None:
+def test_public_keys_and_shared_secrets_touch_the_same_addresses(
+    core: str, curve: str, name: str
+) -> None:
     points, _ = emulated_points(core, curve)
     points.prepare()
     order, (x, y) = CURVES[curve].n, CURVES[curve].g
     program = m.expand(getattr(programs, name), programs.MACROS)
     runs = [
-        emulator(core, curve).call(work_area(CURVES[curve]), program, slots(D=scalar, X=x, Y=y), points.table, trace=True)
+        emulator(core, curve).call(
+            work_area(CURVES[curve]), program, slots(D=scalar, X=x, Y=y), points.table, trace=True
+        )
         for scalar in [5, order - 5, 1 << 200, 1 + secrets.randbelow(order - 1)]
     ]
     assert {run.result for run in runs} == {0}
@@ -123,7 +151,10 @@ def test_public_keys_and_shared_secrets_touch_the_same_addresses(core: str, curv
 @kernels
 def test_a_hundred_signatures_touch_the_same_addresses(core: str, curve: str) -> None:
     order = CURVES[curve].n
-    traces = {signed(core, curve, nonce, order - 1 - nonce or 1, trace=True).trace for nonce in scalars(order - 1, SCALARS)}
+    traces = {
+        signed(core, curve, nonce, order - 1 - nonce or 1, trace=True).trace
+        for nonce in scalars(order - 1, SCALARS)
+    }
     assert len(traces) == 1
 
 
@@ -157,7 +188,9 @@ def test_a_part_of_it_does_not_depend_on_its_operands(core: str, curve: str, nam
             value = pool[index % len(pool)]
             work[32 * register : 32 * register + 32] = value.to_bytes(32, "little")
         io = bytearray(secrets.token_bytes(32 * programs.IO_SLOTS))
-        run = emulator(core, curve).call(work, program, io, bytearray(secrets.token_bytes(16384)), trace=True)
+        run = emulator(core, curve).call(
+            work, program, io, bytearray(secrets.token_bytes(16384)), trace=True
+        )
         seen.add((run.instructions, run.trace))
     assert len(seen) == 1
 
@@ -166,7 +199,9 @@ def test_a_part_of_it_does_not_depend_on_its_operands(core: str, curve: str, nam
 @pytest.mark.parametrize("name", ["sha256", "sm3"])
 def test_hashing_does_not_depend_on_what_is_hashed(core: str, name: str) -> None:
     seen = {
-        hash_emulator(core, name).call(bytearray(state), block, 1, bytearray(256 + 272), trace=True).trace
+        hash_emulator(core, name)
+        .call(bytearray(state), block, 1, bytearray(256 + 272), trace=True)
+        .trace
         for state, block in [
             (bytes(32), bytes(64)),
             (b"\xff" * 32, b"\xff" * 64),
@@ -178,7 +213,9 @@ def test_hashing_does_not_depend_on_what_is_hashed(core: str, name: str) -> None
 
 @kernels
 def test_reading_one_entry_only_is_noticed_by_its_addresses(core: str, curve: str) -> None:
-    """Negative control: TAKE in the place of PICK takes equally long for every scalar, but looks at other places."""
+    """Negative control: TAKE in the place of PICK takes equally long for every scalar, but looks at
+    other places.
+    """
     points, _ = emulated_points(core, curve)
     points.prepare()
     leaky = bytearray(m.expand(programs.PUBLIC, programs.MACROS))
@@ -186,7 +223,9 @@ def test_reading_one_entry_only_is_noticed_by_its_addresses(core: str, curve: st
         if leaky[at] == m.PICK:
             leaky[at] = m.TAKE
     runs = [
-        emulator(core, curve).call(work_area(CURVES[curve]), bytes(leaky), slots(D=scalar), points.table, trace=True)
+        emulator(core, curve).call(
+            work_area(CURVES[curve]), bytes(leaky), slots(D=scalar), points.table, trace=True
+        )
         for scalar in scalars(CURVES[curve].n, 4)
     ]
     assert len({run.instructions for run in runs}) == 1
@@ -206,9 +245,13 @@ def test_the_naive_multiplication_is_noticed_by_its_length(core: str, curve: str
             (m.MOVE, 8, m.C_GY),
         ]
         for bit in bin(scalar)[3:]:
-            ops += generate.programs.double_ops() + (generate.programs.add_ops() if bit == "1" else [])
+            ops += generate.programs.double_ops() + (
+                generate.programs.add_ops() if bit == "1" else []
+            )
         counts.add(
-            emulator(core, curve).call(work_area(CURVES[curve]), assemble(*ops, (m.END,)), slots(), bytearray(16384)).instructions
+            emulator(core, curve)
+            .call(work_area(CURVES[curve]), assemble(*ops, (m.END,)), slots(), bytearray(16384))
+            .instructions
         )
     assert len(counts) == 5
 

@@ -1,4 +1,6 @@
-"""The key's signatures against published vectors and against libraries that nobody here wrote, on every backend."""
+"""The key's signatures against published vectors and against libraries that nobody here wrote, on
+every backend.
+"""
 
 import json
 import os
@@ -11,7 +13,10 @@ from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature, encode_dss_signature
+from cryptography.hazmat.primitives.asymmetric.utils import (
+    decode_dss_signature,
+    encode_dss_signature,
+)
 from cryptography.hazmat.primitives.hashes import SHA256, SM3, Hash
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -115,9 +120,12 @@ def octets(number: int) -> bytes:
     return number.to_bytes(32, "big")
 
 
-# --- published vectors ------------------------------------------------------------------------------------------------
+# --- published vectors
+# ----------------------------------------------------------------------
 @pytest.mark.parametrize(("message", "k", "r", "s"), VECTORS)
-def test_the_nonce_without_fresh_entropy_is_the_one_of_rfc_6979(message: bytes, k: str, r: str, s: str) -> None:
+def test_the_nonce_without_fresh_entropy_is_the_one_of_rfc_6979(
+    message: bytes, k: str, r: str, s: str
+) -> None:
     out = bytearray(32)
     Nonces(SECRET, sha256(message).digest(), b"").next(out)
     assert out.hex().upper() == k
@@ -128,12 +136,16 @@ def test_the_nonce_without_fresh_entropy_is_the_one_of_rfc_6979(message: bytes, 
 def test_a_signature_without_fresh_entropy_is_the_one_of_rfc_6979_with_low_s(
     backend: str, message: bytes, k: str, r: str, s: str
 ) -> None:
-    signature = BACKENDS[backend](ES256).sign(ecdsa.SCHEME, SECRET, POINT, sha256(message).digest(), b"")
+    signature = BACKENDS[backend](ES256).sign(
+        ecdsa.SCHEME, SECRET, POINT, sha256(message).digest(), b""
+    )
     assert signature == bytes.fromhex(r) + octets(low(int(s, 16)))
 
 
 @backends
-def test_sm2_gives_the_signature_of_its_standard(backend: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_sm2_gives_the_signature_of_its_standard(
+    backend: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     class Given:
         """The nonce of the sample in the place of ours."""
 
@@ -151,7 +163,10 @@ def test_sm2_gives_the_signature_of_its_standard(backend: str, monkeypatch: pyte
 
     monkeypatch.setattr("etoken.crypto.points.Nonces", Given)
     assert sm2.message_digest(SM2_POINT, b"message digest") == SM2_DIGEST
-    assert BACKENDS[backend](SM2).sign(sm2.SCHEME, SM2_SECRET, SM2_POINT, SM2_DIGEST, b"") == SM2_SIGNATURE
+    assert (
+        BACKENDS[backend](SM2).sign(sm2.SCHEME, SM2_SECRET, SM2_POINT, SM2_DIGEST, b"")
+        == SM2_SIGNATURE
+    )
 
 
 @backends
@@ -166,11 +181,18 @@ def test_the_sample_of_the_sm2_standard_verifies() -> None:
 
 def test_sm3_gives_the_two_examples_of_its_standard() -> None:
     # GB/T 32905-2016 appendix A
-    assert sm3(b"abc").digest().hex() == "66c7f0f462eeedd9d1f2d46bdc10e4e24167c4875cf2f7a2297da02b8f4ba8e0"
-    assert sm3(b"abcd" * 16).digest().hex() == "debe9ff92275b8a138604889c18e5a4d6fdb70e5387e5765293dcba39c0c5732"
+    assert (
+        sm3(b"abc").digest().hex()
+        == "66c7f0f462eeedd9d1f2d46bdc10e4e24167c4875cf2f7a2297da02b8f4ba8e0"
+    )
+    assert (
+        sm3(b"abcd" * 16).digest().hex()
+        == "debe9ff92275b8a138604889c18e5a4d6fdb70e5387e5765293dcba39c0c5732"
+    )
 
 
-# --- other libraries --------------------------------------------------------------------------------------------------
+# --- other libraries
+# ----------------------------------------------------------------------
 def judged(kind: Kind, public: bytes, rows: list[tuple[bytes, bytes]]) -> list[bool]:
     """What an independent library says of (message, signature) pairs under one key."""
     if kind.name == "SM2":
@@ -192,7 +214,11 @@ def test_signatures_of_a_kernel_verify_elsewhere(backend: str, kind: Kind, count
     public = machine.public_key(secret)
     messages = [os.urandom(index) for index in range(count)]
     rows = [
-        (message, machine.sign(kind.scheme, secret, public, kind.digest(message, public), os.urandom(32))) for message in messages
+        (
+            message,
+            machine.sign(kind.scheme, secret, public, kind.digest(message, public), os.urandom(32)),
+        )
+        for message in messages
     ]
     assert judged(kind, public, rows) == [True] * count
 
@@ -202,7 +228,9 @@ def test_two_hundred_signatures_over_integers_verify_elsewhere(kind: Kind) -> No
     secret = kind.module.new_secret(random_bytes)
     public = kind.module.public_key(secret)
     messages = [os.urandom(index) for index in range(200)]
-    rows = [(message, kind.module.sign(secret, public, message, os.urandom(32))) for message in messages]
+    rows = [
+        (message, kind.module.sign(secret, public, message, os.urandom(32))) for message in messages
+    ]
     assert judged(kind, public, rows) == [True] * 200
 
 
@@ -210,20 +238,27 @@ def micropython(*arguments: object) -> list[Any]:
     runner = str(Path(__file__).with_name("machine_runner.py"))
     environment = {"MICROPYPATH": interpreter.firmware_path(), "PATH": os.environ["PATH"]}
     command = [interpreter.find(), "-X", "heapsize=16m", runner, *map(str, arguments)]
-    done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False, timeout=120)
+    done = subprocess.run(
+        command, capture_output=True, text=True, env=environment, check=False, timeout=120
+    )
     assert done.returncode == 0, done.stdout + done.stderr
     return [json.loads(line) for line in done.stdout.splitlines()]
 
 
 @counts
-def test_the_viper_machine_agrees_with_the_integers_and_its_signatures_verify_elsewhere(count: int) -> None:
+def test_the_viper_machine_agrees_with_the_integers_and_its_signatures_verify_elsewhere(
+    count: int,
+) -> None:
     said, *made = micropython(os.urandom(8).hex(), count)
     assert said == {"backend": "viper", "compared": 2 * 27 * count}
     by_key: dict[tuple[str, bytes], list[tuple[bytes, bytes]]] = {}
     for name, secret, *row in made:
         public, message, signature = map(bytes.fromhex, row)
         kind = {"ES256": ES256, "SM2": SM2}[name]
-        assert naive.encode(naive.multiply(kind.curve, [(int(secret, 16), kind.curve.g)]) or (0, 0)) == public
+        assert (
+            naive.encode(naive.multiply(kind.curve, [(int(secret, 16), kind.curve.g)]) or (0, 0))
+            == public
+        )
         by_key.setdefault((name, public), []).append((message, signature))
     assert len(by_key) == 2 * count
     for (name, public), rows in by_key.items():
@@ -235,7 +270,9 @@ def test_the_viper_machine_agrees_with_the_integers_and_its_signatures_verify_el
 
 @settings(max_examples=40, deadline=None)
 @given(secret=st.integers(1, P256.n - 1), message=st.binary(max_size=100))
-def test_signatures_of_another_library_verify_here_when_s_is_low(secret: int, message: bytes) -> None:
+def test_signatures_of_another_library_verify_here_when_s_is_low(
+    secret: int, message: bytes
+) -> None:
     key = ec.derive_private_key(secret, ec.SECP256R1())
     r, s = decode_dss_signature(key.sign(message, ec.ECDSA(SHA256())))
     point = point_of(key.public_key())
@@ -252,7 +289,9 @@ def test_signatures_of_openssl_verify_here_on_every_backend() -> None:
     for index, (message, signature) in enumerate(rows):
         machine = BACKENDS[list(BACKENDS)[index % 3]](SM2)
         assert machine.verify(sm2.SCHEME, public, sm2.message_digest(public, message), signature)
-        assert not machine.verify(sm2.SCHEME, public, sm2.message_digest(public, message + b"!"), signature)
+        assert not machine.verify(
+            sm2.SCHEME, public, sm2.message_digest(public, message + b"!"), signature
+        )
 
 
 @pytest.mark.parametrize("backend", CORES)
@@ -263,8 +302,12 @@ def test_signatures_of_another_library_verify_on_the_kernels(backend: str) -> No
         message = os.urandom(index)
         r, s = decode_dss_signature(key.sign(message, ec.ECDSA(SHA256())))
         digest = sha256(message).digest()
-        assert machine.verify(ecdsa.SCHEME, point_of(key.public_key()), digest, octets(r) + octets(s))
-        assert not machine.verify(ecdsa.SCHEME, point_of(key.public_key()), digest, octets(s) + octets(r))
+        assert machine.verify(
+            ecdsa.SCHEME, point_of(key.public_key()), digest, octets(r) + octets(s)
+        )
+        assert not machine.verify(
+            ecdsa.SCHEME, point_of(key.public_key()), digest, octets(s) + octets(r)
+        )
 
 
 EDGES = [1, 2, 3, 15, 16, 17, 1 << 128, 1 << 255]
@@ -272,12 +315,16 @@ EDGES = [1, 2, 3, 15, 16, 17, 1 << 128, 1 << 255]
 
 @backends
 @kinds
-@pytest.mark.parametrize("every", [False, pytest.param(True, marks=pytest.mark.slow)], ids=["the two ends", "all"])
+@pytest.mark.parametrize(
+    "every", [False, pytest.param(True, marks=pytest.mark.slow)], ids=["the two ends", "all"]
+)
 def test_keys_at_the_edges_of_their_range_work(backend: str, kind: Kind, every: bool) -> None:
     machine, n = BACKENDS[backend](kind), kind.curve.n
     for secret in (*EDGES, n - 2, n - 3, n // 2, n // 2 + 1) if every else (1, n - 2):
         public = machine.public_key(octets(secret))
-        assert public == naive.encode(naive.multiply(kind.curve, [(secret, kind.curve.g)]) or (0, 0))
+        assert public == naive.encode(
+            naive.multiply(kind.curve, [(secret, kind.curve.g)]) or (0, 0)
+        )
         digest = sha256(octets(secret)).digest()
         signature = machine.sign(kind.scheme, octets(secret), public, digest, b"")
         assert machine.verify(kind.scheme, public, digest, signature)
@@ -313,7 +360,9 @@ def test_sm2_signs_as_the_schoolbook_does(secret: int, digest: bytes, fresh: byt
 
 @kinds
 def test_fresh_entropy_changes_the_signature_but_not_its_truth(kind: Kind) -> None:
-    one, two = (kind.module.sign(kind.secret, kind.point, b"sample", fresh * 32) for fresh in (b"1", b"2"))
+    one, two = (
+        kind.module.sign(kind.secret, kind.point, b"sample", fresh * 32) for fresh in (b"1", b"2")
+    )
     assert one != two
     assert kind.module.verify(kind.point, b"sample", one)
     assert kind.module.verify(kind.point, b"sample", two)
@@ -328,9 +377,12 @@ def test_the_suites_draw_different_nonces_from_the_same_inputs() -> None:
     assert drawn[0] != drawn[1]
 
 
-# --- Diffie-Hellman ---------------------------------------------------------------------------------------------------
+# --- Diffie-Hellman
+# ----------------------------------------------------------------------
 @settings(max_examples=15, deadline=None)
-@given(secret=st.one_of(st.sampled_from([1, 2, 3, P256.n - 1, P256.n - 2]), st.integers(1, P256.n - 1)))
+@given(
+    secret=st.one_of(st.sampled_from([1, 2, 3, P256.n - 1, P256.n - 2]), st.integers(1, P256.n - 1))
+)
 def test_shared_secrets_are_those_of_another_library(secret: int) -> None:
     other = ec.generate_private_key(ec.SECP256R1())
     expected = other.exchange(ec.ECDH(), ec.derive_private_key(secret, ec.SECP256R1()).public_key())
@@ -355,7 +407,8 @@ def test_no_secret_is_shared_by_a_key_out_of_range(kind: Kind, secret: int) -> N
         kind.module.shared(octets(secret * kind.curve.n), kind.point, b"")
 
 
-# --- bad input --------------------------------------------------------------------------------------------------------
+# --- bad input
+# ----------------------------------------------------------------------
 ZERO, ONES = bytes(32), b"\xff" * 32
 
 
@@ -391,7 +444,8 @@ def test_verify_answers_false_to_a_malformed_signature(kind: Kind, name: str) ->
 def test_es256_refuses_a_high_s() -> None:
     good = ecdsa.sign(SECRET, POINT, b"sample", b"")
     high = good[:32] + octets(P256.n - int.from_bytes(good[32:], "big"))
-    assert points(P256).verify(ecdsa.SCHEME, POINT, sha256(b"sample").digest(), high)  # the mathematics agrees
+    # the mathematics agrees
+    assert points(P256).verify(ecdsa.SCHEME, POINT, sha256(b"sample").digest(), high)
     assert ecdsa.verify(POINT, b"sample", high) is False
 
 
@@ -440,7 +494,11 @@ def test_nothing_is_shared_with_a_point_that_is_none(kind: Kind, name: str) -> N
 
 
 anything: Any = st.one_of(
-    st.binary(max_size=70), st.none(), st.integers(), st.text(max_size=70), st.binary(min_size=64, max_size=65).map(memoryview)
+    st.binary(max_size=70),
+    st.none(),
+    st.integers(),
+    st.text(max_size=70),
+    st.binary(min_size=64, max_size=65).map(memoryview),
 )
 
 
@@ -464,7 +522,9 @@ def test_every_flipped_bit_of_a_signature_is_noticed(kind: Kind) -> None:
 @backends
 @kinds
 @pytest.mark.parametrize("value", ["zero", "n", "n + 1", "ones"])
-def test_a_key_out_of_range_neither_signs_nor_has_a_public_key(backend: str, kind: Kind, value: str) -> None:
+def test_a_key_out_of_range_neither_signs_nor_has_a_public_key(
+    backend: str, kind: Kind, value: str
+) -> None:
     machine, n = BACKENDS[backend](kind), kind.curve.n
     secret = octets({"zero": 0, "n": n, "n + 1": n + 1, "ones": (1 << 256) - 1}[value])
     with pytest.raises(SecretInvalid):
@@ -481,7 +541,9 @@ def test_sm2_has_no_key_n_minus_one() -> None:
 
 
 def test_a_drawn_key_out_of_range_is_drawn_again() -> None:
-    drawn = iter([bytes(32), octets(P256.n), octets(P256.n - 1), ONES, octets(P256.n - 2), octets(1)])
+    drawn = iter(
+        [bytes(32), octets(P256.n), octets(P256.n - 1), ONES, octets(P256.n - 2), octets(1)]
+    )
 
     def fill(out: bytearray) -> None:
         out[:] = next(drawn)
@@ -490,11 +552,14 @@ def test_a_drawn_key_out_of_range_is_drawn_again() -> None:
     assert ecdsa.new_secret(fill) == octets(1)
 
 
-# --- faults -----------------------------------------------------------------------------------------------------------
+# --- faults
+# ----------------------------------------------------------------------
 @kinds
 @pytest.mark.parametrize("slot", ["IO_R", "IO_S"])
 @pytest.mark.parametrize("bit", [0, 100, 255])
-def test_a_fault_while_signing_lets_no_signature_out(kind: Kind, slot: str, bit: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_fault_while_signing_lets_no_signature_out(
+    kind: Kind, slot: str, bit: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     machine = points(kind.curve)
     genuine = machine._machine.run
 
@@ -536,9 +601,13 @@ def test_a_fault_in_what_is_signed_lets_no_wrong_signature_out(
 
 
 # the narrow kernel takes seconds for a comb; what rebuilds one is the same on all of them
-@pytest.mark.parametrize("backend", ["integers", "m33", pytest.param("m0plus", marks=pytest.mark.slow)])
+@pytest.mark.parametrize(
+    "backend", ["integers", "m33", pytest.param("m0plus", marks=pytest.mark.slow)]
+)
 @kinds
-def test_a_comb_that_went_bad_gives_no_public_key_and_is_made_anew(backend: str, kind: Kind) -> None:
+def test_a_comb_that_went_bad_gives_no_public_key_and_is_made_anew(
+    backend: str, kind: Kind
+) -> None:
     machine: Any = BACKENDS[backend](kind)
     machine.prepare(kind.point)
     for at in range(0, 8192, 32):
@@ -551,12 +620,19 @@ def test_a_comb_that_went_bad_gives_no_public_key_and_is_made_anew(backend: str,
     digest = kind.digest(b"sample", kind.point)
     with pytest.raises(SignatureFault):
         machine.sign(kind.scheme, kind.secret, kind.point, digest, b"")
-    assert machine.verify(kind.scheme, kind.point, digest, machine.sign(kind.scheme, kind.secret, kind.point, digest, b""))
+    assert machine.verify(
+        kind.scheme,
+        kind.point,
+        digest,
+        machine.sign(kind.scheme, kind.secret, kind.point, digest, b""),
+    )
 
 
 @kinds
 @pytest.mark.parametrize("work", ["public_key", "shared", "sign"])
-def test_what_the_nonces_were_made_from_is_wiped(kind: Kind, work: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_the_nonces_were_made_from_is_wiped(
+    kind: Kind, work: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     made: list[Any] = []
 
     def kept(*given: Any) -> Nonces:
@@ -592,7 +668,9 @@ def test_fresh_entropy_of_another_length_is_refused(size: int) -> None:
 @kinds
 def test_a_private_key_that_changed_on_its_way_signs_nothing(kind: Kind) -> None:
     with pytest.raises(SignatureFault):
-        kind.module.sign(octets(int.from_bytes(kind.secret, "big") ^ 1 << 77), kind.point, b"sample", b"")
+        kind.module.sign(
+            octets(int.from_bytes(kind.secret, "big") ^ 1 << 77), kind.point, b"sample", b""
+        )
 
 
 @kinds
@@ -635,7 +713,9 @@ def test_a_machine_that_refuses_every_nonce_is_a_fault(monkeypatch: pytest.Monke
     genuine = machine._machine.run
     refused = m.expand(programs.SIGN_ES256, programs.MACROS)
     monkeypatch.setattr(
-        machine._machine, "run", lambda program, io: programs.BAD_NONCE if program == refused else genuine(program, io)
+        machine._machine,
+        "run",
+        lambda program, io: programs.BAD_NONCE if program == refused else genuine(program, io),
     )
     with pytest.raises(SignatureFault):
         ecdsa.sign(SECRET, POINT, b"sample", b"")
@@ -648,7 +728,8 @@ def test_long_work_ticks_before_each_stretch() -> None:
     assert len(ticks) == 5  # four blocks of a comb, then the multiplication
 
 
-# --- hashes -----------------------------------------------------------------------------------------------------------
+# --- hashes
+# ----------------------------------------------------------------------
 @given(parts=st.lists(st.binary(max_size=200), max_size=5))
 def test_sm3_in_parts_agrees_with_another_library(parts: list[bytes]) -> None:
     other, own = Hash(SM3()), sm3()
@@ -666,7 +747,9 @@ def test_hmac_agrees_with_the_standard_library(key: bytes, message: bytes) -> No
 
 
 @given(key=st.binary(min_size=32, max_size=32), parts=st.lists(st.binary(max_size=150), max_size=4))
-def test_the_hmac_that_can_be_wiped_agrees_with_the_standard_library(key: bytes, parts: list[bytes]) -> None:
+def test_the_hmac_that_can_be_wiped_agrees_with_the_standard_library(
+    key: bytes, parts: list[bytes]
+) -> None:
     import hmac
 
     own, out = Hmac(), bytearray(32)
@@ -685,7 +768,9 @@ def test_the_hmac_that_can_be_wiped_agrees_with_the_standard_library(key: bytes,
     fresh=st.sampled_from([0, 32]).flatmap(lambda size: st.binary(min_size=size, max_size=size)),
     label=st.sampled_from([b"", b"SM2"]),
 )
-def test_nonces_are_those_of_the_schoolbook(secret: bytes, digest: int, fresh: bytes, label: bytes) -> None:
+def test_nonces_are_those_of_the_schoolbook(
+    secret: bytes, digest: int, fresh: bytes, label: bytes
+) -> None:
     out = bytearray(32)
     Nonces(secret, octets(digest), fresh, label).next(out)
     assert int.from_bytes(out, "big") == naive.nonce(secret, octets(digest), fresh, P256.n, label)

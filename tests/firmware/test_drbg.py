@@ -1,4 +1,6 @@
-"""The generator against NIST's vectors and against a second one, written here from the standard's text over hmac and hashlib."""
+"""The generator against NIST's vectors and against a second one, written here from the standard's
+text over hmac and hashlib.
+"""
 
 import hashlib
 import hmac
@@ -16,9 +18,11 @@ def raw(text: str) -> bytes:
 
 
 def test_a_generator_that_is_not_reseeded_gives_what_nist_says() -> None:
-    # CAVS 14.3 drbgvectors_no_reseed HMAC_DRBG.rsp, SHA-256, no personalization, no additional input, COUNT = 0
+    # CAVS 14.3 drbgvectors_no_reseed HMAC_DRBG.rsp, SHA-256, no personalization, no additional
+    # input, COUNT = 0
     generator = HmacDrbg(
-        raw("ca851911349384bffe89de1cbdc46e6831e44d34a4fb935ee285dd14b71a7488"), raw("659ba96c601dc69fc902940805ec0ca8")
+        raw("ca851911349384bffe89de1cbdc46e6831e44d34a4fb935ee285dd14b71a7488"),
+        raw("659ba96c601dc69fc902940805ec0ca8"),
     )
     generator.generate(128)
     assert generator.generate(128) == raw(
@@ -28,9 +32,11 @@ def test_a_generator_that_is_not_reseeded_gives_what_nist_says() -> None:
 
 
 def test_a_reseeded_generator_gives_what_nist_says() -> None:
-    # CAVS 14.3 drbgvectors_pr_false HMAC_DRBG.rsp, SHA-256, no personalization, no additional input, COUNT = 0
+    # CAVS 14.3 drbgvectors_pr_false HMAC_DRBG.rsp, SHA-256, no personalization, no additional
+    # input, COUNT = 0
     generator = HmacDrbg(
-        raw("06032cd5eed33f39265f49ecb142c511da9aff2af71203bffaf34a9ca5bd9c0d"), raw("0e66f71edc43e42a45ad3c6fc6cdc4df")
+        raw("06032cd5eed33f39265f49ecb142c511da9aff2af71203bffaf34a9ca5bd9c0d"),
+        raw("0e66f71edc43e42a45ad3c6fc6cdc4df"),
     )
     generator.reseed(raw("01920a4e669ed3a85ae8a33b35a74ad7fb2a6bb4cf395ce00334a9c9a5a5d552"))
     generator.generate(128)
@@ -43,14 +49,17 @@ def test_a_reseeded_generator_gives_what_nist_says() -> None:
 def test_a_generator_with_additional_input_gives_what_nist_says() -> None:
     # the same file, AdditionalInputLen = 256, COUNT = 0
     generator = HmacDrbg(
-        raw("05ac9fc4c62a02e3f90840da5616218c6de5743d66b8e0fbf833759c5928b53d"), raw("2b89a17904922ed8f017a63044848545")
+        raw("05ac9fc4c62a02e3f90840da5616218c6de5743d66b8e0fbf833759c5928b53d"),
+        raw("2b89a17904922ed8f017a63044848545"),
     )
     generator.reseed(
         raw("2791126b8b52ee1fd9392a0a13e0083bed4186dc649b739607ac70ec8dcecf9b"),
         raw("43bac13bae715092cf7eb280a2e10a962faf7233c41412f69bc74a35a584e54c"),
     )
     generator.generate(128, raw("3f2fed4b68d506ecefa21f3f5bb907beb0f17dbc30f6ffbba5e5861408c53a1e"))
-    assert generator.generate(128, raw("529030df50f410985fde068df82b935ec23d839cb4b269414c0ede6cffea5b68")) == raw(
+    assert generator.generate(
+        128, raw("529030df50f410985fde068df82b935ec23d839cb4b269414c0ede6cffea5b68")
+    ) == raw(
         "02ddff5173da2fcffa10215b030d660d61179e61ecc22609b1151a75f1cbcbb4363c3a89299b4b63aca5e581e73c860491010aa35de3337cc6c09ebec8c91a62"
         "87586f3a74d9694b462d2720ea2e11bbd02af33adefb4a16e6b370fa0effd57d607547bdcfbb7831f54de7073ad2a7da987a0016a82fa958779a168674b56524"
     )
@@ -85,12 +94,17 @@ class Plain:
 
 
 inputs = st.binary(max_size=80)
-steps = st.lists(st.one_of(st.tuples(st.just("reseed"), inputs, inputs), st.tuples(st.integers(0, 200), inputs)), max_size=6)
+steps = st.lists(
+    st.one_of(st.tuples(st.just("reseed"), inputs, inputs), st.tuples(st.integers(0, 200), inputs)),
+    max_size=6,
+)
 
 
 @settings(max_examples=60, deadline=None)
 @given(entropy=st.binary(min_size=32, max_size=64), nonce=inputs, personal=inputs, steps=steps)
-def test_any_run_is_that_of_a_second_implementation(entropy: bytes, nonce: bytes, personal: bytes, steps: list[tuple]) -> None:
+def test_any_run_is_that_of_a_second_implementation(
+    entropy: bytes, nonce: bytes, personal: bytes, steps: list[tuple]
+) -> None:
     ours, plain = HmacDrbg(entropy, nonce, personal), Plain(entropy + nonce + personal)
     for step in steps:
         if step[0] == "reseed":
@@ -117,7 +131,9 @@ def test_a_wiped_generator_holds_nothing_and_gives_nothing() -> None:
         generator.generate(1)
 
 
-def test_a_generator_asks_for_fresh_entropy_when_its_time_has_come(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_generator_asks_for_fresh_entropy_when_its_time_has_come(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr(drbg, "RESEED_INTERVAL", 3)
     generator = HmacDrbg(bytes(32), b"nonce")
     for _ in range(3):

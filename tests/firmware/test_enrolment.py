@@ -29,7 +29,13 @@ from biandun_protocol.wire.messages import (
     UnlockRequest,
     WipeRequest,
 )
-from biandun_protocol.wire.numbers import STATE_ANCHORED, STATE_BLANK, STATE_KEYED, STATE_NAMES, STATE_PERSONALISED
+from biandun_protocol.wire.numbers import (
+    STATE_ANCHORED,
+    STATE_BLANK,
+    STATE_KEYED,
+    STATE_NAMES,
+    STATE_PERSONALISED,
+)
 from etoken.dispatch import COMMANDS
 from etoken.vault import records
 from tests.firmware.conftest import Wire, ask, refusal
@@ -42,7 +48,11 @@ def key_in(state: int, wire: Wire, office: SoftOffice) -> Key:
     key = wire.open()
     if state >= STATE_ANCHORED:
         key.connection.call(
-            codec.encode_request(InstallAnchorRequest(office.root.public_key, office.anchor.statement, office.anchor.manifest))
+            codec.encode_request(
+                InstallAnchorRequest(
+                    office.root.public_key, office.anchor.statement, office.anchor.manifest
+                )
+            )
         )
     if state >= STATE_KEYED:
         request = key.answer_offer(office.offer())
@@ -85,10 +95,16 @@ def test_a_command_outside_its_states_is_refused_and_inside_is_not(
     assert not wire.key.board.reported
 
 
-def test_a_personalised_key_knows_its_unit_and_keeps_it_through_a_restart(key: Key, wire: Wire, office: SoftOffice) -> None:
+def test_a_personalised_key_knows_its_unit_and_keeps_it_through_a_restart(
+    key: Key, wire: Wire, office: SoftOffice
+) -> None:
     for info in (key.info, wire.restart().info):
         assert info.state == STATE_PERSONALISED
-        assert (info.uscc, info.unit_code, info.unit_name) == (office.uscc, office.unit_code, office.unit_name)
+        assert (info.uscc, info.unit_code, info.unit_name) == (
+            office.uscc,
+            office.unit_code,
+            office.unit_name,
+        )
         assert info.purposes == ["filing"]
 
 
@@ -101,11 +117,16 @@ def test_the_proof_of_possession_verifies_and_names_the_key(blank: Key, office: 
 
 def test_the_same_offer_again_gives_the_same_public_key(blank: Key, office: SoftOffice) -> None:
     first, second = (blank.answer_offer(office.offer()) for _ in range(2))
-    assert certificate.verify_possession(Signed(first.statement, first.manifest), ES256).public_key == blank.info.public_key
+    assert (
+        certificate.verify_possession(Signed(first.statement, first.manifest), ES256).public_key
+        == blank.info.public_key
+    )
     assert first.manifest == second.manifest
 
 
-def test_the_same_grant_again_is_accepted_and_another_is_not(key: Key, office: SoftOffice, wire: Wire) -> None:
+def test_the_same_grant_again_is_accepted_and_another_is_not(
+    key: Key, office: SoftOffice, wire: Wire
+) -> None:
     had = key.certificate()
     same = Grant("biandun-grant/1", had.profile.statement, had.profile.manifest, had.x509, b"", b"")
     key.personalise(same)
@@ -116,15 +137,26 @@ def test_the_same_grant_again_is_accepted_and_another_is_not(key: Key, office: S
 
 
 def renewal(key: Key, office: SoftOffice, **changed: Any) -> Grant:
-    own = {"serial": key.info.serial, "public_key": key.info.public_key, "version": 2, "device_key": key.profile().device_key}
+    own = {
+        "serial": key.info.serial,
+        "public_key": key.info.public_key,
+        "version": 2,
+        "device_key": key.profile().device_key,
+    }
     fields = {**own, **changed}
     return office.grant_for(fields.pop("serial"), fields.pop("public_key"), **fields)
 
 
-def test_a_newer_certificate_of_the_same_key_pair_takes_the_place_of_the_old_one(key: Key, office: SoftOffice, wire: Wire) -> None:
+def test_a_newer_certificate_of_the_same_key_pair_takes_the_place_of_the_old_one(
+    key: Key, office: SoftOffice, wire: Wire
+) -> None:
     key.personalise(renewal(key, office, purposes=["filing", "login"]))
     key = wire.restart()
-    assert (key.info.profile_version, key.info.purposes, key.pin_slots) == (2, ["filing", "login"], (0,))
+    assert (key.info.profile_version, key.info.purposes, key.pin_slots) == (
+        2,
+        ["filing", "login"],
+        (0,),
+    )
     key.unlock(PIN)
 
 
@@ -150,7 +182,10 @@ def test_a_renewal_changes_neither_key_nor_unit_nor_the_sealing_of_pins(
 
 def test_a_second_anchor_is_refused(blank: Key, office: SoftOffice) -> None:
     blank.answer_offer(office.offer())
-    assert refusal(lambda: blank.answer_offer(SoftOffice(seed=3000, office_id="qingping").offer())) == "anchor-present"
+    assert (
+        refusal(lambda: blank.answer_offer(SoftOffice(seed=3000, office_id="qingping").offer()))
+        == "anchor-present"
+    )
     assert blank.refresh().office_id == "longlan"
 
 
@@ -162,7 +197,9 @@ def test_an_anchor_that_its_root_did_not_sign_is_refused(blank: Key, office: Sof
 
 
 @pytest.mark.parametrize("part", ["issuer_statement", "issuer_manifest", "root_public_key"])
-def test_a_flipped_bit_anywhere_in_the_anchor_is_refused(part: str, blank: Key, office: SoftOffice) -> None:
+def test_a_flipped_bit_anywhere_in_the_anchor_is_refused(
+    part: str, blank: Key, office: SoftOffice
+) -> None:
     size = len(getattr(office.offer(), part))
     for position in range(0, size, 5):
         offer = office.offer()
@@ -189,7 +226,10 @@ def test_a_grant_for_something_else_is_refused(code: str, blank: Key, office: So
 
 def test_a_grant_of_a_foreign_office_is_refused(blank: Key, office: SoftOffice) -> None:
     request = blank.answer_offer(office.offer())
-    assert refusal(lambda: blank.personalise(SoftOffice(seed=6000).grant(request))) == "profile-invalid"
+    assert (
+        refusal(lambda: blank.personalise(SoftOffice(seed=6000).grant(request)))
+        == "profile-invalid"
+    )
 
 
 def test_a_grant_whose_schema_is_another_is_refused(blank: Key, office: SoftOffice) -> None:
@@ -197,7 +237,9 @@ def test_a_grant_whose_schema_is_another_is_refused(blank: Key, office: SoftOffi
     assert refusal(lambda: blank.personalise(grant)) == "profile-invalid"
 
 
-def test_a_wipe_needs_the_serial_number_and_the_button(blank: Key, wire: Wire, office: SoftOffice) -> None:
+def test_a_wipe_needs_the_serial_number_and_the_button(
+    blank: Key, wire: Wire, office: SoftOffice
+) -> None:
     blank.answer_offer(office.offer())
     wrong = WipeRequest("BD-OTHER")
     assert refusal(lambda: ask(blank, wrong)) == "serial-mismatch"
@@ -213,7 +255,9 @@ def test_a_key_with_a_certificate_is_not_wiped(key: Key) -> None:
     assert refusal(key.wipe) == "wrong-state"
 
 
-def test_a_reset_key_keeps_its_office_and_counts_and_has_no_trace_of_its_secret(key: Key, wire: Wire, office: SoftOffice) -> None:
+def test_a_reset_key_keeps_its_office_and_counts_and_has_no_trace_of_its_secret(
+    key: Key, wire: Wire, office: SoftOffice
+) -> None:
     key.unlock(PIN)
     secret = wire.key.token.vault.identity.secret()
     sealed = wire.key.token.vault.identity._read(records.KEY_PAIR)[2]
@@ -235,14 +279,20 @@ def test_a_key_made_after_a_reset_is_another_one(key: Key, office: SoftOffice) -
 
 
 @pytest.mark.parametrize(
-    "changed", [{"purposes": ["filing", "receipt"]}, {"not_before": 9, "not_after": 9}], ids=["purposes", "validity"]
+    "changed",
+    [{"purposes": ["filing", "receipt"]}, {"not_before": 9, "not_after": 9}],
+    ids=["purposes", "validity"],
 )
-def test_a_grant_that_makes_no_sense_is_refused(changed: dict[str, object], blank: Key, office: SoftOffice) -> None:
+def test_a_grant_that_makes_no_sense_is_refused(
+    changed: dict[str, object], blank: Key, office: SoftOffice
+) -> None:
     grant = office.grant(blank.answer_offer(office.offer()), **changed)
     assert refusal(lambda: blank.personalise(grant)) == "profile-invalid"
 
 
-def test_a_grant_under_another_certificate_of_the_office_is_refused(blank: Key, office: SoftOffice) -> None:
+def test_a_grant_under_another_certificate_of_the_office_is_refused(
+    blank: Key, office: SoftOffice
+) -> None:
     request = blank.answer_offer(office.offer())
     office.issuer_manifest.x5t = bytes(32)
     assert refusal(lambda: blank.personalise(office.grant(request))) == "profile-invalid"
@@ -255,11 +305,15 @@ def test_a_proof_of_possession_needs_the_button(blank: Key, wire: Wire, office: 
 
 def test_an_anchor_of_another_schema_is_refused(blank: Key, office: SoftOffice) -> None:
     office.issuer_manifest.schema = "biandun-profile/1"
-    office.anchor = certificate.sign_issuer(office.root, region="629900", root_x5t=bytes(32), manifest=office.issuer_manifest)
+    office.anchor = certificate.sign_issuer(
+        office.root, region="629900", root_x5t=bytes(32), manifest=office.issuer_manifest
+    )
     assert refusal(lambda: blank.answer_offer(office.offer())) == "anchor-invalid"
 
 
-def test_another_root_for_the_same_office_is_not_the_same_anchor(blank: Key, office: SoftOffice) -> None:
+def test_another_root_for_the_same_office_is_not_the_same_anchor(
+    blank: Key, office: SoftOffice
+) -> None:
     blank.answer_offer(office.offer())
     other = SoftOffice(seed=3000)
     forged = office.offer()
@@ -271,7 +325,9 @@ def test_another_root_for_the_same_office_is_not_the_same_anchor(blank: Key, off
 
 
 def test_a_reset_key_cannot_be_walked_back_along_the_log(key: Key, office: SoftOffice) -> None:
-    signed = key.sign(softkey.manifest(), purpose="filing", idempotency_key=b"k" * 16, claimed_time=NOW)
+    signed = key.sign(
+        softkey.manifest(), purpose="filing", idempotency_key=b"k" * 16, claimed_time=NOW
+    )
     key.keep_receipt(office.take_in(signed.statement, received=NOW + 5))
     office.reset(key)
     key.personalise(office.grant(key.answer_offer(office.offer())))

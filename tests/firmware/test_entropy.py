@@ -68,7 +68,8 @@ SPOILS: dict[str, Spoil] = {
     "a stuck byte now and then": lambda board, block: block[:10] + block[:1] * 5 + block[15:],
     "half of its bits": drop_to(16),
 }
-SLOWER = {"repeat": 1, "circle": 2, "half of its bits": 64}  # found after so many uses at most, when a good start goes bad
+# found after so many uses at most, when a good start goes bad
+SLOWER = {"repeat": 1, "circle": 2, "half of its bits": 64}
 
 
 @pytest.mark.parametrize("bits", [0.5, 0.8, 1, 2, 4, 7, 8])
@@ -108,15 +109,21 @@ def distinct(start: int, size: int) -> bytes:
 
 @pytest.mark.parametrize(("run", "fails"), [(4, False), (5, True)])
 @pytest.mark.parametrize("at", [0, 30])  # inside a block, and from one into the next
-def test_so_many_equal_samples_in_a_row_fail_and_one_less_does_not(run: int, fails: bool, at: int) -> None:
+def test_so_many_equal_samples_in_a_row_fail_and_one_less_does_not(
+    run: int, fails: bool, at: int
+) -> None:
     samples = distinct(1, at) + b"\xfe" * run + distinct(9, 64)
     source = Source(Tape(samples), lambda: None)
     assert failed(lambda: [source.block() for _ in range(2)]) == fails
 
 
 @pytest.mark.parametrize(("times", "fails"), [(21, False), (22, True)])
-def test_so_many_of_the_first_sample_in_a_window_fail_and_one_less_does_not(times: int, fails: bool) -> None:
-    samples = bytearray(byte if byte != 77 else 78 for byte in TestBoard(seed=b"window").entropy(1024))
+def test_so_many_of_the_first_sample_in_a_window_fail_and_one_less_does_not(
+    times: int, fails: bool
+) -> None:
+    samples = bytearray(
+        byte if byte != 77 else 78 for byte in TestBoard(seed=b"window").entropy(1024)
+    )
     for place in range(times):
         samples[place * 48] = 77
     source = Source(Tape(bytes(samples)), lambda: None)
@@ -124,7 +131,9 @@ def test_so_many_of_the_first_sample_in_a_window_fail_and_one_less_does_not(time
 
 
 def test_the_count_begins_afresh_with_each_window() -> None:
-    samples = bytearray(byte if byte != 77 else 78 for byte in TestBoard(seed=b"windows").entropy(2048))
+    samples = bytearray(
+        byte if byte != 77 else 78 for byte in TestBoard(seed=b"windows").entropy(2048)
+    )
     for place in range(36):
         samples[48 * place if place < 18 else 1024 + 48 * (place - 18)] = 77
     source = Source(Tape(bytes(samples)), lambda: None)
@@ -166,7 +175,8 @@ def new_entropy(board: object, flash: MemoryFlash | None = None) -> Entropy:
     return Entropy(board, Seed(Journal(flash or MemoryFlash())), lambda: None)  # type: ignore[arg-type]
 
 
-# --- what comes out -----------------------------------------------------------------------------------------------
+# --- what comes out
+# ----------------------------------------------------------------------
 
 
 def test_the_seed_is_the_digest_of_samples_stored_seed_and_boot_count() -> None:
@@ -200,7 +210,9 @@ def test_the_seed_is_the_digest_of_samples_stored_seed_and_boot_count() -> None:
 
 @settings(max_examples=15, deadline=None)
 @given(boots=st.integers(2, 5), seed=st.binary(max_size=8))
-def test_no_two_boots_give_the_same_even_when_the_source_repeats_itself_from_boot_to_boot(boots: int, seed: bytes) -> None:
+def test_no_two_boots_give_the_same_even_when_the_source_repeats_itself_from_boot_to_boot(
+    boots: int, seed: bytes
+) -> None:
     flash = MemoryFlash(16 * 4096)
     given = [new_entropy(TestBoard(seed=seed), flash).take(32) for _ in range(boots)]
     assert len(set(given)) == boots
@@ -239,7 +251,9 @@ def test_a_boot_writes_one_seed_at_its_first_use_of_randomness_and_none_without(
     assert flash.operations == before + 2  # record and commit byte
 
 
-def test_nothing_is_given_out_before_the_next_boots_seed_is_on_flash(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nothing_is_given_out_before_the_next_boots_seed_is_on_flash(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     one = new_entropy(Tape())
 
     def full(*_: object) -> None:
@@ -272,7 +286,9 @@ def test_the_samples_of_the_operating_system_pass_on_the_cpython_board() -> None
 
 def test_only_the_tests_and_the_generator_see_the_raw_source() -> None:
     firmware = Path(entropy.__file__).parent
-    users = {path.name for path in firmware.rglob("*.py") if "board.entropy(" in path.read_text("utf-8")}
+    users = {
+        path.name for path in firmware.rglob("*.py") if "board.entropy(" in path.read_text("utf-8")
+    }
     assert users == {"entropy.py"}
 
 
@@ -285,7 +301,8 @@ def test_keep_alives_go_out_while_a_slow_source_is_tested(wire: Wire) -> None:
     assert len(ticks) == 33
 
 
-# --- a key whose source fails -------------------------------------------------------------------------------------
+# --- a key whose source fails
+# ----------------------------------------------------------------------
 
 
 def spoil(board: TestBoard, name: str, after: int = 0) -> Callable[[], None]:
@@ -313,7 +330,9 @@ def require_a_key_that_reads_and_signs_nothing(key: Key, wire: Wire, count: int)
 
 
 @pytest.mark.parametrize("name", SPOILS)
-def test_a_source_that_fails_at_the_start_signs_nothing_and_says_so_once_in_the_log(name: str, key: Key, wire: Wire) -> None:
+def test_a_source_that_fails_at_the_start_signs_nothing_and_says_so_once_in_the_log(
+    name: str, key: Key, wire: Wire
+) -> None:
     sign(key, name=b"1" * 16)
     board = wire.key.board
     key = wire.restart()
@@ -332,7 +351,9 @@ def test_a_source_that_fails_at_the_start_signs_nothing_and_says_so_once_in_the_
 
 @pytest.mark.parametrize("after", [1, 17, 31])
 @pytest.mark.parametrize("name", ["stall", "short", "nothing", "raises"])
-def test_a_start_up_test_that_fails_late_gives_nothing(name: str, after: int, key: Key, wire: Wire) -> None:
+def test_a_start_up_test_that_fails_late_gives_nothing(
+    name: str, after: int, key: Key, wire: Wire
+) -> None:
     sign(key, name=b"1" * 16)
     key = wire.restart()
     spoil(wire.key.board, name, after)
@@ -341,7 +362,9 @@ def test_a_start_up_test_that_fails_late_gives_nothing(name: str, after: int, ke
 
 
 @pytest.mark.parametrize("name", [name for name in SPOILS if name not in SLOWER])
-def test_a_source_that_fails_in_the_middle_stops_the_very_next_signature(name: str, key: Key, wire: Wire) -> None:
+def test_a_source_that_fails_in_the_middle_stops_the_very_next_signature(
+    name: str, key: Key, wire: Wire
+) -> None:
     sign(key, name=b"1" * 16)
     spoil(wire.key.board, name)
     assert refusal(lambda: sign(key, name=b"2" * 16)) == "entropy-failed"
@@ -370,7 +393,9 @@ def test_the_generator_of_a_failed_source_is_wiped(key: Key, wire: Wire) -> None
     assert not any(generator._key + generator._value)
 
 
-def test_a_failed_source_makes_no_key_pair_and_no_pin(wire: Wire, blank: Key, office: SoftOffice) -> None:
+def test_a_failed_source_makes_no_key_pair_and_no_pin(
+    wire: Wire, blank: Key, office: SoftOffice
+) -> None:
     repair = spoil(wire.key.board, "stall")
     assert refusal(lambda: blank.answer_offer(office.offer())) == "entropy-failed"
     assert wire.key.token.vault.identity.public_key is None
@@ -391,7 +416,9 @@ def test_nobody_is_asked_for_the_button_when_there_is_no_randomness(key: Key, wi
         assert refusal(lambda: sign(key)) == "entropy-failed"  # and not presence-refused
 
 
-def test_running_out_of_memory_in_the_source_is_no_fault_of_the_source(key: Key, wire: Wire) -> None:
+def test_running_out_of_memory_in_the_source_is_no_fault_of_the_source(
+    key: Key, wire: Wire
+) -> None:
     good, board = wire.key.board.entropy, wire.key.board
 
     def poor(size: int) -> bytes:
@@ -404,7 +431,9 @@ def test_running_out_of_memory_in_the_source_is_no_fault_of_the_source(key: Key,
     assert wire.open().info.faults is None
 
 
-def test_a_manifest_that_was_on_its_way_is_refused_at_the_end_and_can_be_given_back_later(key: Key, wire: Wire) -> None:
+def test_a_manifest_that_was_on_its_way_is_refused_at_the_end_and_can_be_given_back_later(
+    key: Key, wire: Wire
+) -> None:
     key.connection.stream(begin(key, MANIFEST), MANIFEST, 8)
     spoil(wire.key.board, "nothing")
     assert refusal(lambda: finish(key)) == "entropy-failed"

@@ -7,7 +7,11 @@ import pytest
 
 from biandun import errors
 from biandun.keys import Key
-from biandun_protocol.wire.numbers import ERROR_ENTROPY_FAILED, ERROR_SECRET_INVALID, ERROR_SIGNATURE_FAULT
+from biandun_protocol.wire.numbers import (
+    ERROR_ENTROPY_FAILED,
+    ERROR_SECRET_INVALID,
+    ERROR_SIGNATURE_FAULT,
+)
 from etoken.crypto import ecdsa, programs, sm2
 from etoken.crypto.curves import P256, SM2P256V1
 from etoken.crypto.faults import SecretInvalid
@@ -78,7 +82,9 @@ def test_an_sm2_private_key_at_the_edge_of_its_range_signs(secret: int) -> None:
     assert sm2.verify(public, b"text", sm2.sign(octets(secret), public, b"text", b""))
 
 
-def test_a_fresh_signature_that_does_not_verify_never_leaves_the_key(key: Key, wire: Wire, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_fresh_signature_that_does_not_verify_never_leaves_the_key(
+    key: Key, wire: Wire, monkeypatch: pytest.MonkeyPatch
+) -> None:
     sign(key, name=b"1" * 16)
     machine: Any = points(P256)
     genuine, made = machine._machine.run, []
@@ -123,7 +129,9 @@ SIGNERS: dict[str, Callable[[Key], object]] = {
 
 @pytest.mark.parametrize("purpose", SIGNERS)
 @pytest.mark.parametrize(("secret", "code"), [(0, "secret-invalid"), (12345, "signature-fault")])
-def test_every_command_that_signs_has_the_same_errors(purpose: str, secret: int, code: str, wire: Wire) -> None:
+def test_every_command_that_signs_has_the_same_errors(
+    purpose: str, secret: int, code: str, wire: Wire
+) -> None:
     office = SoftOffice(purposes=("filing", "login", "link"))
     key = wire.open()
     key.personalise(office.grant(key.answer_offer(office.offer())))
@@ -150,7 +158,9 @@ def test_each_failure_is_one_entry_with_its_number_and_boot(key: Key, wire: Wire
     wire.key.board.entropy = lambda size: None  # type: ignore[method-assign]
     for name in (b"4" * 16, b"5" * 16):
         assert refusal(lambda name=name: sign(key, name=name)) == "entropy-failed"
-    logged = [(fault.count, fault.code, fault.boots) for fault in wire.key.token.vault.faults.entries()]
+    logged = [
+        (fault.count, fault.code, fault.boots) for fault in wire.key.token.vault.faults.entries()
+    ]
     assert logged == [
         (1, ERROR_SECRET_INVALID, 1),
         (2, ERROR_SECRET_INVALID, 1),
@@ -169,7 +179,9 @@ def test_the_log_keeps_the_last_eight_and_counts_them_all() -> None:
         last = faults.last()
         assert last is not None
         assert (last.count, last.code, last.boots) == (number, 60 + number % 3, number // 4)
-        assert [fault.count for fault in faults.entries()] == list(range(max(1, number - 7), number + 1))
+        assert [fault.count for fault in faults.entries()] == list(
+            range(max(1, number - 7), number + 1)
+        )
 
 
 def test_the_log_survives_a_reset_and_compaction(key: Key, wire: Wire, office: SoftOffice) -> None:
@@ -180,7 +192,9 @@ def test_the_log_survives_a_reset_and_compaction(key: Key, wire: Wire, office: S
     assert (info.faults, info.last_fault) == (1, ERROR_SECRET_INVALID)
     vault = wire.key.token.vault
     vault._journal.compact()
-    assert [fault.code for fault in Vault(wire.key.board.flash).faults.entries()] == [ERROR_SECRET_INVALID]
+    assert [fault.code for fault in Vault(wire.key.board.flash).faults.entries()] == [
+        ERROR_SECRET_INVALID
+    ]
 
 
 def test_a_power_cut_while_a_fault_is_logged_leaves_it_logged_or_not() -> None:

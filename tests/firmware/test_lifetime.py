@@ -1,7 +1,8 @@
-"""How long the flash of a key lives: signatures, receipts, PINs and boots of working days, on the journal through the vault.
+"""How long the flash of a key lives: signatures, receipts, PINs and boots of working days, on the
+journal through the vault.
 
-Nothing is signed here: signatures are numbers.  Sizes are those of a real statement, and of a real receipt from a log of a million
-leaves.  The formula is that of the store's README.
+Nothing is signed here: signatures are numbers.  Sizes are those of a real statement, and of a real
+receipt from a log of a million leaves.  The formula is that of the store's README.
 """
 
 import json
@@ -18,7 +19,8 @@ from tests.firmware.test_signing import anchored
 from tests.support.softoffice import NOW
 
 RESULT = Path(__file__).parents[2] / "build" / "lifetime.json"
-HEADER, RECEIPT, PROOF = 321, 300, 765  # bytes: protected header; receipt statement; its payload with a path of 20
+# bytes: protected header; receipt statement; its payload with a path of 20
+HEADER, RECEIPT, PROOF = 321, 300, 765
 ENDURANCE = 100_000  # erases a sector is good for, by the data sheets of such flash
 A_DAY, A_BOOT = 50, 10  # signatures
 WAITING = 5  # receipts come this many signatures later
@@ -41,7 +43,9 @@ def sign_for_years(signatures: int, size: int) -> Figures:
         name = number.to_bytes(16, "big")
         statements.append(name, "filing", name * 2, name + bytes(HEADER - 16), name * 4)
         if number > WAITING:
-            statements.keep_receipt(number - WAITING, bytes(RECEIPT), bytes(PROOF), number, name * 2, NOW + number)
+            statements.keep_receipt(
+                number - WAITING, bytes(RECEIPT), bytes(PROOF), number, name * 2, NOW + number
+            )
         if journal.generation != generation:
             generation = journal.generation
             lives.append(journal._end)
@@ -64,7 +68,9 @@ def sign_for_years(signatures: int, size: int) -> Figures:
 
 
 def appended() -> float:
-    """Bytes of journal a signature takes: statement, receipt, log point, and its part of a boot's seed and PIN counts."""
+    """Bytes of journal a signature takes: statement, receipt, log point, and its part of a boot's
+    seed and PIN counts.
+    """
     head = 12 + 16  # the journal's, and the link of the vault
     statement = head + 1 + 17 + 7 + 34 + 3 + HEADER + 66
     receipt = head + 1 + 3 + RECEIPT + 3 + PROOF
@@ -82,11 +88,16 @@ def check(figures: Figures) -> None:
     assert figures["live_bytes_after_compaction"] > BANK_HEADER
 
 
-def test_the_first_two_months_wear_the_flash_evenly_and_as_the_formula_says(figure: Callable[[str, object], None]) -> None:
+def test_the_first_two_months_wear_the_flash_evenly_and_as_the_formula_says(
+    figure: Callable[[str, object], None],
+) -> None:
     figures = sign_for_years(2500, 512 * 1024)
     check(figures)
     figure("flash erases of a sector, 2500 signatures on 512 KiB", figures["erases_max"])
-    figure("flash bytes programmed for a signature and its receipt, with compaction", figures["programmed_bytes_per_signature"])
+    figure(
+        "flash bytes programmed for a signature and its receipt, with compaction",
+        figures["programmed_bytes_per_signature"],
+    )
 
 
 @pytest.mark.slow

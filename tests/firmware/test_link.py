@@ -102,13 +102,17 @@ def test_a_resync_with_another_nonce_forgets_the_last_reply(linked: TestKey) -> 
 
 def test_an_id_used_again_for_other_bytes_is_an_error(linked: TestKey) -> None:
     linked.feed(frames.encode_frame(KIND_REQUEST, 7, 0, INFO))
-    ((kind, _, payload),) = heard(linked.feed(frames.encode_frame(KIND_REQUEST, 7, 0, INFO + b"\0")))
+    ((kind, _, payload),) = heard(
+        linked.feed(frames.encode_frame(KIND_REQUEST, 7, 0, INFO + b"\0"))
+    )
     assert (kind, codec.decode(ErrorInfo, payload).code) == (KIND_ERROR, ERROR_REQUEST_ID_REUSED)
 
 
 def fragments(message: bytes, cut: int) -> list[bytes]:
     return [
-        frames.encode_frame(KIND_REQUEST, 9, at, message[at : at + cut], more=at + cut < len(message))
+        frames.encode_frame(
+            KIND_REQUEST, 9, at, message[at : at + cut], more=at + cut < len(message)
+        )
         for at in range(0, len(message), cut)
     ]
 
@@ -119,7 +123,9 @@ def test_a_request_in_fragments_is_one_request(linked: TestKey) -> None:
     assert codec.decode(InfoReply, payload).serial == "BD-TEST-0001"
 
 
-def test_a_request_that_lost_a_fragment_is_dropped_and_its_repetition_answered(linked: TestKey) -> None:
+def test_a_request_that_lost_a_fragment_is_dropped_and_its_repetition_answered(
+    linked: TestKey,
+) -> None:
     one, two, three = fragments(INFO, 2)
     assert linked.feed(one + three) == b""
     assert len(heard(linked.feed(one + two + three))) == 1
@@ -128,16 +134,25 @@ def test_a_request_that_lost_a_fragment_is_dropped_and_its_repetition_answered(l
 def test_a_request_over_the_limit_is_refused_and_the_next_one_answered(linked: TestKey) -> None:
     message = bytes(LIMIT_MESSAGE + 1)
     ((kind, request_id, payload),) = heard(linked.feed(b"".join(fragments(message, 4000))))
-    assert (kind, request_id, codec.decode(ErrorInfo, payload).code) == (KIND_ERROR, 9, ERROR_TOO_LARGE)
+    assert (kind, request_id, codec.decode(ErrorInfo, payload).code) == (
+        KIND_ERROR,
+        9,
+        ERROR_TOO_LARGE,
+    )
     assert len(heard(linked.feed(frames.encode_frame(KIND_REQUEST, 10, 0, INFO)))) == 1
 
 
 def test_frames_of_unknown_kinds_and_stray_cancels_are_ignored(linked: TestKey) -> None:
-    stray = b"".join(frames.encode_frame(kind, 1, 0, b"") for kind in (0, 42, 255, KIND_CANCEL, KIND_KEEPALIVE, KIND_REPLY))
+    stray = b"".join(
+        frames.encode_frame(kind, 1, 0, b"")
+        for kind in (0, 42, 255, KIND_CANCEL, KIND_KEEPALIVE, KIND_REPLY)
+    )
     assert linked.feed(stray) == b""
 
 
-def test_every_flipped_bit_of_a_request_frame_goes_unanswered_or_is_an_error(linked: TestKey) -> None:
+def test_every_flipped_bit_of_a_request_frame_goes_unanswered_or_is_an_error(
+    linked: TestKey,
+) -> None:
     whole = frames.encode_frame(KIND_REQUEST, 7, 0, INFO)
     for bit in range(8 * (len(whole) - 1)):
         broken = bytearray(whole)
@@ -177,7 +192,9 @@ class Loss:
 
 @pytest.mark.parametrize("seed", range(6))
 @pytest.mark.usefixtures("hasty")
-def test_a_line_that_loses_doubles_and_mangles_frames_signs_the_right_thing_once(seed: int, key: Key, wire: Wire) -> None:
+def test_a_line_that_loses_doubles_and_mangles_frames_signs_the_right_thing_once(
+    seed: int, key: Key, wire: Wire
+) -> None:
     manifest = softkey.manifest(reason="长" * 1999)
     whole = key.sign(manifest, purpose="filing", idempotency_key=b"0" * 16, claimed_time=1)
     wire.cut_out, wire.cut_in = Loss(seed, 0.3), Loss(seed + 100, 0.3)
@@ -229,7 +246,9 @@ def test_a_new_host_makes_the_key_give_up_waiting_for_the_button(key: Key, wire:
     assert Key(Connection(wire), Person()).chain().seq == 0
 
 
-def test_a_waiting_key_sends_keepalives_and_obeys_a_cancel(key: Key, wire: Wire, office: SoftOffice) -> None:
+def test_a_waiting_key_sends_keepalives_and_obeys_a_cancel(
+    key: Key, wire: Wire, office: SoftOffice
+) -> None:
     wire.presence(None)
     manifest = softkey.manifest()
     seen: list[str] = []
@@ -256,7 +275,9 @@ def test_a_waiting_key_sends_keepalives_and_obeys_a_cancel(key: Key, wire: Wire,
     assert seen == [key.info.serial]
 
 
-def test_an_answer_that_comes_late_is_taken_all_the_same(key: Key, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_answer_that_comes_late_is_taken_all_the_same(
+    key: Key, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A computer that is slow or was asleep has no quarrel with its key."""
     slow = itertools.count()
     monkeypatch.setattr(
@@ -273,7 +294,9 @@ def test_data_for_no_stream_is_answered_with_an_error(linked: TestKey) -> None:
 
 @pytest.mark.usefixtures("hasty")
 @pytest.mark.parametrize("what", ["first data frame", "second half of a reply"])
-def test_a_line_on_which_nothing_gets_on_is_given_up(what: str, key: Key, wire: Wire, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_line_on_which_nothing_gets_on_is_given_up(
+    what: str, key: Key, wire: Wire, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(connections, "PATIENCE", 0.05)
     key.unlock(PIN)
 
@@ -283,14 +306,19 @@ def test_a_line_on_which_nothing_gets_on_is_given_up(what: str, key: Key, wire: 
             reader = frames.FrameReader()
             reader.put(frame + b"\0", len(frame) + 1)
             one = reader.next()
-            lost = one is not None and ((one.kind == KIND_DATA and one.offset == 0) or (one.kind == KIND_REPLY and one.offset > 0))
+            lost = one is not None and (
+                (one.kind == KIND_DATA and one.offset == 0)
+                or (one.kind == KIND_REPLY and one.offset > 0)
+            )
             kept += b"" if lost else frame + b"\0"
         return kept
 
     wire.cut_out = wire.cut_in = lose
     with pytest.raises(errors.LinkTimeout):
         if what == "first data frame":
-            key.sign(softkey.manifest(reason="长" * 1999), purpose="filing", idempotency_key=b"1" * 16)
+            key.sign(
+                softkey.manifest(reason="长" * 1999), purpose="filing", idempotency_key=b"1" * 16
+            )
         else:
             long_reply(key, wire)
 
@@ -315,7 +343,9 @@ def test_a_cancel_of_something_else_cancels_nothing(key: Key, wire: Wire) -> Non
         nonlocal looks
         looks += 1
         if looks == 2:
-            board.port.incoming += frames.encode_frame(KIND_CANCEL, key.connection.last_id + 1, 0, b"")
+            board.port.incoming += frames.encode_frame(
+                KIND_CANCEL, key.connection.last_id + 1, 0, b""
+            )
         return True if looks == 10 else None
 
     board.button = button  # type: ignore[method-assign]
@@ -338,16 +368,24 @@ def test_every_second_data_frame_is_acknowledged_and_the_last(key: Key, wire: Wi
     manifest = raw_manifest(5000)
     stream = begin(key, manifest)
     acks = [
-        [kind for kind, _, _ in heard(wire.key.feed(frames.encode_frame(KIND_DATA, stream, at, manifest[at : at + 1000])))]
+        [
+            kind
+            for kind, _, _ in heard(
+                wire.key.feed(frames.encode_frame(KIND_DATA, stream, at, manifest[at : at + 1000]))
+            )
+        ]
         for at in range(0, 5000, 1000)
     ]
     assert acks == [[], [KIND_ACK], [], [KIND_ACK], [KIND_ACK]]
 
 
-def test_the_host_goes_back_at_once_when_an_ack_is_said_twice(key: Key, wire: Wire, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_host_goes_back_at_once_when_an_ack_is_said_twice(
+    key: Key, wire: Wire, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from tests.firmware.test_signing import raw_manifest
 
-    monkeypatch.setattr(connections, "RETRANSMIT", 1e6)  # nothing but the repeated ack can bring the frame back
+    # nothing but the repeated ack can bring the frame back
+    monkeypatch.setattr(connections, "RETRANSMIT", 1e6)
     monkeypatch.setattr(connections, "PATIENCE", 1e6)
     key.unlock(PIN)
     lost: list[int] = []
@@ -388,7 +426,9 @@ def test_a_resync_answered_with_another_nonce_is_no_answer(monkeypatch: pytest.M
             return answer
 
         def write(self, data: bytes) -> None:
-            self.answer = frames.encode_frame(KIND_RESYNC, 0, 0, codec.encode(Resync(b"anothers", 1)))
+            self.answer = frames.encode_frame(
+                KIND_RESYNC, 0, 0, codec.encode(Resync(b"anothers", 1))
+            )
 
         def close(self) -> None:
             pass

@@ -1,4 +1,6 @@
-"""Two things a key signs of its own accord in every byte: a login, and the names of its statements."""
+"""Two things a key signs of its own accord in every byte: a login, and the names of its
+statements.
+"""
 
 import pytest
 
@@ -22,7 +24,13 @@ def office() -> SoftOffice:
 
 
 def verify(key: Key, signed: Signed, **changed: object) -> cose.Statement:
-    expected = {"public_key": key.public_key, "office_id": "longlan", "origin": ORIGIN, "nonce": NONCE, **changed}
+    expected = {
+        "public_key": key.public_key,
+        "office_id": "longlan",
+        "origin": ORIGIN,
+        "nonce": NONCE,
+        **changed,
+    }
     return verify_login(signed, **expected)  # type: ignore[arg-type]
 
 
@@ -34,9 +42,15 @@ def test_a_login_verifies_and_uses_no_sequence_number(key: Key) -> None:
 
 @pytest.mark.parametrize(
     ("changed", "field"),
-    [({"office_id": "qingping"}, "office_id"), ({"origin": "https://evil.test"}, "origin"), ({"nonce": b"N" * 16}, "nonce")],
+    [
+        ({"office_id": "qingping"}, "office_id"),
+        ({"origin": "https://evil.test"}, "origin"),
+        ({"nonce": b"N" * 16}, "nonce"),
+    ],
 )
-def test_a_login_is_good_for_one_office_one_place_and_one_challenge(changed: dict[str, object], field: str, key: Key) -> None:
+def test_a_login_is_good_for_one_office_one_place_and_one_challenge(
+    changed: dict[str, object], field: str, key: Key
+) -> None:
     with pytest.raises(StatementProblem) as caught:
         verify(key, key.login(ORIGIN, NONCE), **changed)
     assert (caught.value.code, caught.value.values["field"]) == ("login-mismatch", field)
@@ -57,7 +71,9 @@ def test_a_filing_is_no_login(key: Key) -> None:
     assert caught.value.code == "purpose-mismatch"
 
 
-@pytest.mark.parametrize("origin", ["", "office.test", "javascript:alert(1)", "https://office.test\nhttps://evil.test"])
+@pytest.mark.parametrize(
+    "origin", ["", "office.test", "javascript:alert(1)", "https://office.test\nhttps://evil.test"]
+)
 def test_a_place_that_is_no_address_is_refused(origin: str, key: Key) -> None:
     assert refusal(lambda: key.login(origin, NONCE)) == "origin-malformed"
 
@@ -77,7 +93,12 @@ def test_a_key_without_the_purposes_does_neither(blank: Key) -> None:
 
 def sign_some(key: Key, count: int) -> list[bytes]:
     return [
-        key.sign(softkey.manifest(), purpose="filing", idempotency_key=n.to_bytes(16, "big"), claimed_time=NOW).statement_id
+        key.sign(
+            softkey.manifest(),
+            purpose="filing",
+            idempotency_key=n.to_bytes(16, "big"),
+            claimed_time=NOW,
+        ).statement_id
         for n in range(count)
     ]
 
@@ -95,7 +116,9 @@ def test_links_that_were_never_made_are_not_found(first: int, count: int, key: K
     assert refusal(lambda: key.export_links(first, count)) == "not-found"
 
 
-def test_links_outlive_the_statements_that_made_room_for_others(key: Key, wire: Wire, office: SoftOffice) -> None:
+def test_links_outlive_the_statements_that_made_room_for_others(
+    key: Key, wire: Wire, office: SoftOffice
+) -> None:
     names = sign_some(key, 3)
     statements = wire.key.token.vault.statements
     for seq in (1, 2, 3):

@@ -1,7 +1,8 @@
-"""Every released version's image, booted with the firmware of today: identity, PINs with their counts, chain and receipts are kept.
+"""Every released version's image, booted with the firmware of today: identity, PINs with their
+counts, chain and receipts are kept.
 
-Also when the power is cut at any flash operation of that first start, halfway through it.  All is said and seen through the host
-library.  ``fixtures/make_image.py`` makes an image at a release.
+Also when the power is cut at any flash operation of that first start, halfway through it.  All is
+said and seen through the host library.  ``fixtures/make_image.py`` makes an image at a release.
 """
 
 import contextlib
@@ -45,7 +46,9 @@ class Image:
         return flash
 
     def boot(self, flash: MemoryFlash) -> Key:
-        key = Wire(TestBoard(serial=self.facts["serial"], flash=flash, seed=b"after the update")).open(Person())
+        key = Wire(
+            TestBoard(serial=self.facts["serial"], flash=flash, seed=b"after the update")
+        ).open(Person())
         key.pin_in_clear = True  # nobody had a device key then
         return key
 
@@ -58,11 +61,17 @@ def image(request: pytest.FixtureRequest) -> Image:
 def check_what_can_be_read(key: Key, facts: Facts) -> None:
     """Whatever does not need a PIN."""
     info, chain = key.info, key.chain()
-    assert (info.serial, info.state, info.generation) == (facts["serial"], STATE_PERSONALISED, facts["generation"])
+    assert (info.serial, info.state, info.generation) == (
+        facts["serial"],
+        STATE_PERSONALISED,
+        facts["generation"],
+    )
     assert (info.public_key or b"").hex() == facts["public_key"]
     assert key.pin_slots == tuple(pin["slot"] for pin in facts["pins"])
     seen = {name: getattr(chain, name) for name in facts["chain"]}
-    assert {name: one.hex() if isinstance(one, bytes) else one for name, one in seen.items()} == facts["chain"]
+    assert {
+        name: one.hex() if isinstance(one, bytes) else one for name, one in seen.items()
+    } == facts["chain"]
     for kept in facts["kept"]:
         assert digest(key.fetch(seq=kept["seq"])) == kept["kept"]
         assert digest(key.fetch(idempotency_key=idempotency_key(kept["seq"]))) == kept["kept"]
@@ -78,13 +87,18 @@ def check_pins(key: Key, facts: Facts) -> None:
     """A wrong PIN counts on from where the count was, the right one opens."""
     for pin in facts["pins"]:
         wrong = refused(key, facts["wrong_pin"], pin["slot"])
-        assert (wrong.code, wrong.tries_left) == ("pin-wrong", LIMIT_PIN_TRIES - pin["failures"] - 1)
+        assert (wrong.code, wrong.tries_left) == (
+            "pin-wrong",
+            LIMIT_PIN_TRIES - pin["failures"] - 1,
+        )
         key.unlock(Secret(pin["pin"].encode()), slot=pin["slot"])
         assert refused(key, facts["wrong_pin"], pin["slot"]).tries_left == LIMIT_PIN_TRIES - 1
 
 
 def check_the_chain_goes_on(key: Key, facts: Facts) -> None:
-    """What was signed gives the same bytes, what made room is not signed again, and the next number follows the head."""
+    """What was signed gives the same bytes, what made room is not signed again, and the next number
+    follows the head.
+    """
     manifest = bytes.fromhex(facts["manifest"])
     key.unlock(Secret(facts["pins"][0]["pin"].encode()))
     for kept in facts["kept"]:
@@ -103,7 +117,9 @@ def check_the_chain_goes_on(key: Key, facts: Facts) -> None:
 def test_there_is_an_image_of_every_released_version() -> None:
     released = {name.partition("-")[0] for name in IMAGES}
     assert released >= {"0.1.0"}
-    assert {json.loads((FIXTURES / f"{name}.json").read_text())["firmware"] for name in IMAGES} == released
+    assert {
+        json.loads((FIXTURES / f"{name}.json").read_text())["firmware"] for name in IMAGES
+    } == released
 
 
 def test_an_old_image_keeps_identity_pins_chain_and_receipts(image: Image) -> None:
@@ -126,8 +142,12 @@ def test_an_old_image_is_the_same_key_after_a_second_start(image: Image) -> None
 SHARES = (None, 0.0, 0.5, 1.0)
 
 
-@pytest.mark.parametrize("every", [pytest.param(1, marks=pytest.mark.slow), 23], ids=["all", "a sample"])
-def test_a_cut_at_any_flash_operation_of_the_first_start_changes_nothing_that_can_be_seen(image: Image, every: int) -> None:
+@pytest.mark.parametrize(
+    "every", [pytest.param(1, marks=pytest.mark.slow), 23], ids=["all", "a sample"]
+)
+def test_a_cut_at_any_flash_operation_of_the_first_start_changes_nothing_that_can_be_seen(
+    image: Image, every: int
+) -> None:
     whole = image.flash()
     image.boot(whole)
     points = [(cut, share) for cut in range(1, whole.operations + 1) for share in SHARES][::every]
@@ -148,7 +168,8 @@ def test_a_cut_at_any_flash_operation_of_the_first_start_changes_nothing_that_ca
     check_the_chain_goes_on(image.boot(flash), image.facts)
 
 
-# --- a key of 0.1.0 with several users that takes a new key pair ----------------------------------------------------------
+# --- a key of 0.1.0 with several users that takes a new key pair
+# ----------------------------------------------------------------------
 def booted(image: Image, flash: MemoryFlash) -> Token:
     """The firmware of today, without a host."""
     token = TestKey(TestBoard(serial=image.facts["serial"], flash=flash, seed=b"chance")).token
@@ -163,8 +184,12 @@ def enter(token: Token, user: dict[str, Any]) -> None:
     token.vault.let_in(found, user["slot"], pin, token.entropy, 2, lambda: None)
 
 
-@pytest.mark.parametrize("succeeded", [False, True], ids=["the pair it had", "a new pair in between"])
-def test_when_the_last_old_user_has_been_in_the_data_key_is_deposited_no_more(image: Image, succeeded: bool) -> None:
+@pytest.mark.parametrize(
+    "succeeded", [False, True], ids=["the pair it had", "a new pair in between"]
+)
+def test_when_the_last_old_user_has_been_in_the_data_key_is_deposited_no_more(
+    image: Image, succeeded: bool
+) -> None:
     flash, users = image.flash(), image.facts["pins"]
     token = booted(image, flash)
     enter(token, users[0])

@@ -17,7 +17,9 @@ VECTORS = Path(__file__).parents[2] / "protocol" / "vectors" / "frames.json"
 def micropython(*arguments: str) -> subprocess.CompletedProcess[str]:
     environment = {"MICROPYPATH": interpreter.firmware_path(), "PATH": os.environ["PATH"]}
     command = [interpreter.find(), *arguments]
-    return subprocess.run(command, capture_output=True, text=True, env=environment, check=False, timeout=60)
+    return subprocess.run(
+        command, capture_output=True, text=True, env=environment, check=False, timeout=60
+    )
 
 
 def test_the_fast_checksum_and_the_plain_one_agree_on_every_vector() -> None:

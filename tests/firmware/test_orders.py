@@ -11,7 +11,13 @@ from biandun_protocol.certificate import Signed
 from biandun_protocol.orders import Order
 from biandun_protocol.secret import Secret
 from biandun_protocol.wire import codec
-from biandun_protocol.wire.numbers import LIMIT_PIN_TRIES, LIMIT_PRESENCE_MS, LIMIT_SEQ, STATE_ANCHORED, STATE_PERSONALISED
+from biandun_protocol.wire.numbers import (
+    LIMIT_PIN_TRIES,
+    LIMIT_PRESENCE_MS,
+    LIMIT_SEQ,
+    STATE_ANCHORED,
+    STATE_PERSONALISED,
+)
 from biandun_protocol.wire.otpmodel import OtpModel
 from etoken.store.journal import RECORD_HEADER
 from etoken.vault import records
@@ -29,7 +35,9 @@ def sign(key: Key, number: int) -> bytes:
 
 
 class SetBack:
-    """A key with one-time-programmable memory whose flash was set back behind its third statement, to its first."""
+    """A key with one-time-programmable memory whose flash was set back behind its third statement,
+    to its first.
+    """
 
     def __init__(self, attempts: int = 2) -> None:
         self.office = SoftOffice()
@@ -69,16 +77,24 @@ def asked(key: Key) -> bytes:
     return codec.encode(key.challenge())
 
 
-# --- the challenge ----------------------------------------------------------------------------------------------------
+# --- the challenge
+# ----------------------------------------------------------------------
 def test_a_challenge_says_who_asks_and_where_the_key_stands(key: Key) -> None:
     sign(key, 1)
     challenge, chain = key.challenge(), key.chain()
     assert key.public_key is not None
     assert (challenge.serial, challenge.kid) == (key.info.serial, key.public_key.kid)
-    assert (challenge.generation, challenge.seq, challenge.head, challenge.forgotten) == (0, 1, chain.head, None)
+    assert (challenge.generation, challenge.seq, challenge.head, challenge.forgotten) == (
+        0,
+        1,
+        chain.head,
+        None,
+    )
 
 
-def test_a_challenge_stays_the_same_until_it_is_used_also_after_unplugging(key: Key, wire: Wire) -> None:
+def test_a_challenge_stays_the_same_until_it_is_used_also_after_unplugging(
+    key: Key, wire: Wire
+) -> None:
     first, before = asked(key), wire.key.board.flash.operations
     assert asked(wire.restart()) == first
     assert wire.key.board.flash.operations == before
@@ -88,7 +104,8 @@ def test_a_key_that_was_set_back_says_how_much_it_has_forgotten(back: SetBack) -
     assert back.key.challenge().forgotten == back.key.chain().forgotten == 2
 
 
-# --- reinstate --------------------------------------------------------------------------------------------------------
+# --- reinstate
+# ----------------------------------------------------------------------
 def test_a_key_that_was_set_back_goes_on_where_the_office_says(back: SetBack) -> None:
     assert back.key.carry_out(back.order(3, back.third.id)) == 3
     key = back.wire.restart()
@@ -132,9 +149,14 @@ def test_a_chain_never_goes_back_behind_the_keys_own_head(back: SetBack) -> None
     assert back.key.carry_out(back.order(1, back.first.id)) == 1
 
 
-def test_a_key_that_was_not_set_back_has_nothing_to_be_reinstated(key: Key, office: SoftOffice) -> None:
+def test_a_key_that_was_not_set_back_has_nothing_to_be_reinstated(
+    key: Key, office: SoftOffice
+) -> None:
     sign(key, 1)
-    assert refusal(lambda: key.carry_out(office.order("reinstate", key.challenge(), 1, b"h" * 32))) == "wrong-state"
+    assert (
+        refusal(lambda: key.carry_out(office.order("reinstate", key.challenge(), 1, b"h" * 32)))
+        == "wrong-state"
+    )
 
 
 def test_while_it_is_set_back_no_pin_is_examined_and_the_challenge_holds(back: SetBack) -> None:
@@ -159,7 +181,9 @@ def test_an_order_to_go_on_where_a_key_cannot_count_is_refused(seq: int, back: S
     assert chained(sign(back.key, 4))[0] == LIMIT_SEQ + 1
 
 
-def test_a_key_that_has_forgotten_more_attempts_than_there_are_tries_has_one_left_when_it_is_reinstated() -> None:
+def test_a_key_that_has_forgotten_more_attempts_than_there_are_tries_has_one_left_when_it_is_reinstated() -> (
+    None
+):
     back = SetBack(attempts=LIMIT_PIN_TRIES + 2)
     order = back.order(64)
     assert refusal(lambda: back.key.unlock(PIN)) == "rolled-back"
@@ -182,7 +206,9 @@ def test_an_image_from_before_the_first_pin_is_an_older_one_as_well() -> None:
     assert refusal(lambda: key.set_pin(Secret(b"of the thief"))) == "rolled-back"
 
 
-def test_an_image_from_before_a_reset_is_an_older_one_also_when_nobody_has_tried_a_pin_since() -> None:
+def test_an_image_from_before_a_reset_is_an_older_one_also_when_nobody_has_tried_a_pin_since() -> (
+    None
+):
     wire, office = Wire(TestBoard(otp=OtpModel())), SoftOffice()
     key = wire.open()
     key.personalise(office.grant(key.answer_offer(office.offer())))
@@ -194,7 +220,9 @@ def test_an_image_from_before_a_reset_is_an_older_one_also_when_nobody_has_tried
 
 
 @pytest.mark.parametrize("keep", range(30))
-def test_however_much_of_a_bank_is_cut_off_a_key_that_was_set_back_does_not_sign(keep: int, back: SetBack) -> None:
+def test_however_much_of_a_bank_is_cut_off_a_key_that_was_set_back_does_not_sign(
+    keep: int, back: SetBack
+) -> None:
     """Somebody with a programmer lets the key compact, and cuts records off the end."""
     flash = back.board.flash
     back.wire.key.token.vault._journal.compact()
@@ -209,10 +237,16 @@ def test_however_much_of_a_bank_is_cut_off_a_key_that_was_set_back_does_not_sign
         sign(key, 9)
 
 
-# --- reset ------------------------------------------------------------------------------------------------------------
+# --- reset
+# ----------------------------------------------------------------------
 def test_a_reset_leaves_the_anchor_and_counts(key: Key, office: SoftOffice) -> None:
     assert office.reset(key) == 1
-    assert (key.info.state, key.info.generation, key.info.uscc, key.pin_slots) == (STATE_ANCHORED, 1, None, ())
+    assert (key.info.state, key.info.generation, key.info.uscc, key.pin_slots) == (
+        STATE_ANCHORED,
+        1,
+        None,
+        (),
+    )
 
 
 def test_a_reset_destroys_card_and_outbox(key: Key, wire: Wire, office: SoftOffice) -> None:
@@ -221,10 +255,19 @@ def test_a_reset_destroys_card_and_outbox(key: Key, wire: Wire, office: SoftOffi
     key.outbox.stow(b"\1" * 16, b"package")
     office.reset(key)
     kinds = {kind for kind, _, _, _ in wire.key.token.vault._journal.each()}
-    assert not kinds & {records.CARD, records.NEXT_CARD, records.SECTION, records.PARCEL, records.PART, records.CHALLENGE}
+    assert not kinds & {
+        records.CARD,
+        records.NEXT_CARD,
+        records.SECTION,
+        records.PARCEL,
+        records.PART,
+        records.CHALLENGE,
+    }
 
 
-def test_after_a_reset_nothing_of_the_life_before_decides_what_a_compaction_keeps(key: Key, wire: Wire, office: SoftOffice) -> None:
+def test_after_a_reset_nothing_of_the_life_before_decides_what_a_compaction_keeps(
+    key: Key, wire: Wire, office: SoftOffice
+) -> None:
     for number in range(70):  # more than stay whole, so that some became links
         size = len(office.leaves)
         receipt = office.take_in(sign(key, number))
@@ -292,11 +335,14 @@ def test_a_button_that_is_let_go_too_soon_resets_nothing(
 
 
 def impatient(ticks_ms: Callable[[], int], finger: Finger) -> Callable[[], int]:
-    """A clock that jumps beyond all patience when the finger has tapped often enough, and has let go."""
+    """A clock that jumps beyond all patience when the finger has tapped often enough, and has let
+    go.
+    """
     return lambda: ticks_ms() + (2 * LIMIT_PRESENCE_MS if finger.count >= 300 else 0)
 
 
-# --- what is refused, of either kind ----------------------------------------------------------------------------------
+# --- what is refused, of either kind
+# ----------------------------------------------------------------------
 @pytest.mark.parametrize("purpose", ["reset", "reinstate"])
 def test_an_order_for_another_nonce_is_stale(purpose: str, back: SetBack) -> None:
     order = back.office.order(purpose, back.key.challenge(), 64, nonce=b"another nonce 16")
@@ -324,7 +370,10 @@ def test_an_order_of_another_schema_is_refused(purpose: str, back: SetBack) -> N
 def test_an_order_to_reset_reinstates_nothing_and_the_other_way_round(back: SetBack) -> None:
     for purpose, other in (("reset", "reinstate"), ("reinstate", "reset")):
         signed = back.office.order(purpose, back.key.challenge(), 64).signed
-        assert refusal(lambda signed=signed, other=other: back.key.carry_out(Order(other, signed))) == "order-invalid"
+        assert (
+            refusal(lambda signed=signed, other=other: back.key.carry_out(Order(other, signed)))
+            == "order-invalid"
+        )
 
 
 def test_an_order_to_go_on_names_a_number(back: SetBack) -> None:
@@ -338,8 +387,17 @@ def test_every_bit_of_an_order_counts(back: SetBack) -> None:
         for place in range(0, 8 * len(raw), 7):
             flipped = bytearray(raw)
             flipped[place // 8] ^= 1 << place % 8
-            changed = Signed(**{"statement": order.signed.statement, "manifest": order.signed.manifest, part: bytes(flipped)})
-            assert refusal(lambda changed=changed: back.key.carry_out(Order("reinstate", changed))) == "order-invalid"
+            changed = Signed(
+                **{
+                    "statement": order.signed.statement,
+                    "manifest": order.signed.manifest,
+                    part: bytes(flipped),
+                }
+            )
+            assert (
+                refusal(lambda changed=changed: back.key.carry_out(Order("reinstate", changed)))
+                == "order-invalid"
+            )
 
 
 def test_without_one_time_programmable_memory_an_order_to_reset_works_as_well() -> None:

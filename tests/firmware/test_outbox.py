@@ -76,7 +76,9 @@ def test_a_parcel_leaves_when_its_receipt_is_kept(key: Key, office: SoftOffice) 
     assert key.chain().parcels is None
 
 
-def test_a_parcel_that_was_taken_out_is_gone_and_its_parts_with_the_next_compaction(key: Key, wire: Wire) -> None:
+def test_a_parcel_that_was_taken_out_is_gone_and_its_parts_with_the_next_compaction(
+    key: Key, wire: Wire
+) -> None:
     sign(key, 1)
     key.outbox.stow(name_of(1), PACKAGE)
     key.outbox.drop(name_of(1))
@@ -133,7 +135,9 @@ def test_a_parcel_of_which_little_is_missing_is_finished_on_a_key_that_is_nearly
     assert begin(key, 1, PACKAGE) == 2
 
 
-def test_another_package_under_the_same_name_takes_the_place_of_the_first(key: Key, wire: Wire) -> None:
+def test_another_package_under_the_same_name_takes_the_place_of_the_first(
+    key: Key, wire: Wire
+) -> None:
     sign(key, 1)
     key.outbox.stow(name_of(1), PACKAGE)
     key.outbox.stow(name_of(1), PACKAGE[::-1])
@@ -167,7 +171,9 @@ def test_the_outbox_has_room_for_so_many_bytes(key: Key) -> None:
 
 
 @pytest.mark.parametrize(
-    ("index", "content"), [(0, b"short"), (2, PACKAGE[2 * LIMIT_PIECE :] + b"1"), (3, b"1")], ids=["short", "long", "beyond"]
+    ("index", "content"),
+    [(0, b"short"), (2, PACKAGE[2 * LIMIT_PIECE :] + b"1"), (3, b"1")],
+    ids=["short", "long", "beyond"],
 )
 def test_a_part_of_another_size_is_refused(index: int, content: bytes, key: Key) -> None:
     sign(key, 1)
@@ -205,7 +211,9 @@ def test_no_package_stands_on_flash_in_clear(key: Key, wire: Wire) -> None:
 
 
 def nearly_full(first: Callable[[Key], object]) -> tuple[Key, int]:
-    """A small key that has signed until it was full, a little less than a parcel of room left, after ``first`` was done."""
+    """A small key that has signed until it was full, a little less than a parcel of room left,
+    after ``first`` was done.
+    """
     wire, office = Wire(TestBoard(flash=NorFlash(20 * 4096))), SoftOffice()
     key = wire.open()
     key.personalise(office.grant(key.answer_offer(office.offer())))

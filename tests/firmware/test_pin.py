@@ -68,7 +68,9 @@ def test_the_statement_says_which_user_signed(key: Key) -> None:
     assert cose.parse(sign(key).statement, purpose="filing").header.user_slot == 5
 
 
-def test_a_wrong_pin_says_how_many_tries_are_left_and_a_right_one_gives_them_all_back(key: Key) -> None:
+def test_a_wrong_pin_says_how_many_tries_are_left_and_a_right_one_gives_them_all_back(
+    key: Key,
+) -> None:
     for left in (5, 4):
         refused = refusal(lambda: key.unlock(WRONG))
         assert (refused.code, refused.tries_left, refused.exit_status) == ("pin-wrong", left, 6)
@@ -76,7 +78,9 @@ def test_a_wrong_pin_says_how_many_tries_are_left_and_a_right_one_gives_them_all
     assert refusal(lambda: key.unlock(WRONG)).tries_left == 5
 
 
-def test_after_the_last_try_even_the_right_pin_is_refused_also_after_unplugging(key: Key, wire: Wire) -> None:
+def test_after_the_last_try_even_the_right_pin_is_refused_also_after_unplugging(
+    key: Key, wire: Wire
+) -> None:
     codes = [refusal(lambda: key.unlock(WRONG)).code for _ in range(LIMIT_PIN_TRIES)]
     assert codes == ["pin-wrong"] * 5 + ["pin-locked"]
     assert refusal(lambda: key.unlock(PIN)).code == "pin-locked"
@@ -151,19 +155,32 @@ def test_the_count_is_on_flash_and_read_back_before_the_pin_is_examined(
     users = wire.key.token.vault.users
     journal, derive = users._journal, users._keys.pin_key
     put, get = journal.put, journal.get
-    monkeypatch.setattr(journal, "put", lambda kind, number, payload: (trace.append(f"put {kind}"), put(kind, number, payload))[1])
-    monkeypatch.setattr(journal, "get", lambda kind, number=0: (trace.append(f"get {kind}"), get(kind, number))[1])
-    monkeypatch.setattr(users._keys, "pin_key", lambda *arguments: (trace.append("derive"), derive(*arguments))[1])
+    monkeypatch.setattr(
+        journal,
+        "put",
+        lambda kind, number, payload: (trace.append(f"put {kind}"), put(kind, number, payload))[1],
+    )
+    monkeypatch.setattr(
+        journal, "get", lambda kind, number=0: (trace.append(f"get {kind}"), get(kind, number))[1]
+    )
+    monkeypatch.setattr(
+        users._keys, "pin_key", lambda *arguments: (trace.append("derive"), derive(*arguments))[1]
+    )
     refusal(lambda: key.unlock(WRONG))
     written = trace.index(f"put {records.PIN_FAILURES}")
     read_back = trace.index(f"get {records.PIN_FAILURES}", written)
     assert written < read_back < trace.index("derive")
 
 
-def test_a_counter_that_does_not_read_back_examines_no_pin(key: Key, wire: Wire, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_counter_that_does_not_read_back_examines_no_pin(
+    key: Key, wire: Wire, monkeypatch: pytest.MonkeyPatch
+) -> None:
     users = wire.key.token.vault.users
     put = users._journal.put
-    stuck = lambda kind, number, payload: None if kind == records.PIN_FAILURES else put(kind, number, payload)  # noqa: E731
+
+    def stuck(kind, number, payload):
+        return None if kind == records.PIN_FAILURES else put(kind, number, payload)
+
     monkeypatch.setattr(users._journal, "put", stuck)
     assert refusal(lambda: key.unlock(PIN)).code == "internal"
     assert key.refresh().unlocked_slot is None

@@ -1,4 +1,6 @@
-"""Which PINs a key takes, on the key and before it; one spelling; and no try is lost for what cannot be right."""
+"""Which PINs a key takes, on the key and before it; one spelling; and no try is lost for what
+cannot be right.
+"""
 
 from collections.abc import Callable
 
@@ -32,7 +34,16 @@ WEAK = {
     "a word": b"Password",
     "of the serial number": b"471104",
 }
-GOOD = (b"135790", b"246810", b"246802", b"864209", b"135791", b"901332", b"correct horse", "陇澜市编制文".encode())
+GOOD = (
+    b"135790",
+    b"246810",
+    b"246802",
+    b"864209",
+    b"135791",
+    b"901332",
+    b"correct horse",
+    "陇澜市编制文".encode(),
+)
 
 
 def refusal(call: Callable[[], object]) -> errors.KeyRefused:
@@ -61,7 +72,10 @@ def test_a_pin_that_nobody_tries_first_is_taken(pin: bytes) -> None:
 def test_a_key_refuses_a_weak_pin_whatever_program_sends_it(unset: Key) -> None:
     for weak in (b"123456", b"888888", unset.info.serial.encode()):
         request = wire_messages.SetPinRequest(0, weak)
-        assert refusal(lambda request=request: unset.call(request, wire_messages.SetPinReply)).code == "pin-weak"
+        assert (
+            refusal(lambda request=request: unset.call(request, wire_messages.SetPinReply)).code
+            == "pin-weak"
+        )
     assert unset.refresh().pin_slots is None
 
 
@@ -71,15 +85,21 @@ def test_a_key_counts_characters_and_not_bytes(unset: Key) -> None:
 
 
 @pytest.mark.parametrize(
-    "pin", [b"123456", "１２３４５６".encode(), b"\xef\xbb\xbf888888\r\n"], ids=["plain", "full width", "file"]
+    "pin",
+    [b"123456", "１２３４５６".encode(), b"\xef\xbb\xbf888888\r\n"],
+    ids=["plain", "full width", "file"],
 )
-def test_the_host_refuses_a_weak_pin_before_the_key_is_asked(pin: bytes, unset: Key, wire: Wire) -> None:
+def test_the_host_refuses_a_weak_pin_before_the_key_is_asked(
+    pin: bytes, unset: Key, wire: Wire
+) -> None:
     wire.steps.clear()
     assert refusal(lambda: unset.set_pin(Secret(pin))).code == "pin-weak"
     assert wire.steps == []
 
 
-def test_a_weak_pin_that_is_set_already_keeps_working(unset: Key, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_weak_pin_that_is_set_already_keeps_working(
+    unset: Key, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with monkeypatch.context() as old:
         old.setattr(rules, "is_weak", lambda pin, serial: False)
         unset.set_pin(Secret(b"123456"))
@@ -102,7 +122,9 @@ def test_every_spelling_of_a_pin_opens_the_key_and_costs_no_try(spelling: str, k
 
 
 @pytest.mark.parametrize("spelling", SPELLINGS)
-def test_a_pin_that_was_set_in_any_spelling_is_opened_by_typing_it(spelling: str, unset: Key) -> None:
+def test_a_pin_that_was_set_in_any_spelling_is_opened_by_typing_it(
+    spelling: str, unset: Key
+) -> None:
     unset.set_pin(Secret(SPELLINGS[spelling]))
     unset.unlock(PIN)
     assert unset.refresh().unlocked_slot == 0
@@ -119,8 +141,12 @@ def test_a_pin_that_an_earlier_version_took_as_it_was_typed_still_opens_the_key(
     assert unset.refresh().unlocked_slot == 0
 
 
-@pytest.mark.parametrize("pin", [b"", b"1", b"12345", b"1" * 33], ids=["empty", "one", "five", "too long"])
-def test_a_pin_of_an_impossible_length_is_refused_before_it_costs_a_try(pin: bytes, key: Key) -> None:
+@pytest.mark.parametrize(
+    "pin", [b"", b"1", b"12345", b"1" * 33], ids=["empty", "one", "five", "too long"]
+)
+def test_a_pin_of_an_impossible_length_is_refused_before_it_costs_a_try(
+    pin: bytes, key: Key
+) -> None:
     assert refusal(lambda: key.unlock(Secret(pin))).code == "pin-format"
     assert refusal(lambda: key.change_pin(Secret(pin), Secret(b"246810"))).code == "pin-format"
     assert key.condition().tries == {0: LIMIT_PIN_TRIES}
@@ -140,7 +166,9 @@ def test_the_tries_left_are_asked_of_the_key_before_the_first_prompt(key: Key, w
     assert person.asked[0] == (0, LIMIT_PIN_TRIES - 1)
 
 
-def test_nobody_is_asked_for_a_pin_that_is_locked(key: Key, wire: Wire, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nobody_is_asked_for_a_pin_that_is_locked(
+    key: Key, wire: Wire, monkeypatch: pytest.MonkeyPatch
+) -> None:
     person = Person()
     again = wire.open(person)
     monkeypatch.setattr(again, "condition", lambda: Condition(False, {0: 0}))
@@ -148,7 +176,9 @@ def test_nobody_is_asked_for_a_pin_that_is_locked(key: Key, wire: Wire, monkeypa
     assert person.asked == []
 
 
-def test_an_older_firmware_that_knows_no_such_question_is_asked_for_nothing(key: Key, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_older_firmware_that_knows_no_such_question_is_asked_for_nothing(
+    key: Key, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from etoken.dispatch import COMMANDS
 
     monkeypatch.delitem(COMMANDS, wire_messages.ConditionRequest.NUMBER)

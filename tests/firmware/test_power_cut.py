@@ -1,4 +1,6 @@
-"""The power is cut at every operation that any command makes; see ``sweep``.  The whole of it is slow, a sample runs always."""
+"""The power is cut at every operation that any command makes; see ``sweep``.  The whole of it is
+slow, a sample runs always.
+"""
 
 import json
 import os
@@ -14,7 +16,8 @@ from etoken.vault.users import Users
 from tests.firmware.sweep import SCENES, WAYS, commands_of, sweep
 from tests.firmware.test_store_model import CommitsFirst
 
-CUT_APART = {"update_begin", "update_part", "update_finish"}  # test_update.py: they write to flash of their own
+# test_update.py: they write to flash of their own
+CUT_APART = {"update_begin", "update_part", "update_finish"}
 RESULTS = Path("build/sweep.json")
 PARTS = Path("build/sweep")
 CLASSES = [pytest.param(False, id="training class"), pytest.param(True, id="with a tally")]
@@ -34,12 +37,20 @@ def test_the_scenes_cut_every_command_there_is() -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("otp", CLASSES)
 @pytest.mark.parametrize("name", SCENES)
-def test_every_cut_at_every_operation_leaves_the_state_before_or_after(name: str, otp: bool) -> None:
+def test_every_cut_at_every_operation_leaves_the_state_before_or_after(
+    name: str, otp: bool
+) -> None:
     outcome = sweep(name, otp=otp)
     PARTS.mkdir(parents=True, exist_ok=True)
     part = PARTS / f"{name.replace(' ', '-')}-{otp}.json"
     part.write_text(
-        json.dumps({"cut_points": outcome.cut_points, "violations": outcome.violations, "commands": sorted(commands_of(name))})
+        json.dumps(
+            {
+                "cut_points": outcome.cut_points,
+                "violations": outcome.violations,
+                "commands": sorted(commands_of(name)),
+            }
+        )
     )
     parts = [json.loads(path.read_text()) for path in PARTS.glob("*.json")]
     total = {
@@ -53,13 +64,16 @@ def test_every_cut_at_every_operation_leaves_the_state_before_or_after(name: str
     assert outcome.violations == []
 
 
-# --- the sweep notices what it is there for ---------------------------------------------------------------------------
+# --- the sweep notices what it is there for
+# ----------------------------------------------------------------------
 def test_a_journal_that_commits_before_it_writes_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Journal, "_write", CommitsFirst._write)
     assert sweep("unlock wrong", otp=False, ways=WAYS[:3]).violations
 
 
-def test_a_counter_that_is_written_after_the_check_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_counter_that_is_written_after_the_check_is_caught(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     def lenient(self: Any, slot: int, pin: bytes, now: int) -> Any:
         salt, iterations, kept = _parts(self, slot)
         found = self._keys.unwrap(slot, self._keys.pin_key(pin, salt, iterations), kept) or False
@@ -68,7 +82,8 @@ def test_a_counter_that_is_written_after_the_check_is_caught(monkeypatch: pytest
 
     monkeypatch.setattr(Users, "verify", lenient)
     outcome = sweep("unlock wrong", otp=False, ways=WAYS[:1])
-    assert outcome.violations == []  # the states are legal: what is wrong is that the answer came first
+    # the states are legal: what is wrong is that the answer came first
+    assert outcome.violations == []
     assert free_attempts(monkeypatch) > 0
 
 
@@ -84,7 +99,9 @@ def _parts(users: Any, slot: int) -> Any:
 
 
 def free_attempts(patched: pytest.MonkeyPatch | None) -> int:
-    """How many PINs can be tried by pulling the plug when the key starts to answer: examined, and not counted at the next boot."""
+    """How many PINs can be tried by pulling the plug when the key starts to answer: examined, and
+    not counted at the next boot.
+    """
     from etoken.vault.keys import Keys
     from tests.firmware.sweep import ENROLLED, WRONG, World, prepared, refused, state_of
 

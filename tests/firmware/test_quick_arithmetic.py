@@ -27,7 +27,9 @@ class AtOnce(unrolled.UnrolledMachine):
 
 @pytest.mark.parametrize("name", [name for name, compress in QUICK_SHA256.items() if compress])
 @given(blocks=st.integers(1, 4), state=st.binary(min_size=32, max_size=32), data=st.data())
-def test_a_quick_compression_function_is_the_readable_one(name: str, blocks: int, state: bytes, data: st.DataObject) -> None:
+def test_a_quick_compression_function_is_the_readable_one(
+    name: str, blocks: int, state: bytes, data: st.DataObject
+) -> None:
     compress: Any = QUICK_SHA256[name]
     content = data.draw(st.binary(min_size=64 * blocks, max_size=64 * blocks))
     plain, quick = bytearray(state), bytearray(state)
@@ -51,7 +53,11 @@ def test_each_operation_unrolled_is_the_readable_one(curve: Curve) -> None:
 @pytest.mark.parametrize("curve", CURVES)
 @settings(max_examples=5, deadline=None)
 @given(
-    secrets=st.lists(st.integers(1, SM2P256V1.n - 2).map(lambda number: number.to_bytes(32, "big")), min_size=2, max_size=2),
+    secrets=st.lists(
+        st.integers(1, SM2P256V1.n - 2).map(lambda number: number.to_bytes(32, "big")),
+        min_size=2,
+        max_size=2,
+    ),
     digest=st.binary(min_size=32, max_size=32),
     fresh=st.binary(min_size=32, max_size=32),
 )
@@ -60,7 +66,8 @@ def test_keys_that_remember_their_combs_compute_what_others_do(
 ) -> None:
     scheme = SCHEMES[curve.name]
     plain, quick = points.Points(curve, IntegerMachine(curve)), remembered.RememberingPoints(curve)
-    for secret in [*secrets, *secrets]:  # the other key's comb is in the place of this one's when it comes back
+    # the other key's comb is in the place of this one's when it comes back
+    for secret in [*secrets, *secrets]:
         public = plain.public_key(secret)
         assert quick.public_key(secret) == public
         signature = plain.sign(scheme, secret, public, digest, fresh)

@@ -1,4 +1,6 @@
-"""What a key agrees to sign for whom: roles and purposes, batches, the unit card, and how long it goes on without its office."""
+"""What a key agrees to sign for whom: roles and purposes, batches, the unit card, and how long it
+goes on without its office.
+"""
 
 from pathlib import Path
 
@@ -27,7 +29,8 @@ from tests.support.softoffice import NOW, YEAR, SoftOffice
 
 PAGE = Path(__file__).parents[2] / "docs" / "roles.md"
 NOT_YET = ("receipt-ack",)  # purposes that roles have and that no manifest can be signed for yet
-SIGNED = [purpose for purpose in KEY_PURPOSES if purpose != PURPOSE_POSSESSION]  # possession is proved before there is a role
+# possession is proved before there is a role
+SIGNED = [purpose for purpose in KEY_PURPOSES if purpose != PURPOSE_POSSESSION]
 MANIFEST = softkey.manifest()
 
 
@@ -49,19 +52,31 @@ def attempt(key: Key, purpose: str) -> str:
         elif purpose == PURPOSE_SUCCESSION:
             succession.ask(key)
         else:
-            ask(key, m.SignBeginRequest(b"k" * 16, purpose, len(MANIFEST), key.algorithm.digest(MANIFEST)))
+            ask(
+                key,
+                m.SignBeginRequest(
+                    b"k" * 16, purpose, len(MANIFEST), key.algorithm.digest(MANIFEST)
+                ),
+            )
     except errors.KeyRefused as refused:
         return refused.code
     return ""
 
 
-# --- roles ------------------------------------------------------------------------------------------------------------
+# --- roles
+# ----------------------------------------------------------------------
 @pytest.mark.parametrize("role", ROLES)
 @pytest.mark.parametrize("purpose", SIGNED)
-def test_every_role_and_every_purpose(role: str, purpose: str, wire: Wire, office: SoftOffice) -> None:
+def test_every_role_and_every_purpose(
+    role: str, purpose: str, wire: Wire, office: SoftOffice
+) -> None:
     key = key_of(wire, office, role=role, purposes=list(ROLES[role]))
     wanted = (
-        "purpose-refused" if purpose not in ROLES[role] or purpose in NOT_YET else "not-found" if purpose == PURPOSE_LINK else ""
+        "purpose-refused"
+        if purpose not in ROLES[role] or purpose in NOT_YET
+        else "not-found"
+        if purpose == PURPOSE_LINK
+        else ""
     )
     assert attempt(key, purpose) == wanted
     assert key.profile().role == role
@@ -80,12 +95,16 @@ def test_a_profile_that_gives_a_role_more_than_it_may_have_is_refused(
         assert refusal(lambda: blank.personalise(grant)) == "profile-invalid"
 
 
-def test_a_role_that_the_firmware_does_not_know_has_no_purpose(blank: Key, office: SoftOffice) -> None:
+def test_a_role_that_the_firmware_does_not_know_has_no_purpose(
+    blank: Key, office: SoftOffice
+) -> None:
     grant = office.grant(blank.answer_offer(office.offer()), role="emperor", purposes=["filing"])
     assert refusal(lambda: blank.personalise(grant)) == "profile-invalid"
 
 
-def test_a_key_signs_no_more_than_the_office_granted_of_its_role(wire: Wire, office: SoftOffice) -> None:
+def test_a_key_signs_no_more_than_the_office_granted_of_its_role(
+    wire: Wire, office: SoftOffice
+) -> None:
     key = key_of(wire, office, role="supervisor", purposes=["filing"])
     assert (attempt(key, "filing"), attempt(key, "countersign")) == ("", "purpose-refused")
 
@@ -107,7 +126,8 @@ def test_the_page_of_roles_is_what_the_table_says() -> None:
     assert PAGE.read_text("utf-8") == page()
 
 
-# --- batches ----------------------------------------------------------------------------------------------------------
+# --- batches
+# ----------------------------------------------------------------------
 def presses(wire: Wire) -> list[int]:
     """Count how often the button is asked for; the list holds the count."""
     count = [0]
@@ -126,11 +146,15 @@ def manifests(count: int) -> list[bytes]:
 
 
 def confirm(key: Key, contents: list[bytes], purpose: str = "filing") -> m.ConfirmBatchReply:
-    return key.confirm_batch([key.algorithm.digest(content) for content in contents], purpose=purpose)
+    return key.confirm_batch(
+        [key.algorithm.digest(content) for content in contents], purpose=purpose
+    )
 
 
 def sign(key: Key, content: bytes, number: int) -> cose.Header:
-    signed = key.sign(content, purpose="filing", idempotency_key=number.to_bytes(16, "big"), claimed_time=NOW)
+    signed = key.sign(
+        content, purpose="filing", idempotency_key=number.to_bytes(16, "big"), claimed_time=NOW
+    )
     return cose.parse(signed.statement, purpose="filing").header
 
 
@@ -173,7 +197,9 @@ def test_a_manifest_that_is_listed_twice_may_be_signed_twice(key: Key, wire: Wir
     [content] = manifests(1)
     confirm(key, [content, content])
     count = presses(wire)
-    assert [header.batch[1] for header in (sign(key, content, 1), sign(key, content, 2)) if header.batch] == [0, 1]
+    assert [
+        header.batch[1] for header in (sign(key, content, 1), sign(key, content, 2)) if header.batch
+    ] == [0, 1]
     assert count == [0]
 
 
@@ -235,7 +261,8 @@ def test_a_batch_needs_pin_button_purpose_and_something_in_it(key: Key, wire: Wi
     assert refusal(lambda: ask(key, m.ConfirmBatchRequest("filing", [bytes(32)]))) == "pin-required"
 
 
-# --- the unit card and the office -------------------------------------------------------------------------------------
+# --- the unit card and the office
+# ----------------------------------------------------------------------
 def test_a_signature_names_the_card_that_it_was_made_under(key: Key, office: SoftOffice) -> None:
     assert sign(key, MANIFEST, 1).card_version is None
     key.card.put(office.card([b"section"], 7))
@@ -243,7 +270,9 @@ def test_a_signature_names_the_card_that_it_was_made_under(key: Key, office: Sof
 
 
 def test_a_key_signs_nothing_under_a_card_whose_day_is_over(key: Key, office: SoftOffice) -> None:
-    first = key.sign(MANIFEST, purpose="filing", idempotency_key=b"1" * 16, claimed_time=NOW).statement
+    first = key.sign(
+        MANIFEST, purpose="filing", idempotency_key=b"1" * 16, claimed_time=NOW
+    ).statement
     key.card.put(office.card([b"section"], not_after=NOW + 100))
     key.keep_receipt(office.take_in(first, received=NOW + 101))
     later = {"purpose": "filing", "idempotency_key": b"2" * 16, "claimed_time": NOW + 200}
@@ -252,10 +281,15 @@ def test_a_key_signs_nothing_under_a_card_whose_day_is_over(key: Key, office: So
     key.sign(MANIFEST, **later)  # type: ignore[arg-type]
 
 
-def test_without_word_from_its_office_a_key_signs_as_often_as_its_card_allows(key: Key, office: SoftOffice) -> None:
+def test_without_word_from_its_office_a_key_signs_as_often_as_its_card_allows(
+    key: Key, office: SoftOffice
+) -> None:
     key.card.put(office.card([b"section"], max_offline=3))
     statements = [
-        key.sign(MANIFEST, purpose="filing", idempotency_key=bytes((number,)) * 16, claimed_time=NOW) for number in range(3)
+        key.sign(
+            MANIFEST, purpose="filing", idempotency_key=bytes((number,)) * 16, claimed_time=NOW
+        )
+        for number in range(3)
     ]
     fourth = {"purpose": "filing", "idempotency_key": b"4" * 16, "claimed_time": NOW}
     assert refusal(lambda: key.sign(MANIFEST, **fourth)) == "offline-limit"  # type: ignore[arg-type]
@@ -263,7 +297,9 @@ def test_without_word_from_its_office_a_key_signs_as_often_as_its_card_allows(ke
     assert key.sign(MANIFEST, **fourth).seq == 4  # type: ignore[arg-type]
 
 
-def test_a_new_card_is_word_from_the_office_and_counts_through_a_restart(key: Key, office: SoftOffice, wire: Wire) -> None:
+def test_a_new_card_is_word_from_the_office_and_counts_through_a_restart(
+    key: Key, office: SoftOffice, wire: Wire
+) -> None:
     key.card.put(office.card([b"section"], max_offline=1))
     sign(key, MANIFEST, 1)
     again = wire.restart()

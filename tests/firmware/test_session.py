@@ -1,4 +1,6 @@
-"""The sealed session between host and key: nobody on the cable gains by listening, changing, adding or answering."""
+"""The sealed session between host and key: nobody on the cable gains by listening, changing, adding
+or answering.
+"""
 
 import re
 from collections.abc import Callable
@@ -79,7 +81,8 @@ def office(request: pytest.FixtureRequest) -> SoftOffice:
     return SoftOffice(algorithm=request.param)
 
 
-# --- what it is for ---------------------------------------------------------------------------------------------------
+# --- what it is for
+# ----------------------------------------------------------------------
 @pytest.mark.parametrize("name", transcript.SCENES)
 def test_the_transcripts_are_what_crosses_the_cable(name: str) -> None:
     assert transcript.render(name) == (transcript.FOLDER / f"{name}.txt").read_text("utf-8")
@@ -87,7 +90,9 @@ def test_the_transcripts_are_what_crosses_the_cable(name: str) -> None:
 
 def test_no_transcript_shows_a_pin() -> None:
     for path in transcript.FOLDER.iterdir():
-        assert not re.search(rf"{PIN.reveal().decode()}|{PIN.reveal().hex()}|000000", path.read_text("utf-8"))
+        assert not re.search(
+            rf"{PIN.reveal().decode()}|{PIN.reveal().hex()}|000000", path.read_text("utf-8")
+        )
 
 
 def test_what_needs_a_pin_goes_through_a_session_by_itself(key: Key) -> None:
@@ -105,23 +110,33 @@ def test_every_pin_makes_a_message_of_the_same_length(key: Key, wire: Wire) -> N
     assert max(lengths) - min(lengths) <= 2 * 4  # COBS adds a byte where it has to
 
 
-# --- what is refused --------------------------------------------------------------------------------------------------
+# --- what is refused
+# ----------------------------------------------------------------------
 def test_there_is_a_request_for_each_command_that_needs_a_session() -> None:
     assert set(REQUESTS) == set(SESSION_COMMANDS)
 
 
-@pytest.mark.parametrize("number", SESSION_COMMANDS, ids=lambda number: COMMANDS[number].handler.__name__)
-def test_a_command_in_clear_is_refused_also_while_the_key_is_unlocked(number: int, wire: Wire) -> None:
+@pytest.mark.parametrize(
+    "number", SESSION_COMMANDS, ids=lambda number: COMMANDS[number].handler.__name__
+)
+def test_a_command_in_clear_is_refused_also_while_the_key_is_unlocked(
+    number: int, wire: Wire
+) -> None:
     soft = SoftOffice()
     key = wire.open()
     key.personalise(soft.grant(key.answer_offer(soft.offer())))
     key.set_pin(PIN)
     key.unlock(PIN)
-    assert refusal(lambda: key.connection.call(codec.encode_request(REQUESTS[number]))) == "session-required"
+    assert (
+        refusal(lambda: key.connection.call(codec.encode_request(REQUESTS[number])))
+        == "session-required"
+    )
     assert key.refresh().unlocked_slot == 0
 
 
-def test_a_key_with_a_certified_device_key_takes_no_pin_in_clear_whatever_the_host_allows(key: Key, wire: Wire) -> None:
+def test_a_key_with_a_certified_device_key_takes_no_pin_in_clear_whatever_the_host_allows(
+    key: Key, wire: Wire
+) -> None:
     again = wire.restart()
     again.pin_in_clear = True
     again.unlock(PIN)
@@ -147,7 +162,9 @@ def test_a_new_session_ends_the_one_before_and_locks_the_key(key: Key, wire: Wir
     assert wire.key.token.user is None
 
 
-def test_a_session_that_the_key_has_lost_is_opened_anew_and_the_pin_asked_for(key: Key, wire: Wire) -> None:
+def test_a_session_that_the_key_has_lost_is_opened_anew_and_the_pin_asked_for(
+    key: Key, wire: Wire
+) -> None:
     key.unlock(PIN)
     wire.key.token.end_session()
     person = Person()
@@ -157,11 +174,17 @@ def test_a_session_that_the_key_has_lost_is_opened_anew_and_the_pin_asked_for(ke
 
 
 @pytest.mark.parametrize("count", [LIMIT_BAD_CODES - 1, LIMIT_BAD_CODES])
-def test_messages_that_were_made_up_end_the_session_when_there_are_too_many(count: int, key: Key, wire: Wire) -> None:
+def test_messages_that_were_made_up_end_the_session_when_there_are_too_many(
+    count: int, key: Key, wire: Wire
+) -> None:
     key.unlock(PIN)
     for number in range(count):
-        wire.write(frames.encode_frame(KIND_REQUEST, 100 + number, 0, b"\x58\x98" + bytes((number,)) * 152))
-    assert (wire.key.token.user, wire.key.token.session is None) == ((0, False) if count < LIMIT_BAD_CODES else (None, True))
+        wire.write(
+            frames.encode_frame(KIND_REQUEST, 100 + number, 0, b"\x58\x98" + bytes((number,)) * 152)
+        )
+    assert (wire.key.token.user, wire.key.token.session is None) == (
+        (0, False) if count < LIMIT_BAD_CODES else (None, True)
+    )
 
 
 def test_a_sealed_message_without_a_session_is_answered_that_there_is_none(key: Key) -> None:
@@ -171,22 +194,30 @@ def test_a_sealed_message_without_a_session_is_answered_that_there_is_none(key: 
     assert caught.value.number == ERROR_SESSION_LOST
 
 
-def test_a_sealed_message_under_an_id_that_somebody_used_before_is_sent_under_the_next(key: Key, wire: Wire) -> None:
+def test_a_sealed_message_under_an_id_that_somebody_used_before_is_sent_under_the_next(
+    key: Key, wire: Wire
+) -> None:
     key.unlock(PIN)
     taken = key.connection.last_id + 1
-    wire.write(frames.encode_frame(KIND_REQUEST, taken, 0, codec.encode_request(m.ChainStateRequest())))
+    wire.write(
+        frames.encode_frame(KIND_REQUEST, taken, 0, codec.encode_request(m.ChainStateRequest()))
+    )
     wire.read()
     assert sign(key) == 1
 
 
-@pytest.mark.parametrize("point", [bytes(65), b"\4" + bytes(64), b"\4" + b"\xff" * 64, b"\2" + bytes(64)])
+@pytest.mark.parametrize(
+    "point", [bytes(65), b"\4" + bytes(64), b"\4" + b"\xff" * 64, b"\2" + bytes(64)]
+)
 def test_a_point_off_the_curve_is_refused_by_the_key(point: bytes, key: Key) -> None:
     request = m.HelloRequest(1, key.algorithm.name, bytes(16), point)
     assert refusal(lambda: key.connection.call(codec.encode_request(request))) == "bad-field"
 
 
 @pytest.mark.parametrize(("version", "suite"), [(2, "ES256"), (1, "SM2"), (1, "")])
-def test_a_hello_in_another_version_or_suite_is_refused(version: int, suite: str, wire: Wire) -> None:
+def test_a_hello_in_another_version_or_suite_is_refused(
+    version: int, suite: str, wire: Wire
+) -> None:
     office = SoftOffice()
     key = wire.open()
     key.personalise(office.grant(key.answer_offer(office.offer())))
@@ -203,7 +234,9 @@ def test_a_point_off_the_curve_is_refused_by_the_host(point: bytes, algorithm: A
         own.common(point)
 
 
-def hello(key: Key, change: Callable[[m.HelloReply], None], certificate: bytes | None = None) -> None:
+def hello(
+    key: Key, change: Callable[[m.HelloReply], None], certificate: bytes | None = None
+) -> None:
     own = key.certificate()
     opening = host_session.Opening(key.algorithm)
     reply = codec.decode(m.HelloReply, key.connection.call(codec.encode_request(opening.request)))
@@ -229,7 +262,8 @@ def test_a_hello_under_another_certificate_is_refused_by_the_host(key: Key) -> N
         hello(key, lambda reply: None, bytes(32))
 
 
-# --- the button after a wrong PIN -------------------------------------------------------------------------------------
+# --- the button after a wrong PIN
+# ----------------------------------------------------------------------
 def test_after_a_wrong_pin_the_next_one_needs_the_button(key: Key, wire: Wire) -> None:
     wire.presence(False)
     assert refusal(lambda: key.unlock(WRONG)) == "pin-wrong"
@@ -241,7 +275,8 @@ def test_after_a_wrong_pin_the_next_one_needs_the_button(key: Key, wire: Wire) -
     key.unlock(PIN)
 
 
-# --- who is it? -------------------------------------------------------------------------------------------------------
+# --- who is it?
+# ----------------------------------------------------------------------
 class Doubter(Person):
     """Is asked about keys that are new, and says what it was told to say."""
 
@@ -276,14 +311,18 @@ def test_a_person_is_asked_about_a_key_once(key: Key, wire: Wire, known: KnownKe
     assert meet(wire, known).met == []
 
 
-def test_a_key_that_its_person_does_not_know_gets_no_pin(key: Key, wire: Wire, known: KnownKeys) -> None:
+def test_a_key_that_its_person_does_not_know_gets_no_pin(
+    key: Key, wire: Wire, known: KnownKeys
+) -> None:
     with pytest.raises(errors.KeyUnknown):
         meet(wire, known, answer=False)
     assert known.all() == {}
 
 
 class Liar:
-    """A cable on which somebody changes what the key says in clear: replies of one kind, each made again by a function."""
+    """A cable on which somebody changes what the key says in clear: replies of one kind, each made
+    again by a function.
+    """
 
     def __init__(self, wire: Wire, kind: type, change: Callable[[object], None]) -> None:
         self._pending: dict[int, bool] = {}
@@ -368,7 +407,12 @@ def test_an_error_in_clear_does_not_end_a_stream_in_a_session(key: Key, wire: Wi
         for kind, request_id, _ in frames_in(data):
             if kind == KIND_ACK and not told[0]:
                 told[0] = True
-                return frames.encode_frame(KIND_ERROR, request_id, 0, codec.encode(m.ErrorInfo(ERROR_PIN_LOCKED))) + data
+                return (
+                    frames.encode_frame(
+                        KIND_ERROR, request_id, 0, codec.encode(m.ErrorInfo(ERROR_PIN_LOCKED))
+                    )
+                    + data
+                )
         return genuine(data)
 
     wire.cut_in = lie
@@ -376,7 +420,9 @@ def test_an_error_in_clear_does_not_end_a_stream_in_a_session(key: Key, wire: Wi
     assert told == [True]
 
 
-def test_a_program_takes_new_keys_of_an_office_that_it_knows_and_no_others(key: Key, wire: Wire, known: KnownKeys) -> None:
+def test_a_program_takes_new_keys_of_an_office_that_it_knows_and_no_others(
+    key: Key, wire: Wire, known: KnownKeys
+) -> None:
     wire.key.start()
     with pytest.raises(errors.KeyUnknown):
         Key(Connection(wire), None, known).unlock(PIN)
@@ -390,7 +436,9 @@ def test_a_program_takes_new_keys_of_an_office_that_it_knows_and_no_others(key: 
     assert known.get("BD-TEST-0001") is not None
 
 
-def test_personalising_believes_only_a_certificate_that_is_the_grants(wire: Wire, known: KnownKeys) -> None:
+def test_personalising_believes_only_a_certificate_that_is_the_grants(
+    wire: Wire, known: KnownKeys
+) -> None:
     office = SoftOffice()
     key = Key(Connection(wire), None, known)
     grant = office.grant(key.answer_offer(office.offer()))
@@ -400,7 +448,9 @@ def test_personalising_believes_only_a_certificate_that_is_the_grants(wire: Wire
     assert known.all() == {}
 
 
-def test_personalising_does_not_replace_what_is_known_of_another_device(wire: Wire, known: KnownKeys) -> None:
+def test_personalising_does_not_replace_what_is_known_of_another_device(
+    wire: Wire, known: KnownKeys
+) -> None:
     office = SoftOffice()
     known.remember("BD-TEST-0001", Known("00" * 65, "", "", "", 0))
     key = Key(Connection(wire), None, known)
@@ -408,18 +458,25 @@ def test_personalising_does_not_replace_what_is_known_of_another_device(wire: Wi
         key.personalise(office.grant(key.answer_offer(office.offer())))
 
 
-def test_a_connection_stays_with_the_device_that_it_has_met(key: Key, wire: Wire, office: SoftOffice) -> None:
+def test_a_connection_stays_with_the_device_that_it_has_met(
+    key: Key, wire: Wire, office: SoftOffice
+) -> None:
     key.unlock(PIN)
     other = Wire(TestBoard(seed=b"another device"))
     fresh = other.open()
     fresh.personalise(office.grant(fresh.answer_offer(office.offer())))
     wire.key = other.key
-    wire.key.feed(b"\0" + frames.encode_frame(KIND_RESYNC, 0, 0, codec.encode(m.Resync(key.connection._nonce))))
+    wire.key.feed(
+        b"\0"
+        + frames.encode_frame(KIND_RESYNC, 0, 0, codec.encode(m.Resync(key.connection._nonce)))
+    )
     with pytest.raises(errors.KeyChanged):
         sign(key)
 
 
-def test_a_key_that_did_not_prove_itself_is_not_remembered(key: Key, wire: Wire, known: KnownKeys, office: SoftOffice) -> None:
+def test_a_key_that_did_not_prove_itself_is_not_remembered(
+    key: Key, wire: Wire, known: KnownKeys, office: SoftOffice
+) -> None:
     impostor = Key(Connection(wire), Doubter(answer=True), known)
     profile = impostor.profile()
     profile.device_key = office.issuer.public_key
@@ -429,7 +486,9 @@ def test_a_key_that_did_not_prove_itself_is_not_remembered(key: Key, wire: Wire,
     assert known.all() == {}
 
 
-def test_a_person_is_shown_what_the_office_signed_and_not_what_the_key_says(key: Key, wire: Wire, known: KnownKeys) -> None:
+def test_a_person_is_shown_what_the_office_signed_and_not_what_the_key_says(
+    key: Key, wire: Wire, known: KnownKeys
+) -> None:
     person = Doubter(answer=True)
     liar = Key(Connection(wire), person, known)
     liar.info.unit_name, liar.info.uscc = "陇澜市委编办（虚构）", "11629900MB0000000F"
@@ -440,7 +499,9 @@ def test_a_person_is_shown_what_the_office_signed_and_not_what_the_key_says(key:
     assert met.uscc == "12629900MB00000274"
 
 
-def test_an_old_certificate_does_not_talk_a_host_out_of_the_session(wire: Wire, known: KnownKeys) -> None:
+def test_an_old_certificate_does_not_talk_a_host_out_of_the_session(
+    wire: Wire, known: KnownKeys
+) -> None:
     office = SoftOffice(sessions=False)  # as if from before device keys
     key = Key(Connection(wire), Person(), known)
     key.personalise(office.grant(key.answer_offer(office.offer())))
@@ -453,7 +514,9 @@ def test_an_old_certificate_does_not_talk_a_host_out_of_the_session(wire: Wire, 
     assert refusal(again.unlock) == "session-unavailable"
 
 
-def test_another_device_under_a_known_serial_number_gets_no_pin(key: Key, wire: Wire, known: KnownKeys, office: SoftOffice) -> None:
+def test_another_device_under_a_known_serial_number_gets_no_pin(
+    key: Key, wire: Wire, known: KnownKeys, office: SoftOffice
+) -> None:
     meet(wire, known)
     other = Wire(TestBoard(seed=b"another device"))
     fresh = other.open()
@@ -466,7 +529,9 @@ def test_another_device_under_a_known_serial_number_gets_no_pin(key: Key, wire: 
     assert meet(other, known).met
 
 
-def test_a_key_keeps_its_device_key_through_a_reset(key: Key, wire: Wire, office: SoftOffice, known: KnownKeys) -> None:
+def test_a_key_keeps_its_device_key_through_a_reset(
+    key: Key, wire: Wire, office: SoftOffice, known: KnownKeys
+) -> None:
     meet(wire, known)
     again = wire.restart()
     office.reset(again)
@@ -482,14 +547,18 @@ def test_to_personalise_a_key_is_to_know_it(wire: Wire, known: KnownKeys) -> Non
     assert known.get("BD-TEST-0001") is not None
 
 
-def test_a_record_of_known_keys_that_cannot_be_read_is_no_empty_one(key: Key, wire: Wire, known: KnownKeys) -> None:
+def test_a_record_of_known_keys_that_cannot_be_read_is_no_empty_one(
+    key: Key, wire: Wire, known: KnownKeys
+) -> None:
     known.path.write_text("{broken")
     with pytest.raises(errors.FolderProblem) as caught:
         meet(wire, known)
     assert caught.value.code == "known-keys-unreadable"
 
 
-def test_the_record_of_known_keys_is_readable_by_its_owner_only(key: Key, wire: Wire, known: KnownKeys) -> None:
+def test_the_record_of_known_keys_is_readable_by_its_owner_only(
+    key: Key, wire: Wire, known: KnownKeys
+) -> None:
     meet(wire, known)
     assert known.path.stat().st_mode & 0o077 == 0
 
@@ -500,9 +569,14 @@ def test_a_grant_for_another_device_key_is_refused(wire: Wire, office: SoftOffic
     assert refusal(lambda: key.personalise(grant)) == "key-mismatch"
 
 
-# --- both ends agree --------------------------------------------------------------------------------------------------
-def pair(common: bytes = bytes(range(32)), transcript: bytes = b"t" * 32) -> tuple[host_session.Session, key_session.Session]:
-    return host_session.Session(common, transcript), key_session.Session(bytearray(common), transcript)
+# --- both ends agree
+# ----------------------------------------------------------------------
+def pair(
+    common: bytes = bytes(range(32)), transcript: bytes = b"t" * 32
+) -> tuple[host_session.Session, key_session.Session]:
+    return host_session.Session(common, transcript), key_session.Session(
+        bytearray(common), transcript
+    )
 
 
 def opened(session: key_session.Session, sealed: bytes) -> bytes | None:
@@ -542,7 +616,13 @@ def test_a_message_is_opened_once_and_in_its_turn() -> None:
     host, key = pair()
     first, second, third = (host.seal(KIND_REQUEST, bytes((number,))) for number in range(3))
     assert opened(key, second) is None
-    assert [opened(key, one) for one in (first, first, third, second, third)] == [b"\0", None, None, b"\1", b"\2"]
+    assert [opened(key, one) for one in (first, first, third, second, third)] == [
+        b"\0",
+        None,
+        None,
+        b"\1",
+        b"\2",
+    ]
 
 
 def test_the_answer_to_an_earlier_request_is_none_to_a_later_one() -> None:
@@ -564,7 +644,11 @@ def test_the_two_directions_have_keys_of_their_own() -> None:
 def test_a_session_that_is_over_holds_nothing() -> None:
     _, key = pair()
     key.wipe()
-    assert not any(byte for part in key._hides + key._proves for byte in bytes(part._inner) + bytes(part._outer))
+    assert not any(
+        byte
+        for part in key._hides + key._proves
+        for byte in bytes(part._inner) + bytes(part._outer)
+    )
 
 
 @given(st.integers(2, sm2.N - 3))
@@ -577,7 +661,9 @@ def test_the_hosts_ladder_on_sm2p256v1_multiplies_as_the_key_does(scalar: int) -
 @pytest.mark.parametrize("scalar", [2, 3, 4, sm2.N - 3, sm2.N - 4, 1 << 255, (1 << 256) - sm2.N])
 def test_the_hosts_ladder_has_no_edges(scalar: int) -> None:
     x, y = sm2.multiply(sm2.G, scalar)
-    assert b"\4" + x.to_bytes(32, "big") + y.to_bytes(32, "big") == key_sm2.public_key(scalar.to_bytes(32, "big"))
+    assert b"\4" + x.to_bytes(32, "big") + y.to_bytes(32, "big") == key_sm2.public_key(
+        scalar.to_bytes(32, "big")
+    )
 
 
 @pytest.mark.parametrize("scalar", [0, 1, sm2.N - 2, sm2.N - 1, sm2.N])

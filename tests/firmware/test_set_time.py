@@ -9,7 +9,12 @@ from biandun_protocol.orders import Order
 from biandun_protocol.receipt import Receipt
 from biandun_protocol.wire import codec
 from biandun_protocol.wire.messages import ChallengeReply, ChallengeRequest
-from biandun_protocol.wire.numbers import ERROR_UNKNOWN_COMMAND, STANDING_ACTIVE, STANDING_SUSPENDED, STATE_PERSONALISED
+from biandun_protocol.wire.numbers import (
+    ERROR_UNKNOWN_COMMAND,
+    STANDING_ACTIVE,
+    STANDING_SUSPENDED,
+    STATE_PERSONALISED,
+)
 from biandun_protocol.wire.otpmodel import OtpModel
 from etoken.dispatch import COMMANDS
 from etoken.vault import records
@@ -26,7 +31,9 @@ MANIFEST = softkey.manifest()
 
 
 def sign(key: Key, number: int, claimed: int = NOW + 60) -> bytes:
-    return key.sign(MANIFEST, purpose="filing", idempotency_key=bytes((number,)) * 16, claimed_time=claimed).statement
+    return key.sign(
+        MANIFEST, purpose="filing", idempotency_key=bytes((number,)) * 16, claimed_time=claimed
+    ).statement
 
 
 def kept(key: Key, office: SoftOffice, number: int, received: int) -> None:
@@ -48,7 +55,9 @@ def ahead(key: Key, office: SoftOffice) -> Key:
     return key
 
 
-def test_a_key_that_saw_a_time_400_days_ahead_signs_again_after_the_order(ahead: Key, office: SoftOffice, wire: Wire) -> None:
+def test_a_key_that_saw_a_time_400_days_ahead_signs_again_after_the_order(
+    ahead: Key, office: SoftOffice, wire: Wire
+) -> None:
     assert refusal(lambda: sign(ahead, 2)) == "clock-behind"
     assert ahead.carry_out(order(ahead, office, until=AHEAD, entries=1)) == NOW
     sign(ahead, 2)
@@ -57,7 +66,9 @@ def test_a_key_that_saw_a_time_400_days_ahead_signs_again_after_the_order(ahead:
     assert again.chain().time_floor == NOW
 
 
-def test_the_order_needs_no_pin_and_is_in_the_audit_ring(ahead: Key, office: SoftOffice, wire: Wire) -> None:
+def test_the_order_needs_no_pin_and_is_in_the_audit_ring(
+    ahead: Key, office: SoftOffice, wire: Wire
+) -> None:
     key = wire.restart()
     key.carry_out(order(key, office))
     assert names(key)[-1] == ("time-set", NOW)
@@ -81,7 +92,9 @@ def test_the_same_order_again_while_nothing_has_changed_is_answered_and_writes_n
     assert wire.key.board.flash.operations == before
 
 
-def test_an_order_is_stale_once_the_key_has_heard_a_later_time(key: Key, office: SoftOffice) -> None:
+def test_an_order_is_stale_once_the_key_has_heard_a_later_time(
+    key: Key, office: SoftOffice
+) -> None:
     kept(key, office, 1, NOW + DAY)
     old = order(key, office)  # kept in a drawer
     kept(key, office, 2, NOW + 30 * DAY)
@@ -104,12 +117,16 @@ def test_an_order_for_another_challenge_or_key_is_refused(ahead: Key, office: So
 
 
 @pytest.mark.parametrize("purpose", ["reset", "reinstate"])
-def test_an_order_of_another_purpose_sets_no_time(ahead: Key, office: SoftOffice, purpose: str) -> None:
+def test_an_order_of_another_purpose_sets_no_time(
+    ahead: Key, office: SoftOffice, purpose: str
+) -> None:
     given = office.order(purpose, ahead.challenge(), 64, time=NOW)
     assert refusal(lambda: ahead.carry_out(Order("set-time", given.signed))) == "order-invalid"
 
 
-def test_nothing_that_the_office_takes_back_raises_the_floor_again(key: Key, office: SoftOffice) -> None:
+def test_nothing_that_the_office_takes_back_raises_the_floor_again(
+    key: Key, office: SoftOffice
+) -> None:
     first, second = sign(key, 1), sign(key, 2)
     wrong = [office.take_in(first, AHEAD - DAY), office.take_in(second, AHEAD)]
     key.keep_receipt(wrong[0])
@@ -129,7 +146,9 @@ def test_what_the_office_says_later_raises_it_as_ever(ahead: Key, office: SoftOf
     assert ahead.chain().time_floor == AHEAD + 1
 
 
-def test_a_word_that_was_taken_back_played_again_makes_the_office_no_more_heard(ahead: Key, office: SoftOffice) -> None:
+def test_a_word_that_was_taken_back_played_again_makes_the_office_no_more_heard(
+    ahead: Key, office: SoftOffice
+) -> None:
     ahead.carry_out(order(ahead, office, until=AHEAD, entries=1))
     said = office.status(ahead.info, STANDING_ACTIVE, AHEAD - 1)
     standing.tell(ahead, said)
@@ -139,16 +158,21 @@ def test_a_word_that_was_taken_back_played_again_makes_the_office_no_more_heard(
     assert refusal(lambda: sign(ahead, 3)) == "offline-limit"
 
 
-def test_what_was_said_of_the_key_with_the_wrong_clock_is_answered_by_the_next_word(ahead: Key, office: SoftOffice) -> None:
+def test_what_was_said_of_the_key_with_the_wrong_clock_is_answered_by_the_next_word(
+    ahead: Key, office: SoftOffice
+) -> None:
     standing.tell(ahead, office.status(ahead.info, STANDING_SUSPENDED, AHEAD, number=2))
     ahead.carry_out(order(ahead, office, until=AHEAD, entries=1))
     assert refusal(lambda: sign(ahead, 2)) == "key-suspended"
-    standing.tell(ahead, office.status(ahead.info, STANDING_SUSPENDED, NOW, number=2))  # as the office says it now: the same
+    # as the office says it now: the same
+    standing.tell(ahead, office.status(ahead.info, STANDING_SUSPENDED, NOW, number=2))
     standing.tell(ahead, office.status(ahead.info, STANDING_ACTIVE, NOW + 60, number=3))
     sign(ahead, 2)
 
 
-def test_a_key_that_was_reset_and_certified_anew_takes_the_order_too(ahead: Key, office: SoftOffice, wire: Wire) -> None:
+def test_a_key_that_was_reset_and_certified_anew_takes_the_order_too(
+    ahead: Key, office: SoftOffice, wire: Wire
+) -> None:
     office.reset(ahead)
     ahead.personalise(office.grant(ahead.answer_offer(office.offer()), version=2))
     assert ahead.chain().time_floor == AHEAD
@@ -178,8 +202,12 @@ def test_an_expired_certificate_that_had_not_expired_signs_again(office: SoftOff
     sign(key, 2)
 
 
-def test_the_tally_stays_and_an_image_from_before_asks_for_another_order(office: SoftOffice) -> None:
-    """Who puts back the image with the challenge in it, after somebody has signed, has a key that was set back."""
+def test_the_tally_stays_and_an_image_from_before_asks_for_another_order(
+    office: SoftOffice,
+) -> None:
+    """Who puts back the image with the challenge in it, after somebody has signed, has a key that
+    was set back.
+    """
     board = TestBoard(otp=OtpModel())
     wire = Wire(board)
     key = wire.open()
@@ -199,8 +227,12 @@ def test_the_tally_stays_and_an_image_from_before_asks_for_another_order(office:
     assert refusal(lambda: sign(key, 3)) == "rolled-back"
 
 
-def test_a_challenge_of_older_firmware_is_given_anew(ahead: Key, office: SoftOffice, wire: Wire) -> None:
-    """It says nothing of the time floor: an order to reset is still good for it, one to set the time is not."""
+def test_a_challenge_of_older_firmware_is_given_anew(
+    ahead: Key, office: SoftOffice, wire: Wire
+) -> None:
+    """It says nothing of the time floor: an order to reset is still good for it, one to set the
+    time is not.
+    """
     vault = wire.key.token.vault
     old = b"o" * 16
     vault._journal.put(records.CHALLENGE, 0, old + bytes(4))
@@ -227,7 +259,9 @@ def test_firmware_that_does_not_know_the_order_says_so_by_name(
     assert ahead.info.state == STATE_PERSONALISED
 
 
-def test_the_statement_of_a_receipt_that_was_taken_back_stays_evidence(ahead: Key, office: SoftOffice) -> None:
+def test_the_statement_of_a_receipt_that_was_taken_back_stays_evidence(
+    ahead: Key, office: SoftOffice
+) -> None:
     before = ahead.fetch(seq=1)
     ahead.carry_out(order(ahead, office, until=AHEAD, entries=1))
     after = ahead.fetch(seq=1)

@@ -35,7 +35,13 @@ def sign(key: Key, manifest: bytes = MANIFEST, name: bytes = NAME, **options: ob
 
 def raw_manifest(size: int = 2048, **summary: object) -> bytes:
     """A manifest of ``size`` bytes whose body means nothing: the key does not read it."""
-    fields = {"schema": SCHEMA_FILING, "uscc": "12629900MB00000274", "filing_type": "use-approval", "attachments": 0, **summary}
+    fields = {
+        "schema": SCHEMA_FILING,
+        "uscc": "12629900MB00000274",
+        "filing_type": "use-approval",
+        "attachments": 0,
+        **summary,
+    }
     head = b"\x82" + codec.encode(Summary(**fields))  # type: ignore[arg-type]
     return head + cbor.dumps(bytes(size - len(head) - 3 if size < 60000 else size - len(head) - 5))
 
@@ -52,11 +58,18 @@ def test_the_header_says_who_signed_what_and_when(key: Key, office: SoftOffice) 
         "629900",
     )
     assert (header.seq, header.prev, header.manifest_length) == (1, bytes(32), len(MANIFEST))
-    assert (header.presence, header.firmware, header.hardware_class, header.claimed_time) == (1, "0.1.0", CLASS_SIMULATED, NOW)
+    assert (header.presence, header.firmware, header.hardware_class, header.claimed_time) == (
+        1,
+        "0.1.0",
+        CLASS_SIMULATED,
+        NOW,
+    )
     assert header.log_point is None
 
 
-def test_the_key_writes_the_same_header_as_the_reference_in_plain_python(key: Key, office: SoftOffice) -> None:
+def test_the_key_writes_the_same_header_as_the_reference_in_plain_python(
+    key: Key, office: SoftOffice
+) -> None:
     reference = softkey.SoftKey(serial=key.info.serial)
     reference.personalise(office.grant_for(key.info.serial, key.info.public_key or b""))
     reference.signer.public_key = key.info.public_key or b""
@@ -73,7 +86,9 @@ def test_each_statement_names_the_one_before(key: Key) -> None:
     assert key.chain().head == signed[-1].statement_id
 
 
-def test_the_same_idempotency_key_gives_the_same_statement_and_moves_nothing(key: Key, wire: Wire) -> None:
+def test_the_same_idempotency_key_gives_the_same_statement_and_moves_nothing(
+    key: Key, wire: Wire
+) -> None:
     first = sign(key)
     assert sign(key) == first
     assert sign(wire.restart()) == first
@@ -103,12 +118,18 @@ REFUSED = {
     "schema-unknown": raw_manifest(schema="biandun-filing/2"),
     "summary-malformed: not an array": b"\x83" + MANIFEST[1:],
     "summary-malformed: not a map": b"\x82\x01" + bytes(100),
-    "summary-malformed: too long": b"\x82" + cbor.dumps({0: SCHEMA_FILING, 5: "x" * 1100}) + bytes(100),
-    "summary-malformed: unknown field": b"\x82" + cbor.dumps({0: SCHEMA_FILING, 1: "x", 2: "y", 3: 0, 9: 1}) + b"\x40",
+    "summary-malformed: too long": b"\x82"
+    + cbor.dumps({0: SCHEMA_FILING, 5: "x" * 1100})
+    + bytes(100),
+    "summary-malformed: unknown field": b"\x82"
+    + cbor.dumps({0: SCHEMA_FILING, 1: "x", 2: "y", 3: 0, 9: 1})
+    + b"\x40",
     "summary-malformed: missing field": b"\x82" + cbor.dumps({0: SCHEMA_FILING}) + b"\x40",
     "summary-malformed: never ends": b"\x82\xa5\x00\x78\x28",
     "summary-malformed: not deterministic": b"\x82\xa4\x00\x78\x05hello" + bytes(50),
-    "summary-malformed: too many attachments": b"\x82" + cbor.dumps({0: SCHEMA_FILING, 1: "x", 2: "y", 3: 51}) + b"\x40",
+    "summary-malformed: too many attachments": b"\x82"
+    + cbor.dumps({0: SCHEMA_FILING, 1: "x", 2: "y", 3: 51})
+    + b"\x40",
 }
 
 
@@ -120,7 +141,10 @@ def test_the_key_refuses_a_manifest_that_its_policy_does_not_allow(case: str, ke
 
 @pytest.mark.parametrize("purpose", ["decision", "countersign", "login", "receipt", "nonsense", ""])
 def test_the_key_refuses_a_purpose_that_the_office_did_not_grant(purpose: str, key: Key) -> None:
-    assert refusal(lambda: key.sign(MANIFEST, purpose=purpose, idempotency_key=NAME)) == "purpose-refused"
+    assert (
+        refusal(lambda: key.sign(MANIFEST, purpose=purpose, idempotency_key=NAME))
+        == "purpose-refused"
+    )
 
 
 def test_a_key_without_the_filing_purpose_refuses_to_file(blank: Key) -> None:
@@ -164,14 +188,19 @@ def test_more_bytes_than_announced_are_refused_on_the_spot(key: Key) -> None:
 
 
 def test_a_manifest_over_the_limit_is_refused_before_a_byte_of_it_travels(key: Key) -> None:
-    request = cbor.dumps([SignBeginRequest.NUMBER, {0: NAME, 1: "filing", 2: LIMIT_MANIFEST + 1, 3: bytes(32)}])
+    request = cbor.dumps(
+        [SignBeginRequest.NUMBER, {0: NAME, 1: "filing", 2: LIMIT_MANIFEST + 1, 3: bytes(32)}]
+    )
     assert refusal(lambda: key.connection.call_sealed(key.secure(), request)) == "bad-field"
 
 
 def test_a_manifest_of_exactly_the_limit_is_signed(key: Key) -> None:
     manifest = raw_manifest(LIMIT_MANIFEST)
     assert len(manifest) == LIMIT_MANIFEST
-    assert cose.parse(sign(key, manifest).statement, purpose="filing").digest == sha256(manifest).digest()
+    assert (
+        cose.parse(sign(key, manifest).statement, purpose="filing").digest
+        == sha256(manifest).digest()
+    )
 
 
 def test_finishing_without_a_stream_signs_nothing(key: Key) -> None:
@@ -192,20 +221,28 @@ def test_a_rejected_signature_leaves_no_stream_behind(key: Key, wire: Wire) -> N
     assert sign(key).seq == 1
 
 
-def test_a_claimed_time_before_the_last_verified_office_time_is_refused(key: Key, office: SoftOffice) -> None:
+def test_a_claimed_time_before_the_last_verified_office_time_is_refused(
+    key: Key, office: SoftOffice
+) -> None:
     key.keep_receipt(office.take_in(sign(key, claimed_time=NOW).statement, received=NOW + 100))
     assert refusal(lambda: sign(key, name=b"l" * 16, claimed_time=NOW + 99)) == "clock-behind"
     assert sign(key, name=b"l" * 16, claimed_time=NOW + 100).seq == 2
 
 
-def test_a_key_that_has_seen_its_certificate_expire_signs_no_more(blank: Key, office: SoftOffice) -> None:
+def test_a_key_that_has_seen_its_certificate_expire_signs_no_more(
+    blank: Key, office: SoftOffice
+) -> None:
     blank.personalise(office.grant(blank.answer_offer(office.offer()), not_after=NOW + 10))
     blank.set_pin(PIN)
     blank.keep_receipt(office.take_in(sign(blank, claimed_time=NOW).statement, received=NOW + 11))
-    assert refusal(lambda: sign(blank, name=b"l" * 16, claimed_time=NOW + 20)) == "certificate-expired"
+    assert (
+        refusal(lambda: sign(blank, name=b"l" * 16, claimed_time=NOW + 20)) == "certificate-expired"
+    )
 
 
-def test_a_statement_carries_the_log_point_that_the_key_verified(key: Key, office: SoftOffice) -> None:
+def test_a_statement_carries_the_log_point_that_the_key_verified(
+    key: Key, office: SoftOffice
+) -> None:
     key.keep_receipt(office.take_in(sign(key, claimed_time=NOW).statement))
     header = cose.parse(sign(key, name=b"l" * 16).statement, purpose="filing").header
     assert header.log_point == (1, key.chain().log_root)
@@ -324,8 +361,12 @@ def test_a_cut_between_receipt_and_log_point_is_made_good_by_handing_the_receipt
         assert (state.receipted, state.log_size, state.time_floor) == (1, 1, NOW), cut
 
 
-def test_a_receipt_that_comes_between_begin_and_finish_is_heeded(key: Key, office: SoftOffice) -> None:
-    receipt = office.take_in(sign(key, name=b"1" * 16, claimed_time=NOW).statement, received=NOW + 100)
+def test_a_receipt_that_comes_between_begin_and_finish_is_heeded(
+    key: Key, office: SoftOffice
+) -> None:
+    receipt = office.take_in(
+        sign(key, name=b"1" * 16, claimed_time=NOW).statement, received=NOW + 100
+    )
     stream = begin(key, MANIFEST, claimed_time=NOW + 50)
     key.connection.stream(stream, MANIFEST, 8)
     key.keep_receipt(receipt)
@@ -389,12 +430,16 @@ def test_a_store_full_of_waiting_statements_refuses_to_sign_another(office: Soft
     assert key.fetch(seq=1).seq == 1
 
 
-def test_every_signature_has_fresh_entropy_in_its_nonce(key: Key, wire: Wire, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_signature_has_fresh_entropy_in_its_nonce(
+    key: Key, wire: Wire, monkeypatch: pytest.MonkeyPatch
+) -> None:
     fresh: list[bytes] = []
     given: list[bytes] = []
     made, take = points.Nonces, wire.key.token.entropy.take
     monkeypatch.setattr(points, "Nonces", lambda *given: (fresh.append(given[2]), made(*given))[1])
-    monkeypatch.setattr(wire.key.token.entropy, "take", lambda size: (given.append(take(size)), given[-1])[1])
+    monkeypatch.setattr(
+        wire.key.token.entropy, "take", lambda size: (given.append(take(size)), given[-1])[1]
+    )
     sign(key, name=b"1" * 16)
     sign(key, name=b"2" * 16)
     assert fresh == given

@@ -1,4 +1,6 @@
-"""A key of an office in the SM2 suite: it learns the suite with its anchor and does everything in it."""
+"""A key of an office in the SM2 suite: it learns the suite with its anchor and does everything in
+it.
+"""
 
 import pytest
 
@@ -31,7 +33,9 @@ def office() -> SoftOffice:
 
 
 def sign(key: Key, name: bytes = NAME) -> cose.Statement:
-    return cose.parse(key.sign(MANIFEST, purpose="filing", idempotency_key=name).statement, purpose="filing")
+    return cose.parse(
+        key.sign(MANIFEST, purpose="filing", idempotency_key=name).statement, purpose="filing"
+    )
 
 
 def test_a_blank_key_offers_both_suites_and_has_none(blank: Key) -> None:
@@ -77,7 +81,9 @@ def test_a_digest_in_the_other_hash_is_refused(key: Key) -> None:
     assert caught.value.code == "digest-mismatch"
 
 
-def test_the_proof_of_possession_is_in_the_suite_of_the_offer(blank: Key, office: SoftOffice) -> None:
+def test_the_proof_of_possession_is_in_the_suite_of_the_offer(
+    blank: Key, office: SoftOffice
+) -> None:
     request = blank.answer_offer(office.offer())
     proof = certificate.verify_possession(Signed(request.statement, request.manifest), SM2)
     assert proof.public_key == blank.info.public_key
@@ -100,9 +106,12 @@ def test_a_profile_in_the_other_suite_is_refused(blank: Key, office: SoftOffice)
     assert refusal(lambda: blank.personalise(grant)) == "profile-invalid"
 
 
-def test_an_anchor_whose_root_is_of_the_other_suite_is_refused(blank: Key, office: SoftOffice) -> None:
+def test_an_anchor_whose_root_is_of_the_other_suite_is_refused(
+    blank: Key, office: SoftOffice
+) -> None:
     offer = office.offer()
-    offer.root_public_key = SoftOffice().root.public_key  # the statement says SM2, the point is on P-256
+    # the statement says SM2, the point is on P-256
+    offer.root_public_key = SoftOffice().root.public_key
     assert refusal(lambda: blank.answer_offer(offer)) == "anchor-invalid"
 
 
@@ -122,7 +131,13 @@ def test_a_second_anchor_in_the_other_suite_is_refused(key: Key) -> None:
 def test_a_login_in_sm2_verifies(key: Key) -> None:
     signed = key.login("https://office.test", b"n" * 16)
     assert key.public_key is not None
-    verify_login(signed, public_key=key.public_key, office_id="longlan", origin="https://office.test", nonce=b"n" * 16)
+    verify_login(
+        signed,
+        public_key=key.public_key,
+        office_id="longlan",
+        origin="https://office.test",
+        nonce=b"n" * 16,
+    )
 
 
 def test_an_export_of_links_in_sm2_names_the_statements(key: Key) -> None:
@@ -133,7 +148,11 @@ def test_an_export_of_links_in_sm2_names_the_statements(key: Key) -> None:
 
 def test_the_key_pair_is_on_the_curve_of_the_suite(blank: Key, office: SoftOffice) -> None:
     offer = office.offer()
-    blank.call(InstallAnchorRequest(offer.root_public_key, offer.issuer_statement, offer.issuer_manifest), InstallAnchorReply)
+    blank.call(
+        InstallAnchorRequest(offer.root_public_key, offer.issuer_statement, offer.issuer_manifest),
+        InstallAnchorReply,
+    )
     point = blank.call(GenerateKeyRequest(), GenerateKeyReply).public_key
-    with pytest.raises(Exception, match="signature"):  # a point of the curve, under which nothing has been signed yet
+    # a point of the curve, under which nothing has been signed yet
+    with pytest.raises(Exception, match="signature"):
         PublicKey(SM2, point).verify(b"", b"\1" * 64)

@@ -1,4 +1,6 @@
-"""A key that its office tells not to sign: what it refuses then, what it still does, and whose word it takes."""
+"""A key that its office tells not to sign: what it refuses then, what it still does, and whose word
+it takes.
+"""
 
 from collections.abc import Callable
 
@@ -13,7 +15,12 @@ from biandun_protocol.certificate import Signed
 from biandun_protocol.errors import ManifestProblem, StatementProblem
 from biandun_protocol.wire import codec
 from biandun_protocol.wire import messages as m
-from biandun_protocol.wire.numbers import STANDING_ACTIVE, STANDING_REVOKED, STANDING_SUSPENDED, STATE_ANCHORED
+from biandun_protocol.wire.numbers import (
+    STANDING_ACTIVE,
+    STANDING_REVOKED,
+    STANDING_SUSPENDED,
+    STATE_ANCHORED,
+)
 from biandun_protocol.wire.otpmodel import OtpModel
 from etoken.dispatch import COMMANDS
 from tests.firmware.conftest import Wire, ask, refusal
@@ -38,17 +45,23 @@ def sign(key: Key, number: int = 1) -> object:
 
 
 def hand(key: Key, status: Signed) -> m.StatusReply:
-    """The office's word as any program may hand it over, without the look that the host takes first."""
+    """The office's word as any program may hand it over, without the look that the host takes
+    first.
+    """
     return key.call(m.StatusRequest(status.statement, status.manifest), m.StatusReply)
 
 
-def told(key: Key, office: SoftOffice, stopped: int, since: int = NOW + 10, number: int = 1) -> m.StatusReply:
+def told(
+    key: Key, office: SoftOffice, stopped: int, since: int = NOW + 10, number: int = 1
+) -> m.StatusReply:
     return standing.tell(key, office.status(key.info, stopped, since, number=number))
 
 
 def renewal(key: Key, office: SoftOffice, not_before: int) -> m.Grant:
     device_key = key.profile().device_key
-    return office.grant_for(SERIAL, key.info.public_key or b"", version=2, not_before=not_before, device_key=device_key)
+    return office.grant_for(
+        SERIAL, key.info.public_key or b"", version=2, not_before=not_before, device_key=device_key
+    )
 
 
 def first(key: Key) -> tuple[int, int, int]:
@@ -63,17 +76,27 @@ def test_a_key_that_was_told_nothing_may_sign(key: Key) -> None:
 
 
 @pytest.mark.parametrize("stopped", STOPPED)
-def test_a_stopped_key_signs_nothing_also_after_a_restart(key: Key, office: SoftOffice, wire: Wire, stopped: int) -> None:
+def test_a_stopped_key_signs_nothing_also_after_a_restart(
+    key: Key, office: SoftOffice, wire: Wire, stopped: int
+) -> None:
     told(key, office, stopped)
     for again in (key, wire.restart()):
         assert first(again) == (stopped, NOW + 10, 1)
         assert refusal(lambda at=again: sign(at)) == STOPPED[stopped]
-        assert refusal(lambda at=again: at.login("https://office.example", b"n" * 16)) == STOPPED[stopped]
-        assert refusal(lambda at=again: at.confirm_batch([bytes(32)], purpose="filing")) == STOPPED[stopped]
+        assert (
+            refusal(lambda at=again: at.login("https://office.example", b"n" * 16))
+            == STOPPED[stopped]
+        )
+        assert (
+            refusal(lambda at=again: at.confirm_batch([bytes(32)], purpose="filing"))
+            == STOPPED[stopped]
+        )
         assert refusal(lambda at=again: succession.ask(at)) == STOPPED[stopped]
 
 
-def test_nobody_is_asked_for_the_button_by_a_stopped_key(key: Key, office: SoftOffice, wire: Wire) -> None:
+def test_nobody_is_asked_for_the_button_by_a_stopped_key(
+    key: Key, office: SoftOffice, wire: Wire
+) -> None:
     told(key, office, STANDING_SUSPENDED)
     wire.presence(False)  # who is asked says no
     for call in (
@@ -93,7 +116,9 @@ def test_a_key_that_was_resumed_goes_on_with_its_chain(key: Key, office: SoftOff
     assert key.chain().seq == 2
 
 
-def test_a_revoked_key_takes_no_other_word_and_no_newer_certificate_for_one(key: Key, office: SoftOffice) -> None:
+def test_a_revoked_key_takes_no_other_word_and_no_newer_certificate_for_one(
+    key: Key, office: SoftOffice
+) -> None:
     revoked = office.status(key.info, STANDING_REVOKED, NOW + 10)
     hand(key, revoked)
     assert refusal(lambda: told(key, office, STANDING_ACTIVE, NOW + 20)) == "certificate-revoked"
@@ -103,7 +128,9 @@ def test_a_revoked_key_takes_no_other_word_and_no_newer_certificate_for_one(key:
 
 
 @pytest.mark.parametrize("stopped", STOPPED)
-def test_a_stop_makes_an_older_image_of_a_board_with_a_tally_one_that_was_set_back(office: SoftOffice, stopped: int) -> None:
+def test_a_stop_makes_an_older_image_of_a_board_with_a_tally_one_that_was_set_back(
+    office: SoftOffice, stopped: int
+) -> None:
     wire = Wire(TestBoard(otp=OtpModel()))
     key = wire.open()
     key.personalise(office.grant(key.answer_offer(office.offer())))
@@ -117,7 +144,9 @@ def test_a_stop_makes_an_older_image_of_a_board_with_a_tally_one_that_was_set_ba
     assert refusal(lambda: sign(key, 2)) == "rolled-back"
 
 
-def test_a_stop_that_an_older_image_does_not_know_of_is_heard_again(key: Key, office: SoftOffice, wire: Wire) -> None:
+def test_a_stop_that_an_older_image_does_not_know_of_is_heard_again(
+    key: Key, office: SoftOffice, wire: Wire
+) -> None:
     image = bytes(wire.key.board.flash.cells)
     told(key, office, STANDING_SUSPENDED)
     wire.key.board.flash.cells[:] = image  # a board without a tally does not notice
@@ -126,10 +155,17 @@ def test_a_stop_that_an_older_image_does_not_know_of_is_heard_again(key: Key, of
     assert refusal(lambda: sign(key)) == "key-suspended"
 
 
-def test_a_word_for_the_next_key_pair_counts_before_its_certificate_is_here(key: Key, office: SoftOffice) -> None:
-    following = succession.ask(key).verify(PublicKey(key.algorithm, key.info.public_key or b"")).public_key
+def test_a_word_for_the_next_key_pair_counts_before_its_certificate_is_here(
+    key: Key, office: SoftOffice
+) -> None:
+    following = (
+        succession.ask(key).verify(PublicKey(key.algorithm, key.info.public_key or b"")).public_key
+    )
     kid = PublicKey(key.algorithm, following).kid
-    assert hand(key, office.status(key.info, STANDING_SUSPENDED, NOW + 10, kid=kid)).standing == STANDING_SUSPENDED
+    assert (
+        hand(key, office.status(key.info, STANDING_SUSPENDED, NOW + 10, kid=kid)).standing
+        == STANDING_SUSPENDED
+    )
     assert refusal(lambda: sign(key, 2)) == "key-suspended"
 
 
@@ -148,7 +184,9 @@ def test_a_batch_that_was_confirmed_is_not_signed(key: Key, office: SoftOffice) 
     assert refusal(lambda: sign(key)) == "key-suspended"
 
 
-def test_a_stopped_key_gives_back_what_it_signed_and_takes_receipts(key: Key, office: SoftOffice) -> None:
+def test_a_stopped_key_gives_back_what_it_signed_and_takes_receipts(
+    key: Key, office: SoftOffice
+) -> None:
     before = sign(key)
     told(key, office, STANDING_SUSPENDED)
     assert sign(key) == before
@@ -157,14 +195,19 @@ def test_a_stopped_key_gives_back_what_it_signed_and_takes_receipts(key: Key, of
     assert key.fetch(seq=1).receipt is not None
 
 
-def test_a_stopped_key_still_names_what_it_signed_and_shows_its_ring(key: Key, office: SoftOffice) -> None:
+def test_a_stopped_key_still_names_what_it_signed_and_shows_its_ring(
+    key: Key, office: SoftOffice
+) -> None:
     sign(key)
     told(key, office, STANDING_SUSPENDED)
     key.export_links(1, 1)
     device_key = key.profile().device_key
     assert device_key is not None
     ring = audit.verify_audit(key.audit(), PublicKey(key.algorithm, device_key))
-    assert [(event.name, event.detail) for event in ring.events][-1] == ("status-taken", STANDING_SUSPENDED)
+    assert [(event.name, event.detail) for event in ring.events][-1] == (
+        "status-taken",
+        STANDING_SUSPENDED,
+    )
 
 
 def test_the_same_word_again_changes_nothing(key: Key, office: SoftOffice, wire: Wire) -> None:
@@ -185,7 +228,9 @@ def test_the_same_word_again_changes_nothing(key: Key, office: SoftOffice, wire:
         pytest.param(NOW + 11, 1, True, id="after, by an office that counts anew"),
     ],
 )
-def test_an_older_word_does_not_let_a_stopped_key_go_on(key: Key, office: SoftOffice, since: int, number: int, taken: bool) -> None:
+def test_an_older_word_does_not_let_a_stopped_key_go_on(
+    key: Key, office: SoftOffice, since: int, number: int, taken: bool
+) -> None:
     told(key, office, STANDING_SUSPENDED, NOW + 10, 5)
     if taken:
         assert told(key, office, STANDING_ACTIVE, since, number).standing == STANDING_ACTIVE
@@ -194,7 +239,9 @@ def test_an_older_word_does_not_let_a_stopped_key_go_on(key: Key, office: SoftOf
         assert first(key) == (STANDING_SUSPENDED, NOW + 10, 5)
 
 
-def test_a_word_raises_the_time_floor_and_counts_as_one_of_the_office(key: Key, office: SoftOffice) -> None:
+def test_a_word_raises_the_time_floor_and_counts_as_one_of_the_office(
+    key: Key, office: SoftOffice
+) -> None:
     key.card.put(office.card([b"section"], max_offline=1))
     sign(key, 1)
     assert refusal(lambda: sign(key, 2)) == "offline-limit"
@@ -248,7 +295,11 @@ def test_a_word_that_was_cut_off_counts_once_as_one_of_the_office(
     key.card.put(office.card([b"section"], max_offline=1))
     statements, kept = wire.key.token.vault.statements, []
     genuine = statements.raise_floor
-    monkeypatch.setattr(statements, "raise_floor", lambda time: (kept.append(bytes(wire.key.board.flash.cells)), genuine(time)))
+    monkeypatch.setattr(
+        statements,
+        "raise_floor",
+        lambda time: (kept.append(bytes(wire.key.board.flash.cells)), genuine(time)),
+    )
     told(key, office, STANDING_ACTIVE)
     monkeypatch.undo()
     wire.key.board.flash.cells[:] = kept[0]
@@ -262,7 +313,10 @@ def test_a_word_that_was_cut_off_counts_once_as_one_of_the_office(
 
 def test_a_status_outlives_a_new_key_pair(key: Key, office: SoftOffice) -> None:
     told(key, office, STANDING_ACTIVE, NOW + 10, 3)
-    succession.take(key, office.succeed(succession.ask(key), key.info.public_key or b"", purposes=list(PURPOSES)))
+    succession.take(
+        key,
+        office.succeed(succession.ask(key), key.info.public_key or b"", purposes=list(PURPOSES)),
+    )
     assert refusal(lambda: told(key, office, STANDING_ACTIVE, NOW + 9)) == "status-older"
     told(key, office, STANDING_SUSPENDED, NOW + 20)
     assert refusal(lambda: sign(key)) == "key-suspended"
@@ -275,9 +329,12 @@ def changed(manifest: bytes) -> bytes:
 INVALID: dict[str, Callable[[SoftOffice, m.InfoReply], Signed]] = {
     "another office": lambda office, info: SoftOffice(seed=77).status(info, STANDING_ACTIVE),
     "another purpose": lambda office, info: office.card([b"section"]).signed,
-    "another schema": lambda office, info: office.status(info, STANDING_ACTIVE, schema="biandun-status/2"),
+    "another schema": lambda office, info: office.status(
+        info, STANDING_ACTIVE, schema="biandun-status/2"
+    ),
     "another manifest": lambda office, info: Signed(
-        office.status(info, STANDING_ACTIVE).statement, changed(office.status(info, STANDING_ACTIVE).manifest)
+        office.status(info, STANDING_ACTIVE).statement,
+        changed(office.status(info, STANDING_ACTIVE).manifest),
     ),
     "no manifest": lambda office, info: Signed(office.status(info, STANDING_ACTIVE).statement, b""),
     "no statement": lambda office, info: Signed(b"", office.status(info, STANDING_ACTIVE).manifest),
@@ -285,7 +342,9 @@ INVALID: dict[str, Callable[[SoftOffice, m.InfoReply], Signed]] = {
 
 
 @pytest.mark.parametrize("what", INVALID)
-def test_what_the_office_did_not_sign_changes_nothing(key: Key, office: SoftOffice, wire: Wire, what: str) -> None:
+def test_what_the_office_did_not_sign_changes_nothing(
+    key: Key, office: SoftOffice, wire: Wire, what: str
+) -> None:
     image, word = bytes(wire.key.board.flash.cells), INVALID[what](office, key.info)
     assert refusal(lambda: hand(key, word)) == "status-invalid"
     assert bytes(wire.key.board.flash.cells) == image
@@ -294,18 +353,28 @@ def test_what_the_office_did_not_sign_changes_nothing(key: Key, office: SoftOffi
 
 
 @pytest.mark.parametrize(
-    "request_", [m.StatusRequest(statement=b"s"), m.StatusRequest(manifest=b"m")], ids=["statement", "manifest"]
+    "request_",
+    [m.StatusRequest(statement=b"s"), m.StatusRequest(manifest=b"m")],
+    ids=["statement", "manifest"],
 )
 def test_half_a_word_is_none(key: Key, request_: codec.Request) -> None:
     assert refusal(lambda: key.call(request_, m.StatusReply)) == "status-invalid"
 
 
 def test_the_word_about_another_key_is_refused(key: Key, office: SoftOffice) -> None:
-    assert refusal(lambda: hand(key, office.status(key.info, STANDING_SUSPENDED, serial="BD-TEST-0002"))) == "serial-mismatch"
+    assert (
+        refusal(
+            lambda: hand(key, office.status(key.info, STANDING_SUSPENDED, serial="BD-TEST-0002"))
+        )
+        == "serial-mismatch"
+    )
 
 
 def test_the_word_about_another_key_pair_is_refused(key: Key, office: SoftOffice) -> None:
-    assert refusal(lambda: hand(key, office.status(key.info, STANDING_SUSPENDED, kid=bytes(16)))) == "key-mismatch"
+    assert (
+        refusal(lambda: hand(key, office.status(key.info, STANDING_SUSPENDED, kid=bytes(16))))
+        == "key-mismatch"
+    )
 
 
 def test_a_key_that_is_not_in_service_has_no_standing(blank: Key, office: SoftOffice) -> None:
@@ -316,6 +385,8 @@ def test_a_key_that_is_not_in_service_has_no_standing(blank: Key, office: SoftOf
     assert refusal(lambda: standing.known(blank)) == "wrong-state"
 
 
-def test_firmware_that_knows_of_no_status_has_none_to_tell(key: Key, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_firmware_that_knows_of_no_status_has_none_to_tell(
+    key: Key, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.delitem(COMMANDS, m.StatusRequest.NUMBER)
     assert standing.known(key) is None

@@ -1,7 +1,8 @@
-"""The journal against a dictionary: random operations, restarts, failing flash, and power cuts anywhere, also while it recovers.
+"""The journal against a dictionary: random operations, restarts, failing flash, and power cuts
+anywhere, also while it recovers.
 
-After a cut the record that was being put has its old or its new value and nothing else has changed; after an error there is
-nothing of it.  Journals that are broken on purpose must not pass.
+After a cut the record that was being put has its old or its new value and nothing else has changed;
+after an error there is nothing of it.  Journals that are broken on purpose must not pass.
 """
 
 import json
@@ -14,11 +15,25 @@ from typing import Any, ClassVar
 import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    rule,
+    run_state_machine_as_test,
+)
 
 from biandun_protocol.wire.flashfaults import Cut, rot
 from biandun_protocol.wire.flashmodel import NorFlash, PowerCut
-from etoken.store.journal import BANK_HEADER, NUMBER_BITS, RECORD_HEADER, SPARE, Journal, StoreDamaged, StoreFull
+from etoken.store.journal import (
+    BANK_HEADER,
+    NUMBER_BITS,
+    RECORD_HEADER,
+    SPARE,
+    Journal,
+    StoreDamaged,
+    StoreFull,
+)
 from etoken.vault.sealed import LINK, Sealed
 
 SECTOR, SECTORS = 256, 10
@@ -28,7 +43,9 @@ OPERATIONS = 100_000
 Model = dict[tuple[int, int], bytes]
 
 kinds, numbers = st.integers(1, 3), st.integers(0, 4)  # kind 0 carries a key of the sealed journal
-payloads = st.builds(lambda byte, size: bytes([byte]) * size, st.integers(0, 255), st.integers(0, 150))
+payloads = st.builds(
+    lambda byte, size: bytes([byte]) * size, st.integers(0, 255), st.integers(0, 150)
+)
 cuts = st.tuples(
     st.one_of(st.integers(1, 4), st.integers(1, 40)),
     st.sampled_from([None, 0.0, 0.1, 0.5, 0.9, 1.0]),
@@ -41,7 +58,8 @@ class Life(RuleBasedStateMachine):
     """One journal's life; subclasses say which."""
 
     journal_class: type[Journal] = Journal
-    extra = 0  # bytes a record takes besides header and payload, and bytes of a bank that may stay unused
+    # bytes a record takes besides header and payload, and bytes of a bank that may stay unused
+    extra = 0
     done: ClassVar[Counter[str]] = Counter()
 
     @initialize()
@@ -58,7 +76,11 @@ class Life(RuleBasedStateMachine):
         self.journal.survives = lambda kind, number: kind != self.dropped
 
     def contents(self) -> Model:
-        return {(kind, n): self.journal.get(kind, n) or b"" for kind in range(1, 4) for n in self.journal.numbers(kind)}
+        return {
+            (kind, n): self.journal.get(kind, n) or b""
+            for kind in range(1, 4)
+            for n in self.journal.numbers(kind)
+        }
 
     def survivors(self) -> Model:
         """What is left when compaction happens: records of the kind that is dropped may be gone."""
@@ -122,12 +144,17 @@ class Life(RuleBasedStateMachine):
         self.start()
 
     @rule(kind=kinds, number=numbers, payload=payloads, cut=cuts, again=st.lists(cuts, max_size=2))
-    def put_and_cut(self, kind: int, number: int, payload: bytes, cut: Any, again: list[Any]) -> None:
+    def put_and_cut(
+        self, kind: int, number: int, payload: bytes, cut: Any, again: list[Any]
+    ) -> None:
         self.done["puts"] += 1
         generation = self.journal.generation
         self.cut_off(lambda: self.put_now(kind, number, payload), cut, again)
         found = self.contents()
-        if self.journal.generation != generation and found not in (self.model, {**self.model, (kind, number): payload}):
+        if self.journal.generation != generation and found not in (
+            self.model,
+            {**self.model, (kind, number): payload},
+        ):
             self.model = self.survivors()
         assert found in (self.model, {**self.model, (kind, number): payload})
         self.model = found
@@ -163,7 +190,8 @@ class Life(RuleBasedStateMachine):
             put = False
         self.flash.hook = None
         self.adopt_compaction(generation)
-        if self.journal.damaged:  # the erasure of the old bank failed: nothing more is written before the next start
+        # the erasure of the old bank failed: nothing more is written before the next start
+        if self.journal.damaged:
             self.start()
         if put:
             self.model[kind, number] = payload
@@ -174,11 +202,19 @@ class Life(RuleBasedStateMachine):
             assert self.contents() == self.model
 
 
-def live(journal_class: type[Journal], examples: int, extra: int = 0, **options: Any) -> Counter[str]:
+def live(
+    journal_class: type[Journal], examples: int, extra: int = 0, **options: Any
+) -> Counter[str]:
     """Let many journals live; raises what the first broken one did.  Return what was done."""
     done: Counter[str] = Counter()
     life = type("Life", (Life,), {"journal_class": journal_class, "extra": extra, "done": done})
-    given = {"deadline": None, "suppress_health_check": list(HealthCheck), "database": None, "stateful_step_count": 50, **options}
+    given = {
+        "deadline": None,
+        "suppress_health_check": list(HealthCheck),
+        "database": None,
+        "stateful_step_count": 50,
+        **options,
+    }
     run_state_machine_as_test(life, settings=settings(max_examples=examples, **given))
     return done
 
@@ -192,12 +228,15 @@ class Linked(Sealed):
     """The vault's journal, on a board whose memory has a secret."""
 
     def __init__(self, flash: Any) -> None:
-        super().__init__(flash, b"a secret of thirty-two bytes ...", lambda kind, payload: (kind, payload))
+        super().__init__(
+            flash, b"a secret of thirty-two bytes ...", lambda kind, payload: (kind, payload)
+        )
 
 
 def test_the_sealed_journal_of_the_vault_is_one_too_and_no_cut_breaks_its_links() -> None:
     done = live(Linked, 60, LINK)
-    assert min(done[name] for name in ("puts", "compactions", "restarts", "cuts")) > 5  # it did live
+    # it did live
+    assert min(done[name] for name in ("puts", "compactions", "restarts", "cuts")) > 5
 
 
 @pytest.mark.slow
@@ -265,7 +304,9 @@ class WritesOverTheTail(Journal):
 
 
 class LeavesTheOtherBank(Journal):
-    """An erasure or a compaction that was cut is not made good at the next start, and the bank taken for spare."""
+    """An erasure or a compaction that was cut is not made good at the next start, and the bank
+    taken for spare.
+    """
 
     def _clear(self, bank: int) -> None:
         if self._generation < 2:
@@ -274,17 +315,27 @@ class LeavesTheOtherBank(Journal):
             self._flash.program(self._base(bank), SPARE)
 
 
-BROKEN = [CommitsFirst, IndexesFirst, ErasesFirst, HeadsFirst, WritesOverTheTail, LeavesTheOtherBank]
+BROKEN = [
+    CommitsFirst,
+    IndexesFirst,
+    ErasesFirst,
+    HeadsFirst,
+    WritesOverTheTail,
+    LeavesTheOtherBank,
+]
 
 
 @pytest.mark.parametrize("broken", BROKEN, ids=lambda one: one.__name__)
 def test_a_journal_that_is_broken_on_purpose_is_caught(broken: type[Journal]) -> None:
-    with pytest.raises((AssertionError, StoreDamaged, ValueError)):  # ValueError: read outside the flash
+    # ValueError: read outside the flash
+    with pytest.raises((AssertionError, StoreDamaged, ValueError)):
         live(broken, 200, phases=[Phase.generate], derandomize=True, report_multiple_bugs=False)
 
 
 def test_no_single_rotten_bit_anywhere_on_flash_is_read_as_something_else() -> None:
-    """Either the journal says that it is damaged, or it holds exactly what it held, now and after going on."""
+    """Either the journal says that it is damaged, or it holds exactly what it held, now and after
+    going on.
+    """
     flash = NorFlash(SECTOR * SECTORS, SECTOR)
     journal, model, damaged = Journal(flash), {}, 0
     journal.compact()

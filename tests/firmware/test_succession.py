@@ -1,4 +1,6 @@
-"""A new key pair for a key in service: the old one names it, the office certifies it, one chain goes on across both."""
+"""A new key pair for a key in service: the old one names it, the office certifies it, one chain
+goes on across both.
+"""
 
 import pytest
 
@@ -9,7 +11,12 @@ from biandun_protocol import cose
 from biandun_protocol.algorithms import ES256, SM2, Algorithm, PublicKey
 from biandun_protocol.audit import verify_audit
 from biandun_protocol.certificate import Signed
-from biandun_protocol.errors import CertificateProblem, ManifestProblem, ProtocolProblem, StatementProblem
+from biandun_protocol.errors import (
+    CertificateProblem,
+    ManifestProblem,
+    ProtocolProblem,
+    StatementProblem,
+)
 from biandun_protocol.secret import Secret
 from biandun_protocol.succession import Granted, Succession
 from biandun_protocol.wire import codec
@@ -30,7 +37,9 @@ MANIFEST = softkey.manifest()
 
 def in_service(wire: Wire, office: SoftOffice, **changed: object) -> Key:
     key = wire.open()
-    key.personalise(office.grant(key.answer_offer(office.offer()), **{"purposes": PURPOSES, **changed}))
+    key.personalise(
+        office.grant(key.answer_offer(office.offer()), **{"purposes": PURPOSES, **changed})
+    )
     key.set_pin(PIN)
     return key
 
@@ -44,7 +53,9 @@ def served(wire: Wire, office: SoftOffice) -> Key:
 
 
 def sign(key: Key, number: int) -> cose.Statement:
-    signed = key.sign(MANIFEST, purpose="filing", idempotency_key=bytes((number,)) * 16, claimed_time=NOW)
+    signed = key.sign(
+        MANIFEST, purpose="filing", idempotency_key=bytes((number,)) * 16, claimed_time=NOW
+    )
     return cose.parse(signed.statement, purpose="filing")
 
 
@@ -61,7 +72,8 @@ def swap(key: Key, office: SoftOffice, version: int = 2) -> tuple[Succession, Gr
     return asked, granted
 
 
-# --- the whole way ----------------------------------------------------------------------------------------------------
+# --- the whole way
+# ----------------------------------------------------------------------
 @pytest.mark.parametrize("algorithm", [ES256, SM2], ids=["es256", "sm2"])
 def test_a_chain_goes_on_from_the_old_pair_to_the_new_one(algorithm: Algorithm, wire: Wire) -> None:
     office = SoftOffice(algorithm=algorithm)
@@ -86,7 +98,9 @@ def test_the_old_pair_signs_until_the_answer_is_here(served: Key) -> None:
     assert served.refresh().public_key == old.point
 
 
-def test_asked_again_a_key_makes_no_second_pair_and_signs_no_second_statement(served: Key, wire: Wire) -> None:
+def test_asked_again_a_key_makes_no_second_pair_and_signs_no_second_statement(
+    served: Key, wire: Wire
+) -> None:
     asked = succession.ask(served)
     again = succession.ask(wire.restart())
     assert again.named == asked.named
@@ -94,7 +108,9 @@ def test_asked_again_a_key_makes_no_second_pair_and_signs_no_second_statement(se
     assert wire.open().chain().seq == 2
 
 
-def test_what_was_signed_under_the_old_pair_takes_its_receipt_later(served: Key, office: SoftOffice) -> None:
+def test_what_was_signed_under_the_old_pair_takes_its_receipt_later(
+    served: Key, office: SoftOffice
+) -> None:
     second = sign(served, 2)
     _, granted = swap(served, office)
     receipt = office.take_in(second.raw)
@@ -103,13 +119,17 @@ def test_what_was_signed_under_the_old_pair_takes_its_receipt_later(served: Key,
     assert served.fetch(seq=2).statement == second.raw
 
 
-def test_the_receipt_of_the_statement_comes_with_the_answer(served: Key, office: SoftOffice) -> None:
+def test_the_receipt_of_the_statement_comes_with_the_answer(
+    served: Key, office: SoftOffice
+) -> None:
     swap(served, office)
     assert served.fetch(seq=2).receipt is not None
     assert served.chain().waiting == 1  # the filing before it
 
 
-def test_the_answer_carries_the_proof_that_the_log_only_grew(served: Key, office: SoftOffice) -> None:
+def test_the_answer_carries_the_proof_that_the_log_only_grew(
+    served: Key, office: SoftOffice
+) -> None:
     served.keep_receipt(office.take_in(served.fetch(seq=1).statement))
     for _ in range(3):
         office.leaves.append(bytes(32))
@@ -118,7 +138,9 @@ def test_the_answer_carries_the_proof_that_the_log_only_grew(served: Key, office
     assert served.chain().log_size == 5
 
 
-def test_an_answer_that_comes_twice_is_taken_twice(served: Key, office: SoftOffice, wire: Wire) -> None:
+def test_an_answer_that_comes_twice_is_taken_twice(
+    served: Key, office: SoftOffice, wire: Wire
+) -> None:
     _, granted = swap(served, office)
     assert succession.take(wire.restart(), granted) == 2
 
@@ -148,7 +170,9 @@ def test_pins_users_and_shares_stay(wire: Wire, office: SoftOffice) -> None:
     cose.verify(sign(key, 7), own(key))
 
 
-def test_nothing_of_the_old_pair_stays_on_flash(served: Key, office: SoftOffice, wire: Wire) -> None:
+def test_nothing_of_the_old_pair_stays_on_flash(
+    served: Key, office: SoftOffice, wire: Wire
+) -> None:
     before = wire.key.token.vault._journal.get(records.KEY_PAIR)
     assert before is not None
     sealed = before[-40:]
@@ -160,11 +184,15 @@ def test_nothing_of_the_old_pair_stays_on_flash(served: Key, office: SoftOffice,
 
 def test_a_change_of_pair_stands_in_the_audit_ring(served: Key, office: SoftOffice) -> None:
     swap(served, office)
-    audit = verify_audit(served.audit(), PublicKey(served.algorithm, served.profile().device_key or b""))
+    audit = verify_audit(
+        served.audit(), PublicKey(served.algorithm, served.profile().device_key or b"")
+    )
     assert (audit.events[-1].event, audit.events[-1].detail) == (EVENT_SUCCEEDED, 2)
 
 
-def test_a_key_that_is_full_compacts_and_keeps_the_pair_that_it_made(served: Key, office: SoftOffice, wire: Wire) -> None:
+def test_a_key_that_is_full_compacts_and_keeps_the_pair_that_it_made(
+    served: Key, office: SoftOffice, wire: Wire
+) -> None:
     asked = succession.ask(served)
     wire.key.token.vault._journal.compact()
     key = wire.restart()
@@ -185,7 +213,9 @@ def test_an_image_from_before_the_change_is_found_out(office: SoftOffice) -> Non
 
 
 def test_an_image_without_the_end_of_the_log_is_found_out_too(office: SoftOffice) -> None:
-    """Somebody with a programmer drops the record of the new certificate, when the key has been unlocked under it."""
+    """Somebody with a programmer drops the record of the new certificate, when the key has been
+    unlocked under it.
+    """
     wire = Wire(TestBoard(otp=OtpModel()))
     key = in_service(wire, office)
     asked = succession.ask(key)
@@ -200,12 +230,20 @@ def test_an_image_without_the_end_of_the_log_is_found_out_too(office: SoftOffice
     assert refusal(lambda: sign(key, 6)) == "rolled-back"
 
 
-def test_under_a_renewed_certificate_the_same_pair_is_named_anew(served: Key, office: SoftOffice) -> None:
+def test_under_a_renewed_certificate_the_same_pair_is_named_anew(
+    served: Key, office: SoftOffice
+) -> None:
     first = succession.ask(served)
     device = served.profile().device_key
-    served.personalise(office.grant_for(served.info.serial, own(served).point, version=2, device_key=device, purposes=PURPOSES))
+    served.personalise(
+        office.grant_for(
+            served.info.serial, own(served).point, version=2, device_key=device, purposes=PURPOSES
+        )
+    )
     second = succession.ask(served)
-    headers = [cose.parse(asked.named.statement, purpose="succession").header for asked in (first, second)]
+    headers = [
+        cose.parse(asked.named.statement, purpose="succession").header for asked in (first, second)
+    ]
     assert [header.seq for header in headers] == [2, 3]
     assert headers[0].x5t != headers[1].x5t
     assert first.named.manifest == second.named.manifest
@@ -237,7 +275,8 @@ def test_a_reset_takes_the_next_pair_with_it(served: Key, office: SoftOffice, wi
     assert own(key).point != next_point
 
 
-# --- who may, and what is refused ---------------------------------------------------------------------------------------
+# --- who may, and what is refused
+# ----------------------------------------------------------------------
 def test_it_takes_user_0_the_purpose_and_the_button(served: Key, wire: Wire) -> None:
     served.set_pin(Secret(b"246802"), slot=2)
     served.unlock(Secret(b"246802"), slot=2)
@@ -275,7 +314,9 @@ def test_an_expired_certificate_is_no_start(wire: Wire, office: SoftOffice) -> N
         ({"serial": "BD-OTHER"}, "serial-mismatch"),
     ],
 )
-def test_a_new_pair_changes_neither_unit_nor_device(changed: dict[str, object], code: str, served: Key, office: SoftOffice) -> None:
+def test_a_new_pair_changes_neither_unit_nor_device(
+    changed: dict[str, object], code: str, served: Key, office: SoftOffice
+) -> None:
     proof = succession.ask(served).verify(own(served))
     fields = {"version": 2, "device_key": proof.device_key, "purposes": PURPOSES, **changed}
     grant = office.grant_for(str(fields.pop("serial", proof.serial)), proof.public_key, **fields)
@@ -288,19 +329,26 @@ def test_a_new_pair_changes_neither_unit_nor_device(changed: dict[str, object], 
 def test_a_certificate_for_the_old_pair_does_not_come_back(served: Key, office: SoftOffice) -> None:
     old, device = own(served).point, served.profile().device_key
     swap(served, office)
-    grant = office.grant_for(served.info.serial, old, version=9, device_key=device, purposes=PURPOSES)
+    grant = office.grant_for(
+        served.info.serial, old, version=9, device_key=device, purposes=PURPOSES
+    )
     assert refusal(lambda: served.personalise(grant)) == "key-mismatch"
 
 
-def test_the_old_pair_may_be_renewed_while_the_answer_is_on_its_way(served: Key, office: SoftOffice) -> None:
+def test_the_old_pair_may_be_renewed_while_the_answer_is_on_its_way(
+    served: Key, office: SoftOffice
+) -> None:
     asked = succession.ask(served)
     old, device = own(served).point, served.profile().device_key
-    served.personalise(office.grant_for(served.info.serial, old, version=2, device_key=device, purposes=PURPOSES))
+    served.personalise(
+        office.grant_for(served.info.serial, old, version=2, device_key=device, purposes=PURPOSES)
+    )
     succession.take(served, office.succeed(asked, old, 3, purposes=PURPOSES))
     assert own(served).point != old
 
 
-# --- the request, as the office judges it -------------------------------------------------------------------------------
+# --- the request, as the office judges it
+# ----------------------------------------------------------------------
 @pytest.fixture
 def asked(served: Key) -> Succession:
     return succession.ask(served)
@@ -311,7 +359,9 @@ def test_a_request_survives_its_file(asked: Succession) -> None:
 
 
 @pytest.mark.parametrize("part", ["named", "proof"])
-def test_a_flipped_bit_anywhere_in_the_request_is_refused(part: str, asked: Succession, served: Key) -> None:
+def test_a_flipped_bit_anywhere_in_the_request_is_refused(
+    part: str, asked: Succession, served: Key
+) -> None:
     signed: Signed = getattr(asked, part)
     for name in ("statement", "manifest"):
         content = getattr(signed, name)
@@ -319,7 +369,9 @@ def test_a_flipped_bit_anywhere_in_the_request_is_refused(part: str, asked: Succ
             broken = bytearray(content)
             broken[position] ^= 0x10
             parts = {"named": asked.named, "proof": asked.proof}
-            parts[part] = Signed(**{"statement": signed.statement, "manifest": signed.manifest, name: bytes(broken)})
+            parts[part] = Signed(
+                **{"statement": signed.statement, "manifest": signed.manifest, name: bytes(broken)}
+            )
             with pytest.raises(ProtocolProblem):
                 Succession(**parts).verify(own(served))
 
@@ -330,7 +382,9 @@ def other_request(office: SoftOffice, serial: str = "BD-TEST-0002") -> tuple[Key
     return key, succession.ask(key)
 
 
-def test_the_proof_of_another_request_is_refused(asked: Succession, served: Key, office: SoftOffice) -> None:
+def test_the_proof_of_another_request_is_refused(
+    asked: Succession, served: Key, office: SoftOffice
+) -> None:
     _, foreign = other_request(office)
     with pytest.raises(CertificateProblem) as caught:
         Succession(asked.named, foreign.proof).verify(own(served))
@@ -347,7 +401,10 @@ def test_a_statement_of_another_key_is_refused(served: Key, office: SoftOffice) 
 def test_an_answer_survives_its_file(served: Key, office: SoftOffice) -> None:
     _, granted = swap(served, office)
     again = Granted.decode(granted.encode())
-    assert (codec.encode(again.grant), again.receipt) == (codec.encode(granted.grant), granted.receipt)
+    assert (codec.encode(again.grant), again.receipt) == (
+        codec.encode(granted.grant),
+        granted.receipt,
+    )
 
 
 @pytest.mark.parametrize("raw", [b"", b"\xa0", b"\xa1\x00\x61x", bytes(64)])

@@ -59,7 +59,8 @@ def wire() -> Tap:
 def test_neither_pin_nor_any_private_key_crosses_the_cable_whatever_is_asked(
     key: Key, wire: Tap, office: SoftOffice, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    asked = {"personalise", "set_pin", "install_anchor", "prove_possession", "hello", "info"}  # what the fixture did
+    # what the fixture did
+    asked = {"personalise", "set_pin", "install_anchor", "prove_possession", "hello", "info"}
     genuine = server.dispatch.run
 
     def watched(token: Token, raw: bytes, sealed: bool) -> bytes:
@@ -128,7 +129,9 @@ class Watched(bytes):
 
 
 @pytest.mark.parametrize("different", [0, 15, 31, None])
-def test_comparing_looks_at_every_byte_wherever_the_first_difference_is(different: int | None) -> None:
+def test_comparing_looks_at_every_byte_wherever_the_first_difference_is(
+    different: int | None,
+) -> None:
     kept = Watched(32)
     given = bytearray(32)
     if different is not None:

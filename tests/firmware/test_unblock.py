@@ -1,4 +1,6 @@
-"""A locked key comes back with the codes of two officers, and loses nothing; nobody comes in with less."""
+"""A locked key comes back with the codes of two officers, and loses nothing; nobody comes in with
+less.
+"""
 
 from collections.abc import Callable
 
@@ -44,7 +46,9 @@ def lock_up(key: Key, slot: int = 0) -> None:
 
 
 class Locked:
-    """A key with a statement and a second user, enrolled by an office with officers, whose first user is locked."""
+    """A key with a statement and a second user, enrolled by an office with officers, whose first
+    user is locked.
+    """
 
     def __init__(self, algorithm: Algorithm = ES256, board: TestBoard | None = None) -> None:
         self.office = SoftOffice(algorithm=algorithm)
@@ -80,15 +84,22 @@ def officered(wire: Wire) -> Key:
     return key
 
 
-# --- the right pair ---------------------------------------------------------------------------------------------------
+# --- the right pair
+# ----------------------------------------------------------------------
 @pytest.mark.parametrize("algorithm", [ES256, SM2], ids=["ES256", "SM2"])
-def test_both_codes_set_the_pin_anew_on_the_same_key_whose_chain_goes_on(algorithm: Algorithm) -> None:
+def test_both_codes_set_the_pin_anew_on_the_same_key_whose_chain_goes_on(
+    algorithm: Algorithm,
+) -> None:
     locked = Locked(algorithm)
     before = locked.key.info.public_key
     locked.unblock()
     locked.key.unlock(NEW)
     second = cose.parse(sign(locked.key, 2), purpose="filing").header
-    assert (locked.key.refresh().public_key, second.seq, second.prev) == (before, 2, locked.first.id)
+    assert (locked.key.refresh().public_key, second.seq, second.prev) == (
+        before,
+        2,
+        locked.first.id,
+    )
 
 
 def test_the_codes_may_come_in_either_order(locked: Locked) -> None:
@@ -140,11 +151,15 @@ def test_it_is_noted(locked: Locked) -> None:
     locked.unblock()
     device_key = locked.key.profile().device_key
     assert device_key is not None
-    names = [(event.name, event.detail) for event in verify_audit(locked.key.audit(), PublicKey(ES256, device_key)).events]
+    names = [
+        (event.name, event.detail)
+        for event in verify_audit(locked.key.audit(), PublicKey(ES256, device_key)).events
+    ]
     assert names[-2:] == [("unblock-wrong", LIMIT_UNBLOCK_TRIES - 1), ("unblocked", 0)]
 
 
-# --- anything less ----------------------------------------------------------------------------------------------------
+# --- anything less
+# ----------------------------------------------------------------------
 def test_one_officer_alone_opens_nothing(locked: Locked) -> None:
     for code in locked.codes():
         assert refusal(lambda code=code: locked.unblock(code, code)).code == "unblock-wrong"
@@ -158,7 +173,10 @@ def test_a_code_of_another_key_is_none_of_this_one(locked: Locked) -> None:
 
 def test_after_ten_wrong_pairs_the_right_one_is_not_looked_at(locked: Locked) -> None:
     codes = locked.codes()
-    left = [refusal(lambda: locked.unblock(NOBODYS, NOBODYS)).tries_left for _ in range(LIMIT_UNBLOCK_TRIES)]
+    left = [
+        refusal(lambda: locked.unblock(NOBODYS, NOBODYS)).tries_left
+        for _ in range(LIMIT_UNBLOCK_TRIES)
+    ]
     assert left == list(reversed(range(LIMIT_UNBLOCK_TRIES)))
     assert refusal(lambda: locked.unblock(*codes)).code == "unblock-locked"
     locked.key = locked.wire.restart()
@@ -176,7 +194,9 @@ def test_user_0_with_the_pin_makes_new_shares_for_a_key_that_takes_no_codes(offi
 
 
 def test_a_wrong_pair_is_counted_before_it_is_looked_at(locked: Locked) -> None:
-    """The plug is pulled at every flash operation of a wrong attempt: it is never given back once a code was tried."""
+    """The plug is pulled at every flash operation of a wrong attempt: it is never given back once a
+    code was tried.
+    """
     flash = locked.wire.key.board.flash
     cells = bytes(flash.cells)
     for _ in range(3):
@@ -217,7 +237,9 @@ def test_a_boot_after_wrong_codes_takes_them_for_no_forgotten_attempts() -> None
 
 
 @pytest.mark.parametrize(
-    ("slot", "pin", "code"), [(5, NEW, "pin-unset"), (0, Secret(b"12345"), "pin-format")], ids=["no such user", "short PIN"]
+    ("slot", "pin", "code"),
+    [(5, NEW, "pin-unset"), (0, Secret(b"12345"), "pin-format")],
+    ids=["no such user", "short PIN"],
 )
 def test_what_cannot_be_done_uses_no_try(slot: int, pin: Secret, code: str, locked: Locked) -> None:
     codes = locked.codes()
@@ -230,7 +252,8 @@ def test_a_key_without_officers_says_so(key: Key) -> None:
     assert refusal(lambda: key.recovery.unblock(0, (NOBODYS, NOBODYS), NEW)).code == "unblock-unset"
 
 
-# --- officers ---------------------------------------------------------------------------------------------------------
+# --- officers
+# ----------------------------------------------------------------------
 def test_a_key_in_service_takes_officers_from_user_0(key: Key, office: SoftOffice) -> None:
     assert key.recovery.name_officers(office.officers()) == 1
     lock_up(key)
@@ -254,7 +277,10 @@ def test_the_same_officers_again_change_nothing(officered: Key) -> None:
 def test_newer_officers_get_new_shares_and_older_ones_none(officered: Key) -> None:
     office = SoftOffice()
     assert officered.recovery.name_officers(office.officers(version=2)) == 2
-    assert refusal(lambda: officered.recovery.name_officers(office.officers(version=1))).code == "officers-older"
+    assert (
+        refusal(lambda: officered.recovery.name_officers(office.officers(version=1))).code
+        == "officers-older"
+    )
 
 
 OFFICE = SoftOffice()
@@ -274,7 +300,8 @@ def test_officers_that_do_not_hold_are_refused(name: str, key: Key) -> None:
     assert refusal(key.recovery.shares).code == "unblock-unset"
 
 
-# --- shares -----------------------------------------------------------------------------------------------------------
+# --- shares
+# ----------------------------------------------------------------------
 def test_before_the_first_pin_the_shares_are_there_and_open_nothing_yet() -> None:
     office, wire = SoftOffice(), Wire()
     key = wire.open()
@@ -287,7 +314,9 @@ def test_before_the_first_pin_the_shares_are_there_and_open_nothing_yet() -> Non
     key.unlock(NEW)
 
 
-def test_a_plug_pulled_behind_the_first_pin_leaves_shares_that_the_next_unlock_completes(wire: Wire) -> None:
+def test_a_plug_pulled_behind_the_first_pin_leaves_shares_that_the_next_unlock_completes(
+    wire: Wire,
+) -> None:
     office, key = SoftOffice(), wire.open()
     key.personalise(office.grant(key.answer_offer(office.offer(), office.officers())))
     vault = wire.key.token.vault
@@ -325,7 +354,11 @@ def test_shares_open_for_their_own_officer_only(officered: Key) -> None:
     assert device_key is not None
     shares = recovery.read_shares(officered.recovery.shares())
     first, second = office.unblockers
-    for place, officer, device in ((1, second, device_key), (2, first, device_key), (1, first, SAME)):
+    for place, officer, device in (
+        (1, second, device_key),
+        (2, first, device_key),
+        (1, first, SAME),
+    ):
         with pytest.raises(StatementProblem) as caught:
             recovery.open_share(shares, place, officer, device, 0)
         assert caught.value.code == "share-foreign"
@@ -346,12 +379,21 @@ def test_nothing_that_leaves_the_key_holds_a_code(wire: Wire) -> None:
         assert code.reveal() not in crossed
 
 
-# --- what is spoken ---------------------------------------------------------------------------------------------------
+# --- what is spoken
+# ----------------------------------------------------------------------
 CODE = recovery.encode_code(bytes.fromhex("0fedcba987654321"))
 
 
 @pytest.mark.parametrize(
-    "typed", [CODE, CODE.lower(), CODE.replace("-", ""), CODE.replace("-", " "), f" {CODE} ", CODE.replace("1", "l")]
+    "typed",
+    [
+        CODE,
+        CODE.lower(),
+        CODE.replace("-", ""),
+        CODE.replace("-", " "),
+        f" {CODE} ",
+        CODE.replace("1", "l"),
+    ],
 )
 def test_a_code_is_read_however_it_is_typed(typed: str) -> None:
     assert recovery.decode_code(typed).hex() == "0fedcba987654321"
@@ -366,12 +408,17 @@ def test_every_single_wrong_letter_is_noticed() -> None:
                     recovery.decode_code(plain[:place] + other + plain[place + 1 :])
 
 
-@pytest.mark.parametrize("typed", ["", "0", CODE[:-1], CODE + "0", "U" * 13, "汉字" * 7, "0" * 12 + "-"])
+@pytest.mark.parametrize(
+    "typed", ["", "0", CODE[:-1], CODE + "0", "U" * 13, "汉字" * 7, "0" * 12 + "-"]
+)
 def test_what_is_no_code_is_refused_before_anything_is_counted(typed: str, officered: Key) -> None:
     with pytest.raises(ManifestProblem) as caught:
         officered.recovery.unblock(0, (Secret(typed.encode()), NOBODYS), NEW)
     assert caught.value.code == "code-mistyped"
-    assert refusal(lambda: officered.recovery.unblock(0, (NOBODYS, NOBODYS), NEW)).tries_left == LIMIT_UNBLOCK_TRIES - 1
+    assert (
+        refusal(lambda: officered.recovery.unblock(0, (NOBODYS, NOBODYS), NEW)).tries_left
+        == LIMIT_UNBLOCK_TRIES - 1
+    )
 
 
 def test_the_check_differs_by_slot_and_by_shares(locked: Locked) -> None:
@@ -383,10 +430,14 @@ def test_the_check_differs_by_slot_and_by_shares(locked: Locked) -> None:
 
 def test_names_are_told_by_the_office(officered: Key) -> None:
     assert isinstance(OFFICE.officers().read(), OfficersManifest)
-    assert recovery.verify_officers(OFFICE.officers(), OFFICE.issuer_manifest, ES256).first_name == "测试员甲"
+    assert (
+        recovery.verify_officers(OFFICE.officers(), OFFICE.issuer_manifest, ES256).first_name
+        == "测试员甲"
+    )
 
 
-# --- removing users ---------------------------------------------------------------------------------------------------
+# --- removing users
+# ----------------------------------------------------------------------
 def test_a_removed_user_is_out_and_the_slot_is_free(key: Key, wire: Wire) -> None:
     key.unlock(PIN)
     key.set_pin(NEW, slot=2)
@@ -434,9 +485,12 @@ def test_removing_a_user_makes_a_counting_board_suspect_nothing() -> None:
     assert wire.restart().chain().forgotten is None
 
 
-# --- older images -----------------------------------------------------------------------------------------------------
+# --- older images
+# ----------------------------------------------------------------------
 class Dumped:
-    """A key on a counting board with two users, and an image of its flash that somebody has taken."""
+    """A key on a counting board with two users, and an image of its flash that somebody has
+    taken.
+    """
 
     def __init__(self) -> None:
         self.locked = Locked(board=TestBoard(otp=OtpModel()))
@@ -490,7 +544,8 @@ def test_a_plug_pulled_while_older_images_are_outdated_makes_no_key_suspect_itse
     assert refusal(lambda: dumped.put_back().unlock(NEW)).code == "rolled-back"
 
 
-# --- one user's codes -------------------------------------------------------------------------------------------------
+# --- one user's codes
+# ----------------------------------------------------------------------
 def test_codes_for_one_user_set_no_other_users_pin(locked: Locked) -> None:
     codes = locked.office.codes(locked.key, 3)
     assert refusal(lambda: locked.key.recovery.unblock(0, codes, NEW)).code == "unblock-wrong"

@@ -1,7 +1,9 @@
-"""A firmware update: signed by two, beside the firmware that runs, kept if it passes its test; whatever is interrupted, the key boots.
+"""A firmware update: signed by two, beside the firmware that runs, kept if it passes its test;
+whatever is interrupted, the key boots.
 
-A start here is what the board's boot does: choose the slot, run the firmware of that number, let it test itself.  The image is any bytes:
-what runs in this process is always the same code, under the number of the slot.
+A start here is what the board's boot does: choose the slot, run the firmware of that number, let it
+test itself.  The image is any bytes: what runs in this process is always the same code, under the
+number of the slot.
 """
 
 import json
@@ -46,10 +48,13 @@ MANIFEST = softkey.manifest()
 SECTOR = 4096
 SMALL = 2 * 4 * SECTOR  # two places of three sectors: so that every operation can be cut
 CAME_WITH = version.NUMBER
-IMAGE = b"".join(sha256(b"%d" % number).digest() for number in range(160))  # 5,120 bytes: two sectors, three pieces
+# 5,120 bytes: two sectors, three pieces
+IMAGE = b"".join(sha256(b"%d" % number).digest() for number in range(160))
 
 
-def simulated_release(number: int = 2, image: bytes = IMAGE, floor: int = 0, target: str = TARGET) -> Release:
+def simulated_release(
+    number: int = 2, image: bytes = IMAGE, floor: int = 0, target: str = TARGET
+) -> Release:
     from biandun_simulator.release import sign
 
     return sign(Described(target, f"0.{number}.0", number, floor), image)
@@ -57,7 +62,9 @@ def simulated_release(number: int = 2, image: bytes = IMAGE, floor: int = 0, tar
 
 @dataclass
 class Updatable:
-    """A key with two places for firmware, in service, with a statement; ``boot`` starts it as a board does."""
+    """A key with two places for firmware, in service, with a statement; ``boot`` starts it as a
+    board does.
+    """
 
     monkeypatch: pytest.MonkeyPatch
     algorithm: Algorithm = ES256
@@ -72,7 +79,9 @@ class Updatable:
         self.first = cose.parse(self.sign(1), purpose="filing")
 
     def boot(self) -> Key:
-        """Choose a slot, run it; a firmware that fails its test ends the start, and the next one chooses again."""
+        """Choose a slot, run it; a firmware that fails its test ends the start, and the next one
+        chooses again.
+        """
         for _ in range(10):
             images = Images(self.images)
             slot = images.choose()
@@ -86,7 +95,9 @@ class Updatable:
         raise AssertionError("no firmware boots")
 
     def sign(self, number: int) -> bytes:
-        return self.key.sign(MANIFEST, purpose="filing", idempotency_key=bytes((number,)) * 16).statement
+        return self.key.sign(
+            MANIFEST, purpose="filing", idempotency_key=bytes((number,)) * 16
+        ).statement
 
     def update(self, release: Release | None = None) -> int:
         return updating.update(self.key, self.office.approved(release or simulated_release()))
@@ -108,7 +119,8 @@ def board(monkeypatch: pytest.MonkeyPatch) -> Updatable:
     return Updatable(monkeypatch)
 
 
-# --- the way through --------------------------------------------------------------------------------------------------
+# --- the way through
+# ----------------------------------------------------------------------
 @pytest.mark.parametrize("algorithm", [ES256, SM2], ids=["ES256", "SM2"])
 def test_a_release_of_vendor_and_operator_runs_from_the_next_start_on_and_the_key_is_itself(
     algorithm: Algorithm, monkeypatch: pytest.MonkeyPatch
@@ -169,7 +181,8 @@ def test_another_release_takes_the_place_of_one_on_its_way(board: Updatable) -> 
     assert board.running == 3
 
 
-# --- what does not run ------------------------------------------------------------------------------------------------
+# --- what does not run
+# ----------------------------------------------------------------------
 def test_a_firmware_that_fails_its_test_is_never_tried_again_and_the_one_before_runs(
     board: Updatable, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -181,7 +194,9 @@ def test_a_firmware_that_fails_its_test_is_never_tried_again_and_the_one_before_
     assert board.is_itself()
 
 
-def test_a_firmware_that_never_gets_as_far_as_its_test_is_tried_three_times(board: Updatable) -> None:
+def test_a_firmware_that_never_gets_as_far_as_its_test_is_tried_three_times(
+    board: Updatable,
+) -> None:
     board.update()
     chosen = []
     for _ in range(5):  # each start dies before the firmware says anything
@@ -204,7 +219,8 @@ def test_the_self_test_sees_a_wrong_number_a_wrong_hash_and_a_damaged_flash(
     assert not selftest.passes(token, CAME_WITH)
 
 
-# --- what is refused --------------------------------------------------------------------------------------------------
+# --- what is refused
+# ----------------------------------------------------------------------
 def single(board: Updatable, which: str) -> Release:
     """A release that one of the two has not signed."""
     release = board.office.approved(simulated_release())
@@ -221,7 +237,9 @@ def single(board: Updatable, which: str) -> Release:
     return replace(release, vendor_es256=release.vendor_sm2)
 
 
-@pytest.mark.parametrize("which", ["operator", "vendor", "vendor twice", "operator twice", "other suite"])
+@pytest.mark.parametrize(
+    "which", ["operator", "vendor", "vendor twice", "operator twice", "other suite"]
+)
 def test_a_release_that_is_not_signed_by_both_is_refused(which: str, board: Updatable) -> None:
     assert refusal(lambda: updating.update(board.key, single(board, which))) == "release-invalid"
     assert board.boot().info.firmware == "0.1.0"
@@ -233,7 +251,11 @@ def test_every_bit_of_a_manifest_counts(board: Updatable) -> None:
         flipped = bytearray(release.manifest)
         flipped[bit // 8] ^= 1 << bit % 8
         assert (
-            refusal(lambda flipped=flipped: updating.update(board.key, replace(release, manifest=bytes(flipped))))
+            refusal(
+                lambda flipped=flipped: updating.update(
+                    board.key, replace(release, manifest=bytes(flipped))
+                )
+            )
             == "release-invalid"
         )
 
@@ -245,9 +267,16 @@ def test_a_release_that_the_office_has_not_approved_is_not_sent(board: Updatable
 
 
 @pytest.mark.parametrize(
-    "release", [simulated_release(target="rp2350"), simulated_release(floor=3), simulated_release(image=bytes(4 * SECTOR))]
+    "release",
+    [
+        simulated_release(target="rp2350"),
+        simulated_release(floor=3),
+        simulated_release(image=bytes(4 * SECTOR)),
+    ],
 )
-def test_a_release_for_another_board_or_that_contradicts_itself_is_refused(release: Release, board: Updatable) -> None:
+def test_a_release_for_another_board_or_that_contradicts_itself_is_refused(
+    release: Release, board: Updatable
+) -> None:
     assert refusal(lambda: board.update(release)) == "release-invalid"
 
 
@@ -259,7 +288,9 @@ def test_a_downgrade_below_the_floor_is_refused_and_one_above_is_not(board: Upda
     assert board.is_itself()
 
 
-def test_the_floor_rises_only_when_a_release_stays(board: Updatable, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_floor_rises_only_when_a_release_stays(
+    board: Updatable, monkeypatch: pytest.MonkeyPatch
+) -> None:
     board.update(simulated_release(5, floor=5))
     with monkeypatch.context() as context:
         context.setattr(selftest, "passes", lambda token, number: False)
@@ -290,12 +321,17 @@ def test_firmware_below_the_floor_signs_nothing_however_it_came_to_run(board: Up
 
 def test_an_image_that_is_not_the_announced_one_is_not_kept(board: Updatable) -> None:
     release = board.office.approved(simulated_release())
-    assert refusal(lambda: updating.update(board.key, replace(release, image=IMAGE[:-1] + b"?"))) == "digest-mismatch"
+    assert (
+        refusal(lambda: updating.update(board.key, replace(release, image=IMAGE[:-1] + b"?")))
+        == "digest-mismatch"
+    )
     assert refusal(lambda: board.key.call(UpdateFinishRequest(), UpdateFinishReply)) == "not-found"
     assert board.update() == 2
 
 
-@pytest.mark.parametrize("flag", [COMPLETE, PROGRESS, PROGRESS + 2], ids=["complete", "first part", "last part"])
+@pytest.mark.parametrize(
+    "flag", [COMPLETE, PROGRESS, PROGRESS + 2], ids=["complete", "first part", "last part"]
+)
 def test_a_flag_that_the_flash_does_not_keep_is_noticed(flag: int, board: Updatable) -> None:
     genuine = board.images.program
 
@@ -327,37 +363,64 @@ def test_the_same_image_with_another_floor_is_another_release(board: Updatable) 
 
 def test_what_the_flash_does_not_keep_is_noticed(board: Updatable) -> None:
     genuine = board.images.read
-    board.images.read = lambda offset, size: genuine(offset, size)[:-1] + b"?" if size == LIMIT_PIECE else genuine(offset, size)  # type: ignore[method-assign]
+    board.images.read = lambda offset, size: (
+        genuine(offset, size)[:-1] + b"?" if size == LIMIT_PIECE else genuine(offset, size)
+    )  # type: ignore[method-assign]
     assert refusal(board.update) == "digest-mismatch"
 
 
 @pytest.mark.parametrize(
     ("offset", "content", "code"),
-    [(LIMIT_PIECE, IMAGE[:LIMIT_PIECE], "bad-field"), (0, IMAGE[:100], "bad-field"), (1, IMAGE[:LIMIT_PIECE], "bad-field")],
+    [
+        (LIMIT_PIECE, IMAGE[:LIMIT_PIECE], "bad-field"),
+        (0, IMAGE[:100], "bad-field"),
+        (1, IMAGE[:LIMIT_PIECE], "bad-field"),
+    ],
 )
-def test_a_part_out_of_place_or_of_another_size_is_refused(offset: int, content: bytes, code: str, board: Updatable) -> None:
+def test_a_part_out_of_place_or_of_another_size_is_refused(
+    offset: int, content: bytes, code: str, board: Updatable
+) -> None:
     release = board.office.approved(simulated_release())
     with pytest.raises(errors.KeyRefused):
-        updating.update(board.key, replace(release, image=IMAGE + b"more"))  # begun, and one part too long
+        # begun, and one part too long
+        updating.update(board.key, replace(release, image=IMAGE + b"more"))
     board.wire.key.board.firmware.images.abandon(board.wire.key.board.firmware.images.filling(None))
-    board.key.call(UpdateBeginRequest(release.vendor_es256, release.operator or b"", release.manifest), UpdateBeginReply)
-    assert refusal(lambda: board.key.call(UpdatePartRequest(offset, content), UpdatePartReply)) == code
-    assert refusal(lambda: board.key.call(UpdateFinishRequest(), UpdateFinishReply)) == "update-incomplete"
+    board.key.call(
+        UpdateBeginRequest(release.vendor_es256, release.operator or b"", release.manifest),
+        UpdateBeginReply,
+    )
+    assert (
+        refusal(lambda: board.key.call(UpdatePartRequest(offset, content), UpdatePartReply)) == code
+    )
+    assert (
+        refusal(lambda: board.key.call(UpdateFinishRequest(), UpdateFinishReply))
+        == "update-incomplete"
+    )
 
 
 def test_parts_of_nothing_are_refused(board: Updatable) -> None:
-    assert refusal(lambda: board.key.call(UpdatePartRequest(0, IMAGE[:LIMIT_PIECE]), UpdatePartReply)) == "not-found"
+    assert (
+        refusal(lambda: board.key.call(UpdatePartRequest(0, IMAGE[:LIMIT_PIECE]), UpdatePartReply))
+        == "not-found"
+    )
 
 
 def test_a_board_without_two_places_says_so(key: Key, office: SoftOffice) -> None:
-    assert refusal(lambda: updating.update(key, office.approved(simulated_release()))) == "update-unavailable"
+    assert (
+        refusal(lambda: updating.update(key, office.approved(simulated_release())))
+        == "update-unavailable"
+    )
 
 
 def test_a_blank_key_knows_no_operator_and_takes_no_release(wire: Wire, office: SoftOffice) -> None:
-    assert refusal(lambda: updating.update(wire.open(), office.approved(simulated_release()))) == "wrong-state"
+    assert (
+        refusal(lambda: updating.update(wire.open(), office.approved(simulated_release())))
+        == "wrong-state"
+    )
 
 
-# --- the file ---------------------------------------------------------------------------------------------------------
+# --- the file
+# ----------------------------------------------------------------------
 def test_a_release_file_comes_back_as_it_was() -> None:
     release = simulated_release()
     assert Release.decode(release.encode()) == release
@@ -383,8 +446,15 @@ def test_an_image_that_is_too_long_is_not_released() -> None:
     assert caught.value.code == "too-large"
 
 
-# --- every cut --------------------------------------------------------------------------------------------------------
-WAYS: tuple[tuple[float | None, bool], ...] = ((None, False), (0.0, False), (0.4, True), (0.999, True), (1.0, False))
+# --- every cut
+# ----------------------------------------------------------------------
+WAYS: tuple[tuple[float | None, bool], ...] = (
+    (None, False),
+    (0.0, False),
+    (0.4, True),
+    (0.999, True),
+    (1.0, False),
+)
 
 
 def memories(board: Updatable) -> Iterator[NorFlash]:
@@ -408,9 +478,15 @@ def restored(board: Updatable, cells: list[bytes]) -> None:
     board.boot()
 
 
-@pytest.mark.parametrize("every", [False, pytest.param(True, marks=pytest.mark.slow)], ids=["a sample", "all"])
-def test_an_update_cut_at_every_operation_boots_and_the_key_is_itself(board: Updatable, every: bool) -> None:
-    """Image, header, flags, and what the new firmware notes on the key's own flash, in its first start."""
+@pytest.mark.parametrize(
+    "every", [False, pytest.param(True, marks=pytest.mark.slow)], ids=["a sample", "all"]
+)
+def test_an_update_cut_at_every_operation_boots_and_the_key_is_itself(
+    board: Updatable, every: bool
+) -> None:
+    """Image, header, flags, and what the new firmware notes on the key's own flash, in its first
+    start.
+    """
     before = snapshot(board)
     counts = []
     for memory in range(2):

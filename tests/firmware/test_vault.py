@@ -1,4 +1,6 @@
-"""The vault: nothing on flash can be changed unnoticed, the private key is sealed, and an older image does not go on."""
+"""The vault: nothing on flash can be changed unnoticed, the private key is sealed, and an older
+image does not go on.
+"""
 
 from binascii import crc32
 from collections.abc import Callable
@@ -49,11 +51,15 @@ def enrolled(board: TestBoard) -> tuple[Wire, Key]:
 
 def stored(flash: MemoryFlash) -> list[Stored]:
     """All records of the active bank as they stand."""
-    return [(kind, number, flash.read(at, size)) for kind, number, at, size in Journal(flash).each()]
+    return [
+        (kind, number, flash.read(at, size)) for kind, number, at, size in Journal(flash).each()
+    ]
 
 
 def rewritten(flash: MemoryFlash, rows: list[Stored]) -> MemoryFlash:
-    """The same flash with other records, every CRC right: what somebody with a programmer can make of it."""
+    """The same flash with other records, every CRC right: what somebody with a programmer can make
+    of it.
+    """
     journal = Journal(flash)
     changed = MemoryFlash(flash.size)
     base = journal._base(journal._bank)
@@ -71,7 +77,8 @@ def is_damaged(flash: MemoryFlash) -> bool:
     return TestKey(TestBoard(flash=flash)).token.vault.damaged
 
 
-# --- the links --------------------------------------------------------------------------------------------------------
+# --- the links
+# ----------------------------------------------------------------------
 @pytest.fixture
 def image() -> MemoryFlash:
     """The flash of a key that has signed and counted a wrong PIN."""
@@ -91,7 +98,9 @@ def test_every_changed_record_is_noticed(image: MemoryFlash) -> None:
     for place, (kind, number, payload) in enumerate(rows):
         for at in {0, len(payload) // 2, len(payload) - 1}:
             broken = bytes([*payload[:at], payload[at] ^ 1, *payload[at + 1 :]])
-            assert is_damaged(rewritten(image, [*rows[:place], (kind, number, broken), *rows[place + 1 :]])), (kind, at)
+            assert is_damaged(
+                rewritten(image, [*rows[:place], (kind, number, broken), *rows[place + 1 :]])
+            ), (kind, at)
 
 
 def test_every_record_left_out_before_the_last_is_noticed(image: MemoryFlash) -> None:
@@ -141,7 +150,8 @@ def test_a_bank_without_links_is_not_taken_where_the_memory_has_a_secret() -> No
     assert TestKey(TestBoard(flash=old, otp=otp)).token.vault.damaged
 
 
-# --- the private key --------------------------------------------------------------------------------------------------
+# --- the private key
+# ----------------------------------------------------------------------
 def test_the_private_key_is_on_flash_under_the_data_key_only(key: Key, wire: Wire) -> None:
     key.unlock(PIN)
     vault = wire.key.token.vault
@@ -226,7 +236,8 @@ def test_a_cut_at_any_moment_of_the_first_pin_leaves_a_key_that_signs() -> None:
     assert cut > 10
 
 
-# --- waiting and locking ----------------------------------------------------------------------------------------------
+# --- waiting and locking
+# ----------------------------------------------------------------------
 def test_after_a_wrong_pin_the_key_waits_twice_as_long_each_time() -> None:
     board = TestBoard()
     board.pin_delay_ms = 1000
@@ -275,7 +286,8 @@ def test_a_key_that_nobody_uses_locks_itself(key: Key, wire: Wire) -> None:
         wire.key.token.vault.keys.data_key()
 
 
-# --- older images -----------------------------------------------------------------------------------------------------
+# --- older images
+# ----------------------------------------------------------------------
 def board_with_tally() -> TestBoard:
     return TestBoard(otp=OtpModel())
 
@@ -365,7 +377,9 @@ def test_setting_the_flash_back_again_and_again_gives_two_attempts_and_no_more()
 
 
 @pytest.mark.parametrize("operation", range(1, 6))
-def test_a_plug_pulled_in_an_attempt_costs_that_attempt_and_is_no_older_image(operation: int) -> None:
+def test_a_plug_pulled_in_an_attempt_costs_that_attempt_and_is_no_older_image(
+    operation: int,
+) -> None:
     board = board_with_tally()
     wire, key = enrolled(board)
     board.flash.fail_after = board.flash.operations + operation
@@ -380,7 +394,9 @@ def test_a_plug_pulled_in_an_attempt_costs_that_attempt_and_is_no_older_image(op
 
 
 def test_without_a_tally_an_older_image_is_not_noticed() -> None:
-    """The training class, as docs/threat-model.md says: whoever can write its flash can set it back."""
+    """The training class, as docs/threat-model.md says: whoever can write its flash can set it
+    back.
+    """
     wire, key = enrolled(TestBoard())
     older = bytes(wire.key.board.flash.cells)
     sign(key)
@@ -409,8 +425,12 @@ def test_a_cut_at_any_moment_of_the_memorys_first_use_leaves_a_key_that_can_be_e
 
 
 @pytest.mark.parametrize("core", CORES)
-def test_wrong_pins_cost_equal_instructions(core: str, key: Key, wire: Wire, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Counted on the kernels: the stretching, the key of the PIN, and the attempt to open the data key with it."""
+def test_wrong_pins_cost_equal_instructions(
+    core: str, key: Key, wire: Wire, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Counted on the kernels: the stretching, the key of the PIN, and the attempt to open the data
+    key with it.
+    """
     kernel = hash_emulator(core, "sha256")
     keys = wire.key.token.vault.keys
     salt, iterations, wrapped = cbor.loads(wire.key.token.vault._journal.get(records.PIN, 0) or b"")  # type: ignore[misc]
@@ -430,7 +450,10 @@ def test_wrong_pins_cost_equal_instructions(core: str, key: Key, wire: Wire, mon
         return found
 
     right = PIN.reveal()
-    nearly = [right[:at] + bytes([right[at] ^ 1]) + right[at + 1 :] for at in (0, len(right) // 2, len(right) - 1)]
+    nearly = [
+        right[:at] + bytes([right[at] ^ 1]) + right[at + 1 :]
+        for at in (0, len(right) // 2, len(right) - 1)
+    ]
     for pin in (*nearly, b"000000", b"999999", bytes(6)):
         assert cost(pin) is None
     assert cost(right) is not None

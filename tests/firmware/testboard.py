@@ -1,7 +1,8 @@
 """The test board: a world without chance or time, for both interpreters.
 
-Entropy is a counter through SHA-256, the clock moves one millisecond each time somebody looks, the button says what the
-test told it.  Only tests can build it: the boards that ship have no way to be handed entropy.
+Entropy is a counter through SHA-256, the clock moves one millisecond each time somebody looks, the
+button says what the test told it.  Only tests can build it: the boards that ship have no way to be
+handed entropy.
 """
 
 from hashlib import sha256
@@ -16,7 +17,9 @@ from etoken.token import Token
 
 
 class MemoryFlash(NorFlash):
-    """Flash in memory; ``operations`` counts programs and erases, ``fail_after`` stops the world at one of them."""
+    """Flash in memory; ``operations`` counts programs and erases, ``fail_after`` stops the world at
+    one of them.
+    """
 
     sector = 4096
 

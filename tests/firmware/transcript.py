@@ -1,6 +1,8 @@
-"""What crosses the cable, as text that reads as documentation: one line a frame, what is sealed shown to the reader alone.
+"""What crosses the cable, as text that reads as documentation: one line a frame, what is sealed
+shown to the reader alone.
 
-``python -m tests.firmware.transcript`` writes the files in ``transcripts/`` anew; ``test_session.py`` compares them.
+``python -m tests.firmware.transcript`` writes the files in ``transcripts/`` anew;
+``test_session.py`` compares them.
 """
 
 from collections.abc import Callable
@@ -41,11 +43,16 @@ KINDS = {
 }
 SECRET = ("pin", "old", "new")
 NUMBERS = {entry.request.NUMBER: entry.request for entry in COMMANDS.values()}
-REPLIES = {number: getattr(m, request.__name__.removesuffix("Request") + "Reply") for number, request in NUMBERS.items()}
+REPLIES = {
+    number: getattr(m, request.__name__.removesuffix("Request") + "Reply")
+    for number, request in NUMBERS.items()
+}
 
 
 class Tap(Wire):
-    """A cable that somebody listens on; ``lines`` is what the listener writes down, with what the two ends know beside it."""
+    """A cable that somebody listens on; ``lines`` is what the listener writes down, with what the
+    two ends know beside it.
+    """
 
     def __init__(self, board: TestBoard | None = None) -> None:
         super().__init__(board)
@@ -96,12 +103,25 @@ class Tap(Wire):
                 continue
             payload = bytes(frame.payload)
             self._last_id = frame.request_id
-            self.lines.append(self._line(who, KINDS[frame.kind], frame.request_id, payload, self._known.get(payload)))
+            self.lines.append(
+                self._line(
+                    who, KINDS[frame.kind], frame.request_id, payload, self._known.get(payload)
+                )
+            )
 
-    def _line(self, who: str, kind: str, request_id: int, payload: bytes, inside: bytes | None) -> str:
+    def _line(
+        self, who: str, kind: str, request_id: int, payload: bytes, inside: bytes | None
+    ) -> str:
         head = f"{who}  {kind:8}{request_id if kind not in ('resync',) else '':>3}  "
         if kind in ("data", "ack", "resync"):
-            return head + {"data": f"{len(payload)} bytes of the manifest", "ack": "", "resync": "a new link"}[kind].rstrip()
+            return (
+                head
+                + {
+                    "data": f"{len(payload)} bytes of the manifest",
+                    "ack": "",
+                    "resync": "a new link",
+                }[kind].rstrip()
+            )
         is_sealed = payload[:1] in (b"\x58", b"\x59")
         if is_sealed and inside is None:
             return f"{head}sealed, {len(payload)} bytes"
@@ -123,7 +143,9 @@ class Tap(Wire):
             left = "" if info.tries_left is None else f", {info.tries_left} tries left"
             return ERROR_NAMES[info.code] + left
         try:
-            return self._fields(codec.decode(REPLIES[self._asked[request_id]], raw)).strip() or "done"
+            return (
+                self._fields(codec.decode(REPLIES[self._asked[request_id]], raw)).strip() or "done"
+            )
         except (codec.MessageError, KeyError):
             return f"{len(raw)} bytes that are no reply"
 
@@ -172,19 +194,24 @@ def refused(call: Callable[[], object]) -> None:
         call()
 
 
-# --- the scenes -------------------------------------------------------------------------------------------------------
+# --- the scenes
+# ----------------------------------------------------------------------
 def a_session() -> list[str]:
     """Open, unlock with a wrong and the right PIN, sign."""
     tap, office = Tap(), SoftOffice()
     key = personalised(tap, office)
-    tap.say("The host asks whose key this is, and lets it prove that it holds the device key which the office certified.")
+    tap.say(
+        "The host asks whose key this is, and lets it prove that it holds the device key which the office certified."
+    )
     opened(tap, key)
     tap.say(
         "From here on whoever listens sees lengths, all multiples of 128 bytes and a little; the words after the colon are ours."
     )
     refused(lambda: key.unlock(type(PIN)(b"000000")))
     key.unlock(PIN)
-    tap.say("The manifest itself crosses in clear; its digest came sealed, so another one is not signed.")
+    tap.say(
+        "The manifest itself crosses in clear; its digest came sealed, so another one is not signed."
+    )
     sign(key)
     return tap.lines
 
@@ -199,7 +226,9 @@ def a_replay() -> list[str]:
     recording = list(tap.sent)
     tap.restart()
     tap.lines.clear()
-    tap.say("A thief plays the whole recording to the key: its ephemeral point is a new one, so nothing sealed opens.")
+    tap.say(
+        "A thief plays the whole recording to the key: its ephemeral point is a new one, so nothing sealed opens."
+    )
     for data in recording:
         tap.write(data)
         tap.read()
@@ -217,7 +246,9 @@ def an_injection() -> list[str]:
     inject(tap, 900, codec.encode_request(m.SignBeginRequest(b"t" * 16, "filing", 10, bytes(32))))
     tap.say("He makes up a sealed one; there is no answer.")
     inject(tap, 901, b"\x58\x98" + bytes(152))
-    tap.say("He sends the last sealed request once more, under another id; there is no answer either.")
+    tap.say(
+        "He sends the last sealed request once more, under another id; there is no answer either."
+    )
     last = frames.FrameReader()
     last.put(tap.sent[-3], len(tap.sent[-3]))
     frame = last.next()
@@ -228,7 +259,11 @@ def an_injection() -> list[str]:
     tap.say("After eight made-up messages in a row the session is over, and the key locked.")
     for number in range(8):
         inject(tap, 910 + number, b"\x58\x98" + bytes((number,)) * 152)
-    refused(lambda: key.connection.call_sealed(session_of(key), codec.encode_request(m.ChainStateRequest())))
+    refused(
+        lambda: key.connection.call_sealed(
+            session_of(key), codec.encode_request(m.ChainStateRequest())
+        )
+    )
     return [*tap.lines, f"\n# {state(tap)}"]
 
 
@@ -238,17 +273,23 @@ def a_flip() -> list[str]:
     key = personalised(tap, office)
     opened(tap, key)
     tap.lines.clear()
-    tap.say("Somebody flips a bit of the sealed request; there is no answer, and the host sends it again.")
+    tap.say(
+        "Somebody flips a bit of the sealed request; there is no answer, and the host sends it again."
+    )
     tap.cut_out = flipping_once(KIND_REQUEST)
     key.unlock(PIN)
-    tap.say("Somebody flips a bit of the sealed reply; the host asks again and gets the same reply.")
+    tap.say(
+        "Somebody flips a bit of the sealed reply; the host asks again and gets the same reply."
+    )
     tap.cut_in = flipping_once(KIND_REPLY)
     key.chain()
     return [*tap.lines, f"\n# {state(tap)}"]
 
 
 def a_man_in_the_middle() -> list[str]:
-    """Somebody answers with a key of his own, certified by the same office, and passes on the rest."""
+    """Somebody answers with a key of his own, certified by the same office, and passes on the
+    rest.
+    """
     office = SoftOffice()
     tap, other = Tap(), Wire(TestBoard(serial="BD-TEST-0002", seed=b"of the thief"))
     personalised(tap, office)
@@ -256,12 +297,17 @@ def a_man_in_the_middle() -> list[str]:
     thief.personalise(office.grant(thief.answer_offer(office.offer())))
     key = tap.open()
     tap.lines.clear()
-    tap.say("The hello of the host is answered by another genuine key of the same office, since the thief holds one.")
+    tap.say(
+        "The hello of the host is answered by another genuine key of the same office, since the thief holds one."
+    )
     genuine = tap.key
     asking = key.certificate()
     assert asking.x509
     tap.key = other.key
-    tap.key.feed(b"\0" + frames.encode_frame(KIND_RESYNC, 0, 0, codec.encode(m.Resync(key.connection._nonce))))
+    tap.key.feed(
+        b"\0"
+        + frames.encode_frame(KIND_RESYNC, 0, 0, codec.encode(m.Resync(key.connection._nonce)))
+    )
     key.certificate = lambda: asking  # type: ignore[method-assign]  the thief passes the right certificate on
     try:
         key.secure()
@@ -320,7 +366,8 @@ SCENES: dict[str, Callable[[], list[str]]] = {
 def render(name: str) -> str:
     """The text of one scene."""
     scene = SCENES[name]
-    return f"# {scene.__doc__}\n" + "\n".join(line.rstrip() for line in scene()).strip("\n") + "\n"
+    title = " ".join((scene.__doc__ or "").split())
+    return f"# {title}\n" + "\n".join(line.rstrip() for line in scene()).strip("\n") + "\n"
 
 
 def main() -> None:

@@ -1,7 +1,8 @@
 """One key that is fed whatever the generator makes; runs under CPython and MicroPython.
 
-Two keys take turns.  The one whose device key is certified must not change at all: nobody has the session that its commands need.  The
-other takes everything in clear and somebody is in, so that inputs reach the handlers; it may change, it must not fail.
+Two keys take turns.  The one whose device key is certified must not change at all: nobody has the
+session that its commands need.  The other takes everything in clear and somebody is in, so that
+inputs reach the handlers; it may change, it must not fail.
 """
 
 from testboard import TestBoard, TestKey
@@ -110,7 +111,9 @@ class Generator:
         if way == 4:
             return self._whole(self._command())
         if way == 5:
-            return self._whole(b"\x58\x98" + c.octets(152) if c.below(2) else b"\x59" + c.octets(c.below(300)))
+            return self._whole(
+                b"\x58\x98" + c.octets(152) if c.below(2) else b"\x59" + c.octets(c.below(300))
+            )
         if way == 6:
             one, two = c.pick(self._seeds), c.pick(self._seeds)
             return one[: c.below(len(one) + 1)] + two[c.below(len(two) + 1) :]
@@ -124,7 +127,9 @@ class Generator:
 
     def _frame(self, kind, payload):
         c = self._chance
-        return frames.encode_frame(kind, c.below(70000) & 0xFFFF, c.below(4) and c.below(5000), payload, c.below(8) == 0)
+        return frames.encode_frame(
+            kind, c.below(70000) & 0xFFFF, c.below(4) and c.below(5000), payload, c.below(8) == 0
+        )
 
     def _mutated(self, data):
         c = self._chance
@@ -142,10 +147,14 @@ class Generator:
         if frame is None:
             return data
         payload = self._mutated(bytes(frame.payload)) if frame.payload else b""
-        return frames.encode_frame(frame.kind, self._chance.below(0xFFFF), frame.offset, payload, frame.more)
+        return frames.encode_frame(
+            frame.kind, self._chance.below(0xFFFF), frame.offset, payload, frame.more
+        )
 
     def _command(self):
-        """A request of a number that exists, with fields of any type, mostly of those that it has."""
+        """A request of a number that exists, with fields of any type, mostly of those that it
+        has.
+        """
         c = self._chance
         number = c.pick(self._numbers)
         fields = {}
@@ -190,7 +199,9 @@ class Generator:
 
 
 class Run:
-    """``inputs`` inputs from ``seed`` on, in turns on the two keys; keeps what went wrong with the input that did it."""
+    """``inputs`` inputs from ``seed`` on, in turns on the two keys; keeps what went wrong with the
+    input that did it.
+    """
 
     def __init__(self, targets, seeds, seed):
         self.targets = targets

@@ -1,7 +1,9 @@
-"""Coverage-guided inputs under CPython:  python -m tests.fuzz.guided FOLDER [libFuzzer options, such as -runs=100000].
+"""Coverage-guided inputs under CPython:  python -m tests.fuzz.guided FOLDER [libFuzzer options,
+such as -runs=100000].
 
-An input is a few steps: a byte that says how the next bytes are meant (as they are, or as the payload of a frame whose checksum is made
-right), two bytes of length, the bytes.  libFuzzer stops at the first input that a key does not survive, and keeps it in a file.
+An input is a few steps: a byte that says how the next bytes are meant (as they are, or as the
+payload of a frame whose checksum is made right), two bytes of length, the bytes.  libFuzzer stops
+at the first input that a key does not survive, and keeps it in a file.
 """
 
 import json
@@ -16,7 +18,7 @@ with atheris.instrument_imports(include=["etoken", "biandun_protocol.wire"]):
 
     from biandun_protocol.wire import frames
     from biandun_protocol.wire.numbers import KIND_CANCEL, KIND_DATA, KIND_REQUEST, KIND_RESYNC
-    from etoken.commands import all as _commands  # noqa: F401  # pyright: ignore[reportUnusedImport]
+    from etoken.commands import all as _commands  # pyright: ignore[reportUnusedImport]  # noqa: F401
 
 KINDS = (KIND_REQUEST, KIND_REQUEST, KIND_REQUEST, KIND_DATA, KIND_RESYNC, KIND_CANCEL)
 STEPS = 8
@@ -33,7 +35,9 @@ class Guided:
         made = json.loads((folder / "seeds.json").read_text("ascii"))
         self.targets = [
             Target(
-                (folder / f"{name}.flash").read_bytes(), [bytes.fromhex(data) for data in made[name]["opening"]], name == "sealed"
+                (folder / f"{name}.flash").read_bytes(),
+                [bytes.fromhex(data) for data in made[name]["opening"]],
+                name == "sealed",
             )
             for name in ("sealed", "clear")
         ]
@@ -53,7 +57,9 @@ class Guided:
             part = data[at + 3 : at + 3 + size]
             at += 3 + size
             if how & 7 < len(KINDS):
-                part = frames.encode_frame(KINDS[how & 7], self.count * STEPS + step & 0xFFFF, 0, part, how & 0x80 != 0)
+                part = frames.encode_frame(
+                    KINDS[how & 7], self.count * STEPS + step & 0xFFFF, 0, part, how & 0x80 != 0
+                )
             fault = target.feed(part)
             if fault:
                 raise Died(fault)
@@ -79,7 +85,9 @@ def main() -> None:
     """Fuzz."""
     folder = Path(sys.argv[1])
     guided = Guided(folder)
-    atheris.Setup([sys.argv[0], *sys.argv[2:], f"-artifact_prefix={folder}/", str(corpus(folder))], guided.one)
+    atheris.Setup(
+        [sys.argv[0], *sys.argv[2:], f"-artifact_prefix={folder}/", str(corpus(folder))], guided.one
+    )
     atheris.Fuzz()
 
 

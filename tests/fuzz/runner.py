@@ -1,4 +1,6 @@
-"""Run many inputs under MicroPython:  micropython runner.py SEEDS.json SEED INPUTS.  Prints JSON."""
+"""Run many inputs under MicroPython:  micropython runner.py SEEDS.json SEED INPUTS.  Prints
+JSON.
+"""
 
 import gc
 import json
@@ -19,7 +21,9 @@ def load(path):
     for name in ("sealed", "clear"):
         with open(folder + "/" + name + ".flash", "rb") as file:
             image = file.read()
-        targets.append(Target(image, [unhexlify(data) for data in made[name]["opening"]], name == "sealed"))
+        targets.append(
+            Target(image, [unhexlify(data) for data in made[name]["opening"]], name == "sealed")
+        )
     return targets, [unhexlify(data) for data in made["seeds"]]
 
 
@@ -35,7 +39,17 @@ def main(path, seed, inputs):
         gc.collect()
         free.append(gc.mem_free())
     wrong = [(fault, hexlify(data).decode()) for fault, data in run.wrong[:20]]
-    print(json.dumps({"executions": run.executions, "wrong": len(run.wrong), "first": wrong, "hangs": hangs, "free": free}))
+    print(
+        json.dumps(
+            {
+                "executions": run.executions,
+                "wrong": len(run.wrong),
+                "first": wrong,
+                "hangs": hangs,
+                "free": free,
+            }
+        )
+    )
 
 
 main(*sys.argv[1:])

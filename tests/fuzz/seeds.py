@@ -1,4 +1,6 @@
-"""The two keys that are fed, and frames that a real host sent them, as files for both interpreters."""
+"""The two keys that are fed, and frames that a real host sent them, as files for both
+interpreters.
+"""
 
 import json
 from contextlib import suppress
@@ -29,18 +31,22 @@ def make(folder: Path) -> Path:
     for name in ("sealed", "clear"):
         wire, office = (
             Wire(TestBoard(flash=NorFlash(FLASH))),
-            SoftOffice(sessions=name == "sealed", purposes=("filing", "login", "link", "succession")),
+            SoftOffice(
+                sessions=name == "sealed", purposes=("filing", "login", "link", "succession")
+            ),
         )
         key = wire.open()
         key.pin_in_clear = name == "clear"
         key.personalise(office.grant(key.answer_offer(office.offer())))
         key.set_pin(PIN)
-        for number, word in enumerate((STANDING_SUSPENDED, STANDING_ACTIVE)):  # the office's words, which the image knows already
+        # the office's words, which the image knows already
+        for number, word in enumerate((STANDING_SUSPENDED, STANDING_ACTIVE)):
             standing.tell(key, office.status(key.info, word, NOW - 9 + number))
         image = wire.key.board.flash.medium.read(0, FLASH)
         (folder / f"{name}.flash").write_bytes(image)
         recorded += [str(step[1]) for step in wire.steps if step[0] == "feed"]
-        wire = Wire(booted(image))  # as the fuzzer boots it: what is recorded from here on opens the session there as well
+        # as the fuzzer boots it: what is recorded from here on opens the session there as well
+        wire = Wire(booted(image))
         key = wire.open()
         key.pin_in_clear = name == "clear"
         key.unlock(PIN)

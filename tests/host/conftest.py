@@ -49,7 +49,12 @@ def office(server: SoftServer) -> Iterator[Office]:
 
 @pytest.fixture
 def form(tmp_path: Path, soft: SoftOffice) -> Path:
-    unit = {"uscc": soft.uscc, "unit_code": soft.unit_code, "unit_name": soft.unit_name, "region": soft.region}
+    unit = {
+        "uscc": soft.uscc,
+        "unit_code": soft.unit_code,
+        "unit_name": soft.unit_name,
+        "region": soft.region,
+    }
     path = tmp_path / "form.json"
     path.write_text(json.dumps({**unit, **filing_cli.EXAMPLE}, ensure_ascii=False))
     return path
@@ -65,7 +70,9 @@ def letter(tmp_path: Path) -> Path:
 @pytest.fixture
 def folder(tmp_path: Path, form: Path, letter: Path) -> Folder:
     """A prepared filing with one attachment."""
-    return filings.prepare(tmp_path / "filing", filings.read_form(form, {}), [Source(letter, "application_document")])
+    return filings.prepare(
+        tmp_path / "filing", filings.read_form(form, {}), [Source(letter, "application_document")]
+    )
 
 
 @pytest.fixture

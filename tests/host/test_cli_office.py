@@ -45,7 +45,11 @@ def soft() -> SoftOffice:
 
 @pytest.fixture
 def program(
-    key: Key, server: SoftServer, capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    key: Key,
+    server: SoftServer,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> Program:
     """The program with an in-process key and the soft office in the place of port and network."""
     server.public_key = key.info.public_key
@@ -77,23 +81,37 @@ def heard(key: Key) -> int:
 def prepared(program: Program, letter: Path) -> None:
     _, out, _ = program("filing", "example")
     Path("form.json").write_text(out)
-    program.json("filing", "prepare", "form.json", "--attach", f"application_document={letter}", "--out", "filing")
+    program.json(
+        "filing",
+        "prepare",
+        "form.json",
+        "--attach",
+        f"application_document={letter}",
+        "--out",
+        "filing",
+    )
     program.json("filing", "sign", "filing", "--pin-file", "pin.txt")
 
 
-def test_a_login_is_remembered_for_the_next_command_and_forgotten_after_logout(program: Program) -> None:
+def test_a_login_is_remembered_for_the_next_command_and_forgotten_after_logout(
+    program: Program,
+) -> None:
     status, _, err = program("office", "cases", "--json")
     assert (status, json.loads(err)["error"]["code"]) == (10, "login-required")
     login = program.json("office", "login", "--pin-file", "pin.txt")
     assert isinstance(login, dict)
     assert login["roles"] == ["UNIT"]
-    assert program.json("office", "cases", "--state", "ACCEPTED") == [{"number": "629900HB2026000001", "state": "ACCEPTED"}]
+    assert program.json("office", "cases", "--state", "ACCEPTED") == [
+        {"number": "629900HB2026000001", "state": "ACCEPTED"}
+    ]
     program.json("office", "logout")
     assert sessions.recall(URL) is None
     assert program("office", "cases")[0] == 10
 
 
-def test_a_token_is_kept_in_a_file_that_only_its_owner_reads(program: Program, tmp_path: Path) -> None:
+def test_a_token_is_kept_in_a_file_that_only_its_owner_reads(
+    program: Program, tmp_path: Path
+) -> None:
     program.json("office", "login", "--pin-file", "pin.txt")
     (path,) = (tmp_path / "state").rglob("*.json")
     assert path.stat().st_mode & 0o077 == 0
@@ -114,11 +132,24 @@ def test_no_secret_is_printed_by_login(program: Program) -> None:
     assert "135790" not in out + err
 
 
-def test_a_filing_with_its_countersignature_is_handed_in_and_decided(program: Program, letter: Path, server: SoftServer) -> None:
+def test_a_filing_with_its_countersignature_is_handed_in_and_decided(
+    program: Program, letter: Path, server: SoftServer
+) -> None:
     prepared(program, letter)
-    opinion = ("--opinion", "agree", "--text", "同意。", "--by", "测试员乙", "--document-no", "〔2026〕1号")
+    opinion = (
+        "--opinion",
+        "agree",
+        "--text",
+        "同意。",
+        "--by",
+        "测试员乙",
+        "--document-no",
+        "〔2026〕1号",
+    )
     letter_words = ("--document-title", "申请", "--document-date", "2026-11-20")
-    program.json("filing", "countersign", "filing", *opinion, *letter_words, "--pin-file", "pin.txt")
+    program.json(
+        "filing", "countersign", "filing", *opinion, *letter_words, "--pin-file", "pin.txt"
+    )
     handed_in = program.json("filing", "submit", "filing")
     assert isinstance(handed_in, dict)
     assert {"case", "countersign", "new"} <= set(handed_in)
@@ -192,21 +223,27 @@ def test_a_key_that_was_resumed_hears_of_it_at_its_next_login_which_works_at_onc
     assert login["roles"] == ["UNIT"]
 
 
-def test_what_the_key_refuses_is_said_when_the_office_cannot_be_asked(program: Program, server: SoftServer, key: Key) -> None:
+def test_what_the_key_refuses_is_said_when_the_office_cannot_be_asked(
+    program: Program, server: SoftServer, key: Key
+) -> None:
     standing.tell(key, server.office.status(key.info, STANDING_SUSPENDED))
     server.fail = [None, httpx.ConnectError("gone"), httpx.ConnectError("gone")]
     status, _, err = program("office", "login", "--pin-file", "pin.txt", "--json")
     assert (status, json.loads(err)["error"]["code"]) == (7, "key-suspended")
 
 
-def test_status_asks_the_office_and_shows_what_the_key_heard(program: Program, server: SoftServer) -> None:
+def test_status_asks_the_office_and_shows_what_the_key_heard(
+    program: Program, server: SoftServer
+) -> None:
     server.standings = [STANDING_SUSPENDED]
     shown = program.json("keys", "status")
     assert isinstance(shown, dict)
     assert (shown["standing"], shown["standing_since"]) == ("suspended", "2026-11-24")
 
 
-def test_status_shows_what_the_key_heard_last_when_the_usual_office_is_out_of_reach(program: Program, server: SoftServer) -> None:
+def test_status_shows_what_the_key_heard_last_when_the_usual_office_is_out_of_reach(
+    program: Program, server: SoftServer
+) -> None:
     server.standings = [STANDING_SUSPENDED]
     program.json("keys", "status")
     server.fail = [httpx.ConnectError("gone"), httpx.ConnectError("gone")]
@@ -228,7 +265,9 @@ def test_a_page_of_somebody_else_is_no_status(program: Program, server: SoftServ
     assert (status, json.loads(err)["error"]["code"]) == (9, "office-answer")
 
 
-def test_a_decision_that_the_office_refuses_lets_the_key_know(program: Program, letter: Path, server: SoftServer, key: Key) -> None:
+def test_a_decision_that_the_office_refuses_lets_the_key_know(
+    program: Program, letter: Path, server: SoftServer, key: Key
+) -> None:
     prepared(program, letter)
     handed_in = program.json("filing", "submit", "filing")
     assert isinstance(handed_in, dict)
@@ -240,10 +279,13 @@ def test_a_decision_that_the_office_refuses_lets_the_key_know(program: Program, 
     assert heard(key) == STANDING_SUSPENDED
     server.refuses = set()
     server.standings.append(STANDING_ACTIVE)
-    program.json("office", "decide", handed_in["case"], *words, "--out", "again")  # the key hears it, and signs
+    # the key hears it, and signs
+    program.json("office", "decide", handed_in["case"], *words, "--out", "again")
 
 
-@pytest.mark.parametrize("words", [("filing", "keep", "filing"), ("outbox", "submit")], ids=["keep", "outbox"])
+@pytest.mark.parametrize(
+    "words", [("filing", "keep", "filing"), ("outbox", "submit")], ids=["keep", "outbox"]
+)
 def test_a_key_that_meets_its_office_for_something_else_hears_that_it_may_go_on(
     words: tuple[str, ...], program: Program, letter: Path, server: SoftServer, key: Key
 ) -> None:
@@ -256,7 +298,9 @@ def test_a_key_that_meets_its_office_for_something_else_hears_that_it_may_go_on(
     assert heard(key) == STANDING_ACTIVE
 
 
-def test_a_parcel_that_the_office_refuses_lets_the_key_know(program: Program, letter: Path, server: SoftServer, key: Key) -> None:
+def test_a_parcel_that_the_office_refuses_lets_the_key_know(
+    program: Program, letter: Path, server: SoftServer, key: Key
+) -> None:
     prepared(program, letter)
     program.json("outbox", "put", "filing", "--pin-file", "pin.txt")
     server.standings, server.refuses = [STANDING_SUSPENDED], {"/statements"}
@@ -264,8 +308,11 @@ def test_a_parcel_that_the_office_refuses_lets_the_key_know(program: Program, le
     assert heard(key) == STANDING_SUSPENDED
 
 
-def test_what_the_office_refuses_is_not_tried_again(program: Program, server: SoftServer, key: Key) -> None:
-    server.fail = [None, problem("key-suspended", 403)]  # of a login, by an office that says at once that the key may sign
+def test_what_the_office_refuses_is_not_tried_again(
+    program: Program, server: SoftServer, key: Key
+) -> None:
+    # of a login, by an office that says at once that the key may sign
+    server.fail = [None, problem("key-suspended", 403)]
     assert program("office", "login", "--pin-file", "pin.txt")[0] == 10
     assert [path for _, path in server.seen].count("/login") == 1
 
@@ -291,22 +338,42 @@ def test_a_case_is_fetched_with_opinion_and_decision_and_verifies(
     verdict = program.json("filing", "verify", "fetched", "--root", "root.pem")
     assert isinstance(fetched, dict)
     assert isinstance(verdict, dict)
-    assert (fetched["verdict"], fetched["warning"], verdict["verdict"]) == ("good", "root-from-folder", "good")
+    assert (fetched["verdict"], fetched["warning"], verdict["verdict"]) == (
+        "good",
+        "root-from-folder",
+        "good",
+    )
     assert {step["part"] for step in verdict["steps"]} == {"", "countersign", "decision"}
     status, _, err = program("office", "fetch", "629900HB2026000001", "--out", "fetched", "--json")
     assert (status, json.loads(err)["error"]["code"]) == (12, "file-exists")
 
 
-def test_a_case_is_shown_with_opinion_and_decision(program: Program, letter: Path, server: SoftServer, key: Key) -> None:
+def test_a_case_is_shown_with_opinion_and_decision(
+    program: Program, letter: Path, server: SoftServer, key: Key
+) -> None:
     decided(program, letter, server, key)
     shown = program.json("office", "show", "629900HB2026000001")
     assert isinstance(shown, dict)
-    assert [shown["opinions"][0]["opinion"], shown["decisions"][0]["decision"]] == ["agree", "accept"]
+    assert [shown["opinions"][0]["opinion"], shown["decisions"][0]["decision"]] == [
+        "agree",
+        "accept",
+    ]
     status, out, _ = program("office", "show", "629900HB2026000001", "--lang", "zh")
-    assert (status, [word for word in ("受理。", "测试员丙", "高中物理教学", "用编申请.pdf") if word not in out]) == (0, [])
+    assert (
+        status,
+        [
+            word
+            for word in ("受理。", "测试员丙", "高中物理教学", "用编申请.pdf")
+            if word not in out
+        ],
+    ) == (0, [])
 
 
 @pytest.mark.parametrize("command", [("show",), ("fetch", "--out", "fetched")])
 def test_nothing_is_read_without_a_login(command: tuple[str, ...], program: Program) -> None:
     status, _, err = program("office", *command, "629900HB2026000001", "--json")
-    assert (status, json.loads(err)["error"]["code"], Path("fetched").exists()) == (10, "login-required", False)
+    assert (status, json.loads(err)["error"]["code"], Path("fetched").exists()) == (
+        10,
+        "login-required",
+        False,
+    )

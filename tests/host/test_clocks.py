@@ -59,23 +59,38 @@ def test_without_an_office_both_times_are_told() -> None:
     assert doctor.of_clocks(NOW, NOW, None) == []
 
 
-def test_a_refusal_to_sign_says_what_the_key_has_heard_and_what_the_computer_says(key: Key, soft: SoftOffice) -> None:
-    signed = key.sign(softkey.manifest(), purpose="filing", idempotency_key=b"1" * 16, claimed_time=NOW)
+def test_a_refusal_to_sign_says_what_the_key_has_heard_and_what_the_computer_says(
+    key: Key, soft: SoftOffice
+) -> None:
+    signed = key.sign(
+        softkey.manifest(), purpose="filing", idempotency_key=b"1" * 16, claimed_time=NOW
+    )
     key.keep_receipt(soft.take_in(signed.statement, received=NOW + FAR))
     with pytest.raises(errors.ClockBehind) as caught:
         key.sign(softkey.manifest(), purpose="filing", idempotency_key=b"2" * 16, claimed_time=NOW)
     assert (caught.value.code, caught.value.exit_status) == ("clock-behind", 7)
-    assert "2027-12-29 00:00Z" in caught.value.message("en") and "2026-11-24 00:00Z" in caught.value.message("en")
+    assert "2027-12-29 00:00Z" in caught.value.message(
+        "en"
+    ) and "2026-11-24 00:00Z" in caught.value.message("en")
 
 
 def told(answer: httpx.Response) -> int:
-    with Office("http://office.test", transport=httpx.MockTransport(lambda request: answer)) as office:
+    with Office(
+        "http://office.test", transport=httpx.MockTransport(lambda request: answer)
+    ) as office:
         return office.time()
 
 
 def test_the_time_of_an_office_is_what_its_health_says_or_its_date() -> None:
     assert told(httpx.Response(200, json={"status": "ok", "time": NOW})) == NOW
-    assert told(httpx.Response(200, json={"status": "ok"}, headers={"Date": "Tue, 24 Nov 2026 00:00:00 GMT"})) == NOW
+    assert (
+        told(
+            httpx.Response(
+                200, json={"status": "ok"}, headers={"Date": "Tue, 24 Nov 2026 00:00:00 GMT"}
+            )
+        )
+        == NOW
+    )
 
 
 @pytest.mark.parametrize(
@@ -94,12 +109,16 @@ def test_an_office_that_tells_no_time_is_no_clock(answer: httpx.Response) -> Non
         told(answer)
 
 
-def test_a_doctor_without_an_office_in_reach_says_so_and_looks_on(key: Key, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_doctor_without_an_office_in_reach_says_so_and_looks_on(
+    key: Key, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(doctor.keys, "scan", list)
 
     def refuse(request: httpx.Request) -> httpx.Response:
         raise httpx.ConnectError("refused", request=request)
 
     with Office("http://office.test", transport=httpx.MockTransport(refuse)) as office:
-        found: list[Problem] = [finding.problem for finding in doctor.examine(office=office).findings]
+        found: list[Problem] = [
+            finding.problem for finding in doctor.examine(office=office).findings
+        ]
     assert [problem.code for problem in found][:2] == ["office-unreachable", "key-not-found"]

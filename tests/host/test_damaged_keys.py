@@ -1,4 +1,6 @@
-"""A key whose flash is damaged, or whose PIN is locked, is told so by list, info and doctor, with what helps."""
+"""A key whose flash is damaged, or whose PIN is locked, is told so by list, info and doctor, with
+what helps.
+"""
 
 import json
 from collections.abc import Callable
@@ -56,7 +58,9 @@ def test_list_says_damaged_and_not_blank(plugged: Wire, capsys: pytest.CaptureFi
     assert row["fix"]
 
 
-def test_info_says_what_can_still_be_read_and_what_to_do(plugged: Wire, capsys: pytest.CaptureFixture[str]) -> None:
+def test_info_says_what_can_still_be_read_and_what_to_do(
+    plugged: Wire, capsys: pytest.CaptureFixture[str]
+) -> None:
     flip(plugged, active_bank(plugged))
     _, info = printed(capsys, "keys", "info")
     assert isinstance(info, dict)
@@ -65,7 +69,9 @@ def test_info_says_what_can_still_be_read_and_what_to_do(plugged: Wire, capsys: 
     assert info["fix"]
 
 
-def test_what_a_key_with_a_rotten_header_signed_can_still_be_fetched(plugged: Wire, signed: Key) -> None:
+def test_what_a_key_with_a_rotten_header_signed_can_still_be_fetched(
+    plugged: Wire, signed: Key
+) -> None:
     before = signed.fetch(seq=1)
     flip(plugged, active_bank(plugged))
     assert plugged.restart().fetch(seq=1) == before
@@ -82,7 +88,9 @@ def test_a_key_with_a_rotten_header_writes_nothing(plugged: Wire) -> None:
 
 def test_the_doctor_says_damaged_and_nothing_that_follows_from_it(plugged: Wire) -> None:
     flip(plugged, active_bank(plugged))
-    assert [finding.problem.code for finding in doctor.examine().findings if finding.serial] == ["store-damaged"]
+    assert [finding.problem.code for finding in doctor.examine().findings if finding.serial] == [
+        "store-damaged"
+    ]
 
 
 @pytest.mark.parametrize("where", ["header", "records"])
@@ -113,7 +121,9 @@ COMMANDS: dict[str, Callable[[object], object]] = {
 
 
 @pytest.mark.parametrize("command", COMMANDS)
-def test_a_locked_key_is_told_with_the_command_that_helps(command: str, plugged: Wire, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_locked_key_is_told_with_the_command_that_helps(
+    command: str, plugged: Wire, capsys: pytest.CaptureFixture[str]
+) -> None:
     lock_out(plugged)
     _, said = printed(capsys, "keys", command)
     row = COMMANDS[command](said)

@@ -44,7 +44,9 @@ def test_preparing_on_a_full_disk_leaves_no_folder(
     full_disk[0] = written
     before = names(tmp_path)
     with pytest.raises(errors.FolderProblem) as caught:
-        filings.prepare(tmp_path / "filing", filings.read_form(form, {}), [filings.Source(letter, "other")])
+        filings.prepare(
+            tmp_path / "filing", filings.read_form(form, {}), [filings.Source(letter, "other")]
+        )
     assert (caught.value.code, caught.value.exit_status) == ("storage-full", 12)
     assert names(tmp_path) == before
 
@@ -52,7 +54,10 @@ def test_preparing_on_a_full_disk_leaves_no_folder(
 def test_a_file_is_whole_or_untouched_wherever_the_disk_fills(tmp_path: Path) -> None:
     path, content = tmp_path / "file", bytes(200)
     path.write_bytes(b"before")
-    writers = (lambda: filings.write_file(path, content, replace=True), lambda: replace_file(path, content))
+    writers = (
+        lambda: filings.write_file(path, content, replace=True),
+        lambda: replace_file(path, content),
+    )
     for size in range(len(content)):
         for write in writers:
             with room_for(size), pytest.raises(errors.FolderProblem) as caught:
@@ -87,7 +92,9 @@ def test_a_device_is_never_put_out_of_its_place(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("size", [0, 10, 100, 300])
-def test_preparing_where_no_file_may_grow_leaves_no_folder(size: int, tmp_path: Path, form: Path, letter: Path) -> None:
+def test_preparing_where_no_file_may_grow_leaves_no_folder(
+    size: int, tmp_path: Path, form: Path, letter: Path
+) -> None:
     before = names(tmp_path)
     read = filings.read_form(form, {})
     with room_for(size), pytest.raises(errors.FolderProblem) as caught:
@@ -96,7 +103,9 @@ def test_preparing_where_no_file_may_grow_leaves_no_folder(size: int, tmp_path: 
 
 
 @pytest.mark.parametrize("written", range(6))
-def test_a_disk_that_fills_while_signing_loses_no_signature(written: int, folder: Folder, key: Key, full_disk: list[int]) -> None:
+def test_a_disk_that_fills_while_signing_loses_no_signature(
+    written: int, folder: Folder, key: Key, full_disk: list[int]
+) -> None:
     full_disk[0] = written
     with pytest.raises(errors.FolderProblem):
         folder.sign(key)
@@ -122,6 +131,9 @@ def test_a_disk_that_fills_while_submitting_loses_no_receipt(
 def test_a_server_that_never_answers_is_given_up_by_name() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listening:
         url = f"http://127.0.0.1:{listening.getsockname()[1]}"
-        with Office(url, timeout=httpx.Timeout(0.1)) as office, pytest.raises(errors.OfficeTimeout) as caught:
+        with (
+            Office(url, timeout=httpx.Timeout(0.1)) as office,
+            pytest.raises(errors.OfficeTimeout) as caught,
+        ):
             office.get_json("/log")
     assert (caught.value.exit_status, caught.value.retriable) == (9, True)

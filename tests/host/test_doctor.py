@@ -16,7 +16,13 @@ from biandun import doctor, standing
 from biandun.cli.main import run
 from biandun.keys import Key
 from biandun_protocol.errors import Problem
-from biandun_protocol.wire.numbers import ERROR_ENTROPY_FAILED, LIMIT_OUTBOX, LIMIT_PARCELS, STANDING_REVOKED, STANDING_SUSPENDED
+from biandun_protocol.wire.numbers import (
+    ERROR_ENTROPY_FAILED,
+    LIMIT_OUTBOX,
+    LIMIT_PARCELS,
+    STANDING_REVOKED,
+    STANDING_SUSPENDED,
+)
 from biandun_simulator.launcher import Launched
 from biandun_simulator.simulated_key import SimulatedKey
 from etoken import version
@@ -33,7 +39,9 @@ with keys.open_port(sys.argv[1]):
     print("held", flush=True)
     time.sleep(60)
 """
-CHATTERS = "import sys\nwhile True:\n    sys.stdout.buffer.write(b'AT+CGMI\\r\\nERROR\\r\\n\\0' * 100)\n"
+CHATTERS = (
+    "import sys\nwhile True:\n    sys.stdout.buffer.write(b'AT+CGMI\\r\\nERROR\\r\\n\\0' * 100)\n"
+)
 DAY = 86_400
 NOBODY = 65534
 
@@ -41,7 +49,8 @@ NOBODY = 65534
 @pytest.fixture(autouse=True)
 def _ports(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BIANDUN_PORTS", str(tmp_path / "ports"))
-    monkeypatch.setattr(doctor, "MANAGER", f"Modem{os.getpid()}")  # processes are seen by all tests that run beside this one
+    # processes are seen by all tests that run beside this one
+    monkeypatch.setattr(doctor, "MANAGER", f"Modem{os.getpid()}")
 
 
 def codes(problems: list[Problem]) -> list[str]:
@@ -57,10 +66,13 @@ def found(report: doctor.Report) -> list[str]:
 
 def announce(tmp_path: Path, serial: str, port: str) -> None:
     (tmp_path / "ports").mkdir(exist_ok=True)
-    (tmp_path / "ports" / f"{serial}.json").write_text(json.dumps({"port": port, "pid": os.getpid()}))
+    (tmp_path / "ports" / f"{serial}.json").write_text(
+        json.dumps({"port": port, "pid": os.getpid()})
+    )
 
 
-# --- ports ------------------------------------------------------------------------------------------------------------
+# --- ports
+# ----------------------------------------------------------------------
 def test_without_a_key_there_is_one_thing_to_do() -> None:
     assert found(doctor.examine()) == ["key-not-found"]
 
@@ -71,7 +83,9 @@ def test_a_blank_key_is_told_how_to_be_set_up(simulated_key: SimulatedKey) -> No
 
 
 def test_a_busy_port_is_found_with_the_name_of_its_holder(simulated_key: SimulatedKey) -> None:
-    with subprocess.Popen([sys.executable, "-c", HOLDS, simulated_key.port], stdout=subprocess.PIPE, text=True) as holder:
+    with subprocess.Popen(
+        [sys.executable, "-c", HOLDS, simulated_key.port], stdout=subprocess.PIPE, text=True
+    ) as holder:
         assert holder.stdout is not None
         assert holder.stdout.readline() == "held\n"
         report = doctor.examine(simulated_key.port)
@@ -82,7 +96,9 @@ def test_a_busy_port_is_found_with_the_name_of_its_holder(simulated_key: Simulat
 
 @contextmanager
 def nobody() -> Iterator[None]:
-    """Be an account without rights, where we are root; a port without any permission bits stops everybody else."""
+    """Be an account without rights, where we are root; a port without any permission bits stops
+    everybody else.
+    """
     if os.geteuid() != 0:
         yield
         return
@@ -93,7 +109,9 @@ def nobody() -> Iterator[None]:
         os.seteuid(0)
 
 
-def test_a_port_that_may_not_be_opened_is_found(simulated_key: SimulatedKey, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_port_that_may_not_be_opened_is_found(
+    simulated_key: SimulatedKey, monkeypatch: pytest.MonkeyPatch
+) -> None:
     place = tempfile.mkdtemp()
     for name in ("XDG_RUNTIME_DIR", "XDG_STATE_HOME"):
         monkeypatch.setenv(name, place)
@@ -120,19 +138,25 @@ def test_something_that_is_no_key_is_found(tmp_path: Path) -> None:
     assert (found(report), report.findings[0].serial) == (["link-garbled"], "BD-000007")
 
 
-def test_a_key_under_the_name_of_another_is_the_wrong_device(simulated_key: SimulatedKey, tmp_path: Path) -> None:
+def test_a_key_under_the_name_of_another_is_the_wrong_device(
+    simulated_key: SimulatedKey, tmp_path: Path
+) -> None:
     announce(tmp_path, "BD-000009", simulated_key.port)
     assert found(doctor.examine()) == ["wrong-device", "key-not-set-up"]
 
 
-# --- the computer -----------------------------------------------------------------------------------------------------
-def test_a_modem_manager_is_found_unless_the_rules_keep_it_away(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+# --- the computer
+# ----------------------------------------------------------------------
+def test_a_modem_manager_is_found_unless_the_rules_keep_it_away(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     sleep = shutil.which("sleep")
     assert sleep is not None
     program = tmp_path / doctor.MANAGER
     shutil.copy(sleep, program)
     with subprocess.Popen([program, "60"]) as running:
-        while not doctor._runs(doctor.MANAGER):  # a process has its name a moment after it was started
+        # a process has its name a moment after it was started
+        while not doctor._runs(doctor.MANAGER):
             assert running.poll() is None
         assert codes(doctor.of_computer(tmp_path)) == ["modem-manager"]
         assert run(["install-udev", "--root", str(tmp_path)]) == 0
@@ -153,18 +177,23 @@ def test_the_rules_give_access_to_the_seat_and_keep_the_modem_manager_away() -> 
     assert int(doctor.RULE.name[:2]) < 73  # where seats get their access
 
 
-def test_the_rules_are_printed_for_who_installs_them_otherwise(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_rules_are_printed_for_who_installs_them_otherwise(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     assert run(["install-udev", "--print"]) == 0
     assert capsys.readouterr().out.strip() == doctor.RULE_TEXT.strip()
 
 
-def test_rules_that_cannot_be_written_are_a_problem_with_a_name(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_rules_that_cannot_be_written_are_a_problem_with_a_name(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     (tmp_path / "etc").write_text("a file where a folder belongs")
     assert run(["install-udev", "--root", str(tmp_path), "--json"]) == 12
     assert json.loads(capsys.readouterr().err)["error"]["code"] == "file-unwritable"
 
 
-# --- what a key says of itself ----------------------------------------------------------------------------------------
+# --- what a key says of itself
+# ----------------------------------------------------------------------
 def sound(**changed: object) -> Key:
     """A key with nothing wrong; ``changed`` are fields of its profile."""
     wire, office = Wire(TestBoard()), SoftOffice()
@@ -176,7 +205,9 @@ def sound(**changed: object) -> Key:
 
 def sign(key: Key, number: int) -> bytes:
     name = bytes((number,)) * 16
-    return key.sign(softkey.manifest(), purpose="filing", idempotency_key=name, claimed_time=NOW).statement
+    return key.sign(
+        softkey.manifest(), purpose="filing", idempotency_key=name, claimed_time=NOW
+    ).statement
 
 
 def test_a_sound_key_has_no_findings(key: Key) -> None:
@@ -185,7 +216,12 @@ def test_a_sound_key_has_no_findings(key: Key) -> None:
 
 @pytest.mark.parametrize(
     ("days", "code"),
-    [(-1, ["certificate-expired"]), (0, ["certificate-expiring"]), (60, ["certificate-expiring"]), (61, [])],
+    [
+        (-1, ["certificate-expired"]),
+        (0, ["certificate-expiring"]),
+        (60, ["certificate-expiring"]),
+        (61, []),
+    ],
 )
 def test_a_certificate_is_found_in_time(days: int, code: list[str]) -> None:
     key = sound(not_after=NOW + days * DAY + 1)
@@ -223,7 +259,10 @@ def test_a_key_that_found_itself_faulty_is_found(key: Key, wire: Wire) -> None:
     assert codes(doctor.of_key(wire.open(), NOW)) == ["key-faulty"]
 
 
-@pytest.mark.parametrize(("word", "code"), [(STANDING_SUSPENDED, "key-suspended"), (STANDING_REVOKED, "certificate-revoked")])
+@pytest.mark.parametrize(
+    ("word", "code"),
+    [(STANDING_SUSPENDED, "key-suspended"), (STANDING_REVOKED, "certificate-revoked")],
+)
 def test_a_key_that_may_not_sign_is_found(key: Key, soft: SoftOffice, word: int, code: str) -> None:
     standing.tell(key, soft.status(key.info, word))
     assert codes(doctor.of_key(key, NOW + 1)) == [code]
@@ -263,12 +302,17 @@ def test_nobody_is_asked_for_a_pin(key: Key, wire: Wire) -> None:
     assert person.asked == []
 
 
-# --- the program ------------------------------------------------------------------------------------------------------
-def test_json_has_a_code_and_one_fix_for_each_finding(simulated_key: SimulatedKey, capsys: pytest.CaptureFixture[str]) -> None:
+# --- the program
+# ----------------------------------------------------------------------
+def test_json_has_a_code_and_one_fix_for_each_finding(
+    simulated_key: SimulatedKey, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert run(["doctor", "--json", "--port", simulated_key.port]) == 13
     said = json.loads(capsys.readouterr().out)
     assert said["keys"] == ["BD-000001"]
-    assert [(row["code"], bool(row["fix"])) for row in said["findings"]] == [("key-not-set-up", True)]
+    assert [(row["code"], bool(row["fix"])) for row in said["findings"]] == [
+        ("key-not-set-up", True)
+    ]
 
 
 def test_people_read_what_is_wrong_and_what_to_do(capsys: pytest.CaptureFixture[str]) -> None:

@@ -26,7 +26,13 @@ def failed_step(folder: Folder, root: bytes) -> tuple[str, str]:
 def test_a_genuine_folder_holds_in_every_step(filed: Folder, root: bytes) -> None:
     verdict = evidence.verify_folder(filed.path, root)
     assert verdict.good
-    assert [step.name for step in verdict.steps] == ["office_key", "unit_certificate", "material", "signature", "office_receipt"]
+    assert [step.name for step in verdict.steps] == [
+        "office_key",
+        "unit_certificate",
+        "material",
+        "signature",
+        "office_receipt",
+    ]
 
 
 FILES = {
@@ -43,7 +49,9 @@ FILES = {
 
 
 @pytest.mark.parametrize("name", FILES)
-def test_any_changed_byte_of_a_file_is_found_at_its_step(name: str, filed: Folder, root: bytes) -> None:
+def test_any_changed_byte_of_a_file_is_found_at_its_step(
+    name: str, filed: Folder, root: bytes
+) -> None:
     path = filed.path / name
     genuine = path.read_bytes()
     for at in range(0, len(genuine), max(1, len(genuine) // 60)):
@@ -60,10 +68,15 @@ def test_a_missing_file_is_named_at_its_step(name: str, filed: Folder, root: byt
 
 
 def test_a_folder_of_another_office_fails_at_the_first_step(filed: Folder) -> None:
-    assert failed_step(filed, root_certificate(SoftOffice(seed=9000))) == ("office_key", "kid-mismatch")
+    assert failed_step(filed, root_certificate(SoftOffice(seed=9000))) == (
+        "office_key",
+        "kid-mismatch",
+    )
 
 
-def test_a_manifest_prepared_anew_does_not_fit_the_old_signature(filed: Folder, key: Key, root: bytes) -> None:
+def test_a_manifest_prepared_anew_does_not_fit_the_old_signature(
+    filed: Folder, key: Key, root: bytes
+) -> None:
     from hashlib import sha256
 
     from tests.support import softkey
@@ -74,7 +87,9 @@ def test_a_manifest_prepared_anew_does_not_fit_the_old_signature(filed: Folder, 
     assert failed_step(filed, root) == ("material", "filing-changed")
 
 
-@pytest.mark.parametrize("pem", [b"", b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"])
+@pytest.mark.parametrize(
+    "pem", [b"", b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"]
+)
 def test_a_root_that_is_none_is_refused(pem: bytes, filed: Folder) -> None:
     with pytest.raises(CertificateProblem):
         evidence.verify_folder(filed.path, pem)
@@ -90,7 +105,9 @@ def test_a_root_with_another_kind_of_key_is_refused(filed: Folder, tmp_path: Pat
     key = ed25519.Ed25519PrivateKey.generate()
     name = x509.Name([])
     now = datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC)
-    builder = x509.CertificateBuilder(name, name, key.public_key(), 1, now, now + datetime.timedelta(days=1))
+    builder = x509.CertificateBuilder(
+        name, name, key.public_key(), 1, now, now + datetime.timedelta(days=1)
+    )
     with pytest.raises(CertificateProblem):
         evidence.verify_folder(filed.path, builder.sign(key, None).public_bytes(Encoding.PEM))
 
@@ -105,7 +122,13 @@ def test_a_root_with_another_kind_of_key_is_refused(filed: Folder, tmp_path: Pat
     ids=["purpose", "expired", "not yet"],
 )
 def test_a_certificate_that_did_not_allow_it_then_is_found(
-    changed: dict[str, object], step: str, code: str, filed: Folder, key: Key, soft: SoftOffice, root: bytes
+    changed: dict[str, object],
+    step: str,
+    code: str,
+    filed: Folder,
+    key: Key,
+    soft: SoftOffice,
+    root: bytes,
 ) -> None:
     grant = soft.grant_for(key.info.serial, key.info.public_key or b"", **changed)
     (filed.path / "profile.cose").write_bytes(grant.profile_statement)
@@ -131,4 +154,7 @@ def test_a_certificate_of_the_same_key_for_something_else_is_found(
     (filed.path / "profile.cose").write_bytes(grant.profile_statement)
     (filed.path / "profile.cbor").write_bytes(grant.profile_manifest)
     step, code = failed_step(filed, root)
-    assert (step, code) in (("signature", "certificate-mismatch"), ("unit_certificate", "certificate-invalid"))
+    assert (step, code) in (
+        ("signature", "certificate-mismatch"),
+        ("unit_certificate", "certificate-invalid"),
+    )

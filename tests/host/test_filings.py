@@ -23,10 +23,14 @@ from tests.support.softserver import SoftServer
 
 
 def names(folder: Folder) -> list[str]:
-    return sorted(str(path.relative_to(folder.path)) for path in folder.path.rglob("*") if path.is_file())
+    return sorted(
+        str(path.relative_to(folder.path)) for path in folder.path.rglob("*") if path.is_file()
+    )
 
 
-def test_preparing_makes_a_folder_with_manifest_attachment_and_a_fresh_idempotency_key(folder: Folder) -> None:
+def test_preparing_makes_a_folder_with_manifest_attachment_and_a_fresh_idempotency_key(
+    folder: Folder,
+) -> None:
     assert names(folder) == ["attachments/用编申请.pdf", "filing.json", "manifest.cbor"]
     assert folder.manifest().filing.attachments[0].role == "application_document"
     assert len(bytes.fromhex(folder.state.idempotency_key)) == 16
@@ -39,26 +43,40 @@ def test_signing_twice_gives_the_same_statement(folder: Folder, key: Key) -> Non
 
 def test_a_folder_remembers_everything_for_the_next_program(filed: Folder, key: Key) -> None:
     again = Folder(filed.path)
-    assert (again.state.serial, again.state.seq, again.state.case) == (key.info.serial, 1, "629900HB2026000001")
+    assert (again.state.serial, again.state.seq, again.state.case) == (
+        key.info.serial,
+        1,
+        "629900HB2026000001",
+    )
     assert again.receipt() == filed.receipt()
 
 
-def test_submitting_twice_gives_the_same_receipt(filed: Folder, office: Office, server: SoftServer) -> None:
+def test_submitting_twice_gives_the_same_receipt(
+    filed: Folder, office: Office, server: SoftServer
+) -> None:
     before = filed.receipt()
     assert filed.submit(office).new is False
     assert filed.receipt() == before
     assert len(server.receipts) == 1
 
 
-def test_submitting_uploads_only_what_is_missing(folder: Folder, key: Key, office: Office, server: SoftServer) -> None:
+def test_submitting_uploads_only_what_is_missing(
+    folder: Folder, key: Key, office: Office, server: SoftServer
+) -> None:
     folder.sign(key)
     attachment = folder.manifest().filing.attachments[0]
-    server.blobs[attachment.sha256.hex()] = (folder.path / "attachments" / attachment.name).read_bytes()
+    server.blobs[attachment.sha256.hex()] = (
+        folder.path / "attachments" / attachment.name
+    ).read_bytes()
     folder.submit(office)
-    assert [path for method, path in server.seen if method == "PUT"] == [f"/blobs/{folder.state.manifest}"]
+    assert [path for method, path in server.seen if method == "PUT"] == [
+        f"/blobs/{folder.state.manifest}"
+    ]
 
 
-def test_a_key_keeps_the_receipt_and_shows_it_after_a_restart(filed: Folder, key: Key, office: Office, wire: Wire) -> None:
+def test_a_key_keeps_the_receipt_and_shows_it_after_a_restart(
+    filed: Folder, key: Key, office: Office, wire: Wire
+) -> None:
     assert filed.keep_receipt(key, office) == 1
     assert wire.restart().fetch(seq=1).receipt == filed.receipt()
 
@@ -83,12 +101,16 @@ UNWELCOME = {
 
 
 @pytest.mark.parametrize("case", UNWELCOME)
-def test_a_file_that_cannot_be_attached_leaves_no_folder(case: str, tmp_path: Path, form: Path) -> None:
+def test_a_file_that_cannot_be_attached_leaves_no_folder(
+    case: str, tmp_path: Path, form: Path
+) -> None:
     name, content = UNWELCOME[case]
     if content is not None:
         (tmp_path / name).write_bytes(content)
     with pytest.raises(errors.FolderProblem) as caught:
-        filings.prepare(tmp_path / "filing", filings.read_form(form, {}), [Source(tmp_path / name, "other")])
+        filings.prepare(
+            tmp_path / "filing", filings.read_form(form, {}), [Source(tmp_path / name, "other")]
+        )
     assert caught.value.code == case.partition(":")[0]
     assert not (tmp_path / "filing").exists()
 
@@ -140,7 +162,9 @@ def test_a_file_changed_after_preparing_is_not_signed(name: str, folder: Folder,
     assert key.chain().seq == 0
 
 
-def test_a_deleted_attachment_is_not_submitted_around(folder: Folder, key: Key, office: Office, server: SoftServer) -> None:
+def test_a_deleted_attachment_is_not_submitted_around(
+    folder: Folder, key: Key, office: Office, server: SoftServer
+) -> None:
     folder.sign(key)
     (folder.path / "attachments" / "用编申请.pdf").unlink()
     with pytest.raises(errors.FolderProblem):
@@ -148,14 +172,18 @@ def test_a_deleted_attachment_is_not_submitted_around(folder: Folder, key: Key, 
     assert server.seen == []
 
 
-def test_an_unsigned_filing_cannot_be_submitted(folder: Folder, office: Office, server: SoftServer) -> None:
+def test_an_unsigned_filing_cannot_be_submitted(
+    folder: Folder, office: Office, server: SoftServer
+) -> None:
     with pytest.raises(errors.FolderProblem) as caught:
         folder.submit(office)
     assert caught.value.code == "filing-unsigned"
     assert server.seen == []
 
 
-@pytest.mark.parametrize("content", ["", "[]", "{}", '{"format": "other"}', '{"idempotency_key": 5, "manifest": ""}'])
+@pytest.mark.parametrize(
+    "content", ["", "[]", "{}", '{"format": "other"}', '{"idempotency_key": 5, "manifest": ""}']
+)
 def test_a_folder_that_is_no_filing_says_so(content: str, tmp_path: Path) -> None:
     (tmp_path / "filing.json").write_text(content)
     with pytest.raises(errors.FolderProblem):
@@ -182,7 +210,9 @@ def test_a_form_saved_by_notepad_with_a_byte_order_mark_is_read(tmp_path: Path) 
     assert filings.read_form(tmp_path / "form.json", {})["reason"] == "x"
 
 
-def test_a_folder_that_cannot_be_written_says_so_and_leaves_nothing(folder: Folder, tmp_path: Path, form: Path) -> None:
+def test_a_folder_that_cannot_be_written_says_so_and_leaves_nothing(
+    folder: Folder, tmp_path: Path, form: Path
+) -> None:
     blocked = tmp_path / "file-in-the-way"
     blocked.write_text("")
     with pytest.raises(Problem) as caught:
@@ -190,7 +220,9 @@ def test_a_folder_that_cannot_be_written_says_so_and_leaves_nothing(folder: Fold
     assert caught.value.code == "file-unwritable"
 
 
-def test_a_signed_filing_is_not_signed_again_by_another_key(folder: Folder, key: Key, soft: SoftOffice) -> None:
+def test_a_signed_filing_is_not_signed_again_by_another_key(
+    folder: Folder, key: Key, soft: SoftOffice
+) -> None:
     first = folder.sign(key)
     other = Wire(TestBoard(serial="BD-OTHER", seed=b"other")).open()
     other.personalise(soft.grant(other.answer_offer(soft.offer())))
@@ -202,7 +234,9 @@ def test_a_signed_filing_is_not_signed_again_by_another_key(folder: Folder, key:
     assert folder.statement() == first.statement
 
 
-def test_a_crash_between_statement_and_note_is_made_good(folder: Folder, key: Key, office: Office) -> None:
+def test_a_crash_between_statement_and_note_is_made_good(
+    folder: Folder, key: Key, office: Office
+) -> None:
     folder.sign(key)
     folder._remember(statement_id="", seq=0, serial="")
     again = Folder(folder.path)
@@ -211,7 +245,9 @@ def test_a_crash_between_statement_and_note_is_made_good(folder: Folder, key: Ke
 
 
 def liar(server: SoftServer, **changed: object) -> None:
-    """From now on the server answers posts with a receipt of another office, or for another statement."""
+    """From now on the server answers posts with a receipt of another office, or for another
+    statement.
+    """
     genuine = server._post
 
     def post(raw: bytes, purpose: str) -> httpx.Response:
@@ -226,7 +262,11 @@ def liar(server: SoftServer, **changed: object) -> None:
     server._post = post  # type: ignore[method-assign]
 
 
-@pytest.mark.parametrize("lie", [{"office": SoftOffice(seed=9200)}, {"statement": 1}], ids=["another office", "another statement"])
+@pytest.mark.parametrize(
+    "lie",
+    [{"office": SoftOffice(seed=9200)}, {"statement": 1}],
+    ids=["another office", "another statement"],
+)
 def test_a_receipt_that_proves_nothing_changes_nothing_in_the_folder(
     lie: dict[str, object], folder: Folder, key: Key, office: Office, server: SoftServer
 ) -> None:
@@ -238,7 +278,9 @@ def test_a_receipt_that_proves_nothing_changes_nothing_in_the_folder(
     assert {name: (folder.path / name).read_bytes() for name in names(folder)} == before
 
 
-def test_an_office_with_another_root_is_not_believed(filed: Folder, office: Office, server: SoftServer) -> None:
+def test_an_office_with_another_root_is_not_believed(
+    filed: Folder, office: Office, server: SoftServer
+) -> None:
     before = {name: (filed.path / name).read_bytes() for name in names(filed)}
     server.office = SoftOffice(seed=9300)
     with pytest.raises(Problem):
@@ -249,31 +291,42 @@ def test_an_office_with_another_root_is_not_believed(filed: Folder, office: Offi
 def test_an_attachment_may_have_a_long_chinese_name(tmp_path: Path, form: Path) -> None:
     letter = tmp_path / ("很长的文件名" * 13 + ".pdf")
     letter.write_bytes(b"%PDF-1.4")
-    folder = filings.prepare(tmp_path / "filing", filings.read_form(form, {}), [Source(letter, "other")])
+    folder = filings.prepare(
+        tmp_path / "filing", filings.read_form(form, {}), [Source(letter, "other")]
+    )
     assert folder.manifest().filing.attachments[0].name == letter.name
 
 
-def test_a_key_that_signed_something_else_is_not_believed(folder: Folder, key: Key, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_key_that_signed_something_else_is_not_believed(
+    folder: Folder, key: Key, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from tests.support import softkey
 
     genuine = key.sign
-    monkeypatch.setattr(key, "sign", lambda manifest, **options: genuine(softkey.manifest(), **options))
+    monkeypatch.setattr(
+        key, "sign", lambda manifest, **options: genuine(softkey.manifest(), **options)
+    )
     with pytest.raises(ManifestProblem) as caught:
         folder.sign(key)
     assert caught.value.code == "digest-mismatch"
     assert folder.read("statement.cose") is None
 
 
-# --- after a change of certificate or key pair --------------------------------------------------------------------------
+# --- after a change of certificate or key pair
+# ----------------------------------------------------------------------
 def succeed(key: Key, soft: SoftOffice) -> None:
     """Put a new key pair in the place of the old one."""
     device_key, point = key.profile().device_key, key.info.public_key or b""
     powers = ["filing", "succession"]
-    key.personalise(soft.grant_for(key.info.serial, point, version=2, device_key=device_key, purposes=powers))
+    key.personalise(
+        soft.grant_for(key.info.serial, point, version=2, device_key=device_key, purposes=powers)
+    )
     succession.take(key, soft.succeed(succession.ask(key), point, 3, purposes=powers))
 
 
-def test_a_filing_that_was_signed_by_the_old_key_pair_is_still_the_keys_own(folder: Folder, key: Key, soft: SoftOffice) -> None:
+def test_a_filing_that_was_signed_by_the_old_key_pair_is_still_the_keys_own(
+    folder: Folder, key: Key, soft: SoftOffice
+) -> None:
     first = folder.sign(key)
     succeed(key, soft)
     assert Folder(folder.path).sign(key) == first
@@ -308,4 +361,6 @@ def test_a_filing_that_was_not_signed_before_takes_the_new_certificate(
     wire.presence(True)
     succeed(key, soft)
     folder.sign(key)
-    assert all(step.good for step in evidence.verify_signed(folder.path, key.certificate().root).steps)
+    assert all(
+        step.good for step in evidence.verify_signed(folder.path, key.certificate().root).steps
+    )

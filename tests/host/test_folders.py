@@ -1,4 +1,6 @@
-"""Folders of our own: private, owned, no links; whatever is wrong with one has a name, and every program goes on without a traceback."""
+"""Folders of our own: private, owned, no links; whatever is wrong with one has a name, and every
+program goes on without a traceback.
+"""
 
 import errno
 import os
@@ -42,7 +44,8 @@ def refused(folder: Path) -> str:
     return caught.value.code
 
 
-# --- what uses such folders: each opened for itself, so that the next use of one is found here too ----------------------------
+# --- what uses such folders: each opened for itself, so that the next use of one is found here too
+# ----------------------------------------------------------------------
 def write_session(tmp_path: Path) -> None:
     sessions.remember("http://office.test", Secret(b"token"))
 
@@ -99,7 +102,9 @@ def problem_of(use: Callable[[Path], None], tmp_path: Path) -> str:
 
 
 @pytest.mark.parametrize(("use", "folder"), CASES, ids=NAMES)
-def test_a_link_is_not_followed_wherever_it_stands(use: Callable[[Path], None], folder: Callable[[], Path], tmp_path: Path) -> None:
+def test_a_link_is_not_followed_wherever_it_stands(
+    use: Callable[[Path], None], folder: Callable[[], Path], tmp_path: Path
+) -> None:
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
     folder().parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -108,9 +113,13 @@ def test_a_link_is_not_followed_wherever_it_stands(use: Callable[[Path], None], 
     assert list(elsewhere.iterdir()) == []
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root can make a folder that belongs to somebody else")
+@pytest.mark.skipif(
+    os.geteuid() != 0, reason="only root can make a folder that belongs to somebody else"
+)
 @pytest.mark.parametrize(("use", "folder"), CASES, ids=NAMES)
-def test_a_folder_of_another_user_is_not_used(use: Callable[[Path], None], folder: Callable[[], Path], tmp_path: Path) -> None:
+def test_a_folder_of_another_user_is_not_used(
+    use: Callable[[Path], None], folder: Callable[[], Path], tmp_path: Path
+) -> None:
     folder().mkdir(mode=0o777, parents=True)
     os.chown(folder(), STRANGER, STRANGER)
     assert problem_of(use, tmp_path) == "folder-foreign"
@@ -128,14 +137,18 @@ def test_a_folder_that_others_can_change_is_not_used(
 
 
 @pytest.mark.parametrize(("use", "folder"), CASES, ids=NAMES)
-def test_a_file_in_the_place_of_a_folder_is_named(use: Callable[[Path], None], folder: Callable[[], Path], tmp_path: Path) -> None:
+def test_a_file_in_the_place_of_a_folder_is_named(
+    use: Callable[[Path], None], folder: Callable[[], Path], tmp_path: Path
+) -> None:
     folder().parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     folder().write_bytes(b"mine")
     assert problem_of(use, tmp_path) == "file-unwritable"
     assert folder().read_bytes() == b"mine"
 
 
-@pytest.mark.parametrize("number", [errno.EROFS, errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EIO])
+@pytest.mark.parametrize(
+    "number", [errno.EROFS, errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EIO]
+)
 @pytest.mark.parametrize("use", USES)
 def test_a_home_that_takes_nothing_is_named(
     use: Callable[[Path], None], number: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -152,16 +165,24 @@ def test_a_home_that_takes_nothing_is_named(
     assert problem_of(use, tmp_path) == ("storage-full" if full_disk else "file-unwritable")
 
 
-@pytest.mark.parametrize("command", [["keys", "list"], ["keys", "known"], ["doctor"], ["office", "login"], ["keys", "card"]])
+@pytest.mark.parametrize(
+    "command",
+    [["keys", "list"], ["keys", "known"], ["doctor"], ["office", "login"], ["keys", "card"]],
+)
 @pytest.mark.parametrize("folder", [folders.state_folder, folders.runtime_folder])
-def test_no_command_ends_in_a_traceback_for_a_folder(command: list[str], folder: Callable[[], Path], tmp_path: Path) -> None:
+def test_no_command_ends_in_a_traceback_for_a_folder(
+    command: list[str], folder: Callable[[], Path], tmp_path: Path
+) -> None:
     folder().parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     folder().symlink_to(tmp_path)
-    status = run([*command, "--json"] + (["--office", "http://127.0.0.1:9"] if "login" in command else []))
+    status = run(
+        [*command, "--json"] + (["--office", "http://127.0.0.1:9"] if "login" in command else [])
+    )
     assert status in (0, 3, 9, 12, 13)
 
 
-# --- the folders themselves ---------------------------------------------------------------------------------------------------
+# --- the folders themselves
+# ----------------------------------------------------------------------
 def test_folders_are_made_for_their_owner_alone() -> None:
     folder = folders.own(folders.state_folder() / "a" / "b")
     assert [mode(one) for one in (folder, folder.parent, folder.parent.parent)] == [0o700] * 3
@@ -185,13 +206,20 @@ def test_a_folder_in_a_place_where_anybody_can_exchange_it_is_not_used(tmp_path:
     (tmp_path / "shared").mkdir()
     (tmp_path / "shared").chmod(0o777)
     assert refused(tmp_path / "shared" / "mine") == "folder-open"
-    (tmp_path / "shared").chmod(0o1777)  # as the folder for temporary files: what one has made, nobody else may move
+    # as the folder for temporary files: what one has made, nobody else may move
+    (tmp_path / "shared").chmod(0o1777)
     assert mode(folders.own(tmp_path / "shared" / "mine")) == 0o700
 
 
-def test_the_folder_for_temporary_files_is_never_the_runtime_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_folder_for_temporary_files_is_never_the_runtime_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.delenv("XDG_RUNTIME_DIR")
-    monkeypatch.setattr(folders.platformdirs, "user_runtime_path", lambda name: tmp_path / f"runtime-{os.geteuid()}" / name)
+    monkeypatch.setattr(
+        folders.platformdirs,
+        "user_runtime_path",
+        lambda name: tmp_path / f"runtime-{os.geteuid()}" / name,
+    )
     assert folders.runtime_folder() == folders.state_folder() / "runtime"
 
     def refuses(name: str) -> Path:
@@ -207,10 +235,17 @@ def test_a_file_is_put_in_the_place_of_a_link_and_not_through_it(tmp_path: Path)
     path = folders.own(folders.state_folder()) / "known-keys.json"
     path.symlink_to(victim)
     folders.replace_file(path, b"{}")
-    assert (victim.read_bytes(), path.read_bytes(), path.is_symlink(), mode(path)) == (b"mine", b"{}", False, 0o600)
+    assert (victim.read_bytes(), path.read_bytes(), path.is_symlink(), mode(path)) == (
+        b"mine",
+        b"{}",
+        False,
+        0o600,
+    )
 
 
-def test_a_write_that_fails_leaves_the_old_file_and_nothing_beside_it(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_write_that_fails_leaves_the_old_file_and_nothing_beside_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     path = folders.state_folder() / "file"
     folders.replace_file(path, b"old")
 
@@ -239,7 +274,9 @@ def test_the_doctor_looks_at_the_folders(tmp_path: Path) -> None:
     assert doctor.of_folders() == []
 
 
-def test_announcements_that_cannot_be_trusted_are_a_row_of_their_own(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_announcements_that_cannot_be_trusted_are_a_row_of_their_own(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     folders.runtime_folder().mkdir(mode=0o700)
     (folders.runtime_folder() / "ports").symlink_to(tmp_path)
     assert run(["keys", "list", "--json"]) == 0

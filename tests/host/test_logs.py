@@ -25,12 +25,16 @@ def lines(path: Path) -> list[dict[str, object]]:
     return [json.loads(line) for line in path.read_text("utf-8").splitlines()]
 
 
-def test_a_filing_leaves_a_line_for_each_command_and_request(log: Path, folder: Folder, key: Key, office: Office) -> None:
+def test_a_filing_leaves_a_line_for_each_command_and_request(
+    log: Path, folder: Folder, key: Key, office: Office
+) -> None:
     folder.sign(key)
     folder.submit(office)
     noted = lines(log)
     assert {"SignBegin", "Unlock", "SignFinish"} <= {str(line.get("command")) for line in noted}
-    assert {("POST", "/statements", 201)} <= {(line.get("method"), line.get("path"), line.get("status")) for line in noted}
+    assert {("POST", "/statements", 201)} <= {
+        (line.get("method"), line.get("path"), line.get("status")) for line in noted
+    }
     assert all(isinstance(line["ms"], float) and line["time"] for line in noted)
 
 

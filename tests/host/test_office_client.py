@@ -1,4 +1,6 @@
-"""The office's client: every way in which a server can fail to answer has a name, and may be repeated."""
+"""The office's client: every way in which a server can fail to answer has a name, and may be
+repeated.
+"""
 
 import httpx
 import pytest
@@ -18,7 +20,9 @@ FAILURES: dict[str, object] = {
     "office-answer": httpx.Response(200, content=b"<html>a hotel's login page</html>"),
     "office-answer: error page": httpx.Response(502, content=b"Bad gateway"),
     "office-answer: arrays in arrays in arrays": httpx.Response(500, content=b"[" * 200_000),
-    "office-answer: a number that Python refuses to read": httpx.Response(500, content=b'{"code":' + b"9" * 5_000 + b"}"),
+    "office-answer: a number that Python refuses to read": httpx.Response(
+        500, content=b'{"code":' + b"9" * 5_000 + b"}"
+    ),
     "office-answer: json of another kind": httpx.Response(500, json=["x"]),
     "certificate-unknown": problem("certificate-unknown", 403),
 }
@@ -38,11 +42,22 @@ def test_a_failed_submission_has_a_name_and_succeeds_when_repeated(
     assert len(server.receipts) == 1
 
 
-def test_who_has_to_wait_is_told_how_long_and_loses_nothing(folder: Folder, key: Key, office: Office, server: SoftServer) -> None:
+def test_who_has_to_wait_is_told_how_long_and_loses_nothing(
+    folder: Folder, key: Key, office: Office, server: SoftServer
+) -> None:
     folder.sign(key)
     words = Problem("too-many-failures", seconds=7)
-    answer = {"code": words.code, "title": words.message("zh"), "detail": words.message("en"), "next": words.next_step("zh")}
-    server.fail = [httpx.Response(429, json={**answer, "next_en": words.next_step("en"), "retriable": True, "seconds": 7})]
+    answer = {
+        "code": words.code,
+        "title": words.message("zh"),
+        "detail": words.message("en"),
+        "next": words.next_step("zh"),
+    }
+    server.fail = [
+        httpx.Response(
+            429, json={**answer, "next_en": words.next_step("en"), "retriable": True, "seconds": 7}
+        )
+    ]
     with pytest.raises(errors.OfficeRefused) as caught:
         folder.submit(office)
     assert caught.value.retriable
@@ -65,7 +80,9 @@ def test_a_connection_lost_at_any_request_of_a_submission_loses_nothing(
     assert len(server.receipts) == 1
 
 
-def test_a_receipt_that_is_none_is_not_kept(folder: Folder, key: Key, office: Office, server: SoftServer) -> None:
+def test_a_receipt_that_is_none_is_not_kept(
+    folder: Folder, key: Key, office: Office, server: SoftServer
+) -> None:
     folder.sign(key)
     server.fail = [httpx.Response(201, content=b"\xa0", headers={"Content-Type": RECEIPT_TYPE})]
     with pytest.raises(ReceiptProblem):
@@ -83,7 +100,9 @@ def test_the_office_speaks_for_itself_in_both_languages(office: Office, server: 
     assert caught.value.exit_status == 10
 
 
-def test_a_refusal_keeps_the_codes_that_this_version_does_not_know(office: Office, server: SoftServer) -> None:
+def test_a_refusal_keeps_the_codes_that_this_version_does_not_know(
+    office: Office, server: SoftServer
+) -> None:
     server.fail = [problem("invented-tomorrow", 422)]
     with pytest.raises(errors.OfficeRefused) as caught:
         office.get_json("/log")

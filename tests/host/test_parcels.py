@@ -19,7 +19,9 @@ def signed(folder: Folder, key: Key) -> Folder:
     return folder
 
 
-def test_a_filing_travels_on_the_key_and_its_receipt_comes_home(signed: Folder, key: Key, office: Office) -> None:
+def test_a_filing_travels_on_the_key_and_its_receipt_comes_home(
+    signed: Folder, key: Key, office: Office
+) -> None:
     parcels.stow(key, signed)
     [handed] = parcels.hand_in(key, office)
     assert (handed.problem, handed.statement_id) == (None, signed.state.statement_id)
@@ -28,16 +30,22 @@ def test_a_filing_travels_on_the_key_and_its_receipt_comes_home(signed: Folder, 
     assert signed.receipt().read().statement_id.hex() == signed.state.statement_id
 
 
-def test_what_is_collected_is_complete_and_verifies(signed: Folder, key: Key, office: Office, soft: SoftOffice) -> None:
+def test_what_is_collected_is_complete_and_verifies(
+    signed: Folder, key: Key, office: Office, soft: SoftOffice
+) -> None:
     parcels.stow(key, signed)
     [handed] = parcels.hand_in(key, office)
-    signed._remember(serial="", seq=0, statement_id="")  # as after a computer that stopped between signing and noting it
+    # as after a computer that stopped between signing and noting it
+    signed._remember(serial="", seq=0, statement_id="")
     parcels.collect(key, signed, handed.case)
     state = Folder(signed.path).state
     assert (state.case, state.seq, state.statement_id) == (handed.case, 1, handed.statement_id)
     verdict = evidence.verify_folder(signed.path, root_certificate(soft))
     assert verdict.good
-    assert [file.name for file in verdict.files if file.finding == inventory.MISSING] == ["issuing.pem", "root.pem"]
+    assert [file.name for file in verdict.files if file.finding == inventory.MISSING] == [
+        "issuing.pem",
+        "root.pem",
+    ]
 
 
 def test_stowing_again_changes_nothing(signed: Folder, key: Key) -> None:
@@ -64,14 +72,18 @@ def test_an_unsigned_filing_does_not_travel(folder: Folder, key: Key) -> None:
     assert caught.value.code == "filing-unsigned"
 
 
-def test_a_filing_with_a_large_attachment_does_not_fit(signed: Folder, key: Key, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_filing_with_a_large_attachment_does_not_fit(
+    signed: Folder, key: Key, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(parcels, "read_file", lambda path: bytes(LIMIT_OUTBOX))
     with pytest.raises(ManifestProblem) as caught:
         parcels.stow(key, signed)
     assert caught.value.code == "too-large"
 
 
-def test_a_parcel_that_the_office_refuses_stays_on_the_key(signed: Folder, key: Key, office: Office) -> None:
+def test_a_parcel_that_the_office_refuses_stays_on_the_key(
+    signed: Folder, key: Key, office: Office
+) -> None:
     name = bytes.fromhex(signed.state.idempotency_key)
     key.outbox.stow(name, Parcel("filing", signed.statement()[:-1] + b"?", b"", ()).encode())
     [handed] = parcels.hand_in(key, office)
@@ -79,7 +91,9 @@ def test_a_parcel_that_the_office_refuses_stays_on_the_key(signed: Folder, key: 
     assert [entry.name for entry in key.outbox.entries()] == [name]
 
 
-def test_an_office_that_is_not_reached_leaves_everything_where_it_is(signed: Folder, key: Key) -> None:
+def test_an_office_that_is_not_reached_leaves_everything_where_it_is(
+    signed: Folder, key: Key
+) -> None:
     parcels.stow(key, signed)
     with Office("http://127.0.0.1:1") as nowhere, pytest.raises(errors.OfficeUnreachable):
         parcels.hand_in(key, nowhere)
@@ -87,14 +101,18 @@ def test_an_office_that_is_not_reached_leaves_everything_where_it_is(signed: Fol
 
 
 @pytest.mark.parametrize(
-    "raw", [b"", b"\xff", b"\x80", bytes.fromhex("85016161404080"), bytes.fromhex("8561616161404001")], ids=lambda raw: raw.hex()
+    "raw",
+    [b"", b"\xff", b"\x80", bytes.fromhex("85016161404080"), bytes.fromhex("8561616161404001")],
+    ids=lambda raw: raw.hex(),
 )
 def test_junk_is_no_parcel(raw: bytes) -> None:
     with pytest.raises(ManifestProblem):
         Parcel.decode(raw)
 
 
-def test_a_receipt_for_another_filing_is_not_taken_into_the_folder(filed: Folder, key: Key, soft: SoftOffice) -> None:
+def test_a_receipt_for_another_filing_is_not_taken_into_the_folder(
+    filed: Folder, key: Key, soft: SoftOffice
+) -> None:
     before = filed.receipt()
     with pytest.raises(ReceiptProblem) as caught:
         filed.take_receipt(soft.receipt(0, bytes(32)), key.certificate().root)

@@ -1,4 +1,6 @@
-"""Every family of exceptions that a port can raise, at every operation: that row says what is wrong, the others are listed."""
+"""Every family of exceptions that a port can raise, at every operation: that row says what is
+wrong, the others are listed.
+"""
 
 import builtins
 import errno
@@ -21,32 +23,56 @@ termios = pytest.importorskip("termios", reason="another module tries what Windo
 
 def kinds(root: type[BaseException]) -> list[type[BaseException]]:
     """A kind of exception of this interpreter and all below it."""
-    known = {one for one in vars(builtins).values() if isinstance(one, type) and issubclass(one, root)}
+    known = {
+        one for one in vars(builtins).values() if isinstance(one, type) and issubclass(one, root)
+    }
     return sorted(known, key=lambda one: one.__name__)
 
 
 NUMBERS: dict[str, Callable[[], BaseException]] = {
-    f"errno {name}": lambda code=code: OSError(code, "said") for code, name in errno.errorcode.items()
+    f"errno {name}": lambda code=code: OSError(code, "said")
+    for code, name in errno.errorcode.items()
 }
 FAMILIES: dict[str, Callable[[], BaseException]] = {
-    **{f"errno {name}": NUMBERS[f"errno {name}"] for name in ("EIO", "EBUSY", "EACCES", "ENODEV", "ENXIO", "EBADF")},
+    **{
+        f"errno {name}": NUMBERS[f"errno {name}"]
+        for name in ("EIO", "EBUSY", "EACCES", "ENODEV", "ENXIO", "EBADF")
+    },
     **{kind.__name__: lambda kind=kind: kind("said") for kind in kinds(OSError)},
-    **{f"termios.error {code}": lambda code=code: termios.error(code, "said") for code in (errno.EIO, errno.ENOTTY, errno.ENXIO)},
+    **{
+        f"termios.error {code}": lambda code=code: termios.error(code, "said")
+        for code in (errno.EIO, errno.ENOTTY, errno.ENXIO)
+    },
     "termios.error": lambda: termios.error("said"),
-    "SerialException": lambda: serial.SerialException("device reports readiness to read but returned no data"),
+    "SerialException": lambda: serial.SerialException(
+        "device reports readiness to read but returned no data"
+    ),
     "SerialException errno": lambda: serial.SerialException(errno.ENOENT, "could not open port"),
     "SerialTimeoutException": lambda: serial.SerialTimeoutException("Write timeout"),
     "PortNotOpenError": serial.PortNotOpenError,
-    "Windows, missing": lambda: serial.SerialException("could not open port 'COM3': FileNotFoundError(2, 'No', None, 2)"),
-    "Windows, in use": lambda: serial.SerialException("could not open port 'COM3': PermissionError(13, 'Denied', None, 5)"),
+    "Windows, missing": lambda: serial.SerialException(
+        "could not open port 'COM3': FileNotFoundError(2, 'No', None, 2)"
+    ),
+    "Windows, in use": lambda: serial.SerialException(
+        "could not open port 'COM3': PermissionError(13, 'Denied', None, 5)"
+    ),
     "UnsupportedOperation": lambda: io.UnsupportedOperation("fileno"),
     "ValueError": lambda: ValueError("file descriptor cannot be a negative integer (-1)"),
-    "UnicodeDecodeError": lambda: UnicodeDecodeError("gbk", b"\xff", 0, 1, "illegal multibyte sequence"),
+    "UnicodeDecodeError": lambda: UnicodeDecodeError(
+        "gbk", b"\xff", 0, 1, "illegal multibyte sequence"
+    ),
     "TypeError": lambda: TypeError("argument must be an int, or have a fileno() method."),
     "AttributeError": lambda: AttributeError("'NoneType' object has no attribute 'hEvent'"),
 }
 OPERATIONS = ("open", "fileno", "in_waiting", "read", "write", "close")
-CODES = {"port-failed", "port-busy", "port-permission", "key-not-found", "unplugged", "link-timeout"}
+CODES = {
+    "port-failed",
+    "port-busy",
+    "port-permission",
+    "key-not-found",
+    "unplugged",
+    "link-timeout",
+}
 
 
 @dataclass
@@ -57,10 +83,12 @@ class Device:
 
 
 class Port:
-    """pyserial's port, before a key of this process; the one called bad raises ``error`` at ``operation``."""
+    """pyserial's port, before a key of this process; the one called bad raises ``error`` at
+    ``operation``.
+    """
 
     operation = ""
-    wires: dict[str, Wire] = {}  # noqa: RUF012 - a new one for each test
+    wires: dict[str, Wire] = {}  # noqa: RUF012
     error: Callable[[], BaseException] = OSError
 
     def __init__(self, port: str, *_: Any, **__: Any) -> None:
@@ -108,7 +136,9 @@ def _two_ports(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> None:
 
 
 @pytest.mark.parametrize("operation", OPERATIONS)
-def test_a_port_that_raises_anything_is_a_row_and_the_others_are_listed(operation: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_port_that_raises_anything_is_a_row_and_the_others_are_listed(
+    operation: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(Port, "operation", operation)
     for name, error in FAMILIES.items():
         monkeypatch.setattr(Port, "error", staticmethod(error))
@@ -124,8 +154,14 @@ def test_a_port_that_raises_anything_is_a_row_and_the_others_are_listed(operatio
     assert keys.list()[0].problem is None, "the port stays locked"
 
 
-def test_ports_that_cannot_be_listed_are_a_row_and_simulated_keys_are_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ports, "_simulated", lambda: iter([ports.PortInfo("simulated", "BD-TEST-0009", simulated=True)]))
+def test_ports_that_cannot_be_listed_are_a_row_and_simulated_keys_are_found(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(
+        ports,
+        "_simulated",
+        lambda: iter([ports.PortInfo("simulated", "BD-TEST-0009", simulated=True)]),
+    )
     for name, error in FAMILIES.items():
 
         def fails(error: Callable[[], BaseException] = error) -> list[Device]:
@@ -133,10 +169,15 @@ def test_ports_that_cannot_be_listed_are_a_row_and_simulated_keys_are_found(monk
 
         monkeypatch.setattr(ports.list_ports, "comports", fails)
         found = ports.scan()
-        assert [(one.port, one.problem is None) for one in found] == [("USB", False), ("simulated", True)], name
+        assert [(one.port, one.problem is None) for one in found] == [
+            ("USB", False),
+            ("simulated", True),
+        ], name
 
 
-def test_what_could_not_be_looked_through_is_said_by_who_looks_for_one_key(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_could_not_be_looked_through_is_said_by_who_looks_for_one_key(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     def fails() -> list[Device]:
         raise OSError(errno.EIO, "said")
 
@@ -145,7 +186,9 @@ def test_what_could_not_be_looked_through_is_said_by_who_looks_for_one_key(monke
         keys.open(serial="BD-TEST-0001")
 
 
-def test_list_and_doctor_print_the_row_that_is_wrong(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_list_and_doctor_print_the_row_that_is_wrong(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     monkeypatch.setattr(Port, "operation", "open")
     monkeypatch.setattr(Port, "error", lambda: termios.error(errno.EIO, "Input/output error"))
     assert run(["keys", "list", "--json"]) == 0

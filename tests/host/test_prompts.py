@@ -1,4 +1,6 @@
-"""What a person hears before a PIN is looked at: the tries left, and the last one, in every new process."""
+"""What a person hears before a PIN is looked at: the tries left, and the last one, in every new
+process.
+"""
 
 import click
 import pytest
@@ -20,12 +22,16 @@ def settings(monkeypatch: pytest.MonkeyPatch) -> Settings:
     return Settings()
 
 
-def test_the_first_prompt_of_a_process_says_how_many_tries_are_left(settings: Settings, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_first_prompt_of_a_process_says_how_many_tries_are_left(
+    settings: Settings, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert settings.ui.need_pin("BD-000001", 0, 3) is not None
     assert "还可以再试 3 次" in capsys.readouterr().err
 
 
-def test_nothing_is_said_while_no_pin_was_wrong(settings: Settings, capsys: pytest.CaptureFixture[str]) -> None:
+def test_nothing_is_said_while_no_pin_was_wrong(
+    settings: Settings, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert settings.ui.need_pin("BD-000001", 0, None) is not None
     assert capsys.readouterr().err == ""
 

@@ -37,7 +37,10 @@ def consented(lying: SoftServer, filed: Folder, office: Office, letter: Path) ->
     """The same with the supervisor's consent."""
     bureau = key_of(
         SoftOffice(
-            uscc="11629900MB0000019C", unit_code="629900-0001", unit_name="陇澜市教育局", purposes=("filing", "countersign")
+            uscc="11629900MB0000019C",
+            unit_code="629900-0001",
+            unit_name="陇澜市教育局",
+            purposes=("filing", "countersign"),
         ),
         "BD-BUREAU",
     )
@@ -50,38 +53,61 @@ def left(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.iterdir())
 
 
-def test_what_is_fetched_verifies_under_the_root(lying: SoftServer, office: Office, tmp_path: Path) -> None:
+def test_what_is_fetched_verifies_under_the_root(
+    lying: SoftServer, office: Office, tmp_path: Path
+) -> None:
     retrieval.fetch(office, CASE, tmp_path / "out")
     verdict = evidence.verify_folder(tmp_path / "out", root_certificate(lying.office))
-    assert (verdict.outcome, [file.finding for file in verdict.files if file.finding == "missing"]) == ("good", [])
+    assert (
+        verdict.outcome,
+        [file.finding for file in verdict.files if file.finding == "missing"],
+    ) == ("good", [])
 
 
-def test_what_is_fetched_is_what_the_unit_has(lying: SoftServer, filed: Folder, office: Office, tmp_path: Path) -> None:
+def test_what_is_fetched_is_what_the_unit_has(
+    lying: SoftServer, filed: Folder, office: Office, tmp_path: Path
+) -> None:
     retrieval.fetch(office, CASE, tmp_path / "out")
     for path in filed.path.rglob("*.*"):
         if path.name != "filing.json":
-            assert (tmp_path / "out" / path.relative_to(filed.path)).read_bytes() == path.read_bytes()
+            assert (
+                tmp_path / "out" / path.relative_to(filed.path)
+            ).read_bytes() == path.read_bytes()
     kept = json.loads((tmp_path / "out" / "filing.json").read_text())
     assert (kept["case"], kept["statement_id"]) == (CASE, filed.state.statement_id)
 
 
-def test_the_opinion_comes_along_and_is_about_the_filing(consented: SoftServer, office: Office, tmp_path: Path) -> None:
+def test_the_opinion_comes_along_and_is_about_the_filing(
+    consented: SoftServer, office: Office, tmp_path: Path
+) -> None:
     retrieval.fetch(office, CASE, tmp_path / "out")
     verdict = evidence.verify_folder(tmp_path / "out", root_certificate(consented.office))
-    assert (verdict.outcome, [part.inside for part in verdict.parts]) == ("good", ["", "countersign/"])
+    assert (verdict.outcome, [part.inside for part in verdict.parts]) == (
+        "good",
+        ["", "countersign/"],
+    )
 
 
-def test_a_supervisor_countersigns_what_it_fetched(lying: SoftServer, office: Office, tmp_path: Path) -> None:
+def test_a_supervisor_countersigns_what_it_fetched(
+    lying: SoftServer, office: Office, tmp_path: Path
+) -> None:
     retrieval.fetch(office, CASE, tmp_path / "out")
     bureau = key_of(
-        SoftOffice(uscc="11629900MB0000019C", unit_code="629900-0001", unit_name="陇澜市教育局", purposes=("countersign",)),
+        SoftOffice(
+            uscc="11629900MB0000019C",
+            unit_code="629900-0001",
+            unit_name="陇澜市教育局",
+            purposes=("countersign",),
+        ),
         "BD-BUREAU",
     )
     added = reviews.countersign(bureau, Folder(tmp_path / "out"), AGREE, [])
     assert added.state.serial == "BD-BUREAU"
 
 
-def test_an_existing_folder_is_left_alone_and_the_office_is_not_asked(lying: SoftServer, office: Office, tmp_path: Path) -> None:
+def test_an_existing_folder_is_left_alone_and_the_office_is_not_asked(
+    lying: SoftServer, office: Office, tmp_path: Path
+) -> None:
     retrieval.fetch(office, CASE, tmp_path / "out")
     asked = len(lying.seen)
     for _ in range(2):
@@ -91,7 +117,9 @@ def test_an_existing_folder_is_left_alone_and_the_office_is_not_asked(lying: Sof
     assert len(lying.seen) == asked
 
 
-def test_whatever_request_fails_nothing_is_left_and_again_is_safe(lying: SoftServer, office: Office, tmp_path: Path) -> None:
+def test_whatever_request_fails_nothing_is_left_and_again_is_safe(
+    lying: SoftServer, office: Office, tmp_path: Path
+) -> None:
     before, lying.seen = left(tmp_path), []
     retrieval.fetch(office, CASE, tmp_path / "first")
     requests = len(lying.seen)
@@ -127,16 +155,26 @@ def other_certificate(server: SoftServer) -> None:
 
 
 @pytest.mark.parametrize(
-    ("change", "step"), [(other_attachment, "material"), (other_certificate, "signature")], ids=["attachment", "certificate"]
+    ("change", "step"),
+    [(other_attachment, "material"), (other_certificate, "signature")],
+    ids=["attachment", "certificate"],
 )
 def test_a_filing_that_does_not_verify_leaves_nothing(
-    change: Callable[[SoftServer], None], step: str, lying: SoftServer, office: Office, tmp_path: Path
+    change: Callable[[SoftServer], None],
+    step: str,
+    lying: SoftServer,
+    office: Office,
+    tmp_path: Path,
 ) -> None:
     before = left(tmp_path)
     change(lying)
     with pytest.raises(retrieval.FetchDoubtful) as caught:
         retrieval.fetch(office, CASE, tmp_path / "out")
-    assert (caught.value.code, caught.value.exit_status, caught.value.values["step"]) == ("fetch-doubtful", 8, step)
+    assert (caught.value.code, caught.value.exit_status, caught.value.values["step"]) == (
+        "fetch-doubtful",
+        8,
+        step,
+    )
     assert left(tmp_path) == before
 
 
@@ -180,7 +218,11 @@ def name_of_another(server: SoftServer) -> None:
     ids=lambda value: getattr(value, "__name__", value),
 )
 def test_an_office_that_answers_something_else_is_not_shown(
-    change: Callable[[SoftServer], None], kind: type[Problem], code: str, lying: SoftServer, office: Office
+    change: Callable[[SoftServer], None],
+    kind: type[Problem],
+    code: str,
+    lying: SoftServer,
+    office: Office,
 ) -> None:
     change(lying)
     with pytest.raises(kind) as caught:
@@ -188,8 +230,13 @@ def test_an_office_that_answers_something_else_is_not_shown(
     assert caught.value.code == code
 
 
-@pytest.mark.parametrize("content", [b"[]", b"{}", b'{"certificate": "?", "profile_statement": "", "profile_manifest": ""}'])
-def test_certificates_that_are_none_are_no_answer(content: bytes, server: SoftServer, office: Office) -> None:
+@pytest.mark.parametrize(
+    "content",
+    [b"[]", b"{}", b'{"certificate": "?", "profile_statement": "", "profile_manifest": ""}'],
+)
+def test_certificates_that_are_none_are_no_answer(
+    content: bytes, server: SoftServer, office: Office
+) -> None:
     server.fail = [httpx.Response(200, content=content)]
     with pytest.raises(errors.OfficeAnswer):
         office.certificates("0" * 64)
@@ -233,16 +280,29 @@ UNSAFE = {
 }
 
 
-@pytest.mark.parametrize(("code", "name"), [(code, name) for code, names in UNSAFE.items() for name in names])
-def test_a_name_that_a_computer_cannot_keep_is_refused_by_name_and_rule(code: str, name: str) -> None:
+@pytest.mark.parametrize(
+    ("code", "name"), [(code, name) for code, names in UNSAFE.items() for name in names]
+)
+def test_a_name_that_a_computer_cannot_keep_is_refused_by_name_and_rule(
+    code: str, name: str
+) -> None:
     with pytest.raises(Problem) as caught:
-        Attachment(name=name, media_type="application/pdf", size=1, sha256=bytes(32), role="other").check("attachments[0]")
+        Attachment(
+            name=name, media_type="application/pdf", size=1, sha256=bytes(32), role="other"
+        ).check("attachments[0]")
         file_names.check([name])
     assert (caught.value.code, "rule" in caught.value.values) == (code, True)
 
 
 @pytest.mark.parametrize(
-    "twins", [("a.pdf", "A.PDF"), ("é.pdf", "e\u0301.pdf"), ("É.pdf", "e\u0301.pdf"), ("straße.pdf", "STRASSE.pdf")], ids=ascii
+    "twins",
+    [
+        ("a.pdf", "A.PDF"),
+        ("é.pdf", "e\u0301.pdf"),
+        ("É.pdf", "e\u0301.pdf"),
+        ("straße.pdf", "STRASSE.pdf"),
+    ],
+    ids=ascii,
 )
 def test_two_names_that_are_one_on_some_computers_are_refused(twins: tuple[str, str]) -> None:
     with pytest.raises(FolderProblem) as caught:
@@ -251,7 +311,16 @@ def test_two_names_that_are_one_on_some_computers_are_refused(twins: tuple[str, 
 
 
 @pytest.mark.parametrize(
-    "name", ["用编申请.pdf", "conference.pdf", "COM10.pdf", "编" * 83 + ".pdf", "a..b.pdf", ".a.pdf", "𠮷田.pdf"]
+    "name",
+    [
+        "用编申请.pdf",
+        "conference.pdf",
+        "COM10.pdf",
+        "编" * 83 + ".pdf",
+        "a..b.pdf",
+        ".a.pdf",
+        "𠮷田.pdf",
+    ],
 )
 def test_ordinary_names_are_kept(name: str) -> None:
     file_names.check([name, "other.pdf"])
@@ -264,14 +333,22 @@ def device(tmp_path: Path) -> Source:
     return Source(path, "other")
 
 
-def test_an_unsafe_name_is_refused_before_it_is_signed(device: Source, form: Path, tmp_path: Path) -> None:
+def test_an_unsafe_name_is_refused_before_it_is_signed(
+    device: Source, form: Path, tmp_path: Path
+) -> None:
     with pytest.raises(FolderProblem) as caught:
         filings.prepare(tmp_path / "new", filings.read_form(form, {}), [device])
     assert (caught.value.code, (tmp_path / "new").exists()) == ("attachment-name", False)
 
 
 def test_an_unsafe_name_that_another_program_had_signed_is_shown_and_not_fetched(
-    device: Source, form: Path, key: Key, lying: SoftServer, office: Office, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    device: Source,
+    form: Path,
+    key: Key,
+    lying: SoftServer,
+    office: Office,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     with monkeypatch.context() as patch:
         patch.setattr(file_names, "check", lambda _names: None)
@@ -287,18 +364,54 @@ def test_an_unsafe_name_that_another_program_had_signed_is_shown_and_not_fetched
 @pytest.mark.parametrize(
     ("language", "words"),
     [
-        ("zh", ["事业编制", "全额拨款", "公开招聘", "专业技术岗位", "用编申请文件", "经办人", "申请理由", "同意", "陇澜市教育局"]),
-        ("en", ["public institution", "fully funded", "open recruitment", "application document", "prepared by", "agrees"]),
+        (
+            "zh",
+            [
+                "事业编制",
+                "全额拨款",
+                "公开招聘",
+                "专业技术岗位",
+                "用编申请文件",
+                "经办人",
+                "申请理由",
+                "同意",
+                "陇澜市教育局",
+            ],
+        ),
+        (
+            "en",
+            [
+                "public institution",
+                "fully funded",
+                "open recruitment",
+                "application document",
+                "prepared by",
+                "agrees",
+            ],
+        ),
     ],
 )
-def test_a_case_is_shown_in_words_whole(language: str, words: list[str], consented: SoftServer, office: Office) -> None:
+def test_a_case_is_shown_in_words_whole(
+    language: str, words: list[str], consented: SoftServer, office: Office
+) -> None:
     fields = shown(retrieval.read(office, CASE))
     text = terminal.result(fields, terminal.Screen(None, "utf-8"), language, as_json=False)
     assert [word for word in words if word not in text] == []
     assert "两名教师退休" in text
     assert "用编申请.pdf" in text
-    codes = ("INS_RECRUIT", "FULL", "form_reason", "quota_type", "prepared_on", "doc_no", "opinions", "supervisor_uscc")
-    assert [code for code in codes if code in text and not (language == "en" and code == "opinions")] == []
+    codes = (
+        "INS_RECRUIT",
+        "FULL",
+        "form_reason",
+        "quota_type",
+        "prepared_on",
+        "doc_no",
+        "opinions",
+        "supervisor_uscc",
+    )
+    assert [
+        code for code in codes if code in text and not (language == "en" and code == "opinions")
+    ] == []
 
 
 def test_every_field_of_a_form_is_shown(consented: SoftServer, office: Office) -> None:
@@ -315,7 +428,9 @@ def leaves(value: object) -> list[str]:
         return [leaf for item in value for leaf in leaves(item)]
     names = getattr(value, "__dataclass_fields__", None)
     if names is not None:
-        return [leaf for name in names if name != "media_type" for leaf in leaves(getattr(value, name))]
+        return [
+            leaf for name in names if name != "media_type" for leaf in leaves(getattr(value, name))
+        ]
     if isinstance(value, bytes):
         return [value.hex()]
     return [] if value is None else [str(value)]

@@ -1,4 +1,6 @@
-"""Supervisor and officer at their workplaces: they verify before they sign, and what they sign is a folder of its own."""
+"""Supervisor and officer at their workplaces: they verify before they sign, and what they sign is a
+folder of its own.
+"""
 
 from pathlib import Path
 
@@ -20,7 +22,12 @@ AGREE: dict[str, object] = {
     "opinion": "agree",
     "text": "同意。",
     "prepared_by": "测试员乙",
-    "document": {"doc_no": "陇澜教函〔2026〕18号", "title": "申请", "issuer": "陇澜市教育局", "issued_on": "2026-11-20"},
+    "document": {
+        "doc_no": "陇澜教函〔2026〕18号",
+        "title": "申请",
+        "issuer": "陇澜市教育局",
+        "issued_on": "2026-11-20",
+    },
 }
 
 
@@ -36,7 +43,10 @@ def bureau(soft: SoftOffice) -> Key:
     """The supervisor's key, of the same office as the school's."""
     return key_of(
         SoftOffice(
-            uscc="11629900MB0000019C", unit_code="629900-0001", unit_name="陇澜市教育局", purposes=("filing", "countersign")
+            uscc="11629900MB0000019C",
+            unit_code="629900-0001",
+            unit_name="陇澜市教育局",
+            purposes=("filing", "countersign"),
         ),
         "BD-BUREAU",
     )
@@ -45,7 +55,10 @@ def bureau(soft: SoftOffice) -> Key:
 @pytest.fixture
 def officer() -> Key:
     office = SoftOffice(
-        uscc="11629900MB0000019C", unit_code="629900-0000", unit_name="陇澜市委编办", purposes=("decision", "login", "link")
+        uscc="11629900MB0000019C",
+        unit_code="629900-0000",
+        unit_name="陇澜市委编办",
+        purposes=("decision", "login", "link"),
     )
     return key_of(office, "BD-OFFICER")
 
@@ -56,7 +69,9 @@ def signed(folder: Folder, key: Key) -> Folder:
     return folder
 
 
-def test_a_countersignature_names_the_filing_and_the_superiors_own_unit(signed: Folder, bureau: Key) -> None:
+def test_a_countersignature_names_the_filing_and_the_superiors_own_unit(
+    signed: Folder, bureau: Key
+) -> None:
     added = reviews.countersign(bureau, signed, AGREE, [])
     form = added.manifest().form
     header = cose.parse(added.statement(), purpose="countersign").header
@@ -70,8 +85,19 @@ def test_countersigning_again_gives_the_same_statement(signed: Folder, bureau: K
     assert bureau.chain().seq == 1
 
 
-@pytest.mark.parametrize("name", ["manifest.cbor", "statement.cose", "profile.cbor", "certificate.der", "attachments/用编申请.pdf"])
-def test_nobody_is_asked_to_agree_to_a_filing_that_does_not_hold(name: str, signed: Folder, bureau: Key) -> None:
+@pytest.mark.parametrize(
+    "name",
+    [
+        "manifest.cbor",
+        "statement.cose",
+        "profile.cbor",
+        "certificate.der",
+        "attachments/用编申请.pdf",
+    ],
+)
+def test_nobody_is_asked_to_agree_to_a_filing_that_does_not_hold(
+    name: str, signed: Folder, bureau: Key
+) -> None:
     path = signed.path / name
     content = path.read_bytes()
     path.write_bytes(content[:-1] + bytes((content[-1] ^ 1,)))

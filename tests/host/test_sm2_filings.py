@@ -1,4 +1,6 @@
-"""Filing with a key and an office in SM2: the same folder, the same steps, and no step that takes the other suite."""
+"""Filing with a key and an office in SM2: the same folder, the same steps, and no step that takes
+the other suite.
+"""
 
 import datetime
 import json
@@ -40,18 +42,30 @@ def root(soft: SoftOffice) -> bytes:
 
 def found(folder: Folder, root: bytes) -> list[str]:
     """The steps that held, and at the end the code of the one that did not."""
-    return [step.name if step.good else step.found for step in evidence.verify_folder(folder.path, root).steps]
+    return [
+        step.name if step.good else step.found
+        for step in evidence.verify_folder(folder.path, root).steps
+    ]
 
 
 def test_a_genuine_folder_in_sm2_holds_in_every_step(filed: Folder, root: bytes) -> None:
-    assert found(filed, root) == ["office_key", "unit_certificate", "material", "signature", "office_receipt"]
+    assert found(filed, root) == [
+        "office_key",
+        "unit_certificate",
+        "material",
+        "signature",
+        "office_receipt",
+    ]
 
 
-def test_the_manifest_goes_to_the_office_under_the_digest_in_the_statement(filed: Folder, server: SoftServer) -> None:
+def test_the_manifest_goes_to_the_office_under_the_digest_in_the_statement(
+    filed: Folder, server: SoftServer
+) -> None:
     raw = (filed.path / "manifest.cbor").read_bytes()
     assert server.blobs[SM2.digest(raw).hex()] == raw
     assert sha256(raw).hexdigest() not in server.blobs
-    assert filed.state.manifest == sha256(raw).hexdigest()  # what this computer remembers is its own affair
+    # what this computer remembers is its own affair
+    assert filed.state.manifest == sha256(raw).hexdigest()
 
 
 def test_the_folder_keeps_the_name_in_sm3(filed: Folder) -> None:
@@ -67,7 +81,12 @@ def test_the_key_keeps_the_receipt(filed: Folder, key: Key, office: Office) -> N
 
 
 def test_a_changed_byte_is_found_at_its_step(filed: Folder, root: bytes) -> None:
-    for name, steps in (("issuer.cose", 0), ("profile.cose", 1), ("statement.cose", 3), ("receipt.cbor", 4)):
+    for name, steps in (
+        ("issuer.cose", 0),
+        ("profile.cose", 1),
+        ("statement.cose", 3),
+        ("receipt.cbor", 4),
+    ):
         path = filed.path / name
         genuine = path.read_bytes()
         path.write_bytes(genuine[:-1] + bytes((genuine[-1] ^ 1,)))
@@ -79,7 +98,9 @@ def test_a_root_in_es256_believes_nothing_of_an_office_in_sm2(filed: Folder) -> 
     assert found(filed, root_certificate(SoftOffice())) == ["algorithm-mismatch"]
 
 
-def test_a_receipt_in_es256_is_not_believed(folder: Folder, key: Key, soft: SoftOffice, office: Office) -> None:
+def test_a_receipt_in_es256_is_not_believed(
+    folder: Folder, key: Key, soft: SoftOffice, office: Office
+) -> None:
     folder.sign(key)
     soft.issuer = signer_from(1001)
     with pytest.raises(StatementProblem) as caught:
@@ -89,16 +110,27 @@ def test_a_receipt_in_es256_is_not_believed(folder: Folder, key: Key, soft: Soft
 
 
 def test_a_supervisor_countersigns_in_sm2(filed: Folder, key: Key) -> None:
-    opinion: dict[str, object] = {"opinion": "return", "text": "请补充材料。", "prepared_by": "测试员乙"}
+    opinion: dict[str, object] = {
+        "opinion": "return",
+        "text": "请补充材料。",
+        "prepared_by": "测试员乙",
+    }
     own = reviews.countersign(key, filed, opinion, [])
     assert cose.parse(own.statement(), purpose="countersign").header.algorithm is SM2
 
 
-# --- office show, office fetch --------------------------------------------------------------------------------------------
+# --- office show, office fetch
+# ----------------------------------------------------------------------
 @pytest.fixture
-def consented(server: SoftServer, filed: Folder, key: Key, office: Office, letter: Path) -> SoftServer:
-    """The office with a filing and its supervisor's consent, all in SM2, and a reader who is logged in."""
-    bureau = key_of(SoftOffice(algorithm=SM2, **BUREAU, purposes=("filing", "countersign")), "BD-BUREAU")
+def consented(
+    server: SoftServer, filed: Folder, key: Key, office: Office, letter: Path
+) -> SoftServer:
+    """The office with a filing and its supervisor's consent, all in SM2, and a reader who is logged
+    in.
+    """
+    bureau = key_of(
+        SoftOffice(algorithm=SM2, **BUREAU, purposes=("filing", "countersign")), "BD-BUREAU"
+    )
     server.tokens.add("Bearer token-of-a-test")
     server.certificates |= {key.info.serial: key.certificate(), "BD-BUREAU": bureau.certificate()}
     reviews.countersign(bureau, filed, AGREE, [Source(letter, "other")]).submit(office)
@@ -118,7 +150,10 @@ def test_a_case_in_sm2_is_fetched_whole_and_verifies(
 ) -> None:
     retrieval.fetch(office, CASE, tmp_path / "out")
     verdict = evidence.verify_folder(tmp_path / "out", root)
-    assert (verdict.outcome, [part.inside for part in verdict.parts]) == ("good", ["", "countersign/"])
+    assert (verdict.outcome, [part.inside for part in verdict.parts]) == (
+        "good",
+        ["", "countersign/"],
+    )
     assert (tmp_path / "out" / "statement.cose").read_bytes() == filed.statement()
 
 
@@ -139,6 +174,8 @@ def test_a_root_certificate_says_its_suite(soft: SoftOffice, root: bytes) -> Non
 def test_a_root_on_a_third_curve_is_none() -> None:
     name, start = x509.Name([]), datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC)
     key = ec.generate_private_key(ec.SECP384R1())
-    builder = x509.CertificateBuilder(name, name, key.public_key(), 1, start, start + datetime.timedelta(days=1))
+    builder = x509.CertificateBuilder(
+        name, name, key.public_key(), 1, start, start + datetime.timedelta(days=1)
+    )
     with pytest.raises(CertificateProblem):
         load_root(builder.sign(key, hashes.SHA256()).public_bytes(Encoding.PEM))

@@ -1,4 +1,6 @@
-"""Nothing of a filing folder is verified in part: whatever is done to whichever file of it, the verdict says so."""
+"""Nothing of a filing folder is verified in part: whatever is done to whichever file of it, the
+verdict says so.
+"""
 
 import os
 import random
@@ -25,20 +27,34 @@ from tests.support.softoffice import SoftOffice
 from tests.support.softserver import SoftServer, root_certificate
 from tests.system.journey import pdf
 
-BUREAU: dict[str, str] = {"uscc": "11629900MB0000019C", "unit_code": "629900-0001", "unit_name": "陇澜市教育局"}
+BUREAU: dict[str, str] = {
+    "uscc": "11629900MB0000019C",
+    "unit_code": "629900-0001",
+    "unit_name": "陇澜市教育局",
+}
 
 
 @cache
 def packed() -> dict[str, bytes]:
-    """A filing with its countersignature and its decision below it, all with receipts, and the exports for other tools."""
+    """A filing with its countersignature and its decision below it, all with receipts, and the
+    exports for other tools.
+    """
     soft = SoftOffice()
-    unit = {"uscc": soft.uscc, "unit_code": soft.unit_code, "unit_name": soft.unit_name, "region": soft.region}
+    unit = {
+        "uscc": soft.uscc,
+        "unit_code": soft.unit_code,
+        "unit_name": soft.unit_name,
+        "region": soft.region,
+    }
     keys = [
         key_of(soft, "BD-SCHOOL"),
         key_of(SoftOffice(**BUREAU, purposes=("filing", "countersign")), "BD-BUREAU"),
         key_of(SoftOffice(**BUREAU, purposes=("decision",)), "BD-OFFICER"),
     ]
-    with tempfile.TemporaryDirectory() as place, Office("http://office.test", transport=SoftServer(soft).transport()) as office:
+    with (
+        tempfile.TemporaryDirectory() as place,
+        Office("http://office.test", transport=SoftServer(soft).transport()) as office,
+    ):
         letter = filings.Source(Path(place, "用编申请.pdf"), "application_document")
         letter.path.write_bytes(pdf())
         form = {**unit, "prepared_on": "2026-11-24", **filing_cli.EXAMPLE}
@@ -74,7 +90,9 @@ def root(soft: SoftOffice) -> bytes:
 
 
 def files_of(folder: Path) -> list[str]:
-    return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
+    return sorted(
+        path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()
+    )
 
 
 def says(folder: Path, root: bytes | None) -> tuple[bool, str]:
@@ -94,7 +112,9 @@ def flips(content: bytes, places: list[int]) -> Iterator[bytes]:
 def harms(name: str, content: bytes) -> Iterator[bytes | None]:
     """What may happen to a file: bits flipped, cut, longer, empty, gone (None)."""
     chance = random.Random(name)
-    yield from flips(content, [0, len(content) - 1, *(chance.randrange(len(content)) for _ in range(2))])
+    yield from flips(
+        content, [0, len(content) - 1, *(chance.randrange(len(content)) for _ in range(2))]
+    )
     yield from (content[:-1], content + b"\n", None)
 
 
@@ -102,12 +122,18 @@ def test_a_whole_folder_is_good_and_every_file_is_accounted_for(whole: Path, roo
     verdict = evidence.verify_folder(whole, root)
     assert verdict.outcome == evidence.GOOD
     assert [file.name for file in verdict.files] == files_of(whole)
-    assert {file.finding for file in verdict.files} == {inventory.VERIFIED, inventory.SAME, inventory.NOTE}
+    assert {file.finding for file in verdict.files} == {
+        inventory.VERIFIED,
+        inventory.SAME,
+        inventory.NOTE,
+    }
     assert len(verdict.parts) == 3
     assert sentence_of(verdict, "zh").startswith("已证明：")
 
 
-def test_whatever_happens_to_any_file_is_never_called_good_without_naming_it(whole: Path, root: bytes) -> None:
+def test_whatever_happens_to_any_file_is_never_called_good_without_naming_it(
+    whole: Path, root: bytes
+) -> None:
     steps_held = 0
     for name in files_of(whole):
         path = whole / name
@@ -119,12 +145,16 @@ def test_whatever_happens_to_any_file_is_never_called_good_without_naming_it(who
             if harmed is not None and name.endswith(("issuing.pem", "receipt.cose")):
                 steps_held += all(step.good for step in evidence.verify_folder(whole, root).steps)
             path.write_bytes(genuine)
-    assert steps_held > 10, "the signed steps alone would have passed these: the test shows nothing without them"
+    assert steps_held > 10, (
+        "the signed steps alone would have passed these: the test shows nothing without them"
+    )
     assert says(whole, root)[0]
 
 
 @pytest.mark.slow
-def test_a_bit_in_any_third_byte_of_any_file_cannot_be_flipped_without_a_word(whole: Path, root: bytes) -> None:
+def test_a_bit_in_any_third_byte_of_any_file_cannot_be_flipped_without_a_word(
+    whole: Path, root: bytes
+) -> None:
     for name in files_of(whole):
         path = whole / name
         genuine = path.read_bytes()
@@ -147,7 +177,9 @@ ADDED = [
 
 
 @pytest.mark.parametrize("name", ADDED)
-def test_a_file_that_nothing_speaks_for_is_named_and_keeps_the_verdict_from_being_good(name: str, whole: Path, root: bytes) -> None:
+def test_a_file_that_nothing_speaks_for_is_named_and_keeps_the_verdict_from_being_good(
+    name: str, whole: Path, root: bytes
+) -> None:
     (whole / name).parent.mkdir(exist_ok=True)
     (whole / name).write_bytes(b"%PDF-1.7")
     verdict = evidence.verify_folder(whole, root)
@@ -172,8 +204,12 @@ def door(path: Path) -> None:
 SPECIAL: dict[str, Callable[[Path], None]] = {"link": link, "pipe": pipe, "socket": door}
 
 
-@pytest.mark.parametrize(("language", "words"), [("zh", "签名无效"), ("en", "The signature does not verify")])
-def test_why_a_step_does_not_hold_is_said_in_words(whole: Path, root: bytes, language: str, words: str) -> None:
+@pytest.mark.parametrize(
+    ("language", "words"), [("zh", "签名无效"), ("en", "The signature does not verify")]
+)
+def test_why_a_step_does_not_hold_is_said_in_words(
+    whole: Path, root: bytes, language: str, words: str
+) -> None:
     statement = whole / "statement.cose"
     raw = bytearray(statement.read_bytes())
     raw[-1] ^= 1
@@ -184,7 +220,9 @@ def test_why_a_step_does_not_hold_is_said_in_words(whole: Path, root: bytes, lan
 
 
 @pytest.mark.parametrize("kind", SPECIAL)
-@pytest.mark.parametrize("name", ["extra", "manifest.cbor", "issuing.pem", "countersign/receipt.cbor", "filing.json"])
+@pytest.mark.parametrize(
+    "name", ["extra", "manifest.cbor", "issuing.pem", "countersign/receipt.cbor", "filing.json"]
+)
 def test_links_and_special_files_are_refused_and_never_opened(
     kind: str, name: str, whole: Path, root: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -197,7 +235,9 @@ def test_links_and_special_files_are_refused_and_never_opened(
     assert inventory.File(name, inventory.REFUSED) in verdict.files
 
 
-def test_a_link_to_a_folder_is_refused_and_not_entered(whole: Path, root: bytes, tmp_path: Path) -> None:
+def test_a_link_to_a_folder_is_refused_and_not_entered(
+    whole: Path, root: bytes, tmp_path: Path
+) -> None:
     shutil.move(whole / "attachments", tmp_path / "elsewhere")
     (whole / "attachments").symlink_to(tmp_path / "elsewhere")
     verdict = evidence.verify_folder(whole, root)
@@ -229,12 +269,22 @@ def test_an_opinion_on_another_filing_does_not_pass_for_one_on_this(
     other.submit(office)
     shutil.move(whole / "countersign", other.path / "countersign")
     verdict = evidence.verify_folder(other.path, root)
-    assert [(step.part, step.name, step.found) for step in verdict.failed] == [("countersign", "reference", "part-foreign")]
+    assert [(step.part, step.name, step.found) for step in verdict.failed] == [
+        ("countersign", "reference", "part-foreign")
+    ]
 
 
-@pytest.mark.parametrize(("name", "once"), [("countersign", "同意"), ("decision", "受理"), ("", "签署了本申报")])
-def test_what_was_signed_once_and_lies_there_twice_counts_once(name: str, once: str, whole: Path, root: bytes) -> None:
-    copied = [whole / name / one for one in files_of(whole / name) if name or "/" not in one or one.startswith("attachments/")]
+@pytest.mark.parametrize(
+    ("name", "once"), [("countersign", "同意"), ("decision", "受理"), ("", "签署了本申报")]
+)
+def test_what_was_signed_once_and_lies_there_twice_counts_once(
+    name: str, once: str, whole: Path, root: bytes
+) -> None:
+    copied = [
+        whole / name / one
+        for one in files_of(whole / name)
+        if name or "/" not in one or one.startswith("attachments/")
+    ]
     for path in copied:
         copy = whole / f"{name}2" / path.relative_to(whole / name)
         copy.parent.mkdir(parents=True, exist_ok=True)
@@ -244,18 +294,30 @@ def test_what_was_signed_once_and_lies_there_twice_counts_once(name: str, once: 
     assert len(verdict.parts) == 4
     zh, en = (sentence_of(verdict, language) for language in ("zh", "en"))
     assert (zh.count(once), zh.count("签署了")) == (1, 3)
-    assert (en.count(" signed "), f"{name}2 is the same as {name or '.'} and counts once" in en) == (3, True)
+    assert (
+        en.count(" signed "),
+        f"{name}2 is the same as {name or '.'} and counts once" in en,
+    ) == (3, True)
     assert f"{name}2 与 {name or '.'} 是同一份，只算一次" in zh
 
 
 def test_what_filing_json_remembers_decides_nothing(whole: Path, root: bytes) -> None:
     note = whole / "filing.json"
-    for changed in (b"", b"{}", b"[" * 100_000, note.read_bytes().replace(b'"seq": 1', b'"seq": 2'), None):
+    for changed in (
+        b"",
+        b"{}",
+        b"[" * 100_000,
+        note.read_bytes().replace(b'"seq": 1', b'"seq": 2'),
+        None,
+    ):
         note.unlink() if changed is None else note.write_bytes(changed)
         verdict = evidence.verify_folder(whole, root)
         assert not verdict.failed
         finding = inventory.MISSING if changed is None else inventory.CHANGED
-        assert inventory.File("filing.json", finding, "" if changed is None else "statement.cose") in verdict.files
+        assert (
+            inventory.File("filing.json", finding, "" if changed is None else "statement.cose")
+            in verdict.files
+        )
 
 
 def test_a_superior_countersigns_what_was_verified_whatever_filing_json_says(filed: Folder) -> None:

@@ -1,4 +1,6 @@
-"""Clerks use Windows: what it lacks is taken away, and the library and the program still list, open, file and verify."""
+"""Clerks use Windows: what it lacks is taken away, and the library and the program still list,
+open, file and verify.
+"""
 
 import json
 import subprocess
@@ -13,7 +15,9 @@ ROOT = Path(__file__).parents[2]
 
 @pytest.fixture(scope="module")
 def said(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    """What came of each step; the process has another idea of its system, so it is one of its own."""
+    """What came of each step; the process has another idea of its system, so it is one of its
+    own.
+    """
     runner = Path(__file__).with_name("windows_runner.py")
     done = subprocess.run(
         [sys.executable, str(runner), str(tmp_path_factory.mktemp("windows"))],

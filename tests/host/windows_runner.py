@@ -2,9 +2,10 @@
 
     python windows_runner.py FOLDER
 
-What Windows lacks is taken away before any module of ours is imported: termios, fcntl, pwd, grp, resource, tty, pty cannot be
-imported; ``os`` has no user numbers, no fchmod, no O_NOFOLLOW and the like; ``sys.platform`` says win32.  Other packages were imported
-before and keep what they have.  Ports are called COM3 and COM4 and raise what pyserial raises on Windows; folders have the shape of
+What Windows lacks is taken away before any module of ours is imported: termios, fcntl, pwd, grp,
+resource, tty, pty cannot be imported; ``os`` has no user numbers, no fchmod, no O_NOFOLLOW and the
+like; ``sys.platform`` says win32.  Other packages were imported before and keep what they have.
+Ports are called COM3 and COM4 and raise what pyserial raises on Windows; folders have the shape of
 a Windows profile.  Prints one JSON object: step -> what came of it.
 """
 
@@ -93,7 +94,9 @@ def fake_ports() -> Any:
         def __init__(self, port: str, *_: Any, **__: Any) -> None:
             if port != "COM3":
                 said = (
-                    "PermissionError(13, 'Access is denied.', None, 5)" if port == "COM4" else "FileNotFoundError(2, 'No', None, 2)"
+                    "PermissionError(13, 'Access is denied.', None, 5)"
+                    if port == "COM4"
+                    else "FileNotFoundError(2, 'No', None, 2)"
                 )
                 raise serial.SerialException(f"could not open port {port!r}: {said}")
             self._answer = b""
@@ -154,14 +157,21 @@ def journey(folder: Path) -> dict[str, object]:
     work.mkdir()
     rows = keys.list()
     said["list"] = [
-        [row.port.port, row.info.serial if row.info else None, row.problem.code if row.problem else None] for row in rows
+        [
+            row.port.port,
+            row.info.serial if row.info else None,
+            row.problem.code if row.problem else None,
+        ]
+        for row in rows
     ]
     said["missing"] = run(["keys", "info", "--port", "COM9", "--json"])
     office = SoftOffice()
     with keys.open(port="COM3", ui=Person()) as key:
         key.personalise(office.grant(key.answer_offer(office.offer())))
         key.set_pin(PIN)
-    form, letter, pin, root, out = (work / name for name in ("form.json", "来函.pdf", "pin.txt", "root.pem", "用编申请"))
+    form, letter, pin, root, out = (
+        work / name for name in ("form.json", "来函.pdf", "pin.txt", "root.pem", "用编申请")
+    )
     from biandun.cli.filing import EXAMPLE
 
     form.write_text(json.dumps(EXAMPLE, ensure_ascii=False), "utf-8")
@@ -169,8 +179,23 @@ def journey(folder: Path) -> dict[str, object]:
     pin.write_bytes(PIN.reveal() + b"\r\n")
     root.write_bytes(root_certificate(office))
     attach = f"application_document={letter}"
-    said["prepare"] = run(["filing", "prepare", str(form), "--out", str(out), "--attach", attach, "--port", "COM3", "--json"])
-    said["sign"] = run(["filing", "sign", str(out), "--port", "COM3", "--pin-file", str(pin), "--json"])
+    said["prepare"] = run(
+        [
+            "filing",
+            "prepare",
+            str(form),
+            "--out",
+            str(out),
+            "--attach",
+            attach,
+            "--port",
+            "COM3",
+            "--json",
+        ]
+    )
+    said["sign"] = run(
+        ["filing", "sign", str(out), "--port", "COM3", "--pin-file", str(pin), "--json"]
+    )
     with (
         Office("http://office.test", transport=SoftServer(office).transport()) as client,
         keys.open(port="COM3", ui=Person()) as key,

@@ -1,7 +1,9 @@
-"""Feed odd inputs to every reader, in a process that has read none before, and print which of them makes Python import or compile.
+"""Feed odd inputs to every reader, in a process that has read none before, and print which of them
+makes Python import or compile.
 
-Whatever Python puts off until it is first wanted (a regular expression, a codec, a module) is work that whoever sends the first odd
-input can start, and that a count of steps finds only in the process where it happens.
+Whatever Python puts off until it is first wanted (a regular expression, a codec, a module) is work
+that whoever sends the first odd input can start, and that a count of steps finds only in the
+process where it happens.
 """
 
 import random
@@ -13,7 +15,14 @@ from typing import Any
 from tests.hostile import inputs
 from tests.hostile.boundaries import BOUNDARIES, REFUSED
 
-PUT_OFF = ("re._parser", "re._compiler", "sre_parse", "sre_compile", "importlib._bootstrap", "importlib._bootstrap_external")
+PUT_OFF = (
+    "re._parser",
+    "re._compiler",
+    "sre_parse",
+    "sre_compile",
+    "importlib._bootstrap",
+    "importlib._bootstrap_external",
+)
 INPUTS = 40
 SIZES = (3, 12, 40, 150)
 
@@ -43,7 +52,9 @@ def everywhere(seed: str) -> Iterator[str]:
     chance = random.Random(seed)
     for name, boundary in BOUNDARIES.items():
         for _ in range(INPUTS):
-            raw = inputs.make(chance, list(boundary.genuine), chance.choice(SIZES), is_der=boundary.is_der)
+            raw = inputs.make(
+                chance, list(boundary.genuine), chance.choice(SIZES), is_der=boundary.is_der
+            )
             for module in sorted(put_off(lambda read=boundary.read, raw=raw: read(raw))):
                 yield f"{name}: {module} for {raw[:100].hex()}"
 

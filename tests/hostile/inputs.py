@@ -4,7 +4,29 @@ from random import Random
 
 from biandun_protocol.wire import cbor
 
-HEADS = bytes((0x00, 0x17, 0x18, 0x1B, 0x20, 0x3B, 0x40, 0x5B, 0x60, 0x7B, 0x7F, 0x80, 0x9B, 0x9F, 0xA0, 0xBB, 0xBF, 0xC2, 0xC3))
+HEADS = bytes(
+    (
+        0x00,
+        0x17,
+        0x18,
+        0x1B,
+        0x20,
+        0x3B,
+        0x40,
+        0x5B,
+        0x60,
+        0x7B,
+        0x7F,
+        0x80,
+        0x9B,
+        0x9F,
+        0xA0,
+        0xBB,
+        0xBF,
+        0xC2,
+        0xC3,
+    )
+)
 ODD = bytes((0xD2, 0xD8, 0xF4, 0xF5, 0xF6, 0xF7, 0xF9, 0xFB, 0xFF))
 SHARED, REFERENCE, EXPRESSION = b"\xd8\x1c", b"\xd8\x1d", b"\xd8\x23"
 
@@ -36,17 +58,25 @@ def encode(value: object) -> bytes:
     if isinstance(value, list):
         return head(4, len(value)) + b"".join(map(encode, value))
     if isinstance(value, dict):
-        return head(5, len(value)) + b"".join(encode(key) + encode(item) for key, item in value.items())
+        return head(5, len(value)) + b"".join(
+            encode(key) + encode(item) for key, item in value.items()
+        )
     return cbor.dumps(value)
 
 
 def expression(chance: Random, size: int) -> bytes:
-    """Tag 35 on a regular expression that takes long to compile; never the same one, for compiled ones are kept."""
-    return EXPRESSION + text(f"(?i){chance.randrange(1 << 32):08x}" + "[\0-\U0010ffff]" * max(1, (size - 20) // 7))
+    """Tag 35 on a regular expression that takes long to compile; never the same one, for compiled
+    ones are kept.
+    """
+    return EXPRESSION + text(
+        f"(?i){chance.randrange(1 << 32):08x}" + "[\0-\U0010ffff]" * max(1, (size - 20) // 7)
+    )
 
 
 def colliding(size: int) -> bytes:
-    """A map, in order, whose keys meet in a hash table: the first fill a chain of places, the others walk along it."""
+    """A map, in order, whose keys meet in a hash table: the first fill a chain of places, the
+    others walk along it.
+    """
     bits = 12
     count = size // 6
     place, chain = 1, list[int]()
@@ -72,18 +102,26 @@ def item(chance: Random, size: int, depth: int = 0) -> bytes:
     if kind == 4:
         return chance.choice((b"\x81", b"\xa1\0", b"\xd2", b"\x9f", b"\xbf\0")) * size
     if kind == 5:  # counts that nobody brings
-        return bytes([chance.choice((0x5B, 0x7B, 0x9B, 0xBB))]) + chance.randbytes(8) + b"\0" * chance.randrange(20)
+        return (
+            bytes([chance.choice((0x5B, 0x7B, 0x9B, 0xBB))])
+            + chance.randbytes(8)
+            + b"\0" * chance.randrange(20)
+        )
     if kind == 6:
         return colliding(size)
     if kind == 7:
         return text(chance.choice(("x", "编", "\U0010ffff", "\x1b[", " \n", "9")) * few)
     if kind == 8:
-        return head(4, size) + bytes(chance.choice((0x00, 0x20, 0x60, 0x80, 0xF5)) for _ in range(size))
+        return head(4, size) + bytes(
+            chance.choice((0x00, 0x20, 0x60, 0x80, 0xF5)) for _ in range(size)
+        )
     if kind == 9:
         keys = sorted((text(f"{chance.randrange(1 << 30):x}") for _ in range(few)), key=bytes)
         return head(5, len(keys)) + b"".join(key + b"\0" for key in keys)
     if kind == 10:
-        return bytes([0xC0 | chance.randrange(24)]) + cbor.dumps(chance.choice((0, "1e999999999", b"\xff" * few, [1, 1 << 40])))
+        return bytes([0xC0 | chance.randrange(24)]) + cbor.dumps(
+            chance.choice((0, "1e999999999", b"\xff" * few, [1, 1 << 40]))
+        )
     if kind == 11:
         return b"\xd8" + bytes([chance.randrange(24, 37)]) + text("9" * few)
     if kind == 13:  # JSON that goes on and on
@@ -118,7 +156,9 @@ def tampered(chance: Random, raw: bytes, size: int) -> bytes:
 
 
 def grafted(chance: Random, raw: bytes, size: int) -> bytes:
-    """A genuine input with something else in the place of one of its values, at any depth; its heads stay right."""
+    """A genuine input with something else in the place of one of its values, at any depth; its
+    heads stay right.
+    """
     front = raw[:1] if raw[:1] == b"\xd2" else b""
     try:
         tree = cbor.loads(raw[len(front) :])
@@ -131,7 +171,16 @@ def _graft(chance: Random, tree: object, size: int) -> object:
     inner = isinstance(tree, list | dict | bytes) and bool(tree)
     if not inner or chance.random() < 0.15:
         return chance.choice(
-            (Raw(item(chance, size)), item(chance, size), "x" * size, "编" * (size // 3), 0, (1 << 63) - 1, [], {})
+            (
+                Raw(item(chance, size)),
+                item(chance, size),
+                "x" * size,
+                "编" * (size // 3),
+                0,
+                (1 << 63) - 1,
+                [],
+                {},
+            )
         )
     if isinstance(tree, list):
         place = chance.randrange(len(tree))
@@ -177,7 +226,14 @@ def make(chance: Random, genuine: list[bytes], size: int, *, is_der: bool = Fals
     if kind == 0:
         return item(chance, size)
     if kind == 1:  # the shape of a statement around it
-        return b"\xd2\x84" + cbor.dumps(item(chance, size)) + b"\xa0\x58\x20" + bytes(32) + b"\x58\x40" + bytes(64)
+        return (
+            b"\xd2\x84"
+            + cbor.dumps(item(chance, size))
+            + b"\xa0\x58\x20"
+            + bytes(32)
+            + b"\x58\x40"
+            + bytes(64)
+        )
     if kind == 2:
         return grafted(chance, raw, size)
     return tampered(chance, raw, size)

@@ -1,7 +1,8 @@
 """What a call costs, counted and not timed: lines run in Python, and bytes copied out of its input.
 
-A decoder in C does its own copying and hashing unseen, which is why the office reads foreign CBOR with none; what such a
-decoder calls in Python (a regular expression that is compiled, an object that is built) is seen again.
+A decoder in C does its own copying and hashing unseen, which is why the office reads foreign CBOR
+with none; what such a decoder calls in Python (a regular expression that is compiled, an object
+that is built) is seen again.
 """
 
 import sys
@@ -9,7 +10,8 @@ from collections.abc import Callable
 from types import FrameType
 from typing import Any, SupportsIndex
 
-BYTES_A_STEP = 8  # copying is cheaper than running a line, but what is copied again for every byte must show
+# copying is cheaper than running a line, but what is copied again for every byte must show
+BYTES_A_STEP = 8
 
 
 class Exceeded(BaseException):
@@ -44,7 +46,8 @@ class Meter:
         return self.lines + self.copied // BYTES_A_STEP
 
     def run(self, call: Callable[[bytes], object], raw: bytes, most: int) -> int:
-        """Call, and return the steps that it took.  Raises Exceeded beyond ``most``, and what the call raises.
+        """Call, and return the steps that it took.  Raises Exceeded beyond ``most``, and what the
+        call raises.
 
         Whoever traced before (a count of lines, a debugger) goes on afterwards.
         """
@@ -57,7 +60,8 @@ class Meter:
         try:
             call(watched)
         except BaseException:
-            if self.steps > most:  # cbor2 makes an error of its own out of any other, even out of this one
+            # cbor2 makes an error of its own out of any other, even out of this one
+            if self.steps > most:
                 raise Exceeded from None
             raise
         finally:

@@ -1,4 +1,6 @@
-"""The table of boundaries is complete: whoever adds a reader of foreign bytes adds a row, or says why it needs none."""
+"""The table of boundaries is complete: whoever adds a reader of foreign bytes adds a row, or says
+why it needs none.
+"""
 
 import ast
 import importlib
@@ -11,11 +13,18 @@ import biandun_protocol
 from tests.hostile.boundaries import BOUNDARIES, NOT_FOREIGN
 
 ROOT = Path(__file__).resolve().parents[2]
-PACKAGES = ("protocol/biandun_protocol", "backend/biandun_office", "host/biandun", "simulator/biandun_simulator")
+PACKAGES = (
+    "protocol/biandun_protocol",
+    "backend/biandun_office",
+    "host/biandun",
+    "simulator/biandun_simulator",
+)
 NAMES = ("decode", "from_", "load", "open_", "parse", "read", "split", "unseal", "verify")
-WITHOUT_READERS = ("catalogue", "numbers", "messages", "flashfaults")  # words, numbers, tables; a model of flash
+# words, numbers, tables; a model of flash
+WITHOUT_READERS = ("catalogue", "numbers", "messages", "flashfaults")
 
-# decoders of the library, or of somebody else: each module that calls one says whose bytes they are and what bounds the work
+# decoders of the library, or of somebody else: each module that calls one says whose bytes they are
+# and what bounds the work
 GENERAL = {
     "cbor2": {"load", "loads", "CBORDecoder"},
     "json": {"load", "loads", "JSONDecoder"},
@@ -64,7 +73,9 @@ def functions(module: object) -> Iterator[tuple[str, object]]:
             yield name, inspect.unwrap(found) if callable(found) else found
             continue
         for inner, method in vars(found).items():
-            bare = method.fget if isinstance(method, property) else getattr(method, "__func__", method)
+            bare = (
+                method.fget if isinstance(method, property) else getattr(method, "__func__", method)
+            )
             if not inner.startswith("_"):
                 yield f"{name}.{inner}", bare
 
@@ -78,7 +89,9 @@ def readers() -> Iterator[str]:
         for name, function in functions(importlib.import_module(found.name)):
             if not inspect.isfunction(function):
                 continue
-            takes = [str(kind) for place, kind in function.__annotations__.items() if place != "return"]
+            takes = [
+                str(kind) for place, kind in function.__annotations__.items() if place != "return"
+            ]
             raw = any("bytes" in kind or "memoryview" in kind for kind in takes)
             refuses = "raises" in (function.__doc__ or "").lower()
             named = name.rpartition(".")[2].startswith(NAMES)
@@ -87,7 +100,9 @@ def readers() -> Iterator[str]:
 
 
 def covered() -> set[str]:
-    return {name.partition(" ")[0] for name in BOUNDARIES} | {name for row in BOUNDARIES.values() for name in row.covers}
+    return {name.partition(" ")[0] for name in BOUNDARIES} | {
+        name for row in BOUNDARIES.values() for name in row.covers
+    }
 
 
 def test_every_reader_of_foreign_bytes_has_a_row_or_a_reason() -> None:
@@ -98,7 +113,11 @@ def test_every_row_and_every_reason_is_about_something_that_is_there() -> None:
     missing = list[str]()
     for name in covered() | set(NOT_FOREIGN):
         try:
-            pkgutil.resolve_name(name if name.startswith("biandun_office.") else f"{biandun_protocol.__name__}.{name}")
+            pkgutil.resolve_name(
+                name
+                if name.startswith("biandun_office.")
+                else f"{biandun_protocol.__name__}.{name}"
+            )
         except (ImportError, AttributeError):
             missing.append(name)
     assert missing == []

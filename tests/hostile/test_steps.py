@@ -1,4 +1,6 @@
-"""Work is linear in the bytes, whatever they say: every reader of foreign bytes is stopped when it takes more steps."""
+"""Work is linear in the bytes, whatever they say: every reader of foreign bytes is stopped when it
+takes more steps.
+"""
 
 import os
 import random
@@ -18,7 +20,9 @@ from tests.hostile import inputs
 from tests.hostile.boundaries import BOUNDARIES, REFUSED, Boundary
 from tests.hostile.meter import Exceeded, Meter
 
-A_BYTE = 40  # steps; a value of one byte takes up to 16 lines to read, and some inputs are read two or three times over
+# steps; a value of one byte takes up to 16 lines to read, and some inputs are read two or three
+# times over
+A_BYTE = 40
 SAMPLE = 150  # inputs a reader in the fast run; the long one makes a million of them all
 LONG_RUN = 1_000_000
 SIZES = (3, 12, 40, 150, 600)
@@ -39,7 +43,9 @@ def allowed(boundary: Boundary, raw: bytes) -> int:
 
 
 def take(boundary: Boundary, raw: bytes, meter: Meter) -> str:
-    """Let one be read; return whether it was "read" or "refused".  Any other error, and Exceeded, come out."""
+    """Let one be read; return whether it was "read" or "refused".  Any other error, and Exceeded,
+    come out.
+    """
     try:
         meter.run(boundary.read, raw, allowed(boundary, raw))
     except REFUSED:
@@ -48,7 +54,9 @@ def take(boundary: Boundary, raw: bytes, meter: Meter) -> str:
 
 
 def attack(boundary: Boundary, count: int, seed: str) -> Counter[str]:
-    """Feed ``count`` inputs, some of them big; return how it went.  Fails with the input in the message."""
+    """Feed ``count`` inputs, some of them big; return how it went.  Fails with the input in the
+    message.
+    """
     chance, meter, outcome = random.Random(seed), Meter(), Counter[str]()
     for number in range(count):
         size = chance.choice(SIZES) if number % 200 else chance.choice(BIG)
@@ -67,9 +75,9 @@ def attack(boundary: Boundary, count: int, seed: str) -> Counter[str]:
 @pytest.mark.parametrize("name", BOUNDARIES)
 def test_a_genuine_input_is_read(name: str) -> None:
     boundary = BOUNDARIES[name]
-    assert [take(boundary, raw, Meter()) for raw in boundary.genuine] == ["read" if boundary.whole else "refused"] * len(
-        boundary.genuine
-    )
+    assert [take(boundary, raw, Meter()) for raw in boundary.genuine] == [
+        "read" if boundary.whole else "refused"
+    ] * len(boundary.genuine)
 
 
 @pytest.mark.parametrize("name", BOUNDARIES)
@@ -77,7 +85,9 @@ def test_no_input_takes_more_steps_than_its_bytes_pay_for(name: str) -> None:
     assert attack(BOUNDARIES[name], SAMPLE, name).total() == SAMPLE
 
 
-@pytest.mark.parametrize("name", ["cbor.loads", "cose.parse", "der.items", "parcel.Parcel.decode", "records.decode"])
+@pytest.mark.parametrize(
+    "name", ["cbor.loads", "cose.parse", "der.items", "parcel.Parcel.decode", "records.decode"]
+)
 def test_the_generator_makes_what_is_read_and_what_is_refused(name: str) -> None:
     assert set(attack(BOUNDARIES[name], 400, name)) == {"read", "refused"}
 
@@ -100,10 +110,15 @@ def test_the_sender_s_regular_expression_is_refused_at_the_byte_of_its_tag() -> 
             Meter().run(loads, protected, 60)
 
 
-# --- the count finds what it is there for --------------------------------------------------------------------------------
+# --- the count finds what it is there for
+# ----------------------------------------------------------------------
 def loads_of_before(data: bytes) -> object:
-    """How the host read until a decision (0027) ended it: a general decoder first, the grammar afterwards."""
-    value = cbor2.loads(data, max_depth=LIMIT_DEPTH + 2, allow_duplicate_keys=False, allow_indefinite=False)
+    """How the host read until a decision (0027) ended it: a general decoder first, the grammar
+    afterwards.
+    """
+    value = cbor2.loads(
+        data, max_depth=LIMIT_DEPTH + 2, allow_duplicate_keys=False, allow_indefinite=False
+    )
     if cbor.dumps(value) != data:
         raise cbor.CborError("not the deterministic encoding")
     return value
@@ -153,7 +168,9 @@ def test_the_generator_finds_the_old_decoder_by_itself() -> None:
     chance, meter, found = random.Random(7), Meter(), 0
     for _ in range(400):
         try:
-            meter.run(old.read, raw := inputs.make(chance, list(old.genuine), 600), allowed(old, raw))
+            meter.run(
+                old.read, raw := inputs.make(chance, list(old.genuine), 600), allowed(old, raw)
+            )
         except Exceeded:
             found += 1
         except Exception:

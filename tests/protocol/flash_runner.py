@@ -1,6 +1,8 @@
-"""Does random things to the flash and OTP models and prints what comes of it; CPython and MicroPython must print the same.
+"""Does random things to the flash and OTP models and prints what comes of it; CPython and
+MicroPython must print the same.
 
-python flash_runner.py FOLDER        micropython flash_runner.py FOLDER      (files are made in FOLDER)
+python flash_runner.py FOLDER        micropython flash_runner.py FOLDER      (files are made in
+FOLDER)
 """
 
 from binascii import hexlify

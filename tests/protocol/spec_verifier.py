@@ -1,7 +1,9 @@
-"""A verifier written from protocol/SPEC.md: nothing of this project is imported, every rule names its section.
+"""A verifier written from protocol/SPEC.md: nothing of this project is imported, every rule names
+its section.
 
-It decides what a reader of the text alone would decide, so that a test can hold it against the verifier that the product has:
-where the two differ, the text or the code is wrong.  It is slow and plain, and says only why it refuses.
+It decides what a reader of the text alone would decide, so that a test can hold it against the
+verifier that the product has: where the two differ, the text or the code is wrong.  It is slow and
+plain, and says only why it refuses.
 """
 
 import re
@@ -19,7 +21,17 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 
 ES256, SM2 = -7, -70009
-KEY_PURPOSES = ("filing", "countersign", "decision", "receipt-ack", "succession", "login", "possession", "link")  # section 4.1
+# section 4.1
+KEY_PURPOSES = (
+    "filing",
+    "countersign",
+    "decision",
+    "receipt-ack",
+    "succession",
+    "login",
+    "possession",
+    "link",
+)
 CHAINED = KEY_PURPOSES[:5]
 SPKI = {  # section 4.1: curve of each suite, section 4.2: named curve, uncompressed point
     ES256: bytes.fromhex("3059301306072a8648ce3d020106082a8648ce3d030107034200"),
@@ -38,7 +50,8 @@ def need(condition: bool, code: str) -> None:
         raise Refused(code)
 
 
-# Section 3: deterministic CBOR --------------------------------------------------------------------------------------------
+# Section 3: deterministic CBOR
+# ----------------------------------------------------------------------
 
 
 class _Cbor:
@@ -110,12 +123,20 @@ def encode(*items: bytes | str) -> bytes:
     for item in items:
         content = item.encode() if isinstance(item, str) else item
         size, major = len(content), 0x60 if isinstance(item, str) else 0x40
-        length = bytes([major + size]) if size < 24 else bytes([major + 24, size]) if size < 256 else b"%c" % (major + 25)
+        length = (
+            bytes([major + size])
+            if size < 24
+            else bytes([major + 24, size])
+            if size < 256
+            else b"%c" % (major + 25)
+        )
         out += length + (size.to_bytes(2, "big") if size > 255 else b"") + content
     return out
 
 
-def record(raw: bytes, fields: Mapping[int, tuple[str, Any, int, bool]], code: str, most: int = 8192) -> dict[str, Any]:
+def record(
+    raw: bytes, fields: Mapping[int, tuple[str, Any, int, bool]], code: str, most: int = 8192
+) -> dict[str, Any]:
     """A map of section 3 by its table of section 8.1: key -> (name, kind, bound, required)."""
     need(len(raw) <= most, code)
     value = decode(raw, code)
@@ -123,7 +144,9 @@ def record(raw: bytes, fields: Mapping[int, tuple[str, Any, int, bool]], code: s
     return table(value, fields, code)
 
 
-def table(value: dict[Any, Any], fields: Mapping[int, tuple[str, Any, int, bool]], code: str) -> dict[str, Any]:
+def table(
+    value: dict[Any, Any], fields: Mapping[int, tuple[str, Any, int, bool]], code: str
+) -> dict[str, Any]:
     """The fields of a map by name."""
     need(set(value) <= set(fields) and all(type(key) is int for key in value), code)
     found: dict[str, Any] = {}
@@ -141,11 +164,18 @@ def _typed(value: Any, kind: str, bound: int) -> bool:
     if kind == "text":
         return isinstance(value, str) and len(value.encode()) <= bound
     if kind == "texts":
-        return isinstance(value, list) and len(value) <= bound and all(_typed(one, "text", 32) for one in value)
-    return isinstance(value, bytes) and (len(value) == bound if kind == "octets" else len(value) <= bound)
+        return (
+            isinstance(value, list)
+            and len(value) <= bound
+            and all(_typed(one, "text", 32) for one in value)
+        )
+    return isinstance(value, bytes) and (
+        len(value) == bound if kind == "octets" else len(value) <= bound
+    )
 
 
-# Section 4.1: suites -------------------------------------------------------------------------------------------------------
+# Section 4.1: suites
+# ----------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -218,7 +248,10 @@ def _times(number: int, point: tuple[int, int]) -> tuple[int, int] | None:
 
 def _verify_sm2(point: bytes, tbs: bytes, r: int, s: int) -> None:
     x, y = int.from_bytes(point[1:33], "big"), int.from_bytes(point[33:], "big")
-    need(point[0] == 4 and x < _P and y < _P and (y * y - x**3 - _A * x - _B) % _P == 0, "key-invalid")
+    need(
+        point[0] == 4 and x < _P and y < _P and (y * y - x**3 - _A * x - _B) % _P == 0,
+        "key-invalid",
+    )
     curve = b"".join(number.to_bytes(32, "big") for number in (_A, _B, *_G))
     za = new("sm3", b"\x00\x80" + b"1234567812345678" + curve + point[1:]).digest()
     e = int.from_bytes(new("sm3", za + tbs).digest(), "big")
@@ -227,7 +260,8 @@ def _verify_sm2(point: bytes, tbs: bytes, r: int, s: int) -> None:
     need(found is not None and (e + found[0]) % _N == r, "signature-invalid")
 
 
-# Sections 4.2 and 4.3: statements ------------------------------------------------------------------------------------------
+# Sections 4.2 and 4.3: statements
+# ----------------------------------------------------------------------
 
 OWN = -70001
 OWN_FIELDS: dict[int, tuple[str, int]] = {
@@ -278,7 +312,13 @@ def verify_statement(raw: bytes, purpose: str, key: Key) -> Statement:
     malformed, invalid = "statement-malformed", "header-invalid"
     need(raw[:1] == b"\xd2", malformed)  # 1
     parts = decode(raw[1:], malformed)
-    need(isinstance(parts, list) and len(parts) == 4 and parts[1] == {} and isinstance(parts[1], dict), malformed)
+    need(
+        isinstance(parts, list)
+        and len(parts) == 4
+        and parts[1] == {}
+        and isinstance(parts[1], dict),
+        malformed,
+    )
     protected, _, payload, signature = parts
     need(all(isinstance(part, bytes) for part in (protected, payload, signature)), malformed)
     need(len(payload) == 32 and len(signature) == 64, malformed)
@@ -291,8 +331,17 @@ def verify_statement(raw: bytes, purpose: str, key: Key) -> Statement:
     need(isinstance(own, dict) and type(own.get(0)) is int and own[0] == 1, invalid)  # 5
     need(own.get(1) == purpose, "purpose-mismatch")  # 6
     required, allowed = _rules(purpose)  # 7
-    need(all(type(field) is int and field in allowed and _field(field, value) for field, value in own.items()), invalid)
-    need(required <= set(own) and own.get(7) != 0 and (own.get(7) != 1 or own[8] == bytes(32)), invalid)
+    need(
+        all(
+            type(field) is int and field in allowed and _field(field, value)
+            for field, value in own.items()
+        ),
+        invalid,
+    )
+    need(
+        required <= set(own) and own.get(7) != 0 and (own.get(7) != 1 or own[8] == bytes(32)),
+        invalid,
+    )
     named = f"application/biandun-{purpose}"
     need((header.get(16), header.get(259)) == (f"{named}+cose", f"{named}+cbor"), invalid)  # 8
     need(type(header.get(258)) is int and header[258] == (-16 if alg == ES256 else -70011), invalid)
@@ -300,29 +349,46 @@ def verify_statement(raw: bytes, purpose: str, key: Key) -> Statement:
     need(isinstance(claims, dict) and set(claims) <= {1, 2}, invalid)
     prefix = "urn:biandun:key:" if purpose in KEY_PURPOSES else "urn:biandun:office:"
     need(
-        isinstance(claims.get(1), str) and re.fullmatch(re.escape(prefix) + "[A-Za-z0-9._-]{1,64}", claims[1]) is not None, invalid
+        isinstance(claims.get(1), str)
+        and re.fullmatch(re.escape(prefix) + "[A-Za-z0-9._-]{1,64}", claims[1]) is not None,
+        invalid,
     )
     need(claims.get(2) == (f"urn:biandun:unit:{own[2]}" if 2 in own else None), invalid)
     x5t = header.get(34)
     if purpose == "possession":
         need(x5t is None, invalid)
     else:
-        need(isinstance(x5t, list) and len(x5t) == 2 and type(x5t[0]) is int and x5t[0] == -16, invalid)
+        need(
+            isinstance(x5t, list) and len(x5t) == 2 and type(x5t[0]) is int and x5t[0] == -16,
+            invalid,
+        )
         need(_typed(x5t[1], "octets", 32), invalid)
     need(set(header) <= {1, 4, 15, 16, 34, 258, 259, OWN}, invalid)  # 10
     need(alg == key.alg, "algorithm-mismatch")  # 11
     need(header[4] == key.kid, "kid-mismatch")  # 12
     tbs = encode("Signature1", protected, f"BD1/{purpose}".encode(), payload)
     verify_signature(key, tbs, signature)  # 13 to 15
-    return Statement(raw, digest(alg, tbs), payload, alg, claims[1].removeprefix(prefix), x5t[1] if x5t else None, own)
+    return Statement(
+        raw,
+        digest(alg, tbs),
+        payload,
+        alg,
+        claims[1].removeprefix(prefix),
+        x5t[1] if x5t else None,
+        own,
+    )
 
 
 def covers(statement: Statement, manifest: bytes, code: str = "digest-mismatch") -> None:
     """Section 4.3 step 16."""
-    need(statement.payload == digest(statement.alg, manifest) and statement.own[9] == len(manifest), code)
+    need(
+        statement.payload == digest(statement.alg, manifest) and statement.own[9] == len(manifest),
+        code,
+    )
 
 
-# Section 6: certificates ---------------------------------------------------------------------------------------------------
+# Section 6: certificates
+# ----------------------------------------------------------------------
 
 ISSUER = {
     0: ("schema", "text", 40, True), 1: ("office_id", "text", 64, True), 2: ("public_key", "octets", 65, True),
@@ -343,23 +409,33 @@ def verify_issuer(statement: bytes, manifest: bytes, root: Key) -> dict[str, Any
     covers(signed, manifest)
     issuer = record(manifest, ISSUER, "manifest-malformed")
     need(issuer["schema"] == "biandun-issuer/1", "schema-unknown")
-    need(signed.iss == issuer["office_id"] and issuer["not_before"] < issuer["not_after"], "certificate-invalid")
+    need(
+        signed.iss == issuer["office_id"] and issuer["not_before"] < issuer["not_after"],
+        "certificate-invalid",
+    )
     return issuer
 
 
-def verify_profile(statement: bytes, manifest: bytes, issuer: dict[str, Any], alg: int) -> dict[str, Any]:
+def verify_profile(
+    statement: bytes, manifest: bytes, issuer: dict[str, Any], alg: int
+) -> dict[str, Any]:
     """Section 4.5 step 3, with the paragraph below the table of section 6."""
     signed = verify_statement(statement, "profile", Key(alg, issuer["public_key"]))
     covers(signed, manifest)
     profile = record(manifest, PROFILE, "manifest-malformed")
     need(profile["schema"] == "biandun-profile/1", "schema-unknown")
     need(signed.iss == issuer["office_id"] and signed.x5t == issuer["x5t"], "certificate-invalid")
-    need(set(profile["purposes"]) <= set(KEY_PURPOSES) and profile["not_before"] < profile["not_after"], "certificate-invalid")
+    need(
+        set(profile["purposes"]) <= set(KEY_PURPOSES)
+        and profile["not_before"] < profile["not_after"],
+        "certificate-invalid",
+    )
     need(profile["device_key"] != profile["public_key"], "certificate-invalid")
     return profile
 
 
-# Section 5: manifests ------------------------------------------------------------------------------------------------------
+# Section 5: manifests
+# ----------------------------------------------------------------------
 
 SUMMARY = {
     0: ("schema", "text", 40, True), 1: ("uscc", "text", 18, True), 2: ("filing_type", "text", 32, True),
@@ -394,9 +470,17 @@ def _line(value: Any, most: int, *, octets: bool = False) -> bool:
 
 
 def _lines(value: Any, most: int) -> bool:
-    if not isinstance(value, str) or not 0 < len(value) <= most or value[0] == "\n" or value[-1] == "\n" or _blank(value[0]):
+    if (
+        not isinstance(value, str)
+        or not 0 < len(value) <= most
+        or value[0] == "\n"
+        or value[-1] == "\n"
+        or _blank(value[0])
+    ):
         return False
-    return all(line == "" or (not _blank(line[-1]) and not _controls(line)) for line in value.split("\n"))
+    return all(
+        line == "" or (not _blank(line[-1]) and not _controls(line)) for line in value.split("\n")
+    )
 
 
 def _day(value: Any) -> bool:
@@ -410,13 +494,21 @@ def _day(value: Any) -> bool:
 
 
 def _group(value: Any, required: tuple[str, ...], optional: tuple[str, ...] = ()) -> dict[str, Any]:
-    need(isinstance(value, dict) and set(required) <= set(value) <= {*required, *optional}, "form-invalid")
+    need(
+        isinstance(value, dict) and set(required) <= set(value) <= {*required, *optional},
+        "form-invalid",
+    )
     return value
 
 
 def _document(value: Any) -> None:
     fields = _group(value, ("doc_no", "title", "issuer", "issued_on"))
-    need(_line(fields["doc_no"], 60) and _line(fields["title"], 120) and _line(fields["issuer"], 120), "form-invalid")
+    need(
+        _line(fields["doc_no"], 60)
+        and _line(fields["title"], 120)
+        and _line(fields["issuer"], 120),
+        "form-invalid",
+    )
     need(_day(fields["issued_on"]), "form-invalid")
 
 
@@ -425,8 +517,15 @@ def _attachments(value: Any) -> None:
     names: set[str] = set()
     for one in value:
         fields = _group(one, ("name", "media_type", "size", "sha256", "role"))
-        need(_line(fields["name"], 120) and not set(fields["name"]) & set('/\\:*?"<>|'), "form-invalid")
-        need(fields["media_type"] in ("application/pdf", "application/ofd", "image/jpeg", "image/png"), "form-invalid")
+        need(
+            _line(fields["name"], 120) and not set(fields["name"]) & set('/\\:*?"<>|'),
+            "form-invalid",
+        )
+        need(
+            fields["media_type"]
+            in ("application/pdf", "application/ofd", "image/jpeg", "image/png"),
+            "form-invalid",
+        )
         need(type(fields["size"]) is int and 1 <= fields["size"] <= 20971520, "form-invalid")
         need(_typed(fields["sha256"], "octets", 32), "form-invalid")
         need(fields["role"] in ("application_document", "minutes", "other"), "form-invalid")
@@ -456,13 +555,26 @@ ITEM = {  # filing.cddl
 
 
 def _use_approval(body: Any) -> dict[str, Any]:
-    fields = _group(body, (*UNIT, "items", "reason"), ("supervisor_uscc", "application_document", "attachments", "case"))
+    fields = _group(
+        body,
+        (*UNIT, "items", "reason"),
+        ("supervisor_uscc", "application_document", "attachments", "case"),
+    )
     if "supervisor_uscc" in fields:
-        need(_uscc(fields["supervisor_uscc"]) and fields["supervisor_uscc"] != fields["uscc"], "form-invalid")
+        need(
+            _uscc(fields["supervisor_uscc"]) and fields["supervisor_uscc"] != fields["uscc"],
+            "form-invalid",
+        )
     need(isinstance(fields["items"], list) and 1 <= len(fields["items"]) <= 20, "form-invalid")
     for item in fields["items"]:
         parts = _group(item, (*ITEM, "number"), ("duties",))
-        need(all(isinstance(parts[name], str) and parts[name] in codes for name, codes in ITEM.items()), "form-invalid")
+        need(
+            all(
+                isinstance(parts[name], str) and parts[name] in codes
+                for name, codes in ITEM.items()
+            ),
+            "form-invalid",
+        )
         need(type(parts["number"]) is int and 1 <= parts["number"] <= 999, "form-invalid")
         need("duties" not in parts or _lines(parts["duties"], 500), "form-invalid")
     need(_lines(fields["reason"], 2000), "form-invalid")
@@ -474,8 +586,14 @@ def _use_approval(body: Any) -> dict[str, Any]:
 
 def _countersign(body: Any) -> dict[str, Any]:
     fields = _group(body, (*UNIT, "statement", "opinion", "text"), ("document", "attachments"))
-    need(_typed(fields["statement"], "octets", 32) and fields["opinion"] in ("agree", "return"), "form-invalid")
-    need(_lines(fields["text"], 2000) and ("document" in fields or fields["opinion"] != "agree"), "form-invalid")
+    need(
+        _typed(fields["statement"], "octets", 32) and fields["opinion"] in ("agree", "return"),
+        "form-invalid",
+    )
+    need(
+        _lines(fields["text"], 2000) and ("document" in fields or fields["opinion"] != "agree"),
+        "form-invalid",
+    )
     if "document" in fields:
         _document(fields["document"])
     return fields
@@ -483,7 +601,10 @@ def _countersign(body: Any) -> dict[str, Any]:
 
 def _decision(body: Any) -> dict[str, Any]:
     fields = _group(body, (*UNIT, "case", "statement", "decision", "text"))
-    need(_typed(fields["statement"], "octets", 32) and fields["decision"] in ("accept", "return"), "form-invalid")
+    need(
+        _typed(fields["statement"], "octets", 32) and fields["decision"] in ("accept", "return"),
+        "form-invalid",
+    )
     need(_lines(fields["text"], 2000) and _line(fields["case"], 32, octets=True), "form-invalid")
     return fields
 
@@ -495,12 +616,26 @@ def read_manifest(raw: bytes, purpose: str) -> dict[str, Any]:
     """Section 5, what an office checks: the body."""
     need(len(raw) <= 1048576, "manifest-too-large")
     parts = decode(raw, "manifest-malformed")
-    need(isinstance(parts, list) and len(parts) == 2 and isinstance(parts[0], dict), "manifest-malformed")
+    need(
+        isinstance(parts, list) and len(parts) == 2 and isinstance(parts[0], dict),
+        "manifest-malformed",
+    )
     summary = table(parts[0], SUMMARY, "manifest-malformed")
-    need((summary["schema"], summary["filing_type"]) == (f"biandun-{purpose}/1", TYPES[purpose]), "schema-unknown")
+    need(
+        (summary["schema"], summary["filing_type"]) == (f"biandun-{purpose}/1", TYPES[purpose]),
+        "schema-unknown",
+    )
     body = BODIES[purpose](parts[1])
-    need(_uscc(body["uscc"]) and _line(body["unit_code"], 16, octets=True) and _line(body["unit_name"], 120), "form-invalid")
-    need(isinstance(body["region"], str) and re.fullmatch("[0-9]{6}", body["region"]) is not None, "form-invalid")
+    need(
+        _uscc(body["uscc"])
+        and _line(body["unit_code"], 16, octets=True)
+        and _line(body["unit_name"], 120),
+        "form-invalid",
+    )
+    need(
+        isinstance(body["region"], str) and re.fullmatch("[0-9]{6}", body["region"]) is not None,
+        "form-invalid",
+    )
     need(_line(body["prepared_by"], 40) and _day(body["prepared_on"]), "form-invalid")
     _attachments(body.get("attachments", []))
     same = (body["uscc"], len(body.get("attachments", [])), body.get("case"))
@@ -508,7 +643,8 @@ def read_manifest(raw: bytes, purpose: str) -> dict[str, Any]:
     return body
 
 
-# Section 7: receipts -------------------------------------------------------------------------------------------------------
+# Section 7: receipts
+# ----------------------------------------------------------------------
 
 
 def _leads(leaf: bytes, index: int, size: int, path: list[bytes], root: bytes) -> bool:
@@ -529,7 +665,9 @@ def _leads(leaf: bytes, index: int, size: int, path: list[bytes], root: bytes) -
     return sn == 0 and found == root
 
 
-def verify_receipt(receipt: bytes, payload: bytes, statement: Statement, issuer: dict[str, Any], alg: int) -> int:
+def verify_receipt(
+    receipt: bytes, payload: bytes, statement: Statement, issuer: dict[str, Any], alg: int
+) -> int:
     """The table of section 7; returns the time of reception."""
     key = Key(alg, issuer["public_key"])
     signed = verify_statement(receipt, "receipt", key)
@@ -539,21 +677,37 @@ def verify_receipt(receipt: bytes, payload: bytes, statement: Statement, issuer:
     name, index, size, root, path, received = parts
     need(_typed(name, "octets", 32) and _typed(root, "octets", 32), "receipt-malformed")
     need(all(_typed(number, "uint", 0) for number in (index, size, received)), "receipt-malformed")
-    need(isinstance(path, list) and len(path) <= 63 and all(_typed(node, "octets", 32) for node in path), "receipt-malformed")
+    need(
+        isinstance(path, list)
+        and len(path) <= 63
+        and all(_typed(node, "octets", 32) for node in path),
+        "receipt-malformed",
+    )
     covers(signed, payload, "receipt-mismatch")
     need(name == statement.id, "receipt-mismatch")
     head = received.to_bytes(8, "big").lstrip(b"\0")
-    width = next(width for width in (0, 1, 2, 4, 8) if received < (24 if width == 0 else 1 << 8 * width))
-    number = bytes([received]) if width == 0 else bytes([{1: 24, 2: 25, 4: 26, 8: 27}[width]]) + head.rjust(width, b"\0")
+    width = next(
+        width for width in (0, 1, 2, 4, 8) if received < (24 if width == 0 else 1 << 8 * width)
+    )
+    number = (
+        bytes([received])
+        if width == 0
+        else bytes([{1: 24, 2: 25, 4: 26, 8: 27}[width]]) + head.rjust(width, b"\0")
+    )
     entry = encode(statement.id, sha256(statement.raw).digest(), statement.payload)
     leaf = b"\x84" + entry[1:] + number
     need(_leads(leaf, index, size, path, root), "receipt-proof")
     return received
 
 
-# Sections 4.5 and 12: a folder ---------------------------------------------------------------------------------------------
+# Sections 4.5 and 12: a folder
+# ----------------------------------------------------------------------
 
-BUNDLE = {0: ("schema", "text", 40, True), 1: ("statement", "bytes", 1024, True), 2: ("payload", "bytes", 4096, True)}
+BUNDLE = {
+    0: ("schema", "text", 40, True),
+    1: ("statement", "bytes", 1024, True),
+    2: ("payload", "bytes", 4096, True),
+}
 
 
 def root_key(pem: bytes) -> Key:
@@ -580,13 +734,22 @@ def verify_folder(files: Mapping[str, bytes], root: Key) -> Statement:
     statement, purpose = _signed(part("statement.cose"), Key(root.alg, profile["public_key"]))  # 5
     covers(statement, manifest)
     body, own = read_manifest(manifest, purpose), statement.own
-    need((own[2], own[3], own[4]) == (body["uscc"], body["unit_code"], body["region"]), "manifest-contradicts")
+    need(
+        (own[2], own[3], own[4]) == (body["uscc"], body["unit_code"], body["region"]),
+        "manifest-contradicts",
+    )
     for one in body.get("attachments", []):
         content = part(f"attachments/{one['name']}")
-        need(len(content) == one["size"] and sha256(content).digest() == one["sha256"], "file-changed")
+        need(
+            len(content) == one["size"] and sha256(content).digest() == one["sha256"],
+            "file-changed",
+        )
     need(purpose in profile["purposes"], "purpose-refused")  # 6
     here = (statement.iss, statement.x5t, own[2], own[3], own[4])  # 7
-    need(here == tuple(profile[name] for name in ("serial", "x5t", "uscc", "unit_code", "region")), "certificate-mismatch")
+    need(
+        here == tuple(profile[name] for name in ("serial", "x5t", "uscc", "unit_code", "region")),
+        "certificate-mismatch",
+    )
     bundle = record(part("receipt.cbor"), BUNDLE, "receipt-malformed")  # 8
     need(bundle["schema"] == "biandun-receipt/1", "receipt-malformed")
     received = verify_receipt(bundle["statement"], bundle["payload"], statement, issuer, root.alg)

@@ -64,14 +64,21 @@ def test_what_is_no_address_is_a_usage_error_that_shows_what_is_wrong(text: str,
     assert said in caught.value.message("zh")
 
 
-@pytest.mark.parametrize("text", ["http://user:secret@office.example", "http://user:secret口令@office.example:0"])
+@pytest.mark.parametrize(
+    "text", ["http://user:secret@office.example", "http://user:secret口令@office.example:0"]
+)
 def test_a_password_in_an_address_is_not_repeated(text: str) -> None:
     with pytest.raises(AddressProblem) as caught:
         office_address(text)
-    assert "secret" not in caught.value.message("zh") + caught.value.message("en") + repr(caught.value)
+    assert "secret" not in caught.value.message("zh") + caught.value.message("en") + repr(
+        caught.value
+    )
 
 
-@given(st.text(max_size=40) | st.text("htps:/[]@.:0123456789abc-?#", max_size=40).map("http://".__add__))
+@given(
+    st.text(max_size=40)
+    | st.text("htps:/[]@.:0123456789abc-?#", max_size=40).map("http://".__add__)
+)
 def test_any_text_is_an_address_or_refused(text: str) -> None:
     try:
         address = office_address(text)

@@ -15,7 +15,11 @@ PACKAGE = Path(errors.__file__).parent
 
 
 def problem_names() -> set[str]:
-    return {name for name, value in vars(errors).items() if isinstance(value, type) and issubclass(value, Problem)}
+    return {
+        name
+        for name, value in vars(errors).items()
+        if isinstance(value, type) and issubclass(value, Problem)
+    }
 
 
 def raised_codes() -> dict[str, str]:
@@ -23,7 +27,11 @@ def raised_codes() -> dict[str, str]:
     found: dict[str, str] = {}
     for path in PACKAGE.rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in problem_names():
+            if (
+                isinstance(node, ast.Call)
+                and isinstance(node.func, ast.Name)
+                and node.func.id in problem_names()
+            ):
                 for argument in node.args[:1]:
                     if isinstance(argument, ast.Constant) and isinstance(argument.value, str):
                         found[argument.value] = path.name
@@ -45,7 +53,9 @@ def test_every_code_raised_in_this_room_has_words() -> None:
 
 
 def test_every_class_of_problem_has_words_for_its_own_code() -> None:
-    assert {getattr(errors, name).code for name in problem_names()} - set(catalogue.ENTRIES) == set()
+    assert {getattr(errors, name).code for name in problem_names()} - set(
+        catalogue.ENTRIES
+    ) == set()
 
 
 @pytest.mark.parametrize("code", catalogue.ENTRIES)
@@ -60,8 +70,14 @@ def test_an_entry_says_the_same_in_both_languages(code: str) -> None:
 
 def test_a_problem_speaks_chinese_first_and_english_on_request() -> None:
     problem = Problem("form-invalid", field="uscc", rule="x")
-    assert "uscc" in problem.message() and problem.message() == catalogue.ENTRIES["form-invalid"].zh.format(field="uscc", rule="x")
-    assert str(problem) == problem.message("en") == catalogue.ENTRIES["form-invalid"].en.format(field="uscc", rule="x")
+    assert "uscc" in problem.message() and problem.message() == catalogue.ENTRIES[
+        "form-invalid"
+    ].zh.format(field="uscc", rule="x")
+    assert (
+        str(problem)
+        == problem.message("en")
+        == catalogue.ENTRIES["form-invalid"].en.format(field="uscc", rule="x")
+    )
 
 
 def test_a_value_that_is_missing_shows_as_a_question_mark() -> None:
@@ -75,7 +91,10 @@ def test_an_unknown_code_speaks_of_an_internal_error() -> None:
 def test_a_problem_shows_itself_as_the_api_gives_it_out() -> None:
     shown = errors.ReceiptProblem("receipt-proof").as_dict("en")
     assert (shown["code"], shown["retriable"]) == ("receipt-proof", False)
-    assert (shown["message"], shown["next"]) == (catalogue.ENTRIES["receipt-proof"].en, catalogue.ENTRIES["receipt-proof"].next_en)
+    assert (shown["message"], shown["next"]) == (
+        catalogue.ENTRIES["receipt-proof"].en,
+        catalogue.ENTRIES["receipt-proof"].next_en,
+    )
 
 
 def test_a_problem_without_a_code_has_the_one_of_its_class() -> None:
@@ -84,4 +103,6 @@ def test_a_problem_without_a_code_has_the_one_of_its_class() -> None:
 
 def test_chinese_sentences_use_full_width_punctuation() -> None:
     narrow = re.compile("[\u4e00-\u9fff\u201d\u300b}\uff09][,;:?!(]")
-    assert [code for code, entry in catalogue.ENTRIES.items() if narrow.search(entry.zh + entry.next_zh)] == []
+    assert [
+        code for code, entry in catalogue.ENTRIES.items() if narrow.search(entry.zh + entry.next_zh)
+    ] == []

@@ -1,4 +1,6 @@
-"""The two CBOR codecs, that of both interpreters and the faster one of host and office, accept and refuse the same."""
+"""The two CBOR codecs, that of both interpreters and the faster one of host and office, accept and
+refuse the same.
+"""
 
 import json
 from pathlib import Path
@@ -13,18 +15,33 @@ from biandun_protocol.wire import cbor as wire
 from biandun_protocol.wire.cbor import CborError, Incomplete
 from biandun_protocol.wire.numbers import LIMIT_DEPTH, LIMIT_MAP
 
-VECTORS: dict[str, Any] = json.loads((Path(__file__).resolve().parents[2] / "protocol/vectors/cbor.json").read_text("utf-8"))
-SAMPLE = bytes.fromhex(next(entry["cbor"] for entry in VECTORS["valid"] if entry["name"] == "sample"))
+VECTORS: dict[str, Any] = json.loads(
+    (Path(__file__).resolve().parents[2] / "protocol/vectors/cbor.json").read_text("utf-8")
+)
+SAMPLE = bytes.fromhex(
+    next(entry["cbor"] for entry in VECTORS["valid"] if entry["name"] == "sample")
+)
 REFUSED = object()
 
 integers = st.integers(-(1 << 64), (1 << 64) - 1)
 leaves = st.one_of(integers, st.booleans(), st.binary(max_size=30), st.text(max_size=12))
 keys = st.one_of(st.integers(-30, 300), integers, st.text(max_size=3))
-values = st.recursive(leaves, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(keys, inner, max_size=4), max_leaves=12)
-foreign = st.one_of(
-    st.none(), st.floats(), st.just("\ud800"), st.integers(min_value=1 << 64), st.just({True: 0}), st.just({None: 0})
+values = st.recursive(
+    leaves,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(keys, inner, max_size=4),
+    max_leaves=12,
 )
-edits = st.lists(st.tuples(st.sampled_from("sid"), st.integers(0, 10_000), st.integers(0, 255)), max_size=4)
+foreign = st.one_of(
+    st.none(),
+    st.floats(),
+    st.just("\ud800"),
+    st.integers(min_value=1 << 64),
+    st.just({True: 0}),
+    st.just({None: 0}),
+)
+edits = st.lists(
+    st.tuples(st.sampled_from("sid"), st.integers(0, 10_000), st.integers(0, 255)), max_size=4
+)
 
 
 def result(codec: Any, data: bytes) -> object:
@@ -63,7 +80,9 @@ def test_both_agree_on_random_bytes(data: bytes) -> None:
 
 @given(values, edits)
 @example({1: 0, 2: 0}, [("s", 3, 1)])
-def test_both_agree_on_bytes_that_are_nearly_right(value: object, changes: list[tuple[str, int, int]]) -> None:
+def test_both_agree_on_bytes_that_are_nearly_right(
+    value: object, changes: list[tuple[str, int, int]]
+) -> None:
     raw = bytearray(wire.dumps(value))
     for what, place, byte in changes:
         at = place % len(raw) if raw else 0
@@ -105,7 +124,11 @@ def test_both_refuse_to_write_what_has_no_place(value: object, intruder: object)
 
 @pytest.mark.parametrize("section", ["invalid", "incomplete"])
 def test_the_host_refuses_every_bad_vector(section: str) -> None:
-    assert [entry["name"] for entry in VECTORS[section] if result(host, bytes.fromhex(entry["cbor"])) is not REFUSED] == []
+    assert [
+        entry["name"]
+        for entry in VECTORS[section]
+        if result(host, bytes.fromhex(entry["cbor"])) is not REFUSED
+    ] == []
 
 
 def test_the_host_accepts_every_good_vector() -> None:
@@ -113,23 +136,34 @@ def test_the_host_accepts_every_good_vector() -> None:
     assert [host.dumps(host.loads(raw)) for raw in raws] == raws
 
 
-@pytest.mark.parametrize("nest", [lambda inner: [inner], lambda inner: {0: inner}], ids=["arrays", "maps"])
+@pytest.mark.parametrize(
+    "nest", [lambda inner: [inner], lambda inner: {0: inner}], ids=["arrays", "maps"]
+)
 @pytest.mark.parametrize("innermost", [0, [], {}], ids=["number", "array", "map"])
 def test_both_draw_the_line_at_the_same_depth(nest: Any, innermost: object) -> None:
     value = innermost
     for _ in range(LIMIT_DEPTH + 3):
         value = nest(value)
         allowed = depth(value) <= LIMIT_DEPTH
-        assert (encoded(wire, value) is not REFUSED, encoded(host, value) is not REFUSED) == (allowed, allowed)
+        assert (encoded(wire, value) is not REFUSED, encoded(host, value) is not REFUSED) == (
+            allowed,
+            allowed,
+        )
 
 
 @pytest.mark.parametrize("size", [LIMIT_MAP, LIMIT_MAP + 1])
 def test_both_draw_the_line_at_the_same_size_of_a_map(size: int) -> None:
     allowed = size <= LIMIT_MAP
     value = dict.fromkeys(range(size), 0)
-    assert (encoded(wire, value) is not REFUSED, encoded(host, value) is not REFUSED) == (allowed, allowed)
+    assert (encoded(wire, value) is not REFUSED, encoded(host, value) is not REFUSED) == (
+        allowed,
+        allowed,
+    )
     raw = bytes([0xB8, size]) + b"".join(wire.dumps(key) + b"\0" for key in range(size))
-    assert (result(wire, raw) is not REFUSED, result(host, raw) is not REFUSED) == (allowed, allowed)
+    assert (result(wire, raw) is not REFUSED, result(host, raw) is not REFUSED) == (
+        allowed,
+        allowed,
+    )
 
 
 @given(st.binary(max_size=12))

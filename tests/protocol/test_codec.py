@@ -1,4 +1,6 @@
-"""Messages from the schema's own table: whatever fits the fields goes through unchanged, whatever does not is numbered."""
+"""Messages from the schema's own table: whatever fits the fields goes through unchanged, whatever
+does not is numbered.
+"""
 
 from typing import Any
 
@@ -70,7 +72,12 @@ def test_decoding_junk_raises_a_numbered_error_or_gives_a_message(kind: Any, jun
     try:
         message = codec.decode(kind, junk)
     except MessageError as error:
-        assert error.code in (ERROR_MALFORMED, ERROR_UNKNOWN_FIELD, ERROR_MISSING_FIELD, ERROR_BAD_FIELD)
+        assert error.code in (
+            ERROR_MALFORMED,
+            ERROR_UNKNOWN_FIELD,
+            ERROR_MISSING_FIELD,
+            ERROR_BAD_FIELD,
+        )
         return
     assert codec.encode(message) == junk
 
@@ -87,7 +94,9 @@ def test_a_required_field_that_is_none_cannot_be_sent() -> None:
     assert (caught.value.code, caught.value.field) == (ERROR_MISSING_FIELD, 0)
 
 
-@pytest.mark.parametrize("text", ["x" * 41, "编" * 14, "\ud800"], ids=["too long", "too long in bytes", "lone surrogate"])
+@pytest.mark.parametrize(
+    "text", ["x" * 41, "编" * 14, "\ud800"], ids=["too long", "too long in bytes", "lone surrogate"]
+)
 def test_text_that_does_not_fit_cannot_be_sent(text: str) -> None:
     with pytest.raises(MessageError) as caught:
         codec.encode(messages.Summary(text, "", "", 0))

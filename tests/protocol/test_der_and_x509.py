@@ -1,4 +1,6 @@
-"""DER as far as certificates and keys need it, and the public key out of a certificate of either suite."""
+"""DER as far as certificates and keys need it, and the public key out of a certificate of either
+suite.
+"""
 
 import datetime
 
@@ -24,21 +26,31 @@ START = datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC)
 
 def self_signed(key: ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey) -> x509.Certificate:
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "虚构数据")])
-    made = x509.CertificateBuilder(name, name, key.public_key(), 1, START, START + datetime.timedelta(days=1))
+    made = x509.CertificateBuilder(
+        name, name, key.public_key(), 1, START, START + datetime.timedelta(days=1)
+    )
     return made.sign(key, None if isinstance(key, ed25519.Ed25519PrivateKey) else hashes.SHA256())
 
 
 @given(st.binary(max_size=70000))
 def test_what_is_encoded_is_read_again(content: bytes) -> None:
-    assert der.read(der.encode(der.OCTET_STRING, content) + b"rest") == (der.OCTET_STRING, content, b"rest")
+    assert der.read(der.encode(der.OCTET_STRING, content) + b"rest") == (
+        der.OCTET_STRING,
+        content,
+        b"rest",
+    )
 
 
 @given(st.integers(0, 2**256 - 1), st.integers(0, 2**256 - 1))
 def test_a_signature_is_spelled_as_the_library_spells_it(r: int, s: int) -> None:
-    assert der.signature(r.to_bytes(32, "big") + s.to_bytes(32, "big")) == encode_dss_signature(r, s)
+    assert der.signature(r.to_bytes(32, "big") + s.to_bytes(32, "big")) == encode_dss_signature(
+        r, s
+    )
 
 
-@pytest.mark.parametrize("dotted", ["1.2.840.10045.4.3.2", "1.2.156.10197.1.501", "2.5.29.14", "2.16.840.1.101.3.4.1.42"])
+@pytest.mark.parametrize(
+    "dotted", ["1.2.840.10045.4.3.2", "1.2.156.10197.1.501", "2.5.29.14", "2.16.840.1.101.3.4.1.42"]
+)
 def test_an_identifier_is_that_of_the_library(dotted: str) -> None:
     wanted = x509.UnrecognizedExtension(x509.ObjectIdentifier(dotted), b"")
     name = x509.Name([x509.NameAttribute(wanted.oid, "x", _validate=False)])
@@ -64,7 +76,9 @@ def test_what_is_not_der_is_refused(raw: bytes) -> None:
 
 
 @pytest.mark.parametrize(
-    "raw", [der.integer(1), b"\x30\x03\x02\x01\x01\x00", der.encode(der.SEQUENCE)], ids=["no", "rest", "empty"]
+    "raw",
+    [der.integer(1), b"\x30\x03\x02\x01\x01\x00", der.encode(der.SEQUENCE)],
+    ids=["no", "rest", "empty"],
 )
 def test_a_sequence_of_other_items_is_refused(raw: bytes) -> None:
     with pytest.raises(der.DerError):
@@ -76,7 +90,9 @@ def test_the_public_key_of_a_certificate_is_found_in_either_suite(algorithm: obj
     signer = signer_from(42, algorithm)  # type: ignore[arg-type]
     root = root_certificate(signer, name="陇澜市委编办", validity=Validity(0, 1))
     for encoding in (Encoding.PEM, Encoding.DER):
-        assert public_key_of(certificate_of(root.public_bytes(encoding), "root")) == PublicKey.of(signer)
+        assert public_key_of(certificate_of(root.public_bytes(encoding), "root")) == PublicKey.of(
+            signer
+        )
 
 
 def test_the_public_key_of_the_librarys_own_certificate_is_found() -> None:
@@ -85,7 +101,9 @@ def test_the_public_key_of_the_librarys_own_certificate_is_found() -> None:
 
 
 @pytest.mark.parametrize(
-    "key", [ec.generate_private_key(ec.SECP384R1()), ed25519.Ed25519PrivateKey.generate()], ids=["P-384", "Ed25519"]
+    "key",
+    [ec.generate_private_key(ec.SECP384R1()), ed25519.Ed25519PrivateKey.generate()],
+    ids=["P-384", "Ed25519"],
 )
 def test_a_key_of_another_algorithm_is_refused(key: ec.EllipticCurvePrivateKey) -> None:
     with pytest.raises(CertificateProblem) as caught:
@@ -93,7 +111,11 @@ def test_a_key_of_another_algorithm_is_refused(key: ec.EllipticCurvePrivateKey) 
     assert caught.value.values["field"] == "root"
 
 
-@pytest.mark.parametrize("raw", [b"", b"-----BEGIN CERTIFICATE-----", b"\x30\x00"], ids=["empty", "broken-pem", "no-certificate"])
+@pytest.mark.parametrize(
+    "raw",
+    [b"", b"-----BEGIN CERTIFICATE-----", b"\x30\x00"],
+    ids=["empty", "broken-pem", "no-certificate"],
+)
 def test_what_is_no_certificate_is_refused(raw: bytes) -> None:
     with pytest.raises(CertificateProblem):
         certificate_of(raw, "root")
@@ -110,7 +132,9 @@ def test_a_certificate_beyond_2049_spells_its_time_as_rfc_5280_wants() -> None:
 def test_a_certificate_whose_serial_number_is_not_positive_is_refused(serial: int) -> None:
     good = self_signed(ec.derive_private_key(42, ec.SECP256R1())).public_bytes(Encoding.DER)
     version_3 = b"\xa0\x03\x02\x01\x02"
-    broken = good.replace(version_3 + b"\x02\x01\x01", version_3 + b"\x02\x01" + bytes((serial,)), 1)
+    broken = good.replace(
+        version_3 + b"\x02\x01\x01", version_3 + b"\x02\x01" + bytes((serial,)), 1
+    )
     assert broken != good
     with pytest.raises(CertificateProblem):
         certificate_of(broken, "root")

@@ -36,7 +36,11 @@ FIELD_RULES: list[tuple[str, dict[str, Any], str]] = [
     ("unit name blank", {"unit_name": "  "}, "unit_name"),
     ("unit name too long", {"unit_name": "陇" * 121}, "unit_name"),
     ("unit name with a blank before it", {"unit_name": " 陇澜市第一中学"}, "unit_name"),
-    ("unit name with an ideographic blank after it", {"unit_name": "陇澜市第一中学\u3000"}, "unit_name"),
+    (
+        "unit name with an ideographic blank after it",
+        {"unit_name": "陇澜市第一中学\u3000"},
+        "unit_name",
+    ),
     ("region of five digits", {"region": "62990"}, "region"),
     ("region in letters", {"region": "62990A"}, "region"),
     ("region in full-width digits", {"region": "６２９９００"}, "region"),
@@ -60,7 +64,11 @@ FIELD_RULES: list[tuple[str, dict[str, Any], str]] = [
     ("a day without dashes", {"prepared_on": "20261124"}, "prepared_on"),
     ("a day as week", {"prepared_on": "2026-W48-2"}, "prepared_on"),
     ("a day with a time", {"prepared_on": "2026-11-24T00:00"}, "prepared_on"),
-    ("51 attachments", {"attachments": tuple(replace(FILE, name=f"{n}.pdf") for n in range(51))}, "attachments"),
+    (
+        "51 attachments",
+        {"attachments": tuple(replace(FILE, name=f"{n}.pdf") for n in range(51))},
+        "attachments",
+    ),
     ("two attachments with one name", {"attachments": (FILE, FILE)}, "attachments"),
     ("case empty", {"case": ""}, "case"),
     ("case too long", {"case": "x" * 33}, "case"),
@@ -68,7 +76,9 @@ FIELD_RULES: list[tuple[str, dict[str, Any], str]] = [
 ]
 
 
-@pytest.mark.parametrize(("changed", "place"), [row[1:] for row in FIELD_RULES], ids=[row[0] for row in FIELD_RULES])
+@pytest.mark.parametrize(
+    ("changed", "place"), [row[1:] for row in FIELD_RULES], ids=[row[0] for row in FIELD_RULES]
+)
 def test_a_field_that_breaks_its_rule_is_named(changed: dict[str, Any], place: str) -> None:
     assert refused_place(application(**changed)) == place
 
@@ -88,7 +98,9 @@ def test_a_field_that_breaks_its_rule_is_named(changed: dict[str, Any], place: s
         ({"duties": "x" * 501}, "duties"),
     ],
 )
-def test_an_item_that_breaks_a_rule_is_named_with_its_place(changed: dict[str, Any], name: str) -> None:
+def test_an_item_that_breaks_a_rule_is_named_with_its_place(
+    changed: dict[str, Any], name: str
+) -> None:
     assert refused_place(application(items=(ITEM, replace(ITEM, **changed)))) == f"items[1].{name}"
 
 
@@ -110,7 +122,9 @@ def test_an_item_that_breaks_a_rule_is_named_with_its_place(changed: dict[str, A
         ({"role": "virus"}, "role"),
     ],
 )
-def test_an_attachment_that_breaks_a_rule_is_named_with_its_place(changed: dict[str, Any], name: str) -> None:
+def test_an_attachment_that_breaks_a_rule_is_named_with_its_place(
+    changed: dict[str, Any], name: str
+) -> None:
     broken: Attachment = replace(FILE, **changed)
     assert refused_place(application(attachments=(broken,))) == f"attachments[0].{name}"
 
@@ -127,7 +141,10 @@ def test_an_attachment_that_breaks_a_rule_is_named_with_its_place(changed: dict[
 )
 def test_a_letter_that_breaks_a_rule_is_named(changed: dict[str, Any], name: str) -> None:
     assert isinstance(LETTER, ApplicationDocument)
-    assert refused_place(application(application_document=replace(LETTER, **changed))) == f"application_document.{name}"
+    assert (
+        refused_place(application(application_document=replace(LETTER, **changed)))
+        == f"application_document.{name}"
+    )
 
 
 @pytest.mark.parametrize(
@@ -184,17 +201,43 @@ SHAPES: list[tuple[str, Any, str]] = [
     ("a group for a list", {**BODY, "items": {}}, "items"),
     ("text for a list", {**BODY, "items": "xx"}, "items"),
     ("text for an item", {**BODY, "items": ["x"]}, "items[0]"),
-    ("an unknown field of an item", {**BODY, "items": [{**BODY["items"][0], "x": 1}]}, "items[0].x"),
-    ("a boolean number", {**BODY, "items": [{**BODY["items"][0], "number": True}]}, "items[0].number"),
-    ("text for a number", {**BODY, "items": [{**BODY["items"][0], "number": "2"}]}, "items[0].number"),
-    ("hex for a digest", {**BODY, "attachments": [{**BODY["attachments"][0], "sha256": "00" * 32}]}, "attachments[0].sha256"),
-    ("a missing field of an attachment", {**BODY, "attachments": [{"name": "x"}]}, "attachments[0].media_type"),
+    (
+        "an unknown field of an item",
+        {**BODY, "items": [{**BODY["items"][0], "x": 1}]},
+        "items[0].x",
+    ),
+    (
+        "a boolean number",
+        {**BODY, "items": [{**BODY["items"][0], "number": True}]},
+        "items[0].number",
+    ),
+    (
+        "text for a number",
+        {**BODY, "items": [{**BODY["items"][0], "number": "2"}]},
+        "items[0].number",
+    ),
+    (
+        "hex for a digest",
+        {**BODY, "attachments": [{**BODY["attachments"][0], "sha256": "00" * 32}]},
+        "attachments[0].sha256",
+    ),
+    (
+        "a missing field of an attachment",
+        {**BODY, "attachments": [{"name": "x"}]},
+        "attachments[0].media_type",
+    ),
     ("a list for the letter", {**BODY, "application_document": []}, "application_document"),
-    ("an unknown field of the letter", {**BODY, "application_document": {"x": 1}}, "application_document.x"),
+    (
+        "an unknown field of the letter",
+        {**BODY, "application_document": {"x": 1}},
+        "application_document.x",
+    ),
 ]
 
 
-@pytest.mark.parametrize(("body", "place"), [row[1:] for row in SHAPES], ids=[row[0] for row in SHAPES])
+@pytest.mark.parametrize(
+    ("body", "place"), [row[1:] for row in SHAPES], ids=[row[0] for row in SHAPES]
+)
 def test_a_form_of_another_shape_is_refused_with_its_place(body: Any, place: str) -> None:
     with pytest.raises(ManifestProblem) as caught:
         filing.from_body(body)

@@ -1,4 +1,6 @@
-"""The flash and OTP models: NOR semantics, bits that only rise, cuts that tear, rot, wear; the same on both interpreters."""
+"""The flash and OTP models: NOR semantics, bits that only rise, cuts that tear, rot, wear; the same
+on both interpreters.
+"""
 
 import os
 import subprocess
@@ -16,7 +18,9 @@ from biandun_simulator import interpreter
 
 SECTOR, SIZE = 64, 256
 RUNNER = Path(__file__).with_name("flash_runner.py")
-programs = st.tuples(st.integers(0, SIZE - 1), st.binary(max_size=SIZE)).map(lambda one: (one[0], one[1][: SIZE - one[0]]))
+programs = st.tuples(st.integers(0, SIZE - 1), st.binary(max_size=SIZE)).map(
+    lambda one: (one[0], one[1][: SIZE - one[0]])
+)
 erases = st.integers(0, SIZE // SECTOR - 1).map(lambda sector: (sector * SECTOR, None))
 shares = st.floats(0, 1)
 
@@ -34,7 +38,9 @@ def do(flash: NorFlash, offset: int, data: bytes | None) -> None:
 
 @settings(deadline=None)
 @given(steps=st.lists(programs | erases, max_size=30))
-def test_programming_only_clears_bits_and_erasing_sets_one_sector(steps: list[tuple[int, bytes | None]]) -> None:
+def test_programming_only_clears_bits_and_erasing_sets_one_sector(
+    steps: list[tuple[int, bytes | None]],
+) -> None:
     flash, model = small(), [0xFF] * SIZE
     for offset, data in steps:
         do(flash, offset, data)
@@ -95,7 +101,9 @@ def test_the_hook_hears_of_every_operation_before_it_happens() -> None:
 
 
 @settings(deadline=None)
-@given(before=programs, step=programs, share=shares, seed=st.integers(0, 1000), scattered=st.booleans())
+@given(
+    before=programs, step=programs, share=shares, seed=st.integers(0, 1000), scattered=st.booleans()
+)
 def test_a_torn_program_has_cleared_some_of_its_bits_and_no_others(
     before: tuple[int, bytes], step: tuple[int, bytes], share: float, seed: int, scattered: bool
 ) -> None:
@@ -118,7 +126,9 @@ def test_a_torn_program_has_cleared_some_of_its_bits_and_no_others(
 
 @settings(deadline=None)
 @given(share=shares, seed=st.integers(0, 1000))
-def test_a_torn_erase_touches_its_own_sector_only_and_a_whole_one_makes_it_good(share: float, seed: int) -> None:
+def test_a_torn_erase_touches_its_own_sector_only_and_a_whole_one_makes_it_good(
+    share: float, seed: int
+) -> None:
     flash = small()
     flash.program(0, bytes(range(SIZE)))
     Cut(flash, 2, share, seed)
@@ -183,7 +193,9 @@ def test_the_tally_rises_bit_by_bit_until_it_is_spent() -> None:
 
 @settings(deadline=None)
 @given(cuts=st.lists(st.tuples(st.integers(1, 4), st.none() | shares), max_size=20))
-def test_a_tally_never_falls_and_a_cut_burn_counts_once_at_most(cuts: list[tuple[int, float | None]]) -> None:
+def test_a_tally_never_falls_and_a_cut_burn_counts_once_at_most(
+    cuts: list[tuple[int, float | None]],
+) -> None:
     otp = OtpModel(64)
     for seed, (at, share) in enumerate(cuts):
         Cut(otp, at, share, seed)
@@ -209,7 +221,9 @@ def test_a_secret_is_written_once() -> None:
 
 @pytest.mark.parametrize("at", [1, 2])
 @pytest.mark.parametrize("share", [None, 0.0, 0.5, 1.0])
-def test_a_secret_whose_writing_was_cut_is_whole_or_written_again(at: int, share: float | None) -> None:
+def test_a_secret_whose_writing_was_cut_is_whole_or_written_again(
+    at: int, share: float | None
+) -> None:
     otp = OtpModel()
     Cut(otp, at, share)
     with pytest.raises(PowerCut):
@@ -225,7 +239,14 @@ def test_both_interpreters_agree_on_random_operations_cuts_rot_and_wear() -> Non
     path, said = interpreter.firmware_path(), []
     for program in ([sys.executable], [interpreter.find(), "-X", "heapsize=2m"]):
         environment = {"PYTHONPATH": path, "MICROPYPATH": path, "PATH": os.environ["PATH"]}
-        done = subprocess.run([*program, str(RUNNER)], capture_output=True, text=True, env=environment, check=False, timeout=120)
+        done = subprocess.run(
+            [*program, str(RUNNER)],
+            capture_output=True,
+            text=True,
+            env=environment,
+            check=False,
+            timeout=120,
+        )
         assert done.returncode == 0, done.stderr
         said.append(done.stdout)
     assert said[0] == said[1]

@@ -68,7 +68,9 @@ def accepts(schema: pycddl.Schema, raw: bytes) -> bool:
 
 
 def accepts_parts(schemas: list[pycddl.Schema], raw: bytes) -> bool:
-    """An array, whole and item by item: pycddl does not see unknown keys of a map that stands in an array."""
+    """An array, whole and item by item: pycddl does not see unknown keys of a map that stands in an
+    array.
+    """
     try:
         items = cbor.loads(raw)
     except cbor.CborError:
@@ -76,7 +78,10 @@ def accepts_parts(schemas: list[pycddl.Schema], raw: bytes) -> bool:
     whole, *parts = schemas
     if not accepts(whole, raw) or not isinstance(items, list):
         return False
-    return all(accepts(schema, cbor.dumps(item)) for schema, item in zip(parts, items[-len(parts) :], strict=True))
+    return all(
+        accepts(schema, cbor.dumps(item))
+        for schema, item in zip(parts, items[-len(parts) :], strict=True)
+    )
 
 
 def accepts_message(kind: str) -> Callable[[bytes], bool]:
@@ -88,7 +93,9 @@ def accepts_message(kind: str) -> Callable[[bytes], bool]:
 
 
 def accepts_manifest(raw: bytes) -> bool:
-    return accepts_parts([grammar("filing", rule) for rule in ("manifest", "summary", "use-approval")], raw)
+    return accepts_parts(
+        [grammar("filing", rule) for rule in ("manifest", "summary", "use-approval")], raw
+    )
 
 
 @pytest.mark.parametrize("name", ["wire", "statement", "filing"])
@@ -99,7 +106,11 @@ def test_the_grammar_itself_is_well_formed(name: str) -> None:
 @pytest.mark.parametrize("kind", sorted({entry["type"] for entry in MESSAGES["valid"]}))
 def test_a_message_is_what_its_grammar_says(kind: str) -> None:
     taken_by = accepts_message(kind)
-    good = {entry["name"]: taken_by(bytes.fromhex(entry["cbor"])) for entry in MESSAGES["valid"] if entry["type"] == kind}
+    good = {
+        entry["name"]: taken_by(bytes.fromhex(entry["cbor"]))
+        for entry in MESSAGES["valid"]
+        if entry["type"] == kind
+    }
     broken = [entry for entry in MESSAGES["invalid"] if entry["type"] == kind]
     if kind in MAY_BE_EMPTY:
         broken = [entry for entry in broken if "unknown" not in entry["name"]]
@@ -141,7 +152,8 @@ def test_a_receipt_payload_is_what_its_grammar_says() -> None:
     wrong = [
         entry["name"]
         for entry in STATEMENTS["receipts"]
-        if accepts(schema, bytes.fromhex(entry["payload"])) != (entry["code"] != "receipt-malformed")
+        if accepts(schema, bytes.fromhex(entry["payload"]))
+        != (entry["code"] != "receipt-malformed")
     ]
     assert wrong == []
 
@@ -154,7 +166,8 @@ def test_a_log_leaf_is_what_its_grammar_says() -> None:
 
 
 FULL = softkey.manifest(
-    attachments=(softkey.attachment(b"one"), softkey.attachment(b"two", "纪要.pdf", "minutes")), case="629900-2026-0001"
+    attachments=(softkey.attachment(b"one"), softkey.attachment(b"two", "纪要.pdf", "minutes")),
+    case="629900-2026-0001",
 )
 
 
@@ -179,10 +192,14 @@ def broken_manifests() -> dict[str, bytes]:
         "uscc with an O": {"uscc": "O" * 18},
         "number 0": {"items": [{**body["items"][0], "number": 0}]},
         "unknown quota type": {"items": [{**body["items"][0], "quota_type": "XXX"}]},
-        "unknown media type": {"attachments": [{**body["attachments"][0], "media_type": "text/html"}]},
+        "unknown media type": {
+            "attachments": [{**body["attachments"][0], "media_type": "text/html"}]
+        },
         "short digest": {"attachments": [{**body["attachments"][0], "sha256": bytes(31)}]},
         "empty attachment": {"attachments": [{**body["attachments"][0], "size": 0}]},
-        "document without title": {"application_document": {"doc_no": "1", "issuer": "x", "issued_on": "2026-11-24"}},
+        "document without title": {
+            "application_document": {"doc_no": "1", "issuer": "x", "issued_on": "2026-11-24"}
+        },
     }
     made = {name: cbor.dumps([summary, {**body, **edit}]) for name, edit in edits.items()}
     made |= {
@@ -197,7 +214,9 @@ def broken_manifests() -> dict[str, bytes]:
 
 
 @pytest.mark.parametrize(("name", "raw"), broken_manifests().items())
-def test_a_broken_manifest_is_refused_by_the_grammar_and_by_the_reader(name: str, raw: bytes) -> None:
+def test_a_broken_manifest_is_refused_by_the_grammar_and_by_the_reader(
+    name: str, raw: bytes
+) -> None:
     assert not accepts_manifest(raw)
     with pytest.raises(package.ManifestProblem):
         package.read(raw)
@@ -205,7 +224,13 @@ def test_a_broken_manifest_is_refused_by_the_grammar_and_by_the_reader(name: str
 
 def test_the_code_tables_of_the_grammar_are_those_of_the_forms() -> None:
     text = (ROOM / "filing.cddl").read_text("utf-8")
-    for table in (filing.QUOTA_TYPES, filing.FUNDING_FORMS, filing.ENTRY_METHODS, filing.POST_CATEGORIES, forms.ATTACHMENT_ROLES):
+    for table in (
+        filing.QUOTA_TYPES,
+        filing.FUNDING_FORMS,
+        filing.ENTRY_METHODS,
+        filing.POST_CATEGORIES,
+        forms.ATTACHMENT_ROLES,
+    ):
         assert " / ".join(f'"{code}"' for code in table) in text
     assert " / ".join(f'"{code}"' for code in forms.MEDIA_TYPES) in text
 

@@ -8,7 +8,9 @@ from stdnum.cn import uscc
 
 from biandun_protocol.identifiers import FICTITIOUS_REGIONS, USCC_ALPHABET, is_uscc
 
-heads = st.tuples(st.text("0123456789", min_size=8, max_size=8), st.text(USCC_ALPHABET, min_size=9, max_size=9)).map("".join)
+heads = st.tuples(
+    st.text("0123456789", min_size=8, max_size=8), st.text(USCC_ALPHABET, min_size=9, max_size=9)
+).map("".join)
 
 
 @given(heads, st.sampled_from(USCC_ALPHABET))
@@ -18,7 +20,9 @@ def test_stdnum_gives_the_same_verdict_on_every_check_character(head: str, last:
 
 @given(heads)
 def test_exactly_one_check_character_is_right(head: str) -> None:
-    assert [character for character in USCC_ALPHABET if is_uscc(head + character)] == [uscc.calc_check_digit(head)]
+    assert [character for character in USCC_ALPHABET if is_uscc(head + character)] == [
+        uscc.calc_check_digit(head)
+    ]
 
 
 @given(heads, st.integers(0, 17), st.sampled_from(string.ascii_letters + string.digits + "编 "))

@@ -1,4 +1,6 @@
-"""People's JSON: a table of broken files, each refused with what is wrong and where; what is good is read as Python reads it."""
+"""People's JSON: a table of broken files, each refused with what is wrong and where; what is good
+is read as Python reads it.
+"""
 
 import json
 from typing import NamedTuple
@@ -25,7 +27,9 @@ def utf8(text: str, code: str, line: int, column: int) -> Broken:
 FORM = '{\n  "reason": "两名教师退休",\n  "number": 2\n}'
 BROKEN = {
     "a name twice": utf8('{\n "number": 2,\n "number": 20}', "file-name-twice", 3, 2),
-    "a name twice deep inside": utf8('{"items": [{"a": 1}, {"a": 1, "b": [], "a": 2}]}', "file-name-twice", 1, 40),
+    "a name twice deep inside": utf8(
+        '{"items": [{"a": 1}, {"a": 1, "b": [], "a": 2}]}', "file-name-twice", 1, 40
+    ),
     "a name twice, once with an escape": utf8('{"a": 1, "\\u0061": 2}', "file-name-twice", 1, 10),
     "5000 digits": utf8(f'{{"number": {"9" * 5000}}}', "file-limit", 1, 12),
     "16 digits": utf8('{"number": 1234567890123456}', "file-limit", 1, 12),
@@ -41,7 +45,9 @@ BROKEN = {
     "UTF-16 BE": Broken(FORM.encode("utf-16-be"), "file-encoding", 1, 1),
     "UTF-16 BE with a mark": Broken(b"\xfe\xff" + FORM.encode("utf-16-be"), "file-encoding", 1, 1),
     "UTF-32 with a mark": Broken(FORM.encode("utf-32"), "file-encoding", 1, 1),
-    "UTF-32 BE with a mark": Broken(b"\0\0\xfe\xff" + FORM.encode("utf-32-be"), "file-encoding", 1, 1),
+    "UTF-32 BE with a mark": Broken(
+        b"\0\0\xfe\xff" + FORM.encode("utf-32-be"), "file-encoding", 1, 1
+    ),
     "Big5": Broken('{\n "單位": "隴瀾市第一中學"}'.encode("big5"), "file-encoding", 2, 3),
     "Latin-1": Broken('{"a": "été"}'.encode("latin-1"), "file-encoding", 1, 8),
     "no text at all": Broken(b"\xff\x00 junk", "file-not-json", 1, 1),
@@ -77,7 +83,10 @@ ENCODINGS: dict[str, tuple[bytes, str]] = {
     "UTF-32 BE": (b"\0\0\xfe\xff" + FORM.encode("utf-32-be"), "UTF-32"),
     "GBK": ('{"理由": "请全确人才"}'.encode("gbk"), "GBK/GB18030"),
     "GB18030": ('{"a": "𬍛"}'.encode("gb18030"), "GBK/GB18030"),
-    "Big5": ('{"單位": "隴瀾市第一中學", "理由": "教師編制不足"}'.encode("big5"), "GBK/GB18030 or Big5"),
+    "Big5": (
+        '{"單位": "隴瀾市第一中學", "理由": "教師編制不足"}'.encode("big5"),
+        "GBK/GB18030 or Big5",
+    ),
     "either": ('{"a": "中"}'.encode("gbk"), "GBK/GB18030 or Big5"),
     "Latin-1": ('{"a": "été"}'.encode("latin-1"), "some other encoding"),
 }
@@ -101,16 +110,24 @@ def test_a_broken_file_is_refused_with_what_is_wrong_and_where(broken: Broken) -
     with pytest.raises(JsonFault) as caught:
         jsontext.read(broken.raw)
     found = caught.value
-    assert (found.code, found.values["line"], found.values["column"]) == (broken.code, broken.line, broken.column)
+    assert (found.code, found.values["line"], found.values["column"]) == (
+        broken.code,
+        broken.line,
+        broken.column,
+    )
 
 
 @pytest.mark.parametrize("broken", BROKEN.values(), ids=BROKEN)
 @pytest.mark.parametrize("language", ["zh", "en"])
-def test_what_is_wrong_is_a_whole_sentence_with_the_place_in_both_languages(language: str, broken: Broken) -> None:
+def test_what_is_wrong_is_a_whole_sentence_with_the_place_in_both_languages(
+    language: str, broken: Broken
+) -> None:
     with pytest.raises(JsonFault) as caught:
         jsontext.read(broken.raw)
     values = {"path": "form.json", **caught.value.values}
-    said = catalogue.message(broken.code, language, values) + catalogue.next_step(broken.code, language, values)
+    said = catalogue.message(broken.code, language, values) + catalogue.next_step(
+        broken.code, language, values
+    )
     assert "?" not in said
     assert str(broken.line) in said
     assert str(broken.column) in said
@@ -125,7 +142,9 @@ def test_a_mark_of_utf_8_in_front_is_no_fault() -> None:
 
 
 def test_punctuation_inside_a_text_is_a_matter_of_its_writer() -> None:
-    assert jsontext.read('{"reason": "同意：“可以”，１２个。"}'.encode()) == {"reason": "同意：“可以”，１２个。"}
+    assert jsontext.read('{"reason": "同意：“可以”，１２个。"}'.encode()) == {
+        "reason": "同意：“可以”，１２个。"
+    }
 
 
 VALUES = st.recursive(
@@ -134,18 +153,26 @@ VALUES = st.recursive(
     | st.integers(-(10**15) + 1, 10**15 - 1)
     | st.floats(-1e6, 1e6).map(lambda one: round(one, 3))
     | st.text(st.characters(codec="utf-8")),
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(st.characters(codec="utf-8")), inner, max_size=4),
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.dictionaries(st.text(st.characters(codec="utf-8")), inner, max_size=4)
+    ),
     max_leaves=12,
 )
 
 
 @given(VALUES, st.booleans(), st.sampled_from([None, 1]))
-def test_what_is_good_is_read_as_python_reads_it(value: object, ascii_only: bool, indent: int | None) -> None:
+def test_what_is_good_is_read_as_python_reads_it(
+    value: object, ascii_only: bool, indent: int | None
+) -> None:
     text = json.dumps(value, ensure_ascii=ascii_only, indent=indent)
     assert jsontext.read(text.encode()) == json.loads(text)
 
 
-@given(st.binary(max_size=60) | st.text('{}[]":,0123456789-+.eEtrufalsn\\ "，：“”', max_size=60).map(str.encode))
+@given(
+    st.binary(max_size=60)
+    | st.text('{}[]":,0123456789-+.eEtrufalsn\\ "，：“”', max_size=60).map(str.encode)
+)
 def test_whatever_is_in_a_file_is_read_or_refused_with_a_place_inside_it(raw: bytes) -> None:
     try:
         value = jsontext.read(raw)

@@ -15,7 +15,11 @@ few_zeros = st.lists(st.tuples(st.integers(0, 600), st.integers(0, 3)), max_size
 )
 contents = st.one_of(st.binary(max_size=700), few_zeros)
 frame_values = st.tuples(
-    st.integers(0, 255), st.integers(0, 0xFFFF), st.integers(0, 0xFFFFFFFF), st.binary(max_size=60), st.booleans()
+    st.integers(0, 255),
+    st.integers(0, 0xFFFF),
+    st.integers(0, 0xFFFFFFFF),
+    st.binary(max_size=60),
+    st.booleans(),
 )
 
 
@@ -29,7 +33,9 @@ def read(chunks: list[bytes]) -> tuple[list[Shown], int]:
     for chunk in chunks:
         reader.put(chunk, len(chunk))
         while (frame := reader.next()) is not None:
-            found.append((frame.kind, frame.request_id, frame.offset, bytes(frame.payload), frame.more))
+            found.append(
+                (frame.kind, frame.request_id, frame.offset, bytes(frame.payload), frame.more)
+            )
     return found, reader.dropped
 
 
@@ -81,14 +87,18 @@ def test_cobs_decoding_never_looks_behind_the_size(data: bytes, behind: bytes) -
 
 
 @given(st.lists(frame_values, max_size=5), st.lists(st.integers(0, 5000), max_size=12))
-def test_frames_arrive_whole_however_the_bytes_are_cut(values: list[Shown], cuts: list[int]) -> None:
+def test_frames_arrive_whole_however_the_bytes_are_cut(
+    values: list[Shown], cuts: list[int]
+) -> None:
     wire = b"".join(wire_of(value) for value in values)
     assert read(cut(wire, cuts)) == (values, 0)
     assert read([bytes([byte]) for byte in wire]) == (values, 0)
 
 
 @given(frame_values, st.integers(0, 10_000), st.integers(0, 7))
-def test_a_frame_with_one_bit_flipped_is_dropped_and_the_next_one_arrives(value: Shown, place: int, bit: int) -> None:
+def test_a_frame_with_one_bit_flipped_is_dropped_and_the_next_one_arrives(
+    value: Shown, place: int, bit: int
+) -> None:
     wire = bytearray(wire_of(value))
     wire[place % len(wire)] ^= 1 << bit
     after: Shown = (KIND_DATA, 1, 2, b"after", False)
@@ -96,8 +106,13 @@ def test_a_frame_with_one_bit_flipped_is_dropped_and_the_next_one_arrives(value:
     assert found == [after]
 
 
-@given(frame_values, st.lists(st.tuples(st.integers(0, 10_000), st.integers(1, 255)), min_size=1, max_size=4))
-def test_a_damaged_frame_is_never_taken_for_another(value: Shown, damage: list[tuple[int, int]]) -> None:
+@given(
+    frame_values,
+    st.lists(st.tuples(st.integers(0, 10_000), st.integers(1, 255)), min_size=1, max_size=4),
+)
+def test_a_damaged_frame_is_never_taken_for_another(
+    value: Shown, damage: list[tuple[int, int]]
+) -> None:
     wire = bytearray(wire_of(value))
     for place, flip in damage:
         wire[place % len(wire)] ^= flip
@@ -106,7 +121,9 @@ def test_a_damaged_frame_is_never_taken_for_another(value: Shown, damage: list[t
 
 
 @given(frame_values, st.integers(0, 10_000))
-def test_a_frame_that_lost_bytes_is_dropped_and_the_next_one_arrives(value: Shown, place: int) -> None:
+def test_a_frame_that_lost_bytes_is_dropped_and_the_next_one_arrives(
+    value: Shown, place: int
+) -> None:
     wire = wire_of(value)
     found, _ = read([wire[: place % (len(wire) - 1)] + b"\0" + wire])
     assert found == [value]

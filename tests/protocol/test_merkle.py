@@ -61,11 +61,14 @@ def test_every_tree_continues_every_smaller_one() -> None:
 
 
 @given(sizes, st.integers(0, 1000), st.integers(0, 1000), st.integers(0, 1000))
-def test_a_leaf_is_not_included_at_another_place(size: int, true_place: int, place: int, claimed_size: int) -> None:
+def test_a_leaf_is_not_included_at_another_place(
+    size: int, true_place: int, place: int, claimed_size: int
+) -> None:
     index, other, claimed = true_place % size, place % (size + 2), claimed_size % (size + 3)
     path, root = naive_path(index, LEAVES[:size]), naive_root(LEAVES[:size])
     holds = merkle.verify_inclusion(merkle.leaf_hash(LEAVES[index]), other, claimed, path, root)
-    # sizes that share the way from leaf to root are told apart by the signed size beside the root, not by the path
+    # sizes that share the way from leaf to root are told apart by the signed size beside the root,
+    # not by the path
     assert not holds or (other == index) or naive_shape(other, claimed) == naive_shape(index, size)
 
 
@@ -82,7 +85,9 @@ def naive_shape(index: int, size: int) -> list[bool] | None:
 
 
 @given(sizes, st.integers(0, 1000), st.integers(0, 1000), st.integers(0, 255))
-def test_a_changed_hash_breaks_an_inclusion_proof(size: int, place: int, item: int, bit: int) -> None:
+def test_a_changed_hash_breaks_an_inclusion_proof(
+    size: int, place: int, item: int, bit: int
+) -> None:
     index = place % size
     path, root = naive_path(index, LEAVES[:size]), naive_root(LEAVES[:size])
     if path:
@@ -94,7 +99,9 @@ def test_a_changed_hash_breaks_an_inclusion_proof(size: int, place: int, item: i
 
 
 @given(sizes, sizes, st.integers(0, 1000), st.integers(0, 255))
-def test_a_rewritten_log_does_not_continue_the_old_one(first: int, second: int, place: int, bit: int) -> None:
+def test_a_rewritten_log_does_not_continue_the_old_one(
+    first: int, second: int, place: int, bit: int
+) -> None:
     old, size = sorted((first, second))
     rewritten = list(LEAVES[:size])
     rewritten[place % old] = b"rewritten" + bytes([bit])
@@ -102,7 +109,16 @@ def test_a_rewritten_log_does_not_continue_the_old_one(first: int, second: int, 
     assert not merkle.verify_consistency(old, naive_root(LEAVES[:old]), size, root, path)
 
 
-@given(st.integers(-2, 50), st.integers(-2, 50), st.lists(st.binary(min_size=32, max_size=32), max_size=8))
-def test_hostile_proofs_are_answered_and_never_raise(old: int, size: int, path: list[bytes]) -> None:
-    assert merkle.verify_consistency(old, bytes(32), size, bytes(32), path) in (False, old == size and old > 0 and not path)
+@given(
+    st.integers(-2, 50),
+    st.integers(-2, 50),
+    st.lists(st.binary(min_size=32, max_size=32), max_size=8),
+)
+def test_hostile_proofs_are_answered_and_never_raise(
+    old: int, size: int, path: list[bytes]
+) -> None:
+    assert merkle.verify_consistency(old, bytes(32), size, bytes(32), path) in (
+        False,
+        old == size and old > 0 and not path,
+    )
     assert merkle.verify_inclusion(bytes(32), old, size, path, bytes(31)) is False

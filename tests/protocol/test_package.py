@@ -7,7 +7,12 @@ import pytest
 from biandun_protocol import cbor, cose, package
 from biandun_protocol.errors import ManifestProblem
 from biandun_protocol.wire.messages import ProfileManifest
-from biandun_protocol.wire.numbers import CLASS_SIMULATED, LIMIT_MANIFEST, LIMIT_SUMMARY, SCHEMA_PROFILE
+from biandun_protocol.wire.numbers import (
+    CLASS_SIMULATED,
+    LIMIT_MANIFEST,
+    LIMIT_SUMMARY,
+    SCHEMA_PROFILE,
+)
 from tests.support.signers import signer_from
 from tests.support.softkey import SoftKey, application, attachment, manifest
 
@@ -57,9 +62,16 @@ def test_the_summary_fits_what_the_key_reads() -> None:
 
 @pytest.mark.parametrize(
     ("summary", "field"),
-    [({1: "11629900MB0000019C"}, "uscc"), ({3: 0}, "attachments"), ({3: 2}, "attachments"), ({4: "another"}, "case")],
+    [
+        ({1: "11629900MB0000019C"}, "uscc"),
+        ({3: 0}, "attachments"),
+        ({3: 2}, "attachments"),
+        ({4: "another"}, "case"),
+    ],
 )
-def test_a_summary_that_contradicts_its_body_is_refused(summary: dict[int, Any], field: str) -> None:
+def test_a_summary_that_contradicts_its_body_is_refused(
+    summary: dict[int, Any], field: str
+) -> None:
     assert refusal(altered(summary)) == ("manifest-contradicts", field)
 
 
@@ -74,14 +86,25 @@ def test_an_unknown_schema_or_business_is_refused(summary: dict[int, Any]) -> No
     assert refusal(altered(summary))[0] == "schema-unknown"
 
 
-@pytest.mark.parametrize(("summary", "field"), [({3: 51}, 3), ({1: 7}, 1), ({9: 0}, None), ({4: "x" * 33}, 4)])
+@pytest.mark.parametrize(
+    ("summary", "field"), [({3: 51}, 3), ({1: 7}, 1), ({9: 0}, None), ({4: "x" * 33}, 4)]
+)
 def test_a_malformed_summary_is_refused(summary: dict[int, Any], field: int | None) -> None:
     assert refusal(altered(summary)) == ("manifest-malformed", field)
 
 
 @pytest.mark.parametrize(
     "raw",
-    [b"", b"\xa0", cbor.dumps([]), cbor.dumps([{}]), cbor.dumps([{}, {}, {}]), RAW + b"\0", RAW[:-1], b"\x9f" + RAW[1:] + b"\xff"],
+    [
+        b"",
+        b"\xa0",
+        cbor.dumps([]),
+        cbor.dumps([{}]),
+        cbor.dumps([{}, {}, {}]),
+        RAW + b"\0",
+        RAW[:-1],
+        b"\x9f" + RAW[1:] + b"\xff",
+    ],
     ids=["nothing", "a map", "empty", "one", "three", "trailing byte", "cut", "indefinite"],
 )
 def test_what_is_no_pair_of_summary_and_body_is_malformed(raw: bytes) -> None:
@@ -120,9 +143,16 @@ def test_a_statement_over_another_manifest_is_refused(key: SoftKey) -> None:
 
 @pytest.mark.parametrize(
     ("field", "value"),
-    [("length", 1), ("uscc", "11629900MB0000019C"), ("unit_code", "629900-0009"), ("region", "629902")],
+    [
+        ("length", 1),
+        ("uscc", "11629900MB0000019C"),
+        ("unit_code", "629900-0009"),
+        ("region", "629902"),
+    ],
 )
-def test_a_header_that_contradicts_the_manifest_is_refused(key: SoftKey, field: str, value: object) -> None:
+def test_a_header_that_contradicts_the_manifest_is_refused(
+    key: SoftKey, field: str, value: object
+) -> None:
     with pytest.raises(ManifestProblem) as caught:
         package.compare(signed(key, RAW, **{field: value}), package.read(RAW))
     assert (caught.value.code, caught.value.values["field"]) == ("manifest-contradicts", field)

@@ -16,7 +16,10 @@ from biandun_protocol.secret import Secret
 from tests.support.softkey import application, attachment
 
 LETTER = ApplicationDocument(
-    doc_no="陇澜教函〔2026〕18号", title="关于使用编制的申请", issuer="陇澜市教育局", issued_on="2026-11-20"
+    doc_no="陇澜教函〔2026〕18号",
+    title="关于使用编制的申请",
+    issuer="陇澜市教育局",
+    issued_on="2026-11-20",
 )
 AGREE = Countersign(
     uscc="11629900MB0000019C",
@@ -46,7 +49,11 @@ ACCEPT = Decision(
 GRAMMAR = (Path(__file__).parents[2] / "protocol" / "filing.cddl").read_text("utf-8")
 
 
-@pytest.mark.parametrize(("form", "purpose"), [(AGREE, "countersign"), (ACCEPT, "decision")], ids=["countersign", "decision"])
+@pytest.mark.parametrize(
+    ("form", "purpose"),
+    [(AGREE, "countersign"), (ACCEPT, "decision")],
+    ids=["countersign", "decision"],
+)
 def test_a_form_comes_back_from_its_manifest(form: package.Form, purpose: str) -> None:
     assert package.purpose_of(form) == purpose
     read = package.read(package.build(form), purpose)
@@ -54,7 +61,9 @@ def test_a_form_comes_back_from_its_manifest(form: package.Form, purpose: str) -
 
 
 @pytest.mark.parametrize("purpose", ["filing", "countersign", "decision"])
-@pytest.mark.parametrize("form", [application(), AGREE, ACCEPT], ids=["filing", "countersign", "decision"])
+@pytest.mark.parametrize(
+    "form", [application(), AGREE, ACCEPT], ids=["filing", "countersign", "decision"]
+)
 def test_a_manifest_is_read_for_its_own_purpose_only(form: package.Form, purpose: str) -> None:
     if package.purpose_of(form) == purpose:
         package.read(package.build(form), purpose)
@@ -88,8 +97,12 @@ BROKEN: list[tuple[package.Form, dict[str, Any], str]] = [
 ]
 
 
-@pytest.mark.parametrize(("form", "changed", "place"), BROKEN, ids=lambda value: value if isinstance(value, str) else "")
-def test_a_field_that_breaks_its_rule_is_named(form: Any, changed: dict[str, Any], place: str) -> None:
+@pytest.mark.parametrize(
+    ("form", "changed", "place"), BROKEN, ids=lambda value: value if isinstance(value, str) else ""
+)
+def test_a_field_that_breaks_its_rule_is_named(
+    form: Any, changed: dict[str, Any], place: str
+) -> None:
     with pytest.raises(ManifestProblem) as caught:
         package.build(replace(form, **changed))
     assert (caught.value.code, caught.value.values["field"]) == ("form-invalid", place)
@@ -105,8 +118,14 @@ def test_a_decision_has_no_attachments_in_its_body() -> None:
         review.read_decision({**body, "attachments": []})
 
 
-@pytest.mark.parametrize(("form", "rule"), [(AGREE, "countersign"), (ACCEPT, "decision")], ids=["countersign", "decision"])
-def test_the_grammar_takes_what_is_signed_and_refuses_what_is_broken(form: package.Form, rule: str) -> None:
+@pytest.mark.parametrize(
+    ("form", "rule"),
+    [(AGREE, "countersign"), (ACCEPT, "decision")],
+    ids=["countersign", "decision"],
+)
+def test_the_grammar_takes_what_is_signed_and_refuses_what_is_broken(
+    form: package.Form, rule: str
+) -> None:
     grammar = pycddl.Schema(f"start = {rule}-manifest\n" + GRAMMAR)
     good = package.build(form)
     grammar.validate_cbor(good)

@@ -1,4 +1,6 @@
-"""What holds for the room as a whole: one source of numbers, no input or output, and two interpreters."""
+"""What holds for the room as a whole: one source of numbers, no input or output, and two
+interpreters.
+"""
 
 import ast
 import re
@@ -29,7 +31,9 @@ def imports(path: Path) -> set[str]:
     typing_only = [
         node
         for node in ast.walk(tree)
-        if isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING"
+        if isinstance(node, ast.If)
+        and isinstance(node.test, ast.Name)
+        and node.test.id == "TYPE_CHECKING"
     ]
     skipped = {id(inner) for block in typing_only for inner in ast.walk(block)}
     found: set[str] = set()
@@ -49,7 +53,12 @@ def modules(folder: Path) -> list[Path]:
 
 
 def test_the_generated_files_are_what_the_schema_says() -> None:
-    run = subprocess.run([sys.executable, str(ROOM / "tools/generate.py"), "--check"], capture_output=True, text=True, check=False)
+    run = subprocess.run(
+        [sys.executable, str(ROOM / "tools/generate.py"), "--check"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert (run.returncode, run.stdout) == (0, "")
 
 
@@ -65,7 +74,9 @@ def test_a_module_does_no_input_or_output(path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", modules(PACKAGE), ids=lambda path: str(path.relative_to(PACKAGE)))
-def test_a_module_imports_nothing_but_the_standard_library_cbor2_and_cryptography(path: Path) -> None:
+def test_a_module_imports_nothing_but_the_standard_library_cbor2_and_cryptography(
+    path: Path,
+) -> None:
     outside = {name.partition(".")[0] for name in imports(path)} - set(sys.stdlib_module_names)
     assert outside <= ALLOWED_OUTSIDE
 
@@ -77,7 +88,10 @@ def test_a_wire_module_imports_only_what_micropython_has(path: Path) -> None:
 
 
 def test_the_package_files_are_empty_because_micropython_runs_them() -> None:
-    assert [(PACKAGE / name).read_bytes() for name in ("__init__.py", "wire/__init__.py")] == [b"", b""]
+    assert [(PACKAGE / name).read_bytes() for name in ("__init__.py", "wire/__init__.py")] == [
+        b"",
+        b"",
+    ]
 
 
 @pytest.mark.parametrize("table", ["frame_kinds", "phases", "states", "hardware_classes"])
@@ -92,8 +106,12 @@ def test_no_two_entries_share_a_number(table: str) -> None:
 
 
 def test_the_keys_of_every_record_and_message_are_0_to_23_and_start_at_0() -> None:
-    groups = [{k: v for k, v in record.items() if k != "doc"} for record in SCHEMA["records"].values()]
-    groups += [entry[side] for entry in SCHEMA["commands"].values() for side in ("request", "reply")]
+    groups = [
+        {k: v for k, v in record.items() if k != "doc"} for record in SCHEMA["records"].values()
+    ]
+    groups += [
+        entry[side] for entry in SCHEMA["commands"].values() for side in ("request", "reply")
+    ]
     for group in groups:
         assert sorted(row[0] for row in group.values()) == list(range(len(group)))
         assert len(group) <= 24
@@ -107,7 +125,12 @@ def test_every_purpose_has_one_signer_and_only_keys_use_a_sequence() -> None:
 
 def test_the_specification_names_every_limit_command_error_and_purpose() -> None:
     text = (ROOM / "SPEC.md").read_text("utf-8")
-    names = [*SCHEMA["limits"], *SCHEMA["commands"], *SCHEMA["purposes"], *(name.replace("_", "-") for name in SCHEMA["errors"])]
+    names = [
+        *SCHEMA["limits"],
+        *SCHEMA["commands"],
+        *SCHEMA["purposes"],
+        *(name.replace("_", "-") for name in SCHEMA["errors"]),
+    ]
     assert [name for name in names if f"`{name}`" not in text] == []
 
 

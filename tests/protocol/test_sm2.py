@@ -1,4 +1,6 @@
-"""The SM2 suite: its frozen vectors, its verifier against the standard and against another library, and the border to ES256."""
+"""The SM2 suite: its frozen vectors, its verifier against the standard and against another library,
+and the border to ES256.
+"""
 
 import json
 from hashlib import sha256
@@ -36,7 +38,9 @@ SAMPLE = bytes.fromhex(
 
 
 def named(section: str) -> Any:
-    return pytest.mark.parametrize("entry", VECTORS[section], ids=lambda entry: entry["name"].replace(" ", "-"))
+    return pytest.mark.parametrize(
+        "entry", VECTORS[section], ids=lambda entry: entry["name"].replace(" ", "-")
+    )
 
 
 def parse(entry: dict[str, Any]) -> cose.Statement:
@@ -56,7 +60,9 @@ def test_a_good_statement_in_sm2_parses_and_verifies_for_ever(entry: dict[str, A
 
 
 @named("refused")
-def test_a_statement_in_sm2_that_breaks_one_rule_is_refused_by_its_code(entry: dict[str, Any]) -> None:
+def test_a_statement_in_sm2_that_breaks_one_rule_is_refused_by_its_code(
+    entry: dict[str, Any],
+) -> None:
     with pytest.raises(StatementProblem) as caught:
         cose.verify(parse(entry), KEYS[entry["signer"]])
     assert (code_of(caught), caught.value.values.get("field")) == (entry["code"], entry["field"])
@@ -66,7 +72,9 @@ def test_a_statement_in_sm2_that_breaks_one_rule_is_refused_by_its_code(entry: d
 def test_a_receipt_in_sm2_is_judged_as_its_vector_says(entry: dict[str, Any]) -> None:
     statement = parse(VALID[entry["of"]])
     receipt = Receipt(bytes.fromhex(entry["receipt"]), bytes.fromhex(entry["payload"]))
-    issuer = IssuerManifest(SCHEMA_ISSUER, "629900", KEYS["office"].point, sha256(b"X.509 of office").digest(), 0, 2**40)
+    issuer = IssuerManifest(
+        SCHEMA_ISSUER, "629900", KEYS["office"].point, sha256(b"X.509 of office").digest(), 0, 2**40
+    )
     if entry["code"] == "ok":
         assert verify_receipt(receipt, statement, issuer, SM2).statement_id == statement.id
         return
@@ -78,11 +86,16 @@ def test_a_receipt_in_sm2_is_judged_as_its_vector_says(entry: dict[str, Any]) ->
 @named("keys")
 def test_the_key_id_is_that_of_the_named_curve(entry: dict[str, Any]) -> None:
     signer = signer_from(int(entry["private"], 16), SM2)
-    assert (signer.public_key.hex(), PublicKey.of(signer).kid.hex()) == (entry["public"], entry["kid"])
+    assert (signer.public_key.hex(), PublicKey.of(signer).kid.hex()) == (
+        entry["public"],
+        entry["kid"],
+    )
 
 
 def test_the_vectors_have_a_good_statement_in_sm2_for_every_purpose() -> None:
-    assert {entry["purpose"] for entry in VECTORS["valid"]} == set(KEY_PURPOSES) | set(OFFICE_PURPOSES)
+    assert {entry["purpose"] for entry in VECTORS["valid"]} == set(KEY_PURPOSES) | set(
+        OFFICE_PURPOSES
+    )
 
 
 def test_another_library_verifies_every_signature_of_the_vectors() -> None:
@@ -163,7 +176,9 @@ def test_a_public_key_that_is_no_point_of_the_curve_is_refused(point: bytes) -> 
 
 
 def test_a_signature_under_another_identity_is_refused() -> None:
-    entry = next(entry for entry in VECTORS["refused"] if entry["name"] == "signature with another identity")
+    entry = next(
+        entry for entry in VECTORS["refused"] if entry["name"] == "signature with another identity"
+    )
     statement = parse(entry)
     assert not sm2.verify(UNIT, statement.tbs, statement.signature)
 
@@ -186,7 +201,9 @@ def test_a_statement_in_es256_is_no_statement_of_a_key_certified_for_sm2() -> No
 def test_a_root_in_sm2_certifies_nobody_in_es256() -> None:
     office = SoftOffice()  # all of it in ES256, and named by the right office
     with pytest.raises(StatementProblem) as caught:
-        certificate.verify_issuer(office.anchor, PublicKey(SM2, SoftOffice(algorithm=SM2).root.public_key))
+        certificate.verify_issuer(
+            office.anchor, PublicKey(SM2, SoftOffice(algorithm=SM2).root.public_key)
+        )
     assert code_of(caught) == "algorithm-mismatch"
 
 

@@ -1,7 +1,8 @@
 """A verifier written from SPEC.md alone refuses what ours refuses, and accepts what ours accepts.
 
-``spec_verifier`` is that verifier.  Every vector, and mutations that are generated from a folder, go to both; a mutation is signed
-properly wherever somebody could sign it, so that only the rule in question stands between it and being believed.
+``spec_verifier`` is that verifier.  Every vector, and mutations that are generated from a folder,
+go to both; a mutation is signed properly wherever somebody could sign it, so that only the rule in
+question stands between it and being believed.
 """
 
 import ast
@@ -46,7 +47,16 @@ def test_the_verifier_rests_on_nothing_of_this_project() -> None:
         elif isinstance(node, ast.ImportFrom):
             imported.add(node.module or ".")
     outside = {name.partition(".")[0] for name in imported}
-    assert outside <= {"re", "unicodedata", "collections", "dataclasses", "datetime", "hashlib", "typing", "cryptography"}
+    assert outside <= {
+        "re",
+        "unicodedata",
+        "collections",
+        "dataclasses",
+        "datetime",
+        "hashlib",
+        "typing",
+        "cryptography",
+    }
 
 
 # the vectors
@@ -58,7 +68,9 @@ def cases(section: str) -> Iterator[Any]:
         keys = {entry["name"]: bytes.fromhex(entry["public"]) for entry in document["keys"]}
         valid = {entry["name"]: entry for entry in document["valid"]}
         for entry in document[section]:
-            yield pytest.param(entry, keys, valid, suite, id=f"{suite}-{entry['name'].replace(' ', '-')}")
+            yield pytest.param(
+                entry, keys, valid, suite, id=f"{suite}-{entry['name'].replace(' ', '-')}"
+            )
 
 
 def key_of(entry: dict[str, Any], keys: dict[str, bytes], suite: str) -> spec.Key:
@@ -67,26 +79,44 @@ def key_of(entry: dict[str, Any], keys: dict[str, bytes], suite: str) -> spec.Ke
 
 
 @pytest.mark.parametrize(("entry", "keys", "valid", "suite"), list(cases("valid")))
-def test_what_the_vectors_call_good_is_accepted(entry: Any, keys: Any, valid: Any, suite: str) -> None:
-    found = spec.verify_statement(bytes.fromhex(entry["statement"]), entry["purpose"], key_of(entry, keys, suite))
+def test_what_the_vectors_call_good_is_accepted(
+    entry: Any, keys: Any, valid: Any, suite: str
+) -> None:
+    found = spec.verify_statement(
+        bytes.fromhex(entry["statement"]), entry["purpose"], key_of(entry, keys, suite)
+    )
     assert found.id.hex() == entry["statement_id"]
     spec.covers(found, bytes.fromhex(entry["manifest"]))
 
 
 @pytest.mark.parametrize(("entry", "keys", "valid", "suite"), list(cases("refused")))
-def test_what_the_vectors_call_bad_is_refused_by_the_code_of_section_4_3(entry: Any, keys: Any, valid: Any, suite: str) -> None:
+def test_what_the_vectors_call_bad_is_refused_by_the_code_of_section_4_3(
+    entry: Any, keys: Any, valid: Any, suite: str
+) -> None:
     with pytest.raises(spec.Refused) as caught:
-        spec.verify_statement(bytes.fromhex(entry["statement"]), entry["purpose"], key_of(entry, keys, suite))
+        spec.verify_statement(
+            bytes.fromhex(entry["statement"]), entry["purpose"], key_of(entry, keys, suite)
+        )
     assert str(caught.value) == entry["code"]
 
 
 @pytest.mark.parametrize(("entry", "keys", "valid", "suite"), list(cases("receipts")))
-def test_receipts_are_judged_as_their_vectors_say(entry: Any, keys: Any, valid: Any, suite: str) -> None:
+def test_receipts_are_judged_as_their_vectors_say(
+    entry: Any, keys: Any, valid: Any, suite: str
+) -> None:
     alg, of = BY_NAME[suite].alg, valid[entry["of"]]
-    statement = spec.verify_statement(bytes.fromhex(of["statement"]), of["purpose"], key_of(of, keys, suite))
-    issuer = {"office_id": "629900", "public_key": keys["office"], "x5t": sha256(b"X.509 of office").digest()}
+    statement = spec.verify_statement(
+        bytes.fromhex(of["statement"]), of["purpose"], key_of(of, keys, suite)
+    )
+    issuer = {
+        "office_id": "629900",
+        "public_key": keys["office"],
+        "x5t": sha256(b"X.509 of office").digest(),
+    }
     try:
-        spec.verify_receipt(bytes.fromhex(entry["receipt"]), bytes.fromhex(entry["payload"]), statement, issuer, alg)
+        spec.verify_receipt(
+            bytes.fromhex(entry["receipt"]), bytes.fromhex(entry["payload"]), statement, issuer, alg
+        )
         code = "ok"
     except spec.Refused as refusal:
         code = str(refusal)
@@ -124,13 +154,28 @@ class Scene:
         return self.office.algorithm
 
     def files(self, **how: Any) -> Files:
-        """The folder; ``how`` names what is different: profile, issuer, header, signer, raw, purpose, received, receipt."""
+        """The folder; ``how`` names what is different: profile, issuer, header, signer, raw,
+        purpose, received, receipt.
+        """
         office, key = self.office, self.key
         issuer = self._issuer(how.get("issuer", {}))
         grant = office.grant_for(key.serial, key.signer.public_key)
-        profile = ProfileManifest(**{**codec.decode(ProfileManifest, grant.profile_manifest).__dict__, **how.get("profile", {})})
-        issuing = {"office_id": office.office_id, "region": office.region, "x5t": office.issuer_manifest.x5t}
-        signed = sign_profile(how.get("profile_signer", office.issuer), manifest=profile, **issuing | how.get("profile_names", {}))
+        profile = ProfileManifest(
+            **{
+                **codec.decode(ProfileManifest, grant.profile_manifest).__dict__,
+                **how.get("profile", {}),
+            }
+        )
+        issuing = {
+            "office_id": office.office_id,
+            "region": office.region,
+            "x5t": office.issuer_manifest.x5t,
+        }
+        signed = sign_profile(
+            how.get("profile_signer", office.issuer),
+            manifest=profile,
+            **issuing | how.get("profile_names", {}),
+        )
         raw = how.get("raw") or manifest(attachments=(attachment(PDF),))
         statement = self._statement(raw, profile, how)
         bundle = self._receipt(statement, how)
@@ -152,7 +197,9 @@ class Scene:
         return sign_issuer(self.office.root, manifest=IssuerManifest(**fields), **names)
 
     def _statement(self, raw: bytes, profile: ProfileManifest, how: dict[str, Any]) -> bytes:
-        """Signed properly, whatever is in the header: ``header`` edits the labels before they are signed."""
+        """Signed properly, whatever is in the header: ``header`` edits the labels before they are
+        signed.
+        """
         signer, purpose = how.get("signer", self.key.signer), how.get("purpose", "filing")
         own: dict[int, object] = {
             2: "12629900MB00000274", 3: "629900-0002", 4: "629900", 5: 0, 7: 1, 8: bytes(32), 9: len(raw), 12: 1, 13: "0.1.0", 14: 0,
@@ -166,25 +213,38 @@ class Scene:
         protected = cbor.dumps(labels)
         digest = signer.algorithm.digest(raw)
         aad = how.get("aad", purpose)
-        return wire.assemble(protected, digest, signer.sign(wire.to_be_signed(protected, aad, digest)))
+        return wire.assemble(
+            protected, digest, signer.sign(wire.to_be_signed(protected, aad, digest))
+        )
 
     def _receipt(self, raw: bytes, how: dict[str, Any]) -> Receipt:
         """A receipt for the statement's bytes, even if nobody would have taken them in."""
         self.office.leaves[:] = [b"\1" * 32]
         protected, digest, _ = wire.split(raw)
-        name = wire.statement_id(self.algorithm, wire.to_be_signed(protected, how.get("aad", how.get("purpose", "filing")), digest))
+        name = wire.statement_id(
+            self.algorithm,
+            wire.to_be_signed(protected, how.get("aad", how.get("purpose", "filing")), digest),
+        )
         received = how.get("received", NOW)
-        self.office.leaves.append(sha256(b"\0" + wire.log_leaf(name, raw, digest, received)).digest())
+        self.office.leaves.append(
+            sha256(b"\0" + wire.log_leaf(name, raw, digest, received)).digest()
+        )
         made = self.office.receipt(1, name, received)
         if "receipt" not in how:
             return made
         payload: ReceiptPayload = how["receipt"](made.read()) or made.read()
         signer = how.get("receipt_signer", self.office.issuer)
-        return receipt.sign_receipt(signer, payload=payload, **self._names | how.get("receipt_names", {}))
+        return receipt.sign_receipt(
+            signer, payload=payload, **self._names | how.get("receipt_names", {})
+        )
 
     @property
     def _names(self) -> dict[str, Any]:
-        return {"office_id": self.office.office_id, "region": self.office.region, "x5t": self.office.issuer_manifest.x5t}
+        return {
+            "office_id": self.office.office_id,
+            "region": self.office.region,
+            "x5t": self.office.issuer_manifest.x5t,
+        }
 
 
 def ours(files: Files, folder: Path, root: bytes) -> str:
@@ -344,25 +404,47 @@ def test_both_accept_a_genuine_folder(suite: str, tmp_path: Path) -> None:
     assert agree(scene.files(), tmp_path, root_certificate(scene.office), "genuine") == "good"
 
 
-def test_both_judge_alike_whatever_somebody_signs(scene: Scene, root: bytes, tmp_path: Path) -> None:
+def test_both_judge_alike_whatever_somebody_signs(
+    scene: Scene, root: bytes, tmp_path: Path
+) -> None:
     verdicts = {what: agree(scene.files(**how), tmp_path, root, what) for what, how in HOW.items()}
     accepted = {what for what, verdict in verdicts.items() if verdict == "good"}
     wide = {f"{who} from {-NOW} to {2**63 - 1 - NOW}" for who in ("issuer", "profile")}
-    assert accepted == GOOD | wide | {"swapped to filing", "swapped to filing with its external data"}
+    assert accepted == GOOD | wide | {
+        "swapped to filing",
+        "swapped to filing with its external data",
+    }
 
 
 @pytest.mark.parametrize("field", [*range(18), "seq"])
-def test_both_judge_alike_whatever_a_field_of_the_header_holds(scene: Scene, root: bytes, tmp_path: Path, field: Any) -> None:
+def test_both_judge_alike_whatever_a_field_of_the_header_holds(
+    scene: Scene, root: bytes, tmp_path: Path, field: Any
+) -> None:
     for value in VALUES:
         agree(scene.files(header=own(field, value)), tmp_path, root, f"field {field} is {value!r}")
     if field in (*range(5), *range(7, 10), 12, 13, 14):
-        assert agree(scene.files(header=without(field)), tmp_path, root, f"field {field} is absent") != "good"
+        assert (
+            agree(scene.files(header=without(field)), tmp_path, root, f"field {field} is absent")
+            != "good"
+        )
 
 
 @pytest.mark.parametrize("number", [1, 2, 3, 4, 15, 16, 34, 35, 258, 259, -70001, "alg"])
-def test_both_judge_alike_whatever_a_label_holds(scene: Scene, root: bytes, tmp_path: Path, number: Any) -> None:
-    for value in (*VALUES, -7, -16, [-16, bytes(32)], [True, bytes(32)], {1: "urn:biandun:key:BD-TEST-0001"}, {1: 1}):
-        agree(scene.files(header=label(number, value)), tmp_path, root, f"label {number} is {value!r}")
+def test_both_judge_alike_whatever_a_label_holds(
+    scene: Scene, root: bytes, tmp_path: Path, number: Any
+) -> None:
+    for value in (
+        *VALUES,
+        -7,
+        -16,
+        [-16, bytes(32)],
+        [True, bytes(32)],
+        {1: "urn:biandun:key:BD-TEST-0001"},
+        {1: 1},
+    ):
+        agree(
+            scene.files(header=label(number, value)), tmp_path, root, f"label {number} is {value!r}"
+        )
 
 
 FORM_VALUES = [
@@ -391,7 +473,13 @@ FORM_VALUES = [
 
 def places(value: Any, at: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
     """Every place of a body."""
-    inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    inner = (
+        value.items()
+        if isinstance(value, dict)
+        else enumerate(value)
+        if isinstance(value, list)
+        else ()
+    )
     for key, content in inner:
         yield (*at, key)
         yield from places(content, (*at, key))
@@ -420,7 +508,10 @@ def test_both_judge_alike_whatever_stands_in_a_form() -> None:
             except (KeyError, IndexError):
                 continue
             verdicts: list[bool] = []
-            for read, refusal in ((package.read, ProtocolProblem), (spec.read_manifest, spec.Refused)):
+            for read, refusal in (
+                (package.read, ProtocolProblem),
+                (spec.read_manifest, spec.Refused),
+            ):
                 try:
                     read(changed, "filing")
                     verdicts.append(True)
@@ -432,7 +523,9 @@ def test_both_judge_alike_whatever_stands_in_a_form() -> None:
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_both_refuse_a_folder_with_any_byte_changed(scene: Scene, root: bytes, tmp_path: Path, seed: int) -> None:
+def test_both_refuse_a_folder_with_any_byte_changed(
+    scene: Scene, root: bytes, tmp_path: Path, seed: int
+) -> None:
     files, chance = scene.files(), random.Random(seed)
     for name, content in files.items():
         for _ in range(6):
@@ -447,16 +540,26 @@ def test_both_refuse_a_folder_with_any_byte_changed(scene: Scene, root: bytes, t
 
 
 def test_a_root_of_another_office_is_refused_by_both(scene: Scene, tmp_path: Path) -> None:
-    assert agree(scene.files(), tmp_path, root_certificate(SoftOffice(seed=9000)), "another root") == "kid-mismatch"
+    assert (
+        agree(scene.files(), tmp_path, root_certificate(SoftOffice(seed=9000)), "another root")
+        == "kid-mismatch"
+    )
 
 
-def test_an_office_key_of_the_other_suite_is_refused_by_both(scene: Scene, root: bytes, tmp_path: Path) -> None:
+def test_an_office_key_of_the_other_suite_is_refused_by_both(
+    scene: Scene, root: bytes, tmp_path: Path
+) -> None:
     other = {"issuer": {"public_key": new_key(SM2).public_key}}
-    assert agree(scene.files(**other), tmp_path, root, "a point of the other suite") in ("key-invalid", "kid-mismatch")
+    assert agree(scene.files(**other), tmp_path, root, "a point of the other suite") in (
+        "key-invalid",
+        "kid-mismatch",
+    )
 
 
 def test_the_text_is_needed(scene: Scene, root: bytes) -> None:
-    """The negative control: a verifier that leaves out step 7 takes the key of one unit for that of another."""
+    """The negative control: a verifier that leaves out step 7 takes the key of one unit for that of
+    another.
+    """
     files = scene.files(profile={"uscc": OTHER_UNIT})
     assert theirs(files, root) == "certificate-mismatch"
     statement = cose.parse(files["statement.cose"], purpose="filing")

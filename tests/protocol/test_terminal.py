@@ -1,4 +1,6 @@
-"""What goes to a terminal: text of others is shown and never sent, Chinese takes two columns, results are in words."""
+"""What goes to a terminal: text of others is shown and never sent, Chinese takes two columns,
+results are in words.
+"""
 
 import json
 import re
@@ -36,7 +38,10 @@ PIPE = Screen(None, "utf-8")
 
 
 def is_safe(text: str) -> bool:
-    return not any(unicodedata.category(one) in {"Cc", "Cf", "Cs", "Zl", "Zp"} for one in text.replace("\n", ""))
+    return not any(
+        unicodedata.category(one) in {"Cc", "Cf", "Cs", "Zl", "Zp"}
+        for one in text.replace("\n", "")
+    )
 
 
 @pytest.mark.parametrize("text", OBEYED.values(), ids=OBEYED)
@@ -53,7 +58,9 @@ def test_json_escapes_what_a_terminal_obeys_and_loses_nothing(text: str) -> None
 
 
 @given(EVERYTHING)
-def test_nothing_that_a_terminal_obeys_gets_out_as_a_field_a_row_a_problem_or_json(text: str) -> None:
+def test_nothing_that_a_terminal_obeys_gets_out_as_a_field_a_row_a_problem_or_json(
+    text: str,
+) -> None:
     problem = Problem("office-answer", detail=text, url=text)
     shapes: list[object] = [
         {"case": text, text: "x"},
@@ -62,7 +69,11 @@ def test_nothing_that_a_terminal_obeys_gets_out_as_a_field_a_row_a_problem_or_js
         {"users": [text]},
     ]
     said = [shown.result(value, screen, "zh", as_json=as_json) for value in shapes for screen in (PIPE, Screen(40, "utf-8")) for as_json in (False, True)]  # fmt: skip
-    said += [shown.problem(problem, PIPE, language, as_json=as_json) for language in ("zh", "en") for as_json in (False, True)]
+    said += [
+        shown.problem(problem, PIPE, language, as_json=as_json)
+        for language in ("zh", "en")
+        for as_json in (False, True)
+    ]
     assert all(map(is_safe, [*said, shown.remark(text, PIPE)]))
 
 
@@ -73,7 +84,12 @@ def test_json_is_whole_on_a_console_of_any_encoding(text: str, encoding: str) ->
 
 def test_text_of_others_cannot_pass_for_a_line_of_ours() -> None:
     assert "\n" not in visible("好\n编办已受理")
-    assert shown.problem(Problem("office-answer", detail="x\n编办已受理"), PIPE, "zh", as_json=False).count("\n") == 1
+    assert (
+        shown.problem(
+            Problem("office-answer", detail="x\n编办已受理"), PIPE, "zh", as_json=False
+        ).count("\n")
+        == 1
+    )
 
 
 def test_rare_characters_are_sent_as_they_are() -> None:
@@ -86,9 +102,14 @@ def test_good_and_bad_stay_apart_on_a_console_that_has_neither_mark() -> None:
     assert "核验：✓".encode("latin-1", STAND_IN) == b"??: +"
 
 
-# --- columns --------------------------------------------------------------------------------------------------------------
-@pytest.mark.parametrize(("text", "columns"), [("abc", 3), ("编盾", 4), ("（a）", 5), ("e\u0301", 1), ("", 0)])
-def test_the_width_of_a_text_counts_chinese_twice_and_marks_not_at_all(text: str, columns: int) -> None:
+# --- columns
+# ----------------------------------------------------------------------
+@pytest.mark.parametrize(
+    ("text", "columns"), [("abc", 3), ("编盾", 4), ("（a）", 5), ("e\u0301", 1), ("", 0)]
+)
+def test_the_width_of_a_text_counts_chinese_twice_and_marks_not_at_all(
+    text: str, columns: int
+) -> None:
     assert width(text) == columns
 
 
@@ -100,11 +121,19 @@ def test_no_line_is_wider_than_the_terminal_but_for_a_word_that_is(text: str, co
 
 
 def test_lines_break_between_words_and_punctuation_stays_with_its_word() -> None:
-    assert wrap("flow.use_approval.filed 已受理，请查收。", 24) == ["flow.use_approval.filed", "已受理，请查收。"]
+    assert wrap("flow.use_approval.filed 已受理，请查收。", 24) == [
+        "flow.use_approval.filed",
+        "已受理，请查收。",
+    ]
     assert all(line[0] not in "，。" for line in wrap("一二三四，五六七八。九十", 8))
 
 
-ROW = {"case": "629900HB2026000001", "unit_name": "陇澜市第一中学", "state": "ACCEPTED", "received": 1795872602}
+ROW = {
+    "case": "629900HB2026000001",
+    "unit_name": "陇澜市第一中学",
+    "state": "ACCEPTED",
+    "received": 1795872602,
+}
 
 
 def test_a_table_that_fits_is_a_table() -> None:
@@ -115,7 +144,9 @@ def test_a_table_that_fits_is_a_table() -> None:
 
 @pytest.mark.parametrize("columns", range(30, 81, 10))
 def test_a_table_that_is_too_wide_is_stacked_and_no_word_is_broken(columns: int) -> None:
-    lines = Layout("zh", columns).rows([{**ROW, "action": "flow.use_approval.filed", "text": "材料齐全，予以受理。" * 3}] * 2)
+    lines = Layout("zh", columns).rows(
+        [{**ROW, "action": "flow.use_approval.filed", "text": "材料齐全，予以受理。" * 3}] * 2
+    )
     assert all(width(line) <= columns for line in lines)
     text = "\n".join(lines)
     assert text.count("629900HB2026000001") == 2
@@ -128,14 +159,22 @@ def test_a_pipe_gets_one_line_a_row_however_long() -> None:
 
 
 def test_rows_with_different_fields_lose_none_of_them() -> None:
-    assert "故障" in "\n".join(Layout("zh", None).rows([{"serial": "BD-000001"}, {"serial": "BD-000002", "faults": 3}]))
+    assert "故障" in "\n".join(
+        Layout("zh", None).rows([{"serial": "BD-000001"}, {"serial": "BD-000002", "faults": 3}])
+    )
 
 
-# --- words ----------------------------------------------------------------------------------------------------------------
+# --- words
+# ----------------------------------------------------------------------
 def test_a_moment_is_a_local_date_in_words() -> None:
     here = datetime.fromtimestamp(1795872602, UTC).astimezone()
-    assert words.said("expires", "1795872602", "zh") == f"{here.year}年{here.month}月{here.day}日 {here:%H:%M}"
-    assert words.said("received", 1795872602, "en") == f"{here.day} {here:%b} {here.year} {here:%H:%M}"
+    assert (
+        words.said("expires", "1795872602", "zh")
+        == f"{here.year}年{here.month}月{here.day}日 {here:%H:%M}"
+    )
+    assert (
+        words.said("received", 1795872602, "en") == f"{here.day} {here:%b} {here.year} {here:%H:%M}"
+    )
     assert words.said("not_after", "2029-11-24", "zh") == "2029年11月24日"
 
 
@@ -159,7 +198,14 @@ def test_codes_are_words(name: str, value: object, zh: str, en: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "found", ["3 attachments", "seq 7 0123abcd", "leaf 0 of 1, received 1795872602", "an earlier version", "a copy of this filing"]
+    "found",
+    [
+        "3 attachments",
+        "seq 7 0123abcd",
+        "leaf 0 of 1, received 1795872602",
+        "an earlier version",
+        "a copy of this filing",
+    ],
 )
 def test_what_a_step_found_is_said_in_words(found: str) -> None:
     said = words.said("found", found, "zh")
@@ -174,11 +220,17 @@ def test_a_text_that_reads_like_a_code_stays_as_it_is() -> None:
 def test_a_name_is_a_code_where_it_names_a_step_and_nowhere_else() -> None:
     assert words.said("name", "unit", "zh") == "unit"
     assert words.said("steps", [{"name": "material"}], "zh") == "名称 材料与附件未被改动"
-    steps = {"good": True, "steps": [{"name": "material", "found": "x"}], "officers": [{"name": "material"}]}
+    steps = {
+        "good": True,
+        "steps": [{"name": "material", "found": "x"}],
+        "officers": [{"name": "material"}],
+    }
     shown_lines = Layout("zh", None).fields(steps)
     assert sum("材料与附件未被改动" in line for line in shown_lines) == 1
     assert sum("material" in line for line in shown_lines) == 1
-    assert "陇澜" in "\n".join(Layout("zh", None).rows([{"name": "陇澜", "officer": "officer"}, {"name": "officer"}]))
+    assert "陇澜" in "\n".join(
+        Layout("zh", None).rows([{"name": "陇澜", "officer": "officer"}, {"name": "officer"}])
+    )
     assert "编办工作人员" not in "\n".join(Layout("zh", None).rows([{"name": "officer"}]))
 
 
@@ -188,7 +240,8 @@ def test_every_label_and_word_has_both_languages() -> None:
         assert not re.search(r"[\u3400-\u9fff]", en)
 
 
-# --- help and usage -------------------------------------------------------------------------------------------------------
+# --- help and usage
+# ----------------------------------------------------------------------
 def test_a_docstring_is_sorted_by_language() -> None:
     texts = manual.read(
         "列出。 List them.\n\n更多。\n\nMore of it.\n\n\b\nExamples:  biandun a\n           biandun b\n             --more"
@@ -209,7 +262,9 @@ def test_a_docstring_is_sorted_by_language() -> None:
         ("filing show -- --json", None, (False, "zh")),
     ],
 )
-def test_what_a_line_asks_for_is_read_before_it_is_parsed(line: str, usual: str | None, found: tuple[bool, str]) -> None:
+def test_what_a_line_asks_for_is_read_before_it_is_parsed(
+    line: str, usual: str | None, found: tuple[bool, str]
+) -> None:
     assert manual.asked(line.split(), usual) == found
 
 

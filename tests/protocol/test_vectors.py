@@ -87,7 +87,9 @@ def expected_lines(vectors: Vectors) -> list[str]:
 
 
 def disagreements(lines: list[str], wanted: list[str]) -> list[tuple[str, str]]:
-    return [(line[:300], want[:300]) for line, want in zip(lines, wanted, strict=True) if line != want]
+    return [
+        (line[:300], want[:300]) for line, want in zip(lines, wanted, strict=True) if line != want
+    ]
 
 
 def test_cpython_does_with_every_vector_what_it_says(room: Path, vectors: Vectors) -> None:
@@ -95,7 +97,9 @@ def test_cpython_does_with_every_vector_what_it_says(room: Path, vectors: Vector
     assert disagreements(lines, expected_lines(vectors)) == []
 
 
-def test_micropython_answers_every_vector_with_the_same_bytes_as_cpython(room: Path, vectors: Vectors, micropython: str) -> None:
+def test_micropython_answers_every_vector_with_the_same_bytes_as_cpython(
+    room: Path, vectors: Vectors, micropython: str
+) -> None:
     run = subprocess.run(
         [micropython, "-X", "heapsize=48m", str(RUNNER), str(room / "vectors")],
         env={**os.environ, "MICROPYPATH": f"{room}:{room.parent / 'firmware'}"},  # the key's SM3
@@ -137,7 +141,13 @@ def test_the_vector_tool_refuses_to_change_a_vector_that_exists(room: Path, tmp_
     cbor = copy / "vectors" / "cbor.json"
     cbor.write_text(cbor.read_text("utf-8").replace('"cbor": "1818"', '"cbor": "1819"'), "utf-8")
     run = subprocess.run(
-        [sys.executable, str(copy / "tools" / "make_vectors.py")], capture_output=True, text=True, timeout=60, check=False
+        [sys.executable, str(copy / "tools" / "make_vectors.py")],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
     )
-    assert run.returncode == 1 and "cbor: frozen vectors would change: valid/twenty-four" in run.stdout
+    assert (
+        run.returncode == 1 and "cbor: frozen vectors would change: valid/twenty-four" in run.stdout
+    )
     assert '"cbor": "1819"' in cbor.read_text("utf-8")

@@ -1,7 +1,9 @@
-"""Runs the wire vectors and shows one line a vector; CPython and MicroPython both run this file and must agree byte for byte.
+"""Runs the wire vectors and shows one line a vector; CPython and MicroPython both run this file and
+must agree byte for byte.
 
-``python vector_runner.py FOLDER`` prints ``file/section<TAB>name<TAB>result``.  A result is what the wire code did, never what
-the vector says it should have done: the comparison is the test's business.
+``python vector_runner.py FOLDER`` prints ``file/section<TAB>name<TAB>result``.  A result is what
+the wire code did, never what the vector says it should have done: the comparison is the test's
+business.
 """
 
 import json
@@ -30,7 +32,11 @@ def notation(value):
     if isinstance(value, str):
         return '"' + hexed(value.encode()) + '"'
     if isinstance(value, bytes):
-        return "h'" + hexed(value) + "'" if len(value) <= 32 else str(len(value)) + " bytes " + hexed(sha256(value).digest())
+        return (
+            "h'" + hexed(value) + "'"
+            if len(value) <= 32
+            else str(len(value)) + " bytes " + hexed(sha256(value).digest())
+        )
     return str(value)
 
 
@@ -55,11 +61,21 @@ def cobs_decoded(entry):
 
 def shown(frame):
     flags = 1 if frame.more else 0
-    return ".".join([str(frame.kind), str(flags), str(frame.request_id), str(frame.offset), hexed(frame.payload)])
+    return ".".join(
+        [
+            str(frame.kind),
+            str(flags),
+            str(frame.request_id),
+            str(frame.offset),
+            hexed(frame.payload),
+        ]
+    )
 
 
 def read_frames(data, step):
-    """Everything a reader takes from ``data`` handed over ``step`` bytes at a time, and what it dropped."""
+    """Everything a reader takes from ``data`` handed over ``step`` bytes at a time, and what it
+    dropped.
+    """
     reader = frames.FrameReader()
     found = []
     for start in range(0, len(data), step):
@@ -75,7 +91,11 @@ def read_frames(data, step):
 
 def frames_valid(entry):
     wire = frames.encode_frame(
-        entry["kind"], entry["request_id"], entry["offset"], unhexlify(entry["payload"]), bool(entry["flags"])
+        entry["kind"],
+        entry["request_id"],
+        entry["offset"],
+        unhexlify(entry["payload"]),
+        bool(entry["flags"]),
     )
     return hexed(wire) + " " + read_frames(wire, len(wire))
 
@@ -115,7 +135,9 @@ def messages_result(entry):
     # a field that came after the vector was frozen is shown only when it is there
     asked = [field.split("=")[0] for field in entry.get("fields", [])]
     shown = [(name, getattr(message, name)) for _, name, _, _, _ in kind.FIELDS]
-    fields = [name + "=" + notation(value) for name, value in shown if name in asked or value is not None]
+    fields = [
+        name + "=" + notation(value) for name, value in shown if name in asked or value is not None
+    ]
     return hexed(again) + " " + ";".join(fields)
 
 
@@ -132,12 +154,17 @@ def hashes(path):
 
 
 def merkle_roots(entry):
-    """Only the smallest roots can be had without a tree builder: of nothing, of one leaf and of two."""
+    """Only the smallest roots can be had without a tree builder: of nothing, of one leaf and of
+    two.
+    """
     leaves = [merkle.leaf_hash(unhexlify(leaf)) for leaf in entry["leaves"]]
     if not leaves:
         return hexed(merkle.EMPTY_ROOT)
     while len(leaves) > 1:  # level by level: an odd last hash is carried up unchanged
-        pairs = [merkle.node_hash(leaves[place], leaves[place + 1]) for place in range(0, len(leaves) - 1, 2)]
+        pairs = [
+            merkle.node_hash(leaves[place], leaves[place + 1])
+            for place in range(0, len(leaves) - 1, 2)
+        ]
         leaves = pairs + ([leaves[-1]] if len(leaves) % 2 else [])
     return hexed(leaves[0])
 
@@ -145,14 +172,22 @@ def merkle_roots(entry):
 def merkle_inclusion(entry):
     return str(
         merkle.verify_inclusion(
-            unhexlify(entry["leaf_hash"]), entry["index"], entry["size"], hashes(entry["path"]), unhexlify(entry["root"])
+            unhexlify(entry["leaf_hash"]),
+            entry["index"],
+            entry["size"],
+            hashes(entry["path"]),
+            unhexlify(entry["root"]),
         )
     )
 
 
 def merkle_consistency(entry):
     old_root, root = unhexlify(entry["old_root"]), unhexlify(entry["root"])
-    return str(merkle.verify_consistency(entry["old_size"], old_root, entry["size"], root, hashes(entry["path"])))
+    return str(
+        merkle.verify_consistency(
+            entry["old_size"], old_root, entry["size"], root, hashes(entry["path"])
+        )
+    )
 
 
 def keys_of(used):
@@ -199,7 +234,13 @@ def statements_receipts(entry):
     except cbor.CborError:
         return "malformed"
     same = "same" if payload.encode() == raw else "other"
-    return same + " bytes, received " + str(payload.received) + ", proves " + str(payload.proves(unhexlify(entry["leaf"])))
+    return (
+        same
+        + " bytes, received "
+        + str(payload.received)
+        + ", proves "
+        + str(payload.proves(unhexlify(entry["leaf"])))
+    )
 
 
 TABLE = (

@@ -2,24 +2,24 @@
 
     micropython budget_runner.py SERIAL FLASH PRESENCE SCRIPT FREE
 
-SCRIPT is JSON, a list of [kind, hex]: "run" is a request that must succeed, "feed" are bytes of the open manifest, "try" is the
-request that is measured.  Before it the heap is filled but for one piece of FREE bytes (-1: not at all).  Prints the hex of the reply,
-or refused- and the number of the refusal, then bytes programmed and sectors erased by it.
+SCRIPT is JSON, a list of [kind, hex]: "run" is a request that must succeed, "feed" are bytes of the
+open manifest, "try" is the request that is measured.  Before it the heap is filled but for one
+piece of FREE bytes (-1: not at all).  Prints the hex of the reply, or refused- and the number of
+the refusal, then bytes programmed and sectors erased by it.
 """
 
-# ruff: noqa: E402  the heap has to be looked after while the rest is imported
 import gc
 
 gc.threshold(64 * 1024)  # as the boards do
 
-import json
-import sys
-from binascii import hexlify, unhexlify
+import json  # noqa: E402
+import sys  # noqa: E402
+from binascii import hexlify, unhexlify  # noqa: E402
 
-from etoken import dispatch, heap
-from etoken.boards.unix import UnixBoard
-from etoken.refusal import Refused
-from etoken.token import Token
+from etoken import dispatch, heap  # noqa: E402
+from etoken.boards.unix import UnixBoard  # noqa: E402
+from etoken.refusal import Refused  # noqa: E402
+from etoken.token import Token  # noqa: E402
 
 # what is needed is measured here, not what is declared
 heap.is_free = lambda size: True
@@ -27,7 +27,8 @@ dispatch.Entry.affords = lambda entry, flash: True
 
 
 def leave(free):
-    """Fill the heap but for one piece of ``free`` bytes; whoever drops what this returns has the rest back.
+    """Fill the heap but for one piece of ``free`` bytes; whoever drops what this returns has the
+    rest back.
 
     Fills nothing when there is no such piece: then the key has less to begin with.
     """
@@ -76,7 +77,11 @@ def main(serial, flash, presence, path, free):
             del script
             reply = run(token, raw, int(free))
             programmed, erased = token.flash.programmed, token.flash.erased
-            print(hexlify(reply).decode() if isinstance(reply, bytes) else "refused-" + str(reply), programmed, erased)
+            print(
+                hexlify(reply).decode() if isinstance(reply, bytes) else "refused-" + str(reply),
+                programmed,
+                erased,
+            )
             return
 
 

@@ -20,7 +20,10 @@ def office() -> SoftOffice:
 @pytest.fixture(scope="session")
 def personalised_flash(tmp_path_factory: pytest.TempPathFactory) -> Path:
     office, folder = SoftOffice(), tmp_path_factory.mktemp("personalised")
-    with SimulatedKey("BD-000001", folder, announce=False) as simulated, keys.open(port=simulated.port) as key:
+    with (
+        SimulatedKey("BD-000001", folder, announce=False) as simulated,
+        keys.open(port=simulated.port) as key,
+    ):
         key.personalise(office.grant(key.answer_offer(office.offer())))
         key.set_pin(PIN)
     return simulated.flash_path
@@ -41,7 +44,9 @@ def make_key(personalised_flash: Path, tmp_path: Path) -> Iterator[Callable[...,
     yield make
     for key in made:
         key.unplug()
-        assert not key.log_path.exists() or "OverBudget" not in key.log_path.read_text("utf-8", "replace")
+        assert not key.log_path.exists() or "OverBudget" not in key.log_path.read_text(
+            "utf-8", "replace"
+        )
 
 
 @pytest.fixture

@@ -1,8 +1,10 @@
-"""What each command of a key needs: the least free heap with which it works, and what it writes to flash.
+"""What each command of a key needs: the least free heap with which it works, and what it writes to
+flash.
 
-Two keys are measured, in MicroPython and in both suites: one from the offer of its office to its wipe, and one that has served
-for years and is about to be compacted.  Fields are as long as they may be.  Each try begins from a copy of the flash in an
-interpreter of its own, so what one try did is not seen by the next; ``python -m tests.simulator.measuring`` prints the table.
+Two keys are measured, in MicroPython and in both suites: one from the offer of its office to its
+wipe, and one that has served for years and is about to be compacted.  Fields are as long as they
+may be.  Each try begins from a copy of the flash in an interpreter of its own, so what one try did
+is not seen by the next; ``python -m tests.simulator.measuring`` prints the table.
 """
 
 import json
@@ -48,7 +50,7 @@ from biandun_simulator import firmware, interpreter
 from biandun_simulator.release import sign as sign_firmware
 from etoken.boards.filemedium import FileMedium
 from etoken.boards.vendor import TARGET
-from etoken.commands import all as _commands  # noqa: F401  # pyright: ignore[reportUnusedImport]  fills the table
+from etoken.commands import all as _commands  # pyright: ignore[reportUnusedImport]  fills the table  # noqa: F401
 from etoken.dispatch import COMMANDS
 from etoken.meter import MeteredFlash
 from etoken.vault import records
@@ -74,7 +76,9 @@ Step = tuple[str, bytes]
 
 @dataclass
 class Need:
-    """What one command took at most: KiB of free heap, bytes programmed without compaction, sectors erased."""
+    """What one command took at most: KiB of free heap, bytes programmed without compaction, sectors
+    erased.
+    """
 
     heap: int = 0
     flash: int = 0
@@ -87,7 +91,9 @@ class Need:
 
 
 class Bench:
-    """One key as a flash image; ``needs`` by the name of the request, heap ``exactly`` or by its declaration."""
+    """One key as a flash image; ``needs`` by the name of the request, heap ``exactly`` or by its
+    declaration.
+    """
 
     def __init__(self, folder: Path, exactly: bool) -> None:
         self.folder = folder
@@ -98,7 +104,9 @@ class Bench:
         (folder / "presence").write_text("accept", "ascii")
 
     def run(self, request: codec.Request, *before: Step) -> bytes:
-        """Run a request after others on the same boot, keep what it did to the flash, note what it wrote, return its reply."""
+        """Run a request after others on the same boot, keep what it did to the flash, note what it
+        wrote, return its reply.
+        """
         reply, need = self._attempt(request, before, -1)
         assert reply is not None, type(request).__name__
         self.needs[type(request).__name__].add(need)
@@ -106,11 +114,18 @@ class Bench:
         return reply
 
     def measure(self, request: codec.Request, *before: Step) -> bytes:
-        """The same, and find out with how much free heap it works: to the KiB, or to a factor of two around what is declared."""
+        """The same, and find out with how much free heap it works: to the KiB, or to a factor of
+        two around what is declared.
+        """
         declared = COMMANDS[request.NUMBER].heap
-        steps = range(1, MOST + 1) if self.exactly else (declared // 2, declared, 2 * declared, MOST)
-        found = bisect_left(steps, True, key=lambda kib: self._attempt(request, before, kib * KIB)[0] is not None)
-        for enough in steps[found:]:  # at the edge one try may work and the next may not: when the garbage is collected is chance
+        steps = (
+            range(1, MOST + 1) if self.exactly else (declared // 2, declared, 2 * declared, MOST)
+        )
+        found = bisect_left(
+            steps, True, key=lambda kib: self._attempt(request, before, kib * KIB)[0] is not None
+        )
+        # at the edge one try may work and the next may not: when the garbage is collected is chance
+        for enough in steps[found:]:
             reply, need = self._attempt(request, before, enough * KIB)
             if reply is not None:
                 self.needs[type(request).__name__].add(replace(need, heap=enough))
@@ -120,20 +135,27 @@ class Bench:
 
     def _files(self) -> tuple[tuple[Path, Path], ...]:
         """The key's flash and that of its firmware, and what a try does to them."""
-        return (self.flash, self.scratch), (self.flash.with_suffix(".images"), self.scratch.with_suffix(".images"))
+        return (self.flash, self.scratch), (
+            self.flash.with_suffix(".images"),
+            self.scratch.with_suffix(".images"),
+        )
 
     def _keep(self) -> None:
         for kept, scratch in self._files():
             shutil.move(scratch, kept)
 
     def forget(self) -> None:
-        """Have the flash know that it was set back, as a board with one-time-programmable memory would find out."""
+        """Have the flash know that it was set back, as a board with one-time-programmable memory
+        would find out.
+        """
         medium = FileMedium(str(self.flash), self.flash.stat().st_size, b"\xff")
         Vault(NorFlash(medium=medium)).users._note(0, 2)
         medium.close()
 
     def use_up(self) -> None:
-        """Have the flash know that PIN 0 was set by the shares that are there, as a plug pulled behind that PIN leaves it."""
+        """Have the flash know that PIN 0 was set by the shares that are there, as a plug pulled
+        behind that PIN leaves it.
+        """
         medium = FileMedium(str(self.flash), self.flash.stat().st_size, b"\xff")
         vault = Vault(NorFlash(medium=medium))
         shares, pin = vault.recovery.shares(), vault.users._pin(0)
@@ -148,25 +170,39 @@ class Bench:
         medium.close()
 
     def doubt(self) -> None:
-        """Have the flash hold all parts of a parcel that was not compared with its digest, as a plug pulled in between leaves it."""
+        """Have the flash hold all parts of a parcel that was not compared with its digest, as a
+        plug pulled in between leaves it.
+        """
         medium = FileMedium(str(self.flash), self.flash.stat().st_size, b"\xff")
         outbox = Vault(NorFlash(medium=medium)).outbox
         for parcel in outbox.parcels():
             outbox._write(parcel.place, parcel.name, parcel.digest, parcel.length, False)
         medium.close()
 
-    def _attempt(self, request: codec.Request, before: tuple[Step, ...], free: int) -> tuple[bytes | None, Need]:
+    def _attempt(
+        self, request: codec.Request, before: tuple[Step, ...], free: int
+    ) -> tuple[bytes | None, Need]:
         """One try from a copy of the flash; None when the key was out of memory."""
         for kept, scratch in self._files():
             scratch.unlink(missing_ok=True)
             if kept.exists():
                 shutil.copy(kept, scratch)
-        script = [(kind, raw.hex()) for kind, raw in (*before, ("try", codec.encode_request(request)))]
+        script = [
+            (kind, raw.hex()) for kind, raw in (*before, ("try", codec.encode_request(request)))
+        ]
         (self.folder / "script").write_text(json.dumps(script), "ascii")
         names = [str(self.folder / name) for name in ("scratch", "presence", "script")]
         heap = f"heapsize={interpreter.BOARD_HEAP}"
         done = subprocess.run(
-            [interpreter.find(), "-X", heap, str(Path(__file__).with_name("budget_runner.py")), SERIAL, *names, str(free)],
+            [
+                interpreter.find(),
+                "-X",
+                heap,
+                str(Path(__file__).with_name("budget_runner.py")),
+                SERIAL,
+                *names,
+                str(free),
+            ],
             env={"MICROPYPATH": firmware.search_path()},
             stdin=subprocess.DEVNULL,
             capture_output=True,
@@ -196,14 +232,22 @@ def office_of(algorithm: Algorithm) -> SoftOffice:
     """An office whose names are as long as they may be."""
     purposes = ("filing", "countersign", "decision", "login", "link", "succession")
     return SoftOffice(
-        algorithm=algorithm, unit_name="中" * 160, unit_code="629900-000000002", office_id="o" * 64, purposes=purposes
+        algorithm=algorithm,
+        unit_name="中" * 160,
+        unit_code="629900-000000002",
+        office_id="o" * 64,
+        purposes=purposes,
     )
 
 
 def young(bench: Bench, office: SoftOffice) -> None:
     """All commands, in the order of a key's life."""
     bench.measure(m.InfoRequest(PROTOCOL_VERSION))
-    bench.measure(m.InstallAnchorRequest(office.root.public_key, office.anchor.statement, office.anchor.manifest))
+    bench.measure(
+        m.InstallAnchorRequest(
+            office.root.public_key, office.anchor.statement, office.anchor.manifest
+        )
+    )
     public_key = codec.decode(m.GenerateKeyReply, bench.measure(m.GenerateKeyRequest())).public_key
     proof = codec.decode(m.ProvePossessionReply, bench.measure(m.ProvePossessionRequest(NONCE)))
     x509, device = bytes(LIMIT_X509), codec.decode(m.PossessionManifest, proof.manifest).device_key
@@ -218,7 +262,10 @@ def young(bench: Bench, office: SoftOffice) -> None:
     bench.measure(m.UnlockRequest(0, PIN))
     bench.measure(m.ChangePinRequest(0, PIN, PIN))
     bench.measure(m.LoginRequest("https://" + "a" * 120, NONCE), UNLOCKED)
-    bench.measure(m.ConfirmBatchRequest("filing", [bytes((number,)) * 32 for number in range(LIMIT_BATCH)]), UNLOCKED)
+    bench.measure(
+        m.ConfirmBatchRequest("filing", [bytes((number,)) * 32 for number in range(LIMIT_BATCH)]),
+        UNLOCKED,
+    )
     shutil.copy(bench.flash, bench.folder / "personalised")
     receipt = receipt_from_a_long_log(office, sign(bench, office, 1))
     bench.measure(m.StoreReceiptRequest(receipt.statement, receipt.payload))
@@ -247,7 +294,11 @@ def renewed(bench: Bench, office: SoftOffice) -> None:
     """A firmware image of three parts, announced, handed over and finished."""
     image = bytes(2 * LIMIT_PIECE + 1)
     release = office.approved(sign_firmware(Described(TARGET, "v" * 24, 1 << 31), image))
-    bench.measure(m.UpdateBeginRequest(release.vendor(office.algorithm), release.operator or b"", release.manifest))
+    bench.measure(
+        m.UpdateBeginRequest(
+            release.vendor(office.algorithm), release.operator or b"", release.manifest
+        )
+    )
     for offset in range(0, len(image), LIMIT_PIECE):
         bench.measure(m.UpdatePartRequest(offset, image[offset : offset + LIMIT_PIECE]))
     bench.measure(m.UpdateFinishRequest())
@@ -258,7 +309,9 @@ def succeeded(bench: Bench, office: SoftOffice, device: bytes | None) -> None:
     reply = codec.decode(m.SucceedReply, bench.measure(m.SucceedRequest(), UNLOCKED))
     public_key = codec.decode(m.SuccessionManifest, reply.manifest).public_key
     x509 = bytes(LIMIT_X509)
-    grant = office.grant_for(SERIAL, public_key, version=2, x5t=sha256(x509).digest(), device_key=device)
+    grant = office.grant_for(
+        SERIAL, public_key, version=2, x5t=sha256(x509).digest(), device_key=device
+    )
     bench.measure(m.PersonaliseRequest(grant.profile_statement, grant.profile_manifest, x509))
     bench.measure(m.UnlockRequest(0, PIN))
 
@@ -269,7 +322,9 @@ def unblocked(bench: Bench, office: SoftOffice, device: bytes | None) -> None:
     bench.measure(m.SetOfficersRequest(officers.statement, officers.manifest), UNLOCKED)
     reply = codec.decode(m.ExportSharesReply, bench.measure(m.ExportSharesRequest()))
     assert device is not None
-    shares = recovery.read_shares(m.SharesExport(SCHEMA_SHARES_EXPORT, reply.manifest, reply.signature))
+    shares = recovery.read_shares(
+        m.SharesExport(SCHEMA_SHARES_EXPORT, reply.manifest, reply.signature)
+    )
     codes = (
         recovery.open_share(shares, place, officer, device, 1).reveal().decode()
         for place, officer in enumerate(office.unblockers, 1)
@@ -281,7 +336,9 @@ def unblocked(bench: Bench, office: SoftOffice, device: bytes | None) -> None:
 
 
 def carried(bench: Bench, office: SoftOffice) -> None:
-    """What a key carries: the largest unit card over another, the largest parcel, read and taken out again."""
+    """What a key carries: the largest unit card over another, the largest parcel, read and taken
+    out again.
+    """
     sections = [bytes((number,)) * LIMIT_PIECE for number in range(LIMIT_SECTIONS)]
     for version in (1, 2, 3):  # the third finds the sections of the first
         card = office.card(sections, version)
@@ -302,7 +359,8 @@ def carried(bench: Bench, office: SoftOffice) -> None:
     bench.measure(m.OutboxReadRequest(name, parts - 1), UNLOCKED)
     bench.doubt()
     bench.measure(begin, UNLOCKED)
-    bench.measure(m.OutboxBeginRequest(name, len(parcel), bytes(32)), UNLOCKED)  # another in its place
+    # another in its place
+    bench.measure(m.OutboxBeginRequest(name, len(parcel), bytes(32)), UNLOCKED)
     for index in range(parts - 1):
         bench.run(m.OutboxPartRequest(name, index, bytes(LIMIT_PIECE)), UNLOCKED)
     bench.measure(m.OutboxDropRequest(name), UNLOCKED)
@@ -311,7 +369,9 @@ def carried(bench: Bench, office: SoftOffice) -> None:
 def challenged(raw: bytes) -> m.Challenge:
     """What the key asks, as its office reads it."""
     reply = codec.decode(m.ChallengeReply, raw)
-    return m.Challenge(SCHEMA_CHALLENGE, SERIAL, bytes(16), reply.nonce, reply.generation, reply.seq, reply.head)
+    return m.Challenge(
+        SCHEMA_CHALLENGE, SERIAL, bytes(16), reply.nonce, reply.generation, reply.seq, reply.head
+    )
 
 
 def stopped(bench: Bench, office: SoftOffice) -> None:
@@ -332,9 +392,11 @@ def ordered(bench: Bench, office: SoftOffice, purpose: str) -> None:
 
 
 def old(bench: Bench, office: SoftOffice) -> None:
-    """What a key that has served for years does beside reading its certificate, in the end with a compaction in the middle.
+    """What a key that has served for years does beside reading its certificate, in the end with a
+    compaction in the middle.
 
-    What the index of all records takes, in one piece, when it is made or grows, is no part of the heap of a command.
+    What the index of all records takes, in one piece, when it is made or grows, is no part of the
+    heap of a command.
     """
     shutil.move(bench.folder / "personalised", bench.flash)
     medium = FileMedium(str(bench.flash), bench.flash.stat().st_size, b"\xff")
@@ -347,7 +409,9 @@ def old(bench: Bench, office: SoftOffice) -> None:
     medium.close()
     bench.measure(m.ExportLinksRequest(SERVED - LIMIT_LINK_EXPORT + 1, LIMIT_LINK_EXPORT), UNLOCKED)
     receipt = office.take_in(sign(bench, office, SERVED + 1), NOW)
-    bench.measure(m.StoreReceiptRequest(receipt.statement, receipt.payload, office.consistency(SERVED)))
+    bench.measure(
+        m.StoreReceiptRequest(receipt.statement, receipt.payload, office.consistency(SERVED))
+    )
     bench.measure(m.ChainStateRequest())
     bench.measure(m.FetchRequest(idempotency_key=(SERVED - 10).to_bytes(16, "big")))
     fill(bench.flash)
@@ -377,9 +441,13 @@ def fill(path: Path) -> None:
 
 
 def sign(bench: Bench, office: SoftOffice, seq: int, by_the_way: bool = False) -> bytes:
-    """Measure both halves of a signature, its second half ``by_the_way`` without its heap, and return the statement."""
+    """Measure both halves of a signature, its second half ``by_the_way`` without its heap, and
+    return the statement.
+    """
     manifest, name = raw_manifest(2048), seq.to_bytes(16, "little")
-    begin = m.SignBeginRequest(name, "filing", len(manifest), office.algorithm.digest(manifest), NOW + 1)
+    begin = m.SignBeginRequest(
+        name, "filing", len(manifest), office.algorithm.digest(manifest), NOW + 1
+    )
     bench.measure(begin, UNLOCKED)
     finish = bench.run if by_the_way else bench.measure
     raw = finish(m.SignFinishRequest(name), UNLOCKED, ran(begin), ("feed", manifest))
@@ -389,7 +457,9 @@ def sign(bench: Bench, office: SoftOffice, seq: int, by_the_way: bool = False) -
 
 
 def receipt_from_a_long_log(office: SoftOffice, statement: bytes) -> Receipt:
-    """A receipt from a log of 2^32 entries, more than an office has in its life; those beside the first need not exist."""
+    """A receipt from a log of 2^32 entries, more than an office has in its life; those beside the
+    first need not exist.
+    """
     parsed = cose.parse(statement, purpose="filing")
     path = [sha256(b"%d" % level).digest() for level in range(LEVELS)]
     root = merkle.leaf_hash(wire.log_leaf(parsed.id, statement, parsed.digest, NOW))
@@ -397,7 +467,11 @@ def receipt_from_a_long_log(office: SoftOffice, statement: bytes) -> Receipt:
         root = merkle.node_hash(root, sibling)
     payload = wire.ReceiptPayload(parsed.id, 0, 1 << LEVELS, root, path, NOW)
     return sign_receipt(
-        office.issuer, office_id=office.office_id, region=office.region, x5t=office.issuer_manifest.x5t, payload=payload
+        office.issuer,
+        office_id=office.office_id,
+        region=office.region,
+        x5t=office.issuer_manifest.x5t,
+        payload=payload,
     )
 
 

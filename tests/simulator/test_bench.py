@@ -1,4 +1,6 @@
-"""The benches of a key run to their end, with the session on and off; what they measure is no business of a test."""
+"""The benches of a key run to their end, with the session on and off; what they measure is no
+business of a test.
+"""
 
 import json
 import os
@@ -26,7 +28,10 @@ def test_signing_and_streaming_are_measured_with_a_session_beside_without() -> N
             check=False,
         )
         assert done.returncode == 0, done.stderr[-2000:]
-    values = {row["name"]: (row["value"], row["reference"]) for row in json.loads(RESULTS.read_text("utf-8"))}
+    values = {
+        row["name"]: (row["value"], row["reference"])
+        for row in json.loads(RESULTS.read_text("utf-8"))
+    }
     for name in ("sign_p50_ms", "sign_sealed_p50_ms", "link_throughput", "link_sealed_throughput"):
         value, reference = values[name]
         assert value > 0

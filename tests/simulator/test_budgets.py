@@ -12,7 +12,7 @@ from biandun_simulator import firmware
 from biandun_simulator.interpreter import BOARD_HEAP, CODE_HEAP
 from biandun_simulator.simulated_key import SimulatedKey, SimulatorFailed
 from etoken.boards.filemedium import FileMedium
-from etoken.commands import all as _commands  # noqa: F401  # pyright: ignore[reportUnusedImport]  fills the table
+from etoken.commands import all as _commands  # pyright: ignore[reportUnusedImport]  fills the table  # noqa: F401
 from etoken.dispatch import COMMANDS
 from etoken.vault.vault import Vault
 from tests.firmware.test_signing import raw_manifest
@@ -37,23 +37,36 @@ def test_every_command_is_measured(needs: dict[str, Need]) -> None:
     assert set(needs) == set(TABLE)
 
 
-def test_every_command_works_with_the_heap_it_declares_however_broken_the_rest_is(needs: dict[str, Need]) -> None:
+def test_every_command_works_with_the_heap_it_declares_however_broken_the_rest_is(
+    needs: dict[str, Need],
+) -> None:
     assert {name: need.heap for name, need in needs.items() if need.heap > TABLE[name].heap} == {}
 
 
 def test_no_command_declares_twice_the_heap_it_needs(needs: dict[str, Need]) -> None:
-    assert {name: need.heap for name, need in needs.items() if need.heap <= TABLE[name].heap // 2 > 1} == {}
+    assert {
+        name: need.heap for name, need in needs.items() if need.heap <= TABLE[name].heap // 2 > 1
+    } == {}
 
 
 def test_no_command_programs_more_flash_than_it_declares(needs: dict[str, Need]) -> None:
-    assert {name: need.flash for name, need in needs.items() if need.flash > TABLE[name].flash} == {}
+    assert {
+        name: need.flash for name, need in needs.items() if need.flash > TABLE[name].flash
+    } == {}
 
 
 def test_no_command_declares_twice_the_flash_it_needs(needs: dict[str, Need]) -> None:
     few = 64  # bytes: one small record
-    # what comes on top of a compaction, or only when a key of 0.1.0 is sealed, is not seen here: tests/firmware hold it
-    seen = {name: need.flash for name, need in needs.items() if not need.sectors and name != "UnlockRequest"}
-    assert {name: flash for name, flash in seen.items() if TABLE[name].flash > max(2 * flash, few)} == {}
+    # what comes on top of a compaction, or only when a key of 0.1.0 is sealed, is not seen here:
+    # tests/firmware hold it
+    seen = {
+        name: need.flash
+        for name, need in needs.items()
+        if not need.sectors and name != "UnlockRequest"
+    }
+    assert {
+        name: flash for name, flash in seen.items() if TABLE[name].flash > max(2 * flash, few)
+    } == {}
 
 
 def test_commands_that_compact_erase_one_bank(needs: dict[str, Need]) -> None:
@@ -88,7 +101,9 @@ def signs_with(make_key: Callable[..., SimulatedKey], heap: int, manifest: bytes
 
 
 def smallest_heap(make_key: Callable[..., SimulatedKey], manifest: bytes) -> int:
-    """The least heap, in steps of 1 KiB, with which the key boots and signs: its peak, seen from outside."""
+    """The least heap, in steps of 1 KiB, with which the key boots and signs: its peak, seen from
+    outside.
+    """
     too_small, enough = 64 * STEP, BOARD_HEAP
     assert signs_with(make_key, enough, manifest)
     while enough - too_small > STEP:
@@ -151,7 +166,9 @@ def crowd(flash_path: Path, waiting: int, receipted: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("waiting", "receipted"), [(400, 0), (0, 200), (200, 300)], ids=["all waiting", "all receipted", "both, compacted"]
+    ("waiting", "receipted"),
+    [(400, 0), (0, 200), (200, 300)],
+    ids=["all waiting", "all receipted", "both, compacted"],
 )
 def test_a_key_that_has_signed_for_years_boots_and_signs_on_the_heap_of_a_board(
     waiting: int, receipted: int, make_key: Callable[..., SimulatedKey]
@@ -162,17 +179,29 @@ def test_a_key_that_has_signed_for_years_boots_and_signs_on_the_heap_of_a_board(
         simulated.plug()
         with keys.open(port=simulated.port, ui=Person()) as key:
             before = key.chain().seq
-            assert key.sign(raw_manifest(2048), purpose="filing", idempotency_key=before.to_bytes(16, "little")).seq == before + 1
+            assert (
+                key.sign(
+                    raw_manifest(2048),
+                    purpose="filing",
+                    idempotency_key=before.to_bytes(16, "little"),
+                ).seq
+                == before + 1
+            )
         simulated.unplug()
     assert before == waiting + receipted + 1
     assert simulated.log_path.read_text() == ""
 
 
-def test_a_key_signs_hundreds_of_times_without_a_restart(make_key: Callable[..., SimulatedKey]) -> None:
+def test_a_key_signs_hundreds_of_times_without_a_restart(
+    make_key: Callable[..., SimulatedKey],
+) -> None:
     simulated = make_key()
     simulated.plug()
     manifest = raw_manifest(2048)
     with keys.open(port=simulated.port, ui=Person()) as key:
         for number in range(1, 301):
-            assert key.sign(manifest, purpose="filing", idempotency_key=number.to_bytes(16, "big")).seq == number
+            assert (
+                key.sign(manifest, purpose="filing", idempotency_key=number.to_bytes(16, "big")).seq
+                == number
+            )
     assert simulated.log_path.read_text() == ""

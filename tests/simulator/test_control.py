@@ -66,18 +66,27 @@ def test_one_press_confirms_one_thing(running: SimulatedKey) -> None:
         assert running.presence == "wait"
 
 
-@pytest.mark.parametrize(("finger", "presence"), [("--hold", "accept"), ("--reject", "reject"), ("--release", "wait")])
+@pytest.mark.parametrize(
+    ("finger", "presence"), [("--hold", "accept"), ("--reject", "reject"), ("--release", "wait")]
+)
 def test_a_finger_stays_where_it_is_put(finger: str, presence: str, running: SimulatedKey) -> None:
     assert (sim("press", finger)["presence"], running.presence) == (presence, presence)
 
 
-def test_people_read_how_the_key_is_now(running: SimulatedKey, capsys: pytest.CaptureFixture[str]) -> None:
+def test_people_read_how_the_key_is_now(
+    running: SimulatedKey, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert run(["unplug", "--lang", "en"]) == 0
-    assert dict(line.split("  ", 1) for line in capsys.readouterr().out.splitlines()).keys() >= {"serial", "button"}
+    assert dict(line.split("  ", 1) for line in capsys.readouterr().out.splitlines()).keys() >= {
+        "serial",
+        "button",
+    }
 
 
 @pytest.mark.parametrize("command", ["unplug", "plug", "press"])
-def test_a_key_that_nobody_runs_is_not_reached(command: str, running: SimulatedKey, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_key_that_nobody_runs_is_not_reached(
+    command: str, running: SimulatedKey, capsys: pytest.CaptureFixture[str]
+) -> None:
     code = "simulator-unanswered"
     with pytest.raises(errors.HostProblem) as caught:
         control.tell(command, "BD-000009")
@@ -86,15 +95,22 @@ def test_a_key_that_nobody_runs_is_not_reached(command: str, running: SimulatedK
     assert "BD-000009" in capsys.readouterr().err
 
 
-def test_what_the_simulator_cannot_do_is_told_with_its_own_name(running: SimulatedKey, tmp_path: Path) -> None:
+def test_what_the_simulator_cannot_do_is_told_with_its_own_name(
+    running: SimulatedKey, tmp_path: Path
+) -> None:
     running.unplug()
-    with SimulatedKey("BD-000001", tmp_path / "elsewhere"), pytest.raises(errors.HostProblem) as caught:
+    with (
+        SimulatedKey("BD-000001", tmp_path / "elsewhere"),
+        pytest.raises(errors.HostProblem) as caught,
+    ):
         control.tell("plug", "BD-000001")
     assert caught.value.code == "serial-taken"
     assert str(tmp_path / "elsewhere") in caught.value.message("en")
 
 
-def test_another_user_is_not_listened_to(running: SimulatedKey, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_another_user_is_not_listened_to(
+    running: SimulatedKey, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(control, "_caller", lambda connection: 54_321)
     with pytest.raises(control.Unanswered):
         control.tell("unplug", "BD-000001")
@@ -105,7 +121,9 @@ JUNK = [b"\n", b"{}\n", b"[]\n", b'{"do": 1}\n', b"\xff\n", b'{"do": "unplug"}\n
 
 
 @pytest.mark.parametrize("junk", JUNK)
-def test_what_is_no_order_changes_nothing(junk: bytes, running: SimulatedKey, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_is_no_order_changes_nothing(
+    junk: bytes, running: SimulatedKey, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(control._folder())
     with socket.socket(socket.AF_UNIX) as line:
         line.connect(next(Path().glob("*.sock")).name)
@@ -115,7 +133,9 @@ def test_what_is_no_order_changes_nothing(junk: bytes, running: SimulatedKey, mo
     assert control.tell("show", "BD-000001")["plugged"] is True
 
 
-def test_a_simulator_that_was_killed_leaves_nothing_that_stops_others(running: SimulatedKey) -> None:
+def test_a_simulator_that_was_killed_leaves_nothing_that_stops_others(
+    running: SimulatedKey,
+) -> None:
     left = control._folder() / "1.sock"
     with socket.socket(socket.AF_UNIX) as gone, pytest.MonkeyPatch.context() as here:
         here.chdir(left.parent)

@@ -48,13 +48,23 @@ with keys.open(port=port, ui=Person()) as key:
     key.unlock(Secret(b"135790"))
     key.sign(manifest, purpose="filing", idempotency_key=b"one and the same", claimed_time=1795500000)
 """
-WRITES = ["resync", "info", "read_certificate", "hello", "unlock", "sign_begin", "data", "sign_finish"]
+WRITES = [
+    "resync",
+    "info",
+    "read_certificate",
+    "hello",
+    "unlock",
+    "sign_begin",
+    "data",
+    "sign_finish",
+]
 
 
 def wait_for_answer(port: str) -> None:
     """Read the key's line until its answer comes that nobody is there to read any more.
 
-    A new host is reason enough for a key to drop what it has not begun to sign, so nobody may come before that.
+    A new host is reason enough for a key to drop what it has not begun to sign, so nobody may come
+    before that.
     """
     line, reader = os.open(port, os.O_RDWR | os.O_NOCTTY), frames.FrameReader()
     try:
@@ -71,7 +81,9 @@ def wait_for_answer(port: str) -> None:
 
 
 @pytest.mark.parametrize("die_at", range(1, len(WRITES) + 1), ids=WRITES)
-def test_a_host_killed_after_any_request_and_an_unplugged_key_end_in_one_signature(die_at: int, simulated: SimulatedKey) -> None:
+def test_a_host_killed_after_any_request_and_an_unplugged_key_end_in_one_signature(
+    die_at: int, simulated: SimulatedKey
+) -> None:
     command = [sys.executable, "-c", DYING_HOST, simulated.port, MANIFEST.hex(), str(die_at)]
     died = subprocess.run(command, check=False, timeout=60)
     assert died.returncode == -signal.SIGKILL
@@ -91,7 +103,9 @@ def test_a_host_killed_after_any_request_and_an_unplugged_key_end_in_one_signatu
         assert key.sign(MANIFEST, purpose="filing", idempotency_key=NAME) == signed
 
 
-def test_a_key_killed_while_it_waits_for_its_button_has_signed_nothing(simulated: SimulatedKey) -> None:
+def test_a_key_killed_while_it_waits_for_its_button_has_signed_nothing(
+    simulated: SimulatedKey,
+) -> None:
     simulated.presence = "wait"
 
     class Puller(Person):
@@ -113,11 +127,16 @@ def test_a_state_folder_is_all_that_a_key_is(simulated: SimulatedKey, tmp_path: 
         signed = key.sign(MANIFEST, purpose="filing", idempotency_key=NAME)
     simulated.unplug()
     moved = simulated.folder.rename(tmp_path / "elsewhere")
-    with SimulatedKey("BD-000001", moved, announce=False) as again, keys.open(port=again.port, ui=Person()) as key:
+    with (
+        SimulatedKey("BD-000001", moved, announce=False) as again,
+        keys.open(port=again.port, ui=Person()) as key,
+    ):
         assert key.fetch(seq=1).statement == signed.statement
 
 
-def test_somebody_who_leaves_while_the_key_waits_takes_the_request_along(simulated: SimulatedKey) -> None:
+def test_somebody_who_leaves_while_the_key_waits_takes_the_request_along(
+    simulated: SimulatedKey,
+) -> None:
     simulated.presence = "wait"
 
     class Leaving(Person):
@@ -134,7 +153,9 @@ def test_somebody_who_leaves_while_the_key_waits_takes_the_request_along(simulat
 def test_a_key_whose_power_is_cut_in_any_flash_operation_of_a_signature_signs_once(
     make_key: Callable[..., SimulatedKey],
 ) -> None:
-    """Until a run needs fewer operations than the cut waits for: then nothing was cut and the sweep is over."""
+    """Until a run needs fewer operations than the cut waits for: then nothing was cut and the sweep
+    is over.
+    """
     sequences: list[int] = []
     for cut_at in range(1, 30):
         simulated = make_key()
@@ -150,7 +171,9 @@ def test_a_key_whose_power_is_cut_in_any_flash_operation_of_a_signature_signs_on
         simulated.plug()
         with keys.open(port=simulated.port, ui=Person()) as key:
             sequences.append(key.chain().seq)
-            signed = key.sign(MANIFEST, purpose="filing", idempotency_key=NAME, claimed_time=1795500000)
+            signed = key.sign(
+                MANIFEST, purpose="filing", idempotency_key=NAME, claimed_time=1795500000
+            )
             assert (signed.seq, key.chain().seq) == (1, 1)
         assert simulated.log_path.read_text() == ""
     assert len(sequences) >= 6  # two for the PIN's count, two for the seed, two for the statement

@@ -1,4 +1,6 @@
-"""A key whose source of randomness fails, through the real interpreter: what it refuses, what it still does, what the list shows."""
+"""A key whose source of randomness fails, through the real interpreter: what it refuses, what it
+still does, what the list shows.
+"""
 
 import json
 from collections.abc import Callable
@@ -59,16 +61,24 @@ def test_a_source_that_fails_stops_signing_and_not_reading(
 
 
 def test_a_key_that_failed_shows_it_in_the_list_and_in_its_description(
-    make_key: Callable[..., SimulatedKey], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    make_key: Callable[..., SimulatedKey],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     announced = tmp_path / "announced"
     announced.mkdir()
     monkeypatch.setenv("BIANDUN_PORTS", str(announced))
-    faulty, sound = make_key(entropy="repeat"), SimulatedKey("BD-000002", tmp_path / "sound", announce=False)
+    faulty, sound = (
+        make_key(entropy="repeat"),
+        SimulatedKey("BD-000002", tmp_path / "sound", announce=False),
+    )
     try:
         for simulated in (faulty, sound):
             simulated.plug()
-            (announced / f"{simulated.serial}.json").write_text(json.dumps({"port": simulated.port, "pid": simulated.pid}))
+            (announced / f"{simulated.serial}.json").write_text(
+                json.dumps({"port": simulated.port, "pid": simulated.pid})
+            )
         assert faulty.entropy == "repeat"
         assert sound.entropy == "ok"
         assert run(["keys", "list", "--json"]) == 0
@@ -77,7 +87,10 @@ def test_a_key_that_failed_shows_it_in_the_list_and_in_its_description(
             assert refused(key, 1) == "entropy-failed"
         assert run(["keys", "list", "--json"]) == 0
         rows = {row["serial"]: row for row in json.loads(capsys.readouterr().out)}
-        assert (rows["BD-000001"]["faults"], rows["BD-000001"]["last_fault"]) == (1, "entropy-failed")
+        assert (rows["BD-000001"]["faults"], rows["BD-000001"]["last_fault"]) == (
+            1,
+            "entropy-failed",
+        )
         assert (rows["BD-000002"]["faults"], rows["BD-000002"]["last_fault"]) == (None, None)
         assert next(iter(rows["BD-000001"])) == "serial"
         assert run(["keys", "list"]) == 0

@@ -1,4 +1,6 @@
-"""A port is let go of when it is closed, and when its program is killed; also for an account that is not root."""
+"""A port is let go of when it is closed, and when its program is killed; also for an account that
+is not root.
+"""
 
 import fcntl
 import os
@@ -44,7 +46,9 @@ def line() -> Iterator[tuple[int, str]]:
     os.close(other)
 
 
-def test_the_flag_is_taken_back_when_the_port_is_closed(line: tuple[int, str], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_flag_is_taken_back_when_the_port_is_closed(
+    line: tuple[int, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(transport, "_is_pseudo_terminal", lambda descriptor: False)
     port = SerialTransport(line[1])
     assert flagged(line[0])
@@ -52,7 +56,9 @@ def test_the_flag_is_taken_back_when_the_port_is_closed(line: tuple[int, str], m
     assert not flagged(line[0])
 
 
-def test_a_port_that_could_not_be_opened_whole_is_not_left_flagged(line: tuple[int, str], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_port_that_could_not_be_opened_whole_is_not_left_flagged(
+    line: tuple[int, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(transport, "_is_pseudo_terminal", lambda descriptor: False)
     genuine = transport._keep_others_out
 
@@ -67,7 +73,9 @@ def test_a_port_that_could_not_be_opened_whole_is_not_left_flagged(line: tuple[i
     assert not flagged(line[0])
 
 
-def test_a_simulated_line_is_never_flagged_since_nobody_could_take_that_back(line: tuple[int, str]) -> None:
+def test_a_simulated_line_is_never_flagged_since_nobody_could_take_that_back(
+    line: tuple[int, str],
+) -> None:
     port = SerialTransport(line[1])
     assert not flagged(line[0])
     port.close()
@@ -75,7 +83,9 @@ def test_a_simulated_line_is_never_flagged_since_nobody_could_take_that_back(lin
 
 def test_a_key_whose_program_was_killed_can_be_opened_again(simulated_key: SimulatedKey) -> None:
     command = [sys.executable, "-c", HOLDS, simulated_key.port]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as holder:
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as holder:
         assert holder.stdout is not None
         assert holder.stdout.readline() == "held\n"
         holder.kill()

@@ -1,4 +1,6 @@
-"""What a clerk meets when hardware fails: every phase unplugged, a foreign device, several keys, a port in use."""
+"""What a clerk meets when hardware fails: every phase unplugged, a foreign device, several keys, a
+port in use.
+"""
 
 import json
 import os
@@ -57,7 +59,10 @@ def test_unplugging_in_any_phase_is_named_and_the_next_try_signs_once(
         genuine(self, data)
 
     monkeypatch.setattr(SerialTransport, "write", pull_the_plug)
-    with pytest.raises(errors.LinkProblem) as caught, keys.open(port=simulated.port, ui=Person()) as key:
+    with (
+        pytest.raises(errors.LinkProblem) as caught,
+        keys.open(port=simulated.port, ui=Person()) as key,
+    ):
         key.sign(MANIFEST, purpose="filing", idempotency_key=b"k" * 16)
     assert caught.value.code in ("unplugged", "link-timeout")
     assert (caught.value.exit_status, caught.value.retriable) == (11, True)
@@ -70,7 +75,9 @@ def test_unplugging_in_any_phase_is_named_and_the_next_try_signs_once(
 
 @pytest.fixture
 def device() -> Iterator[Callable[[Callable[[bytes], bytes]], str]]:
-    """A function that puts some other device on a pseudo-terminal: what it answers to what it reads."""
+    """A function that puts some other device on a pseudo-terminal: what it answers to what it
+    reads.
+    """
     opened: list[int] = []
     stop = threading.Event()
     threads: list[threading.Thread] = []
@@ -138,7 +145,9 @@ def test_a_device_that_is_no_key_is_told_from_a_silent_one(
 
 
 def quick(genuine: Callable[..., None]) -> Callable[..., None]:
-    """Resync with a short patience: the default is an argument's, fixed when the module was read."""
+    """Resync with a short patience: the default is an argument's, fixed when the module was
+    read.
+    """
     return lambda self, patience=0.3: genuine(self, min(patience, 0.3))
 
 
@@ -156,7 +165,9 @@ def announce(folder: Path, *ports: SimulatedKey) -> None:
 
 
 def test_two_keys_without_a_serial_number_are_listed_and_none_is_used(
-    simulated_keys: Callable[[str], SimulatedKey], announced: Path, capsys: pytest.CaptureFixture[str]
+    simulated_keys: Callable[[str], SimulatedKey],
+    announced: Path,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     announce(announced, simulated_keys("BD-000001"), simulated_keys("BD-000002"))
     status = run(["keys", "info", "--json"])
@@ -177,7 +188,9 @@ def test_a_key_that_announces_another_serial_number_is_not_used(
 
 
 def test_a_busy_key_is_a_row_of_the_list_and_an_error_of_a_command(
-    simulated_keys: Callable[[str], SimulatedKey], announced: Path, capsys: pytest.CaptureFixture[str]
+    simulated_keys: Callable[[str], SimulatedKey],
+    announced: Path,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     busy, free = simulated_keys("BD-000001"), simulated_keys("BD-000002")
     announce(announced, busy, free)
@@ -190,7 +203,12 @@ def test_a_busy_key_is_a_row_of_the_list_and_an_error_of_a_command(
 
 @pytest.mark.parametrize(
     ("number", "code", "status"),
-    [(13, "port-permission", 5), (16, "port-busy", 4), (2, "key-not-found", 3), (5, "port-failed", 11)],
+    [
+        (13, "port-permission", 5),
+        (16, "port-busy", 4),
+        (2, "key-not-found", 3),
+        (5, "port-failed", 11),
+    ],
 )
 def test_what_the_system_says_of_a_port_has_our_name(
     number: int, code: str, status: int, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
@@ -207,12 +225,16 @@ def test_what_the_system_says_of_a_port_has_our_name(
         assert (caught.value.code, caught.value.exit_status) == (code, status)
 
 
-def test_a_host_that_stops_reading_gets_every_answer_when_it_reads_again(simulated: SimulatedKey) -> None:
+def test_a_host_that_stops_reading_gets_every_answer_when_it_reads_again(
+    simulated: SimulatedKey,
+) -> None:
     line = SerialTransport(simulated.port)
     try:
         line.write(b"\0" + frames.encode_frame(KIND_RESYNC, 0, 0, codec.encode(Resync(b"n" * 8))))
         count = 400  # 60 KB of answers: many times what a line holds
-        asked = b"".join(frames.encode_frame(KIND_REQUEST, number, 0, INFO) for number in range(1, count + 1))
+        asked = b"".join(
+            frames.encode_frame(KIND_REQUEST, number, 0, INFO) for number in range(1, count + 1)
+        )
         writer = threading.Thread(target=line.write, args=(asked,))
         writer.start()  # blocks when the key blocks, and the key blocks because nobody reads
         writer.join(0.5)
@@ -241,7 +263,9 @@ def test_writes_of_any_multiple_of_a_usb_packet_arrive(size: int, simulated: Sim
                 genuine(data[start : start + size])
 
         key.connection.transport.write = in_packets  # type: ignore[method-assign]
-        assert key.sign(manifest, purpose="filing", idempotency_key=size.to_bytes(16, "big")).seq == 1
+        assert (
+            key.sign(manifest, purpose="filing", idempotency_key=size.to_bytes(16, "big")).seq == 1
+        )
 
 
 def test_a_frame_that_comes_byte_by_byte_is_a_frame(simulated: SimulatedKey) -> None:

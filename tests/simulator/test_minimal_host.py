@@ -1,4 +1,6 @@
-"""docs/minimal-host.c, a host in another language, talks to a simulated key; docs/minimal-host.md shows what crosses."""
+"""docs/minimal-host.c, a host in another language, talks to a simulated key; docs/minimal-host.md
+shows what crosses.
+"""
 
 import re
 import shutil
@@ -24,17 +26,30 @@ def program(tmp_path_factory: pytest.TempPathFactory) -> Path:
     if COMPILER is None:
         pytest.skip("NO C COMPILER: docs/minimal-host.c was not compiled and not run")
     built = tmp_path_factory.mktemp("minimal") / "minimal-host"
-    command = [COMPILER, "-std=c99", "-Wall", "-Wextra", "-Werror", "-o", str(built), str(DOCS / "minimal-host.c")]
+    command = [
+        COMPILER,
+        "-std=c99",
+        "-Wall",
+        "-Wextra",
+        "-Werror",
+        "-o",
+        str(built),
+        str(DOCS / "minimal-host.c"),
+    ]
     subprocess.run(command, check=True)
     return built
 
 
 def run(program: Path, *words: str) -> tuple[int, str]:
-    done = subprocess.run([str(program), *words], capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(
+        [str(program), *words], capture_output=True, text=True, timeout=60, check=False
+    )
     return done.returncode, done.stdout or done.stderr
 
 
-def test_it_asks_a_key_who_it_is_as_often_as_one_likes(program: Path, simulated: SimulatedKey) -> None:
+def test_it_asks_a_key_who_it_is_as_often_as_one_likes(
+    program: Path, simulated: SimulatedKey
+) -> None:
     for _ in range(3):
         status, said = run(program, simulated.port)
         assert (status, said[:8]) == (0, "reply {0")
@@ -49,7 +64,10 @@ def test_any_command_in_clear_is_answered(program: Path, simulated: SimulatedKey
 
 
 def test_what_needs_a_session_says_so(program: Path, simulated: SimulatedKey) -> None:
-    assert run(program, simulated.port, "820ea200000146323436383130") == (1, f"error {{0: {ERROR_SESSION_REQUIRED}}}\n")
+    assert run(program, simulated.port, "820ea200000146323436383130") == (
+        1,
+        f"error {{0: {ERROR_SESSION_REQUIRED}}}\n",
+    )
 
 
 def test_a_line_where_nobody_answers_ends(program: Path, tmp_path: Path) -> None:
@@ -75,7 +93,9 @@ def test_the_transcript_in_the_page_is_what_the_key_answers() -> None:
 
 
 def test_the_hello_in_the_page_opens_a_session() -> None:
-    (hello,) = re.findall(r"^hello ([0-9a-f]+)$", (DOCS / "minimal-host.md").read_text("utf-8"), re.MULTILINE)
+    (hello,) = re.findall(
+        r"^hello ([0-9a-f]+)$", (DOCS / "minimal-host.md").read_text("utf-8"), re.MULTILINE
+    )
     tap = transcript.Tap()
     transcript.personalised(tap, SoftOffice())
     tap.key.start()
@@ -87,7 +107,9 @@ def test_the_hello_in_the_page_opens_a_session() -> None:
         pass
     assert frame is not None
     reply = codec.decode(HelloReply, bytes(frame.payload))
-    assert [len(value) for value in (reply.nonce, reply.point, reply.certificate, reply.signature)] == [16, 65, 32, 64]
+    assert [
+        len(value) for value in (reply.nonce, reply.point, reply.certificate, reply.signature)
+    ] == [16, 65, 32, 64]
 
 
 def test_the_page_names_the_request_that_the_program_sends() -> None:

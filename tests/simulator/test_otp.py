@@ -38,7 +38,9 @@ def replug(simulated: SimulatedKey, flash: bytes | None = None) -> None:
     simulated.plug()
 
 
-def test_its_memory_is_a_file_with_the_secret_and_a_bit_for_each_attempt(simulated: SimulatedKey) -> None:
+def test_its_memory_is_a_file_with_the_secret_and_a_bit_for_each_attempt(
+    simulated: SimulatedKey,
+) -> None:
     with keys.open(port=simulated.port, ui=Person()) as key:
         for _ in range(3):
             key.unlock(PIN)
@@ -48,7 +50,9 @@ def test_its_memory_is_a_file_with_the_secret_and_a_bit_for_each_attempt(simulat
     assert sum(byte.bit_count() for byte in content[SECRET + 1 :]) == 3
 
 
-def test_setting_its_flash_back_stops_it_until_the_office_says_where_to_go_on(simulated: SimulatedKey, office: SoftOffice) -> None:
+def test_setting_its_flash_back_stops_it_until_the_office_says_where_to_go_on(
+    simulated: SimulatedKey, office: SoftOffice
+) -> None:
     with keys.open(port=simulated.port, ui=Person()) as key:
         sign(key, 1)
         older = simulated.flash_path.read_bytes()
@@ -93,7 +97,13 @@ def test_a_key_that_was_once_given_the_memory_keeps_it(simulated: SimulatedKey) 
 
 
 def test_the_program_makes_such_keys(tmp_path: Path) -> None:
-    command = [str(Path(sys.executable).with_name("biandun-sim")), "run", "--otp", "--state", str(tmp_path)]
+    command = [
+        str(Path(sys.executable).with_name("biandun-sim")),
+        "run",
+        "--otp",
+        "--state",
+        str(tmp_path),
+    ]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as run:
         assert run.stdout is not None
         assert run.stdout.readline()

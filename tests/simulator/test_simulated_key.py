@@ -86,7 +86,9 @@ def test_a_port_that_is_in_use_is_busy_and_names_its_holder(simulated: Simulated
     assert str(os.getpid()) in str(caught.value.values["holder"])
 
 
-def test_a_key_with_too_little_memory_says_so_instead_of_hanging(make_key: Callable[..., SimulatedKey]) -> None:
+def test_a_key_with_too_little_memory_says_so_instead_of_hanging(
+    make_key: Callable[..., SimulatedKey],
+) -> None:
     with pytest.raises(SimulatorFailed) as caught:
         make_key(heap=40 * 1024).plug()
     assert "memory" in caught.value.message("en").lower()
@@ -106,7 +108,14 @@ def test_a_missing_interpreter_is_named(monkeypatch: pytest.MonkeyPatch, tmp_pat
 
 def test_run_announces_its_keys_and_leaves_nothing_behind(tmp_path: Path) -> None:
     environment = {**os.environ, "BIANDUN_PORTS": str(tmp_path / "ports")}
-    command = [str(Path(sys.executable).with_name("biandun-sim")), "run", "--count", "2", "--state", str(tmp_path / "state")]
+    command = [
+        str(Path(sys.executable).with_name("biandun-sim")),
+        "run",
+        "--count",
+        "2",
+        "--state",
+        str(tmp_path / "state"),
+    ]
     running = subprocess.Popen(command, stdout=subprocess.PIPE, env=environment, text=True)
     assert running.stdout is not None
     ready = json.loads(running.stdout.readline())
@@ -123,7 +132,9 @@ def test_run_announces_its_keys_and_leaves_nothing_behind(tmp_path: Path) -> Non
             os.kill(entry["pid"], 0)
 
 
-def test_an_announcement_of_a_dead_process_is_ignored(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_announcement_of_a_dead_process_is_ignored(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("BIANDUN_PORTS", str(tmp_path))
     gone = subprocess.Popen([sys.executable, "-c", ""])
     gone.wait()
@@ -142,7 +153,9 @@ def test_two_keys_never_share_one_flash(simulated: SimulatedKey) -> None:
         assert key.info.serial == "BD-000001"
 
 
-def test_a_key_whose_firmware_died_can_be_plugged_in_again_and_leaks_nothing(simulated: SimulatedKey) -> None:
+def test_a_key_whose_firmware_died_can_be_plugged_in_again_and_leaks_nothing(
+    simulated: SimulatedKey,
+) -> None:
     open_files = len(list(Path("/proc/self/fd").iterdir()))
     for _ in range(3):
         os.kill(simulated.pid, signal.SIGKILL)
@@ -160,5 +173,7 @@ def test_a_simulator_only_takes_back_its_own_announcement(
     monkeypatch.setenv("BIANDUN_PORTS", str(tmp_path))
     one = SimulatedKey("BD-000001", tmp_path / "one")
     with one:
-        (tmp_path / "BD-000001.json").write_text(json.dumps({"port": "/dev/null", "pid": os.getpid()}))
+        (tmp_path / "BD-000001.json").write_text(
+            json.dumps({"port": "/dev/null", "pid": os.getpid()})
+        )
     assert (tmp_path / "BD-000001.json").exists()

@@ -25,12 +25,16 @@ def _ports(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def run(tmp_path: Path) -> Iterator[Callable[..., Any]]:
-    """A function that starts `biandun-sim run` with a state folder and options, and returns what it said first."""
+    """A function that starts `biandun-sim run` with a state folder and options, and returns what it
+    said first.
+    """
     with ExitStack() as ends:
 
         def start(state: str, *options: str) -> Any:
             command = [PROGRAM, "run", "--state", str(tmp_path / state), *options]
-            process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+            process = subprocess.Popen(
+                command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+            )
             ends.callback(process.wait, 20)
             ends.callback(process.send_signal, signal.SIGTERM)
             assert process.stdout is not None
@@ -68,7 +72,9 @@ def test_a_serial_number_is_free_again_however_its_key_went(tmp_path: Path) -> N
         assert listed() == ["BD-000001"]
 
 
-def test_simulators_beside_each_other_take_different_serial_numbers(run: Callable[..., Any]) -> None:
+def test_simulators_beside_each_other_take_different_serial_numbers(
+    run: Callable[..., Any],
+) -> None:
     assert serials(run("one")) == ["BD-000001"]
     assert serials(run("elsewhere")) == ["BD-000002"]
     assert serials(run("one")) == ["BD-000003"]
@@ -83,7 +89,9 @@ def test_who_names_a_serial_number_that_is_taken_is_refused(run: Callable[..., A
     assert listed() == ["BD-000001"]
 
 
-def test_a_simulator_alone_goes_on_with_its_own_keys(run: Callable[..., Any], tmp_path: Path) -> None:
+def test_a_simulator_alone_goes_on_with_its_own_keys(
+    run: Callable[..., Any], tmp_path: Path
+) -> None:
     with SimulatedKey("BD-000001", tmp_path / "one"):
         pass
     assert serials(run("one")) == ["BD-000001"]

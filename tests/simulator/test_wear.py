@@ -26,7 +26,9 @@ SERVED = 700  # statements the key has behind it when it is started
 
 
 class LongLog:
-    """The office's log with every complete subtree remembered: ten thousand receipts in seconds, by RFC 9162 section 2.1."""
+    """The office's log with every complete subtree remembered: ten thousand receipts in seconds, by
+    RFC 9162 section 2.1.
+    """
 
     def __init__(self) -> None:
         self.leaves: list[bytes] = []
@@ -64,7 +66,9 @@ def serve(path: Path, log: LongLog) -> None:
     medium = FileMedium(str(path), path.stat().st_size, b"\xff")
     statements = Vault(NorFlash(medium=medium)).statements
     for number in range(1, SERVED + 1):
-        statements.append(b"served" + number.to_bytes(10, "big"), "filing", bytes(32), bytes(420), bytes(64))
+        statements.append(
+            b"served" + number.to_bytes(10, "big"), "filing", bytes(32), bytes(420), bytes(64)
+        )
         log.leaves.append(merkle.leaf_hash(number.to_bytes(4, "big")))
         root = log.root(0, number) if number == SERVED else bytes(32)
         statements.keep_receipt(number, bytes(300), bytes(600), number, root, NOW)
@@ -78,13 +82,25 @@ def test_free_heap_after_10000_signatures_equals_that_after_100(
     simulated, office, log = make_key(), SoftOffice(), LongLog()
     serve(simulated.flash_path, log)
     (tmp_path / "manifest").write_bytes(raw_manifest(2048))
-    files = [simulated.flash_path, simulated.folder / f"{simulated.serial}.presence", tmp_path / "manifest"]
+    files = [
+        simulated.flash_path,
+        simulated.folder / f"{simulated.serial}.presence",
+        tmp_path / "manifest",
+    ]
     heap = f"heapsize={interpreter.BOARD_HEAP}"
     runner = Path(__file__).with_name("wear_runner.py")
     free: list[int] = []
     compactions = 0
     with subprocess.Popen(
-        [interpreter.find(), "-X", heap, str(runner), simulated.serial, *map(str, files), PIN.reveal().decode()],
+        [
+            interpreter.find(),
+            "-X",
+            heap,
+            str(runner),
+            simulated.serial,
+            *map(str, files),
+            PIN.reveal().decode(),
+        ],
         env={"MICROPYPATH": firmware.search_path()},
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
@@ -102,7 +118,9 @@ def test_free_heap_after_10000_signatures_equals_that_after_100(
             )
             free.append(int(words[1]))
             compactions += int(words[2])
-            answer = " ".join(part.hex() for part in receipt_for(bytes.fromhex(words[0]), office, log))
+            answer = " ".join(
+                part.hex() for part in receipt_for(bytes.fromhex(words[0]), office, log)
+            )
         running.stdin.close()
     early, late = free[EARLY - 1], free[LATE - 1]
     result = {
@@ -125,8 +143,14 @@ def receipt_for(statement: bytes, office: SoftOffice, log: LongLog) -> list[byte
     parsed, before = cose.parse(statement, purpose="filing"), len(log.leaves)
     log.leaves.append(merkle.leaf_hash(wire.log_leaf(parsed.id, statement, parsed.digest, NOW)))
     size = before + 1
-    payload = wire.ReceiptPayload(parsed.id, before, size, log.root(0, size), log.inclusion(before, 0, size), NOW)
+    payload = wire.ReceiptPayload(
+        parsed.id, before, size, log.root(0, size), log.inclusion(before, 0, size), NOW
+    )
     made = receipt.sign_receipt(
-        office.issuer, office_id=office.office_id, region=office.region, x5t=office.issuer_manifest.x5t, payload=payload
+        office.issuer,
+        office_id=office.office_id,
+        region=office.region,
+        x5t=office.issuer_manifest.x5t,
+        payload=payload,
     )
     return [made.statement, made.payload, *log.consistency(before, 0, size)]

@@ -1,31 +1,32 @@
-"""Sign on one key without a link, thousands of times; MicroPython runs this, an office answers at the other end of a pipe.
+"""Sign on one key without a link, thousands of times; MicroPython runs this, an office answers at
+the other end of a pipe.
 
     micropython wear_runner.py SERIAL FLASH PRESENCE MANIFEST PIN
 
-Reads a line "SEQ [RECEIPT PAYLOAD CONSISTENCY…]" in hex, keeps that receipt and signs the next statement under the key SEQ.  Prints
-the statement, the bytes of heap that are free after a collection, and whether flash was compacted since the last line.
+Reads a line "SEQ [RECEIPT PAYLOAD CONSISTENCY…]" in hex, keeps that receipt and signs the next
+statement under the key SEQ.  Prints the statement, the bytes of heap that are free after a
+collection, and whether flash was compacted since the last line.
 """
 
-# ruff: noqa: E402  the heap has to be looked after while the rest is imported
 import gc
 
 gc.threshold(64 * 1024)  # as the boards do
 
-import sys
-from binascii import hexlify, unhexlify
-from hashlib import sha256
+import sys  # noqa: E402
+from binascii import hexlify, unhexlify  # noqa: E402
+from hashlib import sha256  # noqa: E402
 
-from biandun_protocol.wire import codec, statement
-from biandun_protocol.wire.messages import (
+from biandun_protocol.wire import codec, statement  # noqa: E402
+from biandun_protocol.wire.messages import (  # noqa: E402
     SignBeginRequest,
     SignFinishReply,
     SignFinishRequest,
     StoreReceiptRequest,
     UnlockRequest,
 )
-from etoken import dispatch
-from etoken.boards.unix import UnixBoard
-from etoken.token import Token
+from etoken import dispatch  # noqa: E402
+from etoken.boards.unix import UnixBoard  # noqa: E402
+from etoken.token import Token  # noqa: E402
 
 
 def run(token, request):
@@ -36,10 +37,12 @@ def run(token, request):
 
 
 def sign(token, manifest, digest):
-    """Read a line, do what it says; return the statement in hex and whether flash was compacted, None at the end.
+    """Read a line, do what it says; return the statement in hex and whether flash was compacted,
+    None at the end.
 
-    A function of its own, so that what a line holds, which is longer for a longer proof, is out of reach when memory is counted: the
-    interpreter leaves arguments of calls in the frame of the caller.
+    A function of its own, so that what a line holds, which is longer for a longer proof, is out of
+    reach when memory is counted: the interpreter leaves arguments of calls in the frame of the
+    caller.
     """
     words = sys.stdin.readline().split()
     if not words:
@@ -53,7 +56,9 @@ def sign(token, manifest, digest):
     token.stream.feed(memoryview(manifest))
     raw, again = run(token, SignFinishRequest(name))
     reply = codec.decode(SignFinishReply, raw)
-    return hexlify(statement.assemble(reply.header, reply.digest, reply.signature)).decode(), int(erased + again > 0)
+    return hexlify(statement.assemble(reply.header, reply.digest, reply.signature)).decode(), int(
+        erased + again > 0
+    )
 
 
 def main(serial, flash, presence, path, pin):

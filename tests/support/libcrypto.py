@@ -1,7 +1,8 @@
-"""SHA-256's compression function of the libcrypto that this interpreter's ``hashlib`` stands on, for tests: ten times as fast as Python.
+"""SHA-256's compression function of the libcrypto that this interpreter's ``hashlib`` stands on,
+for tests: ten times as fast as Python.
 
-Not every build of that library gives it out; then ``sha256`` is None.  ``tests/firmware/test_quick_arithmetic.py`` holds it against the
-readable one.
+Not every build of that library gives it out; then ``sha256`` is None.
+``tests/firmware/test_quick_arithmetic.py`` holds it against the readable one.
 """
 
 import _hashlib

@@ -1,7 +1,9 @@
-"""Curve arithmetic as the schoolbook has it, over Python integers: an oracle of its own, and the slow peer of the benches.
+"""Curve arithmetic as the schoolbook has it, over Python integers: an oracle of its own, and the
+slow peer of the benches.
 
-Jacobian coordinates with a = -3, windows of four bits, inversion by Fermat; its time depends on its numbers.  Runs under both
-interpreters.  Points are (x, y) or None for infinity; encoded points are 04 || x || y, 65 bytes, big-endian.
+Jacobian coordinates with a = -3, windows of four bits, inversion by Fermat; its time depends on its
+numbers.  Runs under both interpreters.  Points are (x, y) or None for infinity; encoded points are
+04 || x || y, 65 bytes, big-endian.
 """
 
 from hashlib import sha256
@@ -54,7 +56,11 @@ def multiply(curve: "Curve", pairs: "list[tuple[int, Affine]]") -> "Affine | Non
     for scalar, (x, y) in pairs:
         row = [(1, 1, 0), (x, y, 1)]
         for index in range(2, 16):
-            row.append(double(curve, row[index // 2]) if index % 2 == 0 else add(curve, row[index - 1], row[1]))
+            row.append(
+                double(curve, row[index // 2])
+                if index % 2 == 0
+                else add(curve, row[index - 1], row[1])
+            )
         tables.append((scalar, row))
     total = (1, 1, 0)
     for shift in range(252, -4, -4):

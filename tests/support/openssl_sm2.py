@@ -1,6 +1,8 @@
-"""SM2 by openssl, a judge that nobody here wrote: it verifies our signatures and makes some of its own.
+"""SM2 by openssl, a judge that nobody here wrote: it verifies our signatures and makes some of its
+own.
 
-Signatures are r || s here and DER there; the identity is the default one, which openssl has to be told.
+Signatures are r || s here and DER there; the identity is the default one, which openssl has to be
+told.
 """
 
 import subprocess
@@ -8,7 +10,10 @@ import tempfile
 from base64 import encodebytes
 from pathlib import Path
 
-from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature, encode_dss_signature
+from cryptography.hazmat.primitives.asymmetric.utils import (
+    decode_dss_signature,
+    encode_dss_signature,
+)
 
 IDENTITY = ("-rawin", "-digest", "sm3", "-pkeyopt", "distid:1234567812345678")
 SPKI = bytes.fromhex("3059301306072a8648ce3d020106082a811ccf5501822d034200")
@@ -17,7 +22,9 @@ EC_PRIVATE = bytes.fromhex("30310201010420"), bytes.fromhex("a00a06082a811ccf550
 
 def pem(kind: str, der: bytes) -> bytes:
     """A PEM file."""
-    return f"-----BEGIN {kind}-----\n".encode() + encodebytes(der) + f"-----END {kind}-----\n".encode()
+    return (
+        f"-----BEGIN {kind}-----\n".encode() + encodebytes(der) + f"-----END {kind}-----\n".encode()
+    )
 
 
 def run(*arguments: "str | Path") -> subprocess.CompletedProcess[bytes]:
@@ -35,7 +42,15 @@ def openssl_verifies(public: bytes, rows: list[tuple[bytes, bytes]]) -> list[boo
             (folder / "message").write_bytes(message)
             r, s = int.from_bytes(signature[:32], "big"), int.from_bytes(signature[32:], "big")
             (folder / "signature").write_bytes(encode_dss_signature(r, s))
-            files = ("-pubin", "-inkey", folder / "key.pem", "-in", folder / "message", "-sigfile", folder / "signature")
+            files = (
+                "-pubin",
+                "-inkey",
+                folder / "key.pem",
+                "-in",
+                folder / "message",
+                "-sigfile",
+                folder / "signature",
+            )
             found.append(run("pkeyutl", "-verify", *files, *IDENTITY).returncode == 0)
     return found
 

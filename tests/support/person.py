@@ -1,4 +1,6 @@
-"""A person at a key, for tests: knows the PIN, says nothing, presses no button (the simulated key has its own)."""
+"""A person at a key, for tests: knows the PIN, says nothing, presses no button (the simulated key
+has its own).
+"""
 
 from biandun.ui import Silent
 from biandun_protocol.secret import Secret

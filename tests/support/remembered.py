@@ -1,8 +1,10 @@
-"""What keys in this process compute again and again is remembered: most tests begin with the same enrolment.
+"""What keys in this process compute again and again is remembered: most tests begin with the same
+enrolment.
 
-Blocks of a hash by state and data, combs by their point: what comes out is what the function itself gave for the same.  The field
-machine is the one of ``unrolled``, SHA-256 that of ``libcrypto``, which needs no memory, or else of ``unrolled``.  Tests of the
-arithmetic itself take the readable ones (``readable``).
+Blocks of a hash by state and data, combs by their point: what comes out is what the function itself
+gave for the same.  The field machine is the one of ``unrolled``, SHA-256 that of ``libcrypto``,
+which needs no memory, or else of ``unrolled``.  Tests of the arithmetic itself take the readable
+ones (``readable``).
 """
 
 from collections.abc import Callable
@@ -77,6 +79,9 @@ def readable(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def install() -> None:
     """From now on keys in this process compute quickly."""
-    backend.sha256, backend.sm3 = libcrypto.sha256 or remembering(unrolled.sha256), remembering(backend.sm3)
+    backend.sha256, backend.sm3 = (
+        libcrypto.sha256 or remembering(unrolled.sha256),
+        remembering(backend.sm3),
+    )
     for curve in (P256, SM2P256V1):
         points._made[curve.name] = RememberingPoints(curve)

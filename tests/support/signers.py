@@ -11,7 +11,9 @@ from etoken.crypto import sm2
 
 @lru_cache(maxsize=64)
 def signer_from(number: int, algorithm: Algorithm = ES256) -> Signer:
-    """A signer of ``algorithm``; the same number gives two keys that have nothing to do with each other."""
+    """A signer of ``algorithm``; the same number gives two keys that have nothing to do with each
+    other.
+    """
     if algorithm is ES256:
         return SoftwareSigner(ec.derive_private_key(number, ec.SECP256R1()))
     secret = number.to_bytes(32, "big")

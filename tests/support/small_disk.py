@@ -1,4 +1,6 @@
-"""A disk that fills, for an ordinary user: no file may grow over a number of bytes (RLIMIT_FSIZE), whoever writes it."""
+"""A disk that fills, for an ordinary user: no file may grow over a number of bytes (RLIMIT_FSIZE),
+whoever writes it.
+"""
 
 import resource
 from collections.abc import Generator
@@ -7,9 +9,12 @@ from contextlib import contextmanager
 
 @contextmanager
 def room_for(size: int) -> Generator[None]:
-    """Let no file of this process become larger than ``size`` bytes; a write beyond that ends as on a full disk."""
+    """Let no file of this process become larger than ``size`` bytes; a write beyond that ends as on
+    a full disk.
+    """
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))  # Python ignores the signal that comes with it
+    # Python ignores the signal that comes with it
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
     try:
         yield
     finally:

@@ -1,7 +1,7 @@
 """A signing key in a few lines of Python, for tests of rooms that only need what a key hands out.
 
-It writes the same bytes as the firmware (a system test compares the two) but enforces nothing: tests use it to make
-statements that a genuine key would refuse to make.
+It writes the same bytes as the firmware (a system test compares the two) but enforces nothing:
+tests use it to make statements that a genuine key would refuse to make.
 """
 
 from dataclasses import dataclass, field
@@ -15,7 +15,13 @@ from biandun_protocol.filing import UseApproval, UseItem
 from biandun_protocol.forms import ApplicationDocument, Attachment
 from biandun_protocol.wire import codec
 from biandun_protocol.wire import statement as wire
-from biandun_protocol.wire.messages import Grant, KeyRequest, Offer, PossessionManifest, ProfileManifest
+from biandun_protocol.wire.messages import (
+    Grant,
+    KeyRequest,
+    Offer,
+    PossessionManifest,
+    ProfileManifest,
+)
 from biandun_protocol.wire.numbers import (
     CHAINED_PURPOSES,
     CLASS_SIMULATED,
@@ -39,7 +45,12 @@ class SoftKey:
         """Answer an offer."""
         manifest = codec.encode(
             PossessionManifest(
-                SCHEMA_POSSESSION, offer.office_id, offer.nonce, self.serial, self.signer.public_key, self.device_key
+                SCHEMA_POSSESSION,
+                offer.office_id,
+                offer.nonce,
+                self.serial,
+                self.signer.public_key,
+                self.device_key,
             )
         )
         signed = self._sign("possession", manifest, {}, with_unit=False)
@@ -50,8 +61,9 @@ class SoftKey:
         self.profile = codec.decode(ProfileManifest, grant.profile_manifest)
 
     def sign(self, manifest: bytes, purpose: str = "filing", **changed: object) -> bytes:
-        """Sign a manifest; ``changed`` overrides header fields by name (uscc, unit_code, region, seq, prev,
-        length, claimed_time)."""
+        """Sign a manifest; ``changed`` overrides header fields by name (uscc, unit_code, region,
+        seq, prev, length, claimed_time).
+        """
         assert self.profile is not None
         fields: dict[int, object] = {
             wire.FIELD_USCC: changed.get("uscc", self.profile.uscc),
@@ -69,10 +81,14 @@ class SoftKey:
         if purpose in CHAINED_PURPOSES and not changed:
             protected, digest, _ = wire.split(statement)
             self.seq += 1
-            self.head = wire.statement_id(self.signer.algorithm, wire.to_be_signed(protected, purpose, digest))
+            self.head = wire.statement_id(
+                self.signer.algorithm, wire.to_be_signed(protected, purpose, digest)
+            )
         return statement
 
-    def _sign(self, purpose: str, manifest: bytes, fields: dict[int, object], *, with_unit: bool) -> Signed:
+    def _sign(
+        self, purpose: str, manifest: bytes, fields: dict[int, object], *, with_unit: bool
+    ) -> Signed:
         own: dict[int, object] = {
             wire.FIELD_MANIFEST_LENGTH: len(manifest),
             wire.FIELD_PRESENCE: wire.PRESENCE_BUTTON,
@@ -126,18 +142,29 @@ def application(
         "prepared_by": "测试员甲",
         "prepared_on": date(2026, 11, 24).isoformat(),
         "application_document": ApplicationDocument(
-            doc_no="陇澜教函〔2026〕18号", title="关于使用编制的申请", issuer="陇澜市教育局", issued_on="2026-11-20"
+            doc_no="陇澜教函〔2026〕18号",
+            title="关于使用编制的申请",
+            issuer="陇澜市教育局",
+            issued_on="2026-11-20",
         ),
         **changed,
     }
     return UseApproval(**fields)  # type: ignore[arg-type]
 
 
-def attachment(content: bytes, name: str = "用编申请.pdf", role: str = "application_document") -> Attachment:
+def attachment(
+    content: bytes, name: str = "用编申请.pdf", role: str = "application_document"
+) -> Attachment:
     """An attachment entry for ``content``."""
     from hashlib import sha256
 
-    return Attachment(name=name, media_type="application/pdf", size=len(content), sha256=sha256(content).digest(), role=role)
+    return Attachment(
+        name=name,
+        media_type="application/pdf",
+        size=len(content),
+        sha256=sha256(content).digest(),
+        role=role,
+    )
 
 
 def manifest(**changed: object) -> bytes:

@@ -1,7 +1,9 @@
-"""An office in a few lines of Python, for tests of keys and hosts: anchors, grants, a log in memory, receipts.
+"""An office in a few lines of Python, for tests of keys and hosts: anchors, grants, a log in
+memory, receipts.
 
-Everything it signs is what the real office signs; its X.509 blobs are opaque bytes, as they are to a key.  The tree is the
-plain recursion of RFC 9162 section 2.1, written apart from the office's own so that each can judge the other.
+Everything it signs is what the real office signs; its X.509 blobs are opaque bytes, as they are to
+a key.  The tree is the plain recursion of RFC 9162 section 2.1, written apart from the office's own
+so that each can judge the other.
 """
 
 import datetime
@@ -59,7 +61,8 @@ from tests.support.signers import signer_from
 
 NOW = 1_795_478_400  # 2026-11-24 00:00:00 UTC
 YEAR = 365 * 86400
-ISSUING_X509 = b"issuing x509"  # opaque to a key; that of the root is one, because whoever verifies takes the root's key out of it
+# opaque to a key; that of the root is one, because whoever verifies takes the root's key out of it
+ISSUING_X509 = b"issuing x509"
 
 
 def root_of(leaves: Sequence[bytes]) -> bytes:
@@ -103,10 +106,14 @@ def _root_x509(seed: int, algorithm: Algorithm) -> bytes:
     start = datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC)
     if algorithm is not ES256:
         validity = Validity(int(start.timestamp()), int(start.timestamp()) + 3650 * 86400)
-        return make_root(signer_from(seed, algorithm), name="陇澜市委编办", validity=validity).public_bytes(Encoding.DER)
+        return make_root(
+            signer_from(seed, algorithm), name="陇澜市委编办", validity=validity
+        ).public_bytes(Encoding.DER)
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "陇澜市委编办 根(虚构)")])
     key = ec.derive_private_key(seed, ec.SECP256R1())
-    builder = x509.CertificateBuilder(name, name, key.public_key(), 1, start, start + datetime.timedelta(days=3650))
+    builder = x509.CertificateBuilder(
+        name, name, key.public_key(), 1, start, start + datetime.timedelta(days=3650)
+    )
     return builder.sign(key, hashes.SHA256(), ecdsa_deterministic=True).public_bytes(Encoding.DER)
 
 
@@ -129,10 +136,18 @@ class SoftOffice:
         self.root: Signer = signer_from(self.seed, self.algorithm)
         self.issuer: Signer = signer_from(self.seed + 1, self.algorithm)
         self.issuer_manifest = IssuerManifest(
-            SCHEMA_ISSUER, self.office_id, self.issuer.public_key, sha256(ISSUING_X509).digest(), NOW - YEAR, NOW + 9 * YEAR
+            SCHEMA_ISSUER,
+            self.office_id,
+            self.issuer.public_key,
+            sha256(ISSUING_X509).digest(),
+            NOW - YEAR,
+            NOW + 9 * YEAR,
         )
         self.anchor: Signed = certificate.sign_issuer(
-            self.root, region=self.region, root_x5t=sha256(self.root_x509).digest(), manifest=self.issuer_manifest
+            self.root,
+            region=self.region,
+            root_x5t=sha256(self.root_x509).digest(),
+            manifest=self.issuer_manifest,
         )
 
     @property
@@ -161,15 +176,20 @@ class SoftOffice:
 
     def grant(self, request: KeyRequest, **changed: object) -> Grant:
         """File 3 of enrolment; ``changed`` replaces fields of the profile."""
-        proof = certificate.verify_possession(Signed(request.statement, request.manifest), self.algorithm)
+        proof = certificate.verify_possession(
+            Signed(request.statement, request.manifest), self.algorithm
+        )
         return self.grant_for(
-            proof.serial, proof.public_key, **{"device_key": proof.device_key if self.sessions else None, **changed}
+            proof.serial,
+            proof.public_key,
+            **{"device_key": proof.device_key if self.sessions else None, **changed},
         )
 
     def grant_for(self, serial: str, public_key: bytes, /, **changed: object) -> Grant:
         """A grant without asking for a proof."""
         version = changed.get("version", 1)
-        x509 = b"x509 of " + serial.encode() + (b"" if version == 1 else b" %d" % version)  # a certificate is never the same twice
+        # a certificate is never the same twice
+        x509 = b"x509 of " + serial.encode() + (b"" if version == 1 else b" %d" % version)
         fields: dict[str, object] = {
             "schema": SCHEMA_PROFILE,
             "version": 1,
@@ -193,10 +213,16 @@ class SoftOffice:
             x5t=self.issuer_manifest.x5t,
             manifest=ProfileManifest(**fields),  # type: ignore[arg-type]
         )
-        return Grant(SCHEMA_GRANT, profile.statement, profile.manifest, x509, ISSUING_X509, b"root x509")
+        return Grant(
+            SCHEMA_GRANT, profile.statement, profile.manifest, x509, ISSUING_X509, b"root x509"
+        )
 
-    def succeed(self, asked: Succession, old: bytes, version: int = 2, **changed: object) -> Granted:
-        """The answer to who asks for a new key pair in the place of the one whose point is ``old``."""
+    def succeed(
+        self, asked: Succession, old: bytes, version: int = 2, **changed: object
+    ) -> Granted:
+        """The answer to who asks for a new key pair in the place of the one whose point is
+        ``old``.
+        """
         proof = asked.verify(PublicKey(self.algorithm, old))
         device_key = proof.device_key if self.sessions else None
         fields = {"version": version, "device_key": device_key, **changed}
@@ -206,10 +232,21 @@ class SoftOffice:
         return Granted(grant, receipt, tuple(self.consistency(seen[0])) if seen else ())
 
     def order(
-        self, purpose: str, challenge: Challenge, seq: int | None = None, head: bytes | None = None, **changed: object
+        self,
+        purpose: str,
+        challenge: Challenge,
+        seq: int | None = None,
+        head: bytes | None = None,
+        **changed: object,
     ) -> Order:
         """An order for the key that gave the challenge; ``changed`` replaces fields of it."""
-        fields: dict[str, object] = {"serial": challenge.serial, "nonce": challenge.nonce, "seq": seq, "head": head, **changed}
+        fields: dict[str, object] = {
+            "serial": challenge.serial,
+            "nonce": challenge.nonce,
+            "seq": seq,
+            "head": head,
+            **changed,
+        }
         manifest = OrderManifest(**{"schema": SCHEMA_ORDER, **fields})  # type: ignore[arg-type]
         return orders.sign_order(self.issuer, purpose=purpose, manifest=manifest, **self._names)
 
@@ -234,14 +271,33 @@ class SoftOffice:
     def card(self, sections: Sequence[bytes], version: int = 1, **changed: object) -> UnitCard:
         """A unit card; ``changed`` replaces whose it is or its term."""
         uscc = str(changed.pop("uscc", self.uscc))
-        term = Term(**{"version": version, "issued": NOW, "not_after": NOW + YEAR, "max_offline": 200, **changed})  # type: ignore[arg-type]
-        return unit_card.sign_card(self.issuer, uscc=uscc, term=term, sections=sections, **self._names)
+        term = Term(
+            **{
+                "version": version,
+                "issued": NOW,
+                "not_after": NOW + YEAR,
+                "max_offline": 200,
+                **changed,
+            }
+        )  # type: ignore[arg-type]
+        return unit_card.sign_card(
+            self.issuer, uscc=uscc, term=term, sections=sections, **self._names
+        )
 
     def officers(self, version: int = 1, **changed: object) -> Officers:
-        """The office's word on who its two unblocking officers are; ``changed`` replaces fields of it."""
+        """The office's word on who its two unblocking officers are; ``changed`` replaces fields of
+        it.
+        """
         first, second = (signer.public_key for signer in self.unblockers)
-        fields: dict[str, object] = {"version": version, "first_name": "测试员甲", "first_key": first, "second_name": "测试员乙"}
-        manifest = OfficersManifest(**{"schema": SCHEMA_OFFICERS, **fields, "second_key": second, **changed})  # type: ignore[arg-type]
+        fields: dict[str, object] = {
+            "version": version,
+            "first_name": "测试员甲",
+            "first_key": first,
+            "second_name": "测试员乙",
+        }
+        manifest = OfficersManifest(
+            **{"schema": SCHEMA_OFFICERS, **fields, "second_key": second, **changed}
+        )  # type: ignore[arg-type]
         return recovery.sign_officers(self.issuer, manifest=manifest, **self._names)
 
     def approved(self, release: Release) -> Release:
@@ -251,15 +307,20 @@ class SoftOffice:
     @property
     def unblockers(self) -> tuple[Any, Any]:
         """The private halves of both."""
-        return signer_from(self.seed + 2, self.algorithm), signer_from(self.seed + 3, self.algorithm)
+        return signer_from(self.seed + 2, self.algorithm), signer_from(
+            self.seed + 3, self.algorithm
+        )
 
     def codes(self, key: Key, slot: int = 0) -> tuple[Secret, Secret]:
         """What the two officers read out for a user, from the shares that the key has now."""
         device_key = key.profile().device_key
         assert device_key is not None
-        shares = recovery.verify_shares(key.recovery.shares(), PublicKey(self.algorithm, device_key))
+        shares = recovery.verify_shares(
+            key.recovery.shares(), PublicKey(self.algorithm, device_key)
+        )
         first, second = (
-            recovery.open_share(shares, place, officer, device_key, slot) for place, officer in enumerate(self.unblockers, 1)
+            recovery.open_share(shares, place, officer, device_key, slot)
+            for place, officer in enumerate(self.unblockers, 1)
         )
         return first, second
 
@@ -270,15 +331,25 @@ class SoftOffice:
     def take_in(self, raw: bytes, received: int = NOW, purpose: str = "filing") -> Receipt:
         """Append a statement to the log and give its receipt."""
         statement = cose.parse(raw, purpose=purpose)
-        self.leaves.append(merkle.leaf_hash(wire.log_leaf(statement.id, raw, statement.digest, received)))
+        self.leaves.append(
+            merkle.leaf_hash(wire.log_leaf(statement.id, raw, statement.digest, received))
+        )
         return self.receipt(len(self.leaves) - 1, statement.id, received)
 
-    def receipt(self, index: int, statement_id: bytes, received: int = NOW, size: int | None = None) -> Receipt:
+    def receipt(
+        self, index: int, statement_id: bytes, received: int = NOW, size: int | None = None
+    ) -> Receipt:
         """Sign a receipt for a leaf of the log, at any size of it."""
         leaves = self.leaves[:size]
-        payload = wire.ReceiptPayload(statement_id, index, len(leaves), root_of(leaves), inclusion(index, leaves), received)
+        payload = wire.ReceiptPayload(
+            statement_id, index, len(leaves), root_of(leaves), inclusion(index, leaves), received
+        )
         return receipt.sign_receipt(
-            self.issuer, office_id=self.office_id, region=self.region, x5t=self.issuer_manifest.x5t, payload=payload
+            self.issuer,
+            office_id=self.office_id,
+            region=self.region,
+            x5t=self.issuer_manifest.x5t,
+            payload=payload,
         )
 
     def consistency(self, first: int) -> list[bytes]:

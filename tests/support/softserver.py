@@ -1,6 +1,8 @@
-"""The soft office behind HTTP, for the host's tests: an httpx transport that answers like the real one.
+"""The soft office behind HTTP, for the host's tests: an httpx transport that answers like the real
+one.
 
-``fail`` is a list of things to do to the next requests instead of answering: an exception to raise or a response.
+``fail`` is a list of things to do to the next requests instead of answering: an exception to raise
+or a response.
 """
 
 import base64
@@ -45,7 +47,9 @@ def problem(code: str, status: int, **extra: object) -> httpx.Response:
         "next_en": "next",
         **extra,
     }
-    return httpx.Response(status, content=json.dumps(body), headers={"Content-Type": "application/problem+json"})
+    return httpx.Response(
+        status, content=json.dumps(body), headers={"Content-Type": "application/problem+json"}
+    )
 
 
 @dataclass
@@ -59,12 +63,14 @@ class SoftServer:
     fail: list[Any] = field(default_factory=list)
     history: list[dict[str, Any]] = field(default_factory=list)
     statements: dict[str, bytes] = field(default_factory=dict)
-    certificates: dict[str, Certificate] = field(default_factory=dict)  # by serial number, of the keys that file
+    # by serial number, of the keys that file
+    certificates: dict[str, Certificate] = field(default_factory=dict)
     tokens: set[str] = field(default_factory=set)
     origin: str = ""
     public_key: bytes | None = None
     refuses: set[str] = field(default_factory=set)  # addresses that a suspended key is refused at
-    standings: list[int] = field(default_factory=list)  # what the office has decided about every key, one second after another
+    # what the office has decided about every key, one second after another
+    standings: list[int] = field(default_factory=list)
 
     def transport(self) -> httpx.MockTransport:
         """What ``Office(url, transport=…)`` takes."""
@@ -94,7 +100,13 @@ class SoftServer:
         if path == "/login/challenge":
             self.origin = json.loads(content)["origin"]
             return httpx.Response(
-                200, json={"nonce": NONCE.hex(), "office_id": "longlan", "origin": self.origin, "expires": "soon"}
+                200,
+                json={
+                    "nonce": NONCE.hex(),
+                    "office_id": "longlan",
+                    "origin": self.origin,
+                    "expires": "soon",
+                },
             )
         if path == "/logout":
             self.tokens.discard(headers.get("Authorization", ""))
@@ -105,12 +117,22 @@ class SoftServer:
         key = PublicKey(self.office.algorithm, self.public_key)
         if path == "/links":
             links = verify_links(pair, key)
-            return httpx.Response(200, json={"closed": list(range(links.first, links.first + len(links.ids))), "open": []})
+            return httpx.Response(
+                200,
+                json={"closed": list(range(links.first, links.first + len(links.ids))), "open": []},
+            )
         if self.standings[-1:] == [STANDING_SUSPENDED]:
             return problem("key-suspended", 403)
         verify_login(pair, public_key=key, office_id="longlan", origin=self.origin, nonce=NONCE)
         self.tokens.add("Bearer token-of-a-test")
-        return httpx.Response(200, json={"token": "token-of-a-test", "expires": "2026-11-24T20:00:00+08:00", "roles": ["UNIT"]})
+        return httpx.Response(
+            200,
+            json={
+                "token": "token-of-a-test",
+                "expires": "2026-11-24T20:00:00+08:00",
+                "roles": ["UNIT"],
+            },
+        )
 
     def _put(self, name: str, content: bytes) -> httpx.Response:
         if name not in (sha256(content).hexdigest(), self.office.algorithm.digest(content).hex()):
@@ -129,11 +151,22 @@ class SoftServer:
             return problem("blob-missing", 409, missing=missing)
         new = statement.id not in self.receipts
         if new:
-            self.receipts[statement.id] = (len(self.office.leaves), self.office.take_in(raw, purpose=purpose))
-            self.history.append({"purpose": purpose, "statement": statement.id.hex(), "received": NOW})
+            self.receipts[statement.id] = (
+                len(self.office.leaves),
+                self.office.take_in(raw, purpose=purpose),
+            )
+            self.history.append(
+                {"purpose": purpose, "statement": statement.id.hex(), "received": NOW}
+            )
             self.statements[statement.id.hex()] = raw
-        headers = {"Content-Type": RECEIPT_TYPE, "Biandun-Case": "629900HB2026000001", "Biandun-Statement": statement.id.hex()}
-        return httpx.Response(201 if new else 200, content=self.receipts[statement.id][1].encode(), headers=headers)
+        headers = {
+            "Content-Type": RECEIPT_TYPE,
+            "Biandun-Case": "629900HB2026000001",
+            "Biandun-Statement": statement.id.hex(),
+        }
+        return httpx.Response(
+            201 if new else 200, content=self.receipts[statement.id][1].encode(), headers=headers
+        )
 
     def _statement(self, name: str, what: str) -> httpx.Response:
         raw = self.statements[name]
@@ -146,7 +179,9 @@ class SoftServer:
             "profile_statement": own.profile.statement,
             "profile_manifest": own.profile.manifest,
         }
-        return httpx.Response(200, json={name: base64.b64encode(content).decode() for name, content in parts.items()})
+        return httpx.Response(
+            200, json={name: base64.b64encode(content).decode() for name, content in parts.items()}
+        )
 
     def _get(self, parts: list[str], query: dict[str, str]) -> httpx.Response:
         if parts == ["anchors"]:
@@ -162,28 +197,52 @@ class SoftServer:
         if parts == ["log", "consistency"]:
             return httpx.Response(
                 200,
-                json={"path": [one.hex() for one in consistency(int(query["first"]), self.office.leaves[: int(query["second"])])]},
+                json={
+                    "path": [
+                        one.hex()
+                        for one in consistency(
+                            int(query["first"]), self.office.leaves[: int(query["second"])]
+                        )
+                    ]
+                },
             )
         if parts[0] == "statements" and parts[2:] == ["receipt"]:
             index, receipt = self.receipts[bytes.fromhex(parts[1])]
             if receipt.read().tree_size < int(query.get("at_least", 0)):
                 receipt = self.office.receipt(index, bytes.fromhex(parts[1]))
-            return httpx.Response(200, content=receipt.encode(), headers={"Content-Type": RECEIPT_TYPE})
+            return httpx.Response(
+                200, content=receipt.encode(), headers={"Content-Type": RECEIPT_TYPE}
+            )
         if not self.tokens and parts[0] in ("cases", "blobs", "statements"):
             return problem("login-required", 401)
         if parts[0] == "blobs":
             content = self.blobs.get(parts[1])
-            return problem("blob-not-found", 404) if content is None else httpx.Response(200, content=content)
+            return (
+                problem("blob-not-found", 404)
+                if content is None
+                else httpx.Response(200, content=content)
+            )
         if parts[0] == "statements":
             return self._statement(parts[1], parts[2])
         if parts == ["cases"]:
-            return httpx.Response(200, json={"cases": [{"number": "629900HB2026000001", "state": query.get("state", "SUBMITTED")}]})
+            return httpx.Response(
+                200,
+                json={
+                    "cases": [
+                        {"number": "629900HB2026000001", "state": query.get("state", "SUBMITTED")}
+                    ]
+                },
+            )
         if parts == ["cases", "629900HB2026000001"]:
-            return httpx.Response(200, json={"number": parts[1], "state": "SUBMITTED", "history": self.history})
+            return httpx.Response(
+                200, json={"number": parts[1], "state": "SUBMITTED", "history": self.history}
+            )
         if parts[0] == "keys" and parts[2:] == ["status"]:
             number = len(self.standings)
             info = InfoReply(1, "", parts[1], 0, 0, 0, 0, [], self.public_key)
-            said = self.office.status(info, (self.standings or [STANDING_ACTIVE])[-1], NOW + number, number=number)
+            said = self.office.status(
+                info, (self.standings or [STANDING_ACTIVE])[-1], NOW + number, number=number
+            )
             return httpx.Response(200, content=said.encode(), headers={"Content-Type": SIGNED_TYPE})
         if parts == ["log"]:
             return httpx.Response(200, json={"size": len(self.office.leaves)})

@@ -1,6 +1,8 @@
-"""The key's arithmetic with its rounds and programs written out, for tests: several times as fast as the readable one, and the same.
+"""The key's arithmetic with its rounds and programs written out, for tests: several times as fast
+as the readable one, and the same.
 
-``tests/firmware/test_quick_arithmetic.py`` holds both against ``etoken.crypto.hash_integers`` and ``machine_integers``.
+``tests/firmware/test_quick_arithmetic.py`` holds both against ``etoken.crypto.hash_integers`` and
+``machine_integers``.
 """
 
 import struct
@@ -15,27 +17,41 @@ from etoken.crypto.machine_integers import PLANE, IntegerMachine
 
 def _source() -> str:
     words = [f"w{index}" for index in range(64)]
-    lines = ["def one(state, data, at):", "    " + ", ".join(words[:16]) + ' = unpack_from(">16I", data, at)']
+    lines = [
+        "def one(state, data, at):",
+        "    " + ", ".join(words[:16]) + ' = unpack_from(">16I", data, at)',
+    ]
     for j in range(16, 64):
         x, y = words[j - 15], words[j - 2]
         s0 = f"(({x} >> 7 | {x} << 25) ^ ({x} >> 18 | {x} << 14) ^ {x} >> 3)"
         s1 = f"(({y} >> 17 | {y} << 15) ^ ({y} >> 19 | {y} << 13) ^ {y} >> 10)"
-        lines.append(f"    {words[j]} = {words[j - 16]} + {s0} + {words[j - 7]} + {s1} & 0xFFFFFFFF")
+        lines.append(
+            f"    {words[j]} = {words[j - 16]} + {s0} + {words[j - 7]} + {s1} & 0xFFFFFFFF"
+        )
     lines.append('    A, B, C, D, E, F, G, H = a, b, c, d, e, f, g, h = unpack(">8I", state)')
     a, b, c, d, e, f, g, h = "abcdefgh"
     for j in range(64):
         s1 = f"(({e} >> 6 | {e} << 26) ^ ({e} >> 11 | {e} << 21) ^ ({e} >> 25 | {e} << 7))"
         s0 = f"(({a} >> 2 | {a} << 30) ^ ({a} >> 13 | {a} << 19) ^ ({a} >> 22 | {a} << 10))"
-        lines.append(f"    t = {h} + {s1} + ({g} ^ {e} & ({f} ^ {g})) + {SHA256_ROUNDS[j]} + {words[j]}")
+        lines.append(
+            f"    t = {h} + {s1} + ({g} ^ {e} & ({f} ^ {g})) + {SHA256_ROUNDS[j]} + {words[j]}"
+        )
         lines.append(f"    {d} = {d} + t & 0xFFFFFFFF")
         lines.append(f"    {h} = t + {s0} + ({a} & {b} | {c} & ({a} | {b})) & 0xFFFFFFFF")
         a, b, c, d, e, f, g, h = h, a, b, c, d, e, f, g
-    sums = ", ".join(f"{old} + {new} & 0xFFFFFFFF" for old, new in zip("ABCDEFGH", (a, b, c, d, e, f, g, h), strict=True))
+    sums = ", ".join(
+        f"{old} + {new} & 0xFFFFFFFF"
+        for old, new in zip("ABCDEFGH", (a, b, c, d, e, f, g, h), strict=True)
+    )
     lines.append(f'    pack_into(">8I", state, 0, {sums})')
     return "\n".join(lines)
 
 
-_names: dict[str, Any] = {"unpack": struct.unpack, "unpack_from": struct.unpack_from, "pack_into": struct.pack_into}
+_names: dict[str, Any] = {
+    "unpack": struct.unpack,
+    "unpack_from": struct.unpack_from,
+    "pack_into": struct.pack_into,
+}
 exec(compile(_source(), "sha256 unrolled", "exec"), _names)
 
 
@@ -46,7 +62,9 @@ def sha256(state: bytearray, data: Any, count: int, scratch: bytearray) -> None:
 
 
 class UnrolledMachine(IntegerMachine):
-    """The field machine with each program as a Python function of its own, made when it is met again; R = 1."""
+    """The field machine with each program as a Python function of its own, made when it is met
+    again; R = 1.
+    """
 
     def __init__(self, curve: Curve) -> None:
         super().__init__(curve, r_bits=0)
@@ -71,10 +89,19 @@ class UnrolledMachine(IntegerMachine):
 
 
 def _machine_source(program: bytes, p: int, n: int) -> str:
-    """The source of a function ``run`` that does what a program says, its registers being local variables."""
+    """The source of a function ``run`` that does what a program says, its registers being local
+    variables.
+    """
     whole = ", ".join(f"r{index}" for index in range(m.REGISTERS))
     steps = [tuple(program[at : at + 4]) for at in range(0, len(program), 4)]
-    body, inside = ["r, signs, table = machine.registers, machine._signs, machine.table", f"{whole} = r", "flags = counter = 0"], ""
+    body, inside = (
+        [
+            "r, signs, table = machine.registers, machine._signs, machine.table",
+            f"{whole} = r",
+            "flags = counter = 0",
+        ],
+        "",
+    )
     for position, (op, d, a, b) in enumerate(steps):
         if op == m.END:
             break
@@ -88,7 +115,9 @@ def _machine_source(program: bytes, p: int, n: int) -> str:
 
 
 def _turns(steps: list[tuple[int, ...]]) -> bool:
-    """Is there a way back to the LOOP before these instructions?  Otherwise it only sets the counter."""
+    """Is there a way back to the LOOP before these instructions?  Otherwise it only sets the
+    counter.
+    """
     return next((op for op, *_ in steps if op in (m.LOOP, m.NEXT)), m.LOOP) == m.NEXT
 
 
@@ -129,13 +158,19 @@ def _lines(op: int, d: int, a: int, b: int, p: int, n: int) -> list[str]:
         case m.PICK | m.TAKE:
             return [
                 f"s = signs[{a >> 2}] >> counter + {m.BLOCK_COLUMNS * (a & 3)}",
-                "i = " + " | ".join(f"s >> {(m.SPACING - 1) * tooth} & {1 << tooth}" for tooth in range(m.TEETH)),
+                "i = "
+                + " | ".join(
+                    f"s >> {(m.SPACING - 1) * tooth} & {1 << tooth}" for tooth in range(m.TEETH)
+                ),
                 f"at = {64 * m.ENTRIES * a} + 32 * (i - 32 if i & 32 else 31 - i)",
                 *_fetch(d, "at"),
                 f"if not i & 32: r{d + 1} = -r{d + 1} % {p}",
             ]
         case m.WINDOW:
-            xs, ys = (", ".join(f"r{first + index}" for index in range(8)) for first in (m.WINDOW_TABLE, m.WINDOW_TABLE + 8))
+            xs, ys = (
+                ", ".join(f"r{first + index}" for index in range(8))
+                for first in (m.WINDOW_TABLE, m.WINDOW_TABLE + 8)
+            )
             return [
                 "i = signs[1] >> 4 * counter & 15",
                 "at = i - 8 if i & 8 else 7 - i",
@@ -155,7 +190,10 @@ def _lines(op: int, d: int, a: int, b: int, p: int, n: int) -> list[str]:
         case m.LEAST | m.OTHER:
             return [f"if {x} {'>=' if op == m.LEAST else '!='} {y}: flags |= {d}"]
         case _:  # WIPE
-            return [" = ".join(f"r{index}" for index in range(m.CONSTANTS)) + " = signs[0] = signs[1] = 0"]
+            return [
+                " = ".join(f"r{index}" for index in range(m.CONSTANTS))
+                + " = signs[0] = signs[1] = 0"
+            ]
 
 
 def _fetch(d: int, at: str) -> list[str]:

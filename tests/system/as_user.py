@@ -4,7 +4,8 @@
     2. the wheel            built, installed into an environment of its own; the fixture of the README in a test of its own
     3. biandun doctor       beside a running simulated key
 
-As root the user is one that nobody has on this computer, with nothing but a folder; as anybody else it is oneself.
+As root the user is one that nobody has on this computer, with nothing but a folder; as anybody else
+it is oneself.
 """
 
 import argparse
@@ -38,13 +39,21 @@ class Newcomer:
         self.project = folder / "biandun"
         kept = {name: value for name, value in os.environ.items() if not name.startswith(UNSET)}
         path = [part for part in kept.get("PATH", "").split(":") if ROOT not in Path(part).parents]
-        own = {"HOME": str(folder), "TMPDIR": str(folder / "tmp"), "USER": "newcomer", "LOGNAME": "newcomer"}
+        own = {
+            "HOME": str(folder),
+            "TMPDIR": str(folder / "tmp"),
+            "USER": "newcomer",
+            "LOGNAME": "newcomer",
+        }
         self.environment = {**kept, **own, "PATH": ":".join(path)}
 
     def take_copy(self) -> None:
         """Copy what git knows, as it is in the working tree, and give all of it to the user."""
         listed = subprocess.run(
-            ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"], cwd=ROOT, capture_output=True, check=True
+            ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+            cwd=ROOT,
+            capture_output=True,
+            check=True,
         )
         for name in filter(None, listed.stdout.decode().split("\0")):
             source, target = ROOT / name, self.project / name
@@ -56,31 +65,64 @@ class Newcomer:
             for path in (self.home, *self.home.rglob("*")):
                 os.chown(path, self.uid, self.uid)
 
-    def run(self, title: str, *words: str, cwd: Path | None = None, statuses: tuple[int, ...] = (0,)) -> str:
+    def run(
+        self, title: str, *words: str, cwd: Path | None = None, statuses: tuple[int, ...] = (0,)
+    ) -> str:
         """Run a command as the user; what it prints is shown when it fails.  Raises SystemExit."""
         done = subprocess.run(
-            words, cwd=cwd or self.project, env=self.environment, capture_output=True, text=True, check=False, **self.account
+            words,
+            cwd=cwd or self.project,
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            check=False,
+            **self.account,
         )
         print(f"{title}: {'done' if done.returncode in statuses else 'FAILED'}", flush=True)
         if done.returncode not in statuses or "Traceback" in done.stderr:
-            raise SystemExit(f"{' '.join(words)} -> {done.returncode}\n{done.stdout[-4000:]}\n{done.stderr[-4000:]}")
+            raise SystemExit(
+                f"{' '.join(words)} -> {done.returncode}\n{done.stdout[-4000:]}\n{done.stderr[-4000:]}"
+            )
         return done.stdout
 
     def demo(self, database: str) -> Any:
         """make demo, which sets everything up by itself; return its last line."""
-        return json.loads(self.run("make demo", "make", "demo", f"PYTHON={self.python}", f"DATABASE={database}").splitlines()[-1])
+        return json.loads(
+            self.run(
+                "make demo", "make", "demo", f"PYTHON={self.python}", f"DATABASE={database}"
+            ).splitlines()[-1]
+        )
 
     def fixture_from_wheel(self) -> Path:
-        """Build the wheel, install it elsewhere, run a test with the fixture there; return the programs that were installed."""
+        """Build the wheel, install it elsewhere, run a test with the fixture there; return the
+        programs that were installed.
+        """
         place = self.home / "elsewhere"
         programs = place / "env" / "bin"
         pip = str(self.project / ".venv" / "bin" / "pip")
         self.run("the wheel", pip, "wheel", "--quiet", "--no-deps", "--wheel-dir", str(place), ".")
         wheel = next(place.glob("biandun-*.whl"))
         self.run("an environment", self.python, "-m", "venv", str(place / "env"))
-        self.run("installing it", str(programs / "pip"), "install", "--quiet", f"{wheel}[simulator]", "pytest")
-        self.run("a test", "sh", "-c", 'printf %s "$1" > "$2"', "-", FIXTURE_TEST, str(place / "test_mine.py"))
-        said = self.run("the fixture", str(programs / "python"), "-m", "pytest", "-q", "test_mine.py", cwd=place)
+        self.run(
+            "installing it",
+            str(programs / "pip"),
+            "install",
+            "--quiet",
+            f"{wheel}[simulator]",
+            "pytest",
+        )
+        self.run(
+            "a test",
+            "sh",
+            "-c",
+            'printf %s "$1" > "$2"',
+            "-",
+            FIXTURE_TEST,
+            str(place / "test_mine.py"),
+        )
+        said = self.run(
+            "the fixture", str(programs / "python"), "-m", "pytest", "-q", "test_mine.py", cwd=place
+        )
         if "1 passed" not in said:
             raise SystemExit(said)
         return programs
@@ -88,12 +130,25 @@ class Newcomer:
     def doctor(self, programs: Path) -> Any:
         """What the doctor of the wheel finds beside a simulated key."""
         keys = subprocess.Popen(
-            [str(programs / "biandun-sim"), "run"], stdout=subprocess.PIPE, env=self.environment, cwd=self.home, **self.account
+            [str(programs / "biandun-sim"), "run"],
+            stdout=subprocess.PIPE,
+            env=self.environment,
+            cwd=self.home,
+            **self.account,
         )
         try:
             assert keys.stdout is not None
             keys.stdout.readline()
-            return json.loads(self.run("doctor", str(programs / "biandun"), "--json", "doctor", cwd=self.home, statuses=(13,)))
+            return json.loads(
+                self.run(
+                    "doctor",
+                    str(programs / "biandun"),
+                    "--json",
+                    "doctor",
+                    cwd=self.home,
+                    statuses=(13,),
+                )
+            )
         finally:
             keys.terminate()
             keys.wait()
@@ -101,7 +156,9 @@ class Newcomer:
 
 def main() -> int:
     """Run all of it; the last line is one JSON object."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--database", choices=["sqlite", "postgres"], default="sqlite")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
@@ -111,7 +168,11 @@ def main() -> int:
         found = newcomer.doctor(newcomer.fixture_from_wheel())
     codes = [finding["code"] for finding in found["findings"]]
     good = demo["accepted"] and demo["third_party_verified"] and codes == ["key-not-set-up"]
-    print(json.dumps({"uid": newcomer.uid, "demo": demo["accepted"], "fixture": True, "doctor": codes}))
+    print(
+        json.dumps(
+            {"uid": newcomer.uid, "demo": demo["accepted"], "fixture": True, "doctor": codes}
+        )
+    )
     return 0 if good else 1
 
 

@@ -1,9 +1,11 @@
-"""What a second user of the computer tries against the first one's keys, office and files; each attempt is a function.
+"""What a second user of the computer tries against the first one's keys, office and files; each
+attempt is a function.
 
     python attacks.py PLAN        tries, and prints {name: what it gained, or why it gained nothing}
 
-PLAN is JSON: ports, pids, url, files, folders, private (files), sockets, and ``only``, the names of the attempts.  An attempt that
-gains something returns True or what it got; one that is kept out raises OSError, or returns False.
+PLAN is JSON: ports, pids, url, files, folders, private (files), sockets, and ``only``, the names of
+the attempts.  An attempt that gains something returns True or what it got; one that is kept out
+raises OSError, or returns False.
 """
 
 import fcntl
@@ -41,12 +43,18 @@ def _each(paths: list[Path], work: Callable[[Path], object]) -> object:
 
 @attempt
 def opens_the_serial_port(plan: Any) -> object:
-    return _each([Path(port) for port in plan["ports"]], lambda port: os.open(port, os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK))
+    return _each(
+        [Path(port) for port in plan["ports"]],
+        lambda port: os.open(port, os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK),
+    )
 
 
 @attempt
 def writes_to_the_serial_port(plan: Any) -> object:
-    return _each([Path(port) for port in plan["ports"]], lambda port: os.open(port, os.O_WRONLY | os.O_NOCTTY | os.O_NONBLOCK))
+    return _each(
+        [Path(port) for port in plan["ports"]],
+        lambda port: os.open(port, os.O_WRONLY | os.O_NOCTTY | os.O_NONBLOCK),
+    )
 
 
 @attempt
@@ -116,12 +124,18 @@ def connects_to_the_simulator(plan: Any) -> object:
 
 @attempt
 def stops_processes(plan: Any) -> object:
-    return _each([Path(str(pid)) for pid in plan["pids"]], lambda pid: os.kill(int(pid.name), signal.SIGKILL) is None)
+    return _each(
+        [Path(str(pid)) for pid in plan["pids"]],
+        lambda pid: os.kill(int(pid.name), signal.SIGKILL) is None,
+    )
 
 
 @attempt
 def looks_into_processes(plan: Any) -> object:
-    return _each([Path(f"/proc/{pid}/{name}") for pid in plan["pids"] for name in ("environ", "mem")], lambda path: path.open("rb"))
+    return _each(
+        [Path(f"/proc/{pid}/{name}") for pid in plan["pids"] for name in ("environ", "mem")],
+        lambda path: path.open("rb"),
+    )
 
 
 @attempt
@@ -135,7 +149,9 @@ def takes_the_offices_port(plan: Any) -> object:
 
 @attempt
 def resets_connections_to_the_office(plan: Any) -> object:
-    """It may connect like anybody; breaking off must stop nothing, which the journey shows afterwards."""
+    """It may connect like anybody; breaking off must stop nothing, which the journey shows
+    afterwards.
+    """
     for _ in range(20):
         with socket.create_connection(("127.0.0.1", int(plan["url"].rsplit(":", 1)[1]))) as line:
             line.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))

@@ -14,7 +14,9 @@ SCHOOL, BUREAU, HOSPITAL = "12629900MB00000274", "11629900MB0000019C", "12629921
 
 @pytest.fixture(scope="session")
 def journey(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Journey]:
-    """Personalised keys of the school, the hospital, the school's bureau and an officer, and a running office."""
+    """Personalised keys of the school, the hospital, the school's bureau and an officer, and a
+    running office.
+    """
     with Journey(tmp_path_factory.mktemp("journey")) as made:
         made.plug(4)
         made.found_office()
@@ -37,12 +39,16 @@ def _example(journey: Journey) -> dict[str, object]:
 
 
 @pytest.fixture
-def prepare(journey: Journey, _numbers: Iterator[int], _example: dict[str, object]) -> Callable[..., Path]:
+def prepare(
+    journey: Journey, _numbers: Iterator[int], _example: dict[str, object]
+) -> Callable[..., Path]:
     """A function that prepares a filing of the school and returns its folder."""
 
     def make(serial: str = "BD-000001", attachment: bytes | None = None, **form: object) -> Path:
         folder = journey.folder / f"filing{next(_numbers)}"
-        (journey.folder / "form.json").write_text(json.dumps({**_example, **form}, ensure_ascii=False))
+        (journey.folder / "form.json").write_text(
+            json.dumps({**_example, **form}, ensure_ascii=False)
+        )
         (journey.folder / "letter.pdf").write_bytes(attachment or pdf())
         journey.run(
             "biandun",

@@ -1,7 +1,9 @@
-"""make demo: the main journey, step by step: a school files, its bureau consents, an officer decides, strangers verify.
+"""make demo: the main journey, step by step: a school files, its bureau consents, an officer
+decides, strangers verify.
 
-Everything runs as its own process: three simulated keys, the office, the command line, and the judges.  Each step prints its
-time; the last line is one JSON object.  Nothing is left running; what was made stays in build/demo to look at.
+Everything runs as its own process: three simulated keys, the office, the command line, and the
+judges.  Each step prints its time; the last line is one JSON object.  Nothing is left running; what
+was made stays in build/demo to look at.
 """
 
 import argparse
@@ -25,7 +27,14 @@ SCHOOL, BUREAU = "12629900MB00000274", "11629900MB0000019C"
 SCHOOL_KEY, BUREAU_KEY, OFFICER_KEY = "BD-000001", "BD-000002", "BD-000003"
 FILING, DECISION = "用编申请", "编办意见"
 FOLDER = Path("build/demo")
-LETTER = ("--document-no", "陇澜教函〔2026〕18号", "--document-title", "关于使用编制的申请", "--document-date", "2026-11-20")
+LETTER = (
+    "--document-no",
+    "陇澜教函〔2026〕18号",
+    "--document-title",
+    "关于使用编制的申请",
+    "--document-date",
+    "2026-11-20",
+)
 
 
 def width(text: str) -> int:
@@ -40,22 +49,29 @@ class Steps:
         self.number = 0
         self.start = time.perf_counter()
 
-    def __call__(self, title: str, work: Callable[[], Any], show: Callable[[Any], str] = lambda _: "") -> Any:
+    def __call__(
+        self, title: str, work: Callable[[], Any], show: Callable[[Any], str] = lambda _: ""
+    ) -> Any:
         """Do one step and return its result."""
         self.number += 1
         began = time.perf_counter()
         result = work()
         took = time.perf_counter() - began
-        print(f"{self.number:2d}. {title}{' ' * (42 - width(title))} {took:6.2f} s  {show(result)}".rstrip(), flush=True)
+        print(
+            f"{self.number:2d}. {title}{' ' * (42 - width(title))} {took:6.2f} s  {show(result)}".rstrip(),
+            flush=True,
+        )
         return result
 
 
 @dataclass(frozen=True)
 class Judges:
-    """Who verifies in a suite, without any of this project: openssl the certificates, ``script`` statements and receipts.
+    """Who verifies in a suite, without any of this project: openssl the certificates, ``script``
+    statements and receipts.
 
-    ``chains`` are the arguments of `openssl verify` before the certificate to verify.  In SM2 openssl needs to be told the
-    identity, and hands it to the first certificate of a chain only: so each is verified under the one above it.
+    ``chains`` are the arguments of `openssl verify` before the certificate to verify.  In SM2
+    openssl needs to be told the identity, and hands it to the first certificate of a chain only: so
+    each is verified under the one above it.
     """
 
     name: str
@@ -65,7 +81,11 @@ class Judges:
 
 IDENTITY = ("-vfyopt", "distid:1234567812345678")
 JUDGES = {
-    "es256": Judges("python-cwt", "judge.py", chains=((("-CAfile", "root.pem", "-untrusted", "issuing.pem"), "certificate.pem"),)),
+    "es256": Judges(
+        "python-cwt",
+        "judge.py",
+        chains=((("-CAfile", "root.pem", "-untrusted", "issuing.pem"), "certificate.pem"),),
+    ),
     "sm2": Judges(
         "openssl",
         "judge_sm2.py",
@@ -87,15 +107,25 @@ def certificates_verify(folder: Path, suite: str = "es256") -> bool:
     return True
 
 
-def statements_verify(python: Path, folder: Path, purpose: str = "filing", suite: str = "es256") -> bool:
-    """Let the suite's judge verify a statement and its receipt, each under the key of its X.509 certificate."""
+def statements_verify(
+    python: Path, folder: Path, purpose: str = "filing", suite: str = "es256"
+) -> bool:
+    """Let the suite's judge verify a statement and its receipt, each under the key of its X.509
+    certificate.
+    """
     judge = Path(__file__).with_name(JUDGES[suite].script)
     jobs = [
         ("statement.cose", purpose, "certificate.pem", "manifest.cbor"),
         ("receipt.cose", "receipt", "issuing.pem", "receipt-payload.cbor"),
     ]
     for job in jobs:
-        done = subprocess.run([str(python.absolute()), str(judge), *job], cwd=folder, capture_output=True, text=True, check=True)
+        done = subprocess.run(
+            [str(python.absolute()), str(judge), *job],
+            cwd=folder,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
         if json.loads(done.stdout)["verified"] is not True:
             return False
     return True
@@ -115,8 +145,16 @@ def database(name: str, folder: Path) -> Iterator[str | None]:
 
 def found(journey: Journey, step: Steps, suite: str) -> None:
     """Keys plugged in, office founded and serving, three keys certified."""
-    step("插入三把模拟密钥", lambda: journey.plug(3), lambda made: " ".join(key["serial"] for key in made["keys"]))
-    step("编办初始化，备份并试恢复", lambda: journey.found_office(suite), lambda made: f"{made['office_id']} {made['suite']}")
+    step(
+        "插入三把模拟密钥",
+        lambda: journey.plug(3),
+        lambda made: " ".join(key["serial"] for key in made["keys"]),
+    )
+    step(
+        "编办初始化，备份并试恢复",
+        lambda: journey.found_office(suite),
+        lambda made: f"{made['office_id']} {made['suite']}",
+    )
     step("启动编办服务", journey.serve, lambda url: url)
     for title, uscc, serial, role in (
         ("签发学校密钥，设口令", SCHOOL, SCHOOL_KEY, "unit"),
@@ -132,15 +170,31 @@ def found(journey: Journey, step: Steps, suite: str) -> None:
 
 def file_and_consent(journey: Journey, step: Steps) -> Any:
     """The school fills in and signs; its bureau verifies, consents, and hands both in."""
-    (journey.folder / "form.json").write_text(json.dumps(journey.run("biandun", "filing", "example"), ensure_ascii=False))
+    (journey.folder / "form.json").write_text(
+        json.dumps(journey.run("biandun", "filing", "example"), ensure_ascii=False)
+    )
     (journey.folder / "用编申请.pdf").write_bytes(pdf())
     attach = ("--attach", "application_document=用编申请.pdf")
     step(
         "学校填写用编申请，附 PDF 文件",
-        lambda: journey.run("biandun", "filing", "prepare", "form.json", *attach, "--out", FILING, "--serial", SCHOOL_KEY),
+        lambda: journey.run(
+            "biandun",
+            "filing",
+            "prepare",
+            "form.json",
+            *attach,
+            "--out",
+            FILING,
+            "--serial",
+            SCHOOL_KEY,
+        ),
         lambda made: f"{made['unit_name']} {made['items'][0]['item']}",
     )
-    step("学校密钥签署", lambda: journey.with_pin("filing", "sign", FILING, serial=SCHOOL_KEY), lambda made: f"seq {made['seq']}")
+    step(
+        "学校密钥签署",
+        lambda: journey.with_pin("filing", "sign", FILING, serial=SCHOOL_KEY),
+        lambda made: f"seq {made['seq']}",
+    )
     opinion = ("--opinion", "agree", "--text", "同意申报。", "--by", "测试员乙", *LETTER, *attach)
     step(
         "教育局核验后会签",
@@ -162,8 +216,21 @@ def decide(journey: Journey, step: Steps, case: str) -> Any:
         lambda: journey.with_pin("office", "login", *at, serial=OFFICER_KEY),
         lambda made: said("roles", made["roles"], "zh"),
     )
-    step("待办业务", lambda: journey.run("biandun", "office", "cases", "--state", "SUBMITTED", *at), lambda made: f"{len(made)} 件")
-    words = ("--decision", "accept", "--text", "材料齐全，予以受理。", "--by", "测试员丙", "--out", DECISION)
+    step(
+        "待办业务",
+        lambda: journey.run("biandun", "office", "cases", "--state", "SUBMITTED", *at),
+        lambda made: f"{len(made)} 件",
+    )
+    words = (
+        "--decision",
+        "accept",
+        "--text",
+        "材料齐全，予以受理。",
+        "--by",
+        "测试员丙",
+        "--out",
+        DECISION,
+    )
     return step(
         "经办人密钥签署受理意见",
         lambda: journey.with_pin("office", "decide", case, *words, *at, serial=OFFICER_KEY),
@@ -193,10 +260,15 @@ def strangers_verify(journey: Journey, step: Steps, judge: Path, suite: str) -> 
     }
     for folder in folders.values():
         journey.run("biandun", "filing", "export", folder)
-    chains = step("openssl 核验三张证书", lambda: all(certificates_verify(folder, suite) for folder in folders.values()))
+    chains = step(
+        "openssl 核验三张证书",
+        lambda: all(certificates_verify(folder, suite) for folder in folders.values()),
+    )
     statements = step(
         f"{JUDGES[suite].name} 核验三份签名与回执",
-        lambda: all(statements_verify(judge, folder, purpose, suite) for purpose, folder in folders.items()),
+        lambda: all(
+            statements_verify(judge, folder, purpose, suite) for purpose, folder in folders.items()
+        ),
     )
     return chains and statements
 
@@ -216,7 +288,10 @@ def tell(journey: Journey, judge: Path, suite: str) -> dict[str, object]:
         lambda: journey.run("biandun", "keys", "last", "--serial", SCHOOL_KEY),
         lambda made: f"seq {made['seq']}",
     )
-    same = last["statement"] == (folder / "statement.cose").read_bytes().hex() and last["receipt"] is not None
+    same = (
+        last["statement"] == (folder / "statement.cose").read_bytes().hex()
+        and last["receipt"] is not None
+    )
     case = step(
         "业务的签名历史",
         lambda: journey.run("biandun", "office", "case", filed["case"], "--office", journey.url),
@@ -228,11 +303,19 @@ def tell(journey: Journey, judge: Path, suite: str) -> dict[str, object]:
         )
     verdict = step(
         "离线核验整个业务文件夹",
-        lambda: journey.run("biandun", "filing", "verify", FILING, "--root", journey.folder / "office" / "root.pem"),
-        lambda made: f"{len(made['files'])} 个文件，{sum(one['good'] for one in made['steps'])}/{len(made['steps'])} 步通过",
+        lambda: journey.run(
+            "biandun", "filing", "verify", FILING, "--root", journey.folder / "office" / "root.pem"
+        ),
+        lambda made: (
+            f"{len(made['files'])} 个文件，{sum(one['good'] for one in made['steps'])}/{len(made['steps'])} 步通过"
+        ),
     )
     verified = strangers_verify(journey, step, judge, suite)
-    log = step("编办自查存证日志", lambda: journey.office("log-check"), lambda made: f"{made['size']} leaves")
+    log = step(
+        "编办自查存证日志",
+        lambda: journey.office("log-check"),
+        lambda made: f"{made['size']} leaves",
+    )
     return {
         "accepted": filed["new"] and decided["new"] and case["state"] == "ACCEPTED",
         "receipt_verified_by_key": kept and last["receipt_verified_by_key"] and same,
@@ -248,17 +331,28 @@ def tell(journey: Journey, judge: Path, suite: str) -> dict[str, object]:
 def main() -> int:
     """Run the demo; exit status 0 when everything that it promises is true."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--judge", type=Path, required=True, help="Python of the environment that has cwt")
+    parser.add_argument(
+        "--judge", type=Path, required=True, help="Python of the environment that has cwt"
+    )
     parser.add_argument("--database", choices=["sqlite", "postgres"], default="sqlite")
-    parser.add_argument("--suite", choices=list(JUDGES), default="es256", help="what everything is signed with")
+    parser.add_argument(
+        "--suite", choices=list(JUDGES), default="es256", help="what everything is signed with"
+    )
     options = parser.parse_args()
     shutil.rmtree(FOLDER, ignore_errors=True)
     print("编盾 Biandun：主要流程演示（虚构数据 仅供测试；不是经认证的商用密码产品）", flush=True)
-    with Journey(FOLDER.absolute()) as journey, database(options.database, FOLDER.absolute()) as url:
+    with (
+        Journey(FOLDER.absolute()) as journey,
+        database(options.database, FOLDER.absolute()) as url,
+    ):
         if url is not None:
             journey.use_database(url)
         try:
-            result = {"database": options.database, "suite": options.suite, **tell(journey, options.judge, options.suite)}
+            result = {
+                "database": options.database,
+                "suite": options.suite,
+                **tell(journey, options.judge, options.suite),
+            }
         except (CommandFailed, subprocess.CalledProcessError) as error:
             print(error, file=sys.stderr)
             return 1

@@ -1,6 +1,8 @@
-"""The programs of the main journey as a person runs them: real processes, real files, nothing imported from the rooms.
+"""The programs of the main journey as a person runs them: real processes, real files, nothing
+imported from the rooms.
 
-``Journey`` starts simulated keys and an office in a folder of its own and stops them again; demo and tests share it.
+``Journey`` starts simulated keys and an office in a folder of its own and stops them again; demo
+and tests share it.
 """
 
 import json
@@ -16,7 +18,9 @@ BIN = Path(sys.executable).parent
 
 
 class CommandFailed(Exception):
-    """A program ended with another exit status than 0; ``error`` is what it said, ``status`` how it ended."""
+    """A program ended with another exit status than 0; ``error`` is what it said, ``status`` how it
+    ended.
+    """
 
     def __init__(self, command: list[str], status: int, error: str) -> None:
         super().__init__(f"{' '.join(command)} -> {status}: {error.strip()}")
@@ -37,7 +41,8 @@ class Journey:
         self.programs = BIN
         self.url = ""
         self.ports: dict[str, str] = {}
-        self.account: dict[str, Any] = {}  # of Popen: user, group, extra_groups; empty for whoever runs this
+        # of Popen: user, group, extra_groups; empty for whoever runs this
+        self.account: dict[str, Any] = {}
         self._running: dict[str, subprocess.Popen[str]] = {}
         folder.mkdir(parents=True, exist_ok=True)
         runtime = folder / "runtime"
@@ -51,7 +56,8 @@ class Journey:
             "PYTHONWARNINGS": "default",
         }
         self.passphrase = self._secret("passphrase.txt", secrets.token_hex(16))
-        self.pin = self._secret("pin.txt", f"pin-{secrets.token_hex(4)}")  # digits alone might be a date, which is weak
+        # digits alone might be a date, which is weak
+        self.pin = self._secret("pin.txt", f"pin-{secrets.token_hex(4)}")
 
     def _secret(self, name: str, value: str) -> Path:
         path = self.folder / name
@@ -66,7 +72,12 @@ class Journey:
     def __enter__(self) -> "Journey":
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
         for name in list(self._running):
             self.stop(name)
 
@@ -93,7 +104,9 @@ class Journey:
         return done.stdout
 
     def start(self, name: str, program: str, *arguments: object) -> Any:
-        """Start a program that stays and return the JSON line with which it says that it is ready."""
+        """Start a program that stays and return the JSON line with which it says that it is
+        ready.
+        """
         command = [str(self.programs / program), *map(str, arguments)]
         log = (self.folder / f"{name}.log").open("a")
         with log:
@@ -126,8 +139,19 @@ class Journey:
             process.stdout.close()
 
     def plug(self, count: int = 1, *options: str) -> Any:
-        """Plug in simulated keys, with options of the simulator; the same folder continues the same keys."""
-        ready = self.start("keys", "biandun-sim", "run", "--count", count, "--state", self.folder / "keys", *options)
+        """Plug in simulated keys, with options of the simulator; the same folder continues the same
+        keys.
+        """
+        ready = self.start(
+            "keys",
+            "biandun-sim",
+            "run",
+            "--count",
+            count,
+            "--state",
+            self.folder / "keys",
+            *options,
+        )
         self.ports = {key["serial"]: key["port"] for key in ready["keys"]}
         return ready
 
@@ -138,7 +162,13 @@ class Journey:
     def found_office(self, suite: str = "es256") -> Any:
         """Found an office with an encrypted backup that was tried."""
         return self.office(
-            "init", "--suite", suite, "--backup", self.folder / "office.backup", "--passphrase-file", self.passphrase
+            "init",
+            "--suite",
+            suite,
+            "--backup",
+            self.folder / "office.backup",
+            "--passphrase-file",
+            self.passphrase,
         )
 
     def office(self, *arguments: object) -> Any:
@@ -151,7 +181,9 @@ class Journey:
 
     def serve(self) -> str:
         """Start the office's server on a free port and return its address."""
-        self.url = self.start("server", "biandun-office", "serve", "--port", 0, "--passphrase-file", self.passphrase)["url"]
+        self.url = self.start(
+            "server", "biandun-office", "serve", "--port", 0, "--passphrase-file", self.passphrase
+        )["url"]
         return self.url
 
     def with_pin(self, *arguments: object, serial: str) -> Any:
@@ -160,12 +192,16 @@ class Journey:
 
     def enrol(self, uscc: str, serial: str, role: str = "unit") -> Any:
         """Take a blank key through offer, request, issue and grant, and give it a PIN."""
-        offer, request, grant = (self.folder / f"{serial}.{name}" for name in ("offer", "request", "grant"))
+        offer, request, grant = (
+            self.folder / f"{serial}.{name}" for name in ("offer", "request", "grant")
+        )
         for path in (offer, request, grant):
             path.unlink(missing_ok=True)  # of an earlier life of the key
         self.office("offer", "--unit", uscc, "--out", offer)
         self.run("biandun", "keys", "enroll", offer, "--out", request, "--serial", serial)
-        self.office("issue", request, "--out", grant, "--role", role, "--passphrase-file", self.passphrase)
+        self.office(
+            "issue", request, "--out", grant, "--role", role, "--passphrase-file", self.passphrase
+        )
         info = self.run("biandun", "keys", "personalise", grant, "--serial", serial)
         self.run("biandun", "keys", "set-pin", "--new-pin-file", self.pin, "--serial", serial)
         return info
@@ -187,4 +223,8 @@ def pdf(text: str = "Fictitious data, tests only") -> bytes:
         out += f"{number} 0 obj\n".encode() + body + b"\nendobj\n"
     table = "".join(f"{offset:010d} 00000 n \n" for offset in offsets)
     trailer = f"trailer\n<< /Size {len(objects) + 1} /Root 1 0 R >>\nstartxref\n{len(out)}\n%%EOF\n"
-    return out + f"xref\n0 {len(objects) + 1}\n0000000000 65535 f \n{table}".encode() + trailer.encode()
+    return (
+        out
+        + f"xref\n0 {len(objects) + 1}\n0000000000 65535 f \n{table}".encode()
+        + trailer.encode()
+    )

@@ -1,10 +1,11 @@
-"""The third judge in the SM2 suite: openssl verifies a COSE statement; what it verifies is put together here with cbor2 alone.
+"""The third judge in the SM2 suite: openssl verifies a COSE statement; what it verifies is put
+together here with cbor2 alone.
 
     python judge_sm2.py STATEMENT PURPOSE CERTIFICATE.pem MANIFEST
 
-Runs in an environment of its own, without any of this project.  Exit status 0 and one JSON line when the signature verifies
-under the certificate's key with the purpose's external data, the header names key and algorithm, and the payload is the SM3 of
-the manifest.
+Runs in an environment of its own, without any of this project.  Exit status 0 and one JSON line
+when the signature verifies under the certificate's key with the purpose's external data, the header
+names key and algorithm, and the payload is the SM3 of the manifest.
 """
 
 import hashlib
@@ -22,7 +23,9 @@ ALG, KID, PAYLOAD_HASH, SM2, SM3 = 1, 4, 258, -70009, -70011
 
 def openssl(*arguments: str, given: bytes = b"") -> bytes:
     """Run openssl; raises CalledProcessError when it does not verify, or does not understand."""
-    return subprocess.run(["openssl", *arguments], input=given, capture_output=True, check=True).stdout
+    return subprocess.run(
+        ["openssl", *arguments], input=given, capture_output=True, check=True
+    ).stdout
 
 
 def der_of(raw: bytes) -> bytes:
@@ -44,7 +47,15 @@ def main(statement: Path, purpose: str, certificate: Path, manifest: Path) -> in
         files = {name: Path(folder) / name for name in ("key.pem", "tbs", "signature")}
         for name, content in (("key.pem", key), ("tbs", tbs), ("signature", der_of(signature))):
             files[name].write_bytes(content)
-        what = ["-pubin", "-inkey", str(files["key.pem"]), "-in", str(files["tbs"]), "-sigfile", str(files["signature"])]
+        what = [
+            "-pubin",
+            "-inkey",
+            str(files["key.pem"]),
+            "-in",
+            str(files["tbs"]),
+            "-sigfile",
+            str(files["signature"]),
+        ]
         openssl("pkeyutl", "-verify", "-rawin", "-digest", "sm3", "-pkeyopt", IDENTITY, *what)
     good = payload == openssl("dgst", "-sm3", "-binary", str(manifest)) and not unprotected
     good = good and (header[ALG], header[KID], header[PAYLOAD_HASH]) == (SM2, kid, SM3)

@@ -1,7 +1,7 @@
 """make pictures: what the README shows, made new from what the programs print today.
 
-Each picture is a terminal: the command, then what it printed, drawn by headless Chromium.  Wants the Debian packages
-chromium and fonts-noto-cjk (or their like elsewhere).
+Each picture is a terminal: the command, then what it printed, drawn by headless Chromium.  Wants
+the Debian packages chromium and fonts-noto-cjk (or their like elsewhere).
 """
 
 import argparse
@@ -49,7 +49,11 @@ PICTURES = {
 
 def printed(command: str) -> str:
     """What a person sees on a terminal when the command ends; SystemExit when it fails."""
-    environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}", "TERM": "xterm-256color"}
+    environment = {
+        **os.environ,
+        "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+        "TERM": "xterm-256color",
+    }
     shown, status = cast("Any", pexpect).run(
         f"bash -c {pexpect_quoted(command)}",
         cwd=str(ROOT),
@@ -71,7 +75,13 @@ def pexpect_quoted(command: str) -> str:
 
 def page(command: str, shown: str) -> tuple[str, int]:
     """The page that shows a terminal, and how many lines it has."""
-    console = Console(width=COLUMNS, record=True, file=io.StringIO(), force_terminal=True, color_system="truecolor")
+    console = Console(
+        width=COLUMNS,
+        record=True,
+        file=io.StringIO(),
+        force_terminal=True,
+        color_system="truecolor",
+    )
     console.print(Text.from_ansi(shown.rstrip("\n")), soft_wrap=False)
     lines = console.export_text(clear=False).count("\n") + 1
     code = console.export_html(inline_styles=True, code_format="{code}")
@@ -87,14 +97,23 @@ def draw(html: str, lines: int, picture: Path) -> None:
         source = Path(folder) / "page.html"
         source.write_text(html, "utf-8")
         size = f"--window-size={COLUMNS * 8 + 48},{lines * 24 + 40}"
-        shot = [browser, *FLAGS, f"--user-data-dir={folder}/profile", size, f"--screenshot={picture}", source.as_uri()]
+        shot = [
+            browser,
+            *FLAGS,
+            f"--user-data-dir={folder}/profile",
+            size,
+            f"--screenshot={picture}",
+            source.as_uri(),
+        ]
         subprocess.run(shot, check=True, capture_output=True, timeout=120)
 
 
 def main() -> None:
     """Make the pictures that were asked for, or all."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("names", nargs="*", choices=[*PICTURES, []], help="which pictures; all when none is named")
+    parser.add_argument(
+        "names", nargs="*", choices=[*PICTURES, []], help="which pictures; all when none is named"
+    )
     for name in parser.parse_args().names or PICTURES:
         html, lines = page(PICTURES[name], printed(PICTURES[name]))
         draw(html, lines, OUT / f"{name}.png")

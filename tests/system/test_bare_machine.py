@@ -1,4 +1,6 @@
-"""A machine without this or that: the first command says in one line what to install, and does nothing else."""
+"""A machine without this or that: the first command says in one line what to install, and does
+nothing else.
+"""
 
 import shutil
 import subprocess
@@ -33,7 +35,9 @@ def machine(tmp_path: Path) -> Callable[..., Path]:
 def needs(path: Path) -> subprocess.CompletedProcess[str]:
     assert SHELL is not None
     command = [SHELL, str(ROOT / ".ci" / "needs"), "python3"]
-    return subprocess.run(command, capture_output=True, text=True, check=False, env={"PATH": str(path)})
+    return subprocess.run(
+        command, capture_output=True, text=True, check=False, env={"PATH": str(path)}
+    )
 
 
 LACKS: dict[str, tuple[dict[str, str], str]] = {
@@ -61,7 +65,9 @@ def test_one_line_names_the_packages(lack: str, machine: Callable[..., Path]) ->
         ("pacman", "dnf install python3-pip (openEuler"),
     ],
 )
-def test_other_systems_are_told_their_own_command(manager: str, command: str, machine: Callable[..., Path]) -> None:
+def test_other_systems_are_told_their_own_command(
+    manager: str, command: str, machine: Callable[..., Path]
+) -> None:
     done = needs(machine(python3=NO_VENV, openssl=NOTHING, **{manager: NOTHING}))
     assert command in done.stderr
 
@@ -72,8 +78,12 @@ def test_a_machine_that_has_everything_is_told_nothing(machine: Callable[..., Pa
 
 
 @pytest.mark.parametrize("target", ["setup", "demo", "test", "lint", "bench", "as-user"])
-def test_every_target_looks_before_it_makes_anything(target: str, machine: Callable[..., Path], tmp_path: Path) -> None:
-    """make itself, in an empty copy of the project, on a machine without openssl and without venv."""
+def test_every_target_looks_before_it_makes_anything(
+    target: str, machine: Callable[..., Path], tmp_path: Path
+) -> None:
+    """make itself, in an empty copy of the project, on a machine without openssl and without
+    venv.
+    """
     make = shutil.which("make")
     assert make is not None
     project = tmp_path / "project"
@@ -84,7 +94,14 @@ def test_every_target_looks_before_it_makes_anything(target: str, machine: Calla
         (project / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / name, project / name)
     path = machine(python3=NO_VENV, apt_get=NOTHING)
-    done = subprocess.run([make, target], capture_output=True, text=True, check=False, cwd=project, env={"PATH": str(path)})
+    done = subprocess.run(
+        [make, target],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=project,
+        env={"PATH": str(path)},
+    )
     assert done.returncode == 2
     assert "sudo apt-get install python3-venv openssl" in done.stderr
     assert not (project / ".venv").exists()

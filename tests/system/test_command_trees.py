@@ -63,7 +63,11 @@ def test_every_command_has_json_and_a_choice_of_language(program: str) -> None:
 def test_every_command_explains_itself_in_both_languages(program: str) -> None:
     def holds(context: click.Context) -> object:
         said = texts(context)
-        return CHINESE.search(said.zh) and re.search(r"[a-z]{3}", said.en) and not re.search(r"[。，；]", said.en)
+        return (
+            CHINESE.search(said.zh)
+            and re.search(r"[a-z]{3}", said.en)
+            and not re.search(r"[。，；]", said.en)
+        )
 
     assert failing(program, holds) == []
 
@@ -73,7 +77,9 @@ def test_every_command_has_an_example_that_names_it(program: str) -> None:
     def holds(context: click.Context) -> bool:
         begun, *_, name = (program, *context.command_path.split())
         lines = texts(context).examples
-        return any(name in line.split() for line in lines) and all(begun in line or line.startswith("  ") for line in lines)
+        return any(name in line.split() for line in lines) and all(
+            begun in line or line.startswith("  ") for line in lines
+        )
 
     assert failing(program, holds) == []
 
@@ -81,14 +87,21 @@ def test_every_command_has_an_example_that_names_it(program: str) -> None:
 @EVERY_TREE
 def test_every_option_is_explained_in_both_languages(program: str) -> None:
     def holds(context: click.Context) -> bool:
-        options = [one for one in context.command.get_params(context) if isinstance(one, click.Option)]
-        return all(manual.either(one.help or "", "zh") != manual.either(one.help or "", "en") for one in options)
+        options = [
+            one for one in context.command.get_params(context) if isinstance(one, click.Option)
+        ]
+        return all(
+            manual.either(one.help or "", "zh") != manual.either(one.help or "", "en")
+            for one in options
+        )
 
     assert failing(program, holds) == []
 
 
 @EVERY_TREE
-@pytest.mark.parametrize(("language", "foreign"), [("zh", r"\b(the|and|of|is|with|for)\b"), ("en", CHINESE.pattern)])
+@pytest.mark.parametrize(
+    ("language", "foreign"), [("zh", r"\b(the|and|of|is|with|for)\b"), ("en", CHINESE.pattern)]
+)
 def test_every_help_page_is_in_the_language_asked_for(
     language: str, foreign: str, program: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -101,12 +114,18 @@ def test_every_help_page_is_in_the_language_asked_for(
     assert failing(program, holds) == []
 
 
-SAYS = re.compile(r"(?:^|\.)(?:\w*Problem|UsageError|BadParameter|fail|echo|prompt|confirm|prompt_secret|say|getpass)$")
-MIXED = re.compile(r"[\u3400-\u9fff].*\b[a-z]{2,} [a-z]{2,}\b|\b[a-z]{2,} [a-z]{2,}\b.*[\u3400-\u9fff]")
+SAYS = re.compile(
+    r"(?:^|\.)(?:\w*Problem|UsageError|BadParameter|fail|echo|prompt|confirm|prompt_secret|say|getpass)$"
+)
+MIXED = re.compile(
+    r"[\u3400-\u9fff].*\b[a-z]{2,} [a-z]{2,}\b|\b[a-z]{2,} [a-z]{2,}\b.*[\u3400-\u9fff]"
+)
 
 
 def mixed(source: str) -> list[str]:
-    """Texts that are said in Chinese and in English at once; a Phrase, or a pair to choose from, is none."""
+    """Texts that are said in Chinese and in English at once; a Phrase, or a pair to choose from, is
+    none.
+    """
     found: list[str] = []
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Call) and SAYS.search(ast.unparse(node.func)):
@@ -119,10 +138,16 @@ def mixed(source: str) -> list[str]:
     return found
 
 
-@pytest.mark.parametrize("package", ["host/biandun", "backend/biandun_office", "simulator/biandun_simulator"])
+@pytest.mark.parametrize(
+    "package", ["host/biandun", "backend/biandun_office", "simulator/biandun_simulator"]
+)
 def test_nothing_is_said_in_both_languages_at_once(package: str) -> None:
     root = Path(__file__).resolve().parents[2]
-    assert {str(path): found for path in (root / package).rglob("*.py") if (found := mixed(path.read_text("utf-8")))} == {}
+    assert {
+        str(path): found
+        for path in (root / package).rglob("*.py")
+        if (found := mixed(path.read_text("utf-8")))
+    } == {}
 
 
 def test_a_text_in_both_languages_is_found() -> None:
@@ -135,12 +160,19 @@ HALF_WIDTH = re.compile(r"[\u3400-\u9fff“”《》][,;:!?()]|[,;:!?()][\u3400-
 
 
 @EVERY_TREE
-def test_no_chinese_help_has_half_width_punctuation_beside_a_chinese_character(program: str) -> None:
+def test_no_chinese_help_has_half_width_punctuation_beside_a_chinese_character(
+    program: str,
+) -> None:
     def said(context: click.Context) -> list[str]:
-        options = [one for one in context.command.get_params(context) if isinstance(one, click.Option)]
+        options = [
+            one for one in context.command.get_params(context) if isinstance(one, click.Option)
+        ]
         return [texts(context).zh, *(manual.either(one.help or "", "zh") for one in options)]
 
-    found = {context.command_path: [one for one in said(context) if HALF_WIDTH.search(one)] for context in contexts(program)}
+    found = {
+        context.command_path: [one for one in said(context) if HALF_WIDTH.search(one)]
+        for context in contexts(program)
+    }
     assert {path: wrong for path, wrong in found.items() if wrong} == {}
 
 
@@ -150,16 +182,30 @@ def test_half_width_punctuation_is_found(text: str) -> None:
 
 
 @EVERY_TREE
-@pytest.mark.parametrize(("language", "said"), [("zh", "没有选项 '--no-such'。"), ("en", "No such option '--no-such'.")])
+@pytest.mark.parametrize(
+    ("language", "said"), [("zh", "没有选项 '--no-such'。"), ("en", "No such option '--no-such'.")]
+)
 def test_a_wrong_option_of_any_command_is_said_in_the_language_of_the_environment(
-    language: str, said: str, program: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    language: str,
+    said: str,
+    program: str,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("BIANDUN_LANG", language)
-    assert failing(program, lambda context: run(context, "--no-such") == 2 and said in capsys.readouterr().err) == []
+    assert (
+        failing(
+            program,
+            lambda context: run(context, "--no-such") == 2 and said in capsys.readouterr().err,
+        )
+        == []
+    )
 
 
 @EVERY_TREE
-def test_a_wrong_option_of_any_command_is_one_json_object_when_asked(program: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_wrong_option_of_any_command_is_one_json_object_when_asked(
+    program: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     def holds(context: click.Context) -> bool:
         status = run(context, "--no-such", "--json")
         out, err = capsys.readouterr()
@@ -179,7 +225,18 @@ def test_every_option_that_takes_an_address_refuses_what_is_none() -> None:
 
 
 # typed by people, and a code: a serial or case number, a unit's code, a check
-CODES = {"serial", "uscc", "number", "check", "confirmed", "case", "state", "region", "office_id", "fingerprint"}
+CODES = {
+    "serial",
+    "uscc",
+    "number",
+    "check",
+    "confirmed",
+    "case",
+    "state",
+    "region",
+    "office_id",
+    "fingerprint",
+}
 
 
 @EVERY_TREE
@@ -188,20 +245,28 @@ def test_every_code_that_is_typed_may_be_typed_in_full_width(program: str) -> No
         (context.command_path, one.opts)
         for context in contexts(program)
         for one in context.command.params
-        if one.name in CODES and not isinstance(one.type, Code | OfficeCode | click.IntRange | click.Choice | click.Path)
+        if one.name in CODES
+        and not isinstance(one.type, Code | OfficeCode | click.IntRange | click.Choice | click.Path)
     ]
     assert plain == []
     assert Code().convert("ＢＤ－０００００１ ", None, None) == "BD-000001"
-    assert OfficeCode().convert("１２６２９９００ＭＢ０００００２７４", None, None) == "12629900MB00000274"
+    assert (
+        OfficeCode().convert("１２６２９９００ＭＢ０００００２７４", None, None)
+        == "12629900MB00000274"
+    )
 
 
-def test_a_data_folder_that_is_a_file_is_called_one(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_data_folder_that_is_a_file_is_called_one(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     (tmp_path / "file").touch()
     assert run_office(["--data", str(tmp_path / "file"), "units"]) == 2
     assert "是文件，不是文件夹" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("words", [["office", "log", "--office", "http://127.0.0.1：8431"], ["office", "log"]])
+@pytest.mark.parametrize(
+    "words", [["office", "log", "--office", "http://127.0.0.1：8431"], ["office", "log"]]
+)
 def test_a_full_width_colon_in_an_address_is_shown(
     words: list[str], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,8 +1,9 @@
-"""Every failure that the product knows, in one table; and those that have no test elsewhere, provoked here.
+"""Every failure that the product knows, in one table; and those that have no test elsewhere,
+provoked here.
 
-``failures.py`` has a row for each code of the message catalogue: what the program's exit status is, what HTTP says, what is
-left unchanged, and the test that provokes it.  A code without a row, a row without its test, or a page of the documentation
-that differs from the table fails here.
+``failures.py`` has a row for each code of the message catalogue: what the program's exit status is,
+what HTTP says, what is left unchanged, and the test that provokes it.  A code without a row, a row
+without its test, or a page of the documentation that differs from the table fails here.
 """
 
 import ast
@@ -88,10 +89,13 @@ def test_the_table_says_with_what_status_a_refusal_of_the_key_ends(code: str) ->
 
 
 def test_the_page_of_the_documentation_is_the_table() -> None:
-    assert (ROOT / "docs" / "failures.md").read_text("utf-8") == page(), "run: python -m tests.system.failures"
+    assert (ROOT / "docs" / "failures.md").read_text("utf-8") == page(), (
+        "run: python -m tests.system.failures"
+    )
 
 
-# --- failures that no other test provokes ------------------------------------------------------------------------
+# --- failures that no other test provokes
+# ----------------------------------------------------------------------
 
 
 @pytest.fixture
@@ -139,7 +143,10 @@ def last_answer(wire: Wire, data: bytes) -> bytes:
 
 
 def test_a_request_over_the_limit_is_too_large(key: Key, wire: Wire) -> None:
-    parts = [frames.encode_frame(KIND_REQUEST, 9000, at, bytes(4000), more=at < 8000) for at in (0, 4000, 8000)]
+    parts = [
+        frames.encode_frame(KIND_REQUEST, 9000, at, bytes(4000), more=at < 8000)
+        for at in (0, 4000, 8000)
+    ]
     payload = last_answer(wire, b"".join(parts))
     assert ERROR_NAMES[cbor.loads(payload)[0]] == "too-large"  # type: ignore[index]
 
@@ -164,7 +171,9 @@ def test_a_sealed_message_that_no_session_opens_is_answered_in_clear(key: Key) -
     assert caught.value.code == "session-lost"
 
 
-def test_another_device_under_a_known_serial_number_gets_no_pin(key: Key, wire: Wire, tmp_path: Path) -> None:
+def test_another_device_under_a_known_serial_number_gets_no_pin(
+    key: Key, wire: Wire, tmp_path: Path
+) -> None:
     known = KnownKeys(tmp_path / "known.json")
     known.remember("BD-TEST-0001", Known("00", "", "", "", 0))
     with pytest.raises(errors.KeyChanged) as caught:
@@ -182,7 +191,9 @@ def test_a_new_key_that_is_not_confirmed_gets_no_pin(key: Key, wire: Wire, tmp_p
     assert caught.value.code == "key-unknown"
 
 
-def test_a_key_that_did_not_sign_the_hello_gets_no_pin(key: Key, wire: Wire, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_key_that_did_not_sign_the_hello_gets_no_pin(
+    key: Key, wire: Wire, monkeypatch: pytest.MonkeyPatch
+) -> None:
     again = wire.open()
     profile, own = again.profile(), again.certificate()
     profile.device_key = own.root.point
@@ -198,10 +209,16 @@ def test_a_second_first_pin_is_refused(key: Key) -> None:
     assert caught.value.code == "pin-set"
 
 
-def test_a_receipt_whose_signature_is_wrong_is_refused_by_the_key(key: Key, soft: SoftOffice) -> None:
-    genuine = soft.take_in(key.sign(softkey.manifest(), purpose="filing", idempotency_key=b"k" * 16).statement)
+def test_a_receipt_whose_signature_is_wrong_is_refused_by_the_key(
+    key: Key, soft: SoftOffice
+) -> None:
+    genuine = soft.take_in(
+        key.sign(softkey.manifest(), purpose="filing", idempotency_key=b"k" * 16).statement
+    )
     protected, digest, signature = wire_statement.split(genuine.statement)
-    forged = wire_statement.assemble(protected, digest, signature[:-1] + bytes((signature[-1] ^ 1,)))
+    forged = wire_statement.assemble(
+        protected, digest, signature[:-1] + bytes((signature[-1] ^ 1,))
+    )
     with pytest.raises(errors.KeyRefused) as caught:
         key.keep_receipt(Receipt(forged, genuine.payload))
     assert caught.value.code == "receipt-signature"
@@ -228,8 +245,13 @@ def test_a_folder_in_the_place_of_a_file_is_unreadable(tmp_path: Path) -> None:
     assert caught.value.code == "file-unreadable"
 
 
-@pytest.mark.parametrize(("kind", "code"), [(SimulatorMissing, "simulator-missing"), (SimulatorFailed, "simulator-failed")])
-def test_the_simulators_failures_have_codes(kind: Callable[..., errors.HostProblem], code: str) -> None:
+@pytest.mark.parametrize(
+    ("kind", "code"),
+    [(SimulatorMissing, "simulator-missing"), (SimulatorFailed, "simulator-failed")],
+)
+def test_the_simulators_failures_have_codes(
+    kind: Callable[..., errors.HostProblem], code: str
+) -> None:
     assert kind(serial="BD-000001", detail="x").code == code
 
 

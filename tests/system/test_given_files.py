@@ -1,4 +1,6 @@
-"""Files that people hand to a command: a wrong one is named with what was expected and what it is, and what is no file is not opened."""
+"""Files that people hand to a command: a wrong one is named with what was expected and what it is,
+and what is no file is not opened.
+"""
 
 import ast
 import json
@@ -68,7 +70,9 @@ def path_parameters(program: str) -> Iterator[tuple[str, click.Parameter]]:
 
 
 def line(command: str, parameter: click.Parameter, path: Path) -> list[str]:
-    """A command line of nothing but this parameter: what is wrong with a file is said before what is missing."""
+    """A command line of nothing but this parameter: what is wrong with a file is said before what
+    is missing.
+    """
     _, *words = command.split()
     option = [max(parameter.opts, key=len)] if isinstance(parameter, click.Option) else []
     return [*words, *option, str(path), "--json"]
@@ -84,14 +88,20 @@ GIVEN = {name: row for name, row in READ.items() if isinstance(row[2].type, Give
 Row = tuple[str, str, click.Parameter]
 
 
-def answer(row: Row, path: Path, capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, dict[str, str]]:
+def answer(
+    row: Row, path: Path, capsys: pytest.CaptureFixture[str], *words: str
+) -> tuple[int, dict[str, str]]:
     program, command, parameter = row
     status = RUN[program]([*line(command, parameter, path), *words])
     return status, json.loads(capsys.readouterr().err)["error"]
 
 
 def test_every_path_is_read_with_care_or_written() -> None:
-    named = {f"{command} {one.opts[0]}": one for program in RUN for command, one in path_parameters(program)}
+    named = {
+        f"{command} {one.opts[0]}": one
+        for program in RUN
+        for command, one in path_parameters(program)
+    }
     assert {name for name, one in named.items() if not (set(one.opts) & OUTPUTS)} == set(READ)
     assert len(GIVEN) == 17
 
@@ -110,7 +120,9 @@ def test_a_wrong_file_is_named_with_what_was_expected_and_what_it_is(
 
 
 @pytest.mark.parametrize("name", GIVEN)
-def test_a_wrong_file_is_named_in_english_too(name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_wrong_file_is_named_in_english_too(
+    name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     (tmp_path / "wrong").touch()
     _, error = answer(GIVEN[name], tmp_path / "wrong", capsys, "--lang", "en")
     assert error["message"].startswith(f"File {tmp_path / 'wrong'} should be ")
@@ -118,12 +130,18 @@ def test_a_wrong_file_is_named_in_english_too(name: str, tmp_path: Path, capsys:
 
 
 @pytest.mark.parametrize("name", GIVEN)
-def test_a_file_that_is_not_there_is_missing(name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_file_that_is_not_there_is_missing(
+    name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert answer(GIVEN[name], tmp_path / "none", capsys)[1]["code"] == "file-missing"
 
 
-@pytest.mark.parametrize(("kind", "raw"), OURS, ids=[f"{place} {kind.name.en}" for place, (kind, _) in enumerate(OURS)])
-def test_a_right_file_is_read_and_a_damaged_one_is_called_so(kind: kinds.Kind[object], raw: bytes) -> None:
+@pytest.mark.parametrize(
+    ("kind", "raw"), OURS, ids=[f"{place} {kind.name.en}" for place, (kind, _) in enumerate(OURS)]
+)
+def test_a_right_file_is_read_and_a_damaged_one_is_called_so(
+    kind: kinds.Kind[object], raw: bytes
+) -> None:
     kind.read(raw, "x")
     with pytest.raises(kinds.WrongFile, match=r"but (it is damaged|nothing in it is known)"):
         kind.read(raw[:-1], "x")
@@ -164,15 +182,38 @@ def test_a_file_without_a_secret_in_it_is_named_and_costs_no_try(
     path.write_bytes(raw)
     with pytest.raises(kinds.WrongFile) as caught:
         secret_source(path, None)()  # type: ignore[misc] - there is one
-    assert caught.value.message("zh") == f"文件 {path} 应为首行写有口令或解锁码的文件，但{NO_SECRET[raw]}。"
-    words = ["--data", str(tmp_path / "office"), "--json", "backup", "--out", str(tmp_path / "out"), "--passphrase-file", str(path)]
+    assert (
+        caught.value.message("zh")
+        == f"文件 {path} 应为首行写有口令或解锁码的文件，但{NO_SECRET[raw]}。"
+    )
+    words = [
+        "--data",
+        str(tmp_path / "office"),
+        "--json",
+        "backup",
+        "--out",
+        str(tmp_path / "out"),
+        "--passphrase-file",
+        str(path),
+    ]
     assert run_office(words) == 8
     error = json.loads(capsys.readouterr().err)["error"]
-    assert (error["code"], str(path) in error["message"], "写有口令的文件" in error["message"]) == ("file-kind", True, True)
+    assert (error["code"], str(path) in error["message"], "写有口令的文件" in error["message"]) == (
+        "file-kind",
+        True,
+        True,
+    )
 
 
 @pytest.mark.parametrize(
-    "raw", [b"135790\n", "\ufeff135790\r\n".encode("utf-16"), "１３５７９０".encode(), b"\xd6\xd0\xb9\xfa\xb9\xfa", b"a\tb c"]
+    "raw",
+    [
+        b"135790\n",
+        "\ufeff135790\r\n".encode("utf-16"),
+        "１３５７９０".encode(),
+        b"\xd6\xd0\xb9\xfa\xb9\xfa",
+        b"a\tb c",
+    ],
 )
 def test_a_secret_is_read_however_an_editor_wrote_it(raw: bytes, tmp_path: Path) -> None:
     (tmp_path / "pin").write_bytes(raw)
@@ -234,10 +275,16 @@ def readers(package: Path) -> Iterator[str]:
                 continue
             modes = [one.value for one in node.args if isinstance(one, ast.Constant)]
             opened = node.func.attr == "open" and any(str(mode).startswith("r") for mode in modes)
-            if node.func.attr in ("read_bytes", "read_text") or (opened and ast.unparse(node.func.value) != "tarfile"):
+            if node.func.attr in ("read_bytes", "read_text") or (
+                opened and ast.unparse(node.func.value) != "tarfile"
+            ):
                 yield str(path.relative_to(package.parent))
 
 
 def test_nothing_else_reads_files_of_people() -> None:
-    found = {name for package in ("host/biandun", "backend/biandun_office") for name in readers(ROOT / package)}
+    found = {
+        name
+        for package in ("host/biandun", "backend/biandun_office")
+        for name in readers(ROOT / package)
+    }
     assert sorted(found ^ set(READS_ITSELF)) == []

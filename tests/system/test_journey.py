@@ -1,4 +1,6 @@
-"""The whole way through real programs: what must be true of every filing, whoever fails on the way."""
+"""The whole way through real programs: what must be true of every filing, whoever fails on the
+way.
+"""
 
 import json
 import os
@@ -31,7 +33,9 @@ COSE_TYPE = 'application/cose; cose-type="cose-sign1"'
 
 @pytest.fixture(scope="module")
 def elsewhere(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Journey]:
-    """Another office, and a key of the school's that filed ``before`` there and has signed ``after``."""
+    """Another office, and a key of the school's that filed ``before`` there and has signed
+    ``after``.
+    """
     with Journey(tmp_path_factory.mktemp("elsewhere")) as made:
         made.plug()
         made.found_office()
@@ -60,7 +64,9 @@ def case_of(journey: Journey, accepted: dict[str, object]) -> dict[str, Any]:
     return journey.run("biandun", "office", "case", accepted["case"], "--office", journey.url)
 
 
-def test_a_filing_becomes_a_case_with_a_receipt_that_the_key_keeps(journey: Journey, prepare: Callable[..., Path]) -> None:
+def test_a_filing_becomes_a_case_with_a_receipt_that_the_key_keeps(
+    journey: Journey, prepare: Callable[..., Path]
+) -> None:
     folder = signed(journey, prepare())
     accepted = submit(journey, folder)
     journey.run("biandun", "filing", "keep", folder, "--serial", "BD-000001")
@@ -70,7 +76,9 @@ def test_a_filing_becomes_a_case_with_a_receipt_that_the_key_keeps(journey: Jour
     assert journey.office("log-check")["ok"] is True
 
 
-def test_strangers_verify_certificate_statement_and_receipt(journey: Journey, prepare: Callable[..., Path]) -> None:
+def test_strangers_verify_certificate_statement_and_receipt(
+    journey: Journey, prepare: Callable[..., Path]
+) -> None:
     folder = signed(journey, prepare())
     submit(journey, folder)
     journey.run("biandun", "filing", "export", folder)
@@ -78,8 +86,12 @@ def test_strangers_verify_certificate_statement_and_receipt(journey: Journey, pr
     assert statements_verify(JUDGE, folder)
 
 
-@pytest.mark.parametrize("name", ["statement.cose", "manifest.cbor", "receipt.cose", "receipt-payload.cbor"])
-def test_strangers_notice_a_changed_byte(name: str, journey: Journey, prepare: Callable[..., Path]) -> None:
+@pytest.mark.parametrize(
+    "name", ["statement.cose", "manifest.cbor", "receipt.cose", "receipt-payload.cbor"]
+)
+def test_strangers_notice_a_changed_byte(
+    name: str, journey: Journey, prepare: Callable[..., Path]
+) -> None:
     folder = signed(journey, prepare())
     submit(journey, folder)
     journey.run("biandun", "filing", "export", folder)
@@ -100,14 +112,18 @@ def test_openssl_refuses_the_certificate_under_another_root(
         certificates_verify(folder)
 
 
-def test_the_key_refuses_a_manifest_of_another_unit(journey: Journey, prepare: Callable[..., Path]) -> None:
+def test_the_key_refuses_a_manifest_of_another_unit(
+    journey: Journey, prepare: Callable[..., Path]
+) -> None:
     folder = prepare(serial="BD-000001")
     with pytest.raises(CommandFailed) as caught:
         signed(journey, folder, serial="BD-000002")
     assert (caught.value.code, caught.value.status) == ("unit-mismatch", 7)
 
 
-def test_an_office_that_is_down_loses_nothing(journey: Journey, prepare: Callable[..., Path]) -> None:
+def test_an_office_that_is_down_loses_nothing(
+    journey: Journey, prepare: Callable[..., Path]
+) -> None:
     folder = signed(journey, prepare())
     before = sorted(path.name for path in folder.iterdir())
     with pytest.raises(CommandFailed) as caught:
@@ -123,12 +139,17 @@ def test_submitting_again_files_nothing_new(journey: Journey, prepare: Callable[
     assert second == {**first, "new": False}
 
 
-def test_two_clients_at_once_make_one_case_and_one_receipt(journey: Journey, prepare: Callable[..., Path]) -> None:
+def test_two_clients_at_once_make_one_case_and_one_receipt(
+    journey: Journey, prepare: Callable[..., Path]
+) -> None:
     folder = signed(journey, prepare())
     copies = [folder, journey.folder / f"{folder.name}-copy"]
     shutil.copytree(folder, copies[1])
     results: list[dict[str, object]] = []
-    threads = [threading.Thread(target=lambda one=one: results.append(submit(journey, one))) for one in copies]
+    threads = [
+        threading.Thread(target=lambda one=one: results.append(submit(journey, one)))
+        for one in copies
+    ]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -138,25 +159,45 @@ def test_two_clients_at_once_make_one_case_and_one_receipt(journey: Journey, pre
     assert (copies[0] / "receipt.cbor").read_bytes() == (copies[1] / "receipt.cbor").read_bytes()
 
 
-def test_the_malleated_twin_of_a_statement_is_refused_and_says_why(journey: Journey, prepare: Callable[..., Path]) -> None:
+def test_the_malleated_twin_of_a_statement_is_refused_and_says_why(
+    journey: Journey, prepare: Callable[..., Path]
+) -> None:
     folder = signed(journey, prepare())
     accepted = submit(journey, folder)
     protected, digest, signature = wire.split((folder / "statement.cose").read_bytes())
     s = P256_ORDER - int.from_bytes(signature[32:], "big")
     twin = wire.assemble(protected, digest, signature[:32] + s.to_bytes(32, "big"))
-    answer = httpx.post(f"{journey.url}/statements", content=twin, headers={"Content-Type": COSE_TYPE}, trust_env=False)
+    answer = httpx.post(
+        f"{journey.url}/statements",
+        content=twin,
+        headers={"Content-Type": COSE_TYPE},
+        trust_env=False,
+    )
     assert (answer.status_code, answer.json()["code"]) == (422, "signature-high-s")
     assert len(case_of(journey, accepted)["statements"]) == 1
 
 
-def test_a_program_killed_while_the_key_waits_can_be_run_again(journey: Journey, prepare: Callable[..., Path]) -> None:
+def test_a_program_killed_while_the_key_waits_can_be_run_again(
+    journey: Journey, prepare: Callable[..., Path]
+) -> None:
     folder = prepare()
     presence = journey.folder / "keys" / "BD-000001.presence"
     before = journey.run("biandun", "keys", "chain", "--serial", "BD-000001")["seq"]
     presence.write_text("wait")
     try:
-        command = [str(BIN / "biandun"), "filing", "sign", str(folder), "--serial", "BD-000001", "--pin-file", str(journey.pin)]
-        waiting = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=journey.environment, cwd=journey.folder)
+        command = [
+            str(BIN / "biandun"),
+            "filing",
+            "sign",
+            str(folder),
+            "--serial",
+            "BD-000001",
+            "--pin-file",
+            str(journey.pin),
+        ]
+        waiting = subprocess.Popen(
+            command, stderr=subprocess.PIPE, text=True, env=journey.environment, cwd=journey.folder
+        )
         assert waiting.stderr is not None
         assert "BD-000001" in waiting.stderr.readline()  # the prompt to press the button
         os.kill(waiting.pid, signal.SIGKILL)
@@ -168,7 +209,9 @@ def test_a_program_killed_while_the_key_waits_can_be_run_again(journey: Journey,
     assert after["seq"] == before + 1
 
 
-def test_receipts_may_reach_the_key_in_any_order(journey: Journey, prepare: Callable[..., Path]) -> None:
+def test_receipts_may_reach_the_key_in_any_order(
+    journey: Journey, prepare: Callable[..., Path]
+) -> None:
     folders = [signed(journey, prepare()) for _ in range(3)]
     for folder in folders:
         submit(journey, folder)
@@ -182,7 +225,10 @@ def test_a_receipt_from_another_office_is_refused_by_the_key(
 ) -> None:
     submit(journey, signed(journey, prepare()))
     receipt = Receipt.decode((elsewhere.folder / "before" / "receipt.cbor").read_bytes())
-    with keys.open(port=journey.ports["BD-000001"]) as key, pytest.raises(errors.KeyRefused) as caught:
+    with (
+        keys.open(port=journey.ports["BD-000001"]) as key,
+        pytest.raises(errors.KeyRefused) as caught,
+    ):
         key.keep_receipt(receipt)
     assert caught.value.code == "receipt-foreign"
 
@@ -200,19 +246,37 @@ def test_a_receipt_of_another_filing_in_the_folder_is_noticed_before_the_key_is_
 
 
 OPINION = ("--opinion", "agree", "--text", "同意申报。", "--by", "测试员乙")
-LETTER = ("--document-no", "陇澜教函〔2026〕18号", "--document-title", "申请", "--document-date", "2026-11-20")
+LETTER = (
+    "--document-no",
+    "陇澜教函〔2026〕18号",
+    "--document-title",
+    "申请",
+    "--document-date",
+    "2026-11-20",
+)
 DECISION = ("--decision", "accept", "--text", "予以受理。", "--by", "测试员丙")
 
 
 def consented(journey: Journey, folder: Path) -> Path:
-    journey.with_pin("filing", "countersign", signed(journey, folder), *OPINION, *LETTER, serial="BD-000003")
+    journey.with_pin(
+        "filing", "countersign", signed(journey, folder), *OPINION, *LETTER, serial="BD-000003"
+    )
     return folder
 
 
-def test_a_filing_with_its_supervisors_consent_is_accepted_by_the_officer(journey: Journey, prepare: Callable[..., Path]) -> None:
+def test_a_filing_with_its_supervisors_consent_is_accepted_by_the_officer(
+    journey: Journey, prepare: Callable[..., Path]
+) -> None:
     accepted = submit(journey, consented(journey, prepare()))
     assert case_of(journey, accepted)["state"] == "SUBMITTED"
-    words = (accepted["case"], *DECISION, "--office", journey.url, "--out", f"decision-{accepted['case']}")
+    words = (
+        accepted["case"],
+        *DECISION,
+        "--office",
+        journey.url,
+        "--out",
+        f"decision-{accepted['case']}",
+    )
     decided = journey.with_pin("office", "decide", *words, serial="BD-000004")
     again = journey.with_pin("office", "decide", *words, serial="BD-000004")
     case = case_of(journey, accepted)
@@ -229,10 +293,18 @@ def test_an_officer_reads_a_filing_and_brings_it_home_and_another_bureaus_unit_m
     shown = journey.run("biandun", "office", "show", case, *office)
     fetched = journey.folder / f"fetched-{case}"
     journey.run("biandun", "office", "fetch", case, "--out", fetched, *office)
-    verdict = journey.run("biandun", "filing", "verify", fetched, "--root", journey.folder / "office" / "root.pem")
+    verdict = journey.run(
+        "biandun", "filing", "verify", fetched, "--root", journey.folder / "office" / "root.pem"
+    )
     assert (shown["form_reason"], shown["opinions"][0]["opinion"]) == (EXAMPLE["reason"], "agree")
-    assert shown["attachments"][0]["sha256"] == sha256((fetched / "attachments" / "letter.pdf").read_bytes()).hexdigest()
-    assert (verdict["verdict"], {step["part"] for step in verdict["steps"]}) == ("good", {"", "countersign"})
+    assert (
+        shown["attachments"][0]["sha256"]
+        == sha256((fetched / "attachments" / "letter.pdf").read_bytes()).hexdigest()
+    )
+    assert (verdict["verdict"], {step["part"] for step in verdict["steps"]}) == (
+        "good",
+        {"", "countersign"},
+    )
     journey.with_pin("office", "login", *office, serial="BD-000002")
     for command in (("show", case), ("fetch", case, "--out", journey.folder / "stolen")):
         with pytest.raises(CommandFailed) as caught:
@@ -241,10 +313,22 @@ def test_an_officer_reads_a_filing_and_brings_it_home_and_another_bureaus_unit_m
     assert not (journey.folder / "stolen").exists()
 
 
-def test_a_unit_may_not_decide_and_a_stranger_may_not_consent(journey: Journey, prepare: Callable[..., Path]) -> None:
+def test_a_unit_may_not_decide_and_a_stranger_may_not_consent(
+    journey: Journey, prepare: Callable[..., Path]
+) -> None:
     accepted = submit(journey, signed(journey, prepare()))
     with pytest.raises(CommandFailed) as caught:
-        journey.with_pin("office", "decide", accepted["case"], *DECISION, "--office", journey.url, "--out", "x", serial="BD-000001")
+        journey.with_pin(
+            "office",
+            "decide",
+            accepted["case"],
+            *DECISION,
+            "--office",
+            journey.url,
+            "--out",
+            "x",
+            serial="BD-000001",
+        )
     assert caught.value.status in (7, 10)
     folder = signed(journey, prepare())
     with pytest.raises(CommandFailed) as caught:
@@ -252,13 +336,19 @@ def test_a_unit_may_not_decide_and_a_stranger_may_not_consent(journey: Journey, 
     assert caught.value.code == "purpose-refused"
 
 
-def test_a_lost_package_leaves_a_gap_that_the_names_of_the_statements_close(journey: Journey, prepare: Callable[..., Path]) -> None:
+def test_a_lost_package_leaves_a_gap_that_the_names_of_the_statements_close(
+    journey: Journey, prepare: Callable[..., Path]
+) -> None:
     lost, found = signed(journey, prepare()), signed(journey, prepare())
     shutil.rmtree(lost)
     submit(journey, found)
     first = json.loads((found / "filing.json").read_text())["seq"] - 1
-    journey.with_pin("keys", "export-links", "--first", first, "--out", f"links-{first}.bd", serial="BD-000001")
-    closed = journey.run("biandun", "office", "close-gap", f"links-{first}.bd", "--office", journey.url)
+    journey.with_pin(
+        "keys", "export-links", "--first", first, "--out", f"links-{first}.bd", serial="BD-000001"
+    )
+    closed = journey.run(
+        "biandun", "office", "close-gap", f"links-{first}.bd", "--office", journey.url
+    )
     assert closed["closed"] == [first]
 
 
@@ -280,19 +370,33 @@ def office_refuses(journey: Journey, *arguments: object) -> str:
 
 def test_a_backup_that_is_none_is_not_restored(journey: Journey, tmp_path: Path) -> None:
     (tmp_path / "backup").write_bytes(b"not a backup")
-    words = ("restore", "--from", tmp_path / "backup", "--into", tmp_path / "office", "--passphrase-file", journey.passphrase)
+    words = (
+        "restore",
+        "--from",
+        tmp_path / "backup",
+        "--into",
+        tmp_path / "office",
+        "--passphrase-file",
+        journey.passphrase,
+    )
     assert office_refuses(journey, *words) == "file-kind"
     assert not (tmp_path / "office").exists()
 
 
 def test_a_port_that_is_taken_is_named(journey: Journey) -> None:
     port = journey.url.rsplit(":", 1)[1]
-    assert office_refuses(journey, "serve", "--port", port, "--passphrase-file", journey.passphrase) == "port-taken"
+    assert (
+        office_refuses(journey, "serve", "--port", port, "--passphrase-file", journey.passphrase)
+        == "port-taken"
+    )
 
 
 def test_a_blob_that_is_not_there_is_not_found(journey: Journey) -> None:
     person = Person(journey.pin.read_bytes().strip())
-    with keys.open(port=journey.ports["BD-000004"], ui=person) as key, Office(journey.url) as office:
+    with (
+        keys.open(port=journey.ports["BD-000004"], ui=person) as key,
+        Office(journey.url) as office,
+    ):
         office.login(key)
         with pytest.raises(errors.OfficeRefused) as caught:
             office.get_bytes(f"/blobs/{'0' * 64}")

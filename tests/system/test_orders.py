@@ -1,4 +1,6 @@
-"""Keys and their office, all of it real programs: a key that was set back, filings that travel on a key, one that is missing, one that is handed on."""
+"""Keys and their office, all of it real programs: a key that was set back, filings that travel on a
+key, one that is missing, one that is handed on.
+"""
 
 import json
 from collections.abc import Iterator
@@ -32,7 +34,9 @@ def signed(journey: Journey, name: str) -> Path:
     (journey.folder / "form.json").write_text(json.dumps(form, ensure_ascii=False))
     (journey.folder / "letter.pdf").write_bytes(pdf())
     attach = ("--attach", "application_document=letter.pdf")
-    journey.run("biandun", "filing", "prepare", "form.json", *attach, "--out", folder, "--serial", KEY)
+    journey.run(
+        "biandun", "filing", "prepare", "form.json", *attach, "--out", folder, "--serial", KEY
+    )
     journey.with_pin("filing", "sign", folder, serial=KEY)
     return folder
 
@@ -45,7 +49,16 @@ def order(journey: Journey, purpose: str, *options: object) -> Path:
     """Carry a challenge to the office and its order back."""
     challenge, given = journey.folder / "challenge.bd", journey.folder / f"{purpose}.bd"
     journey.run("biandun", "keys", "challenge", "--out", challenge, "--serial", KEY)
-    words = ("--do", purpose, "--reason", "核查无误", "--out", given, "--passphrase-file", journey.passphrase)
+    words = (
+        "--do",
+        purpose,
+        "--reason",
+        "核查无误",
+        "--out",
+        given,
+        "--passphrase-file",
+        journey.passphrase,
+    )
     journey.office("order", challenge, *words, *options)
     return given
 
@@ -92,23 +105,36 @@ def test_a_key_in_its_life(journey: Journey) -> None:
     assert journey.run("biandun", "outbox", "collect", travelling, "--serial", KEY)["seq"] == 10
 
     events = audited(journey)
-    assert [event.split()[1] for event in events] == ["personalised", "pin-set", "set-back", "reinstated"]
+    assert [event.split()[1] for event in events] == [
+        "personalised",
+        "pin-set",
+        "set-back",
+        "reinstated",
+    ]
 
     under_the_old_pair = signed(journey, "under-the-old-pair")
     asked, answered = journey.folder / "request.bd", journey.folder / "answer.bd"
     assert journey.with_pin("keys", "succeed", "--out", asked, serial=KEY)["seq"] == 12
-    given = journey.office("succeed", asked, "--out", answered, "--passphrase-file", journey.passphrase)
+    given = journey.office(
+        "succeed", asked, "--out", answered, "--passphrase-file", journey.passphrase
+    )
     assert (given["version"], given["again"]) == (2, False)
     assert journey.run("biandun", "keys", "personalise", answered, "--serial", KEY)["seq"] == 12
     under_the_new_pair = signed(journey, "under-the-new-pair")
     assert [seq(folder) for folder in (under_the_old_pair, under_the_new_pair)] == [11, 13]
     for folder in (under_the_new_pair, under_the_old_pair):
         assert submit(journey, folder)["new"] is True
-        assert journey.run("biandun", "filing", "keep", folder, "--serial", KEY)["receipt_verified_by_key"] is True
+        assert (
+            journey.run("biandun", "filing", "keep", folder, "--serial", KEY)[
+                "receipt_verified_by_key"
+            ]
+            is True
+        )
         journey.run(
             "biandun", "filing", "verify", folder, "--root", journey.folder / "office" / "root.pem"
         )  # fails when a step does
-    journey.with_pin("filing", "sign", under_the_old_pair, serial=KEY)  # it is signed: by the pair that the key had then
+    # it is signed: by the pair that the key had then
+    journey.with_pin("filing", "sign", under_the_old_pair, serial=KEY)
     assert [event.split()[1] for event in audited(journey)] == ["succeeded"]
     assert journey.office("alerts") == []
 
@@ -116,7 +142,8 @@ def test_a_key_in_its_life(journey: Journey) -> None:
     journey.office("suspend", "--serial", KEY, "--reason", "单位报失")
     for call in (
         lambda: submit(journey, not_heard_yet),
-        lambda: journey.with_pin("office", "login", "--office", journey.url, serial=KEY),  # which lets the key hear of it
+        # which lets the key hear of it
+        lambda: journey.with_pin("office", "login", "--office", journey.url, serial=KEY),
         lambda: signed(journey, "stopped"),
     ):
         with pytest.raises(CommandFailed) as caught:
@@ -124,7 +151,9 @@ def test_a_key_in_its_life(journey: Journey) -> None:
         assert caught.value.code == "key-suspended"
     journey.office("resume", "--serial", KEY, "--reason", "已找回")
     word = journey.folder / "status.bd"
-    journey.office("status", "--serial", KEY, "--out", word, "--passphrase-file", journey.passphrase)
+    journey.office(
+        "status", "--serial", KEY, "--out", word, "--passphrase-file", journey.passphrase
+    )
     assert journey.run("biandun", "keys", "status", word, "--serial", KEY)["standing"] == "active"
     assert submit(journey, not_heard_yet)["new"] is True
     assert seq(signed(journey, "resumed")) == 15

@@ -1,4 +1,6 @@
-"""Output fails for nobody's characters and no reader, in any of the three programs, as processes of their own."""
+"""Output fails for nobody's characters and no reader, in any of the three programs, as processes of
+their own.
+"""
 
 import json
 import os
@@ -21,7 +23,9 @@ EVERY_PROGRAM = pytest.mark.parametrize("program", PROGRAMS)
 
 def start(program: str, *words: str, out: int, **environment: str) -> subprocess.Popen[bytes]:
     command = [sys.executable, "-c", PROGRAMS[program], *words]
-    return subprocess.Popen(command, stdout=out, stderr=subprocess.PIPE, env={**os.environ, **environment})
+    return subprocess.Popen(
+        command, stdout=out, stderr=subprocess.PIPE, env={**os.environ, **environment}
+    )
 
 
 def ended(process: subprocess.Popen[bytes]) -> tuple[int, bytes, bytes]:
@@ -32,7 +36,9 @@ def ended(process: subprocess.Popen[bytes]) -> tuple[int, bytes, bytes]:
 @EVERY_PROGRAM
 @pytest.mark.parametrize("encoding", ["latin-1", "ascii", "gbk"])
 def test_a_console_that_lacks_characters_gets_others(encoding: str, program: str) -> None:
-    status, out, err = ended(start(program, "--help", out=subprocess.PIPE, PYTHONIOENCODING=encoding))
+    status, out, err = ended(
+        start(program, "--help", out=subprocess.PIPE, PYTHONIOENCODING=encoding)
+    )
     assert (status, err) == (0, b"")
     assert b"--json" in out
     assert out.decode(encoding)
@@ -40,13 +46,17 @@ def test_a_console_that_lacks_characters_gets_others(encoding: str, program: str
 
 @EVERY_PROGRAM
 def test_a_wrong_line_is_said_on_a_console_that_lacks_characters(program: str) -> None:
-    status, _, err = ended(start(program, "无此命令", out=subprocess.PIPE, PYTHONIOENCODING="latin-1:strict"))
+    status, _, err = ended(
+        start(program, "无此命令", out=subprocess.PIPE, PYTHONIOENCODING="latin-1:strict")
+    )
     assert (status, b"[usage]" in err, b"Traceback" in err) == (2, True, False)
 
 
 @EVERY_PROGRAM
 def test_json_on_a_console_that_lacks_characters_is_whole(program: str) -> None:
-    status, _, err = ended(start(program, "无此命令", "--json", out=subprocess.PIPE, PYTHONIOENCODING="ascii"))
+    status, _, err = ended(
+        start(program, "无此命令", "--json", out=subprocess.PIPE, PYTHONIOENCODING="ascii")
+    )
     assert status == 2
     assert "无此命令" in json.loads(err.decode("ascii"))["error"]["message"]
 
@@ -104,7 +114,9 @@ sys.meta_path.insert(0, Hidden())
 def extra(name: str) -> list[str]:
     """What an extra of the distribution brings, as modules."""
     projects = {"django": "django", "django-ninja": "ninja", "gmssl-fast": "gmssl_fast"}
-    lines = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["optional-dependencies"][name]
+    lines = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"][
+        "optional-dependencies"
+    ][name]
     names = [re.split(r"[^a-z-]", line)[0] for line in lines]
     return [projects.get(one, one.replace("-", "_")) for one in names]
 
@@ -112,7 +124,13 @@ def extra(name: str) -> list[str]:
 @pytest.mark.parametrize("module", extra("office"))
 def test_an_office_without_its_extra_says_what_to_install(module: str) -> None:
     code = HIDDEN.format(module=module) + PROGRAMS["biandun-office"]
-    done = subprocess.run([sys.executable, "-c", code, "openapi"], capture_output=True, text=True, check=False, timeout=60)
+    done = subprocess.run(
+        [sys.executable, "-c", code, "openapi"],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
     assert "Traceback" not in done.stderr
     if done.returncode != 0:  # a module that only some commands need is missed by those
         assert (done.returncode, "biandun[office]" in done.stderr, done.stdout) == (1, True, "")
@@ -123,15 +141,29 @@ def test_an_office_without_its_extra_says_what_to_install(module: str) -> None:
 
 @pytest.mark.parametrize(
     ("program", "words", "unneeded"),
-    [("biandun", "keys list", "httpx"), ("biandun-office", "--version", "ninja"), ("biandun-office", "--version", "waitress")],
+    [
+        ("biandun", "keys list", "httpx"),
+        ("biandun-office", "--version", "ninja"),
+        ("biandun-office", "--version", "waitress"),
+    ],
 )
-def test_a_command_does_not_load_what_only_others_need(program: str, words: str, unneeded: str) -> None:
+def test_a_command_does_not_load_what_only_others_need(
+    program: str, words: str, unneeded: str
+) -> None:
     code = f"import atexit, sys; sys.argv[1:] = {words.split()}; atexit.register(lambda: print({unneeded!r} in sys.modules)); "
-    done = subprocess.run([sys.executable, "-c", code + PROGRAMS[program]], capture_output=True, text=True, check=False, timeout=60)
+    done = subprocess.run(
+        [sys.executable, "-c", code + PROGRAMS[program]],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
     assert done.stdout.splitlines()[-1] == "False"
 
 
 def test_a_simulator_without_its_extra_says_what_to_install(tmp_path: Path) -> None:
     words = ("run", "--state", str(tmp_path / "keys"))
-    status, out, err = ended(start("biandun-sim", *words, out=subprocess.PIPE, MICROPYTHON=str(tmp_path / "none")))
+    status, out, err = ended(
+        start("biandun-sim", *words, out=subprocess.PIPE, MICROPYTHON=str(tmp_path / "none"))
+    )
     assert (status, out, b"Traceback" in err, b"biandun[simulator]" in err) == (1, b"", False, True)

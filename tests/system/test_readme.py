@@ -1,4 +1,6 @@
-"""The READMEs, typed as they stand: every command in a terminal, in an empty folder, and both programs."""
+"""The READMEs, typed as they stand: every command in a terminal, in an empty folder, and both
+programs.
+"""
 
 import os
 import re
@@ -24,7 +26,9 @@ def page(language: str) -> str:
 
 
 def shape(text: str) -> list[tuple[str, str]]:
-    """What both languages must have in common: levels of headings, commands and programs, links, pictures, rooms."""
+    """What both languages must have in common: levels of headings, commands and programs, links,
+    pictures, rooms.
+    """
     found: list[tuple[str, str]] = []
     for block in re.split(r"^(```\w*\n.*?^```)$", text, flags=re.DOTALL | re.MULTILINE):
         if block.startswith(("```sh", "```python", "```json")):
@@ -32,10 +36,17 @@ def shape(text: str) -> list[tuple[str, str]]:
         elif block.startswith("```mermaid"):
             found.append(("arrows", str(re.findall(r"--|-->", block))))
         elif block.startswith("```"):
-            found.append(("commands", str([line.split("#")[0].rstrip() for line in block.splitlines()])))
+            found.append(
+                ("commands", str([line.split("#")[0].rstrip() for line in block.splitlines()]))
+            )
         else:
             found += [("heading", level) for level in re.findall(r"^(#+) ", block, re.MULTILINE)]
-            found.append(("links", str(sorted(set(re.findall(r"\]\(([^)#]+)\)", block)) - set(PAGES.values())))))
+            found.append(
+                (
+                    "links",
+                    str(sorted(set(re.findall(r"\]\(([^)#]+)\)", block)) - set(PAGES.values()))),
+                )
+            )
     return found
 
 
@@ -46,7 +57,9 @@ def free() -> bool:
 
 
 def on_port(line: str, port: int) -> str:
-    """The line for an office on another port, where somebody else has the one that the README names."""
+    """The line for an office on another port, where somebody else has the one that the README
+    names.
+    """
     if port == PORT:
         return line
     served = line.replace(" serve ", f" serve --port {port} ")
@@ -62,7 +75,9 @@ def unused_port() -> int:
 
 @pytest.fixture
 def typist(request: pytest.FixtureRequest) -> Iterator[Typist]:
-    """An ordinary user at a terminal in an empty folder, with the environment which ``make setup`` makes, and nothing else."""
+    """An ordinary user at a terminal in an empty folder, with the environment which ``make setup``
+    makes, and nothing else.
+    """
     with tempfile.TemporaryDirectory() as made:
         place = Path(made)
         place.chmod(0o755)
@@ -100,7 +115,9 @@ def test_every_command_of_the_page_works_when_it_is_typed(typist: Typist, langua
             typist.type(on_port(line, port))
     assert "Traceback" not in typist.screen
 
-    signs, brings_its_own_key = ("\n".join(lines) + "\n" for lines in blocks(page(language), "python"))
+    signs, brings_its_own_key = (
+        "\n".join(lines) + "\n" for lines in blocks(page(language), "python")
+    )
     typist.write("pin.txt", PIN + "\n")
     typist.write("program.py", signs)
     first, second = (typist.type("python program.py") for _ in range(2))
@@ -120,7 +137,9 @@ def test_what_the_test_does_not_type_are_targets_of_make() -> None:
     targets = re.findall(r"^make ([a-z-]+)", first[1], re.MULTILINE)
     makefile = (ROOT / "Makefile").read_text("utf-8")
     assert targets == ["demo", "test", "bench"]
-    assert [target for target in targets if not re.search(rf"^{target}:", makefile, re.MULTILINE)] == []
+    assert [
+        target for target in targets if not re.search(rf"^{target}:", makefile, re.MULTILINE)
+    ] == []
 
 
 @pytest.mark.parametrize("language", PAGES)

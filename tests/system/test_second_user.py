@@ -1,7 +1,9 @@
-"""The journey as an ordinary user, while a second user of the computer attacks: it gains nothing and stops nothing.
+"""The journey as an ordinary user, while a second user of the computer attacks: it gains nothing
+and stops nothing.
 
-As root both are users that nobody has on this computer.  As anybody else the same journey runs as oneself, and what needs a second
-user is reported as skipped.  `make as-user` runs what is here in a fresh copy, as a user made for it.
+As root both are users that nobody has on this computer.  As anybody else the same journey runs as
+oneself, and what needs a second user is reported as skipped.  `make as-user` runs what is here in a
+fresh copy, as a user made for it.
 """
 
 import json
@@ -22,7 +24,10 @@ from tests.system.journey import BIN, CommandFailed, pdf
 
 pytestmark = pytest.mark.slow
 
-needs_root = pytest.mark.skipif(not IS_ROOT, reason="A SECOND USER WAS NOT TRIED: only root can be somebody else; see make as-user")
+needs_root = pytest.mark.skipif(
+    not IS_ROOT,
+    reason="A SECOND USER WAS NOT TRIED: only root can be somebody else; see make as-user",
+)
 ROOT = Path(__file__).parents[2]
 FIXTURE_TEST = """
 from biandun import keys
@@ -52,7 +57,9 @@ def programs(owner: int | None, place: Path) -> Path:
         return BIN
     found = programs_for(owner, place)
     if found is None:
-        pytest.skip("AN ORDINARY USER WAS NOT TRIED: it may not read this checkout; see make as-user")
+        pytest.skip(
+            "AN ORDINARY USER WAS NOT TRIED: it may not read this checkout; see make as-user"
+        )
     return found
 
 
@@ -74,7 +81,9 @@ def place() -> Iterator[Path]:
 
 @pytest.fixture(scope="module")
 def trapped(place: Path, owner: int | None) -> dict[Path, bytes]:
-    """What a second user has prepared before: the folder that platformdirs would take, and links at names that can be guessed."""
+    """What a second user has prepared before: the folder that platformdirs would take, and links at
+    names that can be guessed.
+    """
     shared, victim = place / "shared", place / "victim"
     uid = os.geteuid() if owner is None else owner
     victim.write_bytes(b"keep me")
@@ -86,7 +95,9 @@ def trapped(place: Path, owner: int | None) -> dict[Path, bytes]:
         trap.chmod(0o777)
         for path in (trap / "biandun" / "locks", trap / "biandun" / "ports"):
             path.mkdir(parents=True)
-        (trap / "biandun" / "ports" / "BD-000666.json").write_text(json.dumps({"port": "/dev/null", "pid": os.getpid()}))
+        (trap / "biandun" / "ports" / "BD-000666.json").write_text(
+            json.dumps({"port": "/dev/null", "pid": os.getpid()})
+        )
         for path in (trap, *trap.rglob("*")):
             os.chown(path, stranger, stranger)
         for name in ("biandun", "biandun.lock", "office", "filing.json"):
@@ -96,8 +107,12 @@ def trapped(place: Path, owner: int | None) -> dict[Path, bytes]:
 
 
 @pytest.fixture(scope="module")
-def journey(place: Path, owner: int | None, programs: Path, trapped: dict[Path, bytes]) -> Iterator[AccountJourney]:
-    """An office and a school's key with its PIN, all as an ordinary user; the home lets others look at its names."""
+def journey(
+    place: Path, owner: int | None, programs: Path, trapped: dict[Path, bytes]
+) -> Iterator[AccountJourney]:
+    """An office and a school's key with its PIN, all as an ordinary user; the home lets others look
+    at its names.
+    """
     with AccountJourney(place / "home", place / "shared", owner, programs) as made:
         made.folder.chmod(0o755)
         made.start("keys", "biandun-sim", "run", "--count", "1")
@@ -114,13 +129,26 @@ def sign(journey: AccountJourney, name: str) -> Path:
     letter.write_bytes(pdf())
     out = journey.folder / name
     attach = f"application_document={letter}"
-    journey.run("biandun", "filing", "prepare", form, "--out", out, "--attach", attach, "--serial", "BD-000001")
+    journey.run(
+        "biandun",
+        "filing",
+        "prepare",
+        form,
+        "--out",
+        out,
+        "--attach",
+        attach,
+        "--serial",
+        "BD-000001",
+    )
     journey.with_pin("filing", "sign", out, serial="BD-000001")
     return out
 
 
 def plan(journey: AccountJourney) -> dict[str, Any]:
-    """What there is to attack, found in the owner's folders rather than listed, so that what is new is attacked too."""
+    """What there is to attack, found in the owner's folders rather than listed, so that what is new
+    is attacked too.
+    """
     everything = list(journey.folder.rglob("*"))
     kinds = {path: path.lstat().st_mode for path in everything}
     own = journey.folder / ".local" / "state" / "biandun"
@@ -128,7 +156,11 @@ def plan(journey: AccountJourney) -> dict[str, Any]:
     assert keys, "the keys announce themselves elsewhere: look there"
     pids = [key["pid"] for key in keys] + [process.pid for process in journey._running.values()]
     files = [path for path in everything if stat.S_ISREG(kinds[path])]
-    private = [path for path in files if own in path.parents or path.parent.name == "office" or path.suffix == ".txt"]
+    private = [
+        path
+        for path in files
+        if own in path.parents or path.parent.name == "office" or path.suffix == ".txt"
+    ]
     return {
         "ports": [key["port"] for key in keys],
         "pids": pids,
@@ -145,7 +177,11 @@ def attacked(journey: AccountJourney, uid: int, place: Path, only: list[str]) ->
     orders = place / "plan.json"
     orders.write_text(json.dumps({**plan(journey), "only": only}))
     done = subprocess.run(
-        [str(journey.programs / "python"), str(ROOT / "tests" / "system" / "attacks.py"), str(orders)],
+        [
+            str(journey.programs / "python"),
+            str(ROOT / "tests" / "system" / "attacks.py"),
+            str(orders),
+        ],
         capture_output=True,
         text=True,
         check=False,
@@ -180,7 +216,9 @@ def test_a_port_that_was_used_is_there_again_for_an_ordinary_user(journey: Accou
         assert [row["problem"] for row in journey.run("biandun", "keys", "list")] == [None]
 
 
-def test_everything_of_an_ordinary_user_lies_in_folders_of_its_own(journey: AccountJourney, owner: int | None) -> None:
+def test_everything_of_an_ordinary_user_lies_in_folders_of_its_own(
+    journey: AccountJourney, owner: int | None
+) -> None:
     uid = os.geteuid() if owner is None else owner
     own = journey.folder / ".local" / "state" / "biandun"
     for path in (own, *own.rglob("*"), *(journey.folder / "office").rglob("*")):
@@ -231,7 +269,12 @@ def test_a_second_user_gains_nothing(attempt: str, gained: dict[str, object]) ->
 def test_the_same_attempts_gain_something_for_the_first_user(
     journey: AccountJourney, place: Path, gained: dict[str, object]
 ) -> None:
-    harmless = ["opens_the_serial_port", "reads_what_is_private", "takes_locks", "looks_into_processes"]
+    harmless = [
+        "opens_the_serial_port",
+        "reads_what_is_private",
+        "takes_locks",
+        "looks_into_processes",
+    ]
     for name, got in attacked(journey, journey.account["user"], place, harmless).items():
         assert got != "nothing", name
 
@@ -241,7 +284,14 @@ COMMANDS = {
     "keys info": ("biandun", "keys", "info", "--port", "{port}", "--json"),
     "doctor": ("biandun", "doctor", "--json"),
     "unplug": ("biandun-sim", "unplug", "--serial", "BD-000001"),
-    "run": ("biandun-sim", "run", "--state", "{home}/.local/state/biandun/simulator", "--first", "1"),
+    "run": (
+        "biandun-sim",
+        "run",
+        "--state",
+        "{home}/.local/state/biandun/simulator",
+        "--first",
+        "1",
+    ),
     "office": ("biandun-office", "--data", "{home}/office", "--json", "log-check"),
     "sign": ("biandun", "filing", "sign", "{home}/before", "--json"),
 }
@@ -272,7 +322,9 @@ def test_a_second_user_with_the_first_ones_environment_is_refused_by_name(
 
 
 @needs_root
-def test_a_second_user_stops_nothing(journey: AccountJourney, gained: dict[str, object], trapped: dict[Path, bytes]) -> None:
+def test_a_second_user_stops_nothing(
+    journey: AccountJourney, gained: dict[str, object], trapped: dict[Path, bytes]
+) -> None:
     folder = sign(journey, "after")
     journey.run("biandun", "filing", "submit", folder, "--office", journey.url)
     assert {path: path.read_bytes() for path in trapped} == trapped
@@ -280,7 +332,9 @@ def test_a_second_user_stops_nothing(journey: AccountJourney, gained: dict[str, 
 
 
 @needs_root
-def test_a_form_that_a_second_user_exchanges_is_not_signed(journey: AccountJourney, attacker: int, place: Path) -> None:
+def test_a_form_that_a_second_user_exchanges_is_not_signed(
+    journey: AccountJourney, attacker: int, place: Path
+) -> None:
     form = place / "shared" / "form.json"
     form.write_text(json.dumps(journey.run("biandun", "filing", "example"), ensure_ascii=False))
     os.chown(form, attacker, attacker)
@@ -288,25 +342,38 @@ def test_a_form_that_a_second_user_exchanges_is_not_signed(journey: AccountJourn
     out = journey.folder / "swapped"
     journey.run("biandun", "filing", "prepare", form, "--out", out, "--serial", "BD-000001")
     prepared = (out / "manifest.cbor").read_bytes()
-    form.write_text(form.read_text().replace("1", "9"))  # what was prepared is a copy in a folder of one's own
+    # what was prepared is a copy in a folder of one's own
+    form.write_text(form.read_text().replace("1", "9"))
     journey.with_pin("filing", "sign", out, serial="BD-000001")
     assert (out / "manifest.cbor").read_bytes() == prepared
 
 
 @needs_root
-def test_a_folder_that_a_second_user_owns_is_refused_by_the_office(journey: AccountJourney, attacker: int, place: Path) -> None:
+def test_a_folder_that_a_second_user_owns_is_refused_by_the_office(
+    journey: AccountJourney, attacker: int, place: Path
+) -> None:
     trap = place / "shared" / "new office"
     trap.mkdir()
     os.chown(trap, attacker, attacker)
     trap.chmod(0o777)
-    words = ("init", "--backup", journey.folder / "other.backup", "--passphrase-file", journey.passphrase)
+    words = (
+        "init",
+        "--backup",
+        journey.folder / "other.backup",
+        "--passphrase-file",
+        journey.passphrase,
+    )
     with pytest.raises(CommandFailed) as caught:
         journey.office("--data", trap, *words)
     assert caught.value.code == "folder-foreign"
     assert list(trap.iterdir()) == []
 
 
-ELSEWHERE = (("XDG_RUNTIME_DIR", ["keys", "list"]), ("XDG_STATE_HOME", ["doctor"]), ("BIANDUN_PORTS", ["keys", "list"]))
+ELSEWHERE = (
+    ("XDG_RUNTIME_DIR", ["keys", "list"]),
+    ("XDG_STATE_HOME", ["doctor"]),
+    ("BIANDUN_PORTS", ["keys", "list"]),
+)
 
 
 @needs_root

@@ -1,4 +1,6 @@
-"""An office whose clock was 400 days ahead, its keys and its clerks: real programs, whose clocks are set by a file."""
+"""An office whose clock was 400 days ahead, its keys and its clerks: real programs, whose clocks
+are set by a file.
+"""
 
 import json
 import subprocess
@@ -18,7 +20,9 @@ SHIFTED = Path(__file__).parents[1] / "support" / "shifted"
 
 
 class Place(Journey):
-    """A workplace in which somebody sets clocks: the office's, and those of whoever runs ``biandun``."""
+    """A workplace in which somebody sets clocks: the office's, and those of whoever runs
+    ``biandun``.
+    """
 
     def __init__(self, folder: Path) -> None:
         super().__init__(folder)
@@ -43,7 +47,9 @@ class Place(Journey):
         (self.folder / "form.json").write_text(json.dumps(form, ensure_ascii=False))
         (self.folder / "letter.pdf").write_bytes(pdf())
         attach = ("--attach", "application_document=letter.pdf")
-        self.run("biandun", "filing", "prepare", "form.json", *attach, "--out", folder, "--serial", KEY)
+        self.run(
+            "biandun", "filing", "prepare", "form.json", *attach, "--out", folder, "--serial", KEY
+        )
         self.with_pin("filing", "sign", folder, serial=KEY)
         return folder
 
@@ -57,7 +63,13 @@ class Place(Journey):
         """What the doctor finds, the office's clock beside the key's."""
         command = [str(self.programs / "biandun"), "--json", "doctor", "--office", self.url]
         done = subprocess.run(
-            command, capture_output=True, text=True, env=self.environment, cwd=self.folder, check=False, timeout=60
+            command,
+            capture_output=True,
+            text=True,
+            env=self.environment,
+            cwd=self.folder,
+            check=False,
+            timeout=60,
         )
         assert done.returncode == 13, done.stderr
         return [finding["code"] for finding in json.loads(done.stdout)["findings"]]
@@ -79,11 +91,16 @@ def refused(place: Place, *arguments: object) -> str:
     return caught.value.code
 
 
-def test_a_key_that_saw_a_time_400_days_ahead_signs_again_after_the_offices_order(place: Place) -> None:
+def test_a_key_that_saw_a_time_400_days_ahead_signs_again_after_the_offices_order(
+    place: Place,
+) -> None:
     """One test, because each part begins where the one before has left office and key."""
     first = place.signed("first")
     place.set_clocks(FAR)  # while the server runs
-    assert refused(place, "biandun", "filing", "submit", first, "--office", place.url) == "office-clock-ahead"
+    assert (
+        refused(place, "biandun", "filing", "submit", first, "--office", place.url)
+        == "office-clock-ahead"
+    )
     assert [row["kind"] for row in place.office("alerts")] == ["CLOCK"]
     place.confirm(FAR)  # by a second source that is as wrong
     assert place.submit(first)["new"] is True
@@ -95,14 +112,26 @@ def test_a_key_that_saw_a_time_400_days_ahead_signs_again_after_the_offices_orde
         place.signed("second")
     assert caught.value.code == "clock-behind"
     heard = datetime.fromtimestamp(datetime.now(UTC).timestamp() + FAR, UTC)
-    assert f" {heard.year}-" in caught.value.error and f" {datetime.now(UTC).year}-" in caught.value.error
+    assert (
+        f" {heard.year}-" in caught.value.error
+        and f" {datetime.now(UTC).year}-" in caught.value.error
+    )
     assert httpx.get(f"{place.url}/health").json()["clock"] == "office-clock-behind"
 
     assert place.confirm()["corrected"] is True
     assert "key-ahead" in place.doctor()
     challenge, order = place.folder / "challenge.bd", place.folder / "order.bd"
     place.run("biandun", "keys", "challenge", "--out", challenge, "--serial", KEY)
-    words = ("--do", "set-time", "--reason", "时钟曾超前", "--out", order, "--passphrase-file", place.passphrase)
+    words = (
+        "--do",
+        "set-time",
+        "--reason",
+        "时钟曾超前",
+        "--out",
+        order,
+        "--passphrase-file",
+        place.passphrase,
+    )
     place.office("order", challenge, *words)
     place.run("biandun", "keys", "carry-out", order, "--serial", KEY)
 

@@ -1,4 +1,6 @@
-"""A unit that has forgotten its PIN, and the two officers who let it in again, all of it real programs."""
+"""A unit that has forgotten its PIN, and the two officers who let it in again, all of it real
+programs.
+"""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -37,8 +39,19 @@ def pin_file(journey: Journey, pin: str) -> Path:
 def code(journey: Journey, officer: str) -> Path:
     """Read an officer what the key shows, and take the code down."""
     asked = journey.run("biandun", "keys", "unblock-request", "--serial", KEY)
-    heard = ("--serial", asked["serial"], "--user", asked["user"], "--number", asked["number"], "--check", asked["check"])
-    given = journey.office("unblock-code", *heard, "--officer", officer, "--passphrase-file", journey.folder / officer)
+    heard = (
+        "--serial",
+        asked["serial"],
+        "--user",
+        asked["user"],
+        "--number",
+        asked["number"],
+        "--check",
+        asked["check"],
+    )
+    given = journey.office(
+        "unblock-code", *heard, "--officer", officer, "--passphrase-file", journey.folder / officer
+    )
     path = journey.folder / f"code-{officer}"
     path.write_text(given["code"].lower())
     return path
@@ -48,7 +61,16 @@ def unblock(journey: Journey, *codes: Path, pin: str) -> dict[str, object]:
     words = [word for path in codes for word in ("--code-file", path)]
     shares = journey.folder / "shares.bd"
     return journey.run(
-        "biandun", "keys", "unblock", *words, "--new-pin-file", pin_file(journey, pin), "--shares", shares, "--serial", KEY
+        "biandun",
+        "keys",
+        "unblock",
+        *words,
+        "--new-pin-file",
+        pin_file(journey, pin),
+        "--shares",
+        shares,
+        "--serial",
+        KEY,
     )
 
 
@@ -58,7 +80,15 @@ def test_a_locked_key_comes_back(journey: Journey) -> None:
     with pytest.raises(CommandFailed) as caught:
         for _ in range(7):
             try:
-                journey.run("biandun", "keys", "card", "--serial", KEY, "--pin-file", pin_file(journey, "000000"))
+                journey.run(
+                    "biandun",
+                    "keys",
+                    "card",
+                    "--serial",
+                    KEY,
+                    "--pin-file",
+                    pin_file(journey, "000000"),
+                )
             except CommandFailed as failed:
                 if failed.code != "pin-wrong":
                     raise
@@ -76,7 +106,10 @@ def test_a_locked_key_comes_back(journey: Journey) -> None:
     assert caught.value.code == "unblock-wrong"
 
     assert journey.office("shares", journey.folder / "shares.bd")["number"] == 2
-    assert unblock(journey, *(code(journey, officer) for officer in OFFICERS), pin="135790")["number"] == 3
+    assert (
+        unblock(journey, *(code(journey, officer) for officer in OFFICERS), pin="135790")["number"]
+        == 3
+    )
     journey.office("shares", journey.folder / "shares.bd")
     journey.run(
         "biandun",
@@ -91,5 +124,14 @@ def test_a_locked_key_comes_back(journey: Journey) -> None:
         "--pin-file",
         pin_file(journey, "135790"),
     )
-    users = journey.run("biandun", "keys", "remove-user", "1", "--serial", KEY, "--pin-file", pin_file(journey, "135790"))
+    users = journey.run(
+        "biandun",
+        "keys",
+        "remove-user",
+        "1",
+        "--serial",
+        KEY,
+        "--pin-file",
+        pin_file(journey, "135790"),
+    )
     assert users["users"] == [0]

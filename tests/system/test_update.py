@@ -1,4 +1,6 @@
-"""A firmware release from its maker through the office to a key that runs it, all of it real programs and a real image."""
+"""A firmware release from its maker through the office to a key that runs it, all of it real
+programs and a real image.
+"""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -23,10 +25,15 @@ def journey(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Journey]:
 
 def released(journey: Journey, version: str, number: int, *options: object) -> Path:
     """Made by the vendor, approved by the office."""
-    made, approved = journey.folder / f"firmware-{version}.bd", journey.folder / f"approved-{version}.bd"
+    made, approved = (
+        journey.folder / f"firmware-{version}.bd",
+        journey.folder / f"approved-{version}.bd",
+    )
     words = ("release", "--version", version, "--number", number, "--out", made, *options)
     assert journey.run("biandun-sim", *words)["version"] == version
-    journey.office("approve-release", made, "--out", approved, "--passphrase-file", journey.passphrase)
+    journey.office(
+        "approve-release", made, "--out", approved, "--passphrase-file", journey.passphrase
+    )
     return approved
 
 
@@ -42,7 +49,9 @@ def test_a_key_runs_what_vendor_and_office_have_signed_and_stays_itself(journey:
     before = journey.run("biandun", "keys", "info", "--serial", KEY)
     with pytest.raises(CommandFailed) as caught:
         released(journey, "0.2.0", 2)
-        journey.run("biandun", "firmware", "update", journey.folder / "firmware-0.2.0.bd", "--serial", KEY)
+        journey.run(
+            "biandun", "firmware", "update", journey.folder / "firmware-0.2.0.bd", "--serial", KEY
+        )
     assert caught.value.code == "release-unapproved"
     approved = journey.folder / "approved-0.2.0.bd"
     assert journey.run("biandun", "firmware", "show", approved)["approved"] is True

@@ -8,7 +8,11 @@ from biandun.cli.main import main as workstation
 from biandun_office.cli import cli as office
 from biandun_simulator.cli import cli as simulator
 
-PROGRAMS: dict[str, click.Group] = {"biandun": workstation, "biandun-office": office, "biandun-sim": simulator}
+PROGRAMS: dict[str, click.Group] = {
+    "biandun": workstation,
+    "biandun-office": office,
+    "biandun-sim": simulator,
+}
 
 
 def _below(context: click.Context) -> Iterator[click.Context]:

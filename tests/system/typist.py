@@ -1,7 +1,9 @@
-"""Somebody who types at a terminal what a page says: a real bash on a pseudo-terminal, line by line, as a person would.
+"""Somebody who types at a terminal what a page says: a real bash on a pseudo-terminal, line by
+line, as a person would.
 
-Lines that ask something (a PIN, a confirmation) are answered from a table.  A line that ends with ``&`` is followed by
-the program's own line that says that it is ready.  The first line that fails ends it.
+Lines that ask something (a PIN, a confirmation) are answered from a table.  A line that ends with
+``&`` is followed by the program's own line that says that it is ready.  The first line that fails
+ends it.
 """
 
 import os
@@ -29,12 +31,20 @@ class LineFailed(AssertionError):
 
 
 class Typist:
-    """A terminal in ``folder`` with an environment of its own: ``environment`` is all that the shell knows at first.
+    """A terminal in ``folder`` with an environment of its own: ``environment`` is all that the
+    shell knows at first.
 
-    ``uid`` is whose terminal it is, None for oneself; ``answers`` are by what is asked: pin, yes, code.
+    ``uid`` is whose terminal it is, None for oneself; ``answers`` are by what is asked: pin, yes,
+    code.
     """
 
-    def __init__(self, folder: Path, environment: Mapping[str, str], answers: Mapping[str, str], uid: int | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        environment: Mapping[str, str],
+        answers: Mapping[str, str],
+        uid: int | None = None,
+    ) -> None:
         self.folder = folder
         self.answers = dict(answers)
         self.screen = ""
@@ -63,8 +73,15 @@ class Typist:
     def __enter__(self) -> "Typist":
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        """Close the terminal, as somebody who goes home: what runs in it gets the hang-up and ends."""
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Close the terminal, as somebody who goes home: what runs in it gets the hang-up and
+        ends.
+        """
         for line in ("kill $(jobs -p)", "wait"):
             self._bash.sendline(line)
             self._bash.expect(PROMPT)
@@ -88,7 +105,10 @@ class Typist:
     def _wait(self, line: str) -> str:
         """Read up to the next prompt; answer questions on the way."""
         shown = ""
-        patterns: list[Any] = [PROMPT, *(re.compile(question, re.MULTILINE) for question, _ in ANSWERS)]
+        patterns: list[Any] = [
+            PROMPT,
+            *(re.compile(question, re.MULTILINE) for question, _ in ANSWERS),
+        ]
         while True:
             which = self._bash.expect([*patterns, pexpect.EOF, pexpect.TIMEOUT])
             shown += self._bash.before if isinstance(self._bash.before, str) else ""
@@ -114,7 +134,9 @@ def without_comment(line: str) -> str:
 
 
 def blocks(page: str, language: str) -> list[list[str]]:
-    """The fenced blocks of a page in ``language``, each a list of lines; a line that ends with a backslash goes on."""
+    """The fenced blocks of a page in ``language``, each a list of lines; a line that ends with a
+    backslash goes on.
+    """
     found = re.findall(rf"^```{language}\n(.*?)^```$", page, re.DOTALL | re.MULTILINE)
     return [list(_joined(block.splitlines())) for block in found]
 

@@ -24,7 +24,9 @@ class ChallengeIn(Schema):
 
 
 class ChallengeOut(Schema):
-    """What the key must sign: 16 bytes in hexadecimal, good once and until ``expires`` (seconds since 1970)."""
+    """What the key must sign: 16 bytes in hexadecimal, good once and until ``expires`` (seconds
+    since 1970).
+    """
 
     nonce: str
     office_id: str
@@ -57,14 +59,24 @@ def post_challenge(request: HttpRequest, wanted: ChallengeIn) -> dict[str, objec
     """Ask for a challenge."""
     made = services.make_challenge(origin=wanted.origin, now=guard.now())
     identity = held().office.identity
-    return {"nonce": made.nonce, "office_id": identity.office_id, "origin": made.origin, "expires": made.expires_at}
+    return {
+        "nonce": made.nonce,
+        "office_id": identity.office_id,
+        "origin": made.origin,
+        "expires": made.expires_at,
+    }
 
 
 @router.post(
     "/login",
     response=LoginOut,
     openapi_extra=described(
-        {"requestBody": binary(body.SIGNED_TYPE, "The signed answer to a challenge", body.LIMIT_SIGNED) | {"required": True}},
+        {
+            "requestBody": binary(
+                body.SIGNED_TYPE, "The signed answer to a challenge", body.LIMIT_SIGNED
+            )
+            | {"required": True}
+        },
         "media-type",
         "statement-too-large",
         "statement-malformed",
@@ -101,7 +113,9 @@ def post_login(request: HttpRequest) -> dict[str, object]:
     return {"token": token, **_described(reader)}
 
 
-@router.post("/logout", response={204: None}, auth=BY_LOGIN, openapi_extra=problems("login-required", *_BUSY))
+@router.post(
+    "/logout", response={204: None}, auth=BY_LOGIN, openapi_extra=problems("login-required", *_BUSY)
+)
 def post_logout(request: HttpRequest) -> HttpResponse:
     """End the login; its token is worth nothing any more."""
     services.log_out(reader_of(request), now=guard.now())

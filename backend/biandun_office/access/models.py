@@ -24,10 +24,14 @@ class Challenge(models.Model):
 
 
 class Login(models.Model):
-    """A session; its token is kept as SHA-256 only, so that a copy of the database opens no door."""
+    """A session; its token is kept as SHA-256 only, so that a copy of the database opens no
+    door.
+    """
 
     token_digest = models.CharField("令牌摘要", max_length=64, primary_key=True)
-    certificate = models.ForeignKey(Certificate, verbose_name="证书", on_delete=models.PROTECT, related_name="logins")
+    certificate = models.ForeignKey(
+        Certificate, verbose_name="证书", on_delete=models.PROTECT, related_name="logins"
+    )
     began_at = models.BigIntegerField("登录时间")
     expires_at = models.BigIntegerField("失效时间", db_index=True)
     ended_at = models.BigIntegerField("退出时间", null=True)

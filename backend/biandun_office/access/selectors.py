@@ -28,7 +28,9 @@ def digest_of(token: str) -> str:
 
 
 def challenge(nonce: bytes, *, now: int) -> Challenge:
-    """The challenge that ``nonce`` belongs to.  Raises Refused: login-expired (also for one that never was), login-replayed."""
+    """The challenge that ``nonce`` belongs to.  Raises Refused: login-expired (also for one that
+    never was), login-replayed.
+    """
     found = Challenge.objects.filter(pk=nonce.hex()).first()
     if found is not None and found.used_at is not None:
         raise Refused("login-replayed")
@@ -39,7 +41,9 @@ def challenge(nonce: bytes, *, now: int) -> Challenge:
 
 def reader_of(token: str, *, now: int) -> Reader | None:
     """Whose login ``token`` is.  None when it has ended, or its key may no longer log in."""
-    rows = Login.objects.select_related("certificate__device").filter(pk=digest_of(token), ended_at=None, expires_at__gt=now)
+    rows = Login.objects.select_related("certificate__device").filter(
+        pk=digest_of(token), ended_at=None, expires_at__gt=now
+    )
     login = rows.first()
     if login is None:
         return None
@@ -50,11 +54,16 @@ def reader_of(token: str, *, now: int) -> Reader | None:
 
 
 def reader(login: Login, *, now: int) -> Reader:
-    """The reader of a login.  Raises Refused: key-suspended, certificate-revoked, -superseded, -expired, unit-unknown, -inactive."""
+    """The reader of a login.  Raises Refused: key-suspended, certificate-revoked, -superseded,
+    -expired, unit-unknown, -inactive.
+    """
     certificate = login.certificate
     if certificate.state == Certificate.State.SUPERSEDED.value:
-        raise Refused("certificate-superseded")  # its key logs in again, under the one that renews it
+        # its key logs in again, under the one that renews it
+        raise Refused("certificate-superseded")
     require_standing(certificate.state)
     require_validity(certificate, now)
     unit = active_unit(certificate.uscc)
-    return Reader(certificate, unit, roles_of(certificate.purposes, own_office=unit.own_office), login)
+    return Reader(
+        certificate, unit, roles_of(certificate.purposes, own_office=unit.own_office), login
+    )

@@ -10,7 +10,12 @@ from biandun_office.access.models import Challenge, Login
 from biandun_office.access.selectors import Reader
 from biandun_office.database import writing
 from biandun_office.errors import Refused
-from biandun_office.issuance.checks import compare_header, require_newest_pair, require_standing, require_validity
+from biandun_office.issuance.checks import (
+    compare_header,
+    require_newest_pair,
+    require_standing,
+    require_validity,
+)
 from biandun_office.issuance.selectors import certificate_of
 from biandun_office.issuance.states import note_use
 from biandun_office.office import Office
@@ -26,7 +31,9 @@ from biandun_protocol.wire.numbers import LIMIT_NONCE, PURPOSE_LOGIN
 
 CHALLENGE_SECONDS = 300
 LOGIN_SECONDS = 8 * 3600
-_KEPT_SECONDS = 86_400  # how long a used nonce is remembered by its own name; afterwards it is unknown, which is refused too
+# how long a used nonce is remembered by its own name; afterwards it is unknown, which is refused
+# too
+_KEPT_SECONDS = 86_400
 
 
 def make_challenge(*, origin: str, now: int) -> Challenge:
@@ -37,14 +44,16 @@ def make_challenge(*, origin: str, now: int) -> Challenge:
         Challenge.objects.filter(expires_at__lt=now - _KEPT_SECONDS).delete()
         Login.objects.filter(expires_at__lt=now - _KEPT_SECONDS).delete()
         nonce = secrets.token_bytes(LIMIT_NONCE).hex()
-        return Challenge.objects.create(nonce=nonce, origin=origin, expires_at=now + CHALLENGE_SECONDS)
+        return Challenge.objects.create(
+            nonce=nonce, origin=origin, expires_at=now + CHALLENGE_SECONDS
+        )
 
 
 def log_in(signed: Signed, *, office: Office, now: int) -> tuple[Reader, str]:
     """Take the answer to a challenge: return who is in, and the token, which is kept nowhere.
 
-    Raises StatementProblem: form, signature, login-mismatch; Refused: certificate-…, key-suspended, purpose-refused,
-    unit-inactive, login-expired, login-replayed.
+    Raises StatementProblem: form, signature, login-mismatch; Refused: certificate-…, key-suspended,
+    purpose-refused, unit-inactive, login-expired, login-replayed.
     """
     statement = cose.parse(signed.statement, purpose=PURPOSE_LOGIN)
     certificate = certificate_of(statement.header.kid)
@@ -53,7 +62,13 @@ def log_in(signed: Signed, *, office: Office, now: int) -> tuple[Reader, str]:
     cose.verify(statement, key)  # before a nonce is looked up: only a key may use one up
     challenge = selectors.challenge(_nonce(signed), now=now)
     nonce = bytes.fromhex(challenge.nonce)
-    verify_login(signed, public_key=key, office_id=office.identity.office_id, origin=challenge.origin, nonce=nonce)
+    verify_login(
+        signed,
+        public_key=key,
+        office_id=office.identity.office_id,
+        origin=challenge.origin,
+        nonce=nonce,
+    )
     require_standing(certificate.state)
     require_validity(named, now)
     require_newest_pair(named)
@@ -64,10 +79,18 @@ def log_in(signed: Signed, *, office: Office, now: int) -> tuple[Reader, str]:
             raise Refused("login-replayed")
         note_use(named, now)
         login = Login.objects.create(
-            token_digest=selectors.digest_of(token), certificate=certificate, began_at=now, expires_at=now + LOGIN_SECONDS
+            token_digest=selectors.digest_of(token),
+            certificate=certificate,
+            began_at=now,
+            expires_at=now + LOGIN_SECONDS,
         )
         reader = selectors.reader(login, now=now)
-    logs.action("access.login.began", serial=certificate.device.serial, uscc=certificate.uscc, roles=list(reader.roles))
+    logs.action(
+        "access.login.began",
+        serial=certificate.device.serial,
+        uscc=certificate.uscc,
+        roles=list(reader.roles),
+    )
     return reader, token
 
 

@@ -1,7 +1,8 @@
 """``biandun-office``: run the establishment office from a terminal.
 
-``startup`` comes first, because models can only be imported once Django is set up.  What the office needs is an extra of the
-distribution: where that was not installed the program says so, and nothing else works.
+``startup`` comes first, because models can only be imported once Django is set up.  What the office
+needs is an extra of the distribution: where that was not installed the program says so, and nothing
+else works.
 """
 
 import os

@@ -1,4 +1,6 @@
-"""Commands for what a person must decide: alerts, suspend, resume, revoke, status, close-gap, order, audit."""
+"""Commands for what a person must decide: alerts, suspend, resume, revoke, status, close-gap,
+order, audit.
+"""
 
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -27,11 +29,13 @@ _DAY = 86_400
 @click.command(cls=Command)
 @in_session
 def alerts(session: Session) -> list[dict[str, object]]:
-    """列出待处理的警报，以及 30 天以上未补齐的空缺。 List what needs a person, and gaps that are open for long.
+    """列出待处理的警报，以及 30 天以上未补齐的空缺。 List what needs a person, and gaps that are
+    open for long.
 
     空缺只是提醒，不影响受理；补交遗失的材料，或提交密钥的链接清单后消除。
 
-    A gap is a reminder only: it blocks nothing, and closes with the lost package or with the key's export of links.
+    A gap is a reminder only: it blocks nothing, and closes with the lost package or with the key's
+    export of links.
 
     \b
     Example:  biandun-office --data office alerts
@@ -40,13 +44,21 @@ def alerts(session: Session) -> list[dict[str, object]]:
     now = clock.now()
     rows = _of_the_clock(now)
     rows += [
-        _row(alert.kind, str(alert.get_kind_display()), alert.certificate, alert.detail, alert.raised)
+        _row(
+            alert.kind, str(alert.get_kind_display()), alert.certificate, alert.detail, alert.raised
+        )
         for alert in forks.open_alerts()
     ]
     for gap, first in chain.open_gaps():
         if now - gap.opened > REMIND_AFTER_DAYS * _DAY:
             rows.append(
-                _row("GAP", "密钥链有空缺，请单位补交材料或链接清单", gap.certificate, f"seq {first}-{gap.seq}", gap.opened)
+                _row(
+                    "GAP",
+                    "密钥链有空缺，请单位补交材料或链接清单",
+                    gap.certificate,
+                    f"seq {first}-{gap.seq}",
+                    gap.opened,
+                )
             )
     return rows
 
@@ -56,11 +68,13 @@ def alerts(session: Session) -> list[dict[str, object]]:
 @click.option("--reason", required=True, help="原因，留存备查 / why; it is kept")
 @in_session
 def suspend(session: Session, *, serial: str, reason: str) -> dict[str, object]:
-    """暂停密钥：此后不受理其签署的材料，可用 resume 恢复。 Take nothing more from a key for now, such as one that is missing.
+    """暂停密钥：此后不受理其签署的材料，可用 resume 恢复。 Take nothing more from a key for now,
+    such as one that is missing.
 
     时钟存疑时也可执行，所记时间为可以确定的最晚时间。
 
-    It goes through while the office doubts its clock, too, and records the latest time that is certain.
+    It goes through while the office doubts its clock, too, and records the latest time that is
+    certain.
 
     \b
     Example:  biandun-office --data office suspend --serial BD-0001 --reason "unit reports it missing"
@@ -91,7 +105,8 @@ def revoke(session: Session, *, serial: str, reason: str) -> dict[str, object]:
 
     时钟存疑时也可执行，所记时间为可以确定的最晚时间。
 
-    It goes through while the office doubts its clock, too, and records the latest time that is certain.
+    It goes through while the office doubts its clock, too, and records the latest time that is
+    certain.
 
     \b
     Example:  biandun-office --data office revoke --serial BD-0001 --reason "key lost"
@@ -101,16 +116,24 @@ def revoke(session: Session, *, serial: str, reason: str) -> dict[str, object]:
 
 @click.command(cls=Command)
 @click.option("--serial", type=CODE, required=True, help="密钥序列号 / the key's serial number")
-@click.option("--out", type=click.Path(path_type=Path), required=True, help="状态文件 / the status file to write")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    required=True,
+    help="状态文件 / the status file to write",
+)
 @with_passphrase
 @in_session
-def status(session: Session, *, passphrase: Passphrase, serial: str, out: Path) -> dict[str, object]:
-    """签发密钥状态文件，供不联网的密钥导入（biandun keys status 文件）。 Write whether a key may sign, for a key without a network.
+def status(
+    session: Session, *, passphrase: Passphrase, serial: str, out: Path
+) -> dict[str, object]:
+    """签发密钥状态文件，供不联网的密钥导入（biandun keys status 文件）。 Write whether a key may
+    sign, for a key without a network.
 
     能连上编办服务器的计算机会自行查询。被暂停的密钥听到恢复的消息后即可再次签署。
 
-    A computer that reaches the office's server asks it by itself.  A key that was suspended, and has heard so, signs again when it has heard
-    that it was resumed.
+    A computer that reaches the office's server asks it by itself.  A key that was suspended, and
+    has heard so, signs again when it has heard that it was resumed.
 
     \b
     Example:  biandun-office --data office status --serial BD-0001 --out status.bd
@@ -130,7 +153,8 @@ def status(session: Session, *, passphrase: Passphrase, serial: str, out: Path) 
 @click.argument("export", type=Given(kinds.AUDIT))
 @in_session
 def audit(session: Session, *, export: bytes) -> dict[str, object]:
-    """核验并保存密钥的审计记录（biandun keys audit --out）。 Verify a key's audit ring, keep it, and show what is new in it.
+    """核验并保存密钥的审计记录（biandun keys audit --out）。 Verify a key's audit ring, keep it,
+    and show what is new in it.
 
     \b
     Example:  biandun-office --data office audit audit.bd
@@ -140,14 +164,22 @@ def audit(session: Session, *, export: bytes) -> dict[str, object]:
     return {
         "serial": taken.certificate.device.serial,
         "unit_name": taken.certificate.unit_name,
-        "new": [f"{event.count} {event.name} {event.detail} (boot {event.boots}, seq {event.seq})" for event in taken.new],
+        "new": [
+            f"{event.count} {event.name} {event.detail} (boot {event.boots}, seq {event.seq})"
+            for event in taken.new
+        ],
         "lost": taken.lost,
     }
 
 
 @click.command("close-gap", cls=Command)
 @click.option("--serial", type=CODE, required=True, help="密钥序列号 / the key's serial number")
-@click.option("--seq", type=click.IntRange(1), required=True, help="空缺的最后一个序号 / the last number of the gap")
+@click.option(
+    "--seq",
+    type=click.IntRange(1),
+    required=True,
+    help="空缺的最后一个序号 / the last number of the gap",
+)
 @click.option("--reason", required=True, help="原因，留存备查 / why; it is kept")
 @in_session
 def close_gap(session: Session, *, serial: str, seq: int, reason: str) -> dict[str, object]:
@@ -175,7 +207,12 @@ def close_gap(session: Session, *, serial: str, seq: int, reason: str) -> dict[s
     help="清除密钥并吊销证书，让存储被恢复成旧数据的密钥继续签署，或改正密钥所知的编办时间 / what the key is to do",
 )
 @click.option("--reason", required=True, help="原因，留存备查 / why; it is kept")
-@click.option("--out", type=click.Path(path_type=Path), required=True, help="指令文件 / the order file to write")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    required=True,
+    help="指令文件 / the order file to write",
+)
 @click.option(
     "--spare",
     type=click.IntRange(0, orders.MOST_SPARE),
@@ -186,18 +223,29 @@ def close_gap(session: Session, *, serial: str, seq: int, reason: str) -> dict[s
 @with_passphrase
 @in_session
 def order(
-    session: Session, *, passphrase: Passphrase, challenge: bytes, purpose: str, reason: str, out: Path, spare: int
+    session: Session,
+    *,
+    passphrase: Passphrase,
+    challenge: bytes,
+    purpose: str,
+    reason: str,
+    out: Path,
+    spare: int,
 ) -> dict[str, object]:
-    """对密钥的申请文件签发指令：重置、继续签署或改正时间。 Answer a key's challenge with an order, which is good once.
+    """对密钥的申请文件签发指令：重置、继续签署或改正时间。 Answer a key's challenge with an order,
+    which is good once.
 
-    重置会立即吊销证书。被恢复成旧数据的密钥，从它与编办所知的最大序号之后继续，并空出 --spare 个序号：空得少于在途材料，在途材料会
-    显得像分叉。被暂停的密钥还需要 resume。编办时钟曾经超前的，校准并确认（clock confirm）之后，
-    用 set-time 改正密钥所知的时间。对同一申请再次执行，得到同一份指令。
+    重置会立即吊销证书。被恢复成旧数据的密钥，从它与编办所知的最大序号之后继续，并空出 --spare
+    个序号：空得少于在途材料，在途材料会 显得像分叉。被暂停的密钥还需要
+    resume。编办时钟曾经超前的，校准并确认（clock confirm）之后， 用 set-time
+    改正密钥所知的时间。对同一申请再次执行，得到同一份指令。
 
-    A reset revokes the certificate at once.  A key that was set back goes on after the highest number that it or the office
-    knows, with --spare numbers left free: fewer than are on their way, and these will look like a fork.  A suspended key also needs
-    `resume`.  A key that was told a time by a clock of the office's that was wrong goes on with set-time, once the clock has been put
-    right and confirmed (`clock confirm`).  The same challenge again gets the order that was given first.
+    A reset revokes the certificate at once.  A key that was set back goes on after the highest
+    number that it or the office knows, with --spare numbers left free: fewer than are on their way,
+    and these will look like a fork.  A suspended key also needs `resume`.  A key that was told a
+    time by a clock of the office's that was wrong goes on with set-time, once the clock has been
+    put right and confirmed (`clock confirm`).  The same challenge again gets the order that was
+    given first.
 
     \b
     Example:  biandun-office --data office order challenge.bd --do reinstate --reason "restored by mistake" --out order.bd
@@ -226,8 +274,12 @@ def order(
     }
 
 
-def _stop(session: Session, stop: Callable[..., Certificate], serial: str, reason: str) -> dict[str, object]:
-    """Stop a key, also while the clock is in doubt: then it is recorded and shown which time is certain."""
+def _stop(
+    session: Session, stop: Callable[..., Certificate], serial: str, reason: str
+) -> dict[str, object]:
+    """Stop a key, also while the clock is in doubt: then it is recorded and shown which time is
+    certain.
+    """
     session.open()
     moment, doubted = guard.certain()
     answer = _decided(stop(serial=serial, reason=reason, now=moment, doubted=doubted))
@@ -237,20 +289,39 @@ def _stop(session: Session, stop: Callable[..., Certificate], serial: str, reaso
 
 
 def _decided(certificate: Certificate) -> dict[str, object]:
-    return {"serial": certificate.device.serial, "unit_name": certificate.unit_name, "state": certificate.state}
+    return {
+        "serial": certificate.device.serial,
+        "unit_name": certificate.unit_name,
+        "state": certificate.state,
+    }
 
 
 def _of_the_clock(now: int) -> list[dict[str, object]]:
-    """That the office signs nothing because of its clock, and certificates that begin in a time that was taken back."""
+    """That the office signs nothing because of its clock, and certificates that begin in a time
+    that was taken back.
+    """
     wrong = guard.problem()
-    rows: list[dict[str, object]] = [{"kind": "CLOCK", "name": wrong.message("zh"), "detail": wrong.message("en")}] if wrong else []
+    rows: list[dict[str, object]] = (
+        [{"kind": "CLOCK", "name": wrong.message("zh"), "detail": wrong.message("en")}]
+        if wrong
+        else []
+    )
     early = certificates_to_come(now + guard.BEHIND)
     return rows + [
-        _row("NOT_YET", "证书生效时间在将来，请换发（renew）", one, f"not before {clock.iso(one.not_before)}", now) for one in early
+        _row(
+            "NOT_YET",
+            "证书生效时间在将来，请换发（renew）",
+            one,
+            f"not before {clock.iso(one.not_before)}",
+            now,
+        )
+        for one in early
     ]
 
 
-def _row(kind: str, name: str, certificate: Certificate, detail: str, since: int) -> dict[str, object]:
+def _row(
+    kind: str, name: str, certificate: Certificate, detail: str, since: int
+) -> dict[str, object]:
     return {
         "kind": kind,
         "name": name,

@@ -17,7 +17,9 @@ class Moment(click.ParamType[int]):
 
     name = "time"
 
-    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> int:
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> int:
         """Parse it; without an offset nobody knows which time is meant."""
         try:
             moment = datetime.fromisoformat(str(value))
@@ -34,7 +36,8 @@ class Moment(click.ParamType[int]):
 def group() -> None:
     """本机时钟：查看，或用第二个时间来源确认。时钟与已记录的时间矛盾时，编办暂停签发和受理。
 
-    The office's clock: look at it, or confirm it with a second source.  The office signs nothing while its clock contradicts what it has recorded.
+    The office's clock: look at it, or confirm it with a second source.  The office signs nothing
+    while its clock contradicts what it has recorded.
 
     \b
     Examples:  biandun-office --data office clock show
@@ -62,14 +65,24 @@ def show(session: Session) -> dict[str, object]:
         "trusted": wrong is None,
         "problem": wrong.message(session.language) if wrong else None,
         "corrections": [
-            {"at": clock.iso(one.at), "last": clock.iso(one.last), "entry": one.log_size, "source": one.source}
+            {
+                "at": clock.iso(one.at),
+                "last": clock.iso(one.last),
+                "entry": one.log_size,
+                "source": one.source,
+            }
             for one in selectors.corrections()
         ],
     }
 
 
 @group.command("confirm")
-@click.option("--at", type=Moment(), required=True, help="第二来源显示的时间 / what the other clock shows, with its offset")
+@click.option(
+    "--at",
+    type=Moment(),
+    required=True,
+    help="第二来源显示的时间 / what the other clock shows, with its offset",
+)
 @click.option("--source", required=True, help="时间来源，留存备查 / which clock it is; it is kept")
 @in_session
 def confirm(session: Session, *, at: int, source: str) -> dict[str, object]:
@@ -77,8 +90,9 @@ def confirm(session: Session, *, at: int, source: str) -> dict[str, object]:
 
     Confirm this computer's clock with another one; the office signs again.
 
-    Set the computer's clock first.  Times that the office has recorded and that are still to come are taken back: its log goes on from
-    the true time, and keys that have heard them go on with `order --do set-time`.
+    Set the computer's clock first.  Times that the office has recorded and that are still to come
+    are taken back: its log goes on from the true time, and keys that have heard them go on with
+    `order --do set-time`.
 
     \b
     Example:  biandun-office --data office clock confirm --at 2026-11-28T09:30:00+08:00 --source "radio clock in the hall"

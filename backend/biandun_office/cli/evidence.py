@@ -29,38 +29,60 @@ class Duration(click.ParamType[int]):
 
     name = "duration"
 
-    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> int:
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> int:
         """Parse ``24h``."""
         match = _DURATION.fullmatch(str(value))
         if match is None:
-            self.fail(in_language(ctx, ("应为时长，例如 24h、7d", "a duration is needed, for example 24h, 7d")), param, ctx)
+            self.fail(
+                in_language(
+                    ctx, ("应为时长，例如 24h、7d", "a duration is needed, for example 24h, 7d")
+                ),
+                param,
+                ctx,
+            )
         return int(match[1]) * _UNITS[match[2]]
 
 
 @click.command("log-check", cls=Command)
-@click.option("--quick", is_flag=True, help="只查文件是否存在及大小，不读内容 / look for files and sizes only, read no contents")
+@click.option(
+    "--quick",
+    is_flag=True,
+    help="只查文件是否存在及大小，不读内容 / look for files and sizes only, read no contents",
+)
 @in_session
 def log_check(session: Session, *, quick: bool) -> dict[str, object]:
-    """从签名文件重建存证日志和业务状态，并与存储的内容和文件比对。 Rebuild log and cases, compare, and check every file.
+    """从签名文件重建存证日志和业务状态，并与存储的内容和文件比对。 Rebuild log and cases, compare,
+    and check every file.
 
-    逐一读取证据所依据的文件。有任何不符，或有文件缺失、被改动时，退出状态为 9；--json 在 damaged 中列出。
+    逐一读取证据所依据的文件。有任何不符，或有文件缺失、被改动时，退出状态为 9；--json 在 damaged
+    中列出。
 
-    Ends with status 9 when something does not agree, or a file that the evidence rests on is missing or altered; --json lists them
-    as `damaged`.  Every file is read, as fast as the disk gives it.
+    Ends with status 9 when something does not agree, or a file that the evidence rests on is
+    missing or altered; --json lists them as `damaged`.  Every file is read, as fast as the disk
+    gives it.
 
     \b
     Example:  biandun-office --data office log-check
     """
     office = Office.load(session.open())
     label = "文件" if session.language == "zh" else "files"
-    with click.progressbar(length=0, label=label, file=sys.stderr, hidden=not sys.stderr.isatty()) as bar:
+    with click.progressbar(
+        length=0, label=label, file=sys.stderr, hidden=not sys.stderr.isatty()
+    ) as bar:
 
         def progress(done: int, total: int) -> None:
             bar.length = total
             bar.update(done - bar.pos)
 
         report = check_log(office, contents=not quick, progress=progress)
-    answer: dict[str, object] = {"size": report.size, "root": report.root.hex(), "unread": report.unread, "ok": not report.faults}
+    answer: dict[str, object] = {
+        "size": report.size,
+        "root": report.root.hex(),
+        "unread": report.unread,
+        "ok": not report.faults,
+    }
     if report.faults:
         show_problem(_problem(report), session)
         answer["faults"] = report.faults
@@ -76,7 +98,13 @@ def _problem(report: LogReport) -> LogBroken:
 
 
 @click.command("sweep-blobs", cls=Command)
-@click.option("--older-than", type=Duration(), default="24h", show_default=True, help="早于多久 / uploaded longer ago than")
+@click.option(
+    "--older-than",
+    type=Duration(),
+    default="24h",
+    show_default=True,
+    help="早于多久 / uploaded longer ago than",
+)
 @in_session
 def sweep(session: Session, *, older_than: int) -> dict[str, object]:
     """删除没有任何存证依据的旧文件。 Delete old uploads that no evidence rests on.

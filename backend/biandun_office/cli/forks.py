@@ -19,7 +19,8 @@ from biandun_office.office import Office
 @click.command(cls=Command)
 @in_session
 def forks(session: Session) -> list[dict[str, object]]:
-    """列出留存的矛盾证据：密钥链分叉、互相矛盾的审计记录。 List kept contradictions: forks of chains and of audit rings.
+    """列出留存的矛盾证据：密钥链分叉、互相矛盾的审计记录。 List kept contradictions: forks of
+    chains and of audit rings.
 
     \b
     Example:  biandun-office --data office forks
@@ -43,10 +44,16 @@ def forks(session: Session) -> list[dict[str, object]]:
 
 @click.command("export-fork", cls=Command)
 @click.argument("name", type=CODE)
-@click.option("--out", type=click.Path(file_okay=False, path_type=Path), required=True, help="新文件夹 / the folder to make")
+@click.option(
+    "--out",
+    type=click.Path(file_okay=False, path_type=Path),
+    required=True,
+    help="新文件夹 / the folder to make",
+)
 @in_session
 def export_fork(session: Session, *, name: str, out: Path) -> dict[str, object]:
-    """导出一份矛盾证据及其所依据的全部文件，可用 openssl 核验。 Write a contradiction with all it rests on, for other tools.
+    """导出一份矛盾证据及其所依据的全部文件，可用 openssl 核验。 Write a contradiction with all it
+    rests on, for other tools.
 
     NAME 是 `forks` 所列编号的前八位或更多。
 

@@ -21,12 +21,22 @@ from biandun_protocol.wire.numbers import CHAINED_PURPOSES, PURPOSE_LINK, PURPOS
 
 _PURPOSES = (*CHAINED_PURPOSES, PURPOSE_LOGIN, PURPOSE_LINK)
 _DAYS = click.option(
-    "--days", type=click.IntRange(1, 3653), default=CERTIFICATE_DAYS, show_default=True, help="有效天数 / valid for"
+    "--days",
+    type=click.IntRange(1, 3653),
+    default=CERTIFICATE_DAYS,
+    show_default=True,
+    help="有效天数 / valid for",
 )
 
 
 def _overlap_days(text: str) -> Callable[[F], F]:
-    return click.option("--overlap-days", type=click.IntRange(0, 365), default=OVERLAP_DAYS, show_default=True, help=text)
+    return click.option(
+        "--overlap-days",
+        type=click.IntRange(0, 365),
+        default=OVERLAP_DAYS,
+        show_default=True,
+        help=text,
+    )
 
 
 @click.command(cls=Command)
@@ -53,8 +63,19 @@ def units(session: Session) -> list[dict[str, object]]:
 
 
 @click.command(cls=Command)
-@click.option("--unit", "uscc", type=CODE, required=True, help="统一社会信用代码 / the unit's unified social credit code")
-@click.option("--out", type=click.Path(path_type=Path), required=True, help="启用文件 / the offer file to write")
+@click.option(
+    "--unit",
+    "uscc",
+    type=CODE,
+    required=True,
+    help="统一社会信用代码 / the unit's unified social credit code",
+)
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    required=True,
+    help="启用文件 / the offer file to write",
+)
 @in_session
 def offer(session: Session, *, uscc: str, out: Path) -> dict[str, object]:
     """为单位生成密钥启用文件（一次有效，30 天）。 Invite a unit to enrol one key.
@@ -65,13 +86,27 @@ def offer(session: Session, *, uscc: str, out: Path) -> dict[str, object]:
     folder = session.open()
     row, content = services.make_offer(office=Office.load(folder), uscc=uscc, now=guard.now())
     files.write(out, content, mode=files.PUBLIC)
-    return {"file": str(out), "uscc": uscc, "unit_name": row.unit.name, "expires": day(row.expires_at)}
+    return {
+        "file": str(out),
+        "uscc": uscc,
+        "unit_name": row.unit.name,
+        "expires": day(row.expires_at),
+    }
 
 
 @click.command(cls=Command)
 @click.argument("request", type=Given(kinds.REQUEST))
-@click.option("--out", type=click.Path(path_type=Path), required=True, help="授权文件 / the grant file to write")
-@click.option("--role", type=click.Choice(list(ROLES)), help="角色，默认 unit / what the key is for; default: unit")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    required=True,
+    help="授权文件 / the grant file to write",
+)
+@click.option(
+    "--role",
+    type=click.Choice(list(ROLES)),
+    help="角色，默认 unit / what the key is for; default: unit",
+)
 @click.option(
     "--purpose",
     "purposes",
@@ -96,8 +131,8 @@ def issue(
 
     单位申报；主管部门还可审核；编办工作人员作决定。编办工作人员、印章保管人、密钥管理员只限编办自己的密钥。
 
-    A unit files; a supervisor also countersigns; an officer decides.  Officer, seal keeper and key administrator are for keys of the
-    office's own unit only.
+    A unit files; a supervisor also countersigns; an officer decides.  Officer, seal keeper and key
+    administrator are for keys of the office's own unit only.
 
     \b
     Example:  biandun-office --data office issue request.bd --out grant.bd --role unit --passphrase-file secret.txt
@@ -133,13 +168,29 @@ def issue(
 
 @click.command(cls=Command)
 @click.option("--serial", type=CODE, required=True, help="密钥序列号 / the key's serial number")
-@click.option("--out", type=click.Path(path_type=Path), required=True, help="授权文件 / the grant file to write")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    required=True,
+    help="授权文件 / the grant file to write",
+)
 @_DAYS
-@_overlap_days("旧证书签署的材料继续受理的天数 / what was signed under the old one is taken in for so long")
+@_overlap_days(
+    "旧证书签署的材料继续受理的天数 / what was signed under the old one is taken in for so long"
+)
 @with_passphrase
 @in_session
-def renew(session: Session, *, passphrase: Passphrase, serial: str, out: Path, days: int, overlap_days: int) -> dict[str, object]:
-    """为在用密钥换发证书：密钥对、角色和签名链不变。 Certify a key in service anew; key pair, role and chain stay.
+def renew(
+    session: Session,
+    *,
+    passphrase: Passphrase,
+    serial: str,
+    out: Path,
+    days: int,
+    overlap_days: int,
+) -> dict[str, object]:
+    """为在用密钥换发证书：密钥对、角色和签名链不变。 Certify a key in service anew; key pair, role
+    and chain stay.
 
     单位用 `biandun keys personalise` 装入密钥。
 
@@ -170,21 +221,37 @@ def renew(session: Session, *, passphrase: Passphrase, serial: str, out: Path, d
 
 @click.command(cls=Command)
 @click.argument("request", type=Given(kinds.SUCCESSION))
-@click.option("--out", type=click.Path(path_type=Path), required=True, help="答复文件 / the answer file to write")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    required=True,
+    help="答复文件 / the answer file to write",
+)
 @_DAYS
-@_overlap_days("旧密钥对签署的材料继续受理的天数 / what the old pair signed is taken in for so long")
+@_overlap_days(
+    "旧密钥对签署的材料继续受理的天数 / what the old pair signed is taken in for so long"
+)
 @with_passphrase
 @in_session
 def succeed(
-    session: Session, *, passphrase: Passphrase, request: bytes, out: Path, days: int, overlap_days: int
+    session: Session,
+    *,
+    passphrase: Passphrase,
+    request: bytes,
+    out: Path,
+    days: int,
+    overlap_days: int,
 ) -> dict[str, object]:
-    """为在用密钥的新密钥对签发证书：签名链延续。 Certify the new key pair of a key in service; its chain goes on.
+    """为在用密钥的新密钥对签发证书：签名链延续。 Certify the new key pair of a key in service; its
+    chain goes on.
 
-    REQUEST 由 `biandun keys succeed` 生成；单位用 `biandun keys personalise` 装入答复。请先致电单位：谁持有密钥和口令，谁就能提出申请。
-    --overlap-days 为 0 时，旧密钥对签署的不再受理。
+    REQUEST 由 `biandun keys succeed` 生成；单位用 `biandun keys personalise`
+    装入答复。请先致电单位：谁持有密钥和口令，谁就能提出申请。 --overlap-days 为 0
+    时，旧密钥对签署的不再受理。
 
-    REQUEST is what `biandun keys succeed` wrote; the unit takes the answer to the key with `biandun keys personalise`.  Call the unit
-    first: who holds the key and its PIN can ask.  With --overlap-days 0 nothing that the old pair signed is taken in any more.
+    REQUEST is what `biandun keys succeed` wrote; the unit takes the answer to the key with `biandun
+    keys personalise`.  Call the unit first: who holds the key and its PIN can ask.  With
+    --overlap-days 0 nothing that the old pair signed is taken in any more.
 
     \b
     Example:  biandun-office --data office succeed request.bd --out answer.bd --passphrase-file secret.txt

@@ -28,12 +28,17 @@ EXIT_INTERRUPTED = 130
     envvar="BIANDUN_OFFICE_DATA",
     help="数据目录 / the office's data folder",
 )
-@click.option("--database", envvar="BIANDUN_OFFICE_DATABASE", help="PostgreSQL 地址，不含口令 / postgresql://USER@HOST/NAME")
+@click.option(
+    "--database",
+    envvar="BIANDUN_OFFICE_DATABASE",
+    help="PostgreSQL 地址，不含口令 / postgresql://USER@HOST/NAME",
+)
 @click.pass_obj
 def cli(session: Session, data: Path | None, database: str | None) -> None:
     """编盾编办服务：签发密钥，受理业务，保存电子证据。仅限虚构数据。
 
-    The establishment office: certifies keys, takes filings in, keeps the evidence.  Fictitious data only.
+    The establishment office: certifies keys, takes filings in, keeps the evidence.  Fictitious data
+    only.
 
     \b
     Example:  biandun-office --data office init --passphrase-file secret.txt --backup office.backup
@@ -55,7 +60,9 @@ for command in (
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run a command and end the process with its exit status, after the last byte of output has left."""
+    """Run a command and end the process with its exit status, after the last byte of output has
+    left.
+    """
     words = sys.argv[1:] if arguments is None else arguments
     sys.exit(to_the_end(lambda: run(words)))
 
@@ -96,7 +103,9 @@ def run(arguments: Sequence[str]) -> int:
 
 
 def _carry_out(arguments: Sequence[str], session: Session) -> int:
-    result = cli.main(list(arguments), prog_name="biandun-office", standalone_mode=False, obj=session)
+    result = cli.main(
+        list(arguments), prog_name="biandun-office", standalone_mode=False, obj=session
+    )
     if isinstance(result, int):  # --help ends with a status of its own
         return result
     show(result, session)
@@ -106,6 +115,12 @@ def _carry_out(arguments: Sequence[str], session: Session) -> int:
 def _wrongly_used(session: Session, error: click.ClickException) -> int:
     context = getattr(error, "ctx", None)
     if context is not None and not session.as_json:
-        note(visible(f"{manual.heading('usage', session.language)}: {context.command.get_usage_line(context)}"))
-    show_problem(Problem("usage", detail=usage.sentence(error.format_message(), session.language)), session)
+        note(
+            visible(
+                f"{manual.heading('usage', session.language)}: {context.command.get_usage_line(context)}"
+            )
+        )
+    show_problem(
+        Problem("usage", detail=usage.sentence(error.format_message(), session.language)), session
+    )
     return EXIT_USAGE

@@ -11,7 +11,14 @@ from biandun_office import backup as backups
 from biandun_office import clock, installation, startup
 from biandun_office.backup import Tried
 from biandun_office.cli.commands import Command
-from biandun_office.cli.session import CODE, READABLE, Session, in_language, in_session, with_passphrase
+from biandun_office.cli.session import (
+    CODE,
+    READABLE,
+    Session,
+    in_language,
+    in_session,
+    with_passphrase,
+)
 from biandun_office.database import check_url
 from biandun_office.httpd.peers import Network
 from biandun_office.installation import Founding
@@ -29,7 +36,9 @@ class _Proxy(click.ParamType[Network]):
 
     name = "address"
 
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Network:
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> Network:
         """Return the network; fail when it is none."""
         try:
             return ip_network(value)
@@ -53,9 +62,19 @@ def _described(file: Path, tried: Tried) -> dict[str, object]:
 
 
 @click.command(cls=Command)
-@click.option("--office-id", type=CODE, default="longlan", show_default=True, help="编办标识 / the office's id")
-@click.option("--office-name", default="陇澜市委编办", show_default=True, help="编办名称 / its name")
-@click.option("--region", type=CODE, default="629900", show_default=True, help="区划代码 / its region")
+@click.option(
+    "--office-id",
+    type=CODE,
+    default="longlan",
+    show_default=True,
+    help="编办标识 / the office's id",
+)
+@click.option(
+    "--office-name", default="陇澜市委编办", show_default=True, help="编办名称 / its name"
+)
+@click.option(
+    "--region", type=CODE, default="629900", show_default=True, help="区划代码 / its region"
+)
 @click.option(
     "--suite",
     type=click.Choice([name.lower() for name in BY_NAME]),
@@ -63,15 +82,27 @@ def _described(file: Path, tried: Tried) -> dict[str, object]:
     show_default=True,
     help="算法，建立后不能更改 / algorithms, for good: ES256 with SHA-256, or SM2 with SM3",
 )
-@click.option("--backup", type=click.Path(path_type=Path), help="同时写入加密备份 / write an encrypted backup, too")
+@click.option(
+    "--backup",
+    type=click.Path(path_type=Path),
+    help="同时写入加密备份 / write an encrypted backup, too",
+)
 @with_passphrase
 @in_session
 def init(
-    session: Session, *, passphrase: Passphrase, office_id: str, office_name: str, region: str, suite: str, backup: Path | None
+    session: Session,
+    *,
+    passphrase: Passphrase,
+    office_id: str,
+    office_name: str,
+    region: str,
+    suite: str,
+    backup: Path | None,
 ) -> dict[str, object]:
     """建立编办：生成根密钥和签发密钥、数据库、虚构单位。 Found an office.
 
-    根证书、各级证书及其下的全部签名都用此处选定的算法。在 init 之前给出 --database 时，数据表建在 PostgreSQL 的空库中。
+    根证书、各级证书及其下的全部签名都用此处选定的算法。在 init 之前给出 --database 时，数据表建在
+    PostgreSQL 的空库中。
 
     Root, certificates and every signature under it are in the suite chosen here.
     With --database (before `init`) its tables go to PostgreSQL, into a database that is empty.
@@ -111,7 +142,8 @@ def init(
 @click.command(cls=Command)
 @in_session
 def migrate(session: Session) -> dict[str, object]:
-    """升级程序后更新数据库结构，已有数据不变。 Bring an office that an older version founded up to date; what it holds stays.
+    """升级程序后更新数据库结构，已有数据不变。 Bring an office that an older version founded up to
+    date; what it holds stays.
 
     请先停止 serve，并用原版本程序备份。
 
@@ -125,7 +157,9 @@ def migrate(session: Session) -> dict[str, object]:
 
 
 @click.command(cls=Command)
-@click.option("--out", type=click.Path(path_type=Path), required=True, help="备份文件 / the file to write")
+@click.option(
+    "--out", type=click.Path(path_type=Path), required=True, help="备份文件 / the file to write"
+)
 @with_passphrase
 @in_session
 def backup(session: Session, *, passphrase: Passphrase, out: Path) -> dict[str, object]:
@@ -139,10 +173,17 @@ def backup(session: Session, *, passphrase: Passphrase, out: Path) -> dict[str, 
 
 @click.command(cls=Command)
 @click.option("--from", "source", type=READABLE, required=True, help="备份文件 / the backup")
-@click.option("--into", type=click.Path(file_okay=False, path_type=Path), required=True, help="新的数据目录 / the new data folder")
+@click.option(
+    "--into",
+    type=click.Path(file_okay=False, path_type=Path),
+    required=True,
+    help="新的数据目录 / the new data folder",
+)
 @with_passphrase
 @in_session
-def restore(session: Session, *, passphrase: Passphrase, source: Path, into: Path) -> dict[str, object]:
+def restore(
+    session: Session, *, passphrase: Passphrase, source: Path, into: Path
+) -> dict[str, object]:
     """从备份恢复到空目录。 Restore a backup into an empty folder.
 
     \b
@@ -154,9 +195,22 @@ def restore(session: Session, *, passphrase: Passphrase, source: Path, into: Pat
 
 @click.command(cls=Command)
 @click.option("--host", default="127.0.0.1", show_default=True, help="监听地址 / address")
-@click.option("--port", type=click.IntRange(0, 65535), default=8420, show_default=True, help="端口，0 为任意空闲端口 / 0: any")
-@click.option("--threads", type=click.IntRange(1, 256), default=8, show_default=True, help="线程数 / threads")
-@click.option("--origin", "origins", multiple=True, help="另外允许登录的地址 / people may log in from here, too")
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=8420,
+    show_default=True,
+    help="端口，0 为任意空闲端口 / 0: any",
+)
+@click.option(
+    "--threads", type=click.IntRange(1, 256), default=8, show_default=True, help="线程数 / threads"
+)
+@click.option(
+    "--origin",
+    "origins",
+    multiple=True,
+    help="另外允许登录的地址 / people may log in from here, too",
+)
 @click.option(
     "--trusted-proxy",
     "trusted",
@@ -181,7 +235,7 @@ def serve(
     \b
     Example:  biandun-office --data office serve --passphrase-file secret.txt --port 0
     """
-    from biandun_office import server  # noqa: PLC0415  half of what the program loads: the other commands start without it
+    from biandun_office import server  # noqa: PLC0415
 
     signer = IssuingKey.unlock(session.open(), passphrase).signer()
     server.serve(signer, host=host, port=port, threads=threads, origins=origins, trusted=trusted)
@@ -194,7 +248,7 @@ def openapi() -> Document:
     \b
     Example:  biandun-office openapi > openapi.json
     """
-    from biandun_office.api import api  # noqa: PLC0415  as above
+    from biandun_office.api import api  # noqa: PLC0415
 
     return Document(api.get_openapi_schema())
 

@@ -51,7 +51,9 @@ def screen_of(stream: TextIO | None) -> Screen:
 
 
 def write(text: str) -> None:
-    """Send a result to stdout, down to its last byte.  Raises NoReader, FileProblem(output-unwritable)."""
+    """Send a result to stdout, down to its last byte.  Raises NoReader,
+    FileProblem(output-unwritable).
+    """
     stream = cast("TextIO | None", sys.stdout)
     if stream is None:
         return
@@ -79,7 +81,11 @@ def note(text: str, *, end: str = "\n") -> None:
 def show(value: object, reader: Reader) -> None:
     """Print what a command returned; None prints nothing."""
     if value is not None:
-        write(shown.result(value, screen_of(sys.stdout), reader.language, as_json=reader.as_json, own=LABELS))
+        write(
+            shown.result(
+                value, screen_of(sys.stdout), reader.language, as_json=reader.as_json, own=LABELS
+            )
+        )
 
 
 def say(text: str) -> None:
@@ -93,11 +99,17 @@ def show_problem(problem: Problem, reader: Reader) -> None:
 
 
 def to_the_end(run: Callable[[], int]) -> int:
-    """Run a program with the process's own streams, down to the last byte that leaves it; returns the exit status.
+    """Run a program with the process's own streams, down to the last byte that leaves it; returns
+    the exit status.
 
-    A character that the console lacks gets a stand-in; what a reader who has gone away left unread is dropped.
+    A character that the console lacks gets a stand-in; what a reader who has gone away left unread
+    is dropped.
     """
-    streams = [stream for stream in cast("tuple[TextIO | None, ...]", (sys.stdout, sys.stderr)) if stream is not None]
+    streams = [
+        stream
+        for stream in cast("tuple[TextIO | None, ...]", (sys.stdout, sys.stderr))
+        if stream is not None
+    ]
     for stream in streams:
         reconfigure = getattr(stream, "reconfigure", None)
         if reconfigure is not None:
@@ -113,7 +125,9 @@ def to_the_end(run: Callable[[], int]) -> int:
 
 
 def _drop(stream: TextIO) -> None:
-    """What is still buffered goes nowhere: the interpreter would try, and complain, once more at its end."""
+    """What is still buffered goes nowhere: the interpreter would try, and complain, once more at
+    its end.
+    """
     with contextlib.suppress(OSError, ValueError):
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, stream.fileno())

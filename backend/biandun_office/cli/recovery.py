@@ -28,11 +28,13 @@ MOST_NAME = 20
 @with_passphrase
 @in_session
 def officer(session: Session, *, passphrase: Passphrase, name: str) -> dict[str, object]:
-    """为一位解锁人员建立密钥，口令由其本人设定和保管。 Make an unblocking officer's key, under their own passphrase.
+    """为一位解锁人员建立密钥，口令由其本人设定和保管。 Make an unblocking officer's key, under
+    their own passphrase.
 
     两位解锁人员合作才能让被锁定的密钥重新可用；任何一位单独不能，编办的签发密钥也不能。
 
-    Two officers together let a locked key in again; neither can alone, nor can the office's issuing key.
+    Two officers together let a locked key in again; neither can alone, nor can the office's issuing
+    key.
 
     \b
     Example:  biandun-office --data office officer 测试员甲 --passphrase-file own-secret.txt
@@ -42,14 +44,17 @@ def officer(session: Session, *, passphrase: Passphrase, name: str) -> dict[str,
         english = f"NAME must have 1 to {MOST_NAME} letters and no control characters"
         raise click.UsageError((chinese, english)[session.language == "en"])
     algorithm = Office.load(session.open()).algorithm
-    made = recovery.make_officer(name=name, algorithm=algorithm, passphrase=passphrase, cost=Cost(), now=guard.now())
+    made = recovery.make_officer(
+        name=name, algorithm=algorithm, passphrase=passphrase, cost=Cost(), now=guard.now()
+    )
     return {"officer": made.name, "made": day(made.made_at)}
 
 
 @click.command(cls=Command)
 @in_session
 def officers(session: Session) -> list[dict[str, object]]:
-    """列出解锁人员，以及当前指定的两位。 List the unblocking officers, and who are the two in force.
+    """列出解锁人员，以及当前指定的两位。 List the unblocking officers, and who are the two in
+    force.
 
     \b
     Example:  biandun-office --data office officers
@@ -57,7 +62,11 @@ def officers(session: Session) -> list[dict[str, object]]:
     session.open()
     words = ("当前指定", "in force")[session.language == "en"]
     return [
-        {"officer": one.name, "made": day(one.made_at), "in_force": named if session.as_json else words if named else None}
+        {
+            "officer": one.name,
+            "made": day(one.made_at),
+            "in_force": named if session.as_json else words if named else None,
+        }
         for one, named in recovery.all_officers()
     ]
 
@@ -65,16 +74,24 @@ def officers(session: Session) -> list[dict[str, object]]:
 @click.command("name-officers", cls=Command)
 @click.argument("first")
 @click.argument("second")
-@click.option("--out", type=click.Path(path_type=Path), help="交给已启用密钥的文件 / a file for keys that are in service")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    help="交给已启用密钥的文件 / a file for keys that are in service",
+)
 @with_passphrase
 @in_session
-def name_officers(session: Session, *, passphrase: Passphrase, first: str, second: str, out: Path | None) -> dict[str, object]:
-    """指定两位解锁人员；此后启用的密钥自动带上。 Name the two officers whom keys seal their shares to.
+def name_officers(
+    session: Session, *, passphrase: Passphrase, first: str, second: str, out: Path | None
+) -> dict[str, object]:
+    """指定两位解锁人员；此后启用的密钥自动带上。 Name the two officers whom keys seal their shares
+    to.
 
-    此后启用的密钥从启用文件得知；在用的密钥从该文件得知（biandun keys officers）。口令是编办签发密钥的口令。
+    此后启用的密钥从启用文件得知；在用的密钥从该文件得知（biandun keys
+    officers）。口令是编办签发密钥的口令。
 
-    Keys that are enrolled from now on learn it from their offer; keys in service from the file (`biandun keys officers`).
-    The passphrase is that of the office's issuing key.
+    Keys that are enrolled from now on learn it from their offer; keys in service from the file
+    (`biandun keys officers`).  The passphrase is that of the office's issuing key.
 
     \b
     Example:  biandun-office --data office name-officers 测试员甲 测试员乙 --out officers.bd --passphrase-file secret.txt
@@ -88,7 +105,12 @@ def name_officers(session: Session, *, passphrase: Passphrase, first: str, secon
             now=guard.now(),
             deliver=partial(deliver, out) if out is not None else None,
         )
-    return {"first": pair.first.name, "second": pair.second.name, "version": pair.version, "file": str(out) if out else None}
+    return {
+        "first": pair.first.name,
+        "second": pair.second.name,
+        "version": pair.version,
+        "file": str(out) if out else None,
+    }
 
 
 @click.command(cls=Command)
@@ -102,17 +124,37 @@ def shares(session: Session, *, export: bytes) -> dict[str, object]:
     """
     algorithm = Office.load(session.open()).algorithm
     kept = recovery.take_shares(raw=export, algorithm=algorithm, now=guard.now())
-    return {"serial": kept.device.serial, "number": kept.number, "first": kept.pair.first.name, "second": kept.pair.second.name}
+    return {
+        "serial": kept.device.serial,
+        "number": kept.number,
+        "first": kept.pair.first.name,
+        "second": kept.pair.second.name,
+    }
 
 
 @click.command("unblock-code", cls=Command)
-@click.option("--request", type=Given(kinds.ASK), help="单位的解锁申请文件，代替以下四项 / the unit's file, instead of these four")
+@click.option(
+    "--request",
+    type=Given(kinds.ASK),
+    help="单位的解锁申请文件，代替以下四项 / the unit's file, instead of these four",
+)
 @click.option("--serial", type=CODE, help="密钥序列号 / the key's serial number")
-@click.option("--user", "slot", type=click.IntRange(0, LIMIT_USER_SLOTS - 1), default=0, show_default=True, help="用户 / user")
+@click.option(
+    "--user",
+    "slot",
+    type=click.IntRange(0, LIMIT_USER_SLOTS - 1),
+    default=0,
+    show_default=True,
+    help="用户 / user",
+)
 @click.option("--number", type=click.IntRange(1), help="份额编号 / number of the shares")
 @click.option("--check", type=CODE, help="四位校验码 / the check, four letters")
 @click.option("--officer", "name", required=True, help="解锁人员姓名 / who gives the code")
-@click.option("--out", type=click.Path(path_type=Path), help="写入文件而不显示 / write the code to a file instead of showing it")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    help="写入文件而不显示 / write the code to a file instead of showing it",
+)
 @with_passphrase
 @in_session
 def unblock_code(
@@ -127,12 +169,14 @@ def unblock_code(
     name: str,
     out: Path | None,
 ) -> dict[str, object]:
-    """由一位解锁人员给出自己的解锁码，须由两位各自操作。 Give one officer's half of what lets a locked key in again.
+    """由一位解锁人员给出自己的解锁码，须由两位各自操作。 Give one officer's half of what lets a
+    locked key in again.
 
     念出解锁码之前，请按备案号码回拨单位：来电者可能是任何人。口令是解锁人员本人的口令。解锁码只对一把密钥、一个用户的一次新口令有效。
 
-    Call the unit back on the number that is on file before you read the code out: who calls in may be anybody.
-    The passphrase is the officer's own.  A code is good for one key, one user's new PIN, once.
+    Call the unit back on the number that is on file before you read the code out: who calls in may
+    be anybody.  The passphrase is the officer's own.  A code is good for one key, one user's new
+    PIN, once.
 
     \b
     Example:  biandun-office --data office unblock-code --serial BD-0001 --number 1 --check 7QX2 --officer 测试员甲
@@ -147,7 +191,9 @@ def unblock_code(
         chinese = "请给出 --request，或 --serial、--number 和 --check"
         english = "either --request, or --serial, --number and --check"
         raise click.UsageError((chinese, english)[session.language == "en"])
-    secret, certificate = recovery.give_code(ask=ask, officer=name, algorithm=algorithm, passphrase=passphrase, now=guard.now())
+    secret, certificate = recovery.give_code(
+        ask=ask, officer=name, algorithm=algorithm, passphrase=passphrase, now=guard.now()
+    )
     if out is None:
         shown = {"code": secret.reveal().decode()}
     else:

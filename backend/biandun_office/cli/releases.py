@@ -15,15 +15,24 @@ from biandun_protocol.release import Release
 
 @click.command("approve-release", cls=Command)
 @click.argument("release", type=Given(kinds.RELEASE))
-@click.option("--out", type=click.Path(path_type=Path), required=True, help="已批准的固件文件 / the approved release to write")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    required=True,
+    help="已批准的固件文件 / the approved release to write",
+)
 @with_passphrase
 @in_session
-def approve_release(session: Session, *, passphrase: Passphrase, release: bytes, out: Path) -> dict[str, object]:
-    """作为运营单位在厂商发布的固件上签名，密钥才会安装。 Sign a vendor's firmware release as the operator of the keys.
+def approve_release(
+    session: Session, *, passphrase: Passphrase, release: bytes, out: Path
+) -> dict[str, object]:
+    """作为运营单位在厂商发布的固件上签名，密钥才会安装。 Sign a vendor's firmware release as the
+    operator of the keys.
 
     密钥只安装两方都签过名的固件。请用另外的途径与厂商核对摘要。
 
-    A key takes firmware that both have signed, and none else.  Compare the digest with the one that the vendor told you on another way.
+    A key takes firmware that both have signed, and none else.  Compare the digest with the one that
+    the vendor told you on another way.
 
     \b
     Example:  biandun-office --data office approve-release firmware.bd --out approved.bd --passphrase-file secret.txt

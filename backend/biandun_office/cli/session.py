@@ -1,4 +1,5 @@
-"""What every command shares: where the office is, in which language results and problems are shown, the passphrase.
+"""What every command shares: where the office is, in which language results and problems are shown,
+the passphrase.
 
 Commands return values; ``output`` prints them.
 """
@@ -40,12 +41,16 @@ class Session:
         """The office's data folder.  Raises click.UsageError when it was not given."""
         if self.data is None:
             raise click.UsageError(
-                ("未指定 --data DIR（BIANDUN_OFFICE_DATA）", "--data DIR (BIANDUN_OFFICE_DATA) is missing")[self.language == "en"]
+                (
+                    "未指定 --data DIR（BIANDUN_OFFICE_DATA）",
+                    "--data DIR (BIANDUN_OFFICE_DATA) is missing",
+                )[self.language == "en"]
             )
         return self.data
 
     def open(self, *, older: bool = False) -> Path:
-        """The folder, with Django pointed at it; ``older``: also one whose tables an older program made.
+        """The folder, with Django pointed at it; ``older``: also one whose tables an older program
+        made.
 
         Raises OfficeStateProblem as ``startup.use_office``; office-older, office-newer.
         """
@@ -67,17 +72,26 @@ def in_language(context: click.Context | None, words: tuple[str, str]) -> str:
 
 
 class Code(click.ParamType[str]):
-    """A unit's code, a serial number or the like: what a Chinese keyboard makes full-width is read as the plain characters."""
+    """A unit's code, a serial number or the like: what a Chinese keyboard makes full-width is read
+    as the plain characters.
+    """
 
     name = "text"
 
-    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> str:  # noqa: ARG002
+    def convert(
+        self,
+        value: object,
+        param: click.Parameter | None,  # noqa: ARG002
+        ctx: click.Context | None,  # noqa: ARG002
+    ) -> str:
         """Fold it."""
         return folded(str(value))
 
 
 class Readable(click.Path):
-    """The path of a file that will be read; a pipe or a device is refused before anything else is done."""
+    """The path of a file that will be read; a pipe or a device is refused before anything else is
+    done.
+    """
 
     def __init__(self) -> None:
         super().__init__(dir_okay=False, path_type=Path)
@@ -99,7 +113,8 @@ class Given(Readable):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """Read it.  Raises FileProblem, WrongFile and what the decoder says."""
-        path = cast("Path", click.Path.convert(self, value, param, ctx))  # reading refuses what a look would
+        # reading refuses what a look would
+        path = cast("Path", click.Path.convert(self, value, param, ctx))
         content = files.read(path)
         self.kind.read(content, str(path))
         return content
@@ -111,11 +126,21 @@ in_session = click.make_pass_decorator(Session)
 
 
 def with_passphrase(command: F) -> F:
-    """Give a command the keyword ``passphrase``, from a file, a descriptor, or a prompt at a terminal; never from argv."""
+    """Give a command the keyword ``passphrase``, from a file, a descriptor, or a prompt at a
+    terminal; never from argv.
+    """
 
-    @click.option("--passphrase-file", type=READABLE, help="口令文件 / file that holds the passphrase")
-    @click.option("--passphrase-fd", type=int, help="口令的文件描述符 / descriptor to read the passphrase from")
-    def wrapper(*args: Any, passphrase_file: Path | None, passphrase_fd: int | None, **kwargs: Any) -> Any:
+    @click.option(
+        "--passphrase-file", type=READABLE, help="口令文件 / file that holds the passphrase"
+    )
+    @click.option(
+        "--passphrase-fd",
+        type=int,
+        help="口令的文件描述符 / descriptor to read the passphrase from",
+    )
+    def wrapper(
+        *args: Any, passphrase_file: Path | None, passphrase_fd: int | None, **kwargs: Any
+    ) -> Any:
         return command(*args, passphrase=_passphrase(passphrase_file, passphrase_fd), **kwargs)
 
     return cast("F", update_wrapper(wrapper, command))
@@ -127,7 +152,9 @@ def _passphrase(path: Path | None, descriptor: int | None) -> Passphrase:
     if descriptor is not None:
         raw = _drain(descriptor)
     elif sys.stdin.isatty():
-        raw = getpass.getpass(in_language(click.get_current_context(), ("口令：", "Passphrase: "))).encode()
+        raw = getpass.getpass(
+            in_language(click.get_current_context(), ("口令：", "Passphrase: "))
+        ).encode()
     else:
         raise PassphraseProblem("passphrase-missing")
     try:
@@ -144,4 +171,6 @@ def _drain(descriptor: int) -> bytes:
         with os.fdopen(descriptor, "rb") as file:
             return file.read()
     except OSError as error:
-        raise FileProblem("file-unreadable", path=f"fd {descriptor}", detail=oserrors.reason(error)) from None
+        raise FileProblem(
+            "file-unreadable", path=f"fd {descriptor}", detail=oserrors.reason(error)
+        ) from None

@@ -1,4 +1,6 @@
-"""What only the office's results are called; all other names and words are those of ``biandun_protocol.terminal.words``."""
+"""What only the office's results are called; all other names and words are those of
+``biandun_protocol.terminal.words``.
+"""
 
 from datetime import UTC, datetime
 

@@ -1,4 +1,6 @@
-"""HTTP: what became of a statement.  Receipts are open to whoever knows the statement's name; the rest takes a login."""
+"""HTTP: what became of a statement.  Receipts are open to whoever knows the statement's name; the
+rest takes a login.
+"""
 
 from base64 import b64encode
 
@@ -20,7 +22,9 @@ router = Router(tags=["statements"])
 
 
 class StatementOut(Schema):
-    """A statement as the office knows it; names and digests are hexadecimal, times are seconds since 1970."""
+    """A statement as the office knows it; names and digests are hexadecimal, times are seconds
+    since 1970.
+    """
 
     statement: str
     case: str
@@ -67,7 +71,10 @@ def get_statement(request: HttpRequest, statement_id: str) -> dict[str, object]:
     response={200: None},
     auth=BY_LOGIN,
     openapi_extra=described(
-        {"responses": {200: binary(STATEMENT_TYPE, "The statement")}}, "login-required", "digest-malformed", "statement-not-found"
+        {"responses": {200: binary(STATEMENT_TYPE, "The statement")}},
+        "login-required",
+        "digest-malformed",
+        "statement-not-found",
     ),
 )
 def get_raw(request: HttpRequest, statement_id: str) -> HttpResponse:
@@ -76,7 +83,9 @@ def get_raw(request: HttpRequest, statement_id: str) -> HttpResponse:
 
 
 class CertificatesOut(Schema):
-    """Whose key signed: the X.509 certificate in DER, and the office's statement about the key with its manifest (base64)."""
+    """Whose key signed: the X.509 certificate in DER, and the office's statement about the key with
+    its manifest (base64).
+    """
 
     certificate: str
     profile_statement: str
@@ -90,7 +99,9 @@ class CertificatesOut(Schema):
     openapi_extra=problems("login-required", "digest-malformed", "statement-not-found"),
 )
 def get_certificates(request: HttpRequest, statement_id: str) -> dict[str, str]:
-    """The certificate of the key that signed a statement of a case that one may see; the office's own are ``/anchors``."""
+    """The certificate of the key that signed a statement of a case that one may see; the office's
+    own are ``/anchors``.
+    """
     certificate = _visible(request, statement_id).certificate
     parts = {
         "certificate": certificate.x509,
@@ -113,7 +124,9 @@ def get_certificates(request: HttpRequest, statement_id: str) -> dict[str, str]:
     ),
 )
 def get_receipt(request: HttpRequest, statement_id: str, at_least: int = 0) -> HttpResponse:  # noqa: ARG001
-    """The receipt again; with ``at_least``, one over a log of at least so many entries, signed now if it must be."""
+    """The receipt again; with ``at_least``, one over a log of at least so many entries, signed now
+    if it must be.
+    """
     row = selectors.statement_by_id(blobs.check_digest(statement_id))
     bundle = services.fresh_receipt(statement=row, at_least=at_least, signer=held())
     answer = HttpResponse(bundle, content_type=RECEIPT_TYPE)

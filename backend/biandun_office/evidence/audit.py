@@ -1,4 +1,6 @@
-"""The evidence checked against itself: from the stored statements up, with nothing taken on trust from what is derived."""
+"""The evidence checked against itself: from the stored statements up, with nothing taken on trust
+from what is derived.
+"""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -30,7 +32,8 @@ class _Memory:
 
 @dataclass(frozen=True)
 class LogReport:
-    """What the check found: ``faults`` in sentences, the ``damaged`` files, which are among them, too; both empty when all agrees.
+    """What the check found: ``faults`` in sentences, the ``damaged`` files, which are among them,
+    too; both empty when all agrees.
 
     ``unread`` counts manifests that are not in the data folder.
     """
@@ -42,11 +45,15 @@ class LogReport:
     damaged: list[Damage]
 
 
-def check_log(office: Office, *, contents: bool = True, progress: Progress | None = None) -> LogReport:
-    """Rebuild the log from the statements, and compare with every stored node and with the newest receipt; replay the cases.
+def check_log(
+    office: Office, *, contents: bool = True, progress: Progress | None = None
+) -> LogReport:
+    """Rebuild the log from the statements, and compare with every stored node and with the newest
+    receipt; replay the cases.
 
-    A receipt is signed, so it cannot be made to fit by whoever can only write to the database.  Then every file that the evidence
-    names is looked for and hashed; ``contents`` and ``progress`` as in ``stored.check``.
+    A receipt is signed, so it cannot be made to fit by whoever can only write to the database.
+    Then every file that the evidence names is looked for and hashed; ``contents`` and ``progress``
+    as in ``stored.check``.
     """
     memory, size, faults = _Memory(), 0, list[str]()
     last, corrected = 0, {check.log_size for check in corrections()}
@@ -54,10 +61,16 @@ def check_log(office: Office, *, contents: bool = True, progress: Progress | Non
         if row.leaf_index != size:
             faults.append(f"leaf {size} is missing")
         parsed = _parse(row)
-        if parsed is None or parsed.id.hex() != row.statement_id or parsed.digest.hex() != row.digest:
+        if (
+            parsed is None
+            or parsed.id.hex() != row.statement_id
+            or parsed.digest.hex() != row.digest
+        ):
             faults.append(f"statement {row.leaf_index} is not what its row says")
         if row.received < last and size not in corrected:
-            faults.append(f"statement {row.leaf_index} was received before the one before it, and no correction says why")
+            faults.append(
+                f"statement {row.leaf_index} was received before the one before it, and no correction says why"  # noqa: E501
+            )
         last = row.received
         tree.append(memory, size, leaf_hash(selectors.leaf_of(row)))
         size += 1
@@ -67,7 +80,13 @@ def check_log(office: Office, *, contents: bool = True, progress: Progress | Non
     faults.extend(_check_office(office))
     replayed = replay()
     damaged = stored.check(office.algorithm, contents=contents, progress=progress)
-    return LogReport(size, tree.root(memory, size), [*faults, *replayed.faults, *map(str, damaged)], replayed.unread, damaged)
+    return LogReport(
+        size,
+        tree.root(memory, size),
+        [*faults, *replayed.faults, *map(str, damaged)],
+        replayed.unread,
+        damaged,
+    )
 
 
 def _check_forks() -> list[str]:
@@ -83,7 +102,9 @@ def _check_forks() -> list[str]:
 
 
 def _check_office(office: Office) -> list[str]:
-    """Do the office's own certificates, which every receipt and profile rests on, still hold together?"""
+    """Do the office's own certificates, which every receipt and profile rests on, still hold
+    together?
+    """
     try:
         issuer = verify_issuer(office.issuer, office.root_key)
     except ProtocolProblem as problem:
@@ -120,7 +141,12 @@ def _compare_receipt(memory: _Memory, size: int, office: Office) -> list[str]:
     if statement is None:
         return ["the newest receipt's statement does not parse"]
     try:
-        payload = verify_receipt(Receipt.decode(bytes(newest.bundle)), statement, office.issuer_manifest, office.algorithm)
+        payload = verify_receipt(
+            Receipt.decode(bytes(newest.bundle)),
+            statement,
+            office.issuer_manifest,
+            office.algorithm,
+        )
     except ProtocolProblem as problem:
         return [f"the newest receipt does not hold: {problem.code}"]
     if payload.tree_size != size or payload.root != tree.root(memory, size):

@@ -1,4 +1,6 @@
-"""Audit rings of keys: verified under the certified device key, compared with what came before, and kept."""
+"""Audit rings of keys: verified under the certified device key, compared with what came before, and
+kept.
+"""
 
 from dataclasses import dataclass
 
@@ -14,7 +16,9 @@ from biandun_protocol.audit import Event, Ring, decode_export, serial_of, verify
 
 @dataclass(frozen=True)
 class Taken:
-    """A ring that holds: its events that are new here, and how many between were lost because the ring went round."""
+    """A ring that holds: its events that are new here, and how many between were lost because the
+    ring went round.
+    """
 
     certificate: Certificate
     new: tuple[Event, ...]
@@ -24,21 +28,33 @@ class Taken:
 def take(*, raw: bytes, algorithm: Algorithm, now: int) -> Taken:
     """Verify an export and keep it; the same again changes nothing.
 
-    Raises ManifestProblem, StatementProblem for one that does not hold; Refused: serial-unknown, session-unavailable for a key whose
-    device key was never certified, audit-contradicts for one that names other events than were seen before, which is kept all the same.
+    Raises ManifestProblem, StatementProblem for one that does not hold; Refused: serial-unknown,
+    session-unavailable for a key whose device key was never certified, audit-contradicts for one
+    that names other events than were seen before, which is kept all the same.
     """
     export = decode_export(raw)
     certificate = certificate_of_serial(serial_of(export))
     ring = verify_audit(export, PublicKey(algorithm, device_key_of(certificate)))
     with writing():
-        earlier = AuditRing.objects.filter(device=certificate.device, contradicts=False).order_by("-last").first()
+        earlier = (
+            AuditRing.objects.filter(device=certificate.device, contradicts=False)
+            .order_by("-last")
+            .first()
+        )
         known, contradicts = _compared(ring, earlier)
-        last, link = (ring.events[-1].count, ring.events[-1].link) if ring.events else (0, ring.before)
+        last, link = (
+            (ring.events[-1].count, ring.events[-1].link) if ring.events else (0, ring.before)
+        )
         AuditRing.objects.get_or_create(
             device=certificate.device,
             last=last,
             link=link.hex(),
-            defaults={"first": last - len(ring.events) + 1, "contradicts": contradicts, "raw": raw, "received": now},
+            defaults={
+                "first": last - len(ring.events) + 1,
+                "contradicts": contradicts,
+                "raw": raw,
+                "received": now,
+            },
         )
     logs.action("evidence.audit.taken", serial=ring.serial, last=last, contradicts=contradicts)
     if contradicts:
@@ -48,7 +64,9 @@ def take(*, raw: bytes, algorithm: Algorithm, now: int) -> Taken:
 
 
 def _compared(ring: Ring, earlier: AuditRing | None) -> tuple[int, bool]:
-    """The number of the last event that was seen before, and whether the ring names something else at that number, or ends below it."""
+    """The number of the last event that was seen before, and whether the ring names something else
+    at that number, or ends below it.
+    """
     if earlier is None:
         return 0, False
     links = {event.count: event.link for event in ring.events}

@@ -1,4 +1,6 @@
-"""HTTP: blobs.  Anybody may upload, and ask whether one is there; reading takes a login that may see a case it belongs to."""
+"""HTTP: blobs.  Anybody may upload, and ask whether one is there; reading takes a login that may
+see a case it belongs to.
+"""
 
 from django.http import FileResponse, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
@@ -24,8 +26,12 @@ router = Router(tags=["blobs"])
     response={200: None, 201: None},
     openapi_extra=described(
         {
-            "requestBody": binary(OCTETS, "The file, at most 20 MiB", LIMIT_ATTACHMENT) | {"required": True},
-            "responses": {200: {"description": "It is there already"}, 201: {"description": "Stored"}},
+            "requestBody": binary(OCTETS, "The file, at most 20 MiB", LIMIT_ATTACHMENT)
+            | {"required": True},
+            "responses": {
+                200: {"description": "It is there already"},
+                201: {"description": "Stored"},
+            },
         },
         "digest-malformed",
         "blob-mismatch",
@@ -38,7 +44,8 @@ router = Router(tags=["blobs"])
 def put_blob(request: HttpRequest, digest: str) -> HttpResponse:
     """Upload a file under the digest that the evidence names it by (lower-case hexadecimal).
 
-    An attachment is named by its SHA-256; a manifest by the digest in its statement, which is its SM3 when the office signs in SM2.
+    An attachment is named by its SHA-256; a manifest by the digest in its statement, which is its
+    SM3 when the office signs in SM2.
     """
     blobs.check_digest(digest)
     created = services.store_blob(
@@ -55,7 +62,9 @@ def put_blob(request: HttpRequest, digest: str) -> HttpResponse:
     ["HEAD"],
     "/blobs/{digest}",
     response={200: None},
-    openapi_extra=described({"responses": {200: {"description": "It is there"}}}, "digest-malformed", "blob-not-found"),
+    openapi_extra=described(
+        {"responses": {200: {"description": "It is there"}}}, "digest-malformed", "blob-not-found"
+    ),
 )
 def head_blob(request: HttpRequest, digest: str) -> HttpResponse:  # noqa: ARG001
     """Is the blob there?"""
@@ -70,7 +79,10 @@ def head_blob(request: HttpRequest, digest: str) -> HttpResponse:  # noqa: ARG00
     response={200: None},
     auth=BY_LOGIN,
     openapi_extra=described(
-        {"responses": {200: binary(OCTETS, "The file")}}, "login-required", "digest-malformed", "blob-not-found"
+        {"responses": {200: binary(OCTETS, "The file")}},
+        "login-required",
+        "digest-malformed",
+        "blob-not-found",
     ),
 )
 def get_blob(request: HttpRequest, digest: str) -> HttpResponseBase:

@@ -1,10 +1,11 @@
 """Files of the office by their digest: DATA/blobs/ab/abcd…, complete or absent.
 
-A file is stored under the digest that the evidence names it by: an attachment by its SHA-256, as manifests do, a manifest by
-what its statement carries, which is its SM3 in the SM2 suite.
+A file is stored under the digest that the evidence names it by: an attachment by its SHA-256, as
+manifests do, a manifest by what its statement carries, which is its SM3 in the SM2 suite.
 
-An upload goes to DATA/blobs/incoming, is hashed while it is written, and moves to its name only when the hash agrees.
-Nothing here knows the database; ``services`` keeps account of what is referenced.
+An upload goes to DATA/blobs/incoming, is hashed while it is written, and moves to its name only
+when the hash agrees.  Nothing here knows the database; ``services`` keeps account of what is
+referenced.
 """
 
 import hashlib
@@ -49,7 +50,9 @@ def incoming_folder() -> Path:
 
 
 def check_digest(text: str) -> str:
-    """Return ``text`` if it is 64 lower-case hexadecimal characters.  Raises Refused(digest-malformed)."""
+    """Return ``text`` if it is 64 lower-case hexadecimal characters.  Raises
+    Refused(digest-malformed).
+    """
     if not _HEX_DIGEST.fullmatch(text):
         raise Refused("digest-malformed")
     return text
@@ -61,7 +64,9 @@ def path_of(digest: str) -> Path:
 
 
 def _name_of(digest: str) -> str:
-    """``path_of`` as text: every statement asks several times, and building a Path takes longer than asking."""
+    """``path_of`` as text: every statement asks several times, and building a Path takes longer
+    than asking.
+    """
     return f"{settings.DATA_DIR}/blobs/{digest[:2]}/{digest}"
 
 
@@ -98,21 +103,27 @@ def read(digest: str, most: int) -> bytes | None:
 
 @contextmanager
 def incoming(digest: str, stream: Stream, algorithm: Algorithm) -> Generator[tuple[Path, int]]:
-    """Receive an upload into a temporary file that is gone afterwards, unless it was moved: yield its path and size.
+    """Receive an upload into a temporary file that is gone afterwards, unless it was moved: yield
+    its path and size.
 
-    ``digest`` is its SHA-256, or the hash of ``algorithm`` if the file is no larger than a manifest may be.
+    ``digest`` is its SHA-256, or the hash of ``algorithm`` if the file is no larger than a manifest
+    may be.
 
-    Raises Refused: blob-too-large, blob-mismatch (also for a body that breaks off); FileProblem: storage-full, file-unwritable.
+    Raises Refused: blob-too-large, blob-mismatch (also for a body that breaks off); FileProblem:
+    storage-full, file-unwritable.
     """
     with _room():
         handle, name = tempfile.mkstemp(dir=incoming_folder(), prefix=digest[:8])
     temporary = Path(name)
     try:
-        with _room(), os.fdopen(handle, "wb") as file:  # closing writes what a full disk did not take, and fails again
+        # closing writes what a full disk did not take, and fails again
+        with _room(), os.fdopen(handle, "wb") as file:
             size, genuine = _receive(digest, stream, file)
             file.flush()
             os.fsync(file.fileno())
-        if not genuine and (size > LIMIT_MANIFEST or algorithm.digest(temporary.read_bytes()).hex() != digest):
+        if not genuine and (
+            size > LIMIT_MANIFEST or algorithm.digest(temporary.read_bytes()).hex() != digest
+        ):
             raise Refused("blob-mismatch")
         yield temporary, size
     finally:
@@ -120,7 +131,9 @@ def incoming(digest: str, stream: Stream, algorithm: Algorithm) -> Generator[tup
 
 
 def adopt(temporary: Path, digest: str) -> None:
-    """Give a received file its name, durably.  Raises FileProblem: storage-full, file-unwritable."""
+    """Give a received file its name, durably.  Raises FileProblem: storage-full,
+    file-unwritable.
+    """
     final = path_of(digest)
     with _room():
         if not final.parent.is_dir():
@@ -165,7 +178,9 @@ def _read(stream: Stream) -> bytes:
 
 @contextmanager
 def _room() -> Generator[None]:
-    """Whatever the disk does not take is a problem of the office's, without a word of where it keeps things."""
+    """Whatever the disk does not take is a problem of the office's, without a word of where it
+    keeps things.
+    """
     try:
         yield
     except OSError as error:

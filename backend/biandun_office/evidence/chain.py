@@ -1,10 +1,12 @@
 """A key's chain of statements as it arrives (TOKEN section 6), judged by names.
 
-A statement tells two names: its own at its sequence number, and its predecessor's one below.  An export of links tells the names
-of a run.  The office remembers who told what; whatever names something else at a number that has a name is a contradiction, in
-whichever order the two arrive.  A number that nobody has filled yet is a gap, and gaps block nothing.
+A statement tells two names: its own at its sequence number, and its predecessor's one below.  An
+export of links tells the names of a run.  The office remembers who told what; whatever names
+something else at a number that has a name is a contradiction, in whichever order the two arrive.  A
+number that nobody has filled yet is a gap, and gaps block nothing.
 
-Key pairs that took each other's place sign in one chain, one after another: what an older pair signed lies below what a newer one did.
+Key pairs that took each other's place sign in one chain, one after another: what an older pair
+signed lies below what a newer one did.
 """
 
 from collections.abc import Container, Mapping, Sequence
@@ -23,17 +25,19 @@ _HIGHEST = (1 << 63) - 1  # what a column holds
 # of several stretches at once: a chain, its first and its last number
 _KNOWN = (
     "WITH asked(chain, first, last) AS (VALUES %v)"
-    " SELECT asked.chain, found.seq, found.statement_id, found.prev FROM asked JOIN issuance_certificate AS pair ON pair.chain = asked.chain"
-    " JOIN evidence_statement AS found ON found.kid = pair.kid AND found.seq BETWEEN asked.first AND asked.last"
+    " SELECT asked.chain, found.seq, found.statement_id, found.prev FROM asked JOIN issuance_certificate AS pair ON pair.chain = asked.chain"  # noqa: E501
+    " JOIN evidence_statement AS found ON found.kid = pair.kid AND found.seq BETWEEN asked.first AND asked.last"  # noqa: E501
     " UNION ALL SELECT asked.chain, told.seq, told.statement_id, '' FROM asked"
-    " JOIN evidence_linkedname AS told ON told.kid = asked.chain AND told.seq BETWEEN asked.first AND asked.last"
+    " JOIN evidence_linkedname AS told ON told.kid = asked.chain AND told.seq BETWEEN asked.first AND asked.last"  # noqa: E501
 )
 _STRETCH = "(CAST(%s AS VARCHAR(64)), CAST(%s AS BIGINT), CAST(%s AS BIGINT))"
 
 
 @dataclass(frozen=True)
 class Contradiction:
-    """Two names at one number: ``code`` is chain-fork when another statement has it, chain-broken when a link is wrong."""
+    """Two names at one number: ``code`` is chain-fork when another statement has it, chain-broken
+    when a link is wrong.
+    """
 
     code: str
     seq: int
@@ -42,7 +46,8 @@ class Contradiction:
 
 @dataclass(frozen=True)
 class Known:
-    """What the office has been told of a stretch of a key's chain: names by number, and the numbers that have arrived.
+    """What the office has been told of a stretch of a key's chain: names by number, and the numbers
+    that have arrived.
 
     ``arrived`` maps the numbers of statements and links to whether the statement itself is here.
     """
@@ -50,8 +55,12 @@ class Known:
     names: Mapping[int, str]
     arrived: Mapping[int, bool]
 
-    def contradiction(self, told: Mapping[int, str], *, own: Container[int]) -> Contradiction | None:
-        """The highest number, if any, at which ``told`` names something else; ``own`` are the teller's own numbers."""
+    def contradiction(
+        self, told: Mapping[int, str], *, own: Container[int]
+    ) -> Contradiction | None:
+        """The highest number, if any, at which ``told`` names something else; ``own`` are the
+        teller's own numbers.
+        """
         for seq in sorted(told, reverse=True):
             known = self.names.get(seq)
             if known is not None and known != told[seq]:
@@ -74,12 +83,19 @@ def known_of(stretches: Mapping[str, tuple[int, int]]) -> dict[str, Known]:
     names: dict[str, dict[int, str]] = {chain: {} for chain in stretches}
     arrived: dict[str, dict[int, bool]] = {chain: {} for chain in stretches}
     # the successor of the last number tells that number's name
-    asked = [value for chain, (first, last) in stretches.items() for value in (chain, first, min(last + 1, _HIGHEST))]
-    for chain, seq, name, prev in sql.rows(_KNOWN.replace("%v", ", ".join([_STRETCH] * len(stretches))), *asked):
+    asked = [
+        value
+        for chain, (first, last) in stretches.items()
+        for value in (chain, first, min(last + 1, _HIGHEST))
+    ]
+    for chain, seq, name, prev in sql.rows(
+        _KNOWN.replace("%v", ", ".join([_STRETCH] * len(stretches))), *asked
+    ):
         names[chain][seq] = name
         if prev:
             names[chain][seq - 1] = prev
-        arrived[chain][seq] = arrived[chain].get(seq, False) or bool(prev)  # a link tells no predecessor
+        # a link tells no predecessor
+        arrived[chain][seq] = arrived[chain].get(seq, False) or bool(prev)
     return {chain: Known(names[chain], arrived[chain]) for chain in stretches}
 
 
@@ -95,13 +111,19 @@ def _named(chain: str) -> tuple[QuerySet[Statement], QuerySet[LinkedName]]:
 
 
 def out_of_turn(newest: Certificate, named: Certificate, seq: int) -> Contradiction | None:
-    """Has a newer key pair signed below ``seq``, or an older one above it?  ``named`` is the certificate of the pair that signed ``seq``."""
+    """Has a newer key pair signed below ``seq``, or an older one above it?  ``named`` is the
+    certificate of the pair that signed ``seq``.
+    """
     if newest.chain == newest.kid:
         return None  # there never was another pair
     pairs = pairs_of(newest.chain)
     newer = [kid for kid, version in pairs.items() if version > pairs[named.kid]]
     older = [kid for kid, version in pairs.items() if version < pairs[named.kid]]
-    other = Statement.objects.filter(Q(kid__in=newer, seq__lt=seq) | Q(kid__in=older, seq__gt=seq)).order_by("seq").first()
+    other = (
+        Statement.objects.filter(Q(kid__in=newer, seq__lt=seq) | Q(kid__in=older, seq__gt=seq))
+        .order_by("seq")
+        .first()
+    )
     return Contradiction("chain-broken", other.seq, other.statement_id) if other else None
 
 
@@ -111,8 +133,11 @@ def told_by(header: Header, statement_id: str) -> dict[int, str]:
     return {seq: statement_id, seq - 1: (header.prev or b"").hex()}
 
 
-def note_gaps(*, certificate: Certificate, filled: Sequence[int], by: str, missing: int | None, now: int) -> list[int]:
-    """Close the gaps that ``filled`` numbers leave no more; open one at ``missing``.  Return the numbers that were closed.
+def note_gaps(
+    *, certificate: Certificate, filled: Sequence[int], by: str, missing: int | None, now: int
+) -> list[int]:
+    """Close the gaps that ``filled`` numbers leave no more; open one at ``missing``.  Return the
+    numbers that were closed.
 
     A hole that was only made smaller keeps the time when it was found.
     """
@@ -129,7 +154,9 @@ def note_gaps(*, certificate: Certificate, filled: Sequence[int], by: str, missi
 
 
 def close_gap(*, serial: str, seq: int, reason: str, now: int) -> Gap:
-    """A person has found out that what is missing up to ``seq`` will never come.  Raises Refused(gap-unknown)."""
+    """A person has found out that what is missing up to ``seq`` will never come.  Raises
+    Refused(gap-unknown).
+    """
     gap = Gap.objects.filter(certificate__device__serial=serial, seq=seq, closed=None).first()
     if gap is None:
         raise Refused("gap-unknown", serial=serial)
@@ -141,10 +168,17 @@ def close_gap(*, serial: str, seq: int, reason: str, now: int) -> Gap:
 
 def open_gaps(condition: Q | None = None) -> list[tuple[Gap, int]]:
     """Every open gap with the first number of its hole, oldest first."""
-    gaps = Gap.objects.filter(condition or Q(), closed=None).select_related("certificate__device").order_by("opened", "pk")
+    gaps = (
+        Gap.objects.filter(condition or Q(), closed=None)
+        .select_related("certificate__device")
+        .order_by("opened", "pk")
+    )
     return [(gap, _lower_edge(gap)) for gap in gaps]
 
 
 def _lower_edge(gap: Gap) -> int:
-    below = [rows.filter(seq__lt=gap.seq).order_by("-seq").values_list("seq", flat=True) for rows in _named(gap.chain)]
+    below = [
+        rows.filter(seq__lt=gap.seq).order_by("-seq").values_list("seq", flat=True)
+        for rows in _named(gap.chain)
+    ]
     return max(rows.first() or 0 for rows in below) + 1

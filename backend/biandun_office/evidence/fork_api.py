@@ -16,7 +16,9 @@ router = Router(tags=["forks"], auth=BY_LOGIN)
 
 
 class ForkOut(Schema):
-    """A kept contradiction: its kind (statement, links, audit), why, whose; names are hexadecimal, ``received`` seconds since 1970."""
+    """A kept contradiction: its kind (statement, links, audit), why, whose; names are hexadecimal,
+    ``received`` seconds since 1970.
+    """
 
     name: str
     kind: str
@@ -40,14 +42,20 @@ def get_forks(request: HttpRequest) -> dict[str, object]:
     """What keys signed that contradicts what they had signed."""
     _require_officer(request)
     fields = ForkOut.model_fields
-    return {"forks": [{name: getattr(found, name) for name in fields} for found in fork_export.listed()]}
+    return {
+        "forks": [{name: getattr(found, name) for name in fields} for found in fork_export.listed()]
+    }
 
 
 @router.get(
     "/forks/{name}/{path:path}",
     response={200: None},
     openapi_extra=described(
-        {"responses": {200: binary(OCTETS, "The file")}}, "login-required", "not-officer", "fork-not-found", "blob-not-found"
+        {"responses": {200: binary(OCTETS, "The file")}},
+        "login-required",
+        "not-officer",
+        "fork-not-found",
+        "blob-not-found",
     ),
 )
 def get_fork_file(request: HttpRequest, name: str, path: str) -> HttpResponseBase:
@@ -61,7 +69,9 @@ def get_fork_file(request: HttpRequest, name: str, path: str) -> HttpResponseBas
     if isinstance(content, bytes):
         return HttpResponse(content, content_type=OCTETS, headers=headers)
     try:
-        return FileResponse(content.open("rb"), as_attachment=True, filename=content.name, content_type=OCTETS)
+        return FileResponse(
+            content.open("rb"), as_attachment=True, filename=content.name, content_type=OCTETS
+        )
     except FileNotFoundError:
         raise Refused("blob-not-found") from None
 

@@ -1,6 +1,8 @@
-"""Kept contradictions as a reader gets them: listed, and given out whole, for people who have nothing of this project.
+"""Kept contradictions as a reader gets them: listed, and given out whole, for people who have
+nothing of this project.
 
-A contradiction is a fork of a key's chain (a statement, or an export of links) or of its audit ring.  Its export is a set of files:
+A contradiction is a fork of a key's chain (a statement, or an export of links) or of its audit
+ring.  Its export is a set of files:
 
     fork.json README.txt    what contradicts what, every file with its SHA-256, and what is missing and why
     office/                 root.pem, issuing.pem, issuer.cose, issuer.cbor
@@ -8,8 +10,9 @@ A contradiction is a fork of a key's chain (a statement, or an export of links) 
     known-1/, known-2/ …    what it contradicts: the statement, or whatever else of the same key tells its name
     log/                    the newest receipt, and the proof that the log of each older receipt is the beginning of its log
 
-A statement comes with manifest, attachments, certificate and profile; ``tbs`` and ``signature.der`` are what openssl wants.
-"""
+A statement comes with manifest, attachments, certificate and profile; ``tbs`` and ``signature.der``
+are what openssl wants.
+"""  # noqa: E501
 
 import json
 from base64 import b64encode
@@ -40,7 +43,9 @@ Content = bytes | Path
 
 @dataclass(frozen=True)
 class Contradiction:
-    """One line of the list: ``name`` is the statement id, or for an audit ring the SHA-256 of the file; ``known`` what it contradicts."""
+    """One line of the list: ``name`` is the statement id, or for an audit ring the SHA-256 of the
+    file; ``known`` what it contradicts.
+    """
 
     name: str
     kind: str
@@ -74,20 +79,28 @@ class Export:
 def listed() -> list[Contradiction]:
     """Every contradiction that was kept, oldest first."""
     forks = [_of_fork(row) for row in ForkEvidence.objects.select_related("certificate__device")]
-    rings = [_of_ring(row) for row in AuditRing.objects.select_related("device").filter(contradicts=True)]
+    rings = [
+        _of_ring(row) for row in AuditRing.objects.select_related("device").filter(contradicts=True)
+    ]
     return sorted([*forks, *rings], key=lambda found: (found.received, found.name))
 
 
 def find(name: str) -> Contradiction:
-    """The one whose name begins so; eight characters at least.  Raises Refused(fork-not-found), also for a beginning of several."""
-    matches = [found for found in listed() if len(name) >= SHORTEST_NAME and found.name.startswith(name)]
+    """The one whose name begins so; eight characters at least.  Raises Refused(fork-not-found),
+    also for a beginning of several.
+    """
+    matches = [
+        found for found in listed() if len(name) >= SHORTEST_NAME and found.name.startswith(name)
+    ]
     if len(matches) != 1:
         raise Refused("fork-not-found", name=name[:64])
     return matches[0]
 
 
 def export(found: Contradiction, office: Office) -> Export:
-    """Everything that the contradiction rests on, described.  What is not there is named, with the reason, in ``missing``."""
+    """Everything that the contradiction rests on, described.  What is not there is named, with the
+    reason, in ``missing``.
+    """
     made = gather(found, office)
     for path, content in made.files.items():
         if isinstance(content, Path) and blobs.digest_on_disk(content) != content.name:
@@ -145,7 +158,11 @@ def _of_ring(row: AuditRing) -> Contradiction:
 
 def _ring_before(row: AuditRing) -> AuditRing | None:
     """The ring that ``row`` was compared with."""
-    return AuditRing.objects.filter(device=row.device, contradicts=False, pk__lt=row.pk).order_by("-last").first()
+    return (
+        AuditRing.objects.filter(device=row.device, contradicts=False, pk__lt=row.pk)
+        .order_by("-last")
+        .first()
+    )
 
 
 def _office(office: Office) -> dict[str, Content]:
@@ -158,7 +175,9 @@ def _office(office: Office) -> dict[str, Content]:
 
 
 def _add_statements(made: Export, row: ForkEvidence) -> list[Statement]:
-    """The kept statement and whatever tells the name that it contradicts; returns those of the latter that have a receipt."""
+    """The kept statement and whatever tells the name that it contradicts; returns those of the
+    latter that have a receipt.
+    """
     _add_statement(made, "kept", bytes(row.raw))
     numbers, receipts = count(1), list[Statement]()
     pairs = list(pairs_of(row.certificate.chain))
@@ -169,7 +188,9 @@ def _add_statements(made: Export, row: ForkEvidence) -> list[Statement]:
         bundle = bytes(statement.receipt.bundle)
         made.add(folder, {"received.cbor": selectors.leaf_of(statement), **_receipt(bundle)})
         receipts.append(statement)
-    for link in Link.objects.filter(names__chain=row.certificate.chain, names__statement_id=row.known).distinct():
+    for link in Link.objects.filter(
+        names__chain=row.certificate.chain, names__statement_id=row.known
+    ).distinct():
         _add_statement(made, f"known-{next(numbers)}", bytes(link.raw))
     if next(numbers) == 1:
         made.lacks("known-1/", "nothing that tells the known name is here")
@@ -181,7 +202,14 @@ def _add_statement(made: Export, folder: str, raw: bytes) -> None:
     statement, manifest = read.statement, read.manifest
     if read.inline is not None:
         made.add(folder, {"received.cbor": raw})
-    made.add(folder, {"statement.cose": statement.raw, "tbs": statement.tbs, "signature.der": _der(statement.signature)})
+    made.add(
+        folder,
+        {
+            "statement.cose": statement.raw,
+            "tbs": statement.tbs,
+            "signature.der": _der(statement.signature),
+        },
+    )
     if manifest is None:
         made.lacks(f"{folder}/manifest.cbor", _why(statement.digest.hex()))
     else:
@@ -219,7 +247,11 @@ def _certified(certificate: Certificate) -> dict[str, Content]:
 
 def _receipt(bundle: bytes) -> dict[str, Content]:
     receipt = Receipt.decode(bundle)
-    return {"receipt.cbor": bundle, "receipt.cose": receipt.statement, "receipt-payload.cbor": receipt.payload}
+    return {
+        "receipt.cbor": bundle,
+        "receipt.cose": receipt.statement,
+        "receipt-payload.cbor": receipt.payload,
+    }
 
 
 def _add_log(made: Export, statements: Iterable[Statement]) -> None:
@@ -231,7 +263,12 @@ def _add_log(made: Export, statements: Iterable[Statement]) -> None:
         {
             "first": statement.receipt.tree_size,
             "second": newest.tree_size,
-            "path": [node.hex() for node in selectors.consistency(first=statement.receipt.tree_size, second=newest.tree_size)],
+            "path": [
+                node.hex()
+                for node in selectors.consistency(
+                    first=statement.receipt.tree_size, second=newest.tree_size
+                )
+            ],
         }
         for statement in statements
     ]
@@ -281,7 +318,9 @@ def _describe(made: Export) -> bytes:
             "received": found.received,
             "missing": made.missing,
             "attachment_names": _attachment_names(made),
-            "files": [{"path": path, **_measured(content)} for path, content in sorted(made.files.items())],
+            "files": [
+                {"path": path, **_measured(content)} for path, content in sorted(made.files.items())
+            ],
         }
     )
 

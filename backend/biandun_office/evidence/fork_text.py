@@ -13,7 +13,7 @@ openssl x509 -in kept/certificate.pem -noout -pubkey > public.pem
 openssl pkeyutl -verify -rawin -digest sm3 -pkeyopt distid:1234567812345678 -pubin -inkey public.pem \\
   -in kept/tbs -sigfile kept/signature.der
 openssl dgst -sm3 kept/manifest.cbor
-"""
+"""  # noqa: E501
 _TEXT = """\
 同一把密钥签署了互相矛盾的内容。 One key signed things that contradict each other.
 
@@ -30,7 +30,7 @@ kept/ is what was refused and kept, known-1/ and so on what it contradicts, offi
 Receipts: receipt.cose is signed under office/issuing.pem; the formats are in protocol/SPEC.md, sections 4 and 7.
 
 缺少的文件 Missing files: {missing}
-"""
+"""  # noqa: E501
 
 
 def readme(suite: str, missing: list[dict[str, str]]) -> str:

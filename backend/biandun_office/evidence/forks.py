@@ -1,4 +1,6 @@
-"""What happens when a key contradicts itself, or the office's own log: evidence is kept, a key suspended, a person called."""
+"""What happens when a key contradicts itself, or the office's own log: evidence is kept, a key
+suspended, a person called.
+"""
 
 from biandun_office import logs
 from biandun_office.database import writing
@@ -14,7 +16,9 @@ from biandun_protocol.cose import Header
 from biandun_protocol.wire.merkle import EMPTY_ROOT
 
 
-def record(*, certificate: Certificate, statement_id: str, raw: bytes, found: Contradiction, now: int) -> None:
+def record(
+    *, certificate: Certificate, statement_id: str, raw: bytes, found: Contradiction, now: int
+) -> None:
     """Keep a contradicting statement beside the known one, with its files, and suspend its key.
 
     Once: to submit it again changes nothing.
@@ -37,7 +41,9 @@ def record(*, certificate: Certificate, statement_id: str, raw: bytes, found: Co
 
 
 def reference_files() -> None:
-    """Mark as evidence whatever kept statements rest on and is there by now.  Runs in the caller's transaction."""
+    """Mark as evidence whatever kept statements rest on and is there by now.  Runs in the caller's
+    transaction.
+    """
     for raw, received in ForkEvidence.objects.values_list("raw", "received").iterator():
         kept.reference_kept(bytes(raw), received)
 
@@ -45,14 +51,17 @@ def reference_files() -> None:
 def kept_files() -> set[str]:
     """The digests of whatever kept statements rest on, also where nothing is marked yet."""
     return {
-        file.digest for raw in ForkEvidence.objects.values_list("raw", flat=True).iterator() for file in kept.files_of(bytes(raw))
+        file.digest
+        for raw in ForkEvidence.objects.values_list("raw", flat=True).iterator()
+        for file in kept.files_of(bytes(raw))
     }
 
 
 def check_log_point(*, certificate: Certificate, header: Header, size: int, now: int) -> None:
     """Compare what the key last verified of the log with the log, which has ``size`` entries.
 
-    A key that has seen more, or something else, is a witness that this log was set back or rewritten.
+    A key that has seen more, or something else, is a witness that this log was set back or
+    rewritten.
     """
     if header.log_point is None:
         return
@@ -68,14 +77,19 @@ def open_alerts() -> list[Alert]:
 
 
 def _raise(certificate: Certificate, kind: Alert.Kind, detail: str, now: int) -> None:
-    if Alert.objects.filter(certificate=certificate, kind=kind, detail=detail, resolved=None).exists():
+    if Alert.objects.filter(
+        certificate=certificate, kind=kind, detail=detail, resolved=None
+    ).exists():
         return
     Alert.objects.create(kind=kind, certificate=certificate, detail=detail, raised=now)
-    logs.action(f"evidence.alert.{kind.value.lower()}", serial=certificate.device.serial, detail=detail)
+    logs.action(
+        f"evidence.alert.{kind.value.lower()}", serial=certificate.device.serial, detail=detail
+    )
 
 
 def suspend(*, serial: str, reason: str, now: int, doubted: int | None = None) -> Certificate:
-    """Take no more statements of a key until a person says otherwise, also while the clock is in doubt and says ``doubted``.
+    """Take no more statements of a key until a person says otherwise, also while the clock is in
+    doubt and says ``doubted``.
 
     Raises Refused: serial-unknown, key-not-suspended.
     """
@@ -90,7 +104,8 @@ def suspend(*, serial: str, reason: str, now: int, doubted: int | None = None) -
 def resume(*, serial: str, reason: str, now: int) -> Certificate:
     """Let a suspended key go on, as a person decided; its alerts are dealt with.
 
-    The statement that came first stays, the other stays evidence.  Raises Refused: serial-unknown, key-not-suspended.
+    The statement that came first stays, the other stays evidence.  Raises Refused: serial-unknown,
+    key-not-suspended.
     """
     with writing():
         certificate = certificate_of_serial(serial)
@@ -113,5 +128,7 @@ def revoke(*, serial: str, reason: str, now: int, doubted: int | None = None) ->
 
 def resolve(certificate: Certificate, resolution: str, now: int) -> None:
     """A person has decided about the key: its forks are dealt with."""
-    forks = Alert.objects.filter(certificate__chain=certificate.chain, kind=Alert.Kind.FORK, resolved=None)
+    forks = Alert.objects.filter(
+        certificate__chain=certificate.chain, kind=Alert.Kind.FORK, resolved=None
+    )
     forks.update(resolved=now, resolution=resolution)

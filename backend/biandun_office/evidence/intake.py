@@ -1,7 +1,8 @@
 """Intake: what a submitted statement must survive before it becomes evidence.
 
-The order is the order of cost and of blame: form, who signed, what the certificate allows, the signature itself, then time,
-then the files, then what they say.  Nothing is written until everything is checked; ``services.accept`` then writes it all.
+The order is the order of cost and of blame: form, who signed, what the certificate allows, the
+signature itself, then time, then the files, then what they say.  Nothing is written until
+everything is checked; ``services.accept`` then writes it all.
 """
 
 from contextlib import suppress
@@ -26,7 +27,9 @@ from biandun_protocol.package import Manifest
 from biandun_protocol.wire.numbers import LIMIT_MANIFEST, PURPOSE_FILING
 
 LIMIT_STATEMENT = 4096
-_checking = Lock()  # threads that compute at once only take the interpreter from each other, and from the one that writes
+# threads that compute at once only take the interpreter from each other, and from the one that
+# writes
+_checking = Lock()
 
 
 def receive_filing(raw: bytes, *, now: int, signer: OfficeSigner) -> Accepted:
@@ -37,10 +40,10 @@ def receive_filing(raw: bytes, *, now: int, signer: OfficeSigner) -> Accepted:
 def receive(raw: bytes, *, purpose: str, now: int, signer: OfficeSigner) -> Accepted:
     """Verify a statement of ``purpose`` (filing, countersign, decision) and take it in.
 
-    A statement that was accepted before gets its receipt again, whatever has expired or been revoked since, and whatever the office
-    cannot read or write at the moment.
-    Raises StatementProblem, ManifestProblem and Refused with the first rule that is broken; then nothing has changed, but for
-    the evidence of a fork.
+    A statement that was accepted before gets its receipt again, whatever has expired or been
+    revoked since, and whatever the office cannot read or write at the moment.  Raises
+    StatementProblem, ManifestProblem and Refused with the first rule that is broken; then nothing
+    has changed, but for the evidence of a fork.
     """
     statement = cose.parse(raw, purpose=purpose)
     certificate = certificate_of(statement.header.kid)
@@ -55,7 +58,8 @@ def receive(raw: bytes, *, purpose: str, now: int, signer: OfficeSigner) -> Acce
         with _checking:
             manifest = _read(statement, purpose, now)
         if manifest.form.attachments:
-            known = services.answer_again(arrival.name)  # whoever sends the same again costs no second look at its files
+            # whoever sends the same again costs no second look at its files
+            known = services.answer_again(arrival.name)
             if known is not None:
                 return known
             _check_attachments(manifest)
@@ -68,7 +72,7 @@ def receive(raw: bytes, *, purpose: str, now: int, signer: OfficeSigner) -> Acce
         raise
     try:
         accepted = services.accept(Submission(arrival, manifest, now), signer=signer)
-    except DatabaseProblem:  # who has no attachments comes this far again; and a commit whose answer was lost may have been one
+    except DatabaseProblem:  # who has no attachments comes this far again; and a commit whose answer was lost may have been one  # noqa: E501
         with suppress(DatabaseProblem):
             known = services.answer_again(arrival.name)
             if known is not None:
@@ -95,7 +99,8 @@ def _read(statement: cose.Statement, purpose: str, now: int) -> Manifest:
 
 
 def _read_manifest(digest: str, purpose: str) -> Manifest:
-    raw = blobs.read(digest, LIMIT_MANIFEST + 1)  # an upload may be larger; package.read refuses it by its length
+    # an upload may be larger; package.read refuses it by its length
+    raw = blobs.read(digest, LIMIT_MANIFEST + 1)
     if raw is None:
         raise Refused("blob-missing", count=1, missing=[digest])
     return package.read(raw, purpose)
@@ -107,8 +112,13 @@ def _check_attachments(manifest: Manifest) -> None:
     for attachment in attachments:
         if blobs.size_of(attachment.sha256.hex()) != attachment.size:
             raise Refused("blob-size-mismatch", name=attachment.name)
-    # a receipt says that the office has these files: what has rotted on disk since its upload has to come again
-    rotten = [digest for attachment in attachments if not blobs.is_whole(digest := attachment.sha256.hex())]
+    # a receipt says that the office has these files: what has rotted on disk since its upload has
+    # to come again
+    rotten = [
+        digest
+        for attachment in attachments
+        if not blobs.is_whole(digest := attachment.sha256.hex())
+    ]
     if rotten:
         logs.action("evidence.blob.rotten", digests=rotten)
         raise Refused("blob-missing", count=len(rotten), missing=rotten)

@@ -1,7 +1,8 @@
-"""What evidence rests on: the files that a kept statement names, and the account of them that keeps the sweep away.
+"""What evidence rests on: the files that a kept statement names, and the account of them that keeps
+the sweep away.
 
-A statement names its manifest by its payload, the manifest names the attachments.  Nothing here needs more than the bytes, so
-it reads what an older program kept as well.
+A statement names its manifest by its payload, the manifest names the attachments.  Nothing here
+needs more than the bytes, so it reads what an older program kept as well.
 """
 
 from collections.abc import Mapping
@@ -14,16 +15,24 @@ from biandun_office.evidence.models import Blob
 from biandun_protocol import cbor, cose
 from biandun_protocol.certificate import Signed
 from biandun_protocol.errors import ProtocolProblem, StatementProblem
-from biandun_protocol.wire.numbers import KEY_PURPOSES, LIMIT_ATTACHMENTS, LIMIT_MANIFEST, OFFICE_PURPOSES
+from biandun_protocol.wire.numbers import (
+    KEY_PURPOSES,
+    LIMIT_ATTACHMENTS,
+    LIMIT_MANIFEST,
+    OFFICE_PURPOSES,
+)
 
 MANIFEST, ATTACHMENT = "manifest", "attachment"
 _REFERENCE = "UPDATE evidence_blob SET referenced = %s WHERE sha256 IN %l"
-_PURPOSES = (*KEY_PURPOSES, *OFFICE_PURPOSES)  # an order of the office stands in for a number of a chain
+# an order of the office stands in for a number of a chain
+_PURPOSES = (*KEY_PURPOSES, *OFFICE_PURPOSES)
 
 
 @dataclass(frozen=True)
 class Named:
-    """A file that evidence names: its digest, what it is, and the name that its sender gave it (empty for a manifest)."""
+    """A file that evidence names: its digest, what it is, and the name that its sender gave it
+    (empty for a manifest).
+    """
 
     digest: str
     kind: str
@@ -55,7 +64,9 @@ class Kept:
 
 
 def read(raw: bytes) -> Kept:
-    """Read a statement of any purpose, or one with its manifest in one file.  Raises ProtocolProblem."""
+    """Read a statement of any purpose, or one with its manifest in one file.  Raises
+    ProtocolProblem.
+    """
     if raw[:1] == b"\xd2":
         return Kept(_parse(raw))
     signed = Signed.decode(raw)
@@ -63,7 +74,9 @@ def read(raw: bytes) -> Kept:
 
 
 def files_of(raw: bytes) -> list[Named]:
-    """The files that a kept statement rests on; none for bytes that cannot be read, which ``log-check`` reports."""
+    """The files that a kept statement rests on; none for bytes that cannot be read, which
+    ``log-check`` reports.
+    """
     try:
         return read(raw).files()
     except ProtocolProblem:
@@ -71,13 +84,19 @@ def files_of(raw: bytes) -> list[Named]:
 
 
 def attachments_of(manifest: bytes) -> list[Named]:
-    """The attachments that a manifest names, whatever else is wrong with it: a key signed for these files."""
+    """The attachments that a manifest names, whatever else is wrong with it: a key signed for these
+    files.
+    """
     try:
         parts = cbor.items(cbor.loads(manifest))
     except cbor.CborError:
         return []
     body = parts[1] if len(parts) == 2 else None
-    listed = cbor.items(cast("dict[object, object]", body).get("attachments")) if isinstance(body, dict) else []
+    listed = (
+        cbor.items(cast("dict[object, object]", body).get("attachments"))
+        if isinstance(body, dict)
+        else []
+    )
     found: list[Named] = []
     for item in listed[:LIMIT_ATTACHMENTS]:
         fields = cast("dict[object, object]", item) if isinstance(item, dict) else {}
@@ -103,7 +122,9 @@ def reference(received: Mapping[str, int]) -> None:
 
 
 def reference_kept(raw: bytes, received: int) -> None:
-    """Mark whatever files of a kept statement are there; those that come later are marked before the next sweep."""
+    """Mark whatever files of a kept statement are there; those that come later are marked before
+    the next sweep.
+    """
     present = [file.digest for file in files_of(raw) if blobs.size_of(file.digest) is not None]
     if present:
         reference(dict.fromkeys(present, received))

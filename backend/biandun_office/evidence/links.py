@@ -1,4 +1,6 @@
-"""Exports of links: the key itself states the names of a run of its statements, which closes gaps when a package was lost."""
+"""Exports of links: the key itself states the names of a run of its statements, which closes gaps
+when a package was lost.
+"""
 
 from dataclasses import dataclass
 
@@ -10,7 +12,12 @@ from biandun_office.errors import Refused
 from biandun_office.evidence import chain, forks, selectors
 from biandun_office.evidence.chain import Contradiction
 from biandun_office.evidence.models import Link, LinkedName
-from biandun_office.issuance.checks import compare_header, require_newest_pair, require_standing, require_validity
+from biandun_office.issuance.checks import (
+    compare_header,
+    require_newest_pair,
+    require_standing,
+    require_validity,
+)
 from biandun_office.issuance.models import Certificate
 from biandun_office.issuance.selectors import certificate_of
 from biandun_office.issuance.states import current, note_use
@@ -24,7 +31,9 @@ from biandun_protocol.wire.numbers import PURPOSE_LINK
 
 @dataclass(frozen=True)
 class Closed:
-    """The numbers that an export filled, and the stretches (first, last) that are still missing in the key's chain."""
+    """The numbers that an export filled, and the stretches (first, last) that are still missing in
+    the key's chain.
+    """
 
     closed: list[int]
     open: list[tuple[int, int]]
@@ -35,7 +44,8 @@ def receive_links(signed: Signed, raw: bytes, *, algorithm: Algorithm, now: int)
 
     The same export again changes nothing.
 
-    Raises StatementProblem and Refused as ``intake.receive``; an export that contradicts what is known is kept as a fork.
+    Raises StatementProblem and Refused as ``intake.receive``; an export that contradicts what is
+    known is kept as a fork.
     """
     statement = cose.parse(signed.statement, purpose=PURPOSE_LINK)
     certificate = certificate_of(statement.header.kid)
@@ -45,7 +55,12 @@ def receive_links(signed: Signed, raw: bytes, *, algorithm: Algorithm, now: int)
         outcome = _take(statement, manifest, (certificate, named), raw, now)
     if isinstance(outcome, Contradiction):
         raise Refused(outcome.code, seq=outcome.seq)
-    logs.action("evidence.links.accepted", serial=certificate.device.serial, first=manifest.first, closed=len(outcome))
+    logs.action(
+        "evidence.links.accepted",
+        serial=certificate.device.serial,
+        first=manifest.first,
+        closed=len(outcome),
+    )
     return Closed(outcome, missing_of(certificate.chain))
 
 
@@ -55,26 +70,38 @@ def missing_of(chain_id: str) -> list[tuple[int, int]]:
 
 
 def _take(
-    statement: cose.Statement, manifest: LinksManifest, certificates: tuple[Certificate, Certificate], raw: bytes, now: int
+    statement: cose.Statement,
+    manifest: LinksManifest,
+    certificates: tuple[Certificate, Certificate],
+    raw: bytes,
+    now: int,
 ) -> list[int] | Contradiction:
     name, (certificate, named) = statement.id.hex(), certificates
     if Link.objects.filter(pk=name).exists():
         return []
     require_standing(current(certificate))
     require_validity(named, now)
-    require_newest_pair(named)  # a name that a key told is believed: no older pair tells any above those of a newer one
+    # a name that a key told is believed: no older pair tells any above those of a newer one
+    require_newest_pair(named)
     told = {manifest.first + place: one.hex() for place, one in enumerate(manifest.ids)}
     known = chain.known(certificate.chain, manifest.first - 1, max(told))
     contradiction = known.contradiction(told, own=told)
     if contradiction is not None:
-        forks.record(certificate=certificate, statement_id=name, raw=raw, found=contradiction, now=now)
+        forks.record(
+            certificate=certificate, statement_id=name, raw=raw, found=contradiction, now=now
+        )
         return contradiction
-    forks.check_log_point(certificate=certificate, header=statement.header, size=selectors.log_size(), now=now)
+    forks.check_log_point(
+        certificate=certificate, header=statement.header, size=selectors.log_size(), now=now
+    )
     new = [seq for seq in told if seq not in known.arrived]
     top = chain.top(certificate.chain)
     note_use(named, now)
     link = Link.objects.create(statement_id=name, certificate=certificate, raw=raw, received=now)
-    LinkedName.objects.bulk_create(LinkedName(link=link, chain=certificate.chain, seq=seq, statement_id=told[seq]) for seq in new)
+    LinkedName.objects.bulk_create(
+        LinkedName(link=link, chain=certificate.chain, seq=seq, statement_id=told[seq])
+        for seq in new
+    )
     missing = manifest.first - 1 if known.misses(manifest.first - 1) else None
     chain.note_gaps(certificate=certificate, filled=new, by=name, missing=missing, now=now)
     return [seq for seq in new if seq < top]

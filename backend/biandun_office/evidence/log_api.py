@@ -11,7 +11,9 @@ router = Router(tags=["log"])
 
 
 class HeadOut(Schema):
-    """Number of entries, root hash (hexadecimal), time of the newest entry (seconds since 1970; 0 for an empty log)."""
+    """Number of entries, root hash (hexadecimal), time of the newest entry (seconds since 1970; 0
+    for an empty log).
+    """
 
     size: int
     root: str
@@ -41,7 +43,9 @@ def get_log(request: HttpRequest) -> dict[str, object]:  # noqa: ARG001
 
 
 class CorrectionOut(Schema):
-    """A person found the clock ahead: from entry ``size`` on times begin again at ``at``; those above it and up to ``last`` before were wrong."""
+    """A person found the clock ahead: from entry ``size`` on times begin again at ``at``; those
+    above it and up to ``last`` before were wrong.
+    """
 
     size: int
     at: int
@@ -52,17 +56,29 @@ class CorrectionOut(Schema):
 @router.get("/log/corrections", response=list[CorrectionOut], openapi_extra=problems())
 def get_corrections(request: HttpRequest) -> list[dict[str, object]]:  # noqa: ARG001
     """The places where the times of reception fall, and why; oldest first, none in most logs."""
-    return [{"size": one.log_size, "at": one.at, "last": one.last, "source": one.source} for one in corrections()]
+    return [
+        {"size": one.log_size, "at": one.at, "last": one.last, "source": one.source}
+        for one in corrections()
+    ]
 
 
-@router.get("/log/consistency", response=ConsistencyOut, openapi_extra=problems("request-invalid", "proof-range"))
+@router.get(
+    "/log/consistency",
+    response=ConsistencyOut,
+    openapi_extra=problems("request-invalid", "proof-range"),
+)
 def get_consistency(request: HttpRequest, first: int, second: int) -> dict[str, object]:  # noqa: ARG001
     """The proof that the log of ``first`` entries is the beginning of the log of ``second``."""
     path = selectors.consistency(first=first, second=second)
     return {"first": first, "second": second, "path": [item.hex() for item in path]}
 
 
-@router.get("/log/entries", response=EntriesOut, openapi_extra=problems("request-invalid", "proof-range"))
+@router.get(
+    "/log/entries", response=EntriesOut, openapi_extra=problems("request-invalid", "proof-range")
+)
 def get_entries(request: HttpRequest, start: int, count: int) -> dict[str, object]:  # noqa: ARG001
     """Up to ``count`` entries (at most 1000) from ``start`` on; fewer at the end of the log."""
-    return {"start": start, "entries": [entry.hex() for entry in selectors.entries(start=start, count=count)]}
+    return {
+        "start": start,
+        "entries": [entry.hex() for entry in selectors.entries(start=start, count=count)],
+    }

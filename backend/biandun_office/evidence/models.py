@@ -1,7 +1,9 @@
-"""The evidence: blobs by digest, statements as received, the Merkle log over them, receipts; and what keys' chains tell.
+"""The evidence: blobs by digest, statements as received, the Merkle log over them, receipts; and
+what keys' chains tell.
 
-Whatever derives from AppendOnly only grows.  Python refuses to change a row, triggers refuse it in the database (see
-append_only.py), and whoever removes those is found out by the log.  Digests and names are kept as lower-case hexadecimal.
+Whatever derives from AppendOnly only grows.  Python refuses to change a row, triggers refuse it in
+the database (see append_only.py), and whoever removes those is found out by the log.  Digests and
+names are kept as lower-case hexadecimal.
 """
 
 from typing import ClassVar
@@ -13,7 +15,8 @@ from biandun_office.rows import AppendOnly
 
 
 class Blob(models.Model):
-    """A file that was uploaded.  The file system says whether it is there; this row says how much it weighs and for whom.
+    """A file that was uploaded.  The file system says whether it is there; this row says how much
+    it weighs and for whom.
 
     ``sha256`` is its name: a manifest of an SM2 office is named by its SM3 (blobs.py).
     """
@@ -29,7 +32,11 @@ class Blob(models.Model):
         verbose_name = "文件"
         verbose_name_plural = "文件"
         indexes: ClassVar = [
-            models.Index(fields=["stored_at", "size"], condition=models.Q(referenced=False), name="unreferenced_blobs")
+            models.Index(
+                fields=["stored_at", "size"],
+                condition=models.Q(referenced=False),
+                name="unreferenced_blobs",
+            )
         ]
 
     def __str__(self) -> str:
@@ -37,9 +44,11 @@ class Blob(models.Model):
 
 
 class Statement(AppendOnly):
-    """A statement that the office accepted, byte for byte, and its place in the log; ``certificate`` is the one that it names.
+    """A statement that the office accepted, byte for byte, and its place in the log;
+    ``certificate`` is the one that it names.
 
-    ``gap`` notes that its predecessor in the key's chain had not arrived; ``received`` never falls from one row to the next, but where a person corrected the clock
+    ``gap`` notes that its predecessor in the key's chain had not arrived; ``received`` never falls
+    from one row to the next, but where a person corrected the clock
     (``timekeeping.models.ClockCheck``).
     """
 
@@ -50,7 +59,11 @@ class Statement(AppendOnly):
     purpose = models.CharField("用途", max_length=16)
     # every index is one more page to write for each statement: nothing is looked up by these two
     certificate = models.ForeignKey(
-        Certificate, verbose_name="证书", on_delete=models.PROTECT, related_name="statements", db_index=False
+        Certificate,
+        verbose_name="证书",
+        on_delete=models.PROTECT,
+        related_name="statements",
+        db_index=False,
     )
     kid = models.CharField("密钥标识", max_length=32)
     uscc = models.CharField("统一社会信用代码", max_length=18)
@@ -64,7 +77,9 @@ class Statement(AppendOnly):
 
         verbose_name = "签名文件"
         verbose_name_plural = "签名文件"
-        constraints: ClassVar = [models.UniqueConstraint(fields=["kid", "seq"], name="one_statement_per_sequence_number")]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["kid", "seq"], name="one_statement_per_sequence_number")
+        ]
         indexes: ClassVar = [models.Index(fields=["digest"], name="statement_by_manifest")]
 
     def __str__(self) -> str:
@@ -72,7 +87,9 @@ class Statement(AppendOnly):
 
 
 class Node(AppendOnly):
-    """The hash of a complete subtree of the log: 2^level leaves beginning with leaf index * 2^level."""
+    """The hash of a complete subtree of the log: 2^level leaves beginning with leaf index *
+    2^level.
+    """
 
     pk = models.CompositePrimaryKey("level", "index")
     level = models.PositiveSmallIntegerField("层")
@@ -93,7 +110,11 @@ class Receipt(AppendOnly):
     """The receipt that the submitter got; who submits again gets these very bytes."""
 
     statement = models.OneToOneField(
-        Statement, verbose_name="签名文件", on_delete=models.PROTECT, primary_key=True, related_name="receipt"
+        Statement,
+        verbose_name="签名文件",
+        on_delete=models.PROTECT,
+        primary_key=True,
+        related_name="receipt",
     )
     bundle = models.BinaryField("回执")
     tree_size = models.BigIntegerField("日志大小")
@@ -109,9 +130,13 @@ class Receipt(AppendOnly):
 
 
 class Attached(AppendOnly):
-    """That a statement's manifest names a blob as attachment: who may see the case may read the blob."""
+    """That a statement's manifest names a blob as attachment: who may see the case may read the
+    blob.
+    """
 
-    statement = models.ForeignKey(Statement, verbose_name="签名文件", on_delete=models.PROTECT, related_name="attached")
+    statement = models.ForeignKey(
+        Statement, verbose_name="签名文件", on_delete=models.PROTECT, related_name="attached"
+    )
     sha256 = models.CharField("摘要", max_length=64, db_index=True)
 
     class Meta:
@@ -125,10 +150,14 @@ class Attached(AppendOnly):
 
 
 class Link(AppendOnly):
-    """Names of a run of a key's statements: an export of links as received, or an order that stands for one of them."""
+    """Names of a run of a key's statements: an export of links as received, or an order that stands
+    for one of them.
+    """
 
     statement_id = models.CharField("编号", max_length=64, primary_key=True)
-    certificate = models.ForeignKey(Certificate, verbose_name="证书", on_delete=models.PROTECT, related_name="links")
+    certificate = models.ForeignKey(
+        Certificate, verbose_name="证书", on_delete=models.PROTECT, related_name="links"
+    )
     raw = models.BinaryField("原始字节")
     received = models.BigIntegerField("接收时间")
 
@@ -143,9 +172,13 @@ class Link(AppendOnly):
 
 
 class LinkedName(AppendOnly):
-    """The name that a key states for one of its statements, which need not have arrived; ``chain`` as in Certificate."""
+    """The name that a key states for one of its statements, which need not have arrived; ``chain``
+    as in Certificate.
+    """
 
-    link = models.ForeignKey(Link, verbose_name="链接清单", on_delete=models.PROTECT, related_name="names")
+    link = models.ForeignKey(
+        Link, verbose_name="链接清单", on_delete=models.PROTECT, related_name="names"
+    )
     chain = models.CharField("链标识", max_length=32, db_column="kid")
     seq = models.BigIntegerField("序列号")
     statement_id = models.CharField("编号", max_length=64)
@@ -155,17 +188,23 @@ class LinkedName(AppendOnly):
 
         verbose_name = "链接"
         verbose_name_plural = "链接"
-        constraints: ClassVar = [models.UniqueConstraint(fields=["chain", "seq"], name="one_name_per_sequence_number")]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["chain", "seq"], name="one_name_per_sequence_number")
+        ]
 
     def __str__(self) -> str:
         return f"{self.chain} {self.seq}"
 
 
 class Order(AppendOnly):
-    """An order that was given to one key; ``seq`` is the number after which a reinstated one goes on."""
+    """An order that was given to one key; ``seq`` is the number after which a reinstated one goes
+    on.
+    """
 
     statement_id = models.CharField("编号", max_length=64, primary_key=True)
-    certificate = models.ForeignKey(Certificate, verbose_name="证书", on_delete=models.PROTECT, related_name="orders")
+    certificate = models.ForeignKey(
+        Certificate, verbose_name="证书", on_delete=models.PROTECT, related_name="orders"
+    )
     purpose = models.CharField("用途", max_length=16)
     nonce = models.CharField("随机数", max_length=32)
     seq = models.BigIntegerField("续签序列号", null=True)
@@ -179,7 +218,9 @@ class Order(AppendOnly):
         verbose_name = "密钥指令"
         verbose_name_plural = "密钥指令"
         constraints: ClassVar = [
-            models.UniqueConstraint(fields=["certificate", "nonce", "purpose"], name="one_order_per_challenge")
+            models.UniqueConstraint(
+                fields=["certificate", "nonce", "purpose"], name="one_order_per_challenge"
+            )
         ]
 
     def __str__(self) -> str:
@@ -187,9 +228,13 @@ class Order(AppendOnly):
 
 
 class AuditRing(AppendOnly):
-    """A key's audit ring as received: events ``first`` to ``last``, ``link`` behind the last; ``contradicts`` what was received before."""
+    """A key's audit ring as received: events ``first`` to ``last``, ``link`` behind the last;
+    ``contradicts`` what was received before.
+    """
 
-    device = models.ForeignKey(KeyDevice, verbose_name="密钥", on_delete=models.PROTECT, related_name="audits")
+    device = models.ForeignKey(
+        KeyDevice, verbose_name="密钥", on_delete=models.PROTECT, related_name="audits"
+    )
     first = models.BigIntegerField("起始序号")
     last = models.BigIntegerField("最后序号")
     link = models.CharField("链值", max_length=64)
@@ -202,7 +247,11 @@ class AuditRing(AppendOnly):
 
         verbose_name = "密钥审计记录"
         verbose_name_plural = "密钥审计记录"
-        constraints: ClassVar = [models.UniqueConstraint(fields=["device", "last", "link"], name="one_audit_ring_per_head")]
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["device", "last", "link"], name="one_audit_ring_per_head"
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.device_id} {self.first}-{self.last}"
@@ -211,10 +260,13 @@ class AuditRing(AppendOnly):
 class Gap(models.Model):
     """A hole in a key's chain, held by its upper edge: ``seq`` is missing and seq + 1 is known.
 
-    When the edge arrives and its own predecessor is missing, the hole goes on as a new row with the old ``opened``.
+    When the edge arrives and its own predecessor is missing, the hole goes on as a new row with the
+    old ``opened``.
     """
 
-    certificate = models.ForeignKey(Certificate, verbose_name="证书", on_delete=models.PROTECT, related_name="gaps")
+    certificate = models.ForeignKey(
+        Certificate, verbose_name="证书", on_delete=models.PROTECT, related_name="gaps"
+    )
     chain = models.CharField("链标识", max_length=32, db_column="kid")
     seq = models.BigIntegerField("序列号")
     opened = models.BigIntegerField("发现时间")
@@ -226,17 +278,23 @@ class Gap(models.Model):
 
         verbose_name = "空缺"
         verbose_name_plural = "空缺"
-        constraints: ClassVar = [models.UniqueConstraint(fields=["chain", "seq"], name="one_gap_per_sequence_number")]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["chain", "seq"], name="one_gap_per_sequence_number")
+        ]
 
     def __str__(self) -> str:
         return f"{self.chain} {self.seq}"
 
 
 class ForkEvidence(AppendOnly):
-    """A statement, or an export of links, that contradicts what the office has of the same key: kept, never in the log."""
+    """A statement, or an export of links, that contradicts what the office has of the same key:
+    kept, never in the log.
+    """
 
     statement_id = models.CharField("编号", max_length=64, primary_key=True)
-    certificate = models.ForeignKey(Certificate, verbose_name="证书", on_delete=models.PROTECT, related_name="forks")
+    certificate = models.ForeignKey(
+        Certificate, verbose_name="证书", on_delete=models.PROTECT, related_name="forks"
+    )
     kid = models.CharField("密钥标识", max_length=32)
     seq = models.BigIntegerField("序列号")
     raw = models.BinaryField("原始字节")
@@ -255,7 +313,9 @@ class ForkEvidence(AppendOnly):
 
 
 class Alert(models.Model):
-    """Something that a person must look at; ``resolved`` is when one did, and ``resolution`` what was decided."""
+    """Something that a person must look at; ``resolved`` is when one did, and ``resolution`` what
+    was decided.
+    """
 
     class Kind(models.TextChoices):
         """What happened."""
@@ -264,7 +324,9 @@ class Alert(models.Model):
         ROLLBACK = "ROLLBACK", "本编办日志被回退，请立即核查"
 
     kind = models.CharField("类别", max_length=12, choices=Kind.choices)
-    certificate = models.ForeignKey(Certificate, verbose_name="证书", on_delete=models.PROTECT, related_name="alerts")
+    certificate = models.ForeignKey(
+        Certificate, verbose_name="证书", on_delete=models.PROTECT, related_name="alerts"
+    )
     detail = models.CharField("说明", max_length=200)
     raised = models.BigIntegerField("发现时间")
     resolved = models.BigIntegerField("处理时间", null=True)

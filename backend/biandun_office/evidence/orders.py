@@ -1,9 +1,11 @@
-"""Orders to one key, in answer to its challenge: to reset itself, to go on after its flash was set back (TOKEN sections 5 and 6), or to
-set its time floor, which an office with a wrong clock has raised.
+"""Orders to one key, in answer to its challenge: to reset itself, to go on after its flash was set
+back (TOKEN sections 5 and 6), or to set its time floor, which an office with a wrong clock has
+raised.
 
-A key that was set back has forgotten statements that it signed, and some of them may still be on their way.  The office goes on where
-both can follow: after the highest number that either knows of, with ``spare`` numbers left free.  The order's own name stands for the
-last of these, so the next statement follows something that the office knows; what is missing below is a gap like any other.
+A key that was set back has forgotten statements that it signed, and some of them may still be on
+their way.  The office goes on where both can follow: after the highest number that either knows of,
+with ``spare`` numbers left free.  The order's own name stands for the last of these, so the next
+statement follows something that the office knows; what is missing below is a gap like any other.
 """
 
 from collections.abc import Callable
@@ -23,7 +25,12 @@ from biandun_office.timekeeping.selectors import corrections
 from biandun_protocol.orders import Order as SignedOrder
 from biandun_protocol.orders import decode_challenge
 from biandun_protocol.wire.messages import Challenge, OrderManifest
-from biandun_protocol.wire.numbers import PURPOSE_REINSTATE, PURPOSE_RESET, PURPOSE_SET_TIME, SCHEMA_ORDER
+from biandun_protocol.wire.numbers import (
+    PURPOSE_REINSTATE,
+    PURPOSE_RESET,
+    PURPOSE_SET_TIME,
+    SCHEMA_ORDER,
+)
 
 SPARE = 64
 MOST_SPARE = 100_000
@@ -47,19 +54,24 @@ def give(
     now: int,
     deliver: Callable[[bytes], None],
 ) -> Given:
-    """Order the key that made ``challenge`` to reset itself, which revokes its certificate, to go on, or to set its time.
+    """Order the key that made ``challenge`` to reset itself, which revokes its certificate, to go
+    on, or to set its time.
 
-    ``deliver`` gets the order before anything is committed.  The same challenge again gets the same order.
+    ``deliver`` gets the order before anything is committed.  The same challenge again gets the same
+    order.
 
-    Raises ManifestProblem for another file; Refused: certificate-unknown, certificate-mismatch with the field, certificate-revoked
-    (a revoked key does not go on, nor with another time), not-set-back, challenge-implausible.
+    Raises ManifestProblem for another file; Refused: certificate-unknown, certificate-mismatch with
+    the field, certificate-revoked (a revoked key does not go on, nor with another time),
+    not-set-back, challenge-implausible.
     """
     asked = decode_challenge(challenge)
     with writing():
         certificate = certificate_of(asked.kid)
         if certificate.device.serial != asked.serial:
             raise Refused("certificate-mismatch", field="serial")
-        row = Order.objects.filter(certificate__chain=certificate.chain, nonce=asked.nonce.hex(), purpose=purpose).first()
+        row = Order.objects.filter(
+            certificate__chain=certificate.chain, nonce=asked.nonce.hex(), purpose=purpose
+        ).first()
         if row is None:
             row = _make(authority, certificate, asked, purpose, spare, reason, now)
         deliver(bytes(row.raw))
@@ -68,7 +80,13 @@ def give(
 
 
 def _make(
-    authority: IssuingKey, certificate: Certificate, asked: Challenge, purpose: str, spare: int, reason: str, now: int
+    authority: IssuingKey,
+    certificate: Certificate,
+    asked: Challenge,
+    purpose: str,
+    spare: int,
+    reason: str,
+    now: int,
 ) -> Order:
     seq = head = None
     time = until = entries = None
@@ -79,13 +97,17 @@ def _make(
     if purpose == PURPOSE_REINSTATE:
         if not asked.forgotten:
             raise Refused("not-set-back", serial=asked.serial)
-        if states.current(certificate) != Certificate.State.SUSPENDED.value:  # that is what a fork of an older image leads to
+        # that is what a fork of an older image leads to
+        if states.current(certificate) != Certificate.State.SUSPENDED.value:
             require_standing(states.current(certificate))
         if asked.kid.hex() != certificate.kid:
-            # an image from before its pair was succeeded: first the key takes its newest certificate
+            # an image from before its pair was succeeded: first the key takes its newest
+            # certificate
             raise Refused("certificate-mismatch", field="kid")
         seq, head = _place(certificate.chain, asked, spare)
-    manifest = OrderManifest(SCHEMA_ORDER, asked.serial, asked.nonce, seq, head, time, until, entries)
+    manifest = OrderManifest(
+        SCHEMA_ORDER, asked.serial, asked.nonce, seq, head, time, until, entries
+    )
     signed = authority.signer().order(purpose, manifest)
     row = Order.objects.create(
         statement_id=signed.statement_id.hex(),
@@ -99,16 +121,21 @@ def _make(
     )
     if seq is not None and head is None:
         _stand_in(certificate, signed, seq, now)
-    if purpose == PURPOSE_RESET and states.current(certificate) in (Certificate.State.ACTIVE, Certificate.State.SUSPENDED):
+    if purpose == PURPOSE_RESET and states.current(certificate) in (
+        Certificate.State.ACTIVE,
+        Certificate.State.SUSPENDED,
+    ):
         states.revoke(certificate=certificate, reason=f"reset: {reason}"[:400], now=now)
         forks.resolve(certificate, f"reset: {reason}"[:400], now)
     return row
 
 
 def _true_time(now: int) -> tuple[int, int | None, int | None]:
-    """The time floor that a key is to have, up to which time and for how many entries what it has heard was wrong.
+    """The time floor that a key is to have, up to which time and for how many entries what it has
+    heard was wrong.
 
-    The floor is that of the newest correction, so that what the office says again of the time between is as new for the key.
+    The floor is that of the newest correction, so that what the office says again of the time
+    between is as new for the key.
     """
     taken_back = corrections()
     if not taken_back:
@@ -117,9 +144,12 @@ def _true_time(now: int) -> tuple[int, int | None, int | None]:
 
 
 def _place(chain_id: str, asked: Challenge, spare: int) -> tuple[int, bytes | None]:
-    """The number after which the chain goes on, and its name, unless the order itself is to be its name."""
+    """The number after which the chain goes on, and its name, unless the order itself is to be its
+    name.
+    """
     top = chain.top(chain_id)
-    if asked.seq > top + MOST_SPARE:  # nobody has signed it: the office must not begin to count from there
+    # nobody has signed it: the office must not begin to count from there
+    if asked.seq > top + MOST_SPARE:
         raise Refused("challenge-implausible", seq=asked.seq, known=top)
     last = max(top, asked.seq)
     if spare:
@@ -131,7 +161,9 @@ def _place(chain_id: str, asked: Challenge, spare: int) -> tuple[int, bytes | No
 def _stand_in(certificate: Certificate, signed: SignedOrder, seq: int, now: int) -> None:
     """The order is known as the name of number ``seq``; what is missing below it is a gap."""
     top, name = chain.top(certificate.chain), signed.statement_id.hex()
-    link = Link.objects.create(statement_id=name, certificate=certificate, raw=signed.encode(), received=now)
+    link = Link.objects.create(
+        statement_id=name, certificate=certificate, raw=signed.encode(), received=now
+    )
     LinkedName.objects.create(link=link, chain=certificate.chain, seq=seq, statement_id=name)
     missing = seq - 1 if seq - 1 > top else None
     chain.note_gaps(certificate=certificate, filled=[], by=name, missing=missing, now=now)

@@ -20,7 +20,7 @@ _ANSWER = (
     "SELECT COALESCE(flow_case.number, ''), evidence_receipt.bundle FROM evidence_statement"
     " JOIN evidence_receipt ON evidence_receipt.statement_id = evidence_statement.leaf_index"
     " LEFT JOIN flow_caseevent ON flow_caseevent.statement_id = evidence_statement.leaf_index"
-    " LEFT JOIN flow_case ON flow_case.id = flow_caseevent.case_id WHERE evidence_statement.statement_id = %s"
+    " LEFT JOIN flow_case ON flow_case.id = flow_caseevent.case_id WHERE evidence_statement.statement_id = %s"  # noqa: E501
 )
 
 
@@ -32,7 +32,9 @@ class DatabaseNodes:
         places = [number for place in wanted for number in place]
         if not places:
             return {}
-        text = _NODES + " OR ".join(["(level = %s AND index = %s)"] * (len(places) // 2)).replace("index", '"index"')
+        text = _NODES + " OR ".join(["(level = %s AND index = %s)"] * (len(places) // 2)).replace(
+            "index", '"index"'
+        )
         return {(level, index): bytes(value) for level, index, value in sql.rows(text, *places)}
 
     def add(self, nodes: Mapping[Coordinate, bytes]) -> None:
@@ -60,7 +62,9 @@ def present(statement_ids: Sequence[str]) -> set[str]:
 
 
 def statement_by_id(statement_id: str) -> Statement:
-    """The statement with its certificate, case and receipt.  Raises Refused(statement-not-found)."""
+    """The statement with its certificate, case and receipt.  Raises
+    Refused(statement-not-found).
+    """
     related = ("certificate__device", "event__case__unit", "receipt")
     found = Statement.objects.select_related(*related).filter(statement_id=statement_id).first()
     if found is None:
@@ -69,14 +73,21 @@ def statement_by_id(statement_id: str) -> Statement:
 
 
 def answer_given(statement_id: str) -> tuple[str, bytes] | None:
-    """Case number, empty for one that opens none, and receipt of a statement that the office has accepted, or None."""
-    return next(((number, bytes(bundle)) for number, bundle in sql.rows(_ANSWER, statement_id)), None)
+    """Case number, empty for one that opens none, and receipt of a statement that the office has
+    accepted, or None.
+    """
+    return next(
+        ((number, bytes(bundle)) for number, bundle in sql.rows(_ANSWER, statement_id)), None
+    )
 
 
 def leaf_of(statement: Statement) -> bytes:
     """The log entry of a stored statement."""
     return log_leaf(
-        bytes.fromhex(statement.statement_id), bytes(statement.raw), bytes.fromhex(statement.digest), statement.received
+        bytes.fromhex(statement.statement_id),
+        bytes(statement.raw),
+        bytes.fromhex(statement.digest),
+        statement.received,
     )
 
 
@@ -84,18 +95,24 @@ def entries(*, start: int, count: int) -> list[bytes]:
     """Up to ``count`` log entries from ``start`` on.  Raises Refused(proof-range)."""
     if not (0 <= start <= log_size() and 0 <= count <= MOST_ENTRIES):
         raise Refused("proof-range")
-    rows = Statement.objects.filter(leaf_index__gte=start, leaf_index__lt=start + count).order_by("leaf_index")
+    rows = Statement.objects.filter(leaf_index__gte=start, leaf_index__lt=start + count).order_by(
+        "leaf_index"
+    )
     return [leaf_of(row) for row in rows]
 
 
 def head() -> tuple[int, bytes, int]:
-    """Size, root and time of the log: the root of the first ``size`` entries, the time of the last (0 when empty)."""
+    """Size, root and time of the log: the root of the first ``size`` entries, the time of the last
+    (0 when empty).
+    """
     size, received = position()
     return size, tree.root(NODES, size), received
 
 
 def consistency(*, first: int, second: int) -> list[bytes]:
-    """The proof that the log of ``first`` entries begins that of ``second``.  Raises Refused(proof-range)."""
+    """The proof that the log of ``first`` entries begins that of ``second``.  Raises
+    Refused(proof-range).
+    """
     if not 0 <= first <= second <= log_size():
         raise Refused("proof-range")
     return tree.consistency(NODES, first, second)

@@ -39,12 +39,16 @@ class Submission:
     @property
     def attached(self) -> list[str]:
         """The digests of the attachments, each once."""
-        return list(dict.fromkeys(attachment.sha256.hex() for attachment in self.manifest.form.attachments))
+        return list(
+            dict.fromkeys(attachment.sha256.hex() for attachment in self.manifest.form.attachments)
+        )
 
 
 @dataclass(frozen=True)
 class Accepted:
-    """The answer to a submission; ``created`` is False when the office had the statement already."""
+    """The answer to a submission; ``created`` is False when the office had the statement
+    already.
+    """
 
     statement_id: str
     case: str
@@ -52,22 +56,31 @@ class Accepted:
     created: bool
 
 
-def store_blob(*, digest: str, stream: blobs.Stream, announced: int, now: int, algorithm: Algorithm = ES256) -> bool:
-    """Store an upload under its digest; return whether it is new.  ``announced`` is its stated size, 0 when there is none.
+def store_blob(
+    *, digest: str, stream: blobs.Stream, announced: int, now: int, algorithm: Algorithm = ES256
+) -> bool:
+    """Store an upload under its digest; return whether it is new.  ``announced`` is its stated
+    size, 0 when there is none.
 
     ``algorithm`` is the office's: its hash names manifests, SHA-256 everything.
 
-    An upload is read and hashed even when the blob is there: a corrupted copy must not be answered with "stored".
-    Raises Refused: blob-too-large, blob-mismatch, storage-full.
+    An upload is read and hashed even when the blob is there: a corrupted copy must not be answered
+    with "stored".  Raises Refused: blob-too-large, blob-mismatch, storage-full.
     """
     if announced > blobs.LIMIT_ATTACHMENT:
         raise Refused("blob-too-large")
-    if blobs.size_of(digest) is None and selectors.unreferenced_bytes() + announced > settings.UNREFERENCED_BLOBS_LIMIT:
+    if (
+        blobs.size_of(digest) is None
+        and selectors.unreferenced_bytes() + announced > settings.UNREFERENCED_BLOBS_LIMIT
+    ):
         raise StorageFull
     with blobs.incoming(digest, stream, algorithm) as (temporary, size), writing():
         present = blobs.size_of(digest) is not None
         row = Blob.objects.filter(sha256=digest).first()
-        if row is None and selectors.unreferenced_bytes() + size > settings.UNREFERENCED_BLOBS_LIMIT:
+        if (
+            row is None
+            and selectors.unreferenced_bytes() + size > settings.UNREFERENCED_BLOBS_LIMIT
+        ):
             raise StorageFull
         Blob.objects.update_or_create(sha256=digest, defaults={"size": size, "stored_at": now})
         blobs.adopt(temporary, digest)
@@ -75,10 +88,12 @@ def store_blob(*, digest: str, stream: blobs.Stream, announced: int, now: int, a
 
 
 def sweep_blobs(*, older_than: int) -> tuple[int, int]:
-    """Delete what no evidence rests on and was uploaded before ``older_than``; return how many files and bytes.
+    """Delete what no evidence rests on and was uploaded before ``older_than``; return how many
+    files and bytes.
 
-    Runs under the write lock, so that no statement can come to rely on a blob while it goes.  Files go before anything is written: on a
-    full disk there is room for it afterwards.  A row whose file is gone counts for nothing, and goes with the next sweep.
+    Runs under the write lock, so that no statement can come to rely on a blob while it goes.  Files
+    go before anything is written: on a full disk there is room for it afterwards.  A row whose file
+    is gone counts for nothing, and goes with the next sweep.
     """
     with writing():
         spared = forks.kept_files()
@@ -106,13 +121,16 @@ def require_blobs(digests: Sequence[str]) -> None:
 
 
 def accept(submission: Submission, *, signer: OfficeSigner) -> Accepted:
-    """Append a verified statement to the log, let it open or move its case, and make its receipt: all of it or nothing.
+    """Append a verified statement to the log, let it open or move its case, and make its receipt:
+    all of it or nothing.
 
-    Statements that arrive together share a commit (``group_commit``); no receipt is handed out before its own is durable.
+    Statements that arrive together share a commit (``group_commit``); no receipt is handed out
+    before its own is durable.
 
-    A statement that contradicts its key's chain is kept as evidence, and its key suspended, before it is refused.
-    Raises Refused: key-suspended, certificate-revoked, blob-missing, chain-fork, chain-broken, certificate-expired, unit-unknown,
-    unit-inactive and what ``flow.services.take`` raises.
+    A statement that contradicts its key's chain is kept as evidence, and its key suspended, before
+    it is refused.  Raises Refused: key-suspended, certificate-revoked, blob-missing, chain-fork,
+    chain-broken, certificate-expired, unit-unknown, unit-inactive and what ``flow.services.take``
+    raises.
     """
     outcome = _arrivals.run((submission, signer))
     if isinstance(outcome, Contradiction):
@@ -120,7 +138,9 @@ def accept(submission: Submission, *, signer: OfficeSigner) -> Accepted:
     return outcome
 
 
-def _take_in(together: Sequence[tuple[Submission, OfficeSigner]]) -> list[Accepted | Contradiction | Exception]:
+def _take_in(
+    together: Sequence[tuple[Submission, OfficeSigner]],
+) -> list[Accepted | Contradiction | Exception]:
     """Take in those that share a commit, under the write lock; return what became of each."""
     turn = Turn([submission.arrival for submission, _ in together])
     units = units_of(list({submission.manifest.form.uscc for submission, _ in together}))
@@ -141,7 +161,11 @@ _arrivals = GroupCommit(_take_in)
 
 
 def _accept(
-    submission: Submission, turn: Turn, units: Mapping[str, Unit], cases: flow.Cases, signer: OfficeSigner
+    submission: Submission,
+    turn: Turn,
+    units: Mapping[str, Unit],
+    cases: flow.Cases,
+    signer: OfficeSigner,
 ) -> Accepted | Contradiction:
     arrival, form = submission.arrival, submission.manifest.form
     digests = [arrival.statement.digest.hex(), *submission.attached]
@@ -151,15 +175,23 @@ def _accept(
     if isinstance(proof, Contradiction):
         return proof
     unit = require_active(units.get(form.uscc), form.uscc)
-    case = flow.take(form=form, unit=unit, leaf_index=proof.leaf_index, received=proof.received, cases=cases)
-    return Accepted(arrival.name, case, seal(proof, digests, submission.attached, turn, signer), created=True)
+    case = flow.take(
+        form=form, unit=unit, leaf_index=proof.leaf_index, received=proof.received, cases=cases
+    )
+    return Accepted(
+        arrival.name, case, seal(proof, digests, submission.attached, turn, signer), created=True
+    )
 
 
-def enter(arrival: Arrival, digests: Sequence[str], moment: int, turn: Turn) -> ReceiptPayload | Contradiction | None:
-    """Append a statement that came at ``moment`` to the log: return its proof, or None when it is there already.
+def enter(
+    arrival: Arrival, digests: Sequence[str], moment: int, turn: Turn
+) -> ReceiptPayload | Contradiction | None:
+    """Append a statement that came at ``moment`` to the log: return its proof, or None when it is
+    there already.
 
-    ``digests`` are the blobs that it rests on.  One that contradicts its key's chain is kept as evidence, its key suspended, and nothing
-    appended.  Raises Refused: key-suspended, certificate-revoked, certificate-expired and kin, blob-missing.
+    ``digests`` are the blobs that it rests on.  One that contradicts its key's chain is kept as
+    evidence, its key suspended, and nothing appended.  Raises Refused: key-suspended,
+    certificate-revoked, certificate-expired and kin, blob-missing.
     """
     statement, certificate, named = arrival.statement, arrival.certificate, arrival.named
     seen = turn.seen(arrival)
@@ -176,19 +208,31 @@ def enter(arrival: Arrival, digests: Sequence[str], moment: int, turn: Turn) -> 
     seq, size = arrival.seq, turn.size
     missing = seq - 1 if seen.known.misses(seq - 1) else None
     proof = _append(arrival, turn, gap=missing is not None, received=received)
-    filled = [seq] if seq + 1 in seen.known.arrived else []  # nothing waits for a number above which nothing is known
+    # nothing waits for a number above which nothing is known
+    filled = [seq] if seq + 1 in seen.known.arrived else []
     if statement.header.log_point is not None:
-        turn.pending.then(lambda: forks.check_log_point(certificate=certificate, header=statement.header, size=size, now=received))
+        turn.pending.then(
+            lambda: forks.check_log_point(
+                certificate=certificate, header=statement.header, size=size, now=received
+            )
+        )
     turn.pending.then(lambda: note_use(named, received))
     if filled or missing is not None:
         turn.pending.then(
-            lambda: chain.note_gaps(certificate=certificate, filled=filled, by=arrival.name, missing=missing, now=received)
+            lambda: chain.note_gaps(
+                certificate=certificate,
+                filled=filled,
+                by=arrival.name,
+                missing=missing,
+                now=received,
+            )
         )
     return proof
 
 
 def keep_contradiction(arrival: Arrival, *, now: int) -> None:
-    """Keep a statement that is refused for something else when it also contradicts its key's chain, and suspend the key.
+    """Keep a statement that is refused for something else when it also contradicts its key's chain,
+    and suspend the key.
 
     Its signature proves it whatever became of its files: whoever copied a key need not upload any.
     Raises Refused: chain-fork, chain-broken; key-suspended, certificate-revoked.
@@ -208,24 +252,48 @@ def keep_contradiction(arrival: Arrival, *, now: int) -> None:
 
 
 def _keep(arrival: Arrival, found: Contradiction, received: int) -> None:
-    forks.record(certificate=arrival.named, statement_id=arrival.name, raw=arrival.statement.raw, found=found, now=received)
+    forks.record(
+        certificate=arrival.named,
+        statement_id=arrival.name,
+        raw=arrival.statement.raw,
+        found=found,
+        now=received,
+    )
 
 
 def _contradiction(arrival: Arrival, known: chain.Known) -> Contradiction | None:
     """How a statement contradicts what is known around its number."""
     told = chain.told_by(arrival.statement.header, arrival.name)
-    return known.contradiction(told, own={arrival.seq}) or chain.out_of_turn(arrival.certificate, arrival.named, arrival.seq)
+    return known.contradiction(told, own={arrival.seq}) or chain.out_of_turn(
+        arrival.certificate, arrival.named, arrival.seq
+    )
 
 
-def seal(proof: ReceiptPayload, digests: Sequence[str], attached: Sequence[str], turn: Turn, signer: OfficeSigner) -> bytes:
-    """Sign the receipt of what was entered, and keep it; from now on its blobs are evidence.  Returns the receipt."""
+def seal(
+    proof: ReceiptPayload,
+    digests: Sequence[str],
+    attached: Sequence[str],
+    turn: Turn,
+    signer: OfficeSigner,
+) -> bytes:
+    """Sign the receipt of what was entered, and keep it; from now on its blobs are evidence.
+    Returns the receipt.
+    """
     bundle = signer.receipt(proof)
-    turn.keep(leaf_index=proof.leaf_index, tree_size=proof.tree_size, bundle=bundle, digests=digests, attached=attached)
+    turn.keep(
+        leaf_index=proof.leaf_index,
+        tree_size=proof.tree_size,
+        bundle=bundle,
+        digests=digests,
+        attached=attached,
+    )
     return bundle
 
 
 def answer_again(statement_id: str) -> Accepted | None:
-    """The answer for a statement that the office accepted before: the same receipt.  None for one that it does not know."""
+    """The answer for a statement that the office accepted before: the same receipt.  None for one
+    that it does not know.
+    """
     given = selectors.answer_given(statement_id)
     return given and Accepted(statement_id, *given, created=False)
 
@@ -238,7 +306,8 @@ def _again(statement_id: str) -> Accepted:
 
 
 def fresh_receipt(*, statement: Statement, at_least: int, signer: OfficeSigner) -> bytes:
-    """The statement's receipt; one over the whole log of today when the stored one covers less than ``at_least`` leaves.
+    """The statement's receipt; one over the whole log of today when the stored one covers less than
+    ``at_least`` leaves.
 
     Raises Refused(proof-range) when the log itself is shorter.
     """
@@ -260,4 +329,11 @@ def _append(arrival: Arrival, turn: Turn, *, gap: bool, received: int) -> Receip
 
 def _proof(statement: Statement, size: int) -> ReceiptPayload:
     root, path = tree.root_and_inclusion(NODES, statement.leaf_index, size)
-    return ReceiptPayload(bytes.fromhex(statement.statement_id), statement.leaf_index, size, root, path, statement.received)
+    return ReceiptPayload(
+        bytes.fromhex(statement.statement_id),
+        statement.leaf_index,
+        size,
+        root,
+        path,
+        statement.received,
+    )

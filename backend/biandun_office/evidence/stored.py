@@ -1,4 +1,6 @@
-"""The files that evidence rests on, compared with what is on disk: each must be there and be what its name says."""
+"""The files that evidence rests on, compared with what is on disk: each must be there and be what
+its name says.
+"""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -16,7 +18,9 @@ Progress = Callable[[int, int], None]
 
 @dataclass(frozen=True)
 class Damage:
-    """A file that evidence rests on and that is not there, or not what it was; ``of`` says whose it is."""
+    """A file that evidence rests on and that is not there, or not what it was; ``of`` says whose it
+    is.
+    """
 
     digest: str
     kind: str
@@ -27,11 +31,14 @@ class Damage:
         return f"{self.kind} {self.digest} of {self.of} is {self.fault}"
 
 
-def check(algorithm: Algorithm, *, contents: bool = True, progress: Progress | None = None) -> list[Damage]:
-    """Look at every file that the log, its attachments or a kept contradiction names; ``algorithm`` is the office's.
+def check(
+    algorithm: Algorithm, *, contents: bool = True, progress: Progress | None = None
+) -> list[Damage]:
+    """Look at every file that the log, its attachments or a kept contradiction names; ``algorithm``
+    is the office's.
 
-    Without ``contents`` a file is only looked for and its size compared, which finds no altered byte.  ``progress`` gets the files
-    seen and how many there are.
+    Without ``contents`` a file is only looked for and its size compared, which finds no altered
+    byte.  ``progress`` gets the files seen and how many there are.
     """
     total, found = Blob.objects.filter(referenced=True).count(), list[Damage]()
     for done, (digest, size) in enumerate(_named(), 1):
@@ -44,11 +51,19 @@ def check(algorithm: Algorithm, *, contents: bool = True, progress: Progress | N
 
 
 def _named() -> Iterator[tuple[str, int | None]]:
-    """Digest and size of every file that evidence rests on, each once; no size for one that the account of files has lost."""
-    yield from Blob.objects.filter(referenced=True).order_by("pk").values_list("sha256", "size").iterator()
+    """Digest and size of every file that evidence rests on, each once; no size for one that the
+    account of files has lost.
+    """
+    yield from (
+        Blob.objects.filter(referenced=True).order_by("pk").values_list("sha256", "size").iterator()
+    )
     accounted = Blob.objects.filter(referenced=True)
-    manifests = Statement.objects.filter(~Exists(accounted.filter(sha256=OuterRef("digest")))).values_list("digest", flat=True)
-    attachments = Attached.objects.filter(~Exists(accounted.filter(sha256=OuterRef("sha256")))).values_list("sha256", flat=True)
+    manifests = Statement.objects.filter(
+        ~Exists(accounted.filter(sha256=OuterRef("digest")))
+    ).values_list("digest", flat=True)
+    attachments = Attached.objects.filter(
+        ~Exists(accounted.filter(sha256=OuterRef("sha256")))
+    ).values_list("sha256", flat=True)
     for digest in sorted({*manifests, *attachments}):
         yield digest, None
 
@@ -66,7 +81,9 @@ def _fault(digest: str, size: int | None, algorithm: Algorithm, *, contents: boo
 
 
 def _is_named(digest: str, size: int, algorithm: Algorithm) -> bool:
-    """Does the file's content have this name: its SHA-256, or for a manifest the hash of the suite?"""
+    """Does the file's content have this name: its SHA-256, or for a manifest the hash of the
+    suite?
+    """
     if blobs.is_whole(digest):
         return True
     content = blobs.read(digest, LIMIT_MANIFEST) if size <= LIMIT_MANIFEST else None
@@ -75,10 +92,20 @@ def _is_named(digest: str, size: int, algorithm: Algorithm) -> bool:
 
 def _whose(digest: str) -> tuple[str, str]:
     """What a file is, and the first that names it."""
-    leaf = Statement.objects.filter(digest=digest).values_list("leaf_index", flat=True).order_by("leaf_index").first()
+    leaf = (
+        Statement.objects.filter(digest=digest)
+        .values_list("leaf_index", flat=True)
+        .order_by("leaf_index")
+        .first()
+    )
     if leaf is not None:
         return kept.MANIFEST, f"statement {leaf}"
-    leaf = Attached.objects.filter(sha256=digest).values_list("statement_id", flat=True).order_by("statement_id").first()
+    leaf = (
+        Attached.objects.filter(sha256=digest)
+        .values_list("statement_id", flat=True)
+        .order_by("statement_id")
+        .first()
+    )
     if leaf is not None:
         return kept.ATTACHMENT, f"statement {leaf}"
     for name, raw in ForkEvidence.objects.values_list("statement_id", "raw"):

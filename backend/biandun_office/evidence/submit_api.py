@@ -1,4 +1,6 @@
-"""HTTP: statements come in.  No login: a statement says by its signature who it is from, and anybody may carry it."""
+"""HTTP: statements come in.  No login: a statement says by its signature who it is from, and
+anybody may carry it.
+"""
 
 from django.http import HttpRequest, HttpResponse
 from ninja import Router, Schema
@@ -18,8 +20,14 @@ router = Router(tags=["statements"])
 
 _RECEIPT_HEADERS = {
     "Location": {"schema": {"type": "string"}, "description": "Where the statement is"},
-    "Biandun-Case": {"schema": {"type": "string"}, "description": "Case number, such as 629900HB2026000001"},
-    "Biandun-Statement": {"schema": {"type": "string"}, "description": "Statement id, 64 hexadecimal characters"},
+    "Biandun-Case": {
+        "schema": {"type": "string"},
+        "description": "Case number, such as 629900HB2026000001",
+    },
+    "Biandun-Statement": {
+        "schema": {"type": "string"},
+        "description": "Statement id, 64 hexadecimal characters",
+    },
 }
 _SIGNER_CODES = (
     "statement-malformed",
@@ -62,9 +70,13 @@ _MANIFEST_CODES = (
 
 def _documented(what: str, *codes: str) -> dict[str, object]:
     operation: dict[str, object] = {
-        "requestBody": binary(STATEMENT_TYPE, f"A signed {what} (COSE_Sign1)", intake.LIMIT_STATEMENT) | {"required": True},
+        "requestBody": binary(
+            STATEMENT_TYPE, f"A signed {what} (COSE_Sign1)", intake.LIMIT_STATEMENT
+        )
+        | {"required": True},
         "responses": {
-            200: binary(RECEIPT_TYPE, "Accepted before: the same receipt") | {"headers": _RECEIPT_HEADERS},
+            200: binary(RECEIPT_TYPE, "Accepted before: the same receipt")
+            | {"headers": _RECEIPT_HEADERS},
             201: binary(RECEIPT_TYPE, "Accepted: the receipt") | {"headers": _RECEIPT_HEADERS},
         },
     }
@@ -77,14 +89,18 @@ def _documented(what: str, *codes: str) -> dict[str, object]:
     openapi_extra=_documented("filing", "case-not-found", "case-not-open"),
 )
 def post_statement(request: HttpRequest) -> HttpResponse:
-    """Submit a filing.  Submitting the same statement again is safe: it changes nothing and answers the same receipt."""
+    """Submit a filing.  Submitting the same statement again is safe: it changes nothing and answers
+    the same receipt.
+    """
     return _receive(request, PURPOSE_FILING)
 
 
 @router.post(
     "/countersignatures",
     response={200: None, 201: None},
-    openapi_extra=_documented("countersignature", "statement-not-found", "not-supervisor", "countersign-not-due"),
+    openapi_extra=_documented(
+        "countersignature", "statement-not-found", "not-supervisor", "countersign-not-due"
+    ),
 )
 def post_countersignature(request: HttpRequest) -> HttpResponse:
     """Submit a supervisor's opinion on a filing; the same rules and receipts as for a filing."""
@@ -94,7 +110,9 @@ def post_countersignature(request: HttpRequest) -> HttpResponse:
 @router.post(
     "/decisions",
     response={200: None, 201: None},
-    openapi_extra=_documented("decision", "not-officer", "case-not-found", "decision-not-due", "decision-mismatch"),
+    openapi_extra=_documented(
+        "decision", "not-officer", "case-not-found", "decision-not-due", "decision-mismatch"
+    ),
 )
 def post_decision(request: HttpRequest) -> HttpResponse:
     """Submit the office's decision on a case; the same rules and receipts as for a filing."""
@@ -119,7 +137,10 @@ class LinksOut(Schema):
     "/links",
     response=LinksOut,
     openapi_extra=described(
-        {"requestBody": binary(body.SIGNED_TYPE, "A signed export of links", body.LIMIT_SIGNED) | {"required": True}},
+        {
+            "requestBody": binary(body.SIGNED_TYPE, "A signed export of links", body.LIMIT_SIGNED)
+            | {"required": True}
+        },
         *_SIGNER_CODES,
         "links-malformed",
     ),
@@ -128,11 +149,16 @@ def post_links(request: HttpRequest) -> dict[str, object]:
     """Submit the names of a run of a key's statements, to close gaps in its chain."""
     try:
         signed, raw = body.read_signed(request)
-        answer = links.receive_links(signed, raw, algorithm=held().office.algorithm, now=guard.now())
+        answer = links.receive_links(
+            signed, raw, algorithm=held().office.algorithm, now=guard.now()
+        )
     except Problem as problem:
         logs.action("evidence.links.refused", code=problem.code)
         raise
-    return {"closed": answer.closed, "open": [{"first": first, "last": last} for first, last in answer.open]}
+    return {
+        "closed": answer.closed,
+        "open": [{"first": first, "last": last} for first, last in answer.open],
+    }
 
 
 def _receive(request: HttpRequest, purpose: str) -> HttpResponse:

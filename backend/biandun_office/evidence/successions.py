@@ -1,7 +1,8 @@
-"""A new key pair for a key in service: the old pair's statement becomes evidence, the new pair gets the certificate.
+"""A new key pair for a key in service: the old pair's statement becomes evidence, the new pair gets
+the certificate.
 
-Both happen at once or not at all.  The answer carries the receipt, and the proof that leads to it from the log that the key had seen
-when it asked, so one file is all that has to travel back.
+Both happen at once or not at all.  The answer carries the receipt, and the proof that leads to it
+from the log that the key had seen when it asked, so one file is all that has to travel back.
 """
 
 import io
@@ -36,14 +37,19 @@ class Succeeded:
     again: bool
 
 
-def give(*, authority: IssuingKey, request: bytes, term: Term, deliver: Callable[[bytes], None]) -> Succeeded:
-    """Take in what a key asks and certify its new pair; ``deliver`` gets the answer before anything is committed.
+def give(
+    *, authority: IssuingKey, request: bytes, term: Term, deliver: Callable[[bytes], None]
+) -> Succeeded:
+    """Take in what a key asks and certify its new pair; ``deliver`` gets the answer before anything
+    is committed.
 
-    The same request again gets the same certificate.  A statement that contradicts the key's chain is kept as evidence of a fork.
+    The same request again gets the same certificate.  A statement that contradicts the key's chain
+    is kept as evidence of a fork.
 
-    Raises StatementProblem, ManifestProblem, CertificateProblem for a request that does not hold; Refused: certificate-unknown,
-    certificate-mismatch, purpose-refused, certificate-superseded for one of an older pair, key-suspended, certificate-revoked and kin,
-    key-registered, unit-inactive, chain-fork, chain-broken.
+    Raises StatementProblem, ManifestProblem, CertificateProblem for a request that does not hold;
+    Refused: certificate-unknown, certificate-mismatch, purpose-refused, certificate-superseded for
+    one of an older pair, key-suspended, certificate-revoked and kin, key-registered, unit-inactive,
+    chain-fork, chain-broken.
     """
     asked = Succession.decode(request)
     statement = cose.parse(asked.named.statement, purpose=PURPOSE_SUCCESSION)
@@ -62,7 +68,8 @@ def give(*, authority: IssuingKey, request: bytes, term: Term, deliver: Callable
         algorithm=algorithm,
     )
     with writing():
-        newest = certificate_of(statement.header.kid)  # again, under the lock: it may have been renewed a moment ago
+        # again, under the lock: it may have been renewed a moment ago
+        newest = certificate_of(statement.header.kid)
         outcome = _give(authority, Arrival(statement, newest, named), own, term, deliver)
     if isinstance(outcome, Contradiction):
         raise Refused(outcome.code, seq=outcome.seq)
@@ -77,10 +84,18 @@ def _compare(proof: PossessionManifest, named: Certificate, authority: IssuingKe
 
 
 def _give(
-    authority: IssuingKey, arrival: Arrival, own: PublicKey, term: Term, deliver: Callable[[bytes], None]
+    authority: IssuingKey,
+    arrival: Arrival,
+    own: PublicKey,
+    term: Term,
+    deliver: Callable[[bytes], None],
 ) -> Succeeded | Contradiction:
     statement = arrival.statement
-    seen, known, again = statement.header.log_point, selectors.answer_given(statement.id.hex()), True
+    seen, known, again = (
+        statement.header.log_point,
+        selectors.answer_given(statement.id.hex()),
+        True,
+    )
     if known is None:
         if arrival.named.kid != arrival.certificate.kid:
             raise Refused("certificate-superseded")
@@ -96,19 +111,32 @@ def _give(
         again = False
         bundle = services.seal(entered, [statement.digest.hex()], [], turn, authority.signer())
         turn.write()
-        issuance.replace(authority=authority, before=arrival.certificate, own=own, term=term, reason="succeeded")
+        issuance.replace(
+            authority=authority, before=arrival.certificate, own=own, term=term, reason="succeeded"
+        )
     else:
-        require_standing(arrival.certificate.state)  # and nothing else: an answer that was lost is given again
+        # and nothing else: an answer that was lost is given again
+        require_standing(arrival.certificate.state)
         bundle = known[1]
-    certificate = Certificate.objects.select_related("device").filter(kid=own.kid.hex()).latest("version")
+    certificate = (
+        Certificate.objects.select_related("device").filter(kid=own.kid.hex()).latest("version")
+    )
     receipt = Receipt.decode(bundle)
-    answer = Granted(issuance.grant_of(authority.office, certificate), receipt, _growth(seen, receipt)).encode()
+    answer = Granted(
+        issuance.grant_of(authority.office, certificate), receipt, _growth(seen, receipt)
+    ).encode()
     deliver(answer)
-    logs.action("evidence.key.succeeded", serial=certificate.device.serial, kid=certificate.kid, again=again)
+    logs.action(
+        "evidence.key.succeeded", serial=certificate.device.serial, kid=certificate.kid, again=again
+    )
     return Succeeded(certificate, answer, again)
 
 
 def _growth(seen: tuple[int, bytes] | None, receipt: Receipt) -> tuple[bytes, ...]:
-    """The proof from the log that the key had seen; none for a key that has seen none, or more than there is (which is an alert)."""
+    """The proof from the log that the key had seen; none for a key that has seen none, or more than
+    there is (which is an alert).
+    """
     size = receipt.read().tree_size
-    return tuple(selectors.consistency(first=seen[0], second=size)) if seen and seen[0] <= size else ()
+    return (
+        tuple(selectors.consistency(first=seen[0], second=size)) if seen and seen[0] <= size else ()
+    )

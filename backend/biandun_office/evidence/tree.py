@@ -1,8 +1,9 @@
 """The Merkle tree of the evidence log: RFC 9162 section 2.1 over a store of complete subtrees.
 
-A node (level, index) is the hash of the 2^level leaves from index * 2^level on; once complete it never changes.  Any root or
-proof of any size is put together from such nodes: the functions first say which ranges of leaves they need, load all of
-them in one call, then hash.  Each touches O(log n) nodes.  ``biandun_protocol.wire.merkle`` checks what this makes.
+A node (level, index) is the hash of the 2^level leaves from index * 2^level on; once complete it
+never changes.  Any root or proof of any size is put together from such nodes: the functions first
+say which ranges of leaves they need, load all of them in one call, then hash.  Each touches O(log
+n) nodes.  ``biandun_protocol.wire.merkle`` checks what this makes.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -29,8 +30,9 @@ class NodeStore(Protocol):
 def append(store: NodeStore, size: int, leaf: bytes) -> tuple[bytes, list[bytes]]:
     """Add the hash of leaf number ``size`` and every subtree that it completes.
 
-    Return the root of the ``size`` + 1 leaves and the path from the new leaf to it: the old tree's complete subtrees, from the
-    right, are just what that path consists of, so one load serves all three.
+    Return the root of the ``size`` + 1 leaves and the path from the new leaf to it: the old tree's
+    complete subtrees, from the right, are just what that path consists of, so one load serves all
+    three.
     """
     peaks = _complete(0, size)[::-1]
     known = store.load(peaks)
@@ -38,7 +40,8 @@ def append(store: NodeStore, size: int, leaf: bytes) -> tuple[bytes, list[bytes]
     value = leaf
     for number, (level, index) in enumerate(peaks):
         value = node_hash(known[level, index], value)
-        if level == number:  # the new leaf completes what is above this peak as long as no level was left out
+        # the new leaf completes what is above this peak as long as no level was left out
+        if level == number:
             nodes[level + 1, index >> 1] = value
     store.add(nodes)
     return value, [known[peak] for peak in peaks]
@@ -50,7 +53,9 @@ def root(store: NodeStore, size: int) -> bytes:
 
 
 def inclusion(store: NodeStore, index: int, size: int) -> list[bytes]:
-    """The path from leaf ``index`` to the root of ``size`` leaves (section 2.1.3.1).  Raises ValueError."""
+    """The path from leaf ``index`` to the root of ``size`` leaves (section 2.1.3.1).  Raises
+    ValueError.
+    """
     if not 0 <= index < size:
         raise ValueError("no such leaf in a log of this size")
     return _hashes(store, _path(index, 0, size))
@@ -65,7 +70,8 @@ def root_and_inclusion(store: NodeStore, index: int, size: int) -> tuple[bytes, 
 
 
 def consistency(store: NodeStore, first: int, second: int) -> list[bytes]:
-    """The proof that ``first`` leaves begin a log of ``second`` (section 2.1.4.1); empty for 0 and for equal sizes.
+    """The proof that ``first`` leaves begin a log of ``second`` (section 2.1.4.1); empty for 0 and
+    for equal sizes.
 
     Raises ValueError unless 0 <= first <= second.
     """
@@ -113,7 +119,9 @@ def _hashes(store: NodeStore, ranges: Sequence[Range]) -> list[bytes]:
 
 
 def _complete(start: int, end: int) -> list[Coordinate]:
-    """The complete subtrees, from left to right, that leaves start..end-1 consist of; ``start`` is where a subtree may begin."""
+    """The complete subtrees, from left to right, that leaves start..end-1 consist of; ``start`` is
+    where a subtree may begin.
+    """
     nodes: list[Coordinate] = []
     while start < end:
         level = (end - start).bit_length() - 1

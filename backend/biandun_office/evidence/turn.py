@@ -1,7 +1,9 @@
-"""One turn at the end of the log: what the holder of the write lock has read under it, and what it is about to write.
+"""One turn at the end of the log: what the holder of the write lock has read under it, and what it
+is about to write.
 
-Statements that share a commit share a turn.  What several of them need is read once for all, what they add is written by one text a
-table at the end.  A statement whose key's chain another one of the turn has touched sees what that one did: it is written first, and read again.
+Statements that share a commit share a turn.  What several of them need is read once for all, what
+they add is written by one text a table at the end.  A statement whose key's chain another one of
+the turn has touched sees what that one did: it is written first, and read again.
 """
 
 from collections.abc import Generator, Iterable, Mapping, Sequence
@@ -22,7 +24,8 @@ from biandun_protocol import cose
 class Arrival:
     """A statement whose signature holds, and whose it is.
 
-    ``certificate`` is the newest of its chain, ``named`` the one that the statement names: the same, or one before it.
+    ``certificate`` is the newest of its chain, ``named`` the one that the statement names: the
+    same, or one before it.
     """
 
     statement: cose.Statement
@@ -47,7 +50,9 @@ class Arrival:
 
 @dataclass(frozen=True)
 class Seen:
-    """What the database says of a statement: is it there, may its key sign, what is known around its number."""
+    """What the database says of a statement: is it there, may its key sign, what is known around
+    its number.
+    """
 
     present: bool
     state: str | None
@@ -66,7 +71,9 @@ class Turn:
         self._blobs: dict[str, int] = {}  # digest: when it became evidence
 
     def face(self, arrival: Arrival, *, reads_cases: bool) -> None:
-        """Write, before a statement is attempted, what the turn did before and this one must see: of its chain, or of any case."""
+        """Write, before a statement is attempted, what the turn did before and this one must see:
+        of its chain, or of any case.
+        """
         touched = arrival.chain in self._touched
         if touched or reads_cases:
             self.write()
@@ -75,7 +82,9 @@ class Turn:
         self._touched.add(arrival.chain)
 
     def seen(self, arrival: Arrival) -> Seen:
-        """What stands in the database for this statement, with everything that the turn did before it; to be asked once."""
+        """What stands in the database for this statement, with everything that the turn did before
+        it; to be asked once.
+        """
         return self._seen.pop(arrival.name)
 
     @contextmanager
@@ -101,7 +110,9 @@ class Turn:
         for (level, index), value in nodes.items():
             self.pending.insert(Node, level, index, value)
 
-    def append(self, certificate: Certificate, statement: cose.Statement, *, gap: bool, received: int) -> None:
+    def append(
+        self, certificate: Certificate, statement: cose.Statement, *, gap: bool, received: int
+    ) -> None:
         """Add the statement's row; its nodes are added already."""
         header = statement.header
         self.pending.insert(
@@ -121,8 +132,18 @@ class Turn:
         )
         self.size, self.last = self.size + 1, received
 
-    def keep(self, *, leaf_index: int, tree_size: int, bundle: bytes, digests: Sequence[str], attached: Sequence[str]) -> None:
-        """Add a statement's receipt; from now on its blobs, ``attached`` among them, are evidence."""
+    def keep(
+        self,
+        *,
+        leaf_index: int,
+        tree_size: int,
+        bundle: bytes,
+        digests: Sequence[str],
+        attached: Sequence[str],
+    ) -> None:
+        """Add a statement's receipt; from now on its blobs, ``attached`` among them, are
+        evidence.
+        """
         self.pending.insert(Receipt, leaf_index, bundle, tree_size)
         for digest in attached:
             self.pending.insert(Attached, leaf_index, digest)
@@ -137,13 +158,18 @@ class Turn:
 
 
 def _look(arrivals: Sequence[Arrival]) -> dict[str, Seen]:
-    """Read it for all with a query for each question; of two that share a chain the second will be read again."""
+    """Read it for all with a query for each question; of two that share a chain the second will be
+    read again.
+    """
     if not arrivals:
         return {}
     present = selectors.present([arrival.name for arrival in arrivals])
     first = {arrival.chain: arrival for arrival in reversed(arrivals)}
     states = states_of(list(first))
-    known = chain.known_of({name: (arrival.seq - 1, arrival.seq) for name, arrival in first.items()})
+    known = chain.known_of(
+        {name: (arrival.seq - 1, arrival.seq) for name, arrival in first.items()}
+    )
     return {
-        arrival.name: Seen(arrival.name in present, states.get(arrival.chain), known[arrival.chain]) for arrival in first.values()
+        arrival.name: Seen(arrival.name in present, states.get(arrival.chain), known[arrival.chain])
+        for arrival in first.values()
     }

@@ -39,7 +39,9 @@ class CasesOut(Schema):
 
 
 class CaseStatementOut(Schema):
-    """A version of the filing: hexadecimal name, version within the case, time of reception in seconds since 1970."""
+    """A version of the filing: hexadecimal name, version within the case, time of reception in
+    seconds since 1970.
+    """
 
     statement: str
     version: int
@@ -47,7 +49,9 @@ class CaseStatementOut(Schema):
 
 
 class StepOut(Schema):
-    """A signed step of a case: who did what, from which state to which, and where it stands in the log."""
+    """A signed step of a case: who did what, from which state to which, and where it stands in the
+    log.
+    """
 
     model_config: ClassVar = ConfigDict(populate_by_name=True)
 
@@ -82,7 +86,9 @@ class CaseFilter(Schema):
     page: int = Field(1, ge=1, le=1_000_000)
 
 
-@router.get("/cases", response=CasesOut, openapi_extra=problems("request-invalid", "login-required"))
+@router.get(
+    "/cases", response=CasesOut, openapi_extra=problems("request-invalid", "login-required")
+)
 def get_cases(request: HttpRequest, wanted: Query[CaseFilter]) -> dict[str, object]:
     """The cases that one may see."""
     cases = selectors.visible_cases(reader_of(request))
@@ -100,7 +106,12 @@ def get_cases(request: HttpRequest, wanted: Query[CaseFilter]) -> dict[str, obje
     }
 
 
-@router.get("/cases/{number}", response=CaseOut, by_alias=True, openapi_extra=problems("login-required", "case-not-found"))
+@router.get(
+    "/cases/{number}",
+    response=CaseOut,
+    by_alias=True,
+    openapi_extra=problems("login-required", "case-not-found"),
+)
 def get_case(request: HttpRequest, number: str) -> dict[str, object]:
     """Where a case stands and how it came there."""
     case = selectors.visible_case(reader_of(request), number)
@@ -108,7 +119,11 @@ def get_case(request: HttpRequest, number: str) -> dict[str, object]:
     return {
         **_line(case),
         "statements": [
-            {"statement": event.statement.statement_id, "version": event.version, "received": event.statement.received}
+            {
+                "statement": event.statement.statement_id,
+                "version": event.version,
+                "received": event.statement.received,
+            }
             for event in events
             if event.action in selectors.FILINGS
         ],

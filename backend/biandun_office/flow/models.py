@@ -10,7 +10,9 @@ from biandun_office.rows import AppendOnly
 
 
 class Case(models.Model):
-    """A case (业务), from its first filing on; its state is that of its last event, and follows from signed statements."""
+    """A case (业务), from its first filing on; its state is that of its last event, and follows
+    from signed statements.
+    """
 
     class Kind(models.TextChoices):
         """Letters of the case number (DOMAIN section 3.0)."""
@@ -18,7 +20,9 @@ class Case(models.Model):
         USE_APPROVAL = "HB", "编制使用核准"
 
     class State(models.TextChoices):
-        """The states of a use approval up to the office's acceptance; review and approval follow with later issues."""
+        """The states of a use approval up to the office's acceptance; review and approval follow
+        with later issues.
+        """
 
         PENDING_SUPERVISOR = transitions.PENDING_SUPERVISOR, "待主管部门审核"
         RETURNED_BY_SUP = transitions.RETURNED_BY_SUP, "主管部门退回"
@@ -31,7 +35,9 @@ class Case(models.Model):
     region = models.CharField("区划代码", max_length=6)
     year = models.PositiveSmallIntegerField("年度")
     sequence = models.PositiveIntegerField("序号")
-    unit = models.ForeignKey(Unit, verbose_name="单位", on_delete=models.PROTECT, related_name="cases")
+    unit = models.ForeignKey(
+        Unit, verbose_name="单位", on_delete=models.PROTECT, related_name="cases"
+    )
     state = models.CharField("状态", max_length=24, choices=State.choices)
     opened_at = models.BigIntegerField("受理时间")
 
@@ -41,7 +47,9 @@ class Case(models.Model):
         verbose_name = "业务"
         verbose_name_plural = "业务"
         constraints: ClassVar = [
-            models.UniqueConstraint(fields=["region", "kind", "year", "sequence"], name="case_sequence"),
+            models.UniqueConstraint(
+                fields=["region", "kind", "year", "sequence"], name="case_sequence"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -49,10 +57,14 @@ class Case(models.Model):
 
 
 class CaseEvent(AppendOnly):
-    """One step of a case, by one signed statement; ``version`` is that of the filing which the step is about."""
+    """One step of a case, by one signed statement; ``version`` is that of the filing which the step
+    is about.
+    """
 
     # the constraint below makes the index
-    case = models.ForeignKey(Case, verbose_name="业务", on_delete=models.PROTECT, related_name="events", db_index=False)
+    case = models.ForeignKey(
+        Case, verbose_name="业务", on_delete=models.PROTECT, related_name="events", db_index=False
+    )
     step = models.PositiveIntegerField("步骤")
     version = models.PositiveIntegerField("版本")
     action = models.CharField("动作", max_length=60)
@@ -60,7 +72,12 @@ class CaseEvent(AppendOnly):
     after = models.CharField("新状态", max_length=24, choices=Case.State.choices)
     opinion = models.CharField("意见", max_length=16, blank=True)
     text = models.TextField("说明", blank=True)
-    statement = models.OneToOneField("evidence.Statement", verbose_name="签名文件", on_delete=models.PROTECT, related_name="event")
+    statement = models.OneToOneField(
+        "evidence.Statement",
+        verbose_name="签名文件",
+        on_delete=models.PROTECT,
+        related_name="event",
+    )
 
     class Meta:
         """Names and the rules that the database keeps."""

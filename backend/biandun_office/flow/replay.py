@@ -1,4 +1,6 @@
-"""The states of all cases, derived again from the signed statements and compared with what is stored."""
+"""The states of all cases, derived again from the signed statements and compared with what is
+stored.
+"""
 
 from dataclasses import dataclass, field
 
@@ -17,7 +19,9 @@ from biandun_protocol.wire.numbers import PURPOSE_SUCCESSION
 
 @dataclass
 class Replayed:
-    """``faults`` is empty when all agrees; ``unread`` counts manifests that are not in the data folder."""
+    """``faults`` is empty when all agrees; ``unread`` counts manifests that are not in the data
+    folder.
+    """
 
     faults: list[str] = field(default_factory=list)
     unread: int = 0
@@ -28,14 +32,17 @@ class Replayed:
 def replay() -> Replayed:
     """Go through the statements as they stand in the log, and let each move its case again."""
     done = Replayed()
-    moving = Statement.objects.exclude(purpose=PURPOSE_SUCCESSION)  # what is about a key is about no case
+    # what is about a key is about no case
+    moving = Statement.objects.exclude(purpose=PURPOSE_SUCCESSION)
     for row in moving.select_related("event__case").order_by("leaf_index").iterator():
         event: CaseEvent | None = getattr(row, "event", None)
         if event is None:
             done.faults.append(f"statement {row.leaf_index} moved no case")
             continue
         if not _follows(done, row, event):
-            done.faults.append(f"statement {row.leaf_index} did not move case {event.case.number} as recorded")
+            done.faults.append(
+                f"statement {row.leaf_index} did not move case {event.case.number} as recorded"
+            )
         done.states[event.case_id] = event.after
     for case in Case.objects.iterator():
         if done.states.get(case.pk) != case.state:
@@ -47,7 +54,12 @@ def _follows(done: Replayed, row: Statement, event: CaseEvent) -> bool:
     """Does the recorded step follow from the statement, and from what came before?"""
     action = transitions.ACTIONS.get(event.action)
     before = done.states.get(event.case_id, transitions.NONE)
-    if action is None or event.before != before or before not in action.sources or event.after not in action.targets:
+    if (
+        action is None
+        or event.before != before
+        or before not in action.sources
+        or event.after not in action.targets
+    ):
         return False
     form = _form(row)
     if form is None:
@@ -74,7 +86,11 @@ def _form(row: Statement) -> Form | None:
 def _action_of(form: Form) -> Action:
     if isinstance(form, UseApproval):
         return transitions.RESUBMITTED if form.case else transitions.FILED
-    return transitions.COUNTERSIGNED[form.opinion] if isinstance(form, Countersign) else transitions.DECIDED[form.decision]
+    return (
+        transitions.COUNTERSIGNED[form.opinion]
+        if isinstance(form, Countersign)
+        else transitions.DECIDED[form.decision]
+    )
 
 
 def _about(done: Replayed, form: Form, event: CaseEvent) -> bool:

@@ -20,7 +20,9 @@ def case_by_number(number: str) -> Case:
 
 
 def case_of_unit(number: str, uscc: str) -> Case:
-    """The case, if it is that unit's.  Raises Refused(case-not-found): another unit's case is not there for this one."""
+    """The case, if it is that unit's.  Raises Refused(case-not-found): another unit's case is not
+    there for this one.
+    """
     case = case_by_number(number)
     if case.unit.uscc != uscc:
         raise Refused("case-not-found")
@@ -33,21 +35,31 @@ def newest_filing(case: Case) -> CaseEvent:
 
 
 def filing_event(statement_id: str) -> CaseEvent:
-    """The event by which a filing came, with case and unit.  Raises Refused(statement-not-found)."""
-    found = CaseEvent.objects.select_related("case__unit").filter(statement__statement_id=statement_id, action__in=FILINGS).first()
+    """The event by which a filing came, with case and unit.  Raises
+    Refused(statement-not-found).
+    """
+    found = (
+        CaseEvent.objects.select_related("case__unit")
+        .filter(statement__statement_id=statement_id, action__in=FILINGS)
+        .first()
+    )
     if found is None:
         raise Refused("statement-not-found")
     return found
 
 
 def visible_cases(reader: Reader) -> QuerySet[Case]:
-    """The cases that a reader may see, newest first: an officer all, a supervisor its subordinates' and its own, a unit its own."""
+    """The cases that a reader may see, newest first: an officer all, a supervisor its subordinates'
+    and its own, a unit its own.
+    """
     cases = Case.objects.select_related("unit").order_by("-opened_at", "-pk")
     return cases if OFFICER in reader.roles else cases.filter(_scope(reader, "unit"))
 
 
 def visible_case(reader: Reader, number: str) -> Case:
-    """The case, if the reader may see it.  Raises Refused(case-not-found): what one may not see is not there."""
+    """The case, if the reader may see it.  Raises Refused(case-not-found): what one may not see is
+    not there.
+    """
     case = visible_cases(reader).filter(number=number).first()
     if case is None:
         raise Refused("case-not-found")
@@ -60,8 +72,12 @@ def may_read(reader: Reader, case: Case) -> bool:
 
 
 def may_read_blob(reader: Reader, digest: str) -> bool:
-    """Is the blob the manifest or an attachment of a statement of a case that the reader may see?"""
-    events = CaseEvent.objects.filter(Q(statement__digest=digest) | Q(statement__attached__sha256=digest))
+    """Is the blob the manifest or an attachment of a statement of a case that the reader may
+    see?
+    """
+    events = CaseEvent.objects.filter(
+        Q(statement__digest=digest) | Q(statement__attached__sha256=digest)
+    )
     if OFFICER not in reader.roles:
         events = events.filter(_scope(reader, "case__unit"))
     return events.exists()

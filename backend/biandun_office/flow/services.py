@@ -1,4 +1,6 @@
-"""Writes to cases.  They run inside the transaction that takes a statement in, and without it they would be half of one."""
+"""Writes to cases.  They run inside the transaction that takes a statement in, and without it they
+would be half of one.
+"""
 
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -24,7 +26,9 @@ _LAST = "SELECT MAX(sequence) FROM flow_case WHERE region = %s AND kind = %s AND
 
 @dataclass(frozen=True)
 class Move:
-    """One step that a statement makes: which case (key and number), by which action, from and to which state, about what."""
+    """One step that a statement makes: which case (key and number), by which action, from and to
+    which state, about what.
+    """
 
     case: int | Numbered
     number: str
@@ -38,7 +42,9 @@ class Move:
 
 
 class Cases:
-    """The cases that statements of one transaction open: their numbers, and their rows until they are written."""
+    """The cases that statements of one transaction open: their numbers, and their rows until they
+    are written.
+    """
 
     def __init__(self, pending: Pending) -> None:
         self.pending = pending
@@ -69,10 +75,12 @@ def reads_cases(form: Form) -> bool:
 
 
 def take(*, form: Form, unit: Unit, leaf_index: int, received: int, cases: Cases) -> str:
-    """Let an accepted statement of ``unit``, number ``leaf_index`` of the log, open or move its case; return the case's number.
+    """Let an accepted statement of ``unit``, number ``leaf_index`` of the log, open or move its
+    case; return the case's number.
 
-    Raises Refused: case-not-found, case-not-open (filings); statement-not-found, not-supervisor, countersign-not-due
-    (countersignatures); not-officer, case-not-found, decision-not-due, decision-mismatch (decisions).
+    Raises Refused: case-not-found, case-not-open (filings); statement-not-found, not-supervisor,
+    countersign-not-due (countersignatures); not-officer, case-not-found, decision-not-due,
+    decision-mismatch (decisions).
     """
     if isinstance(form, UseApproval):
         move = _resubmission(form.case, unit) if form.case else _opening(unit, received, cases)
@@ -89,7 +97,9 @@ def _opening(unit: Unit, received: int, cases: Cases) -> Move:
     kind, state = Case.Kind.USE_APPROVAL.value, _first_state(unit)
     sequence = cases.next(unit.region, kind, year)
     number = f"{unit.region}{kind}{year}{sequence:06d}"
-    case = cases.pending.insert_numbered(Case, "number", number, kind, unit.region, year, sequence, unit.pk, state, received)
+    case = cases.pending.insert_numbered(
+        Case, "number", number, kind, unit.region, year, sequence, unit.pk, state, received
+    )
     return Move(case, number, transitions.FILED, transitions.NONE, state, step=1, version=1)
 
 
@@ -97,7 +107,9 @@ def _resubmission(number: str, unit: Unit) -> Move:
     case = selectors.case_of_unit(number, unit.uscc)
     if case.state not in transitions.RESUBMITTED.sources:
         raise Refused("case-not-open")
-    return _next(case, transitions.RESUBMITTED, _first_state(unit), selectors.newest_filing(case).version + 1)
+    return _next(
+        case, transitions.RESUBMITTED, _first_state(unit), selectors.newest_filing(case).version + 1
+    )
 
 
 def _countersignature(form: Countersign, unit: Unit) -> Move:
@@ -124,14 +136,25 @@ def _decision(form: Decision, unit: Unit) -> Move:
     return _next(case, action, action.target, filing.version, form.decision, form.text)
 
 
-def _next(case: Case, action: Action, after: str, version: int, opinion: str = "", text: str = "") -> Move:
+def _next(
+    case: Case, action: Action, after: str, version: int, opinion: str = "", text: str = ""
+) -> Move:
     last = case.events.aggregate(last=Max("step"))["last"]
     return Move(case.pk, case.number, action, case.state, after, last + 1, version, opinion, text)
 
 
 def _record(move: Move, leaf_index: int, pending: Pending) -> str:
     about = (move.opinion, move.text, leaf_index)
-    pending.insert(CaseEvent, move.case, move.step, move.version, move.action.name, move.before, move.after, *about)
+    pending.insert(
+        CaseEvent,
+        move.case,
+        move.step,
+        move.version,
+        move.action.name,
+        move.before,
+        move.after,
+        *about,
+    )
     if move.before:
         pending.then(lambda: Case.objects.filter(pk=move.case).update(state=move.after))
     logs.action(move.action.name, case=move.number, before=move.before, after=move.after)

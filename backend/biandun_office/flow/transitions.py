@@ -1,7 +1,8 @@
-"""How a use approval moves (DOMAIN section 3.1), as data: an action, where it may start, where it leads.
+"""How a use approval moves (DOMAIN section 3.1), as data: an action, where it may start, where it
+leads.
 
-Every action is one signed statement.  The first state and the state after a resubmission depend on the unit: it waits for its
-supervisor if it has one.
+Every action is one signed statement.  The first state and the state after a resubmission depend on
+the unit: it waits for its supervisor if it has one.
 """
 
 from collections.abc import Iterable
@@ -46,4 +47,7 @@ DECIDED = {
     "accept": _action("accepted", {SUBMITTED}, {ACCEPTED}),
     "return": _action("returned_by_office", {SUBMITTED}, {RETURNED_BY_OFFICE}),
 }
-ACTIONS = {action.name: action for action in (FILED, RESUBMITTED, *COUNTERSIGNED.values(), *DECIDED.values())}
+ACTIONS = {
+    action.name: action
+    for action in (FILED, RESUBMITTED, *COUNTERSIGNED.values(), *DECIDED.values())
+}

@@ -1,8 +1,10 @@
-"""One connection: it has a deadline while the office waits for its peer, and costs no worker until a request is whole.
+"""One connection: it has a deadline while the office waits for its peer, and costs no worker until
+a request is whole.
 
-A deadline is a bucket of patience: it lies at most PATIENCE seconds ahead, and every byte that gets through, either way,
-moves it 1/MINIMUM_RATE seconds on.  So silence ends a connection after PATIENCE seconds, and a trickle soon after.
-Everything but ``service`` and ``write_soon`` runs in the server's own thread.
+A deadline is a bucket of patience: it lies at most PATIENCE seconds ahead, and every byte that gets
+through, either way, moves it 1/MINIMUM_RATE seconds on.  So silence ends a connection after
+PATIENCE seconds, and a trickle soon after.  Everything but ``service`` and ``write_soon`` runs in
+the server's own thread.
 """
 
 import socket
@@ -22,7 +24,8 @@ if TYPE_CHECKING:
 MINIMUM_RATE = 4096  # bytes a second
 PATIENCE = 10.0  # seconds
 IDLE = 30.0  # seconds between two requests of one connection
-_LINGER = 2.0  # seconds that what a refused client still sends is thrown away, so that it reads the answer
+# seconds that what a refused client still sends is thrown away, so that it reads the answer
+_LINGER = 2.0
 
 
 class Task(WSGITask):
@@ -32,21 +35,29 @@ class Task(WSGITask):
         """The WSGI environment; REMOTE_ADDR is the client, also behind a trusted proxy."""
         environ: dict[str, Any] = super().get_environment()
         proxies = self.channel.server.proxies
-        environ["REMOTE_ADDR"] = proxies.client_of(self.channel.peer, environ.get("HTTP_X_FORWARDED_FOR", ""))
+        environ["REMOTE_ADDR"] = proxies.client_of(
+            self.channel.peer, environ.get("HTTP_X_FORWARDED_FOR", "")
+        )
         return environ
 
     def write(self, data: bytes) -> None:
-        """Send a part of the answer; to HEAD only its head, or the client would take the rest for its next answer."""
+        """Send a part of the answer; to HEAD only its head, or the client would take the rest for
+        its next answer.
+        """
         super().write(b"" if self.request.command == "HEAD" else data)
 
 
 class Refusal(ErrorTask):
-    """A request that is answered with a problem before the application sees it, and its connection with it."""
+    """A request that is answered with a problem before the application sees it, and its connection
+    with it.
+    """
 
     def execute(self) -> None:
         """Log one line and answer."""
         problem = self.request.error.problem
-        logs.action("http.request.refused", code=problem.code, peer=self.channel.peer, **problem.values)
+        logs.action(
+            "http.request.refused", code=problem.code, peer=self.channel.peer, **problem.values
+        )
         self.channel.refused = True
         super().execute()
 
@@ -59,7 +70,9 @@ class Channel(HTTPChannel):
     parser_class = Request
     server: "Front"
 
-    def __init__(self, server: "Front", sock: socket.socket, addr: tuple[Any, ...], adj: Any, map: Any = None) -> None:
+    def __init__(
+        self, server: "Front", sock: socket.socket, addr: tuple[Any, ...], adj: Any, map: Any = None
+    ) -> None:
         self.peer = str(addr[0])
         self.began = monotonic()  # of the request that is arriving
         self.deadline = self.began + PATIENCE
@@ -92,7 +105,9 @@ class Channel(HTTPChannel):
         self.handle_close()
 
     def expire(self) -> None:
-        """The peer has been waited for long enough: answer 408 to half a request, close everything else."""
+        """The peer has been waited for long enough: answer 408 to half a request, close everything
+        else.
+        """
         with self.requests_lock:
             request = self.request
             late = not self.working and not self.total_outbufs_len
@@ -108,7 +123,9 @@ class Channel(HTTPChannel):
     # --- what the loop calls
 
     def readable(self) -> bool:
-        """Wait for bytes?  Not while a request runs or its answer is unread: then what is sent ahead waits in the kernel."""
+        """Wait for bytes?  Not while a request runs or its answer is unread: then what is sent
+        ahead waits in the kernel.
+        """
         if self.ahead and self.at_rest:
             self.received(self.ahead)
         return self.lingering or super().readable()
@@ -125,7 +142,9 @@ class Channel(HTTPChannel):
             super().handle_read()
 
     def received(self, data: bytes) -> bool:
-        """Bytes of a request have arrived; what follows it waits until it is answered and its answer is read."""
+        """Bytes of a request have arrived; what follows it waits until it is answered and its
+        answer is read.
+        """
         with self.requests_lock:
             if self.will_close or self.close_when_flushed:
                 return False
@@ -151,7 +170,9 @@ class Channel(HTTPChannel):
         return sent
 
     def handle_write(self) -> None:
-        """Send what is ready; after a refusal wait for the peer's own end, or it would lose the answer to a reset."""
+        """Send what is ready; after a refusal wait for the peer's own end, or it would lose the
+        answer to a reset.
+        """
         if self.refused and self.close_when_flushed and not self.will_close:
             self._flush_exception(self._flush_some)
             if self.connected and not self.will_close and not self.total_outbufs_len:
@@ -160,7 +181,9 @@ class Channel(HTTPChannel):
             super().handle_write()
 
     def handle_expt(self) -> None:
-        """Close a connection with urgent data: nobody here reads it, and it would keep the loop awake."""
+        """Close a connection with urgent data: nobody here reads it, and it would keep the loop
+        awake.
+        """
         self.drop("urgent data")
 
     def handle_error(self) -> None:
@@ -184,7 +207,9 @@ class Channel(HTTPChannel):
     def service(self) -> None:
         """Answer the first request that is whole."""
         super().service()
-        self.deadline = monotonic() + (PATIENCE if self.total_outbufs_len or self.close_when_flushed else IDLE)
+        self.deadline = monotonic() + (
+            PATIENCE if self.total_outbufs_len or self.close_when_flushed else IDLE
+        )
 
     def write_soon(self, data: Any) -> int:
         """Queue a part of an answer; from now on the peer is awaited again."""
@@ -192,7 +217,11 @@ class Channel(HTTPChannel):
         return super().write_soon(data)
 
     def _got_through(self, count: int) -> None:
-        self.deadline = min(self.deadline + count / MINIMUM_RATE, monotonic() + PATIENCE) if count else self.deadline
+        self.deadline = (
+            min(self.deadline + count / MINIMUM_RATE, monotonic() + PATIENCE)
+            if count
+            else self.deadline
+        )
 
     def _linger(self) -> None:
         self.close_when_flushed, self.lingering = False, True

@@ -1,6 +1,8 @@
-"""Bodies as they arrive: kept in memory while small, in an unnamed file of the office's disk beyond that; chunks decoded.
+"""Bodies as they arrive: kept in memory while small, in an unnamed file of the office's disk beyond
+that; chunks decoded.
 
-Both receivers have the shape that waitress asks for: ``received(data)`` returns how many bytes belonged to the body.
+Both receivers have the shape that waitress asks for: ``received(data)`` returns how many bytes
+belonged to the body.
 """
 
 import re
@@ -12,7 +14,9 @@ from typing import IO, cast
 IN_MEMORY = 64 * 1024
 _LINE = 1024  # bytes of a chunk's size with its extensions, or of a trailer field
 _TRAILERS = 8192
-_OVERHEAD = 16 * 1024  # bytes of framing beyond what the content justifies: chunks of one byte cost us more than the sender
+# bytes of framing beyond what the content justifies: chunks of one byte cost us more than the
+# sender
+_OVERHEAD = 16 * 1024
 _SIZE = re.compile(rb"([0-9A-Fa-f]{1,8})[ \t]*(;[\t\x20-\x7e\x80-\xff]*)?")
 _TRAILER = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+:[\t\x20-\x7e\x80-\xff]*")
 
@@ -26,11 +30,13 @@ class BodyTooLarge(ValueError):
 
 
 class Spool:
-    """A body in the making: append, then read as a file.  ``append`` raises OSError when the disk is full."""
+    """A body in the making: append, then read as a file.  ``append`` raises OSError when the disk
+    is full.
+    """
 
     def __init__(self, folder: Path) -> None:
         # nameless: nothing to sweep, whatever ends this process
-        self._file = SpooledTemporaryFile(IN_MEMORY, dir=str(folder))  # noqa: SIM115 - closed with the request
+        self._file = SpooledTemporaryFile(IN_MEMORY, dir=str(folder))  # noqa: SIM115
         self._size = 0
 
     def __len__(self) -> int:
@@ -54,7 +60,9 @@ class Spool:
 
 
 class ChunkedBody:
-    """Decodes chunks strictly; work is linear in the bytes that arrive.  Raises BrokenBody, BodyTooLarge, OSError."""
+    """Decodes chunks strictly; work is linear in the bytes that arrive.  Raises BrokenBody,
+    BodyTooLarge, OSError.
+    """
 
     error = None  # waitress asks; problems are raised here
 

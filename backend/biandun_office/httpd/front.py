@@ -1,8 +1,10 @@
-"""The office's server: one thread that holds all connections and reads whole requests, workers that answer them.
+"""The office's server: one thread that holds all connections and reads whole requests, workers that
+answer them.
 
-waitress does the work; here are the limits.  When there are too many connections, or too many bytes of unfinished uploads,
-the ones go that would soonest have run out of patience, those of the address with the most of them first.  So whoever holds
-connections open keeps nobody away, not even others of the same address.
+waitress does the work; here are the limits.  When there are too many connections, or too many bytes
+of unfinished uploads, the ones go that would soonest have run out of patience, those of the address
+with the most of them first.  So whoever holds connections open keeps nobody away, not even others
+of the same address.
 """
 
 import errno
@@ -35,7 +37,14 @@ class Front(TcpWSGIServer):
 
     channel_class = Channel
 
-    def __init__(self, application: Callable[..., Any], listener: socket.socket, *, threads: int, proxies: Proxies) -> None:
+    def __init__(
+        self,
+        application: Callable[..., Any],
+        listener: socket.socket,
+        *,
+        threads: int,
+        proxies: Proxies,
+    ) -> None:
         self.proxies = proxies
         self._limit = _connections_possible()
         self._told = False
@@ -50,11 +59,16 @@ class Front(TcpWSGIServer):
             recv_bytes=16 * 1024,
             max_request_header_size=LIMIT_HEADERS,
             max_request_body_size=_UNBOUNDED,  # each address has its own limit
-            outbuf_high_watermark=_UNBOUNDED,  # a worker never waits for who reads slowly: answers are finite and spill to disk
+            # a worker never waits for who reads slowly: answers are finite and spill to disk
+            outbuf_high_watermark=_UNBOUNDED,
             connection_limit=_UNBOUNDED,  # instead of accepting no more, the slowest go
         )
-        # little of an answer that nobody reads fits into the kernel, so that whoever asks ahead is not worked for
-        adjustments.socket_options = [*Adjustments.socket_options, (socket.SOL_SOCKET, socket.SO_SNDBUF, 64 * 1024)]
+        # little of an answer that nobody reads fits into the kernel, so that whoever asks ahead is
+        # not worked for
+        adjustments.socket_options = [
+            *Adjustments.socket_options,
+            (socket.SOL_SOCKET, socket.SO_SNDBUF, 64 * 1024),
+        ]
         super().__init__(
             application,
             map={},
@@ -78,14 +92,17 @@ class Front(TcpWSGIServer):
         if not self._told:
             self._told = True
             self.pull_trigger()
-            self._ends = monotonic() + _GRACE  # not before: ``run`` closes the trigger when it has ended
+            # not before: ``run`` closes the trigger when it has ended
+            self._ends = monotonic() + _GRACE
 
     def readable(self) -> bool:
         """Always ready for another connection, until the end."""
         return self.accepting
 
     def handle_accept(self) -> None:
-        """Take a connection, at the cost of the one that deserves it least when there are too many."""
+        """Take a connection, at the cost of the one that deserves it least when there are too
+        many.
+        """
         try:
             accepted = self.accept()
         except OSError as error:
@@ -118,7 +135,9 @@ class Front(TcpWSGIServer):
         if not waiting:
             return False
         held = Counter(channel.peer for channel in waiting if not self.proxies.trusts(channel.peer))
-        min(waiting, key=lambda channel: (-held[channel.peer], channel.deadline)).drop("too many connections")
+        min(waiting, key=lambda channel: (-held[channel.peer], channel.deadline)).drop(
+            "too many connections"
+        )
         return True
 
     def _check(self, now: float) -> None:
@@ -129,9 +148,12 @@ class Front(TcpWSGIServer):
         for channel in self._channels():
             if not channel.working and channel.deadline < now:
                 channel.expire()
-        uploads = sorted((channel for channel in self._channels() if channel.buffered), key=lambda one: one.began)
+        uploads = sorted(
+            (channel for channel in self._channels() if channel.buffered), key=lambda one: one.began
+        )
         kept = sum(channel.buffered for channel in uploads)
-        while kept > BUFFERED:  # the longest under way go first: an honest upload is a matter of seconds
+        # the longest under way go first: an honest upload is a matter of seconds
+        while kept > BUFFERED:
             oldest = uploads.pop(0)
             kept -= oldest.buffered
             oldest.drop("too many uploads")
@@ -153,10 +175,16 @@ class Front(TcpWSGIServer):
 
 
 def _connections_possible() -> int:
-    """Raise the limit of open files as far as we may; every connection may need two, for itself and for its upload."""
+    """Raise the limit of open files as far as we may; every connection may need two, for itself and
+    for its upload.
+    """
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = 2 * CONNECTIONS + _FILES
     if soft != resource.RLIM_INFINITY and soft < wanted:
         soft = wanted if hard == resource.RLIM_INFINITY else min(hard, wanted)
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
-    return CONNECTIONS if soft == resource.RLIM_INFINITY else max(min(CONNECTIONS, (soft - _FILES) // 2), 16)
+    return (
+        CONNECTIONS
+        if soft == resource.RLIM_INFINITY
+        else max(min(CONNECTIONS, (soft - _FILES) // 2), 16)
+    )

@@ -1,4 +1,6 @@
-"""Who a request is from: the peer of its connection, or whom a trusted proxy names in X-Forwarded-For."""
+"""Who a request is from: the peer of its connection, or whom a trusted proxy names in
+X-Forwarded-For.
+"""
 
 from collections.abc import Sequence
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
@@ -20,8 +22,8 @@ class Proxies:
     def client_of(self, peer: str, forwarded: str) -> str:
         """The address of the client: from the right, the first one that is no trusted proxy.
 
-        What stands further left was written by the client itself.  An entry that is no address ends the search: then the
-        proxy that passed it on is the client.
+        What stands further left was written by the client itself.  An entry that is no address ends
+        the search: then the proxy that passed it on is the client.
         """
         for entry in reversed(forwarded.split(",")):
             if not self.trusts(peer):

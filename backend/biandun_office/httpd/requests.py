@@ -1,4 +1,6 @@
-"""Requests as they arrive: waitress's parser, made strict (RFC 9112), with a limit for each address and problems as answers."""
+"""Requests as they arrive: waitress's parser, made strict (RFC 9112), with a limit for each address
+and problems as answers.
+"""
 
 import json
 import re
@@ -22,7 +24,14 @@ _LIMIT_FIELDS = 100
 _LIMIT_BODY = 64 * 1024  # of anything but a blob: the rooms behind draw their own, lower lines
 _REQUEST_LINE = re.compile(rb"[A-Z]{1,32} [\x21-\x7e]+ HTTP/1\.[01]")
 _LENGTH = re.compile(rb"[0-9]{1,15}")
-_SINGLE = (b"host", b"content-length", b"transfer-encoding", b"content-type", b"authorization", b"expect")
+_SINGLE = (
+    b"host",
+    b"content-length",
+    b"transfer-encoding",
+    b"content-type",
+    b"authorization",
+    b"expect",
+)
 
 
 class RequestBroken(OfficeProblem):
@@ -49,7 +58,9 @@ class Answer:
 
 
 class Request(HTTPRequestParser):
-    """One request.  ``error`` is an Answer when it cannot be served; then all that follows on its connection is dropped."""
+    """One request.  ``error`` is an Answer when it cannot be served; then all that follows on its
+    connection is dropped.
+    """
 
     error: Answer | None
     path = ""
@@ -95,7 +106,9 @@ class Request(HTTPRequestParser):
         if chunked:
             self.body_rcv = ChunkedBody(_spool(), self._limit)
         elif self.content_length:
-            self.body_rcv = FixedStreamReceiver(self.content_length, cast("OverflowableBuffer", _spool()))
+            self.body_rcv = FixedStreamReceiver(
+                self.content_length, cast("OverflowableBuffer", _spool())
+            )
 
     def buffered(self) -> int:
         """Bytes of the body that have arrived."""
@@ -121,7 +134,8 @@ class Request(HTTPRequestParser):
         if error.code == 431:
             self.fail(OfficeProblem("request-headers-too-large"))
         else:
-            self.fail(RequestBroken(detail=error.body.partition('"')[0].strip()))  # never the client's own bytes
+            # never the client's own bytes
+            self.fail(RequestBroken(detail=error.body.partition('"')[0].strip()))
 
 
 def _spool() -> Spool:
@@ -129,7 +143,9 @@ def _spool() -> Spool:
 
 
 def _check(raw: bytes) -> bool:
-    """Refuse what two readers might read differently; return whether the body comes in chunks.  Raises ParsingError."""
+    """Refuse what two readers might read differently; return whether the body comes in chunks.
+    Raises ParsingError.
+    """
     first, *lines = raw.split(b"\r\n")
     if not _REQUEST_LINE.fullmatch(first):
         raise ParsingError("the request line")
@@ -149,6 +165,8 @@ def _check(raw: bytes) -> bool:
     length, coding = fields.get(b"content-length"), fields.get(b"transfer-encoding")
     if length is not None and not _LENGTH.fullmatch(length):
         raise ParsingError("Content-Length")
-    if coding is not None and (length is not None or coding.lower() != b"chunked" or first.endswith(b"1.0")):
+    if coding is not None and (
+        length is not None or coding.lower() != b"chunked" or first.endswith(b"1.0")
+    ):
         raise ParsingError("Transfer-Encoding")
     return coding is not None

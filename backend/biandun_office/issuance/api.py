@@ -16,7 +16,9 @@ router = Router(tags=["anchors"])
 
 
 class AnchorsOut(Schema):
-    """What a verifier needs: both certificates in PEM, and what the root states about the issuing key (base64 CBOR)."""
+    """What a verifier needs: both certificates in PEM, and what the root states about the issuing
+    key (base64 CBOR).
+    """
 
     office_id: str
     office_name: str
@@ -31,7 +33,9 @@ class AnchorsOut(Schema):
 
 @router.get("/anchors", response=AnchorsOut, openapi_extra=problems())
 def get_anchors(request: HttpRequest) -> dict[str, object]:  # noqa: ARG001
-    """The office's certificates.  Compare the root with one that came another way: this answer cannot vouch for itself."""
+    """The office's certificates.  Compare the root with one that came another way: this answer
+    cannot vouch for itself.
+    """
     office = held().office
     identity = office.identity
     return {
@@ -50,12 +54,20 @@ def get_anchors(request: HttpRequest) -> dict[str, object]:  # noqa: ARG001
 @router.get(
     "/keys/{serial}/status",
     openapi_extra=described(
-        {"responses": {200: binary(SIGNED_TYPE, "A statement of purpose status, with its manifest")}},
+        {
+            "responses": {
+                200: binary(SIGNED_TYPE, "A statement of purpose status, with its manifest")
+            }
+        },
         "serial-unknown",
         "too-many-signatures",
         "office-busy",
     ),
 )
 def get_status(request: HttpRequest, serial: str) -> HttpResponse:  # noqa: ARG001
-    """Whether a key may sign, signed: for the key itself, and for whoever looks at what it signed.  It names no unit."""
-    return signed(HttpResponse(held().status(selectors.status_of(serial)).encode(), content_type=SIGNED_TYPE))
+    """Whether a key may sign, signed: for the key itself, and for whoever looks at what it signed.
+    It names no unit.
+    """
+    return signed(
+        HttpResponse(held().status(selectors.status_of(serial)).encode(), content_type=SIGNED_TYPE)
+    )

@@ -10,10 +10,12 @@ _MOST_SEQ = (1 << 63) - 1  # what a database column holds
 
 
 def compare_header(header: Header, newest: Certificate) -> Certificate:
-    """Compare what a key wrote of itself with what was certified: by the ``newest`` certificate of its chain, or by one before it.
+    """Compare what a key wrote of itself with what was certified: by the ``newest`` certificate of
+    its chain, or by one before it.
 
-    Returns the one that the header names: its public key verifies the signature, ``require_validity`` judges its time.
-    Raises Refused: certificate-mismatch with the field, purpose-refused; StatementProblem(header-invalid).
+    Returns the one that the header names: its public key verifies the signature,
+    ``require_validity`` judges its time.  Raises Refused: certificate-mismatch with the field,
+    purpose-refused; StatementProblem(header-invalid).
     """
     certificate, x5t = newest, (header.x5t or b"").hex()
     if x5t != newest.x5t:
@@ -36,7 +38,9 @@ def compare_header(header: Header, newest: Certificate) -> Certificate:
 
 
 def require_standing(state: str | None) -> None:
-    """Raise Refused: key-suspended, certificate-revoked.  A key pair that is not certified has no state."""
+    """Raise Refused: key-suspended, certificate-revoked.  A key pair that is not certified has no
+    state.
+    """
     if state == Certificate.State.SUSPENDED.value:
         raise Refused("key-suspended")
     if state == Certificate.State.REVOKED.value:
@@ -52,7 +56,8 @@ def require_newest_pair(certificate: Certificate) -> None:
 def require_validity(certificate: Certificate, moment: int) -> None:
     """Judge by the office's time of reception, never by the time that a key claims.
 
-    Raises Refused: certificate-not-yet, certificate-expired; certificate-superseded for one that was renewed, after the time of overlap.
+    Raises Refused: certificate-not-yet, certificate-expired; certificate-superseded for one that
+    was renewed, after the time of overlap.
     """
     if certificate.overlap_until is not None and moment > certificate.overlap_until:
         raise Refused("certificate-superseded")

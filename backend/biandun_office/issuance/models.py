@@ -12,7 +12,9 @@ class KeyOffer(models.Model):
     """An invitation to enrol one key for one unit; its nonce is good once."""
 
     nonce = models.CharField("随机数", max_length=32, unique=True)
-    unit = models.ForeignKey(Unit, verbose_name="单位", on_delete=models.PROTECT, related_name="offers")
+    unit = models.ForeignKey(
+        Unit, verbose_name="单位", on_delete=models.PROTECT, related_name="offers"
+    )
     issued_at = models.BigIntegerField("签发时间")
     expires_at = models.BigIntegerField("失效时间")
     used_at = models.BigIntegerField("使用时间", null=True)
@@ -31,7 +33,9 @@ class KeyDevice(models.Model):
     """A signing key as hardware, named by its serial number."""
 
     serial = models.CharField("密钥序列号", max_length=24, unique=True)
-    unit = models.ForeignKey(Unit, verbose_name="单位", on_delete=models.PROTECT, related_name="keys")
+    unit = models.ForeignKey(
+        Unit, verbose_name="单位", on_delete=models.PROTECT, related_name="keys"
+    )
     hardware_class = models.PositiveSmallIntegerField("硬件等级")
     registered_at = models.BigIntegerField("登记时间")
 
@@ -46,9 +50,11 @@ class KeyDevice(models.Model):
 
 
 class Certificate(models.Model):
-    """What the office states about one key pair, in both forms, and what intake compares a header with.
+    """What the office states about one key pair, in both forms, and what intake compares a header
+    with.
 
-    ``chain`` is the kid of the first key pair of those that took each other's place in one key: what they sign is one chain.
+    ``chain`` is the kid of the first key pair of those that took each other's place in one key:
+    what they sign is one chain.
     """
 
     class State(models.TextChoices):
@@ -62,7 +68,9 @@ class Certificate(models.Model):
         REVOKED = "REVOKED", "已吊销"
         SUPERSEDED = "SUPERSEDED", "已被替换"
 
-    device = models.ForeignKey(KeyDevice, verbose_name="密钥", on_delete=models.PROTECT, related_name="certificates")
+    device = models.ForeignKey(
+        KeyDevice, verbose_name="密钥", on_delete=models.PROTECT, related_name="certificates"
+    )
     version = models.PositiveIntegerField("版本")
     state = models.CharField("状态", max_length=12, choices=State.choices, default=State.ACTIVE)
     kid = models.CharField("密钥标识", max_length=32, db_index=True)
@@ -91,8 +99,16 @@ class Certificate(models.Model):
         verbose_name_plural = "证书"
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["device", "version"], name="certificate_version"),
-            models.UniqueConstraint(fields=["kid"], condition=models.Q(state="ACTIVE"), name="one_active_certificate_per_key_pair"),
-            models.UniqueConstraint(fields=["device"], condition=models.Q(state="ACTIVE"), name="one_active_certificate_per_key"),
+            models.UniqueConstraint(
+                fields=["kid"],
+                condition=models.Q(state="ACTIVE"),
+                name="one_active_certificate_per_key_pair",
+            ),
+            models.UniqueConstraint(
+                fields=["device"],
+                condition=models.Q(state="ACTIVE"),
+                name="one_active_certificate_per_key",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -100,7 +116,9 @@ class Certificate(models.Model):
 
 
 class Officer(models.Model):
-    """Somebody who holds one of a key's two shares: the point it is sealed to, and the private half under a passphrase of their own."""
+    """Somebody who holds one of a key's two shares: the point it is sealed to, and the private half
+    under a passphrase of their own.
+    """
 
     name = models.CharField("姓名", max_length=20, unique=True)
     public_key = models.BinaryField("公钥")
@@ -118,11 +136,17 @@ class Officer(models.Model):
 
 
 class OfficerPair(AppendOnly):
-    """The two whom keys seal their shares to, as the office signed it; the highest version is in force for new keys."""
+    """The two whom keys seal their shares to, as the office signed it; the highest version is in
+    force for new keys.
+    """
 
     version = models.PositiveIntegerField("版本", unique=True)
-    first = models.ForeignKey(Officer, verbose_name="第一人", on_delete=models.PROTECT, related_name="+")
-    second = models.ForeignKey(Officer, verbose_name="第二人", on_delete=models.PROTECT, related_name="+")
+    first = models.ForeignKey(
+        Officer, verbose_name="第一人", on_delete=models.PROTECT, related_name="+"
+    )
+    second = models.ForeignKey(
+        Officer, verbose_name="第二人", on_delete=models.PROTECT, related_name="+"
+    )
     raw = models.BinaryField("签名文件")
     named_at = models.BigIntegerField("指定时间")
 
@@ -139,9 +163,13 @@ class OfficerPair(AppendOnly):
 class KeyShares(AppendOnly):
     """A key's shares, sealed to the two of a pair; those with the highest number are the key's."""
 
-    device = models.ForeignKey(KeyDevice, verbose_name="密钥", on_delete=models.PROTECT, related_name="shares")
+    device = models.ForeignKey(
+        KeyDevice, verbose_name="密钥", on_delete=models.PROTECT, related_name="shares"
+    )
     device_key = models.CharField("设备公钥摘要", max_length=64)
-    pair = models.ForeignKey(OfficerPair, verbose_name="解锁人员", on_delete=models.PROTECT, related_name="shares")
+    pair = models.ForeignKey(
+        OfficerPair, verbose_name="解锁人员", on_delete=models.PROTECT, related_name="shares"
+    )
     number = models.PositiveIntegerField("编号")
     raw = models.BinaryField("签名文件")
     received_at = models.BigIntegerField("收到时间")
@@ -152,7 +180,9 @@ class KeyShares(AppendOnly):
         verbose_name = "解锁份额"
         verbose_name_plural = "解锁份额"
         constraints: ClassVar = [
-            models.UniqueConstraint(fields=["device", "device_key", "number"], name="one_pair_of_shares_per_number")
+            models.UniqueConstraint(
+                fields=["device", "device_key", "number"], name="one_pair_of_shares_per_number"
+            )
         ]
 
     def __str__(self) -> str:
@@ -162,8 +192,12 @@ class KeyShares(AppendOnly):
 class CodeGiven(AppendOnly):
     """Who opened which share for which user of a key, and when; never the code."""
 
-    shares = models.ForeignKey(KeyShares, verbose_name="份额", on_delete=models.PROTECT, related_name="given")
-    officer = models.ForeignKey(Officer, verbose_name="解锁人员", on_delete=models.PROTECT, related_name="given")
+    shares = models.ForeignKey(
+        KeyShares, verbose_name="份额", on_delete=models.PROTECT, related_name="given"
+    )
+    officer = models.ForeignKey(
+        Officer, verbose_name="解锁人员", on_delete=models.PROTECT, related_name="given"
+    )
     slot = models.PositiveSmallIntegerField("用户")
     given_at = models.BigIntegerField("时间")
 
@@ -178,12 +212,16 @@ class CodeGiven(AppendOnly):
 
 
 class StateChange(AppendOnly):
-    """Who changed the state of a certificate, why: the office's own machinery after a fork, or a person.
+    """Who changed the state of a certificate, why: the office's own machinery after a fork, or a
+    person.
 
-    ``doubted`` is what the office's clock said while it was in doubt; then ``changed_at`` says no more than "not before".
+    ``doubted`` is what the office's clock said while it was in doubt; then ``changed_at`` says no
+    more than "not before".
     """
 
-    certificate = models.ForeignKey(Certificate, verbose_name="证书", on_delete=models.PROTECT, related_name="changes")
+    certificate = models.ForeignKey(
+        Certificate, verbose_name="证书", on_delete=models.PROTECT, related_name="changes"
+    )
     before = models.CharField("原状态", max_length=12, choices=Certificate.State.choices)
     after = models.CharField("新状态", max_length=12, choices=Certificate.State.choices)
     reason = models.CharField("原因", max_length=400)

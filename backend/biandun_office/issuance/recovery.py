@@ -1,7 +1,9 @@
-"""Unblocking keys with two officers: who they are, the shares that keys sealed to them, and the codes they give out (TOKEN section 5).
+"""Unblocking keys with two officers: who they are, the shares that keys sealed to them, and the
+codes they give out (TOKEN section 5).
 
-Each officer's private half is under a passphrase of their own, so nobody opens both shares of a key alone: not the office's issuing
-key, not whoever has the database.  A code is opened, returned and forgotten; what stays is who opened it, and when.
+Each officer's private half is under a passphrase of their own, so nobody opens both shares of a key
+alone: not the office's issuing key, not whoever has the database.  A code is opened, returned and
+forgotten; what stays is who opened it, and when.
 """
 
 from collections.abc import Callable
@@ -12,7 +14,14 @@ from biandun_office.database import writing
 from biandun_office.errors import Refused
 from biandun_office.issuance import states
 from biandun_office.issuance.checks import require_standing
-from biandun_office.issuance.models import Certificate, CodeGiven, KeyDevice, KeyShares, Officer, OfficerPair
+from biandun_office.issuance.models import (
+    Certificate,
+    CodeGiven,
+    KeyDevice,
+    KeyShares,
+    Officer,
+    OfficerPair,
+)
 from biandun_office.issuance.selectors import certificate_of_serial, device_key_of
 from biandun_office.keys import new_key
 from biandun_office.keystore import Cost, Passphrase, seal, unseal
@@ -22,27 +31,44 @@ from biandun_protocol.algorithms import Algorithm, PublicKey
 from biandun_protocol.errors import ProtocolProblem
 from biandun_protocol.secret import Secret
 from biandun_protocol.wire import codec
-from biandun_protocol.wire.messages import OfficersManifest, SharesExport, SharesManifest, UnblockAsk
+from biandun_protocol.wire.messages import (
+    OfficersManifest,
+    SharesExport,
+    SharesManifest,
+    UnblockAsk,
+)
 from biandun_protocol.wire.numbers import SCHEMA_OFFICERS
 
 
-def make_officer(*, name: str, algorithm: Algorithm, passphrase: Passphrase, cost: Cost, now: int) -> Officer:
-    """Make the key of an unblocking officer, under the officer's own passphrase.  Raises Refused(officer-exists), PassphraseProblem."""
+def make_officer(
+    *, name: str, algorithm: Algorithm, passphrase: Passphrase, cost: Cost, now: int
+) -> Officer:
+    """Make the key of an unblocking officer, under the officer's own passphrase.  Raises
+    Refused(officer-exists), PassphraseProblem.
+    """
     key = new_key(algorithm)
     sealed = seal(key, passphrase.require_strength(), cost)
     with writing():
         if Officer.objects.filter(name=name).exists():
             raise Refused("officer-exists", name=name)
-        officer = Officer.objects.create(name=name, public_key=key.public_key, sealed=sealed, made_at=now)
+        officer = Officer.objects.create(
+            name=name, public_key=key.public_key, sealed=sealed, made_at=now
+        )
     logs.action("issuance.officer.made", name=name)
     return officer
 
 
 @writing()
 def name_officers(
-    *, signer: OfficeSigner, first: str, second: str, now: int, deliver: Callable[[bytes], None] | None = None
+    *,
+    signer: OfficeSigner,
+    first: str,
+    second: str,
+    now: int,
+    deliver: Callable[[bytes], None] | None = None,
 ) -> OfficerPair:
-    """Let the office name the two whom keys seal their shares to.  ``deliver`` gets the file before anything is committed.
+    """Let the office name the two whom keys seal their shares to.  ``deliver`` gets the file before
+    anything is committed.
 
     Raises Refused: officer-unknown, officers-same.
     """
@@ -51,9 +77,18 @@ def name_officers(
         raise Refused("officers-same")
     latest = current_pair()
     version = latest.version + 1 if latest else 1
-    manifest = OfficersManifest(SCHEMA_OFFICERS, version, one.name, bytes(one.public_key), other.name, bytes(other.public_key))
+    manifest = OfficersManifest(
+        SCHEMA_OFFICERS,
+        version,
+        one.name,
+        bytes(one.public_key),
+        other.name,
+        bytes(other.public_key),
+    )
     raw = signer.officers(manifest).encode()
-    pair = OfficerPair.objects.create(version=version, first=one, second=other, raw=raw, named_at=now)
+    pair = OfficerPair.objects.create(
+        version=version, first=one, second=other, raw=raw, named_at=now
+    )
     if deliver is not None:
         deliver(raw)
     logs.action("issuance.officers.named", version=version)
@@ -85,13 +120,17 @@ def take_shares(*, raw: bytes, algorithm: Algorithm, now: int) -> KeyShares:
 
 
 def require_current(export: SharesExport) -> None:
-    """At enrolment the shares must be for the pair in force: a carrier could have brought the key an older one.  Raises Refused(shares-foreign)."""
+    """At enrolment the shares must be for the pair in force: a carrier could have brought the key
+    an older one.  Raises Refused(shares-foreign).
+    """
     pair = current_pair()
     if pair is None or recovery.read_shares(export).officers != pair.version:
         raise Refused("shares-foreign")
 
 
-def keep_shares(device: KeyDevice, export: SharesExport, device_key: PublicKey, now: int) -> KeyShares:
+def keep_shares(
+    device: KeyDevice, export: SharesExport, device_key: PublicKey, now: int
+) -> KeyShares:
     """Verify and keep; within a transaction.  Raises Refused: shares-foreign, shares-stale."""
     shares = _verified(export, device_key)
     pair = OfficerPair.objects.filter(version=shares.officers).first()
@@ -105,7 +144,12 @@ def keep_shares(device: KeyDevice, export: SharesExport, device_key: PublicKey, 
             return newest
         raise Refused("shares-stale", serial=device.serial, number=shares.number)
     kept = KeyShares.objects.create(
-        device=device, device_key=_name(device_key.point), pair=pair, number=shares.number, raw=raw, received_at=now
+        device=device,
+        device_key=_name(device_key.point),
+        pair=pair,
+        number=shares.number,
+        raw=raw,
+        received_at=now,
     )
     logs.action("issuance.shares.kept", serial=device.serial, number=shares.number)
     return kept
@@ -114,13 +158,16 @@ def keep_shares(device: KeyDevice, export: SharesExport, device_key: PublicKey, 
 def give_code(
     *, ask: UnblockAsk, officer: str, algorithm: Algorithm, passphrase: Passphrase, now: int
 ) -> tuple[Secret, Certificate]:
-    """Open one officer's share of the key that asks: the code, and whose key it is.  Who opened it is on record before it is returned.
+    """Open one officer's share of the key that asks: the code, and whose key it is.  Who opened it
+    is on record before it is returned.
 
-    Raises Refused: serial-unknown, key-suspended, certificate-revoked, shares-unknown, shares-stale, check-mismatch, officer-unknown; PassphraseProblem;
+    Raises Refused: serial-unknown, key-suspended, certificate-revoked, shares-unknown,
+    shares-stale, check-mismatch, officer-unknown; PassphraseProblem;
     StatementProblem(share-foreign).
     """
     certificate = certificate_of_serial(ask.serial)
-    require_standing(states.current(certificate))  # a key that is missing has been suspended: nobody is let in meanwhile
+    # a key that is missing has been suspended: nobody is let in meanwhile
+    require_standing(states.current(certificate))
     device_key = device_key_of(certificate)
     kept = _newest(certificate.device, device_key)
     if kept is None or ask.number > kept.number:
@@ -130,7 +177,10 @@ def give_code(
     export = recovery.decode_shares(bytes(kept.raw))
     if not recovery.same_check(ask.check, recovery.check_of(export.manifest, ask.slot)):
         raise Refused("check-mismatch")
-    holders = {kept.pair.first.name: (1, kept.pair.first), kept.pair.second.name: (2, kept.pair.second)}
+    holders = {
+        kept.pair.first.name: (1, kept.pair.first),
+        kept.pair.second.name: (2, kept.pair.second),
+    }
     if officer not in holders:
         raise Refused("officer-unknown", name=officer)
     place, holder = holders[officer]
@@ -138,7 +188,9 @@ def give_code(
     code = recovery.open_share(recovery.read_shares(export), place, key, device_key, ask.slot)
     with writing():
         CodeGiven.objects.create(shares=kept, officer=holder, slot=ask.slot, given_at=now)
-    logs.action("issuance.code.given", serial=ask.serial, number=ask.number, officer=officer, slot=ask.slot)
+    logs.action(
+        "issuance.code.given", serial=ask.serial, number=ask.number, officer=officer, slot=ask.slot
+    )
     return code, certificate
 
 
@@ -150,7 +202,9 @@ def _verified(export: SharesExport, device_key: PublicKey) -> SharesManifest:
 
 
 def _newest(device: KeyDevice, device_key: bytes) -> KeyShares | None:
-    """The shares with the highest number of this very device: a serial number may have had another before."""
+    """The shares with the highest number of this very device: a serial number may have had another
+    before.
+    """
     kept = KeyShares.objects.select_related("pair__first", "pair__second")
     return kept.filter(device=device, device_key=_name(device_key)).order_by("-number").first()
 

@@ -11,22 +11,27 @@ from biandun_office.issuance.models import Certificate, KeyDevice, KeyOffer
 from biandun_office.timekeeping.selectors import as_it_counts
 from biandun_protocol import records
 from biandun_protocol.wire.messages import ProfileManifest, StatusManifest
-from biandun_protocol.wire.numbers import SCHEMA_STATUS, STANDING_ACTIVE, STANDING_REVOKED, STANDING_SUSPENDED
+from biandun_protocol.wire.numbers import (
+    SCHEMA_STATUS,
+    STANDING_ACTIVE,
+    STANDING_REVOKED,
+    STANDING_SUSPENDED,
+)
 
 # what intake compares a header with; the rest of a certificate is read when it is asked for
 _COLUMNS = (
-    "id device_id version state kid chain public_key x5t uscc unit_code unit_name region not_before not_after overlap_until used_at".split()  # noqa: SIM905
+    "id device_id version state kid chain public_key x5t uscc unit_code unit_name region not_before not_after overlap_until used_at".split()  # noqa: E501, SIM905
 )
 _CERTIFICATE = (
-    f"SELECT d.serial, c.purposes, {', '.join('c.' + column for column in _COLUMNS)} FROM issuance_certificate c"  # noqa: S608
-    " JOIN issuance_keydevice d ON d.id = c.device_id WHERE c.chain = (SELECT chain FROM issuance_certificate WHERE kid = %s LIMIT 1)"
+    f"SELECT d.serial, c.purposes, {', '.join('c.' + column for column in _COLUMNS)} FROM issuance_certificate c"  # noqa: E501, S608
+    " JOIN issuance_keydevice d ON d.id = c.device_id WHERE c.chain = (SELECT chain FROM issuance_certificate WHERE kid = %s LIMIT 1)"  # noqa: E501
     " AND c.state <> 'SUPERSEDED' ORDER BY c.version DESC LIMIT 1"
 )
-_STATES = "SELECT chain, state FROM issuance_certificate WHERE chain IN %l AND state <> 'SUPERSEDED' ORDER BY version"
+_STATES = "SELECT chain, state FROM issuance_certificate WHERE chain IN %l AND state <> 'SUPERSEDED' ORDER BY version"  # noqa: E501
 _STATUS = (
-    "SELECT c.kid, c.state, c.not_before, c.version, max(s.changed_at), count(s.id) FROM issuance_certificate c"
-    " JOIN issuance_keydevice d ON d.id = c.device_id JOIN issuance_certificate every ON every.device_id = d.id"
-    " LEFT JOIN issuance_statechange s ON s.certificate_id = every.id WHERE d.serial = %s AND c.state <> 'SUPERSEDED'"
+    "SELECT c.kid, c.state, c.not_before, c.version, max(s.changed_at), count(s.id) FROM issuance_certificate c"  # noqa: E501
+    " JOIN issuance_keydevice d ON d.id = c.device_id JOIN issuance_certificate every ON every.device_id = d.id"  # noqa: E501
+    " LEFT JOIN issuance_statechange s ON s.certificate_id = every.id WHERE d.serial = %s AND c.state <> 'SUPERSEDED'"  # noqa: E501
     " GROUP BY c.id, c.kid, c.state, c.not_before, c.version ORDER BY c.version DESC LIMIT 1"
 )
 _SERIAL = 24  # the longest there is, in characters
@@ -38,7 +43,8 @@ _STANDINGS = {
 
 
 def certificate_of(kid: bytes) -> Certificate:
-    """The newest certificate of the key pair ``kid``, or of one that took its place; also a suspended or revoked one.
+    """The newest certificate of the key pair ``kid``, or of one that took its place; also a
+    suspended or revoked one.
 
     Raises Refused(certificate-unknown).
     """
@@ -58,7 +64,9 @@ def states_of(chains: Sequence[str]) -> dict[str, str]:
 
 
 def renewed(newest: Certificate, x5t: str) -> Certificate | None:
-    """The certificate of that digest in the same chain, which ``newest`` took the place of; None when there is none."""
+    """The certificate of that digest in the same chain, which ``newest`` took the place of; None
+    when there is none.
+    """
     found = Certificate.objects.select_related("device").filter(
         chain=newest.chain, x5t=x5t, device_id=newest.device_id, state=Certificate.State.SUPERSEDED
     )
@@ -66,26 +74,34 @@ def renewed(newest: Certificate, x5t: str) -> Certificate | None:
 
 
 def status_of(serial: str) -> StatusManifest:
-    """What the office says of the key with this serial number: may it sign, since when.  Raises Refused(serial-unknown).
+    """What the office says of the key with this serial number: may it sign, since when.  Raises
+    Refused(serial-unknown).
 
-    One query, so that no decision comes in between: two words of one time and number would not be told apart.  Time and number are those
-    of the device, over all its chains, so that they only rise.
+    One query, so that no decision comes in between: two words of one time and number would not be
+    told apart.  Time and number are those of the device, over all its chains, so that they only
+    rise.
     """
     found = sql.rows(_STATUS, serial) if len(serial) <= _SERIAL and serial.isprintable() else []
     if not found:
         raise Refused("serial-unknown", serial=serial[:_SERIAL])
     kid, state, not_before, version, last, count = found[0]
     since = as_it_counts(max(last or 0, not_before))
-    return StatusManifest(SCHEMA_STATUS, serial, bytes.fromhex(kid), _STANDINGS[state], since, version + count)
+    return StatusManifest(
+        SCHEMA_STATUS, serial, bytes.fromhex(kid), _STANDINGS[state], since, version + count
+    )
 
 
 def certificates_to_come(now: int) -> list[Certificate]:
-    """Active certificates that begin later than ``now``: the office's clock was ahead when it made them."""
+    """Active certificates that begin later than ``now``: the office's clock was ahead when it made
+    them.
+    """
     return list(_in_use().filter(state=Certificate.State.ACTIVE, not_before__gt=now))
 
 
 def device_key_of(certificate: Certificate) -> bytes:
-    """The device key that the office certified with it.  Raises Refused(session-unavailable) for a key without one."""
+    """The device key that the office certified with it.  Raises Refused(session-unavailable) for a
+    key without one.
+    """
     device_key = records.decode(ProfileManifest, bytes(certificate.profile_manifest)).device_key
     if device_key is None:
         raise Refused("session-unavailable")
@@ -101,47 +117,73 @@ def certificate_of_serial(serial: str) -> Certificate:
 
 
 def _in_use() -> QuerySet[Certificate]:
-    return Certificate.objects.select_related("device").exclude(state=Certificate.State.SUPERSEDED).order_by("-version")
+    return (
+        Certificate.objects.select_related("device")
+        .exclude(state=Certificate.State.SUPERSEDED)
+        .order_by("-version")
+    )
 
 
 def open_offer(nonce: bytes, *, now: int) -> KeyOffer:
-    """The offer that ``nonce`` belongs to.  Raises Refused(nonce-unknown) when there is none, or it is used or too old."""
-    offer = KeyOffer.objects.select_related("unit").filter(nonce=nonce.hex(), used_at=None, expires_at__gte=now).first()
+    """The offer that ``nonce`` belongs to.  Raises Refused(nonce-unknown) when there is none, or it
+    is used or too old.
+    """
+    offer = (
+        KeyOffer.objects.select_related("unit")
+        .filter(nonce=nonce.hex(), used_at=None, expires_at__gte=now)
+        .first()
+    )
     if offer is None:
         raise Refused("nonce-unknown")
     return offer
 
 
 def certificates_in_force(*, kid: bytes, serial: str, now: int) -> bool:
-    """Is the key pair or the serial number certified already, by a certificate that is neither replaced nor expired?
+    """Is the key pair or the serial number certified already, by a certificate that is neither
+    replaced nor expired?
 
-    A suspended key must wait for a decision, and a revoked key pair is never certified again; its device may get a new pair.  Nor is one
-    that has taken the place of another, or was succeeded: its chain is another certificate's.
+    A suspended key must wait for a decision, and a revoked key pair is never certified again; its
+    device may get a new pair.  Nor is one that has taken the place of another, or was succeeded:
+    its chain is another certificate's.
     """
     states = Certificate.State
     own_chain = Certificate.objects.filter(kid=kid.hex()).values("chain")
     return (
-        Certificate.objects.filter(Q(kid=kid.hex()) | Q(device__serial=serial), state=states.ACTIVE, not_after__gte=now)
+        Certificate.objects.filter(
+            Q(kid=kid.hex()) | Q(device__serial=serial), state=states.ACTIVE, not_after__gte=now
+        )
         | Certificate.objects.filter(chain__in=own_chain).exclude(kid=kid.hex())
-        | Certificate.objects.filter(Q(kid=kid.hex()) | Q(device__serial=serial), state=states.SUSPENDED)
+        | Certificate.objects.filter(
+            Q(kid=kid.hex()) | Q(device__serial=serial), state=states.SUSPENDED
+        )
         | Certificate.objects.filter(kid=kid.hex(), state=states.REVOKED)
     ).exists()
 
 
 def chain_of(kid: str) -> str:
-    """The chain that key pair ``kid`` signs in: one that was certified before, or one of its own."""
+    """The chain that key pair ``kid`` signs in: one that was certified before, or one of its
+    own.
+    """
     known = Certificate.objects.filter(kid=kid).values_list("chain", flat=True).first()
     return known or kid
 
 
 def pairs_of(chain: str) -> dict[str, int]:
-    """The key pairs of a chain, by kid, each with the version of its newest certificate: higher than all of the pair before."""
-    return dict(Certificate.objects.filter(chain=chain).order_by("version").values_list("kid", "version"))
+    """The key pairs of a chain, by kid, each with the version of its newest certificate: higher
+    than all of the pair before.
+    """
+    return dict(
+        Certificate.objects.filter(chain=chain).order_by("version").values_list("kid", "version")
+    )
 
 
 def is_succeeded(certificate: Certificate) -> bool:
-    """Has a newer key pair of the same key been seen?  Then this one is gone from the key, and whoever still has it is somebody else."""
-    newer = Certificate.objects.filter(chain=certificate.chain, version__gt=certificate.version, used_at__isnull=False)
+    """Has a newer key pair of the same key been seen?  Then this one is gone from the key, and
+    whoever still has it is somebody else.
+    """
+    newer = Certificate.objects.filter(
+        chain=certificate.chain, version__gt=certificate.version, used_at__isnull=False
+    )
     return newer.exclude(kid=certificate.kid).exists()
 
 

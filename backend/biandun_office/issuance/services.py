@@ -23,7 +23,13 @@ from biandun_protocol.certificate import Signed, verify_possession
 from biandun_protocol.errors import CertificateProblem, ManifestProblem
 from biandun_protocol.recovery import Officers
 from biandun_protocol.wire import codec
-from biandun_protocol.wire.messages import Grant, Offer, PossessionManifest, ProfileManifest, SharesExport
+from biandun_protocol.wire.messages import (
+    Grant,
+    Offer,
+    PossessionManifest,
+    ProfileManifest,
+    SharesExport,
+)
 from biandun_protocol.wire.numbers import (
     LIMIT_NONCE,
     PURPOSE_DECISION,
@@ -50,7 +56,9 @@ class IssuingKey:
 
     @classmethod
     def unlock(cls, folder: Path, passphrase: Passphrase) -> "IssuingKey":
-        """The office in ``folder`` with its issuing key.  Raises as ``Office.load`` and ``load_key``."""
+        """The office in ``folder`` with its issuing key.  Raises as ``Office.load`` and
+        ``load_key``.
+        """
         office = Office.load(folder)
         return cls(office, load_key(folder, ISSUING_KEY, office.issuing, passphrase))
 
@@ -61,7 +69,9 @@ class IssuingKey:
 
 @dataclass(frozen=True)
 class Pair:
-    """The public keys of a key: its own, which files, in a ``chain``, and the device's, which opens sessions (None for one without)."""
+    """The public keys of a key: its own, which files, in a ``chain``, and the device's, which opens
+    sessions (None for one without).
+    """
 
     own: PublicKey
     chain: str
@@ -78,7 +88,9 @@ class Powers:
 
 @dataclass(frozen=True)
 class Term:
-    """From when and for how many days a certificate is good, and for how many the one before still counts."""
+    """From when and for how many days a certificate is good, and for how many the one before still
+    counts.
+    """
 
     days: int
     overlap_days: int
@@ -96,10 +108,14 @@ class Issued:
 
 @writing()
 def make_offer(*, office: Office, uscc: str, now: int) -> tuple[KeyOffer, bytes]:
-    """Invite the unit to enrol a key: return the row and the offer file.  Raises Refused: unit-unknown, unit-inactive."""
+    """Invite the unit to enrol a key: return the row and the offer file.  Raises Refused:
+    unit-unknown, unit-inactive.
+    """
     unit = active_unit(uscc)
     nonce = secrets.token_bytes(LIMIT_NONCE)
-    row = KeyOffer.objects.create(nonce=nonce.hex(), unit=unit, issued_at=now, expires_at=now + OFFER_DAYS * DAY)
+    row = KeyOffer.objects.create(
+        nonce=nonce.hex(), unit=unit, issued_at=now, expires_at=now + OFFER_DAYS * DAY
+    )
     identity, pair = office.identity, recovery.current_pair()
     offer = Offer(
         SCHEMA_OFFER,
@@ -129,10 +145,11 @@ def issue(
 ) -> Issued:
     """Certify the key that made ``request`` for the unit that its offer was for.
 
-    ``deliver`` gets the grant before anything is committed: a grant that cannot be handed over was never made.
-    Raises StatementProblem (algorithm-mismatch for a key of another suite than the office's), ManifestProblem,
-    CertificateProblem, Refused: nonce-unknown, key-registered, unit-inactive,
-    shares-foreign, shares-stale; not-officer (only keys of the office's own unit decide, seal and administer), role-refused.
+    ``deliver`` gets the grant before anything is committed: a grant that cannot be handed over was
+    never made.  Raises StatementProblem (algorithm-mismatch for a key of another suite than the
+    office's), ManifestProblem, CertificateProblem, Refused: nonce-unknown, key-registered,
+    unit-inactive, shares-foreign, shares-stale; not-officer (only keys of the office's own unit
+    decide, seal and administer), role-refused.
     """
     possession, hardware_class, shares = _read_request(request, authority.office.algorithm)
     key = PublicKey(authority.office.algorithm, possession.public_key)
@@ -149,20 +166,28 @@ def issue(
         raise Refused("key-registered")
     device = _register_device(possession.serial, unit, hardware_class, now)
     # what is replaced here has expired: a certificate in force was refused above
-    Certificate.objects.filter(kid=key.kid.hex(), state=Certificate.State.ACTIVE).update(state=Certificate.State.SUPERSEDED)
-    device.certificates.filter(state=Certificate.State.ACTIVE).update(state=Certificate.State.SUPERSEDED)
+    Certificate.objects.filter(kid=key.kid.hex(), state=Certificate.State.ACTIVE).update(
+        state=Certificate.State.SUPERSEDED
+    )
+    device.certificates.filter(state=Certificate.State.ACTIVE).update(
+        state=Certificate.State.SUPERSEDED
+    )
     period = (now, min(now + days * DAY, authority.office.issuer_manifest.not_after))
     pair = Pair(key, selectors.chain_of(key.kid.hex()), possession.device_key)
     certificate = _certify(authority, device, pair, Powers(role, tuple(purposes)), period)
     recoverable = shares is not None and possession.device_key is not None
     if shares is not None and possession.device_key is not None:
         recovery.require_current(shares)
-        recovery.keep_shares(device, shares, PublicKey(authority.office.algorithm, possession.device_key), now)
+        recovery.keep_shares(
+            device, shares, PublicKey(authority.office.algorithm, possession.device_key), now
+        )
     offer.used_at = now
     offer.save(update_fields=["used_at"])
     grant = codec.encode(grant_of(authority.office, certificate))
     deliver(grant)
-    logs.action("issuance.certificate.issued", serial=device.serial, uscc=unit.uscc, kid=certificate.kid)
+    logs.action(
+        "issuance.certificate.issued", serial=device.serial, uscc=unit.uscc, kid=certificate.kid
+    )
     return Issued(certificate, grant, recoverable)
 
 
@@ -176,25 +201,41 @@ def renew(
     now: int,
     deliver: Callable[[bytes], None],
 ) -> Issued:
-    """Certify a key in service anew: same key pair, same role and purposes, the unit as it is registered now.
+    """Certify a key in service anew: same key pair, same role and purposes, the unit as it is
+    registered now.
 
-    What was signed under the certificate before is taken in for ``overlap_days`` more.  ``deliver`` as in ``issue``.
-    Raises Refused: serial-unknown, key-suspended, certificate-revoked, unit-inactive.
+    What was signed under the certificate before is taken in for ``overlap_days`` more.  ``deliver``
+    as in ``issue``.  Raises Refused: serial-unknown, key-suspended, certificate-revoked,
+    unit-inactive.
     """
     before = selectors.certificate_of_serial(serial)
     own = PublicKey(authority.office.algorithm, bytes(before.public_key))
-    certificate = replace(authority=authority, before=before, own=own, term=Term(days, overlap_days, now), reason="renewed")
+    certificate = replace(
+        authority=authority,
+        before=before,
+        own=own,
+        term=Term(days, overlap_days, now),
+        reason="renewed",
+    )
     grant = codec.encode(grant_of(authority.office, certificate))
     deliver(grant)
-    logs.action("issuance.certificate.renewed", serial=serial, uscc=certificate.uscc, version=certificate.version)
+    logs.action(
+        "issuance.certificate.renewed",
+        serial=serial,
+        uscc=certificate.uscc,
+        version=certificate.version,
+    )
     return Issued(certificate, grant)
 
 
-def replace(*, authority: IssuingKey, before: Certificate, own: PublicKey, term: Term, reason: str) -> Certificate:
-    """Put a new certificate in the place of the newest of a key, for its key pair or for another one in the same chain.
+def replace(
+    *, authority: IssuingKey, before: Certificate, own: PublicKey, term: Term, reason: str
+) -> Certificate:
+    """Put a new certificate in the place of the newest of a key, for its key pair or for another
+    one in the same chain.
 
-    Role, purposes and device key stay; the unit is as it is registered now.  Runs in the caller's transaction.
-    Raises Refused: key-suspended, certificate-revoked, unit-inactive.
+    Role, purposes and device key stay; the unit is as it is registered now.  Runs in the caller's
+    transaction.  Raises Refused: key-suspended, certificate-revoked, unit-inactive.
     """
     device, now = before.device, term.now
     active_unit(device.unit.uscc)
@@ -202,15 +243,22 @@ def replace(*, authority: IssuingKey, before: Certificate, own: PublicKey, term:
     states.supersede(certificate=before, reason=reason, overlap_until=overlap_until, now=now)
     profile = records.decode(ProfileManifest, bytes(before.profile_manifest))
     period = (now, min(now + term.days * DAY, authority.office.issuer_manifest.not_after))
-    pair, powers = Pair(own, before.chain, profile.device_key), Powers(profile.role, tuple(profile.purposes))
+    pair, powers = (
+        Pair(own, before.chain, profile.device_key),
+        Powers(profile.role, tuple(profile.purposes)),
+    )
     return _certify(authority, device, pair, powers, period)
 
 
-def _read_request(request: bytes, algorithm: Algorithm) -> tuple[PossessionManifest, int, SharesExport | None]:
+def _read_request(
+    request: bytes, algorithm: Algorithm
+) -> tuple[PossessionManifest, int, SharesExport | None]:
     try:
         message, shares = enrolment.decode_request(request)
     except ManifestProblem as problem:
-        raise CertificateProblem("certificate-invalid", field=f"request {problem.values.get('field', 'schema')}") from None
+        raise CertificateProblem(
+            "certificate-invalid", field=f"request {problem.values.get('field', 'schema')}"
+        ) from None
     possession = verify_possession(Signed(message.statement, message.manifest), algorithm)
     header = cose.parse(message.statement, purpose="possession").header
     return possession, header.hardware_class or 0, shares
@@ -225,8 +273,12 @@ def _register_device(serial: str, unit: Unit, hardware_class: int, now: int) -> 
     return device
 
 
-def _certify(authority: IssuingKey, device: KeyDevice, pair: Pair, powers: Powers, period: tuple[int, int]) -> Certificate:
-    """Make the certificate in both forms and store it; the CBOR form names its X.509 twin by digest."""
+def _certify(
+    authority: IssuingKey, device: KeyDevice, pair: Pair, powers: Powers, period: tuple[int, int]
+) -> Certificate:
+    """Make the certificate in both forms and store it; the CBOR form names its X.509 twin by
+    digest.
+    """
     key = pair.own
     unit = device.unit
     x509 = leaf_certificate(
@@ -258,7 +310,9 @@ def _certify(authority: IssuingKey, device: KeyDevice, pair: Pair, powers: Power
     return _store(device, pair, manifest, x509, authority.signer().profile(manifest))
 
 
-def _store(device: KeyDevice, pair: Pair, manifest: ProfileManifest, x509: bytes, profile: Signed) -> Certificate:
+def _store(
+    device: KeyDevice, pair: Pair, manifest: ProfileManifest, x509: bytes, profile: Signed
+) -> Certificate:
     return Certificate.objects.create(
         device=device,
         version=manifest.version,
@@ -280,7 +334,9 @@ def _store(device: KeyDevice, pair: Pair, manifest: ProfileManifest, x509: bytes
 
 
 def grant_of(office: Office, certificate: Certificate) -> Grant:
-    """What the key and its holder get: the certificate in both forms, and the X.509 chain up to the root."""
+    """What the key and its holder get: the certificate in both forms, and the X.509 chain up to the
+    root.
+    """
     return Grant(
         SCHEMA_GRANT,
         bytes(certificate.profile_statement),

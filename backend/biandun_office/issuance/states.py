@@ -1,4 +1,6 @@
-"""The states of a certificate after it was issued: suspended by the office's machinery, resumed or revoked by a person."""
+"""The states of a certificate after it was issued: suspended by the office's machinery, resumed or
+revoked by a person.
+"""
 
 from biandun_office import logs
 from biandun_office.errors import Refused
@@ -12,17 +14,22 @@ State = Certificate.State
 def suspend(*, certificate: Certificate, reason: str, now: int, doubted: int | None = None) -> None:
     """Take no more statements of this key until a person decides; a revoked one stays revoked.
 
-    It is the newest certificate of the chain that is suspended, also when ``certificate`` was renewed a moment ago.
-    ``doubted`` is what a clock in doubt says; ``now`` is certain then, too.
+    It is the newest certificate of the chain that is suspended, also when ``certificate`` was
+    renewed a moment ago.  ``doubted`` is what a clock in doubt says; ``now`` is certain then, too.
     """
-    newest = Certificate.objects.select_related("device").filter(chain=certificate.chain, state=State.ACTIVE).first()
+    newest = (
+        Certificate.objects.select_related("device")
+        .filter(chain=certificate.chain, state=State.ACTIVE)
+        .first()
+    )
     if newest is not None:
         _change(newest, State.SUSPENDED, reason, now, doubted)
         certificate.state = newest.state
 
 
 def supersede(*, certificate: Certificate, reason: str, overlap_until: int, now: int) -> None:
-    """Another certificate takes the place of this one; what was signed under it is still taken in for a time.
+    """Another certificate takes the place of this one; what was signed under it is still taken in
+    for a time.
 
     Raises Refused: key-suspended, certificate-revoked.
     """
@@ -33,7 +40,9 @@ def supersede(*, certificate: Certificate, reason: str, overlap_until: int, now:
 
 
 def note_use(certificate: Certificate, now: int) -> None:
-    """A key pair has been seen: of one that took the place of another it is kept when that was first."""
+    """A key pair has been seen: of one that took the place of another it is kept when that was
+    first.
+    """
     if certificate.kid != certificate.chain and certificate.used_at is None:
         Certificate.objects.filter(pk=certificate.pk, used_at=None).update(used_at=now)
 
@@ -46,21 +55,36 @@ def resume(*, certificate: Certificate, reason: str, now: int) -> None:
 
 
 def revoke(*, certificate: Certificate, reason: str, now: int, doubted: int | None = None) -> None:
-    """End a certificate for good; ``doubted`` as for ``suspend``.  Raises Refused(key-not-suspended) when that happened before."""
+    """End a certificate for good; ``doubted`` as for ``suspend``.  Raises
+    Refused(key-not-suspended) when that happened before.
+    """
     if current(certificate) not in (State.ACTIVE, State.SUSPENDED):
         raise Refused("key-not-suspended", serial=certificate.device.serial)
     _change(certificate, State.REVOKED, reason, now, doubted)
 
 
 def current(certificate: Certificate) -> str:
-    """The standing of the key in the database, now: the state of the newest certificate of its chain."""
+    """The standing of the key in the database, now: the state of the newest certificate of its
+    chain.
+    """
     return states_of([certificate.chain]).get(certificate.chain, State.SUPERSEDED.value)
 
 
-def _change(certificate: Certificate, after: str, reason: str, now: int, doubted: int | None = None) -> None:
+def _change(
+    certificate: Certificate, after: str, reason: str, now: int, doubted: int | None = None
+) -> None:
     StateChange.objects.create(
-        certificate=certificate, before=current(certificate), after=after, reason=reason, changed_at=now, doubted=doubted
+        certificate=certificate,
+        before=current(certificate),
+        after=after,
+        reason=reason,
+        changed_at=now,
+        doubted=doubted,
     )
     certificate.state = after
     certificate.save(update_fields=["state"])
-    logs.action(f"issuance.certificate.{after.lower()}", serial=certificate.device.serial, kid=certificate.kid)
+    logs.action(
+        f"issuance.certificate.{after.lower()}",
+        serial=certificate.device.serial,
+        kid=certificate.kid,
+    )

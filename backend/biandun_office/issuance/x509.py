@@ -1,8 +1,10 @@
-"""X.509 certificates (RFC 5280): root, issuing authority, and the leaf for a unit's key, in either suite.
+"""X.509 certificates (RFC 5280): root, issuing authority, and the leaf for a unit's key, in either
+suite.
 
-They carry the same keys as the CBOR forms, for the tools that everybody else has.  A key stores its leaf as an opaque blob.
-Names and extensions are encoded by ``cryptography``; the certificate around them is put together here, because the library
-signs with no SM2 key, and one way for both suites is one way to look at.
+They carry the same keys as the CBOR forms, for the tools that everybody else has.  A key stores its
+leaf as an opaque blob.  Names and extensions are encoded by ``cryptography``; the certificate
+around them is put together here, because the library signs with no SM2 key, and one way for both
+suites is one way to look at.
 """
 
 import datetime
@@ -44,19 +46,35 @@ class Validity:
 def root_certificate(root: Signer, *, name: str, validity: Validity) -> x509.Certificate:
     """The root, signed by itself; one authority below it."""
     subject = _authority_name(name, "根证书")
-    return _parsed(_signed(root, subject, subject, PublicKey.of(root), validity, _authority(path_length=1)))
+    return _parsed(
+        _signed(root, subject, subject, PublicKey.of(root), validity, _authority(path_length=1))
+    )
 
 
 def issuing_certificate(
-    root: Signer, root_certificate: x509.Certificate, key: PublicKey, *, name: str, validity: Validity
+    root: Signer,
+    root_certificate: x509.Certificate,
+    key: PublicKey,
+    *,
+    name: str,
+    validity: Validity,
 ) -> x509.Certificate:
     """The office's working authority; only leaves below it."""
     subject = _authority_name(name, "签发证书")
-    return _parsed(_signed(root, root_certificate.subject, subject, key, validity, _authority(path_length=0)))
+    return _parsed(
+        _signed(root, root_certificate.subject, subject, key, validity, _authority(path_length=0))
+    )
 
 
 def leaf_certificate(
-    issuing: Signer, authority: x509.Certificate, key: PublicKey, *, unit_name: str, uscc: str, serial: str, validity: Validity
+    issuing: Signer,
+    authority: x509.Certificate,
+    key: PublicKey,
+    *,
+    unit_name: str,
+    uscc: str,
+    serial: str,
+    validity: Validity,
 ) -> bytes:
     """The certificate of a unit's key as DER, at most LIMIT_X509 bytes.
 
@@ -77,7 +95,10 @@ def leaf_certificate(
         subject,
         key,
         validity,
-        [x509.BasicConstraints(ca=False, path_length=None), _usage(digital_signature=True, content_commitment=True)],
+        [
+            x509.BasicConstraints(ca=False, path_length=None),
+            _usage(digital_signature=True, content_commitment=True),
+        ],
     )
     if len(raw) > LIMIT_X509:
         raise CertificateProblem("certificate-invalid", field="x509")
@@ -89,13 +110,18 @@ def _authority_name(office: str, role: str) -> x509.Name:
         [
             x509.NameAttribute(NameOID.COUNTRY_NAME, "CN"),
             x509.NameAttribute(NameOID.ORGANIZATION_NAME, FICTITIOUS),
-            x509.NameAttribute(NameOID.COMMON_NAME, f"{_cut(office, _LONGEST_NAME - 1 - len(role.encode()))} {role}"),
+            x509.NameAttribute(
+                NameOID.COMMON_NAME,
+                f"{_cut(office, _LONGEST_NAME - 1 - len(role.encode()))} {role}",
+            ),
         ]
     )
 
 
 def _cut(name: str, size: int) -> str:
-    """The beginning of ``name`` that takes at most ``size`` bytes of UTF-8; the whole of it stands in the CBOR profile."""
+    """The beginning of ``name`` that takes at most ``size`` bytes of UTF-8; the whole of it stands
+    in the CBOR profile.
+    """
     return name.encode()[:size].decode(errors="ignore")
 
 
@@ -114,12 +140,17 @@ def _signed(
 ) -> bytes:
     """The certificate's DER: ``signer`` is the key of ``issuer``."""
     if key.algorithm is not signer.algorithm:
-        raise CertificateProblem("algorithm-mismatch", alg=key.algorithm.name, certified=signer.algorithm.name)
+        raise CertificateProblem(
+            "algorithm-mismatch", alg=key.algorithm.name, certified=signer.algorithm.name
+        )
     names = [
         x509.SubjectKeyIdentifier(_key_identifier(key.point)),
         x509.AuthorityKeyIdentifier(_key_identifier(signer.public_key), None, None),
     ]
-    extensions = [*(_extension(one, critical=False) for one in names), *(_extension(one, critical=True) for one in critical)]
+    extensions = [
+        *(_extension(one, critical=False) for one in names),
+        *(_extension(one, critical=True) for one in critical),
+    ]
     algorithm = SIGNATURES[signer.algorithm.alg]
     content = der.encode(
         der.SEQUENCE,
@@ -132,7 +163,9 @@ def _signed(
         key.spki,
         der.encode(_EXTENSIONS, der.encode(der.SEQUENCE, *extensions)),
     )
-    return der.encode(der.SEQUENCE, content, algorithm, der.bit_string(der.signature(signer.sign(content))))
+    return der.encode(
+        der.SEQUENCE, content, algorithm, der.bit_string(der.signature(signer.sign(content)))
+    )
 
 
 def _parsed(raw: bytes) -> x509.Certificate:
@@ -146,7 +179,12 @@ def _key_identifier(point: bytes) -> bytes:
 
 def _extension(value: x509.ExtensionType, *, critical: bool) -> bytes:
     flag = der.encode(der.BOOLEAN, b"\xff") if critical else b""
-    return der.encode(der.SEQUENCE, der.oid(value.oid.dotted_string), flag, der.encode(der.OCTET_STRING, value.public_bytes()))
+    return der.encode(
+        der.SEQUENCE,
+        der.oid(value.oid.dotted_string),
+        flag,
+        der.encode(der.OCTET_STRING, value.public_bytes()),
+    )
 
 
 def _moment(seconds: int) -> bytes:

@@ -6,7 +6,9 @@ from django.db import models
 
 
 class Unit(models.Model):
-    """A unit (单位), named by its unified social credit code; one of them is this establishment office itself."""
+    """A unit (单位), named by its unified social credit code; one of them is this establishment
+    office itself.
+    """
 
     class Kind(models.TextChoices):
         """机关 or 事业单位."""
@@ -20,7 +22,12 @@ class Unit(models.Model):
     region = models.CharField("区划代码", max_length=6)
     kind = models.CharField("单位性质", max_length=12, choices=Kind.choices)
     supervisor = models.ForeignKey(
-        "self", verbose_name="主管部门", null=True, blank=True, on_delete=models.PROTECT, related_name="subordinates"
+        "self",
+        verbose_name="主管部门",
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="subordinates",
     )
     active = models.BooleanField("有效", default=True)
     own_office = models.BooleanField("本编办", default=False)
@@ -32,7 +39,9 @@ class Unit(models.Model):
         verbose_name_plural = "单位"
         ordering: ClassVar = ["code"]
         constraints: ClassVar = [
-            models.UniqueConstraint(fields=["own_office"], condition=models.Q(own_office=True), name="one_own_office")
+            models.UniqueConstraint(
+                fields=["own_office"], condition=models.Q(own_office=True), name="one_own_office"
+            )
         ]
 
     def __str__(self) -> str:

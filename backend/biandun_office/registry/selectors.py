@@ -7,12 +7,17 @@ from biandun_office.errors import Refused
 from biandun_office.registry.models import Unit
 
 _COLUMNS = ("id", "uscc", "code", "name", "region", "kind", "supervisor_id", "active", "own_office")
-_UNITS = f"SELECT {', '.join(_COLUMNS)} FROM registry_unit WHERE uscc IN %l"  # noqa: S608 - names of our columns
+_UNITS = f"SELECT {', '.join(_COLUMNS)} FROM registry_unit WHERE uscc IN %l"  # noqa: S608
 
 
 def units_of(usccs: Sequence[str]) -> dict[str, Unit]:
-    """The units with these social credit codes, whether active or not; one that is unknown is not in it."""
-    found: list[Unit] = [sql.instance(Unit, _COLUMNS, row) for row in sql.rows(sql.several(_UNITS, len(usccs)), *usccs)]
+    """The units with these social credit codes, whether active or not; one that is unknown is not
+    in it.
+    """
+    found: list[Unit] = [
+        sql.instance(Unit, _COLUMNS, row)
+        for row in sql.rows(sql.several(_UNITS, len(usccs)), *usccs)
+    ]
     return {unit.uscc: unit for unit in found}
 
 
@@ -22,7 +27,9 @@ def active_unit(uscc: str) -> Unit:
 
 
 def require_active(unit: Unit | None, uscc: str) -> Unit:
-    """The unit that was found for ``uscc``, if any.  Raises Refused: unit-unknown, unit-inactive."""
+    """The unit that was found for ``uscc``, if any.  Raises Refused: unit-unknown,
+    unit-inactive.
+    """
     if unit is None:
         raise Refused("unit-unknown", uscc=uscc)
     if not unit.active:

@@ -10,20 +10,42 @@ from biandun_protocol.identifiers import is_uscc
 FICTITIOUS_UNITS = (
     (OWN_UNIT, "629900-0000", "陇澜市委编办（虚构）", "629900", Unit.Kind.ORGAN, None),
     ("11629900MB0000019C", "629900-0001", "陇澜市教育局", "629900", Unit.Kind.ORGAN, None),
-    ("12629900MB00000274", "629900-0002", "陇澜市第一中学", "629900", Unit.Kind.INSTITUTION, "11629900MB0000019C"),
+    (
+        "12629900MB00000274",
+        "629900-0002",
+        "陇澜市第一中学",
+        "629900",
+        Unit.Kind.INSTITUTION,
+        "11629900MB0000019C",
+    ),
     ("126299214390001547", "629921-0001", "青屏县人民医院", "629921", Unit.Kind.INSTITUTION, None),
 )
 
 
 @transaction.atomic
 def register_unit(
-    *, uscc: str, code: str, name: str, region: str, kind: str, supervisor: Unit | None = None, own_office: bool = False
+    *,
+    uscc: str,
+    code: str,
+    name: str,
+    region: str,
+    kind: str,
+    supervisor: Unit | None = None,
+    own_office: bool = False,
 ) -> Unit:
-    """Enter a unit.  Raises ValueError for a wrong code, IntegrityError for one that is there already."""
+    """Enter a unit.  Raises ValueError for a wrong code, IntegrityError for one that is there
+    already.
+    """
     if not is_uscc(uscc):
         raise ValueError(uscc)
     return Unit.objects.create(
-        uscc=uscc, code=code, name=name, region=region, kind=kind, supervisor=supervisor, own_office=own_office
+        uscc=uscc,
+        code=code,
+        name=name,
+        region=region,
+        kind=kind,
+        supervisor=supervisor,
+        own_office=own_office,
     )
 
 

@@ -1,14 +1,16 @@
 """The office's clock as it may be signed with: every time that the office states comes from here.
 
-A key keeps the latest time that its office has stated, and signs nothing for a computer that is behind it; so one statement with a clock
-that is far ahead stops it.  The clock is therefore compared with what is known for nothing:
+A key keeps the latest time that its office has stated, and signs nothing for a computer that is
+behind it; so one statement with a clock that is far ahead stops it.  The clock is therefore
+compared with what is known for nothing:
 
 * with a clock that only counts, for as long as this process runs: a jump by more than JUMP in either direction;
 * with the latest time that the office has recorded: behind it by more than BEHIND, or further ahead than BOUND.
 
-An office that is switched off over a long holiday comes back within BOUND.  What is wrong stays so until the clock is right again, or until a
-person has confirmed it with a second source (``services.confirm``).  Until then only what stops a key is recorded, at a time that is certain.
-"""
+An office that is switched off over a long holiday comes back within BOUND.  What is wrong stays so
+until the clock is right again, or until a person has confirmed it with a second source
+(``services.confirm``).  Until then only what stops a key is recorded, at a time that is certain.
+"""  # noqa: E501
 
 from typing import NamedTuple
 
@@ -26,7 +28,9 @@ LOOK_EVERY = 3600  # seconds: how long the records need not be asked again
 
 
 class Certain(NamedTuple):
-    """A time that is not later than the truth; ``doubted`` is what the clock says while it is in doubt, None of one that is trusted."""
+    """A time that is not later than the truth; ``doubted`` is what the clock says while it is in
+    doubt, None of one that is trusted.
+    """
 
     moment: int
     doubted: int | None = None
@@ -44,9 +48,15 @@ _trusted: dict[str, _Trusted] = {}  # by data folder: one for a server, whatever
 
 
 def now() -> int:
-    """The time, to be signed or recorded.  Raises ClockUntrusted: office-clock-ahead, office-clock-behind."""
+    """The time, to be signed or recorded.  Raises ClockUntrusted: office-clock-ahead,
+    office-clock-behind.
+    """
     moment, ticks, before = clock.now(), clock.ticks(), _trusted.get(_folder())
-    if before is not None and abs(_drift(before, moment, ticks)) <= JUMP and ticks - before.ticks < LOOK_EVERY:
+    if (
+        before is not None
+        and abs(_drift(before, moment, ticks)) <= JUMP
+        and ticks - before.ticks < LOOK_EVERY
+    ):
         return moment
     known = selectors.known()
     _judge(moment, ticks, before, known)
@@ -63,9 +73,11 @@ def look() -> int:
 
 
 def certain() -> Certain:
-    """``now``; while the clock is in doubt the earlier of what it says and what the office has recorded.
+    """``now``; while the clock is in doubt the earlier of what it says and what the office has
+    recorded.
 
-    Whichever of the two is wrong, that one is not later than the truth: recorded, it raises no key's time, and needs no taking back.
+    Whichever of the two is wrong, that one is not later than the truth: recorded, it raises no
+    key's time, and needs no taking back.
     """
     try:
         return Certain(now())
@@ -84,7 +96,8 @@ def problem() -> ClockUntrusted | None:
 
 
 def received(moment: int, last: int, size: int) -> int:
-    """The time of reception of log entry number ``size``, at ``moment``, which ``now`` gave, when the entry before it was received at ``last``.
+    """The time of reception of log entry number ``size``, at ``moment``, which ``now`` gave, when
+    the entry before it was received at ``last``.
 
     It does not fall from one entry to the next, but where a correction took back what came before.
     """

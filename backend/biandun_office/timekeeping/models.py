@@ -8,9 +8,9 @@ from biandun_office.rows import AppendOnly
 class ClockCheck(AppendOnly):
     """A person compared the clock with a second source.
 
-    ``at`` is the time that was confirmed, ``last`` the latest time that the office had recorded until then, ``log_size`` how many entries
-    its log had.  Where ``last`` is later than ``at`` it is a correction: the office takes back every time between the two that it stated
-    before.
+    ``at`` is the time that was confirmed, ``last`` the latest time that the office had recorded
+    until then, ``log_size`` how many entries its log had.  Where ``last`` is later than ``at`` it
+    is a correction: the office takes back every time between the two that it stated before.
     """
 
     at = models.BigIntegerField("确认的时间")

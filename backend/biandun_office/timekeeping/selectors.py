@@ -6,17 +6,18 @@ from biandun_office import clock, sql
 from biandun_office.timekeeping.models import ClockCheck
 
 _KNOWN = (
-    "SELECT COALESCE((SELECT MAX(seen) FROM timekeeping_clockmark), (SELECT MAX(not_before) FROM issuance_certificate), 0),"
+    "SELECT COALESCE((SELECT MAX(seen) FROM timekeeping_clockmark), (SELECT MAX(not_before) FROM issuance_certificate), 0),"  # noqa: E501
     " COALESCE((SELECT MAX(id) FROM timekeeping_clockcheck), 0),"
     " COALESCE((SELECT at FROM timekeeping_clockcheck ORDER BY id DESC LIMIT 1), 0),"
     " COALESCE((SELECT log_size FROM timekeeping_clockcheck ORDER BY id DESC LIMIT 1), 0),"
-    " COALESCE((SELECT leaf_index + 1 FROM evidence_statement ORDER BY leaf_index DESC LIMIT 1), 0),"
+    " COALESCE((SELECT leaf_index + 1 FROM evidence_statement ORDER BY leaf_index DESC LIMIT 1), 0),"  # noqa: E501
     " COALESCE((SELECT received FROM evidence_statement ORDER BY leaf_index DESC LIMIT 1), 0)"
 )
 
 
 class Known(NamedTuple):
-    """``moment`` is the latest time that the office has recorded and not taken back, 0 for none; ``size`` that of its log.
+    """``moment`` is the latest time that the office has recorded and not taken back, 0 for none;
+    ``size`` that of its log.
 
     ``check`` is the number of the newest confirmation, 0 before the first.
     """
@@ -27,7 +28,9 @@ class Known(NamedTuple):
 
 
 def known() -> Known:
-    """What the office's own records say of the time.  An office of before has no mark: its newest certificate stands in."""
+    """What the office's own records say of the time.  An office of before has no mark: its newest
+    certificate stands in.
+    """
     seen, check, at, checked, size, received = sql.rows(_KNOWN)[0]
     return Known(max(seen, at, received if size > checked else 0), size, check)
 
@@ -43,7 +46,11 @@ def corrections() -> list[ClockCheck]:
 
 
 def as_it_counts(moment: int) -> int:
-    """A time that the office recorded: one that was taken back, and is still to come, counts as that of the correction."""
+    """A time that the office recorded: one that was taken back, and is still to come, counts as
+    that of the correction.
+    """
     if moment <= clock.now():
         return moment
-    return max((check.at for check in corrections() if check.at < moment <= check.last), default=moment)
+    return max(
+        (check.at for check in corrections() if check.at < moment <= check.last), default=moment
+    )

@@ -17,15 +17,18 @@ AGREE = 600  # seconds that a second source may differ: it is read by a person, 
 def confirm(*, at: int, source: str) -> ClockCheck:
     """A person has read ``at`` from another clock: from now on the office signs with its own again.
 
-    Where the office has recorded later times, they are taken back, and its log goes on from the true time: the confirmation is kept, and
-    stands for the one place where the times of reception fall.  Raises Refused(clock-disagrees) when clock and source differ.
+    Where the office has recorded later times, they are taken back, and its log goes on from the
+    true time: the confirmation is kept, and stands for the one place where the times of reception
+    fall.  Raises Refused(clock-disagrees) when clock and source differ.
     """
     now = clock.now()
     if abs(now - at) > AGREE:
         raise Refused("clock-disagrees", now=clock.iso(now), at=clock.iso(at))
     with writing():
         known = selectors.known()
-        check = ClockCheck.objects.create(at=now, last=known.moment, log_size=known.size, source=source)
+        check = ClockCheck.objects.create(
+            at=now, last=known.moment, log_size=known.size, source=source
+        )
         guard.mark(now)
         if known.moment > now:
             _take_back(now)
@@ -37,7 +40,9 @@ def _take_back(now: int) -> None:
     """What was given out with a clock that was ahead would last for as long as it was ahead."""
     Login.objects.filter(began_at__gt=now, ended_at=None).update(ended_at=now)
     Challenge.objects.filter(expires_at__gt=now + CHALLENGE_SECONDS).delete()
-    KeyOffer.objects.filter(issued_at__gt=now, used_at=None).update(expires_at=now + OFFER_DAYS * DAY)
+    KeyOffer.objects.filter(issued_at__gt=now, used_at=None).update(
+        expires_at=now + OFFER_DAYS * DAY
+    )
     Blob.objects.filter(stored_at__gt=now).update(stored_at=now)
     Gap.objects.filter(opened__gt=now, closed=None).update(opened=now)
     replaced = StateChange.objects.filter(after=Certificate.State.SUPERSEDED, changed_at__gt=now)

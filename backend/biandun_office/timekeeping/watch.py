@@ -1,4 +1,6 @@
-"""An office that nobody asks anything for weeks still looks at its clock, so that a quiet month is no jump afterwards."""
+"""An office that nobody asks anything for weeks still looks at its clock, so that a quiet month is
+no jump afterwards.
+"""
 
 from contextlib import suppress
 from typing import Protocol
@@ -19,8 +21,11 @@ class Stopped(Protocol):
 
 
 def watch(stopped: Stopped) -> None:
-    """Look at the clock every LOOK_EVERY seconds until ``stopped``; what is wrong is told by `alerts` and /health."""
+    """Look at the clock every LOOK_EVERY seconds until ``stopped``; what is wrong is told by
+    `alerts` and /health.
+    """
     while not stopped.wait(guard.LOOK_EVERY):
-        with suppress(ClockUntrusted, DatabaseProblem):  # a busy or full database is asked again next time
+        # a busy or full database is asked again next time
+        with suppress(ClockUntrusted, DatabaseProblem):
             guard.now()
         connections.close_all()

@@ -1,9 +1,11 @@
-"""The boot of the unix board: which firmware runs, the newest of its two places on flash or the one that the board came with.
+"""The boot of the unix board: which firmware runs, the newest of its two places on flash or the one
+that the board came with.
 
     micropython -m etoken.boards.boot SERIAL FLASH PRESENCE ENTROPY FAULT OTP IMAGES
 
-IMAGES is the file of both places.  An image is a ROMFS with the modules of a key; it is mounted where it lies and nothing else can be
-imported.  A board does the same with its own flash.  A firmware that cannot even be started ends the process; it was counted as a trial.
+IMAGES is the file of both places.  An image is a ROMFS with the modules of a key; it is mounted
+where it lies and nothing else can be imported.  A board does the same with its own flash.  A
+firmware that cannot even be started ends the process; it was counted as a trial.
 """
 
 import gc
@@ -20,7 +22,7 @@ def main(arguments: "list[str]") -> None:
     slot = images.choose()
     place = -1
     if slot is not None:
-        import vfs  # noqa: PLC0415  only a board with an image of its own has to mount one
+        import vfs  # noqa: PLC0415
 
         place = slot.place
         vfs.mount(vfs.VfsRom(memoryview(images.read(slot))), "/firmware")
@@ -29,7 +31,7 @@ def main(arguments: "list[str]") -> None:
                 del sys.modules[name]
         sys.path[:] = ["/firmware"]  # of this firmware and no other
     gc.collect()
-    from etoken.boards import unix  # noqa: PLC0415  the one that was chosen
+    from etoken.boards import unix  # noqa: PLC0415
 
     unix.main(arguments, place)
 

@@ -1,6 +1,8 @@
-"""The CPython board: the same firmware inside a Python process, for coverage, fuzzing and comparison.
+"""The CPython board: the same firmware inside a Python process, for coverage, fuzzing and
+comparison.
 
-The port is a pair of byte queues; a test writes frames in and reads frames out.  Entropy is the operating system's.
+The port is a pair of byte queues; a test writes frames in and reads frames out.  Entropy is the
+operating system's.
 """
 
 import os
@@ -18,7 +20,7 @@ class MemoryPort:
         self.incoming = bytearray()
         self.outgoing = bytearray()
 
-    def read_into(self, buffer: bytearray, timeout_ms: int) -> int:  # noqa: ARG002  nothing waits here
+    def read_into(self, buffer: bytearray, timeout_ms: int) -> int:  # noqa: ARG002
         """Move what fits into ``buffer``; 0 when nothing is there."""
         size = min(len(buffer), len(self.incoming))
         buffer[:size] = self.incoming[:size]

@@ -1,7 +1,7 @@
 """Where a simulated board keeps its flash: a file.
 
-Every write is handed to the operating system before it returns, so a killed process loses nothing that the firmware believes it
-has written.
+Every write is handed to the operating system before it returns, so a killed process loses nothing
+that the firmware believes it has written.
 """
 
 import os
@@ -10,7 +10,9 @@ PIECE = 4096  # bytes written at a time when a file is made
 
 
 class FileMedium:
-    """``size`` bytes in the file ``path``, which is made of ``blank`` bytes, whole or not at all, when it is not there."""
+    """``size`` bytes in the file ``path``, which is made of ``blank`` bytes, whole or not at all,
+    when it is not there.
+    """
 
     def __init__(self, path: str, size: int, blank: bytes) -> None:
         try:

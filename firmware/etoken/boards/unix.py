@@ -1,19 +1,24 @@
-"""The unix board: this firmware in the MicroPython unix port, on a pseudo-terminal handed over as stdin and stdout.
+"""The unix board: this firmware in the MicroPython unix port, on a pseudo-terminal handed over as
+stdin and stdout.
 
     micropython -X heapsize=… -m etoken.boards.unix SERIAL FLASH_FILE PRESENCE_FILE [ENTROPY_FILE [FAULT_FILE [OTP_FILE [IMAGES_FILE]]]]
 
-stdin must not block.  The presence file stands for the button: its word is accept, reject or wait, read each time somebody is
-asked; or press, which confirms once and becomes wait.  Entropy is the operating system's; there is no way to hand in another.  The entropy file can only make it fail: its word
-is stall (a block comes too late), repeat (the same block again) or short (bytes are missing), read for each block; any other
-word, or no file, leaves it alone.  The fault file is read once, at start, and removed: a JSON object with the arguments of
-``wire.flashfaults.Cut`` cuts the power in the ``at``-th flash operation of this run, and the process ends as if unplugged, with
-status 3.  The OTP file is one-time-programmable memory, made when it is not there; without its name the board has none, like a board of
-the training class.  The images file holds the two places for firmware (``boot``); without its name the board cannot be updated.
-"""
+stdin must not block.  The presence file stands for the button: its word is accept, reject or wait,
+read each time somebody is asked; or press, which confirms once and becomes wait.  Entropy is the
+operating system's; there is no way to hand in another.  The entropy file can only make it fail: its
+word is stall (a block comes too late), repeat (the same block again) or short (bytes are missing),
+read for each block; any other word, or no file, leaves it alone.  The fault file is read once, at
+start, and removed: a JSON object with the arguments of ``wire.flashfaults.Cut`` cuts the power in
+the ``at``-th flash operation of this run, and the process ends as if unplugged, with status 3.  The
+OTP file is one-time-programmable memory, made when it is not there; without its name the board has
+none, like a board of the training class.  The images file holds the two places for firmware
+(``boot``); without its name the board cannot be updated.
+"""  # noqa: E501
 
 import gc
 
-# what stays must not be scattered over the whole heap by the garbage of importing, of which compiling makes most
+# what stays must not be scattered over the whole heap by the garbage of importing, of which
+# compiling makes most
 if __file__.endswith(".mpy"):
     gc.threshold(64 * 1024)
 else:
@@ -28,7 +33,7 @@ from biandun_protocol.wire.flashmodel import NorFlash, PowerCut
 from biandun_protocol.wire.numbers import CLASS_SIMULATED
 from etoken import selftest
 from etoken.boards.filemedium import FileMedium
-from etoken.commands import all as _commands  # noqa: F401  # pyright: ignore[reportUnusedImport]  fills the table
+from etoken.commands import all as _commands  # pyright: ignore[reportUnusedImport]  fills the table  # noqa: F401
 from etoken.entropy import STALL_MS
 from etoken.heap import tidy
 from etoken.server import Server
@@ -58,7 +63,9 @@ class StandardPort:
         self._drain.register(self._out, select.POLLOUT)
 
     def read_into(self, buffer: bytearray, timeout_ms: int) -> int:
-        """Wait for bytes and return how many came, 0 after the timeout.  Raises EOFError when the line is gone."""
+        """Wait for bytes and return how many came, 0 after the timeout.  Raises EOFError when the
+        line is gone.
+        """
         try:
             size = self._in.readinto(buffer)  # None when nothing is there
             if size is None and self._poll.poll(timeout_ms):
@@ -125,7 +132,9 @@ class UnixBoard:
         self._order_fault(fault_path)
 
     def entropy(self, size: int) -> bytes:
-        """Return ``size`` samples, random bytes of the operating system, or what the entropy file makes of them."""
+        """Return ``size`` samples, random bytes of the operating system, or what the entropy file
+        makes of them.
+        """
         word = _word(self._entropy_path)
         if word == "stall":
             time.sleep_ms(STALL_MS + 100)
@@ -152,7 +161,7 @@ class UnixBoard:
     def _order_fault(self, path: str) -> None:
         text = _word(path)
         if text:
-            import json  # noqa: PLC0415  only a key that is to fail needs these two
+            import json  # noqa: PLC0415
 
             from biandun_protocol.wire.flashfaults import Cut  # noqa: PLC0415
 
@@ -163,7 +172,7 @@ class UnixBoard:
 def _otp(path: str) -> "OtpModel | None":
     if not path:
         return None
-    from biandun_protocol.wire.otpmodel import OtpModel, size_of  # noqa: PLC0415  only a board that has such memory needs it
+    from biandun_protocol.wire.otpmodel import OtpModel, size_of  # noqa: PLC0415
 
     return OtpModel(OTP_BITS, FileMedium(path, size_of(OTP_BITS), b"\0"))
 
@@ -171,7 +180,7 @@ def _otp(path: str) -> "OtpModel | None":
 def _installed(path: str, place: int) -> "Installed | None":
     if not path:
         return None
-    from etoken.boards.imagefile import images_in  # noqa: PLC0415  only a board that can be updated needs these
+    from etoken.boards.imagefile import images_in  # noqa: PLC0415
     from etoken.boards.vendor import SIMULATED, TARGET  # noqa: PLC0415
     from etoken.store.images import Installed  # noqa: PLC0415
 
@@ -189,7 +198,9 @@ def _word(path: str) -> str:
 
 
 def main(arguments: "list[str]", place: int = -1) -> None:
-    """Run one key until its line is gone, or its power on order; ``place`` is the slot that this firmware was booted from."""
+    """Run one key until its line is gone, or its power on order; ``place`` is the slot that this
+    firmware was booted from.
+    """
     gc.threshold(-1)
     tidy()  # what importing has left: the first thing that is made must not come to lie behind it
     try:

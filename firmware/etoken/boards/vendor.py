@@ -1,7 +1,7 @@
 """The vendor of simulated boards: public points (65 bytes) by the name of the suite.
 
-Its private half is published with the simulator (``biandun_simulator.release``), because it protects nothing but a simulation.  A board
-with a chip on it has a vendor of its own.
+Its private half is published with the simulator (``biandun_simulator.release``), because it
+protects nothing but a simulation.  A board with a chip on it has a vendor of its own.
 """
 
 TARGET = "simulated"  # what their images are made for

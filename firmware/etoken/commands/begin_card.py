@@ -1,7 +1,7 @@
 """begin_card: announce a newer unit card.
 
-The office must have signed it, for this key's unit, with a higher version than the card in force.  The same card again tells where to
-go on; one that is in force already lacks nothing.
+The office must have signed it, for this key's unit, with a higher version than the card in force.
+The same card again tells where to go on; one that is in force already lacks nothing.
 """
 
 from biandun_protocol.wire.messages import BeginCardReply, BeginCardRequest, CardManifest
@@ -23,7 +23,9 @@ from etoken.token import Token
 
 @command(BeginCardRequest, states=(STATE_PERSONALISED,), heap=36, flash=2400)
 def begin_card(token: Token, request: BeginCardRequest) -> BeginCardReply:
-    """Return the first section that is missing.  Raises Refused: PIN_REQUIRED, CARD_INVALID, UNIT_MISMATCH, CARD_OLDER, STORE_FULL."""
+    """Return the first section that is missing.  Raises Refused: PIN_REQUIRED, CARD_INVALID,
+    UNIT_MISMATCH, CARD_OLDER, STORE_FULL.
+    """
     token.require_user()
     manifest = _verified(token, request)
     card = token.vault.card
@@ -35,14 +37,23 @@ def begin_card(token: Token, request: BeginCardRequest) -> BeginCardReply:
     if current is not None and manifest.version <= current.manifest.version:
         raise Refused(ERROR_CARD_OLDER)
     arriving = card.next_side(request.statement, request.manifest)
-    token.vault.statements.require_room(1024 + card.lacking(arriving) * (LIMIT_PIECE + 128))  # before anything else gives way
+    # before anything else gives way
+    token.vault.statements.require_room(1024 + card.lacking(arriving) * (LIMIT_PIECE + 128))
     card.begin(arriving)
-    missing = turn_when_whole(token, arriving)  # the plug may have been pulled before it was put in force
+    # the plug may have been pulled before it was put in force
+    missing = turn_when_whole(token, arriving)
     return BeginCardReply(manifest.version, missing)
 
 
 def _verified(token: Token, request: BeginCardRequest) -> CardManifest:
-    manifest = token.read_office(CardManifest, request.statement, request.manifest, PURPOSE_CARD, SCHEMA_CARD, ERROR_CARD_INVALID)
+    manifest = token.read_office(
+        CardManifest,
+        request.statement,
+        request.manifest,
+        PURPOSE_CARD,
+        SCHEMA_CARD,
+        ERROR_CARD_INVALID,
+    )
     if not 0 < len(manifest.sections) <= LIMIT_SECTIONS or manifest.issued >= manifest.not_after:
         raise Refused(ERROR_CARD_INVALID)
     if manifest.uscc != token.profile.uscc:

@@ -1,4 +1,5 @@
-"""card_section: take in one section of the card that was announced; the last one that was missing puts the card in force.
+"""card_section: take in one section of the card that was announced; the last one that was missing
+puts the card in force.
 
 With the card comes the office's time: the time floor rises to it.
 """
@@ -21,7 +22,8 @@ from etoken.vault.card import Side
 def card_section(token: Token, request: CardSectionRequest) -> CardSectionReply:
     """Return the first section that is missing now.
 
-    Raises Refused: PIN_REQUIRED, NOT_FOUND when no card is on its way, BAD_FIELD when it has no such section, DIGEST_MISMATCH, STORE_FULL.
+    Raises Refused: PIN_REQUIRED, NOT_FOUND when no card is on its way, BAD_FIELD when it has no
+    such section, DIGEST_MISMATCH, STORE_FULL.
     """
     token.require_user()
     card, statements = token.vault.card, token.vault.statements

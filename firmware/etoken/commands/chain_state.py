@@ -1,4 +1,6 @@
-"""chain_state: where the key's chain stands, and what it last verified of the office's log; card and outbox."""
+"""chain_state: where the key's chain stands, and what it last verified of the office's log; card
+and outbox.
+"""
 
 from biandun_protocol.wire.messages import ChainStateReply, ChainStateRequest
 from biandun_protocol.wire.numbers import STATE_PERSONALISED

@@ -1,6 +1,8 @@
-"""challenge: the nonce that the next order of the office has to name, and where the key believes to stand.
+"""challenge: the nonce that the next order of the office has to name, and where the key believes to
+stand.
 
-It stays the same until an order has used it, or, on a board that counts them, until somebody has tried a PIN.
+It stays the same until an order has used it, or, on a board that counts them, until somebody has
+tried a PIN.
 """
 
 from biandun_protocol.wire.messages import ChallengeReply, ChallengeRequest
@@ -15,5 +17,9 @@ def challenge(token: Token, request: ChallengeRequest) -> ChallengeReply:
     vault = token.vault
     nonce = vault.orders.challenge(token.entropy)
     return ChallengeReply(
-        nonce, vault.identity.generation, vault.statements.seq, vault.statements.head, vault.users.forgotten or None
+        nonce,
+        vault.identity.generation,
+        vault.statements.seq,
+        vault.statements.head,
+        vault.users.forgotten or None,
     )

@@ -1,4 +1,6 @@
-"""change_pin: replace a slot's PIN by its owner, who shows the old one; a wrong one counts as in ``unlock``."""
+"""change_pin: replace a slot's PIN by its owner, who shows the old one; a wrong one counts as in
+``unlock``.
+"""
 
 from biandun_protocol.wire.messages import ChangePinReply, ChangePinRequest
 from biandun_protocol.wire.numbers import EVENT_PIN_CHANGED, PHASE_WORKING, STATE_PERSONALISED
@@ -10,12 +12,20 @@ from etoken.token import Token
 
 @command(ChangePinRequest, states=(STATE_PERSONALISED,), heap=38, flash=900)
 def change_pin(token: Token, request: ChangePinRequest) -> ChangePinReply:
-    """Store the new PIN.  Raises Refused: PIN_FORMAT, PIN_WEAK, PIN_UNSET, PIN_LOCKED, PIN_WAIT, PIN_WRONG."""
+    """Store the new PIN.  Raises Refused: PIN_FORMAT, PIN_WEAK, PIN_UNSET, PIN_LOCKED, PIN_WAIT,
+    PIN_WRONG.
+    """
     policy.require_pin(request.new, token.board.serial)
     check_pin(token, request.slot, request.old)
     try:
         token.vault.note(EVENT_PIN_CHANGED, request.slot)
-        token.vault.set_pin(request.slot, request.new, token.entropy, token.board.pin_iterations, token.ticker(PHASE_WORKING))
+        token.vault.set_pin(
+            request.slot,
+            request.new,
+            token.entropy,
+            token.board.pin_iterations,
+            token.ticker(PHASE_WORKING),
+        )
     finally:
         token.leave()
     return ChangePinReply(request.slot)

@@ -1,6 +1,8 @@
-"""condition: what to know before the key is used: is its flash damaged, and how many tries does each user have left.
+"""condition: what to know before the key is used: is its flash damaged, and how many tries does
+each user have left.
 
-Works in every state, asks for nothing and writes nothing: who is about to type a PIN learns beforehand that it is the last try.
+Works in every state, asks for nothing and writes nothing: who is about to type a PIN learns
+beforehand that it is the last try.
 """
 
 from biandun_protocol.wire.messages import ConditionReply, ConditionRequest
@@ -15,5 +17,8 @@ NO_PIN = 255
 def condition(token: Token, request: ConditionRequest) -> ConditionReply:
     """Return it."""
     users = token.vault.users
-    tries = [users.tries_left(slot) if users.has_pin(slot) else NO_PIN for slot in range(LIMIT_USER_SLOTS)]
+    tries = [
+        users.tries_left(slot) if users.has_pin(slot) else NO_PIN
+        for slot in range(LIMIT_USER_SLOTS)
+    ]
     return ConditionReply(token.vault.damaged, bytes(tries))

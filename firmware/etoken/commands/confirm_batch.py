@@ -1,6 +1,8 @@
-"""confirm_batch: one press of the button for up to 64 manifests, which are named by their digests before.
+"""confirm_batch: one press of the button for up to 64 manifests, which are named by their digests
+before.
 
-The key does not see what is in them yet: each passes its policy when it is signed, and what is not in the list needs a press of its own.
+The key does not see what is in them yet: each passes its policy when it is signed, and what is not
+in the list needs a press of its own.
 """
 
 from biandun_protocol.wire import cbor
@@ -17,7 +19,8 @@ from etoken.token import Token
 def confirm_batch(token: Token, request: ConfirmBatchRequest) -> ConfirmBatchReply:
     """Return the digest that names the batch.
 
-    Raises Refused: PURPOSE_REFUSED, KEY_SUSPENDED, CERTIFICATE_REVOKED, CERTIFICATE_EXPIRED, PIN_REQUIRED, BAD_FIELD, PRESENCE_*.
+    Raises Refused: PURPOSE_REFUSED, KEY_SUSPENDED, CERTIFICATE_REVOKED, CERTIFICATE_EXPIRED,
+    PIN_REQUIRED, BAD_FIELD, PRESENCE_*.
     """
     token.batch = None
     policy.check_manifest_purpose(token.profile, request.purpose)

@@ -1,11 +1,17 @@
 """export_audit: the audit ring, signed by the device key.
 
-It tells when PINs were set and locked, not what they are, so no PIN is needed: a locked key is the one that its office asks.
+It tells when PINs were set and locked, not what they are, so no PIN is needed: a locked key is the
+one that its office asks.
 """
 
 from biandun_protocol.wire import codec
 from biandun_protocol.wire.messages import AuditManifest, ExportAuditReply, ExportAuditRequest
-from biandun_protocol.wire.numbers import ERROR_SESSION_UNAVAILABLE, PHASE_SIGNING, SCHEMA_AUDIT, STATE_PERSONALISED
+from biandun_protocol.wire.numbers import (
+    ERROR_SESSION_UNAVAILABLE,
+    PHASE_SIGNING,
+    SCHEMA_AUDIT,
+    STATE_PERSONALISED,
+)
 from etoken import signing
 from etoken.dispatch import command
 from etoken.refusal import Refused
@@ -16,11 +22,17 @@ LABEL = b"BD1/audit"
 
 @command(ExportAuditRequest, states=(STATE_PERSONALISED,), heap=26, flash=96)
 def export_audit(token: Token, request: ExportAuditRequest) -> ExportAuditReply:
-    """Return it.  Raises Refused: SESSION_UNAVAILABLE on a key without a device key, ENTROPY_FAILED."""
+    """Return it.  Raises Refused: SESSION_UNAVAILABLE on a key without a device key,
+    ENTROPY_FAILED.
+    """
     audit, device = token.vault.audit, token.vault.identity.device_key
     if device is None:
         raise Refused(ERROR_SESSION_UNAVAILABLE)
     first, events = audit.given_out()
-    manifest = codec.encode(AuditManifest(SCHEMA_AUDIT, token.board.serial, first, audit.before(first), events))
-    signature = signing.sign_as_device(token, device, LABEL + token.suite.digest(manifest), PHASE_SIGNING)
+    manifest = codec.encode(
+        AuditManifest(SCHEMA_AUDIT, token.board.serial, first, audit.before(first), events)
+    )
+    signature = signing.sign_as_device(
+        token, device, LABEL + token.suite.digest(manifest), PHASE_SIGNING
+    )
     return ExportAuditReply(manifest, signature)

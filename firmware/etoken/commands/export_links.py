@@ -1,26 +1,35 @@
-"""export_links: sign the names of a run of statements, so that the office can close a gap when a package was lost.
+"""export_links: sign the names of a run of statements, so that the office can close a gap when a
+package was lost.
 
-It gives away nothing but names, and names nothing that was not signed; so it needs a user but no button.
+It gives away nothing but names, and names nothing that was not signed; so it needs a user but no
+button.
 """
 
 from biandun_protocol.wire import codec
 from biandun_protocol.wire import statement as wire
 from biandun_protocol.wire.messages import ExportLinksReply, ExportLinksRequest, LinksManifest
-from biandun_protocol.wire.numbers import ERROR_NOT_FOUND, PURPOSE_LINK, SCHEMA_LINKS, STATE_PERSONALISED
+from biandun_protocol.wire.numbers import (
+    ERROR_NOT_FOUND,
+    PURPOSE_LINK,
+    SCHEMA_LINKS,
+    STATE_PERSONALISED,
+)
 from etoken import policy, signing
 from etoken.dispatch import command
 from etoken.heap import tidy
 from etoken.refusal import Refused
 from etoken.token import Token
 
-COLLECT_EVERY = 2  # links: each is small and stays, and lies behind the whole statement that it names
+# links: each is small and stays, and lies behind the whole statement that it names
+COLLECT_EVERY = 2
 
 
 @command(ExportLinksRequest, states=(STATE_PERSONALISED,), heap=38, flash=96)
 def export_links(token: Token, request: ExportLinksRequest) -> ExportLinksReply:
     """Return header, signature and manifest for ``count`` links from ``first`` on.
 
-    Raises Refused: PURPOSE_REFUSED, PIN_REQUIRED, NOT_FOUND when one of them was never made or is no longer kept.
+    Raises Refused: PURPOSE_REFUSED, PIN_REQUIRED, NOT_FOUND when one of them was never made or is
+    no longer kept.
     """
     policy.check_purpose(token.profile, PURPOSE_LINK)
     token.require_user()
@@ -36,5 +45,7 @@ def export_links(token: Token, request: ExportLinksRequest) -> ExportLinksReply:
         raise Refused(ERROR_NOT_FOUND)
     manifest = codec.encode(LinksManifest(SCHEMA_LINKS, token.board.serial, request.first, ids))
     fields: dict[int, object] = {wire.FIELD_MANIFEST_LENGTH: len(manifest)}
-    header, signature = signing.sign(token, PURPOSE_LINK, token.suite.digest(manifest), fields, presence=False)
+    header, signature = signing.sign(
+        token, PURPOSE_LINK, token.suite.digest(manifest), fields, presence=False
+    )
     return ExportLinksReply(header, signature, manifest)

@@ -1,11 +1,18 @@
-"""factory_reset: the office orders it and somebody holds the button: the key is as before its enrolment.
+"""factory_reset: the office orders it and somebody holds the button: the key is as before its
+enrolment.
 
-Key pair, profile, PINs, card, outbox and statements are destroyed.  What belongs to the device stays: its secret, the tally, the anchor,
-the count of resets, the verified log point, and the log of faults.
+Key pair, profile, PINs, card, outbox and statements are destroyed.  What belongs to the device
+stays: its secret, the tally, the anchor, the count of resets, the verified log point, and the log
+of faults.
 """
 
 from biandun_protocol.wire.messages import FactoryResetReply, FactoryResetRequest
-from biandun_protocol.wire.numbers import ERROR_ORDER_STALE, EVENT_RESET, PURPOSE_RESET, STATE_PERSONALISED
+from biandun_protocol.wire.numbers import (
+    ERROR_ORDER_STALE,
+    EVENT_RESET,
+    PURPOSE_RESET,
+    STATE_PERSONALISED,
+)
 from etoken import order as orders
 from etoken.dispatch import command
 from etoken.refusal import Refused
@@ -14,7 +21,9 @@ from etoken.token import Token
 
 @command(FactoryResetRequest, states=(STATE_PERSONALISED,), heap=32, flash=160)
 def factory_reset(token: Token, request: FactoryResetRequest) -> FactoryResetReply:
-    """Return the new generation.  Raises Refused: ORDER_INVALID, SERIAL_MISMATCH, ORDER_STALE, PRESENCE_*."""
+    """Return the new generation.  Raises Refused: ORDER_INVALID, SERIAL_MISMATCH, ORDER_STALE,
+    PRESENCE_*.
+    """
     order = orders.verified(token, request.statement, request.manifest, PURPOSE_RESET)
     if not token.vault.orders.is_open(order.nonce):
         raise Refused(ERROR_ORDER_STALE)

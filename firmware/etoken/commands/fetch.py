@@ -12,7 +12,8 @@ from etoken.token import Token
 
 @command(FetchRequest, states=(STATE_PERSONALISED,), heap=22, flash=0, reads_only=True)
 def fetch(token: Token, request: FetchRequest) -> FetchReply:
-    """Return the statement signed under ``idempotency_key`` or with ``seq``; exactly one of the two is given.
+    """Return the statement signed under ``idempotency_key`` or with ``seq``; exactly one of the two
+    is given.
 
     Raises Refused: NOT_FOUND, also after a power cut before the commit mark; BAD_FIELD.
     """
@@ -26,4 +27,12 @@ def fetch(token: Token, request: FetchRequest) -> FetchReply:
     if record is None:
         raise Refused(ERROR_NOT_FOUND)
     receipt = statements.receipt(record.seq) or (None, None)
-    return FetchReply(record.seq, record.idempotency_key, record.header, record.digest, record.signature, receipt[0], receipt[1])
+    return FetchReply(
+        record.seq,
+        record.idempotency_key,
+        record.header,
+        record.digest,
+        record.signature,
+        receipt[0],
+        receipt[1],
+    )

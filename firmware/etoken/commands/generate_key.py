@@ -1,7 +1,8 @@
-"""generate_key: make the key pair on the key, in the suite of its anchor; the first time also the device's own, which it keeps for life.
+"""generate_key: make the key pair on the key, in the suite of its anchor; the first time also the
+device's own, which it keeps for life.
 
-The private halves never leave.  Asked again before personalisation it answers with the same public point: a host that
-died in between must not leave two key pairs behind.
+The private halves never leave.  Asked again before personalisation it answers with the same public
+point: a host that died in between must not leave two key pairs behind.
 """
 
 from biandun_protocol.wire.messages import GenerateKeyReply, GenerateKeyRequest

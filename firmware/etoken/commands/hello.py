@@ -1,7 +1,8 @@
 """hello: open a sealed session.
 
-Who opens one ends the one before, and whoever was in is out: nothing is gained by that but a locked key.  The device key is not under
-a PIN, so the session is there before a PIN has to cross the cable.
+Who opens one ends the one before, and whoever was in is out: nothing is gained by that but a locked
+key.  The device key is not under a PIN, so the session is there before a PIN has to cross the
+cable.
 """
 
 from hashlib import sha256
@@ -30,8 +31,8 @@ FRESH = 32
 def hello(token: Token, request: HelloRequest) -> HelloReply:
     """Answer with an own point and the device key's signature.
 
-    Raises Refused: SESSION_UNAVAILABLE when the office has certified no device key, UNSUPPORTED_VERSION also for another suite,
-    BAD_FIELD for a point that is none, ENTROPY_FAILED.
+    Raises Refused: SESSION_UNAVAILABLE when the office has certified no device key,
+    UNSUPPORTED_VERSION also for another suite, BAD_FIELD for a point that is none, ENTROPY_FAILED.
     """
     identity, suite = token.vault.identity, token.suite
     device = identity.device_key

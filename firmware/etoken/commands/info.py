@@ -1,6 +1,7 @@
 """info: who the key is and what it can do.
 
-Works in every state and reads no secret; a host asks it first, so it also settles the protocol version.
+Works in every state and reads no secret; a host asks it first, so it also settles the protocol
+version.
 """
 
 from biandun_protocol.wire.messages import InfoReply, InfoRequest
@@ -14,7 +15,9 @@ from etoken.token import Token
 
 @command(InfoRequest, states=ANY_STATE, heap=14, flash=0, reads_only=True)
 def info(token: Token, request: InfoRequest) -> InfoReply:
-    """Describe the key.  Raises Refused(UNSUPPORTED_VERSION) for a host of another protocol version."""
+    """Describe the key.  Raises Refused(UNSUPPORTED_VERSION) for a host of another protocol
+    version.
+    """
     if request.version != PROTOCOL_VERSION:
         raise Refused(ERROR_UNSUPPORTED_VERSION)
     identity = token.vault.identity

@@ -1,8 +1,8 @@
 """install_anchor: give a blank key its root of trust, once.
 
-The root's own statement about the office's key is checked under that root, so the two belong together.  The
-statement also says in which suite: root, office and this key are of one.  After this the key believes nobody else; the same
-anchor again is answered with yes, any other with no.
+The root's own statement about the office's key is checked under that root, so the two belong
+together.  The statement also says in which suite: root, office and this key are of one.  After this
+the key believes nobody else; the same anchor again is answered with yes, any other with no.
 """
 
 from biandun_protocol.wire import codec
@@ -27,7 +27,8 @@ def install_anchor(token: Token, request: InstallAnchorRequest) -> InstallAnchor
     suite = suite_of(request.issuer_statement)
     if suite is None:
         raise Refused(ERROR_ANCHOR_INVALID)
-    suite.crypto.reserve()  # from here on this key computes in it: before anything else breaks the heap into pieces
+    # from here on this key computes in it: before anything else breaks the heap into pieces
+    suite.crypto.reserve()
     try:
         manifest = codec.decode(IssuerManifest, request.issuer_manifest)
         office.verify(
@@ -47,5 +48,7 @@ def install_anchor(token: Token, request: InstallAnchorRequest) -> InstallAnchor
     if not token.vault.identity.has_anchor(request.root_public_key, request.issuer_manifest):
         if token.vault.identity.issuer is not None:
             raise Refused(ERROR_ANCHOR_PRESENT)
-        token.vault.identity.set_anchor(request.root_public_key, request.issuer_statement, request.issuer_manifest)
+        token.vault.identity.set_anchor(
+            request.root_public_key, request.issuer_statement, request.issuer_manifest
+        )
     return InstallAnchorReply(manifest.office_id)

@@ -1,13 +1,19 @@
 """login: sign an office's challenge.
 
-The key writes the whole manifest itself: its office, where the person says to be logging in, the nonce, its own serial.  So a
-statement made to log in can be nothing else, and is good for one challenge in one place.
+The key writes the whole manifest itself: its office, where the person says to be logging in, the
+nonce, its own serial.  So a statement made to log in can be nothing else, and is good for one
+challenge in one place.
 """
 
 from biandun_protocol.wire import codec
 from biandun_protocol.wire import statement as wire
 from biandun_protocol.wire.messages import LoginManifest, LoginReply, LoginRequest
-from biandun_protocol.wire.numbers import ERROR_ORIGIN_MALFORMED, PURPOSE_LOGIN, SCHEMA_LOGIN, STATE_PERSONALISED
+from biandun_protocol.wire.numbers import (
+    ERROR_ORIGIN_MALFORMED,
+    PURPOSE_LOGIN,
+    SCHEMA_LOGIN,
+    STATE_PERSONALISED,
+)
 from etoken import policy, signing
 from etoken.dispatch import command
 from etoken.refusal import Refused
@@ -18,7 +24,8 @@ from etoken.token import Token
 def login(token: Token, request: LoginRequest) -> LoginReply:
     """Return header, signature and manifest.
 
-    Raises Refused: PURPOSE_REFUSED, KEY_SUSPENDED, CERTIFICATE_REVOKED, CERTIFICATE_EXPIRED, PIN_REQUIRED, ORIGIN_MALFORMED, PRESENCE_*.
+    Raises Refused: PURPOSE_REFUSED, KEY_SUSPENDED, CERTIFICATE_REVOKED, CERTIFICATE_EXPIRED,
+    PIN_REQUIRED, ORIGIN_MALFORMED, PRESENCE_*.
     """
     policy.check_purpose(token.profile, PURPOSE_LOGIN)
     signing.check_term(token)
@@ -26,7 +33,11 @@ def login(token: Token, request: LoginRequest) -> LoginReply:
     if not request.origin.startswith(("https://", "http://")) or "\n" in request.origin:
         raise Refused(ERROR_ORIGIN_MALFORMED)
     token.wait_presence()
-    manifest = codec.encode(LoginManifest(SCHEMA_LOGIN, token.issuer.office_id, request.origin, request.nonce, token.board.serial))
+    manifest = codec.encode(
+        LoginManifest(
+            SCHEMA_LOGIN, token.issuer.office_id, request.origin, request.nonce, token.board.serial
+        )
+    )
     fields: dict[int, object] = {wire.FIELD_MANIFEST_LENGTH: len(manifest)}
     header, signature = signing.sign(token, PURPOSE_LOGIN, token.suite.digest(manifest), fields)
     return LoginReply(header, signature, manifest)

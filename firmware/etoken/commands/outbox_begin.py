@@ -1,7 +1,8 @@
 """outbox_begin: a place in the outbox for the package of a statement that this key signed.
 
-Nothing else travels on a key: a name under which it signed nothing is refused, and one whose receipt it has need not travel.  The same
-parcel again tells where to go on; another digest under its name puts a new parcel in the place of the old.
+Nothing else travels on a key: a name under which it signed nothing is refused, and one whose
+receipt it has need not travel.  The same parcel again tells where to go on; another digest under
+its name puts a new parcel in the place of the old.
 """
 
 from biandun_protocol.wire.messages import OutboxBeginReply, OutboxBeginRequest

@@ -1,4 +1,6 @@
-"""outbox_entry: describe the parcel at a place of the outbox: the name of its statement, no more, so no PIN is needed."""
+"""outbox_entry: describe the parcel at a place of the outbox: the name of its statement, no more,
+so no PIN is needed.
+"""
 
 from biandun_protocol.wire.messages import OutboxEntryReply, OutboxEntryRequest
 from biandun_protocol.wire.numbers import ERROR_NOT_FOUND, STATE_PERSONALISED

@@ -1,6 +1,8 @@
-"""outbox_part: take in one part of a parcel; with the last one that was missing its digest is compared.
+"""outbox_part: take in one part of a parcel; with the last one that was missing its digest is
+compared.
 
-A parcel that is not what was announced is taken out again: it would be of no use to whoever carries it.
+A parcel that is not what was announced is taken out again: it would be of no use to whoever carries
+it.
 """
 
 from biandun_protocol.wire.messages import OutboxPartReply, OutboxPartRequest
@@ -21,8 +23,8 @@ from etoken.vault.outbox import Parcel
 def outbox_part(token: Token, request: OutboxPartRequest) -> OutboxPartReply:
     """Return the first part that is missing now.
 
-    Raises Refused: PIN_REQUIRED, NOT_FOUND for a parcel that was not announced, BAD_FIELD for a part of another size,
-    DIGEST_MISMATCH, STORE_FULL.
+    Raises Refused: PIN_REQUIRED, NOT_FOUND for a parcel that was not announced, BAD_FIELD for a
+    part of another size, DIGEST_MISMATCH, STORE_FULL.
     """
     token.require_user()
     outbox = token.vault.outbox
@@ -39,7 +41,9 @@ def outbox_part(token: Token, request: OutboxPartRequest) -> OutboxPartReply:
 
 
 def close_when_whole(token: Token, parcel: Parcel) -> int:
-    """Return the first part that is missing; when none is, the parcel is compared with its digest.  Raises Refused(DIGEST_MISMATCH)."""
+    """Return the first part that is missing; when none is, the parcel is compared with its digest.
+    Raises Refused(DIGEST_MISMATCH).
+    """
     outbox = token.vault.outbox
     missing = outbox.missing(parcel)
     if missing < parcel.parts or parcel.whole:

@@ -1,4 +1,6 @@
-"""outbox_read: give out a part of a parcel.  It names persons, so somebody must have shown a PIN."""
+"""outbox_read: give out a part of a parcel.  It names persons, so somebody must have shown a
+PIN.
+"""
 
 from biandun_protocol.wire.messages import OutboxReadReply, OutboxReadRequest
 from biandun_protocol.wire.numbers import ERROR_NOT_FOUND, STATE_PERSONALISED

@@ -1,9 +1,11 @@
 """personalise: take in the office-signed profile of this key and its X.509 certificate.
 
-The profile must be signed by the anchored office, name this serial number and this public key, and the digest of the X.509
-blob, which the key does not read.  The same grant again is answered with yes; a newer one for the same unit renews the certificate,
-and everything else stays.  One that names the next key pair (``succeed``) puts that in the place of the one before: the profile on flash
-decides which of the two signs, so there is no moment at which neither does.  The old pair leaves the flash when next somebody is in.
+The profile must be signed by the anchored office, name this serial number and this public key, and
+the digest of the X.509 blob, which the key does not read.  The same grant again is answered with
+yes; a newer one for the same unit renews the certificate, and everything else stays.  One that
+names the next key pair (``succeed``) puts that in the place of the one before: the profile on flash
+decides which of the two signs, so there is no moment at which neither does.  The old pair leaves
+the flash when next somebody is in.
 """
 
 from hashlib import sha256
@@ -31,7 +33,9 @@ from etoken.token import Token
 
 @command(PersonaliseRequest, states=(STATE_KEYED, STATE_PERSONALISED), heap=42, flash=3300)
 def personalise(token: Token, request: PersonaliseRequest) -> PersonaliseReply:
-    """Keep the certificate.  Raises Refused: PROFILE_INVALID, SERIAL_MISMATCH, KEY_MISMATCH, PROFILE_OLDER, UNIT_MISMATCH."""
+    """Keep the certificate.  Raises Refused: PROFILE_INVALID, SERIAL_MISMATCH, KEY_MISMATCH,
+    PROFILE_OLDER, UNIT_MISMATCH.
+    """
     profile = _verified(token, request)
     identity = token.vault.identity
     given = [request.profile_statement, request.profile_manifest, request.x509]
@@ -40,7 +44,8 @@ def personalise(token: Token, request: PersonaliseRequest) -> PersonaliseReply:
         return PersonaliseReply(profile.version)
     if before is not None:
         _check_renewal(before, profile)
-        token.stream = token.batch = None  # what was begun under the powers of the certificate before
+        # what was begun under the powers of the certificate before
+        token.stream = token.batch = None
     succeeds = profile.public_key == identity.next_public_key
     event = EVENT_SUCCEEDED if succeeds else EVENT_PERSONALISED if before is None else EVENT_RENEWED
     token.vault.note(event, profile.version)
@@ -63,10 +68,14 @@ def _check_renewal(before: ProfileManifest, profile: ProfileManifest) -> None:
 
 def _verified(token: Token, request: PersonaliseRequest) -> ProfileManifest:
     statement, manifest = request.profile_statement, request.profile_manifest
-    profile = token.read_office(ProfileManifest, statement, manifest, PURPOSE_PROFILE, SCHEMA_PROFILE, ERROR_PROFILE_INVALID)
+    profile = token.read_office(
+        ProfileManifest, statement, manifest, PURPOSE_PROFILE, SCHEMA_PROFILE, ERROR_PROFILE_INVALID
+    )
     if profile.x5t != sha256(request.x509).digest():
         raise Refused(ERROR_PROFILE_INVALID)
-    if profile.not_before >= profile.not_after or not all(purpose in policy.allowed(profile) for purpose in profile.purposes):
+    if profile.not_before >= profile.not_after or not all(
+        purpose in policy.allowed(profile) for purpose in profile.purposes
+    ):
         raise Refused(ERROR_PROFILE_INVALID)
     if profile.serial != token.board.serial:
         raise Refused(ERROR_SERIAL_MISMATCH)

@@ -12,4 +12,6 @@ from etoken.vault import records
 def prove_possession(token: Token, request: ProvePossessionRequest) -> ProvePossessionReply:
     """Return header, signature and manifest of the proof.  Needs presence."""
     token.wait_presence()
-    return ProvePossessionReply(*signing.prove(token, records.KEY_PAIR, token.public_key, request.nonce))
+    return ProvePossessionReply(
+        *signing.prove(token, records.KEY_PAIR, token.public_key, request.nonce)
+    )

@@ -1,4 +1,6 @@
-"""read_card: give out the office's statement of the unit card in force, to who has shown a PIN: digests of what names persons can be guessed."""
+"""read_card: give out the office's statement of the unit card in force, to who has shown a PIN:
+digests of what names persons can be guessed.
+"""
 
 from biandun_protocol.wire.messages import ReadCardReply, ReadCardRequest
 from biandun_protocol.wire.numbers import ERROR_NOT_FOUND, STATE_PERSONALISED

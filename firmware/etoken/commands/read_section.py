@@ -1,4 +1,6 @@
-"""read_section: give out a section of the unit card in force.  It names persons, so somebody must have shown a PIN."""
+"""read_section: give out a section of the unit card in force.  It names persons, so somebody must
+have shown a PIN.
+"""
 
 from biandun_protocol.wire.messages import ReadSectionReply, ReadSectionRequest
 from biandun_protocol.wire.numbers import ERROR_NOT_FOUND, STATE_PERSONALISED

@@ -1,7 +1,9 @@
-"""reinstate: the office lets a key sign again whose flash was set back, and says after which number its chain goes on.
+"""reinstate: the office lets a key sign again whose flash was set back, and says after which number
+its chain goes on.
 
-The office knows of statements that this flash has forgotten, and leaves numbers free for those that are still on their way; then the
-order's own name stands for the last of them, so that the chain has no hole in it.  A key never goes back: not behind its own head.
+The office knows of statements that this flash has forgotten, and leaves numbers free for those that
+are still on their way; then the order's own name stands for the last of them, so that the chain has
+no hole in it.  A key never goes back: not behind its own head.
 """
 
 from biandun_protocol.wire import statement as wire
@@ -23,12 +25,16 @@ from etoken.token import Token
 
 @command(ReinstateRequest, states=(STATE_PERSONALISED,), heap=30, flash=400)
 def reinstate(token: Token, request: ReinstateRequest) -> ReinstateReply:
-    """Go on.  Raises Refused: ORDER_INVALID, SERIAL_MISMATCH, ORDER_STALE, WRONG_STATE for a key that was not set back."""
+    """Go on.  Raises Refused: ORDER_INVALID, SERIAL_MISMATCH, ORDER_STALE, WRONG_STATE for a key
+    that was not set back.
+    """
     order = orders.verified(token, request.statement, request.manifest, PURPOSE_REINSTATE)
     seq, head = _place(token, request, order)
     vault = token.vault
     if not vault.users.rolled_back:
-        if (seq, head) != (vault.statements.seq, vault.statements.head) and vault.statements.link(seq) != head:
+        if (seq, head) != (vault.statements.seq, vault.statements.head) and vault.statements.link(
+            seq
+        ) != head:
             raise Refused(ERROR_WRONG_STATE)
         return ReinstateReply(seq, head)  # it was carried out before
     if not vault.orders.is_open(order.nonce) or seq < vault.statements.seq:
@@ -48,4 +54,6 @@ def _place(token: Token, request: ReinstateRequest, order: OrderManifest) -> "tu
     if order.head is not None:
         return order.seq, order.head
     protected, digest, _ = wire.split(request.statement)
-    return order.seq, wire.statement_id(token.suite, wire.to_be_signed(protected, PURPOSE_REINSTATE, digest))
+    return order.seq, wire.statement_id(
+        token.suite, wire.to_be_signed(protected, PURPOSE_REINSTATE, digest)
+    )

@@ -1,7 +1,14 @@
-"""remove_user: take a user's PIN away, and with it the way to the data key; user 0 decides it, at the button."""
+"""remove_user: take a user's PIN away, and with it the way to the data key; user 0 decides it, at
+the button.
+"""
 
 from biandun_protocol.wire.messages import RemoveUserReply, RemoveUserRequest
-from biandun_protocol.wire.numbers import ERROR_PIN_UNSET, ERROR_SLOT_REFUSED, EVENT_USER_REMOVED, STATE_PERSONALISED
+from biandun_protocol.wire.numbers import (
+    ERROR_PIN_UNSET,
+    ERROR_SLOT_REFUSED,
+    EVENT_USER_REMOVED,
+    STATE_PERSONALISED,
+)
 from etoken.dispatch import command
 from etoken.refusal import Refused
 from etoken.token import Token
@@ -9,7 +16,9 @@ from etoken.token import Token
 
 @command(RemoveUserRequest, states=(STATE_PERSONALISED,), heap=28, flash=240)
 def remove_user(token: Token, request: RemoveUserRequest) -> RemoveUserReply:
-    """Return the slot.  Raises Refused: PIN_REQUIRED, SLOT_REFUSED for user 0 and by any other, PIN_UNSET, PRESENCE_*."""
+    """Return the slot.  Raises Refused: PIN_REQUIRED, SLOT_REFUSED for user 0 and by any other,
+    PIN_UNSET, PRESENCE_*.
+    """
     token.require_first_user()
     if request.slot == 0:
         raise Refused(ERROR_SLOT_REFUSED)

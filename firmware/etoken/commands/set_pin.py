@@ -1,7 +1,8 @@
 """set_pin: give a user slot its first PIN.
 
-Slot 0 belongs to whoever sets the key up and needs the button; further users are let in by slot 0, which must be unlocked.
-A slot that has a PIN keeps it: changing needs the old one, forgetting needs the office.
+Slot 0 belongs to whoever sets the key up and needs the button; further users are let in by slot 0,
+which must be unlocked.  A slot that has a PIN keeps it: changing needs the old one, forgetting
+needs the office.
 """
 
 from biandun_protocol.wire.messages import SetPinReply, SetPinRequest
@@ -21,7 +22,9 @@ from etoken.token import Token
 
 @command(SetPinRequest, states=(STATE_PERSONALISED,), heap=52, flash=700)
 def set_pin(token: Token, request: SetPinRequest) -> SetPinReply:
-    """Store the PIN.  Raises Refused: PIN_FORMAT, PIN_WEAK, PIN_SET, SLOT_REFUSED, ROLLED_BACK, PRESENCE_*."""
+    """Store the PIN.  Raises Refused: PIN_FORMAT, PIN_WEAK, PIN_SET, SLOT_REFUSED, ROLLED_BACK,
+    PRESENCE_*.
+    """
     policy.require_pin(request.pin, token.board.serial)
     if token.vault.users.rolled_back:
         raise Refused(ERROR_ROLLED_BACK)
@@ -31,5 +34,11 @@ def set_pin(token: Token, request: SetPinRequest) -> SetPinReply:
         raise Refused(ERROR_SLOT_REFUSED)
     token.wait_presence()
     token.vault.note(EVENT_PIN_SET, request.slot)
-    token.vault.set_pin(request.slot, request.pin, token.entropy, token.board.pin_iterations, token.ticker(PHASE_WORKING))
+    token.vault.set_pin(
+        request.slot,
+        request.pin,
+        token.entropy,
+        token.board.pin_iterations,
+        token.ticker(PHASE_WORKING),
+    )
     return SetPinReply(request.slot)

@@ -1,8 +1,9 @@
 """set_time: the office had a wrong clock when this key last heard it, and takes that time back.
 
-The time floor only rises by what the office states, so one wrong clock would make a key refuse for ever.  An order that answers the
-key's challenge sets it, once: not when the key has heard a later time since it asked.  What the office stated with the wrong clock
-is still signed, and still about; it raises the floor no more.  A status from then counts as said at the time that is set.
+The time floor only rises by what the office states, so one wrong clock would make a key refuse for
+ever.  An order that answers the key's challenge sets it, once: not when the key has heard a later
+time since it asked.  What the office stated with the wrong clock is still signed, and still about;
+it raises the floor no more.  A status from then counts as said at the time that is set.
 """
 
 from biandun_protocol.wire.messages import SetTimeReply, SetTimeRequest
@@ -31,7 +32,8 @@ def set_time(token: Token, request: SetTimeRequest) -> SetTimeReply:
         if not is_open or not vault.orders.is_about_now():
             raise Refused(ERROR_ORDER_STALE)
         vault.note(EVENT_TIME_SET, order.time)
-        vault.standing.take_back(order.time)  # first: a cut before the floor is set leaves the order good
+        # first: a cut before the floor is set leaves the order good
+        vault.standing.take_back(order.time)
         vault.statements.set_floor(order.time, order.until or 0, order.entries or 0)
     if is_open:
         vault.orders.close()

@@ -1,11 +1,16 @@
 """sign_begin: announce a manifest; its bytes follow as data frames.
 
-If a statement was already signed under this idempotency key for the same manifest, nothing needs to be sent: ``done`` says
-so and ``sign_finish`` gives it back.  The same key with anything else is an error, because one of the two is a mistake.
+If a statement was already signed under this idempotency key for the same manifest, nothing needs to
+be sent: ``done`` says so and ``sign_finish`` gives it back.  The same key with anything else is an
+error, because one of the two is a mistake.
 """
 
 from biandun_protocol.wire.messages import SignBeginReply, SignBeginRequest
-from biandun_protocol.wire.numbers import ERROR_IDEMPOTENCY_CONFLICT, LIMIT_WINDOW, STATE_PERSONALISED
+from biandun_protocol.wire.numbers import (
+    ERROR_IDEMPOTENCY_CONFLICT,
+    LIMIT_WINDOW,
+    STATE_PERSONALISED,
+)
 from etoken import policy, signing
 from etoken.dispatch import command
 from etoken.manifest import ManifestStream
@@ -17,8 +22,8 @@ from etoken.token import Token
 def sign_begin(token: Token, request: SignBeginRequest) -> SignBeginReply:
     """Open the stream; one that was open is dropped.
 
-    Raises Refused: IDEMPOTENCY_CONFLICT, PURPOSE_REFUSED, PIN_REQUIRED, PIN_UNSET, KEY_SUSPENDED, CERTIFICATE_REVOKED, CERTIFICATE_EXPIRED,
-    CLOCK_BEHIND, CARD_STALE, OFFLINE_LIMIT.
+    Raises Refused: IDEMPOTENCY_CONFLICT, PURPOSE_REFUSED, PIN_REQUIRED, PIN_UNSET, KEY_SUSPENDED,
+    CERTIFICATE_REVOKED, CERTIFICATE_EXPIRED, CLOCK_BEHIND, CARD_STALE, OFFLINE_LIMIT.
     """
     token.stream = None
     signed = token.vault.statements.find(request.idempotency_key)
@@ -27,7 +32,8 @@ def sign_begin(token: Token, request: SignBeginRequest) -> SignBeginReply:
             raise Refused(ERROR_IDEMPOTENCY_CONFLICT)
         return SignBeginReply(LIMIT_WINDOW, True)
     if token.vault.statements.was_signed(request.idempotency_key):
-        raise Refused(ERROR_IDEMPOTENCY_CONFLICT)  # signed, receipted and made room for others: never again
+        # signed, receipted and made room for others: never again
+        raise Refused(ERROR_IDEMPOTENCY_CONFLICT)
     policy.check_manifest_purpose(token.profile, request.purpose)
     token.require_user()
     signing.check_limits(token, request.claimed_time)

@@ -1,7 +1,7 @@
 """sign_finish: the manifest has passed: check it, ask for presence, sign, commit, answer.
 
-The record is committed before the reply leaves.  Whoever repeats the call, on this link or after the key was unplugged,
-gets the same signature; the sequence moves once.
+The record is committed before the reply leaves.  Whoever repeats the call, on this link or after
+the key was unplugged, gets the same signature; the sequence moves once.
 """
 
 from biandun_protocol.wire import statement as wire
@@ -18,10 +18,12 @@ from etoken.vault.statements import Record
 def sign_finish(token: Token, request: SignFinishRequest) -> SignFinishReply:
     """Return the signed statement in its parts.
 
-    Raises Refused: NO_STREAM, PIN_REQUIRED, LENGTH_MISMATCH, DIGEST_MISMATCH, the refusal of the stream, PRESENCE_*, CANCELLED, STORE_FULL,
-    ENTROPY_FAILED, SECRET_INVALID, SIGNATURE_FAULT.
+    Raises Refused: NO_STREAM, PIN_REQUIRED, LENGTH_MISMATCH, DIGEST_MISMATCH, the refusal of the
+    stream, PRESENCE_*, CANCELLED, STORE_FULL, ENTROPY_FAILED, SECRET_INVALID, SIGNATURE_FAULT.
     """
-    record = token.vault.statements.find(request.idempotency_key) or _sign(token, request.idempotency_key)
+    record = token.vault.statements.find(request.idempotency_key) or _sign(
+        token, request.idempotency_key
+    )
     return SignFinishReply(record.seq, record.header, record.digest, record.signature)
 
 
@@ -32,7 +34,8 @@ def _sign(token: Token, idempotency_key: bytes) -> Record:
     token.require_user()
     token.stream = None  # whatever happens now, the next attempt starts with the first byte again
     digest = stream.finish()
-    signing.require_next(token, stream.request.claimed_time)  # a receipt may have come since the beginning
+    # a receipt may have come since the beginning
+    signing.require_next(token, stream.request.claimed_time)
     batch, place = token.batch, -1
     if batch is not None:
         place = batch.place_of(stream.request.purpose, digest, token.clock.ticks_ms())
@@ -41,7 +44,8 @@ def _sign(token: Token, idempotency_key: bytes) -> Record:
     fields: dict[int, object] = {wire.FIELD_MANIFEST_LENGTH: stream.request.length}
     if batch is not None and place >= 0:
         fields[wire.FIELD_BATCH] = [batch.digest, place, len(batch.digests)]
-        batch.use(place)  # also when what follows fails: a press of the button is good for one signature each
+        # also when what follows fails: a press of the button is good for one signature each
+        batch.use(place)
     if stream.request.claimed_time is not None:
         fields[wire.FIELD_CLAIMED_TIME] = stream.request.claimed_time
     return signing.sign_next(token, stream.request.purpose, digest, idempotency_key, fields)

@@ -1,7 +1,8 @@
 """status: take the office's word whether this key may sign, and tell what the office has said last.
 
-Nobody needs to be logged in: what stops a key is the office's signature.  It only goes forward: who keeps an older status cannot let a
-suspended key go on; nothing lets a revoked one.  A stop makes every image of the flash from before it an older one.
+Nobody needs to be logged in: what stops a key is the office's signature.  It only goes forward: who
+keeps an older status cannot let a suspended key go on; nothing lets a revoked one.  A stop makes
+every image of the flash from before it an older one.
 """
 
 from biandun_protocol.wire.messages import StatusManifest, StatusReply, StatusRequest
@@ -27,8 +28,8 @@ from etoken.token import Token
 def status(token: Token, request: StatusRequest) -> StatusReply:
     """Return it.
 
-    Raises Refused: STATUS_INVALID, SERIAL_MISMATCH, KEY_MISMATCH, STATUS_OLDER, CERTIFICATE_REVOKED when that is what it was told before,
-    STORE_FULL.
+    Raises Refused: STATUS_INVALID, SERIAL_MISMATCH, KEY_MISMATCH, STATUS_OLDER, CERTIFICATE_REVOKED
+    when that is what it was told before, STORE_FULL.
     """
     known = token.vault.standing.known(token.profile.not_before)
     if request.statement is not None or request.manifest is not None:
@@ -38,8 +39,12 @@ def status(token: Token, request: StatusRequest) -> StatusReply:
     return StatusReply(known.standing, known.since, known.number)
 
 
-def _taken(token: Token, statement: bytes, manifest: bytes, known: "StatusManifest | None") -> StatusManifest:
-    said = token.read_office(StatusManifest, statement, manifest, PURPOSE_STATUS, SCHEMA_STATUS, ERROR_STATUS_INVALID)
+def _taken(
+    token: Token, statement: bytes, manifest: bytes, known: "StatusManifest | None"
+) -> StatusManifest:
+    said = token.read_office(
+        StatusManifest, statement, manifest, PURPOSE_STATUS, SCHEMA_STATUS, ERROR_STATUS_INVALID
+    )
     if said.serial != token.board.serial:
         raise Refused(ERROR_SERIAL_MISMATCH)
     if said.kid not in _own_kids(token):
@@ -48,7 +53,8 @@ def _taken(token: Token, statement: bytes, manifest: bytes, known: "StatusManife
         _require_newer(token, said, known)
         _keep(token, said, manifest)
     if token.vault.statements.is_later(said.since):
-        token.vault.statements.raise_floor(said.since)  # a cut before this is made good by the same word again
+        # a cut before this is made good by the same word again
+        token.vault.statements.raise_floor(said.since)
     return said
 
 
@@ -66,7 +72,9 @@ def _place(status: StatusManifest) -> "tuple[int, int, int]":
 def _require_newer(token: Token, said: StatusManifest, known: "StatusManifest | None") -> None:
     if known is not None and known.standing == STANDING_REVOKED:
         raise Refused(ERROR_CERTIFICATE_REVOKED)
-    if said.since < token.profile.not_before or (known is not None and _place(said) < _place(known)):
+    if said.since < token.profile.not_before or (
+        known is not None and _place(said) < _place(known)
+    ):
         raise Refused(ERROR_STATUS_OLDER)
 
 

@@ -1,8 +1,9 @@
-"""store_receipt: verify the office's receipt for one of this key's statements and keep it; its parcel has arrived and goes.
+"""store_receipt: verify the office's receipt for one of this key's statements and keep it; its
+parcel has arrived and goes.
 
-The key is a witness: it believes a receipt only when the office signed it, when the proof leads from its own statement to
-the root, and when the log continues the one it verified before.  A receipt of an older log is refused, so nobody can walk
-a key back.
+The key is a witness: it believes a receipt only when the office signed it, when the proof leads
+from its own statement to the root, and when the log continues the one it verified before.  A
+receipt of an older log is refused, so nobody can walk a key back.
 """
 
 from biandun_protocol.wire import cbor, merkle
@@ -41,7 +42,9 @@ def store_receipt(token: Token, request: StoreReceiptRequest) -> StoreReceiptRep
     if record is None:
         raise Refused(ERROR_RECEIPT_MISMATCH)
     if statements.receipt(record.seq) != (request.receipt_statement, request.receipt_payload):
-        leaf = wire.log_leaf(payload.statement_id, record.statement(), record.digest, payload.received)
+        leaf = wire.log_leaf(
+            payload.statement_id, record.statement(), record.digest, payload.received
+        )
         if not payload.proves(leaf):
             raise Refused(ERROR_RECEIPT_PROOF)
         _check_growth(token, payload, request.consistency or [])
@@ -72,5 +75,7 @@ def _check_growth(token: Token, payload: wire.ReceiptPayload, path: "list[bytes]
     statements = token.vault.statements
     if payload.tree_size < statements.log_size:
         raise Refused(ERROR_RECEIPT_OLDER)
-    if not merkle.verify_consistency(statements.log_size, statements.log_root, payload.tree_size, payload.root, path):
+    if not merkle.verify_consistency(
+        statements.log_size, statements.log_root, payload.tree_size, payload.root, path
+    ):
         raise Refused(ERROR_RECEIPT_CONSISTENCY)

@@ -1,9 +1,11 @@
-"""succeed: make the next key pair of a key in service, and sign with the old one that it takes its place.
+"""succeed: make the next key pair of a key in service, and sign with the old one that it takes its
+place.
 
-The old pair goes on until the office's profile names the new one (``personalise``); what was signed under either stays in one chain.
-The new pair proves its possession over the name of the old one's statement, so neither is good without the other.  Asked again the key
-makes no second pair; nor does it sign a second statement while it keeps the first, unless its certificate was renewed since: an office
-takes in what names a certificate that still counts.
+The old pair goes on until the office's profile names the new one (``personalise``); what was signed
+under either stays in one chain.  The new pair proves its possession over the name of the old one's
+statement, so neither is good without the other.  Asked again the key makes no second pair; nor does
+it sign a second statement while it keeps the first, unless its certificate was renewed since: an
+office takes in what names a certificate that still counts.
 """
 
 from hashlib import sha256
@@ -33,19 +35,25 @@ from etoken.vault.statements import Record
 def succeed(token: Token, request: SucceedRequest) -> SucceedReply:
     """Return both statements in their parts.
 
-    Raises Refused: PURPOSE_REFUSED, PIN_REQUIRED, SLOT_REFUSED for another user than 0, SESSION_UNAVAILABLE on a key without a certified
-    device key, KEY_SUSPENDED, CERTIFICATE_REVOKED, CERTIFICATE_EXPIRED, CARD_STALE, OFFLINE_LIMIT, PRESENCE_*, CANCELLED, STORE_FULL,
+    Raises Refused: PURPOSE_REFUSED, PIN_REQUIRED, SLOT_REFUSED for another user than 0,
+    SESSION_UNAVAILABLE on a key without a certified device key, KEY_SUSPENDED, CERTIFICATE_REVOKED,
+    CERTIFICATE_EXPIRED, CARD_STALE, OFFLINE_LIMIT, PRESENCE_*, CANCELLED, STORE_FULL,
     ENTROPY_FAILED, SECRET_INVALID, SIGNATURE_FAULT.
     """
     policy.check_purpose(token.profile, PURPOSE_SUCCESSION)
     token.require_first_user()
     if not token.vault.identity.needs_session:
-        raise Refused(ERROR_SESSION_UNAVAILABLE)  # an office certifies the new pair of a device that it knows
+        # an office certifies the new pair of a device that it knows
+        raise Refused(ERROR_SESSION_UNAVAILABLE)
     signing.require_next(token, None)
     token.wait_presence()
     public = _next_public_key(token)
-    manifest = codec.encode(SuccessionManifest(SCHEMA_SUCCESSION, token.issuer.office_id, token.board.serial, public))
-    record = _signed(token, manifest, sha256(public + token.profile.x5t).digest()[:LIMIT_IDEMPOTENCY_KEY])
+    manifest = codec.encode(
+        SuccessionManifest(SCHEMA_SUCCESSION, token.issuer.office_id, token.board.serial, public)
+    )
+    record = _signed(
+        token, manifest, sha256(public + token.profile.x5t).digest()[:LIMIT_IDEMPOTENCY_KEY]
+    )
     tidy()
     nonce = token.vault.statements.name_of(record)[:LIMIT_NONCE]
     proof = signing.prove(token, records.NEXT_KEY_PAIR, public, nonce)
@@ -65,4 +73,6 @@ def _signed(token: Token, manifest: bytes, idempotency_key: bytes) -> Record:
     if record is not None:
         return record
     fields: "dict[int, object]" = {wire.FIELD_MANIFEST_LENGTH: len(manifest)}
-    return signing.sign_next(token, PURPOSE_SUCCESSION, token.suite.digest(manifest), idempotency_key, fields)
+    return signing.sign_next(
+        token, PURPOSE_SUCCESSION, token.suite.digest(manifest), idempotency_key, fields
+    )

@@ -1,7 +1,7 @@
 """unblock: set a PIN anew with the codes of both officers.
 
-The attempt is counted on flash before the codes are looked at.  Key pair, certificate, chain and all other users stay; the codes are
-used up, and the key makes new shares.
+The attempt is counted on flash before the codes are looked at.  Key pair, certificate, chain and
+all other users stay; the codes are used up, and the key makes new shares.
 """
 
 from biandun_protocol.wire.messages import UnblockReply, UnblockRequest
@@ -26,8 +26,8 @@ from etoken.token import Token
 def unblock(token: Token, request: UnblockRequest) -> UnblockReply:
     """Return the slot and the number of the new shares.
 
-    Raises Refused: PIN_FORMAT, PIN_WEAK, ROLLED_BACK, PIN_UNSET, UNBLOCK_UNSET, UNBLOCK_WRONG with the tries left, UNBLOCK_LOCKED, PRESENCE_*,
-    ENTROPY_FAILED.
+    Raises Refused: PIN_FORMAT, PIN_WEAK, ROLLED_BACK, PIN_UNSET, UNBLOCK_UNSET, UNBLOCK_WRONG with
+    the tries left, UNBLOCK_LOCKED, PRESENCE_*, ENTROPY_FAILED.
     """
     policy.require_pin(request.pin, token.board.serial)
     token.leave()
@@ -49,5 +49,7 @@ def unblock(token: Token, request: UnblockRequest) -> UnblockReply:
         raise Refused(ERROR_UNBLOCK_WRONG if left else ERROR_UNBLOCK_LOCKED, tries_left=left)
     vault.note(EVENT_UNBLOCKED, slot)
     tick = token.ticker(PHASE_WORKING)
-    number = vault.unblock(data_key, slot, request.pin, token.entropy, token.board.pin_iterations, tick)
+    number = vault.unblock(
+        data_key, slot, request.pin, token.entropy, token.board.pin_iterations, tick
+    )
     return UnblockReply(slot, number)

@@ -1,6 +1,7 @@
 """unlock: let a user in with a PIN.
 
-The attempt is counted on flash before the PIN is looked at.  Being unlocked belongs to the link: a new host starts locked.
+The attempt is counted on flash before the PIN is looked at.  Being unlocked belongs to the link: a
+new host starts locked.
 """
 
 from biandun_protocol.wire.messages import UnlockReply, UnlockRequest
@@ -26,8 +27,9 @@ from etoken.token import Token
 def unlock(token: Token, request: UnlockRequest) -> UnlockReply:
     """Unlock as ``slot``.
 
-    Raises Refused: PIN_FORMAT, PIN_UNSET, PIN_LOCKED, PIN_WRONG with the tries left, PIN_WAIT with the milliseconds left, ROLLED_BACK; PRESENCE_*,
-    CANCELLED after a wrong PIN, when nobody presses the button: then nothing is counted.
+    Raises Refused: PIN_FORMAT, PIN_UNSET, PIN_LOCKED, PIN_WRONG with the tries left, PIN_WAIT with
+    the milliseconds left, ROLLED_BACK; PRESENCE_*, CANCELLED after a wrong PIN, when nobody presses
+    the button: then nothing is counted.
     """
     check_pin(token, request.slot, request.pin)
     token.enter(request.slot)
@@ -35,11 +37,14 @@ def unlock(token: Token, request: UnlockRequest) -> UnlockReply:
 
 
 def check_pin(token: Token, slot: int, pin: bytes) -> None:
-    """Count an attempt and examine the PIN; a right one leaves the data key in the vault.  Raises Refused."""
+    """Count an attempt and examine the PIN; a right one leaves the data key in the vault.  Raises
+    Refused.
+    """
     token.leave()  # whoever was in is out, right or wrong
     users = token.vault.users
     if users.rolled_back:
-        raise Refused(ERROR_ROLLED_BACK)  # an attempt would move the tally, and with it the challenge for the office's order
+        # an attempt would move the tally, and with it the challenge for the office's order
+        raise Refused(ERROR_ROLLED_BACK)
     if len(pin) < LIMIT_PIN_LEAST:
         raise Refused(ERROR_PIN_FORMAT)  # none was ever so short: that is no attempt
     if not users.has_pin(slot):
@@ -57,4 +62,6 @@ def check_pin(token: Token, slot: int, pin: bytes) -> None:
         if not left:
             token.vault.note(EVENT_PIN_LOCKED, slot)
         raise Refused(ERROR_PIN_WRONG if left else ERROR_PIN_LOCKED, tries_left=left)
-    token.vault.let_in(found, slot, pin, token.entropy, token.board.pin_iterations, token.ticker(PHASE_WORKING))
+    token.vault.let_in(
+        found, slot, pin, token.entropy, token.board.pin_iterations, token.ticker(PHASE_WORKING)
+    )

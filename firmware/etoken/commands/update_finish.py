@@ -1,4 +1,6 @@
-"""update_finish: the image is whole; from its next start on the key tries it, and keeps it if it passes its own test."""
+"""update_finish: the image is whole; from its next start on the key tries it, and keeps it if it
+passes its own test.
+"""
 
 from biandun_protocol.wire.messages import UpdateFinishReply, UpdateFinishRequest
 from biandun_protocol.wire.numbers import (
@@ -15,8 +17,8 @@ from etoken.token import Token
 def update_finish(token: Token, request: UpdateFinishRequest) -> UpdateFinishReply:
     """Return the number of the release.
 
-    Raises Refused: UPDATE_UNAVAILABLE, NOT_FOUND when nothing is on its way, UPDATE_INCOMPLETE, DIGEST_MISMATCH for an image that was not
-    the announced one: then nothing is kept of it.
+    Raises Refused: UPDATE_UNAVAILABLE, NOT_FOUND when nothing is on its way, UPDATE_INCOMPLETE,
+    DIGEST_MISMATCH for an image that was not the announced one: then nothing is kept of it.
     """
     board = update.installed(token)
     slot = board.images.filling(board.running)

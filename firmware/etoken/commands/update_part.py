@@ -1,4 +1,6 @@
-"""update_part: take in a part of the firmware image that was announced; it counts when it has been read back."""
+"""update_part: take in a part of the firmware image that was announced; it counts when it has been
+read back.
+"""
 
 from biandun_protocol.wire.messages import UpdatePartReply, UpdatePartRequest
 from biandun_protocol.wire.numbers import (
@@ -16,8 +18,9 @@ from etoken.token import Token
 def update_part(token: Token, request: UpdatePartRequest) -> UpdatePartReply:
     """Return the first byte that is missing now.
 
-    Raises Refused: UPDATE_UNAVAILABLE, NOT_FOUND when nothing was announced, BAD_FIELD for a part of another size or one that is not the next,
-    DIGEST_MISMATCH when the flash does not keep it: then it has to be announced again.
+    Raises Refused: UPDATE_UNAVAILABLE, NOT_FOUND when nothing was announced, BAD_FIELD for a part
+    of another size or one that is not the next, DIGEST_MISMATCH when the flash does not keep it:
+    then it has to be announced again.
     """
     board = update.installed(token)
     slot = board.images.filling(board.running)

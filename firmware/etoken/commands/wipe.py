@@ -1,11 +1,18 @@
-"""wipe: destroy the key pair of a key that has no certificate yet, so that its enrolment begins again.
+"""wipe: destroy the key pair of a key that has no certificate yet, so that its enrolment begins
+again.
 
-The request must name the serial number, and somebody must press the button: a program alone cannot do it.  The anchor, the count of
-wipes and the verified log point stay.  A key with a certificate is its office's: see ``factory_reset``.
+The request must name the serial number, and somebody must press the button: a program alone cannot
+do it.  The anchor, the count of wipes and the verified log point stay.  A key with a certificate is
+its office's: see ``factory_reset``.
 """
 
 from biandun_protocol.wire.messages import WipeReply, WipeRequest
-from biandun_protocol.wire.numbers import ERROR_SERIAL_MISMATCH, STATE_ANCHORED, STATE_BLANK, STATE_KEYED
+from biandun_protocol.wire.numbers import (
+    ERROR_SERIAL_MISMATCH,
+    STATE_ANCHORED,
+    STATE_BLANK,
+    STATE_KEYED,
+)
 from etoken.dispatch import command
 from etoken.refusal import Refused
 from etoken.token import Token

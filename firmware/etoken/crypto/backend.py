@@ -22,15 +22,16 @@ ARMV6M, ARMV7EM, ARMV7EMDP = 4, 6, 8  # MicroPython's numbers of native architec
 
 
 def _choose() -> str:
-    # an interpreter that loads native code says in which machine's: the RP2350's says ARMv7E-M with floating point; a plain
-    # ARMv7-M, a Cortex-M3, has neither the instructions nor a multiplier of constant time
+    # an interpreter that loads native code says in which machine's: the RP2350's says ARMv7E-M with
+    # floating point; a plain ARMv7-M, a Cortex-M3, has neither the instructions nor a multiplier of
+    # constant time
     architecture = getattr(sys.implementation, "_mpy", 0) >> 10 & 0xF
     if architecture == ARMV6M:
         return "m0plus"
     if ARMV7EM <= architecture <= ARMV7EMDP:
         return "m33"
     try:
-        from etoken.crypto import hash_viper as _hash  # noqa: F401, PLC0415  # pyright: ignore[reportUnusedImport]
+        from etoken.crypto import hash_viper as _hash  # pyright: ignore[reportUnusedImport]  # noqa: F401, PLC0415
     except (ImportError, SyntaxError, AttributeError, NameError):
         return "integers"
     return "viper"
@@ -49,7 +50,7 @@ def _thumb(name: str) -> "object":
 def machine(curve: "Curve") -> "Machine":
     """Make the field machine of a curve."""
     if NAME == "viper":
-        from etoken.crypto.machine_viper import ViperMachine  # noqa: PLC0415  only this backend has it
+        from etoken.crypto.machine_viper import ViperMachine  # noqa: PLC0415
 
         return ViperMachine(curve)
     if NAME == "integers":
@@ -64,8 +65,9 @@ def machine(curve: "Curve") -> "Machine":
 if NAME == "integers":
     from etoken.crypto import hash_integers as _hashes
 else:
-    from etoken.crypto import hash_viper as _hashes  # ``pad`` on every board; the rest where there is nothing faster
-xor: "Callable[[bytearray | memoryview, bytes | bytearray | memoryview, bytes | bytearray | memoryview], object]"
+    # ``pad`` on every board; the rest where there is nothing faster
+    from etoken.crypto import hash_viper as _hashes
+xor: "Callable[[bytearray | memoryview, bytes | bytearray | memoryview, bytes | bytearray | memoryview], object]"  # noqa: E501
 xor = _hashes.xor  # type: ignore[assignment]
 pad: "Callable[[bytearray, bytes | bytearray, int], object]" = _hashes.pad  # type: ignore[assignment]
 _compressions = _hashes if NAME in ("integers", "viper") else _thumb("hash")

@@ -1,11 +1,14 @@
-"""The two curves, as their standards write them down.  Both have a = p - 3, cofactor 1, and p congruent to -1 modulo 2^64.
+"""The two curves, as their standards write them down.  Both have a = p - 3, cofactor 1, and p
+congruent to -1 modulo 2^64.
 
 P-256: SP 800-186 section 3.2.1.3.  sm2p256v1: GB/T 32918.5-2017, RFC 8998 section 3.2.1.
 """
 
 
 class Curve:
-    """Domain parameters as integers: prime ``p``, ``b``, base point (``gx``, ``gy``) of prime order ``n``."""
+    """Domain parameters as integers: prime ``p``, ``b``, base point (``gx``, ``gy``) of prime order
+    ``n``.
+    """
 
     def __init__(self, name: str, p: int, b: int, gx: int, gy: int, n: int) -> None:
         self.name = name
@@ -34,10 +37,24 @@ SM2P256V1 = Curve(
 
 
 def constants(curve: Curve, r_bits: int) -> "list[int]":
-    """The values of registers CONSTANTS, CONSTANTS + 1, … for R = 2^r_bits, in the order of ``machine``."""
+    """The values of registers CONSTANTS, CONSTANTS + 1, … for R = 2^r_bits, in the order of
+    ``machine``.
+    """
     p, n, r = curve.p, curve.n, 1 << r_bits
     gx, gy = curve.g
-    return [0, r % p, 1, p, n, r * r % p, r * r * r % p, r * r % n, curve.b * r % p, gx * r % p, gy * r % p]
+    return [
+        0,
+        r % p,
+        1,
+        p,
+        n,
+        r * r % p,
+        r * r * r % p,
+        r * r % n,
+        curve.b * r % p,
+        gx * r % p,
+        gy * r % p,
+    ]
 
 
 def inverse(value: int, bits: int) -> int:

@@ -1,22 +1,28 @@
-"""HMAC-DRBG with SHA-256 (NIST SP 800-90A r1, section 10.1.2): a little entropy in, as many random bytes as wanted out.
+"""HMAC-DRBG with SHA-256 (NIST SP 800-90A r1, section 10.1.2): a little entropy in, as many random
+bytes as wanted out.
 
-Security strength 256 bits.  Key, value and everything in between stand in bytearrays that ``wipe`` overwrites; what is to be a
-secret is taken with ``generate_into``, which makes no bytes of it.
+Security strength 256 bits.  Key, value and everything in between stand in bytearrays that ``wipe``
+overwrites; what is to be a secret is taken with ``generate_into``, which makes no bytes of it.
 """
 
 from etoken.crypto.hmac import Hmac
 
 OUTPUT = 32  # bytes of one block
 REQUEST_MOST = 1 << 16  # bytes in one request: 2^19 bits (table 2)
-RESEED_INTERVAL = 1 << 20  # requests between two reseedings; the standard allows 2^48, this is a small integer on every board
+# requests between two reseedings; the standard allows 2^48, this is a small integer on every board
+RESEED_INTERVAL = 1 << 20
 
 
 class ReseedRequired(Exception):
-    """So many requests since the last entropy that no more is given out; a wiped generator gives none either."""
+    """So many requests since the last entropy that no more is given out; a wiped generator gives
+    none either.
+    """
 
 
 class HmacDrbg:
-    """One generator.  ``entropy`` holds 256 bits of entropy or more, ``nonce`` never comes twice, ``personal`` says whose it is."""
+    """One generator.  ``entropy`` holds 256 bits of entropy or more, ``nonce`` never comes twice,
+    ``personal`` says whose it is.
+    """
 
     def __init__(self, entropy: bytes, nonce: bytes, personal: bytes = b"") -> None:
         self._key = bytearray(OUTPUT)
@@ -31,7 +37,9 @@ class HmacDrbg:
         self._requests = 1
 
     def generate(self, size: int, additional: bytes = b"") -> bytes:
-        """Return ``size`` bytes, 0 to 65536 (section 10.1.2.5).  Raises ReseedRequired, ValueError."""
+        """Return ``size`` bytes, 0 to 65536 (section 10.1.2.5).  Raises ReseedRequired,
+        ValueError.
+        """
         self._check(size)
         if additional:
             self._update(additional)
@@ -40,7 +48,9 @@ class HmacDrbg:
         return bytes(out)
 
     def generate_into(self, out: bytearray) -> None:
-        """Write random bytes over all of ``out``, which may become a secret.  Raises ReseedRequired, ValueError."""
+        """Write random bytes over all of ``out``, which may become a secret.  Raises
+        ReseedRequired, ValueError.
+        """
         self._check(len(out))
         self._fill(out, b"")
 

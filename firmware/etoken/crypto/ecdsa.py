@@ -1,4 +1,5 @@
-"""ES256: ECDSA on P-256 with SHA-256 (RFC 9053 section 2.1), nonces of RFC 6979 with fresh entropy mixed in (``nonces``).
+"""ES256: ECDSA on P-256 with SHA-256 (RFC 9053 section 2.1), nonces of RFC 6979 with fresh entropy
+mixed in (``nonces``).
 
 Signatures are r || s, 64 bytes, low s.
 """
@@ -17,9 +18,24 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["SecretInvalid", "SignatureFault", "message_digest", "new_secret", "public_key", "shared", "sign", "verify"]
+__all__ = [
+    "SecretInvalid",
+    "SignatureFault",
+    "message_digest",
+    "new_secret",
+    "public_key",
+    "shared",
+    "sign",
+    "verify",
+]
 
-SCHEME = Scheme(b"", programs.SIGN_ES256, programs.CHECK_ES256, programs.VERIFY_ES256, programs.VERIFY_COMPLETE_ES256)
+SCHEME = Scheme(
+    b"",
+    programs.SIGN_ES256,
+    programs.CHECK_ES256,
+    programs.VERIFY_ES256,
+    programs.VERIFY_COMPLETE_ES256,
+)
 HALF = (P256.n // 2).to_bytes(32, "big")
 OWN_HASH = backend.NAME in ("m33", "m0plus")  # faster than the interpreter's
 
@@ -44,22 +60,40 @@ def new_secret(fill: "Callable[[bytearray], object]") -> bytearray:
 
 
 def public_key(secret: "bytes | bytearray", tick: "Callable[[], None]" = nothing) -> bytes:
-    """Return the uncompressed point (65 bytes) of a private key, 1 to n - 1.  Raises SecretInvalid, SignatureFault."""
+    """Return the uncompressed point (65 bytes) of a private key, 1 to n - 1.  Raises SecretInvalid,
+    SignatureFault.
+    """
     return points(P256).public_key(secret, tick)
 
 
-def shared(secret: "bytes | bytearray", public: bytes, fresh: bytes, tick: "Callable[[], None]" = nothing) -> "bytearray | None":
-    """Diffie-Hellman: x of the product (32 bytes), or None for a point that is none.  Raises SecretInvalid."""
+def shared(
+    secret: "bytes | bytearray", public: bytes, fresh: bytes, tick: "Callable[[], None]" = nothing
+) -> "bytearray | None":
+    """Diffie-Hellman: x of the product (32 bytes), or None for a point that is none.  Raises
+    SecretInvalid.
+    """
     return points(P256).shared(secret, public, fresh, tick)
 
 
-def sign(secret: "bytes | bytearray", public: bytes, message: bytes, fresh: bytes, tick: "Callable[[], None]" = nothing) -> bytes:
-    """Sign ``message`` and check the result with ``public`` before it leaves.  Raises SecretInvalid, SignatureFault."""
+def sign(
+    secret: "bytes | bytearray",
+    public: bytes,
+    message: bytes,
+    fresh: bytes,
+    tick: "Callable[[], None]" = nothing,
+) -> bytes:
+    """Sign ``message`` and check the result with ``public`` before it leaves.  Raises
+    SecretInvalid, SignatureFault.
+    """
     return points(P256).sign(SCHEME, secret, public, message_digest(public, message), fresh, tick)
 
 
-def verify(public: bytes, message: bytes, signature: bytes, tick: "Callable[[], None]" = nothing) -> bool:
-    """Is ``signature`` (low s) right for ``message`` under the uncompressed point ``public``?  Never raises."""
+def verify(
+    public: bytes, message: bytes, signature: bytes, tick: "Callable[[], None]" = nothing
+) -> bool:
+    """Is ``signature`` (low s) right for ``message`` under the uncompressed point ``public``?
+    Never raises.
+    """
     if not isinstance(signature, bytes) or not isinstance(message, bytes) or signature[32:] > HALF:
         return False
     return points(P256).verify(SCHEME, public, message_digest(public, message), signature, tick)

@@ -1,9 +1,10 @@
-"""Sealing a few bytes to somebody's public point, who alone opens them: ephemeral Diffie-Hellman, then ``seal`` (SPEC section 6.8).
+"""Sealing a few bytes to somebody's public point, who alone opens them: ephemeral Diffie-Hellman,
+then ``seal`` (SPEC section 6.8).
 
     key = HMAC-SHA256(SHA-256(E || P), x of e * P)        envelope = E || conceal(label, plain), 65 + 16 + len(plain) bytes
 
 It proves nothing about who sealed: the manifest that carries it is signed.
-"""
+"""  # noqa: E501
 
 from hashlib import sha256
 
@@ -28,7 +29,12 @@ FRESH = 32
 
 
 def seal_to(
-    suite: "Suite", point: bytes, label: bytes, plain: bytearray, random: "Random", tick: "Callable[[], None]"
+    suite: "Suite",
+    point: bytes,
+    label: bytes,
+    plain: bytearray,
+    random: "Random",
+    tick: "Callable[[], None]",
 ) -> "bytes | None":
     """Return the envelope; None for a point (65 bytes) that is none."""
     secret = suite.new_secret(random.fill)

@@ -1,4 +1,6 @@
-"""What stops a signature from inside: each ends the command, is written to the key's log and has an error of its own."""
+"""What stops a signature from inside: each ends the command, is written to the key's log and has an
+error of its own.
+"""
 
 
 class SignatureFault(Exception):

@@ -1,10 +1,13 @@
-"""The two compression functions over Python integers: readable, the definition that the others are held against.
+"""The two compression functions over Python integers: readable, the definition that the others are
+held against.
 
-``sha256`` (FIPS 180-4 section 6.2.2) and ``sm3`` (GB/T 32905-2016 section 5.3), each (state, data, count, scratch): state is eight
-words, big-endian, in a bytearray; data holds count blocks of 64 bytes.  ``scratch`` is what the
-machine-code versions need besides (see ``hashes``); this one takes the constants of SHA-256 from it.
+``sha256`` (FIPS 180-4 section 6.2.2) and ``sm3`` (GB/T 32905-2016 section 5.3), each (state, data,
+count, scratch): state is eight words, big-endian, in a bytearray; data holds count blocks of 64
+bytes.  ``scratch`` is what the machine-code versions need besides (see ``hashes``); this one takes
+the constants of SHA-256 from it.
 
-x >> n | x << 32 - n is x rotated right by n; what stands above 32 bits is cut off where words are added up.
+x >> n | x << 32 - n is x rotated right by n; what stands above 32 bits is cut off where words are
+added up.
 """
 
 import struct
@@ -18,7 +21,11 @@ def pad(out: bytearray, key: "bytes | bytearray", filler: int) -> None:
     xor(memoryview(out)[:32], key, out[32:])
 
 
-def xor(out: "bytearray | memoryview", one: "bytes | bytearray | memoryview", two: "bytes | bytearray | memoryview") -> None:
+def xor(
+    out: "bytearray | memoryview",
+    one: "bytes | bytearray | memoryview",
+    two: "bytes | bytearray | memoryview",
+) -> None:
     """out = 32 bytes of one XOR two."""
     out[:] = (int.from_bytes(one, "big") ^ int.from_bytes(two, "big")).to_bytes(32, "big")
 
@@ -28,7 +35,9 @@ def _rotl(word: int, count: int) -> int:
     return (word << count | word >> (32 - count)) & MASK
 
 
-def sha256(state: bytearray, data: "bytes | bytearray | memoryview", count: int, scratch: bytearray) -> None:
+def sha256(
+    state: bytearray, data: "bytes | bytearray | memoryview", count: int, scratch: bytearray
+) -> None:
     """Take ``count`` blocks into ``state``."""
     constants = struct.unpack_from("<64I", scratch)
     for block in range(count):
@@ -47,10 +56,15 @@ def sha256(state: bytearray, data: "bytes | bytearray | memoryview", count: int,
             t2 = s0 + (a & b ^ a & c ^ b & c)
             a, b, c, d, e, f, g, h = (t1 + t2) & MASK, a, b, c, (d + t1) & MASK, e, f, g
         after = (a, b, c, d, e, f, g, h)
-        struct.pack_into(">8I", state, 0, *[old + new & MASK for old, new in zip(before, after)])  # noqa: B905  MicroPython's zip has no strict
+        struct.pack_into(">8I", state, 0, *[old + new & MASK for old, new in zip(before, after)])  # noqa: B905
 
 
-def sm3(state: bytearray, data: "bytes | bytearray | memoryview", count: int, scratch: bytearray) -> None:  # noqa: ARG001
+def sm3(
+    state: bytearray,
+    data: "bytes | bytearray | memoryview",
+    count: int,
+    scratch: bytearray,  # noqa: ARG001
+) -> None:
     """Take ``count`` blocks into ``state``."""
     for block in range(count):
         w = list(struct.unpack_from(">16I", data, 64 * block))

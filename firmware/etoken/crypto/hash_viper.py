@@ -1,9 +1,11 @@
-"""The two compression functions in MicroPython's viper: portable machine code, see ``hash_integers`` for what they compute.
+"""The two compression functions in MicroPython's viper: portable machine code, see
+``hash_integers`` for what they compute.
 
-No function here calls another: what passes between them would be a Python object.  Importing this fails where no compiler makes machine code of it, as in CPython.
+No function here calls another: what passes between them would be a Python object.  Importing this
+fails where no compiler makes machine code of it, as in CPython.
 """
 
-# ruff: noqa: F821  micropython.viper and the pointer types are words of MicroPython's compiler
+
 # pyright: reportUnknownVariableType=false, reportUnknownParameterType=false, reportMissingParameterType=false
 
 from micropython import const
@@ -16,7 +18,7 @@ _W = const(64)  # the schedule stands in the scratch area behind the constants, 
 
 
 @micropython.viper
-def pad(out: ptr8, key: ptr8, filler: int):
+def pad(out: ptr8, key: ptr8, filler: int):  # noqa: F821
     """out = 64 bytes of ``filler``, the first 32 of them XOR ``key``: a pad of HMAC."""
     index = 0
     while index < 32:
@@ -26,7 +28,7 @@ def pad(out: ptr8, key: ptr8, filler: int):
 
 
 @micropython.viper
-def xor(out: ptr8, one: ptr8, two: ptr8):
+def xor(out: ptr8, one: ptr8, two: ptr8):  # noqa: F821
     """out = 32 bytes of one XOR two."""
     index = 0
     while index < 32:
@@ -35,9 +37,9 @@ def xor(out: ptr8, one: ptr8, two: ptr8):
 
 
 @micropython.viper
-def sha256(state: ptr8, data: ptr8, count: int, scratch: ptr32):
+def sha256(state: ptr8, data: ptr8, count: int, scratch: ptr32):  # noqa: F821
     """Take ``count`` blocks into ``state``."""
-    m = uint(0xFFFFFFFF)
+    m = uint(0xFFFFFFFF)  # noqa: F821
     at = 0
     while count > 0:
         j = 0
@@ -46,24 +48,24 @@ def sha256(state: ptr8, data: ptr8, count: int, scratch: ptr32):
             at += 4
             j += 1
         while j < 64:
-            x = uint(scratch[_W + j - 15]) & m
-            y = uint(scratch[_W + j - 2]) & m
+            x = uint(scratch[_W + j - 15]) & m  # noqa: F821
+            y = uint(scratch[_W + j - 2]) & m  # noqa: F821
             s = (x >> 7 | x << 25) ^ (x >> 18 | x << 14) ^ x >> 3
             s = (s & m) + (((y >> 17 | y << 15) ^ (y >> 19 | y << 13) ^ y >> 10) & m)
-            scratch[_W + j] = int(s + uint(scratch[_W + j - 16]) + uint(scratch[_W + j - 7]))
+            scratch[_W + j] = int(s + uint(scratch[_W + j - 16]) + uint(scratch[_W + j - 7]))  # noqa: F821
             j += 1
-        a = uint(state[0] << 24 | state[1] << 16 | state[2] << 8 | state[3])
-        b = uint(state[4] << 24 | state[5] << 16 | state[6] << 8 | state[7])
-        c = uint(state[8] << 24 | state[9] << 16 | state[10] << 8 | state[11])
-        d = uint(state[12] << 24 | state[13] << 16 | state[14] << 8 | state[15])
-        e = uint(state[16] << 24 | state[17] << 16 | state[18] << 8 | state[19])
-        f = uint(state[20] << 24 | state[21] << 16 | state[22] << 8 | state[23])
-        g = uint(state[24] << 24 | state[25] << 16 | state[26] << 8 | state[27])
-        h = uint(state[28] << 24 | state[29] << 16 | state[30] << 8 | state[31])
+        a = uint(state[0] << 24 | state[1] << 16 | state[2] << 8 | state[3])  # noqa: F821
+        b = uint(state[4] << 24 | state[5] << 16 | state[6] << 8 | state[7])  # noqa: F821
+        c = uint(state[8] << 24 | state[9] << 16 | state[10] << 8 | state[11])  # noqa: F821
+        d = uint(state[12] << 24 | state[13] << 16 | state[14] << 8 | state[15])  # noqa: F821
+        e = uint(state[16] << 24 | state[17] << 16 | state[18] << 8 | state[19])  # noqa: F821
+        f = uint(state[20] << 24 | state[21] << 16 | state[22] << 8 | state[23])  # noqa: F821
+        g = uint(state[24] << 24 | state[25] << 16 | state[26] << 8 | state[27])  # noqa: F821
+        h = uint(state[28] << 24 | state[29] << 16 | state[30] << 8 | state[31])  # noqa: F821
         j = 0
         while j < 64:
             s = ((e >> 6 | e << 26) ^ (e >> 11 | e << 21) ^ (e >> 25 | e << 7)) & m
-            t = (h + s + ((f ^ g) & e ^ g) + uint(scratch[j]) + uint(scratch[_W + j])) & m
+            t = (h + s + ((f ^ g) & e ^ g) + uint(scratch[j]) + uint(scratch[_W + j])) & m  # noqa: F821
             s = ((a >> 2 | a << 30) ^ (a >> 13 | a << 19) ^ (a >> 22 | a << 10)) & m
             s = (s + ((a ^ b) & (b ^ c) ^ b)) & m
             h = g
@@ -85,8 +87,13 @@ def sha256(state: ptr8, data: ptr8, count: int, scratch: ptr32):
         scratch[_W + 7] = int(h)
         j = 0
         while j < 8:
-            s = uint(state[4 * j] << 24 | state[4 * j + 1] << 16 | state[4 * j + 2] << 8 | state[4 * j + 3])
-            s += uint(scratch[_W + j])
+            s = uint(  # noqa: F821
+                state[4 * j] << 24
+                | state[4 * j + 1] << 16
+                | state[4 * j + 2] << 8
+                | state[4 * j + 3]
+            )
+            s += uint(scratch[_W + j])  # noqa: F821
             state[4 * j] = int(s >> 24)
             state[4 * j + 1] = int(s >> 16)
             state[4 * j + 2] = int(s >> 8)
@@ -100,9 +107,9 @@ def sha256(state: ptr8, data: ptr8, count: int, scratch: ptr32):
 
 
 @micropython.viper
-def sm3(state: ptr8, data: ptr8, count: int, scratch: ptr32):
+def sm3(state: ptr8, data: ptr8, count: int, scratch: ptr32):  # noqa: F821
     """Take ``count`` blocks into ``state``."""
-    m = uint(0xFFFFFFFF)
+    m = uint(0xFFFFFFFF)  # noqa: F821
     at = 0
     while count > 0:
         j = 0
@@ -111,26 +118,32 @@ def sm3(state: ptr8, data: ptr8, count: int, scratch: ptr32):
             at += 4
             j += 1
         while j < 68:
-            x = uint(scratch[_W + j - 3]) & m
-            x = (x << 15 | x >> 17) ^ uint(scratch[_W + j - 16]) ^ uint(scratch[_W + j - 9])
+            x = uint(scratch[_W + j - 3]) & m  # noqa: F821
+            x = (x << 15 | x >> 17) ^ uint(scratch[_W + j - 16]) ^ uint(scratch[_W + j - 9])  # noqa: F821
             x &= m
-            y = uint(scratch[_W + j - 13]) & m
-            x = x ^ (x << 15 | x >> 17) ^ (x << 23 | x >> 9) ^ (y << 7 | y >> 25) ^ uint(scratch[_W + j - 6])
+            y = uint(scratch[_W + j - 13]) & m  # noqa: F821
+            x = (
+                x
+                ^ (x << 15 | x >> 17)
+                ^ (x << 23 | x >> 9)
+                ^ (y << 7 | y >> 25)
+                ^ uint(scratch[_W + j - 6])  # noqa: F821
+            )
             scratch[_W + j] = int(x)
             j += 1
-        a = uint(state[0] << 24 | state[1] << 16 | state[2] << 8 | state[3])
-        b = uint(state[4] << 24 | state[5] << 16 | state[6] << 8 | state[7])
-        c = uint(state[8] << 24 | state[9] << 16 | state[10] << 8 | state[11])
-        d = uint(state[12] << 24 | state[13] << 16 | state[14] << 8 | state[15])
-        e = uint(state[16] << 24 | state[17] << 16 | state[18] << 8 | state[19])
-        f = uint(state[20] << 24 | state[21] << 16 | state[22] << 8 | state[23])
-        g = uint(state[24] << 24 | state[25] << 16 | state[26] << 8 | state[27])
-        h = uint(state[28] << 24 | state[29] << 16 | state[30] << 8 | state[31])
-        constant = uint(0x79CC4519)
+        a = uint(state[0] << 24 | state[1] << 16 | state[2] << 8 | state[3])  # noqa: F821
+        b = uint(state[4] << 24 | state[5] << 16 | state[6] << 8 | state[7])  # noqa: F821
+        c = uint(state[8] << 24 | state[9] << 16 | state[10] << 8 | state[11])  # noqa: F821
+        d = uint(state[12] << 24 | state[13] << 16 | state[14] << 8 | state[15])  # noqa: F821
+        e = uint(state[16] << 24 | state[17] << 16 | state[18] << 8 | state[19])  # noqa: F821
+        f = uint(state[20] << 24 | state[21] << 16 | state[22] << 8 | state[23])  # noqa: F821
+        g = uint(state[24] << 24 | state[25] << 16 | state[26] << 8 | state[27])  # noqa: F821
+        h = uint(state[28] << 24 | state[29] << 16 | state[30] << 8 | state[31])  # noqa: F821
+        constant = uint(0x79CC4519)  # noqa: F821
         j = 0
         while j < 64:
             if j == 16:
-                constant = uint(0x9D8A7A87)  # 7A879D8A turned by 16
+                constant = uint(0x9D8A7A87)  # 7A879D8A turned by 16  # noqa: F821
             x = (a << 12 | a >> 20) & m
             s = (x + e + constant) & m
             s = (s << 7 | s >> 25) & m
@@ -140,8 +153,8 @@ def sm3(state: ptr8, data: ptr8, count: int, scratch: ptr32):
             else:
                 y = (a ^ b) & (a ^ c) ^ a
                 t = (f ^ g) & e ^ g
-            y += d + (s ^ x) + (uint(scratch[_W + j]) ^ uint(scratch[_W + j + 4]))
-            t += h + s + uint(scratch[_W + j])
+            y += d + (s ^ x) + (uint(scratch[_W + j]) ^ uint(scratch[_W + j + 4]))  # noqa: F821
+            t += h + s + uint(scratch[_W + j])  # noqa: F821
             t &= m
             d = c
             c = (b << 9 | b >> 23) & m
@@ -163,8 +176,13 @@ def sm3(state: ptr8, data: ptr8, count: int, scratch: ptr32):
         scratch[_W + 7] = int(h)
         j = 0
         while j < 8:
-            s = uint(state[4 * j] << 24 | state[4 * j + 1] << 16 | state[4 * j + 2] << 8 | state[4 * j + 3])
-            s ^= uint(scratch[_W + j])
+            s = uint(  # noqa: F821
+                state[4 * j] << 24
+                | state[4 * j + 1] << 16
+                | state[4 * j + 2] << 8
+                | state[4 * j + 3]
+            )
+            s ^= uint(scratch[_W + j])  # noqa: F821
             state[4 * j] = int(s >> 24)
             state[4 * j + 1] = int(s >> 16)
             state[4 * j + 2] = int(s >> 8)

@@ -1,6 +1,8 @@
-"""Running hashes over the backends' compression functions, for what ``hashlib`` lacks: SM3, and SHA-256 that can be wiped.
+"""Running hashes over the backends' compression functions, for what ``hashlib`` lacks: SM3, and
+SHA-256 that can be wiped.
 
-State, rest and schedule stand in bytearrays; ``wipe`` overwrites them.  What is not secret takes the interpreter's own SHA-256.
+State, rest and schedule stand in bytearrays; ``wipe`` overwrites them.  What is not secret takes
+the interpreter's own SHA-256.
 """
 
 from etoken.crypto import backend
@@ -21,7 +23,8 @@ def _words(numbers: "tuple[int, ...]") -> bytearray:
     return out
 
 
-# fractional parts of the square and cube roots of the first primes (FIPS 180-4 sections 4.2.2 and 5.3.3)
+# fractional parts of the square and cube roots of the first primes (FIPS 180-4 sections 4.2.2 and
+# 5.3.3)
 SHA256_START = bytes.fromhex("6a09e667bb67ae853c6ef372a54ff53a510e527f9b05688c1f83d9ab5be0cd19")
 SHA256_ROUNDS = (
     0x428A2F98, 0x71374491, 0xB5C0FBCF, 0xE9B5DBA5, 0x3956C25B, 0x59F111F1, 0x923F82A4, 0xAB1C5ED5,
@@ -35,7 +38,8 @@ SHA256_ROUNDS = (
 )  # fmt: skip
 SM3_START = bytes.fromhex("7380166f4914b2b9172442d7da8a0600a96f30bc163138aae38dee4db0fb0e4e")
 
-# what the compression functions get besides: the constants of SHA-256, then room for a schedule, which they leave empty
+# what the compression functions get besides: the constants of SHA-256, then room for a schedule,
+# which they leave empty
 scratch = _words(SHA256_ROUNDS) + bytearray(4 * 68)
 
 
@@ -50,7 +54,9 @@ class Hash:
         self._size = 0
 
     def reset(self, state: "bytes | bytearray | memoryview | None" = None, size: int = 0) -> None:
-        """Begin anew, or go on from a state that ``save`` kept after ``size`` bytes, a multiple of 64."""
+        """Begin anew, or go on from a state that ``save`` kept after ``size`` bytes, a multiple of
+        64.
+        """
         self._state[:] = self._start if state is None else state
         self._size = size
 

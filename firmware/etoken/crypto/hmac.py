@@ -1,6 +1,7 @@
 """HMAC-SHA256 (RFC 2104); MicroPython has no hmac module.
 
-``hmac_sha256`` goes through the interpreter's own hash; ``Hmac`` keeps nothing that cannot be wiped, for keys that are secrets.
+``hmac_sha256`` goes through the interpreter's own hash; ``Hmac`` keeps nothing that cannot be
+wiped, for keys that are secrets.
 """
 
 from hashlib import sha256
@@ -24,7 +25,9 @@ def hmac_sha256(key: bytes, message: bytes) -> bytes:
 
 
 class Hmac:
-    """HMAC-SHA256 (RFC 2104) with a key of 32 bytes, which may change; keeps the states behind the two pads."""
+    """HMAC-SHA256 (RFC 2104) with a key of 32 bytes, which may change; keeps the states behind the
+    two pads.
+    """
 
     def __init__(self) -> None:
         self._hash = new_sha256()

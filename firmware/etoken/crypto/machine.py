@@ -1,14 +1,16 @@
 """The field machine: one small contract that every backend of the key's arithmetic fulfils.
 
-A machine works for one curve.  It has 64 registers of 256 bits, runs a public program of four-byte instructions
-(operation, d, a, b) and never branches, indexes or stops by a secret.  Python stands outside: secrets go in and results come
-out as bytes in ``io``, nothing in between becomes a Python object.
+A machine works for one curve.  It has 64 registers of 256 bits, runs a public program of four-byte
+instructions (operation, d, a, b) and never branches, indexes or stops by a secret.  Python stands
+outside: secrets go in and results come out as bytes in ``io``, nothing in between becomes a Python
+object.
 
     run(program, io) -> flags      io: slots of 32 bytes, big-endian; flags: the bits that tests raised, 0 when none did
     table                          bytearray: combs, eight blocks of 32 entries, in the machine's own form
 
-``mod p`` operations take and give values below p in Montgomery form (x R mod p, R depends on the machine); ``mod n`` ones values
-below n.  A multiplication divides by R.  Registers from CONSTANTS on are set up once and not written to.
+``mod p`` operations take and give values below p in Montgomery form (x R mod p, R depends on the
+machine); ``mod n`` ones values below n.  A multiplication divides by R.  Registers from CONSTANTS
+on are set up once and not written to.
 
     END                    stop                              LOOP d         counter = d; NEXT comes back to here, d times
     MUL  d = a b / R       mod p                             NEXT           counter - 1, back unless that is below 0
@@ -24,17 +26,21 @@ below n.  A multiplication divides by R.  Registers from CONSTANTS on are set up
     LEAST d, a, b          raise flags d if a >= b           WIPE           forget registers below CONSTANTS, and all scratch
     OTHER d, a, b          raise flags d if a differs from b
 
-BITS writes an odd scalar k (n is added to an even one) as signs: k = sum of (2 s_i - 1) 2^i for i below 258 (b = 0, combs) or
-260 (b = 1, windows).  So no digit is ever zero (Hamburg, Fast and compact elliptic-curve cryptography, section 3.3).
-PICK reads the six signs i + 43 t (i = counter + 11 (a mod 4), t = 0 to 5, scalar a div 4), WINDOW the four from 4 * counter on of
-scalar 1.  The highest sign chooses between the entry and its negative, the others choose the entry; all are read every time.
-TAKE is PICK for public scalars: it reads the one entry only.
+BITS writes an odd scalar k (n is added to an even one) as signs: k = sum of (2 s_i - 1) 2^i for i
+below 258 (b = 0, combs) or 260 (b = 1, windows).  So no digit is ever zero (Hamburg, Fast and
+compact elliptic-curve cryptography, section 3.3).  PICK reads the six signs i + 43 t (i = counter +
+11 (a mod 4), t = 0 to 5, scalar a div 4), WINDOW the four from 4 * counter on of scalar 1.  The
+highest sign chooses between the entry and its negative, the others choose the entry; all are read
+every time.  TAKE is PICK for public scalars: it reads the one entry only.
 
-What a program has to see to: scalars of BITS and LOWS are below n; no y of a table is 0; MUL also takes one operand of up to 256 bits;
-loops do not nest, and the counter stays after them; blocks 3 and 7 have columns 0 to 9 only.  WIPE leaves io and ``table`` alone.
-"""
+What a program has to see to: scalars of BITS and LOWS are below n; no y of a table is 0; MUL also
+takes one operand of up to 256 bits; loops do not nest, and the counter stays after them; blocks 3
+and 7 have columns 0 to 9 only.  WIPE leaves io and ``table`` alone.
+"""  # noqa: E501
 
-END, MUL, SQR, ADD, SUB, HALF, INVP, MULN, ADDN, SUBN, INVN, REDN, LOWS, MOVE, LOAD, STORE = range(16)
+END, MUL, SQR, ADD, SUB, HALF, INVP, MULN, ADDN, SUBN, INVN, REDN, LOWS, MOVE, LOAD, STORE = range(
+    16
+)
 LOOP, NEXT, BITS, PICK, TAKE, WINDOW, SAVE, ZERO, LEAST, OTHER, WIPE, FETCH = range(16, 28)
 OPERATIONS = 28
 
@@ -54,7 +60,9 @@ _reserved = [bytearray(BLOCKS * ENTRIES * 64)]
 
 
 def new_table() -> bytearray:
-    """The table of a machine: for the first one what was reserved at import, while the heap was in one piece."""
+    """The table of a machine: for the first one what was reserved at import, while the heap was in
+    one piece.
+    """
     return _reserved.pop() if _reserved else bytearray(BLOCKS * ENTRIES * 64)
 
 
@@ -62,7 +70,9 @@ MACROS = 128  # programs are kept with macros: from this number on
 
 
 def expand(program: bytes, macros: "tuple[bytes, ...]") -> bytes:
-    """Spell the macros of a program out; what it contains is public, so how long that takes says nothing."""
+    """Spell the macros of a program out; what it contains is public, so how long that takes says
+    nothing.
+    """
     out = bytearray()
     for at in range(0, len(program), 4):
         if program[at] >= MACROS:

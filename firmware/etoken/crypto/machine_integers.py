@@ -1,4 +1,5 @@
-"""The field machine over Python integers: the readable definition of every operation, against which the others are held.
+"""The field machine over Python integers: the readable definition of every operation, against which
+the others are held.
 
 Its time and its memory depend on its numbers.
 """
@@ -15,7 +16,9 @@ PLANE = 32 * m.ENTRIES  # bytes from an entry's x to its y
 
 
 class IntegerMachine:
-    """One curve over Python integers; R = 2^r_bits, so that a machine with another R can be held against it."""
+    """One curve over Python integers; R = 2^r_bits, so that a machine with another R can be held
+    against it.
+    """
 
     def __init__(self, curve: "Curve", r_bits: int = R_BITS) -> None:
         self._p, self._n = curve.p, curve.n
@@ -27,7 +30,7 @@ class IntegerMachine:
         self.table = m.new_table()
         self._signs = [0, 0]
 
-    def run(self, program: bytes, io: bytearray) -> int:  # noqa: PLR0915  one line an operation
+    def run(self, program: bytes, io: bytearray) -> int:  # noqa: PLR0915
         """Run ``program``; see ``machine``."""
         r, p, n = self.registers, self._p, self._n
         at = flags = counter = back = 0
@@ -111,4 +114,6 @@ class IntegerMachine:
         for tooth in range(count):
             index |= (signs >> stride * tooth & 1) << tooth
         positive = index >> count - 1
-        return (index ^ (1 << count - 1) if positive else ~index & ((1 << count - 1) - 1)), not positive
+        return (
+            index ^ (1 << count - 1) if positive else ~index & ((1 << count - 1) - 1)
+        ), not positive

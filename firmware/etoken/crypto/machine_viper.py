@@ -1,13 +1,16 @@
-"""The field machine in MicroPython's viper: portable machine code, what the unix port and unknown boards run.
+"""The field machine in MicroPython's viper: portable machine code, what the unix port and unknown
+boards run.
 
-A value is a row of limbs in 32-bit words: 10 of 26 bits where machine words have 64 bits, 20 of 13 bits elsewhere, so that sums of
-products fit a machine word either way; R = 2^260.  Entries of the table are packed into 32 bytes as in the other machines.
-Importing this fails where no compiler makes machine code of it, as in CPython.
+A value is a row of limbs in 32-bit words: 10 of 26 bits where machine words have 64 bits, 20 of 13
+bits elsewhere, so that sums of products fit a machine word either way; R = 2^260.  Entries of the
+table are packed into 32 bytes as in the other machines.  Importing this fails where no compiler
+makes machine code of it, as in CPython.
 
-Every function takes word offsets into one work area ``w`` and loops a public number of times; secrets are chosen between by masks.
+Every function takes word offsets into one work area ``w`` and loops a public number of times;
+secrets are chosen between by masks.
 """
 
-# ruff: noqa: F821  micropython.viper and the pointer types are words of MicroPython's compiler
+
 # pyright: reportUnknownVariableType=false, reportUnknownParameterType=false, reportMissingParameterType=false
 # pyright: reportUnknownArgumentType=false, reportUnknownMemberType=false, reportArgumentType=false
 
@@ -54,11 +57,12 @@ _E = const(169)
 _MODULUS = const(188)
 _MATRIX = const(207)  # u, v, q, r, zeta
 _REGISTERS = const(212)
-_BIAS = const(0x10000)  # added to what may be negative while it is kept: words are read without sign on wide machines
+# added to what may be negative while it is kept: words are read without sign on wide machines
+_BIAS = const(0x10000)
 
 
 @micropython.viper
-def _raise(w: ptr32, op: int, flag: int, ab: int):
+def _raise(w: ptr32, op: int, flag: int, ab: int):  # noqa: F821
     """FLAGS |= flag: 0 if a = 0, 1 if a >= b, 2 if a differs from b."""
     n = w[_LIMBS]
     bits = w[_BITS]
@@ -77,7 +81,7 @@ def _raise(w: ptr32, op: int, flag: int, ab: int):
 
 
 @micropython.viper
-def _wipe(w: ptr32, end: int):
+def _wipe(w: ptr32, end: int):  # noqa: F821
     i = _DIGIT
     while i < end:
         w[i] = 0
@@ -85,7 +89,7 @@ def _wipe(w: ptr32, end: int):
 
 
 @micropython.viper
-def _run(w: ptr32, program: ptr8, io: object, table: object) -> int:
+def _run(w: ptr32, program: ptr8, io: object, table: object) -> int:  # noqa: F821
     n = w[_LIMBS]
     p = w[_P]
     order = w[_N]
@@ -169,7 +173,12 @@ class ViperMachine:
         self._work = bytearray(4 * (_REGISTERS + LIMBS * m.REGISTERS))
         mask = (1 << BITS) - 1
         head = [LIMBS, BITS, mask, -inverse(curve.n, BITS) & mask]
-        head += [_REGISTERS + LIMBS * m.C_P, _REGISTERS + LIMBS * m.C_N, inverse(curve.p, 14), inverse(curve.n, 14)]
+        head += [
+            _REGISTERS + LIMBS * m.C_P,
+            _REGISTERS + LIMBS * m.C_N,
+            inverse(curve.p, 14),
+            inverse(curve.n, 14),
+        ]
         for index, value in enumerate(head):
             self._word(index, value)
         for index, value in enumerate(constants(curve, R_BITS)):

@@ -1,7 +1,9 @@
-"""The secret of one signature: RFC 6979 section 3.2 with HMAC-SHA256, additional data Z (section 3.6) and a suite's label.
+"""The secret of one signature: RFC 6979 section 3.2 with HMAC-SHA256, additional data Z (section
+3.6) and a suite's label.
 
-Fresh entropy in Z guards against faults, the derivation guards against bad entropy; with Z and label empty the RFC's own vectors
-come out.  Keys and values stand in bytearrays, go through a hash of our own, and are wiped.
+Fresh entropy in Z guards against faults, the derivation guards against bad entropy; with Z and
+label empty the RFC's own vectors come out.  Keys and values stand in bytearrays, go through a hash
+of our own, and are wiped.
 """
 
 from etoken.crypto.hashes import ZEROS, new_sha256
@@ -11,14 +13,23 @@ SIZE = 32
 
 
 class Nonces:
-    """Candidates for one message, one after the other; whoever uses them sees to it that they are from 1 to n - 1."""
+    """Candidates for one message, one after the other; whoever uses them sees to it that they are
+    from 1 to n - 1.
+    """
 
     def __init__(
-        self, secret: "bytes | bytearray | memoryview", reduced: bytes, fresh: "bytes | bytearray", label: bytes = b""
+        self,
+        secret: "bytes | bytearray | memoryview",
+        reduced: bytes,
+        fresh: "bytes | bytearray",
+        label: bytes = b"",
     ) -> None:
-        """Take the private key, the digest mod n (32 bytes each), fresh entropy (32 or 0), the label of the suite.  Raises ValueError."""
+        """Take the private key, the digest mod n (32 bytes each), fresh entropy (32 or 0), the
+        label of the suite.  Raises ValueError.
+        """
         if len(fresh) not in (0, SIZE):
-            raise ValueError("fresh entropy has 32 bytes, or none for the vectors")  # the label follows it without a mark
+            # the label follows it without a mark
+            raise ValueError("fresh entropy has 32 bytes, or none for the vectors")
         self._key, self._value = bytearray(SIZE), bytearray(b"\x01" * SIZE)
         self._hash = new_sha256()
         self._hmac = Hmac()
@@ -40,7 +51,9 @@ class Nonces:
         out[:] = self._value
 
     def blind(self, out: "bytearray | memoryview", which: int) -> None:
-        """Write 32 bytes that nobody outside can foretell, others for each ``which``: they say nothing of the candidates."""
+        """Write 32 bytes that nobody outside can foretell, others for each ``which``: they say
+        nothing of the candidates.
+        """
         self._hash.reset()
         self._hash.update(self._key)
         self._hash.update(bytes((which,)))

@@ -5,7 +5,9 @@ from etoken.crypto.hmac import SIZE, Hmac
 
 
 def pbkdf2_sha256(password: bytes, salt: bytes, iterations: int) -> bytearray:
-    """Return 32 bytes stretched from ``password``, to be overwritten by whoever is done with them."""
+    """Return 32 bytes stretched from ``password``, to be overwritten by whoever is done with
+    them.
+    """
     key, value, total = bytearray(SIZE), bytearray(SIZE), bytearray(SIZE)
     key[: len(password)] = password  # HMAC fills a short key up with zeros itself
     code = Hmac()
@@ -25,6 +27,6 @@ def equal(first: "bytes | bytearray", second: "bytes | bytearray") -> bool:
     if len(first) != len(second):
         return False
     difference = 0
-    for left, right in zip(first, second):  # noqa: B905  MicroPython's zip has no strict
+    for left, right in zip(first, second):  # noqa: B905
         difference |= left ^ right
     return difference == 0

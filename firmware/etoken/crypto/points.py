@@ -1,10 +1,12 @@
-"""Everything done with points of a curve, as programs of its field machine: key pairs, signatures, checks, Diffie-Hellman.
+"""Everything done with points of a curve, as programs of its field machine: key pairs, signatures,
+checks, Diffie-Hellman.
 
-Scalars and coordinates are 32 bytes, big-endian; a public key is 04 || x || y.  Secrets come in as bytes-like objects, stand in one
-bytearray while the machine works and are overwritten before anything returns; none becomes a Python integer.
+Scalars and coordinates are 32 bytes, big-endian; a public key is 04 || x || y.  Secrets come in as
+bytes-like objects, stand in one bytearray while the machine works and are overwritten before
+anything returns; none becomes a Python integer.
 
-The combs (``machine``) are made here at the first use of a boot, that of the base point and that of the key's own public key; the
-second one makes checking a fresh signature as cheap as making it.
+The combs (``machine``) are made here at the first use of a boot, that of the base point and that of
+the key's own public key; the second one makes checking a fresh signature as cheap as making it.
 Neighbours: ``ecdsa`` and ``sm2`` say what is signed.
 """
 
@@ -32,7 +34,9 @@ def nothing() -> None:
 
 
 class Points:
-    """One curve on this interpreter's backend.  ``tick`` is called before each stretch of work, so that keep-alives can go out."""
+    """One curve on this interpreter's backend.  ``tick`` is called before each stretch of work, so
+    that keep-alives can go out.
+    """
 
     def __init__(self, curve: "Curve", machine: "m.Machine | None" = None) -> None:
         self._curve = curve
@@ -43,9 +47,12 @@ class Points:
         self._ready = False
         self._own = b""
 
-    # --- key pairs ---------------------------------------------------------------------------------------------------
+    # --- key pairs
+    # ------------------------------------------------------------------
     def new_secret(self, fill: "Callable[[bytearray], object]") -> bytearray:
-        """Draw a private key from 1 to n - 2; ``fill`` writes random bytes over a bytearray.  FIPS 186-5 A.2.2, testing candidates."""
+        """Draw a private key from 1 to n - 2; ``fill`` writes random bytes over a bytearray.  FIPS
+        186-5 A.2.2, testing candidates.
+        """
         secret = bytearray(SIZE)
         while True:
             fill(secret)
@@ -53,7 +60,9 @@ class Points:
                 return secret
 
     def _in_range(self, secret: bytearray) -> bool:
-        """Is the secret from 1 to n - 2?  The answer is public; what leads to it takes the same time for every candidate."""
+        """Is the secret from 1 to n - 2?  The answer is public; what leads to it takes the same
+        time for every candidate.
+        """
         borrow_zero = borrow_most = 0
         most = (self._curve.n - 2).to_bytes(SIZE, "big")
         for index in range(SIZE - 1, -1, -1):
@@ -61,8 +70,12 @@ class Points:
             borrow_most = (most[index] - secret[index] + borrow_most) >> 8
         return borrow_zero == borrow_most == 0
 
-    def public_key(self, secret: "bytes | bytearray", tick: "Callable[[], None]" = nothing) -> bytes:
-        """Return the public key of a private key from 1 to n - 1.  Raises SecretInvalid, SignatureFault."""
+    def public_key(
+        self, secret: "bytes | bytearray", tick: "Callable[[], None]" = nothing
+    ) -> bytes:
+        """Return the public key of a private key from 1 to n - 1.  Raises SecretInvalid,
+        SignatureFault.
+        """
         self.prepare(b"", tick)
         nonces = Nonces(secret, bytes(SIZE), b"", b"public")
         try:
@@ -82,9 +95,14 @@ class Points:
             self._wipe()
 
     def shared(
-        self, secret: "bytes | bytearray", public: bytes, fresh: bytes, tick: "Callable[[], None]" = nothing
+        self,
+        secret: "bytes | bytearray",
+        public: bytes,
+        fresh: bytes,
+        tick: "Callable[[], None]" = nothing,
     ) -> "bytearray | None":
-        """Return x of the secret times a point (Diffie-Hellman, SEC 1 section 3.3.1); None for a point that is none of the curve.
+        """Return x of the secret times a point (Diffie-Hellman, SEC 1 section 3.3.1); None for a
+        point that is none of the curve.
 
         Raises SecretInvalid, SignatureFault when the result is no point either.
         """
@@ -95,7 +113,11 @@ class Points:
             if not self._put_point(public):
                 return None
             flags = self._run(programs.SHARED, tick)
-            if flags & programs.EXCEPTION and not flags & programs.REFUSED and self._put_point(public):
+            if (
+                flags & programs.EXCEPTION
+                and not flags & programs.REFUSED
+                and self._put_point(public)
+            ):
                 flags = self._run(programs.SHARED_COMPLETE, tick)
             if flags & programs.BAD_SECRET:
                 raise SecretInvalid
@@ -110,7 +132,8 @@ class Points:
         """Is this an uncompressed point of the curve?"""
         return self._put_point(public) and not self._run(programs.ON_CURVE, nothing)
 
-    # --- signatures --------------------------------------------------------------------------------------------------
+    # --- signatures
+    # ------------------------------------------------------------------
     def sign(
         self,
         scheme: "Scheme",
@@ -120,7 +143,9 @@ class Points:
         fresh: bytes,
         tick: "Callable[[], None]" = nothing,
     ) -> bytes:
-        """Sign a digest (32 bytes) and check the result under ``public``.  Raises SecretInvalid, SignatureFault."""
+        """Sign a digest (32 bytes) and check the result under ``public``.  Raises SecretInvalid,
+        SignatureFault.
+        """
         self.prepare(public, tick)
         reduced = (int.from_bytes(digest, "big") % self._curve.n).to_bytes(SIZE, "big")
         nonces = Nonces(secret, reduced, fresh, scheme.label)
@@ -139,13 +164,18 @@ class Points:
             else:
                 raise SignatureFault
             self._slots(programs.IO_K, 2)[:] = ZEROS  # K and D: checking needs no secret
-            # a fault while signing can give the private key away (TOKEN section 7): never let such a signature out.  The
-            # digest goes in anew: what was signed may have been another one
+            # a fault while signing can give the private key away (TOKEN section 7): never let such
+            # a signature out.  The digest goes in anew: what was signed may have been another one
             self._put(programs.IO_E, digest)
             signature = bytes(self._slots(programs.IO_R, 2))
-            if self._run(scheme.check, tick) and not self.verify(scheme, public, digest, signature, tick):
+            if self._run(scheme.check, tick) and not self.verify(
+                scheme, public, digest, signature, tick
+            ):
                 raise SignatureFault
-            if bytes(self._slots(programs.IO_R, 2)) != signature or bytes(self._slots(programs.IO_E, 1)) != digest:
+            if (
+                bytes(self._slots(programs.IO_R, 2)) != signature
+                or bytes(self._slots(programs.IO_E, 1)) != digest
+            ):
                 raise SignatureFault  # the check was of something else
             return signature
         except SignatureFault:
@@ -156,10 +186,19 @@ class Points:
             self._wipe()
 
     def verify(
-        self, scheme: "Scheme", public: bytes, digest: bytes, signature: bytes, tick: "Callable[[], None]" = nothing
+        self,
+        scheme: "Scheme",
+        public: bytes,
+        digest: bytes,
+        signature: bytes,
+        tick: "Callable[[], None]" = nothing,
     ) -> bool:
         """Is r || s right for a digest (32 bytes) under ``public``?  Never raises."""
-        if not isinstance(signature, bytes) or len(signature) != 2 * SIZE or not self._put_point(public):
+        if (
+            not isinstance(signature, bytes)
+            or len(signature) != 2 * SIZE
+            or not self._put_point(public)
+        ):
             return False
         self.prepare(b"", tick)
         for program in (scheme.verify, scheme.verify_complete):
@@ -171,7 +210,8 @@ class Points:
                 return flags == 0
         return False
 
-    # --- the machine -------------------------------------------------------------------------------------------------
+    # --- the machine
+    # ------------------------------------------------------------------
     def _run(self, program: bytes, tick: "Callable[[], None]") -> int:
         tick()
         name = id(program)  # a constant of ``programs``: it stays where it is
@@ -198,7 +238,9 @@ class Points:
         return True
 
     def _doubt(self) -> None:
-        """Something went wrong that may have been the combs: make them anew before they are used again."""
+        """Something went wrong that may have been the combs: make them anew before they are used
+        again.
+        """
         self._ready = False
         self._own = b""
 
@@ -206,14 +248,16 @@ class Points:
         for at in range(0, len(self._io), len(ZEROS)):
             self._view[at : at + len(ZEROS)] = ZEROS[: len(self._io) - at]
 
-    # --- combs -------------------------------------------------------------------------------------------------------
+    # --- combs
+    # ------------------------------------------------------------------
     @property
     def table(self) -> bytearray:
         """The combs, as ``machine`` lays them out."""
         return self._machine.table
 
     def prepare(self, public: bytes = b"", tick: "Callable[[], None]" = nothing) -> None:
-        """Make the combs that are not there yet: the base point's, and that of ``public`` unless it is empty.
+        """Make the combs that are not there yet: the base point's, and that of ``public`` unless it
+        is empty.
 
         Raises SignatureFault when ``public`` is no point.
         """
@@ -229,10 +273,12 @@ class Points:
             self._own = public
 
     def _build(self, point: bytes, first: int, tick: "Callable[[], None]") -> None:
-        """Fill four blocks of the table: entry i of a block is the sum of six teeth, with the signs of the bits of i.
+        """Fill four blocks of the table: entry i of a block is the sum of six teeth, with the signs
+        of the bits of i.
 
-        The entries follow each other in Gray code, so each is the one before plus or minus one tooth doubled.  The teeth of a
-        block are those of the block before, doubled BLOCK_COLUMNS times.
+        The entries follow each other in Gray code, so each is the one before plus or minus one
+        tooth doubled.  The teeth of a block are those of the block before, doubled BLOCK_COLUMNS
+        times.
         """
         self._slots(programs.IO_X, 2)[:] = point
         self._table(programs.TABLE_START)
@@ -268,14 +314,21 @@ class Points:
                     while not (group + index) >> tooth & 1:
                         tooth += 1
                     gray ^= 1 << tooth
-                    self._name(program, programs.STEP * index, programs.DOUBLES_AT + 2 * tooth, bool(gray >> tooth & 1))
+                    self._name(
+                        program,
+                        programs.STEP * index,
+                        programs.DOUBLES_AT + 2 * tooth,
+                        bool(gray >> tooth & 1),
+                    )
                 program[programs.STEP * (index + 1) - 3] = first + gray
                 back = programs.BACK_AT + programs.BACK * (programs.GROUP - 1 - index)
                 program[back + 2] = program[back + 4 * 5 + 1] = first + gray
             self._table(bytes(program))
 
     def _table(self, program: bytes) -> None:
-        """Run a program that makes combs; none of them meets an exception with a point of the curve.  Raises SignatureFault."""
+        """Run a program that makes combs; none of them meets an exception with a point of the
+        curve.  Raises SignatureFault.
+        """
         if self._machine.run(program, self._io):
             raise SignatureFault
 
@@ -311,9 +364,13 @@ class Points:
 
 
 class Scheme:
-    """A signature scheme: its programs, and the label that keeps its nonces apart from those of others."""
+    """A signature scheme: its programs, and the label that keeps its nonces apart from those of
+    others.
+    """
 
-    def __init__(self, label: bytes, sign: bytes, check: bytes, verify: bytes, verify_complete: bytes) -> None:
+    def __init__(
+        self, label: bytes, sign: bytes, check: bytes, verify: bytes, verify_complete: bytes
+    ) -> None:
         self.label = label
         self.sign = sign
         self.check = check

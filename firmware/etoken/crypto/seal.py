@@ -1,12 +1,15 @@
-"""Sealing under a key: authenticated encryption that needs no randomness (SIV, after RFC 5297, with HMAC-SHA256 for both parts).
+"""Sealing under a key: authenticated encryption that needs no randomness (SIV, after RFC 5297, with
+HMAC-SHA256 for both parts).
 
     iv = HMAC(Km, label || plain)[:16]        cipher = plain XOR HMAC(Ke, iv || label)        sealed = iv || cipher, 48 bytes
 
-That is for 32 bytes, a secret.  What is longer and merely private is hidden 32 bytes at a time, the n-th under HMAC(Ke, iv || label || n).
+That is for 32 bytes, a secret.  What is longer and merely private is hidden 32 bytes at a time, the
+n-th under HMAC(Ke, iv || label || n).
 
-``label`` says what is sealed and where; a sealed value put into another place does not open.  Equal values under one label give equal
-bytes, which says no more than that they are equal.  Opening with a wrong key takes as long as with the right one.
-"""
+``label`` says what is sealed and where; a sealed value put into another place does not open.  Equal
+values under one label give equal bytes, which says no more than that they are equal.  Opening with
+a wrong key takes as long as with the right one.
+"""  # noqa: E501
 
 from etoken.crypto.backend import xor
 from etoken.crypto.hmac import Hmac
@@ -38,7 +41,9 @@ class Sealer:
         return bytes(iv[:IV]) + bytes(stream)
 
     def open(self, label: bytes, sealed: bytes) -> "bytearray | None":
-        """Return what was sealed, to be overwritten by whoever is done with it; None when key, label or bytes are not those."""
+        """Return what was sealed, to be overwritten by whoever is done with it; None when key,
+        label or bytes are not those.
+        """
         if len(sealed) != SEALED:
             return None
         iv, plain = bytearray(SIZE), bytearray(SIZE)

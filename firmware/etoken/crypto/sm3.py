@@ -1,10 +1,12 @@
-"""The hash SM3 (GB/T 32905-2016, ISO/IEC 10118-3): 32 bytes, blocks of 64, the interface of ``hashlib``."""
+"""The hash SM3 (GB/T 32905-2016, ISO/IEC 10118-3): 32 bytes, blocks of 64, the interface of
+``hashlib``.
+"""
 
 from etoken.crypto import backend
 from etoken.crypto.hashes import SM3_START, Hash
 
 
-class sm3(Hash):  # noqa: N801  it stands beside hashlib.sha256
+class sm3(Hash):  # noqa: N801
     """A running hash; ``digest`` ends it."""
 
     def __init__(self, data: "bytes | memoryview" = b"") -> None:

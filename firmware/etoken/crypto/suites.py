@@ -1,9 +1,11 @@
-"""The two suites of the key: everything that depends on the algorithm behind one object, by its COSE number.
+"""The two suites of the key: everything that depends on the algorithm behind one object, by its
+COSE number.
 
     ES256   -7       ECDSA on P-256 with SHA-256
     SM2     -70009   SM2 on sm2p256v1 with SM3
 
-``sign`` checks what it made before it leaves; it raises SecretInvalid, SignatureFault.  ``verify`` answers and never raises.
+``sign`` checks what it made before it leaves; it raises SecretInvalid, SignatureFault.  ``verify``
+answers and never raises.
 """
 
 from hashlib import sha256
@@ -21,21 +23,36 @@ if TYPE_CHECKING:
 
         def reserve(self) -> None: ...  # noqa: D102
         def new_secret(self, fill: "Callable[[bytearray], object]") -> bytearray: ...  # noqa: D102
-        def public_key(self, secret: "bytes | bytearray", tick: "Callable[[], None]" = ...) -> bytes: ...  # noqa: D102
+        def public_key(  # noqa: D102
+            self, secret: "bytes | bytearray", tick: "Callable[[], None]" = ...
+        ) -> bytes: ...
         def sign(  # noqa: D102
-            self, secret: "bytes | bytearray", public: bytes, message: bytes, fresh: bytes, tick: "Callable[[], None]" = ...
+            self,
+            secret: "bytes | bytearray",
+            public: bytes,
+            message: bytes,
+            fresh: bytes,
+            tick: "Callable[[], None]" = ...,
         ) -> bytes: ...
         def shared(  # noqa: D102
-            self, secret: "bytes | bytearray", public: bytes, fresh: bytes, tick: "Callable[[], None]" = ...
+            self,
+            secret: "bytes | bytearray",
+            public: bytes,
+            fresh: bytes,
+            tick: "Callable[[], None]" = ...,
         ) -> "bytearray | None": ...
-        def verify(self, public: bytes, message: bytes, signature: bytes, tick: "Callable[[], None]" = ...) -> bool: ...  # noqa: D102
+        def verify(  # noqa: D102
+            self, public: bytes, message: bytes, signature: bytes, tick: "Callable[[], None]" = ...
+        ) -> bool: ...
 
 
 class Suite:
-    """One suite: its COSE number ``alg``, its hash (``hasher()`` gives a running one) and its five operations.
+    """One suite: its COSE number ``alg``, its hash (``hasher()`` gives a running one) and its five
+    operations.
 
-    ``new_secret(fill)`` 32 bytes, ``public_key(secret)`` 65, ``sign(secret, public, message, fresh)`` 64,
-    ``shared(secret, public, fresh)`` 32: x of the product, None for a point that is none.
+    ``new_secret(fill)`` 32 bytes, ``public_key(secret)`` 65, ``sign(secret, public, message,
+    fresh)`` 64, ``shared(secret, public, fresh)`` 32: x of the product, None for a point that is
+    none.
     """
 
     def __init__(self, name: str, alg: int, hasher: "Any", scheme: "Scheme") -> None:

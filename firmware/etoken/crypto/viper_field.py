@@ -3,7 +3,7 @@
 Places in the work area are given in words; loops run a public number of times.
 """
 
-# ruff: noqa: F821  micropython.viper and the pointer types are words of MicroPython's compiler
+
 # pyright: reportUnknownVariableType=false, reportUnknownParameterType=false, reportMissingParameterType=false
 # pyright: reportUnknownArgumentType=false, reportUnknownMemberType=false, reportArgumentType=false
 
@@ -26,7 +26,7 @@ _F = const(112)  # inversion: rows of 19 words of 14 bits
 
 
 @micropython.viper
-def select(w: ptr32, d: int, mod: int, top: int):
+def select(w: ptr32, d: int, mod: int, top: int):  # noqa: F821
     """d = T - mod if that is not negative (top is the word above T), else T."""
     n = w[_LIMBS]
     bits = w[_BITS]
@@ -46,50 +46,52 @@ def select(w: ptr32, d: int, mod: int, top: int):
 
 
 @micropython.viper
-def multiply(w: ptr32, d: int, ab: int, mod: int):
-    """d = a b / R mod the modulus at mod, by Montgomery's reduction column by column; ab = a << 16 | b."""
+def multiply(w: ptr32, d: int, ab: int, mod: int):  # noqa: F821
+    """d = a b / R mod the modulus at mod, by Montgomery's reduction column by column; ab = a << 16
+    | b.
+    """
     n = w[_LIMBS]
     bits = w[_BITS]
     mask = w[_MASK]
     inverse = 1 if mod == w[_P] else w[_INVERSE_N]  # p = -1 mod 2^64
-    a = ptr32(uint(w) + uint(4) * uint(ab >> 16))
-    b = ptr32(uint(w) + uint(4) * uint(ab & 0xFFFF))
-    p = ptr32(uint(w) + uint(4) * uint(mod))
-    q = ptr32(uint(w) + uint(4 * _M))
-    t = ptr32(uint(w) + uint(4 * _T))
-    acc = uint(0)
+    a = ptr32(uint(w) + uint(4) * uint(ab >> 16))  # noqa: F821
+    b = ptr32(uint(w) + uint(4) * uint(ab & 0xFFFF))  # noqa: F821
+    p = ptr32(uint(w) + uint(4) * uint(mod))  # noqa: F821
+    q = ptr32(uint(w) + uint(4 * _M))  # noqa: F821
+    t = ptr32(uint(w) + uint(4 * _T))  # noqa: F821
+    acc = uint(0)  # noqa: F821
     k = 0
     while k < n:
         i = 0
         j = k
         while i < k:
-            acc += uint(a[i] * b[j])
-            acc += uint(q[i] * p[j])
+            acc += uint(a[i] * b[j])  # noqa: F821
+            acc += uint(q[i] * p[j])  # noqa: F821
             i += 1
             j -= 1
-        acc += uint(a[k] * b[0])
+        acc += uint(a[k] * b[0])  # noqa: F821
         factor = (int(acc) & mask) * inverse & mask
         q[k] = factor
-        acc += uint(factor * p[0])
-        acc >>= uint(bits)
+        acc += uint(factor * p[0])  # noqa: F821
+        acc >>= uint(bits)  # noqa: F821
         k += 1
     while k < n + n - 1:
         i = k - n + 1
         j = n - 1
         while i < n:
-            acc += uint(a[i] * b[j])
-            acc += uint(q[i] * p[j])
+            acc += uint(a[i] * b[j])  # noqa: F821
+            acc += uint(q[i] * p[j])  # noqa: F821
             i += 1
             j -= 1
         t[k - n] = int(acc) & mask
-        acc >>= uint(bits)
+        acc >>= uint(bits)  # noqa: F821
         k += 1
     t[n - 1] = int(acc) & mask
-    select(w, d, mod, int(acc >> uint(bits)))
+    select(w, d, mod, int(acc >> uint(bits)))  # noqa: F821
 
 
 @micropython.viper
-def add(w: ptr32, d: int, ab: int, mod: int):
+def add(w: ptr32, d: int, ab: int, mod: int):  # noqa: F821
     """d = a + b mod the modulus at mod."""
     n = w[_LIMBS]
     bits = w[_BITS]
@@ -107,7 +109,7 @@ def add(w: ptr32, d: int, ab: int, mod: int):
 
 
 @micropython.viper
-def subtract(w: ptr32, d: int, ab: int, mod: int):
+def subtract(w: ptr32, d: int, ab: int, mod: int):  # noqa: F821
     """d = a - b mod the modulus at mod."""
     n = w[_LIMBS]
     bits = w[_BITS]
@@ -132,7 +134,7 @@ def subtract(w: ptr32, d: int, ab: int, mod: int):
 
 
 @micropython.viper
-def half(w: ptr32, d: int, a: int):
+def half(w: ptr32, d: int, a: int):  # noqa: F821
     """d = a / 2 mod p."""
     n = w[_LIMBS]
     bits = w[_BITS]
@@ -154,7 +156,7 @@ def half(w: ptr32, d: int, a: int):
 
 
 @micropython.viper
-def copy(w: ptr32, d: int, a: int):
+def copy(w: ptr32, d: int, a: int):  # noqa: F821
     """d = a."""
     n = w[_LIMBS]
     i = 0
@@ -164,7 +166,7 @@ def copy(w: ptr32, d: int, a: int):
 
 
 @micropython.viper
-def lows(w: ptr32, d: int, a: int, zero: int):
+def lows(w: ptr32, d: int, a: int, zero: int):  # noqa: F821
     """d = the smaller of a and n - a."""
     n = w[_LIMBS]
     subtract(w, _F, zero << 16 | a, w[_N])  # F is free between inversions

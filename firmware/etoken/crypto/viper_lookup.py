@@ -1,6 +1,6 @@
 """The viper machine's recoding of scalars and its lookups, which read every entry."""
 
-# ruff: noqa: F821  micropython.viper and the pointer types are words of MicroPython's compiler
+
 # pyright: reportUnknownVariableType=false, reportUnknownParameterType=false, reportMissingParameterType=false
 # pyright: reportUnknownArgumentType=false, reportUnknownMemberType=false, reportArgumentType=false
 
@@ -27,7 +27,7 @@ _T = const(92)  # a value on its way
 
 
 @micropython.viper
-def bits(w: ptr32, which: int, a: int, window: int):
+def bits(w: ptr32, which: int, a: int, window: int):  # noqa: F821
     """Signs of the scalar a; see ``machine``."""
     n = w[_LIMBS]
     bits = w[_BITS]
@@ -53,7 +53,7 @@ def bits(w: ptr32, which: int, a: int, window: int):
 
 
 @micropython.viper
-def find_digit(w: ptr32, row: int, column: int, shape: int):
+def find_digit(w: ptr32, row: int, column: int, shape: int):  # noqa: F821
     """w[DIGIT] = number of the entry << 1 | 1 for its negative; shape = count << 8 | stride.
 
     It stays in the work area: what a function returns would be a Python object.
@@ -71,7 +71,7 @@ def find_digit(w: ptr32, row: int, column: int, shape: int):
 
 
 @micropython.viper
-def negate(w: ptr32, d: int):
+def negate(w: ptr32, d: int):  # noqa: F821
     """d = p - d if the digit says so."""
     n = w[_LIMBS]
     bits = w[_BITS]
@@ -88,16 +88,16 @@ def negate(w: ptr32, d: int):
 
 
 @micropython.viper
-def pick(w: ptr32, d: int, table: ptr32, block: int):
+def pick(w: ptr32, d: int, table: ptr32, block: int):  # noqa: F821
     """d and the register after it = the signed entry of a block, all entries being read."""
     n = w[_LIMBS]
     find_digit(w, _SIGNS + 18 * (block >> 2), w[_COUNTER] + 11 * (block & 3), 6 << 8 | 43)
     wanted = w[_DIGIT] >> 1
     part = 0
-    halves = ptr16(uint(w) + uint(4 * _T))
-    words = ptr32(uint(w) + uint(4 * _T))
+    halves = ptr16(uint(w) + uint(4 * _T))  # noqa: F821
+    words = ptr32(uint(w) + uint(4 * _T))  # noqa: F821
     while part < 2:
-        entry = ptr32(uint(table) + uint(2048 * block + 1024 * part))
+        entry = ptr32(uint(table) + uint(2048 * block + 1024 * part))  # noqa: F821
         j = 0
         while j < 8:
             words[j] = 0
@@ -113,7 +113,7 @@ def pick(w: ptr32, d: int, table: ptr32, block: int):
             words[5] = words[5] | entry[5] & keep
             words[6] = words[6] | entry[6] & keep
             words[7] = words[7] | entry[7] & keep
-            entry = ptr32(uint(entry) + uint(32))
+            entry = ptr32(uint(entry) + uint(32))  # noqa: F821
             i += 1
         j = 0
         while j < 16:
@@ -125,7 +125,7 @@ def pick(w: ptr32, d: int, table: ptr32, block: int):
 
 
 @micropython.viper
-def take(w: ptr32, d: int, table: ptr16, block: int):
+def take(w: ptr32, d: int, table: ptr16, block: int):  # noqa: F821
     """The same for a public scalar, reading one entry."""
     n = w[_LIMBS]
     find_digit(w, _SIGNS + 18 * (block >> 2), w[_COUNTER] + 11 * (block & 3), 6 << 8 | 43)
@@ -142,7 +142,7 @@ def take(w: ptr32, d: int, table: ptr16, block: int):
 
 
 @micropython.viper
-def window(w: ptr32, d: int, first: int):
+def window(w: ptr32, d: int, first: int):  # noqa: F821
     """The same from the window table in the registers from ``first`` on."""
     n = w[_LIMBS]
     find_digit(w, _SIGNS + 18, 4 * w[_COUNTER], 4 << 8 | 1)
@@ -164,7 +164,7 @@ def window(w: ptr32, d: int, first: int):
 
 
 @micropython.viper
-def save(w: ptr32, entry: int, a: int, table: ptr8):
+def save(w: ptr32, entry: int, a: int, table: ptr8):  # noqa: F821
     """Entry of the table = register a and the one after it."""
     n = w[_LIMBS]
     part = 0
@@ -180,7 +180,7 @@ def save(w: ptr32, entry: int, a: int, table: ptr8):
 
 
 @micropython.viper
-def fetch(w: ptr32, d: int, entry: int, table: ptr16):
+def fetch(w: ptr32, d: int, entry: int, table: ptr16):  # noqa: F821
     """Register d and the one after it = an entry of the table."""
     n = w[_LIMBS]
     part = 0

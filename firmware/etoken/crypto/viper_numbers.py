@@ -1,6 +1,8 @@
-"""The viper machine's conversions: between limbs, bytes, pieces of 16 and of 14 bits; and inversion, which works on the latter."""
+"""The viper machine's conversions: between limbs, bytes, pieces of 16 and of 14 bits; and
+inversion, which works on the latter.
+"""
 
-# ruff: noqa: F821  micropython.viper and the pointer types are words of MicroPython's compiler
+
 # pyright: reportUnknownVariableType=false, reportUnknownParameterType=false, reportMissingParameterType=false
 # pyright: reportUnknownArgumentType=false, reportUnknownMemberType=false, reportArgumentType=false
 
@@ -24,11 +26,12 @@ _D = const(150)
 _E = const(169)
 _MODULUS = const(188)
 _MATRIX = const(207)  # u, v, q, r, zeta
-_BIAS = const(0x10000)  # added to what may be negative while it is kept: words are read without sign on wide machines
+# added to what may be negative while it is kept: words are read without sign on wide machines
+_BIAS = const(0x10000)
 
 
 @micropython.viper
-def gather(w: ptr32, d: int):
+def gather(w: ptr32, d: int):  # noqa: F821
     """d = the 16 pieces in HALVES."""
     n = w[_LIMBS]
     bits = w[_BITS]
@@ -43,13 +46,13 @@ def gather(w: ptr32, d: int):
             at += 1
             have += 16
         w[d + i] = acc & mask
-        acc = int(uint(acc) >> uint(bits))
+        acc = int(uint(acc) >> uint(bits))  # noqa: F821
         have -= bits
         i += 1
 
 
 @micropython.viper
-def scatter(w: ptr32, a: int, size: int):
+def scatter(w: ptr32, a: int, size: int):  # noqa: F821
     """The pieces of 16 bits of a into HALVES (size 16), or of 14 bits into F (size 14)."""
     n = w[_LIMBS]
     bits = w[_BITS]
@@ -66,13 +69,13 @@ def scatter(w: ptr32, a: int, size: int):
             at += 1
             have += bits
         w[target + i] = acc & mask
-        acc = int(uint(acc) >> uint(size))
+        acc = int(uint(acc) >> uint(size))  # noqa: F821
         have -= size
         i += 1
 
 
 @micropython.viper
-def load(w: ptr32, d: int, io: ptr8, slot: int):
+def load(w: ptr32, d: int, io: ptr8, slot: int):  # noqa: F821
     """d = 32 bytes, big-endian."""
     at = 32 * slot
     i = 0
@@ -83,7 +86,7 @@ def load(w: ptr32, d: int, io: ptr8, slot: int):
 
 
 @micropython.viper
-def store(w: ptr32, a: int, io: ptr8, slot: int):
+def store(w: ptr32, a: int, io: ptr8, slot: int):  # noqa: F821
     """32 bytes, big-endian, of a."""
     scatter(w, a, 16)
     at = 32 * slot
@@ -95,8 +98,10 @@ def store(w: ptr32, a: int, io: ptr8, slot: int):
 
 
 @micropython.viper
-def divsteps(w: ptr32):
-    """Fourteen divsteps on the lowest limbs of f and g; the transition matrix to MATRIX (Bernstein and Yang, eprint 2019/266)."""
+def divsteps(w: ptr32):  # noqa: F821
+    """Fourteen divsteps on the lowest limbs of f and g; the transition matrix to MATRIX (Bernstein
+    and Yang, eprint 2019/266).
+    """
     zeta = w[_MATRIX + 4] - _BIAS
     f = w[_F]
     g = w[_G]
@@ -125,15 +130,17 @@ def divsteps(w: ptr32):
 
 
 @micropython.viper
-def rows(w: ptr32, x: int, y: int, inverse: int):
-    """(x, y) = matrix (x, y) / 2^14; inverse = 1 / modulus mod 2^14 where multiples of it make that come out even, else 0."""
+def rows(w: ptr32, x: int, y: int, inverse: int):  # noqa: F821
+    """(x, y) = matrix (x, y) / 2^14; inverse = 1 / modulus mod 2^14 where multiples of it make that
+    come out even, else 0.
+    """
     u = w[_MATRIX] - _BIAS
     v = w[_MATRIX + 1] - _BIAS
     q = w[_MATRIX + 2] - _BIAS
     r = w[_MATRIX + 3] - _BIAS
-    xs = ptr32(uint(w) + uint(4) * uint(x))
-    ys = ptr32(uint(w) + uint(4) * uint(y))
-    ms = ptr32(uint(w) + uint(4 * _MODULUS))
+    xs = ptr32(uint(w) + uint(4) * uint(x))  # noqa: F821
+    ys = ptr32(uint(w) + uint(4) * uint(y))  # noqa: F821
+    ms = ptr32(uint(w) + uint(4 * _MODULUS))  # noqa: F821
     md = 0
     me = 0
     cx = u * xs[0] + v * ys[0]
@@ -172,7 +179,7 @@ def rows(w: ptr32, x: int, y: int, inverse: int):
 
 
 @micropython.viper
-def invert(w: ptr32, d: int, a: int, mod: int):
+def invert(w: ptr32, d: int, a: int, mod: int):  # noqa: F821
     """d = 1 / a mod the modulus at mod, 43 times 14 divsteps whatever a is."""
     n = w[_LIMBS]
     scatter(w, mod, 14)
@@ -237,6 +244,6 @@ def invert(w: ptr32, d: int, a: int, mod: int):
             at += 1
             have += 14
         w[d + i] = acc & mask
-        acc = int(uint(acc) >> uint(bits))
+        acc = int(uint(acc) >> uint(bits))  # noqa: F821
         have -= bits
         i += 1

@@ -1,7 +1,9 @@
-"""The key's end of the serial link: frames in and out, one request at a time, the last reply kept for a repeat.
+"""The key's end of the serial link: frames in and out, one request at a time, the last reply kept
+for a repeat.
 
-It knows nothing of commands.  SPEC.md section 2 is the text; the host's end is ``biandun.key.connection``.  All that
-comes in passes two fixed buffers, so a link that is fed junk for days takes no more memory than a silent one.
+It knows nothing of commands.  SPEC.md section 2 is the text; the host's end is
+``biandun.key.connection``.  All that comes in passes two fixed buffers, so a link that is fed junk
+for days takes no more memory than a silent one.
 """
 
 from binascii import crc32
@@ -60,7 +62,8 @@ class Link:
         self._reply = b""
 
     def receive(self, timeout_ms: int) -> "frames.Frame | None":
-        """Return the next frame, or None after ``timeout_ms`` without one.  Raises EOFError when the port is gone.
+        """Return the next frame, or None after ``timeout_ms`` without one.  Raises EOFError when
+        the port is gone.
 
         Before the first resync only a resync is let through: what came before belongs to nobody.
         """
@@ -75,7 +78,9 @@ class Link:
                 return frame
 
     def resync(self, payload: memoryview) -> bool:
-        """Answer a resync frame; True when it opened a new link and everything unfinished is void."""
+        """Answer a resync frame; True when it opened a new link and everything unfinished is
+        void.
+        """
         try:
             asked = codec.decode(Resync, payload)
         except codec.MessageError:
@@ -97,7 +102,9 @@ class Link:
             return True
 
     def assemble(self, frame: frames.Frame) -> "bytes | None":
-        """Add a request frame; return the whole message with its last fragment, None before and for a gap."""
+        """Add a request frame; return the whole message with its last fragment, None before and for
+        a gap.
+        """
         if frame.offset == 0:
             self._message_id, self._message = frame.request_id, b""
         elif frame.request_id != self._message_id or frame.offset != len(self._message):
@@ -116,8 +123,8 @@ class Link:
     def repeat(self, request_id: int, message: bytes) -> "bool | None":
         """Answer a repeated request from memory.
 
-        True when the same bytes were answered under this id before (the reply has been sent again), None when the id was
-        used for other bytes, False when the request is new.
+        True when the same bytes were answered under this id before (the reply has been sent again),
+        None when the id was used for other bytes, False when the request is new.
         """
         if request_id != self._reply_id:
             return False
@@ -135,13 +142,24 @@ class Link:
         self._keep(request_id, message, KIND_ERROR, error)
 
     def _keep(self, request_id: int, message: bytes, kind: int, reply: bytes) -> None:
-        self._reply_id, self._reply_crc, self._reply_kind, self._reply = request_id, crc32(message), kind, reply
+        self._reply_id, self._reply_crc, self._reply_kind, self._reply = (
+            request_id,
+            crc32(message),
+            kind,
+            reply,
+        )
         self._send_message(kind, request_id, reply)
 
     def _send_message(self, kind: int, request_id: int, message: bytes) -> None:
         size = frames.PAYLOAD_MAX
         for offset in range(0, max(len(message), 1), size):
-            self.send(kind, request_id, offset, message[offset : offset + size], offset + size < len(message))
+            self.send(
+                kind,
+                request_id,
+                offset,
+                message[offset : offset + size],
+                offset + size < len(message),
+            )
 
     def fault(self, request_id: int, code: int, field: "int | None" = None) -> None:
         """Send an error that answers no request: to a stream, or to an id that was used twice."""
@@ -156,11 +174,15 @@ class Link:
         self.send(KIND_ABORTED, request_id, 0, b"")
 
     def keepalive(self, request_id: int, phase: int, permille: int) -> None:
-        """Send a keep-alive, unless the last frame went out less than LIMIT_KEEPALIVE_MS / 2 ago."""
+        """Send a keep-alive, unless the last frame went out less than LIMIT_KEEPALIVE_MS / 2
+        ago.
+        """
         if self._clock.ticks_ms() - self._last_sent >= LIMIT_KEEPALIVE_MS // 2:
             self.send(KIND_KEEPALIVE, request_id, 0, codec.encode(KeepAlive(phase, permille)))
 
-    def send(self, kind: int, request_id: int, offset: int, payload: bytes, more: bool = False) -> None:
+    def send(
+        self, kind: int, request_id: int, offset: int, payload: bytes, more: bool = False
+    ) -> None:
         """Send one frame."""
         self._port.write(frames.encode_frame(kind, request_id, offset, payload, more))
         self._last_sent = self._clock.ticks_ms()

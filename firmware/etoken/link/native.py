@@ -1,52 +1,53 @@
-"""CRC-32 as machine code, four bytes a step: more than twice as fast as MicroPython's own, which takes most of a frame's time.
+"""CRC-32 as machine code, four bytes a step: more than twice as fast as MicroPython's own, which
+takes most of a frame's time.
 
-Importing it fails where no compiler makes machine code of it: in CPython, and in interpreters without the viper emitter.
-Those use ``frames.checksum``, and ``test_native`` holds one against the other.  The table takes 4 KiB.
+Importing it fails where no compiler makes machine code of it: in CPython, and in interpreters
+without the viper emitter.  Those use ``frames.checksum``, and ``test_native`` holds one against the
+other.  The table takes 4 KiB.
 """
-
-# ruff: noqa: F821  micropython.viper, ptr8 and ptr32 are words of MicroPython's compiler
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import micropython
 
-_table = bytearray(4096)  # 4 tables of 256 words: the effect of a byte that is 0, 1, 2, 3 bytes away
+# 4 tables of 256 words: the effect of a byte that is 0, 1, 2, 3 bytes away
+_table = bytearray(4096)
 
 
 @micropython.viper
 def _fill():
-    words = ptr32(_table)
+    words = ptr32(_table)  # noqa: F821
     index = 0
     while index < 256:
-        word = uint(index)
+        word = uint(index)  # noqa: F821
         step = 0
         while step < 8:
-            word = word >> 1 ^ uint(0xEDB88320) if word & 1 else word >> 1
+            word = word >> 1 ^ uint(0xEDB88320) if word & 1 else word >> 1  # noqa: F821
             step += 1
         words[index] = int(word)
         index += 1
     while index < 1024:
-        word = uint(words[index - 256]) & uint(0xFFFFFFFF)
+        word = uint(words[index - 256]) & uint(0xFFFFFFFF)  # noqa: F821
         words[index] = words[int(word & 0xFF)] ^ int(word >> 8)
         index += 1
 
 
 @micropython.viper
-def checksum(data: object, size: int) -> uint:
+def checksum(data: object, size: int) -> uint:  # noqa: F821
     """Return the CRC-32 of ``data[:size]``."""
-    cells = ptr8(data)  # pyright: ignore[reportArgumentType]
-    words = ptr32(_table)
-    mask = uint(0xFFFFFFFF)  # machine words may be wider
+    cells = ptr8(data)  # pyright: ignore[reportArgumentType]  # noqa: F821
+    words = ptr32(_table)  # noqa: F821
+    mask = uint(0xFFFFFFFF)  # machine words may be wider  # noqa: F821
     crc = mask
     at = 0
     while at < size - 3:
-        crc ^= uint(cells[at] | cells[at + 1] << 8 | cells[at + 2] << 16 | cells[at + 3] << 24)
+        crc ^= uint(cells[at] | cells[at + 1] << 8 | cells[at + 2] << 16 | cells[at + 3] << 24)  # noqa: F821
         far = words[768 + int(crc & 0xFF)] ^ words[512 + int(crc >> 8 & 0xFF)]
         near = words[256 + int(crc >> 16 & 0xFF)] ^ words[int(crc >> 24 & 0xFF)]
-        crc = mask & uint(far ^ near)
+        crc = mask & uint(far ^ near)  # noqa: F821
         at += 4
     while at < size:
-        crc = mask & uint(words[int((crc ^ uint(cells[at])) & 0xFF)]) ^ crc >> 8
+        crc = mask & uint(words[int((crc ^ uint(cells[at])) & 0xFF)]) ^ crc >> 8  # noqa: F821
         at += 1
     return crc ^ mask
 

@@ -4,12 +4,14 @@
     header  "BDF1" order(4) number(4) floor(4) length(4) digest(32) crc32(4)      big-endian; SHA-256 of the image
             complete(1) good(1) bad(1) at 64, trials(3) at 72, progress from 128: one byte for each piece of 2048 bytes, FF no, 00 yes
 
-Flags are single bytes, each programmed once: a cut leaves one as it was, or as it will be when it is programmed again.  ``choose`` is the
-boot's decision: the newest complete slot that is not bad; one that has not been found good yet is tried three times, then it is bad and the
-one before runs again, in the end the firmware that the board came with.  A piece counts when it has been read back, so an update goes on
-where it stopped; an erasure that was cut is done again.  Neighbours: ``boards.boot`` asks ``choose``, ``commands.update_*`` fill a slot,
-``selftest`` says that a trial was good.
-"""
+Flags are single bytes, each programmed once: a cut leaves one as it was, or as it will be when it
+is programmed again.  ``choose`` is the boot's decision: the newest complete slot that is not bad;
+one that has not been found good yet is tried three times, then it is bad and the one before runs
+again, in the end the firmware that the board came with.  A piece counts when it has been read back,
+so an update goes on where it stopped; an erasure that was cut is done again.  Neighbours:
+``boards.boot`` asks ``choose``, ``commands.update_*`` fill a slot, ``selftest`` says that a trial
+was good.
+"""  # noqa: E501
 
 from binascii import crc32
 from hashlib import sha256
@@ -38,7 +40,9 @@ class Slot:
 
     def __init__(self, place: int, head: bytes) -> None:
         self.place = place
-        self.order, self.number, self.floor, self.length = (int.from_bytes(head[at : at + 4], "big") for at in (4, 8, 12, 16))
+        self.order, self.number, self.floor, self.length = (
+            int.from_bytes(head[at : at + 4], "big") for at in (4, 8, 12, 16)
+        )
         self.digest = head[20:52]
 
 
@@ -50,9 +54,12 @@ class Images:
         self._size = flash.size // SLOTS // flash.sector * flash.sector
         self.most = self._size - flash.sector  # bytes of the longest image
 
-    # --- at the start ---------------------------------------------------------------------------------------------------
+    # --- at the start
+    # ------------------------------------------------------------------
     def choose(self) -> "Slot | None":
-        """The slot to run, counted as a trial when it has not been found good; None for the firmware that the board came with."""
+        """The slot to run, counted as a trial when it has not been found good; None for the
+        firmware that the board came with.
+        """
         for slot in self._newest_first():
             if self._may_run(slot):
                 return slot
@@ -89,12 +96,21 @@ class Images:
         """The image, for a board that cannot run it where it lies."""
         return self._flash.read(self._base(slot.place) + self._flash.sector, slot.length)
 
-    # --- an update ------------------------------------------------------------------------------------------------------
-    def begin(self, number: int, floor: int, length: int, digest: bytes, running: "Slot | None") -> Slot:
-        """Take up an image, beside the one that runs and in the place of any other.  Raises ImageBroken."""
+    # --- an update
+    # ------------------------------------------------------------------
+    def begin(
+        self, number: int, floor: int, length: int, digest: bytes, running: "Slot | None"
+    ) -> Slot:
+        """Take up an image, beside the one that runs and in the place of any other.  Raises
+        ImageBroken.
+        """
         place = 0 if running is None else 1 - running.place
         order = max([slot.order for slot in self._newest_first()] + [0]) + 1
-        head = MAGIC + b"".join(value.to_bytes(4, "big") for value in (order, number, floor, length)) + digest
+        head = (
+            MAGIC
+            + b"".join(value.to_bytes(4, "big") for value in (order, number, floor, length))
+            + digest
+        )
         self._flash.erase(self._base(place))
         self._flash.program(self._base(place), head + crc32(head).to_bytes(4, "big"))
         slot = self.at(place)
@@ -102,10 +118,16 @@ class Images:
             raise ImageBroken
         return slot
 
-    def begun(self, number: int, floor: int, digest: bytes, running: "Slot | None") -> "Slot | None":
+    def begun(
+        self, number: int, floor: int, digest: bytes, running: "Slot | None"
+    ) -> "Slot | None":
         """The slot that was begun for this very image, and that no start has judged."""
         for slot in self._beside(running):
-            if (slot.number, slot.floor, slot.digest) == (number, floor, digest) and not self._is_judged(slot):
+            if (slot.number, slot.floor, slot.digest) == (
+                number,
+                floor,
+                digest,
+            ) and not self._is_judged(slot):
                 return slot
         return None
 
@@ -132,7 +154,9 @@ class Images:
         return min(done * LIMIT_PIECE, slot.length)
 
     def write(self, slot: Slot, offset: int, content: bytes) -> None:
-        """Write the piece at ``offset``, which is the next.  Raises ImageBroken: then the slot has to be begun anew."""
+        """Write the piece at ``offset``, which is the next.  Raises ImageBroken: then the slot has
+        to be begun anew.
+        """
         at = self._base(slot.place) + self._flash.sector + offset
         if at % self._flash.sector == 0:
             self._flash.erase(at)
@@ -143,7 +167,9 @@ class Images:
         self._settle(slot, PROGRESS + offset // LIMIT_PIECE)
 
     def finish(self, slot: Slot) -> None:
-        """All is there: compare the digest; from the next start on it is tried.  Raises ImageBroken."""
+        """All is there: compare the digest; from the next start on it is tried.  Raises
+        ImageBroken.
+        """
         if not self._intact(slot):
             self.abandon(slot)
             raise ImageBroken
@@ -169,18 +195,23 @@ class Images:
         """Nothing is begun there any more."""
         self._flash.erase(self._base(slot.place))
 
-    # --- bytes ----------------------------------------------------------------------------------------------------------
+    # --- bytes
+    # ------------------------------------------------------------------
     def _newest_first(self) -> "list[Slot]":
         slots = [slot for slot in (self.at(place) for place in range(SLOTS)) if slot is not None]
         return sorted(slots, key=lambda slot: -slot.order)
 
     def _beside(self, running: "Slot | None") -> "list[Slot]":
-        return [slot for slot in self._newest_first() if running is None or slot.place != running.place]
+        return [
+            slot for slot in self._newest_first() if running is None or slot.place != running.place
+        ]
 
     def at(self, place: int) -> "Slot | None":
         """The slot at a place, if its header holds."""
         head = self._flash.read(self._base(place), HEADER)
-        if head[:4] != MAGIC or crc32(head[: HEADER - 4]) != int.from_bytes(head[HEADER - 4 :], "big"):
+        if head[:4] != MAGIC or crc32(head[: HEADER - 4]) != int.from_bytes(
+            head[HEADER - 4 :], "big"
+        ):
             return None
         slot = Slot(place, head)
         return slot if 0 < slot.length <= self.most else None
@@ -202,10 +233,14 @@ class Images:
 
 
 class Installed:
-    """What a board that can be updated says of its firmware: both places, the slot that runs (None: what it came with), for which
-    ``target`` images are made, and the vendor's points (65 bytes) by the name of the suite."""
+    """What a board that can be updated says of its firmware: both places, the slot that runs (None:
+    what it came with), for which ``target`` images are made, and the vendor's points (65 bytes) by
+    the name of the suite.
+    """
 
-    def __init__(self, images: Images, running: "Slot | None", target: str, vendors: "dict[str, bytes]") -> None:
+    def __init__(
+        self, images: Images, running: "Slot | None", target: str, vendors: "dict[str, bytes]"
+    ) -> None:
         self.images = images
         self.running = running
         self.target = target

@@ -3,9 +3,10 @@
     bank    "BDJ1" generation(4) crc32(4)  records…            big-endian, generation of the active bank is the higher
     record  commit(1) kind(1) number(4) length(2) crc32(4) payload     commit: FF not yet, 00 done
 
-The newest record of a (kind, number) counts.  Two banks; the README beside this file says what is written in which order, what
-every cut leaves, what is damage, and how long the flash lives.  The journal knows nothing of what it stores.
-"""
+The newest record of a (kind, number) counts.  Two banks; the README beside this file says what is
+written in which order, what every cut leaves, what is damage, and how long the flash lives.  The
+journal knows nothing of what it stores.
+"""  # noqa: E501
 
 from binascii import crc32
 
@@ -31,7 +32,8 @@ if TYPE_CHECKING:
     Survivor = Callable[[int, int], "tuple[int, bytes] | bool"]
 
 MAGIC = b"BDJ1"
-SPARE = bytes(byte | 0x3C for byte in MAGIC)  # an erased bank, not begun; MAGIC can be programmed over it
+# an erased bank, not begun; MAGIC can be programmed over it
+SPARE = bytes(byte | 0x3C for byte in MAGIC)
 BANK_HEADER = 12
 RECORD_HEADER = 12
 PAYLOAD_MAX = 0xFFFF
@@ -40,14 +42,17 @@ NUMBER_BITS = 22  # kind and number together make a small integer also where tho
 NUMBER_MASK = (1 << NUMBER_BITS) - 1
 SCAN = 256
 BLANK = b"\xff" * SCAN
-COLLECT_EVERY = 16  # records: small live objects between freed buffers are what breaks a heap into pieces
+# records: small live objects between freed buffers are what breaks a heap into pieces
+COLLECT_EVERY = 16
 
 
 RECORDS = 1024  # a key in service for years has about as many
 
 
 def _roomy() -> "dict[int, int]":
-    """An empty index that holds RECORDS entries without growing: a larger table is wanted in one piece, and a heap in use has none."""
+    """An empty index that holds RECORDS entries without growing: a larger table is wanted in one
+    piece, and a heap in use has none.
+    """
     index = dict.fromkeys(range(RECORDS), 0)
     for number in range(RECORDS):
         del index[number]  # the table stays
@@ -65,8 +70,9 @@ class StoreDamaged(Exception):
 class Journal:
     """Records by (kind 0..255, number 0..2**22-1).
 
-    ``survives(kind, number)`` is asked for every live record at compaction: True keeps it, False drops it, (kind, payload)
-    puts something smaller in its place under the same number.  ``prepare()`` is called before the first of them.
+    ``survives(kind, number)`` is asked for every live record at compaction: True keeps it, False
+    drops it, (kind, payload) puts something smaller in its place under the same number.
+    ``prepare()`` is called before the first of them.
     """
 
     def __init__(self, flash: "Flash") -> None:
@@ -76,7 +82,8 @@ class Journal:
         self.damaged = False
         self._bank_size = flash.size // flash.sector // 2 * flash.sector
         self._scratch = bytearray(SCAN)
-        self._index = _roomy()  # both small integers on every board: an entry takes no memory of its own
+        # both small integers on every board: an entry takes no memory of its own
+        self._index = _roomy()
         self._bank = 0
         self._generation = 0
         self._end = BANK_HEADER
@@ -90,7 +97,11 @@ class Journal:
     def peek(self, kind: int, number: int, size: int) -> "bytes | None":
         """Return the first ``size`` bytes of a payload, or None: cheaper than all of it."""
         at = self._index.get(kind << NUMBER_BITS | number)
-        return None if at is None else self._flash.read(at + RECORD_HEADER, min(size, self._length(at)))
+        return (
+            None
+            if at is None
+            else self._flash.read(at + RECORD_HEADER, min(size, self._length(at)))
+        )
 
     @property
     def generation(self) -> int:
@@ -98,7 +109,9 @@ class Journal:
         return self._generation
 
     def each(self) -> "Iterator[tuple[int, int, int, int]]":
-        """Yield (kind, number, offset of the payload on flash, length) of every committed record as they stand, old ones too."""
+        """Yield (kind, number, offset of the payload on flash, length) of every committed record as
+        they stand, old ones too.
+        """
         at, end = self._base(self._bank) + BANK_HEADER, self._base(self._bank) + self._end
         while at < end:
             head = self._flash.read(at, RECORD_HEADER)
@@ -107,15 +120,21 @@ class Journal:
             at += RECORD_HEADER + size
 
     def read_into(self, kind: int, number: int, offset: int, view: memoryview) -> None:
-        """Fill ``view`` from ``offset`` of a payload on: for what must not lie about in the heap.  Raises KeyError when there is none."""
-        self._flash.read_into(self._index[kind << NUMBER_BITS | number] + RECORD_HEADER + offset, view)
+        """Fill ``view`` from ``offset`` of a payload on: for what must not lie about in the heap.
+        Raises KeyError when there is none.
+        """
+        self._flash.read_into(
+            self._index[kind << NUMBER_BITS | number] + RECORD_HEADER + offset, view
+        )
 
     def numbers(self, kind: int) -> "list[int]":
         """Return the numbers of all live records of a kind, ascending."""
         return sorted(key & NUMBER_MASK for key in self._index if key >> NUMBER_BITS == kind)
 
     def has_room(self, size: int) -> bool:
-        """Does a payload of ``size`` bytes fit without compaction?  Not where something stands that was given up, or rot."""
+        """Does a payload of ``size`` bytes fit without compaction?  Not where something stands that
+        was given up, or rot.
+        """
         needed = RECORD_HEADER + size
         if size > PAYLOAD_MAX or self._end + needed > self._bank_size:
             return False
@@ -124,8 +143,8 @@ class Journal:
     def put(self, kind: int, number: int, payload: bytes) -> None:
         """Append a record; when this returns it is on flash, read back.
 
-        Raises StoreFull, StoreDamaged (the flash does not keep what is written to it; nothing more is written).  Whatever is raised,
-        what was there before is still what counts.
+        Raises StoreFull, StoreDamaged (the flash does not keep what is written to it; nothing more
+        is written).  Whatever is raised, what was there before is still what counts.
         """
         if self.damaged:
             raise StoreDamaged
@@ -153,8 +172,9 @@ class Journal:
     def compact(self) -> None:
         """Copy what survives to the other bank, make that one active, erase the old one.
 
-        What was true before is true again when it cannot be finished.  Raises StoreDamaged when the other bank does not keep what is
-        written to it or a record is rotten, StoreFull when ``survives`` made something larger.
+        What was true before is true again when it cannot be finished.  Raises StoreDamaged when the
+        other bank does not keep what is written to it or a record is rotten, StoreFull when
+        ``survives`` made something larger.
         """
         if self.damaged:
             raise StoreDamaged
@@ -170,14 +190,16 @@ class Journal:
         try:
             self._clear(old)
         except Exception:
-            self.damaged = True  # whoever called must not take it for a compaction that did not happen; the next start finishes it
+            # whoever called must not take it for a compaction that did not happen; the next start
+            # finishes it
+            self.damaged = True
             raise
 
     def _copy(self, target: int) -> "tuple[dict[int, int], int]":
         """Write a whole bank; return index and end of it.
 
-        The index moves on record by record: a second one would want as much memory again, in one piece.  When it cannot be
-        finished the bank that still counts is read anew.
+        The index moves on record by record: a second one would want as much memory again, in one
+        piece.  When it cannot be finished the bank that still counts is read anew.
         """
         try:
             return self._index, self._copy_each(target)
@@ -189,7 +211,8 @@ class Journal:
 
     def _copy_each(self, target: int) -> int:
         base, end = self._base(target), BANK_HEADER
-        self._flash.program(base, MAGIC)  # no longer spare: whatever happens from here on, it is erased before it is used again
+        # no longer spare: whatever happens from here on, it is erased before it is used again
+        self._flash.program(base, MAGIC)
         keys = list(self._index)
         keys.sort()
         for count, key in enumerate(keys):
@@ -200,7 +223,8 @@ class Journal:
                 continue
             at = self._index[key]
             if not self._is_whole(at, self._flash.read(at + 1, RECORD_HEADER - 1)):
-                self._give_up()  # rotten since the last boot: a copy would have a good CRC over bad bytes
+                # rotten since the last boot: a copy would have a good CRC over bad bytes
+                self._give_up()
             if fate is True:
                 payload = self._flash.read(at + RECORD_HEADER, self._length(at))
             else:
@@ -228,16 +252,21 @@ class Journal:
     def _clear(self, bank: int) -> None:
         """Erase a bank from its end to its header, then mark it spare.
 
-        While the header stands, the next boot knows what to finish; the mark says that the last erasure was finished too.
+        While the header stands, the next boot knows what to finish; the mark says that the last
+        erasure was finished too.
         """
         base = self._base(bank)
-        for offset in range(base + self._bank_size - self._flash.sector, base - 1, -self._flash.sector):
+        for offset in range(
+            base + self._bank_size - self._flash.sector, base - 1, -self._flash.sector
+        ):
             self._flash.erase(offset)
         self._flash.program(base, SPARE)
 
     def _is_spare(self, bank: int) -> bool:
         base, mark = self._base(bank), len(SPARE)
-        return self._flash.read(base, mark) == SPARE and self._is_blank(base + mark, self._bank_size - mark)
+        return self._flash.read(base, mark) == SPARE and self._is_blank(
+            base + mark, self._bank_size - mark
+        )
 
     def _is_blank(self, at: int, size: int) -> bool:
         view, blank = memoryview(self._scratch), memoryview(BLANK)
@@ -253,7 +282,9 @@ class Journal:
         raise StoreDamaged
 
     def _write(self, at: int, kind: int, number: int, payload: bytes) -> None:
-        """Write a record, read it back, commit it, read that back.  Raises StoreDamaged when something else stands there."""
+        """Write a record, read it back, commit it, read that back.  Raises StoreDamaged when
+        something else stands there.
+        """
         head = bytes((kind,)) + number.to_bytes(4, "big") + len(payload).to_bytes(2, "big")
         head += crc32(payload, crc32(head)).to_bytes(4, "big")
         self._flash.program(at + 1, head + payload)
@@ -285,18 +316,27 @@ class Journal:
             if torn:
                 self.compact()  # move on to clean flash
             elif self._flash.read(self._base(1 - self._bank), len(SPARE)) != SPARE:
-                # a cut during compaction or erasure, or an older firmware: the bank must not be taken for what it no longer is
+                # a cut during compaction or erasure, or an older firmware: the bank must not be
+                # taken for what it no longer is
                 if first and second:
-                    self._write_header(self._bank, self._generation)  # the cut may have come before the last bit was firm
+                    # the cut may have come before the last bit was firm
+                    self._write_header(self._bank, self._generation)
                 self._clear(1 - self._bank)
         except StoreDamaged:
             self.damaged = True
 
     def _make_first(self) -> None:
-        """Make the first bank.  A header that was torn is programmed again: nothing is erased before one bank counts."""
+        """Make the first bank.  A header that was torn is programmed again: nothing is erased
+        before one bank counts.
+        """
         for bank in (0, 1):
-            if self._flash.read(self._base(bank) + BANK_HEADER, RECORD_HEADER) != BLANK[:RECORD_HEADER]:
-                self._bank = bank  # its header is rotten: what its records say can still be given back, and nothing more is written
+            if (
+                self._flash.read(self._base(bank) + BANK_HEADER, RECORD_HEADER)
+                != BLANK[:RECORD_HEADER]
+            ):
+                # its header is rotten: what its records say can still be given back, and nothing
+                # more is written
+                self._bank = bank
                 self.damaged = True
                 self._scan()
                 raise StoreDamaged
@@ -311,7 +351,9 @@ class Journal:
         return int.from_bytes(head[4:8], "big")
 
     def _scan(self) -> bool:
-        """Index the active bank; True when something that was never committed stands at its end.  Raises StoreDamaged."""
+        """Index the active bank; True when something that was never committed stands at its end.
+        Raises StoreDamaged.
+        """
         base, count = self._base(self._bank), 0
         while self._end + RECORD_HEADER <= self._bank_size:
             at = base + self._end
@@ -326,7 +368,8 @@ class Journal:
             self._index[head[0] << NUMBER_BITS | int.from_bytes(head[1:5], "big")] = at
             self._end += RECORD_HEADER + int.from_bytes(head[5:7], "big")
             if commit != 0 and not self.damaged:
-                # torn in its commit byte, so it must be the last: the record stands, the byte is made whole
+                # torn in its commit byte, so it must be the last: the record stands, the byte is
+                # made whole
                 if (
                     self._end + RECORD_HEADER <= self._bank_size
                     and self._flash.read(base + self._end, RECORD_HEADER) != BLANK[:RECORD_HEADER]
@@ -339,11 +382,15 @@ class Journal:
         return False
 
     def _is_whole(self, at: int, head: bytes) -> bool:
-        """Does the payload behind the record at ``at`` lie in its bank and have the CRC of ``head`` (without commit byte)?"""
+        """Does the payload behind the record at ``at`` lie in its bank and have the CRC of ``head``
+        (without commit byte)?
+        """
         size = int.from_bytes(head[5:7], "big")
         if at % self._bank_size + RECORD_HEADER + size > self._bank_size:
             return False
-        return self._crc(at + RECORD_HEADER, size, crc32(head[:7])) == int.from_bytes(head[7:], "big")
+        return self._crc(at + RECORD_HEADER, size, crc32(head[:7])) == int.from_bytes(
+            head[7:], "big"
+        )
 
     def _crc(self, at: int, size: int, value: int) -> int:
         view = memoryview(self._scratch)

@@ -1,10 +1,14 @@
-"""What happened to this key, kept for its office: a ring of the last 64 events, each linked to the one before.
+"""What happened to this key, kept for its office: a ring of the last 64 events, each linked to the
+one before.
 
     link = SHA-256(link before || CBOR [count, event, boots, seq, detail])        the first follows 32 zero bytes
 
-Events are rare and each is an act of somebody: PINs set and locked, cards, batches, resets.  Signatures have a chain of their own.  The ring
-outlives a reset.  An event is written before what it tells of, so a plug pulled in between leaves one too many, never one too few.  Nobody can take an entry out or put one in without a break that the office sees when it has seen a later or an earlier head.
-"""
+Events are rare and each is an act of somebody: PINs set and locked, cards, batches, resets.
+Signatures have a chain of their own.  The ring outlives a reset.  An event is written before what
+it tells of, so a plug pulled in between leaves one too many, never one too few.  Nobody can take an
+entry out or put one in without a break that the office sees when it has seen a later or an earlier
+head.
+"""  # noqa: E501
 
 from hashlib import sha256
 
@@ -39,7 +43,9 @@ class Event:
 
 
 class Audit:
-    """The ring: the ``count``-th event stands at ``count`` modulo 65, one place more than are given out: its link is the one before."""
+    """The ring: the ``count``-th event stands at ``count`` modulo 65, one place more than are given
+    out: its link is the one before.
+    """
 
     def __init__(self, journal: "Journal") -> None:
         self._journal = journal
@@ -48,7 +54,8 @@ class Audit:
             self._find_last()
         except Exception:
             if not journal.damaged:
-                raise  # else: what can be read of a damaged key is given back, the rest is not there
+                # else: what can be read of a damaged key is given back, the rest is not there
+                raise
 
     def _find_last(self) -> None:
         for number in self._journal.numbers(records.AUDIT):
@@ -57,7 +64,9 @@ class Audit:
                 self._last = event
 
     def given_out(self) -> "tuple[int, bytes]":
-        """The number of the first event that is given out, and all of them as a CBOR array, oldest first."""
+        """The number of the first event that is given out, and all of them as a CBOR array, oldest
+        first.
+        """
         last = self._last.count if self._last else 0
         first = max(last - LIMIT_AUDIT + 1, 1)
         size = last - first + 1

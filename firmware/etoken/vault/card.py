@@ -1,8 +1,9 @@
 """The unit card: what the office says of the unit, in sections that come one by one.
 
-There is room for two, on two sides: the card in force and the one that is arriving.  Sections may be handed over in any order and
-over many days; the last one turns the card over with one record, so there is always one whole card.  Sections name persons, so they
-are sealed under the data key; the office's statement, which names the unit and digests, is not.
+There is room for two, on two sides: the card in force and the one that is arriving.  Sections may
+be handed over in any order and over many days; the last one turns the card over with one record, so
+there is always one whole card.  Sections name persons, so they are sealed under the data key; the
+office's statement, which names the unit and digests, is not.
 """
 
 from biandun_protocol.wire import cbor, codec
@@ -66,7 +67,10 @@ class Card:
 
     def has(self, card: Side, index: int) -> bool:
         """Is this section there?"""
-        return self._journal.peek(records.SECTION, card.side * PLACES + index, DIGEST) == card.manifest.sections[index]
+        return (
+            self._journal.peek(records.SECTION, card.side * PLACES + index, DIGEST)
+            == card.manifest.sections[index]
+        )
 
     def missing(self, card: Side) -> int:
         """The first section that is not there; their number when all are."""
@@ -77,13 +81,17 @@ class Card:
 
     def lacking(self, card: Side) -> int:
         """How many sections are not there."""
-        return len([index for index in range(len(card.manifest.sections)) if not self.has(card, index)])
+        return len(
+            [index for index in range(len(card.manifest.sections)) if not self.has(card, index)]
+        )
 
     def keep(self, card: Side, index: int, content: bytes) -> None:
         """Keep a section, whose digest the caller has compared.  Raises Locked, StoreFull."""
         digest, number = card.manifest.sections[index], card.side * PLACES + index
         if not self.has(card, index):
-            self._journal.put(records.SECTION, number, digest + self._keys.conceal(LABEL + digest, content))
+            self._journal.put(
+                records.SECTION, number, digest + self._keys.conceal(LABEL + digest, content)
+            )
 
     def turn(self, card: Side) -> None:
         """All sections are there: from now on this is the card."""
@@ -112,7 +120,9 @@ class Card:
         """Does a SECTION record survive a compaction?  Not that of a card that has had its day."""
         own, index = divmod(number, PLACES)
         digest = self._journal.peek(records.SECTION, number, DIGEST)
-        return any(side == own and digest in sections[index : index + 1] for side, sections in self._wanted)
+        return any(
+            side == own and digest in sections[index : index + 1] for side, sections in self._wanted
+        )
 
     def _read(self, kind: int) -> "Side | None":
         raw = self._journal.get(kind)

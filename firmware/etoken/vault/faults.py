@@ -1,7 +1,8 @@
-"""The key's log of its own faults: the last eight of those that stop signing, kept when the cable is pulled and in a wipe.
+"""The key's log of its own faults: the last eight of those that stop signing, kept when the cable
+is pulled and in a wipe.
 
-It is for the office that gets the key back: what failed, how often, and in which boot.  ``info`` tells how many there were
-and which was the last.
+It is for the office that gets the key back: what failed, how often, and in which boot.  ``info``
+tells how many there were and which was the last.
 """
 
 from biandun_protocol.wire import cbor
@@ -15,7 +16,9 @@ KEPT = 8
 
 
 class Fault:
-    """One entry: the ``count``-th fault of this key, its wire error number, and the boot count of ``seed`` at that time."""
+    """One entry: the ``count``-th fault of this key, its wire error number, and the boot count of
+    ``seed`` at that time.
+    """
 
     def __init__(self, raw: bytes) -> None:
         self.count: int

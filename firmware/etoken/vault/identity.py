@@ -1,11 +1,17 @@
-"""Who the key is: anchor, key pair, profile.  Read once at start and after each change; the private key stays sealed on flash.
+"""Who the key is: anchor, key pair, profile.  Read once at start and after each change; the private
+key stays sealed on flash.
 
 Neighbours: ``commands`` change it, ``policy`` reads the profile, ``office`` uses the anchors.
 """
 
 from biandun_protocol.wire import cbor, codec
 from biandun_protocol.wire.messages import IssuerManifest, ProfileManifest
-from biandun_protocol.wire.numbers import STATE_ANCHORED, STATE_BLANK, STATE_KEYED, STATE_PERSONALISED
+from biandun_protocol.wire.numbers import (
+    STATE_ANCHORED,
+    STATE_BLANK,
+    STATE_KEYED,
+    STATE_PERSONALISED,
+)
 from etoken.crypto.faults import SecretInvalid
 from etoken.suite import suite_of
 from etoken.vault import records
@@ -32,7 +38,8 @@ class Identity:
         self.issuer: "IssuerManifest | None" = None
         self.suite: "Suite | None" = None
         self.public_key: "bytes | None" = None
-        self.next_public_key: "bytes | None" = None  # of the pair that the office has not certified yet
+        # of the pair that the office has not certified yet
+        self.next_public_key: "bytes | None" = None
         self._own = records.KEY_PAIR
         self.device_key: "bytes | None" = None
         self.profile: "ProfileManifest | None" = None
@@ -40,7 +47,8 @@ class Identity:
             self._read_all()
         except Exception:
             if not self._journal.damaged:
-                raise  # else: what can be read of a damaged key is given back, the rest is not there
+                # else: what can be read of a damaged key is given back, the rest is not there
+                raise
 
     def _read_all(self) -> None:
         anchor = self.anchor()
@@ -58,7 +66,8 @@ class Identity:
             self.profile = codec.decode(ProfileManifest, profile[1])
         following = self._read(records.NEXT_KEY_PAIR)
         if following and self.profile is not None and self.profile.public_key == following[0]:
-            self.public_key, self._own = following[0], records.NEXT_KEY_PAIR  # the profile decides, ``succeed`` tidies up
+            # the profile decides, ``succeed`` tidies up
+            self.public_key, self._own = following[0], records.NEXT_KEY_PAIR
         elif following:
             self.next_public_key = following[0]
 
@@ -90,17 +99,30 @@ class Identity:
         """Keep the anchor set; the caller has verified it."""
         self._write(records.ANCHOR, [root_public_key, statement, manifest])
 
-    def set_key_pair(self, secret: bytearray, public_key: bytes, scheme: int = UNDER_DEVICE) -> None:
-        """Keep a key pair (32 and 65 bytes), the private one sealed as the scheme says.  Raises Locked."""
-        self._write(records.KEY_PAIR, [public_key, scheme, self._keys.seal(scheme, secret, public_key)])
+    def set_key_pair(
+        self, secret: bytearray, public_key: bytes, scheme: int = UNDER_DEVICE
+    ) -> None:
+        """Keep a key pair (32 and 65 bytes), the private one sealed as the scheme says.  Raises
+        Locked.
+        """
+        self._write(
+            records.KEY_PAIR, [public_key, scheme, self._keys.seal(scheme, secret, public_key)]
+        )
 
     def set_next_key_pair(self, secret: bytearray, public_key: bytes) -> None:
-        """Keep the pair that is to take the place of this one.  Raises Locked while nobody is in."""
+        """Keep the pair that is to take the place of this one.  Raises Locked while nobody is
+        in.
+        """
         self.succeed()  # never over the pair that is in force
-        self._write(records.NEXT_KEY_PAIR, [public_key, UNDER_DATA, self._keys.seal(UNDER_DATA, secret, public_key)])
+        self._write(
+            records.NEXT_KEY_PAIR,
+            [public_key, UNDER_DATA, self._keys.seal(UNDER_DATA, secret, public_key)],
+        )
 
     def succeed(self) -> bool:
-        """The profile names the next key pair: let it take the place of the one before; was there anything to do?"""
+        """The profile names the next key pair: let it take the place of the one before; was there
+        anything to do?
+        """
         if self._own != records.NEXT_KEY_PAIR:
             return False
         self._journal.put(records.KEY_PAIR, 0, self._journal.get(records.NEXT_KEY_PAIR) or b"")
@@ -110,15 +132,26 @@ class Identity:
 
     def set_device_key(self, secret: bytearray, public_key: bytes) -> None:
         """Keep the device's key pair, for life.  Raises Locked before the device has a secret."""
-        self._write(records.DEVICE_KEY, [public_key, UNDER_DEVICE, self._keys.seal(UNDER_DEVICE, secret, public_key)])
+        self._write(
+            records.DEVICE_KEY,
+            [public_key, UNDER_DEVICE, self._keys.seal(UNDER_DEVICE, secret, public_key)],
+        )
 
     @property
     def needs_session(self) -> bool:
-        """Has the office certified the device key?  Then whatever a user's PIN opens comes through a sealed session only."""
-        return self.device_key is not None and self.profile is not None and self.profile.device_key == self.device_key
+        """Has the office certified the device key?  Then whatever a user's PIN opens comes through
+        a sealed session only.
+        """
+        return (
+            self.device_key is not None
+            and self.profile is not None
+            and self.profile.device_key == self.device_key
+        )
 
     def seal_again(self) -> bool:
-        """Seal the private key under the data key if it is not yet; was there anything to do?  Somebody is in.  Raises SecretInvalid."""
+        """Seal the private key under the data key if it is not yet; was there anything to do?
+        Somebody is in.  Raises SecretInvalid.
+        """
         pair = self._read(records.KEY_PAIR)
         if not pair or pair[1] == UNDER_DATA:
             return False
@@ -136,9 +169,11 @@ class Identity:
         return self._read(records.PROFILE)
 
     def secret(self, kind: int = records.KEY_PAIR) -> bytearray:
-        """Return the private key (32 bytes), the next pair's or the device's, which the caller overwrites when it has signed.
+        """Return the private key (32 bytes), the next pair's or the device's, which the caller
+        overwrites when it has signed.
 
-        Raises Locked while nobody is in, SecretInvalid when it does not open: then flash holds something else than was put there.
+        Raises Locked while nobody is in, SecretInvalid when it does not open: then flash holds
+        something else than was put there.
         """
         public_key, scheme, sealed = self._read(self._own if kind == records.KEY_PAIR else kind)
         secret = self._keys.open(scheme, sealed, public_key)

@@ -1,4 +1,5 @@
-"""The keys of the vault: what wraps what, and which of them are there at the moment (TOKEN section 5).
+"""The keys of the vault: what wraps what, and which of them are there at the moment (TOKEN section
+5).
 
     device secret --HMAC--> device key                                 always
     PIN, salt --PBKDF2, HMAC with the device secret--> PIN key          while a PIN is examined
@@ -6,16 +7,18 @@
               and under the key of the two shares (``recovery``)       while codes are examined
     private key, sealed under the data key                             while something is signed
 
-Before the first PIN is set the private key is sealed under the device key.  So a copy of the flash alone gives the private key to
-nobody: where the device secret stands in one-time-programmable memory not even with the PIN, and elsewhere (the training class,
-whose secret lies beside it) only to who also searches the PIN.
+Before the first PIN is set the private key is sealed under the device key.  So a copy of the flash
+alone gives the private key to nobody: where the device secret stands in one-time-programmable
+memory not even with the PIN, and elsewhere (the training class, whose secret lies beside it) only
+to who also searches the PIN.
 """
 
 from etoken.crypto.hmac import hmac_sha256
 from etoken.crypto.pbkdf2 import pbkdf2_sha256
 from etoken.crypto.seal import Sealer
 
-PLAIN, UNDER_DEVICE, UNDER_DATA = range(3)  # schemes of a private key; the first came with version 0.1.0
+# schemes of a private key; the first came with version 0.1.0
+PLAIN, UNDER_DEVICE, UNDER_DATA = range(3)
 PRIVATE_KEY = b"private key"
 DATA_KEY = b"data key"
 PIECE = b"piece "
@@ -54,7 +57,8 @@ class Keys:
             self._data[:] = bytes(len(self._data))
             self._data = None
 
-    # --- the data key ------------------------------------------------------------------------------------------------
+    # --- the data key
+    # ------------------------------------------------------------------
     def pin_key(self, pin: bytes, salt: bytes, iterations: int) -> bytearray:
         """The key that a PIN stands for, to be overwritten by whoever is done with it."""
         stretched = pbkdf2_sha256(pin, salt, iterations)
@@ -63,7 +67,9 @@ class Keys:
         return key
 
     def wrap(self, slot: int, pin_key: bytearray, data_key: bytearray) -> bytes:
-        """Seal the data key under a key of its own; ``slot`` says whose: a user's, or from 25 on for the codes for a user."""
+        """Seal the data key under a key of its own; ``slot`` says whose: a user's, or from 25 on
+        for the codes for a user.
+        """
         sealer = Sealer(pin_key)
         sealed = sealer.seal(DATA_KEY + bytes((slot,)), data_key)
         sealer.wipe()
@@ -83,7 +89,9 @@ class Keys:
         return bytearray(self._data)
 
     def shares_key(self, number: int, pair: bytearray) -> bytearray:
-        """The key that two codes of 8 bytes stand for, in whichever order they come; to be overwritten by whoever is done with it."""
+        """The key that two codes of 8 bytes stand for, in whichever order they come; to be
+        overwritten by whoever is done with it.
+        """
         half = len(pair) // 2
         low, high = sorted((bytes(pair[:half]), bytes(pair[half:])))
         return bytearray(hmac_sha256(self._secret, SHARES + number.to_bytes(4, "big") + low + high))
@@ -96,7 +104,8 @@ class Keys:
         """Open a deposit.  Raises Locked."""
         return self._sealer(UNDER_DEVICE).open(label, sealed)
 
-    # --- the private key ---------------------------------------------------------------------------------------------
+    # --- the private key
+    # ------------------------------------------------------------------
     def seal(self, scheme: int, private_key: bytearray, public_key: bytes) -> bytes:
         """Seal a private key as the scheme says.  Raises Locked."""
         if scheme == PLAIN:
@@ -115,7 +124,8 @@ class Keys:
         self._forget(scheme, sealer)
         return private_key
 
-    # --- what is private, and not secret ---------------------------------------------------------------------------------
+    # --- what is private, and not secret
+    # ------------------------------------------------------------------
     def conceal(self, label: bytes, plain: bytes) -> bytes:
         """Seal a piece of the card or of a parcel under the data key.  Raises Locked."""
         sealer = self._sealer(UNDER_DATA)

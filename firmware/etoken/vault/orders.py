@@ -1,10 +1,12 @@
 """What the office orders one key to do, and the nonce that makes such an order good once.
 
-The nonce stays on flash until it is used: an order travels as a file, and the key is unplugged meanwhile.  With it stands the board's
-tally.  An older image of the flash may bring an old nonce back, but not the tally: whoever has tried a PIN since, and nobody signs
-without, has burned a bit of it, and the order that was given for that nonce is stale.
+The nonce stays on flash until it is used: an order travels as a file, and the key is unplugged
+meanwhile.  With it stands the board's tally.  An older image of the flash may bring an old nonce
+back, but not the tally: whoever has tried a PIN since, and nobody signs without, has burned a bit
+of it, and the order that was given for that nonce is stale.
 
-And the time floor: an order that sets it is about that very time, and is stale when the key has heard a later one since.
+And the time floor: an order that sets it is about that very time, and is stale when the key has
+heard a later one since.
 """
 
 from etoken.vault import records
@@ -30,12 +32,16 @@ class Orders:
         self._statements = statements
 
     def challenge(self, random: "Random") -> bytes:
-        """Return the nonce (16 bytes) that the next order has to name: the open one, or a new one."""
+        """Return the nonce (16 bytes) that the next order has to name: the open one, or a new
+        one.
+        """
         floor = self._statements.time_floor.to_bytes(TIME, "big")
         nonce = self._open()
         if nonce is None or self._asked_at() != floor:
             nonce = random.take(NONCE)
-            self._journal.put(records.CHALLENGE, 0, nonce + self._users.tally().to_bytes(COUNT, "big") + floor)
+            self._journal.put(
+                records.CHALLENGE, 0, nonce + self._users.tally().to_bytes(COUNT, "big") + floor
+            )
         return nonce
 
     def is_open(self, nonce: bytes) -> bool:

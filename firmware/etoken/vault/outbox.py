@@ -1,8 +1,8 @@
 """The outbox: packages of statements that this key signed, on their way to somebody with a network.
 
-A parcel is named by the idempotency key of its statement and comes in parts; it is whole when all are there and its digest has been
-compared.  It leaves when it is taken out, or when the key has verified the receipt of its statement.  Parts are sealed under the
-data key: they name persons.
+A parcel is named by the idempotency key of its statement and comes in parts; it is whole when all
+are there and its digest has been compared.  It leaves when it is taken out, or when the key has
+verified the receipt of its statement.  Parts are sealed under the data key: they name persons.
 """
 
 from biandun_protocol.wire import cbor
@@ -16,12 +16,16 @@ if TYPE_CHECKING:
     from etoken.vault.keys import Keys
 
 LABEL = b"part "
-MARK = 16  # bytes of the digest that stand before a part: it belongs to this parcel, not to one that was there before
+# bytes of the digest that stand before a part: it belongs to this parcel, not to one that was there
+# before
+MARK = 16
 PLACES = 64  # numbers of parts in one place
 
 
 class Parcel:
-    """One parcel; ``parts`` is how many it has, ``whole`` whether they have been compared with its digest."""
+    """One parcel; ``parts`` is how many it has, ``whole`` whether they have been compared with its
+    digest.
+    """
 
     def __init__(self, place: int, raw: bytes) -> None:
         self.place = place
@@ -81,7 +85,10 @@ class Outbox:
 
     def has(self, parcel: Parcel, index: int) -> bool:
         """Is this part there?"""
-        return self._journal.peek(records.PART, parcel.place * PLACES + index, MARK) == parcel.digest[:MARK]
+        return (
+            self._journal.peek(records.PART, parcel.place * PLACES + index, MARK)
+            == parcel.digest[:MARK]
+        )
 
     def missing(self, parcel: Parcel) -> int:
         """The first part that is not there; their number when all are."""
@@ -92,7 +99,9 @@ class Outbox:
 
     def lacking(self, parcel: Parcel) -> int:
         """How many bytes are not there."""
-        return sum([parcel.size_of(index) for index in range(parcel.parts) if not self.has(parcel, index)])
+        return sum(
+            [parcel.size_of(index) for index in range(parcel.parts) if not self.has(parcel, index)]
+        )
 
     def keep(self, parcel: Parcel, index: int, content: bytes) -> None:
         """Keep a part.  Raises Locked, StoreFull."""
@@ -110,7 +119,9 @@ class Outbox:
         return content
 
     def drop(self, name: bytes) -> None:
-        """Take a parcel out.  What is left of its parts goes with the next compaction; none of them is taken for another's."""
+        """Take a parcel out.  What is left of its parts goes with the next compaction; none of them
+        is taken for another's.
+        """
         parcel = self.find(name)
         if parcel is None:
             return
@@ -122,4 +133,7 @@ class Outbox:
     def fate(self, number: int) -> bool:
         """Does a PART record survive a compaction?"""
         parcel = self.at(number // PLACES)
-        return parcel is not None and self._journal.peek(records.PART, number, MARK) == parcel.digest[:MARK]
+        return (
+            parcel is not None
+            and self._journal.peek(records.PART, number, MARK) == parcel.digest[:MARK]
+        )

@@ -1,17 +1,24 @@
-"""The way back in for who has forgotten a PIN: the data key, sealed under two shares that two officers hold (TOKEN section 5).
+"""The way back in for who has forgotten a PIN: the data key, sealed under two shares that two
+officers hold (TOKEN section 5).
 
     shares A, B: 16 random bytes each                    each sealed to one officer's point; the key itself forgets them
     code of a share for a user's slot                    HMAC(share, "BD1/code" || slot), 60 bits: an officer reads out no more than that
     HMAC(device secret, "biandun shares" || number || both codes in ascending order)  --seals-->  data key, once for each slot
 
-A pair of codes is counted before it is looked at, like a PIN, and good once: the PIN that was set by them says so in its own record,
-and the next time somebody is in, which is at once unless the plug was pulled, the key makes new shares with the next number.
-Before the first PIN there is no data key; until then the shares wait under the device key, as the private key does.
-The number never goes back, not in a reset either, so the office knows which shares are newer.
-"""
+A pair of codes is counted before it is looked at, like a PIN, and good once: the PIN that was set
+by them says so in its own record, and the next time somebody is in, which is at once unless the
+plug was pulled, the key makes new shares with the next number.  Before the first PIN there is no
+data key; until then the shares wait under the device key, as the private key does.  The number
+never goes back, not in a reset either, so the office knows which shares are newer.
+"""  # noqa: E501
 
 from biandun_protocol.wire import cbor
-from biandun_protocol.wire.numbers import LIMIT_CODE, LIMIT_SHARE, LIMIT_UNBLOCK_TRIES, LIMIT_USER_SLOTS
+from biandun_protocol.wire.numbers import (
+    LIMIT_CODE,
+    LIMIT_SHARE,
+    LIMIT_UNBLOCK_TRIES,
+    LIMIT_USER_SLOTS,
+)
 from etoken.crypto.envelope import seal_to
 from etoken.crypto.faults import SecretInvalid
 from etoken.crypto.hmac import hmac_sha256
@@ -28,7 +35,8 @@ if TYPE_CHECKING:
     from etoken.vault.users import Users
     from etoken.vault.vault import Random
 
-PENDING, READY = range(2)  # what is kept: the shares under the device key; the data key under the shares
+# what is kept: the shares under the device key; the data key under the shares
+PENDING, READY = range(2)
 LABEL = b"BD1/share"
 NUMBER = 4
 CODE = b"BD1/code"
@@ -37,7 +45,9 @@ SEALED = 48  # the data key under the codes of one slot
 
 
 class Shares:
-    """The shares as they stand on flash: ``envelopes`` for the first and the second officer of ``officers``."""
+    """The shares as they stand on flash: ``envelopes`` for the first and the second officer of
+    ``officers``.
+    """
 
     def __init__(self, raw: bytes) -> None:
         self.number: int
@@ -46,7 +56,9 @@ class Shares:
         self.second: bytes
         self.scheme: int
         self.kept: bytes
-        self.number, self.officers, self.first, self.second, self.scheme, self.kept = cbor.loads(raw)  # type: ignore[misc]
+        self.number, self.officers, self.first, self.second, self.scheme, self.kept = cbor.loads(
+            raw
+        )  # type: ignore[misc]
 
 
 def code_of(share: bytearray, slot: int) -> bytearray:
@@ -63,7 +75,9 @@ class NoPoint(Exception):
 class Recovery:
     """Officers, shares, and the count of attempts."""
 
-    def __init__(self, journal: "Journal", keys: "Keys", identity: "Identity", users: "Users") -> None:
+    def __init__(
+        self, journal: "Journal", keys: "Keys", identity: "Identity", users: "Users"
+    ) -> None:
         self._journal = journal
         self._keys = keys
         self._identity = identity
@@ -85,17 +99,28 @@ class Recovery:
         """How many wrong pairs of codes are left."""
         return LIMIT_UNBLOCK_TRIES - self._failures()
 
-    def name(self, version: int, first: bytes, second: bytes, random: "Random", tick: "Callable[[], None]") -> int:
-        """Take over two officers' points and make shares for them; return their number.  Raises NoPoint.
+    def name(
+        self,
+        version: int,
+        first: bytes,
+        second: bytes,
+        random: "Random",
+        tick: "Callable[[], None]",
+    ) -> int:
+        """Take over two officers' points and make shares for them; return their number.  Raises
+        NoPoint.
 
-        Who is in, if there is a PIN yet: the shares open the data key; before that they wait for it.
+        Who is in, if there is a PIN yet: the shares open the data key; before that they wait for
+        it.
         """
         made = self._make(version, first, second, random, tick)
         self._journal.put(records.OFFICERS, 0, cbor.dumps([version, first, second]))
         return self._keep(made)
 
     def settle(self, random: "Random", tick: "Callable[[], None]") -> bool:
-        """Somebody is in: put the data key under shares that waited for it, or replace shares that were used.  Was there anything to do?"""
+        """Somebody is in: put the data key under shares that waited for it, or replace shares that
+        were used.  Was there anything to do?
+        """
         shares = self.shares()
         if shares is None:
             return False
@@ -114,7 +139,8 @@ class Recovery:
         return True
 
     def open(self, slot: int, first: bytes, second: bytes) -> "bytearray | None":
-        """Count an attempt, then try the codes for a slot; the caller has seen to it that there are shares and tries left.
+        """Count an attempt, then try the codes for a slot; the caller has seen to it that there are
+        shares and tries left.
 
         Returns the data key, or None for codes that are not those.  Raises AttemptNotCounted.
         """
@@ -130,7 +156,9 @@ class Recovery:
         pair = bytearray(first + second)
         key = self._keys.shares_key(shares.number, pair)
         pair[:] = bytes(len(pair))
-        data_key = self._keys.unwrap(records.SHARES + slot, key, shares.kept[slot * SEALED : (slot + 1) * SEALED])
+        data_key = self._keys.unwrap(
+            records.SHARES + slot, key, shares.kept[slot * SEALED : (slot + 1) * SEALED]
+        )
         key[:] = bytes(len(key))
         return data_key
 
@@ -142,32 +170,57 @@ class Recovery:
         self._journal.put(records.SHARES, 0, raw)
         return number
 
-    def _make(self, version: int, first: bytes, second: bytes, random: "Random", tick: "Callable[[], None]") -> bytes:
+    def _make(
+        self,
+        version: int,
+        first: bytes,
+        second: bytes,
+        random: "Random",
+        tick: "Callable[[], None]",
+    ) -> bytes:
         """New shares, as a record.  Raises NoPoint."""
         shares = self.shares()
         number = max(shares.number if shares else 0, self._counted()[0]) + 1
         pair = bytearray(SEALED_SHARES)
         random.fill(pair)
         try:
-            envelopes = (self._seal(number, 1, first, pair, random, tick), self._seal(number, 2, second, pair, random, tick))
+            envelopes = (
+                self._seal(number, 1, first, pair, random, tick),
+                self._seal(number, 2, second, pair, random, tick),
+            )
             return self._record(number, version, envelopes, pair)
         finally:
             pair[:] = bytes(len(pair))
 
-    def _seal(self, number: int, place: int, point: bytes, pair: bytearray, random: "Random", tick: "Callable[[], None]") -> bytes:
+    def _seal(
+        self,
+        number: int,
+        place: int,
+        point: bytes,
+        pair: bytearray,
+        random: "Random",
+        tick: "Callable[[], None]",
+    ) -> bytes:
         suite, device = self._identity.suite, self._identity.device_key
         if suite is None or device is None:
             raise ValueError("shares on a key without an anchor")
         share = pair[(place - 1) * LIMIT_SHARE : place * LIMIT_SHARE]
         envelope = seal_to(
-            suite.crypto, point, LABEL + bytes((place,)) + number.to_bytes(NUMBER, "big") + device, share, random, tick
+            suite.crypto,
+            point,
+            LABEL + bytes((place,)) + number.to_bytes(NUMBER, "big") + device,
+            share,
+            random,
+            tick,
         )
         share[:] = bytes(len(share))
         if envelope is None:
             raise NoPoint
         return envelope
 
-    def _record(self, number: int, officers: int, envelopes: "tuple[bytes, bytes]", pair: bytearray) -> bytes:
+    def _record(
+        self, number: int, officers: int, envelopes: "tuple[bytes, bytes]", pair: bytearray
+    ) -> bytes:
         if not self._users.slots():
             scheme, kept = PENDING, self._keys.deposit(pair, LABEL)
         else:
@@ -181,7 +234,8 @@ class Recovery:
             data_key[:] = bytes(len(data_key))
         return cbor.dumps([number, officers, envelopes[0], envelopes[1], scheme, kept])
 
-    # --- the count -----------------------------------------------------------------------------------------------------
+    # --- the count
+    # ------------------------------------------------------------------
     def _failures(self) -> int:
         shares, (number, failures) = self.shares(), self._counted()
         return failures if shares is not None and number == shares.number else 0
@@ -191,5 +245,9 @@ class Recovery:
         return (int.from_bytes(raw[:NUMBER], "big"), raw[NUMBER]) if raw else (0, 0)
 
     def _count(self, number: int, failures: int) -> None:
-        raw = number.to_bytes(NUMBER, "big") + bytes((failures,)) + self._users.tally().to_bytes(4, "big")
+        raw = (
+            number.to_bytes(NUMBER, "big")
+            + bytes((failures,))
+            + self._users.tally().to_bytes(4, "big")
+        )
         self._journal.put(records.UNBLOCK_FAILURES, 0, raw)

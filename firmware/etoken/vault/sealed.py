@@ -1,16 +1,18 @@
-"""The journal with every record linked to the one before it under a key of this device: nothing on flash can be changed, dropped,
-added or put elsewhere without being noticed at the next boot.
+"""The journal with every record linked to the one before it under a key of this device: nothing on
+flash can be changed, dropped, added or put elsewhere without being noticed at the next boot.
 
     stored = payload || link        link = HMAC(device key, link before || kind || number || length || payload)[:16]
 
-The chain of a bank begins with its generation.  Until a device has a secret its key is zeros; the DEVICE record, kind 0, which carries
-the secret on boards without one-time-programmable memory, is the last one under zeros, and compaction puts it first.
-What the links cannot show is a bank that ends too early, or an older image of all flash: that takes a counter outside (``users``).
+The chain of a bank begins with its generation.  Until a device has a secret its key is zeros; the
+DEVICE record, kind 0, which carries the secret on boards without one-time-programmable memory, is
+the last one under zeros, and compaction puts it first.  What the links cannot show is a bank that
+ends too early, or an older image of all flash: that takes a counter outside (``users``).
 
-Version 0.1.0 wrote records without links.  A bank of that kind is taken over at boot by one compaction, which either happened or
-did not; a board with a secret in its one-time-programmable memory never takes one.
-Neighbours: everything in ``vault`` keeps its records here; ``store.journal`` below knows nothing of keys.
-"""
+Version 0.1.0 wrote records without links.  A bank of that kind is taken over at boot by one
+compaction, which either happened or did not; a board with a secret in its one-time-programmable
+memory never takes one.  Neighbours: everything in ``vault`` keeps its records here;
+``store.journal`` below knows nothing of keys.
+"""  # noqa: E501
 
 from hashlib import sha256
 
@@ -31,12 +33,18 @@ READ = 256
 
 
 class Sealed(Journal):
-    """A journal whose records are linked.  ``secret`` is that of the board's one-time-programmable memory, if it has one.
+    """A journal whose records are linked.  ``secret`` is that of the board's one-time-programmable
+    memory, if it has one.
 
     ``takes_over(kind, payload)`` turns a payload of version 0.1.0 into (kind, payload) of today.
     """
 
-    def __init__(self, flash: "Flash", secret: "bytes | None", takes_over: "Callable[[int, bytes], tuple[int, bytes]]") -> None:
+    def __init__(
+        self,
+        flash: "Flash",
+        secret: "bytes | None",
+        takes_over: "Callable[[int, bytes], tuple[int, bytes]]",
+    ) -> None:
         self._fixed = secret
         self._key = _link_key(secret or NO_SECRET)
         self._link = b""
@@ -107,7 +115,8 @@ class Sealed(Journal):
         if self.damaged:
             raise StoreDamaged
         if not self.has_room(len(payload) + LINK):
-            self.compact()  # here and not further down, since it moves the link that this record needs
+            # here and not further down, since it moves the link that this record needs
+            self.compact()
         link = self._next(self._link, kind, number, payload)
         super().put(kind, number, payload + link)
         self._link = link
@@ -140,7 +149,8 @@ class Sealed(Journal):
         try:
             super().compact()
         except BaseException:
-            if self.generation == generation:  # else the new bank counts already, and what went wrong was clearing the old one
+            # else the new bank counts already, and what went wrong was clearing the old one
+            if self.generation == generation:
                 self._key, self._link = key, link
             raise
         finally:
@@ -154,7 +164,9 @@ class Sealed(Journal):
         return hmac_sha256(self._key, before + head + payload)[:LINK]
 
     def _verify(self) -> bool:
-        """Do all links of the active bank hold?  Leaves the last one, and the key in force, where ``put`` goes on."""
+        """Do all links of the active bank hold?  Leaves the last one, and the key in force, where
+        ``put`` goes on.
+        """
         buffer = memoryview(bytearray(READ))
         link = self._link
         for kind, number, at, stored in self.each():
@@ -180,7 +192,9 @@ class Sealed(Journal):
         return True
 
     def _verify_unfitted(self) -> bool:
-        """Is this a bank from before the memory had a secret?  It can hold nothing that matters yet."""
+        """Is this a bank from before the memory had a secret?  It can hold nothing that matters
+        yet.
+        """
         if any(kind not in records.BEFORE_SECRET for kind, _, _, _ in self.each()):
             return False
         self._key, self._link = _link_key(NO_SECRET), self._begin(self.generation)
@@ -188,7 +202,9 @@ class Sealed(Journal):
 
     def _is_old(self) -> bool:
         """Is this a bank of version 0.1.0?  It has none of the kinds that came with the links."""
-        return self._fixed is None and all(records.FIRST_OLD <= kind <= records.LAST_OLD for kind, _, _, _ in self.each())
+        return self._fixed is None and all(
+            records.FIRST_OLD <= kind <= records.LAST_OLD for kind, _, _, _ in self.each()
+        )
 
 
 def _link_key(secret: bytes) -> bytes:

@@ -1,8 +1,9 @@
 """What one boot leaves to the next one's random generator: a stored seed and a count of boots.
 
-Only boots that need randomness count and write: 48 bytes of journal each, so a bank of 256 KiB takes 5461 of them before it is
-compacted.  The record survives a wipe: it belongs to the device, and a wiped key must not begin its sequence of seeds again.
-Neighbours: ``entropy`` is the only one that reads and replaces it.
+Only boots that need randomness count and write: 48 bytes of journal each, so a bank of 256 KiB
+takes 5461 of them before it is compacted.  The record survives a wipe: it belongs to the device,
+and a wiped key must not begin its sequence of seeds again.  Neighbours: ``entropy`` is the only one
+that reads and replaces it.
 """
 
 from etoken.vault import records
@@ -33,5 +34,7 @@ class Seed:
         return raw[COUNT:] if raw else bytes(SIZE)
 
     def replace(self, seed: bytes, boots: int) -> None:
-        """Put a new seed in place of the old one.  Raises StoreFull, StoreDamaged; then the old one stays."""
+        """Put a new seed in place of the old one.  Raises StoreFull, StoreDamaged; then the old one
+        stays.
+        """
         self._journal.put(records.SEED, 0, boots.to_bytes(COUNT, "big") + seed)

@@ -1,7 +1,9 @@
-"""What the office has said last of this key: it may sign, it is suspended, it is revoked (SPEC section 6.11).
+"""What the office has said last of this key: it may sign, it is suspended, it is revoked (SPEC
+section 6.11).
 
-A certificate is a newer word than a status from before it: the office makes none for a key that may not sign.  Only what is revoked stays
-so until the key pair is wiped.  On a board without a tally an older image of the flash may not know of a status; then the office says it again.
+A certificate is a newer word than a status from before it: the office makes none for a key that may
+not sign.  Only what is revoked stays so until the key pair is wiped.  On a board without a tally an
+older image of the flash may not know of a status; then the office says it again.
 """
 
 from biandun_protocol.wire import codec
@@ -21,7 +23,9 @@ class Standing:
         self._journal = journal
 
     def known(self, not_before: int) -> "StatusManifest | None":
-        """Return it; None when the office has said nothing since ``not_before``, the beginning of the certificate."""
+        """Return it; None when the office has said nothing since ``not_before``, the beginning of
+        the certificate.
+        """
         raw = self.raw()
         status = codec.decode(StatusManifest, raw) if raw else None
         if status is None or (status.since < not_before and status.standing != STANDING_REVOKED):
@@ -37,7 +41,9 @@ class Standing:
         self._journal.put(records.STATUS, 0, manifest)
 
     def take_back(self, time: int) -> None:
-        """The office had a wrong clock: what it said after ``time`` was said at ``time``, so that its next word is newer."""
+        """The office had a wrong clock: what it said after ``time`` was said at ``time``, so that
+        its next word is newer.
+        """
         raw = self.raw()
         status = codec.decode(StatusManifest, raw) if raw else None
         if status is not None and status.since > time:

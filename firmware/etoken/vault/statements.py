@@ -1,9 +1,11 @@
-"""The key's own log: every statement it signed, in sequence, with the receipt that came back for it.
+"""The key's own log: every statement it signed, in sequence, with the receipt that came back for
+it.
 
-One record holds all of a signature, so a power cut leaves it made or not made, never half.  When flash runs full, compaction
-turns the oldest statements that have a receipt into links: idempotency key, digest and name, so that nothing is signed twice
-and gaps can still be closed.  A statement without a receipt is never dropped, and room for one receipt is always kept
-free: a key that is full of signatures can still take receipts, and with them becomes less full.
+One record holds all of a signature, so a power cut leaves it made or not made, never half.  When
+flash runs full, compaction turns the oldest statements that have a receipt into links: idempotency
+key, digest and name, so that nothing is signed twice and gaps can still be closed.  A statement
+without a receipt is never dropped, and room for one receipt is always kept free: a key that is full
+of signatures can still take receipts, and with them becomes less full.
 """
 
 from biandun_protocol.wire import cbor, merkle
@@ -43,7 +45,9 @@ class Record:
 
 
 class Statements:
-    """All statements on the key, the head of its chain, receipts, and the log point last verified."""
+    """All statements on the key, the head of its chain, receipts, and the log point last
+    verified.
+    """
 
     def __init__(self, journal: "Journal", identity: "Identity") -> None:
         self._journal = journal
@@ -62,13 +66,15 @@ class Statements:
         self.time_floor: int
         self._heard: int  # the sequence number when the office was last heard
         self.log_size, self.log_root, self.time_floor, self._heard = 0, merkle.EMPTY_ROOT, 0, 0
-        # what the office has taken back: times up to this one, stated before its log had so many entries
+        # what the office has taken back: times up to this one, stated before its log had so many
+        # entries
         self._wrong_until, self._wrong_entries = 0, 0
         try:
             self._read_all()
         except Exception:
             if not self._journal.damaged:
-                raise  # else: what can be read of a damaged key is given back, the rest is not there
+                # else: what can be read of a damaged key is given back, the rest is not there
+                raise
 
     def _read_all(self) -> None:
         numbers = self._journal.numbers(records.STATEMENT)
@@ -77,7 +83,8 @@ class Statements:
             if record is not None:
                 self.seq, self.head = record.seq, self.name_of(record)
         links = self._journal.numbers(records.LINK)
-        if links and links[-1] > self.seq:  # the office has said that the chain goes on after a number that is not here
+        # the office has said that the chain goes on after a number that is not here
+        if links and links[-1] > self.seq:
             self.seq, self.head = links[-1], self.link(links[-1]) or b""
         raw = self._journal.get(records.LOG_POINT)
         if raw:
@@ -88,11 +95,15 @@ class Statements:
                 self._wrong_until, self._wrong_entries = point[4:]
 
     def name_of(self, record: Record) -> bytes:
-        """The name of a statement (32 bytes) in the suite of the anchor that it was signed under."""
+        """The name of a statement (32 bytes) in the suite of the anchor that it was signed
+        under.
+        """
         suite = self._identity.suite
         if suite is None:
             raise ValueError("a statement on a key without an anchor")
-        return wire.statement_id(suite, wire.to_be_signed(record.header, record.purpose, record.digest))
+        return wire.statement_id(
+            suite, wire.to_be_signed(record.header, record.purpose, record.digest)
+        )
 
     def find(self, idempotency_key: bytes) -> "Record | None":
         """Return the statement signed under an idempotency key, from the newest back."""
@@ -104,10 +115,15 @@ class Statements:
 
     def was_signed(self, idempotency_key: bytes) -> bool:
         """Was a statement that is no longer on the key signed under this idempotency key?"""
-        return any(self._journal.peek(records.LINK, seq, 16) == idempotency_key for seq in self._journal.numbers(records.LINK))
+        return any(
+            self._journal.peek(records.LINK, seq, 16) == idempotency_key
+            for seq in self._journal.numbers(records.LINK)
+        )
 
     def by_id(self, statement_id: bytes) -> "Record | None":
-        """Return the statement of that name; looks from the newest back, since receipts come soon."""
+        """Return the statement of that name; looks from the newest back, since receipts come
+        soon.
+        """
         for count, seq in enumerate(reversed(self._journal.numbers(records.STATEMENT))):
             record = self.by_seq(seq)
             if record is not None and self.name_of(record) == statement_id:
@@ -133,23 +149,31 @@ class Statements:
         """Make sure that another statement fits and still leaves the reserve.  Raises StoreFull."""
         self._make_room(size + RESERVE)
         if not self._journal.has_room(size + RESERVE):
-            self._journal.compact()  # overwritten counters and log points may be all that there is to gain
+            # overwritten counters and log points may be all that there is to gain
+            self._journal.compact()
             if not self._journal.has_room(size + RESERVE):
                 raise StoreFull
 
-    def append(self, idempotency_key: bytes, purpose: str, digest: bytes, header: bytes, signature: bytes) -> Record:
-        """Commit the next statement of the chain; when this returns it survives a power cut.  Raises StoreFull."""
+    def append(
+        self, idempotency_key: bytes, purpose: str, digest: bytes, header: bytes, signature: bytes
+    ) -> Record:
+        """Commit the next statement of the chain; when this returns it survives a power cut.
+        Raises StoreFull.
+        """
         raw = cbor.dumps([idempotency_key, purpose, digest, header, signature])
         self.require_room(len(raw))
         seq = self.seq + 1
         record = Record(seq, raw)
         name = self.name_of(record)
         self._journal.put(records.STATEMENT, seq, raw)
-        self.seq, self.head = seq, name  # needs no memory: what is committed is also what is remembered
+        # needs no memory: what is committed is also what is remembered
+        self.seq, self.head = seq, name
         return record
 
     def go_on_after(self, seq: int, head: bytes, order: bytes, digest: bytes) -> None:
-        """The office's order (its nonce, its digest) says that the chain goes on after ``seq``, whose name is ``head``."""
+        """The office's order (its nonce, its digest) says that the chain goes on after ``seq``,
+        whose name is ``head``.
+        """
         if (seq, head) != (self.seq, self.head):
             self.require_room(NAMED)
             self._journal.put(records.LINK, seq, order + digest + head)
@@ -167,14 +191,25 @@ class Statements:
 
     def waiting(self) -> int:
         """Return how many statements on the key have no receipt yet."""
-        return len(self._journal.numbers(records.STATEMENT)) - len(self._journal.numbers(records.RECEIPT))
+        return len(self._journal.numbers(records.STATEMENT)) - len(
+            self._journal.numbers(records.RECEIPT)
+        )
 
     def keep_receipt(
-        self, seq: int, statement: bytes, payload: bytes, log_size: int, log_root: bytes, time: int, index: "int | None" = None
+        self,
+        seq: int,
+        statement: bytes,
+        payload: bytes,
+        log_size: int,
+        log_root: bytes,
+        time: int,
+        index: "int | None" = None,
     ) -> None:
-        """Keep a verified receipt of log entry ``index``, and move the log point and the time floor, which do not go back by it.
+        """Keep a verified receipt of log entry ``index``, and move the log point and the time
+        floor, which do not go back by it.
 
-        The log point goes first: a cut in between is made good by the host, which hands the receipt in again.
+        The log point goes first: a cut in between is made good by the host, which hands the receipt
+        in again.
         """
         raw = cbor.dumps([statement, payload])
         self._make_room(len(raw) + 256)
@@ -183,7 +218,9 @@ class Statements:
         self._journal.put(records.RECEIPT, seq, raw)
 
     def is_later(self, time: int, index: "int | None" = None) -> bool:
-        """Is a time that the office has stated, for entry ``index`` of its log if for one, later than the time floor, and not taken back?"""
+        """Is a time that the office has stated, for entry ``index`` of its log if for one, later
+        than the time floor, and not taken back?
+        """
         if time <= self.time_floor:
             return False
         return time > self._wrong_until or (index is not None and index >= self._wrong_entries)
@@ -195,9 +232,11 @@ class Statements:
             self._put_point(self.log_size, self.log_root, time if later else self.time_floor)
 
     def set_floor(self, time: int, until: int, entries: int) -> None:
-        """The office takes back what it has stated: the floor is ``time``, and nothing up to ``until`` raises it, but entries from ``entries`` on.
+        """The office takes back what it has stated: the floor is ``time``, and nothing up to
+        ``until`` raises it, but entries from ``entries`` on.
 
-        Times that the key has heard itself are taken back, too, whatever the office remembers of them.
+        Times that the key has heard itself are taken back, too, whatever the office remembers of
+        them.
         """
         self._wrong_until = max(until, self.time_floor, self._wrong_until)
         self._wrong_entries = max(entries, self._wrong_entries)
@@ -209,7 +248,12 @@ class Statements:
         if self._wrong_until:
             point += [self._wrong_until, self._wrong_entries]
         self._journal.put(records.LOG_POINT, 0, cbor.dumps(point))
-        self.log_size, self.log_root, self.time_floor, self._heard = log_size, log_root, time_floor, self.seq
+        self.log_size, self.log_root, self.time_floor, self._heard = (
+            log_size,
+            log_root,
+            time_floor,
+            self.seq,
+        )
 
     @property
     def unheard(self) -> int:
@@ -217,7 +261,9 @@ class Statements:
         return max(self.seq - self._heard, 0)
 
     def prepare(self) -> None:
-        """A compaction begins: the newest LIMIT_LINKS links stay, by their count, since numbers may be left out."""
+        """A compaction begins: the newest LIMIT_LINKS links stay, by their count, since numbers may
+        be left out.
+        """
         links = self._journal.numbers(records.LINK)[-LIMIT_LINKS:]
         self._links_from = links[0] if links else 0
 
@@ -225,7 +271,11 @@ class Statements:
         """What becomes of a STATEMENT, RECEIPT or LINK record at compaction."""
         if kind == records.LINK:
             return number >= self._links_from
-        if number == self.seq or number not in self._receipted or number in self._receipted[-self._keep :]:
+        if (
+            number == self.seq
+            or number not in self._receipted
+            or number in self._receipted[-self._keep :]
+        ):
             return True
         if kind == records.RECEIPT:
             return False
@@ -235,7 +285,9 @@ class Statements:
         return records.LINK, record.idempotency_key + record.digest + self.name_of(record)
 
     def _make_room(self, size: int) -> None:
-        """Let receipted statements go, few at first, until ``size`` bytes fit or none is left to go."""
+        """Let receipted statements go, few at first, until ``size`` bytes fit or none is left to
+        go.
+        """
         for keep in KEEP_RECEIPTED:
             if self._journal.has_room(size):
                 return

@@ -1,13 +1,15 @@
 """The people who use a key: a PIN per slot, counted before it is looked at.
 
-An attempt burns a bit of the board's tally where there is one, then is written to flash and read back, and only then the PIN is
-derived and tried on the sealed data key (TOKEN section 5): pulling the plug at any moment never gives a try back.  A right PIN
-sets the count to zero.  After f wrong ones the next is not looked at for 2^f seconds, counted anew from each boot.
+An attempt burns a bit of the board's tally where there is one, then is written to flash and read
+back, and only then the PIN is derived and tried on the sealed data key (TOKEN section 5): pulling
+the plug at any moment never gives a try back.  A right PIN sets the count to zero.  After f wrong
+ones the next is not looked at for 2^f seconds, counted anew from each boot.
 
-The tally only rises and is not on flash.  More bits in it than flash knows of means that attempts were made which flash has
-forgotten: they count as failures of everybody.  One bit may be a plug pulled in between; two or more is an older image of the
-flash, and then nothing is signed until the office has said how the chain goes on.  What flash knows is in the TALLY record, which
-is made before the key pair and is the last one of a compacted bank, and in the count of each slot.
+The tally only rises and is not on flash.  More bits in it than flash knows of means that attempts
+were made which flash has forgotten: they count as failures of everybody.  One bit may be a plug
+pulled in between; two or more is an older image of the flash, and then nothing is signed until the
+office has said how the chain goes on.  What flash knows is in the TALLY record, which is made
+before the key pair and is the last one of a compacted bank, and in the count of each slot.
 """
 
 from biandun_protocol.wire import cbor
@@ -54,7 +56,11 @@ class Users:
 
     def slots(self) -> "list[int]":
         """The slots that have a PIN, ascending."""
-        return [slot for slot in self._journal.numbers(records.PIN) if self._journal.peek(records.PIN, slot, 1)]
+        return [
+            slot
+            for slot in self._journal.numbers(records.PIN)
+            if self._journal.peek(records.PIN, slot, 1)
+        ]
 
     def has_pin(self, slot: int) -> bool:
         """Has this slot a PIN?"""
@@ -75,8 +81,17 @@ class Users:
         """A boot: who failed before it waits again."""
         self._failed_at = now
 
-    def set_pin(self, slot: int, pin: bytes, salt: bytes, iterations: int, data_key: bytearray, shares: int = 0) -> None:
-        """Store a PIN: seal the data key under it; ``shares`` is the number of those that it is set by, and that are used up with it.
+    def set_pin(
+        self,
+        slot: int,
+        pin: bytes,
+        salt: bytes,
+        iterations: int,
+        data_key: bytearray,
+        shares: int = 0,
+    ) -> None:
+        """Store a PIN: seal the data key under it; ``shares`` is the number of those that it is set
+        by, and that are used up with it.
 
         The count goes to zero before: whoever may set a PIN may also try one.
         """
@@ -96,7 +111,8 @@ class Users:
         return any(self._pin(slot)[3:] == [shares] for slot in self.slots())
 
     def verify(self, slot: int, pin: bytes, now: int) -> "bytearray | bool":
-        """Count an attempt, then examine the PIN.  The caller has seen to it that the slot has a PIN, tries left, and need not wait.
+        """Count an attempt, then examine the PIN.  The caller has seen to it that the slot has a
+        PIN, tries left, and need not wait.
 
         Returns the data key; True for a right PIN that version 0.1.0 stored; False for a wrong one.
         """
@@ -125,7 +141,8 @@ class Users:
     def _pin(self, slot: int) -> "list[Any]":
         return cbor.loads(self._journal.get(records.PIN, slot) or b"")  # type: ignore[return-value]
 
-    # --- the tally ---------------------------------------------------------------------------------------------------
+    # --- the tally
+    # ------------------------------------------------------------------
     @property
     def rolled_back(self) -> bool:
         """Has this flash forgotten attempts that were made?"""
@@ -133,25 +150,33 @@ class Users:
 
     @property
     def forgotten(self) -> int:
-        """How many attempts flash had forgotten when it was found out; 0 when the office has let the key go on since."""
+        """How many attempts flash had forgotten when it was found out; 0 when the office has let
+        the key go on since.
+        """
         return int.from_bytes((self._journal.get(records.TALLY) or b"")[COUNT:], "big")
 
     def begin(self) -> None:
-        """Before there is a key pair: note the tally, so that an image without any PIN is known to be old as well."""
+        """Before there is a key pair: note the tally, so that an image without any PIN is known to
+        be old as well.
+        """
         if self._otp is not None:
             self._note(self.tally(), 0)
 
     def reinstate(self) -> None:
-        """The office has said how the chain goes on.  Failures stay counted, they were attempts of somebody; one try is left."""
+        """The office has said how the chain goes on.  Failures stay counted, they were attempts of
+        somebody; one try is left.
+        """
         for slot in self.slots():
             if not self.tries_left(slot):
                 self._count(slot, LIMIT_PIN_TRIES - 1)
         self._note(self.tally(), 0)
 
     def outdate(self) -> None:
-        """Make every image of the flash as it was until now an older one, also when nobody has tried a PIN since.
+        """Make every image of the flash as it was until now an older one, also when nobody has
+        tried a PIN since.
 
-        Flash knows of it first: burning first would make a key that was cut off in between suspect itself.
+        Flash knows of it first: burning first would make a key that was cut off in between suspect
+        itself.
         """
         if self._otp is not None:
             if self._journal.get(records.TALLY) is not None:
@@ -169,33 +194,48 @@ class Users:
             self._otp.burn()
 
     def _compare(self, tally: int) -> None:
-        noted, unblocking = self._journal.get(records.TALLY), self._journal.get(records.UNBLOCK_FAILURES) or b""
+        noted, unblocking = (
+            self._journal.get(records.TALLY),
+            self._journal.get(records.UNBLOCK_FAILURES) or b"",
+        )
         if noted is None:
             if not self._journal.get(records.KEY_PAIR):
                 return  # there is nothing to be set back
             known = -2
         else:
             counts = [self._tally(slot) for slot in self._journal.numbers(records.PIN_FAILURES)]
-            known = max(counts + [int.from_bytes(part, "big") for part in (noted[:COUNT], unblocking[-COUNT:])])
+            known = max(
+                counts
+                + [int.from_bytes(part, "big") for part in (noted[:COUNT], unblocking[-COUNT:])]
+            )
         missing = tally - known
         for _ in range(-missing):
             self.burn()  # a plug was pulled while older images were being outdated
         if missing <= 0:
             return
-        if missing > 1:  # before the slots know of the attempts: a plug pulled in between finds the same again
+        # before the slots know of the attempts: a plug pulled in between finds the same again
+        if missing > 1:
             self._note(max(known, 0), self.forgotten + missing)
             self.found_older = True
         for slot in self.slots():
             self._count(slot, min(self._failures(slot) + missing, LIMIT_PIN_TRIES))
         if unblocking:  # forgotten attempts may have been codes as well
             failures = min(unblocking[NUMBER] + missing, LIMIT_UNBLOCK_TRIES)
-            self._journal.put(records.UNBLOCK_FAILURES, 0, unblocking[:NUMBER] + bytes((failures,)) + tally.to_bytes(COUNT, "big"))
+            self._journal.put(
+                records.UNBLOCK_FAILURES,
+                0,
+                unblocking[:NUMBER] + bytes((failures,)) + tally.to_bytes(COUNT, "big"),
+            )
 
     def _note(self, tally: int, forgotten: int) -> None:
-        self._journal.put(records.TALLY, 0, tally.to_bytes(COUNT, "big") + forgotten.to_bytes(COUNT, "big"))
+        self._journal.put(
+            records.TALLY, 0, tally.to_bytes(COUNT, "big") + forgotten.to_bytes(COUNT, "big")
+        )
 
     def _count(self, slot: int, failures: int) -> None:
-        self._journal.put(records.PIN_FAILURES, slot, bytes((failures,)) + self.tally().to_bytes(COUNT, "big"))
+        self._journal.put(
+            records.PIN_FAILURES, slot, bytes((failures,)) + self.tally().to_bytes(COUNT, "big")
+        )
 
     def _failures(self, slot: int) -> int:
         raw = self._journal.get(records.PIN_FAILURES, slot)

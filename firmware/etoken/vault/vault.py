@@ -1,6 +1,7 @@
 """The vault: everything the key keeps, over one sealed journal.
 
-``sealed`` links the records, ``keys`` says what is sealed under what, the other modules keep one thing each.
+``sealed`` links the records, ``keys`` says what is sealed under what, the other modules keep one
+thing each.
 """
 
 from biandun_protocol.wire import cbor
@@ -43,7 +44,14 @@ if TYPE_CHECKING:
         def write_secret(self, secret: bytes) -> None: ...  # noqa: D102
 
 
-EMPTY_WHEN_OVER = (records.PIN, records.DATA_KEY, records.CHALLENGE, records.NEXT_CARD, records.PARCEL, records.NEXT_KEY_PAIR)
+EMPTY_WHEN_OVER = (
+    records.PIN,
+    records.DATA_KEY,
+    records.CHALLENGE,
+    records.NEXT_CARD,
+    records.PARCEL,
+    records.NEXT_KEY_PAIR,
+)
 SURVIVE_A_WIPE = (
     records.DEVICE,
     records.DEVICE_KEY,
@@ -59,7 +67,9 @@ SURVIVE_A_WIPE = (
 
 
 class Vault:
-    """Identity, users, recovery, statements, card, outbox, orders, standing, seed, faults and audit ring of one key.  ``delay_ms`` is what a second is to waiting after wrong PINs."""
+    """Identity, users, recovery, statements, card, outbox, orders, standing, seed, faults and audit
+    ring of one key.  ``delay_ms`` is what a second is to waiting after wrong PINs.
+    """
 
     def __init__(self, flash: "Flash", otp: "Otp | None" = None, delay_ms: int = 1000) -> None:
         self._otp = otp
@@ -80,7 +90,9 @@ class Vault:
 
     @property
     def damaged(self) -> bool:
-        """Does the flash contradict itself, or what is known of it?  Then nothing is signed any more."""
+        """Does the flash contradict itself, or what is known of it?  Then nothing is signed any
+        more.
+        """
         return self._journal.damaged
 
     def ensure_device(self, random: "Random") -> None:
@@ -90,7 +102,8 @@ class Vault:
         secret = random.take(32)
         if self._otp is not None:
             self._otp.write_secret(secret)
-            secret = self._otp.secret() or secret  # an attempt that was cut off may have burned bits of its own
+            # an attempt that was cut off may have burned bits of its own
+            secret = self._otp.secret() or secret
             self._journal.refit(secret)
         else:
             self._journal.adopt(secret)
@@ -112,9 +125,17 @@ class Vault:
         self.audit.add(event, self.seed.boots, self.statements.seq, detail)
 
     def let_in(
-        self, found: "bytearray | bool", slot: int, pin: bytes, random: "Random", iterations: int, tick: "Callable[[], None]"
+        self,
+        found: "bytearray | bool",
+        slot: int,
+        pin: bytes,
+        random: "Random",
+        iterations: int,
+        tick: "Callable[[], None]",
     ) -> None:
-        """A PIN was right: hold the data key, and finish what a plug pulled out, or version 0.1.0, has left undone."""
+        """A PIN was right: hold the data key, and finish what a plug pulled out, or version 0.1.0,
+        has left undone.
+        """
         if isinstance(found, bytearray):
             self.keys.hold(found)
         else:
@@ -128,7 +149,8 @@ class Vault:
             self.keys.drop()
             raise
         if self.identity.succeed():
-            self.users.outdate()  # again: an image without the end of the log would not know of the first time
+            # again: an image without the end of the log would not know of the first time
+            self.users.outdate()
             settled = True
         if not self.users.are_old():
             settled = self.identity.seal_again() or settled
@@ -139,8 +161,12 @@ class Vault:
             tidy()
             self._journal.compact()  # no trace of the other seal stays on flash
 
-    def set_pin(self, slot: int, pin: bytes, random: "Random", iterations: int, tick: "Callable[[], None]") -> None:
-        """Give a slot its PIN.  The first one makes the data key, and seals the private key under it.  Raises Locked."""
+    def set_pin(
+        self, slot: int, pin: bytes, random: "Random", iterations: int, tick: "Callable[[], None]"
+    ) -> None:
+        """Give a slot its PIN.  The first one makes the data key, and seals the private key under
+        it.  Raises Locked.
+        """
         self.ensure_device(random)
         first = not self.users.slots()
         if first:
@@ -157,12 +183,22 @@ class Vault:
         self._journal.compact()  # nor does what the PIN before opened
 
     def unblock(
-        self, data_key: bytearray, slot: int, pin: bytes, random: "Random", iterations: int, tick: "Callable[[], None]"
+        self,
+        data_key: bytearray,
+        slot: int,
+        pin: bytes,
+        random: "Random",
+        iterations: int,
+        tick: "Callable[[], None]",
     ) -> int:
-        """The officers' codes were right and gave the data key: set the PIN, which uses them up; return the number of the new shares."""
+        """The officers' codes were right and gave the data key: set the PIN, which uses them up;
+        return the number of the new shares.
+        """
         shares = self.recovery.shares()
         self.users.outdate()  # no image from before brings the codes back
-        self.users.set_pin(slot, pin, random.take(16), iterations, data_key, shares.number if shares else 0)
+        self.users.set_pin(
+            slot, pin, random.take(16), iterations, data_key, shares.number if shares else 0
+        )
         self.keys.hold(data_key)
         try:
             self.recovery.settle(random, tick)
@@ -174,16 +210,20 @@ class Vault:
         return shares.number if shares else 0
 
     def remove_user(self, slot: int) -> None:
-        """Take a user's way to the data key off the flash, and out of every image of it from before."""
+        """Take a user's way to the data key off the flash, and out of every image of it from
+        before.
+        """
         self.users.outdate()
         self.users.remove(slot)
         self._journal.compact()
 
     def wipe(self) -> int:
-        """Destroy key pair, profile, PINs, statements and receipts, also their traces on flash; return the new generation.
+        """Destroy key pair, profile, PINs, statements and receipts, also their traces on flash;
+        return the new generation.
 
-        Anchor, device secret, generation, log point, seed and faults stay.  The generation rises first: a cut in between leaves a key
-        that counts one wipe too many, never one that forgets a wipe.
+        Anchor, device secret, generation, log point, seed and faults stay.  The generation rises
+        first: a cut in between leaves a key that counts one wipe too many, never one that forgets a
+        wipe.
         """
         generation = self.identity.generation + 1
         self._journal.put(records.GENERATION, 0, generation.to_bytes(4, "big"))
@@ -199,7 +239,9 @@ class Vault:
         return generation
 
     def _first_data_key(self, random: "Random") -> bytearray:
-        """The data key that users of version 0.1.0 will share; deposited until the last of them has shown the PIN."""
+        """The data key that users of version 0.1.0 will share; deposited until the last of them has
+        shown the PIN.
+        """
         deposited = self._journal.get(records.DATA_KEY)
         if deposited:
             data_key = self.keys.withdraw(deposited)
@@ -228,7 +270,13 @@ class Vault:
         return True
 
 
-SIZES = {records.GENERATION: 4, records.PIN_FAILURES: 1, records.LINK: 80, records.DEVICE_SECRET: 32, records.SEED: 36}
+SIZES = {
+    records.GENERATION: 4,
+    records.PIN_FAILURES: 1,
+    records.LINK: 80,
+    records.DEVICE_SECRET: 32,
+    records.SEED: 36,
+}
 
 
 def _take_over(kind: int, payload: bytes) -> "tuple[int, bytes]":

@@ -1,4 +1,6 @@
-"""A case in full as a command returns it: what the form says, field by field, and what was said of it."""
+"""A case in full as a command returns it: what the form says, field by field, and what was said of
+it.
+"""
 
 from biandun.retrieval import Case, Entry
 from biandun_protocol.filing import UseApproval
@@ -19,9 +21,15 @@ def shown(case: Case) -> dict[str, object]:
         "items": _items(form),
         "attachments": [row for entry in case.entries for row in _attachments(entry)],
         "opinions": [
-            _opinion(entry, entry.manifest.form) for entry in case.remarks if isinstance(entry.manifest.form, Countersign)
+            _opinion(entry, entry.manifest.form)
+            for entry in case.remarks
+            if isinstance(entry.manifest.form, Countersign)
         ],
-        "decisions": [_decision(entry, entry.manifest.form) for entry in case.remarks if isinstance(entry.manifest.form, Decision)],
+        "decisions": [
+            _decision(entry, entry.manifest.form)
+            for entry in case.remarks
+            if isinstance(entry.manifest.form, Decision)
+        ],
     }
 
 
@@ -62,13 +70,24 @@ def _items(form: UseApproval) -> list[dict[str, object]]:
 
 def _attachments(entry: Entry) -> list[dict[str, object]]:
     return [
-        {"purpose": entry.purpose, "file": one.name, "role": one.role, "bytes": one.size, "sha256": one.sha256.hex()}
+        {
+            "purpose": entry.purpose,
+            "file": one.name,
+            "role": one.role,
+            "bytes": one.size,
+            "sha256": one.sha256.hex(),
+        }
         for one in entry.manifest.form.attachments
     ]
 
 
 def _opinion(entry: Entry, form: Countersign) -> dict[str, object]:
-    return {"opinion": form.opinion, "text": form.text, "document": _document(form.document), **_signed(entry)}
+    return {
+        "opinion": form.opinion,
+        "text": form.text,
+        "document": _document(form.document),
+        **_signed(entry),
+    }
 
 
 def _decision(entry: Entry, form: Decision) -> dict[str, object]:

@@ -1,4 +1,6 @@
-"""Commands of ``biandun`` and ``biandun-sim``: each has --json and --lang, and its help in both languages."""
+"""Commands of ``biandun`` and ``biandun-sim``: each has --json and --lang, and its help in both
+languages.
+"""
 
 from typing import Any
 
@@ -10,17 +12,26 @@ from biandun_protocol.terminal.commands import Bilingual
 
 
 def _shared() -> list[click.Parameter]:
-    """The options of every command; ``manual.asked`` has read them by the time that click parses the line."""
+    """The options of every command; ``manual.asked`` has read them by the time that click parses
+    the line.
+    """
     return [
         click.Option(["--json", "_json"], is_flag=True, expose_value=False, help=manual.JSON_HELP),
-        click.Option(["--lang", "_lang"], type=click.Choice(manual.LANGUAGES), expose_value=False, help=manual.LANG_HELP),
+        click.Option(
+            ["--lang", "_lang"],
+            type=click.Choice(manual.LANGUAGES),
+            expose_value=False,
+            help=manual.LANG_HELP,
+        ),
     ]
 
 
 class Command(Bilingual, click.Command):
     """A command."""
 
-    def __init__(self, name: str | None, *, params: list[click.Parameter] | None = None, **rest: Any) -> None:
+    def __init__(
+        self, name: str | None, *, params: list[click.Parameter] | None = None, **rest: Any
+    ) -> None:
         super().__init__(name, params=[*(params or []), *_shared()], **rest)
 
     def get_help_option(self, ctx: click.Context) -> click.Option | None:

@@ -1,4 +1,6 @@
-"""biandun doctor and biandun install-udev: what is wrong, and the rules that keep it from going wrong."""
+"""biandun doctor and biandun install-udev: what is wrong, and the rules that keep it from going
+wrong.
+"""
 
 import shutil
 import subprocess
@@ -21,7 +23,9 @@ FOUND = 13  # exit status
 
 
 @click.command("doctor", cls=Command)
-@click.option("--port", metavar="PORT", help="只检查该端口上的密钥 / look at the key on this port only")
+@click.option(
+    "--port", metavar="PORT", help="只检查该端口上的密钥 / look at the key on this port only"
+)
 @click.option(
     "--office",
     "url",
@@ -31,14 +35,18 @@ FOUND = 13  # exit status
     help="同时与编办服务器比对时钟 / compare clocks with the office's server, too",
 )
 @pass_settings
-def examine(settings: Settings, port: str | None, url: str | None) -> list[dict[str, object]] | dict[str, object]:
+def examine(
+    settings: Settings, port: str | None, url: str | None
+) -> list[dict[str, object]] | dict[str, object]:
     """检查密钥、端口和本机的问题，并逐一说明如何处理；不作任何改动，不要求口令。
 
     用 --office 可指出密钥、本机、编办三者中谁的时钟不对。发现问题时退出状态为 13。
 
-    Look for what is wrong with keys, ports and this computer, and say what to do about each.  Changes nothing, asks for no PIN.
+    Look for what is wrong with keys, ports and this computer, and say what to do about each.
+    Changes nothing, asks for no PIN.
 
-    With --office it says whose clock is wrong when the key's, this computer's and the office's differ.
+    With --office it says whose clock is wrong when the key's, this computer's and the office's
+    differ.
 
     Exit status 13 when something was found.
 
@@ -66,7 +74,12 @@ def examine(settings: Settings, port: str | None, url: str | None) -> list[dict[
 
 
 @click.command("install-udev", cls=Command)
-@click.option("--print", "only_print", is_flag=True, help="只输出规则，不安装 / print the rules instead of installing them")
+@click.option(
+    "--print",
+    "only_print",
+    is_flag=True,
+    help="只输出规则，不安装 / print the rules instead of installing them",
+)
 @click.option(
     "--root",
     type=click.Path(file_okay=False, path_type=Path),
@@ -76,7 +89,8 @@ def examine(settings: Settings, port: str | None, url: str | None) -> list[dict[
 def install_udev(only_print: bool, root: Path) -> dict[str, object] | Text:
     """允许坐在本机前的用户使用密钥，并让 ModemManager 不占用端口（Linux，需 root）。
 
-    Let whoever sits at this computer use keys, and keep ModemManager away from them (Linux, as root).
+    Let whoever sits at this computer use keys, and keep ModemManager away from them (Linux, as
+    root).
 
     \b
     Examples:  sudo biandun install-udev
@@ -100,5 +114,11 @@ def _reload() -> bool:
     program = shutil.which("udevadm")
     if program is None:
         return False
-    commands = (["control", "--reload"], ["trigger", "--subsystem-match=tty", "--subsystem-match=usb"])
-    return all(subprocess.run([program, *words], check=False, capture_output=True).returncode == 0 for words in commands)  # noqa: S603
+    commands = (
+        ["control", "--reload"],
+        ["trigger", "--subsystem-match=tty", "--subsystem-match=usb"],
+    )
+    return all(
+        subprocess.run([program, *words], check=False, capture_output=True).returncode == 0  # noqa: S603
+        for words in commands
+    )

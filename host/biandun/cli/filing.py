@@ -90,7 +90,9 @@ def _source(text: str) -> Source:
     if not equals:
         role, path = "other", text
     if role not in ATTACHMENT_ROLES:
-        raise UsageProblem("form-invalid", field="attach", rule=in_words(f"ROLE is one of {_ROLES}"))
+        raise UsageProblem(
+            "form-invalid", field="attach", rule=in_words(f"ROLE is one of {_ROLES}")
+        )
     return Source(Path(path), role)
 
 
@@ -108,9 +110,15 @@ def _unit_of(settings: Settings, serial: str | None, port: str | None) -> dict[s
 @group.command("prepare")
 @click.argument("form", type=READABLE)
 @click.option(
-    "--attach", "attach", multiple=True, metavar="[ROLE=]FILE", help=f"附件，ROLE 为 {_ROLES} / a file to attach; ROLE is {_ROLES}"
+    "--attach",
+    "attach",
+    multiple=True,
+    metavar="[ROLE=]FILE",
+    help=f"附件，ROLE 为 {_ROLES} / a file to attach; ROLE is {_ROLES}",
 )
-@click.option("--out", type=FOLDER, required=True, help="要建立的业务文件夹 / the filing folder to make")
+@click.option(
+    "--out", type=FOLDER, required=True, help="要建立的业务文件夹 / the filing folder to make"
+)
 @click.option(
     "--serial",
     type=CODE,
@@ -120,7 +128,12 @@ def _unit_of(settings: Settings, serial: str | None, port: str | None) -> dict[s
 @click.option("--port", metavar="PORT", help="密钥的端口 / serial port of the key")
 @pass_settings
 def prepare(
-    settings: Settings, form: Path, attach: tuple[str, ...], out: Path, serial: str | None, port: str | None
+    settings: Settings,
+    form: Path,
+    attach: tuple[str, ...],
+    out: Path,
+    serial: str | None,
+    port: str | None,
 ) -> dict[str, object]:
     """用表单 FORM（JSON）和附件建立业务文件夹，此时不签署。
 
@@ -128,8 +141,8 @@ def prepare(
 
     Make a filing folder from a FORM (JSON) and attachments.  Nothing is signed yet.
 
-    What the form leaves out about the unit is taken from the key that is plugged in; what it says otherwise than the key is
-    refused, and so is a date after today.
+    What the form leaves out about the unit is taken from the key that is plugged in; what it says
+    otherwise than the key is refused, and so is a date after today.
 
     \b
     Example:  biandun filing prepare form.json --attach application_document=申请.pdf --out 用编申请
@@ -146,8 +159,8 @@ def prepare(
 def sign(key: Key, folders: tuple[Path, ...]) -> dict[str, object] | list[dict[str, object]]:
     """用密钥签署材料，多份只需按一次按钮；重复执行得到相同的签名，崩溃或拔出密钥之后也一样。
 
-    Have the key sign filings, several with one press of the button.  Repeating it gives the same signatures, also after a crash or
-    an unplugged key.
+    Have the key sign filings, several with one press of the button.  Repeating it gives the same
+    signatures, also after a crash or an unplugged key.
 
     \b
     Examples:  biandun filing sign 用编申请
@@ -183,7 +196,9 @@ def sign(key: Key, folders: tuple[Path, ...]) -> dict[str, object] | list[dict[s
     help="用编申请文件文号（与 --opinion agree 同用） / number of the application document (with --opinion agree)",
 )
 @click.option("--document-title", metavar="TITLE", help="文件标题 / its title")
-@click.option("--document-date", metavar="DATE", help="文件日期，如 2026-11-24 / its date, like 2026-11-24")
+@click.option(
+    "--document-date", metavar="DATE", help="文件日期，如 2026-11-24 / its date, like 2026-11-24"
+)
 @click.option(
     "--attach",
     "attach",
@@ -242,7 +257,8 @@ def countersign(
 def submit(settings: Settings, folder: Path, url: str) -> dict[str, object]:
     """提交已签署的材料（有主管部门意见的一并提交），取回回执。重复执行不会重复申报。
 
-    Hand the signed filing in, with its countersignature if there is one, and bring back the receipts.
+    Hand the signed filing in, with its countersignature if there is one, and bring back the
+    receipts.
 
     Repeating it never files twice.
 
@@ -253,7 +269,11 @@ def submit(settings: Settings, folder: Path, url: str) -> dict[str, object]:
     result: dict[str, object] = {"folder": str(folder)}
     with Office(url) as office:
         accepted = filing.submit(office, settings.ui)
-        result |= {"case": accepted.case, "statement_id": accepted.statement_id, "new": accepted.new}
+        result |= {
+            "case": accepted.case,
+            "statement_id": accepted.statement_id,
+            "new": accepted.new,
+        }
         if (folder / reviews.COUNTERSIGN).is_dir():
             added = Folder(folder / reviews.COUNTERSIGN).submit(office, settings.ui)
             result |= {"countersign": added.statement_id}
@@ -274,7 +294,8 @@ def submit(settings: Settings, folder: Path, url: str) -> dict[str, object]:
 def keep(key: Key, folder: Path, url: str | None) -> dict[str, object]:
     """让密钥核验并保存回执；主管部门意见和编办决定请给出各自的文件夹。
 
-    Let the key verify the receipt and keep it; for a countersignature or a decision give its own folder.
+    Let the key verify the receipt and keep it; for a countersignature or a decision give its own
+    folder.
 
     \b
     Example:  biandun filing keep 用编申请
@@ -284,24 +305,42 @@ def keep(key: Key, folder: Path, url: str | None) -> dict[str, object]:
     with Office(url or filing.state.office) as office:
         seq = filing.keep_receipt(key, office)
         standing.catch_up(key, office)
-    return {"folder": str(folder), "serial": key.info.serial, "seq": seq, "receipt_verified_by_key": True}
+    return {
+        "folder": str(folder),
+        "serial": key.info.serial,
+        "seq": seq,
+        "receipt_verified_by_key": True,
+    }
 
 
 def _shown(folder: Folder) -> dict[str, object]:
     form = folder.manifest().form
-    result: dict[str, object] = {"folder": str(folder.path), "unit_name": form.unit_name, "uscc": form.uscc, "region": form.region}
+    result: dict[str, object] = {
+        "folder": str(folder.path),
+        "unit_name": form.unit_name,
+        "uscc": form.uscc,
+        "region": form.region,
+    }
     if isinstance(form, UseApproval):
         result["items"] = [
-            {"item": f"{QUOTA_TYPES[item.quota_type]}（{FUNDING_FORMS[item.funding_form]}）{item.number} 名"} for item in form.items
+            {
+                "item": f"{QUOTA_TYPES[item.quota_type]}（{FUNDING_FORMS[item.funding_form]}）{item.number} 名"
+            }
+            for item in form.items
         ]
     elif isinstance(form, Countersign):
         result |= {"opinion": form.opinion, "text": form.text}
     else:
         result |= {"decision": form.decision, "text": form.text, "case": form.case}
     result["attachments"] = [
-        {"name": one.name, "size": f"{one.size} B", "sha256": one.sha256.hex()[:16]} for one in form.attachments
+        {"name": one.name, "size": f"{one.size} B", "sha256": one.sha256.hex()[:16]}
+        for one in form.attachments
     ]
-    return result | {name: value for name, value in asdict(folder.state).items() if name != "format" and name not in result}
+    return result | {
+        name: value
+        for name, value in asdict(folder.state).items()
+        if name != "format" and name not in result
+    }
 
 
 @group.command("show")
@@ -323,7 +362,9 @@ def export_parts(folder: Path) -> None:
     receipt, certificate = opened.receipt(), opened.read("certificate.der") or b""
     filings.write_file(folder / "receipt.cose", receipt.statement, replace=True)
     filings.write_file(folder / "receipt-payload.cbor", receipt.payload, replace=True)
-    filings.write_file(folder / "certificate.pem", DER_cert_to_PEM_cert(certificate).encode(), replace=True)
+    filings.write_file(
+        folder / "certificate.pem", DER_cert_to_PEM_cert(certificate).encode(), replace=True
+    )
 
 
 @group.command("export")
@@ -331,13 +372,18 @@ def export_parts(folder: Path) -> None:
 def export(folder: Path) -> dict[str, object]:
     """把其他工具需要的部分单独写出：receipt.cose、receipt-payload.cbor 和 certificate.pem。
 
-    Write the parts that other tools want by themselves: receipt.cose, receipt-payload.cbor and certificate.pem.
+    Write the parts that other tools want by themselves: receipt.cose, receipt-payload.cbor and
+    certificate.pem.
 
     \b
     Example:  biandun filing export 用编申请
     """
     export_parts(folder)
-    return {"folder": str(folder), "receipt": ["receipt.cose", "receipt-payload.cbor"], "certificate": "certificate.pem"}
+    return {
+        "folder": str(folder),
+        "receipt": ["receipt.cose", "receipt-payload.cbor"],
+        "certificate": "certificate.pem",
+    }
 
 
 @group.command("verify")
@@ -351,15 +397,17 @@ def export(folder: Path) -> dict[str, object]:
 def verify(settings: Settings, folder: Path, root: bytes | None) -> dict[str, object]:
     """离线核验业务文件夹中的每个文件，并用一句话说明已证明什么、未证明什么。
 
-    核验申报及其下各项意见、决定、此前版本的证书、签名、材料、回执。任何一项不符，或有文件无据可查时，退出状态为 8。
+    核验申报及其下各项意见、决定、此前版本的证书、签名、材料、回执。任何一项不符，或有文件无据可查时，退出状态为
+    8。
 
     不给 --root 时使用文件夹内的根证书，只能说明文件夹自相一致：请把其指纹与编办公布的核对。
 
-    Verify a filing folder offline, every file of it, and say in a sentence what is proven and what is not.
+    Verify a filing folder offline, every file of it, and say in a sentence what is proven and what
+    is not.
 
 
-    Without --root the root certificate of the folder itself is used, which proves only that the folder agrees with itself:
-    compare its fingerprint with the one that the office published.
+    Without --root the root certificate of the folder itself is used, which proves only that the
+    folder agrees with itself: compare its fingerprint with the one that the office published.
 
     \b
     Example:  biandun filing verify 用编申请 --root root.pem
@@ -373,7 +421,12 @@ def verify(settings: Settings, folder: Path, root: bytes | None) -> dict[str, ob
         "verdict": verdict.outcome,
         "root": verdict.root,
         **({"warning": "root-from-folder"} if verdict.root_from_folder else {}),
-        "steps": [{"name": step.name, "good": step.good, "found": step.found, "part": step.part} for step in verdict.steps],
-        "files": [{"file": file.name, "finding": file.finding, "by": file.by} for file in verdict.files],
+        "steps": [
+            {"name": step.name, "good": step.good, "found": step.found, "part": step.part}
+            for step in verdict.steps
+        ],
+        "files": [
+            {"file": file.name, "finding": file.finding, "by": file.by} for file in verdict.files
+        ],
         "sentence": sentence_of(verdict, settings.language),
     }

@@ -57,10 +57,12 @@ def update(key: Key, release: Release) -> dict[str, object]:
     密钥核验厂商和编办的签名，要求按按钮，不需要口令。完成后请拔下重新插入：密钥试运行新固件，自检通过才保留，
     否则恢复原固件。密钥、口令和签名文件不变。
 
-    Bring a RELEASE to the key, beside the firmware that it runs; an update that was interrupted goes on where it stopped.
+    Bring a RELEASE to the key, beside the firmware that it runs; an update that was interrupted
+    goes on where it stopped.
 
-    The key checks that vendor and office signed it, wants its button pressed, and needs no PIN.  Pull it out and plug it in afterwards: it
-    tries the new firmware and keeps it if it passes its own test, else the one before runs again.  Key, PINs and statements stay.
+    The key checks that vendor and office signed it, wants its button pressed, and needs no PIN.
+    Pull it out and plug it in afterwards: it tries the new firmware and keeps it if it passes its
+    own test, else the one before runs again.  Key, PINs and statements stay.
 
     \b
     Example:  biandun firmware update firmware.bd --serial BD-000001

@@ -42,7 +42,14 @@ from biandun_protocol.secret import Secret
 from biandun_protocol.succession import Granted
 from biandun_protocol.unit_card import UnitCard
 from biandun_protocol.wire import codec
-from biandun_protocol.wire.messages import Grant, InfoReply, Offer, StatusReply, StatusRequest, UnblockAsk
+from biandun_protocol.wire.messages import (
+    Grant,
+    InfoReply,
+    Offer,
+    StatusReply,
+    StatusRequest,
+    UnblockAsk,
+)
 from biandun_protocol.wire.numbers import (
     CLASS_NAMES,
     ERROR_NAMES,
@@ -66,13 +73,14 @@ DAMAGED = "damaged"  # in the place of the state of a key whose flash contradict
 def group() -> None:
     """密钥：列出、启用、查看签署情况。
 
-    口令在提示下隐藏输入，或用 --pin-file、--pin-fd 读取，从不写在命令行上；口令加密传送，只交给编办认可、
-    且本账户认得的那把密钥。
+    口令在提示下隐藏输入，或用 --pin-file、--pin-fd
+    读取，从不写在命令行上；口令加密传送，只交给编办认可、 且本账户认得的那把密钥。
 
     Keys: list them, set one up, ask what it signed.
 
-    The PIN is asked for by a hidden prompt, or read with --pin-file or --pin-fd; never given on the command line.  It crosses the
-    cable sealed, to the very key that the office certified and that this account knows.
+    The PIN is asked for by a hidden prompt, or read with --pin-file or --pin-fd; never given on the
+    command line.  It crosses the cable sealed, to the very key that the office certified and that
+    this account knows.
 
     \b
     Examples:  biandun keys list
@@ -90,7 +98,10 @@ def _faults(info: InfoReply | None) -> dict[str, object]:
     """How often the key found itself faulty, and how at last; nothing for a key that never did."""
     if info is None or not info.faults:
         return {}
-    return {"faults": info.faults, "last_fault": ERROR_NAMES.get(info.last_fault or 0, str(info.last_fault))}
+    return {
+        "faults": info.faults,
+        "last_fault": ERROR_NAMES.get(info.last_fault or 0, str(info.last_fault)),
+    }
 
 
 def describe(info: InfoReply) -> dict[str, object]:
@@ -121,7 +132,8 @@ def describe(info: InfoReply) -> dict[str, object]:
 def list_keys(settings: Settings) -> list[dict[str, object]]:
     """列出所有已插入的密钥；被占用或出错的密钥也列出并说明问题，发生过故障的注明最近一次。
 
-    List all keys that are plugged in; a busy or broken one is shown with its problem, a faulty one with its last fault.
+    List all keys that are plugged in; a busy or broken one is shown with its problem, a faulty one
+    with its last fault.
 
     \b
     Example:  biandun keys list --json
@@ -133,7 +145,11 @@ def list_keys(settings: Settings) -> list[dict[str, object]]:
             {
                 "serial": info.serial if info else row.port.serial,
                 "port": row.port.port,
-                "state": DAMAGED if row.is_damaged else STATE_NAMES.get(info.state) if info else None,
+                "state": DAMAGED
+                if row.is_damaged
+                else STATE_NAMES.get(info.state)
+                if info
+                else None,
                 "unit_name": info.unit_name if info else None,
                 "suite": info.suite if info else None,
                 "simulated": row.port.simulated,
@@ -233,10 +249,16 @@ def _readable(key: Key) -> list[str]:
 
 @group.command("enroll")
 @click.argument("offer", type=Given(kinds.OFFER))
-@click.option("--out", type=FILE, required=True, help="交给编办的申请文件 / where to write the request for the office")
+@click.option(
+    "--out",
+    type=FILE,
+    required=True,
+    help="交给编办的申请文件 / where to write the request for the office",
+)
 @with_key
 def enroll(key: Key, offer: tuple[Offer, Officers | None], out: Path) -> dict[str, object]:
-    """答复编办的启用文件 OFFER：装入编办信任根，生成密钥对，证明持有私钥。申请文件交出之前，可用同一启用文件重复执行。
+    """答复编办的启用文件
+    OFFER：装入编办信任根，生成密钥对，证明持有私钥。申请文件交出之前，可用同一启用文件重复执行。
 
     Answer the office's OFFER: install its root of trust, make the key pair, prove possession.
 
@@ -253,7 +275,12 @@ def enroll(key: Key, offer: tuple[Offer, Officers | None], out: Path) -> dict[st
 
 
 @group.command("succeed")
-@click.option("--out", type=FILE, required=True, help="交给编办的申请文件 / where to write the request for the office")
+@click.option(
+    "--out",
+    type=FILE,
+    required=True,
+    help="交给编办的申请文件 / where to write the request for the office",
+)
 @with_key
 def succeed(key: Key, out: Path) -> dict[str, object]:
     """在用的密钥生成新密钥对，请编办签发证书；需要 0 号用户的口令并按按钮。
@@ -261,10 +288,11 @@ def succeed(key: Key, out: Path) -> dict[str, object]:
     在用 `biandun keys personalise` 装入编办的答复之前，旧密钥对继续签署。口令、用户和签名链不变；
     可重复执行，密钥对只生成一次。
 
-    Make a new key pair on a key in service, and ask the office to certify it; needs user 0's PIN and the button.
+    Make a new key pair on a key in service, and ask the office to certify it; needs user 0's PIN
+    and the button.
 
-    The old pair signs on until the office's answer is taken in with `biandun keys personalise`.  PINs, users and the chain of statements
-    stay.  May be repeated: the pair is made once.
+    The old pair signs on until the office's answer is taken in with `biandun keys personalise`.
+    PINs, users and the chain of statements stay.  May be repeated: the pair is made once.
 
     \b
     Example:  biandun keys succeed --out request.bd
@@ -286,7 +314,8 @@ def succeed(key: Key, out: Path) -> dict[str, object]:
 def personalise(key: Key, grant: Grant | Granted, url: str | None) -> dict[str, object]:
     """把编办签发的证书（GRANT 文件）装入密钥：首次、换发，或新密钥对的证书。
 
-    Give the key the certificate that the office issued in GRANT: its first, a renewed one, or that of a new key pair.
+    Give the key the certificate that the office issued in GRANT: its first, a renewed one, or that
+    of a new key pair.
 
     \b
     Examples:  biandun keys personalise grant.bd
@@ -308,12 +337,20 @@ def personalise(key: Key, grant: Grant | Granted, url: str | None) -> dict[str, 
 def _new_pin(path: Path | None, descriptor: int | None) -> Secret:
     source = secret_source(path, descriptor)
     return (
-        source() if source else prompt_secret(in_language(("新口令（6 至 32 位）", "New PIN (6 to 32 characters)")), confirm=True)
+        source()
+        if source
+        else prompt_secret(
+            in_language(("新口令（6 至 32 位）", "New PIN (6 to 32 characters)")), confirm=True
+        )
     )
 
 
 NEW_PIN = (
-    click.option("--new-pin-file", type=READABLE, help="首行为新口令的文件 / file whose first line is the new PIN"),
+    click.option(
+        "--new-pin-file",
+        type=READABLE,
+        help="首行为新口令的文件 / file whose first line is the new PIN",
+    ),
     click.option(
         "--new-pin-fd",
         type=click.IntRange(0),
@@ -383,7 +420,12 @@ def remove_user(key: Key, slot: int) -> dict[str, object]:
 
 @group.command("officers")
 @click.argument("officers", type=Given(kinds.OFFICERS))
-@click.option("--out", type=FILE, required=True, help="交给编办的份额文件 / where to write the key's shares for the office")
+@click.option(
+    "--out",
+    type=FILE,
+    required=True,
+    help="交给编办的份额文件 / where to write the key's shares for the office",
+)
 @with_key
 def name_officers(key: Key, officers: Officers, out: Path) -> dict[str, object]:
     """告诉在用的密钥本编办的两位解锁人员是谁；需要 0 号用户的口令。
@@ -392,7 +434,8 @@ def name_officers(key: Key, officers: Officers, out: Path) -> dict[str, object]:
 
     Tell a key in service who the two unblocking OFFICERS of its office are; needs user 0's PIN.
 
-    Keys learn it at enrolment where the office has named them by then.  Hand the file of shares to the office.
+    Keys learn it at enrolment where the office has named them by then.  Hand the file of shares to
+    the office.
 
     \b
     Example:  biandun keys officers officers.bd --out shares.bd
@@ -403,7 +446,12 @@ def name_officers(key: Key, officers: Officers, out: Path) -> dict[str, object]:
 
 
 @group.command("shares")
-@click.option("--out", type=FILE, required=True, help="交给编办的份额文件 / where to write the key's shares for the office")
+@click.option(
+    "--out",
+    type=FILE,
+    required=True,
+    help="交给编办的份额文件 / where to write the key's shares for the office",
+)
 @with_key
 def shares(key: Key, out: Path) -> dict[str, object]:
     """导出封装给两位解锁人员的份额，交编办保存；不需要口令。
@@ -419,7 +467,11 @@ def shares(key: Key, out: Path) -> dict[str, object]:
 
 
 @group.command("unblock-request")
-@click.option("--out", type=FILE, help="写入文件，用于无法致电时 / where to write it, for officers who cannot be called")
+@click.option(
+    "--out",
+    type=FILE,
+    help="写入文件，用于无法致电时 / where to write it, for officers who cannot be called",
+)
 @with_key
 def unblock_request(key: Key, out: Path | None) -> dict[str, object]:
     """显示向两位解锁人员报读的内容：序列号、用户、编号、校验码。
@@ -445,36 +497,50 @@ def unblock_request(key: Key, out: Path | None) -> dict[str, object]:
     help="写有解锁码的文件，给出两次 / file with an officer's code; give it twice",
 )
 @click.option(
-    "--shares", type=FILE, required=True, help="交给编办的新份额文件 / where to write the key's new shares for the office"
+    "--shares",
+    type=FILE,
+    required=True,
+    help="交给编办的新份额文件 / where to write the key's new shares for the office",
 )
 @NEW_PIN[0]
 @NEW_PIN[1]
 @with_key
 def unblock(
-    key: Key, code_files: tuple[Path, ...], shares: Path, new_pin_file: Path | None, new_pin_fd: int | None
+    key: Key,
+    code_files: tuple[Path, ...],
+    shares: Path,
+    new_pin_file: Path | None,
+    new_pin_fd: int | None,
 ) -> dict[str, object]:
     """凭两位解锁人员的解锁码，重设忘记或锁定的口令；密钥、证书和签名链不变。
 
     把显示的内容报给两位解锁人员，等对方回拨，再依次输入解锁码，先后不限。解锁码用过即失效；新的份额文件务必交编办，
     否则下次无法解锁。
 
-    Set a forgotten or locked PIN anew with the codes of both officers; key, certificate and chain stay.
+    Set a forgotten or locked PIN anew with the codes of both officers; key, certificate and chain
+    stay.
 
-    Read out what is shown, have both officers call you back, and enter their codes, in either order.  The codes are used up;
-    hand the new shares to the office, or the next time nobody can help.
+    Read out what is shown, have both officers call you back, and enter their codes, in either
+    order.  The codes are used up; hand the new shares to the office, or the next time nobody can
+    help.
 
     \b
     Examples:  biandun keys unblock --shares shares.bd
                biandun keys unblock --user 1 --code-file a.txt --code-file b.txt --new-pin-file pin.txt --shares shares.bd
     """
     if code_files and len(code_files) != CODES:
-        raise UsageProblem(detail=Phrase("--code-file 要给出两次", "--code-file must be given twice"))
+        raise UsageProblem(
+            detail=Phrase("--code-file 要给出两次", "--code-file must be given twice")
+        )
     asked = _asked(key.recovery.ask(key.slot))
     sources = [secret_source(path, None) for path in code_files]
     if not sources:
         say(
             in_language(
-                ("请把以下各项告诉两位解锁人员，并等对方回拨：", "Read this out to both officers, and wait for their call:")
+                (
+                    "请把以下各项告诉两位解锁人员，并等对方回拨：",
+                    "Read this out to both officers, and wait for their call:",
+                )
             )
         )
         chinese = "  密钥 {serial}   用户 {user}   编号 {number}   校验码 {check}"
@@ -483,11 +549,22 @@ def unblock(
     first, second = (
         [source() for source in sources if source]
         if sources
-        else [prompt_secret(in_language((f"第 {place} 位解锁人员的解锁码", f"Code of officer {place}"))) for place in (1, 2)]
+        else [
+            prompt_secret(
+                in_language((f"第 {place} 位解锁人员的解锁码", f"Code of officer {place}"))
+            )
+            for place in (1, 2)
+        ]
     )
     number = key.recovery.unblock(key.slot, (first, second), _new_pin(new_pin_file, new_pin_fd))
     write_file(shares, codec.encode(key.recovery.shares()), replace=True)
-    return {"serial": key.info.serial, "user": key.slot, "users": list(key.pin_slots), "number": number, "shares": str(shares)}
+    return {
+        "serial": key.info.serial,
+        "user": key.slot,
+        "users": list(key.pin_slots),
+        "number": number,
+        "shares": str(shares),
+    }
 
 
 def _asked(ask: UnblockAsk) -> dict[str, object]:
@@ -495,14 +572,26 @@ def _asked(ask: UnblockAsk) -> dict[str, object]:
 
 
 @group.command("export-links")
-@click.option("--first", type=click.IntRange(1), required=True, help="第一条链接的序号 / sequence number of the first link")
-@click.option("--count", type=click.IntRange(1, LIMIT_LINK_EXPORT), default=1, show_default=True, help="链接条数 / how many links")
+@click.option(
+    "--first",
+    type=click.IntRange(1),
+    required=True,
+    help="第一条链接的序号 / sequence number of the first link",
+)
+@click.option(
+    "--count",
+    type=click.IntRange(1, LIMIT_LINK_EXPORT),
+    default=1,
+    show_default=True,
+    help="链接条数 / how many links",
+)
 @click.option("--out", type=FILE, required=True, help="写入的文件 / where to write them")
 @with_key
 def export_links(key: Key, first: int, count: int, out: Path) -> dict[str, object]:
     """导出未送达编办的签名文件的链接清单，供编办补齐空缺。
 
-    Write the signed names of statements that never reached the office, so that it can close the gap.
+    Write the signed names of statements that never reached the office, so that it can close the
+    gap.
 
     \b
     Example:  biandun keys export-links --first 3 --count 2 --out links.bd
@@ -534,12 +623,18 @@ def chain(key: Key) -> dict[str, object]:
         "forgotten": state.forgotten or 0,
         "card_version": state.card_version,
         "parcels": state.parcels or 0,
-        "time_floor": datetime.fromtimestamp(state.time_floor, UTC).isoformat() if state.time_floor else None,
+        "time_floor": datetime.fromtimestamp(state.time_floor, UTC).isoformat()
+        if state.time_floor
+        else None,
     }
 
 
 @group.command("last")
-@click.option("--seq", type=click.IntRange(1), help="指定序号，代替最近一份 / another sequence number than the last")
+@click.option(
+    "--seq",
+    type=click.IntRange(1),
+    help="指定序号，代替最近一份 / another sequence number than the last",
+)
 @click.option(
     "--out",
     type=click.Path(file_okay=False, path_type=Path),
@@ -574,12 +669,18 @@ def last(key: Key, seq: int | None, out: Path | None) -> dict[str, object]:
 
 
 @group.command("challenge")
-@click.option("--out", type=FILE, required=True, help="交给编办的申请文件 / where to write the challenge for the office")
+@click.option(
+    "--out",
+    type=FILE,
+    required=True,
+    help="交给编办的申请文件 / where to write the challenge for the office",
+)
 @with_key
 def challenge(key: Key, out: Path) -> dict[str, object]:
     """生成申请文件，供编办签发指令：重置密钥，在存储被恢复成旧数据后继续签署，或改正密钥所知的编办时间。
 
-    Write what the office needs to give this key an order: to reset itself, to go on after it was set back, or to set its time.
+    Write what the office needs to give this key an order: to reset itself, to go on after it was
+    set back, or to set its time.
 
     \b
     Example:  biandun keys challenge --out challenge.bd
@@ -612,16 +713,24 @@ def carry_out(key: Key, order: orders.Order, confirmed: str | None) -> dict[str,
 
     Let the key carry out the ORDER that its office gave it.
 
-    A reset destroys key pair, certificate, PINs, card, outbox and all statements; the button is held for ten seconds.
+    A reset destroys key pair, certificate, PINs, card, outbox and all statements; the button is
+    held for ten seconds.
 
     \b
     Example:  biandun keys carry-out order.bd
     """
     if order.purpose == PURPOSE_RESET:
         _confirm(key, confirmed)
-        return {"serial": key.info.serial, "generation": key.carry_out(order), "state": STATE_NAMES[key.info.state]}
+        return {
+            "serial": key.info.serial,
+            "generation": key.carry_out(order),
+            "state": STATE_NAMES[key.info.state],
+        }
     if order.purpose == PURPOSE_SET_TIME:
-        return {"serial": key.info.serial, "time_floor": datetime.fromtimestamp(key.carry_out(order), UTC).isoformat()}
+        return {
+            "serial": key.info.serial,
+            "time_floor": datetime.fromtimestamp(key.carry_out(order), UTC).isoformat(),
+        }
     return {"serial": key.info.serial, "seq": key.carry_out(order)}
 
 
@@ -641,9 +750,11 @@ def status(key: Key, status: Signed | None, url: str | None) -> dict[str, object
 
     两者都没有，或 BIANDUN_OFFICE 所指的服务器连不上时，显示密钥最近一次听到的状态。
 
-    Show whether the key may sign, after letting it hear what the office says of it today: its server, or a STATUS file.
+    Show whether the key may sign, after letting it hear what the office says of it today: its
+    server, or a STATUS file.
 
-    Without either, and when the server that BIANDUN_OFFICE names is out of reach, it is what the key has heard last.
+    Without either, and when the server that BIANDUN_OFFICE names is out of reach, it is what the
+    key has heard last.
 
     \b
     Examples:  biandun keys status --office http://127.0.0.1:8420
@@ -678,7 +789,8 @@ def status(key: Key, status: Signed | None, url: str | None) -> dict[str, object
 def audit(key: Key, out: Path | None) -> list[dict[str, object]]:
     """查看密钥的经历：设置、更改、锁定口令，单位卡，批量确认，重置；不需要口令。
 
-    Show what happened to the key: PINs set, changed and locked, cards, batches, resets.  Needs no PIN.
+    Show what happened to the key: PINs set, changed and locked, cards, batches, resets.  Needs no
+    PIN.
 
     \b
     Examples:  biandun keys audit
@@ -692,7 +804,13 @@ def audit(key: Key, out: Path | None) -> list[dict[str, object]]:
     if out is not None:
         write_file(out, codec.encode(export), replace=True)
     return [
-        {"event_no": event.count, "event": event.name, "detail": event.detail, "boots": event.boots, "seq": event.seq}
+        {
+            "event_no": event.count,
+            "event": event.name,
+            "detail": event.detail,
+            "boots": event.boots,
+            "seq": event.seq,
+        }
         for event in ring.events
     ]
 
@@ -704,7 +822,9 @@ def audit(key: Key, out: Path | None) -> list[dict[str, object]]:
     type=Given(kinds.CARD),
     help="编办签发的更新的单位卡，装入密钥 / a newer unit card from the office, to be kept on the key",
 )
-@click.option("--out", type=FILE, help="写入单位卡及其分段 / where to write the card, with its sections")
+@click.option(
+    "--out", type=FILE, help="写入单位卡及其分段 / where to write the card, with its sections"
+)
 @with_key
 def card(key: Key, new: UnitCard | None, out: Path | None) -> dict[str, object]:
     """查看密钥中的单位卡，装入更新的单位卡，或写入文件。
@@ -737,12 +857,14 @@ def _confirm(key: Key, confirmed: str | None) -> None:
     waiting = key.chain().waiting if key.info.uscc else 0
     if confirmed is None:
         serial, unit = key.info.serial, key.info.unit_name
-        chinese = f"将永久清除密钥 {serial}（{unit or '未启用'}），其中 {waiting} 份签名文件尚无回执。"
-        english = (
-            f"Key {serial} ({unit or 'not in service'}) is about to be wiped for good; {waiting} of its statements have no receipt."
+        chinese = (
+            f"将永久清除密钥 {serial}（{unit or '未启用'}），其中 {waiting} 份签名文件尚无回执。"
         )
+        english = f"Key {serial} ({unit or 'not in service'}) is about to be wiped for good; {waiting} of its statements have no receipt."
         say(in_language((chinese, english)))
-        confirmed = click.prompt(in_language(("请再次输入密钥序列号确认", "Type the serial number to confirm")), err=True)
+        confirmed = click.prompt(
+            in_language(("请再次输入密钥序列号确认", "Type the serial number to confirm")), err=True
+        )
     if confirmed != key.info.serial:
         raise Declined
 
@@ -771,4 +893,8 @@ def wipe(key: Key, confirmed: str | None) -> dict[str, object]:
     if key.info.uscc:
         raise OrderNeeded
     _confirm(key, confirmed)
-    return {"serial": key.info.serial, "generation": key.wipe(), "state": STATE_NAMES[key.info.state]}
+    return {
+        "serial": key.info.serial,
+        "generation": key.wipe(),
+        "state": STATE_NAMES[key.info.state],
+    }

@@ -1,4 +1,6 @@
-"""The program ``biandun``: commands return values, this module prints them and turns problems into exit statuses."""
+"""The program ``biandun``: commands return values, this module prints them and turns problems into
+exit statuses.
+"""
 
 import sys
 from importlib.metadata import version
@@ -35,19 +37,28 @@ def _show_version(context: click.Context, parameter: click.Parameter, asked: boo
     envvar="BIANDUN_LOG",
     help="把所做的操作记入文件，每行一个 JSON / append what was done to a file, as JSON lines",
 )
-@click.option("--version", is_flag=True, is_eager=True, expose_value=False, callback=_show_version, help=manual.VERSION_HELP)
+@click.option(
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_show_version,
+    help=manual.VERSION_HELP,
+)
 @click.pass_context
 def main(context: click.Context, log: Path | None) -> None:
     """编盾工作站：使用电子编制管理证。
 
-    仅用于非涉密数据，不是经认证的商用密码产品。退出状态：0 完成，2 用法不正确，3 没有密钥，4 端口被占用，5 没有权限，6 口令有误，7 密钥拒绝，
-    8 文件或签名无效，9 连不上编办，10 编办拒绝，11 与密钥通信失败，12 文件问题，13 检查发现问题，141 输出被对方关闭。
+    仅用于非涉密数据，不是经认证的商用密码产品。退出状态：0 完成，2 用法不正确，3 没有密钥，4
+    端口被占用，5 没有权限，6 口令有误，7 密钥拒绝， 8 文件或签名无效，9 连不上编办，10 编办拒绝，11
+    与密钥通信失败，12 文件问题，13 检查发现问题，141 输出被对方关闭。
 
     Biandun: the electronic establishment certificate at the workstation.
 
-    For unclassified data only; not a certified cryptographic product.  Exit status: 0 done, 2 usage, 3 no key, 4 port busy,
-    5 no permission, 6 wrong PIN, 7 the key refused, 8 invalid file or signature, 9 office not reached, 10 the office refused, 11 link
-    failed, 12 files, 13 the doctor found something, 141 nobody reads the output.
+    For unclassified data only; not a certified cryptographic product.  Exit status: 0 done, 2
+    usage, 3 no key, 4 port busy, 5 no permission, 6 wrong PIN, 7 the key refused, 8 invalid file or
+    signature, 9 office not reached, 10 the office refused, 11 link failed, 12 files, 13 the doctor
+    found something, 141 nobody reads the output.
 
     \b
     Examples:  biandun keys list
@@ -82,7 +93,15 @@ def completion(shell: str) -> Text:
     return Text(script(main, {}, "biandun", "_BIANDUN_COMPLETE").source())
 
 
-for _command in (keys.group, filing.group, outbox.group, firmware.group, office.group, doctor.examine, doctor.install_udev):
+for _command in (
+    keys.group,
+    filing.group,
+    outbox.group,
+    firmware.group,
+    office.group,
+    doctor.examine,
+    doctor.install_udev,
+):
     main.add_command(_command)
 
 

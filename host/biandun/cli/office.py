@@ -63,7 +63,12 @@ def login(key: Key, url: str) -> dict[str, object]:
     with Office(url) as office:
         session = standing.heeding(key, office, lambda: office.login(key))
         sessions.remember(office.url, session.token)
-    return {"office": url, "unit_name": key.info.unit_name, "roles": list(session.roles), "expires": session.expires}
+    return {
+        "office": url,
+        "unit_name": key.info.unit_name,
+        "roles": list(session.roles),
+        "expires": session.expires,
+    }
 
 
 @group.command("logout")
@@ -100,7 +105,10 @@ def log(url: str) -> dict[str, object]:
 
 @group.command("cases")
 @click.option(
-    "--state", type=CODE, metavar="STATE", help="只列出该状态的业务，例如 SUBMITTED / only cases in this state, such as SUBMITTED"
+    "--state",
+    type=CODE,
+    metavar="STATE",
+    help="只列出该状态的业务，例如 SUBMITTED / only cases in this state, such as SUBMITTED",
 )
 @OFFICE
 def cases(state: str | None, url: str) -> list[dict[str, object]]:
@@ -142,9 +150,11 @@ def show(number: str, url: str) -> dict[str, object]:
 
     需要保存附件、核验签名和回执时，请用 biandun office fetch。
 
-    Read the newest filing of a case: the whole form, every attachment, the opinions and decisions on it.
+    Read the newest filing of a case: the whole form, every attachment, the opinions and decisions
+    on it.
 
-    It verifies neither signatures nor receipts: biandun office fetch does, and brings the attachments.
+    It verifies neither signatures nor receipts: biandun office fetch does, and brings the
+    attachments.
 
     \b
     Example:  biandun office show 629900HB2026000001
@@ -155,7 +165,9 @@ def show(number: str, url: str) -> dict[str, object]:
 
 @group.command("fetch")
 @click.argument("number", type=CODE)
-@click.option("--out", type=FOLDER, required=True, help="要建立的业务文件夹 / the filing folder to make")
+@click.option(
+    "--out", type=FOLDER, required=True, help="要建立的业务文件夹 / the filing folder to make"
+)
 @OFFICE
 @pass_settings
 def fetch(settings: Settings, number: str, out: Path, url: str) -> dict[str, object]:
@@ -163,10 +175,11 @@ def fetch(settings: Settings, number: str, out: Path, url: str) -> dict[str, obj
 
     通过核验才会保存；根证书取自该服务器，请用 biandun filing verify --root 以另行取得的根证书核验。
 
-    Bring the newest filing of a case into a new folder: form, attachments, signature, certificates, receipt, and what was said of it.
+    Bring the newest filing of a case into a new folder: form, attachments, signature, certificates,
+    receipt, and what was said of it.
 
-    It is kept only when it verifies.  The root certificate comes from that server: verify the folder with biandun filing verify
-    --root under one that came another way.
+    It is kept only when it verifies.  The root certificate comes from that server: verify the
+    folder with biandun filing verify --root under one that came another way.
 
     \b
     Example:  biandun office fetch 629900HB2026000001 --out 用编申请
@@ -201,10 +214,13 @@ def fetch(settings: Settings, number: str, out: Path, url: str) -> dict[str, obj
 )
 @OFFICE
 @with_key
-def decide(key: Key, number: str, decision: str, text: str, prepared_by: str, out: Path | None, url: str) -> dict[str, object]:
+def decide(
+    key: Key, number: str, decision: str, text: str, prepared_by: str, out: Path | None, url: str
+) -> dict[str, object]:
     """编办工作人员使用：签署并提交对一项业务的决定。重复执行不会重复决定。
 
-    As the office's officer: sign a decision on a case and hand it in.  Repeating it never decides twice.
+    As the office's officer: sign a decision on a case and hand it in.  Repeating it never decides
+    twice.
 
     \b
     Example:  biandun office decide 629900HB2026000001 --decision accept --text 材料齐全 --by 赵六
@@ -218,7 +234,9 @@ def decide(key: Key, number: str, decision: str, text: str, prepared_by: str, ou
             "text": text,
             "prepared_by": prepared_by,
         }
-        folder = standing.heeding(key, office, lambda: reviews.decide(key, out or Path(f"decision-{number}"), words))
+        folder = standing.heeding(
+            key, office, lambda: reviews.decide(key, out or Path(f"decision-{number}"), words)
+        )
         accepted = standing.heeding(key, office, lambda: folder.submit(office))
     return {
         "case": accepted.case,

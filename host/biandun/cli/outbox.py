@@ -11,7 +11,12 @@ from biandun.errors import KeyRefused, UsageProblem
 from biandun.filings import Folder
 from biandun.keys import Key
 from biandun.office_client import Office
-from biandun_protocol.wire.numbers import ERROR_NOT_FOUND, LIMIT_IDEMPOTENCY_KEY, LIMIT_OUTBOX, LIMIT_PIECE
+from biandun_protocol.wire.numbers import (
+    ERROR_NOT_FOUND,
+    LIMIT_IDEMPOTENCY_KEY,
+    LIMIT_OUTBOX,
+    LIMIT_PIECE,
+)
 
 FOLDER = click.Path(file_okay=False, path_type=Path)
 
@@ -47,7 +52,12 @@ def put(key: Key, folder: Path) -> dict[str, object]:
     """
     size = parcels.stow(key, Folder(folder))
     used = sum(entry.length for entry in key.outbox.entries())
-    return {"serial": key.info.serial, "folder": str(folder), "bytes": size, "outbox_free": LIMIT_OUTBOX - used}
+    return {
+        "serial": key.info.serial,
+        "folder": str(folder),
+        "bytes": size,
+        "outbox_free": LIMIT_OUTBOX - used,
+    }
 
 
 @group.command("list")
@@ -95,7 +105,8 @@ def _seq(key: Key, name: bytes) -> int | None:
 def submit(settings: Settings, key: Key, url: str) -> list[dict[str, object]]:
     """原样提交密钥发件箱中的材料，密钥保存回执。重复执行不会重复申报。
 
-    Hand in what is in the key's outbox, as it is; the key keeps the receipts.  Repeating it never files twice.
+    Hand in what is in the key's outbox, as it is; the key keeps the receipts.  Repeating it never
+    files twice.
 
     \b
     Example:  biandun outbox submit --office http://127.0.0.1:8420
@@ -122,7 +133,11 @@ def submit(settings: Settings, key: Key, url: str) -> list[dict[str, object]]:
 @group.command("collect")
 @click.argument("folder", type=FOLDER)
 @click.option(
-    "--case", type=CODE, metavar="NUMBER", default="", help="提交时显示的业务编号 / the case number that outbox submit showed"
+    "--case",
+    type=CODE,
+    metavar="NUMBER",
+    default="",
+    help="提交时显示的业务编号 / the case number that outbox submit showed",
 )
 @click.option(
     "--office",
@@ -133,14 +148,17 @@ def submit(settings: Settings, key: Key, url: str) -> list[dict[str, object]]:
 )
 @with_key
 @pass_settings
-def collect(settings: Settings, key: Key, folder: Path, case: str, url: str | None) -> dict[str, object]:
+def collect(
+    settings: Settings, key: Key, folder: Path, case: str, url: str | None
+) -> dict[str, object]:
     """把密钥带回的回执取入 FOLDER。
 
     密钥只带签了名的内容；业务编号没有签名，请用 --case 给出，或用 --office 向编办查询。
 
     Take the receipt that the key brought home into FOLDER.
 
-    The key carries what is signed; the case number is not, so it is given with --case, or fetched with --office.
+    The key carries what is signed; the case number is not, so it is given with --case, or fetched
+    with --office.
 
     \b
     Examples:  biandun outbox collect 用编申请 --case 629900HB2026000001
@@ -160,7 +178,8 @@ def collect(settings: Settings, key: Key, folder: Path, case: str, url: str | No
 def drop(key: Key, name: str) -> dict[str, object]:
     """从发件箱中取出不再携带的材料；NAME 见 `biandun outbox list`。材料本身仍在其文件夹中。
 
-    Take a filing out of the outbox that is not to travel; NAME as `list` shows it.  The filing itself stays in its folder.
+    Take a filing out of the outbox that is not to travel; NAME as `list` shows it.  The filing
+    itself stays in its folder.
 
     \b
     Example:  biandun outbox drop 0123456789abcdef0123456789abcdef

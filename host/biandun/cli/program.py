@@ -1,4 +1,6 @@
-"""One run of a program: its command line and its exit status.  ``biandun`` and ``biandun-sim`` run through here."""
+"""One run of a program: its command line and its exit status.  ``biandun`` and ``biandun-sim`` run
+through here.
+"""
 
 import os
 from collections.abc import Sequence
@@ -16,7 +18,9 @@ INTERRUPTED = 130
 
 
 def run_program(command: click.Command, name: str, words: Sequence[str]) -> int:
-    """Run a command line and return its exit status; what goes wrong is shown in the language that the line asks for."""
+    """Run a command line and return its exit status; what goes wrong is shown in the language that
+    the line asks for.
+    """
     as_json, language = manual.asked(words, os.environ.get("BIANDUN_LANG"))
     settings = Settings(as_json=as_json, language=language)
     try:
@@ -25,7 +29,9 @@ def run_program(command: click.Command, name: str, words: Sequence[str]) -> int:
         return NO_READER
     except click.exceptions.NoArgsIsHelpError as error:
         if as_json:
-            show_problem(UsageProblem(detail=usage.sentence("Missing command.", language)), settings)
+            show_problem(
+                UsageProblem(detail=usage.sentence("Missing command.", language)), settings
+            )
         else:
             note(error.format_message())
         return UsageProblem.exit_status
@@ -47,6 +53,12 @@ def run_program(command: click.Command, name: str, words: Sequence[str]) -> int:
 def _wrongly_used(error: click.ClickException, settings: Settings) -> int:
     context = getattr(error, "ctx", None)
     if context is not None and not settings.as_json:
-        note(visible(f"{manual.heading('usage', settings.language)}: {context.command.get_usage_line(context)}"))
-    show_problem(UsageProblem(detail=usage.sentence(error.format_message(), settings.language)), settings)
+        note(
+            visible(
+                f"{manual.heading('usage', settings.language)}: {context.command.get_usage_line(context)}"
+            )
+        )
+    show_problem(
+        UsageProblem(detail=usage.sentence(error.format_message(), settings.language)), settings
+    )
     return UsageProblem.exit_status

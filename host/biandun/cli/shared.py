@@ -1,4 +1,6 @@
-"""What the command groups share: the settings of one run, the options that choose a key, the terminal as a Ui."""
+"""What the command groups share: the settings of one run, the options that choose a key, the
+terminal as a Ui.
+"""
 
 import contextlib
 import os
@@ -35,17 +37,29 @@ class Address(click.ParamType[str]):
 
     name = "URL"
 
-    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> str:  # noqa: ARG002
+    def convert(
+        self,
+        value: object,
+        param: click.Parameter | None,  # noqa: ARG002
+        ctx: click.Context | None,  # noqa: ARG002
+    ) -> str:
         """Check it.  Raises AddressProblem."""
         return office_address(str(value))
 
 
 class Code(click.ParamType[str]):
-    """A serial number, a case number or the like: what a Chinese keyboard makes full-width is read as the plain characters."""
+    """A serial number, a case number or the like: what a Chinese keyboard makes full-width is read
+    as the plain characters.
+    """
 
     name = "text"
 
-    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> str:  # noqa: ARG002
+    def convert(
+        self,
+        value: object,
+        param: click.Parameter | None,  # noqa: ARG002
+        ctx: click.Context | None,  # noqa: ARG002
+    ) -> str:
         """Fold it."""
         return folded(str(value))
 
@@ -56,7 +70,9 @@ FILE = click.Path(dir_okay=False, path_type=Path)  # to be written
 
 
 class Readable(click.Path):
-    """The path of a file that will be read; a pipe or a device is refused before anything else is done."""
+    """The path of a file that will be read; a pipe or a device is refused before anything else is
+    done.
+    """
 
     def __init__(self) -> None:
         super().__init__(dir_okay=False, path_type=Path)
@@ -78,7 +94,8 @@ class Given(Readable):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """Read it.  Raises FolderProblem, WrongFile and what the decoder says."""
-        path = cast("Path", click.Path.convert(self, value, param, ctx))  # reading refuses what a look would
+        # reading refuses what a look would
+        path = cast("Path", click.Path.convert(self, value, param, ctx))
         return self.kind.read(read_file(path), str(path))
 
 
@@ -114,7 +131,9 @@ class Settings:
 
 
 class Terminal:
-    """The Ui of the command line: progress and prompts on stderr, progress only where a person watches."""
+    """The Ui of the command line: progress and prompts on stderr, progress only where a person
+    watches.
+    """
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
@@ -150,7 +169,9 @@ class Terminal:
         say(self._say(words))
 
     def need_pin(self, serial: str, slot: int, tries_left: int | None) -> Secret | None:
-        """The PIN from the file or descriptor that was named, once; else by hidden prompt, where there is a person."""
+        """The PIN from the file or descriptor that was named, once; else by hidden prompt, where
+        there is a person.
+        """
         asked_before, self._asked = self._asked, True
         source, self.pin_source = self.pin_source, None
         if source is None and (self.pin_given or not sys.stdin.isatty()):
@@ -161,21 +182,31 @@ class Terminal:
             return None
         if source is not None:
             return source()
-        return prompt_secret(self._say((f"密钥 {serial} 用户 {slot} 的口令", f"PIN of key {serial}, user {slot}")))
+        return prompt_secret(
+            self._say((f"密钥 {serial} 用户 {slot} 的口令", f"PIN of key {serial}, user {slot}"))
+        )
 
     def _warn(self, tries_left: int, was_wrong: bool) -> None:
         """Before a PIN is looked at: a wrong one was given, just now or some time ago."""
         if self._settings.as_json:
             return  # whoever reads it has ``tries_left`` of the answer
-        wrong = ("口令不正确，", "Wrong PIN; ") if was_wrong else ("此前有人输错过口令，", "Wrong PINs were given before; ")
+        wrong = (
+            ("口令不正确，", "Wrong PIN; ")
+            if was_wrong
+            else ("此前有人输错过口令，", "Wrong PINs were given before; ")
+        )
         left = (f"还可以再试 {tries_left} 次。", f"{tries_left} tries left.")
         self.tell((wrong[0] + left[0], wrong[1] + left[1]))
 
     def _goes_on(self) -> bool:
-        return click.confirm(self._say(("这是最后一次机会，确定继续吗？", "This is the last try. Go on?")), err=True)
+        return click.confirm(
+            self._say(("这是最后一次机会，确定继续吗？", "This is the last try. Go on?")), err=True
+        )
 
     def new_key(self, serial: str, unit_name: str, fingerprint: str, root_known: bool) -> bool:
-        """Show who the key says to be; a person confirms.  Without one, the fingerprint has to be given, or the office known."""
+        """Show who the key says to be; a person confirms.  Without one, the fingerprint has to be
+        given, or the office known.
+        """
         if self.fingerprint is not None:
             return "".join(self.fingerprint.split()).lower() == fingerprint.replace(" ", "")
         first = (
@@ -184,10 +215,17 @@ class Terminal:
         )
         self.tell(first)
         if not root_known:
-            self.tell(("该密钥的签发机构对本机也是首次出现。", "Nor does it know the office that certified it."))
+            self.tell(
+                (
+                    "该密钥的签发机构对本机也是首次出现。",
+                    "Nor does it know the office that certified it.",
+                )
+            )
         if self._settings.as_json or not sys.stdin.isatty():
             return root_known
-        return click.confirm(self._say(("确认是本单位的密钥吗？", "Is it the right one?")), err=True)
+        return click.confirm(
+            self._say(("确认是本单位的密钥吗？", "Is it the right one?")), err=True
+        )
 
     def need_presence(self, serial: str) -> None:
         """Ask for the button."""
@@ -211,11 +249,15 @@ def in_language(words: tuple[str, str]) -> str:
 
 def prompt_secret(text: str, *, confirm: bool = False) -> Secret:
     """Ask without showing what is typed."""
-    return Secret(click.prompt(visible(text), hide_input=True, confirmation_prompt=confirm, err=True).encode())
+    return Secret(
+        click.prompt(visible(text), hide_input=True, confirmation_prompt=confirm, err=True).encode()
+    )
 
 
 def secret_source(path: Path | None, descriptor: int | None) -> Callable[[], Secret] | None:
-    """Where a secret comes from: a file, an open file descriptor, or neither.  Never an argument: those end up in logs."""
+    """Where a secret comes from: a file, an open file descriptor, or neither.  Never an argument:
+    those end up in logs.
+    """
     if path is not None:
         return lambda: Secret(kinds.PIN.read(read_file(path), str(path)))
     if descriptor is not None:
@@ -225,22 +267,34 @@ def secret_source(path: Path | None, descriptor: int | None) -> Callable[[], Sec
                 with os.fdopen(descriptor, "rb", closefd=False) as stream:
                     return read_secret(stream)
             except OSError as error:
-                raise FolderProblem("file-unreadable", path=f"fd {descriptor}", detail=oserrors.reason(error)) from error
+                raise FolderProblem(
+                    "file-unreadable", path=f"fd {descriptor}", detail=oserrors.reason(error)
+                ) from error
 
         return from_descriptor
     return None
 
 
-def complete_serial(context: click.Context, parameter: click.Parameter, start: str) -> list[CompletionItem]:  # noqa: ARG001
+def complete_serial(
+    context: click.Context,  # noqa: ARG001
+    parameter: click.Parameter,  # noqa: ARG001
+    start: str,  # noqa: ARG001, RUF100
+) -> list[CompletionItem]:
     """Serial numbers of the keys that are plugged in, for the shell."""
-    return [CompletionItem(port.serial) for port in keys.scan() if port.serial and port.serial.startswith(start)]
+    return [
+        CompletionItem(port.serial)
+        for port in keys.scan()
+        if port.serial and port.serial.startswith(start)
+    ]
 
 
 pass_settings = click.make_pass_decorator(Settings, ensure=True)
 
 
 def with_key(command: Callable[Concatenate[Key, P], R]) -> Callable[..., R]:
-    """Give a command the options that choose a key, a user and where the PIN comes from, and the open key."""
+    """Give a command the options that choose a key, a user and where the PIN comes from, and the
+    open key.
+    """
 
     @click.option(
         "--serial",
@@ -249,13 +303,27 @@ def with_key(command: Callable[Concatenate[Key, P], R]) -> Callable[..., R]:
         shell_complete=complete_serial,
         help="密钥序列号，插有多把时使用 / serial number of the key, when several are plugged in",
     )
-    @click.option("--port", metavar="PORT", help="密钥的端口，不自动查找 / serial port of the key, instead of looking for it")
     @click.option(
-        "--user", metavar="SLOT", type=click.IntRange(0, 7), default=0, show_default=True, help="密钥的用户 / user of the key"
+        "--port",
+        metavar="PORT",
+        help="密钥的端口，不自动查找 / serial port of the key, instead of looking for it",
     )
-    @click.option("--pin-file", type=READABLE, help="首行为口令的文件 / file whose first line is the PIN")
     @click.option(
-        "--pin-fd", type=click.IntRange(0), metavar="N", help="读取口令的文件描述符 / open file descriptor to read the PIN from"
+        "--user",
+        metavar="SLOT",
+        type=click.IntRange(0, 7),
+        default=0,
+        show_default=True,
+        help="密钥的用户 / user of the key",
+    )
+    @click.option(
+        "--pin-file", type=READABLE, help="首行为口令的文件 / file whose first line is the PIN"
+    )
+    @click.option(
+        "--pin-fd",
+        type=click.IntRange(0),
+        metavar="N",
+        help="读取口令的文件描述符 / open file descriptor to read the PIN from",
     )
     @click.option(
         "--fingerprint",

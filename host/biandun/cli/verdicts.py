@@ -29,7 +29,9 @@ def sentence_of(verdict: Verdict, language: str) -> str:
 
 
 def _proven(verdict: Verdict, english: bool) -> str:
-    return ("; " if english else "；").join(_part(part, english) for part in verdict.parts if part.twin is None)
+    return ("; " if english else "；").join(
+        _part(part, english) for part in verdict.parts if part.twin is None
+    )
 
 
 def _part(part: Part, english: bool) -> str:
@@ -55,9 +57,17 @@ def _what(part: Part, english: bool) -> str:
     form = part.manifest.form if part.manifest else None
     name = part.inside.rstrip("/")
     if isinstance(form, Countersign):
-        return f"the opinion {form.opinion} in {name or '.'}" if english else f"主管部门意见“{OPINIONS[form.opinion]}”"
+        return (
+            f"the opinion {form.opinion} in {name or '.'}"
+            if english
+            else f"主管部门意见“{OPINIONS[form.opinion]}”"
+        )
     if isinstance(form, Decision):
-        return f"the decision {form.decision} in {name or '.'}" if english else f"编办意见“{DECISIONS[form.decision]}”"
+        return (
+            f"the decision {form.decision} in {name or '.'}"
+            if english
+            else f"编办意见“{DECISIONS[form.decision]}”"
+        )
     if name:
         return f"the earlier version in {name}" if english else f"此前版本（{name}）"
     return "this filing" if english else "本申报"
@@ -68,10 +78,16 @@ def _notes(verdict: Verdict, english: bool) -> str:
     missing = [file for file in verdict.files if file.finding == inventory.MISSING]
     notes: list[str] = []
     if missing:
-        notes.append(f"missing: {_names(missing, True)}" if english else f"缺少：{_names(missing, False)}")
+        notes.append(
+            f"missing: {_names(missing, True)}" if english else f"缺少：{_names(missing, False)}"
+        )
     for part, twin in ((part, part.twin) for part in verdict.parts if part.twin is not None):
         copy, first = (visible(one.inside.rstrip("/") or ".") for one in (part, twin))
-        notes.append(f"{copy} is the same as {first} and counts once" if english else f"{copy} 与 {first} 是同一份，只算一次")
+        notes.append(
+            f"{copy} is the same as {first} and counts once"
+            if english
+            else f"{copy} 与 {first} 是同一份，只算一次"
+        )
     if verdict.root_from_folder:
         notes.append(
             f"provided that the office published the root {verdict.root}, which came with the folder"
@@ -94,23 +110,33 @@ def _bad(verdict: Verdict, english: bool) -> str:
         for step in verdict.failed
     ]
     wrong = [file for file in verdict.files if file.finding in inventory.WRONG]
-    left = [file for file in verdict.files if file.finding in (inventory.UNKNOWN, inventory.UNCHECKED)]
+    left = [
+        file for file in verdict.files if file.finding in (inventory.UNKNOWN, inventory.UNCHECKED)
+    ]
     clauses: list[str] = []
     if why:
-        clauses.append(f"this does not hold: {', '.join(why)}" if english else f"不成立：{'、'.join(why)}")
+        clauses.append(
+            f"this does not hold: {', '.join(why)}" if english else f"不成立：{'、'.join(why)}"
+        )
     if wrong:
         clauses.append(
-            f"changed or not to be opened: {_names(wrong, True)}" if english else f"被改动或不可打开：{_names(wrong, False)}"
+            f"changed or not to be opened: {_names(wrong, True)}"
+            if english
+            else f"被改动或不可打开：{_names(wrong, False)}"
         )
     if left:
-        clauses.append(f"not verified: {_names(left, True)}" if english else f"未核验：{_names(left, False)}")
+        clauses.append(
+            f"not verified: {_names(left, True)}" if english else f"未核验：{_names(left, False)}"
+        )
     if english:
         return f"Not proven: {'; '.join(clauses)}; this folder is no evidence."
     return f"未通过核验：{'；'.join(clauses)}；本文件夹不能作为证据。"
 
 
 def _reason(step: Step, english: bool) -> str:
-    """Why a step did not hold, in words, without the full stop that would end the sentence in its middle."""
+    """Why a step did not hold, in words, without the full stop that would end the sentence in its
+    middle.
+    """
     if step.problem is None:
         return step.found
     return visible(step.problem.message("en" if english else "zh").rstrip("。."))

@@ -18,9 +18,11 @@ class Card:
         self._key = key
 
     def put(self, card: UnitCard) -> int:
-        """Hand over a unit card section by section, from where an earlier attempt stopped.  Returns its version.
+        """Hand over a unit card section by section, from where an earlier attempt stopped.  Returns
+        its version.
 
-        Raises KeyRefused: card-older, unit-mismatch, store-full; StatementProblem, ManifestProblem for a card that does not hold.
+        Raises KeyRefused: card-older, unit-mismatch, store-full; StatementProblem, ManifestProblem
+        for a card that does not hold.
         """
         key = self._key
         own = key.certificate()
@@ -30,19 +32,26 @@ class Card:
         version, missing, total = reply.version, reply.next, len(card.sections)
         while missing < total:
             key.ui.progress("sending", missing, total)
-            missing = key.call(wire.CardSectionRequest(missing, card.sections[missing]), wire.CardSectionReply).next
+            missing = key.call(
+                wire.CardSectionRequest(missing, card.sections[missing]), wire.CardSectionReply
+            ).next
         return version
 
     def head(self) -> UnitCard:
         """Read the office's statement of it, without sections.  Raises KeyRefused(not-found)."""
-        reply = self._key.unlocked(lambda: self._key.call(wire.ReadCardRequest(), wire.ReadCardReply))
+        reply = self._key.unlocked(
+            lambda: self._key.call(wire.ReadCardRequest(), wire.ReadCardReply)
+        )
         return UnitCard(Signed(reply.statement, reply.manifest), ())
 
     def read(self) -> UnitCard:
         """Read it with its sections.  Raises KeyRefused(not-found)."""
         head = self.head()
         count = len(head.read().sections)
-        return UnitCard(head.signed, tuple(self._key.unlocked(lambda at=index: self._section(at)) for index in range(count)))
+        return UnitCard(
+            head.signed,
+            tuple(self._key.unlocked(lambda at=index: self._section(at)) for index in range(count)),
+        )
 
     def _section(self, index: int) -> bytes:
         return self._key.call(wire.ReadSectionRequest(index), wire.ReadSectionReply).content

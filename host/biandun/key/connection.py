@@ -1,8 +1,9 @@
-"""The host's end of the link: one request at a time, repeated until answered, streams with a window.
+"""The host's end of the link: one request at a time, repeated until answered, streams with a
+window.
 
-SPEC.md section 2 is the text; the key's end is ``etoken.link``.  Every wait has a deadline; a keep-alive extends it, a
-silence of ``retransmit_ms`` repeats what was sent.  The key answers a repeated id with the same bytes, so repeating is
-always safe.
+SPEC.md section 2 is the text; the key's end is ``etoken.link``.  Every wait has a deadline; a
+keep-alive extends it, a silence of ``retransmit_ms`` repeats what was sent.  The key answers a
+repeated id with the same bytes, so repeating is always safe.
 """
 
 import contextlib
@@ -56,7 +57,9 @@ class Received:
 
 
 class Connection:
-    """An open link to one key.  Not for two threads at once, but ``cancel`` may be set from another."""
+    """An open link to one key.  Not for two threads at once, but ``cancel`` may be set from
+    another.
+    """
 
     def __init__(self, transport: Transport) -> None:
         self.transport = transport
@@ -75,14 +78,18 @@ class Connection:
     def resync(self, patience: float = PATIENCE) -> None:
         """Open the link: agree on a nonce that names it.
 
-        Raises LinkTimeout (silence), LinkGarbled (somebody talks, but not this protocol), KeyRefused(unsupported-version).
+        Raises LinkTimeout (silence), LinkGarbled (somebody talks, but not this protocol),
+        KeyRefused(unsupported-version).
         """
         payload = codec.encode(Resync(self._nonce))
-        opening = b"\0" + frames.encode_frame(KIND_RESYNC, 0, 0, payload)  # a delimiter first ends whatever was begun
+        # a delimiter first ends whatever was begun
+        opening = b"\0" + frames.encode_frame(KIND_RESYNC, 0, 0, payload)
         deadline = time.monotonic() + patience
         while time.monotonic() < deadline:
             self._write(opening)
-            frame = self._wait(lambda one: one.kind == KIND_RESYNC, time.monotonic() + RETRANSMIT, None)
+            frame = self._wait(
+                lambda one: one.kind == KIND_RESYNC, time.monotonic() + RETRANSMIT, None
+            )
             if frame is None:
                 continue
             try:
@@ -100,15 +107,20 @@ class Connection:
     def call(self, message: bytes, on_keepalive: OnKeepAlive | None = None) -> bytes:
         """Send a request and return the reply.
 
-        Raises KeyRefused with the key's error, LinkTimeout, Unplugged.  When ``cancel`` is set the key is told; what comes
-        back then is its word: a reply that was already made, or KeyRefused(cancelled).
+        Raises KeyRefused with the key's error, LinkTimeout, Unplugged.  When ``cancel`` is set the
+        key is told; what comes back then is its word: a reply that was already made, or
+        KeyRefused(cancelled).
         """
         return self._ask(message, on_keepalive, None)
 
-    def call_sealed(self, session: Session, message: bytes, on_keepalive: OnKeepAlive | None = None) -> bytes:
-        """The same through a session: the request is sealed, and what is not a sealed answer to it is not looked at.
+    def call_sealed(
+        self, session: Session, message: bytes, on_keepalive: OnKeepAlive | None = None
+    ) -> bytes:
+        """The same through a session: the request is sealed, and what is not a sealed answer to it
+        is not looked at.
 
-        Raises also KeyRefused(session-lost): the key knows nothing of the session, or somebody wants us to think so.
+        Raises also KeyRefused(session-lost): the key knows nothing of the session, or somebody
+        wants us to think so.
         """
         sealed = session.seal(KIND_REQUEST, message)
         for _ in range(ATTEMPTS):
@@ -129,7 +141,9 @@ class Connection:
                 self._write(frames.encode_frame(KIND_CANCEL, self._request_id, 0, b""))
             raise
 
-    def _call(self, request_id: int, message: bytes, on_keepalive: OnKeepAlive | None, opens: Opens | None) -> bytes:
+    def _call(
+        self, request_id: int, message: bytes, on_keepalive: OnKeepAlive | None, opens: Opens | None
+    ) -> bytes:
         wire = self._fragments(KIND_REQUEST, request_id, message)
         reply, furthest = bytearray(), 0
         told = False
@@ -139,7 +153,9 @@ class Connection:
             if time.monotonic() - begun > LONGEST_CALL:
                 raise errors.LinkTimeout(port=self.transport.name)
             frame = self._wait(
-                lambda one: one.request_id == request_id, time.monotonic() + RETRANSMIT, self.cancel if not told else None
+                lambda one: one.request_id == request_id,
+                time.monotonic() + RETRANSMIT,
+                self.cancel if not told else None,
             )
             told = told or self._tell_of_cancel(request_id)
             if frame is None:
@@ -150,7 +166,9 @@ class Connection:
                 continue
             if frame.kind == KIND_KEEPALIVE:
                 last_life = time.monotonic()
-                self.keepalive_bytes += len(frames.encode_frame(frame.kind, frame.request_id, frame.offset, frame.payload))
+                self.keepalive_bytes += len(
+                    frames.encode_frame(frame.kind, frame.request_id, frame.offset, frame.payload)
+                )
                 self._report(frame, on_keepalive)
             elif frame.kind == KIND_ERROR:
                 refusal = self._refusal_of(frame, opens)
@@ -165,8 +183,10 @@ class Connection:
                     return answer
                 if not frame.more:
                     reply.clear()  # not from the key, or damaged on the way: it is asked again
-            if time.monotonic() - last_life > PATIENCE:  # what is late and gets us on is welcome: this computer may be slow itself
-                raise errors.LinkTimeout(port=self.transport.name)  # frames come, but nothing gets on
+            # what is late and gets us on is welcome: this computer may be slow itself
+            if time.monotonic() - last_life > PATIENCE:
+                # frames come, but nothing gets on
+                raise errors.LinkTimeout(port=self.transport.name)
 
     def _tell_of_cancel(self, request_id: int) -> bool:
         """Tell the key when ``cancel`` is set; was it?"""
@@ -180,10 +200,14 @@ class Connection:
         """The id of the last request: the name of the stream that it opened."""
         return self._request_id
 
-    def stream(self, stream_id: int, data: bytes, window: int, on_sent: OnSent | None = None) -> None:
-        """Send ``data`` as data frames, at most ``window`` of them unacknowledged; go back when one was lost.
+    def stream(
+        self, stream_id: int, data: bytes, window: int, on_sent: OnSent | None = None
+    ) -> None:
+        """Send ``data`` as data frames, at most ``window`` of them unacknowledged; go back when one
+        was lost.
 
-        Raises KeyRefused with what the key has against it, KeyRefused(cancelled) after ``cancel``, LinkTimeout, Unplugged.
+        Raises KeyRefused with what the key has against it, KeyRefused(cancelled) after ``cancel``,
+        LinkTimeout, Unplugged.
         """
         size, view = frames.PAYLOAD_MAX, memoryview(data)
         acknowledged = sent = 0
@@ -192,9 +216,16 @@ class Connection:
         while acknowledged < len(data):
             starts = range(sent, min(acknowledged + window * size, len(data)), size)
             if starts:  # all that the window allows, in one write
-                self._write(b"".join(frames.encode_frame(KIND_DATA, stream_id, at, view[at : at + size]) for at in starts))
+                self._write(
+                    b"".join(
+                        frames.encode_frame(KIND_DATA, stream_id, at, view[at : at + size])
+                        for at in starts
+                    )
+                )
                 sent = min(starts[-1] + size, len(data))
-            frame = self._wait(lambda one: one.request_id == stream_id, time.monotonic() + RETRANSMIT, self.cancel)
+            frame = self._wait(
+                lambda one: one.request_id == stream_id, time.monotonic() + RETRANSMIT, self.cancel
+            )
             if self.cancel.is_set():
                 self.abort(stream_id)
                 raise errors.KeyRefused(ERROR_CANCELLED)
@@ -209,32 +240,46 @@ class Connection:
                 if frame.offset > acknowledged:
                     last_life = time.monotonic()
                 if frame.offset == acknowledged != went_back_to:
-                    sent = went_back_to = acknowledged  # said twice: the key lost the frame that begins here
+                    # said twice: the key lost the frame that begins here
+                    sent = went_back_to = acknowledged
                 acknowledged = max(acknowledged, min(frame.offset, len(data)))
                 if on_sent is not None:
                     on_sent(acknowledged)
             if time.monotonic() - last_life > PATIENCE:
-                raise errors.LinkTimeout(port=self.transport.name)  # acknowledged again and again, and never further
+                # acknowledged again and again, and never further
+                raise errors.LinkTimeout(port=self.transport.name)
 
     def abort(self, stream_id: int) -> None:
         """Give up a stream: nothing of it will be signed.  Raises Unplugged."""
         deadline = time.monotonic() + 2 * RETRANSMIT
         while time.monotonic() < deadline:
             self._write(frames.encode_frame(KIND_CANCEL, stream_id, 0, b""))
-            frame = self._wait(lambda one: one.kind in (KIND_ABORTED, KIND_ERROR), time.monotonic() + RETRANSMIT, None)
+            frame = self._wait(
+                lambda one: one.kind in (KIND_ABORTED, KIND_ERROR),
+                time.monotonic() + RETRANSMIT,
+                None,
+            )
             if frame is not None:
                 return
 
     def _fragments(self, kind: int, request_id: int, message: bytes) -> bytes:
         size = frames.PAYLOAD_MAX
         parts = [
-            frames.encode_frame(kind, request_id, offset, message[offset : offset + size], offset + size < len(message))
+            frames.encode_frame(
+                kind,
+                request_id,
+                offset,
+                message[offset : offset + size],
+                offset + size < len(message),
+            )
             for offset in range(0, max(len(message), 1), size)
         ]
         return b"".join(parts)
 
     def _refusal_of(self, frame: Received, opens: Opens | None) -> errors.KeyRefused | None:
-        """The refusal in an error frame; in a session a sealed one, and in clear only what comes from before the seal."""
+        """The refusal in an error frame; in a session a sealed one, and in clear only what comes
+        from before the seal.
+        """
         if opens is None:
             return self._refusal(frame)
         payload = opens(KIND_ERROR, frame.payload)
@@ -264,8 +309,12 @@ class Connection:
         self.transport.write(data)
         self.sent_bytes += len(data)
 
-    def _wait(self, wanted: Callable[[frames.Frame], bool], until: float, cancel: threading.Event | None) -> Received | None:
-        """Return the next frame that is ``wanted``; None at ``until`` or as soon as ``cancel`` is set, but not without having looked once."""
+    def _wait(
+        self, wanted: Callable[[frames.Frame], bool], until: float, cancel: threading.Event | None
+    ) -> Received | None:
+        """Return the next frame that is ``wanted``; None at ``until`` or as soon as ``cancel`` is
+        set, but not without having looked once.
+        """
         looked = False
         while True:
             frame = self._reader.next()

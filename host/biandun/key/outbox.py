@@ -1,4 +1,6 @@
-"""The outbox of a key, filings that travel to a computer with a network, as a part of an open key (SPEC section 6.6)."""
+"""The outbox of a key, filings that travel to a computer with a network, as a part of an open key
+(SPEC section 6.6).
+"""
 
 from typing import TYPE_CHECKING
 
@@ -18,9 +20,11 @@ class Outbox:
         self._key = key
 
     def stow(self, name: bytes, content: bytes) -> None:
-        """Put the package of the statement signed under ``name`` (16 bytes) into it, from where an earlier attempt stopped.
+        """Put the package of the statement signed under ``name`` (16 bytes) into it, from where an
+        earlier attempt stopped.
 
-        Raises KeyRefused: not-found when this key signed nothing under that name, outbox-full, store-full; ManifestProblem(too-large).
+        Raises KeyRefused: not-found when this key signed nothing under that name, outbox-full,
+        store-full; ManifestProblem(too-large).
         """
         key = self._key
         if not 0 < len(content) <= LIMIT_OUTBOX:
@@ -31,7 +35,9 @@ class Outbox:
         while missing < total:
             key.ui.progress("sending", missing, total)
             part = content[missing * LIMIT_PIECE : (missing + 1) * LIMIT_PIECE]
-            missing = key.call(wire.OutboxPartRequest(name, missing, part), wire.OutboxPartReply).next
+            missing = key.call(
+                wire.OutboxPartRequest(name, missing, part), wire.OutboxPartReply
+            ).next
 
     def entries(self) -> list[wire.OutboxEntryReply]:
         """What is in it; a parcel is whole when ``next`` counts all its parts."""
@@ -45,16 +51,22 @@ class Outbox:
         return found
 
     def read(self, entry: wire.OutboxEntryReply) -> bytes:
-        """Read a parcel.  Raises KeyRefused(not-found) while parts are missing, StatementProblem(digest-mismatch)."""
+        """Read a parcel.  Raises KeyRefused(not-found) while parts are missing,
+        StatementProblem(digest-mismatch).
+        """
         parts = range(_parts(entry.length))
-        content = b"".join(self._key.unlocked(lambda at=index: self._part(entry.name, at)) for index in parts)
+        content = b"".join(
+            self._key.unlocked(lambda at=index: self._part(entry.name, at)) for index in parts
+        )
         if self._key.algorithm.digest(content) != entry.digest:
             raise StatementProblem("digest-mismatch")
         return content
 
     def drop(self, name: bytes) -> None:
         """Take a parcel out of it; one that is not there is no error."""
-        self._key.unlocked(lambda: self._key.call(wire.OutboxDropRequest(name), wire.OutboxDropReply))
+        self._key.unlocked(
+            lambda: self._key.call(wire.OutboxDropRequest(name), wire.OutboxDropReply)
+        )
 
     def _part(self, name: bytes, index: int) -> bytes:
         return self._key.call(wire.OutboxReadRequest(name, index), wire.OutboxReadReply).content

@@ -1,9 +1,11 @@
-"""Finding keys without opening anything: serial ports that say they are one, and simulated keys that are running.
+"""Finding keys without opening anything: serial ports that say they are one, and simulated keys
+that are running.
 
-A simulated key announces itself by a small file SERIAL.json {"port", "pid"} in ``announcements()``; the process must be
-alive, because the name of a pseudo-terminal is soon somebody else's.
+A simulated key announces itself by a small file SERIAL.json {"port", "pid"} in ``announcements()``;
+the process must be alive, because the name of a pseudo-terminal is soon somebody else's.
 
-What cannot be looked through is a row of its own with what is wrong (``PortInfo.problem``), so that the other keys are found.
+What cannot be looked through is a row of its own with what is wrong (``PortInfo.problem``), so that
+the other keys are found.
 """
 
 import os
@@ -28,7 +30,8 @@ USB_PRODUCT = "Biandun"
 class PortInfo:
     """A port where a key should be; ``serial`` is what it says of itself, unchecked.
 
-    With a ``problem`` there is nothing to open: ``port`` is the place that could not be looked through.
+    With a ``problem`` there is nothing to open: ``port`` is the place that could not be looked
+    through.
     """
 
     port: str
@@ -50,13 +53,22 @@ def scan() -> list[PortInfo]:
     return sorted(found, key=lambda info: (info.serial or "", info.port))
 
 
-def _looked_through(place: str, look: Callable[[], Iterator[PortInfo]], *, simulated: bool) -> list[PortInfo]:
+def _looked_through(
+    place: str, look: Callable[[], Iterator[PortInfo]], *, simulated: bool
+) -> list[PortInfo]:
     try:
         return list(look())
     except Problem as problem:
         return [PortInfo(place, None, simulated, problem)]
     except PORT_ERRORS as error:
-        return [PortInfo(place, None, simulated, PortFailed(port=place, detail=str(error) or type(error).__name__))]
+        return [
+            PortInfo(
+                place,
+                None,
+                simulated,
+                PortFailed(port=place, detail=str(error) or type(error).__name__),
+            )
+        ]
 
 
 def _usb() -> Iterator[PortInfo]:
@@ -68,7 +80,9 @@ def _usb() -> Iterator[PortInfo]:
 def _simulated() -> Iterator[PortInfo]:
     folder = announcements()
     if sys.platform == "win32" or not folder.exists():
-        return  # Windows has no pseudo-terminals; signal 0, which asks below whether a process is there, is Ctrl-C to it
+        # Windows has no pseudo-terminals; signal 0, which asks below whether a process is there, is
+        # Ctrl-C to it
+        return
     for path in own(folder).glob("*.json"):
         try:
             note = cast("dict[str, object]", jsontext.read(path.read_bytes()))

@@ -19,9 +19,11 @@ class Recovery:
         self._key = key
 
     def name_officers(self, officers: Officers, enrolling: bool = False) -> int:
-        """Tell the key who the two officers are; it makes shares for them, whose number comes back.  The same again changes nothing.
+        """Tell the key who the two officers are; it makes shares for them, whose number comes back.
+        The same again changes nothing.
 
-        A key in service wants user 0; one that is ``enrolling`` has no user and no session, and nothing to hide yet.  Raises KeyRefused: officers-invalid, officers-older, slot-refused.
+        A key in service wants user 0; one that is ``enrolling`` has no user and no session, and
+        nothing to hide yet.  Raises KeyRefused: officers-invalid, officers-older, slot-refused.
         """
         request = wire.SetOfficersRequest(officers.signed.statement, officers.signed.manifest)
         if enrolling:
@@ -29,22 +31,32 @@ class Recovery:
         return self._key.unlocked(lambda: self._key.call(request, wire.SetOfficersReply)).number
 
     def shares(self) -> wire.SharesExport:
-        """The shares, sealed to the officers, for the office to keep; needs no PIN.  Raises KeyRefused(unblock-unset)."""
+        """The shares, sealed to the officers, for the office to keep; needs no PIN.  Raises
+        KeyRefused(unblock-unset).
+        """
         reply = self._key.call(wire.ExportSharesRequest(), wire.ExportSharesReply)
         return wire.SharesExport(SCHEMA_SHARES_EXPORT, reply.manifest, reply.signature)
 
     def ask(self, slot: int) -> wire.UnblockAsk:
-        """What the officers need to know to give their codes for a user.  Raises KeyRefused(unblock-unset)."""
+        """What the officers need to know to give their codes for a user.  Raises
+        KeyRefused(unblock-unset).
+        """
         return recovery.ask(self.shares(), slot)
 
     def unblock(self, slot: int, codes: tuple[Secret, Secret], pin: Secret) -> int:
-        """Set a user's PIN anew with both codes, in either order; they are used up.  Needs the button.
+        """Set a user's PIN anew with both codes, in either order; they are used up.  Needs the
+        button.
 
-        Returns the number of the shares that the key then made, which the office does not have yet.  Raises ManifestProblem(code-mistyped)
-        before anything is counted; KeyRefused: unblock-wrong with tries_left, unblock-locked, unblock-unset, pin-unset, pin-format.
+        Returns the number of the shares that the key then made, which the office does not have yet.
+        Raises ManifestProblem(code-mistyped) before anything is counted; KeyRefused: unblock-wrong
+        with tries_left, unblock-locked, unblock-unset, pin-unset, pin-format.
         """
         spelled = self._key.new_pin(pin)
-        first, second = (recovery.decode_code(code.reveal().decode("utf-8", "replace")) for code in codes)
-        reply = self._key.call(wire.UnblockRequest(slot, first, second, spelled.reveal()), wire.UnblockReply)
+        first, second = (
+            recovery.decode_code(code.reveal().decode("utf-8", "replace")) for code in codes
+        )
+        reply = self._key.call(
+            wire.UnblockRequest(slot, first, second, spelled.reveal()), wire.UnblockReply
+        )
         self._key.refresh()
         return reply.number

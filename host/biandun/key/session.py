@@ -1,6 +1,7 @@
 """A key in use: typed commands over one connection, and the work that takes several of them.
 
-``Key`` is what callers hold.  It never prints and never stores; what it returns are plain values and bytes to keep.
+``Key`` is what callers hold.  It never prints and never stores; what it returns are plain values
+and bytes to keep.
 """
 
 import time
@@ -74,7 +75,9 @@ class Signature:
 
 @dataclass(frozen=True)
 class Certificate:
-    """Whose key it is: X.509 (DER), the office's profile, the root's word on the office, the root's key."""
+    """Whose key it is: X.509 (DER), the office's profile, the root's word on the office, the root's
+    key.
+    """
 
     x509: bytes
     profile: Signed
@@ -84,7 +87,9 @@ class Certificate:
 
 @dataclass(frozen=True)
 class Condition:
-    """What to know of a key before it is used: is its flash damaged, and slot -> tries left for each user."""
+    """What to know of a key before it is used: is its flash damaged, and slot -> tries left for
+    each user.
+    """
 
     damaged: bool
     tries: dict[int, int]
@@ -106,14 +111,18 @@ class Kept:
 
 
 class Key:
-    """An open key.  Use it as a context manager; ``ui`` hears of progress, is asked for the PIN and told of the button.
+    """An open key.  Use it as a context manager; ``ui`` hears of progress, is asked for the PIN and
+    told of the button.
 
-    ``slot`` is the user whose PIN is asked for when the key wants one.  What needs a PIN goes through a sealed session, opened when it
-    is first needed; ``known`` remembers keys from one run to the next.  ``pin_in_clear`` allows keys whose certificate names no device
-    key: their PIN crosses the cable as it is.
+    ``slot`` is the user whose PIN is asked for when the key wants one.  What needs a PIN goes
+    through a sealed session, opened when it is first needed; ``known`` remembers keys from one run
+    to the next.  ``pin_in_clear`` allows keys whose certificate names no device key: their PIN
+    crosses the cable as it is.
     """
 
-    def __init__(self, connection: Connection, ui: Ui | None = None, known: KnownKeys | None = None) -> None:
+    def __init__(
+        self, connection: Connection, ui: Ui | None = None, known: KnownKeys | None = None
+    ) -> None:
         self.connection = connection
         self.ui: Ui = ui or Silent()
         self.slot = 0
@@ -121,7 +130,8 @@ class Key:
         self._known = known
         self._session: Session | None = None
         self._met: Known | None = None  # who this was when it was met on this connection
-        self._is_certified: bool | None = None  # has the office certified the device key?  None: not looked yet
+        # has the office certified the device key?  None: not looked yet
+        self._is_certified: bool | None = None
         self._serial = ""
         connection.resync()
         self.info = self.refresh()
@@ -129,7 +139,12 @@ class Key:
     def __enter__(self) -> "Key":
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
         self.close()
 
     def __repr__(self) -> str:
@@ -161,18 +176,25 @@ class Key:
         """The key's own public key, once it has one."""
         return PublicKey(self.algorithm, self.info.public_key) if self.info.public_key else None
 
-    # --- enrolment ---------------------------------------------------------------------------------------------
+    # --- enrolment
+    # ------------------------------------------------------------------
 
     def answer_offer(self, offer: wire.Offer, officers: Officers | None = None) -> wire.KeyRequest:
-        """Install the office's anchor, make the key pair and prove possession; may be repeated with the same offer.
+        """Install the office's anchor, make the key pair and prove possession; may be repeated with
+        the same offer.
 
-        Where the office names unblocking officers the key makes its shares for them (``recovery.shares``).
+        Where the office names unblocking officers the key makes its shares for them
+        (``recovery.shares``).
 
-        Raises KeyRefused: anchor-invalid, anchor-present, wrong-state, presence-*.  ManifestProblem for another file.
+        Raises KeyRefused: anchor-invalid, anchor-present, wrong-state, presence-*.  ManifestProblem
+        for another file.
         """
         _expect(offer.schema, SCHEMA_OFFER)
         self.call(
-            wire.InstallAnchorRequest(offer.root_public_key, offer.issuer_statement, offer.issuer_manifest), wire.InstallAnchorReply
+            wire.InstallAnchorRequest(
+                offer.root_public_key, offer.issuer_statement, offer.issuer_manifest
+            ),
+            wire.InstallAnchorReply,
         )
         self.refresh()  # with its anchor the key has learned its suite
         self.call(wire.GenerateKeyRequest(), wire.GenerateKeyReply)
@@ -186,21 +208,34 @@ class Key:
     def personalise(self, grant: wire.Grant) -> None:
         """Hand the key its certificate; may be repeated with the same grant.
 
-        This account knows the key from then on.  Raises KeyRefused: profile-invalid, serial-mismatch, key-mismatch, wrong-state;
-        ManifestProblem for another file; KeyNotGenuine, KeyChanged.
+        This account knows the key from then on.  Raises KeyRefused: profile-invalid,
+        serial-mismatch, key-mismatch, wrong-state; ManifestProblem for another file; KeyNotGenuine,
+        KeyChanged.
         """
         _expect(grant.schema, SCHEMA_GRANT)
-        self.call(wire.PersonaliseRequest(grant.profile_statement, grant.profile_manifest, grant.x509), wire.PersonaliseReply)
+        self.call(
+            wire.PersonaliseRequest(grant.profile_statement, grant.profile_manifest, grant.x509),
+            wire.PersonaliseReply,
+        )
         self.refresh()
         own = self.certificate()
         profile = self.profile(own)
-        if (own.profile.statement, own.profile.manifest, own.x509) != (grant.profile_statement, grant.profile_manifest, grant.x509):
+        if (own.profile.statement, own.profile.manifest, own.x509) != (
+            grant.profile_statement,
+            grant.profile_manifest,
+            grant.x509,
+        ):
             raise errors.KeyNotGenuine(serial=self.info.serial)
         if self._known is None or profile.device_key is None:
             return
-        met, before = known(profile.device_key, own.root.point, profile.uscc, profile.unit_name), self._known.get(profile.serial)
+        met, before = (
+            known(profile.device_key, own.root.point, profile.uscc, profile.unit_name),
+            self._known.get(profile.serial),
+        )
         if before is not None and (before.device_key, before.root) != (met.device_key, met.root):
-            raise errors.KeyChanged(serial=profile.serial, known=before.fingerprint, found=met.fingerprint)
+            raise errors.KeyChanged(
+                serial=profile.serial, known=before.fingerprint, found=met.fingerprint
+            )
         self._known.remember(profile.serial, met)
 
     def certificate(self) -> Certificate:
@@ -213,13 +248,16 @@ class Key:
             PublicKey(self.algorithm, reply.root_public_key),
         )
 
-    # --- the session ---------------------------------------------------------------------------------------------
+    # --- the session
+    # ------------------------------------------------------------------
 
     def secure(self) -> Session:
-        """Open a sealed session: make sure that this is the key its office certified, and the one that this account knows.
+        """Open a sealed session: make sure that this is the key its office certified, and the one
+        that this account knows.
 
-        Happens by itself before anything that needs a PIN.  Raises KeyNotGenuine, KeyChanged, KeyUnknown, CertificateProblem and
-        StatementProblem for a certificate that does not hold, KeyRefused(session-unavailable) when the office certified no device key.
+        Happens by itself before anything that needs a PIN.  Raises KeyNotGenuine, KeyChanged,
+        KeyUnknown, CertificateProblem and StatementProblem for a certificate that does not hold,
+        KeyRefused(session-unavailable) when the office certified no device key.
         """
         own = self.certificate()
         profile = self.profile(own)
@@ -230,7 +268,9 @@ class Key:
         raw = self.connection.call(codec.encode_request(opening.request))
         try:
             reply = codec.decode(wire.HelloReply, raw)
-            session = opening.finish(reply, profile.device_key, sha256(own.profile.statement).digest())
+            session = opening.finish(
+                reply, profile.device_key, sha256(own.profile.statement).digest()
+            )
         except (codec.MessageError, StatementProblem):
             raise errors.KeyNotGenuine(serial=self.info.serial) from None
         if met is not None:
@@ -248,7 +288,8 @@ class Key:
     def profile(self, own: Certificate | None = None) -> wire.ProfileManifest:
         """What the office certified of this very key, verified under the key's own anchor.
 
-        Raises KeyNotGenuine for the certificate of another key; CertificateProblem, StatementProblem.
+        Raises KeyNotGenuine for the certificate of another key; CertificateProblem,
+        StatementProblem.
         """
         own = own or self.certificate()
         issuer = certificate.verify_issuer(own.issuer, own.root)
@@ -258,11 +299,16 @@ class Key:
         return profile
 
     def _recognise(self, profile: wire.ProfileManifest, own: Certificate) -> Known | None:
-        """Compare the key with what this account remembers of it; return what there is to remember of one that it has never met.
+        """Compare the key with what this account remembers of it; return what there is to remember
+        of one that it has never met.
 
-        Only what the office signed counts, not what the key says in clear.  Raises KeyChanged, KeyUnknown.
+        Only what the office signed counts, not what the key says in clear.  Raises KeyChanged,
+        KeyUnknown.
         """
-        serial, now = profile.serial, known(profile.device_key or b"", own.root.point, profile.uscc, profile.unit_name)
+        serial, now = (
+            profile.serial,
+            known(profile.device_key or b"", own.root.point, profile.uscc, profile.unit_name),
+        )
         before = self._met or (self._known.get(serial) if self._known is not None else None)
         if before is None:
             if self._known is None:
@@ -276,15 +322,20 @@ class Key:
         return None
 
     def wipe(self) -> int:
-        """Destroy the key pair of a key without a certificate; needs presence.  Returns the new generation."""
+        """Destroy the key pair of a key without a certificate; needs presence.  Returns the new
+        generation.
+        """
         generation = self.call(wire.WipeRequest(self.info.serial), wire.WipeReply).generation
         self.refresh()
         return generation
 
-    # --- orders of the office ------------------------------------------------------------------------------------
+    # --- orders of the office
+    # ------------------------------------------------------------------
 
     def challenge(self) -> wire.Challenge:
-        """What the office has to answer with an order: the same until one was carried out.  Raises KeyRefused(wrong-state)."""
+        """What the office has to answer with an order: the same until one was carried out.  Raises
+        KeyRefused(wrong-state).
+        """
         reply = self.call(wire.ChallengeRequest(), wire.ChallengeReply)
         own = self.public_key
         return wire.Challenge(
@@ -299,15 +350,19 @@ class Key:
         )
 
     def carry_out(self, order: Order) -> int:
-        """Let the key carry out an order of its office; a reset needs the button, held for ten seconds.
+        """Let the key carry out an order of its office; a reset needs the button, held for ten
+        seconds.
 
-        Returns the new generation after a reset, the time floor (seconds) that was set, else the number after which the chain goes on.
-        Raises KeyRefused: order-invalid, order-stale, serial-mismatch, wrong-state when there is nothing to reinstate, presence-*;
-        unknown-command from firmware that does not know this order.
+        Returns the new generation after a reset, the time floor (seconds) that was set, else the
+        number after which the chain goes on.  Raises KeyRefused: order-invalid, order-stale,
+        serial-mismatch, wrong-state when there is nothing to reinstate, presence-*; unknown-command
+        from firmware that does not know this order.
         """
         given = (order.signed.statement, order.signed.manifest)
         if order.purpose == PURPOSE_RESET:
-            generation = self.call(wire.FactoryResetRequest(*given), wire.FactoryResetReply).generation
+            generation = self.call(
+                wire.FactoryResetRequest(*given), wire.FactoryResetReply
+            ).generation
             self.refresh()
             return generation
         if order.purpose == PURPOSE_SET_TIME:
@@ -315,7 +370,9 @@ class Key:
         return self.call(wire.ReinstateRequest(*given), wire.ReinstateReply).seq
 
     def audit(self) -> wire.AuditExport:
-        """The key's audit ring as its office reads it; needs no PIN.  Raises KeyRefused: wrong-state, session-unavailable."""
+        """The key's audit ring as its office reads it; needs no PIN.  Raises KeyRefused:
+        wrong-state, session-unavailable.
+        """
         reply = self.call(wire.ExportAuditRequest(), wire.ExportAuditReply)
         return wire.AuditExport(SCHEMA_AUDIT_EXPORT, reply.manifest, reply.signature)
 
@@ -324,7 +381,8 @@ class Key:
         """The way back in for who has forgotten a PIN."""
         return Recovery(self)
 
-    # --- what it carries -----------------------------------------------------------------------------------------
+    # --- what it carries
+    # ------------------------------------------------------------------
 
     @property
     def card(self) -> Card:
@@ -336,7 +394,8 @@ class Key:
         """Filings that travel on the key."""
         return Outbox(self)
 
-    # --- users -------------------------------------------------------------------------------------------------
+    # --- users
+    # ------------------------------------------------------------------
 
     @property
     def pin_slots(self) -> tuple[int, ...]:
@@ -346,16 +405,18 @@ class Key:
     def set_pin(self, pin: Secret, slot: int = 0) -> None:
         """Give a slot its first PIN; slot 0 needs presence, others need slot 0 unlocked.
 
-        Raises KeyRefused: pin-format, pin-weak, pin-set, slot-refused, presence-*; what ``secure`` raises.
+        Raises KeyRefused: pin-format, pin-weak, pin-set, slot-refused, presence-*; what ``secure``
+        raises.
         """
         self.call(wire.SetPinRequest(slot, self.new_pin(pin).reveal()), wire.SetPinReply)
         self.refresh()
 
     def unlock(self, pin: Secret | None = None, slot: int | None = None) -> None:
-        """Unlock as a user, for this link.  Without ``pin`` the Ui is asked, again after a wrong one.
+        """Unlock as a user, for this link.  Without ``pin`` the Ui is asked, again after a wrong
+        one.
 
-        Raises KeyRefused: pin-wrong with tries_left, pin-locked, pin-unset; pin-required when nobody gives a PIN;
-        pin-wait with wait_ms when one was given too soon.
+        Raises KeyRefused: pin-wrong with tries_left, pin-locked, pin-unset; pin-required when
+        nobody gives a PIN; pin-wait with wait_ms when one was given too soon.
         """
         slot = self.slot if slot is None else slot
         if pin is not None:
@@ -365,7 +426,9 @@ class Key:
         if left == 0:
             raise errors.KeyRefused(ERROR_PIN_LOCKED, tries_left=0)
         while True:
-            pin = self.ui.need_pin(self.info.serial, slot, None if left == LIMIT_PIN_TRIES else left)
+            pin = self.ui.need_pin(
+                self.info.serial, slot, None if left == LIMIT_PIN_TRIES else left
+            )
             if pin is None:
                 raise wrong or errors.KeyRefused(ERROR_PIN_REQUIRED)
             try:
@@ -377,7 +440,9 @@ class Key:
                 wrong, left = refusal, refusal.tries_left
 
     def _unlock(self, slot: int, pin: Secret, attempt: Callable[[int, Secret], None]) -> None:
-        """Try a PIN in its one spelling; after that, while there are tries to spare, as it was given: earlier versions took it so."""
+        """Try a PIN in its one spelling; after that, while there are tries to spare, as it was
+        given: earlier versions took it so.
+        """
         spelled = pins.normalised(pin)
         if not pins.is_possible(spelled):
             raise errors.KeyRefused(ERROR_PIN_FORMAT)
@@ -385,7 +450,11 @@ class Key:
             attempt(slot, spelled)
         except errors.KeyRefused as refusal:
             other = pin.reveal() != spelled.reveal() and pins.is_possible(pin)
-            if refusal.number != ERROR_PIN_WRONG or not other or (refusal.tries_left or 0) <= TO_SPARE:
+            if (
+                refusal.number != ERROR_PIN_WRONG
+                or not other
+                or (refusal.tries_left or 0) <= TO_SPARE
+            ):
                 raise
             attempt(slot, pin)
 
@@ -393,7 +462,9 @@ class Key:
         self.call(wire.UnlockRequest(slot, pin.reveal()), wire.UnlockReply)
 
     def _try_in_time(self, slot: int, pin: Secret) -> None:
-        """Unlock; when the key wants to wait after wrong PINs, wait with it: the person has just entered the next one."""
+        """Unlock; when the key wants to wait after wrong PINs, wait with it: the person has just
+        entered the next one.
+        """
         try:
             self._try(slot, pin)
         except errors.KeyRefused as refusal:
@@ -405,21 +476,30 @@ class Key:
             self._try(slot, pin)
 
     def condition(self) -> Condition:
-        """What to know before the key is used.  A key whose firmware knows no such question is taken for a whole one."""
+        """What to know before the key is used.  A key whose firmware knows no such question is
+        taken for a whole one.
+        """
         try:
             reply = self.call(wire.ConditionRequest(), wire.ConditionReply)
         except errors.KeyRefused as refusal:
             if refusal.number != ERROR_UNKNOWN_COMMAND:
                 raise
             return Condition(False, {})
-        return Condition(reply.damaged, {slot: left for slot, left in enumerate(reply.tries) if left <= LIMIT_PIN_TRIES})
+        return Condition(
+            reply.damaged,
+            {slot: left for slot, left in enumerate(reply.tries) if left <= LIMIT_PIN_TRIES},
+        )
 
     def tries_left(self, slot: int) -> int | None:
-        """How many wrong PINs a user has left; None for a slot without a PIN, and from a key that does not say."""
+        """How many wrong PINs a user has left; None for a slot without a PIN, and from a key that
+        does not say.
+        """
         return self.condition().tries.get(slot)
 
     def new_pin(self, pin: Secret) -> Secret:
-        """A PIN to be set, in its one spelling.  Raises KeyRefused, before the key is asked: pin-format, pin-weak."""
+        """A PIN to be set, in its one spelling.  Raises KeyRefused, before the key is asked:
+        pin-format, pin-weak.
+        """
         spelled = pins.normalised(pin)
         fault = pins.fault_of(spelled, self.info.serial)
         if fault:
@@ -431,7 +511,9 @@ class Key:
         self.call(wire.LockRequest(), wire.LockReply)
 
     def change_pin(self, old: Secret, new: Secret, slot: int = 0) -> None:
-        """Replace a PIN.  Raises KeyRefused: pin-format, pin-weak, pin-wrong with tries_left, pin-locked, pin-unset."""
+        """Replace a PIN.  Raises KeyRefused: pin-format, pin-weak, pin-wrong with tries_left,
+        pin-locked, pin-unset.
+        """
         spelled = self.new_pin(new).reveal()
         self._unlock(slot, old, lambda at, pin: self._change(at, pin, spelled))
 
@@ -456,13 +538,23 @@ class Key:
         self.unlock()
         return work()
 
-    # --- statements --------------------------------------------------------------------------------------------
+    # --- statements
+    # ------------------------------------------------------------------
 
-    def sign(self, manifest: bytes, *, purpose: str, idempotency_key: bytes, claimed_time: int | None = None) -> Signature:
-        """Have the key sign ``manifest`` once per ``idempotency_key`` (16 bytes, kept by the caller before the call).
+    def sign(
+        self,
+        manifest: bytes,
+        *,
+        purpose: str,
+        idempotency_key: bytes,
+        claimed_time: int | None = None,
+    ) -> Signature:
+        """Have the key sign ``manifest`` once per ``idempotency_key`` (16 bytes, kept by the caller
+        before the call).
 
-        Repeating the call, on this link or after unplugging, gives the same signature.  ``claimed_time`` is this computer's
-        (seconds, default now) and is marked as such.  Raises KeyRefused by policy, presence or stream; LinkProblem.
+        Repeating the call, on this link or after unplugging, gives the same signature.
+        ``claimed_time`` is this computer's (seconds, default now) and is marked as such.  Raises
+        KeyRefused by policy, presence or stream; LinkProblem.
         """
         begin = wire.SignBeginRequest(
             idempotency_key,
@@ -474,9 +566,11 @@ class Key:
         return self.unlocked(lambda: self._sign(begin, manifest))
 
     def confirm_batch(self, digests: list[bytes], *, purpose: str) -> wire.ConfirmBatchReply:
-        """Confirm up to 64 manifests, by their digests in the key's suite, with one press of the button.
+        """Confirm up to 64 manifests, by their digests in the key's suite, with one press of the
+        button.
 
-        ``sign`` then needs no other for each of them, once, for five minutes.  Raises KeyRefused: purpose-refused, presence-*.
+        ``sign`` then needs no other for each of them, once, for five minutes.  Raises KeyRefused:
+        purpose-refused, presence-*.
         """
         request = wire.ConfirmBatchRequest(purpose, digests)
         return self.unlocked(lambda: self.call(request, wire.ConfirmBatchReply))
@@ -489,7 +583,8 @@ class Key:
         except errors.KeyRefused as refusal:
             if refusal.number != ERROR_NO_STREAM:
                 raise
-            self._send(begin, manifest)  # the stream was lost on the way: nothing was signed, send it again, once
+            # the stream was lost on the way: nothing was signed, send it again, once
+            self._send(begin, manifest)
             reply = self.call(wire.SignFinishRequest(idempotency_key), wire.SignFinishReply)
         return self._signature(reply, begin.purpose)
 
@@ -505,29 +600,46 @@ class Key:
         total = len(manifest)
         try:
             self.connection.stream(
-                self.connection.last_id, manifest, opened.window, lambda sent: self.ui.progress("sending", sent, total)
+                self.connection.last_id,
+                manifest,
+                opened.window,
+                lambda sent: self.ui.progress("sending", sent, total),
             )
         except errors.KeyRefused as refusal:
             if self._session is None or refusal.number == ERROR_CANCELLED:
                 raise
-            # said in clear, so anybody may have said it: the sealed answer to what comes next tells the reason
+            # said in clear, so anybody may have said it: the sealed answer to what comes next tells
+            # the reason
 
     def fetch(self, idempotency_key: bytes | None = None, seq: int | None = None) -> Kept:
-        """Return a statement by its idempotency key or its sequence number.  Raises KeyRefused(not-found)."""
+        """Return a statement by its idempotency key or its sequence number.  Raises
+        KeyRefused(not-found).
+        """
         reply = self.call(wire.FetchRequest(idempotency_key, seq), wire.FetchReply)
         receipt = None
         if reply.receipt_statement is not None and reply.receipt_payload is not None:
             receipt = Receipt(reply.receipt_statement, reply.receipt_payload)
-        return Kept(statements.assemble(reply.header, reply.digest, reply.signature), reply.seq, reply.idempotency_key, receipt)
+        return Kept(
+            statements.assemble(reply.header, reply.digest, reply.signature),
+            reply.seq,
+            reply.idempotency_key,
+            receipt,
+        )
 
     def login(self, origin: str, nonce: bytes) -> Signed:
-        """Sign an office's challenge for ``origin``; needs a user and presence.  Raises KeyRefused: purpose-refused, …"""
+        """Sign an office's challenge for ``origin``; needs a user and presence.  Raises KeyRefused:
+        purpose-refused, …
+        """
         reply = self.unlocked(lambda: self.call(wire.LoginRequest(origin, nonce), wire.LoginReply))
         return self.signed(reply.header, reply.signature, reply.manifest)
 
     def export_links(self, first: int, count: int) -> Signed:
-        """Sign the names of ``count`` statements from ``first`` on (at most 64).  Raises KeyRefused: not-found, …"""
-        reply = self.unlocked(lambda: self.call(wire.ExportLinksRequest(first, count), wire.ExportLinksReply))
+        """Sign the names of ``count`` statements from ``first`` on (at most 64).  Raises
+        KeyRefused: not-found, …
+        """
+        reply = self.unlocked(
+            lambda: self.call(wire.ExportLinksRequest(first, count), wire.ExportLinksReply)
+        )
         return self.signed(reply.header, reply.signature, reply.manifest)
 
     def chain(self) -> wire.ChainStateReply:
@@ -537,37 +649,59 @@ class Key:
     def keep_receipt(self, receipt: Receipt, consistency: list[bytes] | None = None) -> int:
         """Let the key verify and keep a receipt; return the sequence number of its statement.
 
-        ``consistency`` proves that the office's log continues the one the key knows (RFC 9162 section 2.1.4).  Raises
-        KeyRefused: receipt-*.
+        ``consistency`` proves that the office's log continues the one the key knows (RFC 9162
+        section 2.1.4).  Raises KeyRefused: receipt-*.
         """
         request = wire.StoreReceiptRequest(receipt.statement, receipt.payload, consistency)
         return self.call(request, wire.StoreReceiptReply).seq
 
     def signed(self, header: bytes, signature: bytes, manifest: bytes) -> Signed:
-        """What the key wrote and signed itself: its reply carries the manifest, so the digest is computed here."""
-        return Signed(statements.assemble(header, self.algorithm.digest(manifest), signature), manifest)
+        """What the key wrote and signed itself: its reply carries the manifest, so the digest is
+        computed here.
+        """
+        return Signed(
+            statements.assemble(header, self.algorithm.digest(manifest), signature), manifest
+        )
 
     def _signature(self, reply: wire.SignFinishReply, purpose: str) -> Signature:
-        name = statements.statement_id(self.algorithm, statements.to_be_signed(reply.header, purpose, reply.digest))
-        return Signature(statements.assemble(reply.header, reply.digest, reply.signature), name, reply.seq)
+        name = statements.statement_id(
+            self.algorithm, statements.to_be_signed(reply.header, purpose, reply.digest)
+        )
+        return Signature(
+            statements.assemble(reply.header, reply.digest, reply.signature), name, reply.seq
+        )
 
     def call(self, request: codec.Request, reply: type[R], in_clear: bool = False) -> R:
-        """One command: send it, sealed where it must be, and read its reply; ``in_clear`` to a key that has no certificate yet.
+        """One command: send it, sealed where it must be, and read its reply; ``in_clear`` to a key
+        that has no certificate yet.
 
         Raises KeyRefused, LinkProblem; what ``secure`` raises.
         """
         beats = _KeepAlives(self.ui, self._serial)
-        with logs.action("key.command", command=type(request).__name__.removesuffix("Request"), serial=self._serial):
+        with logs.action(
+            "key.command",
+            command=type(request).__name__.removesuffix("Request"),
+            serial=self._serial,
+        ):
             raw = self._exchange(request, beats, in_clear)
         try:
             return codec.decode(reply, raw)
         except codec.MessageError:
             raise errors.LinkGarbled(port=self.connection.transport.name) from None
 
-    def _exchange(self, request: codec.Request, beats: "_KeepAlives", in_clear: bool = False) -> bytes:
-        """Send a request, sealed when there is a session or when it needs one; a session that was lost is opened anew, once."""
+    def _exchange(
+        self, request: codec.Request, beats: "_KeepAlives", in_clear: bool = False
+    ) -> bytes:
+        """Send a request, sealed when there is a session or when it needs one; a session that was
+        lost is opened anew, once.
+        """
         message = codec.encode_request(request)
-        if request.NUMBER in SESSION_COMMANDS and self._session is None and not in_clear and self._needs_session():
+        if (
+            request.NUMBER in SESSION_COMMANDS
+            and self._session is None
+            and not in_clear
+            and self._needs_session()
+        ):
             self.secure()
         if self._session is None:
             return self.connection.call(message, beats)
@@ -585,9 +719,15 @@ class Key:
         return self.connection.call_sealed(self.secure(), message, beats)
 
     def _needs_session(self) -> bool:
-        """Must what a PIN opens be sealed?  What the key says of itself in clear has no say in it."""
-        if not self.pin_in_clear or (self._known is not None and self._known.get(self.info.serial) is not None):
-            return True  # a key that was met in a session is never used without one: an old certificate must not talk us out of it
+        """Must what a PIN opens be sealed?  What the key says of itself in clear has no say in
+        it.
+        """
+        if not self.pin_in_clear or (
+            self._known is not None and self._known.get(self.info.serial) is not None
+        ):
+            # a key that was met in a session is never used without one: an old certificate must not
+            # talk us out of it
+            return True
         if self._is_certified is None:
             self._is_certified = self.profile().device_key is not None
         return self._is_certified
@@ -616,6 +756,8 @@ def _expect(schema: str, wanted: str) -> None:
 
 
 def pin_slots(info: wire.InfoReply) -> tuple[int, ...]:
-    """The user slots that have a PIN, lowest first; the key states them as a mask, bit 0 for slot 0."""
+    """The user slots that have a PIN, lowest first; the key states them as a mask, bit 0 for slot
+    0.
+    """
     mask = info.pin_slots or 0
     return tuple(slot for slot in range(LIMIT_USER_SLOTS) if mask >> slot & 1)

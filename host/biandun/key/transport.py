@@ -1,7 +1,8 @@
 """A byte line to a key: six small methods, and the serial port behind them.
 
-pyserial's exceptions are irregular (errno or none, SerialException or OSError); ``named`` is the one place that gives them
-our names.  A port is held by two locks: the kernel's exclusive mode, and a lock file whose neighbour says who holds it.
+pyserial's exceptions are irregular (errno or none, SerialException or OSError); ``named`` is the
+one place that gives them our names.  A port is held by two locks: the kernel's exclusive mode, and
+a lock file whose neighbour says who holds it.
 """
 
 import contextlib
@@ -41,7 +42,9 @@ class Transport(Protocol):
         ...
 
     def read(self) -> bytes:
-        """Return what has come, waiting a moment for the first byte; empty when nothing came.  Raises Unplugged."""
+        """Return what has come, waiting a moment for the first byte; empty when nothing came.
+        Raises Unplugged.
+        """
         ...
 
     def write(self, data: bytes) -> None:
@@ -70,9 +73,10 @@ def _holder(lock: Path) -> str:
 def _families() -> tuple[type[Exception], ...]:
     """Every kind of exception that pyserial and the systems below it let through.
 
-    serial.SerialException and all that comes from the kernel are OSErrors.  Besides: a line that vanished while it was set up
-    (termios.error, which is no OSError), a descriptor that is -1 or too high for select, a name with a NUL in it (ValueError), and
-    a port that was closed meanwhile, whose descriptor or Windows handle is None (TypeError, AttributeError).
+    serial.SerialException and all that comes from the kernel are OSErrors.  Besides: a line that
+    vanished while it was set up (termios.error, which is no OSError), a descriptor that is -1 or
+    too high for select, a name with a NUL in it (ValueError), and a port that was closed meanwhile,
+    whose descriptor or Windows handle is None (TypeError, AttributeError).
     """
     families: tuple[type[Exception], ...] = (OSError, ValueError, TypeError, AttributeError)
     if termios is not None:
@@ -81,8 +85,10 @@ def _families() -> tuple[type[Exception], ...]:
 
 
 PORT_ERRORS = _families()
-IN_PAIR = re.compile(r"\((\d+), ['\"]")  # what pyserial says of a port that it could not set up: termios.error, as text
-IN_TEXT = re.compile(r"(FileNotFound|Permission)Error\((\d+)")  # pyserial on Windows drops the number and keeps the words
+# what pyserial says of a port that it could not set up: termios.error, as text
+IN_PAIR = re.compile(r"\((\d+), ['\"]")
+# pyserial on Windows drops the number and keeps the words
+IN_TEXT = re.compile(r"(FileNotFound|Permission)Error\((\d+)")
 
 
 def _number(error: Exception) -> int | None:
@@ -111,7 +117,10 @@ def named(error: Exception, port: str, *, opening: bool) -> errors.HostProblem:
         return errors.KeyNotFound(serial="", port=port)
     if opening:
         return errors.PortFailed(
-            port=port, detail=oserrors.of_number(number, os.strerror(number)) if number else str(error) or type(error).__name__
+            port=port,
+            detail=oserrors.of_number(number, os.strerror(number))
+            if number
+            else str(error) or type(error).__name__,
         )
     return errors.Unplugged(port=port)
 
@@ -122,15 +131,18 @@ def _is_pseudo_terminal(descriptor: int) -> bool:
 
 
 def _keep_others_out(port: Any, *, out: bool) -> None:
-    """Let the kernel refuse further openers, or no longer: ``exclusive`` alone keeps out only those who ask for it too.
+    """Let the kernel refuse further openers, or no longer: ``exclusive`` alone keeps out only those
+    who ask for it too.
 
-    The kernel forgets the flag when nobody has the line open any more, and not before: it has to be taken back before closing, and
-    it would outlive a program that is killed if somebody else still had the line.  Beside a pseudo-terminal somebody always has, the
-    simulator; nobody could take the flag back, and only root would get in.  There the line's own mode keeps other users out.
+    The kernel forgets the flag when nobody has the line open any more, and not before: it has to be
+    taken back before closing, and it would outlive a program that is killed if somebody else still
+    had the line.  Beside a pseudo-terminal somebody always has, the simulator; nobody could take
+    the flag back, and only root would get in.  There the line's own mode keeps other users out.
     """
     if termios is None or fcntl is None:
         return
-    with contextlib.suppress(*PORT_ERRORS):  # a line without the call is still guarded by both locks
+    # a line without the call is still guarded by both locks
+    with contextlib.suppress(*PORT_ERRORS):
         descriptor = cast("int", port.fileno())
         if not _is_pseudo_terminal(descriptor):
             fcntl.ioctl(descriptor, termios.TIOCEXCL if out else termios.TIOCNXCL)
@@ -146,7 +158,8 @@ class SerialTransport:
         self.name = port
         self._serial: Any = None
         try:
-            self._lock = filelock.FileLock(lock_path(port), thread_local=False)  # another thread may close it
+            # another thread may close it
+            self._lock = filelock.FileLock(lock_path(port), thread_local=False)
             self._open()
         except PORT_ERRORS as error:
             raise named(error, port, opening=True) from error
@@ -163,7 +176,9 @@ class SerialTransport:
         try:
             note = {"pid": os.getpid(), "program": Path(sys.argv[0]).name}
             replace_file(lock.with_suffix(".json"), json.dumps(note).encode())
-            self._serial = serial.Serial(self.name, 115200, timeout=READ_WAIT, write_timeout=WRITE_LIMIT, exclusive=True)
+            self._serial = serial.Serial(
+                self.name, 115200, timeout=READ_WAIT, write_timeout=WRITE_LIMIT, exclusive=True
+            )
             _keep_others_out(self._serial, out=True)
         except BaseException:
             self.close()

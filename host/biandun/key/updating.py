@@ -13,20 +13,25 @@ if TYPE_CHECKING:
 
 
 def update(key: "Key", release: Release) -> int:
-    """Hand over a release, from where an earlier attempt stopped; the key tries it at its next start.  Returns its number.
+    """Hand over a release, from where an earlier attempt stopped; the key tries it at its next
+    start.  Returns its number.
 
-    Raises ManifestProblem(release-unapproved) for one without the operator's signature; KeyRefused: release-invalid, release-older,
-    update-unavailable, presence-*, digest-mismatch when the flash of the key does not keep it.
+    Raises ManifestProblem(release-unapproved) for one without the operator's signature; KeyRefused:
+    release-invalid, release-older, update-unavailable, presence-*, digest-mismatch when the flash
+    of the key does not keep it.
     """
     if release.operator is None:
         raise ManifestProblem("release-unapproved")
-    begin = wire.UpdateBeginRequest(release.vendor(key.algorithm), release.operator, release.manifest)
+    begin = wire.UpdateBeginRequest(
+        release.vendor(key.algorithm), release.operator, release.manifest
+    )
     missing, total = key.call(begin, wire.UpdateBeginReply).next, len(release.image)
     while missing < total:
         key.ui.progress("updating", missing, total)
         part = wire.UpdatePartRequest(missing, release.image[missing : missing + LIMIT_PIECE])
         before, missing = missing, key.call(part, wire.UpdatePartReply).next
         if missing <= before:
-            raise errors.LinkGarbled(port=key.connection.transport.name)  # nothing gets on: not for ever
+            # nothing gets on: not for ever
+            raise errors.LinkGarbled(port=key.connection.transport.name)
     key.ui.progress("updating", total, total)
     return key.call(wire.UpdateFinishRequest(), wire.UpdateFinishReply).number

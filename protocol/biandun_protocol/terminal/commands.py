@@ -1,7 +1,8 @@
-"""A command of any of the three programs, as far as its language goes: mixed into click's Command and Group.
+"""A command of any of the three programs, as far as its language goes: mixed into click's Command
+and Group.
 
-The programs cannot import one another, and this room imports no click: the class knows it by its shape, and each program
-names its own two classes in a few lines.
+The programs cannot import one another, and this room imports no click: the class knows it by its
+shape, and each program names its own two classes in a few lines.
 """
 
 from __future__ import annotations
@@ -37,9 +38,15 @@ class Reader(Protocol):
 
 
 def reader_of(context: click.Context) -> tuple[str, int]:
-    """(language, columns) of a context's program; Chinese and 80 where it carries nobody, as for shell completion."""
+    """(language, columns) of a context's program; Chinese and 80 where it carries nobody, as for
+    shell completion.
+    """
     reader = cast("Reader | None", context.find_root().obj)
-    return (manual.LANGUAGES[0], 80) if reader is None else (reader.language, min(reader.columns or 80, 100))
+    return (
+        (manual.LANGUAGES[0], 80)
+        if reader is None
+        else (reader.language, min(reader.columns or 80, 100))
+    )
 
 
 class Bilingual:
@@ -56,7 +63,10 @@ class Bilingual:
             record = parameter.get_help_record(ctx)
             if record is not None and parameter.param_type_name == "option":
                 option = cast("click.Option", parameter)
-                notes = [(name, "" if name == "required" else str(value)) for name, value in option.get_help_extra(ctx).items()]
+                notes = [
+                    (name, "" if name == "required" else str(value))
+                    for name, value in option.get_help_extra(ctx).items()
+                ]
                 page.options.append((_names(record[0], language), option.help or "", notes))
         for name, child in cast("dict[str, click.Command]", getattr(self, "commands", {})).items():
             if not child.hidden:

@@ -1,4 +1,5 @@
-"""What a command returned, laid out for people: fields one below another, rows in a table or, where that is too wide, stacked.
+"""What a command returned, laid out for people: fields one below another, rows in a table or, where
+that is too wide, stacked.
 
 ``columns`` is the width of the terminal; None is for a pipe or a file, whose lines are not broken.
 """
@@ -31,12 +32,20 @@ class Layout:
         return visible(label(name, self.language, self._own))
 
     def value(self, name: str, content: object, inside: str = "") -> str:
-        """The value of a field, which may be one of the rows of the field ``inside``; its paragraphs stay apart."""
+        """The value of a field, which may be one of the rows of the field ``inside``; its
+        paragraphs stay apart.
+        """
         return visible(said(name, content, self.language, inside), keep="\n")
 
     def fields(self, fields: Fields) -> list[str]:
-        """One field below another; lists of rows come after them, with a heading each, and a sentence that sums up comes last."""
-        below = {name: cast("list[Fields]", content) for name, content in fields.items() if _are_rows(content)}
+        """One field below another; lists of rows come after them, with a heading each, and a
+        sentence that sums up comes last.
+        """
+        below = {
+            name: cast("list[Fields]", content)
+            for name, content in fields.items()
+            if _are_rows(content)
+        }
         beside = [
             (self.label(name), self.value(name, content))
             for name, content in fields.items()
@@ -47,7 +56,10 @@ class Layout:
             lines += ["", self.label(name), *self.rows(rows, name)]
         if SENTENCE in fields:
             lines += ["", *wrap(self.value(SENTENCE, fields[SENTENCE]), self.columns)]
-        if str(fields.get("region", "")).startswith("6299") or fields.get("hardware_class") == "simulated":
+        if (
+            str(fields.get("region", "")).startswith("6299")
+            or fields.get("hardware_class") == "simulated"
+        ):
             lines.append(FICTITIOUS[self.language == "en"])
         return lines
 
@@ -63,18 +75,37 @@ class Layout:
         return [line.rstrip() for line in lines]
 
     def rows(self, rows: Sequence[Fields], inside: str = "") -> list[str]:
-        """A table with a heading, or each row by itself when the table is wider than the terminal."""
+        """A table with a heading, or each row by itself when the table is wider than the
+        terminal.
+        """
         if not rows:
             return [("没有可显示的内容。", "Nothing to show.")[self.language == "en"]]
         names = list(dict.fromkeys(name for row in rows for name in row))
-        cells = [[self.value(name, row.get(name), inside).replace("\n", " ") for name in names] for row in rows]
+        cells = [
+            [self.value(name, row.get(name), inside).replace("\n", " ") for name in names]
+            for row in rows
+        ]
         table = [[self.label(name) for name in names], *cells]
         widths = [max(width(line[place]) for line in table) for place in range(len(names))]
         if self.columns is not None and sum(widths) + len(_GAP) * (len(names) - 1) > self.columns:
-            blocks = [self._beside([(self.label(name), self.value(name, row.get(name), inside)) for name in names]) for row in rows]
-            return [line for place, block in enumerate(blocks) for line in ([""] if place else []) + block]
-        return [_GAP.join(fill_up(cell, wide) for cell, wide in zip(line, widths, strict=True)).rstrip() for line in table]
+            blocks = [
+                self._beside(
+                    [(self.label(name), self.value(name, row.get(name), inside)) for name in names]
+                )
+                for row in rows
+            ]
+            return [
+                line
+                for place, block in enumerate(blocks)
+                for line in ([""] if place else []) + block
+            ]
+        return [
+            _GAP.join(fill_up(cell, wide) for cell, wide in zip(line, widths, strict=True)).rstrip()
+            for line in table
+        ]
 
 
 def _are_rows(content: object) -> bool:
-    return isinstance(content, list) and isinstance(next(iter(cast("list[object]", content)), None), Mapping)
+    return isinstance(content, list) and isinstance(
+        next(iter(cast("list[object]", content)), None), Mapping
+    )

@@ -1,8 +1,9 @@
-"""The help of a command in the reader's language, out of texts that stand beside the command in both.
+"""The help of a command in the reader's language, out of texts that stand beside the command in
+both.
 
-A docstring has its Chinese paragraphs first: one that holds a Chinese full stop is Chinese up to the last of them, and English
-after it.  A paragraph that begins with ``Example`` (after ``\\b``, so that nothing reflows it) is for both.  The help of an option
-is ``中文 / English``.
+A docstring has its Chinese paragraphs first: one that holds a Chinese full stop is Chinese up to
+the last of them, and English after it.  A paragraph that begins with ``Example`` (after ``\\b``, so
+that nothing reflows it) is for both.  The help of an option is ``中文 / English``.
 """
 
 import re
@@ -30,7 +31,8 @@ _HEADINGS = {
 _CHINESE = re.compile(r"[\u3400-\u9fff]")
 _EXAMPLE = re.compile(r"Examples?:[ ]*")
 _BETWEEN_PARAGRAPHS = re.compile(r"\n\s*\n")
-_BLANK_IN_CHINESE = re.compile(r"(?<=[，、；：）”》]) |(?<=[\u3400-\u9fff]) (?=[\u3400-\u9fff])")  # where a line was broken
+# where a line was broken
+_BLANK_IN_CHINESE = re.compile(r"(?<=[，、；：）”》]) |(?<=[\u3400-\u9fff]) (?=[\u3400-\u9fff])")
 _SENTENCE_END = re.compile(r"(?<=。)|(?<=\.)\s")
 _WIDEST_NAME = 30
 
@@ -50,7 +52,9 @@ class Texts:
 
 @dataclass
 class Page:
-    """What a help page shows: usage, text, then names with their explanations; notes are such as ("default", "1")."""
+    """What a help page shows: usage, text, then names with their explanations; notes are such as
+    ("default", "1").
+    """
 
     usage: str
     text: Texts
@@ -61,9 +65,11 @@ class Page:
 
 
 def asked(words: Sequence[str], usual: str | None) -> tuple[bool, str]:
-    """(as JSON?, language) that a command line asks for, anywhere on it; ``usual`` is the language of the environment.
+    """(as JSON?, language) that a command line asks for, anywhere on it; ``usual`` is the language
+    of the environment.
 
-    Read before the line is parsed, because what is wrong with it has to be said in that language, too.
+    Read before the line is parsed, because what is wrong with it has to be said in that language,
+    too.
     """
     as_json, language = False, usual
     for place, word in enumerate(words):
@@ -116,7 +122,10 @@ def read(docstring: str) -> Texts:
 
 
 def _dedented(lines: list[str], indent: int) -> list[str]:
-    return [line[indent:] if not line[:indent].strip() or place == 0 else line for place, line in enumerate(lines)]
+    return [
+        line[indent:] if not line[:indent].strip() or place == 0 else line
+        for place, line in enumerate(lines)
+    ]
 
 
 def summary(texts: Texts, language: str) -> str:
@@ -127,10 +136,20 @@ def summary(texts: Texts, language: str) -> str:
 
 def page(what: Page, language: str, columns: int | None) -> str:
     """The whole page as lines of at most ``columns``."""
-    parts = [f"{heading('usage', language)}: {what.usage}", hang(what.text.of(language), columns, 2)]
+    parts = [
+        f"{heading('usage', language)}: {what.usage}",
+        hang(what.text.of(language), columns, 2),
+    ]
     if what.text.examples:
         name = "examples" if len(what.text.examples) > 1 else "example"
-        parts.append("\n".join([f"{heading(name, language)}:", *(f"  {line}".rstrip() for line in what.text.examples)]))
+        parts.append(
+            "\n".join(
+                [
+                    f"{heading(name, language)}:",
+                    *(f"  {line}".rstrip() for line in what.text.examples),
+                ]
+            )
+        )
     if what.options:
         rows = [(names, _explained(text, notes, language)) for names, text, notes in what.options]
         parts.append(f"{heading('options', language)}:\n{_named(rows, columns)}")
@@ -141,7 +160,9 @@ def page(what: Page, language: str, columns: int | None) -> str:
 
 
 def _explained(text: str, notes: Sequence[tuple[str, str]], language: str) -> str:
-    said = [" ".join(part for part in (heading(name, language), value) if part) for name, value in notes]
+    said = [
+        " ".join(part for part in (heading(name, language), value) if part) for name, value in notes
+    ]
     return either(text, language) + (f"  [{'; '.join(said)}]" if said else "")
 
 

@@ -1,6 +1,7 @@
 """The text of a result or a problem, ready for a terminal, a pipe or, as JSON, a program.
 
-What others wrote is shown and never sent: everything passes ``visible`` or ``json_text`` on its way.
+What others wrote is shown and never sent: everything passes ``visible`` or ``json_text`` on its
+way.
 """
 
 from collections.abc import Mapping, Sequence
@@ -26,13 +27,17 @@ class Text(str):
 
 @dataclass(frozen=True)
 class Screen:
-    """Where text goes: its width, None where lines are not broken, and the characters that it can take."""
+    """Where text goes: its width, None where lines are not broken, and the characters that it can
+    take.
+    """
 
     columns: int | None
     encoding: str
 
 
-def result(value: object, screen: Screen, language: str, *, as_json: bool, own: Labels | None = None) -> str:
+def result(
+    value: object, screen: Screen, language: str, *, as_json: bool, own: Labels | None = None
+) -> str:
     """What a command returned, a mapping or a sequence of mappings, as text."""
     if isinstance(value, Text):
         return value
@@ -48,7 +53,10 @@ def problem(found: Problem, screen: Screen, language: str, *, as_json: bool) -> 
     """What went wrong: the sentence, the next step and the code."""
     if as_json:
         return json_text({"error": found.as_dict(language)}, encoding=screen.encoding)
-    lines = (visible(found.message(language)), f"{visible(found.next_step(language))} [{found.code}]")
+    lines = (
+        visible(found.message(language)),
+        f"{visible(found.next_step(language))} [{found.code}]",
+    )
     return "\n".join(part for line in lines for part in wrap(line, screen.columns))
 
 

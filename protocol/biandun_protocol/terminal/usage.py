@@ -1,7 +1,8 @@
 """What click says of a wrong command line, in Chinese.
 
-click speaks English, with blanks filled in; each row turns one of its phrases, wherever it stands, into ours.  A phrase that is
-missing here stays English: a test provokes every kind of mistake and looks for leftovers.
+click speaks English, with blanks filled in; each row turns one of its phrases, wherever it stands,
+into ours.  A phrase that is missing here stays English: a test provokes every kind of mistake and
+looks for leftovers.
 """
 
 import re

@@ -1,7 +1,9 @@
-"""Text of others on its way to a terminal: what would command the terminal, or reorder what is read, is shown and never sent.
+"""Text of others on its way to a terminal: what would command the terminal, or reorder what is
+read, is shown and never sent.
 
-Escaped are control characters (C0, DEL, C1), format characters (bidirectional overrides, zero-width, tags), line and paragraph
-separators, and lone surrogates: the categories that a form refuses in its fields.
+Escaped are control characters (C0, DEL, C1), format characters (bidirectional overrides,
+zero-width, tags), line and paragraph separators, and lone surrogates: the categories that a form
+refuses in its fields.
 """
 
 import codecs
@@ -32,7 +34,9 @@ def is_visible(character: str) -> bool:
 
 
 def visible(text: str, *, keep: str = "") -> str:
-    """Return ``text`` with everything escaped that a terminal would obey; characters of ``keep`` (such as LF) stay."""
+    """Return ``text`` with everything escaped that a terminal would obey; characters of ``keep``
+    (such as LF) stay.
+    """
     if text.isprintable():  # the common case
         return text
     return "".join(one if one in keep or is_visible(one) else _escape(one) for one in text)
@@ -46,7 +50,9 @@ def _escape(character: str) -> str:
 
 
 def json_text(value: object, *, encoding: str = "utf-8", indent: int | None = None) -> str:
-    """``value`` as JSON whose strings hold nothing that a terminal obeys; a console that lacks a character gets its escape."""
+    """``value`` as JSON whose strings hold nothing that a terminal obeys; a console that lacks a
+    character gets its escape.
+    """
     text = json.dumps(value, ensure_ascii=False, indent=indent)
     if not text.isprintable():
         text = "".join(one if one == "\n" or is_visible(one) else _json_escape(one) for one in text)
@@ -63,7 +69,9 @@ def _json_escape(character: str) -> str:
 
 
 def _stand_in(error: UnicodeError) -> tuple[str, int]:
-    """Marks and punctuation have a stand-in, so that ✓ and ✗ stay apart; everything else becomes a question mark."""
+    """Marks and punctuation have a stand-in, so that ✓ and ✗ stay apart; everything else becomes a
+    question mark.
+    """
     if not isinstance(error, UnicodeEncodeError):
         raise error
     lost = error.object[error.start : error.end]

@@ -1,6 +1,7 @@
 """Words for what commands return: names of fields, codes, moments; Chinese first, English second.
 
-A command returns codes, seconds and ISO dates, which is what ``--json`` prints; people read them from here.
+A command returns codes, seconds and ISO dates, which is what ``--json`` prints; people read them
+from here.
 """
 
 import re
@@ -325,7 +326,8 @@ WORDS: dict[str, tuple[str, str]] = {
     "updated": ("更新固件", "firmware updated"),
     "user-removed": ("删除用户", "user removed"),
 }
-# Fields whose values are codes, some only inside another field; a text that happens to read like one stays as it is.
+# Fields whose values are codes, some only inside another field; a text that happens to read like
+# one stays as it is.
 CODED = frozenset(
     {
         "action",
@@ -358,7 +360,8 @@ CODED = frozenset(
 )
 MOMENTS = frozenset({"expires", "opened", "raised", "received", "since", "time_floor"})
 DAYS = frozenset({"issued", "issued_on", "made", "not_after", "prepared_on", "standing_since"})
-SHORTENED = frozenset({"statement", "sha256"})  # the beginning tells one from another; --json has all of it
+# the beginning tells one from another; --json has all of it
+SHORTENED = frozenset({"statement", "sha256"})
 _FINDINGS = (
     (re.compile(r"^(\d+) attachments$"), r"\1 个附件"),
     (re.compile(r"^an earlier version$"), "此前版本"),
@@ -396,7 +399,9 @@ def moment(value: datetime, language: str) -> str:
 
 
 def when(value: object, language: str) -> str | None:
-    """Seconds since 1970, or an ISO date with or without a time, in words; None for what is neither."""
+    """Seconds since 1970, or an ISO date with or without a time, in words; None for what is
+    neither.
+    """
     try:
         if isinstance(value, bool):
             return None
@@ -413,7 +418,9 @@ def when(value: object, language: str) -> str | None:
 
 
 def _found(text: str, language: str) -> str:
-    """What a step of a verification found; its moment is a date, and its few English words have Chinese ones."""
+    """What a step of a verification found; its moment is a date, and its few English words have
+    Chinese ones.
+    """
     text = _RECEIVED.sub(lambda seconds: when(seconds[0], language) or seconds[0], text)
     for english, chinese in () if language == "en" else _FINDINGS:
         text = english.sub(chinese, text)
@@ -435,7 +442,9 @@ def said(name: str, value: object, language: str, inside: str = "") -> str:
             for key, one in cast("Mapping[object, object]", value).items()
         )
     if isinstance(value, list | tuple):
-        return ("、", ", ")[english].join(said(name, one, language, inside) for one in cast("Sequence[object]", value))
+        return ("、", ", ")[english].join(
+            said(name, one, language, inside) for one in cast("Sequence[object]", value)
+        )
     if name in MOMENTS or name in DAYS:
         return when(value, language) or str(value)
     if name == "found":

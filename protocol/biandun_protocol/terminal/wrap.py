@@ -1,4 +1,6 @@
-"""Text in columns of a terminal, where a Chinese character takes two: width, filling up, lines that break between words."""
+"""Text in columns of a terminal, where a Chinese character takes two: width, filling up, lines that
+break between words.
+"""
 
 import re
 import unicodedata
@@ -26,7 +28,9 @@ def fill_up(text: str, columns: int) -> str:
 
 
 def _pieces(text: str) -> list[str]:
-    """What is not broken: a word, or one Chinese character with the punctuation that belongs to it."""
+    """What is not broken: a word, or one Chinese character with the punctuation that belongs to
+    it.
+    """
     pieces: list[str] = []
     for one in _PIECE.findall(text):
         if pieces and not one.isspace() and (one[0] in _NOT_FIRST or pieces[-1][-1] in _NOT_LAST):
@@ -37,7 +41,9 @@ def _pieces(text: str) -> list[str]:
 
 
 def wrap(text: str, columns: int | None) -> list[str]:
-    """The lines of ``text``, each at most ``columns`` wide unless a single word is wider; None does not break lines."""
+    """The lines of ``text``, each at most ``columns`` wide unless a single word is wider; None does
+    not break lines.
+    """
     lines: list[str] = []
     for paragraph in text.split("\n"):
         if columns is None or width(paragraph) <= columns:

@@ -1,13 +1,15 @@
 """Strict deterministic CBOR for both interpreters (RFC 8949 section 4.2.1).
 
-What may appear: integers of 64 bits, byte strings, UTF-8 text, arrays, maps, true, false.  What may not: floats, null,
-tags, indefinite lengths, non-shortest forms, duplicate or unsorted keys, maps of more than 64 entries, trailing bytes,
-nesting deeper than 8.  A byte string has exactly one meaning and a value exactly one encoding, so digests can be compared
-instead of contents.  Work is linear in the bytes, whatever they are.
-Neighbours: ``codec`` gives maps their names; on the host ``biandun_protocol.cbor`` accepts the same, faster.
+What may appear: integers of 64 bits, byte strings, UTF-8 text, arrays, maps, true, false.  What may
+not: floats, null, tags, indefinite lengths, non-shortest forms, duplicate or unsorted keys, maps of
+more than 64 entries, trailing bytes, nesting deeper than 8.  A byte string has exactly one meaning
+and a value exactly one encoding, so digests can be compared instead of contents.  Work is linear in
+the bytes, whatever they are.  Neighbours: ``codec`` gives maps their names; on the host
+``biandun_protocol.cbor`` accepts the same, faster.
 """
 
-# MicroPython has no typing.cast: what a decoder returns is narrowed with isinstance, which leaves its items unknown.
+# MicroPython has no typing.cast: what a decoder returns is narrowed with isinstance, which leaves
+# its items unknown.
 # pyright: reportUnknownVariableType=false, reportUnknownArgumentType=false
 from biandun_protocol.wire.numbers import LIMIT_DEPTH, LIMIT_MAP
 
@@ -91,7 +93,9 @@ def _write_map(out: bytearray, value: "dict[object, object]", depth: int) -> Non
 
 
 def loads(data: "bytes | bytearray | memoryview") -> object:
-    """Decode the one item that ``data`` is.  Raises CborError (Incomplete when bytes are missing)."""
+    """Decode the one item that ``data`` is.  Raises CborError (Incomplete when bytes are
+    missing).
+    """
     value, end = loads_prefix(data)
     if end != len(data):
         raise CborError("trailing bytes")
@@ -119,7 +123,8 @@ def _read(view: memoryview, at: int, depth: int) -> "tuple[object, int]":
         return decode_utf8(bytes(_take(view, at, number))), at + number
     if major == 4:
         _enter(depth)
-        # every item takes a byte at least: a huge count is refused by running out, not by allocating
+        # every item takes a byte at least: a huge count is refused by running out, not by
+        # allocating
         items: list[object] = []
         for _ in range(number):
             item, at = _read(view, at, depth + 1)
@@ -156,11 +161,12 @@ def _read_map(view: memoryview, at: int, count: int, depth: int) -> "tuple[objec
     value: dict[object, object] = {}
     before = b""
     for place in range(count):
-        if place == LIMIT_MAP:  # integer keys can be chosen so that all of them meet in a hash table
+        # integer keys can be chosen so that all of them meet in a hash table
+        if place == LIMIT_MAP:
             raise CborError("a map of too many entries")
         start = at
-        # true is 1 in Python: a boolean key could hide another.  Bytes beside text make MicroPython print a warning, on a
-        # board to the line that the protocol may be on
+        # true is 1 in Python: a boolean key could hide another.  Bytes beside text make MicroPython
+        # print a warning, on a board to the line that the protocol may be on
         if at < len(view) and view[at] >> 5 not in (0, 1, 3):
             raise CborError("a map key is an integer or text")
         key, at = _read(view, at, depth + 1)
@@ -173,7 +179,9 @@ def _read_map(view: memoryview, at: int, count: int, depth: int) -> "tuple[objec
 
 
 def encode_utf8(text: str) -> bytes:
-    """Encode text as RFC 3629 says.  Raises CborError for a lone surrogate, which JSON can smuggle into a string."""
+    """Encode text as RFC 3629 says.  Raises CborError for a lone surrogate, which JSON can smuggle
+    into a string.
+    """
     try:
         return text.encode()
     except UnicodeError:
@@ -181,7 +189,9 @@ def encode_utf8(text: str) -> bytes:
 
 
 def decode_utf8(raw: bytes) -> str:
-    """Decode text as RFC 3629 says; MicroPython's own decoder lets overlong forms and surrogates pass."""
+    """Decode text as RFC 3629 says; MicroPython's own decoder lets overlong forms and surrogates
+    pass.
+    """
     at, size = 0, len(raw)
     while at < size:
         first = raw[at]

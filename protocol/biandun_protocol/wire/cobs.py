@@ -1,6 +1,8 @@
-"""COBS: bytes without zeros, so that a zero can end a frame (Cheshire and Baker, IEEE/ACM ToN 7(2), 1999).
+"""COBS: bytes without zeros, so that a zero can end a frame (Cheshire and Baker, IEEE/ACM ToN 7(2),
+1999).
 
-Both directions copy whole runs with slices instead of walking byte by byte: interpreters are fast at slices and slow at loops.
+Both directions copy whole runs with slices instead of walking byte by byte: interpreters are fast
+at slices and slow at loops.
 """
 
 
@@ -28,7 +30,8 @@ def encode(source: "bytes | bytearray") -> bytes:
 def decode_in_place(buffer: bytearray, size: int) -> int:
     """Decode ``buffer[:size]`` (no delimiter inside) where it stands and return the decoded length.
 
-    Decoding never overtakes reading, so one fixed buffer is enough.  Raises CobsError; the buffer is then undefined.
+    Decoding never overtakes reading, so one fixed buffer is enough.  Raises CobsError; the buffer
+    is then undefined.
     """
     view = memoryview(buffer)
     at = start = write = 0
@@ -40,7 +43,8 @@ def decode_in_place(buffer: bytearray, size: int) -> int:
         if before < 255:
             buffer[at] = 0  # the code stands where the zero was
         else:
-            view[write : write + at - start] = view[start:at]  # behind a full run the code stands for nothing: close the gap
+            # behind a full run the code stands for nothing: close the gap
+            view[write : write + at - start] = view[start:at]
             write += at - start
             start = at + 1
         before = code

@@ -1,10 +1,12 @@
 """Messages and records to CBOR maps and back, by the table that each generated class carries.
 
-A class has ``FIELDS``: (key, attribute, type, bound, required) in key order.  Everything that crosses the wire passes
-through here, so this is where unknown, missing and ill-typed fields are told apart (the key answers each by number).
+A class has ``FIELDS``: (key, attribute, type, bound, required) in key order.  Everything that
+crosses the wire passes through here, so this is where unknown, missing and ill-typed fields are
+told apart (the key answers each by number).
 """
 
-# MicroPython has no typing.cast: what a decoder returns is narrowed with isinstance, which leaves its items unknown.
+# MicroPython has no typing.cast: what a decoder returns is narrowed with isinstance, which leaves
+# its items unknown.
 # pyright: reportUnknownVariableType=false, reportUnknownArgumentType=false
 from biandun_protocol.wire import cbor
 from biandun_protocol.wire.numbers import (
@@ -29,7 +31,9 @@ class Message:
     FIELDS: "tuple[tuple[int, str, int, int, bool], ...]" = ()
 
     def __init__(self, *values: object, **named: object) -> None:
-        """Take the fields in their order, or by name; those that are not required may be left out."""
+        """Take the fields in their order, or by name; those that are not required may be left
+        out.
+        """
         taken = len(values)
         for place, (_, name, _, _, required) in enumerate(self.FIELDS):
             if place < taken:
@@ -55,7 +59,9 @@ UINT, BOOL, TEXT, BYTES, OCTETS, TEXTS, HASHES = range(7)
 
 
 class MessageError(ValueError):
-    """A map is not the message it should be.  ``code`` is a wire error number, ``field`` the key concerned or None."""
+    """A map is not the message it should be.  ``code`` is a wire error number, ``field`` the key
+    concerned or None.
+    """
 
     def __init__(self, code: int, field: "int | None" = None) -> None:
         super().__init__(code, field)
@@ -64,7 +70,9 @@ class MessageError(ValueError):
 
 
 def to_map(message: Message) -> "dict[object, object]":
-    """Return the message as the map that is encoded; fields that are None are left out, never null."""
+    """Return the message as the map that is encoded; fields that are None are left out, never
+    null.
+    """
     fields: dict[object, object] = {}
     for key, name, kind, bound, required in message.FIELDS:
         value = getattr(message, name)
@@ -79,7 +87,9 @@ def to_map(message: Message) -> "dict[object, object]":
 
 
 def from_map(cls: "type[M]", fields: object) -> "M":
-    """Build a ``cls`` from a decoded map.  Raises MessageError with the number and the field that is wrong."""
+    """Build a ``cls`` from a decoded map.  Raises MessageError with the number and the field that
+    is wrong.
+    """
     if not isinstance(fields, dict):
         raise MessageError(ERROR_MALFORMED)
     left = len(fields)
@@ -118,7 +128,12 @@ def encode_request(message: Request) -> bytes:
 def split_request(raw: "bytes | memoryview") -> "tuple[int, object]":
     """Return a request's command number and its still unchecked fields."""
     value = _load(raw)
-    if not isinstance(value, list) or len(value) != 2 or not isinstance(value[0], int) or isinstance(value[0], bool):
+    if (
+        not isinstance(value, list)
+        or len(value) != 2
+        or not isinstance(value[0], int)
+        or isinstance(value[0], bool)
+    ):
         raise MessageError(ERROR_MALFORMED)
     return value[0], value[1]
 
@@ -136,7 +151,11 @@ def _fits(value: object, kind: int, bound: int) -> bool:
     if kind == BOOL:
         return isinstance(value, bool)
     if kind == UINT:
-        return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= (bound or (1 << 63) - 1)
+        return (
+            isinstance(value, int)
+            and not isinstance(value, bool)
+            and 0 <= value <= (bound or (1 << 63) - 1)
+        )
     if kind == TEXT:
         return _text_fits(value, bound)
     if kind == BYTES:

@@ -1,8 +1,9 @@
 """What goes wrong with flash and OTP, on order and the same in every run: power cuts, rot, wear.
 
-A cut in the middle of a program or burn leaves the first bytes done and the next one with only some of its bits changed, or
-(``scattered``) any part of the bits of the rest.  A cut in the middle of an erase leaves pieces erased, untouched, all zeros (chips
-program a sector before they erase it) or anything.  Rot flips bits at rest, either way.  A worn-out sector keeps bits.
+A cut in the middle of a program or burn leaves the first bytes done and the next one with only some
+of its bits changed, or (``scattered``) any part of the bits of the rest.  A cut in the middle of an
+erase leaves pieces erased, untouched, all zeros (chips program a sector before they erase it) or
+anything.  Rot flips bits at rest, either way.  A worn-out sector keeps bits.
 """
 
 from biandun_protocol.wire.flashmodel import BURN, ERASE, NorFlash, PowerCut, cleared
@@ -16,7 +17,9 @@ PIECE = 8  # bytes: what a torn erase treats alike
 
 
 class Noise:
-    """Numbers that look like chance and are the same for a seed on both interpreters (xorshift, 32 bits)."""
+    """Numbers that look like chance and are the same for a seed on both interpreters (xorshift, 32
+    bits).
+    """
 
     def __init__(self, seed: int) -> None:
         self._state = (seed * 2654435761 + 1) & 0xFFFFFFFF or 1
@@ -36,14 +39,21 @@ class Noise:
 
 
 class Cut:
-    """A hook that cuts the power of ``memory`` in its ``at``-th operation from now on; 1 is the next one.
+    """A hook that cuts the power of ``memory`` in its ``at``-th operation from now on; 1 is the
+    next one.
 
-    ``share`` (0.0 to 1.0) is how much of the operation is done, None cuts before it begins; ``seed`` and ``scattered`` say what the
-    rest looks like.  Once cut, nothing works until ``memory.hook`` is another one.  ``count`` is how many operations there were.
+    ``share`` (0.0 to 1.0) is how much of the operation is done, None cuts before it begins;
+    ``seed`` and ``scattered`` say what the rest looks like.  Once cut, nothing works until
+    ``memory.hook`` is another one.  ``count`` is how many operations there were.
     """
 
     def __init__(
-        self, memory: "NorFlash | OtpModel", at: int, share: "float | None" = None, seed: int = 1, scattered: bool = False
+        self,
+        memory: "NorFlash | OtpModel",
+        at: int,
+        share: "float | None" = None,
+        seed: int = 1,
+        scattered: bool = False,
     ) -> None:
         self._memory = memory
         self._at = at
@@ -92,7 +102,9 @@ def rot(memory: "NorFlash | OtpModel", offset: int, mask: int) -> None:
 
 
 class WornFlash(NorFlash):
-    """Flash whose sectors wear out: each erase after the first ``endurance`` leaves one more bit that stays 0 for good."""
+    """Flash whose sectors wear out: each erase after the first ``endurance`` leaves one more bit
+    that stays 0 for good.
+    """
 
     def __init__(self, size: int, endurance: int, seed: int = 1, sector: int = 4096) -> None:
         super().__init__(size, sector)

@@ -1,11 +1,13 @@
-"""The model of NOR flash that firmware, simulator and tests share; ``otpmodel`` is that of one-time-programmable memory.
+"""The model of NOR flash that firmware, simulator and tests share; ``otpmodel`` is that of
+one-time-programmable memory.
 
-Programming only clears bits, erasing sets a whole sector to FF, reading changes nothing.  The bytes are kept in a medium: memory,
-or what a board hands in.
+Programming only clears bits, erasing sets a whole sector to FF, reading changes nothing.  The bytes
+are kept in a medium: memory, or what a board hands in.
 
-``hook(kind, offset, data)`` is called before each operation that changes bytes: kind is PROGRAM or ERASE (or BURN, of OTP), ``data``
-what is being programmed or burned, empty for an erase.  A hook that raises stops the operation before it begins; one that cuts
-the power halfway, rot and wear are in ``flashfaults``.
+``hook(kind, offset, data)`` is called before each operation that changes bytes: kind is PROGRAM or
+ERASE (or BURN, of OTP), ``data`` what is being programmed or burned, empty for an erase.  A hook
+that raises stops the operation before it begins; one that cuts the power halfway, rot and wear are
+in ``flashfaults``.
 """
 
 TYPE_CHECKING = False
@@ -50,12 +52,15 @@ class Memory:
 
 
 class NorFlash:
-    """``size`` bytes of flash, erased in sectors of ``sector`` bytes; in ``medium``, whose blank is FF, or in memory without one.
+    """``size`` bytes of flash, erased in sectors of ``sector`` bytes; in ``medium``, whose blank is
+    FF, or in memory without one.
 
     It counts what wears it: ``erases`` by sector, ``programs``, ``programmed`` bytes.
     """
 
-    def __init__(self, size: int = 512 * 1024, sector: int = 4096, medium: "Medium | None" = None) -> None:
+    def __init__(
+        self, size: int = 512 * 1024, sector: int = 4096, medium: "Medium | None" = None
+    ) -> None:
         if size <= 0 or size % sector:
             raise ValueError("not a whole number of sectors")
         self.size = size
@@ -72,12 +77,16 @@ class NorFlash:
         return self.medium.read(offset, size)
 
     def read_into(self, offset: int, buffer: memoryview) -> None:
-        """Fill ``buffer`` from ``offset`` on, without taking memory.  Raises ValueError outside the flash."""
+        """Fill ``buffer`` from ``offset`` on, without taking memory.  Raises ValueError outside the
+        flash.
+        """
         self._check(offset, len(buffer))
         self.medium.read_into(offset, buffer)
 
     def program(self, offset: int, data: bytes) -> None:
-        """Clear the bits that are 0 in ``data``; bits that are 0 on flash already stay so.  Raises ValueError outside the flash."""
+        """Clear the bits that are 0 in ``data``; bits that are 0 on flash already stay so.  Raises
+        ValueError outside the flash.
+        """
         self._check(offset, len(data))
         if self.hook is not None:
             self.hook(PROGRAM, offset, data)
@@ -104,4 +113,4 @@ def cleared(old: bytes, data: bytes) -> bytes:
     """What stands on flash when ``data`` is programmed over ``old`` of the same length."""
     if old.count(b"\xff") == len(old):
         return data
-    return bytes(a & b for a, b in zip(old, data))  # noqa: B905  MicroPython's zip has no strict
+    return bytes(a & b for a, b in zip(old, data))  # noqa: B905

@@ -1,10 +1,11 @@
 """Frames: COBS( header | payload | CRC-32 ) 00, the only thing that crosses the serial line.
 
-header = kind (1) | flags (1) | request id (2) | offset (4), big-endian.  Flag 1 says that more fragments of the same
-message follow; no other flag exists.  The offset counts bytes: inside a message that spans several frames, inside the
-stream for ``data``, and as "next byte I expect" for ``ack``.  A frame that does not decode, has a wrong CRC or is over
-the limit is dropped without a word: the other side repeats.  So is everything before the first delimiter, which is how
-the ``AT`` commands of a modem manager disappear.
+header = kind (1) | flags (1) | request id (2) | offset (4), big-endian.  Flag 1 says that more
+fragments of the same message follow; no other flag exists.  The offset counts bytes: inside a
+message that spans several frames, inside the stream for ``data``, and as "next byte I expect" for
+``ack``.  A frame that does not decode, has a wrong CRC or is over the limit is dropped without a
+word: the other side repeats.  So is everything before the first delimiter, which is how the ``AT``
+commands of a modem manager disappear.
 """
 
 from binascii import crc32
@@ -23,10 +24,17 @@ ENCODED_MAX = LIMIT_FRAME + LIMIT_FRAME // 254 + 1
 MORE = 1
 
 
-def encode_frame(kind: int, request_id: int, offset: int, payload: "bytes | bytearray | memoryview", more: bool = False) -> bytes:
+def encode_frame(
+    kind: int,
+    request_id: int,
+    offset: int,
+    payload: "bytes | bytearray | memoryview",
+    more: bool = False,
+) -> bytes:
     """Return the bytes of one frame with its delimiter.
 
-    ``request_id`` 0..65535, ``offset`` 0..2**32-1, ``payload`` at most PAYLOAD_MAX bytes (ValueError otherwise).
+    ``request_id`` 0..65535, ``offset`` 0..2**32-1, ``payload`` at most PAYLOAD_MAX bytes
+    (ValueError otherwise).
     """
     size = len(payload)
     if size > PAYLOAD_MAX:
@@ -47,9 +55,13 @@ def checksum(data: "bytes | bytearray | memoryview", size: int) -> int:
 
 
 class Frame:
-    """One received frame.  ``payload`` is a view of the reader's buffer: it is gone with the next call of ``next``."""
+    """One received frame.  ``payload`` is a view of the reader's buffer: it is gone with the next
+    call of ``next``.
+    """
 
-    def __init__(self, kind: int, request_id: int, offset: int, payload: memoryview, more: bool) -> None:
+    def __init__(
+        self, kind: int, request_id: int, offset: int, payload: memoryview, more: bool
+    ) -> None:
         self.kind = kind
         self.request_id = request_id
         self.offset = offset
@@ -60,8 +72,8 @@ class Frame:
 class FrameReader:
     """Cuts a stream of bytes into frames with one fixed buffer.
 
-    Hand over what arrived with ``put`` and call ``next`` until it answers None.  ``check`` computes the CRC; a key may have a
-    faster one than ``checksum``.
+    Hand over what arrived with ``put`` and call ``next`` until it answers None.  ``check`` computes
+    the CRC; a key may have a faster one than ``checksum``.
     """
 
     def __init__(self, check: "Callable[[bytearray, int], int]" = checksum) -> None:
@@ -120,4 +132,6 @@ class FrameReader:
         if self._check(buffer, body) != int.from_bytes(bytes(view[body:size]), "big"):
             return None
         number = int.from_bytes(bytes(view[2:HEADER]), "big")
-        return Frame(buffer[0], number >> 32, number & 0xFFFFFFFF, view[HEADER:body], buffer[1] == MORE)
+        return Frame(
+            buffer[0], number >> 32, number & 0xFFFFFFFF, view[HEADER:body], buffer[1] == MORE
+        )

@@ -1,7 +1,8 @@
 """Proofs of the office's evidence log: RFC 9162 section 2.1 with SHA-256, the checking half.
 
-Keys and hosts check; the office's ``evidence`` app builds the tree.  Hashes are 32 bytes, sizes and indices count leaves.
-All functions answer False to bad input and never raise for it: a proof is hostile until it has been checked.
+Keys and hosts check; the office's ``evidence`` app builds the tree.  Hashes are 32 bytes, sizes and
+indices count leaves.  All functions answer False to bad input and never raise for it: a proof is
+hostile until it has been checked.
 """
 
 from hashlib import sha256
@@ -20,7 +21,9 @@ def node_hash(left: bytes, right: bytes) -> bytes:
 
 
 def verify_inclusion(leaf: bytes, index: int, size: int, path: "list[bytes]", root: bytes) -> bool:
-    """Is the leaf hash ``leaf`` number ``index`` of the tree of ``size`` leaves with ``root``?  (section 2.1.3.2)"""
+    """Is the leaf hash ``leaf`` number ``index`` of the tree of ``size`` leaves with ``root``?
+    (section 2.1.3.2)
+    """
     if not 0 <= index < size:
         return False
     node, last, value = index, size - 1, leaf
@@ -39,7 +42,9 @@ def verify_inclusion(leaf: bytes, index: int, size: int, path: "list[bytes]", ro
     return last == 0 and value == root
 
 
-def verify_consistency(old_size: int, old_root: bytes, size: int, root: bytes, path: "list[bytes]") -> bool:
+def verify_consistency(
+    old_size: int, old_root: bytes, size: int, root: bytes, path: "list[bytes]"
+) -> bool:
     """Is the tree (``old_size``, ``old_root``) a prefix of (``size``, ``root``)?  (section 2.1.4.2)
 
     Every log continues the empty one, and the proof of that is empty.

@@ -1,4 +1,5 @@
-"""The model of one-time-programmable memory that firmware, simulator and tests share: bits only go from 0 to 1.
+"""The model of one-time-programmable memory that firmware, simulator and tests share: bits only go
+from 0 to 1.
 
 ``hook`` and medium are those of ``flashmodel``.
 """
@@ -18,10 +19,11 @@ class OtpSpent(Exception):
 
 
 class OtpModel:
-    """One-time-programmable memory of a key: a secret of 32 bytes, written once, and a tally that only rises.
+    """One-time-programmable memory of a key: a secret of 32 bytes, written once, and a tally that
+    only rises.
 
-    Layout: secret(32) shut(1) tally(``bits`` / 8, lowest bit of the lowest byte first).  ``bits`` is a multiple of 8.
-    It lives in ``medium``, whose blank is 00, or in memory without one.
+    Layout: secret(32) shut(1) tally(``bits`` / 8, lowest bit of the lowest byte first).  ``bits``
+    is a multiple of 8.  It lives in ``medium``, whose blank is 00, or in memory without one.
     """
 
     def __init__(self, bits: int = 8192, medium: "Medium | None" = None) -> None:
@@ -36,10 +38,12 @@ class OtpModel:
         return self.medium.read(0, SECRET)
 
     def write_secret(self, secret: bytes) -> None:
-        """Burn the secret (32 bytes), then shut it: what was cut off before is no secret yet and is written again.
+        """Burn the secret (32 bytes), then shut it: what was cut off before is no secret yet and is
+        written again.
 
-        Bits that a cut-off attempt has burned stay burned, so the secret is what ``secret`` then returns, not always what was
-        given.  Raises OtpSpent when there is one already, ValueError for another length.
+        Bits that a cut-off attempt has burned stay burned, so the secret is what ``secret`` then
+        returns, not always what was given.  Raises OtpSpent when there is one already, ValueError
+        for another length.
         """
         if len(secret) != SECRET:
             raise ValueError("not 32 bytes")
@@ -54,7 +58,7 @@ class OtpModel:
         for byte in self.medium.read(SECRET + len(SHUT), self.bits // 8):
             while byte:
                 count += 1
-                byte &= byte - 1  # noqa: PLW2901  drops the lowest bit
+                byte &= byte - 1  # noqa: PLW2901
         return count
 
     def burn(self) -> int:
@@ -62,7 +66,8 @@ class OtpModel:
         cells = self.medium.read(SECRET + len(SHUT), self.bits // 8)
         for index, byte in enumerate(cells):
             if byte != 0xFF:
-                self._burn(SECRET + len(SHUT) + index, bytes((~byte & (byte + 1),)))  # the lowest bit that is 0
+                # the lowest bit that is 0
+                self._burn(SECRET + len(SHUT) + index, bytes((~byte & (byte + 1),)))
                 return self.tally()
         raise OtpSpent
 
@@ -80,4 +85,4 @@ def size_of(bits: int) -> int:
 
 def burned(old: bytes, data: bytes) -> bytes:
     """What stands in OTP when ``data`` is burned over ``old`` of the same length."""
-    return bytes(a | b for a, b in zip(old, data))  # noqa: B905  MicroPython's zip has no strict
+    return bytes(a | b for a, b in zip(old, data))  # noqa: B905

@@ -1,8 +1,8 @@
 """Which PINs a key takes: long enough as a person counts, and none that others try first.
 
-Runs on both ends.  A key has six tries to give away, so the rule need not keep up with a search: it refuses what somebody who
-knows nothing, or only the key and its owner's birthday, would try.  The host folds what was typed to one spelling before;
-the key looks at the bytes that it gets.
+Runs on both ends.  A key has six tries to give away, so the rule need not keep up with a search: it
+refuses what somebody who knows nothing, or only the key and its owner's birthday, would try.  The
+host folds what was typed to one spelling before; the key looks at the bytes that it gets.
 """
 
 from biandun_protocol.wire.numbers import LIMIT_PIN_LEAST

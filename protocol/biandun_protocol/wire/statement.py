@@ -1,11 +1,13 @@
-"""The bytes of a statement that both ends agree on: COSE_Sign1 with a hash-envelope payload (RFC 9052, RFC 9995).
+"""The bytes of a statement that both ends agree on: COSE_Sign1 with a hash-envelope payload (RFC
+9052, RFC 9995).
 
-The key writes these headers, the host assembles the statement, the office verifies it; all three use this module for
-labels, for what is signed (TBS) and for the name of a statement.  Nothing here holds a secret or verifies a signature.
-What depends on the algorithm comes in as a ``Suite``.
+The key writes these headers, the host assembles the statement, the office verifies it; all three
+use this module for labels, for what is signed (TBS) and for the name of a statement.  Nothing here
+holds a secret or verifies a signature.  What depends on the algorithm comes in as a ``Suite``.
 """
 
-# MicroPython has no typing.cast: what a decoder returns is narrowed with isinstance, which leaves its items unknown.
+# MicroPython has no typing.cast: what a decoder returns is narrowed with isinstance, which leaves
+# its items unknown.
 # pyright: reportUnknownVariableType=false, reportUnknownArgumentType=false
 from hashlib import sha256
 
@@ -50,11 +52,19 @@ PRESENCE_BUTTON = 1
 
 
 def protected_header(
-    suite: Suite, kid: bytes, issuer: str, subject: "str | None", purpose: str, x5t: "bytes | None", fields: "dict[int, object]"
+    suite: Suite,
+    kid: bytes,
+    issuer: str,
+    subject: "str | None",
+    purpose: str,
+    x5t: "bytes | None",
+    fields: "dict[int, object]",
 ) -> bytes:
-    """Return the protected header as the bytes that are signed.  ``x5t`` is a SHA-256 in every suite.
+    """Return the protected header as the bytes that are signed.  ``x5t`` is a SHA-256 in every
+    suite.
 
-    ``fields`` is the content of label -70001 but for version and purpose.  Absent parts are left out, never null.
+    ``fields`` is the content of label -70001 but for version and purpose.  Absent parts are left
+    out, never null.
     """
     claims: dict[object, object] = {CLAIM_ISS: issuer}
     if subject is not None:
@@ -82,12 +92,15 @@ def media_type(purpose: str, suffix: str) -> str:
 
 
 def to_be_signed(protected: bytes, purpose: str, digest: bytes) -> bytes:
-    """TBS = CBOR ["Signature1", protected, external_aad, payload] with external_aad "BD1/" + purpose."""
+    """TBS = CBOR ["Signature1", protected, external_aad, payload] with external_aad "BD1/" +
+    purpose.
+    """
     return cbor.dumps(["Signature1", protected, ("BD1/" + purpose).encode(), digest])
 
 
 def statement_id(suite: Suite, tbs: bytes) -> bytes:
-    """The name of a statement: the suite's hash of TBS, SM3 without ZA in the SM2 suite, so it is not what is signed.
+    """The name of a statement: the suite's hash of TBS, SM3 without ZA in the SM2 suite, so it is
+    not what is signed.
 
     It does not depend on the signature, which anybody can rewrite as (r, n-s) in ES256.
     """
@@ -102,27 +115,45 @@ def assemble(protected: bytes, digest: bytes, signature: bytes) -> bytes:
 def split(statement: bytes) -> "tuple[bytes, bytes, bytes]":
     """Take a statement apart into (protected, digest, signature) by form alone.  Raises CborError.
 
-    Only the protected header has a length of its own, so all that follows it stands at known places.
+    Only the protected header has a length of its own, so all that follows it stands at known
+    places.
     """
     if len(statement) < 3 or statement[:2] != b"\xd2\x84" or not 0x40 <= statement[2] < 0x60:
         raise cbor.CborError("not a COSE_Sign1: tag 18, an array of four, a byte string first")
     protected, end = cbor.loads_prefix(statement, 2)
     rest = bytes(memoryview(statement)[end:])
-    if not isinstance(protected, bytes) or len(rest) != 101 or rest[:3] != b"\xa0\x58\x20" or rest[35:37] != b"\x58\x40":
-        raise cbor.CborError("not an empty unprotected header, a payload of 32 bytes, a signature of 64")
+    if (
+        not isinstance(protected, bytes)
+        or len(rest) != 101
+        or rest[:3] != b"\xa0\x58\x20"
+        or rest[35:37] != b"\x58\x40"
+    ):
+        raise cbor.CborError(
+            "not an empty unprotected header, a payload of 32 bytes, a signature of 64"
+        )
     return protected, rest[3:35], rest[37:]
 
 
 def log_leaf(statement_id: bytes, statement: bytes, digest: bytes, received: int) -> bytes:
-    """An entry of the office's evidence log (TOKEN section 6); ``received`` in seconds since 1970."""
+    """An entry of the office's evidence log (TOKEN section 6); ``received`` in seconds since
+    1970.
+    """
     return cbor.dumps([statement_id, sha256(statement).digest(), digest, received])
 
 
 class ReceiptPayload:
-    """What a receipt says: CBOR [statement id, leaf index, tree size, root, path, received time], carried beside it."""
+    """What a receipt says: CBOR [statement id, leaf index, tree size, root, path, received time],
+    carried beside it.
+    """
 
     def __init__(
-        self, statement_id: bytes, leaf_index: int, tree_size: int, root: bytes, path: "list[bytes]", received: int
+        self,
+        statement_id: bytes,
+        leaf_index: int,
+        tree_size: int,
+        root: bytes,
+        path: "list[bytes]",
+        received: int,
     ) -> None:
         self.statement_id = statement_id
         self.leaf_index = leaf_index
@@ -137,11 +168,20 @@ class ReceiptPayload:
 
     def items(self) -> "list[object]":
         """What is encoded."""
-        return [self.statement_id, self.leaf_index, self.tree_size, self.root, self.path, self.received]
+        return [
+            self.statement_id,
+            self.leaf_index,
+            self.tree_size,
+            self.root,
+            self.path,
+            self.received,
+        ]
 
     def proves(self, leaf: bytes) -> bool:
         """Does the inclusion proof lead from this log entry to the root?"""
-        return merkle.verify_inclusion(merkle.leaf_hash(leaf), self.leaf_index, self.tree_size, self.path, self.root)
+        return merkle.verify_inclusion(
+            merkle.leaf_hash(leaf), self.leaf_index, self.tree_size, self.path, self.root
+        )
 
 
 def decode_receipt_payload(raw: "bytes | memoryview") -> ReceiptPayload:

@@ -1,7 +1,9 @@
-"""What depends on the algorithm in the bytes of a statement: its COSE numbers, its hash, and how its public keys are spelled.
+"""What depends on the algorithm in the bytes of a statement: its COSE numbers, its hash, and how
+its public keys are spelled.
 
-The key has SM3 in one place and a computer in another, so this room has neither: ``sm2`` is handed the digest function.
-Names and kids of X.509 certificates, attachments and the log use SHA-256 in both suites and have nothing to do with this.
+The key has SM3 in one place and a computer in another, so this room has neither: ``sm2`` is handed
+the digest function.  Names and kids of X.509 certificates, attachments and the log use SHA-256 in
+both suites and have nothing to do with this.
 """
 
 from hashlib import sha256
@@ -15,15 +17,25 @@ ALG_SM2 = -70009
 HASH_SHA256 = -16
 HASH_SM3 = -70011
 
-# DER of SubjectPublicKeyInfo up to the point: id-ecPublicKey with the named curve (RFC 5480), prime256v1 or sm2p256v1
+# DER of SubjectPublicKeyInfo up to the point: id-ecPublicKey with the named curve (RFC 5480),
+# prime256v1 or sm2p256v1
 _SPKI_P256 = bytes.fromhex("3059301306072a8648ce3d020106082a8648ce3d030107034200")
 _SPKI_SM2 = bytes.fromhex("3059301306072a8648ce3d020106082a811ccf5501822d034200")
 
 
 class Suite:
-    """One algorithm suite.  ``spki`` is the DER of a public key before its point, ``digest`` its hash of bytes (32 bytes)."""
+    """One algorithm suite.  ``spki`` is the DER of a public key before its point, ``digest`` its
+    hash of bytes (32 bytes).
+    """
 
-    def __init__(self, name: str, alg: int, payload_hash: int, spki: bytes, digest: "Callable[[bytes], bytes]") -> None:
+    def __init__(
+        self,
+        name: str,
+        alg: int,
+        payload_hash: int,
+        spki: bytes,
+        digest: "Callable[[bytes], bytes]",
+    ) -> None:
         self.name = name
         self.alg = alg
         self.payload_hash = payload_hash
@@ -31,7 +43,9 @@ class Suite:
         self.digest = digest
 
     def kid_of(self, point: bytes) -> bytes:
-        """Key id of an uncompressed point (65 bytes): SHA-256 of its DER SPKI, first 16 bytes, in both suites."""
+        """Key id of an uncompressed point (65 bytes): SHA-256 of its DER SPKI, first 16 bytes, in
+        both suites.
+        """
         return sha256(self.spki + point).digest()[:16]
 
 

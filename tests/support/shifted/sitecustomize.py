@@ -1,4 +1,6 @@
-"""Found by a program whose PYTHONPATH names this folder: its clock is off by the seconds that a file says, also while it runs."""
+"""Found by a program whose PYTHONPATH names this folder: its clock is off by the seconds that a
+file says, also while it runs.
+"""
 
 import os
 import time

@@ -15,7 +15,12 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="Challenge",
             fields=[
-                ("nonce", models.CharField(max_length=32, primary_key=True, serialize=False, verbose_name="随机数")),
+                (
+                    "nonce",
+                    models.CharField(
+                        max_length=32, primary_key=True, serialize=False, verbose_name="随机数"
+                    ),
+                ),
                 ("origin", models.CharField(max_length=128, verbose_name="登录地址")),
                 ("expires_at", models.BigIntegerField(db_index=True, verbose_name="失效时间")),
                 ("used_at", models.BigIntegerField(null=True, verbose_name="使用时间")),
@@ -28,7 +33,12 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="Login",
             fields=[
-                ("token_digest", models.CharField(max_length=64, primary_key=True, serialize=False, verbose_name="令牌摘要")),
+                (
+                    "token_digest",
+                    models.CharField(
+                        max_length=64, primary_key=True, serialize=False, verbose_name="令牌摘要"
+                    ),
+                ),
                 ("began_at", models.BigIntegerField(verbose_name="登录时间")),
                 ("expires_at", models.BigIntegerField(db_index=True, verbose_name="失效时间")),
                 ("ended_at", models.BigIntegerField(null=True, verbose_name="退出时间")),

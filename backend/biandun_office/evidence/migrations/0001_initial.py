@@ -15,7 +15,17 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="Node",
             fields=[
-                ("pk", models.CompositePrimaryKey("level", "index", blank=True, editable=False, primary_key=True, serialize=False)),
+                (
+                    "pk",
+                    models.CompositePrimaryKey(
+                        "level",
+                        "index",
+                        blank=True,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
                 ("level", models.PositiveSmallIntegerField(verbose_name="层")),
                 ("index", models.BigIntegerField(verbose_name="序号")),
                 ("hash", models.BinaryField(verbose_name="散列")),
@@ -28,13 +38,21 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="Statement",
             fields=[
-                ("leaf_index", models.BigIntegerField(primary_key=True, serialize=False, verbose_name="日志序号")),
+                (
+                    "leaf_index",
+                    models.BigIntegerField(
+                        primary_key=True, serialize=False, verbose_name="日志序号"
+                    ),
+                ),
                 ("statement_id", models.CharField(max_length=64, unique=True, verbose_name="编号")),
                 ("raw", models.BinaryField(verbose_name="原始字节")),
                 ("digest", models.CharField(max_length=64, verbose_name="材料摘要")),
                 ("purpose", models.CharField(max_length=16, verbose_name="用途")),
                 ("kid", models.CharField(max_length=32, verbose_name="密钥标识")),
-                ("uscc", models.CharField(db_index=True, max_length=18, verbose_name="统一社会信用代码")),
+                (
+                    "uscc",
+                    models.CharField(db_index=True, max_length=18, verbose_name="统一社会信用代码"),
+                ),
                 ("seq", models.BigIntegerField(verbose_name="序列号")),
                 ("prev", models.CharField(max_length=64, verbose_name="前一编号")),
                 ("gap", models.BooleanField(verbose_name="前有空缺")),
@@ -57,7 +75,12 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="Blob",
             fields=[
-                ("sha256", models.CharField(max_length=64, primary_key=True, serialize=False, verbose_name="摘要")),
+                (
+                    "sha256",
+                    models.CharField(
+                        max_length=64, primary_key=True, serialize=False, verbose_name="摘要"
+                    ),
+                ),
                 ("size", models.PositiveIntegerField(verbose_name="大小")),
                 ("stored_at", models.BigIntegerField(verbose_name="上传时间")),
                 ("referenced", models.BooleanField(default=False, verbose_name="已被引用")),
@@ -66,7 +89,11 @@ class Migration(migrations.Migration):
                 "verbose_name": "文件",
                 "verbose_name_plural": "文件",
                 "indexes": [
-                    models.Index(condition=models.Q(("referenced", False)), fields=["stored_at", "size"], name="unreferenced_blobs")
+                    models.Index(
+                        condition=models.Q(("referenced", False)),
+                        fields=["stored_at", "size"],
+                        name="unreferenced_blobs",
+                    )
                 ],
             },
         ),
@@ -94,6 +121,8 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name="statement",
-            constraint=models.UniqueConstraint(fields=("kid", "seq"), name="one_statement_per_sequence_number"),
+            constraint=models.UniqueConstraint(
+                fields=("kid", "seq"), name="one_statement_per_sequence_number"
+            ),
         ),
     ]

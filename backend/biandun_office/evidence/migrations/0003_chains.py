@@ -16,11 +16,19 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="Alert",
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
                 (
                     "kind",
                     models.CharField(
-                        choices=[("FORK", "密钥链分叉，请联系单位"), ("ROLLBACK", "本编办日志被回退，请立即核查")],
+                        choices=[
+                            ("FORK", "密钥链分叉，请联系单位"),
+                            ("ROLLBACK", "本编办日志被回退，请立即核查"),
+                        ],
                         max_length=12,
                         verbose_name="类别",
                     ),
@@ -28,7 +36,10 @@ class Migration(migrations.Migration):
                 ("detail", models.CharField(max_length=200, verbose_name="说明")),
                 ("raised", models.BigIntegerField(verbose_name="发现时间")),
                 ("resolved", models.BigIntegerField(null=True, verbose_name="处理时间")),
-                ("resolution", models.CharField(blank=True, max_length=400, verbose_name="处理意见")),
+                (
+                    "resolution",
+                    models.CharField(blank=True, max_length=400, verbose_name="处理意见"),
+                ),
             ],
             options={
                 "verbose_name": "警报",
@@ -39,7 +50,12 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="Attached",
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
                 ("sha256", models.CharField(db_index=True, max_length=64, verbose_name="摘要")),
             ],
             options={
@@ -50,7 +66,12 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="ForkEvidence",
             fields=[
-                ("statement_id", models.CharField(max_length=64, primary_key=True, serialize=False, verbose_name="编号")),
+                (
+                    "statement_id",
+                    models.CharField(
+                        max_length=64, primary_key=True, serialize=False, verbose_name="编号"
+                    ),
+                ),
                 ("kid", models.CharField(max_length=32, verbose_name="密钥标识")),
                 ("seq", models.BigIntegerField(verbose_name="序列号")),
                 ("raw", models.BinaryField(verbose_name="原始字节")),
@@ -66,7 +87,12 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="Gap",
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
                 ("kid", models.CharField(max_length=32, verbose_name="密钥标识")),
                 ("seq", models.BigIntegerField(verbose_name="序列号")),
                 ("opened", models.BigIntegerField(verbose_name="发现时间")),
@@ -81,7 +107,12 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="Link",
             fields=[
-                ("statement_id", models.CharField(max_length=64, primary_key=True, serialize=False, verbose_name="编号")),
+                (
+                    "statement_id",
+                    models.CharField(
+                        max_length=64, primary_key=True, serialize=False, verbose_name="编号"
+                    ),
+                ),
                 ("raw", models.BinaryField(verbose_name="原始字节")),
                 ("received", models.BigIntegerField(verbose_name="接收时间")),
             ],
@@ -93,7 +124,12 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="LinkedName",
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
                 ("kid", models.CharField(max_length=32, verbose_name="密钥标识")),
                 ("seq", models.BigIntegerField(verbose_name="序列号")),
                 ("statement_id", models.CharField(max_length=64, verbose_name="编号")),
@@ -111,7 +147,10 @@ class Migration(migrations.Migration):
             model_name="alert",
             name="certificate",
             field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT, related_name="alerts", to="issuance.certificate", verbose_name="证书"
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="alerts",
+                to="issuance.certificate",
+                verbose_name="证书",
             ),
         ),
         migrations.AddField(
@@ -128,37 +167,53 @@ class Migration(migrations.Migration):
             model_name="forkevidence",
             name="certificate",
             field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT, related_name="forks", to="issuance.certificate", verbose_name="证书"
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="forks",
+                to="issuance.certificate",
+                verbose_name="证书",
             ),
         ),
         migrations.AddField(
             model_name="gap",
             name="certificate",
             field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT, related_name="gaps", to="issuance.certificate", verbose_name="证书"
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="gaps",
+                to="issuance.certificate",
+                verbose_name="证书",
             ),
         ),
         migrations.AddField(
             model_name="link",
             name="certificate",
             field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT, related_name="links", to="issuance.certificate", verbose_name="证书"
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="links",
+                to="issuance.certificate",
+                verbose_name="证书",
             ),
         ),
         migrations.AddField(
             model_name="linkedname",
             name="link",
             field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT, related_name="names", to="evidence.link", verbose_name="链接清单"
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="names",
+                to="evidence.link",
+                verbose_name="链接清单",
             ),
         ),
         migrations.AddConstraint(
             model_name="gap",
-            constraint=models.UniqueConstraint(fields=("kid", "seq"), name="one_gap_per_sequence_number"),
+            constraint=models.UniqueConstraint(
+                fields=("kid", "seq"), name="one_gap_per_sequence_number"
+            ),
         ),
         migrations.AddConstraint(
             model_name="linkedname",
-            constraint=models.UniqueConstraint(fields=("kid", "seq"), name="one_name_per_sequence_number"),
+            constraint=models.UniqueConstraint(
+                fields=("kid", "seq"), name="one_name_per_sequence_number"
+            ),
         ),
         protect("evidence_attached", ["id"]),
         protect("evidence_link", ["statement_id"]),

@@ -16,7 +16,12 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="Order",
             fields=[
-                ("statement_id", models.CharField(max_length=64, primary_key=True, serialize=False, verbose_name="编号")),
+                (
+                    "statement_id",
+                    models.CharField(
+                        max_length=64, primary_key=True, serialize=False, verbose_name="编号"
+                    ),
+                ),
                 ("purpose", models.CharField(max_length=16, verbose_name="用途")),
                 ("nonce", models.CharField(max_length=32, verbose_name="随机数")),
                 ("seq", models.BigIntegerField(null=True, verbose_name="续签序列号")),
@@ -37,7 +42,9 @@ class Migration(migrations.Migration):
                 "verbose_name": "密钥指令",
                 "verbose_name_plural": "密钥指令",
                 "constraints": [
-                    models.UniqueConstraint(fields=("certificate", "nonce", "purpose"), name="one_order_per_challenge")
+                    models.UniqueConstraint(
+                        fields=("certificate", "nonce", "purpose"), name="one_order_per_challenge"
+                    )
                 ],
             },
         ),

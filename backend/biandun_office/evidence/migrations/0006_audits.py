@@ -16,7 +16,12 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="AuditRing",
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
                 ("first", models.BigIntegerField(verbose_name="起始序号")),
                 ("last", models.BigIntegerField(verbose_name="最后序号")),
                 ("link", models.CharField(max_length=64, verbose_name="链值")),
@@ -36,7 +41,11 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "密钥审计记录",
                 "verbose_name_plural": "密钥审计记录",
-                "constraints": [models.UniqueConstraint(fields=("device", "last", "link"), name="one_audit_ring_per_head")],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("device", "last", "link"), name="one_audit_ring_per_head"
+                    )
+                ],
             },
         ),
         protect("evidence_auditring", ["id"], ["device_id", "last", "link"]),

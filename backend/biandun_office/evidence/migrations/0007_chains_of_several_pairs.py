@@ -1,4 +1,6 @@
-"""Gaps and linked names belong to a chain, which is that of its first key pair: the columns stay what they are."""
+"""Gaps and linked names belong to a chain, which is that of its first key pair: the columns stay
+what they are.
+"""
 
 from django.db import migrations, models
 
@@ -13,7 +15,9 @@ class Migration(migrations.Migration):
         migrations.SeparateDatabaseAndState(
             database_operations=[],
             state_operations=[
-                migrations.RemoveConstraint(model_name="linkedname", name="one_name_per_sequence_number"),
+                migrations.RemoveConstraint(
+                    model_name="linkedname", name="one_name_per_sequence_number"
+                ),
                 migrations.RemoveConstraint(model_name="gap", name="one_gap_per_sequence_number"),
                 migrations.RenameField(model_name="linkedname", old_name="kid", new_name="chain"),
                 migrations.RenameField(model_name="gap", old_name="kid", new_name="chain"),
@@ -23,15 +27,21 @@ class Migration(migrations.Migration):
                     field=models.CharField(db_column="kid", max_length=32, verbose_name="链标识"),
                 ),
                 migrations.AlterField(
-                    model_name="gap", name="chain", field=models.CharField(db_column="kid", max_length=32, verbose_name="链标识")
+                    model_name="gap",
+                    name="chain",
+                    field=models.CharField(db_column="kid", max_length=32, verbose_name="链标识"),
                 ),
                 migrations.AddConstraint(
                     model_name="linkedname",
-                    constraint=models.UniqueConstraint(fields=("chain", "seq"), name="one_name_per_sequence_number"),
+                    constraint=models.UniqueConstraint(
+                        fields=("chain", "seq"), name="one_name_per_sequence_number"
+                    ),
                 ),
                 migrations.AddConstraint(
                     model_name="gap",
-                    constraint=models.UniqueConstraint(fields=("chain", "seq"), name="one_gap_per_sequence_number"),
+                    constraint=models.UniqueConstraint(
+                        fields=("chain", "seq"), name="one_gap_per_sequence_number"
+                    ),
                 ),
             ],
         ),

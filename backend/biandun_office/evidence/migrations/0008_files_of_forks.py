@@ -10,7 +10,12 @@ from biandun_office.evidence import kept
 def mark(apps: Apps, editor: BaseDatabaseSchemaEditor) -> None:
     alias = editor.connection.alias
     blobs = apps.get_model("evidence", "Blob").objects.using(alias)
-    for raw in apps.get_model("evidence", "ForkEvidence").objects.using(alias).values_list("raw", flat=True).iterator():
+    for raw in (
+        apps.get_model("evidence", "ForkEvidence")
+        .objects.using(alias)
+        .values_list("raw", flat=True)
+        .iterator()
+    ):
         digests = [file.digest for file in kept.files_of(bytes(raw))]
         blobs.filter(sha256__in=digests, referenced=False).update(referenced=True)
 

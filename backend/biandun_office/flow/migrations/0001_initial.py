@@ -16,9 +16,19 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="Case",
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
                 ("number", models.CharField(max_length=32, unique=True, verbose_name="业务编号")),
-                ("kind", models.CharField(choices=[("HB", "编制使用核准")], max_length=2, verbose_name="业务类型")),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[("HB", "编制使用核准")], max_length=2, verbose_name="业务类型"
+                    ),
+                ),
                 ("region", models.CharField(max_length=6, verbose_name="区划代码")),
                 ("year", models.PositiveSmallIntegerField(verbose_name="年度")),
                 ("sequence", models.PositiveIntegerField(verbose_name="序号")),
@@ -34,7 +44,10 @@ class Migration(migrations.Migration):
                 (
                     "unit",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="cases", to="registry.unit", verbose_name="单位"
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="cases",
+                        to="registry.unit",
+                        verbose_name="单位",
                     ),
                 ),
             ],
@@ -46,12 +59,20 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="CaseStatement",
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
                 ("version", models.PositiveIntegerField(verbose_name="版本")),
                 (
                     "case",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="entries", to="flow.case", verbose_name="业务"
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="entries",
+                        to="flow.case",
+                        verbose_name="业务",
                     ),
                 ),
                 (
@@ -72,7 +93,9 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name="case",
-            constraint=models.UniqueConstraint(fields=("region", "kind", "year", "sequence"), name="case_sequence"),
+            constraint=models.UniqueConstraint(
+                fields=("region", "kind", "year", "sequence"), name="case_sequence"
+            ),
         ),
         migrations.AddConstraint(
             model_name="casestatement",

@@ -10,7 +10,12 @@ def carry_over(apps, editor):
     """Every version of a filing was one step of its case."""
     alias = editor.connection.alias
     event = apps.get_model("flow", "CaseEvent").objects.using(alias)
-    for entry in apps.get_model("flow", "CaseStatement").objects.using(alias).select_related("case").order_by("case", "version"):
+    for entry in (
+        apps.get_model("flow", "CaseStatement")
+        .objects.using(alias)
+        .select_related("case")
+        .order_by("case", "version")
+    ):
         first, state = entry.version == 1, entry.case.state
         event.create(
             case=entry.case,
@@ -48,7 +53,12 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="CaseEvent",
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
                 ("step", models.PositiveIntegerField(verbose_name="步骤")),
                 ("version", models.PositiveIntegerField(verbose_name="版本")),
                 ("action", models.CharField(max_length=60, verbose_name="动作")),

@@ -15,14 +15,22 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="KeyDevice",
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
                 ("serial", models.CharField(max_length=24, unique=True, verbose_name="密钥序列号")),
                 ("hardware_class", models.PositiveSmallIntegerField(verbose_name="硬件等级")),
                 ("registered_at", models.BigIntegerField(verbose_name="登记时间")),
                 (
                     "unit",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="keys", to="registry.unit", verbose_name="单位"
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="keys",
+                        to="registry.unit",
+                        verbose_name="单位",
                     ),
                 ),
             ],
@@ -34,7 +42,12 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="KeyOffer",
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
                 ("nonce", models.CharField(max_length=32, unique=True, verbose_name="随机数")),
                 ("issued_at", models.BigIntegerField(verbose_name="签发时间")),
                 ("expires_at", models.BigIntegerField(verbose_name="失效时间")),
@@ -42,7 +55,10 @@ class Migration(migrations.Migration):
                 (
                     "unit",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="offers", to="registry.unit", verbose_name="单位"
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="offers",
+                        to="registry.unit",
+                        verbose_name="单位",
                     ),
                 ),
             ],
@@ -54,7 +70,12 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="Certificate",
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
                 ("version", models.PositiveIntegerField(verbose_name="版本")),
                 (
                     "state",
@@ -92,12 +113,18 @@ class Migration(migrations.Migration):
                 "verbose_name": "证书",
                 "verbose_name_plural": "证书",
                 "constraints": [
-                    models.UniqueConstraint(fields=("device", "version"), name="certificate_version"),
                     models.UniqueConstraint(
-                        condition=models.Q(("state", "ACTIVE")), fields=("kid",), name="one_active_certificate_per_key_pair"
+                        fields=("device", "version"), name="certificate_version"
                     ),
                     models.UniqueConstraint(
-                        condition=models.Q(("state", "ACTIVE")), fields=("device",), name="one_active_certificate_per_key"
+                        condition=models.Q(("state", "ACTIVE")),
+                        fields=("kid",),
+                        name="one_active_certificate_per_key_pair",
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("state", "ACTIVE")),
+                        fields=("device",),
+                        name="one_active_certificate_per_key",
                     ),
                 ],
             },

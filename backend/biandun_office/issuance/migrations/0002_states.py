@@ -16,7 +16,12 @@ class Migration(migrations.Migration):
             model_name="certificate",
             name="state",
             field=models.CharField(
-                choices=[("ACTIVE", "有效"), ("SUSPENDED", "已暂停"), ("REVOKED", "已吊销"), ("SUPERSEDED", "已被替换")],
+                choices=[
+                    ("ACTIVE", "有效"),
+                    ("SUSPENDED", "已暂停"),
+                    ("REVOKED", "已吊销"),
+                    ("SUPERSEDED", "已被替换"),
+                ],
                 default="ACTIVE",
                 max_length=12,
                 verbose_name="状态",
@@ -25,11 +30,21 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="StateChange",
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
                 (
                     "before",
                     models.CharField(
-                        choices=[("ACTIVE", "有效"), ("SUSPENDED", "已暂停"), ("REVOKED", "已吊销"), ("SUPERSEDED", "已被替换")],
+                        choices=[
+                            ("ACTIVE", "有效"),
+                            ("SUSPENDED", "已暂停"),
+                            ("REVOKED", "已吊销"),
+                            ("SUPERSEDED", "已被替换"),
+                        ],
                         max_length=12,
                         verbose_name="原状态",
                     ),
@@ -37,7 +52,12 @@ class Migration(migrations.Migration):
                 (
                     "after",
                     models.CharField(
-                        choices=[("ACTIVE", "有效"), ("SUSPENDED", "已暂停"), ("REVOKED", "已吊销"), ("SUPERSEDED", "已被替换")],
+                        choices=[
+                            ("ACTIVE", "有效"),
+                            ("SUSPENDED", "已暂停"),
+                            ("REVOKED", "已吊销"),
+                            ("SUPERSEDED", "已被替换"),
+                        ],
                         max_length=12,
                         verbose_name="新状态",
                     ),

@@ -15,7 +15,12 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="Officer",
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
                 ("name", models.CharField(max_length=20, unique=True, verbose_name="姓名")),
                 ("public_key", models.BinaryField(verbose_name="公钥")),
                 ("sealed", models.BinaryField(verbose_name="加密的私钥")),
@@ -29,7 +34,12 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="KeyShares",
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
                 ("device_key", models.CharField(max_length=64, verbose_name="设备公钥摘要")),
                 ("number", models.PositiveIntegerField(verbose_name="编号")),
                 ("raw", models.BinaryField(verbose_name="签名文件")),
@@ -52,7 +62,12 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="CodeGiven",
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
                 ("slot", models.PositiveSmallIntegerField(verbose_name="用户")),
                 ("given_at", models.BigIntegerField(verbose_name="时间")),
                 (
@@ -82,20 +97,31 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="OfficerPair",
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
                 ("version", models.PositiveIntegerField(unique=True, verbose_name="版本")),
                 ("raw", models.BinaryField(verbose_name="签名文件")),
                 ("named_at", models.BigIntegerField(verbose_name="指定时间")),
                 (
                     "first",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="issuance.officer", verbose_name="第一人"
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="issuance.officer",
+                        verbose_name="第一人",
                     ),
                 ),
                 (
                     "second",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="issuance.officer", verbose_name="第二人"
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="issuance.officer",
+                        verbose_name="第二人",
                     ),
                 ),
             ],
@@ -116,7 +142,9 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name="keyshares",
-            constraint=models.UniqueConstraint(fields=("device", "device_key", "number"), name="one_pair_of_shares_per_number"),
+            constraint=models.UniqueConstraint(
+                fields=("device", "device_key", "number"), name="one_pair_of_shares_per_number"
+            ),
         ),
         protect("issuance_officerpair", ["id"], ["version"]),
         protect("issuance_keyshares", ["id"], ["device_id", "device_key", "number"]),

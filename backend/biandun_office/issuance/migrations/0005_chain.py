@@ -1,4 +1,6 @@
-"""Every certificate names its chain, until now one for each key pair, and when a key pair that took another's place was first seen."""
+"""Every certificate names its chain, until now one for each key pair, and when a key pair that took
+another's place was first seen.
+"""
 
 from django.db import migrations, models
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
@@ -22,7 +24,9 @@ class Migration(migrations.Migration):
             preserve_default=False,
         ),
         migrations.AddField(
-            model_name="certificate", name="used_at", field=models.BigIntegerField(null=True, verbose_name="首次使用时间")
+            model_name="certificate",
+            name="used_at",
+            field=models.BigIntegerField(null=True, verbose_name="首次使用时间"),
         ),
         migrations.RunPython(own_chains, migrations.RunPython.noop),
     ]

@@ -13,15 +13,25 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="Unit",
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("uscc", models.CharField(max_length=18, unique=True, verbose_name="统一社会信用代码")),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "uscc",
+                    models.CharField(max_length=18, unique=True, verbose_name="统一社会信用代码"),
+                ),
                 ("code", models.CharField(max_length=16, unique=True, verbose_name="单位编码")),
                 ("name", models.CharField(max_length=120, verbose_name="单位名称")),
                 ("region", models.CharField(max_length=6, verbose_name="区划代码")),
                 (
                     "kind",
                     models.CharField(
-                        choices=[("ORGAN", "机关"), ("INSTITUTION", "事业单位")], max_length=12, verbose_name="单位性质"
+                        choices=[("ORGAN", "机关"), ("INSTITUTION", "事业单位")],
+                        max_length=12,
+                        verbose_name="单位性质",
                     ),
                 ),
                 ("active", models.BooleanField(default=True, verbose_name="有效")),

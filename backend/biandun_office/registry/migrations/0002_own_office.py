@@ -17,7 +17,9 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="unit",
             constraint=models.UniqueConstraint(
-                condition=models.Q(("own_office", True)), fields=("own_office",), name="one_own_office"
+                condition=models.Q(("own_office", True)),
+                fields=("own_office",),
+                name="one_own_office",
             ),
         ),
     ]

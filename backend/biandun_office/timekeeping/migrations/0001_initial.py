@@ -12,7 +12,12 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="ClockCheck",
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
                 ("at", models.BigIntegerField(verbose_name="确认的时间")),
                 ("last", models.BigIntegerField(verbose_name="此前记录的最晚时间")),
                 ("log_size", models.BigIntegerField(verbose_name="当时的日志条数")),
@@ -23,7 +28,12 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="ClockMark",
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
                 ("seen", models.BigIntegerField(verbose_name="最近一次")),
             ],
             options={"verbose_name": "时钟记录", "verbose_name_plural": "时钟记录"},
