@@ -22,20 +22,24 @@ class Card:
         its version.
 
         Raises KeyRefused: card-older, unit-mismatch, store-full; StatementProblem, ManifestProblem
-        for a card that does not hold.
+        for a card that does not hold; LinkGarbled.
         """
         key = self._key
         own = key.certificate()
         verify_card(card, certificate.verify_issuer(own.issuer, own.root), own.root.algorithm)
         begin = wire.BeginCardRequest(card.signed.statement, card.signed.manifest)
         reply = key.unlocked(lambda: key.call(begin, wire.BeginCardReply))
-        version, missing, total = reply.version, reply.next, len(card.sections)
-        while missing < total:
-            key.ui.progress("sending", missing, total)
-            missing = key.call(
-                wire.CardSectionRequest(missing, card.sections[missing]), wire.CardSectionReply
-            ).next
-        return version
+        key.hand_over(
+            "sending",
+            reply.next,
+            len(card.sections),
+            lambda index: (
+                key.call(
+                    wire.CardSectionRequest(index, card.sections[index]), wire.CardSectionReply
+                ).next
+            ),
+        )
+        return reply.version
 
     def head(self) -> UnitCard:
         """Read the office's statement of it, without sections.  Raises KeyRefused(not-found)."""

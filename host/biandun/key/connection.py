@@ -31,13 +31,16 @@ from biandun_protocol.wire.numbers import (
     KIND_REPLY,
     KIND_REQUEST,
     KIND_RESYNC,
+    LIMIT_MESSAGE,
     LIMIT_RETRANSMIT_MS,
+    LIMIT_SEAL_PAD,
     PROTOCOL_VERSION,
 )
 
 RETRANSMIT = LIMIT_RETRANSMIT_MS / 1000
 PATIENCE = 5.0  # seconds without any progress before the key counts as gone
 ATTEMPTS = 3  # with other ids, when somebody else on the line has used ours
+LONGEST_REPLY = LIMIT_MESSAGE + 2 * LIMIT_SEAL_PAD  # bytes, of the longest message when sealed
 LONGEST_CALL = 120.0  # seconds; keep-alives do not go on for ever
 
 OnKeepAlive = Callable[[int, int], None]
@@ -107,9 +110,9 @@ class Connection:
     def call(self, message: bytes, on_keepalive: OnKeepAlive | None = None) -> bytes:
         """Send a request and return the reply.
 
-        Raises KeyRefused with the key's error, LinkTimeout, Unplugged.  When ``cancel`` is set the
-        key is told; what comes back then is its word: a reply that was already made, or
-        KeyRefused(cancelled).
+        Raises KeyRefused with the key's error, LinkTimeout, LinkGarbled, Unplugged.  When
+        ``cancel`` is set the key is told; what comes back then is its word: a reply that was
+        already made, or KeyRefused(cancelled).
         """
         return self._ask(message, on_keepalive, None)
 
@@ -175,7 +178,7 @@ class Connection:
                 if refusal is not None:
                     raise refusal
             elif frame.kind == KIND_REPLY and frame.offset == len(reply):
-                reply += frame.payload
+                self._append(reply, frame.payload)
                 if len(reply) > furthest:
                     furthest, last_life = len(reply), time.monotonic()
                 answer = None if frame.more else _opened(bytes(reply), opens)
@@ -187,6 +190,12 @@ class Connection:
             if time.monotonic() - last_life > PATIENCE:
                 # frames come, but nothing gets on
                 raise errors.LinkTimeout(port=self.transport.name)
+
+    def _append(self, reply: bytearray, payload: bytes) -> None:
+        """Add what came of a reply.  Raises LinkGarbled for one that is longer than any can be."""
+        if len(reply) + len(payload) > LONGEST_REPLY:
+            raise errors.LinkGarbled(port=self.transport.name)
+        reply += payload
 
     def _tell_of_cancel(self, request_id: int) -> bool:
         """Tell the key when ``cancel`` is set; was it?"""

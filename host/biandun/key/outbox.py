@@ -31,13 +31,19 @@ class Outbox:
             raise ManifestProblem("too-large", limit=LIMIT_OUTBOX)
         begin = wire.OutboxBeginRequest(name, len(content), key.algorithm.digest(content))
         missing = key.unlocked(lambda: key.call(begin, wire.OutboxBeginReply)).next
-        total = _parts(len(content))
-        while missing < total:
-            key.ui.progress("sending", missing, total)
-            part = content[missing * LIMIT_PIECE : (missing + 1) * LIMIT_PIECE]
-            missing = key.call(
-                wire.OutboxPartRequest(name, missing, part), wire.OutboxPartReply
-            ).next
+        key.hand_over(
+            "sending",
+            missing,
+            _parts(len(content)),
+            lambda index: (
+                key.call(
+                    wire.OutboxPartRequest(
+                        name, index, content[index * LIMIT_PIECE : (index + 1) * LIMIT_PIECE]
+                    ),
+                    wire.OutboxPartReply,
+                ).next
+            ),
+        )
 
     def entries(self) -> list[wire.OutboxEntryReply]:
         """What is in it; a parcel is whole when ``next`` counts all its parts."""

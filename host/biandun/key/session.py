@@ -538,6 +538,18 @@ class Key:
         self.unlock()
         return work()
 
+    def hand_over(self, phase: str, missing: int, total: int, send: Callable[[int], int]) -> None:
+        """Hand over parts from ``missing`` on until the key has all of ``total``.
+
+        ``send`` sends one and returns the one that the key wants next.  Raises LinkGarbled for a
+        key that does not get on, which would want parts for ever; what ``send`` raises.
+        """
+        while missing < total:
+            self.ui.progress(phase, missing, total)
+            before, missing = missing, send(missing)
+            if missing <= before:
+                raise errors.LinkGarbled(port=self.connection.transport.name)
+
     # --- statements
     # ------------------------------------------------------------------
 

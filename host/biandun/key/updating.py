@@ -2,7 +2,6 @@
 
 from typing import TYPE_CHECKING
 
-from biandun import errors
 from biandun_protocol.errors import ManifestProblem
 from biandun_protocol.release import Release
 from biandun_protocol.wire import messages as wire
@@ -26,12 +25,16 @@ def update(key: "Key", release: Release) -> int:
         release.vendor(key.algorithm), release.operator, release.manifest
     )
     missing, total = key.call(begin, wire.UpdateBeginReply).next, len(release.image)
-    while missing < total:
-        key.ui.progress("updating", missing, total)
-        part = wire.UpdatePartRequest(missing, release.image[missing : missing + LIMIT_PIECE])
-        before, missing = missing, key.call(part, wire.UpdatePartReply).next
-        if missing <= before:
-            # nothing gets on: not for ever
-            raise errors.LinkGarbled(port=key.connection.transport.name)
+    key.hand_over(
+        "updating",
+        missing,
+        total,
+        lambda at: (
+            key.call(
+                wire.UpdatePartRequest(at, release.image[at : at + LIMIT_PIECE]),
+                wire.UpdatePartReply,
+            ).next
+        ),
+    )
     key.ui.progress("updating", total, total)
     return key.call(wire.UpdateFinishRequest(), wire.UpdateFinishReply).number
