@@ -22,7 +22,7 @@ from biandun_office.httpd.chunks import BodyTooLarge, BrokenBody, ChunkedBody, S
 from biandun_office.httpd.requests import Request
 from biandun_protocol.wire.numbers import LIMIT_ATTACHMENT
 from tests.backend.bench import ONLY_SQLITE, Bench
-from tests.backend.raw_http import connect, read_all, send
+from tests.backend.raw_http import answers_in, connect, read_all, send
 from tests.backend.serving import Served
 
 NAME = "0" * 64
@@ -315,6 +315,37 @@ def test_requests_sent_ahead_are_answered_in_their_order(served: Served):
     assert [answer.status for answer in answers] == [200, 404, 200, 400], (
         "nothing after the broken one is believed"
     )
+
+
+def uploads(count: int) -> bytes:
+    """Requests with bodies, every other one in chunks."""
+    sent = b""
+    for number in range(count):
+        content = f"第 {number} 份".encode()
+        sent += b"PUT /blobs/" + sha256(content).hexdigest().encode() + b" HTTP/1.1\r\n" + HOST
+        if number % 2:
+            chunk = b"%x\r\n" % len(content) + content
+            sent += CHUNKED + b"\r\n" + chunk + b"\r\n0\r\n\r\n"
+        else:
+            sent += b"Content-Length: %d\r\n\r\n" % len(content) + content
+    return sent
+
+
+@ONLY_SQLITE
+def test_requests_with_bodies_sent_ahead_are_all_answered(served: Served):
+    """Also when the client has nothing more to say, and wherever the network cuts."""
+    raw = uploads(6)
+    assert [answer.status for answer in send(served, raw)] == [201] * 6
+    half = len(raw) // 2
+    for place in range(half, half + len(uploads(1)) + 40):
+        with connect(served) as connection:
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            connection.sendall(raw[:place])
+            got = connection.recv(65536)  # the first is answered, and what came with it waits
+            connection.sendall(raw[place:])
+            connection.shutdown(socket.SHUT_WR)
+            answers = answers_in(got + read_all(connection))
+        assert [answer.status for answer in answers] == [200] * 6, place
 
 
 @ONLY_SQLITE

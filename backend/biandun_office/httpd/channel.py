@@ -153,8 +153,9 @@ class Channel(HTTPChannel):
                 self.began = monotonic()
                 self.deadline = self.began + PATIENCE
             self._got_through(len(data))
-            request = self.request
-            self.ahead = data[request.received(data) :]
+            request, self.ahead = self.request, data
+            while self.ahead and not request.completed:  # its head first, its body apart
+                self.ahead = self.ahead[request.received(self.ahead) :]
             if request.completed:
                 self.request, self.sent_continue = None, False
                 self.requests.append(request)
