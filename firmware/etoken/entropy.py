@@ -1,5 +1,5 @@
 """Randomness: a board's raw source, tested all the time, conditioned, and never given out itself
-(TOKEN section 7).
+(docs/design/key.md, "Entropy and signatures").
 
     board.entropy  --blocks of 32 samples-->  Source  --tested-->  SHA-256 with stored seed and boot count  -->  HMAC-DRBG  --> take
 

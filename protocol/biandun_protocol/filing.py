@@ -88,7 +88,9 @@ class UseItem:
 
 @dataclass(frozen=True, kw_only=True)
 class UseApproval:
-    """编制使用核准: a unit asks to use vacant places (DOMAIN section 3.1)."""
+    """编制使用核准: a unit asks to use vacant places (docs/design/office.md, "Establishment-use
+    approval").
+    """
 
     uscc: str
     unit_code: str

@@ -1,4 +1,6 @@
-"""Receipts: the office states that a statement is in its evidence log (TOKEN section 6).
+"""Receipts: the office states that a statement is in its evidence log.
+
+What a log has to keep: docs/design/key.md, "Evidence log".
 
 The receipt statement's payload is the digest of the receipt payload, which carries the inclusion
 proof.  A bundle keeps the two together.  Anybody who has the statement, the bundle and the office's

@@ -1,5 +1,5 @@
-"""A key's chain as it arrives (TOKEN section 6): gaps are noted and block nothing, forks are kept
-and suspend the key.
+"""A key's chain as it arrives (docs/design/key.md, "No clock, and the chain"): gaps are noted and
+block nothing, forks are kept and suspend the key.
 """
 
 from collections.abc import Iterator

@@ -1,5 +1,5 @@
 """Packages, late relays, exports of links and forks in every order, against a model of the chain
-rules (TOKEN section 6).
+rules (docs/design/key.md, "No clock, and the chain").
 
 The model is the rules in their shortest form: a statement tells its own name and its predecessor's,
 an export tells a run of names, and two names at one number are a fork.  Honest keys tell no two, so

@@ -1,4 +1,6 @@
-"""A key's chain of statements as it arrives (TOKEN section 6), judged by names.
+"""A key's chain of statements as it arrives, judged by names.
+
+The rules: docs/design/key.md, "No clock, and the chain".
 
 A statement tells two names: its own at its sequence number, and its predecessor's one below.  An
 export of links tells the names of a run.  The office remembers who told what; whatever names

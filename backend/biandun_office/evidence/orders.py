@@ -1,6 +1,7 @@
 """Orders to one key, in answer to its challenge: to reset itself, to go on after its flash was set
-back (TOKEN sections 5 and 6), or to set its time floor, which an office with a wrong clock has
-raised.
+back, or to set its time floor, which an office with a wrong clock has raised.
+
+Why orders answer a challenge: docs/design/key.md, "PIN and vault".
 
 A key that was set back has forgotten statements that it signed, and some of them may still be on
 their way.  The office goes on where both can follow: after the highest number that either knows of,

@@ -15,7 +15,7 @@ class Case(models.Model):
     """
 
     class Kind(models.TextChoices):
-        """Letters of the case number (DOMAIN section 3.0)."""
+        """Letters of the case number (docs/design/office.md, "Cases")."""
 
         USE_APPROVAL = "HB", "编制使用核准"
 

@@ -1,5 +1,6 @@
-"""How a use approval moves (DOMAIN section 3.1), as data: an action, where it may start, where it
-leads.
+"""How a use approval moves, as data: an action, where it may start, where it leads.
+
+The procedure: docs/design/office.md, "Establishment-use approval".
 
 Every action is one signed statement.  The first state and the state after a resubmission depend on
 the unit: it waits for its supervisor if it has one.

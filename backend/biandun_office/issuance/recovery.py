@@ -1,5 +1,5 @@
 """Unblocking keys with two officers: who they are, the shares that keys sealed to them, and the
-codes they give out (TOKEN section 5).
+codes they give out (docs/design/key.md, "PIN and vault").
 
 Each officer's private half is under a passphrase of their own, so nobody opens both shares of a key
 alone: not the office's issuing key, not whoever has the database.  A code is opened, returned and

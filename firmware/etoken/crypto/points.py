@@ -164,8 +164,9 @@ class Points:
             else:
                 raise SignatureFault
             self._slots(programs.IO_K, 2)[:] = ZEROS  # K and D: checking needs no secret
-            # a fault while signing can give the private key away (TOKEN section 7): never let such
-            # a signature out.  The digest goes in anew: what was signed may have been another one
+            # a fault while signing can give the private key away (docs/design/key.md, "Entropy and
+            # signatures"): never let such a signature out.  The digest goes in anew: what was
+            # signed may have been another one
             self._put(programs.IO_E, digest)
             signature = bytes(self._slots(programs.IO_R, 2))
             if self._run(scheme.check, tick) and not self.verify(

@@ -1,5 +1,5 @@
-"""The keys of the vault: what wraps what, and which of them are there at the moment (TOKEN section
-5).
+"""The keys of the vault: what wraps what, and which of them are there at the moment (see
+docs/design/key.md, "PIN and vault").
 
     device secret --HMAC--> device key                                 always
     PIN, salt --PBKDF2, HMAC with the device secret--> PIN key          while a PIN is examined

@@ -1,5 +1,5 @@
 """The way back in for who has forgotten a PIN: the data key, sealed under two shares that two
-officers hold (TOKEN section 5).
+officers hold (docs/design/key.md, "PIN and vault").
 
     shares A, B: 16 random bytes each                    each sealed to one officer's point; the key itself forgets them
     code of a share for a user's slot                    HMAC(share, "BD1/code" || slot), 60 bits: an officer reads out no more than that

@@ -1,9 +1,9 @@
 """The people who use a key: a PIN per slot, counted before it is looked at.
 
 An attempt burns a bit of the board's tally where there is one, then is written to flash and read
-back, and only then the PIN is derived and tried on the sealed data key (TOKEN section 5): pulling
-the plug at any moment never gives a try back.  A right PIN sets the count to zero.  After f wrong
-ones the next is not looked at for 2^f seconds, counted anew from each boot.
+back, and only then the PIN is derived and tried on the sealed data key: pulling the plug at any
+moment never gives a try back.  A right PIN sets the count to zero.  After f wrong ones the next is
+not looked at for 2^f seconds, counted anew from each boot (docs/design/key.md, "PIN and vault").
 
 The tally only rises and is not on flash.  More bits in it than flash knows of means that attempts
 were made which flash has forgotten: they count as failures of everybody.  One bit may be a plug

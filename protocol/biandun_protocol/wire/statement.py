@@ -135,8 +135,8 @@ def split(statement: bytes) -> "tuple[bytes, bytes, bytes]":
 
 
 def log_leaf(statement_id: bytes, statement: bytes, digest: bytes, received: int) -> bytes:
-    """An entry of the office's evidence log (TOKEN section 6); ``received`` in seconds since
-    1970.
+    """An entry of the office's evidence log (docs/design/key.md, "Evidence log"); ``received`` in
+    seconds since 1970.
     """
     return cbor.dumps([statement_id, sha256(statement).digest(), digest, received])
 
