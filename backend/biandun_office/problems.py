@@ -11,7 +11,7 @@ from typing import Any, cast
 
 from django.http import HttpRequest, HttpResponse
 
-from biandun_office.errors import OfficeProblem, TooManyFailures, http_status
+from biandun_office.errors import OfficeProblem, Refused, TooManyFailures, http_status
 from biandun_protocol.errors import Problem
 
 MEDIA_TYPE = "application/problem+json"
@@ -78,6 +78,11 @@ def respond(problem: Problem) -> HttpResponse:
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001
     """Django's handler for a path that leads nowhere."""
     return respond(OfficeProblem("route-not-found"))
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001
+    """Django's handler for a request that it calls suspicious."""
+    return respond(Refused("request-invalid", field="query"))
 
 
 def server_error(request: HttpRequest) -> HttpResponse:  # noqa: ARG001

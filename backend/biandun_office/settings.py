@@ -16,6 +16,8 @@ DEBUG = False
 SECRET_KEY = secrets.token_urlsafe(48)
 # no answer is built from the Host header, and there is no cookie that another site could ride on
 ALLOWED_HOSTS = ["*"]
+# the front bounds a request line by its bytes; what an address does not ask for is ignored
+DATA_UPLOAD_MAX_NUMBER_FIELDS = None
 
 INSTALLED_APPS = [
     "biandun_office.timekeeping",

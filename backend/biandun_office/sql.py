@@ -65,6 +65,8 @@ def _execute(text: str, values: Sequence[object]) -> Any:
     exceptions.
     """
     wrapper: Any = connections["default"]
+    if not wrapper.in_atomic_block:  # as Django's own cursor does: the server may have closed it
+        wrapper.close_if_health_check_failed()
     if wrapper.connection is None:
         wrapper.ensure_connection()
     driver: Any = wrapper.connection

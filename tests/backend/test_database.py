@@ -7,7 +7,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from django.db import connection
+from django.db import close_old_connections, connection
 
 from biandun_office import database, installation, startup
 from biandun_office.cli.main import run
@@ -15,6 +15,7 @@ from biandun_office.errors import FileProblem, OfficeStateProblem
 from tests.backend import bench
 from tests.backend.bench import ONLY_POSTGRESQL, PASSPHRASE, SCHOOL, Bench
 from tests.backend.databases import Databases
+from tests.backend.people import Key
 
 
 @pytest.fixture
@@ -220,3 +221,18 @@ def test_a_writer_waits_for_the_writer_before_it(office: Bench):
         assert (answer.status_code, answer.json()["code"]) == (503, "office-busy")
     other.close()
     assert office.challenge()
+
+
+@ONLY_POSTGRESQL
+@pytest.mark.parametrize("path", ["/health", "/log", "/keys/BD-TEST-0001/status", "/anchors"])
+def test_a_connection_that_the_server_has_closed_is_opened_again_unnoticed(
+    path: str, office: Bench, key: Key
+):
+    assert office.get(path).status_code == 200
+    with psycopg.connect(startup.database_of(office.folder), autocommit=True) as other:
+        other.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+    close_old_connections()  # as at the beginning of a request; the test's client leaves it out
+    assert office.get(path).status_code == 200

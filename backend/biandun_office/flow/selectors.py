@@ -60,7 +60,8 @@ def visible_case(reader: Reader, number: str) -> Case:
     """The case, if the reader may see it.  Raises Refused(case-not-found): what one may not see is
     not there.
     """
-    case = visible_cases(reader).filter(number=number).first()
+    found = visible_cases(reader).filter(number=number)
+    case = found.first() if number.isprintable() else None  # PostgreSQL looks for no null character
     if case is None:
         raise Refused("case-not-found")
     return case
