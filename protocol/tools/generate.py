@@ -1,8 +1,8 @@
-"""Write everything that must agree with protocol/schema.toml: run from anywhere, ``--check`` only
-compares.
+"""Write everything that must agree with protocol/schema.toml and protocol/messages.toml: run from
+anywhere, ``--check`` only compares.
 
 Writes wire/numbers.py, wire/messages.py with its types in wire/messages.pyi, wire.cddl and the
-tables between the markers in SPEC.md.
+tables between the markers in SPEC.md; from the book of words, book.py.
 """
 
 import sys
@@ -10,6 +10,8 @@ import tomllib
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
+
+import book_of_words
 
 ROOM = Path(__file__).resolve().parent.parent
 SCHEMA: dict[str, Any] = tomllib.loads((ROOM / "schema.toml").read_text("utf-8"))
@@ -333,6 +335,7 @@ def outputs() -> dict[Path, str]:
         wire / "numbers.py": numbers(),
         wire / "messages.py": messages(message_class),
         wire / "messages.pyi": messages(message_types),
+        ROOM / "biandun_protocol" / "book.py": book_of_words.module(),
         ROOM / "wire.cddl": cddl(),
         ROOM / "SPEC.md": spec((ROOM / "SPEC.md").read_text("utf-8")),
     }

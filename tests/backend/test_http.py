@@ -14,7 +14,7 @@ from ninja.constants import NOT_SET
 
 from biandun_office import clock, docs_page, signing
 from biandun_office.api import api
-from biandun_protocol import catalogue
+from biandun_protocol import book
 from biandun_protocol.certificate import Signed, verify_issuer
 from tests.backend.bench import ONLY_SQLITE, Bench
 from tests.backend.serving import Served
@@ -81,7 +81,7 @@ def test_every_operation_describes_its_problems_with_codes_that_have_words():
             for answer in problems.values():
                 assert list(answer["content"]) == ["application/problem+json"]
                 for code in answer["description"].split(": ")[1].split(", "):
-                    assert code in catalogue.ENTRIES, code
+                    assert code in book.ERRORS, code
 
 
 def test_binary_bodies_are_described():

@@ -14,10 +14,10 @@ from biandun.cli.main import main, run
 from biandun.cli.shared import complete_serial
 from biandun_protocol import cose
 from biandun_protocol.audit import decode_export
+from biandun_protocol.book import CODES, LABELS
 from biandun_protocol.orders import decode_challenge
 from biandun_protocol.recovery import decode_ask, decode_shares, open_share, read_shares
 from biandun_protocol.succession import Granted, Succession
-from biandun_protocol.terminal.words import LABELS, WORDS
 from biandun_protocol.unit_card import UnitCard
 from biandun_protocol.wire import codec
 from biandun_protocol.wire.numbers import (
@@ -348,7 +348,7 @@ def test_a_key_hears_from_a_file_that_it_is_suspended_and_says_so(
 def test_every_name_of_the_protocol_that_people_see_has_words_in_both_languages(
     names: dict[int, str],
 ) -> None:
-    assert set(names.values()) - set(WORDS) == set()
+    assert set(names.values()) - set(CODES) == set()
 
 
 def test_what_happened_to_a_key_is_shown_without_a_pin_and_written_for_the_office(

@@ -21,7 +21,7 @@ PACKAGES = (
 )
 NAMES = ("decode", "from_", "load", "open_", "parse", "read", "split", "unseal", "verify")
 # words, numbers, tables; a model of flash
-WITHOUT_READERS = ("catalogue", "numbers", "messages", "flashfaults")
+WITHOUT_READERS = ("book", "catalogue", "numbers", "messages", "flashfaults")
 
 # decoders of the library, or of somebody else: each module that calls one says whose bytes they are
 # and what bounds the work

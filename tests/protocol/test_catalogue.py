@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from biandun_protocol import catalogue, errors
+from biandun_protocol import book, catalogue, errors
 from biandun_protocol.errors import Problem
 from biandun_protocol.wire.numbers import ERROR_NAMES
 
@@ -43,24 +43,22 @@ def blanks(text: str) -> set[str]:
 
 
 def test_every_error_of_a_key_has_words() -> None:
-    assert set(ERROR_NAMES.values()) - set(catalogue.ENTRIES) == set()
+    assert set(ERROR_NAMES.values()) - set(book.ERRORS) == set()
 
 
 def test_every_code_raised_in_this_room_has_words() -> None:
     raised = raised_codes()
     assert {"header-invalid", "form-invalid", "receipt-proof", "kid-mismatch"} <= set(raised)
-    assert set(raised) - set(catalogue.ENTRIES) == set()
+    assert set(raised) - set(book.ERRORS) == set()
 
 
 def test_every_class_of_problem_has_words_for_its_own_code() -> None:
-    assert {getattr(errors, name).code for name in problem_names()} - set(
-        catalogue.ENTRIES
-    ) == set()
+    assert {getattr(errors, name).code for name in problem_names()} - set(book.ERRORS) == set()
 
 
-@pytest.mark.parametrize("code", catalogue.ENTRIES)
+@pytest.mark.parametrize("code", book.ERRORS)
 def test_an_entry_says_the_same_in_both_languages(code: str) -> None:
-    entry = catalogue.ENTRIES[code]
+    entry = catalogue.entry(code)
     assert all(entry)
     assert blanks(entry.zh) == blanks(entry.en)
     assert blanks(entry.next_zh) == blanks(entry.next_en)
@@ -70,14 +68,10 @@ def test_an_entry_says_the_same_in_both_languages(code: str) -> None:
 
 def test_a_problem_speaks_chinese_first_and_english_on_request() -> None:
     problem = Problem("form-invalid", field="uscc", rule="x")
-    assert "uscc" in problem.message() and problem.message() == catalogue.ENTRIES[
-        "form-invalid"
-    ].zh.format(field="uscc", rule="x")
-    assert (
-        str(problem)
-        == problem.message("en")
-        == catalogue.ENTRIES["form-invalid"].en.format(field="uscc", rule="x")
-    )
+    words = catalogue.entry("form-invalid")
+    assert "uscc" in problem.message()
+    assert problem.message() == words.zh.format(field="uscc", rule="x")
+    assert str(problem) == problem.message("en") == words.en.format(field="uscc", rule="x")
 
 
 def test_a_value_that_is_missing_shows_as_a_question_mark() -> None:
@@ -85,15 +79,15 @@ def test_a_value_that_is_missing_shows_as_a_question_mark() -> None:
 
 
 def test_an_unknown_code_speaks_of_an_internal_error() -> None:
-    assert Problem("no-such-code").message("en") == catalogue.ENTRIES["internal"].en
+    assert Problem("no-such-code").message("en") == catalogue.entry("internal").en
 
 
 def test_a_problem_shows_itself_as_the_api_gives_it_out() -> None:
     shown = errors.ReceiptProblem("receipt-proof").as_dict("en")
     assert (shown["code"], shown["retriable"]) == ("receipt-proof", False)
     assert (shown["message"], shown["next"]) == (
-        catalogue.ENTRIES["receipt-proof"].en,
-        catalogue.ENTRIES["receipt-proof"].next_en,
+        catalogue.entry("receipt-proof").en,
+        catalogue.entry("receipt-proof").next_en,
     )
 
 
@@ -104,5 +98,5 @@ def test_a_problem_without_a_code_has_the_one_of_its_class() -> None:
 def test_chinese_sentences_use_full_width_punctuation() -> None:
     narrow = re.compile("[\u4e00-\u9fff\u201d\u300b}\uff09][,;:?!(]")
     assert [
-        code for code, entry in catalogue.ENTRIES.items() if narrow.search(entry.zh + entry.next_zh)
+        code for code, (zh, _, next_zh, _) in book.ERRORS.items() if narrow.search(zh + next_zh)
     ] == []

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from biandun_protocol import book
 from biandun_protocol.errors import Problem
 from biandun_protocol.terminal import manual, shown, usage, words
 from biandun_protocol.terminal.layout import Layout
@@ -235,7 +236,7 @@ def test_a_name_is_a_code_where_it_names_a_step_and_nowhere_else() -> None:
 
 
 def test_every_label_and_word_has_both_languages() -> None:
-    for zh, en in (*words.LABELS.values(), *words.WORDS.values()):
+    for zh, en in (*book.LABELS.values(), *book.CODES.values()):
         assert zh
         assert not re.search(r"[\u3400-\u9fff]", en)
 

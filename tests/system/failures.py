@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import NamedTuple
 
-from biandun_protocol.catalogue import ENTRIES
+from biandun_protocol import catalogue
 
 
 class Row(NamedTuple):
@@ -1339,7 +1339,7 @@ def page() -> str:
         "| --- | --- | --- | --- | --- | --- |",
     ]
     for code, row in sorted(ROWS.items()):
-        entry = ENTRIES[code]
+        entry = catalogue.entry(code)
         words = [f"{entry.zh}{entry.next_zh}", f"{entry.en} {entry.next_en}"]
         cells = [f"`{code}`", *words, str(row.exit), str(row.http or ""), row.kept]
         lines.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")

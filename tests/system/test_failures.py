@@ -18,8 +18,7 @@ from biandun.key.connection import Connection
 from biandun.keys import Key
 from biandun.known_keys import Known, KnownKeys
 from biandun_office.errors import http_status
-from biandun_protocol import cbor, cose, receipt
-from biandun_protocol.catalogue import ENTRIES
+from biandun_protocol import book, catalogue, cbor, cose, receipt
 from biandun_protocol.errors import StatementProblem
 from biandun_protocol.receipt import Receipt
 from biandun_protocol.secret import Secret
@@ -38,15 +37,15 @@ from tests.system.failures import ROWS, page
 ROOT = Path(__file__).parents[2]
 
 
-@pytest.mark.parametrize("code", ENTRIES)
+@pytest.mark.parametrize("code", book.ERRORS)
 def test_every_code_has_a_row_and_words_in_both_languages(code: str) -> None:
     assert code in ROWS, "add the failure to tests/system/failures.py"
-    entry = ENTRIES[code]
+    entry = catalogue.entry(code)
     assert all((entry.zh, entry.en, entry.next_zh, entry.next_en))
 
 
 def test_the_table_has_no_row_for_a_code_that_is_gone() -> None:
-    assert set(ROWS) - set(ENTRIES) == set()
+    assert set(ROWS) - set(book.ERRORS) == set()
 
 
 @cache

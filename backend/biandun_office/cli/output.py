@@ -9,11 +9,12 @@ import shutil
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Protocol, TextIO, cast
 
-from biandun_office.cli.words import LABELS
 from biandun_office.errors import FileProblem
 from biandun_protocol import oserrors
+from biandun_protocol.book import OFFICE_LABELS
 from biandun_protocol.errors import Problem
 from biandun_protocol.terminal import shown
 from biandun_protocol.terminal.shown import Screen
@@ -83,9 +84,18 @@ def show(value: object, reader: Reader) -> None:
     if value is not None:
         write(
             shown.result(
-                value, screen_of(sys.stdout), reader.language, as_json=reader.as_json, own=LABELS
+                value,
+                screen_of(sys.stdout),
+                reader.language,
+                as_json=reader.as_json,
+                own=OFFICE_LABELS,
             )
         )
+
+
+def day(seconds: int) -> str:
+    """The day (UTC) of a moment, as 2026-11-24."""
+    return datetime.fromtimestamp(seconds, UTC).date().isoformat()
 
 
 def say(text: str) -> None:

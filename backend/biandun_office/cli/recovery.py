@@ -7,8 +7,8 @@ import click
 
 from biandun_office import files
 from biandun_office.cli.commands import Command
+from biandun_office.cli.output import day
 from biandun_office.cli.session import CODE, Given, Session, in_session, with_passphrase
-from biandun_office.cli.words import day
 from biandun_office.issuance import recovery
 from biandun_office.issuance.services import IssuingKey
 from biandun_office.keystore import Cost, Passphrase

@@ -5,9 +5,9 @@ from datetime import UTC, datetime
 from biandun import inventory
 from biandun.evidence import BAD, GOOD, Part, Step, Verdict
 from biandun.inventory import File
+from biandun_protocol.book import CODES
 from biandun_protocol.review import DECISIONS, OPINIONS, Countersign, Decision
 from biandun_protocol.terminal.visible import visible
-from biandun_protocol.terminal.words import WORDS
 
 MOST = 6  # names in a sentence; the table has all of them
 
@@ -106,7 +106,7 @@ def _bad(verdict: Verdict, english: bool) -> str:
     column = 1 if english else 0
     why = [
         (f"{step.part}: " if step.part else "")
-        + f"{WORDS.get(step.name, (step.name, step.name))[column]} ({_reason(step, english)})"
+        + f"{CODES.get(step.name, (step.name, step.name))[column]} ({_reason(step, english)})"
         for step in verdict.failed
     ]
     wrong = [file for file in verdict.files if file.finding in inventory.WRONG]

@@ -1,0 +1,104 @@
+"""Write biandun_protocol/book.py from messages.toml; ``generate.py`` calls this.
+
+Programs read words from a module of constants, because reading the book itself would cost each
+start of a program some milliseconds.
+"""
+
+import json
+import tomllib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+SOURCE = Path(__file__).resolve().parent.parent / "messages.toml"
+NOTE = "written from messages.toml by tools/generate.py; change the book, not this file"
+PAIRS = "dict[str, tuple[str, str]]"
+
+
+def pairs(book: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, str]]]:
+    """(place in the book, words) of every entry that has its own Chinese and English."""
+    for name, entry in book["errors"].items():
+        yield f"errors.{name}", {key: value for key, value in entry.items() if key != "next"}
+        if not isinstance(entry.get("next"), str):
+            yield f"errors.{name}.next", entry.get("next", {})
+    for section in ("next_steps", "labels"):
+        for name, entry in book[section].items():
+            yield f"{section}.{name}", entry
+    for section in ("office", "codes", "values"):
+        for part, entries in book[section].items():
+            for name, entry in entries.items():
+                yield f"{section}.{part}.{name}", entry
+
+
+def incomplete(book: Mapping[str, Any]) -> list[str]:
+    """The places whose words are not exactly a Chinese and an English text."""
+    bad = [
+        place
+        for place, entry in pairs(book)
+        if set(entry) != {"zh", "en"} or not all(isinstance(e, str) and e for e in entry.values())
+    ]
+    steps = [entry.get("next") for entry in book["errors"].values()]
+    named = {step for step in steps if isinstance(step, str)}
+    return bad + [f"next_steps.{name}" for name in sorted(named - set(book["next_steps"]))]
+
+
+def codes(book: Mapping[str, Any]) -> dict[str, Mapping[str, str]]:
+    """The words of codes: by the code, or by ``field:code`` where one field means something by it.
+
+    Raises SystemExit for a code that stands in two sections.
+    """
+    found: dict[str, Mapping[str, str]] = {}
+    for section, entries in book["codes"].items():
+        for code, entry in entries.items():
+            if code in found:
+                raise SystemExit(f"messages.toml: codes.{section}.{code} stands elsewhere, too")
+            found[code] = entry
+    for field, entries in book["values"].items():
+        found |= {f"{field}:{code}": entry for code, entry in entries.items()}
+    return found
+
+
+def _written(*texts: str) -> str:
+    return ", ".join(json.dumps(text, ensure_ascii=False) for text in texts)
+
+
+def _table(name: str, what: str, kind: str, rows: Mapping[str, str]) -> list[str]:
+    lines = [f"    {_written(key)}: ({row})," for key, row in rows.items()]
+    return ["", f"# {what}", f"{name}: {kind} = {{", *lines, "}"]
+
+
+def module() -> str:
+    """The module of constants.  Raises SystemExit with the places of incomplete entries."""
+    book = tomllib.loads(SOURCE.read_text("utf-8"))
+    if bad := incomplete(book):
+        raise SystemExit(f"messages.toml: no Chinese and English at {', '.join(bad)}")
+    steps = book["next_steps"]
+    errors = {
+        code: (entry, steps[entry["next"]] if isinstance(entry["next"], str) else entry["next"])
+        for code, entry in book["errors"].items()
+    }
+
+    def both(entries: Mapping[str, Mapping[str, str]]) -> dict[str, str]:
+        return {name: _written(entry["zh"], entry["en"]) for name, entry in entries.items()}
+
+    lines = [
+        f'"""What people read, Chinese and English: {NOTE}."""',
+        *_table(
+            "ERRORS",
+            "code -> what happened, and the next step",
+            "dict[str, tuple[str, str, str, str]]",
+            {
+                code: _written(entry["zh"], entry["en"], step["zh"], step["en"])
+                for code, (entry, step) in errors.items()
+            },
+        ),
+        *_table("LABELS", "field -> its name", PAIRS, both(book["labels"])),
+        *_table(
+            "OFFICE_LABELS",
+            "the same, where the office's program has another name",
+            PAIRS,
+            both(book["office"]["labels"]),
+        ),
+        *_table("CODES", "code, or field:code -> what it means", PAIRS, both(codes(book))),
+    ]
+    return "\n".join(lines) + "\n"
