@@ -32,8 +32,10 @@ def write(path: Path, content: bytes, *, mode: int = PRIVATE, replace: bool = Fa
     if not replace and path.exists():
         raise FileProblem("file-exists", path=str(path))
     # a name that nobody can have put a link under
-    temporary = path.with_name(f".{secrets.token_hex(8)}.part")
+    temporary = path.parent / f".{secrets.token_hex(8)}.part"
     try:
+        if not path.name:  # the empty name is that of the folder itself
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
         with os.fdopen(
             os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb"
         ) as file:
@@ -42,10 +44,12 @@ def write(path: Path, content: bytes, *, mode: int = PRIVATE, replace: bool = Fa
             os.fsync(file.fileno())
         temporary.replace(path)
         sync_folder(path.parent)
-    except OSError as error:
+    except BaseException as error:
         with suppress(OSError):
-            temporary.unlink(missing_ok=True)
-        raise unwritable(path, error) from None
+            temporary.unlink(missing_ok=True)  # also when somebody presses Ctrl-C
+        if isinstance(error, OSError):
+            raise unwritable(path, error) from None
+        raise
 
 
 def unwritable(path: Path | Phrase, error: OSError) -> FileProblem:
@@ -56,6 +60,12 @@ def unwritable(path: Path | Phrase, error: OSError) -> FileProblem:
     if oserrors.is_full(error):
         return StorageFull(named)
     return FileProblem("file-unwritable", path=named, detail=oserrors.reason(error))
+
+
+def unreadable(error: OSError) -> FileProblem:
+    """The problem that the file or folder that an error names cannot be read or looked at."""
+    path = os.fsdecode(error.filename)
+    return FileProblem("file-unreadable", path=path, detail=oserrors.reason(error))
 
 
 @contextmanager

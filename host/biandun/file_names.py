@@ -46,6 +46,6 @@ def _broken_rule(name: str) -> Phrase | None:
         return DOT
     if name.split(".", maxsplit=1)[0].rstrip(" ").upper() in _DEVICES:
         return DEVICE
-    if len(name.encode()) > LIMIT_BYTES:
+    if len(name.encode(errors="surrogatepass")) > LIMIT_BYTES:
         return LONG
     return None

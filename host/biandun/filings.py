@@ -84,8 +84,10 @@ def write_file(path: Path, content: bytes, *, replace: bool = False) -> None:
     its place: FolderProblem(file-unwritable).
     """
     # a name as long as the file's own could be too long
-    aside = path.with_name(f".{secrets.token_hex(6)}")
+    aside = path.parent / f".{secrets.token_hex(6)}"
     try:
+        if not path.name:  # the empty name is that of the folder itself
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
         if path.exists() and not path.is_file():
             raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST))
         if not replace and path.exists():
@@ -97,10 +99,12 @@ def write_file(path: Path, content: bytes, *, replace: bool = False) -> None:
             file.flush()
             os.fsync(file.fileno())
         aside.replace(path)
-    except OSError as error:
+    except BaseException as error:
         with contextlib.suppress(OSError):
-            aside.unlink(missing_ok=True)
-        raise unwritable(path, error) from error
+            aside.unlink(missing_ok=True)  # also when somebody presses Ctrl-C
+        if isinstance(error, OSError):
+            raise unwritable(path, error) from error
+        raise
 
 
 def read_json(path: Path) -> dict[str, object]:

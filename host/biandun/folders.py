@@ -90,6 +90,12 @@ def unwritable(path: Path, error: OSError) -> FolderProblem:
     return FolderProblem("file-unwritable", path=str(path), detail=oserrors.reason(error))
 
 
+def unreadable(error: OSError) -> FolderProblem:
+    """The problem that the file or folder that an error names cannot be read or looked at."""
+    path = os.fsdecode(error.filename)
+    return FolderProblem("file-unreadable", path=path, detail=oserrors.reason(error))
+
+
 def replace_file(path: Path, content: bytes) -> None:
     """Put a file that only its owner reads in the place of ``path``, whole or not at all; ``path``
     being a link, the link goes.

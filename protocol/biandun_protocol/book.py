@@ -163,6 +163,7 @@ ERRORS: dict[str, tuple[str, str, str, str]] = {
     "filing-unsigned": ("该业务尚未签署。", "This filing is not signed yet.", "请先运行 biandun filing sign。", "Run `biandun filing sign` first."),
     "filing-unsubmitted": ("该业务尚未取得回执。", "This filing has no receipt yet.", "请先运行 biandun filing submit。", "Run `biandun filing submit` first."),
     "usage": ("命令用法不正确：{detail}", "The command was used wrongly: {detail}", "请加 --help 查看用法。", "See --help."),
+    "typed-encoding": ("{place}的内容不是本机编码的文字。", "What was given as {place} is no text in this computer's encoding.", "请把终端的编码设为本机的（多为 UTF-8）后重新输入；文件名来自其他系统的，请先重新命名。", "Set the terminal to this computer's encoding, mostly UTF-8, and type it again; rename a file whose name comes from another system."),
     "output-unwritable": ("结果无法输出：{detail}。命令本身已经执行。", "The result cannot be printed: {detail}.  The command itself has been carried out.", "请检查输出所在的磁盘；签名和提交可以放心重复运行。", "Check the disk that the output goes to; signing and submitting may be repeated safely."),
     "interrupted": ("操作被中断。", "Interrupted.", "请重新运行同一命令继续；不会重复签署。", "Run the same command again to go on; nothing is signed twice."),
     "extra-missing": ("没有安装编办服务所需的组件（缺少 {module}）。", "What the office needs is not installed ({module} is missing).", "请安装 biandun[{extra}]：pip install 'biandun[{extra}]'", "Install biandun[{extra}]: pip install 'biandun[{extra}]'"),

@@ -49,6 +49,13 @@ class Problem(Exception):
         }
 
 
+class TypedProblem(Problem):
+    """What somebody typed, as an argument or at a prompt, is no text in the system's encoding."""
+
+    code = "typed-encoding"
+    exit_status = 2
+
+
 class ProtocolProblem(Problem):
     """Bytes that are not what they claim to be; nothing was changed."""
 

@@ -1,5 +1,6 @@
 """biandun-sim: keys without hardware, for trying things out and for tests."""
 
+import re
 import signal
 import sys
 import threading
@@ -11,7 +12,7 @@ import click
 from biandun.cli.commands import Group
 from biandun.cli.output import show, to_the_end, write
 from biandun.cli.program import run_program
-from biandun.cli.shared import CODE, Settings
+from biandun.cli.shared import CODE, Settings, in_language
 from biandun.filings import write_file
 from biandun.folders import state_folder, unwritable
 from biandun_protocol.release import Described
@@ -20,6 +21,8 @@ from biandun_simulator import control
 from biandun_simulator import release as releases
 from biandun_simulator.simulated_key import SerialTaken, SimulatedKey, holder_of
 from etoken.boards.vendor import TARGET
+
+VERSION = re.compile(r"[0-9A-Za-z.+-]{1,24}")
 
 
 @click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"]})
@@ -248,19 +251,46 @@ def press(serial: str, finger: str | None) -> dict[str, object]:
     return control.tell(finger or "press", serial)
 
 
+class Version(click.ParamType[str]):
+    """What people call a release: it is written into its source, and a key keeps it."""
+
+    name = "text"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> str:
+        """Check it."""
+        text = str(value)
+        if not VERSION.fullmatch(text):
+            self.fail(
+                in_language(
+                    (
+                        f"{text!r} 不是版本名，例如 0.2.0。",
+                        f"{text!r} is no version, such as 0.2.0.",
+                    )
+                ),
+                param,
+                ctx,
+            )
+        return text
+
+
 @cli.command()
 @click.option(
-    "--version", required=True, help="版本名，例如 0.2.0 / what people call it, such as 0.2.0"
+    "--version",
+    type=Version(),
+    required=True,
+    help="版本名，例如 0.2.0 / what people call it, such as 0.2.0",
 )
 @click.option(
     "--number",
-    type=click.IntRange(1),
+    type=click.IntRange(1, 2**31 - 1),
     required=True,
     help="编号，须大于上一版 / its number, higher than that of the release before",
 )
 @click.option(
     "--floor",
-    type=click.IntRange(0),
+    type=click.IntRange(0, 2**31 - 1),
     default=0,
     show_default=True,
     help="此后密钥接受的最低编号 / the least number that keys take after it",

@@ -297,7 +297,9 @@ class SimulatedKey:
         self._claim = lock
         replace_file(
             claim.with_suffix(".holder"),
-            f"biandun-sim (pid {os.getpid()}, {self.folder.absolute()})".encode(),
+            f"biandun-sim (pid {os.getpid()}, {self.folder.absolute()})".encode(
+                errors="backslashreplace"  # a folder whose name is no text
+            ),
         )
 
     def _announced_pid(self) -> int:

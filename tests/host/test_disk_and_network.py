@@ -3,6 +3,7 @@
 import errno
 import os
 import socket
+from collections.abc import Callable
 from pathlib import Path
 
 import httpx
@@ -13,6 +14,7 @@ from biandun.filings import Folder
 from biandun.folders import replace_file
 from biandun.keys import Key
 from biandun.office_client import Office
+from biandun_office import files
 from tests.support.small_disk import room_for
 from tests.support.softserver import SoftServer
 
@@ -137,3 +139,16 @@ def test_a_server_that_never_answers_is_given_up_by_name() -> None:
         ):
             office.get_json("/log")
     assert (caught.value.exit_status, caught.value.retriable) == (9, True)
+
+
+@pytest.mark.parametrize("write", [filings.write_file, files.write])
+def test_ctrl_c_while_a_file_is_written_leaves_nothing_beside_it(
+    write: Callable[[Path, bytes], None], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(_descriptor: int) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(os, "fsync", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        write(tmp_path / "statement.cose", b"x")
+    assert list(tmp_path.iterdir()) == []

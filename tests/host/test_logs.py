@@ -2,11 +2,13 @@
 
 import json
 import logging
+import os
 from pathlib import Path
 
 import pytest
 
 from biandun import errors, logs
+from biandun.cli.main import run
 from biandun.filings import Folder
 from biandun.keys import Key
 from biandun.office_client import Office
@@ -66,3 +68,11 @@ def test_who_stops_writing_a_log_leaves_logging_as_it_was(tmp_path: Path) -> Non
     with logs.to_file(tmp_path / "biandun.log"):
         assert logs.logger.isEnabledFor(logging.INFO)
     assert (logs.logger.level, logs.logger.handlers) == before
+
+
+def test_a_pipe_is_no_log_and_is_not_waited_for(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    assert run(["--log", str(tmp_path / "pipe"), "keys", "list"]) == 12
+    assert "[file-special]" in capsys.readouterr().err

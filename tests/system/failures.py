@@ -973,6 +973,12 @@ ROWS: dict[str, Row] = {
         "the command itself was carried out",
         "tests/system/test_output.py::test_a_full_disk_behind_the_output_has_a_name",
     ),
+    "typed-encoding": Row(
+        2,
+        None,
+        UNCHANGED,
+        "tests/system/test_odd_arguments.py::test_no_text_is_named_as_none_wherever_it_is_typed",
+    ),
     "usage": Row(2, None, UNCHANGED, "tests/backend/test_cli.py::test_wrong_usage_ends_with_two"),
     "interrupted": Row(
         130,

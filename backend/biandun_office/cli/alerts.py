@@ -20,7 +20,7 @@ from biandun_office.office import Office
 from biandun_office.timekeeping import guard
 from biandun_protocol import kinds
 from biandun_protocol.orders import ORDERS
-from biandun_protocol.wire.numbers import STANDING_NAMES
+from biandun_protocol.wire.numbers import LIMIT_SEQ, STANDING_NAMES
 
 REMIND_AFTER_DAYS = 30
 _DAY = 86_400
@@ -176,7 +176,7 @@ def audit(session: Session, *, export: bytes) -> dict[str, object]:
 @click.option("--serial", type=CODE, required=True, help="密钥序列号 / the key's serial number")
 @click.option(
     "--seq",
-    type=click.IntRange(1),
+    type=click.IntRange(1, LIMIT_SEQ),
     required=True,
     help="空缺的最后一个序号 / the last number of the gap",
 )

@@ -86,6 +86,13 @@ def run(arguments: Sequence[str]) -> int:
     except Problem as problem:
         show_problem(problem, session)
         return problem.exit_status
+    except OSError as error:
+        if error.filename is None:
+            raise  # a fault of ours
+        # a path that could not even be looked at: its name is too long, its folder is closed
+        closed = files.unreadable(error)
+        show_problem(closed, session)
+        return closed.exit_status
     except ModuleNotFoundError as missing:
         if missing.name is None or missing.name.startswith("biandun"):
             raise

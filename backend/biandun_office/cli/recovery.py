@@ -147,7 +147,7 @@ def shares(session: Session, *, export: bytes) -> dict[str, object]:
     show_default=True,
     help="用户 / user",
 )
-@click.option("--number", type=click.IntRange(1), help="份额编号 / number of the shares")
+@click.option("--number", type=click.IntRange(1, 2**31 - 1), help="份额编号 / number of the shares")
 @click.option("--check", type=CODE, help="四位校验码 / the check, four letters")
 @click.option("--officer", "name", required=True, help="解锁人员姓名 / who gives the code")
 @click.option(

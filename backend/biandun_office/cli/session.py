@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import update_wrapper
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import Any, TextIO, TypeVar, cast
 
 import click
 
@@ -22,8 +22,11 @@ from biandun_office.database import require_current
 from biandun_office.errors import FileProblem, PassphraseProblem
 from biandun_office.keystore import Passphrase
 from biandun_protocol import kinds, oserrors, pins
+from biandun_protocol.catalogue import Phrase
+from biandun_protocol.errors import TypedProblem
 from biandun_protocol.identifiers import folded
 from biandun_protocol.kinds import Kind
+from biandun_protocol.wire.numbers import LIMIT_ATTACHMENT
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -135,7 +138,7 @@ def with_passphrase(command: F) -> F:
     )
     @click.option(
         "--passphrase-fd",
-        type=int,
+        type=click.IntRange(0, 2**31 - 1),
         help="口令的文件描述符 / descriptor to read the passphrase from",
     )
     def wrapper(
@@ -151,10 +154,8 @@ def _passphrase(path: Path | None, descriptor: int | None) -> Passphrase:
         return Passphrase(kinds.PASSPHRASE.read(files.read(path), str(path)))
     if descriptor is not None:
         raw = _drain(descriptor)
-    elif sys.stdin.isatty():
-        raw = getpass.getpass(
-            in_language(click.get_current_context(), ("口令：", "Passphrase: "))
-        ).encode()
+    elif _someone_is_there():
+        raw = _typed(in_language(click.get_current_context(), ("口令：", "Passphrase: ")))
     else:
         raise PassphraseProblem("passphrase-missing")
     try:
@@ -166,11 +167,33 @@ def _passphrase(path: Path | None, descriptor: int | None) -> Passphrase:
     return Passphrase(secret)
 
 
+def _someone_is_there() -> bool:
+    """Does a person sit at the input?  A program of another may have closed it."""
+    stream = cast("TextIO | None", sys.stdin)
+    return stream is not None and stream.isatty()
+
+
+def _typed(prompt: str) -> bytes:
+    """What a person types, unseen.  Raises TypedProblem for a terminal that is set to send another
+    encoding.
+    """
+    try:
+        return getpass.getpass(prompt).encode()
+    except UnicodeError:
+        raise TypedProblem(place=Phrase("输入", "an answer")) from None
+
+
 def _drain(descriptor: int) -> bytes:
+    """All of an open file, of which there may be no more than of any other.  Raises FileProblem:
+    file-unreadable, file-too-large.
+    """
     try:
         with os.fdopen(descriptor, "rb") as file:
-            return file.read()
+            content = file.read(LIMIT_ATTACHMENT + 1)
     except OSError as error:
         raise FileProblem(
             "file-unreadable", path=f"fd {descriptor}", detail=oserrors.reason(error)
         ) from None
+    if len(content) > LIMIT_ATTACHMENT:
+        raise FileProblem("file-too-large", path=f"fd {descriptor}")
+    return content

@@ -14,6 +14,7 @@ from biandun.cli.output import say
 from biandun.cli.shared import (
     ADDRESS,
     CODE,
+    DESCRIPTOR,
     FILE,
     READABLE,
     Given,
@@ -22,6 +23,7 @@ from biandun.cli.shared import (
     pass_settings,
     prompt_secret,
     secret_source,
+    typing,
     with_key,
 )
 from biandun.errors import Declined, KeyRefused, OfficeUnreachable, OrderNeeded, UsageProblem
@@ -58,6 +60,7 @@ from biandun_protocol.wire.numbers import (
     ERROR_SESSION_UNAVAILABLE,
     LIMIT_LINK_EXPORT,
     LIMIT_PIN_TRIES,
+    LIMIT_SEQ,
     LIMIT_USER_SLOTS,
     PURPOSE_RESET,
     PURPOSE_SET_TIME,
@@ -353,7 +356,7 @@ NEW_PIN = (
     ),
     click.option(
         "--new-pin-fd",
-        type=click.IntRange(0),
+        type=DESCRIPTOR,
         metavar="N",
         help="读取新口令的文件描述符 / open file descriptor to read the new PIN from",
     ),
@@ -574,7 +577,7 @@ def _asked(ask: UnblockAsk) -> dict[str, object]:
 @group.command("export-links")
 @click.option(
     "--first",
-    type=click.IntRange(1),
+    type=click.IntRange(1, LIMIT_SEQ),
     required=True,
     help="第一条链接的序号 / sequence number of the first link",
 )
@@ -632,7 +635,7 @@ def chain(key: Key) -> dict[str, object]:
 @group.command("last")
 @click.option(
     "--seq",
-    type=click.IntRange(1),
+    type=click.IntRange(1, LIMIT_SEQ),
     help="指定序号，代替最近一份 / another sequence number than the last",
 )
 @click.option(
@@ -862,9 +865,11 @@ def _confirm(key: Key, confirmed: str | None) -> None:
         )
         english = f"Key {serial} ({unit or 'not in service'}) is about to be wiped for good; {waiting} of its statements have no receipt."
         say(in_language((chinese, english)))
-        confirmed = click.prompt(
-            in_language(("请再次输入密钥序列号确认", "Type the serial number to confirm")), err=True
-        )
+        with typing():
+            confirmed = click.prompt(
+                in_language(("请再次输入密钥序列号确认", "Type the serial number to confirm")),
+                err=True,
+            )
     if confirmed != key.info.serial:
         raise Declined
 

@@ -2,6 +2,7 @@
 exit statuses.
 """
 
+import stat
 import sys
 from importlib.metadata import version
 from pathlib import Path
@@ -16,7 +17,7 @@ from biandun.cli.commands import Group
 from biandun.cli.output import show, to_the_end, write
 from biandun.cli.program import run_program
 from biandun.cli.shared import Settings
-from biandun.errors import UsageProblem
+from biandun.errors import FolderProblem, UsageProblem
 from biandun.folders import unwritable
 from biandun_protocol.terminal import manual
 from biandun_protocol.terminal.shown import Text
@@ -68,6 +69,8 @@ def main(context: click.Context, log: Path | None) -> None:
     """
     if log is not None:
         try:
+            if log.exists() and stat.S_ISFIFO(log.stat().st_mode):  # it would be waited for
+                raise FolderProblem("file-special", path=str(log))
             context.with_resource(logs.to_file(log))
         except OSError as error:
             raise unwritable(log, error) from error

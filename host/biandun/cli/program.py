@@ -10,6 +10,7 @@ import click
 from biandun.cli.output import NO_READER, NoReader, note, show_problem
 from biandun.cli.shared import Settings
 from biandun.errors import HostProblem, UsageProblem
+from biandun.folders import unreadable
 from biandun_protocol.errors import Problem
 from biandun_protocol.terminal import manual, usage
 from biandun_protocol.terminal.visible import visible
@@ -47,6 +48,14 @@ def run_program(command: click.Command, name: str, words: Sequence[str]) -> int:
         settings.ui.end_line()
         show_problem(problem, settings)
         return problem.exit_status
+    except OSError as error:
+        if error.filename is None:
+            raise  # a fault of ours
+        # a path that could not even be looked at: its name is too long, its folder is closed
+        settings.ui.end_line()
+        found = unreadable(error)
+        show_problem(found, settings)
+        return found.exit_status
     return settings.exit_status
 
 

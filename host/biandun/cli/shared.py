@@ -5,11 +5,11 @@ terminal as a Ui.
 import contextlib
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
 from functools import wraps
 from pathlib import Path
-from typing import Any, BinaryIO, Concatenate, ParamSpec, TypeVar, cast
+from typing import Any, BinaryIO, Concatenate, ParamSpec, TextIO, TypeVar, cast
 
 import click
 from click.shell_completion import CompletionItem
@@ -22,6 +22,8 @@ from biandun.folders import open_plain
 from biandun.keys import Key
 from biandun_protocol import kinds, oserrors, pins
 from biandun_protocol.address import office_address
+from biandun_protocol.catalogue import Phrase
+from biandun_protocol.errors import TypedProblem
 from biandun_protocol.identifiers import folded
 from biandun_protocol.kinds import Kind
 from biandun_protocol.secret import Secret
@@ -66,6 +68,7 @@ class Code(click.ParamType[str]):
 
 ADDRESS = Address()
 CODE = Code()
+DESCRIPTOR = click.IntRange(0, 2**31 - 1)  # what the system calls an open file
 FILE = click.Path(dir_okay=False, path_type=Path)  # to be written
 
 
@@ -174,11 +177,11 @@ class Terminal:
         """
         asked_before, self._asked = self._asked, True
         source, self.pin_source = self.pin_source, None
-        if source is None and (self.pin_given or not sys.stdin.isatty()):
+        if source is None and (self.pin_given or not someone_is_there()):
             return None
         if tries_left is not None:
             self._warn(tries_left, asked_before)
-        if tries_left == 1 and sys.stdin.isatty() and not self._goes_on():
+        if tries_left == 1 and someone_is_there() and not self._goes_on():
             return None
         if source is not None:
             return source()
@@ -199,8 +202,8 @@ class Terminal:
         self.tell((wrong[0] + left[0], wrong[1] + left[1]))
 
     def _goes_on(self) -> bool:
-        return click.confirm(
-            self._say(("这是最后一次机会，确定继续吗？", "This is the last try. Go on?")), err=True
+        return confirm(
+            self._say(("这是最后一次机会，确定继续吗？", "This is the last try. Go on?"))
         )
 
     def new_key(self, serial: str, unit_name: str, fingerprint: str, root_known: bool) -> bool:
@@ -221,16 +224,37 @@ class Terminal:
                     "Nor does it know the office that certified it.",
                 )
             )
-        if self._settings.as_json or not sys.stdin.isatty():
+        if self._settings.as_json or not someone_is_there():
             return root_known
-        return click.confirm(
-            self._say(("确认是本单位的密钥吗？", "Is it the right one?")), err=True
-        )
+        return confirm(self._say(("确认是本单位的密钥吗？", "Is it the right one?")))
 
     def need_presence(self, serial: str) -> None:
         """Ask for the button."""
         if not self._settings.as_json:
             self.tell((f"请按下密钥 {serial} 上的按钮确认…", f"Press the button on key {serial}…"))
+
+
+def someone_is_there() -> bool:
+    """Does a person sit at the input?  A program of another may have closed it."""
+    stream = cast("TextIO | None", sys.stdin)
+    return stream is not None and stream.isatty()
+
+
+@contextlib.contextmanager
+def typing() -> Generator[None]:
+    """What a person types inside is text.  Raises TypedProblem for a terminal that is set to send
+    another encoding; nothing has been sent to a key then.
+    """
+    try:
+        yield
+    except UnicodeError:
+        raise TypedProblem(place=Phrase("输入", "an answer")) from None
+
+
+def confirm(text: str) -> bool:
+    """Ask yes or no.  Raises TypedProblem."""
+    with typing():
+        return click.confirm(text, err=True)
 
 
 def read_secret(stream: BinaryIO) -> Secret:
@@ -248,10 +272,10 @@ def in_language(words: tuple[str, str]) -> str:
 
 
 def prompt_secret(text: str, *, confirm: bool = False) -> Secret:
-    """Ask without showing what is typed."""
-    return Secret(
-        click.prompt(visible(text), hide_input=True, confirmation_prompt=confirm, err=True).encode()
-    )
+    """Ask without showing what is typed.  Raises TypedProblem."""
+    with typing():
+        typed = click.prompt(visible(text), hide_input=True, confirmation_prompt=confirm, err=True)
+        return Secret(typed.encode())
 
 
 def secret_source(path: Path | None, descriptor: int | None) -> Callable[[], Secret] | None:
@@ -321,7 +345,7 @@ def with_key(command: Callable[Concatenate[Key, P], R]) -> Callable[..., R]:
     )
     @click.option(
         "--pin-fd",
-        type=click.IntRange(0),
+        type=DESCRIPTOR,
         metavar="N",
         help="读取口令的文件描述符 / open file descriptor to read the PIN from",
     )

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
+from biandun_protocol.errors import TypedProblem
 from biandun_protocol.terminal import manual
 
 if TYPE_CHECKING:
@@ -50,9 +51,25 @@ def reader_of(context: click.Context) -> tuple[str, int]:
 
 
 class Bilingual:
-    """The help of a command out of its docstring and its options, in one language."""
+    """The help of a command out of its docstring and its options, in one language; and what was
+    typed as an argument of it is text.
+    """
 
     help: str | None
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Read the line.  Raises TypedProblem for bytes that are no text in the system's encoding:
+        they could be in nothing that is signed, kept or sent.  Paths may hold them.
+        """
+        rest = cast("Any", super()).parse_args(ctx, args)
+        for parameter in cast("Any", self).get_params(ctx):
+            value: object = ctx.params.get(parameter.name)
+            several = cast("tuple[object, ...]", value) if isinstance(value, tuple) else (value,)
+            for one in several:
+                if isinstance(one, str) and not is_text(one):
+                    place = parameter.get_error_hint(ctx).strip("'")
+                    raise TypedProblem(place=place)
+        return rest
 
     def get_help(self, ctx: click.Context) -> str:
         """The whole page."""
@@ -84,6 +101,11 @@ class Bilingual:
             for english, ours in _SHAPES.items():
                 pieces = pieces.replace(english, ours)
         return f"{ctx.command_path} {pieces}".rstrip()
+
+
+def is_text(typed: str) -> bool:
+    """Is it characters only?  Bytes that Python could not decode are halves of characters in it."""
+    return not any("\ud800" <= one <= "\udfff" for one in typed)
 
 
 def _names(names: str, language: str) -> str:
