@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from etoken.crypto.suites import Suite
 
     class Random(Protocol):
-        """Where random bytes come from."""
+        """Where random bytes come from: returned, or written over what may become a secret."""
 
         def take(self, size: int) -> bytes: ...  # noqa: D102
         def fill(self, out: bytearray) -> None: ...  # noqa: D102

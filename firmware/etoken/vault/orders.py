@@ -13,10 +13,10 @@ from etoken.vault import records
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from etoken.crypto.envelope import Random
     from etoken.store.journal import Journal
     from etoken.vault.statements import Statements
     from etoken.vault.users import Users
-    from etoken.vault.vault import Random
 
 NONCE = 16
 COUNT = 4  # bytes of the tally

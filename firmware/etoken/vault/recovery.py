@@ -29,11 +29,11 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from etoken.crypto.envelope import Random
     from etoken.store.journal import Journal
     from etoken.vault.identity import Identity
     from etoken.vault.keys import Keys
     from etoken.vault.users import Users
-    from etoken.vault.vault import Random
 
 # what is kept: the shares under the device key; the data key under the shares
 PENDING, READY = range(2)

@@ -28,14 +28,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Protocol
 
+    from etoken.crypto.envelope import Random
     from etoken.store.journal import Flash
     from etoken.vault.users import Tally
-
-    class Random(Protocol):
-        """Where random bytes come from: returned, or written over what may become a secret."""
-
-        def take(self, size: int) -> bytes: ...  # noqa: D102
-        def fill(self, out: bytearray) -> None: ...  # noqa: D102
 
     class Otp(Tally, Protocol):
         """One-time-programmable memory: the device's secret, written once, and a tally."""
