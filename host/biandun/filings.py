@@ -30,7 +30,8 @@ from biandun import file_names
 from biandun.anchors import load_root
 from biandun.errors import FolderProblem, KeyRefused, UsageProblem
 from biandun.folders import open_plain, unwritable
-from biandun.key.session import Certificate, Key, Signature
+from biandun.key.channel import Certificate
+from biandun.key.session import Key, Signature
 from biandun.office_client import Accepted, Office
 from biandun.ui import Ui
 from biandun_protocol import certificate, cose, jsontext, oserrors, package

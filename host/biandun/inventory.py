@@ -9,18 +9,16 @@ import ssl
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import TYPE_CHECKING, cast
+from typing import cast
 
 from biandun.anchors import load_root
+from biandun.checks import Part
 from biandun.contents import PLAIN, Contents
 from biandun.errors import FolderProblem
 from biandun.filings import FORMAT, State
 from biandun_protocol import cose, jsontext
 from biandun_protocol.errors import Problem
 from biandun_protocol.receipt import Receipt
-
-if TYPE_CHECKING:
-    from biandun.evidence import Part
 
 VERIFIED = "verified"  # ``by`` is the step that proves it
 SAME = "same"  # it says what the verified file named in ``by`` says
@@ -56,7 +54,7 @@ class File:
     by: str = ""
 
 
-def account(contents: Contents, parts: "Iterable[Part]", root_pem: bytes | None) -> list[File]:
+def account(contents: Contents, parts: Iterable[Part], root_pem: bytes | None) -> list[File]:
     """Every file of the folder by name, and those that a whole one would have; ``root_pem`` as the
     verifier was given it.
     """
@@ -71,7 +69,7 @@ def account(contents: Contents, parts: "Iterable[Part]", root_pem: bytes | None)
     return [files[name] for name in sorted(files)]
 
 
-def _of_part(contents: Contents, part: "Part", root_pem: bytes | None) -> Iterable[File]:
+def _of_part(contents: Contents, part: Part, root_pem: bytes | None) -> Iterable[File]:
     there = {
         name: part.inside + name in contents.entries
         for name in (*OF_STEP, *EXPORTED, "filing.json")
@@ -120,13 +118,13 @@ def _of_part(contents: Contents, part: "Part", root_pem: bytes | None) -> Iterab
     )
 
 
-def _proved(part: "Part", name: str, step: str) -> File:
+def _proved(part: Part, name: str, step: str) -> File:
     return File(part.inside + name, VERIFIED if part.held(step) else UNCHECKED, step)
 
 
 def _compared(
     contents: Contents,
-    part: "Part",
+    part: Part,
     name: str,
     step: str,
     source: str,
@@ -156,7 +154,7 @@ def _pem(content: bytes) -> bytes:
     return raw
 
 
-def _root(part: "Part", content: bytes, root_pem: bytes | None) -> bool:
+def _root(part: Part, content: bytes, root_pem: bytes | None) -> bool:
     """Is it the very certificate that the verifier has, or the one that the root named when it
     certified the office?
     """
@@ -166,20 +164,20 @@ def _root(part: "Part", content: bytes, root_pem: bytes | None) -> bool:
     return cose.parse(part.read("issuer.cose"), purpose="issuer").header.x5t == fingerprint
 
 
-def _issuing(part: "Part", content: bytes, _root_pem: bytes | None) -> bool:
+def _issuing(part: Part, content: bytes, _root_pem: bytes | None) -> bool:
     return part.issuer is not None and sha256(_pem(content)).digest() == part.issuer.x5t
 
 
-def _leaf(part: "Part", content: bytes) -> bool:
+def _leaf(part: Part, content: bytes) -> bool:
     return _pem(content) == part.read("certificate.der")
 
 
-def _receipt(part: "Part", content: bytes, at: int) -> bool:
+def _receipt(part: Part, content: bytes, at: int) -> bool:
     given = Receipt.decode(part.read("receipt.cbor"))
     return content == (given.statement, given.payload)[at]
 
 
-def _note(part: "Part", content: bytes) -> bool:
+def _note(part: Part, content: bytes) -> bool:
     """Does filing.json contradict nothing that was signed?"""
     statement, manifest = part.statement, part.manifest
     if statement is None or manifest is None:

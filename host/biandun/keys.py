@@ -10,9 +10,10 @@ The names shadow builtins on purpose: they are meant to be read with the module'
 from dataclasses import dataclass
 
 from biandun import errors
+from biandun.key.access import pin_slots
 from biandun.key.connection import Connection
 from biandun.key.ports import PortInfo, scan
-from biandun.key.session import Key, pin_slots
+from biandun.key.session import Key
 from biandun.key.transport import SerialTransport
 from biandun.known_keys import KnownKeys
 from biandun.ui import Ui

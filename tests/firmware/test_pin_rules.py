@@ -7,7 +7,8 @@ from collections.abc import Callable
 import pytest
 
 from biandun import errors
-from biandun.key.session import Condition, Key
+from biandun.key.access import Condition
+from biandun.key.session import Key
 from biandun_protocol import pins
 from biandun_protocol.secret import Secret
 from biandun_protocol.wire import messages as wire_messages

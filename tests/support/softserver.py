@@ -14,7 +14,7 @@ from typing import Any
 
 import httpx
 
-from biandun.key.session import Certificate
+from biandun.key.channel import Certificate
 from biandun.office_client import RECEIPT_TYPE, SIGNED_TYPE
 from biandun_protocol import cose, package
 from biandun_protocol.algorithms import PublicKey

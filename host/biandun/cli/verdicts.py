@@ -3,7 +3,8 @@
 from datetime import UTC, datetime
 
 from biandun import inventory
-from biandun.evidence import BAD, GOOD, Part, Step, Verdict
+from biandun.checks import Part, Step
+from biandun.evidence import BAD, GOOD, Verdict
 from biandun.inventory import File
 from biandun_protocol.book import CODES
 from biandun_protocol.review import DECISIONS, OPINIONS, Countersign, Decision

@@ -1,20 +1,16 @@
 """The unit card on a key, as a part of an open key (SPEC section 6.5)."""
 
-from typing import TYPE_CHECKING
-
+from biandun.key.access import Access
 from biandun_protocol import certificate
 from biandun_protocol.certificate import Signed
 from biandun_protocol.unit_card import UnitCard, verify_card
 from biandun_protocol.wire import messages as wire
 
-if TYPE_CHECKING:
-    from biandun.key.session import Key
-
 
 class Card:
     """What a key does with the unit card."""
 
-    def __init__(self, key: "Key") -> None:
+    def __init__(self, key: Access) -> None:
         self._key = key
 
     def put(self, card: UnitCard) -> int:

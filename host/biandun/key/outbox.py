@@ -2,21 +2,17 @@
 (SPEC section 6.6).
 """
 
-from typing import TYPE_CHECKING
-
 from biandun.errors import KeyRefused
+from biandun.key.access import Access
 from biandun_protocol.errors import ManifestProblem, StatementProblem
 from biandun_protocol.wire import messages as wire
 from biandun_protocol.wire.numbers import ERROR_NOT_FOUND, LIMIT_OUTBOX, LIMIT_PARCELS, LIMIT_PIECE
-
-if TYPE_CHECKING:
-    from biandun.key.session import Key
 
 
 class Outbox:
     """What a key carries: one parcel a statement."""
 
-    def __init__(self, key: "Key") -> None:
+    def __init__(self, key: Access) -> None:
         self._key = key
 
     def stow(self, name: bytes, content: bytes) -> None:

@@ -1,21 +1,17 @@
 """Officers, shares and unblocking, as a part of an open key (SPEC section 6.8)."""
 
-from typing import TYPE_CHECKING
-
+from biandun.key.access import Access
 from biandun_protocol import recovery
 from biandun_protocol.recovery import Officers
 from biandun_protocol.secret import Secret
 from biandun_protocol.wire import messages as wire
 from biandun_protocol.wire.numbers import SCHEMA_SHARES_EXPORT
 
-if TYPE_CHECKING:
-    from biandun.key.session import Key
-
 
 class Recovery:
     """What a key does for those who have forgotten a PIN."""
 
-    def __init__(self, key: "Key") -> None:
+    def __init__(self, key: Access) -> None:
         self._key = key
 
     def name_officers(self, officers: Officers, enrolling: bool = False) -> int:

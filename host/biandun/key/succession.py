@@ -1,15 +1,11 @@
 """A new key pair for a key in service, as a part of an open key (SPEC section 6.10)."""
 
-from typing import TYPE_CHECKING
-
+from biandun.key.session import Key
 from biandun_protocol.succession import Granted, Succession
 from biandun_protocol.wire import messages as wire
 
-if TYPE_CHECKING:
-    from biandun.key.session import Key
 
-
-def ask(key: "Key") -> Succession:
+def ask(key: Key) -> Succession:
     """Let the key make its next key pair; return what it asks the office.  Again gives the same
     pair and the same statement.
 
@@ -23,7 +19,7 @@ def ask(key: "Key") -> Succession:
     )
 
 
-def take(key: "Key", granted: Granted) -> int:
+def take(key: Key, granted: Granted) -> int:
     """Hand the key the certificate of its new pair and the receipt of its statement; may be
     repeated.  Returns the statement's number.
 

@@ -1,17 +1,13 @@
 """A firmware update, as a part of an open key (SPEC section 6.9)."""
 
-from typing import TYPE_CHECKING
-
+from biandun.key.session import Key
 from biandun_protocol.errors import ManifestProblem
 from biandun_protocol.release import Release
 from biandun_protocol.wire import messages as wire
 from biandun_protocol.wire.numbers import LIMIT_PIECE
 
-if TYPE_CHECKING:
-    from biandun.key.session import Key
 
-
-def update(key: "Key", release: Release) -> int:
+def update(key: Key, release: Release) -> int:
     """Hand over a release, from where an earlier attempt stopped; the key tries it at its next
     start.  Returns its number.
 

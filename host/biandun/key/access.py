@@ -1,0 +1,210 @@
+"""Users of a key and their PINs: unlocking, on top of the sealed channel (SPEC section 6.2).
+
+``Access`` is a channel on which somebody may unlock the key.  A PIN has one spelling
+(``biandun_protocol.pins``); a second spelling is tried only while there are tries to spare.
+"""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeVar
+
+from biandun import errors
+from biandun.key.channel import Channel
+from biandun.key.connection import Connection
+from biandun.known_keys import KnownKeys
+from biandun.ui import Ui
+from biandun_protocol import pins
+from biandun_protocol.secret import Secret
+from biandun_protocol.wire import messages as wire
+from biandun_protocol.wire.numbers import (
+    ERROR_PIN_FORMAT,
+    ERROR_PIN_LOCKED,
+    ERROR_PIN_REQUIRED,
+    ERROR_PIN_WAIT,
+    ERROR_PIN_WEAK,
+    ERROR_PIN_WRONG,
+    ERROR_UNKNOWN_COMMAND,
+    LIMIT_PIN_TRIES,
+    LIMIT_USER_SLOTS,
+)
+
+TO_SPARE = 2  # tries that stay when a PIN is tried in a second spelling
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Condition:
+    """What to know of a key before it is used: is its flash damaged, and slot -> tries left for
+    each user.
+    """
+
+    damaged: bool
+    tries: dict[int, int]
+
+    @property
+    def locked(self) -> tuple[int, ...]:
+        """The users whose PIN is locked."""
+        return tuple(slot for slot, left in self.tries.items() if left == 0)
+
+
+class Access(Channel):
+    """A channel whose users unlock the key with their PINs.
+
+    ``slot`` is the user whose PIN the Ui is asked for when the key wants one.
+    """
+
+    def __init__(
+        self, connection: Connection, ui: Ui | None = None, known: KnownKeys | None = None
+    ) -> None:
+        self.slot = 0
+        super().__init__(connection, ui, known)
+
+    @property
+    def pin_slots(self) -> tuple[int, ...]:
+        """The user slots that have a PIN."""
+        return pin_slots(self.info)
+
+    def set_pin(self, pin: Secret, slot: int = 0) -> None:
+        """Give a slot its first PIN; slot 0 needs presence, others need slot 0 unlocked.
+
+        Raises KeyRefused: pin-format, pin-weak, pin-set, slot-refused, presence-*; what ``secure``
+        raises.
+        """
+        self.call(wire.SetPinRequest(slot, self.new_pin(pin).reveal()), wire.SetPinReply)
+        self.refresh()
+
+    def unlock(self, pin: Secret | None = None, slot: int | None = None) -> None:
+        """Unlock as a user, for this link.  Without ``pin`` the Ui is asked, again after a wrong
+        one.
+
+        Raises KeyRefused: pin-wrong with tries_left, pin-locked, pin-unset; pin-required when
+        nobody gives a PIN; pin-wait with wait_ms when one was given too soon.
+        """
+        slot = self.slot if slot is None else slot
+        if pin is not None:
+            self._unlock(slot, pin, self._try)
+            return
+        left, wrong = self.tries_left(slot), None
+        if left == 0:
+            raise errors.KeyRefused(ERROR_PIN_LOCKED, tries_left=0)
+        while True:
+            pin = self.ui.need_pin(
+                self.info.serial, slot, None if left == LIMIT_PIN_TRIES else left
+            )
+            if pin is None:
+                raise wrong or errors.KeyRefused(ERROR_PIN_REQUIRED)
+            try:
+                self._unlock(slot, pin, self._try_in_time)
+                return
+            except errors.KeyRefused as refusal:
+                if refusal.number != ERROR_PIN_WRONG:
+                    raise
+                wrong, left = refusal, refusal.tries_left
+
+    def _unlock(self, slot: int, pin: Secret, attempt: Callable[[int, Secret], None]) -> None:
+        """Try a PIN in its one spelling; after that, while there are tries to spare, as it was
+        given: earlier versions took it so.
+        """
+        spelled = pins.normalised(pin)
+        if not pins.is_possible(spelled):
+            raise errors.KeyRefused(ERROR_PIN_FORMAT)
+        try:
+            attempt(slot, spelled)
+        except errors.KeyRefused as refusal:
+            other = pin.reveal() != spelled.reveal() and pins.is_possible(pin)
+            if (
+                refusal.number != ERROR_PIN_WRONG
+                or not other
+                or (refusal.tries_left or 0) <= TO_SPARE
+            ):
+                raise
+            attempt(slot, pin)
+
+    def _try(self, slot: int, pin: Secret) -> None:
+        self.call(wire.UnlockRequest(slot, pin.reveal()), wire.UnlockReply)
+
+    def _try_in_time(self, slot: int, pin: Secret) -> None:
+        """Unlock; when the key wants to wait after wrong PINs, wait with it: the person has just
+        entered the next one.
+        """
+        try:
+            self._try(slot, pin)
+        except errors.KeyRefused as refusal:
+            if refusal.number != ERROR_PIN_WAIT:
+                raise
+            wait = refusal.wait_ms or 0
+            self.ui.progress("waiting", 0, 1)
+            time.sleep(wait / 1000)
+            self._try(slot, pin)
+
+    def condition(self) -> Condition:
+        """What to know before the key is used.  A key whose firmware knows no such question is
+        taken for a whole one.
+        """
+        try:
+            reply = self.call(wire.ConditionRequest(), wire.ConditionReply)
+        except errors.KeyRefused as refusal:
+            if refusal.number != ERROR_UNKNOWN_COMMAND:
+                raise
+            return Condition(False, {})
+        return Condition(
+            reply.damaged,
+            {slot: left for slot, left in enumerate(reply.tries) if left <= LIMIT_PIN_TRIES},
+        )
+
+    def tries_left(self, slot: int) -> int | None:
+        """How many wrong PINs a user has left; None for a slot without a PIN, and from a key that
+        does not say.
+        """
+        return self.condition().tries.get(slot)
+
+    def new_pin(self, pin: Secret) -> Secret:
+        """A PIN to be set, in its one spelling.  Raises KeyRefused, before the key is asked:
+        pin-format, pin-weak.
+        """
+        spelled = pins.normalised(pin)
+        fault = pins.fault_of(spelled, self.info.serial)
+        if fault:
+            raise errors.KeyRefused(ERROR_PIN_WEAK if fault == "pin-weak" else ERROR_PIN_FORMAT)
+        return spelled
+
+    def lock(self) -> None:
+        """Lock the key."""
+        self.call(wire.LockRequest(), wire.LockReply)
+
+    def change_pin(self, old: Secret, new: Secret, slot: int = 0) -> None:
+        """Replace a PIN.  Raises KeyRefused: pin-format, pin-weak, pin-wrong with tries_left,
+        pin-locked, pin-unset.
+        """
+        spelled = self.new_pin(new).reveal()
+        self._unlock(slot, old, lambda at, pin: self._change(at, pin, spelled))
+
+    def _change(self, slot: int, old: Secret, new: bytes) -> None:
+        self.call(wire.ChangePinRequest(slot, old.reveal(), new), wire.ChangePinReply)
+
+    def remove_user(self, slot: int) -> None:
+        """Take a user's PIN away; user 0 must be the one who is asked, and presses the button.
+
+        Raises KeyRefused: slot-refused, pin-unset, presence-*.
+        """
+        self.unlocked(lambda: self.call(wire.RemoveUserRequest(slot), wire.RemoveUserReply))
+        self.refresh()
+
+    def unlocked(self, work: Callable[[], T]) -> T:
+        """Do ``work``; when the key wants a PIN first, ask for it and do it again."""
+        try:
+            return work()
+        except errors.KeyRefused as refusal:
+            if refusal.number != ERROR_PIN_REQUIRED:
+                raise
+        self.unlock()
+        return work()
+
+
+def pin_slots(info: wire.InfoReply) -> tuple[int, ...]:
+    """The user slots that have a PIN, lowest first; the key states them as a mask, bit 0 for slot
+    0.
+    """
+    mask = info.pin_slots or 0
+    return tuple(slot for slot in range(LIMIT_USER_SLOTS) if mask >> slot & 1)
