@@ -310,6 +310,7 @@ NOT_FOREIGN: dict[str, str] = {
     "release.sign_release": "what the vendor signs",
     "session.Ephemeral.common": "a protocol class",
     "sm2.common": "a point of 65 bytes",
+    "terminal.commands.Bilingual.parse_args": "one's own command line",
     "unit_card.sign_card": "what the office signs",
     "wire.flashmodel.Memory.read_into": "a model of flash",
     "wire.flashmodel.NorFlash.read": "a model of flash",
