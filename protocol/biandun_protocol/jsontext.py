@@ -123,8 +123,13 @@ class _Reader:
         """What stands here is not what should."""
         here = self._text[self._at : self._at + 1]
         right = here.translate(_FULL_WIDTH)
+        if "！" <= here <= "～":  # ASCII once more, in full width
+            right = chr(ord(here) - ord("！") + ord("!"))
         if right != here:
             return JsonFault("file-punctuation", self._text, self._at, wrong=here, right=right)
+        if here and not here.isprintable():
+            zh = f"此处有看不见的字符 U+{ord(here):04X}"
+            en = f"a character that is not seen stands here, U+{ord(here):04X}"
         return JsonFault("file-not-json", self._text, self._at, detail=Phrase(zh, en))
 
     def _limit(self, at: int, zh: str, en: str) -> JsonFault:

@@ -47,9 +47,11 @@ from biandun_protocol.wire.numbers import (
     SCHEMA_SUCCESSION_GRANT,
     SCHEMA_UNBLOCK_ASK,
 )
-from biandun_protocol.x509 import certificate_of
+from biandun_protocol.x509 import certificate_of, public_key_of
 
 T = TypeVar("T")
+_CERTIFICATE = b"-----BEGIN CERTIFICATE-----"
+_MARK = b"\xef\xbb\xbf"  # of UTF-8
 _UNTYPED = re.compile(rb"[\x00-\x08\x0a-\x1f]")
 
 # what a decoder says of bytes that have another form, or a broken one; whatever else it says, it
@@ -103,7 +105,7 @@ class Kind(Generic[T]):
             if mark in kind.marks:
                 return Phrase(f"它是{kind.name.zh}", f"it is {kind.name.en}")
         for beginning, words in _OTHERS:
-            if raw.startswith(beginning):
+            if raw.removeprefix(_MARK).startswith(beginning):
                 return words
         return (
             Phrase("它的内容无法识别", "nothing in it is known")
@@ -158,8 +160,13 @@ def _first_line(raw: bytes) -> bytes:
 
 
 def _root(raw: bytes) -> bytes:
-    certificate_of(raw, "root")
-    return raw
+    """A certificate whose key can be an office's; text before a PEM, such as a mark of its encoding
+    or what openssl says of it, is left out (RFC 7468 section 5.2).
+    """
+    begun = raw.find(_CERTIFICATE)
+    found = raw[max(begun, 0) :]
+    public_key_of(certificate_of(found, "root"), "root")
+    return found
 
 
 OFFER: Kind[tuple[Offer, Officers | None]] = Kind(
@@ -283,6 +290,17 @@ _OTHERS: tuple[tuple[bytes, Phrase], ...] = (
     (b"-----BEGIN ", Phrase("它是 PEM 格式的其他文件", "it is something else in PEM")),
     (b"{", Phrase("它是 JSON 文件", "it is a JSON file")),
     (b"\xd2\x84", Phrase("它是签名文件", "it is a statement")),
+    (b"<", Phrase("它是网页或 XML 文件", "it is a page of the web, or XML")),
+    (b"\xff\xfe", Phrase("它是 UTF-16 编码的文本", "it is text in UTF-16")),
+    (b"\xfe\xff", Phrase("它是 UTF-16 编码的文本", "it is text in UTF-16")),
+    (b"\x1f\x8b", Phrase("它是压缩文件", "it is an archive")),
+    (b"Rar!", Phrase("它是压缩文件", "it is an archive")),
+    (b"7z\xbc\xaf", Phrase("它是压缩文件", "it is an archive")),
+    (
+        b"\xd0\xcf\x11\xe0",
+        Phrase("它是旧版 Word、Excel 文件", "it is an old file of Word or Excel"),
+    ),
+    (b"\x30\x82", Phrase("它是 DER 格式的证书或密钥", "it is a certificate or key in DER")),
 )
 
 

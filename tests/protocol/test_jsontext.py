@@ -71,7 +71,11 @@ BROKEN = {
     "Infinity": utf8('{"a": -Infinity}', "file-not-json", 1, 7),
     "a number with a plus": utf8('{"a": +1}', "file-not-json", 1, 7),
     "a number with a nought before": utf8('{"a": 01}', "file-not-json", 1, 8),
-    "full-width digits": utf8('{"a": １２}', "file-not-json", 1, 7),
+    "full-width digits": utf8('{"a": １２}', "file-punctuation", 1, 7),
+    "a full-width minus": utf8('{"a": －1}', "file-punctuation", 1, 7),
+    "full-width letters": utf8('{"a": ｔrue}', "file-punctuation", 1, 7),
+    "a blank without width": utf8('{\u200b"a": 1}', "file-not-json", 1, 2),
+    "a second mark": utf8("\ufeff\ufeff{}", "file-not-json", 1, 1),
     "a remark": utf8('{"a": 1} // so', "file-not-json", 1, 10),
     "cut off": utf8('{"a": [1, ', "file-not-json", 1, 11),
     "empty": utf8("", "file-not-json", 1, 1),
@@ -182,3 +186,9 @@ def test_whatever_is_in_a_file_is_read_or_refused_with_a_place_inside_it(raw: by
         assert fault.values["column"] >= 1  # type: ignore[operator]
     else:
         assert value == json.loads(raw.decode("utf-8-sig"))
+
+
+def test_a_character_that_is_not_seen_is_called_by_its_number() -> None:
+    with pytest.raises(JsonFault) as caught:
+        jsontext.read('{\u200b"a": 1}'.encode())
+    assert "U+200B" in str(caught.value.values["detail"])

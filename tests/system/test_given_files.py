@@ -6,10 +6,15 @@ import ast
 import json
 import os
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import click
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from biandun import filings
 from biandun.cli.main import run as run_workstation
@@ -23,6 +28,8 @@ from biandun_office.errors import FileProblem
 from biandun_protocol import cbor, kinds
 from biandun_protocol.errors import ProtocolProblem
 from tests.hostile.world import world
+from tests.support.softoffice import SoftOffice
+from tests.support.softserver import root_certificate
 from tests.system.trees import contexts
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -56,6 +63,11 @@ FOREIGN = {
     b'{"a": 1}': "它是 JSON 文件",
     w.statement: "它是签名文件",
     b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n": "它是 PEM 格式的其他文件",
+    b"\xef\xbb\xbf<html>": "它是网页或 XML 文件",
+    "文字".encode("utf-16"): "它是 UTF-16 编码的文本",
+    b"\x1f\x8b\x08" + bytes(9): "它是压缩文件",
+    b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1": "它是旧版 Word、Excel 文件",
+    b"\x30\x82\x01\x00" + bytes(256): "它是 DER 格式的证书或密钥",
     bytes(40): "它的内容无法识别",
     b"\xa0": "它的内容无法识别",
 }
@@ -164,6 +176,25 @@ def test_what_a_decoder_says_of_a_right_file_comes_out() -> None:
     with pytest.raises(ProtocolProblem) as caught:
         kinds.Kind(kinds.OFFER.name, newer).read(b"", "x")
     assert caught.value.code == "algorithm-unknown"
+
+
+ROOT_PEM = root_certificate(SoftOffice())
+
+
+@pytest.mark.parametrize(
+    "before", [b"", b"\xef\xbb\xbf", b"Certificate:\n    Data:\n", "编办根证书\r\n".encode("gbk")]
+)
+def test_a_root_certificate_is_read_whatever_stands_before_it(before: bytes) -> None:
+    assert kinds.ROOT.read(before + ROOT_PEM, "x") == ROOT_PEM
+
+
+def test_a_certificate_whose_key_no_office_can_have_is_no_root_of_one() -> None:
+    key = rsa.generate_private_key(65537, 2048)
+    name, now = x509.Name([]), datetime(2026, 11, 20, tzinfo=UTC)
+    made = x509.CertificateBuilder(name, name, key.public_key(), 1, now, now + timedelta(days=9))
+    other = made.sign(key, hashes.SHA256()).public_bytes(Encoding.PEM)
+    with pytest.raises(kinds.WrongFile, match="something else in PEM"):
+        kinds.ROOT.read(other, "x")
 
 
 NO_SECRET = {
