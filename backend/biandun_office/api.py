@@ -7,9 +7,7 @@ from django.http import HttpRequest, HttpResponse
 from ninja import NinjaAPI, Schema
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 
-from biandun_office import clock, files
 from biandun_office.access.api import router as access
-from biandun_office.errors import OfficeBusy, Refused
 from biandun_office.evidence.api import router as evidence
 from biandun_office.evidence.blob_api import router as blobs
 from biandun_office.evidence.fork_api import router as forks
@@ -17,7 +15,9 @@ from biandun_office.evidence.log_api import router as log
 from biandun_office.evidence.submit_api import router as submissions
 from biandun_office.flow.api import router as flow
 from biandun_office.issuance.api import router as issuance
-from biandun_office.problems import PROBLEM_SCHEMA, SCHEMA_NAME, problems, respond
+from biandun_office.platform import clock, files
+from biandun_office.platform.errors import OfficeBusy, Refused
+from biandun_office.platform.problems import PROBLEM_SCHEMA, SCHEMA_NAME, problems, respond
 from biandun_office.timekeeping import guard
 from biandun_protocol.errors import Problem
 

@@ -15,12 +15,13 @@ from threading import Event, Thread
 
 from django.conf import settings
 
-from biandun_office import logs, signing
-from biandun_office.errors import FileProblem
 from biandun_office.httpd.front import Front
 from biandun_office.httpd.peers import Network, Proxies
-from biandun_office.signing import OfficeSigner
-from biandun_office.throttle import Throttle
+from biandun_office.office import signing
+from biandun_office.office.signing import OfficeSigner
+from biandun_office.platform import logs
+from biandun_office.platform.errors import FileProblem
+from biandun_office.platform.throttle import Throttle
 from biandun_office.timekeeping.watch import watch
 from biandun_office.wsgi import application
 from biandun_protocol import oserrors

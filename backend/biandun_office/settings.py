@@ -1,12 +1,12 @@
 """Django settings of the office.  Secrets are not here: the signing key is handed to the process
-that signs (signing.py).
+that signs (office/signing.py).
 """
 
 import os
 import secrets
 from pathlib import Path
 
-from biandun_office.database import configuration
+from biandun_office.platform.database import configuration
 
 DATA_DIR = Path(os.environ.get("BIANDUN_OFFICE_DATA", "office-data"))
 
@@ -29,8 +29,8 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
-    "biandun_office.problems.finish",
-    "biandun_office.throttle.throttled",
+    "biandun_office.platform.problems.finish",
+    "biandun_office.platform.throttle.throttled",
 ]
 ROOT_URLCONF = "biandun_office.urls"
 WSGI_APPLICATION = "biandun_office.wsgi.application"
@@ -56,7 +56,7 @@ THROTTLE = None
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"json": {"()": "biandun_office.logs.JsonLines"}},
+    "formatters": {"json": {"()": "biandun_office.platform.logs.JsonLines"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json"}},
     "loggers": {
         "biandun": {"handlers": ["stderr"], "level": "WARNING", "propagate": False},

@@ -6,6 +6,6 @@ from biandun_office.api import api
 from biandun_office.docs_page import get_docs
 
 urlpatterns = [path("", api.urls), path("docs", get_docs)]
-handler400 = "biandun_office.problems.bad_request"
-handler404 = "biandun_office.problems.not_found"
-handler500 = "biandun_office.problems.server_error"
+handler400 = "biandun_office.platform.problems.bad_request"
+handler404 = "biandun_office.platform.problems.not_found"
+handler500 = "biandun_office.platform.problems.server_error"

@@ -2,7 +2,7 @@
 
 from django.core.wsgi import get_wsgi_application
 
-from biandun_office import startup
+from biandun_office.office import startup
 
 __all__ = ["application", "startup"]
 

@@ -3,7 +3,7 @@
     Problem
     ├── ProtocolProblem          bytes, signatures and forms that are not what they should be   (here)
     ├── biandun.errors.*         ports, keys, the office as seen from a workstation              (host)
-    └── biandun_office.errors.*  refusals of the office                                          (backend)
+    └── biandun_office.platform.errors.*  refusals of the office                                          (backend)
 
 A problem carries a stable ``code`` and plain values; its words come from ``catalogue`` in the
 reader's language.  Values must never be secret: they end up on screens and in logs.

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from biandun import keys
-from biandun_office import startup
+from biandun_office.office import startup
 from tests.backend import bench
 from tests.backend.bench import PASSPHRASE, Bench, Settled
 from tests.backend.databases import VENDORS, Databases

@@ -1,7 +1,7 @@
 """Keys that run the real firmware, and what most tests of an office do with them."""
 
 from biandun.keys import Key
-from biandun_office import clock
+from biandun_office.platform import clock
 from biandun_protocol import enrolment
 from biandun_protocol.wire import codec
 from biandun_protocol.wire.messages import Grant

@@ -4,9 +4,9 @@ import json
 
 import pytest
 
-from biandun_office import clock
 from biandun_office.cli.main import run
 from biandun_office.issuance.models import Certificate, StateChange
+from biandun_office.platform import clock
 from tests.backend.bench import Bench
 from tests.backend.people import Key
 

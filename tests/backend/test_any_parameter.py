@@ -10,7 +10,7 @@ import pytest
 
 from biandun_office.api import api
 from biandun_office.evidence.models import Statement
-from biandun_office.problems import MEDIA_TYPE
+from biandun_office.platform.problems import MEDIA_TYPE
 from tests.backend.bench import Bench
 from tests.backend.people import Key
 

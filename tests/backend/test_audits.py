@@ -4,10 +4,10 @@ from hashlib import sha256
 
 import pytest
 
-from biandun_office.errors import Refused
 from biandun_office.evidence import audits
 from biandun_office.evidence.models import AuditRing
-from biandun_office.keys import new_key
+from biandun_office.office.keys import new_key
+from biandun_office.platform.errors import Refused
 from biandun_protocol import cbor
 from biandun_protocol.audit import LABEL
 from biandun_protocol.errors import StatementProblem

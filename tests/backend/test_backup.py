@@ -7,10 +7,16 @@ from pathlib import Path
 import pytest
 from django.db import DatabaseError, connection
 
-from biandun_office import archive, backup, startup
-from biandun_office.errors import BackupProblem, FileProblem, OfficeStateProblem, PassphraseProblem
 from biandun_office.evidence.audit import check_log
-from biandun_office.keystore import Passphrase
+from biandun_office.installation import archive, backup
+from biandun_office.office import startup
+from biandun_office.office.keystore import Passphrase
+from biandun_office.platform.errors import (
+    BackupProblem,
+    FileProblem,
+    OfficeStateProblem,
+    PassphraseProblem,
+)
 from biandun_protocol.kinds import WrongFile
 from tests.backend.bench import CHEAP, ONLY_POSTGRESQL, ONLY_SQLITE, PASSPHRASE, Bench, rows
 from tests.backend.databases import VENDORS

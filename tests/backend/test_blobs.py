@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from biandun_office import clock
 from biandun_office.evidence import blobs, services
 from biandun_office.evidence.models import Blob
+from biandun_office.platform import clock
 from tests.backend.bench import ONLY_SQLITE, Bench, digest_of
 from tests.support.softkey import SoftKey
 

@@ -16,10 +16,10 @@ import httpx
 import pytest
 
 from biandun_office.api import api
-from biandun_office.errors import StorageFull
 from biandun_office.httpd import chunks, requests
 from biandun_office.httpd.chunks import BodyTooLarge, BrokenBody, ChunkedBody, Spool
 from biandun_office.httpd.requests import Request
+from biandun_office.platform.errors import StorageFull
 from biandun_protocol.wire.numbers import LIMIT_ATTACHMENT
 from tests.backend.bench import ONLY_SQLITE, Bench
 from tests.backend.raw_http import answers_in, connect, read_all, send

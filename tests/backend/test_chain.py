@@ -6,11 +6,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from biandun_office import clock
 from biandun_office.evidence import forks
 from biandun_office.evidence.links import missing_of
 from biandun_office.evidence.models import Alert, ForkEvidence, Gap, Statement
 from biandun_office.issuance.models import Certificate, StateChange
+from biandun_office.platform import clock
 from tests.backend.bench import Bench, rows
 from tests.backend.people import Key, name
 

@@ -14,11 +14,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from biandun_office import clock
 from biandun_office.evidence import intake, links
 from biandun_office.evidence.models import ForkEvidence, Gap, Statement
 from biandun_office.issuance.models import Certificate
-from biandun_office.signing import held
+from biandun_office.office.signing import held
+from biandun_office.platform import clock
 from biandun_protocol.algorithms import ES256
 from biandun_protocol.certificate import Signed
 from biandun_protocol.errors import Problem

@@ -10,8 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from biandun_office import append_only, cli, startup
+from biandun_office import cli
 from biandun_office.cli.main import run
+from biandun_office.office import startup
+from biandun_office.platform import append_only
 from biandun_protocol.wire import codec
 from biandun_protocol.wire.messages import Grant, Offer
 from tests.backend.bench import ONLY_SQLITE, PASSPHRASE, SCHOOL, Bench

@@ -11,17 +11,17 @@ import pytest
 
 from biandun import standing
 from biandun.keys import Key as DeviceKey
-from biandun_office import clock
 from biandun_office.access.models import Challenge, Login
 from biandun_office.cli.main import cli, run
-from biandun_office.errors import ClockUntrusted, Refused
 from biandun_office.evidence import forks, intake
 from biandun_office.evidence.audit import check_log
 from biandun_office.evidence.models import ForkEvidence, Statement
 from biandun_office.issuance.models import KeyOffer, StateChange
 from biandun_office.issuance.selectors import certificate_of_serial, status_of
 from biandun_office.issuance.services import renew
-from biandun_office.signing import held
+from biandun_office.office.signing import held
+from biandun_office.platform import clock
+from biandun_office.platform.errors import ClockUntrusted, Refused
 from biandun_office.timekeeping import guard
 from biandun_office.timekeeping import services as timekeeping
 from biandun_office.timekeeping.models import ClockCheck, ClockMark
@@ -304,7 +304,7 @@ def test_what_is_stopped_by_a_clock_that_is_trusted_has_its_time(office: Bench, 
 
 
 def test_nothing_but_what_stops_a_key_takes_a_time_that_is_merely_certain() -> None:
-    room = Path(clock.__file__).parent
+    room = Path(clock.__file__).parent.parent
     asks = [
         str(path.relative_to(room))
         for path in room.rglob("*.py")
@@ -318,7 +318,7 @@ def test_nothing_but_what_stops_a_key_takes_a_time_that_is_merely_certain() -> N
 # who may look at the machine's clock itself: to show it, to judge it, to found an office, or to
 # read
 LOOKS = {
-    "clock.py",
+    "platform/clock.py",
     "access/bearer.py",
     "api.py",
     "cli/alerts.py",
@@ -331,7 +331,7 @@ LOOKS = {
 
 
 def test_nothing_else_of_the_office_reads_the_time_but_through_the_guard():
-    room = Path(clock.__file__).parent
+    room = Path(clock.__file__).parent.parent
     reads = re.compile(r"\bclock\.now\b|\btime\.time\(|datetime\.now\(|timezone\.now\(|\.today\(")
     found = {
         str(path.relative_to(room))

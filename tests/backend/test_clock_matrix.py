@@ -9,7 +9,7 @@ import pytest
 
 from biandun import errors
 from biandun.keys import Key
-from biandun_office import clock
+from biandun_office.platform import clock
 from biandun_office.timekeeping import guard
 from biandun_office.timekeeping import services as timekeeping
 from biandun_protocol.receipt import Receipt

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import pytest
 from django.http import HttpResponse
 
-from biandun_office import clock
 from biandun_office.evidence import forks
 from biandun_office.evidence.models import Statement
 from biandun_office.flow.models import Case, CaseEvent
+from biandun_office.platform import clock
 from biandun_protocol import cose
 from biandun_protocol.algorithms import ES256
 from biandun_protocol.receipt import Receipt, verify_receipt

@@ -9,9 +9,11 @@ import psycopg
 import pytest
 from django.db import close_old_connections, connection
 
-from biandun_office import database, installation, startup
 from biandun_office.cli.main import run
-from biandun_office.errors import FileProblem, OfficeStateProblem
+from biandun_office.installation import founding as installation
+from biandun_office.office import startup
+from biandun_office.platform import database
+from biandun_office.platform.errors import FileProblem, OfficeStateProblem
 from tests.backend import bench
 from tests.backend.bench import ONLY_POSTGRESQL, PASSPHRASE, SCHOOL, Bench
 from tests.backend.databases import Databases

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from biandun_office import folders
-from biandun_office.errors import FileProblem
-from biandun_office.installation import require_empty
-from biandun_office.startup import use_office
+from biandun_office.installation.founding import require_empty
+from biandun_office.office.startup import use_office
+from biandun_office.platform import folders
+from biandun_office.platform.errors import FileProblem
 
 STRANGER = 54_321
 

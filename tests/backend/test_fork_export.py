@@ -11,12 +11,13 @@ from pathlib import Path
 
 import pytest
 
-from biandun_office import backup, clock
 from biandun_office.cli.main import run
-from biandun_office.errors import Refused
 from biandun_office.evidence import audits, blobs, fork_export, services
 from biandun_office.evidence.models import Blob, ForkEvidence
-from biandun_office.office import Office
+from biandun_office.installation import backup
+from biandun_office.office.identity import Office
+from biandun_office.platform import clock
+from biandun_office.platform.errors import Refused
 from biandun_protocol.wire import merkle
 from tests.backend import bench
 from tests.backend.bench import CHEAP, HOSPITAL, ONLY_SQLITE, PASSPHRASE, SIGNED, Bench, digest_of

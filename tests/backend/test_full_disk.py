@@ -18,13 +18,16 @@ from typing import NoReturn
 import pytest
 from django.db import OperationalError
 
-from biandun_office import backup, clock, files, installation, startup
 from biandun_office.cli.main import run
-from biandun_office.errors import FileProblem, StorageFull
 from biandun_office.evidence import blobs, forks
 from biandun_office.evidence.models import Blob
-from biandun_office.installation import Founding
-from biandun_office.office import Identity
+from biandun_office.installation import backup
+from biandun_office.installation import founding as installation
+from biandun_office.installation.founding import Founding
+from biandun_office.office import startup
+from biandun_office.office.identity import Identity
+from biandun_office.platform import clock, files
+from biandun_office.platform.errors import FileProblem, StorageFull
 from tests.backend.bench import CHEAP, ONLY_SQLITE, PASSPHRASE, SCHOOL, Bench, digest_of
 from tests.support.small_disk import room_for
 

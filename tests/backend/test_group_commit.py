@@ -13,16 +13,17 @@ from typing import Any
 import pytest
 from django.db import IntegrityError, OperationalError, connection, connections, transaction
 
-from biandun_office import api, clock, group_commit, sql
-from biandun_office.database import writing
-from biandun_office.errors import Refused
+from biandun_office import api
 from biandun_office.evidence import intake, services
 from biandun_office.evidence.audit import check_log
 from biandun_office.evidence.models import ForkEvidence, Statement
 from biandun_office.evidence.services import Accepted
-from biandun_office.group_commit import GroupCommit
+from biandun_office.office.signing import held
+from biandun_office.platform import clock, group_commit, sql
+from biandun_office.platform.database import writing
+from biandun_office.platform.errors import Refused
+from biandun_office.platform.group_commit import GroupCommit
 from biandun_office.registry.models import Unit
-from biandun_office.signing import held
 from biandun_protocol.receipt import Receipt
 from tests.backend.bench import Bench
 from tests.support.softkey import SoftKey

@@ -8,7 +8,7 @@ import random
 import pytest
 
 from biandun_office.api import api
-from biandun_office.body import SIGNED_TYPE
+from biandun_office.platform.body import SIGNED_TYPE
 from tests.backend.bench import COSE, ONLY_SQLITE, Bench
 from tests.hostile import inputs
 from tests.hostile.meter import Meter

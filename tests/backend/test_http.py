@@ -12,8 +12,10 @@ from django.urls import get_resolver
 from ninja import NinjaAPI
 from ninja.constants import NOT_SET
 
-from biandun_office import clock, docs_page, signing
+from biandun_office import docs_page
 from biandun_office.api import api
+from biandun_office.office import signing
+from biandun_office.platform import clock
 from biandun_protocol import book
 from biandun_protocol.certificate import Signed, verify_issuer
 from tests.backend.bench import ONLY_SQLITE, Bench

@@ -5,12 +5,13 @@ from pathlib import Path
 import pytest
 from django.core.management import call_command
 
-from biandun_office import clock, installation
-from biandun_office.errors import FileProblem, OfficeStateProblem, PassphraseProblem
-from biandun_office.installation import Founding
-from biandun_office.keys import new_key
-from biandun_office.keystore import Cost, Passphrase, seal, unseal
-from biandun_office.office import ISSUING_KEY, ROOT_KEY, Identity, Office, load_key
+from biandun_office.installation import founding as installation
+from biandun_office.installation.founding import Founding
+from biandun_office.office.identity import ISSUING_KEY, ROOT_KEY, Identity, Office, load_key
+from biandun_office.office.keys import new_key
+from biandun_office.office.keystore import Cost, Passphrase, seal, unseal
+from biandun_office.platform import clock
+from biandun_office.platform.errors import FileProblem, OfficeStateProblem, PassphraseProblem
 from biandun_office.registry.models import Unit
 from biandun_protocol.algorithms import ES256
 from biandun_protocol.certificate import verify_issuer

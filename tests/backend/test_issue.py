@@ -7,9 +7,9 @@ from hashlib import sha256
 
 import pytest
 
-from biandun_office import clock
-from biandun_office.errors import FileProblem, Refused
 from biandun_office.issuance.models import Certificate, KeyDevice, KeyOffer
+from biandun_office.platform import clock
+from biandun_office.platform.errors import FileProblem, Refused
 from biandun_office.registry.models import Unit
 from biandun_protocol.algorithms import ES256, PublicKey
 from biandun_protocol.certificate import Signed, verify_issuer, verify_profile

@@ -9,9 +9,10 @@ from concurrent.futures import ThreadPoolExecutor
 import httpx
 import pytest
 
-from biandun_office import clock, signing, startup
 from biandun_office.evidence import intake
 from biandun_office.evidence.audit import check_log
+from biandun_office.office import signing, startup
+from biandun_office.platform import clock
 from tests.backend.bench import Bench
 from tests.backend.serving import Served
 from tests.support.softkey import SoftKey, manifest

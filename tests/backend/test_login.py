@@ -9,11 +9,11 @@ from django.db import connections
 from django.http import HttpResponse
 from django.test import Client
 
-from biandun_office import clock
 from biandun_office.access.models import Challenge, Login
 from biandun_office.access.selectors import digest_of
 from biandun_office.evidence import forks
 from biandun_office.issuance.models import Certificate
+from biandun_office.platform import clock
 from biandun_office.registry.models import Unit
 from tests.backend.bench import ONLY_SQLITE, ORIGIN, SCHOOL, SIGNED, Bench
 from tests.backend.people import Key

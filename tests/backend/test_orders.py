@@ -2,12 +2,12 @@
 
 import pytest
 
-from biandun_office import clock
-from biandun_office.errors import Refused
 from biandun_office.evidence import chain, forks, orders
 from biandun_office.evidence.models import LinkedName, Order
 from biandun_office.issuance.models import Certificate
 from biandun_office.issuance.selectors import certificate_of_serial
+from biandun_office.platform import clock
+from biandun_office.platform.errors import Refused
 from biandun_protocol.algorithms import PublicKey
 from biandun_protocol.errors import ManifestProblem, StatementProblem
 from biandun_protocol.orders import decode_challenge, decode_order, verify_order

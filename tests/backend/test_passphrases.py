@@ -4,9 +4,9 @@ of an older key file.
 
 import pytest
 
-from biandun_office.errors import PassphraseProblem
-from biandun_office.keys import new_key
-from biandun_office.keystore import Cost, Passphrase, seal, unseal
+from biandun_office.office.keys import new_key
+from biandun_office.office.keystore import Cost, Passphrase, seal, unseal
+from biandun_office.platform.errors import PassphraseProblem
 from biandun_protocol import pins
 from biandun_protocol.algorithms import ES256
 

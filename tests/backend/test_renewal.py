@@ -10,14 +10,14 @@ import pytest
 
 from biandun import errors
 from biandun.keys import Key
-from biandun_office import clock
 from biandun_office.cli.main import run
-from biandun_office.errors import Refused
 from biandun_office.evidence import forks, intake
 from biandun_office.evidence.audit import check_log
 from biandun_office.issuance import services
 from biandun_office.issuance.models import Certificate, StateChange
 from biandun_office.issuance.selectors import certificate_of_serial
+from biandun_office.platform import clock
+from biandun_office.platform.errors import Refused
 from biandun_office.registry.models import Unit
 from biandun_protocol.wire import codec
 from biandun_protocol.wire.messages import Grant

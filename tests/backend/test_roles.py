@@ -2,7 +2,7 @@
 
 import pytest
 
-from biandun_office.errors import Refused
+from biandun_office.platform.errors import Refused
 from biandun_protocol.wire.numbers import (
     KEY_PURPOSES,
     PURPOSE_LINK,

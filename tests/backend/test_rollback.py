@@ -54,7 +54,7 @@ def test_a_key_that_saw_another_log_is_taken_in_and_raises_the_alarm(
 def test_an_office_set_back_to_a_backup_is_found_out_by_the_next_filing(
     office: Bench, key: Key, tmp_path
 ):
-    from biandun_office import backup
+    from biandun_office.installation import backup
     from tests.backend.bench import CHEAP, PASSPHRASE
 
     office.file(key)

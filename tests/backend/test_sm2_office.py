@@ -15,16 +15,17 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from biandun_office import backup, keys, startup
-from biandun_office.errors import PassphraseProblem
 from biandun_office.evidence import blobs
 from biandun_office.evidence.audit import check_log
 from biandun_office.evidence.models import Statement
-from biandun_office.issuance import x509 as certificates
-from biandun_office.issuance.x509 import Validity
-from biandun_office.keys import Sm2Key, new_key
-from biandun_office.keystore import Passphrase, seal, unseal
-from biandun_office.office import ISSUING_KEY, ROOT_KEY, Office, load_key
+from biandun_office.installation import backup
+from biandun_office.office import keys, startup
+from biandun_office.office import x509 as certificates
+from biandun_office.office.identity import ISSUING_KEY, ROOT_KEY, Office, load_key
+from biandun_office.office.keys import Sm2Key, new_key
+from biandun_office.office.keystore import Passphrase, seal, unseal
+from biandun_office.office.x509 import Validity
+from biandun_office.platform.errors import PassphraseProblem
 from biandun_protocol import cose, der
 from biandun_protocol.algorithms import ES256, SM2, PublicKey
 from biandun_protocol.certificate import Signed, verify_issuer, verify_profile
@@ -375,7 +376,7 @@ def test_two_processes_that_inherit_a_key_never_share_a_nonce():
     # crash
     program = """
 import os, sys
-from biandun_office.keys import new_key
+from biandun_office.office.keys import new_key
 from biandun_protocol.algorithms import SM2
 key = new_key(SM2)
 key.sign(b"before")

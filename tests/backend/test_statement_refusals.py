@@ -6,9 +6,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from biandun_office import clock
 from biandun_office.evidence import forks
 from biandun_office.issuance.models import Certificate
+from biandun_office.platform import clock
 from biandun_office.registry.models import Unit
 from biandun_protocol import cbor
 from biandun_protocol.algorithms import P256_ORDER

@@ -10,12 +10,12 @@ from hashlib import sha256
 import pytest
 from django.db import OperationalError, connection
 
-from biandun_office import clock, group_commit
-from biandun_office.database import writing
 from biandun_office.evidence import blobs, intake
 from biandun_office.evidence.models import Statement
 from biandun_office.flow.models import Case
-from biandun_office.signing import held
+from biandun_office.office.signing import held
+from biandun_office.platform import clock, group_commit
+from biandun_office.platform.database import writing
 from biandun_protocol import cose
 from biandun_protocol.algorithms import ES256
 from biandun_protocol.receipt import Receipt, verify_receipt

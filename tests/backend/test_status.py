@@ -10,11 +10,11 @@ from django.test.utils import CaptureQueriesContext
 
 from biandun import standing
 from biandun.keys import Key
-from biandun_office import clock, sql
 from biandun_office.cli.main import run
 from biandun_office.evidence import forks
 from biandun_office.issuance import services
 from biandun_office.issuance.selectors import status_of
+from biandun_office.platform import clock, sql
 from biandun_protocol import cose
 from biandun_protocol.certificate import Signed
 from biandun_protocol.status import verify_status

@@ -11,9 +11,7 @@ from django.test.utils import CaptureQueriesContext
 
 from biandun.key import succession
 from biandun.keys import Key
-from biandun_office import clock
 from biandun_office.cli.main import run
-from biandun_office.errors import Refused
 from biandun_office.evidence import chain, forks, successions
 from biandun_office.evidence.audit import check_log
 from biandun_office.evidence.models import Alert, ForkEvidence, Gap, Statement
@@ -21,6 +19,8 @@ from biandun_office.issuance import services
 from biandun_office.issuance.models import Certificate, StateChange
 from biandun_office.issuance.selectors import certificate_of_serial
 from biandun_office.issuance.services import Term
+from biandun_office.platform import clock
+from biandun_office.platform.errors import Refused
 from biandun_protocol import cose
 from biandun_protocol.errors import ProtocolProblem
 from biandun_protocol.receipt import Receipt, verify_receipt

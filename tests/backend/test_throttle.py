@@ -9,8 +9,8 @@ import httpx
 import pytest
 from django.conf import settings
 
-from biandun_office import throttle
-from biandun_office.throttle import Buckets, Throttle, client_of
+from biandun_office.platform import throttle
+from biandun_office.platform.throttle import Buckets, Throttle, client_of
 from tests.backend.bench import COSE, ONLY_SQLITE, ORIGIN, SIGNED, Bench
 from tests.backend.people import Key
 from tests.backend.serving import Served
@@ -178,7 +178,7 @@ def test_every_answer_that_is_signed_because_somebody_asks_is_counted():
     counted = {
         name
         for name, text in sources.items()
-        if "from biandun_office.throttle import signed" in text
+        if "from biandun_office.platform.throttle import signed" in text
     }
     assert counted == {"evidence/api.py", "issuance/api.py"}
     assert signs - counted == {"evidence/submit_api.py"}, (

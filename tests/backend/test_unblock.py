@@ -9,13 +9,13 @@ import pytest
 
 from biandun import errors
 from biandun.keys import Key
-from biandun_office import clock
 from biandun_office.cli.main import run
-from biandun_office.errors import PassphraseProblem, Refused
 from biandun_office.evidence import forks
 from biandun_office.issuance import recovery
 from biandun_office.issuance.models import CodeGiven, KeyShares, Officer
-from biandun_office.keystore import Passphrase
+from biandun_office.office.keystore import Passphrase
+from biandun_office.platform import clock
+from biandun_office.platform.errors import PassphraseProblem, Refused
 from biandun_protocol import enrolment
 from biandun_protocol.certificate import Signed, verify_issuer
 from biandun_protocol.errors import ManifestProblem

@@ -39,8 +39,9 @@ SLOWEST, AGAIN = 200, 7
 def measure(scale: Scale) -> Iterator[Row]:
     """Send the one and the other."""
     # Django starts here, and only when this row is wanted
-    from biandun_office import clock, startup
     from biandun_office.evidence import services
+    from biandun_office.office import startup
+    from biandun_office.platform import clock
     from tests.backend import bench
 
     folder = scale.folder / "hostile"

@@ -118,8 +118,9 @@ class Postgresql:
 def measure_on(database: Any, scale: Scale) -> Iterator[Row]:
     """Take packages in by the service, by HTTP, and by the bare reference."""
     # Django starts here, and only when this row is wanted
-    from biandun_office import clock, signing, startup
     from biandun_office.evidence import intake, services
+    from biandun_office.office import signing, startup
+    from biandun_office.platform import clock
     from tests.backend import bench
 
     folder = scale.folder / f"{database.mark}office"

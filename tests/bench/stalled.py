@@ -110,7 +110,7 @@ def crowd(client: httpx.Client) -> Iterator[Crowd]:
 
 def measure(scale: Scale) -> Iterator[Row]:
     """Ask and submit beside the crowd and without it, in turns."""
-    from biandun_office import startup
+    from biandun_office.office import startup
     from tests.backend import bench
 
     folder = scale.folder / "stalled-office"

@@ -5,7 +5,7 @@ when one is missing.
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from biandun_office import keystore, pkcs8
+from biandun_office.office import keystore, pkcs8
 from biandun_protocol import (
     algorithms,
     audit,
@@ -289,12 +289,12 @@ BOUNDARIES: dict[str, Boundary] = {
         is_der=True,
     ),
     # of the office: its own files, but they lie on disk
-    "biandun_office.pkcs8.decrypt": Boundary(
+    "biandun_office.office.pkcs8.decrypt": Boundary(
         lambda raw: pkcs8.decrypt(raw, b"p"),
         (pkcs8.encrypt(bytes(31) + b"\1", w.key.signer.public_key, b"p"),),
         is_der=True,
     ),
-    "biandun_office.keystore.unseal": Boundary(
+    "biandun_office.office.keystore.unseal": Boundary(
         lambda raw: keystore.unseal(raw, PASSPHRASE, w.algorithm),
         (w.sealed,),
         is_der=True,

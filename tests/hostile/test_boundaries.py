@@ -43,10 +43,10 @@ GENERAL = {
 OWN_FILES = "files of the program's own folder"
 MEANT = {
     "biandun_protocol/x509.py: x509": "one pass over DER in Rust, values only when asked for; the row x509.certificate_of",
-    "biandun_office/issuance/x509.py: x509": "what the office has just written",
-    "biandun_office/office.py: x509": OWN_FILES,
+    "biandun_office/office/x509.py: x509": "what the office has just written",
+    "biandun_office/office/identity.py: x509": OWN_FILES,
     "biandun_office/issuance/selectors.py: json": "a column that the office wrote",
-    "biandun_office/archive.py: tarfile": "a backup, after its chunks were decrypted under the operator's passphrase; names and kinds checked",
+    "biandun_office/installation/archive.py: tarfile": "a backup, after its chunks were decrypted under the operator's passphrase; names and kinds checked",
     "biandun/office_client.py: answer": "an answer of the office: JSON is read in one pass, its depth and numbers are bounded by Python",
     "biandun_simulator/simulated_key.py: json": OWN_FILES,
     "biandun_simulator/control.py: json": "lines of bounded length on a socket of the program's own folder",

@@ -11,8 +11,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 
-from biandun_office import keystore
-from biandun_office.keys import new_key
+from biandun_office.office import keystore
+from biandun_office.office.keys import new_key
 from biandun_protocol import cbor, certificate, cose, enrolment, recovery, release
 from biandun_protocol.algorithms import ES256, SM2, PublicKey
 from biandun_protocol.audit import LABEL as AUDIT

@@ -14,7 +14,7 @@ from cryptography.x509.oid import NameOID
 from hypothesis import given
 from hypothesis import strategies as st
 
-from biandun_office.issuance.x509 import Validity, root_certificate
+from biandun_office.office.x509 import Validity, root_certificate
 from biandun_protocol import der
 from biandun_protocol.algorithms import ES256, SM2, PublicKey
 from biandun_protocol.errors import CertificateProblem

@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 from biandun import evidence
-from biandun_office.keys import new_key
+from biandun_office.office.keys import new_key
 from biandun_protocol import cbor, cose, package, receipt
 from biandun_protocol.algorithms import BY_NAME, ES256, SM2, PublicKey
 from biandun_protocol.certificate import Signed, sign_issuer, sign_profile

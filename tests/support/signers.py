@@ -4,7 +4,7 @@ from functools import lru_cache
 
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from biandun_office.keys import Sm2Key
+from biandun_office.office.keys import Sm2Key
 from biandun_protocol.algorithms import ES256, Algorithm, Signer, SoftwareSigner
 from etoken.crypto import sm2
 

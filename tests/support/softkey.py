@@ -7,7 +7,7 @@ tests use it to make statements that a genuine key would refuse to make.
 from dataclasses import dataclass, field
 from datetime import date
 
-from biandun_office.keys import new_key
+from biandun_office.office.keys import new_key
 from biandun_protocol import package
 from biandun_protocol.algorithms import ES256, PublicKey, Signer
 from biandun_protocol.certificate import Signed

@@ -20,8 +20,8 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 
 from biandun.key.session import Key
-from biandun_office.issuance.x509 import Validity
-from biandun_office.issuance.x509 import root_certificate as make_root
+from biandun_office.office.x509 import Validity
+from biandun_office.office.x509 import root_certificate as make_root
 from biandun_protocol import certificate, cose, orders, receipt, recovery, status, unit_card
 from biandun_protocol.algorithms import ES256, Algorithm, PublicKey, Signer
 from biandun_protocol.certificate import Signed

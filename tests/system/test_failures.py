@@ -17,7 +17,7 @@ from biandun import errors, filings
 from biandun.key.connection import Connection
 from biandun.keys import Key
 from biandun.known_keys import Known, KnownKeys
-from biandun_office.errors import http_status
+from biandun_office.platform.errors import http_status
 from biandun_protocol import book, catalogue, cbor, cose, receipt
 from biandun_protocol.errors import StatementProblem
 from biandun_protocol.receipt import Receipt

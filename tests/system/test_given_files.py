@@ -20,11 +20,11 @@ from biandun import filings
 from biandun.cli.main import run as run_workstation
 from biandun.cli.shared import Given, Readable, secret_source
 from biandun.errors import FolderProblem
-from biandun_office import files
 from biandun_office.cli.main import run as run_office
 from biandun_office.cli.session import Given as OfficeGiven
 from biandun_office.cli.session import Readable as OfficeReadable
-from biandun_office.errors import FileProblem
+from biandun_office.platform import files
+from biandun_office.platform.errors import FileProblem
 from biandun_protocol import cbor, kinds
 from biandun_protocol.errors import ProtocolProblem
 from tests.hostile.world import world
@@ -291,7 +291,7 @@ READS_ITSELF = {
     "biandun/doctor.py": "/proc",
     "biandun/key/ports.py": OWN,
     "biandun/key/transport.py": OWN,
-    "biandun_office/archive.py": OWN,
+    "biandun_office/installation/archive.py": OWN,
     "biandun_office/evidence/blob_api.py": OWN,
     "biandun_office/evidence/blobs.py": OWN,
     "biandun_office/evidence/fork_api.py": OWN,

@@ -3,12 +3,12 @@
 from django.http import HttpRequest, HttpResponse
 from ninja import Router, Schema
 
-from biandun_office import body, logs
 from biandun_office.access import services
 from biandun_office.access.bearer import BY_LOGIN, reader_of
 from biandun_office.access.selectors import Reader
-from biandun_office.problems import binary, described, problems
-from biandun_office.signing import held
+from biandun_office.office.signing import held
+from biandun_office.platform import body, logs
+from biandun_office.platform.problems import binary, described, problems
 from biandun_office.timekeeping import guard
 from biandun_protocol.errors import Problem
 

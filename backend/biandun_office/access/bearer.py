@@ -5,9 +5,9 @@ from typing import cast
 from django.http import HttpRequest
 from ninja.security import HttpBearer
 
-from biandun_office import clock
 from biandun_office.access import selectors
 from biandun_office.access.selectors import Reader
+from biandun_office.platform import clock
 
 
 class ByLogin(HttpBearer):

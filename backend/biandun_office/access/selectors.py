@@ -5,9 +5,9 @@ from hashlib import sha256
 
 from biandun_office.access.models import Challenge, Login
 from biandun_office.access.roles import roles_of
-from biandun_office.errors import Refused
 from biandun_office.issuance.checks import require_standing, require_validity
 from biandun_office.issuance.models import Certificate
+from biandun_office.platform.errors import Refused
 from biandun_office.registry.models import Unit
 from biandun_office.registry.selectors import active_unit
 

@@ -4,12 +4,9 @@ import secrets
 
 from django.conf import settings
 
-from biandun_office import logs
 from biandun_office.access import selectors
 from biandun_office.access.models import Challenge, Login
 from biandun_office.access.selectors import Reader
-from biandun_office.database import writing
-from biandun_office.errors import Refused
 from biandun_office.issuance.checks import (
     compare_header,
     require_newest_pair,
@@ -18,7 +15,10 @@ from biandun_office.issuance.checks import (
 )
 from biandun_office.issuance.selectors import certificate_of
 from biandun_office.issuance.states import note_use
-from biandun_office.office import Office
+from biandun_office.office.identity import Office
+from biandun_office.platform import logs
+from biandun_office.platform.database import writing
+from biandun_office.platform.errors import Refused
 from biandun_office.registry.selectors import active_unit
 from biandun_protocol import cose, records
 from biandun_protocol.algorithms import PublicKey

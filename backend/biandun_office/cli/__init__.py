@@ -29,8 +29,8 @@ def _not_installed(module: str) -> None:
 
 
 try:
-    from biandun_office import startup
     from biandun_office.cli.main import cli, main
+    from biandun_office.office import startup
 except ModuleNotFoundError as missing:
     if missing.name is None or missing.name.startswith("biandun"):
         raise

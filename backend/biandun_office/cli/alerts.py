@@ -8,15 +8,15 @@ from pathlib import Path
 
 import click
 
-from biandun_office import clock, files
 from biandun_office.cli.commands import Command
 from biandun_office.cli.session import CODE, Given, Session, in_session, with_passphrase
 from biandun_office.evidence import audits, chain, forks, orders
 from biandun_office.issuance.models import Certificate
 from biandun_office.issuance.selectors import certificates_to_come, status_of
 from biandun_office.issuance.services import IssuingKey
-from biandun_office.keystore import Passphrase
-from biandun_office.office import Office
+from biandun_office.office.identity import Office
+from biandun_office.office.keystore import Passphrase
+from biandun_office.platform import clock, files
 from biandun_office.timekeeping import guard
 from biandun_protocol import kinds
 from biandun_protocol.orders import ORDERS

@@ -5,10 +5,10 @@ from datetime import datetime
 import click
 from django.db import connection
 
-from biandun_office import clock, sql
 from biandun_office.cli.commands import Group
 from biandun_office.cli.session import Session, in_language, in_session
-from biandun_office.office import Office
+from biandun_office.office.identity import Office
+from biandun_office.platform import clock, sql
 from biandun_office.timekeeping import guard, selectors, services
 
 

@@ -6,14 +6,14 @@ from pathlib import Path
 
 import click
 
-from biandun_office import files
 from biandun_office.cli.commands import Command
 from biandun_office.cli.session import CODE, Session, in_session
-from biandun_office.errors import FileProblem
 from biandun_office.evidence import fork_export
 from biandun_office.evidence.fork_export import Export
-from biandun_office.installation import sibling
-from biandun_office.office import Office
+from biandun_office.installation.founding import sibling
+from biandun_office.office.identity import Office
+from biandun_office.platform import files
+from biandun_office.platform.errors import FileProblem
 
 
 @click.command(cls=Command)

@@ -8,11 +8,11 @@ from pathlib import Path
 import click
 from django.db import DatabaseError, connections
 
-from biandun_office import files
 from biandun_office.cli import alerts, clocks, evidence, forks, keys, offices, recovery, releases
 from biandun_office.cli.commands import Group
 from biandun_office.cli.output import NO_READER, NoReader, note, show, show_problem, to_the_end
 from biandun_office.cli.session import Session
+from biandun_office.platform import files
 from biandun_protocol.errors import Problem
 from biandun_protocol.terminal import manual, usage
 from biandun_protocol.terminal.visible import visible

@@ -7,9 +7,6 @@ from typing import Any
 
 import click
 
-from biandun_office import backup as backups
-from biandun_office import clock, installation, startup
-from biandun_office.backup import Tried
 from biandun_office.cli.commands import Command
 from biandun_office.cli.session import (
     CODE,
@@ -19,12 +16,17 @@ from biandun_office.cli.session import (
     in_session,
     with_passphrase,
 )
-from biandun_office.database import check_url
 from biandun_office.httpd.peers import Network
-from biandun_office.installation import Founding
+from biandun_office.installation import backup as backups
+from biandun_office.installation import founding as installation
+from biandun_office.installation.backup import Tried
+from biandun_office.installation.founding import Founding
 from biandun_office.issuance.services import IssuingKey
-from biandun_office.keystore import Cost, Passphrase
-from biandun_office.office import OWN_UNIT, Identity
+from biandun_office.office import startup
+from biandun_office.office.identity import OWN_UNIT, Identity
+from biandun_office.office.keystore import Cost, Passphrase
+from biandun_office.platform import clock
+from biandun_office.platform.database import check_url
 from biandun_office.registry.services import FICTITIOUS_UNITS
 from biandun_protocol.algorithms import BY_NAME, ES256
 from biandun_protocol.terminal.shown import Document

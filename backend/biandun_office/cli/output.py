@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Protocol, TextIO, cast
 
-from biandun_office.errors import FileProblem
+from biandun_office.platform.errors import FileProblem
 from biandun_protocol import oserrors
 from biandun_protocol.book import OFFICE_LABELS
 from biandun_protocol.errors import Problem

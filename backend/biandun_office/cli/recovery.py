@@ -5,14 +5,14 @@ from pathlib import Path
 
 import click
 
-from biandun_office import files
 from biandun_office.cli.commands import Command
 from biandun_office.cli.output import day
 from biandun_office.cli.session import CODE, Given, Session, in_session, with_passphrase
 from biandun_office.issuance import recovery
 from biandun_office.issuance.services import IssuingKey
-from biandun_office.keystore import Cost, Passphrase
-from biandun_office.office import Office
+from biandun_office.office.identity import Office
+from biandun_office.office.keystore import Cost, Passphrase
+from biandun_office.platform import files
 from biandun_office.timekeeping import guard
 from biandun_protocol import kinds
 from biandun_protocol.recovery import decode_ask

@@ -4,11 +4,11 @@ from pathlib import Path
 
 import click
 
-from biandun_office import files, logs
 from biandun_office.cli.commands import Command
 from biandun_office.cli.session import Given, Session, in_session, with_passphrase
 from biandun_office.issuance.services import IssuingKey
-from biandun_office.keystore import Passphrase
+from biandun_office.office.keystore import Passphrase
+from biandun_office.platform import files, logs
 from biandun_protocol import kinds
 from biandun_protocol.release import Release
 

@@ -16,11 +16,12 @@ from typing import Any, TextIO, TypeVar, cast
 
 import click
 
-from biandun_office import files, startup
 from biandun_office.cli.output import screen_of
-from biandun_office.database import require_current
-from biandun_office.errors import FileProblem, PassphraseProblem
-from biandun_office.keystore import Passphrase
+from biandun_office.office import startup
+from biandun_office.office.keystore import Passphrase
+from biandun_office.platform import files
+from biandun_office.platform.database import require_current
+from biandun_office.platform.errors import FileProblem, PassphraseProblem
 from biandun_protocol import kinds, oserrors, pins
 from biandun_protocol.catalogue import Phrase
 from biandun_protocol.errors import TypedProblem

@@ -8,14 +8,14 @@ from django.http import HttpRequest, HttpResponse
 from ninja import Router, Schema
 
 from biandun_office.access.bearer import BY_LOGIN, reader_of
-from biandun_office.errors import Refused
 from biandun_office.evidence import blobs, selectors, services
 from biandun_office.evidence.models import Statement
 from biandun_office.evidence.submit_api import RECEIPT_TYPE, STATEMENT_TYPE
 from biandun_office.flow.selectors import may_read
-from biandun_office.problems import binary, described, problems
-from biandun_office.signing import held
-from biandun_office.throttle import signed
+from biandun_office.office.signing import held
+from biandun_office.platform.errors import Refused
+from biandun_office.platform.problems import binary, described, problems
+from biandun_office.platform.throttle import signed
 from biandun_protocol.wire.numbers import PURPOSE_SUCCESSION
 
 router = Router(tags=["statements"])

@@ -10,7 +10,7 @@ from biandun_office.evidence.models import ForkEvidence, Node, Statement
 from biandun_office.evidence.stored import Damage, Progress
 from biandun_office.evidence.tree import Coordinate
 from biandun_office.flow.replay import replay
-from biandun_office.office import ISSUER_STATEMENT, ISSUING_CERTIFICATE, Office
+from biandun_office.office.identity import ISSUER_STATEMENT, ISSUING_CERTIFICATE, Office
 from biandun_office.timekeeping.selectors import corrections
 from biandun_protocol import cose
 from biandun_protocol.certificate import verify_issuer

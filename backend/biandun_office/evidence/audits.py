@@ -4,12 +4,12 @@ kept.
 
 from dataclasses import dataclass
 
-from biandun_office import logs
-from biandun_office.database import writing
-from biandun_office.errors import Refused
 from biandun_office.evidence.models import AuditRing
 from biandun_office.issuance.models import Certificate
 from biandun_office.issuance.selectors import certificate_of_serial, device_key_of
+from biandun_office.platform import logs
+from biandun_office.platform.database import writing
+from biandun_office.platform.errors import Refused
 from biandun_protocol.algorithms import Algorithm, PublicKey
 from biandun_protocol.audit import Event, Ring, decode_export, serial_of, verify_audit
 

@@ -6,13 +6,13 @@ from django.http import FileResponse, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from ninja import Router
 
-from biandun_office import body
 from biandun_office.access.bearer import BY_LOGIN, reader_of
-from biandun_office.errors import Refused
 from biandun_office.evidence import blobs, services
 from biandun_office.flow.selectors import may_read_blob
-from biandun_office.problems import binary, described
-from biandun_office.signing import held
+from biandun_office.office.signing import held
+from biandun_office.platform import body
+from biandun_office.platform.errors import Refused
+from biandun_office.platform.problems import binary, described
 from biandun_office.timekeeping import guard
 from biandun_protocol.wire.numbers import LIMIT_ATTACHMENT
 

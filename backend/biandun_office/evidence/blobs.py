@@ -20,8 +20,8 @@ from typing import IO, Protocol
 
 from django.conf import settings
 
-from biandun_office.errors import SERVER, Refused
-from biandun_office.files import sync_folder, unwritable
+from biandun_office.platform.errors import SERVER, Refused
+from biandun_office.platform.files import sync_folder, unwritable
 from biandun_protocol.algorithms import Algorithm
 from biandun_protocol.wire.numbers import LIMIT_ATTACHMENT, LIMIT_MANIFEST
 

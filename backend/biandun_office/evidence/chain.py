@@ -16,11 +16,11 @@ from dataclasses import dataclass
 
 from django.db.models import Max, Q, QuerySet
 
-from biandun_office import logs, sql
-from biandun_office.errors import Refused
 from biandun_office.evidence.models import Gap, LinkedName, Statement
 from biandun_office.issuance.models import Certificate
 from biandun_office.issuance.selectors import pairs_of
+from biandun_office.platform import logs, sql
+from biandun_office.platform.errors import Refused
 from biandun_protocol.cose import Header
 
 _HIGHEST = (1 << 63) - 1  # what a column holds

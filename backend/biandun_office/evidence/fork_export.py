@@ -22,13 +22,13 @@ from hashlib import sha256
 from itertools import count
 from pathlib import Path
 
-from biandun_office.errors import Refused
 from biandun_office.evidence import blobs, kept, selectors
 from biandun_office.evidence.fork_text import readme
 from biandun_office.evidence.models import AuditRing, Blob, ForkEvidence, Link, Statement
 from biandun_office.issuance.models import Certificate
 from biandun_office.issuance.selectors import device_key_of, pairs_of
-from biandun_office.office import Office
+from biandun_office.office.identity import Office
+from biandun_office.platform.errors import Refused
 from biandun_protocol import audit, der
 from biandun_protocol.algorithms import Algorithm, PublicKey
 from biandun_protocol.receipt import Receipt

@@ -2,9 +2,6 @@
 suspended, a person called.
 """
 
-from biandun_office import logs
-from biandun_office.database import writing
-from biandun_office.errors import Refused
 from biandun_office.evidence import kept, selectors, tree
 from biandun_office.evidence.chain import Contradiction
 from biandun_office.evidence.models import Alert, ForkEvidence
@@ -12,6 +9,9 @@ from biandun_office.evidence.selectors import NODES
 from biandun_office.issuance import states
 from biandun_office.issuance.models import Certificate
 from biandun_office.issuance.selectors import certificate_of_serial
+from biandun_office.platform import logs
+from biandun_office.platform.database import writing
+from biandun_office.platform.errors import Refused
 from biandun_protocol.cose import Header
 from biandun_protocol.wire.merkle import EMPTY_ROOT
 

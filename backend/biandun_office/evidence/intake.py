@@ -11,14 +11,14 @@ from threading import Lock
 
 from django.db import Error as DatabaseProblem
 
-from biandun_office import logs
-from biandun_office.errors import Refused
 from biandun_office.evidence import blobs, services
 from biandun_office.evidence.services import Accepted, Submission
 from biandun_office.evidence.turn import Arrival
 from biandun_office.issuance.checks import compare_header, require_standing, require_validity
 from biandun_office.issuance.selectors import certificate_of
-from biandun_office.signing import OfficeSigner
+from biandun_office.office.signing import OfficeSigner
+from biandun_office.platform import logs
+from biandun_office.platform.errors import Refused
 from biandun_protocol import cose, package
 from biandun_protocol.algorithms import PublicKey
 from biandun_protocol.errors import Problem

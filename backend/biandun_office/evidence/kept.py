@@ -9,9 +9,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import cast
 
-from biandun_office import sql
 from biandun_office.evidence import blobs
 from biandun_office.evidence.models import Blob
+from biandun_office.platform import sql
 from biandun_protocol import cbor, cose
 from biandun_protocol.certificate import Signed
 from biandun_protocol.errors import ProtocolProblem, StatementProblem

@@ -6,9 +6,6 @@ from dataclasses import dataclass
 
 from django.db.models import Q
 
-from biandun_office import logs
-from biandun_office.database import writing
-from biandun_office.errors import Refused
 from biandun_office.evidence import chain, forks, selectors
 from biandun_office.evidence.chain import Contradiction
 from biandun_office.evidence.models import Link, LinkedName
@@ -21,6 +18,9 @@ from biandun_office.issuance.checks import (
 from biandun_office.issuance.models import Certificate
 from biandun_office.issuance.selectors import certificate_of
 from biandun_office.issuance.states import current, note_use
+from biandun_office.platform import logs
+from biandun_office.platform.database import writing
+from biandun_office.platform.errors import Refused
 from biandun_protocol import cose
 from biandun_protocol.algorithms import Algorithm, PublicKey
 from biandun_protocol.certificate import Signed

@@ -4,7 +4,7 @@ from django.http import HttpRequest
 from ninja import Router, Schema
 
 from biandun_office.evidence import selectors
-from biandun_office.problems import problems
+from biandun_office.platform.problems import problems
 from biandun_office.timekeeping.selectors import corrections
 
 router = Router(tags=["log"])

@@ -2,7 +2,7 @@
 what keys' chains tell.
 
 Whatever derives from AppendOnly only grows.  Python refuses to change a row, triggers refuse it in
-the database (see append_only.py), and whoever removes those is found out by the log.  Digests and
+the database (see platform/append_only.py), and whoever removes those is found out by the log.  Digests and
 names are kept as lower-case hexadecimal.
 """
 
@@ -11,7 +11,7 @@ from typing import ClassVar
 from django.db import models
 
 from biandun_office.issuance.models import Certificate, KeyDevice
-from biandun_office.rows import AppendOnly
+from biandun_office.platform.rows import AppendOnly
 
 
 class Blob(models.Model):

@@ -12,9 +12,6 @@ statement follows something that the office knows; what is missing below is a ga
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from biandun_office import logs
-from biandun_office.database import writing
-from biandun_office.errors import Refused
 from biandun_office.evidence import chain, forks
 from biandun_office.evidence.models import Link, LinkedName, Order
 from biandun_office.issuance import states
@@ -22,6 +19,9 @@ from biandun_office.issuance.checks import require_standing
 from biandun_office.issuance.models import Certificate
 from biandun_office.issuance.selectors import certificate_of
 from biandun_office.issuance.services import IssuingKey
+from biandun_office.platform import logs
+from biandun_office.platform.database import writing
+from biandun_office.platform.errors import Refused
 from biandun_office.timekeeping.selectors import corrections
 from biandun_protocol.orders import Order as SignedOrder
 from biandun_protocol.orders import decode_challenge

@@ -4,11 +4,11 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from django.db.models import QuerySet, Sum
 
-from biandun_office import sql
-from biandun_office.errors import Refused
 from biandun_office.evidence import tree
 from biandun_office.evidence.models import Alert, Blob, Node, Receipt, Statement
 from biandun_office.evidence.tree import Coordinate
+from biandun_office.platform import sql
+from biandun_office.platform.errors import Refused
 from biandun_protocol.wire.statement import log_leaf
 
 MOST_ENTRIES = 1000

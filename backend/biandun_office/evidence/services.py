@@ -5,21 +5,21 @@ from dataclasses import dataclass
 
 from django.conf import settings
 
-from biandun_office import logs
-from biandun_office.database import writing
-from biandun_office.errors import Refused, StorageFull
 from biandun_office.evidence import blobs, chain, forks, selectors, tree
 from biandun_office.evidence.chain import Contradiction
 from biandun_office.evidence.models import Blob, Statement
 from biandun_office.evidence.selectors import NODES
 from biandun_office.evidence.turn import Arrival, Turn
 from biandun_office.flow import services as flow
-from biandun_office.group_commit import GroupCommit
 from biandun_office.issuance.checks import require_standing, require_validity
 from biandun_office.issuance.states import note_use
+from biandun_office.office.signing import OfficeSigner
+from biandun_office.platform import logs
+from biandun_office.platform.database import writing
+from biandun_office.platform.errors import Refused, StorageFull
+from biandun_office.platform.group_commit import GroupCommit
 from biandun_office.registry.models import Unit
 from biandun_office.registry.selectors import require_active, units_of
-from biandun_office.signing import OfficeSigner
 from biandun_office.timekeeping import guard
 from biandun_protocol.algorithms import ES256, Algorithm
 from biandun_protocol.errors import Problem

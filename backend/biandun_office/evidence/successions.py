@@ -9,9 +9,6 @@ import io
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from biandun_office import logs
-from biandun_office.database import writing
-from biandun_office.errors import Refused
 from biandun_office.evidence import selectors, services
 from biandun_office.evidence.chain import Contradiction
 from biandun_office.evidence.turn import Arrival, Turn
@@ -20,6 +17,9 @@ from biandun_office.issuance.checks import compare_header, require_standing
 from biandun_office.issuance.models import Certificate
 from biandun_office.issuance.selectors import certificate_of, device_key_of
 from biandun_office.issuance.services import IssuingKey, Term
+from biandun_office.platform import logs
+from biandun_office.platform.database import writing
+from biandun_office.platform.errors import Refused
 from biandun_protocol import cose
 from biandun_protocol.algorithms import PublicKey
 from biandun_protocol.receipt import Receipt

@@ -16,7 +16,7 @@ from biandun_office.evidence.selectors import NODES
 from biandun_office.evidence.tree import Coordinate
 from biandun_office.issuance.models import Certificate
 from biandun_office.issuance.selectors import states_of
-from biandun_office.pending import Pending
+from biandun_office.platform.pending import Pending
 from biandun_protocol import cose
 
 

@@ -7,10 +7,10 @@ from ninja import Query, Router, Schema
 from pydantic import ConfigDict, Field
 
 from biandun_office.access.bearer import BY_LOGIN, reader_of
-from biandun_office.errors import Refused
 from biandun_office.flow import selectors
 from biandun_office.flow.models import Case, CaseEvent
-from biandun_office.problems import problems
+from biandun_office.platform.errors import Refused
+from biandun_office.platform.problems import problems
 
 PAGE = 20
 

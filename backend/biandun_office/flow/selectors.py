@@ -4,9 +4,9 @@ from django.db.models import Q, QuerySet
 
 from biandun_office.access.roles import OFFICER, SUPERVISOR, UNIT
 from biandun_office.access.selectors import Reader
-from biandun_office.errors import Refused
 from biandun_office.flow import transitions
 from biandun_office.flow.models import Case, CaseEvent
+from biandun_office.platform.errors import Refused
 
 FILINGS = (transitions.FILED.name, transitions.RESUBMITTED.name)
 

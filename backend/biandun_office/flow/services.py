@@ -10,12 +10,12 @@ from datetime import datetime
 from django.db.models import Max
 from django.utils import timezone
 
-from biandun_office import logs, sql
-from biandun_office.errors import Refused
 from biandun_office.flow import selectors, transitions
 from biandun_office.flow.models import Case, CaseEvent
 from biandun_office.flow.transitions import Action
-from biandun_office.pending import Numbered, Pending
+from biandun_office.platform import logs, sql
+from biandun_office.platform.errors import Refused
+from biandun_office.platform.pending import Numbered, Pending
 from biandun_office.registry.models import Unit
 from biandun_protocol.filing import UseApproval
 from biandun_protocol.package import Form

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any, cast
 from waitress.channel import HTTPChannel
 from waitress.task import ErrorTask, WSGITask
 
-from biandun_office import logs
-from biandun_office.errors import OfficeProblem
 from biandun_office.httpd.requests import Request
+from biandun_office.platform import logs
+from biandun_office.platform.errors import OfficeProblem
 
 if TYPE_CHECKING:
     from biandun_office.httpd.front import Front

@@ -11,11 +11,11 @@ from waitress.buffers import OverflowableBuffer
 from waitress.parser import HTTPRequestParser, ParsingError
 from waitress.receiver import FixedStreamReceiver
 
-from biandun_office.errors import SERVER, OfficeProblem, Refused, http_status
 from biandun_office.evidence.blobs import incoming_folder
-from biandun_office.files import unwritable
 from biandun_office.httpd.chunks import BodyTooLarge, BrokenBody, ChunkedBody, Spool
-from biandun_office.problems import MEDIA_TYPE, as_document
+from biandun_office.platform.errors import SERVER, OfficeProblem, Refused, http_status
+from biandun_office.platform.files import unwritable
+from biandun_office.platform.problems import MEDIA_TYPE, as_document
 from biandun_protocol.errors import Problem
 from biandun_protocol.wire.numbers import LIMIT_ATTACHMENT
 

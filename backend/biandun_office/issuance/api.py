@@ -6,11 +6,11 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from django.http import HttpRequest, HttpResponse
 from ninja import Router, Schema
 
-from biandun_office.body import SIGNED_TYPE
 from biandun_office.issuance import selectors
-from biandun_office.problems import binary, described, problems
-from biandun_office.signing import held
-from biandun_office.throttle import signed
+from biandun_office.office.signing import held
+from biandun_office.platform.body import SIGNED_TYPE
+from biandun_office.platform.problems import binary, described, problems
+from biandun_office.platform.throttle import signed
 
 router = Router(tags=["anchors"])
 

@@ -1,8 +1,8 @@
 """What a signer's certificate must say before anything that its key signed is believed."""
 
-from biandun_office.errors import Refused
 from biandun_office.issuance import selectors
 from biandun_office.issuance.models import Certificate
+from biandun_office.platform.errors import Refused
 from biandun_protocol.cose import Header
 from biandun_protocol.errors import StatementProblem
 

@@ -4,8 +4,8 @@ from typing import ClassVar
 
 from django.db import models
 
+from biandun_office.platform.rows import AppendOnly
 from biandun_office.registry.models import Unit
-from biandun_office.rows import AppendOnly
 
 
 class KeyOffer(models.Model):

@@ -9,9 +9,6 @@ forgotten; what stays is who opened it, and when.
 from collections.abc import Callable
 from hashlib import sha256
 
-from biandun_office import logs
-from biandun_office.database import writing
-from biandun_office.errors import Refused
 from biandun_office.issuance import states
 from biandun_office.issuance.checks import require_standing
 from biandun_office.issuance.models import (
@@ -23,9 +20,12 @@ from biandun_office.issuance.models import (
     OfficerPair,
 )
 from biandun_office.issuance.selectors import certificate_of_serial, device_key_of
-from biandun_office.keys import new_key
-from biandun_office.keystore import Cost, Passphrase, seal, unseal
-from biandun_office.signing import OfficeSigner
+from biandun_office.office.keys import new_key
+from biandun_office.office.keystore import Cost, Passphrase, seal, unseal
+from biandun_office.office.signing import OfficeSigner
+from biandun_office.platform import logs
+from biandun_office.platform.database import writing
+from biandun_office.platform.errors import Refused
 from biandun_protocol import recovery
 from biandun_protocol.algorithms import Algorithm, PublicKey
 from biandun_protocol.errors import ProtocolProblem

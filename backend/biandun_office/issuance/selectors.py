@@ -5,9 +5,9 @@ from collections.abc import Sequence
 
 from django.db.models import Q, QuerySet
 
-from biandun_office import sql
-from biandun_office.errors import Refused
 from biandun_office.issuance.models import Certificate, KeyDevice, KeyOffer
+from biandun_office.platform import sql
+from biandun_office.platform.errors import Refused
 from biandun_office.timekeeping.selectors import as_it_counts
 from biandun_protocol import records
 from biandun_protocol.wire.messages import ProfileManifest, StatusManifest

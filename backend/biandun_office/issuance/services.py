@@ -6,17 +6,17 @@ from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
-from biandun_office import logs
-from biandun_office.database import writing
-from biandun_office.errors import Refused
 from biandun_office.issuance import recovery, selectors, states
 from biandun_office.issuance.models import Certificate, KeyDevice, KeyOffer
-from biandun_office.issuance.x509 import Validity, leaf_certificate
-from biandun_office.keystore import Passphrase
-from biandun_office.office import ISSUING_KEY, Office, load_key
+from biandun_office.office.identity import ISSUING_KEY, Office, load_key
+from biandun_office.office.keystore import Passphrase
+from biandun_office.office.signing import OfficeSigner
+from biandun_office.office.x509 import Validity, leaf_certificate
+from biandun_office.platform import logs
+from biandun_office.platform.database import writing
+from biandun_office.platform.errors import Refused
 from biandun_office.registry.models import Unit
 from biandun_office.registry.selectors import active_unit
-from biandun_office.signing import OfficeSigner
 from biandun_protocol import cose, enrolment, records
 from biandun_protocol.algorithms import Algorithm, PublicKey, Signer
 from biandun_protocol.certificate import Signed, verify_possession

@@ -2,11 +2,11 @@
 revoked by a person.
 """
 
-from biandun_office import logs
-from biandun_office.errors import Refused
 from biandun_office.issuance.checks import require_standing
 from biandun_office.issuance.models import Certificate, StateChange
 from biandun_office.issuance.selectors import states_of
+from biandun_office.platform import logs
+from biandun_office.platform.errors import Refused
 
 State = Certificate.State
 

@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from biandun_office import sql
-from biandun_office.errors import Refused
+from biandun_office.platform import sql
+from biandun_office.platform.errors import Refused
 from biandun_office.registry.models import Unit
 
 _COLUMNS = ("id", "uscc", "code", "name", "region", "kind", "supervisor_id", "active", "own_office")

@@ -2,7 +2,7 @@
 
 from django.db import transaction
 
-from biandun_office.office import OWN_UNIT
+from biandun_office.office.identity import OWN_UNIT
 from biandun_office.registry.models import Unit
 from biandun_protocol.identifiers import is_uscc
 

@@ -16,8 +16,8 @@ from typing import NamedTuple
 
 from django.conf import settings
 
-from biandun_office import clock, sql
-from biandun_office.errors import ClockUntrusted
+from biandun_office.platform import clock, sql
+from biandun_office.platform.errors import ClockUntrusted
 from biandun_office.timekeeping import selectors
 from biandun_office.timekeeping.models import ClockMark
 from biandun_office.timekeeping.selectors import Known

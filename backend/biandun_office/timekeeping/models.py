@@ -2,7 +2,7 @@
 
 from django.db import models
 
-from biandun_office.rows import AppendOnly
+from biandun_office.platform.rows import AppendOnly
 
 
 class ClockCheck(AppendOnly):

@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from biandun_office import clock, sql
+from biandun_office.platform import clock, sql
 from biandun_office.timekeeping.models import ClockCheck
 
 _KNOWN = (

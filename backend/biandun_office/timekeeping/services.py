@@ -1,13 +1,13 @@
 """A person's word on the office's clock, and what follows when it takes times back."""
 
-from biandun_office import clock, logs
 from biandun_office.access.models import Challenge, Login
 from biandun_office.access.services import CHALLENGE_SECONDS
-from biandun_office.database import writing
-from biandun_office.errors import Refused
 from biandun_office.evidence.models import Blob, Gap
 from biandun_office.issuance.models import Certificate, KeyOffer, StateChange
 from biandun_office.issuance.services import DAY, OFFER_DAYS
+from biandun_office.platform import clock, logs
+from biandun_office.platform.database import writing
+from biandun_office.platform.errors import Refused
 from biandun_office.timekeeping import guard, selectors
 from biandun_office.timekeeping.models import ClockCheck
 

@@ -8,7 +8,7 @@ from typing import Protocol
 from django.db import Error as DatabaseProblem
 from django.db import connections
 
-from biandun_office.errors import ClockUntrusted
+from biandun_office.platform.errors import ClockUntrusted
 from biandun_office.timekeeping import guard
 
 

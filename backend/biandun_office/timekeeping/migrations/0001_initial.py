@@ -1,6 +1,6 @@
 from django.db import migrations, models
 
-from biandun_office.append_only import protect
+from biandun_office.platform.append_only import protect
 
 
 class Migration(migrations.Migration):

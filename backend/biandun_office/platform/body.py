@@ -4,7 +4,7 @@ they have a length.
 
 from django.http import HttpRequest
 
-from biandun_office.errors import Refused
+from biandun_office.platform.errors import Refused
 from biandun_protocol import records
 from biandun_protocol.certificate import Signed
 from biandun_protocol.errors import StatementProblem

@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 
-from biandun_office import pkcs8
+from biandun_office.office import pkcs8
 from biandun_protocol import sm2
 from biandun_protocol.algorithms import ES256, SM2, Algorithm, Signer, SoftwareSigner
 

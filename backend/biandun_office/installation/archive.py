@@ -19,8 +19,8 @@ from typing import IO
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from biandun_office.errors import BackupProblem, PassphraseProblem
-from biandun_office.keystore import Cost, Passphrase
+from biandun_office.office.keystore import Cost, Passphrase
+from biandun_office.platform.errors import BackupProblem, PassphraseProblem
 from biandun_protocol.catalogue import Phrase
 
 MAGIC = b"BIANDUN-BACKUP\x00\x01"

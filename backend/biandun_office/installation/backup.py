@@ -15,11 +15,22 @@ from pathlib import Path
 
 from django.db import connection
 
-from biandun_office import archive, database, files, office, startup, transfer
-from biandun_office.errors import BackupProblem, FileProblem
-from biandun_office.installation import new_tables, require_empty, settle, sibling
-from biandun_office.keystore import Cost, Passphrase
-from biandun_office.office import Office, load_key
+from biandun_office.installation import archive, transfer
+from biandun_office.installation.founding import new_tables, require_empty, settle, sibling
+from biandun_office.office import startup
+from biandun_office.office.identity import (
+    ISSUER_MANIFEST,
+    ISSUER_STATEMENT,
+    ISSUING_CERTIFICATE,
+    ISSUING_KEY,
+    ROOT_CERTIFICATE,
+    ROOT_KEY,
+    Office,
+    load_key,
+)
+from biandun_office.office.keystore import Cost, Passphrase
+from biandun_office.platform import database, files
+from biandun_office.platform.errors import BackupProblem, FileProblem
 from biandun_protocol import oserrors
 from biandun_protocol.algorithms import PublicKey
 from biandun_protocol.catalogue import Phrase
@@ -29,12 +40,12 @@ from biandun_protocol.kinds import Kind
 
 _KEPT = [
     startup.IDENTITY,
-    office.ROOT_CERTIFICATE,
-    office.ISSUING_CERTIFICATE,
-    office.ISSUER_STATEMENT,
-    office.ISSUER_MANIFEST,
-    office.ROOT_KEY,
-    office.ISSUING_KEY,
+    ROOT_CERTIFICATE,
+    ISSUING_CERTIFICATE,
+    ISSUER_STATEMENT,
+    ISSUER_MANIFEST,
+    ROOT_KEY,
+    ISSUING_KEY,
     startup.DATABASE,
 ]
 
@@ -152,14 +163,14 @@ def _check_keys(folder: Path, passphrase: Passphrase) -> Office:
     """
     loaded = Office.load(folder)
     verify_issuer(loaded.issuer, loaded.root_key)
-    for name, certificate in ((office.ROOT_KEY, loaded.root), (office.ISSUING_KEY, loaded.issuing)):
+    for name, certificate in ((ROOT_KEY, loaded.root), (ISSUING_KEY, loaded.issuing)):
         key = load_key(folder, name, certificate, passphrase)
         PublicKey.of(key).verify(b"probe", key.sign(b"probe"))
     if (
         loaded.issuer_manifest.public_key != loaded.issuing_key.point
         or loaded.issuer_manifest.x5t != loaded.x5t
     ):
-        raise CertificateProblem("certificate-invalid", field=office.ISSUER_MANIFEST)
+        raise CertificateProblem("certificate-invalid", field=ISSUER_MANIFEST)
     return loaded
 
 

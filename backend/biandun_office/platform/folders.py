@@ -11,7 +11,7 @@ import stat
 from contextlib import suppress
 from pathlib import Path
 
-from biandun_office.errors import FileProblem
+from biandun_office.platform.errors import FileProblem
 from biandun_protocol import oserrors
 
 

@@ -11,7 +11,7 @@ from typing import Any, cast
 
 from django.http import HttpRequest, HttpResponse
 
-from biandun_office.errors import OfficeProblem, Refused, TooManyFailures, http_status
+from biandun_office.platform.errors import OfficeProblem, Refused, TooManyFailures, http_status
 from biandun_protocol.errors import Problem
 
 MEDIA_TYPE = "application/problem+json"

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from django.db import models
 
-from biandun_office import sql
+from biandun_office.platform import sql
 
 Model = type[models.Model]
 

@@ -1,5 +1,5 @@
 """The base of tables that only grow: Python refuses a change here, triggers refuse it in the
-database (append_only.py).
+database (platform/append_only.py).
 """
 
 from typing import Any, NoReturn

@@ -12,8 +12,8 @@ import django
 from django.conf import settings
 from django.db import connections
 
-from biandun_office import database, files, folders
-from biandun_office.errors import OfficeStateProblem
+from biandun_office.platform import database, files, folders
+from biandun_office.platform.errors import OfficeStateProblem
 
 DATABASE = database.FILE
 IDENTITY = "office.json"

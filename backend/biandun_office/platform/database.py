@@ -17,7 +17,7 @@ from django.db import connection, connections, transaction
 from django.db.migrations.executor import MigrationExecutor
 from django.db.utils import OperationalError
 
-from biandun_office.errors import OfficeStateProblem
+from biandun_office.platform.errors import OfficeStateProblem
 
 FILE = "office.sqlite3"
 SCHEMES = ("postgresql://", "postgres://")

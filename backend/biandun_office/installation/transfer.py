@@ -16,7 +16,7 @@ from django.core.management import call_command
 from django.core.management.color import no_style
 from django.db import connections, transaction
 
-from biandun_office import database
+from biandun_office.platform import database
 
 _OTHER = "other"
 _BATCH = 500

@@ -17,8 +17,8 @@ from time import monotonic
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
-from biandun_office.errors import TooManyFailures
-from biandun_office.problems import respond
+from biandun_office.platform.errors import TooManyFailures
+from biandun_office.platform.problems import respond
 
 CHALLENGE, LOGIN = "/login/challenge", "/login"
 # each costs a signature check

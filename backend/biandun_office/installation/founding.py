@@ -16,12 +16,22 @@ from pathlib import Path
 from cryptography.hazmat.primitives.serialization import Encoding
 from django.core.management import call_command
 
-from biandun_office import database, files, folders, office, startup
-from biandun_office.errors import FileProblem, OfficeStateProblem
-from biandun_office.issuance.x509 import Validity, issuing_certificate, root_certificate
-from biandun_office.keys import new_key
-from biandun_office.keystore import Cost, Passphrase, seal
-from biandun_office.office import Identity, Office
+from biandun_office.office import startup
+from biandun_office.office.identity import (
+    ISSUER_MANIFEST,
+    ISSUER_STATEMENT,
+    ISSUING_CERTIFICATE,
+    ISSUING_KEY,
+    ROOT_CERTIFICATE,
+    ROOT_KEY,
+    Identity,
+    Office,
+)
+from biandun_office.office.keys import new_key
+from biandun_office.office.keystore import Cost, Passphrase, seal
+from biandun_office.office.x509 import Validity, issuing_certificate, root_certificate
+from biandun_office.platform import database, files, folders
+from biandun_office.platform.errors import FileProblem, OfficeStateProblem
 from biandun_office.registry.services import register_fictitious_units
 from biandun_office.timekeeping import guard
 from biandun_protocol.algorithms import BY_NAME, PublicKey
@@ -176,11 +186,11 @@ def _make_keys(work: Path, founding: Founding) -> None:
     )
     for name, content in (
         (startup.IDENTITY, identity.encode()),
-        (office.ROOT_CERTIFICATE, root.public_bytes(Encoding.PEM)),
-        (office.ISSUING_CERTIFICATE, issuing.public_bytes(Encoding.PEM)),
-        (office.ISSUER_STATEMENT, issuer.statement),
-        (office.ISSUER_MANIFEST, issuer.manifest),
-        (office.ROOT_KEY, seal(root_key, founding.passphrase, founding.cost)),
-        (office.ISSUING_KEY, seal(issuing_key, founding.passphrase, founding.cost)),
+        (ROOT_CERTIFICATE, root.public_bytes(Encoding.PEM)),
+        (ISSUING_CERTIFICATE, issuing.public_bytes(Encoding.PEM)),
+        (ISSUER_STATEMENT, issuer.statement),
+        (ISSUER_MANIFEST, issuer.manifest),
+        (ROOT_KEY, seal(root_key, founding.passphrase, founding.cost)),
+        (ISSUING_KEY, seal(issuing_key, founding.passphrase, founding.cost)),
     ):
         files.write(work / name, content)

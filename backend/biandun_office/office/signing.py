@@ -7,7 +7,7 @@ root's key is never here.
 from dataclasses import dataclass
 from typing import TypedDict
 
-from biandun_office.office import Office
+from biandun_office.office.identity import Office
 from biandun_protocol.algorithms import Signer
 from biandun_protocol.certificate import Signed, sign_profile
 from biandun_protocol.orders import Order, sign_order

@@ -18,7 +18,7 @@ from typing import Generic, TypeVar, cast
 
 from django.db import InterfaceError, OperationalError, connections
 
-from biandun_office.database import writing
+from biandun_office.platform.database import writing
 
 Work = TypeVar("Work")
 Outcome = TypeVar("Outcome")

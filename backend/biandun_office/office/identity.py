@@ -17,11 +17,11 @@ from pathlib import Path
 
 from cryptography import x509
 
-from biandun_office import files
-from biandun_office.errors import OfficeStateProblem
-from biandun_office.keys import PrivateKey
-from biandun_office.keystore import Passphrase, unseal
-from biandun_office.startup import IDENTITY
+from biandun_office.office.keys import PrivateKey
+from biandun_office.office.keystore import Passphrase, unseal
+from biandun_office.office.startup import IDENTITY
+from biandun_office.platform import files
+from biandun_office.platform.errors import OfficeStateProblem
 from biandun_protocol import records
 from biandun_protocol.algorithms import BY_NAME, ES256, Algorithm, PublicKey
 from biandun_protocol.certificate import Signed

@@ -16,7 +16,13 @@ from typing import Any, BinaryIO, cast
 
 from django.db import DatabaseError
 
-from biandun_office.errors import SERVER, FileProblem, OfficeBusy, OfficeProblem, StorageFull
+from biandun_office.platform.errors import (
+    SERVER,
+    FileProblem,
+    OfficeBusy,
+    OfficeProblem,
+    StorageFull,
+)
 from biandun_protocol import jsontext, oserrors
 from biandun_protocol.catalogue import Phrase
 from biandun_protocol.wire.numbers import LIMIT_ATTACHMENT

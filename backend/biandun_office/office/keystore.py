@@ -13,9 +13,9 @@ from dataclasses import dataclass
 
 from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 
-from biandun_office import keys
-from biandun_office.errors import PassphraseProblem
-from biandun_office.keys import PrivateKey
+from biandun_office.office import keys
+from biandun_office.office.keys import PrivateKey
+from biandun_office.platform.errors import PassphraseProblem
 from biandun_protocol import pins
 from biandun_protocol.algorithms import Algorithm
 
