@@ -6,26 +6,41 @@ from django.db import OperationalError, connection
 from django.http import HttpRequest, HttpResponse
 from ninja import NinjaAPI, Schema
 from ninja.errors import AuthenticationError, HttpError, ValidationError
+from ninja.operation import Operation
 
 from biandun_office.access.api import router as access
-from biandun_office.evidence.api import router as evidence
-from biandun_office.evidence.blob_api import router as blobs
 from biandun_office.evidence.fork_api import router as forks
 from biandun_office.evidence.log_api import router as log
-from biandun_office.evidence.submit_api import router as submissions
 from biandun_office.flow.api import router as flow
 from biandun_office.issuance.api import router as issuance
 from biandun_office.platform import clock, files
 from biandun_office.platform.errors import OfficeBusy, Refused
 from biandun_office.platform.problems import PROBLEM_SCHEMA, SCHEMA_NAME, problems, respond
+from biandun_office.reception.api import router as submissions
+from biandun_office.reception.blob_api import router as blobs
+from biandun_office.reception.statement_api import router as statements
 from biandun_office.timekeeping import guard
 from biandun_protocol.errors import Problem
+
+# the names of operations are published in the document, made from where a view stood when it was
+# first published: they stay when it moves
+_PUBLISHED = {
+    "biandun_office.reception.api": "biandun_office.evidence.submit_api",
+    "biandun_office.reception.blob_api": "biandun_office.evidence.blob_api",
+    "biandun_office.reception.statement_api": "biandun_office.evidence.api",
+}
 
 
 class OfficeAPI(NinjaAPI):
     """NinjaAPI whose document also describes problems."""
 
     _document: Any = None
+
+    def get_openapi_operation_id(self, operation: Operation) -> str:
+        """The name of an operation: of its view, and of the module where that was published."""
+        view = operation.view_func
+        module = _PUBLISHED.get(view.__module__, view.__module__)
+        return f"{module}.{view.__name__}".replace(".", "_")
 
     def get_openapi_schema(self, **kwargs: Any) -> Any:
         """The OpenAPI document, made once: it takes tens of milliseconds, and strangers may ask for
@@ -45,7 +60,7 @@ api = OfficeAPI(
     docs_url=None,  # ninja's page would load scripts from a public network; ours is docs_page.py
     openapi_url="/openapi.json",
 )
-for part in (blobs, submissions, evidence, log, forks, issuance, access, flow):
+for part in (blobs, submissions, statements, log, forks, issuance, access, flow):
     api.add_router("", part)
 
 

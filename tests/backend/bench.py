@@ -12,7 +12,6 @@ from django.conf import settings
 from django.http import HttpResponse
 from django.test import Client
 
-from biandun_office.evidence import orders
 from biandun_office.evidence.models import Node, Receipt, Statement
 from biandun_office.flow.models import Case, CaseEvent
 from biandun_office.installation import founding as installation
@@ -20,6 +19,7 @@ from biandun_office.installation.founding import Founding
 from biandun_office.issuance import services as issuance
 from biandun_office.issuance.models import Certificate
 from biandun_office.issuance.services import IssuingKey
+from biandun_office.keylife import orders
 from biandun_office.office import signing, startup
 from biandun_office.office.identity import ISSUING_KEY, Identity, Office, load_key
 from biandun_office.office.keys import new_key

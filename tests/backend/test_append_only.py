@@ -7,11 +7,11 @@ from django.apps import apps
 from django.db import DatabaseError, connection, transaction
 
 from biandun_office.evidence import audits
-from biandun_office.evidence.audit import check_log
 from biandun_office.evidence.models import Node, Receipt, Statement
 from biandun_office.issuance.models import CodeGiven, KeyDevice, KeyShares, Officer, OfficerPair
 from biandun_office.platform import append_only
 from biandun_office.platform.rows import AppendOnly
+from biandun_office.reception.log_check import check_log
 from biandun_office.timekeeping.models import ClockCheck
 from tests.backend.bench import ONLY_POSTGRESQL, ONLY_SQLITE, SIGNED, Bench, Settled
 from tests.backend.people import Key

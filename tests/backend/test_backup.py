@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 from django.db import DatabaseError, connection
 
-from biandun_office.evidence.audit import check_log
 from biandun_office.installation import archive, backup
 from biandun_office.office import startup
 from biandun_office.office.keystore import Passphrase
@@ -17,6 +16,7 @@ from biandun_office.platform.errors import (
     OfficeStateProblem,
     PassphraseProblem,
 )
+from biandun_office.reception.log_check import check_log
 from biandun_protocol.kinds import WrongFile
 from tests.backend.bench import CHEAP, ONLY_POSTGRESQL, ONLY_SQLITE, PASSPHRASE, Bench, rows
 from tests.backend.databases import VENDORS

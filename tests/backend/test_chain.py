@@ -10,7 +10,9 @@ from biandun_office.evidence import forks
 from biandun_office.evidence.links import missing_of
 from biandun_office.evidence.models import Alert, ForkEvidence, Gap, Statement
 from biandun_office.issuance.models import Certificate, StateChange
+from biandun_office.keylife import services as keylife
 from biandun_office.platform import clock
+from biandun_office.platform.errors import Refused
 from tests.backend.bench import Bench, rows
 from tests.backend.people import Key, name
 
@@ -150,7 +152,7 @@ def test_a_fork_sent_again_changes_nothing_more(office: Bench, key: Key, code: s
     forked = make(office, key)
     office.post(forked)
     assert office.post(forked).json()["code"] == "key-suspended"
-    forks.resume(serial=key.serial, reason="已核实", now=clock.now())
+    keylife.resume(serial=key.serial, reason="已核实", now=clock.now())
     assert office.post(forked).json()["code"] == code
     assert ForkEvidence.objects.count() == 1
     assert state() == "ACTIVE", (
@@ -179,13 +181,13 @@ def test_what_a_suspended_or_revoked_key_had_filed_still_gets_its_receipt(
     office: Bench, key: Key, suspended: bytes
 ):
     assert office.post(suspended).status_code == 200
-    forks.revoke(serial=key.serial, reason="密钥被复制", now=clock.now())
+    keylife.revoke(serial=key.serial, reason="密钥被复制", now=clock.now())
     assert office.post(suspended).status_code == 200
     assert office.file(key, reason="吊销之后。").json()["code"] == "certificate-revoked"
 
 
 def test_a_person_lets_a_suspended_key_go_on(office: Bench, key: Key, suspended: bytes):
-    forks.resume(serial=key.serial, reason="单位误用旧备份，已核实", now=clock.now())
+    keylife.resume(serial=key.serial, reason="单位误用旧备份，已核实", now=clock.now())
     assert office.file(key, reason="恢复之后。").status_code == 201
     assert forks.open_alerts() == []
     assert Alert.objects.get().resolution == "resumed: 单位误用旧备份，已核实"
@@ -196,7 +198,7 @@ def test_a_suspended_key_is_not_certified_anew_before_a_person_decides(
 ):
     Certificate.objects.update(not_after=1)
     for again in (Key(serial=key.serial), Key(serial="BD-TEST-0002", signer=key.signer)):
-        with pytest.raises(forks.states.Refused) as caught:
+        with pytest.raises(Refused) as caught:
             office.issue(again, office.offer())
         assert caught.value.code == "key-registered"
 
@@ -204,19 +206,19 @@ def test_a_suspended_key_is_not_certified_anew_before_a_person_decides(
 def test_a_revoked_key_pair_is_never_certified_again_and_its_device_may_get_another(
     office: Bench, key: Key
 ):
-    forks.revoke(serial=key.serial, reason="测试", now=clock.now())
-    with pytest.raises(forks.states.Refused):
+    keylife.revoke(serial=key.serial, reason="测试", now=clock.now())
+    with pytest.raises(Refused):
         office.issue(Key(serial="BD-TEST-0002", signer=key.signer), office.offer())
     assert office.issue(Key(serial=key.serial), office.offer())
 
 
 def test_only_a_suspended_key_can_be_resumed_and_a_key_is_revoked_once(office: Bench, key: Key):
-    with pytest.raises(forks.states.Refused) as caught:
-        forks.resume(serial=key.serial, reason="测试", now=clock.now())
+    with pytest.raises(Refused) as caught:
+        keylife.resume(serial=key.serial, reason="测试", now=clock.now())
     assert caught.value.code == "key-not-suspended"
-    forks.revoke(serial=key.serial, reason="测试", now=clock.now())
-    for again in (forks.revoke, forks.resume):
-        with pytest.raises(forks.states.Refused):
+    keylife.revoke(serial=key.serial, reason="测试", now=clock.now())
+    for again in (keylife.revoke, keylife.resume):
+        with pytest.raises(Refused):
             again(serial=key.serial, reason="测试", now=clock.now())
 
 

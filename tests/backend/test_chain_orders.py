@@ -14,16 +14,18 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from biandun_office.evidence import intake, links
+from biandun_office.evidence import links
 from biandun_office.evidence.models import ForkEvidence, Gap, Statement
 from biandun_office.issuance.models import Certificate
 from biandun_office.office.signing import held
 from biandun_office.platform import clock
+from biandun_office.reception import intake
 from biandun_protocol.algorithms import ES256
 from biandun_protocol.certificate import Signed
 from biandun_protocol.errors import Problem
 from biandun_protocol.wire import codec
 from biandun_protocol.wire.messages import SignedManifest
+from biandun_protocol.wire.numbers import PURPOSE_FILING
 from tests.backend.bench import ONLY_POSTGRESQL, ONLY_SQLITE, Bench
 from tests.backend.people import Key, name
 
@@ -143,7 +145,9 @@ class Play:
     @staticmethod
     def _submit(statement: bytes) -> str:
         try:
-            accepted = intake.receive_filing(statement, now=clock.now(), signer=held())
+            accepted = intake.receive(
+                statement, purpose=PURPOSE_FILING, now=clock.now(), signer=held()
+            )
         except Problem as problem:
             return "fork" if problem.code in ("chain-fork", "chain-broken") else problem.code
         return "accepted" if accepted.created else "again"

@@ -13,22 +13,28 @@ from biandun import standing
 from biandun.keys import Key as DeviceKey
 from biandun_office.access.models import Challenge, Login
 from biandun_office.cli.main import cli, run
-from biandun_office.evidence import forks, intake
-from biandun_office.evidence.audit import check_log
 from biandun_office.evidence.models import ForkEvidence, Statement
 from biandun_office.issuance.models import KeyOffer, StateChange
 from biandun_office.issuance.selectors import certificate_of_serial, status_of
 from biandun_office.issuance.services import renew
+from biandun_office.keylife import services as keylife
 from biandun_office.office.signing import held
 from biandun_office.platform import clock
 from biandun_office.platform.errors import ClockUntrusted, Refused
+from biandun_office.reception import intake
+from biandun_office.reception.log_check import check_log
 from biandun_office.timekeeping import guard
 from biandun_office.timekeeping import services as timekeeping
 from biandun_office.timekeeping.models import ClockCheck, ClockMark
 from biandun_office.timekeeping.selectors import known as timekept
 from biandun_office.timekeeping.watch import watch
 from biandun_protocol.certificate import Signed
-from biandun_protocol.wire.numbers import STANDING_ACTIVE, STANDING_REVOKED, STANDING_SUSPENDED
+from biandun_protocol.wire.numbers import (
+    PURPOSE_FILING,
+    STANDING_ACTIVE,
+    STANDING_REVOKED,
+    STANDING_SUSPENDED,
+)
 from tests.backend.bench import ONLY_SQLITE, PASSPHRASE, SCHOOL, Bench
 from tests.backend.people import Key
 from tests.backend.test_orders import challenge, give
@@ -274,7 +280,7 @@ def test_a_key_that_was_stopped_in_doubt_takes_the_word_and_no_doubtful_time(
     turn(offset)
     guard.forget()
     moment, doubted = guard.certain()
-    forks.suspend(serial=serial, reason="被盗", now=moment, doubted=doubted)
+    keylife.suspend(serial=serial, reason="被盗", now=moment, doubted=doubted)
     assert tell(genuine, office, serial) == STANDING_SUSPENDED
     assert floor <= genuine.chain().time_floor <= recorded
     assert run(["--data", str(office.folder), "resume", "--serial", serial, "--reason", "x"]) == 3
@@ -312,7 +318,7 @@ def test_nothing_but_what_stops_a_key_takes_a_time_that_is_merely_certain() -> N
     ]
     source = (room / "cli" / "alerts.py").read_text("utf-8")
     assert (asks, source.count("guard.certain")) == (["cli/alerts.py"], 1)
-    assert set(re.findall(r"_stop\(session, forks\.(\w+)", source)) == set(STOPS)
+    assert set(re.findall(r"_stop\(session, keylife\.(\w+)", source)) == set(STOPS)
 
 
 # who may look at the machine's clock itself: to show it, to judge it, to found an office, or to
@@ -484,7 +490,7 @@ def test_a_time_that_falls_without_a_correction_is_a_fault_of_the_log(
     signed = key.sign(office.upload(reason="回拨时钟。"))
     # an office that does not guard its clock
     monkeypatch.setattr(guard, "received", lambda moment, last, size: moment)
-    intake.receive_filing(signed, now=clock.now() - 1000, signer=held())
+    intake.receive(signed, purpose=PURPOSE_FILING, now=clock.now() - 1000, signer=held())
     assert [fault for fault in check_log(office.office).faults if "received before" in fault]
 
 
@@ -548,12 +554,12 @@ def test_a_status_from_the_wrong_time_reads_as_decided_at_the_correction(
 ):
     turn(FAR)
     timekeeping.confirm(at=clock.now(), source="同样不准的钟")
-    forks.suspend(serial=key.serial, reason="x", now=guard.now())
+    keylife.suspend(serial=key.serial, reason="x", now=guard.now())
     wrong = status_of(key.serial)
     turn(0)
     timekeeping.confirm(at=clock.now(), source="广播报时")
     assert (wrong.since, status_of(key.serial).since) == (clock.now() + FAR, clock.now())
-    forks.resume(serial=key.serial, reason="x", now=guard.now() + 1)
+    keylife.resume(serial=key.serial, reason="x", now=guard.now() + 1)
     turn(2)
     resumed = status_of(key.serial)
     assert resumed.number == wrong.number + 1
@@ -583,7 +589,7 @@ def test_without_a_correction_the_order_sets_the_time_of_the_office(office: Benc
 
 
 @pytest.mark.parametrize(
-    ("decide", "code"), [(forks.suspend, None), (forks.revoke, "certificate-revoked")]
+    ("decide", "code"), [(keylife.suspend, None), (keylife.revoke, "certificate-revoked")]
 )
 def test_a_suspended_key_gets_its_time_set_and_a_revoked_one_does_not(
     office: Bench, key: Key, decide: Callable[..., object], code: str | None

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import pytest
 from django.http import HttpResponse
 
-from biandun_office.evidence import forks
 from biandun_office.evidence.models import Statement
 from biandun_office.flow.models import Case, CaseEvent
+from biandun_office.keylife import services as keylife
 from biandun_office.platform import clock
 from biandun_protocol import cose
 from biandun_protocol.algorithms import ES256
@@ -165,7 +165,7 @@ def at_the_wrong_door(scene: Scene) -> HttpResponse:
 
 
 def revoked(scene: Scene) -> HttpResponse:
-    forks.revoke(serial=scene.supervisor.serial, reason="测试", now=clock.now())
+    keylife.revoke(serial=scene.supervisor.serial, reason="测试", now=clock.now())
     return scene.sign()
 
 

@@ -14,17 +14,18 @@ import pytest
 from django.db import IntegrityError, OperationalError, connection, connections, transaction
 
 from biandun_office import api
-from biandun_office.evidence import intake, services
-from biandun_office.evidence.audit import check_log
 from biandun_office.evidence.models import ForkEvidence, Statement
-from biandun_office.evidence.services import Accepted
 from biandun_office.office.signing import held
 from biandun_office.platform import clock, group_commit, sql
 from biandun_office.platform.database import writing
 from biandun_office.platform.errors import Refused
 from biandun_office.platform.group_commit import GroupCommit
+from biandun_office.reception import intake, services
+from biandun_office.reception.log_check import check_log
+from biandun_office.reception.services import Accepted
 from biandun_office.registry.models import Unit
 from biandun_protocol.receipt import Receipt
+from biandun_protocol.wire.numbers import PURPOSE_FILING
 from tests.backend.bench import Bench
 from tests.support.softkey import SoftKey
 
@@ -94,7 +95,7 @@ def submissions(office: Bench, count: int) -> list[Callable[[], Accepted]]:
 
 def submission(office: Bench, key: SoftKey, reason: str) -> Callable[[], Accepted]:
     statement = key.sign(office.upload(reason=reason))
-    return lambda: intake.receive_filing(statement, now=clock.now(), signer=held())
+    return lambda: intake.receive(statement, purpose=PURPOSE_FILING, now=clock.now(), signer=held())
 
 
 def names_of(office: Bench) -> set[str]:
@@ -129,7 +130,7 @@ def test_each_in_a_group_keeps_its_own_error_and_harms_no_other(
     nowhere = key.sign(office.upload(case="629900HB2026000999"))
     late = key.sign(office.upload(case="629900HB2026000998"))
     bad = [
-        lambda raw=raw: intake.receive_filing(raw, now=clock.now(), signer=held())
+        lambda raw=raw: intake.receive(raw, purpose=PURPOSE_FILING, now=clock.now(), signer=held())
         for raw in (nowhere, late)
     ]
     one, first, two, second, three = crowd.outcomes([good[0], bad[0], good[1], bad[1], good[2]])

@@ -9,10 +9,11 @@ from concurrent.futures import ThreadPoolExecutor
 import httpx
 import pytest
 
-from biandun_office.evidence import intake
-from biandun_office.evidence.audit import check_log
 from biandun_office.office import signing, startup
 from biandun_office.platform import clock
+from biandun_office.reception import intake
+from biandun_office.reception.log_check import check_log
+from biandun_protocol.wire.numbers import PURPOSE_FILING
 from tests.backend.bench import Bench
 from tests.backend.serving import Served
 from tests.support.softkey import SoftKey, manifest
@@ -73,7 +74,9 @@ def test_no_acknowledged_statement_is_lost_by_a_kill_under_concurrent_load(
     given = dict(acknowledged.pairs)
     # what was cut off is taken in now, the rest answered as before
     for raw in (raw for raws in packages for raw in raws):
-        accepted = intake.receive_filing(raw, now=clock.now(), signer=signing.held())
+        accepted = intake.receive(
+            raw, purpose=PURPOSE_FILING, now=clock.now(), signer=signing.held()
+        )
         if raw in given:
             assert (accepted.created, accepted.bundle) == (False, given[raw])
     report = check_log(office.office)

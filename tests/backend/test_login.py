@@ -11,8 +11,8 @@ from django.test import Client
 
 from biandun_office.access.models import Challenge, Login
 from biandun_office.access.selectors import digest_of
-from biandun_office.evidence import forks
 from biandun_office.issuance.models import Certificate
+from biandun_office.keylife import services as keylife
 from biandun_office.platform import clock
 from biandun_office.registry.models import Unit
 from tests.backend.bench import ONLY_SQLITE, ORIGIN, SCHOOL, SIGNED, Bench
@@ -106,7 +106,7 @@ def test_a_login_ends_after_eight_hours(office: Bench, key: Key, monkeypatch):
 
 
 def revoke(key: Key) -> None:
-    forks.revoke(serial=key.serial, reason="测试", now=clock.now())
+    keylife.revoke(serial=key.serial, reason="测试", now=clock.now())
 
 
 ENDINGS = {

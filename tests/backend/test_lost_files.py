@@ -11,11 +11,11 @@ import pytest
 
 from biandun_office.cli.main import run
 from biandun_office.evidence import blobs, services, stored
-from biandun_office.evidence.audit import check_log
 from biandun_office.evidence.models import Blob
 from biandun_office.office import startup
 from biandun_office.office.identity import ISSUING_KEY, ROOT_KEY, Office
 from biandun_office.platform import clock
+from biandun_office.reception.log_check import check_log
 from biandun_protocol.errors import Problem
 from tests.backend import bench
 from tests.backend.bench import ONLY_SQLITE, SIGNED, Bench, digest_of

@@ -11,12 +11,12 @@ from django.core.management import call_command
 from django.db import connection
 
 from biandun_office.cli.main import run
-from biandun_office.evidence.audit import check_log
 from biandun_office.evidence.models import Gap, LinkedName
 from biandun_office.installation import backup as backups
 from biandun_office.issuance.models import Certificate
 from biandun_office.office import startup
 from biandun_office.platform import append_only, database
+from biandun_office.reception.log_check import check_log
 from tests.backend.bench import CHEAP, ONLY_SQLITE, PASSPHRASE, Bench, rows
 from tests.backend.databases import Databases
 from tests.backend.people import name

@@ -2,10 +2,11 @@
 
 import pytest
 
-from biandun_office.evidence import chain, forks, orders
+from biandun_office.evidence import chain, forks
 from biandun_office.evidence.models import LinkedName, Order
 from biandun_office.issuance.models import Certificate
 from biandun_office.issuance.selectors import certificate_of_serial
+from biandun_office.keylife import orders
 from biandun_office.platform import clock
 from biandun_office.platform.errors import Refused
 from biandun_protocol.algorithms import PublicKey

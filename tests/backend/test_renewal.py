@@ -11,13 +11,14 @@ import pytest
 from biandun import errors
 from biandun.keys import Key
 from biandun_office.cli.main import run
-from biandun_office.evidence import forks, intake
-from biandun_office.evidence.audit import check_log
 from biandun_office.issuance import services
 from biandun_office.issuance.models import Certificate, StateChange
 from biandun_office.issuance.selectors import certificate_of_serial
+from biandun_office.keylife import services as keylife
 from biandun_office.platform import clock
 from biandun_office.platform.errors import Refused
+from biandun_office.reception import intake
+from biandun_office.reception.log_check import check_log
 from biandun_office.registry.models import Unit
 from biandun_protocol.wire import codec
 from biandun_protocol.wire.messages import Grant
@@ -86,7 +87,7 @@ def test_revoking_the_new_certificate_stops_what_was_signed_under_the_old(
 ):
     first = sign(office, genuine, 1)
     renew(office, genuine.info.serial)
-    forks.revoke(serial=genuine.info.serial, reason="lost", now=clock.now())
+    keylife.revoke(serial=genuine.info.serial, reason="lost", now=clock.now())
     assert office.post(first).json()["code"] == "certificate-revoked"
 
 
@@ -141,7 +142,7 @@ def test_a_login_ends_with_the_certificate_it_was_made_under(office: Bench, genu
     ("decide", "code"), [("suspend", "key-suspended"), ("revoke", "certificate-revoked")]
 )
 def test_a_key_that_is_stopped_is_not_renewed(decide: str, code: str, office: Bench, genuine: Key):
-    getattr(forks, decide)(serial=genuine.info.serial, reason="test", now=clock.now())
+    getattr(keylife, decide)(serial=genuine.info.serial, reason="test", now=clock.now())
     with pytest.raises(Refused) as caught:
         renew(office, genuine.info.serial)
     assert caught.value.code == code
@@ -161,11 +162,11 @@ def test_a_key_that_a_person_suspends_is_stopped_until_a_person_says_otherwise(
     office: Bench, genuine: Key
 ):
     first = sign(office, genuine, 1)
-    forks.suspend(serial=genuine.info.serial, reason="unit reports it missing", now=clock.now())
+    keylife.suspend(serial=genuine.info.serial, reason="unit reports it missing", now=clock.now())
     assert office.post(first).json()["code"] == "key-suspended"
     with pytest.raises(Refused):
-        forks.suspend(serial=genuine.info.serial, reason="again", now=clock.now())
-    forks.resume(serial=genuine.info.serial, reason="found again", now=clock.now())
+        keylife.suspend(serial=genuine.info.serial, reason="again", now=clock.now())
+    keylife.resume(serial=genuine.info.serial, reason="found again", now=clock.now())
     assert office.post(first).status_code == 201
     assert [change.reason for change in StateChange.objects.order_by("pk")] == [
         "unit reports it missing",

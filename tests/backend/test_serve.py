@@ -15,8 +15,8 @@ from threading import Barrier
 import httpx
 import pytest
 
-from biandun_office.evidence.audit import check_log
 from biandun_office.office import startup
+from biandun_office.reception.log_check import check_log
 from biandun_protocol import cose
 from biandun_protocol.algorithms import ES256
 from biandun_protocol.receipt import Receipt, verify_receipt

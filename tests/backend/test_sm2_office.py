@@ -16,7 +16,6 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from biandun_office.evidence import blobs
-from biandun_office.evidence.audit import check_log
 from biandun_office.evidence.models import Statement
 from biandun_office.installation import backup
 from biandun_office.office import keys, startup
@@ -26,6 +25,7 @@ from biandun_office.office.keys import Sm2Key, new_key
 from biandun_office.office.keystore import Passphrase, seal, unseal
 from biandun_office.office.x509 import Validity
 from biandun_office.platform.errors import PassphraseProblem
+from biandun_office.reception.log_check import check_log
 from biandun_protocol import cose, der
 from biandun_protocol.algorithms import ES256, SM2, PublicKey
 from biandun_protocol.certificate import Signed, verify_issuer, verify_profile

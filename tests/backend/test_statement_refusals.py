@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from biandun_office.evidence import forks
 from biandun_office.issuance.models import Certificate
+from biandun_office.keylife import services as keylife
 from biandun_office.platform import clock
 from biandun_office.registry.models import Unit
 from biandun_protocol import cbor
@@ -137,7 +137,7 @@ def case_that_was_not_returned(scene: Scene) -> bytes:
 
 
 def revoked(scene: Scene) -> bytes:
-    forks.revoke(serial=scene.key.serial, reason="测试", now=clock.now())
+    keylife.revoke(serial=scene.key.serial, reason="测试", now=clock.now())
     return scene.key.sign(scene.uploaded())
 
 

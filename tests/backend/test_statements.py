@@ -10,15 +10,17 @@ from hashlib import sha256
 import pytest
 from django.db import OperationalError, connection
 
-from biandun_office.evidence import blobs, intake
+from biandun_office.evidence import blobs
 from biandun_office.evidence.models import Statement
 from biandun_office.flow.models import Case
 from biandun_office.office.signing import held
 from biandun_office.platform import clock, group_commit
 from biandun_office.platform.database import writing
+from biandun_office.reception import intake
 from biandun_protocol import cose
 from biandun_protocol.algorithms import ES256
 from biandun_protocol.receipt import Receipt, verify_receipt
+from biandun_protocol.wire.numbers import PURPOSE_FILING
 from tests.backend import people
 from tests.backend.bench import HOSPITAL, HOSPITAL_FORM, ONLY_SQLITE, Bench, rows
 from tests.support.softkey import SoftKey, attachment, manifest
@@ -90,8 +92,11 @@ def test_a_repeated_statement_gets_its_receipt_while_the_disk_does_not_give_its_
     again = office.post(statement)
     assert (again.status_code, again.content) == (200, first.content)
     with pytest.raises(OSError):
-        intake.receive_filing(
-            key.sign(office.upload(reason="另一份。")), now=clock.now(), signer=held()
+        intake.receive(
+            key.sign(office.upload(reason="另一份。")),
+            purpose=PURPOSE_FILING,
+            now=clock.now(),
+            signer=held(),
         )
 
 
@@ -264,7 +269,7 @@ def test_taking_a_filing_in_costs_a_known_number_of_queries(office: Bench, key: 
     connection.connection.set_trace_callback(
         lambda text: None if text.startswith("--") else seen.append(text)
     )
-    intake.receive_filing(statement, now=clock.now(), signer=held())
+    intake.receive(statement, purpose=PURPOSE_FILING, now=clock.now(), signer=held())
     connection.connection.set_trace_callback(None)
     # an insertion is told again by each trigger that it fires
     verbs = [text.split()[0] for text, _ in itertools.groupby(seen)]

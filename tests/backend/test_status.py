@@ -11,9 +11,9 @@ from django.test.utils import CaptureQueriesContext
 from biandun import standing
 from biandun.keys import Key
 from biandun_office.cli.main import run
-from biandun_office.evidence import forks
 from biandun_office.issuance import services
 from biandun_office.issuance.selectors import status_of
+from biandun_office.keylife import services as keylife
 from biandun_office.platform import clock, sql
 from biandun_protocol import cose
 from biandun_protocol.certificate import Signed
@@ -50,10 +50,10 @@ def test_a_key_that_a_person_suspended_stops_and_goes_on_when_it_hears_so(
     office: Bench, genuine: Key
 ):
     serial = genuine.info.serial
-    forks.suspend(serial=serial, reason="unit reports it missing", now=clock.now())
+    keylife.suspend(serial=serial, reason="unit reports it missing", now=clock.now())
     assert tell(office, genuine).standing == STANDING_SUSPENDED
     assert refusal(lambda: sign(office, genuine, 1)) == "key-suspended"
-    forks.resume(serial=serial, reason="found again", now=clock.now())
+    keylife.resume(serial=serial, reason="found again", now=clock.now())
     assert tell(office, genuine).standing == STANDING_ACTIVE
     assert office.post(sign(office, genuine, 1)).status_code == 201
 
@@ -64,7 +64,7 @@ def test_decisions_of_one_second_keep_their_order(
     now = clock.now()
     monkeypatch.setattr(clock, "now", lambda: now)
     words: list[Signed] = []
-    for decide in (forks.suspend, forks.resume, forks.suspend):
+    for decide in (keylife.suspend, keylife.resume, keylife.suspend):
         decide(serial=genuine.info.serial, reason="test", now=clock.now())
         words.append(fetched(office, genuine.info.serial))
     standing.tell(genuine, words[2])
@@ -86,16 +86,16 @@ def test_a_fork_stops_the_key_itself_too(office: Bench, genuine: Key):
 
 
 def test_a_revoked_key_is_told_so_for_good(office: Bench, genuine: Key):
-    forks.revoke(serial=genuine.info.serial, reason="lost", now=clock.now())
+    keylife.revoke(serial=genuine.info.serial, reason="lost", now=clock.now())
     assert tell(office, genuine).standing == STANDING_REVOKED
     assert refusal(lambda: sign(office, genuine, 1)) == "certificate-revoked"
 
 
 def test_a_renewed_key_signs_without_having_heard_that_it_was_resumed(office: Bench, genuine: Key):
     serial = genuine.info.serial
-    forks.suspend(serial=serial, reason="test", now=clock.now())
+    keylife.suspend(serial=serial, reason="test", now=clock.now())
     tell(office, genuine)
-    forks.resume(serial=serial, reason="test", now=clock.now() + 1)
+    keylife.resume(serial=serial, reason="test", now=clock.now() + 1)
     renewed = services.renew(
         authority=office.authority,
         serial=serial,
@@ -150,15 +150,15 @@ def test_time_and_number_rise_whatever_the_clock_does_and_over_all_lives_of_a_de
         words.append(status_of(serial))
 
     # the office's clock is a day ahead
-    forks.suspend(serial=serial, reason="test", now=now + 86_400)
+    keylife.suspend(serial=serial, reason="test", now=now + 86_400)
     heard()
-    forks.resume(serial=serial, reason="test", now=now)
+    keylife.resume(serial=serial, reason="test", now=now)
     heard()
     services.renew(
         authority=office.authority, serial=serial, days=900, now=now, deliver=lambda grant: None
     )
     heard()
-    forks.revoke(serial=serial, reason="test", now=now)
+    keylife.revoke(serial=serial, reason="test", now=now)
     heard()
     genuine.carry_out(office.order(codec.encode(genuine.challenge()), "reset"))
     genuine.personalise(
@@ -185,7 +185,7 @@ def test_the_word_about_a_new_life_does_not_let_a_copy_of_the_old_one_go_on(
     assert isinstance(wire, Wire)
     serial = genuine.info.serial
     copy = bytes(wire.key.board.flash.cells)
-    forks.suspend(serial=serial, reason="copied", now=clock.now())
+    keylife.suspend(serial=serial, reason="copied", now=clock.now())
     stopped = fetched(office, serial)
     genuine.carry_out(office.order(codec.encode(genuine.challenge()), "reset"))
     genuine.personalise(
@@ -202,7 +202,7 @@ def test_the_word_about_a_new_life_does_not_let_a_copy_of_the_old_one_go_on(
 def test_the_word_travels_as_a_file_to_a_key_without_a_network(
     office: Bench, genuine: Key, tmp_path: Path, capsys
 ):
-    forks.suspend(serial=genuine.info.serial, reason="test", now=clock.now())
+    keylife.suspend(serial=genuine.info.serial, reason="test", now=clock.now())
     passphrase = tmp_path / "passphrase"
     passphrase.write_text(PASSPHRASE.secret)
     words = ["--data", str(office.folder), "--json", "status", "--serial", genuine.info.serial]

@@ -12,15 +12,17 @@ from django.test.utils import CaptureQueriesContext
 from biandun.key import succession
 from biandun.keys import Key
 from biandun_office.cli.main import run
-from biandun_office.evidence import chain, forks, successions
-from biandun_office.evidence.audit import check_log
+from biandun_office.evidence import chain
 from biandun_office.evidence.models import Alert, ForkEvidence, Gap, Statement
 from biandun_office.issuance import services
 from biandun_office.issuance.models import Certificate, StateChange
 from biandun_office.issuance.selectors import certificate_of_serial
 from biandun_office.issuance.services import Term
+from biandun_office.keylife import services as keylife
+from biandun_office.keylife import successions
 from biandun_office.platform import clock
 from biandun_office.platform.errors import Refused
+from biandun_office.reception.log_check import check_log
 from biandun_protocol import cose
 from biandun_protocol.errors import ProtocolProblem
 from biandun_protocol.receipt import Receipt, verify_receipt
@@ -256,7 +258,7 @@ def test_the_answer_proves_that_the_log_only_grew(office: Bench, genuine: Key):
 def test_who_revokes_a_key_stops_what_its_old_pair_signed(office: Bench, genuine: Key):
     late = sign(office, genuine, 1)
     swap(office, genuine)
-    forks.revoke(serial=genuine.info.serial, reason="lost", now=clock.now())
+    keylife.revoke(serial=genuine.info.serial, reason="lost", now=clock.now())
     assert office.post(late).json()["code"] == "certificate-revoked"
 
 
@@ -351,7 +353,7 @@ def test_a_key_that_is_stopped_gets_no_new_pair(
     decide: str, code: str, office: Bench, genuine: Key
 ):
     asked = succession.ask(genuine)
-    getattr(forks, decide)(serial=genuine.info.serial, reason="test", now=clock.now())
+    getattr(keylife, decide)(serial=genuine.info.serial, reason="test", now=clock.now())
     assert refused(office, asked.encode()) == code
     assert (Certificate.objects.count(), Statement.objects.count()) == (1, 0)
 
@@ -386,7 +388,7 @@ def test_a_pair_that_was_succeeded_is_never_certified_again(decide: str, office:
     asked, old, fresh = ask_softly(key)
     succeed_softly(office, key, asked, fresh)
     if decide != "nobody":
-        getattr(forks, decide)(serial=key.serial, reason="stolen", now=clock.now())
+        getattr(keylife, decide)(serial=key.serial, reason="stolen", now=clock.now())
     for signer in (old.signer, fresh.signer):
         thief = SoftKey(serial="BD-TEST-0666", signer=signer, device_key=signer_from(71).public_key)
         with pytest.raises(Refused) as caught:

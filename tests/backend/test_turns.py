@@ -10,8 +10,6 @@ from dataclasses import replace
 import pytest
 from django.db import transaction
 
-from biandun_office.evidence import intake, services
-from biandun_office.evidence.audit import check_log
 from biandun_office.evidence.models import (
     Alert,
     Attached,
@@ -22,13 +20,15 @@ from biandun_office.evidence.models import (
     Receipt,
     Statement,
 )
-from biandun_office.evidence.services import Accepted, Submission
 from biandun_office.flow.models import Case, CaseEvent
 from biandun_office.issuance.models import Certificate
 from biandun_office.office.signing import held
 from biandun_office.platform import clock
 from biandun_office.platform.errors import Refused
 from biandun_office.platform.pending import Numbered, Pending
+from biandun_office.reception import intake, services
+from biandun_office.reception.log_check import check_log
+from biandun_office.reception.services import Accepted, Submission
 from biandun_office.registry.models import Unit
 from biandun_protocol.errors import Problem
 from biandun_protocol.receipt import Receipt as ReceiptFile

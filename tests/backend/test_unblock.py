@@ -10,9 +10,9 @@ import pytest
 from biandun import errors
 from biandun.keys import Key
 from biandun_office.cli.main import run
-from biandun_office.evidence import forks
 from biandun_office.issuance import recovery
 from biandun_office.issuance.models import CodeGiven, KeyShares, Officer
+from biandun_office.keylife import services as keylife
 from biandun_office.office.keystore import Passphrase
 from biandun_office.platform import clock
 from biandun_office.platform.errors import PassphraseProblem, Refused
@@ -225,7 +225,7 @@ def test_a_check_is_heard_in_whatever_case(staffed: Bench, key: Key):
 
 
 def test_a_key_that_is_reported_missing_gets_no_codes(staffed: Bench, key: Key):
-    forks.suspend(serial=key.info.serial, reason="missing", now=clock.now())
+    keylife.suspend(serial=key.info.serial, reason="missing", now=clock.now())
     assert refused(lambda: code(staffed, key.recovery.ask(0), FIRST)) == "key-suspended"
 
 
@@ -233,7 +233,7 @@ def test_a_device_that_took_the_place_of_another_under_its_serial_number_has_sha
     staffed: Bench,
 ):
     first = enrol(staffed, Wire())
-    forks.revoke(serial=first.info.serial, reason="broken", now=clock.now())
+    keylife.revoke(serial=first.info.serial, reason="broken", now=clock.now())
     second = enrol(staffed, Wire(TestBoard(seed=b"another device")))
     unblock(staffed, second)
     second.unlock(NEW)
@@ -269,7 +269,7 @@ def test_naming_officers_whose_file_cannot_be_written_names_nobody(office: Bench
 
 def test_a_revoked_key_gets_no_codes(staffed: Bench, key: Key):
     ask = key.recovery.ask(0)
-    forks.revoke(serial=key.info.serial, reason="lost", now=clock.now())
+    keylife.revoke(serial=key.info.serial, reason="lost", now=clock.now())
     assert refused(lambda: code(staffed, ask, FIRST)) == "certificate-revoked"
 
 

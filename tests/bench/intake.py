@@ -28,6 +28,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, utils
 
 from biandun_protocol.wire import statement as wire
+from biandun_protocol.wire.numbers import PURPOSE_FILING
 from tests.bench.rows import Row, Scale, alternate, percentile
 from tests.support.softkey import SoftKey, manifest
 
@@ -118,9 +119,10 @@ class Postgresql:
 def measure_on(database: Any, scale: Scale) -> Iterator[Row]:
     """Take packages in by the service, by HTTP, and by the bare reference."""
     # Django starts here, and only when this row is wanted
-    from biandun_office.evidence import intake, services
+    from biandun_office.evidence import services as evidence
     from biandun_office.office import signing, startup
     from biandun_office.platform import clock
+    from biandun_office.reception import intake, services
     from tests.backend import bench
 
     folder = scale.folder / f"{database.mark}office"
@@ -141,7 +143,7 @@ def measure_on(database: Any, scale: Scale) -> Iterator[Row]:
             for key in keys[:clients]
         ]
         for content in (content for packages in every for content, _ in packages):
-            services.store_blob(
+            evidence.store_blob(
                 digest=sha256(content).hexdigest(),
                 stream=BytesIO(content),
                 announced=len(content),
@@ -151,7 +153,9 @@ def measure_on(database: Any, scale: Scale) -> Iterator[Row]:
 
     def receive(packages: list[Package]) -> None:
         for _, statement in packages:
-            assert intake.receive_filing(statement, now=clock.now(), signer=signer).created
+            assert intake.receive(
+                statement, purpose=PURPOSE_FILING, now=clock.now(), signer=signer
+            ).created
 
     def by_service(number: int) -> list[float]:
         every = uploaded(scale.packages, f"service{number}", CLIENTS)

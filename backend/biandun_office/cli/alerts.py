@@ -10,10 +10,12 @@ import click
 
 from biandun_office.cli.commands import Command
 from biandun_office.cli.session import CODE, Given, Session, in_session, with_passphrase
-from biandun_office.evidence import audits, chain, forks, orders
+from biandun_office.evidence import audits, chain, forks
 from biandun_office.issuance.models import Certificate
 from biandun_office.issuance.selectors import certificates_to_come, status_of
 from biandun_office.issuance.services import IssuingKey
+from biandun_office.keylife import orders
+from biandun_office.keylife import services as keylife
 from biandun_office.office.identity import Office
 from biandun_office.office.keystore import Passphrase
 from biandun_office.platform import clock, files
@@ -79,7 +81,7 @@ def suspend(session: Session, *, serial: str, reason: str) -> dict[str, object]:
     \b
     Example:  biandun-office --data office suspend --serial BD-0001 --reason "unit reports it missing"
     """
-    return _stop(session, forks.suspend, serial, reason)
+    return _stop(session, keylife.suspend, serial, reason)
 
 
 @click.command(cls=Command)
@@ -93,7 +95,7 @@ def resume(session: Session, *, serial: str, reason: str) -> dict[str, object]:
     Example:  biandun-office --data office resume --serial BD-0001 --reason "unit called, restored an old image"
     """
     session.open()
-    return _decided(forks.resume(serial=serial, reason=reason, now=guard.now()))
+    return _decided(keylife.resume(serial=serial, reason=reason, now=guard.now()))
 
 
 @click.command(cls=Command)
@@ -111,7 +113,7 @@ def revoke(session: Session, *, serial: str, reason: str) -> dict[str, object]:
     \b
     Example:  biandun-office --data office revoke --serial BD-0001 --reason "key lost"
     """
-    return _stop(session, forks.revoke, serial, reason)
+    return _stop(session, keylife.revoke, serial, reason)
 
 
 @click.command(cls=Command)

@@ -11,11 +11,11 @@ from django.db import DatabaseError
 from biandun_office.cli.commands import Command
 from biandun_office.cli.output import show_problem
 from biandun_office.cli.session import Session, in_language, in_session
-from biandun_office.evidence.audit import LogReport, check_log
 from biandun_office.evidence.services import sweep_blobs
 from biandun_office.office.identity import Office
 from biandun_office.platform import files
 from biandun_office.platform.errors import FileProblem, LogBroken
+from biandun_office.reception.log_check import LogReport, check_log
 from biandun_office.timekeeping import guard
 
 EXIT_BROKEN = LogBroken.exit_status

@@ -8,9 +8,9 @@ import click
 from biandun_office.cli.commands import Command
 from biandun_office.cli.output import day
 from biandun_office.cli.session import CODE, F, Given, Session, in_session, with_passphrase
-from biandun_office.evidence import successions
 from biandun_office.issuance import services
 from biandun_office.issuance.services import CERTIFICATE_DAYS, OVERLAP_DAYS, IssuingKey, Term
+from biandun_office.keylife import successions
 from biandun_office.office.identity import Office
 from biandun_office.office.keystore import Passphrase
 from biandun_office.platform import files

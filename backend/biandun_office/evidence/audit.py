@@ -5,11 +5,9 @@ from what is derived.
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from biandun_office.evidence import kept, selectors, stored, tree
+from biandun_office.evidence import kept, selectors, tree
 from biandun_office.evidence.models import ForkEvidence, Node, Statement
-from biandun_office.evidence.stored import Damage, Progress
 from biandun_office.evidence.tree import Coordinate
-from biandun_office.flow.replay import replay
 from biandun_office.office.identity import ISSUER_STATEMENT, ISSUING_CERTIFICATE, Office
 from biandun_office.timekeeping.selectors import corrections
 from biandun_protocol import cose
@@ -31,29 +29,19 @@ class _Memory:
 
 
 @dataclass(frozen=True)
-class LogReport:
-    """What the check found: ``faults`` in sentences, the ``damaged`` files, which are among them,
-    too; both empty when all agrees.
-
-    ``unread`` counts manifests that are not in the data folder.
-    """
+class Rebuilt:
+    """The log as its statements make it, and what does not agree with it, in sentences."""
 
     size: int
     root: bytes
     faults: list[str]
-    unread: int
-    damaged: list[Damage]
 
 
-def check_log(
-    office: Office, *, contents: bool = True, progress: Progress | None = None
-) -> LogReport:
+def rebuild(office: Office) -> Rebuilt:
     """Rebuild the log from the statements, and compare with every stored node and with the newest
-    receipt; replay the cases.
+    receipt.
 
     A receipt is signed, so it cannot be made to fit by whoever can only write to the database.
-    Then every file that the evidence names is looked for and hashed; ``contents`` and ``progress``
-    as in ``stored.check``.
     """
     memory, size, faults = _Memory(), 0, list[str]()
     last, corrected = 0, {check.log_size for check in corrections()}
@@ -78,15 +66,7 @@ def check_log(
     faults.extend(_compare_receipt(memory, size, office))
     faults.extend(_check_forks())
     faults.extend(_check_office(office))
-    replayed = replay()
-    damaged = stored.check(office.algorithm, contents=contents, progress=progress)
-    return LogReport(
-        size,
-        tree.root(memory, size),
-        [*faults, *replayed.faults, *map(str, damaged)],
-        replayed.unread,
-        damaged,
-    )
+    return Rebuilt(size, tree.root(memory, size), faults)
 
 
 def _check_forks() -> list[str]:

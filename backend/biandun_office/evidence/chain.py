@@ -24,15 +24,17 @@ from biandun_office.platform.errors import Refused
 from biandun_protocol.cose import Header
 
 _HIGHEST = (1 << 63) - 1  # what a column holds
-# of several stretches at once: a chain, its first and its last number
+# of several stretches at once: a chain, one of its key pairs, its first and its last number
 _KNOWN = (
-    "WITH asked(chain, first, last) AS (VALUES %v)"
-    " SELECT asked.chain, found.seq, found.statement_id, found.prev FROM asked JOIN issuance_certificate AS pair ON pair.chain = asked.chain"  # noqa: E501
-    " JOIN evidence_statement AS found ON found.kid = pair.kid AND found.seq BETWEEN asked.first AND asked.last"  # noqa: E501
+    "WITH asked(chain, kid, first, last) AS (VALUES %v)"
+    " SELECT asked.chain, found.seq, found.statement_id, found.prev FROM asked"
+    " JOIN evidence_statement AS found ON found.kid = asked.kid AND found.seq BETWEEN asked.first AND asked.last"  # noqa: E501
     " UNION ALL SELECT asked.chain, told.seq, told.statement_id, '' FROM asked"
     " JOIN evidence_linkedname AS told ON told.kid = asked.chain AND told.seq BETWEEN asked.first AND asked.last"  # noqa: E501
 )
-_STRETCH = "(CAST(%s AS VARCHAR(64)), CAST(%s AS BIGINT), CAST(%s AS BIGINT))"
+_STRETCH = (
+    "(CAST(%s AS VARCHAR(64)), CAST(%s AS VARCHAR(64)), CAST(%s AS BIGINT), CAST(%s AS BIGINT))"
+)
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,15 @@ class Contradiction:
     code: str
     seq: int
     known: str
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """A part of a chain: the key pairs that sign in it, and its first and last number."""
+
+    pairs: Sequence[str]
+    first: int
+    last: int
 
 
 @dataclass(frozen=True)
@@ -77,21 +88,23 @@ class Known:
 
 def known(chain: str, first: int, last: int) -> Known:
     """What is known of a chain's numbers ``first`` to ``last``."""
-    return known_of({chain: (first, last)})[chain]
+    return known_of({chain: Stretch(list(pairs_of(chain)), first, last)})[chain]
 
 
-def known_of(stretches: Mapping[str, tuple[int, int]]) -> dict[str, Known]:
-    """What is known of a stretch, first to last number, of each of several chains."""
+def known_of(stretches: Mapping[str, Stretch]) -> dict[str, Known]:
+    """What is known of a stretch of each of several chains."""
     names: dict[str, dict[int, str]] = {chain: {} for chain in stretches}
     arrived: dict[str, dict[int, bool]] = {chain: {} for chain in stretches}
     # the successor of the last number tells that number's name
     asked = [
         value
-        for chain, (first, last) in stretches.items()
-        for value in (chain, first, min(last + 1, _HIGHEST))
+        for chain, stretch in stretches.items()
+        for pair in stretch.pairs or (chain,)
+        for value in (chain, pair, stretch.first, min(stretch.last + 1, _HIGHEST))
     ]
+    rows = len(asked) // 4
     for chain, seq, name, prev in sql.rows(
-        _KNOWN.replace("%v", ", ".join([_STRETCH] * len(stretches))), *asked
+        _KNOWN.replace("%v", ", ".join([_STRETCH] * rows)), *asked
     ):
         names[chain][seq] = name
         if prev:

@@ -7,8 +7,8 @@ from ninja import Router, Schema
 from biandun_office.access.bearer import BY_LOGIN, reader_of
 from biandun_office.access.roles import OFFICER
 from biandun_office.evidence import fork_export
-from biandun_office.evidence.blob_api import OCTETS
 from biandun_office.office.signing import held
+from biandun_office.platform.body import OCTETS
 from biandun_office.platform.errors import Refused
 from biandun_office.platform.problems import binary, described, problems
 

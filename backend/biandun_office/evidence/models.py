@@ -2,8 +2,8 @@
 what keys' chains tell.
 
 Whatever derives from AppendOnly only grows.  Python refuses to change a row, triggers refuse it in
-the database (see platform/append_only.py), and whoever removes those is found out by the log.  Digests and
-names are kept as lower-case hexadecimal.
+the database (see platform/append_only.py), and whoever removes those is found out by the log.
+Digests and names are kept as lower-case hexadecimal.
 """
 
 from typing import ClassVar

@@ -16,11 +16,10 @@ MOST_ENTRIES = 1000
 _NODES = 'SELECT level, "index", hash FROM evidence_node WHERE '
 _NEWEST = "SELECT leaf_index, received FROM evidence_statement ORDER BY leaf_index DESC LIMIT 1"
 _PRESENT = "SELECT statement_id FROM evidence_statement WHERE statement_id IN %l"
-_ANSWER = (
-    "SELECT COALESCE(flow_case.number, ''), evidence_receipt.bundle FROM evidence_statement"
+_GIVEN = (
+    "SELECT evidence_receipt.statement_id, evidence_receipt.bundle FROM evidence_statement"
     " JOIN evidence_receipt ON evidence_receipt.statement_id = evidence_statement.leaf_index"
-    " LEFT JOIN flow_caseevent ON flow_caseevent.statement_id = evidence_statement.leaf_index"
-    " LEFT JOIN flow_case ON flow_case.id = flow_caseevent.case_id WHERE evidence_statement.statement_id = %s"  # noqa: E501
+    " WHERE evidence_statement.statement_id = %s"
 )
 
 
@@ -62,23 +61,17 @@ def present(statement_ids: Sequence[str]) -> set[str]:
 
 
 def statement_by_id(statement_id: str) -> Statement:
-    """The statement with its certificate, case and receipt.  Raises
-    Refused(statement-not-found).
-    """
-    related = ("certificate__device", "event__case__unit", "receipt")
+    """The statement with its certificate and receipt.  Raises Refused(statement-not-found)."""
+    related = ("certificate__device", "receipt")
     found = Statement.objects.select_related(*related).filter(statement_id=statement_id).first()
     if found is None:
         raise Refused("statement-not-found")
     return found
 
 
-def answer_given(statement_id: str) -> tuple[str, bytes] | None:
-    """Case number, empty for one that opens none, and receipt of a statement that the office has
-    accepted, or None.
-    """
-    return next(
-        ((number, bytes(bundle)) for number, bundle in sql.rows(_ANSWER, statement_id)), None
-    )
+def receipt_given(statement_id: str) -> tuple[int, bytes] | None:
+    """Place in the log and receipt of a statement that the office has accepted, or None."""
+    return next(((leaf, bytes(bundle)) for leaf, bundle in sql.rows(_GIVEN, statement_id)), None)
 
 
 def leaf_of(statement: Statement) -> bytes:

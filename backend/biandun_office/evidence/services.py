@@ -1,7 +1,10 @@
-"""Writes to the evidence: blobs, and the one transaction that takes a statement in."""
+"""Writes to the evidence: blobs, and what becomes of a statement in the log: its leaf, its chain,
+its receipt.
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+They know no case: ``reception`` lets a statement take effect between ``enter`` and ``seal``.
+"""
+
+from collections.abc import Sequence
 
 from django.conf import settings
 
@@ -10,50 +13,16 @@ from biandun_office.evidence.chain import Contradiction
 from biandun_office.evidence.models import Blob, Statement
 from biandun_office.evidence.selectors import NODES
 from biandun_office.evidence.turn import Arrival, Turn
-from biandun_office.flow import services as flow
 from biandun_office.issuance.checks import require_standing, require_validity
 from biandun_office.issuance.states import note_use
 from biandun_office.office.signing import OfficeSigner
 from biandun_office.platform import logs
 from biandun_office.platform.database import writing
 from biandun_office.platform.errors import Refused, StorageFull
-from biandun_office.platform.group_commit import GroupCommit
-from biandun_office.registry.models import Unit
-from biandun_office.registry.selectors import require_active, units_of
 from biandun_office.timekeeping import guard
 from biandun_protocol.algorithms import ES256, Algorithm
-from biandun_protocol.errors import Problem
-from biandun_protocol.package import Manifest
 from biandun_protocol.wire.merkle import leaf_hash
 from biandun_protocol.wire.statement import ReceiptPayload, log_leaf
-
-
-@dataclass(frozen=True)
-class Submission:
-    """What has arrived with its manifest, and when."""
-
-    arrival: Arrival
-    manifest: Manifest
-    moment: int
-
-    @property
-    def attached(self) -> list[str]:
-        """The digests of the attachments, each once."""
-        return list(
-            dict.fromkeys(attachment.sha256.hex() for attachment in self.manifest.form.attachments)
-        )
-
-
-@dataclass(frozen=True)
-class Accepted:
-    """The answer to a submission; ``created`` is False when the office had the statement
-    already.
-    """
-
-    statement_id: str
-    case: str
-    bundle: bytes
-    created: bool
 
 
 def store_blob(
@@ -118,69 +87,6 @@ def require_blobs(digests: Sequence[str]) -> None:
     missing = [digest for digest in dict.fromkeys(digests) if blobs.size_of(digest) is None]
     if missing:
         raise Refused("blob-missing", count=len(missing), missing=missing)
-
-
-def accept(submission: Submission, *, signer: OfficeSigner) -> Accepted:
-    """Append a verified statement to the log, let it open or move its case, and make its receipt:
-    all of it or nothing.
-
-    Statements that arrive together share a commit (``group_commit``); no receipt is handed out
-    before its own is durable.
-
-    A statement that contradicts its key's chain is kept as evidence, and its key suspended, before
-    it is refused.  Raises Refused: key-suspended, certificate-revoked, blob-missing, chain-fork,
-    chain-broken, certificate-expired, unit-unknown, unit-inactive and what ``flow.services.take``
-    raises.
-    """
-    outcome = _arrivals.run((submission, signer))
-    if isinstance(outcome, Contradiction):
-        raise Refused(outcome.code, seq=outcome.seq)
-    return outcome
-
-
-def _take_in(
-    together: Sequence[tuple[Submission, OfficeSigner]],
-) -> list[Accepted | Contradiction | Exception]:
-    """Take in those that share a commit, under the write lock; return what became of each."""
-    turn = Turn([submission.arrival for submission, _ in together])
-    units = units_of(list({submission.manifest.form.uscc for submission, _ in together}))
-    cases = flow.Cases(turn.pending)
-    outcomes: list[Accepted | Contradiction | Exception] = []
-    for submission, signer in together:
-        turn.face(submission.arrival, reads_cases=flow.reads_cases(submission.manifest.form))
-        try:
-            with turn.attempt(), cases.attempt():
-                outcomes.append(_accept(submission, turn, units, cases, signer))
-        except Problem as problem:
-            outcomes.append(problem)
-    turn.write()
-    return outcomes
-
-
-_arrivals = GroupCommit(_take_in)
-
-
-def _accept(
-    submission: Submission,
-    turn: Turn,
-    units: Mapping[str, Unit],
-    cases: flow.Cases,
-    signer: OfficeSigner,
-) -> Accepted | Contradiction:
-    arrival, form = submission.arrival, submission.manifest.form
-    digests = [arrival.statement.digest.hex(), *submission.attached]
-    proof = enter(arrival, digests, submission.moment, turn)
-    if proof is None:  # two clients may have come this far at once
-        return _again(arrival.name)
-    if isinstance(proof, Contradiction):
-        return proof
-    unit = require_active(units.get(form.uscc), form.uscc)
-    case = flow.take(
-        form=form, unit=unit, leaf_index=proof.leaf_index, received=proof.received, cases=cases
-    )
-    return Accepted(
-        arrival.name, case, seal(proof, digests, submission.attached, turn, signer), created=True
-    )
 
 
 def enter(
@@ -288,21 +194,6 @@ def seal(
         attached=attached,
     )
     return bundle
-
-
-def answer_again(statement_id: str) -> Accepted | None:
-    """The answer for a statement that the office accepted before: the same receipt.  None for one
-    that it does not know.
-    """
-    given = selectors.answer_given(statement_id)
-    return given and Accepted(statement_id, *given, created=False)
-
-
-def _again(statement_id: str) -> Accepted:
-    given = answer_again(statement_id)
-    if given is None:
-        raise RuntimeError("an accepted statement without case or receipt")
-    return given
 
 
 def fresh_receipt(*, statement: Statement, at_least: int, signer: OfficeSigner) -> bytes:

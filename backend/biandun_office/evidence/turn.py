@@ -11,11 +11,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from biandun_office.evidence import chain, kept, selectors
+from biandun_office.evidence.chain import Stretch
 from biandun_office.evidence.models import Attached, Node, Receipt, Statement
 from biandun_office.evidence.selectors import NODES
 from biandun_office.evidence.tree import Coordinate
 from biandun_office.issuance.models import Certificate
-from biandun_office.issuance.selectors import states_of
+from biandun_office.issuance.selectors import standings_of
 from biandun_office.platform.pending import Pending
 from biandun_protocol import cose
 
@@ -165,11 +166,14 @@ def _look(arrivals: Sequence[Arrival]) -> dict[str, Seen]:
         return {}
     present = selectors.present([arrival.name for arrival in arrivals])
     first = {arrival.chain: arrival for arrival in reversed(arrivals)}
-    states = states_of(list(first))
+    standings = standings_of(list(first))
     known = chain.known_of(
-        {name: (arrival.seq - 1, arrival.seq) for name, arrival in first.items()}
+        {
+            name: Stretch(standings[name].pairs, arrival.seq - 1, arrival.seq)
+            for name, arrival in first.items()
+        }
     )
     return {
-        arrival.name: Seen(arrival.name in present, states.get(arrival.chain), known[arrival.chain])
-        for arrival in first.values()
+        arrival.name: Seen(arrival.name in present, standings[name].state, known[name])
+        for name, arrival in first.items()
     }

@@ -7,7 +7,7 @@ from ninja import Query, Router, Schema
 from pydantic import ConfigDict, Field
 
 from biandun_office.access.bearer import BY_LOGIN, reader_of
-from biandun_office.flow import selectors
+from biandun_office.flow import selectors, table
 from biandun_office.flow.models import Case, CaseEvent
 from biandun_office.platform.errors import Refused
 from biandun_office.platform.problems import problems
@@ -93,7 +93,7 @@ def get_cases(request: HttpRequest, wanted: Query[CaseFilter]) -> dict[str, obje
     """The cases that one may see."""
     cases = selectors.visible_cases(reader_of(request))
     if wanted.state is not None:
-        if wanted.state not in Case.State.values:
+        if wanted.state not in table.states():
             raise Refused("request-invalid", field="query.state")
         cases = cases.filter(state=wanted.state)
     total = cases.count()
@@ -116,6 +116,7 @@ def get_case(request: HttpRequest, number: str) -> dict[str, object]:
     """Where a case stands and how it came there."""
     case = selectors.visible_case(reader_of(request), number)
     events = list(case.events.select_related("statement__certificate__device"))
+    filings = table.filing_actions()
     return {
         **_line(case),
         "statements": [
@@ -125,7 +126,7 @@ def get_case(request: HttpRequest, number: str) -> dict[str, object]:
                 "received": event.statement.received,
             }
             for event in events
-            if event.action in selectors.FILINGS
+            if event.action in filings
         ],
         "history": [_step(event) for event in events],
     }
@@ -136,7 +137,7 @@ def _line(case: Case) -> dict[str, object]:
         "number": case.number,
         "kind": case.kind,
         "state": case.state,
-        "state_name": case.get_state_display(),
+        "state_name": table.BUSINESSES[case.kind].states[case.state],
         "uscc": case.unit.uscc,
         "unit_name": case.unit.name,
         "opened": case.opened_at,

@@ -4,7 +4,6 @@ from typing import ClassVar
 
 from django.db import models
 
-from biandun_office.flow import transitions
 from biandun_office.platform.rows import AppendOnly
 from biandun_office.registry.models import Unit
 
@@ -12,33 +11,19 @@ from biandun_office.registry.models import Unit
 class Case(models.Model):
     """A case (业务), from its first filing on; its state is that of its last event, and follows
     from signed statements.
+
+    ``kind`` is the letters of its business (``businesses``), which also names the states.
     """
 
-    class Kind(models.TextChoices):
-        """Letters of the case number (docs/design/office.md, "Cases")."""
-
-        USE_APPROVAL = "HB", "编制使用核准"
-
-    class State(models.TextChoices):
-        """The states of a use approval up to the office's acceptance; review and approval follow
-        with later issues.
-        """
-
-        PENDING_SUPERVISOR = transitions.PENDING_SUPERVISOR, "待主管部门审核"
-        RETURNED_BY_SUP = transitions.RETURNED_BY_SUP, "主管部门退回"
-        SUBMITTED = transitions.SUBMITTED, "已提交"
-        RETURNED_BY_OFFICE = transitions.RETURNED_BY_OFFICE, "编办退回"
-        ACCEPTED = transitions.ACCEPTED, "已受理"
-
     number = models.CharField("业务编号", max_length=32, unique=True)
-    kind = models.CharField("业务类型", max_length=2, choices=Kind.choices)
+    kind = models.CharField("业务类型", max_length=2)
     region = models.CharField("区划代码", max_length=6)
     year = models.PositiveSmallIntegerField("年度")
     sequence = models.PositiveIntegerField("序号")
     unit = models.ForeignKey(
         Unit, verbose_name="单位", on_delete=models.PROTECT, related_name="cases"
     )
-    state = models.CharField("状态", max_length=24, choices=State.choices)
+    state = models.CharField("状态", max_length=24)
     opened_at = models.BigIntegerField("受理时间")
 
     class Meta:
@@ -69,7 +54,7 @@ class CaseEvent(AppendOnly):
     version = models.PositiveIntegerField("版本")
     action = models.CharField("动作", max_length=60)
     before = models.CharField("原状态", max_length=24, blank=True)
-    after = models.CharField("新状态", max_length=24, choices=Case.State.choices)
+    after = models.CharField("新状态", max_length=24)
     opinion = models.CharField("意见", max_length=16, blank=True)
     text = models.TextField("说明", blank=True)
     statement = models.OneToOneField(

@@ -6,14 +6,13 @@ from dataclasses import dataclass, field
 
 from biandun_office.evidence import blobs
 from biandun_office.evidence.models import Statement
-from biandun_office.flow import transitions
+from biandun_office.flow.business import NONE
+from biandun_office.flow.effects import action_for, effect_of
 from biandun_office.flow.models import Case, CaseEvent
-from biandun_office.flow.transitions import Action
+from biandun_office.flow.table import BUSINESSES
 from biandun_protocol import package
 from biandun_protocol.errors import ProtocolProblem
-from biandun_protocol.filing import UseApproval
 from biandun_protocol.package import Form
-from biandun_protocol.review import Countersign
 from biandun_protocol.wire.numbers import PURPOSE_SUCCESSION
 
 
@@ -52,10 +51,12 @@ def replay() -> Replayed:
 
 def _follows(done: Replayed, row: Statement, event: CaseEvent) -> bool:
     """Does the recorded step follow from the statement, and from what came before?"""
-    action = transitions.ACTIONS.get(event.action)
-    before = done.states.get(event.case_id, transitions.NONE)
+    business = BUSINESSES.get(event.case.kind)
+    action = business.action(event.action) if business else None
+    before = done.states.get(event.case_id, NONE)
     if (
-        action is None
+        business is None
+        or action is None
         or event.before != before
         or before not in action.sources
         or event.after not in action.targets
@@ -64,9 +65,11 @@ def _follows(done: Replayed, row: Statement, event: CaseEvent) -> bool:
     form = _form(row)
     if form is None:
         done.unread += 1
-    elif action is not _action_of(form) or not _about(done, form, event):
+    elif action is not action_for(row.purpose, form, before, business) or not _about(
+        done, row, form, event
+    ):
         return False
-    if action in (transitions.FILED, transitions.RESUBMITTED):
+    if action.is_filing:
         done.filings[event.case_id] = row.statement_id
     return True
 
@@ -83,18 +86,7 @@ def _form(row: Statement) -> Form | None:
     return manifest.form
 
 
-def _action_of(form: Form) -> Action:
-    if isinstance(form, UseApproval):
-        return transitions.RESUBMITTED if form.case else transitions.FILED
-    return (
-        transitions.COUNTERSIGNED[form.opinion]
-        if isinstance(form, Countersign)
-        else transitions.DECIDED[form.decision]
-    )
-
-
-def _about(done: Replayed, form: Form, event: CaseEvent) -> bool:
+def _about(done: Replayed, row: Statement, form: Form, event: CaseEvent) -> bool:
     """Is it about this case, and about the newest filing that the case then had?"""
-    if isinstance(form, UseApproval):
-        return form.case in (None, event.case.number)
-    return done.filings.get(event.case_id) == form.statement.hex()
+    newest = done.filings.get(event.case_id)
+    return effect_of(row.purpose, form).is_about(form, event.case.number, newest)

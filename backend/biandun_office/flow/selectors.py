@@ -4,11 +4,15 @@ from django.db.models import Q, QuerySet
 
 from biandun_office.access.roles import OFFICER, SUPERVISOR, UNIT
 from biandun_office.access.selectors import Reader
-from biandun_office.flow import transitions
 from biandun_office.flow.models import Case, CaseEvent
+from biandun_office.flow.table import filing_actions
+from biandun_office.platform import sql
 from biandun_office.platform.errors import Refused
 
-FILINGS = (transitions.FILED.name, transitions.RESUBMITTED.name)
+_NUMBER = (
+    "SELECT flow_case.number FROM flow_caseevent JOIN flow_case ON flow_case.id = flow_caseevent.case_id"  # noqa: E501
+    " WHERE flow_caseevent.statement_id = %s"
+)
 
 
 def case_by_number(number: str) -> Case:
@@ -31,7 +35,24 @@ def case_of_unit(number: str, uscc: str) -> Case:
 
 def newest_filing(case: Case) -> CaseEvent:
     """The event of the newest version of the case's filing, with its statement."""
-    return case.events.select_related("statement").filter(action__in=FILINGS).latest("step")
+    return (
+        case.events.select_related("statement").filter(action__in=filing_actions()).latest("step")
+    )
+
+
+def case_number_of(leaf_index: int) -> str:
+    """The number of the case that a statement of the log opened or moved; empty for one that is
+    about no case.
+    """
+    found = sql.rows(_NUMBER, leaf_index)
+    return found[0][0] if found else ""
+
+
+def event_of(leaf_index: int) -> CaseEvent | None:
+    """The step that a statement of the log made, with case and unit; None for one that is about no
+    case.
+    """
+    return CaseEvent.objects.select_related("case__unit").filter(statement=leaf_index).first()
 
 
 def filing_event(statement_id: str) -> CaseEvent:
@@ -40,7 +61,7 @@ def filing_event(statement_id: str) -> CaseEvent:
     """
     found = (
         CaseEvent.objects.select_related("case__unit")
-        .filter(statement__statement_id=statement_id, action__in=FILINGS)
+        .filter(statement__statement_id=statement_id, action__in=filing_actions())
         .first()
     )
     if found is None:

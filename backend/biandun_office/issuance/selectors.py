@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 from django.db.models import Q, QuerySet
 
@@ -27,7 +28,7 @@ _CERTIFICATE = (
     " JOIN issuance_keydevice d ON d.id = c.device_id WHERE c.chain = (SELECT chain FROM issuance_certificate WHERE kid = %s LIMIT 1)"  # noqa: E501
     " AND c.state <> 'SUPERSEDED' ORDER BY c.version DESC LIMIT 1"
 )
-_STATES = "SELECT chain, state FROM issuance_certificate WHERE chain IN %l AND state <> 'SUPERSEDED' ORDER BY version"  # noqa: E501
+_STANDINGS = "SELECT chain, kid, state FROM issuance_certificate WHERE chain IN %l ORDER BY version"
 _STATUS = (
     "SELECT c.kid, c.state, c.not_before, c.version, max(s.changed_at), count(s.id) FROM issuance_certificate c"  # noqa: E501
     " JOIN issuance_keydevice d ON d.id = c.device_id JOIN issuance_certificate every ON every.device_id = d.id"  # noqa: E501
@@ -35,7 +36,7 @@ _STATUS = (
     " GROUP BY c.id, c.kid, c.state, c.not_before, c.version ORDER BY c.version DESC LIMIT 1"
 )
 _SERIAL = 24  # the longest there is, in characters
-_STANDINGS = {
+_STANDING_NUMBERS = {
     Certificate.State.ACTIVE.value: STANDING_ACTIVE,
     Certificate.State.SUSPENDED.value: STANDING_SUSPENDED,
     Certificate.State.REVOKED.value: STANDING_REVOKED,
@@ -58,9 +59,26 @@ def certificate_of(kid: bytes) -> Certificate:
     return certificate
 
 
-def states_of(chains: Sequence[str]) -> dict[str, str]:
-    """The state of the newest certificate of each chain, now; a chain without any is not in it."""
-    return dict(sql.rows(sql.several(_STATES, len(chains)), *chains)) if chains else {}
+@dataclass
+class Standing:
+    """``state`` of the newest certificate of a chain, None where every one was superseded or there
+    is none; ``pairs`` are the key pairs that were certified for it.
+    """
+
+    state: str | None = None
+    pairs: list[str] = field(default_factory=list)
+
+
+def standings_of(chains: Sequence[str]) -> dict[str, Standing]:
+    """How each of the chains stands now."""
+    found = {chain: Standing() for chain in chains}
+    for chain, kid, state in sql.rows(sql.several(_STANDINGS, len(chains)), *chains):
+        standing = found[chain]
+        if kid not in standing.pairs:
+            standing.pairs.append(kid)
+        if state != Certificate.State.SUPERSEDED.value:
+            standing.state = state
+    return found
 
 
 def renewed(newest: Certificate, x5t: str) -> Certificate | None:
@@ -87,7 +105,7 @@ def status_of(serial: str) -> StatusManifest:
     kid, state, not_before, version, last, count = found[0]
     since = as_it_counts(max(last or 0, not_before))
     return StatusManifest(
-        SCHEMA_STATUS, serial, bytes.fromhex(kid), _STANDINGS[state], since, version + count
+        SCHEMA_STATUS, serial, bytes.fromhex(kid), _STANDING_NUMBERS[state], since, version + count
     )
 
 

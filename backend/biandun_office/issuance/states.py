@@ -4,7 +4,7 @@ revoked by a person.
 
 from biandun_office.issuance.checks import require_standing
 from biandun_office.issuance.models import Certificate, StateChange
-from biandun_office.issuance.selectors import states_of
+from biandun_office.issuance.selectors import standings_of
 from biandun_office.platform import logs
 from biandun_office.platform.errors import Refused
 
@@ -67,7 +67,7 @@ def current(certificate: Certificate) -> str:
     """The standing of the key in the database, now: the state of the newest certificate of its
     chain.
     """
-    return states_of([certificate.chain]).get(certificate.chain, State.SUPERSEDED.value)
+    return standings_of([certificate.chain])[certificate.chain].state or State.SUPERSEDED.value
 
 
 def _change(

@@ -13,6 +13,7 @@ from biandun_protocol.wire.messages import SignedManifest
 from biandun_protocol.wire.numbers import SCHEMA_SIGNED
 
 SIGNED_TYPE = "application/biandun-signed+cbor"
+OCTETS = "application/octet-stream"
 LIMIT_SIGNED = 8192
 _DIGITS = 18  # of a length: more is none, and Python refuses to read thousands of them
 

@@ -11,30 +11,27 @@ from threading import Lock
 
 from django.db import Error as DatabaseProblem
 
-from biandun_office.evidence import blobs, services
-from biandun_office.evidence.services import Accepted, Submission
+from biandun_office.evidence import blobs
+from biandun_office.evidence import services as evidence
 from biandun_office.evidence.turn import Arrival
 from biandun_office.issuance.checks import compare_header, require_standing, require_validity
 from biandun_office.issuance.selectors import certificate_of
 from biandun_office.office.signing import OfficeSigner
 from biandun_office.platform import logs
 from biandun_office.platform.errors import Refused
+from biandun_office.reception import services
+from biandun_office.reception.services import Accepted, Submission
 from biandun_protocol import cose, package
 from biandun_protocol.algorithms import PublicKey
 from biandun_protocol.errors import Problem
 from biandun_protocol.forms import check_dates
 from biandun_protocol.package import Manifest
-from biandun_protocol.wire.numbers import LIMIT_MANIFEST, PURPOSE_FILING
+from biandun_protocol.wire.numbers import LIMIT_MANIFEST
 
 LIMIT_STATEMENT = 4096
 # threads that compute at once only take the interpreter from each other, and from the one that
 # writes
 _checking = Lock()
-
-
-def receive_filing(raw: bytes, *, now: int, signer: OfficeSigner) -> Accepted:
-    """``receive`` for a filing."""
-    return receive(raw, purpose=PURPOSE_FILING, now=now, signer=signer)
 
 
 def receive(raw: bytes, *, purpose: str, now: int, signer: OfficeSigner) -> Accepted:
@@ -68,7 +65,7 @@ def receive(raw: bytes, *, purpose: str, now: int, signer: OfficeSigner) -> Acce
         if known is not None:
             return known
         if chained:
-            services.keep_contradiction(arrival, now=now)
+            evidence.keep_contradiction(arrival, now=now)
         raise
     try:
         accepted = services.accept(Submission(arrival, manifest, now), signer=signer)
@@ -108,7 +105,7 @@ def _read_manifest(digest: str, purpose: str) -> Manifest:
 
 def _check_attachments(manifest: Manifest) -> None:
     attachments = manifest.form.attachments
-    services.require_blobs([attachment.sha256.hex() for attachment in attachments])
+    evidence.require_blobs([attachment.sha256.hex() for attachment in attachments])
     for attachment in attachments:
         if blobs.size_of(attachment.sha256.hex()) != attachment.size:
             raise Refused("blob-size-mismatch", name=attachment.name)

@@ -11,12 +11,11 @@ from biandun_office.evidence import blobs, services
 from biandun_office.flow.selectors import may_read_blob
 from biandun_office.office.signing import held
 from biandun_office.platform import body
+from biandun_office.platform.body import OCTETS
 from biandun_office.platform.errors import Refused
 from biandun_office.platform.problems import binary, described
 from biandun_office.timekeeping import guard
 from biandun_protocol.wire.numbers import LIMIT_ATTACHMENT
-
-OCTETS = "application/octet-stream"
 
 router = Router(tags=["blobs"])
 

@@ -5,10 +5,11 @@ anybody may carry it.
 from django.http import HttpRequest, HttpResponse
 from ninja import Router, Schema
 
-from biandun_office.evidence import intake, links
+from biandun_office.evidence import links
 from biandun_office.office.signing import held
 from biandun_office.platform import body, logs
 from biandun_office.platform.problems import binary, described
+from biandun_office.reception import intake
 from biandun_office.timekeeping import guard
 from biandun_protocol.errors import Problem
 from biandun_protocol.wire.numbers import PURPOSE_COUNTERSIGN, PURPOSE_DECISION, PURPOSE_FILING

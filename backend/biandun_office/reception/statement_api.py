@@ -10,13 +10,13 @@ from ninja import Router, Schema
 from biandun_office.access.bearer import BY_LOGIN, reader_of
 from biandun_office.evidence import blobs, selectors, services
 from biandun_office.evidence.models import Statement
-from biandun_office.evidence.submit_api import RECEIPT_TYPE, STATEMENT_TYPE
-from biandun_office.flow.selectors import may_read
+from biandun_office.flow.models import Case
+from biandun_office.flow.selectors import event_of, may_read
 from biandun_office.office.signing import held
 from biandun_office.platform.errors import Refused
 from biandun_office.platform.problems import binary, described, problems
 from biandun_office.platform.throttle import signed
-from biandun_protocol.wire.numbers import PURPOSE_SUCCESSION
+from biandun_office.reception.api import RECEIPT_TYPE, STATEMENT_TYPE
 
 router = Router(tags=["statements"])
 
@@ -52,12 +52,12 @@ class StatementOut(Schema):
 )
 def get_statement(request: HttpRequest, statement_id: str) -> dict[str, object]:
     """What became of a statement of a case that one may see."""
-    row = _visible(request, statement_id)
+    row, case = _visible(request, statement_id)
     names = ("purpose", "kid", "uscc", "seq", "prev", "gap", "digest", "received", "leaf_index")
     return {
         "statement": row.statement_id,
-        "case": row.event.case.number,
-        "state": row.event.case.state,
+        "case": case.number,
+        "state": case.state,
         "serial": row.certificate.device.serial,
         "unit_code": row.certificate.unit_code,
         "region": row.certificate.region,
@@ -79,7 +79,7 @@ def get_statement(request: HttpRequest, statement_id: str) -> dict[str, object]:
 )
 def get_raw(request: HttpRequest, statement_id: str) -> HttpResponse:
     """A statement of a case that one may see, byte for byte as it was received."""
-    return HttpResponse(bytes(_visible(request, statement_id).raw), content_type=STATEMENT_TYPE)
+    return HttpResponse(bytes(_visible(request, statement_id)[0].raw), content_type=STATEMENT_TYPE)
 
 
 class CertificatesOut(Schema):
@@ -102,7 +102,7 @@ def get_certificates(request: HttpRequest, statement_id: str) -> dict[str, str]:
     """The certificate of the key that signed a statement of a case that one may see; the office's
     own are ``/anchors``.
     """
-    certificate = _visible(request, statement_id).certificate
+    certificate = _visible(request, statement_id)[0].certificate
     parts = {
         "certificate": certificate.x509,
         "profile_statement": certificate.profile_statement,
@@ -133,8 +133,9 @@ def get_receipt(request: HttpRequest, statement_id: str, at_least: int = 0) -> H
     return signed(answer) if at_least > row.receipt.tree_size else answer
 
 
-def _visible(request: HttpRequest, statement_id: str) -> Statement:
+def _visible(request: HttpRequest, statement_id: str) -> tuple[Statement, Case]:
     row = selectors.statement_by_id(blobs.check_digest(statement_id))
-    if row.purpose == PURPOSE_SUCCESSION or not may_read(reader_of(request), row.event.case):
+    event = event_of(row.leaf_index)
+    if event is None or not may_read(reader_of(request), event.case):
         raise Refused("statement-not-found")  # what one may not see is not there
-    return row
+    return row, event.case

@@ -93,7 +93,7 @@ def _give(
     statement = arrival.statement
     seen, known, again = (
         statement.header.log_point,
-        selectors.answer_given(statement.id.hex()),
+        selectors.receipt_given(statement.id.hex()),
         True,
     )
     if known is None:

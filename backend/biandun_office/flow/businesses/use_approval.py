@@ -1,0 +1,58 @@
+"""编制使用核准, how a use approval moves (docs/design/office.md, "Cases") up to the office's acceptance.
+
+Its first state and the state after a resubmission depend on the unit: it waits for its supervisor
+if it has one.
+"""
+
+from biandun_office.flow.business import AGAIN, FIRST, NONE, Business, Step
+from biandun_office.registry.models import Unit
+from biandun_protocol.filing import USE_APPROVAL
+from biandun_protocol.review import Countersign, Decision
+from biandun_protocol.wire.numbers import PURPOSE_COUNTERSIGN, PURPOSE_DECISION, PURPOSE_FILING
+
+PENDING_SUPERVISOR = "PENDING_SUPERVISOR"
+SUBMITTED = "SUBMITTED"
+ACCEPTED = "ACCEPTED"
+RETURNED_BY_SUP = "RETURNED_BY_SUP"
+RETURNED_BY_OFFICE = "RETURNED_BY_OFFICE"
+
+_WAITING = (PENDING_SUPERVISOR, SUBMITTED)
+_RETURNED = (RETURNED_BY_SUP, RETURNED_BY_OFFICE)
+_FILING = (PURPOSE_FILING, USE_APPROVAL)
+_COUNTERSIGN = (PURPOSE_COUNTERSIGN, Countersign.form_type)
+_DECISION = (PURPOSE_DECISION, Decision.form_type)
+
+
+def waits_for(unit: Unit) -> str:
+    """The state in which a filing of this unit waits."""
+    return SUBMITTED if unit.supervisor_id is None else PENDING_SUPERVISOR
+
+
+BUSINESS = Business(
+    name="use_approval",
+    letters="HB",
+    title="编制使用核准",
+    filing_type=USE_APPROVAL,
+    states={
+        PENDING_SUPERVISOR: "待主管部门审核",
+        RETURNED_BY_SUP: "主管部门退回",
+        SUBMITTED: "已提交",
+        RETURNED_BY_OFFICE: "编办退回",
+        ACCEPTED: "已受理",
+    },
+    steps=(
+        Step("filed", _FILING, FIRST, (NONE,), _WAITING),
+        Step("resubmitted", _FILING, AGAIN, _RETURNED, _WAITING),
+        Step("agreed", _COUNTERSIGN, "agree", (PENDING_SUPERVISOR,), (SUBMITTED,)),
+        Step(
+            "returned_by_supervisor",
+            _COUNTERSIGN,
+            "return",
+            (PENDING_SUPERVISOR,),
+            (RETURNED_BY_SUP,),
+        ),
+        Step("accepted", _DECISION, "accept", (SUBMITTED,), (ACCEPTED,)),
+        Step("returned_by_office", _DECISION, "return", (SUBMITTED,), (RETURNED_BY_OFFICE,)),
+    ),
+    waits_for=waits_for,
+)

@@ -1,0 +1,88 @@
+"""One step of a case on its way into the database: the case's number, and the row of the step."""
+
+from collections.abc import Generator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from django.db.models import Max
+
+from biandun_office.flow.business import Action
+from biandun_office.flow.models import Case, CaseEvent
+from biandun_office.platform import logs, sql
+from biandun_office.platform.pending import Numbered, Pending
+
+_LAST = "SELECT MAX(sequence) FROM flow_case WHERE region = %s AND kind = %s AND year = %s"
+
+
+@dataclass(frozen=True)
+class Move:
+    """One step that a statement makes: which case (key and number), by which action, from and to
+    which state, about what.
+    """
+
+    case: int | Numbered
+    number: str
+    action: Action
+    before: str
+    after: str
+    step: int
+    version: int
+    opinion: str = ""
+    text: str = ""
+
+
+class Cases:
+    """The cases that statements of one transaction open: their numbers, and their rows until they
+    are written.
+    """
+
+    def __init__(self, pending: Pending) -> None:
+        self.pending = pending
+        self._last: dict[tuple[str, str, int], int] = {}  # sequence by region, kind and year
+
+    @contextmanager
+    def attempt(self) -> Generator[None]:
+        """Give back the numbers that were taken inside when it raises."""
+        before = dict(self._last)
+        try:
+            yield
+        except Exception:
+            self._last = before
+            raise
+
+    def next(self, region: str, kind: str, year: int) -> int:
+        """Take the next number."""
+        group = (region, kind, year)
+        if group not in self._last:
+            self._last[group] = sql.rows(_LAST, *group)[0][0] or 0
+        self._last[group] += 1
+        return self._last[group]
+
+
+def next_move(
+    case: Case, action: Action, after: str, version: int, opinion: str = "", text: str = ""
+) -> Move:
+    """The step that follows the last one of a case."""
+    last = case.events.aggregate(last=Max("step"))["last"]
+    return Move(case.pk, case.number, action, case.state, after, last + 1, version, opinion, text)
+
+
+def record(move: Move, leaf_index: int, pending: Pending) -> str:
+    """Write the step that statement number ``leaf_index`` of the log makes; return the case's
+    number.
+    """
+    about = (move.opinion, move.text, leaf_index)
+    pending.insert(
+        CaseEvent,
+        move.case,
+        move.step,
+        move.version,
+        move.action.name,
+        move.before,
+        move.after,
+        *about,
+    )
+    if move.before:
+        pending.then(lambda: Case.objects.filter(pk=move.case).update(state=move.after))
+    logs.action(move.action.name, case=move.number, before=move.before, after=move.after)
+    return move.number
