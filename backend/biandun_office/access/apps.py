@@ -2,9 +2,17 @@
 
 from django.apps import AppConfig
 
+from biandun_office.timekeeping import records
+
 
 class AccessConfig(AppConfig):
     """登录与权限."""
 
     name = "biandun_office.access"
     verbose_name = "登录与权限"
+
+    def ready(self) -> None:
+        """Say what this room records of the time; models can be imported from now on."""
+        from biandun_office.access import services  # noqa: PLC0415
+
+        records.register_take_back("access", services.take_back)

@@ -105,3 +105,11 @@ def _nonce(signed: Signed) -> bytes:
         return records.decode(LoginManifest, signed.manifest).nonce
     except codec.MessageError as error:
         raise StatementProblem("login-mismatch", field=error.field) from None
+
+
+def take_back(now: int) -> None:
+    """Correct what was given out after ``now`` with a clock that was ahead: it would last for as
+    long as that was.
+    """
+    Login.objects.filter(began_at__gt=now, ended_at=None).update(ended_at=now)
+    Challenge.objects.filter(expires_at__gt=now + CHALLENGE_SECONDS).delete()

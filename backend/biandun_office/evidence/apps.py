@@ -2,9 +2,18 @@
 
 from django.apps import AppConfig
 
+from biandun_office.timekeeping import records
+
 
 class EvidenceConfig(AppConfig):
     """存证."""
 
     name = "biandun_office.evidence"
     verbose_name = "存证"
+
+    def ready(self) -> None:
+        """Say what this room records of the time; models can be imported from now on."""
+        from biandun_office.evidence import selectors, services  # noqa: PLC0415
+
+        records.register_log(selectors.position)
+        records.register_take_back("evidence", services.take_back)

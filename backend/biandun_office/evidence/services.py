@@ -10,7 +10,7 @@ from django.conf import settings
 
 from biandun_office.evidence import blobs, chain, forks, selectors, tree
 from biandun_office.evidence.chain import Contradiction
-from biandun_office.evidence.models import Blob, Statement
+from biandun_office.evidence.models import Blob, Gap, Statement
 from biandun_office.evidence.selectors import NODES
 from biandun_office.evidence.turn import Arrival, Turn
 from biandun_office.issuance.checks import require_standing, require_validity
@@ -228,3 +228,11 @@ def _proof(statement: Statement, size: int) -> ReceiptPayload:
         path,
         statement.received,
     )
+
+
+def take_back(now: int) -> None:
+    """Correct the times after ``now`` from which blobs wait to be swept, and gaps to be reminded
+    of.
+    """
+    Blob.objects.filter(stored_at__gt=now).update(stored_at=now)
+    Gap.objects.filter(opened__gt=now, closed=None).update(opened=now)

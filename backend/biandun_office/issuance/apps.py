@@ -2,9 +2,18 @@
 
 from django.apps import AppConfig
 
+from biandun_office.timekeeping import records
+
 
 class IssuanceConfig(AppConfig):
     """密钥与证书."""
 
     name = "biandun_office.issuance"
     verbose_name = "密钥与证书"
+
+    def ready(self) -> None:
+        """Say what this room records of the time; models can be imported from now on."""
+        from biandun_office.issuance import selectors, services  # noqa: PLC0415
+
+        records.register_certificates(selectors.newest_beginning)
+        records.register_take_back("issuance", services.take_back)

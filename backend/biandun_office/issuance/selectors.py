@@ -4,7 +4,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from django.db.models import Q, QuerySet
+from django.db.models import Max, Q, QuerySet
 
 from biandun_office.issuance.models import Certificate, KeyDevice, KeyOffer
 from biandun_office.platform import sql
@@ -209,3 +209,8 @@ def latest_version(device: KeyDevice) -> int:
     """The highest certificate version of a key; 0 when it has none.  Versions only rise."""
     newest = device.certificates.order_by("-version").first()
     return newest.version if newest else 0
+
+
+def newest_beginning() -> int:
+    """The latest time from which a certificate is good; 0 without any."""
+    return Certificate.objects.aggregate(newest=Max("not_before"))["newest"] or 0

@@ -7,7 +7,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from biandun_office.issuance import recovery, selectors, states
-from biandun_office.issuance.models import Certificate, KeyDevice, KeyOffer
+from biandun_office.issuance.models import Certificate, KeyDevice, KeyOffer, StateChange
 from biandun_office.office.identity import ISSUING_KEY, Office, load_key
 from biandun_office.office.keystore import Passphrase
 from biandun_office.office.signing import OfficeSigner
@@ -345,3 +345,18 @@ def grant_of(office: Office, certificate: Certificate) -> Grant:
         der_of(office.issuing),
         der_of(office.root),
     )
+
+
+def take_back(now: int) -> None:
+    """Correct what was given out after ``now`` with a clock that was ahead: offers, and the overlap
+    of certificates that were replaced.
+    """
+    KeyOffer.objects.filter(issued_at__gt=now, used_at=None).update(
+        expires_at=now + OFFER_DAYS * DAY
+    )
+    replaced = StateChange.objects.filter(after=Certificate.State.SUPERSEDED, changed_at__gt=now)
+    for certificate_id, changed_at in replaced.values_list("certificate_id", "changed_at"):
+        certificate = Certificate.objects.get(pk=certificate_id)
+        if certificate.overlap_until is not None and certificate.overlap_until > changed_at:
+            certificate.overlap_until -= changed_at - now
+            certificate.save(update_fields=["overlap_until"])

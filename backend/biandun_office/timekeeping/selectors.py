@@ -3,15 +3,14 @@
 from typing import NamedTuple
 
 from biandun_office.platform import clock, sql
+from biandun_office.timekeeping import records
 from biandun_office.timekeeping.models import ClockCheck
 
 _KNOWN = (
-    "SELECT COALESCE((SELECT MAX(seen) FROM timekeeping_clockmark), (SELECT MAX(not_before) FROM issuance_certificate), 0),"  # noqa: E501
+    "SELECT (SELECT MAX(seen) FROM timekeeping_clockmark),"
     " COALESCE((SELECT MAX(id) FROM timekeeping_clockcheck), 0),"
     " COALESCE((SELECT at FROM timekeeping_clockcheck ORDER BY id DESC LIMIT 1), 0),"
-    " COALESCE((SELECT log_size FROM timekeeping_clockcheck ORDER BY id DESC LIMIT 1), 0),"
-    " COALESCE((SELECT leaf_index + 1 FROM evidence_statement ORDER BY leaf_index DESC LIMIT 1), 0),"  # noqa: E501
-    " COALESCE((SELECT received FROM evidence_statement ORDER BY leaf_index DESC LIMIT 1), 0)"
+    " COALESCE((SELECT log_size FROM timekeeping_clockcheck ORDER BY id DESC LIMIT 1), 0)"
 )
 
 
@@ -30,8 +29,14 @@ class Known(NamedTuple):
 def known() -> Known:
     """What the office's own records say of the time.  An office of before has no mark: its newest
     certificate stands in.
+
+    The log is asked first: a confirmation in between then has the log's size, or more, and takes
+    back what was read.
     """
-    seen, check, at, checked, size, received = sql.rows(_KNOWN)[0]
+    size, received = records.log_position()
+    seen, check, at, checked = sql.rows(_KNOWN)[0]
+    if seen is None:
+        seen = records.newest_certificate()
     return Known(max(seen, at, received if size > checked else 0), size, check)
 
 
