@@ -13,6 +13,11 @@ from biandun_protocol.wire.statement import log_leaf
 
 MOST_ENTRIES = 1000
 
+# of any copy of the database: how many statements it has, and how many blobs they need
+CONTENTS = (
+    "SELECT (SELECT COUNT(*) FROM evidence_statement),"
+    " (SELECT COUNT(*) FROM evidence_blob WHERE referenced)"
+)
 _NODES = 'SELECT level, "index", hash FROM evidence_node WHERE '
 _NEWEST = "SELECT leaf_index, received FROM evidence_statement ORDER BY leaf_index DESC LIMIT 1"
 _PRESENT = "SELECT statement_id FROM evidence_statement WHERE statement_id IN %l"

@@ -9,17 +9,15 @@ the server's own thread.
 
 import socket
 from time import monotonic
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, Protocol, cast
 
 from waitress.channel import HTTPChannel
 from waitress.task import ErrorTask, WSGITask
 
+from biandun_office.httpd.peers import Proxies
 from biandun_office.httpd.requests import Request
 from biandun_office.platform import logs
 from biandun_office.platform.errors import OfficeProblem
-
-if TYPE_CHECKING:
-    from biandun_office.httpd.front import Front
 
 MINIMUM_RATE = 4096  # bytes a second
 PATIENCE = 10.0  # seconds
@@ -62,23 +60,33 @@ class Refusal(ErrorTask):
         super().execute()
 
 
+class Server(Protocol):
+    """What a connection needs of the server that it belongs to."""
+
+    proxies: Proxies
+
+    def add_task(self, task: Any) -> None:
+        """Let a worker answer a request that is whole."""
+        ...
+
+
 class Channel(HTTPChannel):
     """A connection of the office's server."""
 
     task_class = Task
     error_task_class = Refusal
     parser_class = Request
-    server: "Front"
+    server: Server
 
     def __init__(
-        self, server: "Front", sock: socket.socket, addr: tuple[Any, ...], adj: Any, map: Any = None
+        self, server: Server, sock: socket.socket, addr: tuple[Any, ...], adj: Any, map: Any = None
     ) -> None:
         self.peer = str(addr[0])
         self.began = monotonic()  # of the request that is arriving
         self.deadline = self.began + PATIENCE
         self.refused = self.lingering = False
         self.ahead = b""  # of the next request
-        super().__init__(server, sock, addr, adj, map=map)
+        super().__init__(cast("Any", server), sock, addr, adj, map=map)
 
     # --- what the server asks
 

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from django.db import connection
 
+from biandun_office.evidence.selectors import CONTENTS
 from biandun_office.installation import archive, transfer
 from biandun_office.installation.founding import new_tables, require_empty, settle, sibling
 from biandun_office.office import startup
@@ -191,10 +192,7 @@ def _check_database(path: Path) -> tuple[int, int]:
         with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as copy:
             answer = copy.execute("PRAGMA integrity_check").fetchone()[0]
             dangling = copy.execute("PRAGMA foreign_key_check").fetchone()
-            statements = copy.execute("SELECT count(*) FROM evidence_statement").fetchone()[0]
-            blobs = copy.execute("SELECT count(*) FROM evidence_blob WHERE referenced").fetchone()[
-                0
-            ]
+            statements, blobs = copy.execute(CONTENTS).fetchone()
     except sqlite3.Error as error:
         raise BackupProblem(detail=str(error)) from None
     if answer != "ok" or dangling is not None:
