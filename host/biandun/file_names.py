@@ -10,20 +10,17 @@ import unicodedata
 from collections.abc import Iterable
 
 from biandun.errors import FolderProblem
-from biandun_protocol.catalogue import Phrase
+from biandun_protocol.catalogue import Phrase, phrase
 
 LIMIT_BYTES = 255  # of most file systems, for one name in UTF-8
 _PORTS = [f"{kind}{number}" for kind in ("COM", "LPT") for number in "0123456789¹²³"]
 # on Windows, with any ending
 _DEVICES = frozenset({"CON", "PRN", "AUX", "NUL", "CONIN$", "CONOUT$", "CLOCK$", *_PORTS})
 
-DOT = Phrase("不能以句点或空格结尾", "it ends in a dot or a blank")
-DEVICE = Phrase("是 Windows 的设备名", "it is the name of a device on Windows")
-LONG = Phrase(f"超过 {LIMIT_BYTES} 字节", f"it is longer than {LIMIT_BYTES} bytes")
-TWIN = Phrase(
-    "与另一附件只有大小写或字符编码形式之差",
-    "another attachment differs from it only in case or in the form of its characters",
-)
+DOT = phrase("file-name.dot")
+DEVICE = phrase("file-name.device")
+LONG = phrase("file-name.long", limit=LIMIT_BYTES)
+TWIN = phrase("file-name.twin")
 
 
 def check(names: Iterable[str]) -> None:

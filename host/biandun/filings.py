@@ -36,7 +36,7 @@ from biandun.office_client import Accepted, Office
 from biandun.ui import Ui
 from biandun_protocol import certificate, cose, jsontext, oserrors, package
 from biandun_protocol.algorithms import PublicKey
-from biandun_protocol.catalogue import Phrase
+from biandun_protocol.catalogue import phrase
 from biandun_protocol.errors import ManifestProblem, ReceiptProblem
 from biandun_protocol.forms import Attachment, check_dates
 from biandun_protocol.receipt import Receipt, verify_receipt
@@ -117,7 +117,7 @@ def read_json(path: Path) -> dict[str, object]:
     except jsontext.JsonFault as fault:
         raise FolderProblem(fault.code, path=str(path), **fault.values) from None
     if not isinstance(value, dict):
-        group = Phrase("应为 { } 括起的一组内容", "it should be a group of fields in { }")
+        group = phrase("json.group")
         raise FolderProblem("file-not-json", path=str(path), line=1, column=1, detail=group)
     return cast("dict[str, object]", value)
 

@@ -10,7 +10,7 @@ import ipaddress
 import re
 from typing import NoReturn
 
-from biandun_protocol.catalogue import Phrase
+from biandun_protocol.catalogue import Phrase, phrase
 from biandun_protocol.errors import Problem
 
 _LABEL = re.compile(r"(?!-)[A-Za-z0-9_-]{1,63}(?<!-)")
@@ -42,41 +42,26 @@ def office_address(text: str) -> str:
                 if character.isprintable() and not character.isspace()
                 else f"U+{ord(character):04X}"
             )
-            _refuse(
-                text,
-                f"第 {place} 个字符“{here}”不能用在地址中",
-                f"character {place}, {here}, cannot stand in an address",
-            )
+            _refuse(text, phrase("address.character", place=place, character=here))
     if len(text) > LONGEST:
-        _refuse(f"{text[:40]}…", f"超过 {LONGEST} 个字符", f"longer than {LONGEST} characters")
+        _refuse(f"{text[:40]}…", phrase("address.too-long", limit=LONGEST))
     if not text.lower().startswith(("http://", "https://")):
-        _refuse(text, "应以 http:// 或 https:// 开头", "it should begin with http:// or https://")
+        _refuse(text, phrase("address.scheme"))
     parts = _PARTS.match(text)
     if parts is None:
-        _refuse(text, "主机写法不正确", "the host is written wrongly")
+        _refuse(text, phrase("address.host-wrong"))
     if parts["user"]:
-        _refuse(text, "地址中不能有用户名或口令", "no user and no password stand in an address")
+        _refuse(text, phrase("address.user"))
     if parts["port"] and not (
         _PORT.fullmatch(parts["port"]) and int(parts["port"][1:]) <= HIGHEST_PORT
     ):
-        _refuse(
-            text,
-            f"“{parts['port'][1:]}”不是端口，端口为 1 至 {HIGHEST_PORT}",
-            f"a port is 1 to {HIGHEST_PORT}",
-        )
+        _refuse(text, phrase("address.port", port=parts["port"][1:], highest=HIGHEST_PORT))
     if not _is_host(parts["host"]):
-        _refuse(
-            text,
-            f"“{parts['host']}”不是主机名或 IP 地址",
-            f"{parts['host'] or 'nothing'} is no host name and no IP address",
-        )
+        wrong = phrase("address.no-such-host", host=parts["host"])
+        _refuse(text, wrong if parts["host"] else phrase("address.no-host"))
     if parts.end() != len(text):
         left = text[parts.end() :]
-        _refuse(
-            text,
-            f"主机和端口之后只能有路径，不能有“{left}”",
-            f"only a path may follow host and port, not {left}",
-        )
+        _refuse(text, phrase("address.only-path", left=left))
     return text.rstrip("/")
 
 
@@ -98,6 +83,6 @@ def _is_host(host: str) -> bool:
     )
 
 
-def _refuse(text: str, zh: str, en: str) -> NoReturn:
+def _refuse(text: str, rule: Phrase) -> NoReturn:
     shown = _USER.sub("//…@", text)  # what stands there may be a password
-    raise AddressProblem(url=shown, rule=Phrase(zh, en))
+    raise AddressProblem(url=shown, rule=rule)

@@ -26,6 +26,10 @@ class Phrase(NamedTuple):
     zh: str
     en: str
 
+    def of(self, language: str) -> str:
+        """The words in ``zh`` or ``en``."""
+        return self.en if language == "en" else self.zh
+
 
 class _Values(dict[str, object]):
     def __missing__(self, key: str) -> str:
@@ -34,12 +38,21 @@ class _Values(dict[str, object]):
 
 def _fill(text: str, language: str, values: Mapping[str, object]) -> str:
     words = {
-        name: value[language == "en"] if isinstance(value, Phrase) else value
+        name: value.of(language) if isinstance(value, Phrase) else value
         for name, value in values.items()
     }
     # nothing to say of it
     words = {name: value for name, value in words.items() if value is not None}
     return text.format_map(_Values(words))
+
+
+def phrase(name: str, /, **values: object) -> Phrase:
+    """The words ``name`` of the book, such as ``json.digits``, with their blanks filled.
+
+    Raises KeyError for a name that is not in the book; a test looks for all of them.
+    """
+    zh, en = book.PHRASES[name]
+    return Phrase(_fill(zh, "zh", values), _fill(en, "en", values))
 
 
 def entry(code: str) -> Entry:

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from json import JSONDecodeError, JSONDecoder
 from typing import cast
 
-from biandun_protocol.catalogue import Phrase
+from biandun_protocol.catalogue import Phrase, phrase
 
 LIMIT_FILE = 1 << 20  # bytes
 LIMIT_DIGITS = 15  # of a number: what every JSON reader holds exactly
@@ -53,12 +53,7 @@ def read(raw: bytes) -> object:
     file-name-twice, file-not-json.
     """
     if len(raw) > LIMIT_FILE:
-        raise JsonFault(
-            "file-limit",
-            "",
-            0,
-            rule=Phrase(f"文件不超过 {LIMIT_FILE} 字节", f"a file has at most {LIMIT_FILE} bytes"),
-        )
+        raise JsonFault("file-limit", "", 0, rule=phrase("json.file-size", limit=LIMIT_FILE))
     return _Reader(_text(raw)).whole()
 
 
@@ -83,12 +78,13 @@ def _text(raw: bytes) -> str:
         good = raw[: error.start].decode()
         if _NO_TEXT.search(raw):
             raise JsonFault(
-                "file-not-json", good, len(good), detail=Phrase("不是文本", "this is no text")
+                "file-not-json", good, len(good), detail=phrase("json.no-text")
             ) from None
         names = [name for name, decode in _OTHERS if _decodes(decode, raw)]
-    zh, en = " 或 ".join(names) or "其他编码", " or ".join(names) or "some other encoding"
+    either, other = phrase("json.or"), phrase("json.other-encoding")
+    encoding = Phrase(either.zh.join(names) or other.zh, either.en.join(names) or other.en)
     at = next((place for place, one in enumerate(good) if not one.isascii()), len(good))
-    raise JsonFault("file-encoding", good, at, encoding=Phrase(zh, en))
+    raise JsonFault("file-encoding", good, at, encoding=encoding)
 
 
 def _decodes(decode: Callable[[bytes], object], raw: bytes) -> bool:
@@ -110,7 +106,7 @@ class _Reader:
     def whole(self) -> object:
         value = self._value()
         if self._next():
-            raise self._wrong("此处多出内容", "something more stands here")
+            raise self._wrong(phrase("json.more"))
         return value
 
     def _next(self) -> str:
@@ -119,7 +115,7 @@ class _Reader:
         self._at = found.end() if found else self._at
         return self._text[self._at : self._at + 1]
 
-    def _wrong(self, zh: str, en: str) -> JsonFault:
+    def _wrong(self, detail: Phrase) -> JsonFault:
         """What stands here is not what should."""
         here = self._text[self._at : self._at + 1]
         right = here.translate(_FULL_WIDTH)
@@ -128,12 +124,11 @@ class _Reader:
         if right != here:
             return JsonFault("file-punctuation", self._text, self._at, wrong=here, right=right)
         if here and not here.isprintable():
-            zh = f"此处有看不见的字符 U+{ord(here):04X}"
-            en = f"a character that is not seen stands here, U+{ord(here):04X}"
-        return JsonFault("file-not-json", self._text, self._at, detail=Phrase(zh, en))
+            detail = phrase("json.unseen", number=f"{ord(here):04X}")
+        return JsonFault("file-not-json", self._text, self._at, detail=detail)
 
-    def _limit(self, at: int, zh: str, en: str) -> JsonFault:
-        return JsonFault("file-limit", self._text, at, rule=Phrase(zh, en))
+    def _limit(self, at: int, rule: Phrase) -> JsonFault:
+        return JsonFault("file-limit", self._text, at, rule=rule)
 
     def _value(self) -> object:
         first = self._next()
@@ -149,20 +144,13 @@ class _Reader:
                 self._at += len(word)
                 return value
         if not first:
-            raise self._wrong(
-                "文件到此中断，内容不完整", "the text ends here, before it is complete"
-            )
-        raise self._wrong(
-            "此处应为文字、数字或一组内容；文字要用半角双引号括起",
-            "a value should stand here; a text stands in double quotes",
-        )
+            raise self._wrong(phrase("json.ends"))
+        raise self._wrong(phrase("json.no-value"))
 
     def _nested(self, first: str) -> object:
         self._depth += 1
         if self._depth > LIMIT_DEPTH:
-            raise self._limit(
-                self._at, f"嵌套不超过 {LIMIT_DEPTH} 层", f"at most {LIMIT_DEPTH} levels"
-            )
+            raise self._limit(self._at, phrase("json.levels", limit=LIMIT_DEPTH))
         self._at += 1
         value = self._object() if first == "{" else self._array()
         self._at += 1
@@ -184,15 +172,13 @@ class _Reader:
             return fields
         while True:
             if self._next() != '"':
-                raise self._wrong(
-                    "此处应为用半角双引号括起的名称", "a name in double quotes should stand here"
-                )
+                raise self._wrong(phrase("json.no-name"))
             begun = self._at
             name = self._string()
             if name in fields:
                 raise JsonFault("file-name-twice", self._text, begun, name=name)
             if self._next() != ":":
-                raise self._wrong("名称之后缺少冒号", "a colon is missing after the name")
+                raise self._wrong(phrase("json.no-colon"))
             self._at += 1
             fields[name] = self._value()
             if self._ends("}"):
@@ -204,10 +190,10 @@ class _Reader:
         if here == closing:
             return True
         if here != ",":
-            raise self._wrong(f"此处缺少逗号或“{closing}”", f"a comma or {closing} is missing here")
+            raise self._wrong(phrase("json.no-comma", closing=closing))
         self._at += 1
         if self._next() == closing:
-            raise self._wrong("最后一项之后不能有逗号", "no comma follows the last item")
+            raise self._wrong(phrase("json.comma-last"))
         return False
 
     def _string(self) -> str:
@@ -217,18 +203,10 @@ class _Reader:
         except JSONDecodeError as error:
             raise self._broken(begun, error) from None
         if len(text) > LIMIT_TEXT:
-            raise self._limit(
-                begun,
-                f"一段文字不超过 {LIMIT_TEXT} 个字",
-                f"a text has at most {LIMIT_TEXT} characters",
-            )
+            raise self._limit(begun, phrase("json.characters", limit=LIMIT_TEXT))
         if any("\ud800" <= one <= "\udfff" for one in text):
-            raise JsonFault(
-                "file-not-json",
-                self._text,
-                begun,
-                detail=Phrase("文字含有半个字符", "the text holds half a character"),
-            )
+            half = phrase("json.half-character")
+            raise JsonFault("file-not-json", self._text, begun, detail=half)
         return text
 
     def _broken(self, begun: int, error: JSONDecodeError) -> JsonFault:
@@ -243,27 +221,21 @@ class _Reader:
                 "file-punctuation", self._text, quote, wrong=self._text[quote], right='"'
             )
         at = begun if error.msg.startswith("Unterminated") else error.pos
-        detail = Phrase("反斜杠用法不正确", "a backslash is used wrongly")
+        detail = phrase("json.backslash")
         if "escape" not in error.msg:
-            detail = Phrase(
-                "文字没有在本行用双引号结束", "a text does not end with a double quote in its line"
-            )
+            detail = phrase("json.open-text")
         return JsonFault("file-not-json", self._text, at, detail=detail)
 
     def _number(self, found: re.Match[str]) -> int | float:
         begun, written = self._at, found[0]
         if sum(one.isdigit() for one in written) > LIMIT_DIGITS:
-            raise self._limit(
-                begun,
-                f"数字不超过 {LIMIT_DIGITS} 位",
-                f"a number has at most {LIMIT_DIGITS} digits",
-            )
+            raise self._limit(begun, phrase("json.digits", limit=LIMIT_DIGITS))
         self._at = found.end()
         if self._text[self._at : self._at + 1].isalnum():
-            raise self._wrong("数字写法不正确", "this is no way to write a number")
+            raise self._wrong(phrase("json.number-wrong"))
         if found[1] is None and found[2] is None:
             return int(written)
         value = float(written)
         if math.isinf(value):
-            raise self._limit(begun, "数字过大", "the number is too large")
+            raise self._limit(begun, phrase("json.number-too-large"))
         return value

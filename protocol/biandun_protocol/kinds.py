@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar, cast
 
 from biandun_protocol import audit, cbor, cose, enrolment, orders, pins, records, recovery
-from biandun_protocol.catalogue import Phrase
+from biandun_protocol.catalogue import Phrase, phrase
 from biandun_protocol.certificate import Signed
 from biandun_protocol.errors import ManifestProblem, ProtocolProblem
 from biandun_protocol.recovery import Officers
@@ -100,18 +100,14 @@ class Kind(Generic[T]):
     def _found(self, raw: bytes) -> Phrase:
         mark = _mark_of(raw)
         if mark in self.marks:
-            return Phrase("它已损坏", "it is damaged")
+            return phrase("found.damaged")
         for kind in KINDS:
             if mark in kind.marks:
-                return Phrase(f"它是{kind.name.zh}", f"it is {kind.name.en}")
+                return phrase("found.other", kind=kind.name)
         for beginning, words in _OTHERS:
             if raw.removeprefix(_MARK).startswith(beginning):
                 return words
-        return (
-            Phrase("它的内容无法识别", "nothing in it is known")
-            if raw.strip()
-            else Phrase("它是空文件", "it is empty")
-        )
+        return phrase("found.unknown") if raw.strip() else phrase("found.empty")
 
 
 def _signed(purpose: str) -> Callable[[bytes], Signed]:
@@ -170,97 +166,70 @@ def _root(raw: bytes) -> bytes:
 
 
 OFFER: Kind[tuple[Offer, Officers | None]] = Kind(
-    Phrase("启用文件（biandun-office offer）", "an offer (`biandun-office offer`)"),
+    phrase("file.offer"),
     enrolment.decode_offer,
     (SCHEMA_OFFER, SCHEMA_INVITATION),
 )
 REQUEST: Kind[tuple[KeyRequest, SharesExport | None]] = Kind(
-    Phrase("启用申请文件（biandun keys enroll）", "a request of a new key (`biandun keys enroll`)"),
+    phrase("file.request"),
     enrolment.decode_request,
     (SCHEMA_KEY_REQUEST, SCHEMA_APPLICATION),
 )
 CERTIFICATE: Kind[Grant | Granted] = Kind(
-    Phrase(
-        "授权文件（biandun-office issue、renew、succeed）",
-        "a grant (`biandun-office issue`, `renew`, `succeed`)",
-    ),
+    phrase("file.certificate"),
     _certificate,
     (SCHEMA_GRANT, SCHEMA_SUCCESSION_GRANT),
 )
 SUCCESSION: Kind[Succession] = Kind(
-    Phrase(
-        "新密钥对的申请文件（biandun keys succeed）",
-        "a request for a new key pair (`biandun keys succeed`)",
-    ),
+    phrase("file.succession"),
     Succession.decode,
     (SCHEMA_SUCCESSION_ASK,),
 )
 OFFICERS: Kind[Officers] = Kind(
-    Phrase(
-        "解锁人员文件（biandun-office name-officers）",
-        "a file of unblocking officers (`biandun-office name-officers`)",
-    ),
+    phrase("file.officers"),
     _officers,
     (PURPOSE_UNBLOCK,),
 )
 SHARES: Kind[SharesExport] = Kind(
-    Phrase("解锁份额文件（biandun keys shares）", "a file of shares (`biandun keys shares`)"),
+    phrase("file.shares"),
     recovery.decode_shares,
     (SCHEMA_SHARES_EXPORT,),
 )
 ASK: Kind[UnblockAsk] = Kind(
-    Phrase(
-        "解锁申请文件（biandun keys unblock-request）",
-        "a request to unblock (`biandun keys unblock-request`)",
-    ),
+    phrase("file.unblock-request"),
     recovery.decode_ask,
     (SCHEMA_UNBLOCK_ASK,),
 )
 CHALLENGE: Kind[Challenge] = Kind(
-    Phrase("指令申请文件（biandun keys challenge）", "a challenge (`biandun keys challenge`)"),
+    phrase("file.challenge"),
     orders.decode_challenge,
     (SCHEMA_CHALLENGE,),
 )
 ORDER: Kind[orders.Order] = Kind(
-    Phrase("指令文件（biandun-office order）", "an order (`biandun-office order`)"),
+    phrase("file.order"),
     orders.decode_order,
     orders.ORDERS,
 )
 STATUS: Kind[Signed] = Kind(
-    Phrase("密钥状态文件（biandun-office status）", "a status of a key (`biandun-office status`)"),
+    phrase("file.status"),
     _signed(PURPOSE_STATUS),
     (PURPOSE_STATUS,),
 )
 LINKS: Kind[Signed] = Kind(
-    Phrase(
-        "链接清单（biandun keys export-links）", "an export of links (`biandun keys export-links`)"
-    ),
+    phrase("file.links"),
     _signed(PURPOSE_LINK),
     (PURPOSE_LINK,),
 )
 AUDIT: Kind[AuditExport] = Kind(
-    Phrase(
-        "密钥的审计记录（biandun keys audit）", "the audit ring of a key (`biandun keys audit`)"
-    ),
+    phrase("file.audit"),
     audit.decode_export,
     (SCHEMA_AUDIT_EXPORT,),
 )
-CARD: Kind[UnitCard] = Kind(
-    Phrase("编办签发的单位卡", "a unit card of the office"), UnitCard.decode, (SCHEMA_CARD,)
-)
-RELEASE: Kind[Release] = Kind(
-    Phrase("固件发布文件", "a firmware release"), Release.decode, (SCHEMA_RELEASE_FILE,)
-)
-PASSPHRASE: Kind[str] = Kind(
-    Phrase("写有口令的文件", "a file with a passphrase in it"), _passphrase
-)
-PIN: Kind[bytes] = Kind(
-    Phrase("首行写有口令或解锁码的文件", "a file with a PIN or a code in its first line"),
-    _first_line,
-)
-ROOT: Kind[bytes] = Kind(
-    Phrase("编办的根证书（PEM）", "the root certificate of an office (PEM)"), _root
-)
+CARD: Kind[UnitCard] = Kind(phrase("file.card"), UnitCard.decode, (SCHEMA_CARD,))
+RELEASE: Kind[Release] = Kind(phrase("file.release"), Release.decode, (SCHEMA_RELEASE_FILE,))
+PASSPHRASE: Kind[str] = Kind(phrase("file.passphrase"), _passphrase)
+PIN: Kind[bytes] = Kind(phrase("file.pin"), _first_line)
+ROOT: Kind[bytes] = Kind(phrase("file.root"), _root)
 
 KINDS: tuple[Kind[object], ...] = cast(
     "tuple[Kind[object], ...]",
@@ -282,25 +251,22 @@ KINDS: tuple[Kind[object], ...] = cast(
     ),
 )
 _OTHERS: tuple[tuple[bytes, Phrase], ...] = (
-    (b"%PDF-", Phrase("它是 PDF 文件", "it is a PDF")),
-    (b"\xff\xd8\xff", Phrase("它是 JPEG 图片", "it is a JPEG picture")),
-    (b"\x89PNG", Phrase("它是 PNG 图片", "it is a PNG picture")),
-    (b"BIANDUN-BACKUP\0", Phrase("它是编办的备份文件", "it is a backup of an office")),
-    (b"PK", Phrase("它是压缩文件，或 OFD、DOCX 文件", "it is an archive, or an OFD or DOCX file")),
-    (b"-----BEGIN ", Phrase("它是 PEM 格式的其他文件", "it is something else in PEM")),
-    (b"{", Phrase("它是 JSON 文件", "it is a JSON file")),
-    (b"\xd2\x84", Phrase("它是签名文件", "it is a statement")),
-    (b"<", Phrase("它是网页或 XML 文件", "it is a page of the web, or XML")),
-    (b"\xff\xfe", Phrase("它是 UTF-16 编码的文本", "it is text in UTF-16")),
-    (b"\xfe\xff", Phrase("它是 UTF-16 编码的文本", "it is text in UTF-16")),
-    (b"\x1f\x8b", Phrase("它是压缩文件", "it is an archive")),
-    (b"Rar!", Phrase("它是压缩文件", "it is an archive")),
-    (b"7z\xbc\xaf", Phrase("它是压缩文件", "it is an archive")),
-    (
-        b"\xd0\xcf\x11\xe0",
-        Phrase("它是旧版 Word、Excel 文件", "it is an old file of Word or Excel"),
-    ),
-    (b"\x30\x82", Phrase("它是 DER 格式的证书或密钥", "it is a certificate or key in DER")),
+    (b"%PDF-", phrase("found.pdf")),
+    (b"\xff\xd8\xff", phrase("found.jpeg")),
+    (b"\x89PNG", phrase("found.png")),
+    (b"BIANDUN-BACKUP\0", phrase("found.backup")),
+    (b"PK", phrase("found.archive")),
+    (b"-----BEGIN ", phrase("found.pem")),
+    (b"{", phrase("found.json")),
+    (b"\xd2\x84", phrase("found.statement")),
+    (b"<", phrase("found.web-page")),
+    (b"\xff\xfe", phrase("found.utf-16")),
+    (b"\xfe\xff", phrase("found.utf-16")),
+    (b"\x1f\x8b", phrase("found.packed")),
+    (b"Rar!", phrase("found.packed")),
+    (b"7z\xbc\xaf", phrase("found.packed")),
+    (b"\xd0\xcf\x11\xe0", phrase("found.old-office")),
+    (b"\x30\x82", phrase("found.der")),
 )
 
 

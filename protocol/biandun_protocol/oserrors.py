@@ -4,28 +4,10 @@ room.
 
 import errno
 
+from biandun_protocol.book import SYSTEM
 from biandun_protocol.catalogue import Phrase
 
-_CHINESE = {
-    errno.EACCES: "没有权限",
-    errno.EPERM: "不允许此操作",
-    errno.EROFS: "磁盘是只读的",
-    errno.ENOENT: "文件夹不存在",
-    errno.EEXIST: "已有同名文件",
-    errno.EISDIR: "是文件夹，不是文件",
-    errno.ENOTDIR: "路径中有一段不是文件夹",
-    errno.ENAMETOOLONG: "名称过长",
-    errno.ELOOP: "链接绕成了圈",
-    errno.EIO: "磁盘读写出错",
-    errno.ENOSPC: "磁盘空间不足",
-    errno.ENXIO: "没有这个设备",
-    errno.ENODEV: "没有这个设备",
-    errno.ENOTTY: "不是串口",
-    errno.EBADF: "没有打开这个文件描述符",
-    errno.EADDRINUSE: "已有程序占用",
-    errno.EADDRNOTAVAIL: "本机没有这个地址",
-    errno.EMFILE: "打开的文件过多",
-}
+_CHINESE = {getattr(errno, name): chinese for name, chinese in SYSTEM.items()}
 # EDQUOT: a quota is used up; EFBIG: the file may not become larger.  Windows has no EDQUOT in every
 # version of Python.
 _FULL = {errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC)}

@@ -13,6 +13,7 @@ from typing import Any
 SOURCE = Path(__file__).resolve().parent.parent / "messages.toml"
 NOTE = "written from messages.toml by tools/generate.py; change the book, not this file"
 PAIRS = "dict[str, tuple[str, str]]"
+TEXTS = "dict[str, str]"
 
 
 def pairs(book: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, str]]]:
@@ -24,7 +25,7 @@ def pairs(book: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, str]]]:
     for section in ("next_steps", "labels"):
         for name, entry in book[section].items():
             yield f"{section}.{name}", entry
-    for section in ("office", "codes", "values"):
+    for section in ("office", "codes", "values", "phrases"):
         for part, entries in book[section].items():
             for name, entry in entries.items():
                 yield f"{section}.{part}.{name}", entry
@@ -63,7 +64,9 @@ def _written(*texts: str) -> str:
 
 
 def _table(name: str, what: str, kind: str, rows: Mapping[str, str]) -> list[str]:
-    lines = [f"    {_written(key)}: ({row})," for key, row in rows.items()]
+    lines = [
+        f"    {_written(key)}: {row if kind == TEXTS else f'({row})'}," for key, row in rows.items()
+    ]
     return ["", f"# {what}", f"{name}: {kind} = {{", *lines, "}"]
 
 
@@ -81,6 +84,11 @@ def module() -> str:
     def both(entries: Mapping[str, Mapping[str, str]]) -> dict[str, str]:
         return {name: _written(entry["zh"], entry["en"]) for name, entry in entries.items()}
 
+    phrases = {
+        f"{section}.{name}": entry
+        for section, entries in book["phrases"].items()
+        for name, entry in entries.items()
+    }
     lines = [
         f'"""What people read, Chinese and English: {NOTE}."""',
         *_table(
@@ -100,5 +108,9 @@ def module() -> str:
             both(book["office"]["labels"]),
         ),
         *_table("CODES", "code, or field:code -> what it means", PAIRS, both(codes(book))),
+        *_table("PHRASES", "part of a sentence -> its words", PAIRS, both(phrases)),
     ]
+    for name, entries in book["translated"].items():
+        rows = {english: _written(chinese) for english, chinese in entries.items()}
+        lines += _table(name.upper(), "English of others -> Chinese", TEXTS, rows)
     return "\n".join(lines) + "\n"

@@ -4,7 +4,9 @@ The negative controls change a small book or a small source; the book that ships
 """
 
 import ast
+import errno
 import json
+import re
 import sys
 from collections.abc import Mapping
 from typing import Any
@@ -27,6 +29,7 @@ SMALL: dict[str, Any] = {
     "office": {"labels": {"state": PAIR}},
     "codes": {"states": {"OPEN": PAIR}},
     "values": {"kind": {"A": PAIR}},
+    "phrases": {"file": {"size": {"zh": "{limit} 字节", "en": "{limit} bytes"}}},
 }
 SOURCE = """
 class Lost(Problem):
@@ -36,7 +39,7 @@ class Lost(Problem):
 
 def f(path):
     if path:
-        raise Lost(path=path)
+        raise Lost(path=phrase("file.size", limit=1))
     return {"path": path, "state": "OPEN", "kind": "A"}
 """
 
@@ -86,6 +89,23 @@ def test_every_blank_of_an_error_is_filled_by_somebody() -> None:
     assert book_use.never_filled(BOOK, SOURCES) == []
 
 
+def test_every_phrase_is_in_the_book_and_gets_its_values() -> None:
+    assert book_use.wrong_phrases(BOOK, SOURCES) == []
+
+
+@pytest.mark.parametrize("section", ["usage", "findings"])
+def test_what_replaces_the_english_of_others_fits_its_pattern(section: str) -> None:
+    for english, chinese in BOOK["translated"][section].items():
+        groups = re.compile(english).groups
+        assert {int(number) for number in re.findall(r"\\(\d)", chinese)} <= set(
+            range(1, groups + 1)
+        )
+
+
+def test_every_error_of_the_system_has_its_name() -> None:
+    assert set(BOOK["translated"]["system"]) - set(errno.errorcode.values()) == set()
+
+
 def test_programs_read_what_the_book_says() -> None:
     assert set(written.ERRORS) == set(BOOK["errors"])
     assert written.ERRORS["cancelled"][0] == BOOK["errors"]["cancelled"]["zh"]
@@ -99,6 +119,7 @@ def test_the_small_book_has_no_fault(small: dict[str, Any]) -> None:
     assert book_of_words.incomplete(small) == unequal(small) == []
     assert book_use.unknown_errors(small, source()) == ["internal (Problem)"]
     assert book_use.unused(small, source()) == book_use.never_filled(small, source()) == []
+    assert book_use.wrong_phrases(small, source()) == []
 
 
 @pytest.mark.parametrize("language", ["zh", "en"])
@@ -141,6 +162,7 @@ def test_an_entry_that_nobody_uses_is_found(small: dict[str, Any]) -> None:
     small["office"]["labels"]["shape"] = PAIR
     small["codes"]["states"]["OTHER"] = PAIR  # a docstring does not use it
     small["values"]["kind"]["B"] = PAIR
+    small["phrases"]["file"]["name"] = PAIR
     assert book_use.unused(small, source()) == [
         "errors.never",
         "next_steps.wait",
@@ -148,6 +170,7 @@ def test_an_entry_that_nobody_uses_is_found(small: dict[str, Any]) -> None:
         "office.labels.shape",
         "codes.states.OTHER",
         "values.kind.B",
+        "phrases.file.name",
     ]
 
 
@@ -158,6 +181,21 @@ def test_a_blank_that_nobody_fills_is_found(small: dict[str, Any]) -> None:
         "next": PAIR,
     }
     assert book_use.never_filled(small, source()) == ["errors.lost {when}"]
+
+
+@pytest.mark.parametrize(
+    ("asked", "fault"),
+    [
+        ('phrase("file.none")', "file.none (f.py:12)"),
+        ('phrase("file.size")', "file.size ['limit'] (f.py:12)"),
+        ('phrase("file.size", limit=1, unit=2)', "file.size ['unit'] (f.py:12)"),
+        ('phrase("file.none" if 1 else "file.size", limit=1)', "file.none (f.py:12)"),
+    ],
+)
+def test_a_phrase_that_does_not_exist_or_gets_other_values_is_found(
+    asked: str, fault: str, small: dict[str, Any]
+) -> None:
+    assert book_use.wrong_phrases(small, source(f"{SOURCE}\n{asked}")) == [fault]
 
 
 def test_a_code_in_two_sections_is_refused(small: dict[str, Any]) -> None:

@@ -219,7 +219,12 @@ def unused(words: Mapping[str, Any], modules: Sources) -> list[str]:
             for code in entries
             if code not in known and not _composed(code, literal)
         ]
-    return found
+    return found + [
+        f"phrases.{section}.{name}"
+        for section, entries in words["phrases"].items()
+        for name in entries
+        if not {f"{section}.{name}"} & literal and not _composed(f"{section}.{name}", literal)
+    ]
 
 
 def _composed(code: str, literal: set[str]) -> bool:
@@ -236,6 +241,34 @@ def never_filled(words: Mapping[str, Any], modules: Sources) -> list[str]:
         for code, entry in words["errors"].items()
         for name in sorted(blanks_of(entry, words))
         if name not in values.values[code] | values.open
+    ]
+
+
+def phrases(modules: Sources) -> Iterator[tuple[str, str, set[str]]]:
+    """(place, name, values) of every phrase that is asked for by a name that is written out."""
+    for place, tree in modules.items():
+        for call in ast.walk(tree):
+            if isinstance(call, ast.Call) and named(call) == "phrase":
+                given = {one.arg for one in call.keywords if one.arg}
+                for text in ast.walk(call.args[0]):
+                    if isinstance(text, ast.Constant) and isinstance(text.value, str):
+                        yield f"{place}:{call.lineno}", text.value, given
+
+
+def wrong_phrases(words: Mapping[str, Any], modules: Sources) -> list[str]:
+    """Phrases that are asked for and do not exist, or with other values than they have blanks."""
+    known = {
+        f"{section}.{name}": blanks(entry["zh"])
+        for section, entries in words["phrases"].items()
+        for name, entry in entries.items()
+    }
+    beginnings = {f"{section}." for section in words["phrases"]}
+    return [
+        f"{name} ({place})"
+        if name not in known
+        else f"{name} {sorted(known[name] ^ given)} ({place})"
+        for place, name, given in phrases(modules)
+        if name not in beginnings and known.get(name) != given
     ]
 
 

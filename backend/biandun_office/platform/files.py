@@ -24,7 +24,7 @@ from biandun_office.platform.errors import (
     StorageFull,
 )
 from biandun_protocol import jsontext, oserrors
-from biandun_protocol.catalogue import Phrase
+from biandun_protocol.catalogue import Phrase, phrase
 from biandun_protocol.wire.numbers import LIMIT_ATTACHMENT
 
 PRIVATE = 0o600
@@ -171,7 +171,7 @@ def read_json(path: Path) -> dict[str, Any]:
     except jsontext.JsonFault as fault:
         raise FileProblem(fault.code, path=str(path), **fault.values) from None
     if not isinstance(value, dict):
-        group = Phrase("应为 { } 括起的一组内容", "it should be a group of fields in { }")
+        group = phrase("json.group")
         raise FileProblem("file-not-json", path=str(path), line=1, column=1, detail=group)
     return cast("dict[str, Any]", value)
 

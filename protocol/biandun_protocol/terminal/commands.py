@@ -9,22 +9,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
+from biandun_protocol.book import SHAPES, VALUES
 from biandun_protocol.errors import TypedProblem
 from biandun_protocol.terminal import manual
 
 if TYPE_CHECKING:
     import click
-
-_SHAPES = {"[OPTIONS]": "[选项]", "COMMAND [ARGS]...": "命令 [参数]..."}
-_KINDS = {
-    "INTEGER RANGE": "整数",
-    "INTEGER": "整数",
-    "TEXT": "文字",
-    "FILE": "文件",
-    "DIRECTORY": "文件夹",
-    "PATH": "路径",
-    "DURATION": "时长",
-}
 
 
 class Reader(Protocol):
@@ -98,7 +88,7 @@ class Bilingual:
         """The command with its arguments, as it is typed."""
         pieces = " ".join(cast("Any", self).collect_usage_pieces(ctx))
         if reader_of(ctx)[0] != "en":
-            for english, ours in _SHAPES.items():
+            for english, ours in SHAPES.items():
                 pieces = pieces.replace(english, ours)
         return f"{ctx.command_path} {pieces}".rstrip()
 
@@ -111,4 +101,4 @@ def is_text(typed: str) -> bool:
 def _names(names: str, language: str) -> str:
     """``--count INTEGER`` with the kind of its value in the language."""
     option, _, kind = names.partition(" ")
-    return f"{option} {_KINDS[kind]}" if language != "en" and kind in _KINDS else names
+    return f"{option} {VALUES[kind]}" if language != "en" and kind in VALUES else names

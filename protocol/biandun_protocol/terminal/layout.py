@@ -7,6 +7,7 @@ that is too wide, stacked.
 from collections.abc import Mapping, Sequence
 from typing import cast
 
+from biandun_protocol.catalogue import phrase
 from biandun_protocol.terminal.visible import visible
 from biandun_protocol.terminal.words import Labels, label, said
 from biandun_protocol.terminal.wrap import fill_up, width, wrap
@@ -16,7 +17,6 @@ Fields = Mapping[str, object]
 _GAP = "  "
 _LEAST = 16  # columns that a value needs beside its name
 SENTENCE = "sentence"
-FICTITIOUS = ("【虚构数据 仅供测试】", "[fictitious data, tests only]")
 
 
 class Layout:
@@ -60,7 +60,7 @@ class Layout:
             str(fields.get("region", "")).startswith("6299")
             or fields.get("hardware_class") == "simulated"
         ):
-            lines.append(FICTITIOUS[self.language == "en"])
+            lines.append(phrase("shown.fictitious").of(self.language))
         return lines
 
     def _beside(self, pairs: list[tuple[str, str]]) -> list[str]:
@@ -79,7 +79,7 @@ class Layout:
         terminal.
         """
         if not rows:
-            return [("没有可显示的内容。", "Nothing to show.")[self.language == "en"]]
+            return [phrase("shown.nothing").of(self.language)]
         names = list(dict.fromkeys(name for row in rows for name in row))
         cells = [
             [self.value(name, row.get(name), inside).replace("\n", " ") for name in names]

@@ -11,6 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from inspect import cleandoc
 
+from biandun_protocol.book import NOTES
+from biandun_protocol.catalogue import phrase
 from biandun_protocol.terminal.wrap import fill_up, hang, width
 
 LANGUAGES = ("zh", "en")
@@ -18,16 +20,6 @@ JSON_HELP = "以 JSON 输出，问题也是 / print JSON, problems as JSON on st
 LANG_HELP = "语言，默认取自 BIANDUN_LANG，再默认中文 / language; default: that of BIANDUN_LANG, else Chinese"
 HELP_HELP = "显示本说明 / show this help"
 VERSION_HELP = "显示版本 / show the version"
-_HEADINGS = {
-    "usage": ("用法", "Usage"),
-    "options": ("选项", "Options"),
-    "commands": ("命令", "Commands"),
-    "example": ("示例", "Example"),
-    "examples": ("示例", "Examples"),
-    "default": ("默认", "default"),
-    "required": ("必填", "required"),
-    "range": ("范围", "range"),
-}
 _CHINESE = re.compile(r"[\u3400-\u9fff]")
 _EXAMPLE = re.compile(r"Examples?:[ ]*")
 _BETWEEN_PARAGRAPHS = re.compile(r"\n\s*\n")
@@ -86,7 +78,7 @@ def asked(words: Sequence[str], usual: str | None) -> tuple[bool, str]:
 
 def heading(name: str, language: str) -> str:
     """A heading of the page in one language."""
-    return _HEADINGS[name][language == "en"]
+    return phrase(f"help.{name}").of(language)
 
 
 def either(text: str, language: str) -> str:
@@ -161,7 +153,8 @@ def page(what: Page, language: str, columns: int | None) -> str:
 
 def _explained(text: str, notes: Sequence[tuple[str, str]], language: str) -> str:
     said = [
-        " ".join(part for part in (heading(name, language), value) if part) for name, value in notes
+        " ".join(part for part in (name if language == "en" else NOTES[name], value) if part)
+        for name, value in notes
     ]
     return either(text, language) + (f"  [{'; '.join(said)}]" if said else "")
 

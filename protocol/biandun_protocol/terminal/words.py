@@ -9,7 +9,8 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 from typing import cast
 
-from biandun_protocol.book import CODES, LABELS
+from biandun_protocol.book import CODES, FINDINGS, LABELS
+from biandun_protocol.catalogue import phrase
 
 Labels = Mapping[str, tuple[str, str]]
 
@@ -49,13 +50,7 @@ MOMENTS = frozenset({"expires", "opened", "raised", "received", "since", "time_f
 DAYS = frozenset({"issued", "issued_on", "made", "not_after", "prepared_on", "standing_since"})
 # the beginning tells one from another; --json has all of it
 SHORTENED = frozenset({"statement", "sha256"})
-_FINDINGS = (
-    (re.compile(r"^(\d+) attachments$"), r"\1 个附件"),
-    (re.compile(r"^an earlier version$"), "此前版本"),
-    (re.compile(r"^a copy of this filing$"), "本申报的副本"),
-    (re.compile(r"^seq (\d+) "), r"序号 \1，签名编号 "),
-    (re.compile(r"^leaf (\d+) of (\d+), received "), r"存证序号 \1，共 \2 条，收到时间 "),
-)
+_FINDINGS = tuple((re.compile(english), chinese) for english, chinese in FINDINGS.items())
 _RECEIVED = re.compile(r"(?<=received )\d+")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
@@ -74,9 +69,13 @@ def word(name: str, code: str, language: str) -> str:
 
 def day(value: date, language: str) -> str:
     """A date in words: 2026年11月24日, 24 Nov 2026."""
-    if language == "en":
-        return f"{value.day} {_MONTHS[value.month - 1]} {value.year}"
-    return f"{value.year}年{value.month}月{value.day}日"
+    return phrase(
+        "shown.day",
+        year=value.year,
+        month=str(value.month),
+        name=_MONTHS[value.month - 1],
+        day=value.day,
+    ).of(language)
 
 
 def moment(value: datetime, language: str) -> str:
@@ -120,9 +119,9 @@ def said(name: str, value: object, language: str, inside: str = "") -> str:
     if value is None or value in ("", []):
         return "—"
     if name == "good":
-        return ("✓ 通过", "✓ holds")[english] if value else ("✗ 未通过", "✗ fails")[english]
+        return phrase("shown.holds" if value else "shown.fails").of(language)
     if isinstance(value, bool):
-        return (("否", "是"), ("no", "yes"))[english][value]
+        return phrase("shown.yes" if value else "shown.no").of(language)
     if isinstance(value, Mapping):
         return "；".join(
             f"{label(str(key), language)} {said(str(key), one, language, name)}"
