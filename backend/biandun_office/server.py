@@ -6,6 +6,7 @@ One process, because SQLite has one writer; threads, because most requests wait 
 """
 
 import contextlib
+import errno
 import json
 import signal
 import socket
@@ -34,10 +35,12 @@ def listen(host: str, port: int) -> socket.socket:
     """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
+        host.encode("idna")  # as a resolver is asked; Python would leave the socket open
         return socket.create_server((host, port), family=family, backlog=256)
-    except OSError as error:
+    except (OSError, UnicodeError) as error:
+        found = error if isinstance(error, OSError) else OSError(errno.EADDRNOTAVAIL, "")
         raise FileProblem(
-            "port-taken", port=f"{host}:{port}", detail=oserrors.reason(error)
+            "port-taken", port=f"{host}:{port}", detail=oserrors.reason(found)
         ) from None
 
 

@@ -8,6 +8,7 @@ else works.
 import os
 import sys
 from functools import partial
+from typing import NoReturn
 
 from biandun_office.cli import output
 from biandun_protocol.errors import Problem
@@ -15,15 +16,22 @@ from biandun_protocol.terminal import manual
 
 __all__ = ["cli", "main", "startup"]
 
+INTERRUPTED = 130
+
 
 def _not_installed(module: str) -> None:
     """Say which extra is missing, and end with the problem's exit status."""
     found = Problem("extra-missing", module=module, extra="office")
+    _end(found, found.exit_status)
+
+
+def _end(found: Problem, status: int) -> NoReturn:
+    """Say what is wrong before there is a command, and end."""
     as_json, language = manual.asked(sys.argv[1:], os.environ.get("BIANDUN_LANG"))
 
     def say() -> int:
         output.show_problem(found, output.Plain(as_json, language))
-        return found.exit_status
+        return status
 
     raise SystemExit(output.to_the_end(say))
 
@@ -35,3 +43,5 @@ except ModuleNotFoundError as missing:
     if missing.name is None or missing.name.startswith("biandun"):
         raise
     main = partial(_not_installed, missing.name)
+except KeyboardInterrupt:
+    _end(Problem("interrupted"), INTERRUPTED)

@@ -9,7 +9,15 @@ from pathlib import Path
 import click
 
 from biandun_office.cli.commands import Command
-from biandun_office.cli.session import CODE, Given, Session, in_session, with_passphrase
+from biandun_office.cli.session import (
+    CODE,
+    REASON,
+    Given,
+    Session,
+    Text,
+    in_session,
+    with_passphrase,
+)
 from biandun_office.evidence import audits, chain, forks
 from biandun_office.issuance.models import Certificate
 from biandun_office.issuance.selectors import certificates_to_come, status_of
@@ -25,6 +33,7 @@ from biandun_protocol.orders import ORDERS
 from biandun_protocol.wire.numbers import LIMIT_SEQ, STANDING_NAMES
 
 REMIND_AFTER_DAYS = 30
+GAP_REASON = Text(64)
 _DAY = 86_400
 
 
@@ -67,7 +76,7 @@ def alerts(session: Session) -> list[dict[str, object]]:
 
 @click.command(cls=Command)
 @click.option("--serial", type=CODE, required=True, help="密钥序列号 / the key's serial number")
-@click.option("--reason", required=True, help="原因，留存备查 / why; it is kept")
+@click.option("--reason", type=REASON, required=True, help="原因，留存备查 / why; it is kept")
 @in_session
 def suspend(session: Session, *, serial: str, reason: str) -> dict[str, object]:
     """暂停密钥：此后不受理其签署的材料，可用 resume 恢复。 Take nothing more from a key for now,
@@ -86,7 +95,7 @@ def suspend(session: Session, *, serial: str, reason: str) -> dict[str, object]:
 
 @click.command(cls=Command)
 @click.option("--serial", type=CODE, required=True, help="密钥序列号 / the key's serial number")
-@click.option("--reason", required=True, help="原因，留存备查 / why; it is kept")
+@click.option("--reason", type=REASON, required=True, help="原因，留存备查 / why; it is kept")
 @in_session
 def resume(session: Session, *, serial: str, reason: str) -> dict[str, object]:
     """查明原因后恢复被暂停的密钥。 Let a suspended key go on, after a person has looked into it.
@@ -100,7 +109,7 @@ def resume(session: Session, *, serial: str, reason: str) -> dict[str, object]:
 
 @click.command(cls=Command)
 @click.option("--serial", type=CODE, required=True, help="密钥序列号 / the key's serial number")
-@click.option("--reason", required=True, help="原因，留存备查 / why; it is kept")
+@click.option("--reason", type=REASON, required=True, help="原因，留存备查 / why; it is kept")
 @in_session
 def revoke(session: Session, *, serial: str, reason: str) -> dict[str, object]:
     """吊销密钥的证书，不可撤回。 End a key's certificate for good.
@@ -182,7 +191,7 @@ def audit(session: Session, *, export: bytes) -> dict[str, object]:
     required=True,
     help="空缺的最后一个序号 / the last number of the gap",
 )
-@click.option("--reason", required=True, help="原因，留存备查 / why; it is kept")
+@click.option("--reason", type=GAP_REASON, required=True, help="原因，留存备查 / why; it is kept")
 @in_session
 def close_gap(session: Session, *, serial: str, seq: int, reason: str) -> dict[str, object]:
     """确认空缺的材料不会再来，不再提醒。 What is missing will never come: remind of it no more.
@@ -208,7 +217,7 @@ def close_gap(session: Session, *, serial: str, seq: int, reason: str) -> dict[s
     required=True,
     help="清除密钥并吊销证书，让存储被恢复成旧数据的密钥继续签署，或改正密钥所知的编办时间 / what the key is to do",
 )
-@click.option("--reason", required=True, help="原因，留存备查 / why; it is kept")
+@click.option("--reason", type=REASON, required=True, help="原因，留存备查 / why; it is kept")
 @click.option(
     "--out",
     type=click.Path(path_type=Path),

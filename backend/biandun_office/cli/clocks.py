@@ -6,7 +6,7 @@ import click
 from django.db import connection
 
 from biandun_office.cli.commands import Group
-from biandun_office.cli.session import Session, in_language, in_session
+from biandun_office.cli.session import Session, Text, in_language, in_session
 from biandun_office.office.identity import Office
 from biandun_office.platform import clock, sql
 from biandun_office.timekeeping import guard, selectors, services
@@ -83,7 +83,12 @@ def show(session: Session) -> dict[str, object]:
     required=True,
     help="第二来源显示的时间 / what the other clock shows, with its offset",
 )
-@click.option("--source", required=True, help="时间来源，留存备查 / which clock it is; it is kept")
+@click.option(
+    "--source",
+    type=Text(200),
+    required=True,
+    help="时间来源，留存备查 / which clock it is; it is kept",
+)
 @in_session
 def confirm(session: Session, *, at: int, source: str) -> dict[str, object]:
     """用第二个时间来源确认本机时钟，恢复签发。请先校准本机时钟；已记录而尚未到来的时间将被收回。

@@ -11,7 +11,9 @@ from biandun_office.cli.commands import Command
 from biandun_office.cli.session import (
     CODE,
     READABLE,
+    REGION,
     Session,
+    Text,
     in_language,
     in_session,
     with_passphrase,
@@ -72,10 +74,14 @@ def _described(file: Path, tried: Tried) -> dict[str, object]:
     help="编办标识 / the office's id",
 )
 @click.option(
-    "--office-name", default="陇澜市委编办", show_default=True, help="编办名称 / its name"
+    "--office-name",
+    type=Text(64),
+    default="陇澜市委编办",
+    show_default=True,
+    help="编办名称 / its name",
 )
 @click.option(
-    "--region", type=CODE, default="629900", show_default=True, help="区划代码 / its region"
+    "--region", type=REGION, default="629900", show_default=True, help="区划代码 / its region"
 )
 @click.option(
     "--suite",
@@ -196,7 +202,9 @@ def restore(
 
 
 @click.command(cls=Command)
-@click.option("--host", default="127.0.0.1", show_default=True, help="监听地址 / address")
+@click.option(
+    "--host", type=Text(253), default="127.0.0.1", show_default=True, help="监听地址 / address"
+)
 @click.option(
     "--port",
     type=click.IntRange(0, 65535),

@@ -7,7 +7,7 @@ import click
 
 from biandun_office.cli.commands import Command
 from biandun_office.cli.output import day
-from biandun_office.cli.session import CODE, Given, Session, in_session, with_passphrase
+from biandun_office.cli.session import CODE, PERSON, Given, Session, in_session, with_passphrase
 from biandun_office.issuance import recovery
 from biandun_office.issuance.services import IssuingKey
 from biandun_office.office.identity import Office
@@ -16,15 +16,12 @@ from biandun_office.platform import files
 from biandun_office.timekeeping import guard
 from biandun_protocol import kinds
 from biandun_protocol.recovery import decode_ask
-from biandun_protocol.terminal.visible import is_visible
 from biandun_protocol.wire.messages import UnblockAsk
 from biandun_protocol.wire.numbers import LIMIT_USER_SLOTS, SCHEMA_UNBLOCK_ASK
 
-MOST_NAME = 20
-
 
 @click.command(cls=Command)
-@click.argument("name")
+@click.argument("name", type=PERSON)
 @with_passphrase
 @in_session
 def officer(session: Session, *, passphrase: Passphrase, name: str) -> dict[str, object]:
@@ -39,10 +36,6 @@ def officer(session: Session, *, passphrase: Passphrase, name: str) -> dict[str,
     \b
     Example:  biandun-office --data office officer 测试员甲 --passphrase-file own-secret.txt
     """
-    if not name.strip() or len(name) > MOST_NAME or not all(map(is_visible, name)):
-        chinese = f"NAME 应为 1 至 {MOST_NAME} 个字，不含控制字符"
-        english = f"NAME must have 1 to {MOST_NAME} letters and no control characters"
-        raise click.UsageError((chinese, english)[session.language == "en"])
     algorithm = Office.load(session.open()).algorithm
     made = recovery.make_officer(
         name=name, algorithm=algorithm, passphrase=passphrase, cost=Cost(), now=guard.now()
@@ -72,8 +65,8 @@ def officers(session: Session) -> list[dict[str, object]]:
 
 
 @click.command("name-officers", cls=Command)
-@click.argument("first")
-@click.argument("second")
+@click.argument("first", type=PERSON)
+@click.argument("second", type=PERSON)
 @click.option(
     "--out",
     type=click.Path(path_type=Path),
@@ -149,7 +142,9 @@ def shares(session: Session, *, export: bytes) -> dict[str, object]:
 )
 @click.option("--number", type=click.IntRange(1, 2**31 - 1), help="份额编号 / number of the shares")
 @click.option("--check", type=CODE, help="四位校验码 / the check, four letters")
-@click.option("--officer", "name", required=True, help="解锁人员姓名 / who gives the code")
+@click.option(
+    "--officer", "name", type=PERSON, required=True, help="解锁人员姓名 / who gives the code"
+)
 @click.option(
     "--out",
     type=click.Path(path_type=Path),

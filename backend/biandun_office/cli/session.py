@@ -7,6 +7,7 @@ Commands return values; ``output`` prints them.
 import contextlib
 import getpass
 import os
+import re
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -27,8 +28,10 @@ from biandun_protocol.catalogue import Phrase
 from biandun_protocol.errors import TypedProblem
 from biandun_protocol.identifiers import folded
 from biandun_protocol.kinds import Kind
+from biandun_protocol.terminal.visible import is_visible
 from biandun_protocol.wire.numbers import LIMIT_ATTACHMENT
 
+_REGION = re.compile(r"[0-9]{6}")
 F = TypeVar("F", bound=Callable[..., Any])
 
 
@@ -75,21 +78,58 @@ def in_language(context: click.Context | None, words: tuple[str, str]) -> str:
     return words[session is not None and session.language == "en"]
 
 
-class Code(click.ParamType[str]):
-    """A unit's code, a serial number or the like: what a Chinese keyboard makes full-width is read
-    as the plain characters.
+class Text(click.ParamType[str]):
+    """Words that are kept or looked for: 1 to ``most`` letters, none of them a control character or
+    a byte that is no text.
+
+    SQLite would keep any, PostgreSQL keeps no more than the column has.
     """
 
     name = "text"
 
+    def __init__(self, most: int) -> None:
+        self.most = most
+
     def convert(
-        self,
-        value: object,
-        param: click.Parameter | None,  # noqa: ARG002
-        ctx: click.Context | None,  # noqa: ARG002
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> str:
+        """Return them; fail when they are none."""
+        text = str(value)
+        if not text.strip() or len(text) > self.most or not all(map(is_visible, text)):
+            words = (
+                f"应为 1 至 {self.most} 个字，不含控制字符",
+                f"1 to {self.most} letters and no control characters are needed",
+            )
+            self.fail(in_language(ctx, words), param, ctx)
+        return text
+
+
+class Code(Text):
+    """A unit's code, a serial number or the like: what a Chinese keyboard makes full-width is read
+    as the plain characters.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(64)
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
     ) -> str:
         """Fold it."""
-        return folded(str(value))
+        return folded(super().convert(value, param, ctx))
+
+
+class Region(Code):
+    """A region's code: six digits."""
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> str:
+        """Return it; fail when it is none."""
+        code = super().convert(value, param, ctx)
+        if not _REGION.fullmatch(code):
+            self.fail(in_language(ctx, ("应为六位数字", "six digits are needed")), param, ctx)
+        return code
 
 
 class Readable(click.Path):
@@ -125,6 +165,9 @@ class Given(Readable):
 
 
 CODE = Code()
+REGION = Region()
+REASON = Text(390)  # of the 400 that are kept some say what was done
+PERSON = Text(20)
 READABLE = Readable()
 in_session = click.make_pass_decorator(Session)
 
