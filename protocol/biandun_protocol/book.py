@@ -701,6 +701,8 @@ USAGE: dict[str, str] = {
     "(.+?) is not a valid integer(?: range)?\\.": "\\1 不是整数。",
     "(.+?) is not one of (.+?)\\.(?=\\s|$)": "\\1 不是以下之一：\\2。",
     "(?:File|Path|Directory) (.+?) is a directory\\.": "\\1 是文件夹，不是文件。",
+    "(?:File|Path|Directory) (.+?) is not readable\\.": "\\1 无法读取。",
+    "(?:File|Path|Directory) (.+?) is not writable\\.": "\\1 无法写入。",
     "(?:File|Path|Directory) (.+?) is a file\\.": "\\1 是文件，不是文件夹。",
     "(?:File|Path|Directory) (.+?) does not exist\\.": "\\1 不存在。",
     "embedded null (?:byte|character)": "含有空字符",

@@ -2,11 +2,13 @@
 results are in words.
 """
 
+import inspect
 import json
 import re
 import unicodedata
 from datetime import UTC, datetime
 
+import click
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -267,6 +269,14 @@ def test_what_a_line_asks_for_is_read_before_it_is_parsed(
     line: str, usual: str | None, found: tuple[bool, str]
 ) -> None:
     assert manual.asked(line.split(), usual) == found
+
+
+def test_whatever_click_says_of_a_path_is_said_in_chinese() -> None:
+    said = re.findall(r'"\{name\} \{filename!r\} ([a-z ]+\.)"', inspect.getsource(click.Path))
+    assert len(said) > 4
+    for what in (what for what in said if "executable" not in what):  # nobody asks for those
+        ours = usage.sentence(f"Directory '/x' {what}", "zh")
+        assert ours.startswith("'/x' ") and not re.search("[a-wyz]", ours), what
 
 
 def test_what_click_says_is_left_alone_in_english() -> None:
