@@ -7,7 +7,10 @@ at run time.  Circles do: whoever reads one module of them has to read the other
 """
 
 import ast
+import os
 import re
+import subprocess
+import sys
 import tomllib
 from collections.abc import Iterable, Iterator
 from copy import deepcopy
@@ -206,3 +209,10 @@ def test_sql_by_hand_names_tables_of_its_own_room_only():
 def test_planted_sql_over_the_table_of_another_room_is_found(source: str):
     assert foreign_tables("evidence", source) == ["issuance_certificate"]
     assert foreign_tables("issuance", source.replace("evidence_statement", "x")) == []
+
+
+def test_the_rooms_are_set_up_by_django_alone():
+    """As a worker of a server does it, or of these tests: nobody has imported ``startup`` before."""
+    environment = os.environ | {"DJANGO_SETTINGS_MODULE": "biandun_office.settings"}
+    program = "import django; django.setup()"
+    subprocess.run([sys.executable, "-c", program], env=environment, check=True, cwd=ROOT)

@@ -13,6 +13,7 @@ import pytest
 
 from biandun import keys
 from biandun_office.office import startup
+from biandun_office.office.identity import IDENTITY
 from tests.backend import bench
 from tests.backend.bench import PASSPHRASE, Bench, Settled
 from tests.backend.databases import VENDORS, Databases
@@ -98,9 +99,9 @@ def copy_of(new_database: Callable[..., str], tmp_path: Path) -> Iterator[Callab
 
 def _copy(image: Path, folder: Path, new_database: Callable[..., str]) -> Path:
     shutil.copytree(image, folder)
-    identity = json.loads((folder / startup.IDENTITY).read_bytes())
+    identity = json.loads((folder / IDENTITY).read_bytes())
     identity["database"] = new_database(startup.database_of(image))
-    (folder / startup.IDENTITY).write_text(json.dumps(identity, ensure_ascii=False))
+    (folder / IDENTITY).write_text(json.dumps(identity, ensure_ascii=False))
     return folder
 
 

@@ -13,7 +13,7 @@ from biandun_office.cli.main import run
 from biandun_office.evidence import blobs, services, stored
 from biandun_office.evidence.models import Blob
 from biandun_office.office import startup
-from biandun_office.office.identity import ISSUING_KEY, ROOT_KEY, Office
+from biandun_office.office.identity import IDENTITY, ISSUING_KEY, ROOT_KEY, Office
 from biandun_office.platform import clock
 from biandun_office.reception.log_check import check_log
 from biandun_protocol.errors import Problem
@@ -25,7 +25,7 @@ from tests.support.softkey import attachment, manifest
 
 # no evidence rests on these: who has the passphrase tries both keys with each backup, office.json
 # holds names and the database's address, and the database is what everything else is compared with
-NO_EVIDENCE = {ROOT_KEY, ISSUING_KEY, startup.IDENTITY, startup.DATABASE}
+NO_EVIDENCE = {ROOT_KEY, ISSUING_KEY, IDENTITY, startup.DATABASE}
 
 
 def full(office: Bench) -> list[Path]:

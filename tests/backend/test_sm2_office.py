@@ -20,7 +20,7 @@ from biandun_office.evidence.models import Statement
 from biandun_office.installation import backup
 from biandun_office.office import keys, startup
 from biandun_office.office import x509 as certificates
-from biandun_office.office.identity import ISSUING_KEY, ROOT_KEY, Office, load_key
+from biandun_office.office.identity import IDENTITY, ISSUING_KEY, ROOT_KEY, Office, load_key
 from biandun_office.office.keys import Sm2Key, new_key
 from biandun_office.office.keystore import Passphrase, seal, unseal
 from biandun_office.office.x509 import Validity
@@ -69,12 +69,12 @@ def openssl(*arguments: str, cwd: Path) -> str:
 
 def test_it_says_its_suite_and_remembers_it(office: Bench):
     assert office.office.algorithm is SM2
-    assert json.loads((office.folder / startup.IDENTITY).read_bytes())["suite"] == "SM2"
+    assert json.loads((office.folder / IDENTITY).read_bytes())["suite"] == "SM2"
 
 
 def test_an_office_that_names_no_suite_is_in_es256(tmp_path: Path):
     bench.found(tmp_path / "office")
-    path = tmp_path / "office" / startup.IDENTITY
+    path = tmp_path / "office" / IDENTITY
     fields = json.loads(path.read_bytes())
     del fields["suite"]
     path.write_text(json.dumps(fields))
@@ -84,7 +84,7 @@ def test_an_office_that_names_no_suite_is_in_es256(tmp_path: Path):
 def test_an_office_whose_certificates_are_of_another_suite_than_it_says_does_not_open(
     office: Bench,
 ):
-    path = office.folder / startup.IDENTITY
+    path = office.folder / IDENTITY
     path.write_text(path.read_text().replace('"SM2"', '"ES256"'))
     with pytest.raises(CertificateProblem) as caught:
         Office.load(office.folder)
@@ -111,7 +111,7 @@ def test_its_certificates_have_the_extensions_of_es256_and_the_numbers_of_sm2(
         assert (ours.subject, ours.version) == (theirs.subject, x509.Version.v3)
 
 
-IDENTITY = "distid:1234567812345678"  # without it OpenSSL takes an empty one, which is another
+DISTINGUISHED = "distid:1234567812345678"  # without it OpenSSL takes an empty one, which is another
 
 
 def openssl_verifies(key: PublicKey, message: bytes, signature: bytes, folder: Path) -> bool:
@@ -130,7 +130,7 @@ def openssl_verifies(key: PublicKey, message: bytes, signature: bytes, folder: P
         "key.der",
     )
     return "Verified Successfully" in openssl(
-        *verify, "-pkeyopt", IDENTITY, "-in", "message", "-sigfile", "signature", cwd=folder
+        *verify, "-pkeyopt", DISTINGUISHED, "-in", "message", "-sigfile", "signature", cwd=folder
     )
 
 
@@ -152,7 +152,7 @@ def test_openssl_verifies_every_certificate_with_the_default_identity(
         (("-partial_chain", "-trusted", "issuing.pem"), "leaf.pem"),
     ):
         assert (
-            openssl("verify", "-vfyopt", IDENTITY, *trusted, name, cwd=tmp_path).strip()
+            openssl("verify", "-vfyopt", DISTINGUISHED, *trusted, name, cwd=tmp_path).strip()
             == f"{name}: OK"
         )
     assert "OK" not in openssl("verify", "-CAfile", "root.pem", "issuing.pem", cwd=tmp_path)

@@ -20,6 +20,7 @@ from biandun_office.installation import archive, transfer
 from biandun_office.installation.founding import new_tables, require_empty, settle, sibling
 from biandun_office.office import startup
 from biandun_office.office.identity import (
+    IDENTITY,
     ISSUER_MANIFEST,
     ISSUER_STATEMENT,
     ISSUING_CERTIFICATE,
@@ -40,7 +41,7 @@ from biandun_protocol.errors import CertificateProblem, ManifestProblem, Protoco
 from biandun_protocol.kinds import Kind
 
 _KEPT = [
-    startup.IDENTITY,
+    IDENTITY,
     ROOT_CERTIFICATE,
     ISSUING_CERTIFICATE,
     ISSUER_STATEMENT,
@@ -121,7 +122,7 @@ def restore(backup: Path, into: Path, passphrase: Passphrase, url: str = "") -> 
         tried = _restore_into(work, backup, passphrase)
         (work / "blobs").mkdir(mode=0o700)
         identity = replace(Office.load(work).identity, database=url)
-        files.write(work / startup.IDENTITY, identity.encode(), replace=True)
+        files.write(work / IDENTITY, identity.encode(), replace=True)
         if url:
             _restore_tables(work, into, url)
         else:

@@ -18,6 +18,7 @@ from django.core.management import call_command
 
 from biandun_office.office import startup
 from biandun_office.office.identity import (
+    IDENTITY,
     ISSUER_MANIFEST,
     ISSUER_STATEMENT,
     ISSUING_CERTIFICATE,
@@ -118,7 +119,7 @@ def require_empty(folder: Path) -> None:
     absent or empty; and ours.
     """
     folders.require_own(folder)
-    if (folder / startup.IDENTITY).exists():
+    if (folder / IDENTITY).exists():
         raise OfficeStateProblem("office-initialised")
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise FileProblem("file-exists", path=str(folder))
@@ -185,7 +186,7 @@ def _make_keys(work: Path, founding: Founding) -> None:
         root_key, region=identity.region, root_x5t=sha256(der_of(root)).digest(), manifest=manifest
     )
     for name, content in (
-        (startup.IDENTITY, identity.encode()),
+        (IDENTITY, identity.encode()),
         (ROOT_CERTIFICATE, root.public_bytes(Encoding.PEM)),
         (ISSUING_CERTIFICATE, issuing.public_bytes(Encoding.PEM)),
         (ISSUER_STATEMENT, issuer.statement),

@@ -19,7 +19,6 @@ from cryptography import x509
 
 from biandun_office.office.keys import PrivateKey
 from biandun_office.office.keystore import Passphrase, unseal
-from biandun_office.office.startup import IDENTITY
 from biandun_office.platform import files
 from biandun_office.platform.errors import OfficeStateProblem
 from biandun_protocol import records
@@ -29,6 +28,7 @@ from biandun_protocol.errors import CertificateProblem
 from biandun_protocol.wire.messages import IssuerManifest
 from biandun_protocol.x509 import der_of, public_key_of
 
+IDENTITY = "office.json"
 ROOT_CERTIFICATE = "root.pem"
 ISSUING_CERTIFICATE = "issuing.pem"
 ISSUER_STATEMENT = "issuer.statement"

@@ -12,11 +12,11 @@ import django
 from django.conf import settings
 from django.db import connections
 
+from biandun_office.office.identity import IDENTITY
 from biandun_office.platform import database, files, folders
 from biandun_office.platform.errors import OfficeStateProblem
 
 DATABASE = database.FILE
-IDENTITY = "office.json"
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "biandun_office.settings")
 django.setup()
