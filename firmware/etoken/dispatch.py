@@ -1,5 +1,7 @@
-"""The table of commands: number -> handler, the states in which the key accepts it, and what it may
-cost.
+"""The table of commands: number -> handler, and what it may cost.
+
+When a key takes a command stands in the protocol's schema, from which its request is generated: the
+states as ``STATES``, the need of a session as ``SESSION_COMMANDS``.
 
 A handler is one function in one file of ``commands/``; it takes the token and a typed request and
 returns a typed reply.  What it refuses it raises as ``Refused`` with a wire error number: those go
@@ -36,10 +38,6 @@ from biandun_protocol.wire.numbers import (
     ERROR_UNKNOWN_COMMAND,
     ERROR_WRONG_STATE,
     SESSION_COMMANDS,
-    STATE_ANCHORED,
-    STATE_BLANK,
-    STATE_KEYED,
-    STATE_PERSONALISED,
 )
 from etoken import heap
 from etoken.crypto.faults import SecretInvalid, SignatureFault
@@ -59,7 +57,6 @@ if TYPE_CHECKING:
     Request = TypeVar("Request", bound=codec.Request)
     Handler = Callable[[Token, Request], codec.Message]
 
-ANY_STATE = (STATE_BLANK, STATE_ANCHORED, STATE_KEYED, STATE_PERSONALISED)
 KIB = 1024
 # at most in one command: a key that is nearly full lets go of a little more each time
 COMPACTIONS = 5
@@ -78,7 +75,6 @@ class Entry:
         self,
         request: "type[Any]",
         handler: "Callable[[Token, Any], codec.Message]",
-        states: "tuple[int, ...]",
         heap: int,
         flash: int,
         reads_only: bool,
@@ -86,7 +82,6 @@ class Entry:
         self.in_session = request.NUMBER in SESSION_COMMANDS
         self.request = request
         self.handler = handler
-        self.states = states
         self.heap = heap
         self.flash = flash
         self.reads_only = reads_only
@@ -107,7 +102,6 @@ COMMANDS: "dict[int, Entry]" = {}
 
 def command(
     request: "type[Request]",
-    states: "tuple[int, ...]",
     heap: int,
     flash: int,
     reads_only: bool = False,
@@ -121,7 +115,7 @@ def command(
     def enter(
         handler: "Callable[[Token, Request], codec.Message]",
     ) -> "Callable[[Token, Request], codec.Message]":
-        COMMANDS[request.NUMBER] = Entry(request, handler, states, heap, flash, reads_only)
+        COMMANDS[request.NUMBER] = Entry(request, handler, heap, flash, reads_only)
         return handler
 
     return enter
@@ -137,7 +131,7 @@ def run(token: Token, raw: bytes, sealed: bool = False) -> bytes:
         if entry is None:
             raise Refused(ERROR_UNKNOWN_COMMAND)
         request = codec.from_map(entry.request, fields)
-        if token.state not in entry.states:
+        if token.state not in entry.request.STATES:
             raise Refused(ERROR_WRONG_STATE)
         if entry.in_session and not sealed and token.vault.identity.needs_session:
             raise Refused(ERROR_SESSION_REQUIRED)

@@ -13,9 +13,6 @@ from biandun_protocol.wire.numbers import (
     PHASE_VERIFYING,
     PURPOSE_RELEASE,
     SCHEMA_RELEASE,
-    STATE_ANCHORED,
-    STATE_KEYED,
-    STATE_PERSONALISED,
 )
 from etoken import office
 from etoken.refusal import Refused
@@ -26,7 +23,6 @@ if TYPE_CHECKING:
     from etoken.token import Token
 
 VENDOR = "vendor"
-STATES = (STATE_ANCHORED, STATE_KEYED, STATE_PERSONALISED)  # who knows an operator
 
 
 def installed(token: "Token") -> "Installed":

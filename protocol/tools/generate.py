@@ -1,10 +1,11 @@
 """Write everything that must agree with protocol/schema.toml and protocol/messages.toml: run from
 anywhere, ``--check`` only compares.
 
-Writes wire/numbers.py, wire/messages.py with its types in wire/messages.pyi, wire.cddl and the
-tables between the markers in SPEC.md; from the book of words, book.py.
+Writes wire/numbers.py, wire/messages.py with its types in wire/messages.pyi, wire.cddl, the tables
+between the markers in SPEC.md, and the firmware's list of handlers; from the book of words, book.py.
 """
 
+import re
 import sys
 import tomllib
 from collections.abc import Callable, Sequence
@@ -14,6 +15,7 @@ from typing import Any
 import book_of_words
 
 ROOM = Path(__file__).resolve().parent.parent
+HANDLERS = ROOM.parent / "firmware" / "etoken" / "commands"
 SCHEMA: dict[str, Any] = tomllib.loads((ROOM / "schema.toml").read_text("utf-8"))
 NOTE = "written from schema.toml by tools/generate.py; change the schema, not this file"
 PYTHON_TYPES = {
@@ -119,7 +121,11 @@ def message_class(name: str, fields: dict[str, Any], doc: str, number: int | Non
     base = "Message" if number is None else "Request"
     lines = ["", "", f"class {name}(codec.{base}):", f'    """{doc}"""', ""]
     if number is not None:
-        lines += [f"    NUMBER = {number}"]
+        states = ", ".join(str(SCHEMA["states"][one]) for one in command_of(number)["states"])
+        lines += [
+            f"    NUMBER = {number}",
+            f"    STATES = ({states}{'' if ',' in states else ','})",
+        ]
     ordered = sorted(fields.items(), key=lambda item: item[1][0])
     rows = [
         f'        ({key}, "{field}", codec.{kind.upper()}, {bound}, {required}),'
@@ -129,6 +135,11 @@ def message_class(name: str, fields: dict[str, Any], doc: str, number: int | Non
     if len({key for _, (key, *_) in ordered}) != len(ordered):
         raise SystemExit(f"{name}: keys repeat")
     return lines if rows or number is not None else lines[:-1]
+
+
+def command_of(number: int) -> dict[str, Any]:
+    """The command with this number."""
+    return next(one for one in SCHEMA["commands"].values() if one["number"] == number)
 
 
 def message_types(name: str, fields: dict[str, Any], doc: str, number: int | None) -> list[str]:  # noqa: ARG001
@@ -217,18 +228,48 @@ def table(head: tuple[str, ...], rows: Sequence[tuple[object, ...]]) -> str:
     return "\n".join(lines + ["| " + " | ".join(str(cell) for cell in row) + " |" for row in rows])
 
 
+def check_commands() -> None:
+    """Stop with a sentence that names the command when the schema does not say all of it."""
+    codes = {name.replace("_", "-") for name in SCHEMA["errors"]}
+    sections = re.findall(r"^##+ (\d+(?:\.\d+)?) ", (ROOM / "SPEC.md").read_text("utf-8"), re.M)
+    for name, codes_implied in SCHEMA["implied"].items():
+        if not codes.issuperset(codes_implied):
+            raise SystemExit(f"schema.toml, [implied] {name}: {set(codes_implied) - codes}?")
+    for name, entry in SCHEMA["commands"].items():
+        missing = {"number", "states", "doc", "request", "reply"} - set(entry)
+        foreign = set(entry) - {
+            *("number", "states", "doc", "request", "reply", "session", "user"),
+            *("presence", "becomes", "errors", "section"),
+        }
+        wrong = {
+            "lacks": missing or not entry.get("states"),
+            "does not know": foreign
+            | (set(entry.get("states", ())) - set(SCHEMA["states"]))
+            | (set(entry.get("errors", ())) - codes)
+            | ({entry.get("section", sections[0])} - set(sections))
+            | ({entry.get("user", "any").partition(",")[0]} - {"any", "first"}),
+        }
+        for what, which in wrong.items():
+            if which:
+                raise SystemExit(f"schema.toml, command {name}: {what} {which}")
+
+
+def own_errors(entry: dict[str, Any]) -> str:
+    """The cell of a command's own errors: where their rules are, then their codes."""
+    codes = ", ".join(f"`{code}`" for code in entry.get("errors", ()))
+    return ": ".join(part for part in (f"§{entry.get('section', '')}".rstrip("§"), codes) if part)
+
+
 def command_table() -> str:
     """When a key takes a command, and what it may answer."""
-    silent = [name for name, entry in SCHEMA["commands"].items() if not entry.get("states")]
-    if silent:
-        raise SystemExit(f"schema.toml does not say in which states: {', '.join(silent)}")
     rows = [
         (
             entry["number"],
             f"`{name}`",
             "all" if len(entry["states"]) == len(SCHEMA["states"]) else ", ".join(entry["states"]),
             "sealed" if entry.get("session") else "",
-            *(entry.get(column, "") for column in ("presence", "becomes", "errors")),
+            *(entry.get(column, "") for column in ("user", "presence", "becomes")),
+            own_errors(entry),
         )
         for name, entry in sorted(SCHEMA["commands"].items(), key=lambda item: item[1]["number"])
     ]
@@ -238,11 +279,52 @@ def command_table() -> str:
             "command",
             "states",
             "session",
+            "user",
             "presence",
             "changes state to",
             "errors of its own",
         ),
         rows,
+    )
+
+
+def implied_errors() -> str:
+    """The errors that a row of the table of commands leaves out."""
+    when = {
+        "presence": "presence in any form",
+        "user": "a user",
+        "first": "the first user, besides",
+        "every": "none of these",
+    }
+    return table(
+        ("a command that asks for", "may answer"),
+        [
+            (when[name], ", ".join(f"`{code}`" for code in codes))
+            for name, codes in SCHEMA["implied"].items()
+        ],
+    )
+
+
+def handlers() -> str:
+    """The firmware's list of handlers, of those that are written already; a test names the rest."""
+    names = [name for name in sorted(SCHEMA["commands"]) if (HANDLERS / f"{name}.py").exists()]
+    rows = [f"    {name}," for name in names]
+    return "\n".join(
+        [
+            '"""Importing this module fills the table of ``dispatch`` with every command.',
+            "",
+            f"{NOTE[0].upper()}{NOTE[1:]}.",
+            '"""',
+            "",
+            "from etoken.commands import (",
+            *rows,
+            ")",
+            "",
+            "MODULES = (",
+            *rows,
+            ")",
+            "",
+        ]
     )
 
 
@@ -312,6 +394,7 @@ def spec_tables() -> dict[str, str]:
         ),
         "free errors": free_errors(),
         "command table": command_table(),
+        "implied errors": implied_errors(),
         "records": "\n".join(records).rstrip(),
         "commands": "\n".join(fields).rstrip(),
     }
@@ -330,6 +413,7 @@ def spec(text: str) -> str:
 
 def outputs() -> dict[Path, str]:
     """Every generated file with its content."""
+    check_commands()
     wire = ROOM / "biandun_protocol" / "wire"
     return {
         wire / "numbers.py": numbers(),
@@ -338,6 +422,7 @@ def outputs() -> dict[Path, str]:
         ROOM / "biandun_protocol" / "book.py": book_of_words.module(),
         ROOM / "wire.cddl": cddl(),
         ROOM / "SPEC.md": spec((ROOM / "SPEC.md").read_text("utf-8")),
+        HANDLERS / "all.py": handlers(),
     }
 
 
@@ -349,7 +434,10 @@ def main(arguments: list[str]) -> int:
         if not path.exists() or path.read_text("utf-8") != content
     ]
     for path in stale:
-        print(("stale: " if "--check" in arguments else "written: ") + str(path.relative_to(ROOM)))
+        print(
+            ("stale: " if "--check" in arguments else "written: ")
+            + str(path.relative_to(ROOM.parent))
+        )
         if "--check" not in arguments:
             path.write_text(outputs()[path], "utf-8")
     return 1 if stale and "--check" in arguments else 0

@@ -2,7 +2,7 @@
 personalised.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 
@@ -12,7 +12,12 @@ from biandun.key.connection import Connection
 from biandun.keys import Key
 from biandun.ui import Ui
 from biandun_protocol.wire import codec
+from biandun_protocol.wire.numbers import ERROR_NAMES
 from biandun_protocol.wire.otpmodel import OtpModel
+from etoken import dispatch
+from etoken.refusal import Refused
+from etoken.token import Token
+from tests.firmware.described import BY_NUMBER
 from tests.firmware.testboard import TestBoard, TestKey
 from tests.support.person import PIN, Person
 from tests.support.softoffice import SoftOffice
@@ -93,6 +98,31 @@ def _no_cable(monkeypatch: pytest.MonkeyPatch) -> None:
     """
     monkeypatch.setattr(connection, "RETRANSMIT", 0.02)
     monkeypatch.setattr(connection, "PATIENCE", 2.0)
+
+
+@pytest.fixture(autouse=True)
+def _only_described_errors(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Whatever a test does to a key, no command answers an error that the schema does not have for
+    it.
+    """
+    genuine, foreign = dispatch.run, set[tuple[str, str]]()
+
+    def checked(token: Token, raw: bytes, sealed: bool = False) -> bytes:
+        try:
+            return genuine(token, raw, sealed)
+        except Refused as refusal:
+            try:
+                described = BY_NUMBER.get(codec.split_request(raw)[0])
+            except codec.MessageError:
+                described = None
+            code = ERROR_NAMES[refusal.code]
+            if described is not None and code not in described.may_answer:
+                foreign.add((described.name, code))
+            raise
+
+    monkeypatch.setattr(dispatch, "run", checked)
+    yield
+    assert not foreign, f"not in schema.toml: {sorted(foreign)}"
 
 
 @pytest.fixture

@@ -1,4 +1,7 @@
-"""Importing this module fills the table of ``dispatch`` with every command."""
+"""Importing this module fills the table of ``dispatch`` with every command.
+
+Written from schema.toml by tools/generate.py; change the schema, not this file.
+"""
 
 from etoken.commands import (
     begin_card,

@@ -13,7 +13,6 @@ from biandun_protocol.wire.numbers import (
     LIMIT_SECTIONS,
     PURPOSE_CARD,
     SCHEMA_CARD,
-    STATE_PERSONALISED,
 )
 from etoken.commands.card_section import turn_when_whole
 from etoken.dispatch import command
@@ -21,7 +20,7 @@ from etoken.refusal import Refused
 from etoken.token import Token
 
 
-@command(BeginCardRequest, states=(STATE_PERSONALISED,), heap=36, flash=2400)
+@command(BeginCardRequest, heap=36, flash=2400)
 def begin_card(token: Token, request: BeginCardRequest) -> BeginCardReply:
     """Return the first section that is missing.  Raises Refused: PIN_REQUIRED, CARD_INVALID,
     UNIT_MISMATCH, CARD_OLDER, STORE_FULL.

@@ -10,7 +10,6 @@ from biandun_protocol.wire.numbers import (
     ERROR_DIGEST_MISMATCH,
     ERROR_NOT_FOUND,
     EVENT_CARD_IN_FORCE,
-    STATE_PERSONALISED,
 )
 from etoken.dispatch import command
 from etoken.refusal import Refused
@@ -18,7 +17,7 @@ from etoken.token import Token
 from etoken.vault.card import Side
 
 
-@command(CardSectionRequest, states=(STATE_PERSONALISED,), heap=38, flash=4000)
+@command(CardSectionRequest, heap=38, flash=4000)
 def card_section(token: Token, request: CardSectionRequest) -> CardSectionReply:
     """Return the first section that is missing now.
 

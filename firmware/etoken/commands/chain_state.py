@@ -3,12 +3,11 @@ and outbox.
 """
 
 from biandun_protocol.wire.messages import ChainStateReply, ChainStateRequest
-from biandun_protocol.wire.numbers import STATE_PERSONALISED
 from etoken.dispatch import command
 from etoken.token import Token
 
 
-@command(ChainStateRequest, states=(STATE_PERSONALISED,), heap=9, flash=0, reads_only=True)
+@command(ChainStateRequest, heap=9, flash=0, reads_only=True)
 def chain_state(token: Token, request: ChainStateRequest) -> ChainStateReply:
     """Return head, receipts and log point; ``head`` is 32 zero bytes while nothing is signed."""
     vault = token.vault

@@ -6,12 +6,11 @@ tried a PIN.
 """
 
 from biandun_protocol.wire.messages import ChallengeReply, ChallengeRequest
-from biandun_protocol.wire.numbers import STATE_PERSONALISED
 from etoken.dispatch import command
 from etoken.token import Token
 
 
-@command(ChallengeRequest, states=(STATE_PERSONALISED,), heap=7, flash=200)
+@command(ChallengeRequest, heap=7, flash=200)
 def challenge(token: Token, request: ChallengeRequest) -> ChallengeReply:
     """Return it."""
     vault = token.vault

@@ -3,14 +3,14 @@
 """
 
 from biandun_protocol.wire.messages import ChangePinReply, ChangePinRequest
-from biandun_protocol.wire.numbers import EVENT_PIN_CHANGED, PHASE_WORKING, STATE_PERSONALISED
+from biandun_protocol.wire.numbers import EVENT_PIN_CHANGED, PHASE_WORKING
 from etoken import policy
 from etoken.commands.unlock import check_pin
 from etoken.dispatch import command
 from etoken.token import Token
 
 
-@command(ChangePinRequest, states=(STATE_PERSONALISED,), heap=38, flash=900)
+@command(ChangePinRequest, heap=38, flash=900)
 def change_pin(token: Token, request: ChangePinRequest) -> ChangePinReply:
     """Store the new PIN.  Raises Refused: PIN_FORMAT, PIN_WEAK, PIN_UNSET, PIN_LOCKED, PIN_WAIT,
     PIN_WRONG.

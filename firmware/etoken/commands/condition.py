@@ -7,13 +7,13 @@ beforehand that it is the last try.
 
 from biandun_protocol.wire.messages import ConditionReply, ConditionRequest
 from biandun_protocol.wire.numbers import LIMIT_USER_SLOTS
-from etoken.dispatch import ANY_STATE, command
+from etoken.dispatch import command
 from etoken.token import Token
 
 NO_PIN = 255
 
 
-@command(ConditionRequest, states=ANY_STATE, heap=3, flash=0, reads_only=True)
+@command(ConditionRequest, heap=3, flash=0, reads_only=True)
 def condition(token: Token, request: ConditionRequest) -> ConditionReply:
     """Return it."""
     users = token.vault.users

@@ -7,7 +7,7 @@ in the list needs a press of its own.
 
 from biandun_protocol.wire import cbor
 from biandun_protocol.wire.messages import ConfirmBatchReply, ConfirmBatchRequest
-from biandun_protocol.wire.numbers import ERROR_BAD_FIELD, EVENT_BATCH_CONFIRMED, STATE_PERSONALISED
+from biandun_protocol.wire.numbers import ERROR_BAD_FIELD, EVENT_BATCH_CONFIRMED
 from etoken import policy, signing
 from etoken.batch import Batch
 from etoken.dispatch import command
@@ -15,7 +15,7 @@ from etoken.refusal import Refused
 from etoken.token import Token
 
 
-@command(ConfirmBatchRequest, states=(STATE_PERSONALISED,), heap=36, flash=120)
+@command(ConfirmBatchRequest, heap=36, flash=120)
 def confirm_batch(token: Token, request: ConfirmBatchRequest) -> ConfirmBatchReply:
     """Return the digest that names the batch.
 

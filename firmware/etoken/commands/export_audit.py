@@ -10,7 +10,6 @@ from biandun_protocol.wire.numbers import (
     ERROR_SESSION_UNAVAILABLE,
     PHASE_SIGNING,
     SCHEMA_AUDIT,
-    STATE_PERSONALISED,
 )
 from etoken import signing
 from etoken.dispatch import command
@@ -20,7 +19,7 @@ from etoken.token import Token
 LABEL = b"BD1/audit"
 
 
-@command(ExportAuditRequest, states=(STATE_PERSONALISED,), heap=26, flash=96)
+@command(ExportAuditRequest, heap=26, flash=96)
 def export_audit(token: Token, request: ExportAuditRequest) -> ExportAuditReply:
     """Return it.  Raises Refused: SESSION_UNAVAILABLE on a key without a device key,
     ENTROPY_FAILED.

@@ -12,7 +12,6 @@ from biandun_protocol.wire.numbers import (
     ERROR_NOT_FOUND,
     PURPOSE_LINK,
     SCHEMA_LINKS,
-    STATE_PERSONALISED,
 )
 from etoken import policy, signing
 from etoken.dispatch import command
@@ -24,7 +23,7 @@ from etoken.token import Token
 COLLECT_EVERY = 2
 
 
-@command(ExportLinksRequest, states=(STATE_PERSONALISED,), heap=38, flash=96)
+@command(ExportLinksRequest, heap=38, flash=96)
 def export_links(token: Token, request: ExportLinksRequest) -> ExportLinksReply:
     """Return header, signature and manifest for ``count`` links from ``first`` on.
 

@@ -10,8 +10,6 @@ from biandun_protocol.wire.numbers import (
     ERROR_UNBLOCK_UNSET,
     PHASE_SIGNING,
     SCHEMA_SHARES,
-    STATE_KEYED,
-    STATE_PERSONALISED,
 )
 from etoken import signing
 from etoken.dispatch import command
@@ -21,7 +19,7 @@ from etoken.token import Token
 LABEL = b"BD1/shares"
 
 
-@command(ExportSharesRequest, states=(STATE_KEYED, STATE_PERSONALISED), heap=24, flash=96)
+@command(ExportSharesRequest, heap=24, flash=96)
 def export_shares(token: Token, request: ExportSharesRequest) -> ExportSharesReply:
     """Return them.  Raises Refused: UNBLOCK_UNSET on a key that knows no officers,
     ENTROPY_FAILED.

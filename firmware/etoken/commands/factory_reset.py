@@ -11,7 +11,6 @@ from biandun_protocol.wire.numbers import (
     ERROR_ORDER_STALE,
     EVENT_RESET,
     PURPOSE_RESET,
-    STATE_PERSONALISED,
 )
 from etoken import order as orders
 from etoken.dispatch import command
@@ -19,7 +18,7 @@ from etoken.refusal import Refused
 from etoken.token import Token
 
 
-@command(FactoryResetRequest, states=(STATE_PERSONALISED,), heap=32, flash=160)
+@command(FactoryResetRequest, heap=32, flash=160)
 def factory_reset(token: Token, request: FactoryResetRequest) -> FactoryResetReply:
     """Return the new generation.  Raises Refused: ORDER_INVALID, SERIAL_MISMATCH, ORDER_STALE,
     PRESENCE_*.

@@ -4,13 +4,13 @@ Needs no presence: a statement is public once it is signed.  Reads the journal, 
 """
 
 from biandun_protocol.wire.messages import FetchReply, FetchRequest
-from biandun_protocol.wire.numbers import ERROR_BAD_FIELD, ERROR_NOT_FOUND, STATE_PERSONALISED
+from biandun_protocol.wire.numbers import ERROR_BAD_FIELD, ERROR_NOT_FOUND
 from etoken.dispatch import command
 from etoken.refusal import Refused
 from etoken.token import Token
 
 
-@command(FetchRequest, states=(STATE_PERSONALISED,), heap=22, flash=0, reads_only=True)
+@command(FetchRequest, heap=22, flash=0, reads_only=True)
 def fetch(token: Token, request: FetchRequest) -> FetchReply:
     """Return the statement signed under ``idempotency_key`` or with ``seq``; exactly one of the two
     is given.

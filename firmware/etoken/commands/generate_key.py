@@ -6,7 +6,7 @@ point: a host that died in between must not leave two key pairs behind.
 """
 
 from biandun_protocol.wire.messages import GenerateKeyReply, GenerateKeyRequest
-from biandun_protocol.wire.numbers import PHASE_WORKING, STATE_ANCHORED, STATE_KEYED
+from biandun_protocol.wire.numbers import PHASE_WORKING
 from etoken.dispatch import command
 from etoken.token import Token
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
-@command(GenerateKeyRequest, states=(STATE_ANCHORED, STATE_KEYED), heap=22, flash=560)
+@command(GenerateKeyRequest, heap=22, flash=560)
 def generate_key(token: Token, request: GenerateKeyRequest) -> GenerateKeyReply:
     """Return the public point (65 bytes, uncompressed)."""
     identity = token.vault.identity

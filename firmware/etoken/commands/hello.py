@@ -16,7 +16,6 @@ from biandun_protocol.wire.numbers import (
     LIMIT_NONCE,
     PHASE_WORKING,
     PROTOCOL_VERSION,
-    STATE_PERSONALISED,
 )
 from etoken import signing
 from etoken.dispatch import command
@@ -27,7 +26,7 @@ from etoken.token import Token
 FRESH = 32
 
 
-@command(HelloRequest, states=(STATE_PERSONALISED,), heap=32, flash=96)
+@command(HelloRequest, heap=32, flash=96)
 def hello(token: Token, request: HelloRequest) -> HelloReply:
     """Answer with an own point and the device key's signature.
 

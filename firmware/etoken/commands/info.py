@@ -7,13 +7,13 @@ version.
 from biandun_protocol.wire.messages import InfoReply, InfoRequest
 from biandun_protocol.wire.numbers import ERROR_UNSUPPORTED_VERSION, LIMIT_WINDOW, PROTOCOL_VERSION
 from etoken import version
-from etoken.dispatch import ANY_STATE, command
+from etoken.dispatch import command
 from etoken.refusal import Refused
 from etoken.suite import ES256, SM2
 from etoken.token import Token
 
 
-@command(InfoRequest, states=ANY_STATE, heap=14, flash=0, reads_only=True)
+@command(InfoRequest, heap=14, flash=0, reads_only=True)
 def info(token: Token, request: InfoRequest) -> InfoReply:
     """Describe the key.  Raises Refused(UNSUPPORTED_VERSION) for a host of another protocol
     version.

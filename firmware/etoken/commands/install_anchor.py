@@ -15,13 +15,13 @@ from biandun_protocol.wire.numbers import (
     SCHEMA_ISSUER,
 )
 from etoken import office
-from etoken.dispatch import ANY_STATE, command
+from etoken.dispatch import command
 from etoken.refusal import Refused
 from etoken.suite import suite_of
 from etoken.token import Token
 
 
-@command(InstallAnchorRequest, states=ANY_STATE, heap=48, flash=900)
+@command(InstallAnchorRequest, heap=48, flash=900)
 def install_anchor(token: Token, request: InstallAnchorRequest) -> InstallAnchorReply:
     """Keep root and issuer.  Raises Refused: ANCHOR_INVALID, ANCHOR_PRESENT."""
     suite = suite_of(request.issuer_statement)

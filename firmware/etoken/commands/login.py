@@ -12,7 +12,6 @@ from biandun_protocol.wire.numbers import (
     ERROR_ORIGIN_MALFORMED,
     PURPOSE_LOGIN,
     SCHEMA_LOGIN,
-    STATE_PERSONALISED,
 )
 from etoken import policy, signing
 from etoken.dispatch import command
@@ -20,7 +19,7 @@ from etoken.refusal import Refused
 from etoken.token import Token
 
 
-@command(LoginRequest, states=(STATE_PERSONALISED,), heap=25, flash=96)
+@command(LoginRequest, heap=25, flash=96)
 def login(token: Token, request: LoginRequest) -> LoginReply:
     """Return header, signature and manifest.
 

@@ -12,7 +12,6 @@ from biandun_protocol.wire.numbers import (
     ERROR_OUTBOX_FULL,
     ERROR_RECEIPT_PRESENT,
     LIMIT_OUTBOX,
-    STATE_PERSONALISED,
 )
 from etoken.commands.outbox_part import close_when_whole
 from etoken.dispatch import command
@@ -20,7 +19,7 @@ from etoken.refusal import Refused
 from etoken.token import Token
 
 
-@command(OutboxBeginRequest, states=(STATE_PERSONALISED,), heap=24, flash=700)
+@command(OutboxBeginRequest, heap=24, flash=700)
 def outbox_begin(token: Token, request: OutboxBeginRequest) -> OutboxBeginReply:
     """Return the first part that is missing.  Raises Refused: as SPEC section 6.6 says."""
     token.require_user()

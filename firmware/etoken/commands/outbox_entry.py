@@ -3,13 +3,13 @@ so no PIN is needed.
 """
 
 from biandun_protocol.wire.messages import OutboxEntryReply, OutboxEntryRequest
-from biandun_protocol.wire.numbers import ERROR_NOT_FOUND, STATE_PERSONALISED
+from biandun_protocol.wire.numbers import ERROR_NOT_FOUND
 from etoken.dispatch import command
 from etoken.refusal import Refused
 from etoken.token import Token
 
 
-@command(OutboxEntryRequest, states=(STATE_PERSONALISED,), heap=3, flash=0, reads_only=True)
+@command(OutboxEntryRequest, heap=3, flash=0, reads_only=True)
 def outbox_entry(token: Token, request: OutboxEntryRequest) -> OutboxEntryReply:
     """Return it.  Raises Refused(NOT_FOUND) for a place that is free."""
     outbox = token.vault.outbox

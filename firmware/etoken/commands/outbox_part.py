@@ -11,7 +11,6 @@ from biandun_protocol.wire.numbers import (
     ERROR_DIGEST_MISMATCH,
     ERROR_NOT_FOUND,
     PHASE_VERIFYING,
-    STATE_PERSONALISED,
 )
 from etoken.dispatch import command
 from etoken.refusal import Refused
@@ -19,7 +18,7 @@ from etoken.token import Token
 from etoken.vault.outbox import Parcel
 
 
-@command(OutboxPartRequest, states=(STATE_PERSONALISED,), heap=30, flash=2600)
+@command(OutboxPartRequest, heap=30, flash=2600)
 def outbox_part(token: Token, request: OutboxPartRequest) -> OutboxPartReply:
     """Return the first part that is missing now.
 

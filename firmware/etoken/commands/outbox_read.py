@@ -3,13 +3,13 @@ PIN.
 """
 
 from biandun_protocol.wire.messages import OutboxReadReply, OutboxReadRequest
-from biandun_protocol.wire.numbers import ERROR_NOT_FOUND, STATE_PERSONALISED
+from biandun_protocol.wire.numbers import ERROR_NOT_FOUND
 from etoken.dispatch import command
 from etoken.refusal import Refused
 from etoken.token import Token
 
 
-@command(OutboxReadRequest, states=(STATE_PERSONALISED,), heap=24, flash=0)
+@command(OutboxReadRequest, heap=24, flash=0)
 def outbox_read(token: Token, request: OutboxReadRequest) -> OutboxReadReply:
     """Return it.  Raises Refused: PIN_REQUIRED, NOT_FOUND also while it is not whole."""
     token.require_user()

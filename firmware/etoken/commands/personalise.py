@@ -22,8 +22,6 @@ from biandun_protocol.wire.numbers import (
     EVENT_SUCCEEDED,
     PURPOSE_PROFILE,
     SCHEMA_PROFILE,
-    STATE_KEYED,
-    STATE_PERSONALISED,
 )
 from etoken import policy
 from etoken.dispatch import command
@@ -31,7 +29,7 @@ from etoken.refusal import Refused
 from etoken.token import Token
 
 
-@command(PersonaliseRequest, states=(STATE_KEYED, STATE_PERSONALISED), heap=42, flash=3300)
+@command(PersonaliseRequest, heap=42, flash=3300)
 def personalise(token: Token, request: PersonaliseRequest) -> PersonaliseReply:
     """Keep the certificate.  Raises Refused: PROFILE_INVALID, SERIAL_MISMATCH, KEY_MISMATCH,
     PROFILE_OLDER, UNIT_MISMATCH.

@@ -1,14 +1,13 @@
 """prove_possession: sign the office's nonce, before the key belongs to anybody."""
 
 from biandun_protocol.wire.messages import ProvePossessionReply, ProvePossessionRequest
-from biandun_protocol.wire.numbers import STATE_KEYED
 from etoken import signing
 from etoken.dispatch import command
 from etoken.token import Token
 from etoken.vault import records
 
 
-@command(ProvePossessionRequest, states=(STATE_KEYED,), heap=24, flash=96)
+@command(ProvePossessionRequest, heap=24, flash=96)
 def prove_possession(token: Token, request: ProvePossessionRequest) -> ProvePossessionReply:
     """Return header, signature and manifest of the proof.  Needs presence."""
     token.wait_presence()

@@ -3,13 +3,13 @@ digests of what names persons can be guessed.
 """
 
 from biandun_protocol.wire.messages import ReadCardReply, ReadCardRequest
-from biandun_protocol.wire.numbers import ERROR_NOT_FOUND, STATE_PERSONALISED
+from biandun_protocol.wire.numbers import ERROR_NOT_FOUND
 from etoken.dispatch import command
 from etoken.refusal import Refused
 from etoken.token import Token
 
 
-@command(ReadCardRequest, states=(STATE_PERSONALISED,), heap=18, flash=0)
+@command(ReadCardRequest, heap=18, flash=0)
 def read_card(token: Token, request: ReadCardRequest) -> ReadCardReply:
     """Return it.  Raises Refused: PIN_REQUIRED, NOT_FOUND."""
     token.require_user()

@@ -1,12 +1,11 @@
 """read_certificate: give out the X.509 certificate, the profile and the anchor; all are public."""
 
 from biandun_protocol.wire.messages import ReadCertificateReply, ReadCertificateRequest
-from biandun_protocol.wire.numbers import STATE_PERSONALISED
 from etoken.dispatch import command
 from etoken.token import Token
 
 
-@command(ReadCertificateRequest, states=(STATE_PERSONALISED,), heap=28, flash=0, reads_only=True)
+@command(ReadCertificateRequest, heap=28, flash=0, reads_only=True)
 def read_certificate(token: Token, request: ReadCertificateRequest) -> ReadCertificateReply:
     """Return the certificate in both forms, and what it is believed under."""
     identity = token.vault.identity

@@ -3,13 +3,13 @@ have shown a PIN.
 """
 
 from biandun_protocol.wire.messages import ReadSectionReply, ReadSectionRequest
-from biandun_protocol.wire.numbers import ERROR_NOT_FOUND, STATE_PERSONALISED
+from biandun_protocol.wire.numbers import ERROR_NOT_FOUND
 from etoken.dispatch import command
 from etoken.refusal import Refused
 from etoken.token import Token
 
 
-@command(ReadSectionRequest, states=(STATE_PERSONALISED,), heap=30, flash=0)
+@command(ReadSectionRequest, heap=30, flash=0)
 def read_section(token: Token, request: ReadSectionRequest) -> ReadSectionReply:
     """Return it.  Raises Refused: PIN_REQUIRED, NOT_FOUND."""
     token.require_user()

@@ -15,7 +15,6 @@ from biandun_protocol.wire.numbers import (
     EVENT_REINSTATED,
     LIMIT_SEQ,
     PURPOSE_REINSTATE,
-    STATE_PERSONALISED,
 )
 from etoken import order as orders
 from etoken.dispatch import command
@@ -23,7 +22,7 @@ from etoken.refusal import Refused
 from etoken.token import Token
 
 
-@command(ReinstateRequest, states=(STATE_PERSONALISED,), heap=30, flash=400)
+@command(ReinstateRequest, heap=30, flash=400)
 def reinstate(token: Token, request: ReinstateRequest) -> ReinstateReply:
     """Go on.  Raises Refused: ORDER_INVALID, SERIAL_MISMATCH, ORDER_STALE, WRONG_STATE for a key
     that was not set back.

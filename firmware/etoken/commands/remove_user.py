@@ -7,14 +7,13 @@ from biandun_protocol.wire.numbers import (
     ERROR_PIN_UNSET,
     ERROR_SLOT_REFUSED,
     EVENT_USER_REMOVED,
-    STATE_PERSONALISED,
 )
 from etoken.dispatch import command
 from etoken.refusal import Refused
 from etoken.token import Token
 
 
-@command(RemoveUserRequest, states=(STATE_PERSONALISED,), heap=28, flash=240)
+@command(RemoveUserRequest, heap=28, flash=240)
 def remove_user(token: Token, request: RemoveUserRequest) -> RemoveUserReply:
     """Return the slot.  Raises Refused: PIN_REQUIRED, SLOT_REFUSED for user 0 and by any other,
     PIN_UNSET, PRESENCE_*.

@@ -15,7 +15,6 @@ from biandun_protocol.wire.numbers import (
     PHASE_WORKING,
     PURPOSE_UNBLOCK,
     SCHEMA_OFFICERS,
-    STATE_KEYED,
     STATE_PERSONALISED,
 )
 from etoken.dispatch import command
@@ -24,7 +23,7 @@ from etoken.token import Token
 from etoken.vault.recovery import NoPoint
 
 
-@command(SetOfficersRequest, states=(STATE_KEYED, STATE_PERSONALISED), heap=36, flash=1300)
+@command(SetOfficersRequest, heap=36, flash=1300)
 def set_officers(token: Token, request: SetOfficersRequest) -> SetOfficersReply:
     """Return the number of the shares.
 

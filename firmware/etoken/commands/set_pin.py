@@ -12,7 +12,6 @@ from biandun_protocol.wire.numbers import (
     ERROR_SLOT_REFUSED,
     EVENT_PIN_SET,
     PHASE_WORKING,
-    STATE_PERSONALISED,
 )
 from etoken import policy
 from etoken.dispatch import command
@@ -20,7 +19,7 @@ from etoken.refusal import Refused
 from etoken.token import Token
 
 
-@command(SetPinRequest, states=(STATE_PERSONALISED,), heap=52, flash=700)
+@command(SetPinRequest, heap=52, flash=700)
 def set_pin(token: Token, request: SetPinRequest) -> SetPinReply:
     """Store the PIN.  Raises Refused: PIN_FORMAT, PIN_WEAK, PIN_SET, SLOT_REFUSED, ROLLED_BACK,
     PRESENCE_*.

@@ -12,7 +12,6 @@ from biandun_protocol.wire.numbers import (
     ERROR_ORDER_STALE,
     EVENT_TIME_SET,
     PURPOSE_SET_TIME,
-    STATE_PERSONALISED,
 )
 from etoken import order as orders
 from etoken.dispatch import command
@@ -20,7 +19,7 @@ from etoken.refusal import Refused
 from etoken.token import Token
 
 
-@command(SetTimeRequest, states=(STATE_PERSONALISED,), heap=30, flash=500)
+@command(SetTimeRequest, heap=30, flash=500)
 def set_time(token: Token, request: SetTimeRequest) -> SetTimeReply:
     """Return the time floor.  Raises Refused: ORDER_INVALID, SERIAL_MISMATCH, ORDER_STALE."""
     order = orders.verified(token, request.statement, request.manifest, PURPOSE_SET_TIME)

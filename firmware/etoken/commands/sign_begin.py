@@ -9,7 +9,6 @@ from biandun_protocol.wire.messages import SignBeginReply, SignBeginRequest
 from biandun_protocol.wire.numbers import (
     ERROR_IDEMPOTENCY_CONFLICT,
     LIMIT_WINDOW,
-    STATE_PERSONALISED,
 )
 from etoken import policy, signing
 from etoken.dispatch import command
@@ -18,7 +17,7 @@ from etoken.refusal import Refused
 from etoken.token import Token
 
 
-@command(SignBeginRequest, states=(STATE_PERSONALISED,), heap=13, flash=0)
+@command(SignBeginRequest, heap=13, flash=0)
 def sign_begin(token: Token, request: SignBeginRequest) -> SignBeginReply:
     """Open the stream; one that was open is dropped.
 

@@ -6,7 +6,7 @@ the key was unplugged, gets the same signature; the sequence moves once.
 
 from biandun_protocol.wire import statement as wire
 from biandun_protocol.wire.messages import SignFinishReply, SignFinishRequest
-from biandun_protocol.wire.numbers import ERROR_NO_STREAM, STATE_PERSONALISED
+from biandun_protocol.wire.numbers import ERROR_NO_STREAM
 from etoken import signing
 from etoken.dispatch import command
 from etoken.refusal import Refused
@@ -14,7 +14,7 @@ from etoken.token import Token
 from etoken.vault.statements import Record
 
 
-@command(SignFinishRequest, states=(STATE_PERSONALISED,), heap=26, flash=800)
+@command(SignFinishRequest, heap=26, flash=800)
 def sign_finish(token: Token, request: SignFinishRequest) -> SignFinishReply:
     """Return the signed statement in its parts.
 

@@ -17,14 +17,13 @@ from biandun_protocol.wire.numbers import (
     SCHEMA_STATUS,
     STANDING_ACTIVE,
     STANDING_REVOKED,
-    STATE_PERSONALISED,
 )
 from etoken.dispatch import command
 from etoken.refusal import Refused
 from etoken.token import Token
 
 
-@command(StatusRequest, states=(STATE_PERSONALISED,), heap=32, flash=400)
+@command(StatusRequest, heap=32, flash=400)
 def status(token: Token, request: StatusRequest) -> StatusReply:
     """Return it.
 

@@ -18,7 +18,6 @@ from biandun_protocol.wire.numbers import (
     ERROR_RECEIPT_PROOF,
     ERROR_RECEIPT_SIGNATURE,
     PURPOSE_RECEIPT,
-    STATE_PERSONALISED,
 )
 from etoken import office
 from etoken.dispatch import command
@@ -33,7 +32,7 @@ ERRORS = {
 }
 
 
-@command(StoreReceiptRequest, states=(STATE_PERSONALISED,), heap=38, flash=2600)
+@command(StoreReceiptRequest, heap=38, flash=2600)
 def store_receipt(token: Token, request: StoreReceiptRequest) -> StoreReceiptReply:
     """Keep the receipt.  Raises Refused: RECEIPT_* by what is wrong with it."""
     statements = token.vault.statements

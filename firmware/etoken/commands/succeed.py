@@ -19,7 +19,6 @@ from biandun_protocol.wire.numbers import (
     LIMIT_NONCE,
     PURPOSE_SUCCESSION,
     SCHEMA_SUCCESSION,
-    STATE_PERSONALISED,
 )
 from etoken import policy, signing
 from etoken.commands.generate_key import make_pair
@@ -31,7 +30,7 @@ from etoken.vault import records
 from etoken.vault.statements import Record
 
 
-@command(SucceedRequest, states=(STATE_PERSONALISED,), heap=42, flash=1300)
+@command(SucceedRequest, heap=42, flash=1300)
 def succeed(token: Token, request: SucceedRequest) -> SucceedReply:
     """Return both statements in their parts.
 

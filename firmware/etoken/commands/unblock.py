@@ -14,7 +14,6 @@ from biandun_protocol.wire.numbers import (
     EVENT_UNBLOCK_WRONG,
     EVENT_UNBLOCKED,
     PHASE_WORKING,
-    STATE_PERSONALISED,
 )
 from etoken import policy
 from etoken.dispatch import command
@@ -22,7 +21,7 @@ from etoken.refusal import Refused
 from etoken.token import Token
 
 
-@command(UnblockRequest, states=(STATE_PERSONALISED,), heap=52, flash=1400)
+@command(UnblockRequest, heap=52, flash=1400)
 def unblock(token: Token, request: UnblockRequest) -> UnblockReply:
     """Return the slot and the number of the new shares.
 

@@ -16,14 +16,13 @@ from biandun_protocol.wire.numbers import (
     LIMIT_PIN_LEAST,
     LIMIT_PIN_TRIES,
     PHASE_WORKING,
-    STATE_PERSONALISED,
 )
 from etoken.dispatch import command
 from etoken.refusal import Refused
 from etoken.token import Token
 
 
-@command(UnlockRequest, states=(STATE_PERSONALISED,), heap=50, flash=700)
+@command(UnlockRequest, heap=50, flash=700)
 def unlock(token: Token, request: UnlockRequest) -> UnlockReply:
     """Unlock as ``slot``.
 

@@ -11,7 +11,7 @@ from etoken.dispatch import command
 from etoken.token import Token
 
 
-@command(UpdateBeginRequest, states=update.STATES, heap=40, flash=0)
+@command(UpdateBeginRequest, heap=40, flash=0)
 def update_begin(token: Token, request: UpdateBeginRequest) -> UpdateBeginReply:
     """Return the first byte of the image that is missing.
 

@@ -13,7 +13,7 @@ from etoken.refusal import Refused
 from etoken.token import Token
 
 
-@command(UpdateFinishRequest, states=update.STATES, heap=5, flash=0)
+@command(UpdateFinishRequest, heap=5, flash=0)
 def update_finish(token: Token, request: UpdateFinishRequest) -> UpdateFinishReply:
     """Return the number of the release.
 

@@ -14,7 +14,7 @@ from etoken.refusal import Refused
 from etoken.token import Token
 
 
-@command(UpdatePartRequest, states=update.STATES, heap=16, flash=0)
+@command(UpdatePartRequest, heap=16, flash=0)
 def update_part(token: Token, request: UpdatePartRequest) -> UpdatePartReply:
     """Return the first byte that is missing now.
 

@@ -9,16 +9,13 @@ its office's: see ``factory_reset``.
 from biandun_protocol.wire.messages import WipeReply, WipeRequest
 from biandun_protocol.wire.numbers import (
     ERROR_SERIAL_MISMATCH,
-    STATE_ANCHORED,
-    STATE_BLANK,
-    STATE_KEYED,
 )
 from etoken.dispatch import command
 from etoken.refusal import Refused
 from etoken.token import Token
 
 
-@command(WipeRequest, states=(STATE_BLANK, STATE_ANCHORED, STATE_KEYED), heap=17, flash=64)
+@command(WipeRequest, heap=17, flash=64)
 def wipe(token: Token, request: WipeRequest) -> WipeReply:
     """Return the new generation.  Raises Refused: SERIAL_MISMATCH, PRESENCE_*."""
     if request.serial != token.board.serial:

@@ -53,6 +53,7 @@ class Request(Message):
     """Base of the messages that are commands."""
 
     NUMBER: int = 0
+    STATES: "tuple[int, ...]" = ()  # in which a key takes it
 
 
 UINT, BOOL, TEXT, BYTES, OCTETS, TEXTS, HASHES = range(7)

@@ -385,6 +385,7 @@ class InfoRequest(codec.Request):
     """Who the key is and what it can do; works in every state."""
 
     NUMBER = 1
+    STATES = (0, 1, 2, 3)
     FIELDS = (
         (0, "version", codec.UINT, 0, True),
     )
@@ -424,6 +425,7 @@ class InstallAnchorRequest(codec.Request):
     """Give a blank key its root of trust and the office's current signing key; once, irrevocably."""
 
     NUMBER = 2
+    STATES = (0, 1, 2, 3)
     FIELDS = (
         (0, "root_public_key", codec.OCTETS, 65, True),
         (1, "issuer_statement", codec.BYTES, 1024, True),
@@ -443,6 +445,7 @@ class GenerateKeyRequest(codec.Request):
     """Make the key pair on the key; only the public point ever leaves it."""
 
     NUMBER = 3
+    STATES = (1, 2)
 
 
 class GenerateKeyReply(codec.Message):
@@ -457,6 +460,7 @@ class ProvePossessionRequest(codec.Request):
     """Sign the office's nonce, so that the office certifies a key that its holder really has."""
 
     NUMBER = 4
+    STATES = (2,)
     FIELDS = (
         (0, "nonce", codec.OCTETS, 16, True),
     )
@@ -476,6 +480,7 @@ class PersonaliseRequest(codec.Request):
     """Take in the office-signed profile of this key and its X.509 certificate."""
 
     NUMBER = 5
+    STATES = (2, 3)
     FIELDS = (
         (0, "profile_statement", codec.BYTES, 1024, True),
         (1, "profile_manifest", codec.BYTES, 2048, True),
@@ -495,6 +500,7 @@ class SignBeginRequest(codec.Request):
     """Announce a manifest; its bytes follow as data frames under this request's id."""
 
     NUMBER = 6
+    STATES = (3,)
     FIELDS = (
         (0, "idempotency_key", codec.OCTETS, 16, True),
         (1, "purpose", codec.TEXT, 16, True),
@@ -517,6 +523,7 @@ class SignFinishRequest(codec.Request):
     """The whole manifest has been sent: check it, ask for presence, sign, keep, answer."""
 
     NUMBER = 7
+    STATES = (3,)
     FIELDS = (
         (0, "idempotency_key", codec.OCTETS, 16, True),
     )
@@ -537,6 +544,7 @@ class FetchRequest(codec.Request):
     """Give back a statement, by its idempotency key or by its sequence number, and the receipt kept with it."""
 
     NUMBER = 8
+    STATES = (3,)
     FIELDS = (
         (0, "idempotency_key", codec.OCTETS, 16, False),
         (1, "seq", codec.UINT, 0, False),
@@ -561,6 +569,7 @@ class ChainStateRequest(codec.Request):
     """Where the key's chain of statements stands, and what it last verified of the office's log."""
 
     NUMBER = 9
+    STATES = (3,)
 
 
 class ChainStateReply(codec.Message):
@@ -585,6 +594,7 @@ class StoreReceiptRequest(codec.Request):
     """Verify the office's receipt for one of this key's statements and keep it."""
 
     NUMBER = 10
+    STATES = (3,)
     FIELDS = (
         (0, "receipt_statement", codec.BYTES, 1024, True),
         (1, "receipt_payload", codec.BYTES, 4096, True),
@@ -606,6 +616,7 @@ class WipeRequest(codec.Request):
     """Destroy the key pair of a key that has no certificate yet; the anchor and the generation counter stay."""
 
     NUMBER = 11
+    STATES = (0, 1, 2)
     FIELDS = (
         (0, "serial", codec.TEXT, 24, True),
     )
@@ -623,6 +634,7 @@ class ReadCertificateRequest(codec.Request):
     """Give out the X.509 certificate, the profile that the office issued, and the anchor under which the key believes it."""
 
     NUMBER = 12
+    STATES = (3,)
 
 
 class ReadCertificateReply(codec.Message):
@@ -642,6 +654,7 @@ class SetPinRequest(codec.Request):
     """Give a user slot its first PIN.  Slot 0 needs the button; any other needs slot 0 unlocked."""
 
     NUMBER = 13
+    STATES = (3,)
     FIELDS = (
         (0, "slot", codec.UINT, 7, True),
         (1, "pin", codec.BYTES, 32, True),
@@ -660,6 +673,7 @@ class UnlockRequest(codec.Request):
     """Let a user in with a PIN; ends with the link, with `lock`, or when another slot is tried."""
 
     NUMBER = 14
+    STATES = (3,)
     FIELDS = (
         (0, "slot", codec.UINT, 7, True),
         (1, "pin", codec.BYTES, 32, True),
@@ -678,6 +692,7 @@ class LockRequest(codec.Request):
     """End what `unlock` began."""
 
     NUMBER = 15
+    STATES = (0, 1, 2, 3)
 
 
 class LockReply(codec.Message):
@@ -688,6 +703,7 @@ class ChangePinRequest(codec.Request):
     """Replace a slot's PIN; the old one is counted and checked as in `unlock`."""
 
     NUMBER = 16
+    STATES = (3,)
     FIELDS = (
         (0, "slot", codec.UINT, 7, True),
         (1, "old", codec.BYTES, 32, True),
@@ -707,6 +723,7 @@ class LoginRequest(codec.Request):
     """Sign an office's login challenge; uses no sequence number."""
 
     NUMBER = 17
+    STATES = (3,)
     FIELDS = (
         (0, "origin", codec.TEXT, 128, True),
         (1, "nonce", codec.OCTETS, 16, True),
@@ -727,6 +744,7 @@ class ExportLinksRequest(codec.Request):
     """Sign the names of up to 64 statements in sequence, so that the office can close a gap; uses no sequence number."""
 
     NUMBER = 18
+    STATES = (3,)
     FIELDS = (
         (0, "first", codec.UINT, 0, True),
         (1, "count", codec.UINT, 64, True),
@@ -747,6 +765,7 @@ class ChallengeRequest(codec.Request):
     """Give out the nonce that the office's next order has to name, and where the key stands; the same until it is used."""
 
     NUMBER = 19
+    STATES = (3,)
 
 
 class ChallengeReply(codec.Message):
@@ -765,6 +784,7 @@ class ReinstateRequest(codec.Request):
     """Let a key whose flash was set back sign again, its chain going on where the office's order says."""
 
     NUMBER = 20
+    STATES = (3,)
     FIELDS = (
         (0, "statement", codec.BYTES, 1024, True),
         (1, "manifest", codec.BYTES, 512, True),
@@ -784,6 +804,7 @@ class FactoryResetRequest(codec.Request):
     """On the office's order, and with the button held, destroy key pair, profile, PINs, card and statements."""
 
     NUMBER = 21
+    STATES = (3,)
     FIELDS = (
         (0, "statement", codec.BYTES, 1024, True),
         (1, "manifest", codec.BYTES, 512, True),
@@ -802,6 +823,7 @@ class BeginCardRequest(codec.Request):
     """Announce a newer unit card: the office's statement; its sections follow one by one.  `next` is the first that the key lacks."""
 
     NUMBER = 22
+    STATES = (3,)
     FIELDS = (
         (0, "statement", codec.BYTES, 1024, True),
         (1, "manifest", codec.BYTES, 1024, True),
@@ -821,6 +843,7 @@ class CardSectionRequest(codec.Request):
     """Hand over a section of the card that was announced; with the last one the new card takes the old one's place."""
 
     NUMBER = 23
+    STATES = (3,)
     FIELDS = (
         (0, "index", codec.UINT, 11, True),
         (1, "content", codec.BYTES, 2048, True),
@@ -840,6 +863,7 @@ class ReadCardRequest(codec.Request):
     """Give out the office's statement of the unit card, to who has shown a PIN."""
 
     NUMBER = 24
+    STATES = (3,)
 
 
 class ReadCardReply(codec.Message):
@@ -855,6 +879,7 @@ class ReadSectionRequest(codec.Request):
     """Give out a section of the unit card, to who has shown a PIN."""
 
     NUMBER = 25
+    STATES = (3,)
     FIELDS = (
         (0, "index", codec.UINT, 11, True),
     )
@@ -872,6 +897,7 @@ class OutboxBeginRequest(codec.Request):
     """Put a parcel into the outbox: the package of a statement that this key signed, by its idempotency key.  `next` is the first part that the key lacks."""
 
     NUMBER = 26
+    STATES = (3,)
     FIELDS = (
         (0, "name", codec.OCTETS, 16, True),
         (1, "length", codec.UINT, 32768, True),
@@ -891,6 +917,7 @@ class OutboxPartRequest(codec.Request):
     """Hand over a part of a parcel: 2048 bytes, the last one what is left."""
 
     NUMBER = 27
+    STATES = (3,)
     FIELDS = (
         (0, "name", codec.OCTETS, 16, True),
         (1, "index", codec.UINT, 15, True),
@@ -910,6 +937,7 @@ class OutboxEntryRequest(codec.Request):
     """Describe the parcel at a place of the outbox; it is whole when `next` counts all its parts."""
 
     NUMBER = 28
+    STATES = (3,)
     FIELDS = (
         (0, "place", codec.UINT, 7, True),
     )
@@ -930,6 +958,7 @@ class OutboxReadRequest(codec.Request):
     """Give out a part of a parcel, to who has shown a PIN."""
 
     NUMBER = 29
+    STATES = (3,)
     FIELDS = (
         (0, "name", codec.OCTETS, 16, True),
         (1, "index", codec.UINT, 15, True),
@@ -948,6 +977,7 @@ class OutboxDropRequest(codec.Request):
     """Take a parcel out of the outbox.  Keeping the receipt of its statement does the same."""
 
     NUMBER = 30
+    STATES = (3,)
     FIELDS = (
         (0, "name", codec.OCTETS, 16, True),
     )
@@ -961,6 +991,7 @@ class HelloRequest(codec.Request):
     """Open a sealed session: an ephemeral point of either side, signed by the device key that the office certified."""
 
     NUMBER = 31
+    STATES = (3,)
     FIELDS = (
         (0, "version", codec.UINT, 0, True),
         (1, "suite", codec.TEXT, 8, True),
@@ -984,6 +1015,7 @@ class ConfirmBatchRequest(codec.Request):
     """Confirm up to 64 manifests by one press of the button: each is then signed without another, once, within five minutes."""
 
     NUMBER = 32
+    STATES = (3,)
     FIELDS = (
         (0, "purpose", codec.TEXT, 16, True),
         (1, "digests", codec.HASHES, 64, True),
@@ -1003,6 +1035,7 @@ class ExportAuditRequest(codec.Request):
     """Give out the audit ring, signed by the device key; needs no PIN, so that a locked key can be asked."""
 
     NUMBER = 33
+    STATES = (3,)
 
 
 class ExportAuditReply(codec.Message):
@@ -1018,6 +1051,7 @@ class SetOfficersRequest(codec.Request):
     """Take in whom the office names to let this key in again; the key makes two shares and seals one to each.  Before its certificate, or by user 0."""
 
     NUMBER = 34
+    STATES = (2, 3)
     FIELDS = (
         (0, "statement", codec.BYTES, 1024, True),
         (1, "manifest", codec.BYTES, 512, True),
@@ -1036,6 +1070,7 @@ class ExportSharesRequest(codec.Request):
     """Give out the sealed shares, signed by the device key; needs no PIN, so that a locked key can be asked."""
 
     NUMBER = 35
+    STATES = (2, 3)
 
 
 class ExportSharesReply(codec.Message):
@@ -1051,6 +1086,7 @@ class UnblockRequest(codec.Request):
     """Set a PIN anew with the codes of both officers, which are counted and used up; the key then makes new shares."""
 
     NUMBER = 36
+    STATES = (3,)
     FIELDS = (
         (0, "slot", codec.UINT, 7, True),
         (1, "first", codec.OCTETS, 8, True),
@@ -1072,6 +1108,7 @@ class RemoveUserRequest(codec.Request):
     """Take a user's PIN away; user 0 decides it, and stays."""
 
     NUMBER = 37
+    STATES = (3,)
     FIELDS = (
         (0, "slot", codec.UINT, 7, True),
     )
@@ -1089,6 +1126,7 @@ class UpdateBeginRequest(codec.Request):
     """Announce a firmware release that vendor and operator have signed; `next` is the first byte of the image that the key lacks."""
 
     NUMBER = 38
+    STATES = (1, 2, 3)
     FIELDS = (
         (0, "vendor", codec.BYTES, 1024, True),
         (1, "operator", codec.BYTES, 1024, True),
@@ -1108,6 +1146,7 @@ class UpdatePartRequest(codec.Request):
     """Hand over a part of the image: 2048 bytes, the last one what is left."""
 
     NUMBER = 39
+    STATES = (1, 2, 3)
     FIELDS = (
         (0, "offset", codec.UINT, 389120, True),
         (1, "content", codec.BYTES, 2048, True),
@@ -1126,6 +1165,7 @@ class UpdateFinishRequest(codec.Request):
     """The image is whole: compare its digest; the key runs it from its next start, and keeps it if it passes its own test."""
 
     NUMBER = 40
+    STATES = (1, 2, 3)
 
 
 class UpdateFinishReply(codec.Message):
@@ -1140,6 +1180,7 @@ class SucceedRequest(codec.Request):
     """Make the next key pair of a key in service, and sign with the old one that it takes its place; needs user 0 and the button."""
 
     NUMBER = 41
+    STATES = (3,)
 
 
 class SucceedReply(codec.Message):
@@ -1159,6 +1200,7 @@ class StatusRequest(codec.Request):
     """Take the office's word whether this key may sign, if one is handed over, and tell the last one; active, 0, 0 before the first."""
 
     NUMBER = 42
+    STATES = (3,)
     FIELDS = (
         (0, "statement", codec.BYTES, 1024, False),
         (1, "manifest", codec.BYTES, 512, False),
@@ -1179,6 +1221,7 @@ class SetTimeRequest(codec.Request):
     """Set the time floor to what the office's order says, also to an earlier time: the office had a wrong clock when the key last heard it."""
 
     NUMBER = 43
+    STATES = (3,)
     FIELDS = (
         (0, "statement", codec.BYTES, 1024, True),
         (1, "manifest", codec.BYTES, 512, True),
@@ -1197,6 +1240,7 @@ class ConditionRequest(codec.Request):
     """What to know before a key is used, in any state: does its flash contradict itself, and how many tries each user has left; 255 for a slot without a PIN."""
 
     NUMBER = 44
+    STATES = (0, 1, 2, 3)
 
 
 class ConditionReply(codec.Message):
