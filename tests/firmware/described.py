@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from biandun_protocol.wire import codec
+
 ROOT = Path(__file__).resolve().parents[2]
 SCHEMA: dict[str, Any] = tomllib.loads((ROOT / "protocol/schema.toml").read_text("utf-8"))
 HOW_TO = "docs/howto/add-a-command.md"
@@ -53,3 +55,22 @@ DESCRIBED = {
     for name, entry in SCHEMA["commands"].items()
 }
 BY_NUMBER = {one.number: one for one in DESCRIBED.values()}
+
+
+def smallest(request: type[codec.Request]) -> codec.Request:
+    """A request that is well-formed, with the least value in each field that is required."""
+    least: dict[int, object] = {
+        codec.UINT: 0,
+        codec.BOOL: False,
+        codec.TEXT: "",
+        codec.BYTES: b"",
+        codec.TEXTS: [],
+        codec.HASHES: [],
+    }
+    return request(
+        **{
+            name: bytes(bound) if kind == codec.OCTETS else least[kind]
+            for _, name, kind, bound, required in request.FIELDS
+            if required
+        }
+    )

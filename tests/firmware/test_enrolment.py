@@ -4,36 +4,15 @@ from typing import Any
 
 import pytest
 
-from biandun import errors
 from biandun.keys import Key
 from biandun_protocol import certificate, cose
 from biandun_protocol.algorithms import ES256
 from biandun_protocol.certificate import Signed
-from biandun_protocol.wire import codec
-from biandun_protocol.wire.messages import (
-    ChainStateRequest,
-    ChangePinRequest,
-    ExportLinksRequest,
-    FetchRequest,
-    GenerateKeyRequest,
-    Grant,
-    InstallAnchorRequest,
-    LoginRequest,
-    PersonaliseRequest,
-    ProvePossessionRequest,
-    ReadCertificateRequest,
-    SetPinRequest,
-    SignBeginRequest,
-    SignFinishRequest,
-    StoreReceiptRequest,
-    UnlockRequest,
-    WipeRequest,
-)
+from biandun_protocol.wire.messages import Grant, WipeRequest
 from biandun_protocol.wire.numbers import (
     STATE_ANCHORED,
     STATE_BLANK,
     STATE_KEYED,
-    STATE_NAMES,
     STATE_PERSONALISED,
 )
 from etoken.vault import records
@@ -41,57 +20,6 @@ from tests.firmware.conftest import Wire, ask, refusal
 from tests.support import softkey
 from tests.support.person import PIN
 from tests.support.softoffice import NOW, SoftOffice
-
-
-def key_in(state: int, wire: Wire, office: SoftOffice) -> Key:
-    key = wire.open()
-    if state >= STATE_ANCHORED:
-        key.connection.call(
-            codec.encode_request(
-                InstallAnchorRequest(
-                    office.root.public_key, office.anchor.statement, office.anchor.manifest
-                )
-            )
-        )
-    if state >= STATE_KEYED:
-        request = key.answer_offer(office.offer())
-        if state == STATE_PERSONALISED:
-            key.personalise(office.grant(request))
-    assert key.refresh().state == state
-    return key
-
-
-REQUESTS: list[codec.Request] = [
-    GenerateKeyRequest(),
-    ProvePossessionRequest(b"n" * 16),
-    PersonaliseRequest(b"", b"", b""),
-    SignBeginRequest(b"k" * 16, "filing", 1, bytes(32)),
-    SignFinishRequest(b"k" * 16),
-    FetchRequest(b"k" * 16),
-    ChainStateRequest(),
-    StoreReceiptRequest(b"", b""),
-    ReadCertificateRequest(),
-    SetPinRequest(0, b"135790"),
-    UnlockRequest(0, b"135790"),
-    ChangePinRequest(0, b"135790", b"135791"),
-    LoginRequest("https://office.test", b"n" * 16),
-    ExportLinksRequest(1, 1),
-]
-
-
-@pytest.mark.parametrize("state", STATE_NAMES, ids=STATE_NAMES.values())
-@pytest.mark.parametrize("request_", REQUESTS, ids=lambda one: type(one).__name__)
-def test_a_command_outside_its_states_is_refused_and_inside_is_not(
-    state: int, request_: codec.Request, wire: Wire, office: SoftOffice
-) -> None:
-    key = key_in(state, wire, office)
-    try:
-        ask(key, request_)
-        answer = "accepted"
-    except errors.KeyRefused as refused:
-        answer = refused.code
-    assert (answer == "wrong-state") == (state not in request_.STATES)
-    assert not wire.key.board.reported
 
 
 def test_a_personalised_key_knows_its_unit_and_keeps_it_through_a_restart(

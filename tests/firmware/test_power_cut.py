@@ -10,33 +10,34 @@ from typing import Any
 
 import pytest
 
-from etoken.dispatch import COMMANDS
 from etoken.store.journal import Journal
 from etoken.vault.users import Users
-from tests.firmware.sweep import SCENES, WAYS, commands_of, sweep
+from tests.firmware.scenes import SCENES
+from tests.firmware.sweep import SWEPT, WAYS, sweep
 from tests.firmware.test_store_model import CommitsFirst
 
-# test_update.py: they write to flash of their own
-CUT_APART = {"update_begin", "update_part", "update_finish"}
 RESULTS = Path("build/sweep.json")
 PARTS = Path("build/sweep")
 CLASSES = [pytest.param(False, id="training class"), pytest.param(True, id="with a tally")]
 
 
 @pytest.mark.parametrize("otp", CLASSES)
-@pytest.mark.parametrize("name", SCENES)
+@pytest.mark.parametrize("name", SWEPT)
 def test_a_cut_leaves_the_state_before_or_after(name: str, otp: bool) -> None:
     assert sweep(name, otp=otp, ways=WAYS[2:3], most=6).violations == []
 
 
-def test_the_scenes_cut_every_command_there_is() -> None:
-    seen = set().union(*(commands_of(name) for name in SCENES))
-    assert seen | CUT_APART == {entry.handler.__name__ for entry in COMMANDS.values()}
+def test_a_command_that_is_not_cut_here_is_cut_in_the_file_that_its_scene_names() -> None:
+    elsewhere = {scene.cut_elsewhere for scene in SCENES.values() if scene.cut_elsewhere}
+    assert [name for name in elsewhere if not (Path(__file__).parent / name).exists()] == []
+    assert {name for name, scene in SCENES.items() if not scene.cut_elsewhere} <= {
+        command for swept in SWEPT for command in swept.split()
+    }
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("otp", CLASSES)
-@pytest.mark.parametrize("name", SCENES)
+@pytest.mark.parametrize("name", SWEPT)
 def test_every_cut_at_every_operation_leaves_the_state_before_or_after(
     name: str, otp: bool
 ) -> None:
@@ -48,7 +49,7 @@ def test_every_cut_at_every_operation_leaves_the_state_before_or_after(
             {
                 "cut_points": outcome.cut_points,
                 "violations": outcome.violations,
-                "commands": sorted(commands_of(name)),
+                "commands": sorted(set(name.split()) & set(SCENES)),
             }
         )
     )
@@ -103,7 +104,8 @@ def free_attempts(patched: pytest.MonkeyPatch | None) -> int:
     not counted at the next boot.
     """
     from etoken.vault.keys import Keys
-    from tests.firmware.sweep import ENROLLED, WRONG, World, prepared, refused, state_of
+    from tests.firmware.cuts import state_of
+    from tests.firmware.world import ENROLLED, WRONG, World, prepared, refused
 
     world = World(otp=False)
     image = prepared(world, *ENROLLED)

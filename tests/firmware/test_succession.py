@@ -24,7 +24,7 @@ from biandun_protocol.wire.numbers import EVENT_SUCCEEDED, ROLES
 from biandun_protocol.wire.otpmodel import OtpModel
 from etoken.vault import records
 from tests.firmware.conftest import Wire, refusal
-from tests.firmware.sweep import chain_holds
+from tests.firmware.cuts import chain_holds
 from tests.firmware.test_vault import rewritten, stored
 from tests.firmware.testboard import TestBoard
 from tests.support import softkey

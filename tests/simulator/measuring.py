@@ -3,7 +3,8 @@ flash.
 
 Two keys are measured, in MicroPython and in both suites: one from the offer of its office to its
 wipe, and one that has served for years and is about to be compacted.  Fields are as long as they
-may be.  Each try begins from a copy of the flash in an interpreter of its own, so what one try did
+may be.  A command that neither of them meets is measured in its scene (tests/firmware/scenes.py).
+Each try begins from a copy of the flash in an interpreter of its own, so what one try did
 is not seen by the next; ``python -m tests.simulator.measuring`` prints the table.
 """
 
@@ -55,7 +56,10 @@ from etoken.dispatch import COMMANDS
 from etoken.meter import MeteredFlash
 from etoken.vault import records
 from etoken.vault.vault import Vault
+from tests.firmware import described
+from tests.firmware.recording import record
 from tests.firmware.test_signing import raw_manifest
+from tests.firmware.testboard import TestBoard
 from tests.support.softoffice import NOW, SoftOffice, root_of
 
 SERIAL = "BD-000001"
@@ -95,8 +99,9 @@ class Bench:
     declaration.
     """
 
-    def __init__(self, folder: Path, exactly: bool) -> None:
+    def __init__(self, folder: Path, exactly: bool, serial: str = SERIAL) -> None:
         self.folder = folder
+        self.serial = serial
         self.exactly = exactly
         self.flash = folder / "flash"
         self.scratch = folder / "scratch"
@@ -199,7 +204,7 @@ class Bench:
                 "-X",
                 heap,
                 str(Path(__file__).with_name("budget_runner.py")),
-                SERIAL,
+                self.serial,
                 *names,
                 str(free),
             ],
@@ -486,7 +491,26 @@ def measure(folder: Path, exactly: bool) -> dict[str, Need]:
         old(bench, office)
         for name, need in bench.needs.items():
             needs[name].add(need)
+    for command, scene in described.DESCRIBED.items():
+        name = COMMANDS[scene.number].request.__name__
+        if name not in needs:
+            needs[name] = acted(folder, command, exactly)
     return needs
+
+
+def acted(folder: Path, command: str, exactly: bool) -> Need:
+    """What a command needs in its scene."""
+    recording = record(command)
+    home = folder / command
+    home.mkdir()
+    bench = Bench(home, exactly, TestBoard().serial)
+    bench.flash.write_bytes(recording.image.flash)
+    before, raw = recording.up_to(command)
+    steps = [("run" if one.command else "feed", one.raw) for one in before if not one.refused]
+    number, fields = codec.split_request(raw)
+    request = codec.from_map(COMMANDS[number].request, fields)
+    bench.measure(request, *steps)
+    return bench.needs[type(request).__name__]
 
 
 def main() -> None:
