@@ -1,8 +1,9 @@
 """Write everything that must agree with protocol/schema.toml and protocol/messages.toml: run from
 anywhere, ``--check`` only compares.
 
-Writes wire/numbers.py, wire/messages.py with its types in wire/messages.pyi, wire.cddl, the tables
-between the markers in SPEC.md, and the firmware's list of handlers; from the book of words, book.py.
+From the schema come wire/numbers.py, wire/messages.py with its types in wire/messages.pyi,
+wire.cddl, the tables between the markers in SPEC.md and the firmware's list of handlers; from the
+book of words, book.py.
 """
 
 import re
