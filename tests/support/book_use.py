@@ -228,9 +228,9 @@ def unused(words: Mapping[str, Any], modules: Sources) -> list[str]:
 
 
 def _composed(code: str, literal: set[str]) -> bool:
-    """Is a dotted code put together of its beginning and its last part?"""
-    beginning, dot, last = code.rpartition(".")
-    return bool(dot) and f"{beginning}." in literal and last in literal
+    """Is a dotted code put together of its beginning and its other parts?"""
+    beginning, *others = code.split(".")
+    return bool(others) and f"{beginning}." in literal and set(others) <= literal
 
 
 def never_filled(words: Mapping[str, Any], modules: Sources) -> list[str]:
