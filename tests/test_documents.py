@@ -3,6 +3,8 @@ headings, sections and decisions that code, comments and pages cite.
 """
 
 import re
+import subprocess
+import sys
 import unicodedata
 from collections.abc import Iterator
 from functools import cache
@@ -127,6 +129,16 @@ def test_every_decision_is_in_the_list_of_decisions() -> None:
     folder = ROOT / "docs" / "decisions"
     listed = set(LINK.findall((folder / "README.md").read_text("utf-8")))
     assert {path.name for path in folder.glob("0*.md")} - listed == set()
+
+
+def test_the_fragments_make_a_changelog() -> None:
+    """A fragment with a kind or a name that nobody knows stops a release."""
+    command = [sys.executable, "-m", "towncrier", "build", "--draft", "--version", "0"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    kinds = {path.name.split(".")[-2] for path in (ROOT / "changelog.d").glob("*.*.md")}
+    assert len(re.findall("^### ", done.stdout, re.MULTILINE)) == len(kinds)
+    assert not re.findall(r"^- (?!.*\(#\d+(?:, #\d+)*\)$)", done.stdout, re.MULTILINE)
 
 
 @pytest.fixture

@@ -15,6 +15,7 @@ from biandun_protocol.wire import codec, frames
 from biandun_protocol.wire import statement as wire_statement
 from biandun_protocol.wire.messages import SignBeginRequest, SignFinishRequest, Summary
 from biandun_protocol.wire.numbers import CLASS_SIMULATED, KIND_DATA, LIMIT_MANIFEST, SCHEMA_FILING
+from etoken import version
 from etoken.crypto import points
 from etoken.store.journal import StoreFull
 from etoken.vault.statements import Statements
@@ -60,7 +61,7 @@ def test_the_header_says_who_signed_what_and_when(key: Key, office: SoftOffice) 
     assert (header.seq, header.prev, header.manifest_length) == (1, bytes(32), len(MANIFEST))
     assert (header.presence, header.firmware, header.hardware_class, header.claimed_time) == (
         1,
-        "0.1.0",
+        version.VERSION,
         CLASS_SIMULATED,
         NOW,
     )
@@ -70,7 +71,7 @@ def test_the_header_says_who_signed_what_and_when(key: Key, office: SoftOffice) 
 def test_the_key_writes_the_same_header_as_the_reference_in_plain_python(
     key: Key, office: SoftOffice
 ) -> None:
-    reference = softkey.SoftKey(serial=key.info.serial)
+    reference = softkey.SoftKey(serial=key.info.serial, firmware=version.VERSION)
     reference.personalise(office.grant_for(key.info.serial, key.info.public_key or b""))
     reference.signer.public_key = key.info.public_key or b""
     ours = wire_statement.split(sign(key, claimed_time=0).statement)[0]

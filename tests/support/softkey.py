@@ -40,6 +40,7 @@ class SoftKey:
     seq: int = 0
     head: bytes = wire.FIRST_PREV
     device_key: bytes | None = None
+    firmware: str = "0.1.0"
 
     def prove_possession(self, offer: Offer) -> KeyRequest:
         """Answer an offer."""
@@ -92,7 +93,7 @@ class SoftKey:
         own: dict[int, object] = {
             wire.FIELD_MANIFEST_LENGTH: len(manifest),
             wire.FIELD_PRESENCE: wire.PRESENCE_BUTTON,
-            wire.FIELD_FIRMWARE: "0.1.0",
+            wire.FIELD_FIRMWARE: self.firmware,
             wire.FIELD_HARDWARE_CLASS: CLASS_SIMULATED,
             **fields,
         }
