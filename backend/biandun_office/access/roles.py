@@ -11,7 +11,7 @@ OFFICER = "OFFICER"
 _BY_PURPOSE = {PURPOSE_FILING: UNIT, PURPOSE_COUNTERSIGN: SUPERVISOR, PURPOSE_DECISION: OFFICER}
 
 
-def roles_of(purposes: Collection[str], *, own_office: bool) -> tuple[str, ...]:
-    """The roles that ``purposes`` give; an officer's only to a key of the office's own unit."""
+def roles_of(purposes: Collection[str], *, of_office: bool) -> tuple[str, ...]:
+    """The roles that ``purposes`` give; an officer's only to a key of a unit that is an office."""
     roles = (role for purpose, role in _BY_PURPOSE.items() if purpose in purposes)
-    return tuple(role for role in roles if role != OFFICER or own_office)
+    return tuple(role for role in roles if role != OFFICER or of_office)

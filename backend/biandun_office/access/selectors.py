@@ -8,16 +8,19 @@ from biandun_office.access.roles import roles_of
 from biandun_office.issuance.checks import require_standing, require_validity
 from biandun_office.issuance.models import Certificate
 from biandun_office.platform.errors import Refused
-from biandun_office.registry.models import Unit
-from biandun_office.registry.selectors import active_unit
+from biandun_office.registry.models import Office, Unit
+from biandun_office.registry.selectors import active_unit, office_of
 
 
 @dataclass(frozen=True)
 class Reader:
-    """Who is logged in: a key of a unit, with its roles."""
+    """Who is logged in: a key of a unit, with its roles; ``office`` is the one that the unit is, if
+    any.
+    """
 
     certificate: Certificate
     unit: Unit
+    office: Office | None
     roles: tuple[str, ...]
     login: Login
 
@@ -64,6 +67,6 @@ def reader(login: Login, *, now: int) -> Reader:
     require_standing(certificate.state)
     require_validity(certificate, now)
     unit = active_unit(certificate.uscc)
-    return Reader(
-        certificate, unit, roles_of(certificate.purposes, own_office=unit.own_office), login
-    )
+    office = office_of(unit)
+    roles = roles_of(certificate.purposes, of_office=office is not None)
+    return Reader(certificate, unit, office, roles, login)

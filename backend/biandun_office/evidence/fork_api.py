@@ -11,6 +11,7 @@ from biandun_office.office.signing import held
 from biandun_office.platform.body import OCTETS
 from biandun_office.platform.errors import Refused
 from biandun_office.platform.problems import binary, described, problems
+from biandun_office.registry.models import Office
 
 router = Router(tags=["forks"], auth=BY_LOGIN)
 
@@ -40,10 +41,12 @@ class ForksOut(Schema):
 @router.get("/forks", response=ForksOut, openapi_extra=problems("login-required", "not-officer"))
 def get_forks(request: HttpRequest) -> dict[str, object]:
     """What keys signed that contradicts what they had signed."""
-    _require_officer(request)
+    office = _office_of(request)
     fields = ForkOut.model_fields
     return {
-        "forks": [{name: getattr(found, name) for name in fields} for found in fork_export.listed()]
+        "forks": [
+            {name: getattr(found, name) for name in fields} for found in fork_export.listed(office)
+        ]
     }
 
 
@@ -60,9 +63,9 @@ def get_forks(request: HttpRequest) -> dict[str, object]:
 )
 def get_fork_file(request: HttpRequest, name: str, path: str) -> HttpResponseBase:
     """One file of the export of a contradiction: first ``fork.json``, which lists them all."""
-    _require_officer(request)
+    office = _office_of(request)
     collect = fork_export.export if path in fork_export.DESCRIPTIONS else fork_export.gather
-    content = collect(fork_export.find(name), held().office).files.get(path)
+    content = collect(fork_export.find(name, office), held().office).files.get(path)
     if content is None:
         raise Refused("blob-not-found")
     headers = {"Content-Disposition": "attachment"}
@@ -76,6 +79,9 @@ def get_fork_file(request: HttpRequest, name: str, path: str) -> HttpResponseBas
         raise Refused("blob-not-found") from None
 
 
-def _require_officer(request: HttpRequest) -> None:
-    if OFFICER not in reader_of(request).roles:
+def _office_of(request: HttpRequest) -> Office:
+    """The office whose officer asks: of another one's units nothing is there."""
+    reader = reader_of(request)
+    if OFFICER not in reader.roles or reader.office is None:
         raise Refused("not-officer")
+    return reader.office

@@ -29,6 +29,7 @@ from biandun_office.issuance.models import Certificate
 from biandun_office.issuance.selectors import device_key_of, pairs_of
 from biandun_office.office.identity import Office
 from biandun_office.platform.errors import Refused
+from biandun_office.registry.models import Office as Governing
 from biandun_protocol import audit, der
 from biandun_protocol.algorithms import Algorithm, PublicKey
 from biandun_protocol.receipt import Receipt
@@ -76,21 +77,28 @@ class Export:
         self.missing.append({"file": path, "why": why})
 
 
-def listed() -> list[Contradiction]:
-    """Every contradiction that was kept, oldest first."""
-    forks = [_of_fork(row) for row in ForkEvidence.objects.select_related("certificate__device")]
-    rings = [
-        _of_ring(row) for row in AuditRing.objects.select_related("device").filter(contradicts=True)
-    ]
+def listed(governing: Governing | None = None) -> list[Contradiction]:
+    """Every contradiction that was kept, oldest first; with ``governing``, those of the units of
+    that office only.
+    """
+    kept_ones = ForkEvidence.objects.select_related("certificate__device")
+    contradicting = AuditRing.objects.select_related("device").filter(contradicts=True)
+    if governing is not None:
+        kept_ones = kept_ones.filter(certificate__device__unit__office=governing)
+        contradicting = contradicting.filter(device__unit__office=governing)
+    forks = [_of_fork(row) for row in kept_ones]
+    rings = [_of_ring(row) for row in contradicting]
     return sorted([*forks, *rings], key=lambda found: (found.received, found.name))
 
 
-def find(name: str) -> Contradiction:
-    """The one whose name begins so; eight characters at least.  Raises Refused(fork-not-found),
-    also for a beginning of several.
+def find(name: str, governing: Governing | None = None) -> Contradiction:
+    """The one of ``listed`` whose name begins so; eight characters at least.  Raises
+    Refused(fork-not-found), also for a beginning of several.
     """
     matches = [
-        found for found in listed() if len(name) >= SHORTEST_NAME and found.name.startswith(name)
+        found
+        for found in listed(governing)
+        if len(name) >= SHORTEST_NAME and found.name.startswith(name)
     ]
     if len(matches) != 1:
         raise Refused("fork-not-found", name=name[:64])

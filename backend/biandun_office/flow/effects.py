@@ -17,6 +17,7 @@ from biandun_office.flow.moves import Cases, Move, next_move
 from biandun_office.flow.table import BUSINESSES
 from biandun_office.platform.errors import Refused
 from biandun_office.registry.models import Unit
+from biandun_office.registry.selectors import office_of
 from biandun_protocol.filing import UseApproval
 from biandun_protocol.package import Form
 from biandun_protocol.review import Countersign, Decision
@@ -117,9 +118,10 @@ class _Decision(Effect[Decision]):
         return form.decision
 
     def move(self, form: Decision, unit: Unit, received: int, cases: Cases) -> Move:  # noqa: ARG002
-        if not unit.own_office:
+        office = office_of(unit)
+        if office is None:
             raise Refused("not-officer")
-        case = selectors.case_by_number(form.case)
+        case = selectors.case_of_office(form.case, office)
         action = _due(PURPOSE_DECISION, form, case.state, BUSINESSES[case.kind], "decision-not-due")
         filing = selectors.newest_filing(case)
         if filing.statement.statement_id != form.statement.hex():

@@ -8,6 +8,7 @@ from biandun_office.flow.models import Case, CaseEvent
 from biandun_office.flow.table import filing_actions
 from biandun_office.platform import sql
 from biandun_office.platform.errors import Refused
+from biandun_office.registry.models import Office
 
 _NUMBER = (
     "SELECT flow_case.number FROM flow_caseevent JOIN flow_case ON flow_case.id = flow_caseevent.case_id"  # noqa: E501
@@ -29,6 +30,14 @@ def case_of_unit(number: str, uscc: str) -> Case:
     """
     case = case_by_number(number)
     if case.unit.uscc != uscc:
+        raise Refused("case-not-found")
+    return case
+
+
+def case_of_office(number: str, office: Office) -> Case:
+    """The case, if it is one of a unit that the office governs.  Raises Refused(case-not-found)."""
+    case = case_by_number(number)
+    if case.unit.office_id != office.pk:
         raise Refused("case-not-found")
     return case
 
@@ -70,11 +79,11 @@ def filing_event(statement_id: str) -> CaseEvent:
 
 
 def visible_cases(reader: Reader) -> QuerySet[Case]:
-    """The cases that a reader may see, newest first: an officer all, a supervisor its subordinates'
-    and its own, a unit its own.
+    """The cases that a reader may see, newest first: an officer those of the units that the office
+    governs, a supervisor its subordinates' and its own, a unit its own.
     """
     cases = Case.objects.select_related("unit").order_by("-opened_at", "-pk")
-    return cases if OFFICER in reader.roles else cases.filter(_scope(reader, "unit"))
+    return cases.filter(_scope(reader, "unit"))
 
 
 def visible_case(reader: Reader, number: str) -> Case:
@@ -100,13 +109,13 @@ def may_read_blob(reader: Reader, digest: str) -> bool:
     events = CaseEvent.objects.filter(
         Q(statement__digest=digest) | Q(statement__attached__sha256=digest)
     )
-    if OFFICER not in reader.roles:
-        events = events.filter(_scope(reader, "case__unit"))
-    return events.exists()
+    return events.filter(_scope(reader, "case__unit")).exists()
 
 
 def _scope(reader: Reader, unit: str) -> Q:
     scope = Q(pk__in=[])
+    if OFFICER in reader.roles:
+        scope |= Q(**{f"{unit}__office": reader.office})
     if UNIT in reader.roles or SUPERVISOR in reader.roles:
         scope |= Q(**{unit: reader.unit})
     if SUPERVISOR in reader.roles:

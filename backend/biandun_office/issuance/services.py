@@ -16,7 +16,7 @@ from biandun_office.platform import logs
 from biandun_office.platform.database import writing
 from biandun_office.platform.errors import Refused
 from biandun_office.registry.models import Unit
-from biandun_office.registry.selectors import active_unit
+from biandun_office.registry.selectors import active_unit, office_of
 from biandun_protocol import cose, enrolment, records
 from biandun_protocol.algorithms import Algorithm, PublicKey, Signer
 from biandun_protocol.certificate import Signed, verify_possession
@@ -41,7 +41,8 @@ from biandun_protocol.wire.numbers import (
 from biandun_protocol.x509 import der_of
 
 OFFER_DAYS = 30
-OFFICE_ROLES = ("officer", "seal-keeper", "key-administrator")  # for keys of the office's own unit
+# for keys of a unit that is an office
+OFFICE_ROLES = ("officer", "seal-keeper", "key-administrator")
 CERTIFICATE_DAYS = 1826
 OVERLAP_DAYS = 30
 DAY = 86_400
@@ -148,7 +149,7 @@ def issue(
     ``deliver`` gets the grant before anything is committed: a grant that cannot be handed over was
     never made.  Raises StatementProblem (algorithm-mismatch for a key of another suite than the
     office's), ManifestProblem, CertificateProblem, Refused: nonce-unknown, key-registered,
-    unit-inactive, shares-foreign, shares-stale; not-officer (only keys of the office's own unit
+    unit-inactive, shares-foreign, shares-stale; not-officer (only keys of an office's unit
     decide, seal and administer), role-refused.
     """
     possession, hardware_class, shares = _read_request(request, authority.office.algorithm)
@@ -157,7 +158,7 @@ def issue(
         raise Refused("nonce-unknown")
     offer = selectors.open_offer(possession.nonce, now=now)
     unit = active_unit(offer.unit.uscc)
-    if (PURPOSE_DECISION in purposes or role in OFFICE_ROLES) and not unit.own_office:
+    if (PURPOSE_DECISION in purposes or role in OFFICE_ROLES) and office_of(unit) is None:
         raise Refused("not-officer")
     for purpose in purposes:
         if role is not None and purpose not in ROLES[role]:

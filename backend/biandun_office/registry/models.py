@@ -1,4 +1,6 @@
-"""Units: the organs and institutions under establishment management."""
+"""The directory: units, the organs and institutions under establishment management, and the offices
+that govern them.  What filings change does not stand here.
+"""
 
 from typing import ClassVar
 
@@ -6,8 +8,8 @@ from django.db import models
 
 
 class Unit(models.Model):
-    """A unit (单位), named by its unified social credit code; one of them is this establishment
-    office itself.
+    """A unit (单位), named by its unified social credit code; ``office`` governs it and decides its
+    cases.
     """
 
     class Kind(models.TextChoices):
@@ -30,19 +32,79 @@ class Unit(models.Model):
         related_name="subordinates",
     )
     active = models.BooleanField("有效", default=True)
-    own_office = models.BooleanField("本编办", default=False)
+    # none until an office has been entered: the first is a unit, too
+    office = models.ForeignKey(
+        "Office",
+        verbose_name="管理编办",
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="units",
+    )
 
     class Meta:
-        """Names, order, and that there is one office."""
+        """Names and order."""
 
         verbose_name = "单位"
         verbose_name_plural = "单位"
         ordering: ClassVar = ["code"]
-        constraints: ClassVar = [
-            models.UniqueConstraint(
-                fields=["own_office"], condition=models.Q(own_office=True), name="one_own_office"
-            )
-        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Office(models.Model):
+    """An establishment office (编办) of this installation: the ``unit`` that it is, and the region
+    that it governs at its ``level``.
+
+    Its officers are the keys of that unit which may decide.
+    """
+
+    class Level(models.TextChoices):
+        """Of the office's region: a province, a city, or a county."""
+
+        PROVINCE = "PROVINCE", "省级"
+        CITY = "CITY", "市级"
+        COUNTY = "COUNTY", "县级"
+
+    unit = models.OneToOneField(
+        Unit, verbose_name="单位", on_delete=models.PROTECT, related_name="as_office"
+    )
+    region = models.CharField("区划代码", max_length=6)
+    level = models.CharField("层级", max_length=12, choices=Level.choices)
+
+    class Meta:
+        """Names and order."""
+
+        verbose_name = "编办"
+        verbose_name_plural = "编办"
+        ordering: ClassVar = ["region"]
+
+    def __str__(self) -> str:
+        return f"{self.region} {self.unit_id}"
+
+
+class OfficeName(models.Model):
+    """What an office is called, and what its documents' numbers begin with, between two days.
+
+    ``since`` is none for a name from before the office was entered here, ``until`` for one that it
+    still has.
+    """
+
+    office = models.ForeignKey(
+        Office, verbose_name="编办", on_delete=models.PROTECT, related_name="names"
+    )
+    name = models.CharField("名称", max_length=120)
+    document_prefix = models.CharField("发文字号前缀", max_length=40, blank=True)
+    since = models.DateField("启用日期", null=True, blank=True)
+    until = models.DateField("停用日期", null=True, blank=True)
+
+    class Meta:
+        """Names and order."""
+
+        verbose_name = "编办名称"
+        verbose_name_plural = "编办名称"
+        ordering: ClassVar = ["office", "since", "pk"]
 
     def __str__(self) -> str:
         return self.name

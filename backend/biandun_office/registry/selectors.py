@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 from biandun_office.platform import sql
 from biandun_office.platform.errors import Refused
-from biandun_office.registry.models import Unit
+from biandun_office.registry.models import Office, Unit
 
-_COLUMNS = ("id", "uscc", "code", "name", "region", "kind", "supervisor_id", "active", "own_office")
+_COLUMNS = ("id", "uscc", "code", "name", "region", "kind", "supervisor_id", "active", "office_id")
 _UNITS = f"SELECT {', '.join(_COLUMNS)} FROM registry_unit WHERE uscc IN %l"  # noqa: S608
 
 
@@ -40,3 +40,8 @@ def require_active(unit: Unit | None, uscc: str) -> Unit:
 def all_units() -> list[Unit]:
     """Every unit with its supervisor, by code."""
     return list(Unit.objects.select_related("supervisor"))
+
+
+def office_of(unit: Unit) -> Office | None:
+    """The office that this unit is; None for any other unit."""
+    return Office.objects.filter(unit=unit).first()

@@ -1,9 +1,11 @@
 """Writes to the registry."""
 
+from datetime import date
+
 from django.db import transaction
 
 from biandun_office.office.identity import OWN_UNIT
-from biandun_office.registry.models import Unit
+from biandun_office.registry.models import Office, OfficeName, Unit
 from biandun_protocol.identifiers import is_uscc
 
 # 陇澜市 does not exist, nor do these units
@@ -31,7 +33,7 @@ def register_unit(
     region: str,
     kind: str,
     supervisor: Unit | None = None,
-    own_office: bool = False,
+    office: Office | None = None,
 ) -> Unit:
     """Enter a unit.  Raises ValueError for a wrong code, IntegrityError for one that is there
     already.
@@ -45,8 +47,32 @@ def register_unit(
         region=region,
         kind=kind,
         supervisor=supervisor,
-        own_office=own_office,
+        office=office,
     )
+
+
+@transaction.atomic
+def register_office(
+    *, unit: Unit, name: str, region: str, document_prefix: str = "", since: date | None = None
+) -> Office:
+    """Enter a unit as an office.  The first one governs itself and every unit that is there.
+
+    Raises IntegrityError for one that is an office already.
+    """
+    office = Office.objects.create(unit=unit, region=region, level=level_of(region))
+    OfficeName.objects.create(
+        office=office, name=name, document_prefix=document_prefix, since=since
+    )
+    if Office.objects.count() == 1:
+        Unit.objects.filter(office=None).update(office=office)
+    return office
+
+
+def level_of(region: str) -> str:
+    """The level of a region, which its code shows (GB/T 2260): two digits a level."""
+    if region.endswith("0000"):
+        return Office.Level.PROVINCE.value
+    return (Office.Level.CITY if region.endswith("00") else Office.Level.COUNTY).value
 
 
 @transaction.atomic
@@ -61,5 +87,4 @@ def register_fictitious_units() -> None:
             region=region,
             kind=kind,
             supervisor=known[supervisor] if supervisor else None,
-            own_office=uscc == OWN_UNIT,
         )
