@@ -1,29 +1,41 @@
 """What claims to be a key and never comes to an end: it is given up by name, and costs no memory."""
 
 import ast
+import tomllib
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from biandun import errors
+from biandun import doctor, errors
+from biandun.cli import keys as cli_keys
+from biandun.key import channel, connection
 from biandun.key.connection import LONGEST_REPLY, Connection
 from biandun.keys import Key
 from biandun_protocol.release import Described
 from biandun_protocol.wire import codec, frames
 from biandun_protocol.wire import messages as m
 from biandun_protocol.wire.numbers import (
+    KIND_KEEPALIVE,
     KIND_REPLY,
     KIND_REQUEST,
     KIND_RESYNC,
     LIMIT_MESSAGE,
+    PHASE_WORKING,
     PROTOCOL_VERSION,
 )
 from biandun_simulator import release as releases
 from etoken.boards.vendor import TARGET
-from tests.support.softoffice import SoftOffice
+from etoken.commands import all as every_command
+from etoken.dispatch import COMMANDS
+from tests.firmware.conftest import Wire
+from tests.support.softoffice import NOW, SoftOffice
 
-HOST = Path(__file__).resolve().parents[2] / "host/biandun"
+ROOT = Path(__file__).resolve().parents[2]
+HOST = ROOT / "host/biandun"
+SCHEMA = tomllib.loads((ROOT / "protocol/schema.toml").read_text("utf-8"))
+
+assert every_command
 
 
 class Endless:
@@ -106,15 +118,94 @@ def test_a_key_that_wants_the_same_part_for_ever_is_given_up(
     assert asked > 1
 
 
+class Clock:
+    """Time that passes on a line only: a tenth of a second for each look at it."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.now = 0.0
+        monkeypatch.setattr(connection, "time", self)
+
+    def monotonic(self) -> float:
+        return self.now
+
+
+class Stalling:
+    """A cable to a genuine key whose answers stop coming: from request ``at`` on there are
+    keep-alives only.
+    """
+
+    name = "stalling"
+
+    def __init__(self, wire: Wire, clock: Clock) -> None:
+        self._wire, self._clock = wire, clock
+        self._reader = frames.FrameReader()
+        self._request = 0
+        self.at: int | None = None
+        self.requests = 0
+
+    def read(self) -> bytes:
+        self._clock.now += 0.1
+        if self._request:
+            beat = codec.encode(m.KeepAlive(PHASE_WORKING, 0))
+            return frames.encode_frame(KIND_KEEPALIVE, self._request, 0, beat)
+        return self._wire.read()
+
+    def write(self, data: bytes) -> None:
+        self._reader.put(data, len(data))
+        while (frame := self._reader.next()) is not None:
+            if frame.kind == KIND_RESYNC:
+                self._request = 0
+            if frame.kind == KIND_REQUEST and frame.request_id != self._request:
+                if self.requests == self.at:
+                    self._request = frame.request_id
+                    return
+                self.requests += 1
+        self._wire.write(data)
+
+    def close(self) -> None:
+        pass
+
+
+def asks(key: Key) -> None:
+    """What ``keys list``, ``keys info`` and ``doctor`` ask of a key."""
+    doctor.of_key(key, NOW)
+    cli_keys._readable(key)
+
+
+def test_a_key_that_keeps_alive_for_ever_is_named_within_seconds_whatever_it_was_asked(
+    wire: Wire, key: Key, soft: SoftOffice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asks(key)
+    clock = Clock(monkeypatch)
+    line = Stalling(wire, clock)
+    asks(Key(Connection(line)))
+    total = line.requests
+    assert total > 8
+    for at in range(total):
+        line.at, line.requests, clock.now = at, 0, 0.0
+        with pytest.raises(errors.LinkTimeout):
+            asks(Key(Connection(line)))
+        assert clock.now < 15, f"request {at} of {total}"
+
+
+def test_what_waits_for_nobody_is_a_question_and_what_needs_the_button_is_none() -> None:
+    for entry in COMMANDS.values():
+        name = entry.request.__name__
+        if entry.reads_only:
+            assert issubclass(entry.request, channel.QUESTIONS), name
+        if SCHEMA["commands"][entry.handler.__name__].get("presence"):
+            assert not issubclass(entry.request, channel.QUESTIONS), name
+
+
 # every loop that asks a key until something holds, and why it ends
 ENDS = {
     "connection.py resync": "a deadline",
-    "connection.py _call": "LONGEST_CALL, and PATIENCE without progress",
+    "connection.py _call": "the longest time of its kind, and PATIENCE without progress",
     "connection.py stream": "PATIENCE without progress, and the end of the data",
     "connection.py abort": "a deadline",
     "connection.py _wait": "a deadline",
-    "session.py hand_over": "each part is further on than the one before",
-    "session.py unlock": "a person who gives up, or the key's own count of tries",
+    "channel.py hand_over": "each part is further on than the one before",
+    "access.py unlock": "a person who gives up, or the key's own count of tries",
 }
 
 

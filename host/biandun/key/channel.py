@@ -23,7 +23,7 @@ from types import TracebackType
 from typing import Self, TypeVar
 
 from biandun import errors, logs
-from biandun.key.connection import Connection
+from biandun.key.connection import LONGEST_CALL, LONGEST_QUESTION, Connection
 from biandun.known_keys import Known, KnownKeys, known
 from biandun.ui import Silent, Ui
 from biandun_protocol import certificate
@@ -43,7 +43,28 @@ from biandun_protocol.wire.numbers import (
 )
 
 PIN_REQUESTS = (wire.UnlockRequest, wire.SetPinRequest, wire.ChangePinRequest, wire.UnblockRequest)
+# these never wait for a person, nor for more than a signature or two
+QUESTIONS = (
+    wire.InfoRequest,
+    wire.ConditionRequest,
+    wire.ReadCertificateRequest,
+    wire.HelloRequest,
+    wire.ChainStateRequest,
+    wire.StatusRequest,
+    wire.FetchRequest,
+    wire.ReadCardRequest,
+    wire.ReadSectionRequest,
+    wire.OutboxEntryRequest,
+    wire.OutboxReadRequest,
+    wire.ExportAuditRequest,
+    wire.LockRequest,
+)
 R = TypeVar("R", bound=codec.Message)
+
+
+def longest(request: codec.Request) -> float:
+    """For how many seconds the keep-alives of a key that has this request are believed."""
+    return LONGEST_QUESTION if isinstance(request, QUESTIONS) else LONGEST_CALL
 
 
 @dataclass(frozen=True)
@@ -217,7 +238,9 @@ class Channel:
             raise errors.KeyRefused(ERROR_SESSION_UNAVAILABLE)
         met = self._recognise(profile, own)
         opening = Opening(self.algorithm)
-        raw = self.connection.call(codec.encode_request(opening.request))
+        raw = self.connection.call(
+            codec.encode_request(opening.request), longest=longest(opening.request)
+        )
         try:
             reply = codec.decode(wire.HelloReply, raw)
             session = opening.finish(
@@ -277,9 +300,11 @@ class Channel:
         ):
             self.secure()
         if self._session is None:
-            return self.connection.call(message, on_keepalive)
+            return self.connection.call(message, on_keepalive, longest(request))
         try:
-            return self.connection.call_sealed(self._session, message, on_keepalive)
+            return self.connection.call_sealed(
+                self._session, message, on_keepalive, longest(request)
+            )
         except errors.KeyRefused as refusal:
             if refusal.number != ERROR_SESSION_LOST:
                 raise
@@ -289,7 +314,7 @@ class Channel:
         except (errors.LinkTimeout, KeyboardInterrupt):
             self._session = None  # nobody knows which counter the key is at
             raise
-        return self.connection.call_sealed(self.secure(), message, on_keepalive)
+        return self.connection.call_sealed(self.secure(), message, on_keepalive, longest(request))
 
     def _needs_session(self) -> bool:
         """Must what a PIN opens be sealed?  What the key says of itself in clear does not count."""

@@ -41,7 +41,9 @@ RETRANSMIT = LIMIT_RETRANSMIT_MS / 1000
 PATIENCE = 5.0  # seconds without any progress before the key counts as gone
 ATTEMPTS = 3  # with other ids, when somebody else on the line has used ours
 LONGEST_REPLY = LIMIT_MESSAGE + 2 * LIMIT_SEAL_PAD  # bytes, of the longest message when sealed
-LONGEST_CALL = 120.0  # seconds; keep-alives do not go on for ever
+# seconds; keep-alives do not go on for ever: what may wait for a person, or for long work, and what
+# only asks
+LONGEST_CALL, LONGEST_QUESTION = 120.0, 10.0
 
 OnKeepAlive = Callable[[int, int], None]
 OnSent = Callable[[int], None]
@@ -107,17 +109,26 @@ class Connection:
             raise errors.LinkGarbled(port=self.transport.name)
         raise errors.LinkTimeout(port=self.transport.name)
 
-    def call(self, message: bytes, on_keepalive: OnKeepAlive | None = None) -> bytes:
-        """Send a request and return the reply.
+    def call(
+        self,
+        message: bytes,
+        on_keepalive: OnKeepAlive | None = None,
+        longest: float = LONGEST_CALL,
+    ) -> bytes:
+        """Send a request and return the reply; after ``longest`` seconds no keep-alive helps.
 
         Raises KeyRefused with the key's error, LinkTimeout, LinkGarbled, Unplugged.  When
         ``cancel`` is set the key is told; what comes back then is its word: a reply that was
         already made, or KeyRefused(cancelled).
         """
-        return self._ask(message, on_keepalive, None)
+        return self._ask(message, on_keepalive, None, longest)
 
     def call_sealed(
-        self, session: Session, message: bytes, on_keepalive: OnKeepAlive | None = None
+        self,
+        session: Session,
+        message: bytes,
+        on_keepalive: OnKeepAlive | None = None,
+        longest: float = LONGEST_CALL,
     ) -> bytes:
         """The same through a session: the request is sealed, and what is not a sealed answer to it
         is not looked at.
@@ -128,16 +139,22 @@ class Connection:
         sealed = session.seal(KIND_REQUEST, message)
         for _ in range(ATTEMPTS):
             try:
-                return self._ask(sealed, on_keepalive, session.open)
+                return self._ask(sealed, on_keepalive, session.open, longest)
             except errors.KeyRefused as refusal:
                 if refusal.number != ERROR_REQUEST_ID_REUSED:
                     raise  # else: somebody has used the id before us; nothing sealed was opened
         raise errors.LinkTimeout(port=self.transport.name)
 
-    def _ask(self, message: bytes, on_keepalive: OnKeepAlive | None, opens: Opens | None) -> bytes:
+    def _ask(
+        self,
+        message: bytes,
+        on_keepalive: OnKeepAlive | None,
+        opens: Opens | None,
+        longest: float,
+    ) -> bytes:
         self._request_id = self._request_id % 0xFFFF + 1
         try:
-            return self._call(self._request_id, message, on_keepalive, opens)
+            return self._call(self._request_id, message, on_keepalive, opens, longest)
         except KeyboardInterrupt:
             # a key that still waits for its button must not sign for somebody who has left
             with contextlib.suppress(errors.HostProblem):
@@ -145,7 +162,12 @@ class Connection:
             raise
 
     def _call(
-        self, request_id: int, message: bytes, on_keepalive: OnKeepAlive | None, opens: Opens | None
+        self,
+        request_id: int,
+        message: bytes,
+        on_keepalive: OnKeepAlive | None,
+        opens: Opens | None,
+        longest: float,
     ) -> bytes:
         wire = self._fragments(KIND_REQUEST, request_id, message)
         reply, furthest = bytearray(), 0
@@ -153,7 +175,7 @@ class Connection:
         begun = last_life = time.monotonic()
         self._write(wire)
         while True:
-            if time.monotonic() - begun > LONGEST_CALL:
+            if time.monotonic() - begun > longest:
                 raise errors.LinkTimeout(port=self.transport.name)
             frame = self._wait(
                 lambda one: one.request_id == request_id,
