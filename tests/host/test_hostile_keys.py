@@ -16,6 +16,7 @@ from biandun_protocol.release import Described
 from biandun_protocol.wire import codec, frames
 from biandun_protocol.wire import messages as m
 from biandun_protocol.wire.numbers import (
+    KIND_ERROR,
     KIND_KEEPALIVE,
     KIND_REPLY,
     KIND_REQUEST,
@@ -29,6 +30,8 @@ from etoken.boards.vendor import TARGET
 from etoken.commands import all as every_command
 from etoken.dispatch import COMMANDS
 from tests.firmware.conftest import Wire
+from tests.support import softkey
+from tests.support.person import PIN
 from tests.support.softoffice import NOW, SoftOffice
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -195,6 +198,62 @@ def test_what_waits_for_nobody_is_a_question_and_what_needs_the_button_is_none()
             assert issubclass(entry.request, channel.QUESTIONS), name
         if SCHEMA["commands"][entry.handler.__name__].get("presence"):
             assert not issubclass(entry.request, channel.QUESTIONS), name
+
+
+class Babbling(Endless):
+    """A line that answers every request with one frame, whose content is nonsense."""
+
+    def __init__(self, kind: int, payload: bytes) -> None:
+        super().__init__()
+        self._kind, self._payload = kind, payload
+
+    def read(self) -> bytes:
+        if self._waiting:
+            return self._waiting.pop(0)
+        answered, self._request = self._request, 0
+        return frames.encode_frame(self._kind, answered, 0, self._payload) if answered else b""
+
+
+NONSENSE = [
+    b"",
+    b"\xff" * 8,
+    b"ERROR",
+    codec.encode(m.Resync(bytes(8))),
+    codec.encode(m.KeepAlive(PHASE_WORKING, 0))[:-1],
+]
+
+
+@pytest.mark.parametrize("payload", NONSENSE)
+@pytest.mark.parametrize("kind", [KIND_ERROR, KIND_REPLY])
+def test_an_answer_without_sense_is_called_garbled_and_nothing_else(
+    kind: int, payload: bytes
+) -> None:
+    with pytest.raises(errors.LinkGarbled):
+        Key(Connection(Babbling(kind, payload)))
+
+
+def test_an_error_without_sense_on_a_stream_in_clear_is_called_garbled() -> None:
+    line = Babbling(KIND_ERROR, b"ERROR")
+    open_line = Connection(line)
+    line._request = 7
+    with pytest.raises(errors.LinkGarbled):
+        open_line.stream(7, bytes(100), 1)
+
+
+def test_an_error_without_sense_from_somebody_on_the_line_ends_no_sealed_work(
+    wire: Wire, key: Key
+) -> None:
+    key.unlock(PIN)
+
+    def forge(data: bytes) -> bytes:
+        if not data:
+            return data
+        forged = frames.encode_frame(KIND_ERROR, key.connection.last_id, 0, b"ERROR")
+        return forged + data
+
+    wire.cut_in = forge
+    signed = key.sign(softkey.manifest(), purpose="filing", idempotency_key=bytes(16))
+    assert signed.seq == 1
 
 
 # every loop that asks a key until something holds, and why it ends

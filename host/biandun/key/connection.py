@@ -19,7 +19,6 @@ from biandun_protocol.wire import codec, frames
 from biandun_protocol.wire.messages import ErrorInfo, KeepAlive, Resync
 from biandun_protocol.wire.numbers import (
     ERROR_CANCELLED,
-    ERROR_NO_STREAM,
     ERROR_REQUEST_ID_REUSED,
     ERROR_SESSION_LOST,
     KIND_ABORTED,
@@ -317,14 +316,18 @@ class Connection:
         if payload is not None:
             frame.payload = payload
             return self._refusal(frame)
-        refusal = self._refusal(frame)
+        try:
+            refusal = self._refusal(frame)
+        except errors.LinkGarbled:
+            return None
         return refusal if refusal.number in (ERROR_SESSION_LOST, ERROR_REQUEST_ID_REUSED) else None
 
     def _refusal(self, frame: Received) -> errors.KeyRefused:
+        """What an error frame says.  Raises LinkGarbled for one that says nothing."""
         try:
             info = codec.decode(ErrorInfo, frame.payload)
         except codec.MessageError:
-            return errors.KeyRefused(ERROR_NO_STREAM)
+            raise errors.LinkGarbled(port=self.transport.name) from None
         return errors.KeyRefused(info.code, info.field, info.tries_left, info.wait_ms)
 
     def _report(self, frame: Received, on_keepalive: OnKeepAlive | None) -> None:

@@ -252,8 +252,9 @@ class Key(Access):
                 opened.window,
                 lambda sent: self.ui.progress("sending", sent, total),
             )
-        except errors.KeyRefused as refusal:
-            if not self.is_secure or refusal.number == ERROR_CANCELLED:
+        except (errors.KeyRefused, errors.LinkGarbled) as said:
+            cancelled = isinstance(said, errors.KeyRefused) and said.number == ERROR_CANCELLED
+            if not self.is_secure or cancelled:
                 raise
             # said in clear, so anybody may have said it: the sealed answer to what comes next tells
             # the reason
