@@ -9,9 +9,10 @@ import pytest
 
 from biandun import office_client, sessions, standing
 from biandun.cli import filing as filing_commands
-from biandun.cli import keys as keys_commands
 from biandun.cli import office as office_commands
 from biandun.cli import outbox as outbox_commands
+from biandun.cli.keys import life as life_commands
+from biandun.cli.keys import listing as listing_commands
 from biandun.cli.main import run
 from biandun.keys import Key
 from biandun_protocol.secret import Secret
@@ -56,7 +57,8 @@ def program(
     client = partial(office_client.Office, transport=server.transport())
     monkeypatch.setattr(office_commands, "Office", client)
     monkeypatch.setattr(filing_commands, "Office", client)
-    monkeypatch.setattr(keys_commands, "Office", client)
+    monkeypatch.setattr(life_commands, "Office", client)
+    monkeypatch.setattr(listing_commands, "Office", client)
     monkeypatch.setattr(outbox_commands, "Office", client)
     monkeypatch.setattr("biandun.keys.open", lambda serial=None, port=None, ui=None: use(key, ui))
     monkeypatch.setenv("BIANDUN_OFFICE", URL)

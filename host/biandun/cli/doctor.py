@@ -17,6 +17,7 @@ from biandun.errors import UsageProblem
 from biandun.filings import write_file
 from biandun.folders import unwritable
 from biandun.office_client import Office
+from biandun.results import Examined, FindingRow, Healthy, RulesInstalled
 from biandun_protocol.terminal.shown import Text
 
 FOUND = 13  # exit status
@@ -37,7 +38,7 @@ FOUND = 13  # exit status
 @pass_settings
 def examine(
     settings: Settings, port: str | None, url: str | None
-) -> list[dict[str, object]] | dict[str, object]:
+) -> Examined | list[FindingRow] | Healthy:
     """检查密钥、端口和本机的问题，并逐一说明如何处理；不作任何改动，不要求口令。
 
     用 --office 可指出密钥、本机、编办三者中谁的时钟不对。发现问题时退出状态为 13。
@@ -58,19 +59,19 @@ def examine(
         report = doctor.examine(port, office=stack.enter_context(Office(url)) if url else None)
     if report.findings:
         settings.exit_status = FOUND
-    rows: list[dict[str, object]] = [
-        {
-            "code": finding.problem.code,
-            "serial": finding.serial,
-            "port": finding.port,
-            "message": finding.problem.message(settings.language),
-            "fix": finding.problem.next_step(settings.language),
-        }
+    rows = [
+        FindingRow(
+            code=finding.problem.code,
+            serial=finding.serial,
+            port=finding.port,
+            message=finding.problem.message(settings.language),
+            fix=finding.problem.next_step(settings.language),
+        )
         for finding in report.findings
     ]
     if settings.as_json:
-        return {"keys": list(report.keys), "findings": rows}
-    return rows or {"keys": ", ".join(report.keys), "good": True}
+        return Examined(keys=report.keys, findings=rows)
+    return rows or Healthy(keys=", ".join(report.keys))
 
 
 @click.command("install-udev", cls=Command)
@@ -86,7 +87,7 @@ def examine(
     default=Path("/"),
     help="安装到该文件夹之下，供打包使用 / install below this folder, for packages",
 )
-def install_udev(only_print: bool, root: Path) -> dict[str, object] | Text:
+def install_udev(only_print: bool, root: Path) -> RulesInstalled | Text:
     """允许坐在本机前的用户使用密钥，并让 ModemManager 不占用端口（Linux，需 root）。
 
     Let whoever sits at this computer use keys, and keep ModemManager away from them (Linux, as
@@ -106,7 +107,7 @@ def install_udev(only_print: bool, root: Path) -> dict[str, object] | Text:
     except OSError as error:
         raise unwritable(path, error) from error
     write_file(path, doctor.RULE_TEXT.encode(), replace=True)
-    return {"file": str(path), "reloaded": root == Path("/") and _reload()}
+    return RulesInstalled(file=path, reloaded=root == Path("/") and _reload())
 
 
 def _reload() -> bool:

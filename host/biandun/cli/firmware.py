@@ -4,8 +4,10 @@ import click
 
 from biandun.cli.commands import Group
 from biandun.cli.shared import Given, with_key
+from biandun.descriptions import describe_release
 from biandun.key import updating
 from biandun.keys import Key
+from biandun.results import ReleaseDescription, Updated
 from biandun_protocol import kinds
 from biandun_protocol.release import Release
 
@@ -22,22 +24,9 @@ def group() -> None:
     """
 
 
-def _described(release: Release) -> dict[str, object]:
-    said = release.read()
-    return {
-        "version": said.version,
-        "number": said.number,
-        "floor": said.floor,
-        "target": said.target,
-        "bytes": said.length,
-        "digest": said.digest.hex(),
-        "approved": release.operator is not None,
-    }
-
-
 @group.command("show")
 @click.argument("release", type=Given(kinds.RELEASE))
-def show(release: Release) -> dict[str, object]:
+def show(release: Release) -> ReleaseDescription:
     """查看固件发布文件 RELEASE 的说明；由谁签名由密钥核验。
 
     Show what a RELEASE says of itself; the key checks who signed it.
@@ -45,13 +34,13 @@ def show(release: Release) -> dict[str, object]:
     \b
     Example:  biandun firmware show firmware.bd
     """
-    return _described(release)
+    return describe_release(release)
 
 
 @group.command("update")
 @click.argument("release", type=Given(kinds.RELEASE))
 @with_key
-def update(key: Key, release: Release) -> dict[str, object]:
+def update(key: Key, release: Release) -> Updated:
     """把固件 RELEASE 传入密钥，与现有固件并存；中断后再次执行即继续。
 
     密钥核验厂商和编办的签名，要求按按钮，不需要口令。完成后请拔下重新插入：密钥试运行新固件，自检通过才保留，
@@ -68,9 +57,9 @@ def update(key: Key, release: Release) -> dict[str, object]:
     Example:  biandun firmware update firmware.bd --serial BD-000001
     """
     updating.update(key, release)
-    return {
-        "serial": key.info.serial,
-        "firmware": key.info.firmware,
-        **_described(release),
-        "next": "请拔下密钥重新插入 / unplug it, plug it in",
-    }
+    return Updated(
+        serial=key.info.serial,
+        firmware=key.info.firmware,
+        **vars(describe_release(release)),
+        next="请拔下密钥重新插入 / unplug it, plug it in",
+    )

@@ -12,8 +12,9 @@ import click
 from click.shell_completion import get_completion_class
 
 from biandun import logs
-from biandun.cli import doctor, filing, firmware, keys, office, outbox
+from biandun.cli import doctor, filing, firmware, office, outbox
 from biandun.cli.commands import Group
+from biandun.cli.keys import group as keys
 from biandun.cli.output import show, to_the_end, write
 from biandun.cli.program import run_program
 from biandun.cli.shared import Settings

@@ -9,8 +9,15 @@ import click
 from biandun import retrieval, reviews, sessions, standing
 from biandun.cli.cases import shown
 from biandun.cli.commands import Group
-from biandun.cli.filing import FOLDER, OFFICE
-from biandun.cli.shared import CODE, Given, Settings, pass_settings, with_key
+from biandun.cli.shared import (
+    CODE,
+    FOLDER,
+    OFFICE,
+    Given,
+    Settings,
+    pass_settings,
+    with_key,
+)
 from biandun.cli.verdicts import sentence_of
 from biandun.errors import OfficeAnswer
 from biandun.keys import Key

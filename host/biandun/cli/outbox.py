@@ -6,19 +6,24 @@ import click
 
 from biandun import parcels, standing
 from biandun.cli.commands import Group
-from biandun.cli.shared import ADDRESS, CODE, Settings, pass_settings, with_key
+from biandun.cli.shared import ADDRESS, CODE, FOLDER, OFFICE, Settings, pass_settings, with_key
 from biandun.errors import KeyRefused, UsageProblem
 from biandun.filings import Folder
 from biandun.keys import Key
 from biandun.office_client import Office
+from biandun.results import (
+    ParcelDropped,
+    ParcelPut,
+    ParcelRow,
+    ParcelSubmitted,
+    ReceiptCollected,
+)
 from biandun_protocol.wire.numbers import (
     ERROR_NOT_FOUND,
     LIMIT_IDEMPOTENCY_KEY,
     LIMIT_OUTBOX,
     LIMIT_PIECE,
 )
-
-FOLDER = click.Path(file_okay=False, path_type=Path)
 
 
 @click.group("outbox", cls=Group)
@@ -42,7 +47,7 @@ def group() -> None:
 @group.command("put")
 @click.argument("folder", type=FOLDER)
 @with_key
-def put(key: Key, folder: Path) -> dict[str, object]:
+def put(key: Key, folder: Path) -> ParcelPut:
     """把 FOLDER 中已签署的材料装入密钥的发件箱；中断后再次执行即继续。
 
     Put the signed filing in FOLDER into the key's outbox; again goes on where it stopped.
@@ -52,17 +57,14 @@ def put(key: Key, folder: Path) -> dict[str, object]:
     """
     size = parcels.stow(key, Folder(folder))
     used = sum(entry.length for entry in key.outbox.entries())
-    return {
-        "serial": key.info.serial,
-        "folder": str(folder),
-        "bytes": size,
-        "outbox_free": LIMIT_OUTBOX - used,
-    }
+    return ParcelPut(
+        serial=key.info.serial, folder=folder, size=size, outbox_free=LIMIT_OUTBOX - used
+    )
 
 
 @group.command("list")
 @with_key
-def list_parcels(key: Key) -> list[dict[str, object]]:
+def list_parcels(key: Key) -> list[ParcelRow]:
     """列出密钥发件箱中的材料；不需要口令，也不显示内容。
 
     List what is in the key's outbox; needs no PIN and shows no content.
@@ -71,12 +73,12 @@ def list_parcels(key: Key) -> list[dict[str, object]]:
     Example:  biandun outbox list --json
     """
     return [
-        {
-            "name": entry.name.hex(),
-            "seq": _seq(key, entry.name),
-            "bytes": entry.length,
-            "complete": entry.next * LIMIT_PIECE >= entry.length,
-        }
+        ParcelRow(
+            name=entry.name,
+            seq=_seq(key, entry.name),
+            size=entry.length,
+            complete=entry.next * LIMIT_PIECE >= entry.length,
+        )
         for entry in key.outbox.entries()
     ]
 
@@ -91,18 +93,10 @@ def _seq(key: Key, name: bytes) -> int | None:
 
 
 @group.command("submit")
-@click.option(
-    "--office",
-    "url",
-    envvar="BIANDUN_OFFICE",
-    required=True,
-    type=ADDRESS,
-    metavar="URL",
-    help="编办服务器地址 / the office's server",
-)
+@OFFICE
 @with_key
 @pass_settings
-def submit(settings: Settings, key: Key, url: str) -> list[dict[str, object]]:
+def submit(settings: Settings, key: Key, url: str) -> list[ParcelSubmitted]:
     """原样提交密钥发件箱中的材料，密钥保存回执。重复执行不会重复申报。
 
     Hand in what is in the key's outbox, as it is; the key keeps the receipts.  Repeating it never
@@ -120,12 +114,12 @@ def submit(settings: Settings, key: Key, url: str) -> list[dict[str, object]]:
     if any(one.problem for one in handed):
         settings.exit_status = 10
     return [
-        {
-            "name": one.name.hex(),
-            "case": one.case,
-            "statement_id": one.statement_id,
-            "problem": one.problem.code if one.problem else None,
-        }
+        ParcelSubmitted(
+            name=one.name,
+            case=one.case,
+            statement_id=one.statement_id,
+            problem=one.problem.code if one.problem else None,
+        )
         for one in handed
     ]
 
@@ -150,7 +144,7 @@ def submit(settings: Settings, key: Key, url: str) -> list[dict[str, object]]:
 @pass_settings
 def collect(
     settings: Settings, key: Key, folder: Path, case: str, url: str | None
-) -> dict[str, object]:
+) -> ReceiptCollected:
     """把密钥带回的回执取入 FOLDER。
 
     密钥只带签了名的内容；业务编号没有签名，请用 --case 给出，或用 --office 向编办查询。
@@ -169,13 +163,13 @@ def collect(
     if url is not None:
         with Office(url) as office:
             opened.submit(office, settings.ui)  # it is there already: the office only answers
-    return {"serial": key.info.serial, "folder": str(folder), "seq": seq, "case": opened.state.case}
+    return ReceiptCollected(serial=key.info.serial, folder=folder, seq=seq, case=opened.state.case)
 
 
 @group.command("drop")
 @click.argument("name", type=CODE)
 @with_key
-def drop(key: Key, name: str) -> dict[str, object]:
+def drop(key: Key, name: str) -> ParcelDropped:
     """从发件箱中取出不再携带的材料；NAME 见 `biandun outbox list`。材料本身仍在其文件夹中。
 
     Take a filing out of the outbox that is not to travel; NAME as `list` shows it.  The filing
@@ -191,4 +185,4 @@ def drop(key: Key, name: str) -> dict[str, object]:
     if len(raw) != LIMIT_IDEMPOTENCY_KEY:
         raise UsageProblem(detail=name)
     key.outbox.drop(raw)
-    return {"serial": key.info.serial, "name": name}
+    return ParcelDropped(serial=key.info.serial, name=name)

@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable
 from typing import Protocol, TextIO, cast
 
+from biandun.cli.fields import plain
 from biandun.errors import FolderProblem
 from biandun_protocol import oserrors
 from biandun_protocol.errors import Problem
@@ -71,7 +72,10 @@ def note(text: str, *, end: str = "\n") -> None:
 def show(value: object, reader: Reader) -> None:
     """Print what a command returned; None prints nothing."""
     if value is not None:
-        write(shown.result(value, screen_of(sys.stdout), reader.language, as_json=reader.as_json))
+        text = shown.result(
+            plain(value), screen_of(sys.stdout), reader.language, as_json=reader.as_json
+        )
+        write(text)
 
 
 def say(text: str) -> None:

@@ -70,6 +70,7 @@ ADDRESS = Address()
 CODE = Code()
 DESCRIPTOR = click.IntRange(0, 2**31 - 1)  # what the system calls an open file
 FILE = click.Path(dir_okay=False, path_type=Path)  # to be written
+FOLDER = click.Path(file_okay=False, path_type=Path)
 
 
 class Readable(click.Path):
@@ -103,6 +104,15 @@ class Given(Readable):
 
 
 READABLE = Readable()
+OFFICE = click.option(
+    "--office",
+    "url",
+    envvar="BIANDUN_OFFICE",
+    required=True,
+    type=ADDRESS,
+    metavar="URL",
+    help="编办服务器地址 / the office's server",
+)
 PHASES = {
     "sending": ("正在传送材料", "sending"),
     "working": ("密钥正在处理", "the key is working"),
