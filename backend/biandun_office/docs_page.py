@@ -11,6 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
 from biandun_office.api import api
+from biandun_protocol.catalogue import Phrase, phrase
 
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"  # noqa: E501
 _STYLE = """
@@ -39,12 +40,17 @@ def page(document: Json) -> str:
     return "".join(_page(document))
 
 
+def _both(words: Phrase) -> str:
+    """Words in both languages, one after the other."""
+    return f"{words.zh} {words.en}"
+
+
 def _page(document: Json) -> Iterator[str]:
     info = document["info"]
     yield f'<!doctype html><html lang="zh-Hans"><meta charset="utf-8"><title>{escape(info["title"])}</title>'  # noqa: E501
     yield f'<meta name="viewport" content="width=device-width"><style>{_STYLE}</style>'
     yield f"<h1>{escape(info['title'])}</h1><p>{escape(info['description'])}</p>"
-    yield '<p>机器可读 machine-readable: <a href="openapi.json">openapi.json</a></p>'
+    yield f'<p>{_both(phrase("api.machine-readable"))}: <a href="openapi.json">openapi.json</a></p>'
     groups: dict[str, list[tuple[str, str, Json]]] = {}
     for path, methods in document["paths"].items():
         for method, operation in methods.items():
@@ -65,38 +71,62 @@ def _page(document: Json) -> Iterator[str]:
             (
                 field,
                 _type(what),
-                "必填 required" if field in required else "",
+                _both(phrase("api.required")) if field in required else "",
                 escape(what.get("description", "")),
             )
             for field, what in schema.get("properties", {}).items()
         ]
-        yield _table(("字段 field", "类型 type", "", "说明 description"), rows)
+        yield _table(
+            (
+                phrase("api.field"),
+                phrase("api.type"),
+                None,
+                phrase("api.description"),
+            ),
+            rows,
+        )
 
 
 def _operation(path: str, method: str, operation: Json) -> Iterator[str]:
     yield f"<h3><b>{escape(method)}</b> <code>{escape(path)}</code></h3>"
     yield f"<p>{escape(operation.get('description') or operation.get('summary', ''))}</p>"
     if operation.get("security"):
-        yield "<p>需要登录 Authorization: Bearer</p>"
+        yield f"<p>{_both(phrase('api.login'))}</p>"
     parameters = [
         (
             one["name"],
             escape(one["in"]),
             _type(one["schema"]),
-            "必填 required" if one.get("required") else "",
+            _both(phrase("api.required")) if one.get("required") else "",
         )
         for one in operation.get("parameters", [])
     ]
     if parameters:
-        yield _table(("参数 parameter", "位置 in", "类型 type", ""), parameters)
+        yield _table(
+            (
+                phrase("api.parameter"),
+                phrase("api.in"),
+                phrase("api.type"),
+                None,
+            ),
+            parameters,
+        )
     body = operation.get("requestBody")
     if body:
-        yield f"<p>请求体 body: {_content(body)} {escape(body.get('description', ''))}</p>"
+        said = f"{_content(body)} {escape(body.get('description', ''))}"
+        yield f"<p>{_both(phrase('api.body'))}: {said}</p>"
     rows = [
         (str(status), escape(answer["description"]), _content(answer))
         for status, answer in operation["responses"].items()
     ]
-    yield _table(("状态 status", "说明 description", "内容 content"), rows)
+    yield _table(
+        (
+            phrase("api.status"),
+            phrase("api.description"),
+            phrase("api.content"),
+        ),
+        rows,
+    )
 
 
 def _content(part: Json) -> str:
@@ -119,8 +149,8 @@ def _type(schema: Json) -> str:
     return escape(" ".join(str(schema[key]) for key in ("type", "format") if key in schema))
 
 
-def _table(heads: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
-    head = "".join(f"<th>{name}" for name in heads)
+def _table(heads: tuple[Phrase | None, ...], rows: list[tuple[str, ...]]) -> str:
+    head = "".join(f"<th>{_both(words) if words else ''}" for words in heads)
     body = "".join(
         f"<tr><td><code>{escape(name)}</code>" + "".join(f"<td>{cell}" for cell in cells)
         for name, *cells in rows

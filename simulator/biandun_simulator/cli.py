@@ -15,6 +15,7 @@ from biandun.cli.program import run_program
 from biandun.cli.shared import CODE, Settings, in_language
 from biandun.filings import write_file
 from biandun.folders import state_folder, unwritable
+from biandun_protocol.catalogue import phrase
 from biandun_protocol.release import Described
 from biandun_protocol.terminal.visible import json_text
 from biandun_simulator import control
@@ -262,16 +263,8 @@ class Version(click.ParamType[str]):
         """Check it."""
         text = str(value)
         if not VERSION.fullmatch(text):
-            self.fail(
-                in_language(
-                    (
-                        f"{text!r} 不是版本名，例如 0.2.0。",
-                        f"{text!r} is no version, such as 0.2.0.",
-                    )
-                ),
-                param,
-                ctx,
-            )
+            wanted = phrase("simulator.version", text=repr(text))
+            self.fail(in_language(wanted), param, ctx)
         return text
 
 

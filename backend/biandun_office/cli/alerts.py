@@ -29,6 +29,7 @@ from biandun_office.office.keystore import Passphrase
 from biandun_office.platform import clock, files
 from biandun_office.timekeeping import guard
 from biandun_protocol import kinds
+from biandun_protocol.catalogue import phrase
 from biandun_protocol.orders import ORDERS
 from biandun_protocol.wire.numbers import LIMIT_SEQ, STANDING_NAMES
 
@@ -65,7 +66,7 @@ def alerts(session: Session) -> list[dict[str, object]]:
             rows.append(
                 _row(
                     "GAP",
-                    "密钥链有空缺，请单位补交材料或链接清单",
+                    phrase("office.gap").zh,
                     gap.certificate,
                     f"seq {first}-{gap.seq}",
                     gap.opened,
@@ -321,7 +322,7 @@ def _of_the_clock(now: int) -> list[dict[str, object]]:
     return rows + [
         _row(
             "NOT_YET",
-            "证书生效时间在将来，请换发（renew）",
+            phrase("office.not-yet").zh,
             one,
             f"not before {clock.iso(one.not_before)}",
             now,

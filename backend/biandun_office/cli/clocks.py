@@ -10,6 +10,7 @@ from biandun_office.cli.session import Session, Text, in_language, in_session
 from biandun_office.office.identity import Office
 from biandun_office.platform import clock, sql
 from biandun_office.timekeeping import guard, selectors, services
+from biandun_protocol.catalogue import phrase
 
 
 class Moment(click.ParamType[int]):
@@ -26,9 +27,7 @@ class Moment(click.ParamType[int]):
         except ValueError:
             moment = None
         if moment is None or moment.tzinfo is None:
-            chinese = "应为带时区的时间，例如 2026-11-28T09:30:00+08:00、2026-11-28T01:30:00Z"
-            english = "a time with its offset is needed, for example 2026-11-28T09:30:00+08:00, 2026-11-28T01:30:00Z"
-            self.fail(in_language(ctx, (chinese, english)), param, ctx)
+            self.fail(in_language(ctx, phrase("office.moment")), param, ctx)
         return int(moment.timestamp())
 
 

@@ -17,6 +17,7 @@ from biandun_office.platform import files
 from biandun_office.platform.errors import FileProblem, LogBroken
 from biandun_office.reception.log_check import LogReport, check_log
 from biandun_office.timekeeping import guard
+from biandun_protocol.catalogue import phrase
 
 EXIT_BROKEN = LogBroken.exit_status
 _DURATION = re.compile(r"(\d{1,6})([smhd])")
@@ -35,13 +36,7 @@ class Duration(click.ParamType[int]):
         """Parse ``24h``."""
         match = _DURATION.fullmatch(str(value))
         if match is None:
-            self.fail(
-                in_language(
-                    ctx, ("应为时长，例如 24h、7d", "a duration is needed, for example 24h, 7d")
-                ),
-                param,
-                ctx,
-            )
+            self.fail(in_language(ctx, phrase("office.duration")), param, ctx)
         return int(match[1]) * _UNITS[match[2]]
 
 
@@ -67,7 +62,7 @@ def log_check(session: Session, *, quick: bool) -> dict[str, object]:
     Example:  biandun-office --data office log-check
     """
     office = Office.load(session.open())
-    label = "文件" if session.language == "zh" else "files"
+    label = phrase("office.files").of(session.language)
     with click.progressbar(
         length=0, label=label, file=sys.stderr, hidden=not sys.stderr.isatty()
     ) as bar:

@@ -31,6 +31,7 @@ from biandun_office.platform import clock
 from biandun_office.platform.database import check_url
 from biandun_office.registry.services import FICTITIOUS_UNITS
 from biandun_protocol.algorithms import BY_NAME, ES256
+from biandun_protocol.catalogue import phrase
 from biandun_protocol.terminal.shown import Document
 from biandun_protocol.x509 import der_of
 
@@ -47,8 +48,8 @@ class _Proxy(click.ParamType[Network]):
         try:
             return ip_network(value)
         except ValueError:
-            words = ("应为 IP 地址或网段", "an IP address or a network is needed")
-            return self.fail(f"{value!r}: {in_language(ctx, words)}", param, ctx)
+            wanted = in_language(ctx, phrase("office.network"))
+            return self.fail(f"{value!r}: {wanted}", param, ctx)
 
 
 PROXY = _Proxy()

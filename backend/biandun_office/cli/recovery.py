@@ -15,7 +15,9 @@ from biandun_office.office.keystore import Cost, Passphrase
 from biandun_office.platform import files
 from biandun_office.timekeeping import guard
 from biandun_protocol import kinds
+from biandun_protocol.catalogue import phrase
 from biandun_protocol.recovery import decode_ask
+from biandun_protocol.terminal.words import label
 from biandun_protocol.wire.messages import UnblockAsk
 from biandun_protocol.wire.numbers import LIMIT_USER_SLOTS, SCHEMA_UNBLOCK_ASK
 
@@ -53,7 +55,7 @@ def officers(session: Session) -> list[dict[str, object]]:
     Example:  biandun-office --data office officers
     """
     session.open()
-    words = ("当前指定", "in force")[session.language == "en"]
+    words = label("in_force", session.language)
     return [
         {
             "officer": one.name,
@@ -183,9 +185,8 @@ def unblock_code(
     elif serial is not None and number is not None and check is not None:
         ask = UnblockAsk(SCHEMA_UNBLOCK_ASK, serial, slot, number, check)
     else:
-        chinese = "请给出 --request，或 --serial、--number 和 --check"
-        english = "either --request, or --serial, --number and --check"
-        raise click.UsageError((chinese, english)[session.language == "en"])
+        wanted = phrase("office.request-or-parts")
+        raise click.UsageError(wanted.of(session.language))
     secret, certificate = recovery.give_code(
         ask=ask, officer=name, algorithm=algorithm, passphrase=passphrase, now=guard.now()
     )

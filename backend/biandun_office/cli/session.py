@@ -24,7 +24,7 @@ from biandun_office.platform import files
 from biandun_office.platform.database import require_current
 from biandun_office.platform.errors import FileProblem, PassphraseProblem
 from biandun_protocol import kinds, oserrors, pins
-from biandun_protocol.catalogue import Phrase
+from biandun_protocol.catalogue import phrase
 from biandun_protocol.errors import TypedProblem
 from biandun_protocol.identifiers import folded
 from biandun_protocol.kinds import Kind
@@ -47,12 +47,7 @@ class Session:
     def folder(self) -> Path:
         """The office's data folder.  Raises click.UsageError when it was not given."""
         if self.data is None:
-            raise click.UsageError(
-                (
-                    "未指定 --data DIR（BIANDUN_OFFICE_DATA）",
-                    "--data DIR (BIANDUN_OFFICE_DATA) is missing",
-                )[self.language == "en"]
-            )
+            raise click.UsageError(phrase("office.no-data").of(self.language))
         return self.data
 
     def open(self, *, older: bool = False) -> Path:
@@ -96,11 +91,8 @@ class Text(click.ParamType[str]):
         """Return them; fail when they are none."""
         text = str(value)
         if not text.strip() or len(text) > self.most or not all(map(is_visible, text)):
-            words = (
-                f"应为 1 至 {self.most} 个字，不含控制字符",
-                f"1 to {self.most} letters and no control characters are needed",
-            )
-            self.fail(in_language(ctx, words), param, ctx)
+            wanted = phrase("office.letters", limit=self.most)
+            self.fail(in_language(ctx, wanted), param, ctx)
         return text
 
 
@@ -128,7 +120,7 @@ class Region(Code):
         """Return it; fail when it is none."""
         code = super().convert(value, param, ctx)
         if not _REGION.fullmatch(code):
-            self.fail(in_language(ctx, ("应为六位数字", "six digits are needed")), param, ctx)
+            self.fail(in_language(ctx, phrase("office.six-digits")), param, ctx)
         return code
 
 
@@ -199,7 +191,7 @@ def _passphrase(path: Path | None, descriptor: int | None) -> Passphrase:
     if descriptor is not None:
         raw = _drain(descriptor)
     elif _someone_is_there():
-        raw = _typed(in_language(click.get_current_context(), ("口令：", "Passphrase: ")))
+        raw = _typed(in_language(click.get_current_context(), phrase("office.passphrase")))
     else:
         raise PassphraseProblem("passphrase-missing")
     try:
@@ -224,7 +216,7 @@ def _typed(prompt: str) -> bytes:
     try:
         return getpass.getpass(prompt).encode()
     except UnicodeError:
-        raise TypedProblem(place=Phrase("输入", "an answer")) from None
+        raise TypedProblem(place=phrase("typed.answer")) from None
 
 
 def _drain(descriptor: int) -> bytes:

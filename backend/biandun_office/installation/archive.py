@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from biandun_office.office.keystore import Cost, Passphrase
 from biandun_office.platform.errors import BackupProblem, PassphraseProblem
-from biandun_protocol.catalogue import Phrase
+from biandun_protocol.catalogue import phrase
 
 MAGIC = b"BIANDUN-BACKUP\x00\x01"
 _CHUNK = 1 << 20
@@ -53,7 +53,7 @@ def unpack(archive: IO[bytes], folder: Path, names: list[str], passphrase: Passp
     """
     header = archive.read(_HEADER)
     if len(header) != _HEADER or not header.startswith(MAGIC):
-        raise BackupProblem(detail=Phrase("不是备份文件", "this is no backup"))
+        raise BackupProblem(detail=phrase("backup.not-one"))
     key = Cost(*header[len(MAGIC) : len(MAGIC) + 3]).derive(passphrase, header[-23:-7])
     reader = io.BufferedReader(_Reader(_open_chunks(archive, header, key)))
     found: list[str] = []
@@ -61,11 +61,7 @@ def unpack(archive: IO[bytes], folder: Path, names: list[str], passphrase: Passp
         with tarfile.open(fileobj=reader, mode="r|") as tar:
             for member in tar:
                 if member.name not in names or member.name in found or not member.isreg():
-                    raise BackupProblem(
-                        detail=Phrase(
-                            f"意外内容 {member.name}", f"{member.name} does not belong there"
-                        )
-                    )
+                    raise BackupProblem(detail=phrase("backup.stranger", name=member.name))
                 found.append(member.name)
                 _extract(tar, member, folder / member.name)
         while reader.read(_CHUNK):  # to the end: the last chunk must be genuine too
@@ -74,7 +70,7 @@ def unpack(archive: IO[bytes], folder: Path, names: list[str], passphrase: Passp
         raise BackupProblem(detail=str(error)) from None
     if sorted(found) != sorted(names):
         lacking = ", ".join(sorted(set(names) - set(found)))
-        raise BackupProblem(detail=Phrase(f"缺少 {lacking}", f"{lacking} is missing"))
+        raise BackupProblem(detail=phrase("backup.lacks", names=lacking))
 
 
 def _extract(tar: tarfile.TarFile, member: tarfile.TarInfo, path: Path) -> None:
@@ -83,9 +79,7 @@ def _extract(tar: tarfile.TarFile, member: tarfile.TarInfo, path: Path) -> None:
     """
     content = tar.extractfile(member)
     if content is None:
-        raise BackupProblem(
-            detail=Phrase(f"意外内容 {member.name}", f"{member.name} does not belong there")
-        )
+        raise BackupProblem(detail=phrase("backup.stranger", name=member.name))
     path.touch(mode=0o600, exist_ok=False)
     with path.open("wb") as file:
         shutil.copyfileobj(content, file, _CHUNK)
@@ -129,9 +123,7 @@ def _open_chunks(archive: IO[bytes], header: bytes, key: bytes) -> Iterator[byte
         except InvalidTag:
             if number == 0:  # nothing tells a wrong passphrase from a damaged first chunk
                 raise PassphraseProblem("passphrase-wrong") from None
-            raise BackupProblem(
-                detail=Phrase(f"第 {number} 块损坏", f"chunk {number} is damaged")
-            ) from None
+            raise BackupProblem(detail=phrase("backup.chunk", number=number)) from None
         if not following:
             return
         chunk, number = following, number + 1

@@ -35,7 +35,7 @@ from biandun_office.platform import database, files
 from biandun_office.platform.errors import BackupProblem, FileProblem
 from biandun_protocol import oserrors
 from biandun_protocol.algorithms import PublicKey
-from biandun_protocol.catalogue import Phrase
+from biandun_protocol.catalogue import Phrase, phrase
 from biandun_protocol.certificate import verify_issuer
 from biandun_protocol.errors import CertificateProblem, ManifestProblem, ProtocolProblem
 from biandun_protocol.kinds import Kind
@@ -60,9 +60,7 @@ def _check_head(raw: bytes) -> None:
         raise ManifestProblem
 
 
-KIND: Kind[None] = Kind(
-    Phrase("备份文件（biandun-office backup）", "a backup (`biandun-office backup`)"), _check_head
-)
+KIND: Kind[None] = Kind(phrase("file.backup"), _check_head)
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ status of any of them.
 
 from typing import ClassVar
 
-from biandun_protocol.catalogue import Phrase
+from biandun_protocol.catalogue import phrase
 from biandun_protocol.errors import Problem
 
 
@@ -64,7 +64,7 @@ class LogBroken(OfficeProblem):
 
 
 # in the place of a path, for those who are not to know any
-SERVER = Phrase("编办服务器", "the office's server")
+SERVER = phrase("plain.server")
 
 
 class StorageFull(FileProblem):

@@ -22,7 +22,7 @@ from biandun.folders import open_plain
 from biandun.keys import Key
 from biandun_protocol import kinds, oserrors, pins
 from biandun_protocol.address import office_address
-from biandun_protocol.catalogue import Phrase
+from biandun_protocol.catalogue import phrase
 from biandun_protocol.errors import TypedProblem
 from biandun_protocol.identifiers import folded
 from biandun_protocol.kinds import Kind
@@ -258,7 +258,7 @@ def typing() -> Generator[None]:
     try:
         yield
     except UnicodeError:
-        raise TypedProblem(place=Phrase("输入", "an answer")) from None
+        raise TypedProblem(place=phrase("typed.answer")) from None
 
 
 def confirm(text: str) -> bool:
