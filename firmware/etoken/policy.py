@@ -56,7 +56,7 @@ def check_purpose(profile: "ProfileManifest", purpose: str) -> None:
 
 def allowed(profile: "ProfileManifest") -> "tuple[str, ...]":
     """What the profile's role may sign at most: nothing for a role that this firmware does not
-    know; all without one (0.1.0).
+    know; all for a profile that names none.
     """
     return KEY_PURPOSES if profile.role is None else ROLES.get(profile.role, ())
 

@@ -425,11 +425,7 @@ def test_when_the_old_bank_cannot_be_erased_nothing_is_written_before_the_next_s
     flash = MemoryFlash(SMALL)
 
     def start():
-        return (
-            Sealed(flash, bytes(32), lambda kind, payload: (kind, payload))
-            if sealed
-            else Journal(flash)
-        )
+        return Sealed(flash, bytes(32)) if sealed else Journal(flash)
 
     journal = start()
     journal.put(1, 1, b"kept")

@@ -1,11 +1,10 @@
 """Every released version's image, booted with the firmware of today: identity, PINs with their
 counts, chain and receipts are kept.
 
-Also when the power is cut at any flash operation of that first start, halfway through it.  All is
-said and seen through the host library.  ``fixtures/make_image.py`` makes an image at a release.
+All is said and seen through the host library.  ``fixtures/make_image.py`` makes an image at a
+release; the one of 0.1.0 is what the firmware writes that will be that release.
 """
 
-import contextlib
 import gzip
 import json
 from pathlib import Path
@@ -16,16 +15,10 @@ import pytest
 from biandun import errors
 from biandun.keys import Key
 from biandun_protocol.secret import Secret
-from biandun_protocol.wire import codec
-from biandun_protocol.wire.flashfaults import Cut
-from biandun_protocol.wire.flashmodel import PowerCut
-from biandun_protocol.wire.messages import ProfileManifest
 from biandun_protocol.wire.numbers import LIMIT_PIN_TRIES, STATE_PERSONALISED
-from etoken.token import Token
-from etoken.vault import records
 from tests.firmware.conftest import Wire
 from tests.firmware.fixtures.make_image import digest, idempotency_key
-from tests.firmware.testboard import MemoryFlash, TestBoard, TestKey
+from tests.firmware.testboard import MemoryFlash, TestBoard
 from tests.support.person import Person
 
 FIXTURES = Path(__file__).parent / "fixtures"
@@ -46,11 +39,8 @@ class Image:
         return flash
 
     def boot(self, flash: MemoryFlash) -> Key:
-        key = Wire(
-            TestBoard(serial=self.facts["serial"], flash=flash, seed=b"after the update")
-        ).open(Person())
-        key.pin_in_clear = True  # nobody had a device key then
-        return key
+        board = TestBoard(serial=self.facts["serial"], flash=flash, seed=b"after the update")
+        return Wire(board).open(Person())
 
 
 @pytest.fixture(params=IMAGES)
@@ -134,80 +124,6 @@ def test_an_old_image_is_the_same_key_after_a_second_start(image: Image) -> None
     image.boot(flash)
     operations = flash.operations
     key = image.boot(flash)
-    assert flash.operations == operations  # the first start has made it what this firmware writes
+    assert flash.operations == operations
     check_what_can_be_read(key, image.facts)
     check_pins(key, image.facts)
-
-
-SHARES = (None, 0.0, 0.5, 1.0)
-
-
-@pytest.mark.parametrize(
-    "every", [pytest.param(1, marks=pytest.mark.slow), 23], ids=["all", "a sample"]
-)
-def test_a_cut_at_any_flash_operation_of_the_first_start_changes_nothing_that_can_be_seen(
-    image: Image, every: int
-) -> None:
-    whole = image.flash()
-    image.boot(whole)
-    points = [(cut, share) for cut in range(1, whole.operations + 1) for share in SHARES][::every]
-    assert points
-    for number, (cut, share) in enumerate(points):
-        flash = image.flash()
-        Cut(flash, cut, share, seed=cut, scattered=bool(cut % 2))
-        with pytest.raises(PowerCut):
-            image.boot(flash)
-        if number % 3 == 0:  # and once more, in the start after it
-            Cut(flash, 1 + number % 5, 0.5, seed=number)
-            with contextlib.suppress(PowerCut):  # unless the first one had left nothing to do
-                image.boot(flash)
-        flash.hook = None
-        key = image.boot(flash)
-        check_what_can_be_read(key, image.facts)
-        check_pins(key, image.facts)
-    check_the_chain_goes_on(image.boot(flash), image.facts)
-
-
-# --- a key of 0.1.0 with several users that takes a new key pair
-# ----------------------------------------------------------------------
-def booted(image: Image, flash: MemoryFlash) -> Token:
-    """The firmware of today, without a host."""
-    token = TestKey(TestBoard(serial=image.facts["serial"], flash=flash, seed=b"chance")).token
-    token.pulse = None
-    return token
-
-
-def enter(token: Token, user: dict[str, Any]) -> None:
-    pin = user["pin"].encode()
-    found = token.vault.users.verify(user["slot"], pin, 0)
-    assert found
-    token.vault.let_in(found, user["slot"], pin, token.entropy, 2, lambda: None)
-
-
-@pytest.mark.parametrize(
-    "succeeded", [False, True], ids=["the pair it had", "a new pair in between"]
-)
-def test_when_the_last_old_user_has_been_in_the_data_key_is_deposited_no_more(
-    image: Image, succeeded: bool
-) -> None:
-    flash, users = image.flash(), image.facts["pins"]
-    token = booted(image, flash)
-    enter(token, users[0])
-    if succeeded:
-        identity, crypto = token.vault.identity, token.suite.crypto
-        secret = crypto.new_secret(token.entropy.fill)
-        public = crypto.public_key(secret, lambda: None)
-        identity.set_next_key_pair(secret, public)
-        statement, manifest, x509 = identity.certificate()
-        profile = codec.decode(ProfileManifest, manifest)
-        profile.public_key = public
-        identity.set_profile(statement, codec.encode(profile), x509)
-        token = booted(image, flash)
-        enter(token, users[0])
-        assert token.public_key == public
-    for user in users:
-        token = booted(image, flash)
-        enter(token, user)
-    assert not token.vault.users.are_old()
-    assert not token.vault._journal.get(records.DATA_KEY)
-    assert token.vault.identity.secret()

@@ -139,15 +139,20 @@ def test_compaction_links_anew_and_puts_the_device_first(image: MemoryFlash) -> 
     assert not is_damaged(image)
 
 
-def test_a_bank_without_links_is_not_taken_where_the_memory_has_a_secret() -> None:
-    otp = OtpModel()
-    otp.write_secret(b"s" * 32)
-    old = MemoryFlash()
-    Journal(old).put(records.GENERATION, 0, b"\0\0\0\1")
-    assert not TestKey(TestBoard(flash=old)).token.vault.damaged  # taken over, as a bank of 0.1.0
-    old = MemoryFlash()
-    Journal(old).put(records.GENERATION, 0, b"\0\0\0\1")
-    assert TestKey(TestBoard(flash=old, otp=otp)).token.vault.damaged
+@pytest.mark.parametrize("has_otp", [False, True], ids=["training class", "with a secret"])
+def test_a_bank_without_links_is_that_of_a_damaged_key(has_otp: bool) -> None:
+    otp = OtpModel() if has_otp else None
+    if otp is not None:
+        otp.write_secret(b"s" * 32)
+    unlinked = MemoryFlash()
+    Journal(unlinked).put(records.GENERATION, 0, b"\0\0\0\1")
+    Journal(unlinked).put(records.PIN_FAILURES, 0, b"\1")
+    wire = Wire(TestBoard(flash=unlinked, otp=otp))
+    before = bytes(unlinked.cells)
+    key = wire.open()
+    assert key.condition().damaged
+    assert refusal(lambda: key.answer_offer(SoftOffice().offer())).code == "store-damaged"
+    assert unlinked.cells == before
 
 
 # --- the private key

@@ -57,13 +57,8 @@ def test_no_command_programs_more_flash_than_it_declares(needs: dict[str, Need])
 
 def test_no_command_declares_twice_the_flash_it_needs(needs: dict[str, Need]) -> None:
     few = 64  # bytes: one small record
-    # what comes on top of a compaction, or only when a key of 0.1.0 is sealed, is not seen here:
-    # tests/firmware hold it
-    seen = {
-        name: need.flash
-        for name, need in needs.items()
-        if not need.sectors and name != "UnlockRequest"
-    }
+    # what comes on top of a compaction is not seen here: tests/firmware hold it
+    seen = {name: need.flash for name, need in needs.items() if not need.sectors}
     assert {
         name: flash for name, flash in seen.items() if TABLE[name].flash > max(2 * flash, few)
     } == {}

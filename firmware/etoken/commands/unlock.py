@@ -55,12 +55,10 @@ def check_pin(token: Token, slot: int, pin: bytes) -> None:
         raise Refused(ERROR_PIN_WAIT, tries_left=users.tries_left(slot), wait_ms=min(wait, 65535))
     if users.tries_left(slot) < LIMIT_PIN_TRIES:
         token.wait_presence()  # after a wrong PIN a program alone tries no other
-    found = users.verify(slot, pin, token.clock.ticks_ms())
-    if not found:
+    data_key = users.verify(slot, pin, token.clock.ticks_ms())
+    if data_key is None:
         left = users.tries_left(slot)
         if not left:
             token.vault.note(EVENT_PIN_LOCKED, slot)
         raise Refused(ERROR_PIN_WRONG if left else ERROR_PIN_LOCKED, tries_left=left)
-    token.vault.let_in(
-        found, slot, pin, token.entropy, token.board.pin_iterations, token.ticker(PHASE_WORKING)
-    )
+    token.vault.let_in(data_key, token.entropy, token.ticker(PHASE_WORKING))

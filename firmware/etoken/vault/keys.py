@@ -17,8 +17,8 @@ from etoken.crypto.hmac import hmac_sha256
 from etoken.crypto.pbkdf2 import pbkdf2_sha256
 from etoken.crypto.seal import Sealer
 
-# schemes of a private key; the first came with version 0.1.0
-PLAIN, UNDER_DEVICE, UNDER_DATA = range(3)
+# schemes of a private key; 0 is not used any more
+UNDER_DEVICE, UNDER_DATA = 1, 2
 PRIVATE_KEY = b"private key"
 DATA_KEY = b"data key"
 PIECE = b"piece "
@@ -96,11 +96,11 @@ class Keys:
         low, high = sorted((bytes(pair[:half]), bytes(pair[half:])))
         return bytearray(hmac_sha256(self._secret, SHARES + number.to_bytes(4, "big") + low + high))
 
-    def deposit(self, secret: bytearray, label: bytes = DATA_KEY) -> bytes:
+    def deposit(self, secret: bytearray, label: bytes) -> bytes:
         """Seal 32 bytes under the device key, until somebody shows a PIN.  Raises Locked."""
         return self._sealer(UNDER_DEVICE).seal(label, secret)
 
-    def withdraw(self, sealed: bytes, label: bytes = DATA_KEY) -> "bytearray | None":
+    def withdraw(self, sealed: bytes, label: bytes) -> "bytearray | None":
         """Open a deposit.  Raises Locked."""
         return self._sealer(UNDER_DEVICE).open(label, sealed)
 
@@ -108,8 +108,6 @@ class Keys:
     # ------------------------------------------------------------------
     def seal(self, scheme: int, private_key: bytearray, public_key: bytes) -> bytes:
         """Seal a private key as the scheme says.  Raises Locked."""
-        if scheme == PLAIN:
-            return bytes(private_key)
         sealer = self._sealer(scheme)
         sealed = sealer.seal(PRIVATE_KEY + public_key, private_key)
         self._forget(scheme, sealer)
@@ -117,8 +115,6 @@ class Keys:
 
     def open(self, scheme: int, sealed: bytes, public_key: bytes) -> "bytearray | None":
         """Open it, to be overwritten; None when it does not belong to this key.  Raises Locked."""
-        if scheme == PLAIN:
-            return bytearray(sealed)
         sealer = self._sealer(scheme)
         private_key = sealer.open(PRIVATE_KEY + public_key, sealed)
         self._forget(scheme, sealer)

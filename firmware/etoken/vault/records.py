@@ -6,34 +6,28 @@ firmware.
 # compaction puts it first
 DEVICE = 0
 ANCHOR = 1  # [root public key, issuer statement, issuer manifest]
-# [public point, scheme, private key as the scheme has it]: see ``keys``; in 0.1.0 [private key,
-# public point]
+# [public point, scheme, private key as the scheme has it]: see ``keys``
 KEY_PAIR = 2
 PROFILE = 3  # [profile statement, profile manifest, x509]
 STATEMENT = 4  # number = seq: [idempotency key, purpose, digest, header, signature]
 RECEIPT = 5  # number = seq: [receipt statement, receipt payload]
-# [log size, root, time floor, sequence number when the office was last heard (not in 0.1.0)], and
-# after an order to set the time: the last time that is taken back, and the number of log entries
-# that it was stated for
+# [log size, root, time floor, sequence number when the office was last heard], and after an order
+# to set the time: the last time that is taken back, and the number of log entries that it was
+# stated for
 LOG_POINT = 6
 GENERATION = 7  # how often the key was wiped
 # number = user slot: [salt, iterations, data key sealed under the PIN's key, number of the shares
-# that it was set by (not always there)]; in 0.1.0 the third is a verifier; empty when the user was
-# removed
+# that it was set by (not always there)]; empty when the user was removed
 PIN = 8
 # number = user slot: wrong PINs since the last right one (1 byte), attempts in the board's tally
-# (4; not in 0.1.0)
+# (4)
 PIN_FAILURES = 9
 LINK = 10  # number = seq: idempotency key, digest and name of a statement that made room for others
-DEVICE_SECRET = 11  # in 0.1.0 what is DEVICE today
 # boot count (4 bytes) and 32 bytes that go into the next boot's seed: written once in a boot that
 # needs randomness
 SEED = 12
 FAULT = 13  # number = place in a ring of eight: [how many so far, wire error number, boot count]
-# the data key sealed under the device's, while a PIN of 0.1.0 has not been shown yet; empty when
-# that is over
-DATA_KEY = 14
-# 15 is not used any more
+# 11, 14 and 15 are not used any more
 # nonce for the next order of the office, tally (4 bytes) and time floor (8; not in 0.3.0) at that
 # time; empty when it has been used
 CHALLENGE = 16
@@ -64,6 +58,5 @@ STATUS = 29  # StatusManifest: what the office has said last of this key
 # before it has no such record, and a key pair without one was set back
 TALLY = 255
 
-FIRST_OLD, LAST_OLD = ANCHOR, FAULT  # the kinds of 0.1.0
 # what may be written before the device has a secret
 BEFORE_SECRET = (ANCHOR, GENERATION, SEED, FAULT)

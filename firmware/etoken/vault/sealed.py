@@ -8,9 +8,7 @@ DEVICE record, kind 0, which carries the secret on boards without one-time-progr
 the last one under zeros, and compaction puts it first.  What the links cannot show is a bank that
 ends too early, or an older image of all flash: that takes a counter outside (``users``).
 
-Version 0.1.0 wrote records without links.  A bank of that kind is taken over at boot by one
-compaction, which either happened or did not; a board with a secret in its one-time-programmable
-memory never takes one.  Neighbours: everything in ``vault`` keeps its records here;
+A bank whose links do not hold, or that has none, is that of a damaged key.  Neighbours: everything in ``vault`` keeps its records here;
 ``store.journal`` below knows nothing of keys.
 """  # noqa: E501
 
@@ -22,8 +20,6 @@ from etoken.vault import records
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from etoken.store.journal import Flash
 
 LINK = 16
@@ -35,20 +31,12 @@ READ = 256
 class Sealed(Journal):
     """A journal whose records are linked.  ``secret`` is that of the board's one-time-programmable
     memory, if it has one.
-
-    ``takes_over(kind, payload)`` turns a payload of version 0.1.0 into (kind, payload) of today.
     """
 
-    def __init__(
-        self,
-        flash: "Flash",
-        secret: "bytes | None",
-        takes_over: "Callable[[int, bytes], tuple[int, bytes]]",
-    ) -> None:
+    def __init__(self, flash: "Flash", secret: "bytes | None") -> None:
         self._fixed = secret
         self._key = _link_key(secret or NO_SECRET)
         self._link = b""
-        self._linked = True  # False while a bank of version 0.1.0 is being taken over
         self._booting, self._unsettled = True, False
         super().__init__(flash)
         self._booting = False
@@ -62,22 +50,7 @@ class Sealed(Journal):
         if self._fixed is not None and self._verify_unfitted():
             self.compact()  # the plug was pulled between the memory's secret and its first use
             return
-        if not self._is_old():
-            self.damaged = True
-            return
-        self._linked = False
-
-        def as_today(kind: int, number: int) -> "tuple[int, bytes] | bool":
-            return takes_over(kind, Journal.get(self, kind, number) or b"")
-
-        kept, self.survives = self.survives, as_today
-        try:
-            self.compact()
-        except StoreDamaged:
-            self.damaged = True
-        finally:
-            self.survives = kept
-            self._linked = True
+        self.damaged = True
 
     @property
     def device_secret(self) -> "bytes | None":
@@ -97,7 +70,7 @@ class Sealed(Journal):
     def get(self, kind: int, number: int = 0) -> "bytes | None":
         """Return the newest payload of (kind, number), or None."""
         stored = super().get(kind, number)
-        return stored if stored is None or not self._linked else stored[:-LINK]
+        return stored if stored is None else stored[:-LINK]
 
     def peek(self, kind: int, number: int, size: int) -> "bytes | None":
         """Return the first ``size`` bytes of a payload, or None: cheaper than all of it."""
@@ -199,12 +172,6 @@ class Sealed(Journal):
             return False
         self._key, self._link = _link_key(NO_SECRET), self._begin(self.generation)
         return self._verify()
-
-    def _is_old(self) -> bool:
-        """Is this a bank of version 0.1.0?  It has none of the kinds that came with the links."""
-        return self._fixed is None and all(
-            records.FIRST_OLD <= kind <= records.LAST_OLD for kind, _, _, _ in self.each()
-        )
 
 
 def _link_key(secret: bytes) -> bytes:

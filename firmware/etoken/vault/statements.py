@@ -89,8 +89,7 @@ class Statements:
         raw = self._journal.get(records.LOG_POINT)
         if raw:
             point: list[int] = cbor.loads(raw)  # type: ignore[assignment]
-            self.log_size, self.log_root, self.time_floor = point[:3]  # type: ignore[assignment]
-            self._heard = point[3] if len(point) > 3 else 0  # not known to version 0.1.0
+            self.log_size, self.log_root, self.time_floor, self._heard = point[:4]  # type: ignore[assignment]
             if len(point) > 4:
                 self._wrong_until, self._wrong_entries = point[4:]
 

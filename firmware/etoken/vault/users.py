@@ -14,7 +14,6 @@ before the key pair and is the last one of a compacted bank, and in the count of
 
 from biandun_protocol.wire import cbor
 from biandun_protocol.wire.numbers import LIMIT_PIN_TRIES, LIMIT_UNBLOCK_TRIES
-from etoken.crypto.pbkdf2 import equal
 from etoken.vault import records
 from etoken.vault.keys import Keys
 from etoken.vault.sealed import Sealed
@@ -34,7 +33,6 @@ SALT = 16
 COUNT = 4  # bytes of the tally in a record
 NUMBER = 4  # bytes of the number of the shares, in front of the count of wrong codes
 OUTDATED = 2  # attempts that flash must not know of to be an older image
-VERIFIER = 32  # length of what version 0.1.0 kept of a PIN; what is kept today is longer
 
 
 class AttemptNotCounted(Exception):
@@ -110,11 +108,11 @@ class Users:
         """Was a PIN that is in force set by the shares of that number?"""
         return any(self._pin(slot)[3:] == [shares] for slot in self.slots())
 
-    def verify(self, slot: int, pin: bytes, now: int) -> "bytearray | bool":
+    def verify(self, slot: int, pin: bytes, now: int) -> "bytearray | None":
         """Count an attempt, then examine the PIN.  The caller has seen to it that the slot has a
         PIN, tries left, and need not wait.
 
-        Returns the data key; True for a right PIN that version 0.1.0 stored; False for a wrong one.
+        Returns the data key (32 bytes), None for a wrong PIN.  Raises AttemptNotCounted.
         """
         failures = self._failures(slot) + 1
         self.burn()
@@ -123,20 +121,13 @@ class Users:
         if self._failures(slot) != failures:
             raise AttemptNotCounted
         self._failed_at = now
-        salt, iterations, kept = self._pin(slot)[:3]
+        salt, iterations, wrapped = self._pin(slot)[:3]
         pin_key = self._keys.pin_key(pin, salt, iterations)
-        if len(kept) == VERIFIER:
-            found: "bytearray | bool" = equal(pin_key, kept)
-        else:
-            found = self._keys.unwrap(slot, pin_key, kept) or False
+        data_key = self._keys.unwrap(slot, pin_key, wrapped)
         pin_key[:] = bytes(len(pin_key))
-        if found:
+        if data_key is not None:
             self._count(slot, 0)
-        return found
-
-    def are_old(self) -> bool:
-        """Is there a slot whose PIN version 0.1.0 stored, and nobody has shown since?"""
-        return any(len(self._pin(slot)[2]) == VERIFIER for slot in self.slots())
+        return data_key
 
     def _pin(self, slot: int) -> "list[Any]":
         return cbor.loads(self._journal.get(records.PIN, slot) or b"")  # type: ignore[return-value]

@@ -4,16 +4,13 @@
 thing each.
 """
 
-from biandun_protocol.wire import cbor
-from etoken.crypto.faults import SecretInvalid
 from etoken.heap import tidy
-from etoken.store.journal import StoreDamaged
 from etoken.vault import records
 from etoken.vault.audit import Audit
 from etoken.vault.card import Card
 from etoken.vault.faults import Faults
 from etoken.vault.identity import Identity
-from etoken.vault.keys import PLAIN, Keys
+from etoken.vault.keys import Keys
 from etoken.vault.orders import Orders
 from etoken.vault.outbox import Outbox
 from etoken.vault.recovery import Recovery
@@ -41,7 +38,6 @@ if TYPE_CHECKING:
 
 EMPTY_WHEN_OVER = (
     records.PIN,
-    records.DATA_KEY,
     records.CHALLENGE,
     records.NEXT_CARD,
     records.PARCEL,
@@ -68,7 +64,7 @@ class Vault:
 
     def __init__(self, flash: "Flash", otp: "Otp | None" = None, delay_ms: int = 1000) -> None:
         self._otp = otp
-        self._journal = Sealed(flash, otp.secret() if otp is not None else None, _take_over)
+        self._journal = Sealed(flash, otp.secret() if otp is not None else None)
         self.keys = Keys(self._journal.device_secret)
         self.identity = Identity(self._journal, self.keys)
         self.users = Users(self._journal, self.keys, otp, delay_ms)
@@ -119,25 +115,11 @@ class Vault:
         """Write an event into the audit ring."""
         self.audit.add(event, self.seed.boots, self.statements.seq, detail)
 
-    def let_in(
-        self,
-        found: "bytearray | bool",
-        slot: int,
-        pin: bytes,
-        random: "Random",
-        iterations: int,
-        tick: "Callable[[], None]",
-    ) -> None:
-        """A PIN was right: hold the data key, and finish what a plug pulled out, or version 0.1.0,
-        has left undone.
+    def let_in(self, data_key: bytearray, random: "Random", tick: "Callable[[], None]") -> None:
+        """A PIN was right and gave the data key (32 bytes): keep it, and finish what a power cut has
+        left undone.  Raises EntropyFailed, StoreFull.
         """
-        if isinstance(found, bytearray):
-            self.keys.hold(found)
-        else:
-            self.keys.hold(self._first_data_key(random))
-            data_key = self.keys.data_key()
-            self.users.set_pin(slot, pin, random.take(16), iterations, data_key)
-            data_key[:] = bytes(len(data_key))
+        self.keys.hold(data_key)
         try:
             settled = self.recovery.settle(random, tick)
         except BaseException:
@@ -147,12 +129,7 @@ class Vault:
             # again: an image without the end of the log would not know of the first time
             self.users.outdate()
             settled = True
-        if not self.users.are_old():
-            settled = self.identity.seal_again() or settled
-            if self._journal.peek(records.DATA_KEY, 0, 1):
-                self._journal.put(records.DATA_KEY, 0, b"")
-                settled = True
-        if settled:
+        if self.identity.seal_again() or settled:
             tidy()
             self._journal.compact()  # no trace of the other seal stays on flash
 
@@ -233,21 +210,6 @@ class Vault:
         self.users.outdate()  # nor does an image from before bring back what is gone
         return generation
 
-    def _first_data_key(self, random: "Random") -> bytearray:
-        """The data key that users of version 0.1.0 will share; deposited until the last of them has
-        shown the PIN.
-        """
-        deposited = self._journal.get(records.DATA_KEY)
-        if deposited:
-            data_key = self.keys.withdraw(deposited)
-            if data_key is None:
-                raise SecretInvalid
-            return data_key
-        data_key = bytearray(32)
-        random.fill(data_key)
-        self._journal.put(records.DATA_KEY, 0, self.keys.deposit(data_key))
-        return data_key
-
     def _prepare(self) -> None:
         """A compaction begins: look up once what ``_survives`` is asked for every record."""
         self.statements.prepare()
@@ -263,33 +225,3 @@ class Vault:
         if kind in EMPTY_WHEN_OVER:
             return bool(self._journal.peek(kind, number, 1))
         return True
-
-
-SIZES = {
-    records.GENERATION: 4,
-    records.PIN_FAILURES: 1,
-    records.LINK: 80,
-    records.DEVICE_SECRET: 32,
-    records.SEED: 36,
-}
-
-
-def _take_over(kind: int, payload: bytes) -> "tuple[int, bytes]":
-    """A record of version 0.1.0 as it is kept today.  Raises StoreDamaged for one that is none.
-
-    The private key stays as it is until somebody shows a PIN: nobody knows better before.
-    """
-    if kind in SIZES:
-        if len(payload) != SIZES[kind]:
-            raise StoreDamaged
-        if kind == records.DEVICE_SECRET:
-            return records.DEVICE, payload
-        return kind, payload + bytes(4) if kind == records.PIN_FAILURES else payload
-    try:
-        content = cbor.loads(payload)
-    except cbor.CborError:
-        raise StoreDamaged
-    if kind == records.KEY_PAIR:
-        secret, public_key = content  # type: ignore[misc]
-        return kind, cbor.dumps([public_key, PLAIN, secret])
-    return kind, payload
