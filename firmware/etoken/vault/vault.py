@@ -116,8 +116,8 @@ class Vault:
         self.audit.add(event, self.seed.boots, self.statements.seq, detail)
 
     def let_in(self, data_key: bytearray, random: "Random", tick: "Callable[[], None]") -> None:
-        """A PIN was right and gave the data key (32 bytes): keep it, and finish what a power cut has
-        left undone.  Raises EntropyFailed, StoreFull.
+        """A PIN was right and gave the data key (32 bytes): keep it, and finish what a power cut
+        has left undone.  Raises EntropyFailed, StoreFull.
         """
         self.keys.hold(data_key)
         try:
