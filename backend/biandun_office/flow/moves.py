@@ -84,5 +84,10 @@ def record(move: Move, leaf_index: int, pending: Pending) -> str:
     )
     if move.before:
         pending.then(lambda: Case.objects.filter(pk=move.case).update(state=move.after))
-    logs.action(move.action.name, case=move.number, before=move.before, after=move.after)
+    # with the rows, and forgotten with them
+    pending.then(
+        lambda: logs.action(
+            move.action.name, case=move.number, before=move.before, after=move.after
+        )
+    )
     return move.number

@@ -4,7 +4,10 @@ secrets.
 
 import json
 import logging
+from collections.abc import Mapping
 from datetime import UTC, datetime
+
+from django.db import connections
 
 _log = logging.getLogger("biandun")
 
@@ -31,5 +34,17 @@ def speak() -> None:
 
 
 def action(name: str, /, **fields: object) -> None:
-    """Log that ``name`` happened, such as ``evidence.statement.accepted``."""
+    """Log that ``name`` happened, such as ``evidence.statement.accepted``.
+
+    Inside a transaction nothing has happened yet: the line is written when its commit has
+    succeeded, and never when it was rolled back.
+    """
+    writing = connections["default"]
+    if writing.in_atomic_block:
+        writing.on_commit(lambda: _write(name, fields))
+    else:
+        _write(name, fields)
+
+
+def _write(name: str, fields: Mapping[str, object]) -> None:
     _log.info(name, extra={"fields": fields})
