@@ -5,5 +5,5 @@ people and their history.  It stands above ``evidence``, because every row cites
 the log that said it (and the one that unsaid it), and below ``flow``, whose businesses change it.
 What the directory of units and offices needs, and no filing changes, stays in ``registry``.
 
-Why it is a room of its own: docs/decisions/0037-rooms-of-the-office.md.
+Why it is a room of its own: docs/decisions/0038-rooms-of-the-office.md.
 """
