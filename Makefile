@@ -61,6 +61,7 @@ lint-words:
 	$(BIN)/python protocol/tools/generate.py --check
 	cd firmware && ../$(BIN)/python -m kernels.generate --check
 	$(BIN)/lint-imports
+	$(BIN)/python -m tests.system.architecture --check
 	$(BIN)/python -m pytest -q -p no:cacheprovider tests/test_layout.py
 
 test-fast: $(BIN)/.ready $(JUDGE)/.ready  ## the tests alone; COVERAGE=yes counts the lines that they run, a room below its mark fails

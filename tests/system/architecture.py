@@ -1,12 +1,13 @@
 """The picture of docs/architecture.md: the way of a filing, the rooms, and who may import whom.
 
-    python -m tests.system.architecture
+    python -m tests.system.architecture [--check]
 
 Layers inside a room are those of the contracts in pyproject.toml; rooms, arrows and the way of a
 filing stand here as data, and ``tests/system/test_architecture.py`` compares them with the
 contracts.
 """
 
+import sys
 import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -310,6 +311,19 @@ def allowed(rules: list[dict[str, Any]]) -> Iterator[tuple[str, str]]:
                 yield source, WIRE
 
 
+def main(arguments: list[str]) -> int:
+    """Draw the picture, or with --check say whether the one that is kept is another."""
+    drawn = svg()
+    if PICTURE.exists() and PICTURE.read_text("utf-8") == drawn:
+        return 0
+    name = PICTURE.relative_to(ROOT)
+    if "--check" in arguments:
+        print(f"stale: {name}; draw it with python -m tests.system.architecture")
+        return 1
+    PICTURE.write_text(drawn, "utf-8")
+    print(f"written: {name}")
+    return 0
+
+
 if __name__ == "__main__":
-    PICTURE.write_text(svg(), "utf-8")
-    print(PICTURE)
+    raise SystemExit(main(sys.argv[1:]))
