@@ -8,7 +8,7 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime
 from typing import Any
 
-from biandun import keys, standing
+from biandun import key_status, keys
 from biandun.errors import KeyRefused
 from biandun.key.session import Key
 from biandun.results import (
@@ -92,12 +92,12 @@ def describe_key(key: Key, language: str) -> KeyInfo:
     if problem is not None:
         fields |= {"problem": problem.code, "fix": problem.next_step(language)}
         if problem.code == "store-damaged":
-            fields |= {"state": DAMAGED, "readable": _readable(key)}
+            fields |= {"state": DAMAGED, "readable": readable(key)}
             return KeyInfo(**fields)
     if not key.info.uscc:
         return KeyInfo(**fields)
     profile = key.profile()
-    told = standing.known(key)
+    told = key_status.stored(key)
     return CertifiedKeyInfo(
         **fields,
         role=profile.role,
@@ -113,7 +113,7 @@ def _faults(info: InfoReply) -> tuple[int | None, str | None]:
     return info.faults, ERROR_NAMES.get(info.last_fault or 0, str(info.last_fault))
 
 
-def _readable(key: Key) -> list[str]:
+def readable(key: Key) -> list[str]:
     """What a damaged key still gives back."""
     found: list[str] = []
     asks: dict[str, Callable[[], object]] = {

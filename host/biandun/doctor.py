@@ -11,7 +11,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from biandun import keys, standing
+from biandun import key_status, keys
 from biandun.errors import ClockBehind, moment
 from biandun.folders import own, runtime_folder, state_folder, unwritable
 from biandun.keys import Key
@@ -138,9 +138,9 @@ def of_key(key: Key, now: int, office_time: int | None = None) -> list[Problem]:
     found += _of_certificate(info, now)
     if key.profile().device_key is None:
         found.append(Problem("session-unavailable"))
-    said = standing.known(key)
-    if said is not None and said.standing in standing.REFUSALS:
-        found.append(Problem(standing.REFUSALS[said.standing]))
+    said = key_status.stored(key)
+    if said is not None and said.standing in key_status.REFUSALS:
+        found.append(Problem(key_status.REFUSALS[said.standing]))
     chain = key.chain()
     found += of_clocks(chain.time_floor, now, office_time)
     if chain.forgotten:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from biandun import standing
+from biandun import key_status
 from biandun.keys import Key as DeviceKey
 from biandun_office.access.models import Challenge, Login
 from biandun_office.cli.main import cli, run
@@ -61,7 +61,9 @@ def turn(monkeypatch: pytest.MonkeyPatch) -> Turn:
 
 def tell(key: DeviceKey, office: Bench, serial: str) -> int:
     """What the key makes of the office's word about it."""
-    return standing.tell(key, Signed.decode(office.get(f"/keys/{serial}/status").content)).standing
+    return key_status.store(
+        key, Signed.decode(office.get(f"/keys/{serial}/status").content)
+    ).standing
 
 
 def refusal(work: Callable[[], object]) -> str:

@@ -8,7 +8,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from biandun import standing
+from biandun import key_status
 from biandun.keys import Key
 from biandun_office.cli.main import run
 from biandun_office.issuance import services
@@ -33,7 +33,7 @@ def fetched(office: Bench, serial: str) -> Signed:
 
 
 def tell(office: Bench, key: Key) -> StatusReply:
-    return standing.tell(key, fetched(office, key.info.serial))
+    return key_status.store(key, fetched(office, key.info.serial))
 
 
 def test_a_key_in_good_standing_is_said_to_be_since_its_certificate(office: Bench, genuine: Key):
@@ -67,8 +67,8 @@ def test_decisions_of_one_second_keep_their_order(
     for decide in (keylife.suspend, keylife.resume, keylife.suspend):
         decide(serial=genuine.info.serial, reason="test", now=clock.now())
         words.append(fetched(office, genuine.info.serial))
-    standing.tell(genuine, words[2])
-    assert refusal(lambda: standing.tell(genuine, words[1])) == "status-older"
+    key_status.store(genuine, words[2])
+    assert refusal(lambda: key_status.store(genuine, words[1])) == "status-older"
     assert refusal(lambda: sign(office, genuine, 1)) == "key-suspended"
 
 
@@ -193,7 +193,7 @@ def test_the_word_about_a_new_life_does_not_let_a_copy_of_the_old_one_go_on(
     )
     wire.key.board.flash.cells[:] = copy
     copied = wire.restart()
-    standing.tell(copied, stopped)
+    key_status.store(copied, stopped)
     assert refusal(lambda: tell(office, copied)) == "key-mismatch"
     assert refusal(lambda: sign(office, copied, 1)) == "key-suspended"
 
@@ -210,7 +210,7 @@ def test_the_word_travels_as_a_file_to_a_key_without_a_network(
     assert run(words) == 0
     assert '"suspended"' in capsys.readouterr().out
     assert (
-        standing.tell(genuine, Signed.decode((tmp_path / "status.bd").read_bytes())).standing
+        key_status.store(genuine, Signed.decode((tmp_path / "status.bd").read_bytes())).standing
         == STANDING_SUSPENDED
     )
     assert run(words) == 7

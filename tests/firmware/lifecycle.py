@@ -12,7 +12,7 @@ from pathlib import Path
 from secrets import token_bytes
 from typing import Any
 
-from biandun import errors, standing
+from biandun import errors, key_status
 from biandun.key import succession
 from biandun.keys import Key
 from biandun_protocol.secret import Secret
@@ -180,7 +180,7 @@ class Life:
             return "set back"
         if not self.key.pin_slots:
             return "certified"
-        said = standing.known(self.key)
+        said = key_status.stored(self.key)
         if said is not None and said.standing != STANDING_ACTIVE:
             return STANDING_NAMES[said.standing]
         return "in service" if self.wire.key.token.vault.users.tries_left(0) else "locked"

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from biandun import errors, standing
+from biandun import errors, key_status
 from biandun.key import succession, updating
 from biandun.keys import Key
 from biandun_protocol.algorithms import ES256, SM2, Algorithm
@@ -116,13 +116,13 @@ def travel(key: Key, office: SoftOffice) -> None:
     with refused("card-older"):
         key.card.put(office.card([b"older"], version=0))
     with refused("not-found"):
-        key.outbox.stow(b"unsigned name 16", b"package")
+        key.outbox.put(b"unsigned name 16", b"package")
     with refused("receipt-present"):
-        key.outbox.stow(key.fetch(seq=1).idempotency_key, b"package")
+        key.outbox.put(key.fetch(seq=1).idempotency_key, b"package")
     name = b"travels on a key"
     key.confirm_batch([key.algorithm.digest(softkey.manifest()), bytes(32)], purpose="filing")
     key.sign(softkey.manifest(), purpose="filing", idempotency_key=name, claimed_time=1_795_500_000)
-    key.outbox.stow(name, b"package" * 500)
+    key.outbox.put(name, b"package" * 500)
     key.outbox.read(key.outbox.entries()[0])
     key.outbox.drop(name)
 
@@ -130,13 +130,13 @@ def travel(key: Key, office: SoftOffice) -> None:
 def stop(key: Key, office: SoftOffice) -> None:
     """Suspended, asked to sign, told something older, resumed."""
     info = key.info
-    standing.tell(key, office.status(info, STANDING_SUSPENDED, NOW + 2))
+    key_status.store(key, office.status(info, STANDING_SUSPENDED, NOW + 2))
     with refused("key-suspended"):
         key.login("https://office.example", b"n" * 16)
     with refused("status-older"):
-        standing.tell(key, office.status(info, STANDING_ACTIVE, NOW + 1))
-    standing.tell(key, office.status(info, STANDING_ACTIVE, NOW + 2, number=2))
-    standing.known(key)
+        key_status.store(key, office.status(info, STANDING_ACTIVE, NOW + 1))
+    key_status.store(key, office.status(info, STANDING_ACTIVE, NOW + 2, number=2))
+    key_status.stored(key)
 
 
 def be_unblocked(key: Key, office: SoftOffice) -> None:

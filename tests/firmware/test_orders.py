@@ -252,7 +252,7 @@ def test_a_reset_leaves_the_anchor_and_counts(key: Key, office: SoftOffice) -> N
 def test_a_reset_destroys_card_and_outbox(key: Key, wire: Wire, office: SoftOffice) -> None:
     sign(key, 1)
     key.card.put(office.card([b"one", b"two"]))
-    key.outbox.stow(b"\1" * 16, b"package")
+    key.outbox.put(b"\1" * 16, b"package")
     office.reset(key)
     kinds = {kind for kind, _, _, _ in wire.key.token.vault._journal.each()}
     assert not kinds & {

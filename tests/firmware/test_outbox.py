@@ -40,7 +40,7 @@ def part(key: Key, number: int, index: int, content: bytes) -> int:
 
 def test_a_parcel_is_kept_and_given_back_after_a_restart(key: Key, wire: Wire) -> None:
     sign(key, 1)
-    key.outbox.stow(name_of(1), PACKAGE)
+    key.outbox.put(name_of(1), PACKAGE)
     again = wire.restart()
     [entry] = again.outbox.entries()
     assert (entry.name, entry.length, entry.next) == (name_of(1), len(PACKAGE), 3)
@@ -55,7 +55,7 @@ def test_a_parcel_goes_on_where_it_was_interrupted(key: Key, wire: Wire) -> None
     again = wire.restart()
     again.unlock(PIN)
     assert begin(again, 1, PACKAGE) == 1
-    again.outbox.stow(name_of(1), PACKAGE)
+    again.outbox.put(name_of(1), PACKAGE)
     assert again.outbox.read(again.outbox.entries()[0]) == PACKAGE
 
 
@@ -70,7 +70,7 @@ def test_a_parcel_of_which_parts_are_missing_is_not_given_out(key: Key) -> None:
 
 def test_a_parcel_leaves_when_its_receipt_is_kept(key: Key, office: SoftOffice) -> None:
     receipt = office.take_in(sign(key, 1))
-    key.outbox.stow(name_of(1), PACKAGE)
+    key.outbox.put(name_of(1), PACKAGE)
     key.keep_receipt(receipt)
     assert key.outbox.entries() == []
     assert key.chain().parcels is None
@@ -80,7 +80,7 @@ def test_a_parcel_that_was_taken_out_is_gone_and_its_parts_with_the_next_compact
     key: Key, wire: Wire
 ) -> None:
     sign(key, 1)
-    key.outbox.stow(name_of(1), PACKAGE)
+    key.outbox.put(name_of(1), PACKAGE)
     key.outbox.drop(name_of(1))
     key.outbox.drop(name_of(1))
     assert key.outbox.entries() == []
@@ -90,7 +90,7 @@ def test_a_parcel_that_was_taken_out_is_gone_and_its_parts_with_the_next_compact
 
 
 def test_nothing_travels_that_this_key_did_not_sign(key: Key) -> None:
-    assert refusal(lambda: key.outbox.stow(name_of(1), PACKAGE)) == "not-found"
+    assert refusal(lambda: key.outbox.put(name_of(1), PACKAGE)) == "not-found"
 
 
 def test_a_parcel_that_is_not_what_was_announced_is_taken_out_again(key: Key) -> None:
@@ -106,13 +106,13 @@ def test_after_a_damaged_part_the_parcel_can_be_put_there_again(key: Key) -> Non
     part(key, 1, 0, PACKAGE[:LIMIT_PIECE])
     part(key, 1, 1, bytes(LIMIT_PIECE))
     assert refusal(lambda: part(key, 1, 2, PACKAGE[2 * LIMIT_PIECE :])) == "digest-mismatch"
-    key.outbox.stow(name_of(1), PACKAGE)
+    key.outbox.put(name_of(1), PACKAGE)
     assert key.outbox.read(key.outbox.entries()[0]) == PACKAGE
 
 
 def test_the_same_digest_with_another_length_is_another_parcel(key: Key) -> None:
     sign(key, 1)
-    key.outbox.stow(name_of(1), PACKAGE)
+    key.outbox.put(name_of(1), PACKAGE)
     request = m.OutboxBeginRequest(name_of(1), LIMIT_PIECE, key.algorithm.digest(PACKAGE))
     assert codec.decode(m.OutboxBeginReply, ask(key, request)).next == 0
     assert refusal(lambda: part(key, 1, 0, PACKAGE[:LIMIT_PIECE])) == "digest-mismatch"
@@ -120,7 +120,7 @@ def test_the_same_digest_with_another_length_is_another_parcel(key: Key) -> None
 
 def test_what_has_its_receipt_need_not_travel(key: Key, office: SoftOffice) -> None:
     key.keep_receipt(office.take_in(sign(key, 1)))
-    assert refusal(lambda: key.outbox.stow(name_of(1), PACKAGE)) == "receipt-present"
+    assert refusal(lambda: key.outbox.put(name_of(1), PACKAGE)) == "receipt-present"
 
 
 def test_a_parcel_of_which_little_is_missing_is_finished_on_a_key_that_is_nearly_full() -> None:
@@ -139,8 +139,8 @@ def test_another_package_under_the_same_name_takes_the_place_of_the_first(
     key: Key, wire: Wire
 ) -> None:
     sign(key, 1)
-    key.outbox.stow(name_of(1), PACKAGE)
-    key.outbox.stow(name_of(1), PACKAGE[::-1])
+    key.outbox.put(name_of(1), PACKAGE)
+    key.outbox.put(name_of(1), PACKAGE[::-1])
     wire.key.token.vault._journal.compact()
     [entry] = key.outbox.entries()
     assert key.outbox.read(entry) == PACKAGE[::-1]
@@ -149,11 +149,11 @@ def test_another_package_under_the_same_name_takes_the_place_of_the_first(
 def test_the_outbox_has_room_for_so_many_parcels(key: Key) -> None:
     for number in range(1, LIMIT_PARCELS + 1):
         sign(key, number)
-        key.outbox.stow(name_of(number), b"package %d" % number)
+        key.outbox.put(name_of(number), b"package %d" % number)
     sign(key, 99)
-    assert refusal(lambda: key.outbox.stow(name_of(99), b"one too many")) == "outbox-full"
+    assert refusal(lambda: key.outbox.put(name_of(99), b"one too many")) == "outbox-full"
     key.outbox.drop(name_of(3))
-    key.outbox.stow(name_of(99), b"now there is room")
+    key.outbox.put(name_of(99), b"now there is room")
     assert [key.outbox.read(entry) for entry in key.outbox.entries()][2] == b"now there is room"
 
 
@@ -161,13 +161,13 @@ def test_the_outbox_has_room_for_so_many_bytes(key: Key) -> None:
     whole = bytes(LIMIT_OUTBOX)
     sign(key, 1)
     sign(key, 2)
-    key.outbox.stow(name_of(1), whole)
+    key.outbox.put(name_of(1), whole)
     assert key.outbox.read(key.outbox.entries()[0]) == whole
-    assert refusal(lambda: key.outbox.stow(name_of(2), b"1")) == "outbox-full"
+    assert refusal(lambda: key.outbox.put(name_of(2), b"1")) == "outbox-full"
     with pytest.raises(ManifestProblem):
-        key.outbox.stow(name_of(2), whole + b"1")
-    key.outbox.stow(name_of(1), whole[:-1])
-    key.outbox.stow(name_of(2), b"1")
+        key.outbox.put(name_of(2), whole + b"1")
+    key.outbox.put(name_of(1), whole[:-1])
+    key.outbox.put(name_of(2), b"1")
 
 
 @pytest.mark.parametrize(
@@ -194,7 +194,7 @@ def test_a_part_of_a_parcel_that_was_not_announced_is_refused(key: Key) -> None:
 
 def test_without_a_pin_the_outbox_shows_names_only(key: Key, wire: Wire) -> None:
     sign(key, 1)
-    key.outbox.stow(name_of(1), PACKAGE)
+    key.outbox.put(name_of(1), PACKAGE)
     locked = wire.restart()
     assert [entry.name for entry in locked.outbox.entries()] == [name_of(1)]
     assert refusal(lambda: locked.outbox._part(name_of(1), 0)) == "pin-required"
@@ -206,7 +206,7 @@ def test_without_a_pin_the_outbox_shows_names_only(key: Key, wire: Wire) -> None
 
 def test_no_package_stands_on_flash_in_clear(key: Key, wire: Wire) -> None:
     sign(key, 1)
-    key.outbox.stow(name_of(1), b"Zhang San, born 1 May 1980" * 20)
+    key.outbox.put(name_of(1), b"Zhang San, born 1 May 1980" * 20)
     assert b"Zhang San" not in wire.key.board.flash.cells
 
 
@@ -228,6 +228,6 @@ def nearly_full(first: Callable[[Key], object]) -> tuple[Key, int]:
 
 
 def test_a_key_that_is_nearly_full_takes_no_parcel_and_loses_none() -> None:
-    key, number = nearly_full(lambda key: key.outbox.stow(name_of(1), PACKAGE))
-    assert refusal(lambda: key.outbox.stow(name_of(number), PACKAGE)) == "store-full"
+    key, number = nearly_full(lambda key: key.outbox.put(name_of(1), PACKAGE))
+    assert refusal(lambda: key.outbox.put(name_of(number), PACKAGE)) == "store-full"
     assert key.outbox.read(key.outbox.entries()[0]) == PACKAGE

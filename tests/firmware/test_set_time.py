@@ -2,7 +2,7 @@
 
 import pytest
 
-from biandun import errors, standing
+from biandun import errors, key_status
 from biandun.keys import Key
 from biandun_protocol import cose
 from biandun_protocol.orders import Order
@@ -132,7 +132,7 @@ def test_nothing_that_the_office_takes_back_raises_the_floor_again(
     key.keep_receipt(wrong[0])
     key.carry_out(order(key, office, until=AHEAD, entries=2))
     key.keep_receipt(wrong[1], office.consistency(1))
-    standing.tell(key, office.status(key.info, STANDING_ACTIVE, AHEAD - 1))
+    key_status.store(key, office.status(key.info, STANDING_ACTIVE, AHEAD - 1))
     key.card.put(office.card([b"one"], issued=AHEAD - 2, not_after=AHEAD))
     assert key.chain().time_floor == NOW
     sign(key, 3)
@@ -142,7 +142,7 @@ def test_what_the_office_says_later_raises_it_as_ever(ahead: Key, office: SoftOf
     ahead.carry_out(order(ahead, office, until=AHEAD, entries=1))
     kept(ahead, office, 2, NOW + DAY)
     assert ahead.chain().time_floor == NOW + DAY
-    standing.tell(ahead, office.status(ahead.info, STANDING_ACTIVE, AHEAD + 1))
+    key_status.store(ahead, office.status(ahead.info, STANDING_ACTIVE, AHEAD + 1))
     assert ahead.chain().time_floor == AHEAD + 1
 
 
@@ -151,22 +151,22 @@ def test_a_word_that_was_taken_back_played_again_makes_the_office_no_more_heard(
 ) -> None:
     ahead.carry_out(order(ahead, office, until=AHEAD, entries=1))
     said = office.status(ahead.info, STANDING_ACTIVE, AHEAD - 1)
-    standing.tell(ahead, said)
+    key_status.store(ahead, said)
     ahead.card.put(office.card([b"one"], max_offline=1, issued=NOW))
     sign(ahead, 2)
-    standing.tell(ahead, said)
+    key_status.store(ahead, said)
     assert refusal(lambda: sign(ahead, 3)) == "offline-limit"
 
 
 def test_what_was_said_of_the_key_with_the_wrong_clock_is_answered_by_the_next_word(
     ahead: Key, office: SoftOffice
 ) -> None:
-    standing.tell(ahead, office.status(ahead.info, STANDING_SUSPENDED, AHEAD, number=2))
+    key_status.store(ahead, office.status(ahead.info, STANDING_SUSPENDED, AHEAD, number=2))
     ahead.carry_out(order(ahead, office, until=AHEAD, entries=1))
     assert refusal(lambda: sign(ahead, 2)) == "key-suspended"
     # as the office says it now: the same
-    standing.tell(ahead, office.status(ahead.info, STANDING_SUSPENDED, NOW, number=2))
-    standing.tell(ahead, office.status(ahead.info, STANDING_ACTIVE, NOW + 60, number=3))
+    key_status.store(ahead, office.status(ahead.info, STANDING_SUSPENDED, NOW, number=2))
+    key_status.store(ahead, office.status(ahead.info, STANDING_ACTIVE, NOW + 60, number=3))
     sign(ahead, 2)
 
 
@@ -186,7 +186,7 @@ def test_what_was_taken_back_stays_so_over_a_reset(ahead: Key, office: SoftOffic
     ahead.carry_out(order(ahead, office, until=AHEAD, entries=1))
     office.reset(ahead)
     ahead.personalise(office.grant(ahead.answer_offer(office.offer()), version=2))
-    standing.tell(ahead, office.status(ahead.info, STANDING_ACTIVE, AHEAD))
+    key_status.store(ahead, office.status(ahead.info, STANDING_ACTIVE, AHEAD))
     assert ahead.chain().time_floor == NOW
 
 

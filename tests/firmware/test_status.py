@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from biandun import standing
+from biandun import key_status
 from biandun.key import succession
 from biandun.keys import Key
 from biandun_protocol import audit
@@ -54,7 +54,7 @@ def hand(key: Key, status: Signed) -> m.StatusReply:
 def told(
     key: Key, office: SoftOffice, stopped: int, since: int = NOW + 10, number: int = 1
 ) -> m.StatusReply:
-    return standing.tell(key, office.status(key.info, stopped, since, number=number))
+    return key_status.store(key, office.status(key.info, stopped, since, number=number))
 
 
 def renewal(key: Key, office: SoftOffice, not_before: int) -> m.Grant:
@@ -65,7 +65,7 @@ def renewal(key: Key, office: SoftOffice, not_before: int) -> m.Grant:
 
 
 def first(key: Key) -> tuple[int, int, int]:
-    reply = standing.known(key)
+    reply = key_status.stored(key)
     assert reply is not None
     return reply.standing, reply.since, reply.number
 
@@ -212,9 +212,9 @@ def test_a_stopped_key_still_names_what_it_signed_and_shows_its_ring(
 
 def test_the_same_word_again_changes_nothing(key: Key, office: SoftOffice, wire: Wire) -> None:
     said = office.status(key.info, STANDING_SUSPENDED)
-    standing.tell(key, said)
+    key_status.store(key, said)
     image = bytes(wire.key.board.flash.cells)
-    assert standing.tell(key, said).standing == STANDING_SUSPENDED
+    assert key_status.store(key, said).standing == STANDING_SUSPENDED
     assert bytes(wire.key.board.flash.cells) == image
 
 
@@ -280,12 +280,12 @@ def test_a_certificate_from_before_a_stop_does_not_lift_it(key: Key, office: Sof
 
 def test_a_stop_does_not_outlive_the_key_pair(key: Key, office: SoftOffice) -> None:
     stopped = office.status(key.info, STANDING_REVOKED, NOW + 10)
-    standing.tell(key, stopped)
+    key_status.store(key, stopped)
     office.reset(key)
     key.personalise(office.grant(key.answer_offer(office.offer())))
     key.set_pin(PIN)
     assert first(key) == (STANDING_ACTIVE, 0, 0)
-    assert refusal(lambda: standing.tell(key, stopped)) == "key-mismatch"
+    assert refusal(lambda: key_status.store(key, stopped)) == "key-mismatch"
     sign(key)
 
 
@@ -349,7 +349,7 @@ def test_what_the_office_did_not_sign_changes_nothing(
     assert refusal(lambda: hand(key, word)) == "status-invalid"
     assert bytes(wire.key.board.flash.cells) == image
     with pytest.raises((StatementProblem, ManifestProblem)):  # the host looks first
-        standing.tell(key, word)
+        key_status.store(key, word)
 
 
 @pytest.mark.parametrize(
@@ -378,15 +378,15 @@ def test_the_word_about_another_key_pair_is_refused(key: Key, office: SoftOffice
 
 
 def test_a_key_that_is_not_in_service_has_no_standing(blank: Key, office: SoftOffice) -> None:
-    assert refusal(lambda: standing.known(blank)) == "wrong-state"
+    assert refusal(lambda: key_status.stored(blank)) == "wrong-state"
     blank.answer_offer(office.offer())
     blank.wipe()
     assert blank.info.state == STATE_ANCHORED
-    assert refusal(lambda: standing.known(blank)) == "wrong-state"
+    assert refusal(lambda: key_status.stored(blank)) == "wrong-state"
 
 
 def test_firmware_that_knows_of_no_status_has_none_to_tell(
     key: Key, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delitem(COMMANDS, m.StatusRequest.NUMBER)
-    assert standing.known(key) is None
+    assert key_status.stored(key) is None

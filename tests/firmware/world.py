@@ -10,7 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
-from biandun import errors, standing
+from biandun import errors, key_status
 from biandun.key import succession, updating
 from biandun.keys import Key
 from biandun.ui import Ui
@@ -186,7 +186,7 @@ def certified_device(world: World, key: Key) -> None:
 
 
 def stowed(world: World, key: Key) -> None:
-    key.outbox.stow(b"1" * 16, b"package" * 500)
+    key.outbox.put(b"1" * 16, b"package" * 500)
 
 
 def carded(world: World, key: Key) -> None:
@@ -216,7 +216,7 @@ def ordered_to_reset(world: World, key: Key) -> None:
 def ordered_to_set_the_time(world: World, key: Key) -> None:
     """The key was told that it is suspended, at a time that the office takes back."""
     said = world.office.status(key.info, STANDING_SUSPENDED, AHEAD)
-    standing.tell(key, said)
+    key_status.store(key, said)
     world.kept["order"] = world.office.order("set-time", key.challenge(), time=NOW, until=AHEAD)
 
 
@@ -254,13 +254,13 @@ def certified_to_succeed(world: World, key: Key) -> None:
 def suspend(world: World, key: Key) -> None:
     """The office has suspended the key, by a word that is given once."""
     world.kept.setdefault("suspended", world.office.status(key.info, STANDING_SUSPENDED))
-    standing.tell(key, world.kept["suspended"])
+    key_status.store(key, world.kept["suspended"])
 
 
 def resume(world: World, key: Key) -> None:
     """It lets the key go on."""
     world.kept.setdefault("resumed", world.office.status(key.info, STANDING_ACTIVE, NOW + 9))
-    standing.tell(key, world.kept["resumed"])
+    key_status.store(key, world.kept["resumed"])
 
 
 def asked_to_succeed(world: World, key: Key) -> None:

@@ -5,7 +5,7 @@ interpreters.
 import json
 from pathlib import Path
 
-from biandun import standing
+from biandun import key_status
 from biandun_protocol.wire.flashmodel import NorFlash
 from biandun_protocol.wire.numbers import STANDING_ACTIVE, STANDING_SUSPENDED
 from tests.firmware.conftest import Wire
@@ -37,7 +37,7 @@ def make(folder: Path) -> Path:
         key.set_pin(PIN)
         # later than what the office says in any scene: its own word is authority enough
         for number, word in enumerate((STANDING_SUSPENDED, STANDING_ACTIVE)):
-            standing.tell(key, office.status(key.info, word, LATER + number))
+            key_status.store(key, office.status(key.info, word, LATER + number))
         image = wire.key.board.flash.medium.read(0, FLASH)
         (folder / f"{name}.flash").write_bytes(image)
         recorded += fed(wire)

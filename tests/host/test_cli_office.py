@@ -7,7 +7,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from biandun import office_client, sessions, standing
+from biandun import key_status, office_client, sessions
 from biandun.cli import filing as filing_commands
 from biandun.cli import office as office_commands
 from biandun.cli import outbox as outbox_commands
@@ -75,7 +75,7 @@ def use(key: Key, ui: object) -> Key:
 
 def heard(key: Key) -> int:
     """The standing that the key was told last."""
-    said = standing.known(key)
+    said = key_status.stored(key)
     assert said is not None
     return said.standing
 
@@ -228,7 +228,7 @@ def test_a_key_that_was_resumed_hears_of_it_at_its_next_login_which_works_at_onc
 def test_what_the_key_refuses_is_said_when_the_office_cannot_be_asked(
     program: Program, server: SoftServer, key: Key
 ) -> None:
-    standing.tell(key, server.office.status(key.info, STANDING_SUSPENDED))
+    key_status.store(key, server.office.status(key.info, STANDING_SUSPENDED))
     server.fail = [None, httpx.ConnectError("gone"), httpx.ConnectError("gone")]
     status, _, err = program("office", "login", "--pin-file", "pin.txt", "--json")
     assert (status, json.loads(err)["error"]["code"]) == (7, "key-suspended")
@@ -294,7 +294,7 @@ def test_a_key_that_meets_its_office_for_something_else_hears_that_it_may_go_on(
     prepared(program, letter)
     program.json("filing", "submit", "filing")
     server.standings = [STANDING_SUSPENDED]
-    standing.tell(key, server.office.status(key.info, STANDING_SUSPENDED, NOW + 1, number=1))
+    key_status.store(key, server.office.status(key.info, STANDING_SUSPENDED, NOW + 1, number=1))
     server.standings.append(STANDING_ACTIVE)
     assert program(*words, "--pin-file", "pin.txt")[0] == 0
     assert heard(key) == STANDING_ACTIVE

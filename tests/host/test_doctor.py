@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from biandun import doctor, standing
+from biandun import doctor, key_status
 from biandun.cli.main import run
 from biandun.keys import Key
 from biandun_protocol.errors import Problem
@@ -264,13 +264,13 @@ def test_a_key_that_found_itself_faulty_is_found(key: Key, wire: Wire) -> None:
     [(STANDING_SUSPENDED, "key-suspended"), (STANDING_REVOKED, "certificate-revoked")],
 )
 def test_a_key_that_may_not_sign_is_found(key: Key, soft: SoftOffice, word: int, code: str) -> None:
-    standing.tell(key, soft.status(key.info, word))
+    key_status.store(key, soft.status(key.info, word))
     assert codes(doctor.of_key(key, NOW + 1)) == [code]
 
 
 def test_a_damaged_key_is_examined_all_the_same(key: Key, wire: Wire) -> None:
     wire.key.token.vault._journal.damaged = True
-    assert standing.known(key) is None
+    assert key_status.stored(key) is None
     assert codes(doctor.of_key(key, NOW)) == ["store-damaged"]
 
 
@@ -282,12 +282,12 @@ def test_a_key_that_was_set_back_is_found() -> None:
 def eight(key: Key) -> None:
     for number in range(LIMIT_PARCELS):
         sign(key, number)
-        key.outbox.stow(bytes((number,)) * 16, b"package")
+        key.outbox.put(bytes((number,)) * 16, b"package")
 
 
 def large(key: Key) -> None:
     sign(key, 1)
-    key.outbox.stow(bytes((1,)) * 16, bytes(LIMIT_OUTBOX))
+    key.outbox.put(bytes((1,)) * 16, bytes(LIMIT_OUTBOX))
 
 
 @pytest.mark.parametrize("fill", [eight, large])

@@ -7,8 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from biandun import doctor, errors
-from biandun.cli import keys as cli_keys
+from biandun import descriptions, doctor, errors
 from biandun.key import channel, connection
 from biandun.key.connection import LONGEST_REPLY, Connection
 from biandun.keys import Key
@@ -83,8 +82,8 @@ def test_a_reply_that_never_ends_is_cut_off_at_the_longest_that_there_is() -> No
     assert LIMIT_MESSAGE < line.sent <= LONGEST_REPLY + frames.PAYLOAD_MAX
 
 
-def stow(key: Key, _office: SoftOffice) -> object:
-    return key.outbox.stow(bytes(16), bytes(5000))
+def put_parcel(key: Key, _office: SoftOffice) -> object:
+    return key.outbox.put(bytes(16), bytes(5000))
 
 
 def put_card(key: Key, office: SoftOffice) -> object:
@@ -97,7 +96,7 @@ def update(key: Key, office: SoftOffice) -> object:
     return hand_over(key, office.approved(releases.make(Described(TARGET, "0.2.0", 2, 0))))
 
 
-@pytest.mark.parametrize("work", [stow, put_card, update])
+@pytest.mark.parametrize("work", [put_parcel, put_card, update])
 def test_a_key_that_wants_the_same_part_for_ever_is_given_up(
     work: Callable[[Key, SoftOffice], object],
     key: Key,
@@ -172,7 +171,7 @@ class Stalling:
 def asks(key: Key) -> None:
     """What ``keys list``, ``keys info`` and ``doctor`` ask of a key."""
     doctor.of_key(key, NOW)
-    cli_keys._readable(key)
+    descriptions.readable(key)
 
 
 def test_a_key_that_keeps_alive_for_ever_is_named_within_seconds_whatever_it_was_asked(

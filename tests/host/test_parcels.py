@@ -2,7 +2,7 @@
 
 import pytest
 
-from biandun import errors, evidence, inventory, parcels
+from biandun import errors, evidence, inventory, outbox
 from biandun.filings import Folder
 from biandun.keys import Key
 from biandun.office_client import Office
@@ -22,22 +22,22 @@ def signed(folder: Folder, key: Key) -> Folder:
 def test_a_filing_travels_on_the_key_and_its_receipt_comes_home(
     signed: Folder, key: Key, office: Office
 ) -> None:
-    parcels.stow(key, signed)
-    [handed] = parcels.hand_in(key, office)
+    outbox.put(key, signed)
+    [handed] = outbox.submit(key, office)
     assert (handed.problem, handed.statement_id) == (None, signed.state.statement_id)
     assert key.outbox.entries() == []
-    assert parcels.collect(key, signed) == 1
+    assert outbox.collect(key, signed) == 1
     assert signed.receipt().read().statement_id.hex() == signed.state.statement_id
 
 
 def test_what_is_collected_is_complete_and_verifies(
     signed: Folder, key: Key, office: Office, soft: SoftOffice
 ) -> None:
-    parcels.stow(key, signed)
-    [handed] = parcels.hand_in(key, office)
+    outbox.put(key, signed)
+    [handed] = outbox.submit(key, office)
     # as after a computer that stopped between signing and noting it
     signed._remember(serial="", seq=0, statement_id="")
-    parcels.collect(key, signed, handed.case)
+    outbox.collect(key, signed, handed.case)
     state = Folder(signed.path).state
     assert (state.case, state.seq, state.statement_id) == (handed.case, 1, handed.statement_id)
     verdict = evidence.verify_folder(signed.path, root_certificate(soft))
@@ -49,12 +49,12 @@ def test_what_is_collected_is_complete_and_verifies(
 
 
 def test_stowing_again_changes_nothing(signed: Folder, key: Key) -> None:
-    assert parcels.stow(key, signed) == parcels.stow(key, signed)
+    assert outbox.put(key, signed) == outbox.put(key, signed)
     assert len(key.outbox.entries()) == 1
 
 
 def test_what_is_handed_in_is_what_was_signed_byte_for_byte(signed: Folder, key: Key) -> None:
-    parcels.stow(key, signed)
+    outbox.put(key, signed)
     parcel = Parcel.decode(key.outbox.read(key.outbox.entries()[0]))
     assert (parcel.statement, parcel.manifest) == (signed.statement(), signed.manifest().raw)
     assert len(parcel.attachments) == 1
@@ -62,22 +62,22 @@ def test_what_is_handed_in_is_what_was_signed_byte_for_byte(signed: Folder, key:
 
 def test_without_a_receipt_there_is_nothing_to_collect(signed: Folder, key: Key) -> None:
     with pytest.raises(ReceiptProblem) as caught:
-        parcels.collect(key, signed)
+        outbox.collect(key, signed)
     assert caught.value.code == "receipt-not-yet"
 
 
 def test_an_unsigned_filing_does_not_travel(folder: Folder, key: Key) -> None:
     with pytest.raises(errors.FolderProblem) as caught:
-        parcels.stow(key, folder)
+        outbox.put(key, folder)
     assert caught.value.code == "filing-unsigned"
 
 
 def test_a_filing_with_a_large_attachment_does_not_fit(
     signed: Folder, key: Key, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(parcels, "read_file", lambda path: bytes(LIMIT_OUTBOX))
+    monkeypatch.setattr(outbox, "read_file", lambda path: bytes(LIMIT_OUTBOX))
     with pytest.raises(ManifestProblem) as caught:
-        parcels.stow(key, signed)
+        outbox.put(key, signed)
     assert caught.value.code == "too-large"
 
 
@@ -85,8 +85,8 @@ def test_a_parcel_that_the_office_refuses_stays_on_the_key(
     signed: Folder, key: Key, office: Office
 ) -> None:
     name = bytes.fromhex(signed.state.idempotency_key)
-    key.outbox.stow(name, Parcel("filing", signed.statement()[:-1] + b"?", b"", ()).encode())
-    [handed] = parcels.hand_in(key, office)
+    key.outbox.put(name, Parcel("filing", signed.statement()[:-1] + b"?", b"", ()).encode())
+    [handed] = outbox.submit(key, office)
     assert handed.problem is not None
     assert [entry.name for entry in key.outbox.entries()] == [name]
 
@@ -94,9 +94,9 @@ def test_a_parcel_that_the_office_refuses_stays_on_the_key(
 def test_an_office_that_is_not_reached_leaves_everything_where_it_is(
     signed: Folder, key: Key
 ) -> None:
-    parcels.stow(key, signed)
+    outbox.put(key, signed)
     with Office("http://127.0.0.1:1") as nowhere, pytest.raises(errors.OfficeUnreachable):
-        parcels.hand_in(key, nowhere)
+        outbox.submit(key, nowhere)
     assert len(key.outbox.entries()) == 1
 
 

@@ -6,7 +6,7 @@ from ssl import DER_cert_to_PEM_cert
 
 import click
 
-from biandun import evidence, filings, keys, reviews, standing
+from biandun import evidence, filings, key_status, keys, reviews
 from biandun.cli.commands import Group
 from biandun.cli.shared import ADDRESS, CODE, READABLE, Given, Settings, pass_settings, with_key
 from biandun.cli.verdicts import sentence_of
@@ -304,7 +304,7 @@ def keep(key: Key, folder: Path, url: str | None) -> dict[str, object]:
     filing.receipt()
     with Office(url or filing.state.office) as office:
         seq = filing.keep_receipt(key, office)
-        standing.catch_up(key, office)
+        key_status.refresh_if_stopped(key, office)
     return {
         "folder": str(folder),
         "serial": key.info.serial,

@@ -6,7 +6,7 @@ from urllib.parse import quote
 
 import click
 
-from biandun import retrieval, reviews, sessions, standing
+from biandun import key_status, retrieval, reviews, sessions
 from biandun.cli.cases import shown
 from biandun.cli.commands import Group
 from biandun.cli.shared import (
@@ -68,7 +68,7 @@ def login(key: Key, url: str) -> dict[str, object]:
     Example:  biandun office login --office http://127.0.0.1:8420
     """
     with Office(url) as office:
-        session = standing.heeding(key, office, lambda: office.login(key))
+        session = key_status.retry_after_refresh(key, office, lambda: office.login(key))
         sessions.remember(office.url, session.token)
     return {
         "office": url,
@@ -241,10 +241,10 @@ def decide(
             "text": text,
             "prepared_by": prepared_by,
         }
-        folder = standing.heeding(
+        folder = key_status.retry_after_refresh(
             key, office, lambda: reviews.decide(key, out or Path(f"decision-{number}"), words)
         )
-        accepted = standing.heeding(key, office, lambda: folder.submit(office))
+        accepted = key_status.retry_after_refresh(key, office, lambda: folder.submit(office))
     return {
         "case": accepted.case,
         "decision": decision,

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from biandun import parcels, standing
+from biandun import key_status, outbox
 from biandun.cli.commands import Group
 from biandun.cli.shared import ADDRESS, CODE, FOLDER, OFFICE, Settings, pass_settings, with_key
 from biandun.errors import KeyRefused, UsageProblem
@@ -55,7 +55,7 @@ def put(key: Key, folder: Path) -> ParcelPut:
     \b
     Example:  biandun outbox put 用编申请
     """
-    size = parcels.stow(key, Folder(folder))
+    size = outbox.put(key, Folder(folder))
     used = sum(entry.length for entry in key.outbox.entries())
     return ParcelPut(
         serial=key.info.serial, folder=folder, size=size, outbox_free=LIMIT_OUTBOX - used
@@ -106,11 +106,11 @@ def submit(settings: Settings, key: Key, url: str) -> list[ParcelSubmitted]:
     Example:  biandun outbox submit --office http://127.0.0.1:8420
     """
     with Office(url) as office:
-        handed = parcels.hand_in(key, office, settings.ui)
-        if any(one.problem and one.problem.code in standing.REFUSALS.values() for one in handed):
-            standing.pass_on(key, office)
+        handed = outbox.submit(key, office, settings.ui)
+        if any(one.problem and one.problem.code in key_status.REFUSALS.values() for one in handed):
+            key_status.refresh_if_possible(key, office)
         else:
-            standing.catch_up(key, office)
+            key_status.refresh_if_stopped(key, office)
     if any(one.problem for one in handed):
         settings.exit_status = 10
     return [
@@ -159,7 +159,7 @@ def collect(
                biandun outbox collect 用编申请 --office http://127.0.0.1:8420
     """
     opened = Folder(folder)
-    seq = parcels.collect(key, opened, case)
+    seq = outbox.collect(key, opened, case)
     if url is not None:
         with Office(url) as office:
             opened.submit(office, settings.ui)  # it is there already: the office only answers

@@ -15,7 +15,7 @@ class Outbox:
     def __init__(self, key: Access) -> None:
         self._key = key
 
-    def stow(self, name: bytes, content: bytes) -> None:
+    def put(self, name: bytes, content: bytes) -> None:
         """Put the package of the statement signed under ``name`` (16 bytes) into it, from where an
         earlier attempt stopped.
 

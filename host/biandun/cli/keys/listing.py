@@ -3,7 +3,7 @@
 import click
 from click.core import ParameterSource
 
-from biandun import descriptions, keys, standing
+from biandun import descriptions, key_status, keys
 from biandun.cli.commands import Command
 from biandun.cli.shared import ADDRESS, CODE, Given, Settings, pass_settings, with_key
 from biandun.errors import OfficeUnreachable, UsageProblem
@@ -118,11 +118,11 @@ def status(key: Key, status: Signed | None, url: str | None) -> KeyStatus:
         raise UsageProblem(detail="STATUS, --office")
     heard = None
     if status is not None:
-        heard = standing.tell(key, status)
+        heard = key_status.store(key, status)
     elif url is not None:
         try:
             with Office(url) as office:
-                heard = standing.ask(key, office)
+                heard = key_status.refresh(key, office)
         except OfficeUnreachable:
             if not usual:
                 raise

@@ -1,9 +1,9 @@
-"""Filings that travel on the key itself, for units without a network: stow here, hand in elsewhere,
-collect the receipt here.
+"""Filings that travel on the key itself, for units without a network: put into its outbox here,
+submitted elsewhere, the receipt collected here.
 
-The key carries the signed package to a computer with a network, mostly the superior's.  There it is
-handed in as it is; the receipt goes to the key, which verifies it and lets the parcel go.  Back
-home the receipt is in the key's own log.
+The key carries the signed package to a computer with a network, mostly the superior's, which
+submits it as it is.  The key verifies the receipt, keeps it and drops the parcel; at home the
+receipt is read from the key.
 """
 
 from dataclasses import dataclass
@@ -19,8 +19,8 @@ from biandun_protocol.wire.numbers import ERROR_NOT_FOUND
 
 
 @dataclass(frozen=True)
-class Handed:
-    """A parcel that was handed in: its name, and the case at the office, or why the office, or the
+class Submitted:
+    """A parcel that was submitted: its name, and the case at the office, or why the office, or the
     key, did not take it.
     """
 
@@ -30,7 +30,7 @@ class Handed:
     problem: Problem | None = None
 
 
-def stow(key: Key, folder: Folder) -> int:
+def put(key: Key, folder: Folder) -> int:
     """Put a signed filing into the key's outbox; return its size in bytes.
 
     Raises FolderProblem(filing-unsigned, filing-changed), KeyRefused: not-found when another key
@@ -45,18 +45,18 @@ def stow(key: Key, folder: Folder) -> int:
     content = Parcel(
         folder.state.purpose, folder.statement(), manifest.raw, tuple(attachments)
     ).encode()
-    key.outbox.stow(bytes.fromhex(folder.state.idempotency_key), content)
+    key.outbox.put(bytes.fromhex(folder.state.idempotency_key), content)
     return len(content)
 
 
-def hand_in(key: Key, office: Office, ui: Ui | None = None) -> list[Handed]:
-    """Hand in every whole parcel; one that is refused stays on the key and does not hold up the
-    others.
+def submit(key: Key, office: Office, ui: Ui | None = None) -> list[Submitted]:
+    """Submit every whole parcel and give the key its receipt; one that is refused stays on the key
+    and does not hold up the others.
 
     Raises what keeps all of them from going: OfficeUnreachable and kin, LinkProblem, KeyRefused
     without a PIN.
     """
-    handed: list[Handed] = []
+    submitted: list[Submitted] = []
     for entry in key.outbox.entries():
         try:
             parcel = Parcel.decode(key.outbox.read(entry))
@@ -69,10 +69,10 @@ def hand_in(key: Key, office: Office, ui: Ui | None = None) -> list[Handed]:
                 isinstance(problem, KeyRefused) and not _is_about_the_parcel(problem)
             ):
                 raise
-            handed.append(Handed(entry.name, problem=problem))
+            submitted.append(Submitted(entry.name, problem=problem))
         else:
-            handed.append(Handed(entry.name, accepted.case, accepted.statement_id))
-    return handed
+            submitted.append(Submitted(entry.name, accepted.case, accepted.statement_id))
+    return submitted
 
 
 def _is_about_the_parcel(refusal: KeyRefused) -> bool:
@@ -82,7 +82,7 @@ def _is_about_the_parcel(refusal: KeyRefused) -> bool:
 def collect(key: Key, folder: Folder, case: str = "") -> int:
     """Take the receipt that the key brought home into the folder; return the sequence number.
 
-    ``case`` is the number that the office gave where the parcel was handed in: it is signed by
+    ``case`` is the number that the office gave where the parcel was submitted in: it is signed by
     nobody, so no key carries it.  Raises KeyRefused(not-found) when this key did not sign it,
     ReceiptProblem(receipt-not-yet) when it has no receipt yet.
     """
