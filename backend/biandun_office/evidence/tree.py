@@ -52,17 +52,12 @@ def root(store: NodeStore, size: int) -> bytes:
     return _hashes(store, [(0, size)])[0] if size else EMPTY_ROOT
 
 
-def inclusion(store: NodeStore, index: int, size: int) -> list[bytes]:
-    """The path from leaf ``index`` to the root of ``size`` leaves (section 2.1.3.1).  Raises
-    ValueError.
-    """
-    if not 0 <= index < size:
-        raise ValueError("no such leaf in a log of this size")
-    return _hashes(store, _path(index, 0, size))
-
-
 def root_and_inclusion(store: NodeStore, index: int, size: int) -> tuple[bytes, list[bytes]]:
-    """Both, with one load.  Raises ValueError."""
+    """The root hash of ``size`` leaves, and the path from leaf ``index`` to it (section 2.1.3.1),
+    with one load.
+
+    Raises ValueError.
+    """
     if not 0 <= index < size:
         raise ValueError("no such leaf in a log of this size")
     top, *path = _hashes(store, [(0, size), *_path(index, 0, size)])

@@ -55,8 +55,3 @@ def take_back(now: int) -> None:
     """
     for correct in _registered.take_back.values():
         correct(now)
-
-
-def rooms() -> set[str]:
-    """The rooms that correct their rows."""
-    return set(_registered.take_back)
