@@ -9,6 +9,7 @@ from biandun.key import updating
 from biandun.keys import Key
 from biandun.results import ReleaseDescription, Updated
 from biandun_protocol import kinds
+from biandun_protocol.catalogue import phrase
 from biandun_protocol.release import Release
 
 
@@ -57,9 +58,10 @@ def update(key: Key, release: Release) -> Updated:
     Example:  biandun firmware update firmware.bd --serial BD-000001
     """
     updating.update(key, release)
+    then = phrase("host.plug-in-again")
     return Updated(
         serial=key.info.serial,
         firmware=key.info.firmware,
         **vars(describe_release(release)),
-        next="请拔下密钥重新插入 / unplug it, plug it in",
+        next=f"{then.zh} / {then.en}",
     )

@@ -20,14 +20,16 @@ from biandun.cli.program import run_program
 from biandun.cli.shared import Settings
 from biandun.errors import FolderProblem, UsageProblem
 from biandun.folders import unwritable
+from biandun_protocol.catalogue import phrase
 from biandun_protocol.terminal import manual
 from biandun_protocol.terminal.shown import Text
 
 
 def _show_version(context: click.Context, parameter: click.Parameter, asked: bool) -> None:  # noqa: ARG001
     if asked and not context.resilient_parsing:
-        write(f"biandun {version('biandun')}\n仅用于非涉密数据；不是经认证的商用密码产品。")
-        write("Unclassified data only; not a certified cryptographic product.")
+        warning = phrase("host.not-certified")
+        write(f"biandun {version('biandun')}\n{warning.zh}")
+        write(warning.en)
         context.exit()
 
 

@@ -22,6 +22,7 @@ from biandun.folders import open_plain
 from biandun.keys import Key
 from biandun_protocol import kinds, oserrors, pins
 from biandun_protocol.address import office_address
+from biandun_protocol.book import CODES
 from biandun_protocol.catalogue import phrase
 from biandun_protocol.errors import TypedProblem
 from biandun_protocol.identifiers import folded
@@ -113,16 +114,6 @@ OFFICE = click.option(
     metavar="URL",
     help="编办服务器地址 / the office's server",
 )
-PHASES = {
-    "sending": ("正在传送材料", "sending"),
-    "working": ("密钥正在处理", "the key is working"),
-    "signing": ("密钥正在签名", "signing"),
-    "writing": ("密钥正在写入", "writing"),
-    "verifying": ("密钥正在核验", "verifying"),
-    "updating": ("正在传送固件", "sending firmware"),
-    "uploading": ("正在上传", "uploading"),
-    "waiting": ("口令输错后等待", "waiting after a wrong PIN"),
-}
 
 
 @dataclass
@@ -163,7 +154,8 @@ class Terminal:
         """Show a changing line, on a terminal only."""
         if self._settings.as_json or not sys.stderr.isatty():
             return
-        text = f"{self._say(PHASES.get(phase, PHASES['working']))} {100 * done // max(total, 1)}%"
+        doing = CODES.get(f"phase:{phase}", CODES["phase:working"])
+        text = f"{self._say(doing)} {100 * done // max(total, 1)}%"
         if text != self._shown:
             note(f"\r{fill_up(text, width(self._shown))}", end="")
             self._shown = text
@@ -195,26 +187,16 @@ class Terminal:
             return None
         if source is not None:
             return source()
-        return prompt_secret(
-            self._say((f"密钥 {serial} 用户 {slot} 的口令", f"PIN of key {serial}, user {slot}"))
-        )
+        return prompt_secret(self._say(phrase("host.pin-of", serial=serial, slot=slot)))
 
     def _warn(self, tries_left: int, was_wrong: bool) -> None:
         """Before a PIN is looked at: a wrong one was given, just now or some time ago."""
         if self._settings.as_json:
             return  # whoever reads it has ``tries_left`` of the answer
-        wrong = (
-            ("口令不正确，", "Wrong PIN; ")
-            if was_wrong
-            else ("此前有人输错过口令，", "Wrong PINs were given before; ")
-        )
-        left = (f"还可以再试 {tries_left} 次。", f"{tries_left} tries left.")
-        self.tell((wrong[0] + left[0], wrong[1] + left[1]))
+        self.tell(phrase("host.pin-wrong" if was_wrong else "host.pin-was-wrong", tries=tries_left))
 
     def _goes_on(self) -> bool:
-        return confirm(
-            self._say(("这是最后一次机会，确定继续吗？", "This is the last try. Go on?"))
-        )
+        return confirm(self._say(phrase("host.last-try")))
 
     def new_key(self, serial: str, unit_name: str, fingerprint: str, root_known: bool) -> bool:
         """Show who the key says to be; a person confirms.  Without one, the fingerprint has to be
@@ -222,26 +204,17 @@ class Terminal:
         """
         if self.fingerprint is not None:
             return "".join(self.fingerprint.split()).lower() == fingerprint.replace(" ", "")
-        first = (
-            f"本机首次使用密钥 {serial}（{unit_name}），设备指纹 {fingerprint}。",
-            f"This computer has never met key {serial} ({unit_name}); fingerprint of the device: {fingerprint}.",
-        )
-        self.tell(first)
+        self.tell(phrase("host.new-key", serial=serial, unit=unit_name, fingerprint=fingerprint))
         if not root_known:
-            self.tell(
-                (
-                    "该密钥的签发机构对本机也是首次出现。",
-                    "Nor does it know the office that certified it.",
-                )
-            )
+            self.tell(phrase("host.new-office"))
         if self._settings.as_json or not someone_is_there():
             return root_known
-        return confirm(self._say(("确认是本单位的密钥吗？", "Is it the right one?")))
+        return confirm(self._say(phrase("host.right-key")))
 
     def need_presence(self, serial: str) -> None:
         """Ask for the button."""
         if not self._settings.as_json:
-            self.tell((f"请按下密钥 {serial} 上的按钮确认…", f"Press the button on key {serial}…"))
+            self.tell(phrase("host.press", serial=serial))
 
 
 def someone_is_there() -> bool:

@@ -23,6 +23,7 @@ from biandun.results import (
     TimeSet,
 )
 from biandun_protocol import enrolment, kinds, orders
+from biandun_protocol.catalogue import phrase
 from biandun_protocol.recovery import Officers
 from biandun_protocol.succession import Granted
 from biandun_protocol.wire import codec
@@ -213,16 +214,10 @@ def _confirm(key: Key, confirmed: str | None) -> None:
     """Ask for the serial number of the key that is about to lose everything.  Raises Declined."""
     waiting = key.chain().waiting if key.info.uscc else 0
     if confirmed is None:
-        serial, unit = key.info.serial, key.info.unit_name
-        chinese = (
-            f"将永久清除密钥 {serial}（{unit or '未启用'}），其中 {waiting} 份签名文件尚无回执。"
-        )
-        english = f"Key {serial} ({unit or 'not in service'}) is about to be wiped for good; {waiting} of its statements have no receipt."
-        say(in_language((chinese, english)))
+        unit = key.info.unit_name or phrase("host.no-unit")
+        about = phrase("host.about-to-wipe", serial=key.info.serial, unit=unit, count=waiting)
+        say(in_language(about))
         with typing():
-            confirmed = click.prompt(
-                in_language(("请再次输入密钥序列号确认", "Type the serial number to confirm")),
-                err=True,
-            )
+            confirmed = click.prompt(in_language(phrase("host.confirm-serial")), err=True)
     if confirmed != key.info.serial:
         raise Declined

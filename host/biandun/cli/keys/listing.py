@@ -12,6 +12,7 @@ from biandun.known_keys import KnownKeys
 from biandun.office_client import Office
 from biandun.results import ForgottenKey, KeyInfo, KeyRow, KeyStatus, MetKey
 from biandun_protocol import kinds
+from biandun_protocol.catalogue import phrase
 from biandun_protocol.certificate import Signed
 from biandun_protocol.wire.messages import StatusReply, StatusRequest
 from biandun_protocol.wire.numbers import STANDING_NAMES
@@ -30,12 +31,7 @@ def list_keys(settings: Settings) -> list[KeyRow]:
     """
     rows = [descriptions.describe_port(row, settings.language) for row in keys.list()]
     if not rows and not settings.as_json:
-        settings.ui.tell(
-            (
-                "请插入密钥；插入后仍未列出时请运行 biandun doctor。",
-                "Plug a key in; if it is not listed then, run `biandun doctor`.",
-            )
-        )
+        settings.ui.tell(phrase("host.plug-in"))
     return rows
 
 

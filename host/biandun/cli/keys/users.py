@@ -27,7 +27,7 @@ from biandun.results import (
     UserChanged,
 )
 from biandun_protocol import kinds
-from biandun_protocol.catalogue import Phrase
+from biandun_protocol.catalogue import phrase
 from biandun_protocol.recovery import Officers, read_shares
 from biandun_protocol.secret import Secret
 from biandun_protocol.wire import codec
@@ -225,32 +225,23 @@ def unblock(
                biandun keys unblock --user 1 --code-file a.txt --code-file b.txt --new-pin-file pin.txt --shares shares.bd
     """
     if code_files and len(code_files) != CODES:
-        raise UsageProblem(
-            detail=Phrase("--code-file 要给出两次", "--code-file must be given twice")
-        )
+        raise UsageProblem(detail=phrase("host.two-codes"))
     words = _words(key.recovery.ask(key.slot))
     sources = [secret_source(path, None) for path in code_files]
     if not sources:
-        say(
-            in_language(
-                (
-                    "请把以下各项告诉两位解锁人员，并等对方回拨：",
-                    "Read this out to both officers, and wait for their call:",
-                )
-            )
+        say(in_language(phrase("host.read-out")))
+        asked = phrase(
+            "host.words",
+            serial=words.serial,
+            user=words.user,
+            number=words.number,
+            check=words.check,
         )
-        chinese = "  密钥 {serial}   用户 {user}   编号 {number}   校验码 {check}"
-        english = "  key {serial}   user {user}   number {number}   check {check}"
-        say(in_language((chinese, english)).format(**vars(words)))
+        say(in_language(asked))
     first, second = (
         [source() for source in sources if source]
         if sources
-        else [
-            prompt_secret(
-                in_language((f"第 {place} 位解锁人员的解锁码", f"Code of officer {place}"))
-            )
-            for place in (1, 2)
-        ]
+        else [prompt_secret(in_language(phrase("host.code-of", place=place))) for place in (1, 2)]
     )
     number = key.recovery.unblock(key.slot, (first, second), _new_pin(new_pin_file, new_pin_fd))
     write_file(shares, codec.encode(key.recovery.shares()), replace=True)
@@ -269,10 +260,4 @@ def _words(ask: UnblockAsk) -> UnblockWords:
 
 def _new_pin(path: Path | None, descriptor: int | None) -> Secret:
     source = secret_source(path, descriptor)
-    return (
-        source()
-        if source
-        else prompt_secret(
-            in_language(("新口令（6 至 32 位）", "New PIN (6 to 32 characters)")), confirm=True
-        )
-    )
+    return source() if source else prompt_secret(in_language(phrase("host.new-pin")), confirm=True)
