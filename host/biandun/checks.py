@@ -13,6 +13,7 @@ from biandun_protocol import certificate, cose, package, receipt
 from biandun_protocol.algorithms import PublicKey
 from biandun_protocol.certificate import Signed
 from biandun_protocol.errors import CertificateProblem, Problem, StatementProblem
+from biandun_protocol.forms.registry import SCHEMAS
 from biandun_protocol.receipt import Receipt
 from biandun_protocol.wire.messages import IssuerManifest, ProfileManifest
 from biandun_protocol.wire.numbers import PURPOSE_FILING
@@ -134,7 +135,7 @@ class Part:
             raw = self.read("statement.cose")
         except FolderProblem:
             return None
-        for purpose in package.KINDS:
+        for purpose in SCHEMAS:
             try:
                 statement = cose.parse(raw, purpose=purpose)
                 self.purpose = purpose

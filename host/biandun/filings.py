@@ -19,7 +19,7 @@ import json
 import os
 import secrets
 import shutil
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import date
 from hashlib import sha256
@@ -36,9 +36,13 @@ from biandun.office_client import Accepted, Office
 from biandun.ui import Ui
 from biandun_protocol import certificate, cose, jsontext, oserrors, package
 from biandun_protocol.algorithms import PublicKey
-from biandun_protocol.catalogue import phrase
+from biandun_protocol.catalogue import Phrase, phrase
 from biandun_protocol.errors import ManifestProblem, ReceiptProblem
-from biandun_protocol.forms import Attachment, check_dates
+from biandun_protocol.forms.fields import described
+from biandun_protocol.forms.form import Attachment, Form, to_body
+from biandun_protocol.forms.mistakes import FormProblem, Mistake
+from biandun_protocol.forms.registry import SCHEMAS, USE_APPROVAL, of_type
+from biandun_protocol.jsontext import Places
 from biandun_protocol.receipt import Receipt, verify_receipt
 from biandun_protocol.wire.numbers import (
     ERROR_NOT_FOUND,
@@ -112,14 +116,18 @@ def read_json(path: Path) -> dict[str, object]:
     """Read a JSON object.  Raises FolderProblem: file-missing, file-unreadable, and the codes of
     ``jsontext.read``.
     """
+    return _read_placed(path)[0]
+
+
+def _read_placed(path: Path) -> tuple[dict[str, object], Places]:
     try:
-        value = jsontext.read(read_file(path, at_most=jsontext.LIMIT_FILE + 1))
+        value, places = jsontext.read_placed(read_file(path, at_most=jsontext.LIMIT_FILE + 1))
     except jsontext.JsonFault as fault:
         raise FolderProblem(fault.code, path=str(path), **fault.values) from None
     if not isinstance(value, dict):
         group = phrase("json.group")
         raise FolderProblem("file-not-json", path=str(path), line=1, column=1, detail=group)
-    return cast("dict[str, object]", value)
+    return cast("dict[str, object]", value), places
 
 
 @dataclass(frozen=True)
@@ -177,7 +185,7 @@ class Folder:
             good = (
                 self.state.format == FORMAT and len(bytes.fromhex(self.state.idempotency_key)) == 16
             )
-            good = good and self.state.purpose in package.KINDS
+            good = good and self.state.purpose in SCHEMAS
         except (TypeError, ValueError):
             good = False
         if not good:
@@ -222,15 +230,19 @@ class Folder:
             raise FolderProblem("filing-unsubmitted")
         return Receipt.decode(raw)
 
-    def sign(self, key: Key) -> Signature:
-        """Have the key sign the manifest; again gives the same signature.  Raises KeyRefused,
-        LinkProblem, FolderProblem.
+    def sign(self, key: Key, *, about: Sequence[Form] = (), shown: bool = False) -> Signature:
+        """Have the key sign the manifest; again gives the same signature.
+
+        The form is shown before, after those that it is ``about``, unless that was ``shown``.
+        Raises KeyRefused, LinkProblem, FolderProblem.
         """
         manifest = self.manifest()
         purpose = self.state.purpose
         made = self._already_signed(key)
         if made is not None:
             return made
+        if not shown:
+            key.ui.about_to_sign([*about, manifest.form])
         own = key.certificate()
         # before, for whoever loses the answer and signs again under a newer certificate
         if self.read("certificate.der") is None:
@@ -375,6 +387,8 @@ def sign_all(key: Key, folders: Sequence[Folder]) -> list[Signature]:
     ``Folder.sign`` raises; those before it are signed then.
     """
     unsigned = [folder for folder in folders if folder.read("statement.cose") is None]
+    if unsigned:
+        key.ui.about_to_sign([folder.manifest().form for folder in unsigned])
     purposes = {folder.state.purpose for folder in unsigned}
     for purpose in sorted(purposes):
         batch = [folder.manifest().raw for folder in unsigned if folder.state.purpose == purpose]
@@ -382,7 +396,7 @@ def sign_all(key: Key, folders: Sequence[Folder]) -> list[Signature]:
             raise UsageProblem(detail=f"at most {LIMIT_BATCH} at a time")
         if len(batch) > 1:
             key.confirm_batch([key.algorithm.digest(raw) for raw in batch], purpose=purpose)
-    return [folder.sign(key) for folder in folders]
+    return [folder.sign(key, shown=True) for folder in folders]
 
 
 def keep_receipt(key: Key, receipt: Receipt, statement_id: str, office: Office | None) -> int:
@@ -408,12 +422,18 @@ def _as_json(state: State) -> bytes:
 
 
 def read_form(path: Path, unit: dict[str, object]) -> dict[str, object]:
-    """Read a form file (JSON, the fields of a use approval without its attachments).
+    """Read a form file (JSON, the fields of a form without its attachments).
 
     ``unit`` fills the fields about the unit that the form leaves out, as the key knows them.
+    Raises FolderProblem, as ``read_json`` does.
     """
-    form = read_json(path)
-    return {"prepared_on": date.today().isoformat(), **unit, **form}
+    return read_placed_form(path, unit)[0]
+
+
+def read_placed_form(path: Path, unit: dict[str, object]) -> tuple[dict[str, object], Places]:
+    """What ``read_form`` reads, and where in the file it stands."""
+    form, places = _read_placed(path)
+    return {"prepared_on": date.today().isoformat(), **unit, **form}, places
 
 
 def unit_of(key: Key) -> dict[str, object]:
@@ -430,37 +450,79 @@ def unit_of(key: Key) -> dict[str, object]:
     return {name: value for name, value in fields.items() if value}
 
 
-def require_own(form: dict[str, object], unit: dict[str, object]) -> None:
-    """A form speaks of no other unit than that of the key.  Raises ManifestProblem(unit-foreign)
-    with the field.
+def foreign(
+    form: Mapping[str, object], unit: Mapping[str, object], kind: type[Form]
+) -> list[Mistake]:
+    """The fields by which a form speaks of another unit than ``unit``, that of the key."""
+    return [
+        Mistake(
+            (name,),
+            described(kind)[name].field.label,
+            Phrase(
+                "请更正，或删去这一项由密钥填写",
+                "correct it, or leave it out for the key to fill in",
+            ),
+            ManifestProblem("unit-foreign", field=name, found=form.get(name), own=own),
+        )
+        for name, own in unit.items()
+        if form.get(name) != own
+    ]
+
+
+def read_filled(
+    form: Mapping[str, object],
+    kind: type[Form],
+    *,
+    unit: Mapping[str, object] | None = None,
+    places: Places | None = None,
+) -> Form:
+    """The form of class ``kind`` that a person filled in.
+
+    Raises FormProblem with everything that is wrong: form-invalid, date-future, and, with ``unit``,
+    unit-foreign; each mistake has its line and column where ``places`` are given.
     """
-    for name, own in unit.items():
-        if form.get(name) != own:
-            raise ManifestProblem("unit-foreign", field=name, found=form.get(name), own=own)
+    from biandun_protocol.forms import reading  # noqa: PLC0415 - pydantic, when it is needed
+
+    others = foreign(form, unit or {}, kind)
+    named = {mistake.path for mistake in others}
+    found = [
+        *others,
+        *(one for one in reading.mistakes(kind, form) if one.path not in named),
+        *reading.late_dates(kind, form, date.today()),
+    ]
+    if not found:
+        return reading.read(kind, form)
+    problem = FormProblem(found)
+    raise problem if places is None else problem.in_file(places)
 
 
 def prepare(
-    out: Path, form: dict[str, object], sources: Iterable[Source], purpose: str = PURPOSE_FILING
+    out: Path,
+    form: dict[str, object],
+    sources: Iterable[Source],
+    form_type: str = USE_APPROVAL,
+    *,
+    unit: Mapping[str, object] | None = None,
+    places: Places | None = None,
 ) -> Folder:
-    """Make a folder from a form for ``purpose`` and files to attach.
+    """Make a folder from a form of a type and files to attach.
 
-    Raises FolderProblem: file-exists, attachment-*; ManifestProblem: form-invalid with the field,
-    date-future.
+    Raises FolderProblem: file-exists, attachment-*; FormProblem, as ``read_filled`` does.
     """
     if out.exists():
         raise FolderProblem("file-exists", path=str(out))
     attached = [source.read() for source in sources]
     file_names.check(attachment.name for attachment, _ in attached)
     body = (
-        {**form, "attachments": [asdict(attachment) for attachment, _ in attached]}
+        {**form, "attachments": [to_body(attachment) for attachment, _ in attached]}
         if attached
         else form
     )
-    filled = package.KINDS[purpose].read(body)
-    check_dates(filled, date.today())
+    row = of_type(form_type)
+    filled = read_filled(body, row.form, unit=unit, places=places)
     manifest = package.build(filled)
     state = State(
-        purpose=purpose,
+        purpose=row.purpose,
         idempotency_key=secrets.token_hex(16),
         manifest=sha256(manifest).hexdigest(),
     )

@@ -21,6 +21,7 @@ from biandun.filings import State, write_file
 from biandun.folders import unwritable
 from biandun.office_client import Office
 from biandun_protocol import cose, package
+from biandun_protocol.forms.registry import SCHEMAS
 from biandun_protocol.wire.numbers import PURPOSE_FILING
 
 
@@ -96,7 +97,7 @@ def read(office: Office, number: str) -> Case:
 
 def _read_step(office: Office, step: dict[str, object]) -> Entry:
     name, purpose, received = step.get("statement"), step.get("purpose"), step.get("received")
-    if not isinstance(name, str) or not isinstance(received, int) or purpose not in package.KINDS:
+    if not isinstance(name, str) or not isinstance(received, int) or purpose not in SCHEMAS:
         raise OfficeAnswer(url=office.url, detail="history")
     statement = cose.parse(
         office.get_bytes(f"/statements/{quote(name, safe='')}/raw"), purpose=str(purpose)

@@ -6,7 +6,7 @@ signs one, the filing is verified under the anchor of that very key: nobody is a
 what does not hold.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from biandun import evidence, filings
 from biandun.errors import FolderProblem
 from biandun.filings import Folder, Source
 from biandun.key.session import Key
-from biandun_protocol.wire.numbers import PURPOSE_COUNTERSIGN, PURPOSE_DECISION
+from biandun_protocol.forms.form import Form
 
 COUNTERSIGN = "countersign"
 
@@ -43,14 +43,15 @@ def countersign(
     if not path.exists():
         form = {**filings.unit_of(key), "prepared_on": date.today().isoformat(), **opinion}
         form["statement"] = statement.id  # what was verified, whatever filing.json says
-        filings.prepare(path, form, sources, PURPOSE_COUNTERSIGN)
+        filings.prepare(path, form, sources, "countersign")
     folder = Folder(path)
-    folder.sign(key)
+    folder.sign(key, about=[filing.manifest().form])
     return folder
 
 
-def decide(key: Key, out: Path, decision: dict[str, object]) -> Folder:
-    """Prepare and sign a decision; again goes on where it stopped.
+def decide(key: Key, out: Path, decision: dict[str, object], about: Sequence[Form] = ()) -> Folder:
+    """Prepare and sign a decision; again goes on where it stopped.  The forms that it is ``about``,
+    the filing and the opinions on it, are shown before.
 
     ``decision`` has the fields case, statement (32 bytes), decision, text and prepared_by.  Raises
     ManifestProblem, KeyRefused.
@@ -60,8 +61,8 @@ def decide(key: Key, out: Path, decision: dict[str, object]) -> Folder:
             out,
             {**filings.unit_of(key), "prepared_on": date.today().isoformat(), **decision},
             [],
-            PURPOSE_DECISION,
+            "decision",
         )
     folder = Folder(out)
-    folder.sign(key)
+    folder.sign(key, about=about)
     return folder

@@ -4,8 +4,10 @@ The library never prints and never asks by itself.  The CLI, the workstation and
 their own ``Ui``.
 """
 
+from collections.abc import Sequence
 from typing import Protocol
 
+from biandun_protocol.forms.form import Form
 from biandun_protocol.secret import Secret
 
 
@@ -15,6 +17,12 @@ class Ui(Protocol):
     def progress(self, phase: str, done: int, total: int) -> None:
         """Work goes on: ``phase`` is sending, working, signing, writing, verifying or uploading.
         Called on change only.
+        """
+        ...
+
+    def about_to_sign(self, forms: Sequence[Form]) -> None:
+        """These are what a key is about to sign, and before them what they speak of: show them
+        whole.  Called before the PIN is asked for.
         """
         ...
 
@@ -44,6 +52,9 @@ class Silent:
     """A Ui for programs: says nothing."""
 
     def progress(self, phase: str, done: int, total: int) -> None:
+        """Ignore it."""
+
+    def about_to_sign(self, forms: Sequence[Form]) -> None:
         """Ignore it."""
 
     def need_presence(self, serial: str) -> None:

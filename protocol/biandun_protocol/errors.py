@@ -39,6 +39,10 @@ class Problem(Exception):
         """What the reader can do about it."""
         return catalogue.next_step(self.code, language, self.values)
 
+    def sentences(self, language: str = "zh") -> tuple[str, ...]:
+        """All that went wrong, a sentence each: mostly one."""
+        return (self.message(language),)
+
     def as_dict(self, language: str = "zh") -> dict[str, object]:
         """The form that ``--json`` and the office's API give out."""
         return {

@@ -9,9 +9,10 @@ Chinese keyboard's punctuation is called by its name.
 import codecs
 import math
 import re
-from collections.abc import Callable
+from bisect import bisect_right
+from collections.abc import Callable, Iterable
 from json import JSONDecodeError, JSONDecoder
-from typing import cast
+from typing import NamedTuple, cast
 
 from biandun_protocol.catalogue import Phrase, phrase
 
@@ -26,6 +27,7 @@ _STRINGS = JSONDecoder(strict=True)
 _UTF_8 = codecs.getdecoder("utf-8-sig")
 _OTHERS = (("GBK/GB18030", codecs.getdecoder("gb18030")), ("Big5", codecs.getdecoder("cp950")))
 _NO_TEXT = re.compile(rb"[\x00-\x08\x0e-\x1f]")
+_LINE_END = re.compile("\n")
 _SPACE = re.compile(r"[ \t\r\n]*")
 _LITERALS = {"true": True, "false": False, "null": None}
 _FULL_WIDTH = str.maketrans("：，“”„‟＂‘’＇｛｝［］【】。；、　\u00a0", ':,"""""\'\'\'{}[][].;,  ')
@@ -48,13 +50,64 @@ class JsonFault(ValueError):
         super().__init__(code, self.values)
 
 
+class Spot(NamedTuple):
+    """A place in a file, both from 1."""
+
+    line: int
+    column: int
+
+
+class _Node:
+    """Where a value begins, or its name where it has one, and what is in it."""
+
+    __slots__ = ("at", "inside")
+
+    def __init__(self, at: int) -> None:
+        self.at = at
+        self.inside: dict[int | str, _Node] = {}
+
+
+class Places:
+    """Where everything in a JSON file stands."""
+
+    def __init__(self, text: str, root: _Node) -> None:
+        self._root = root
+        self._lines = [0, *(found.end() for found in _LINE_END.finditer(text))]
+
+    def of(self, path: Iterable[int | str]) -> Spot:
+        """Where the name of a field stands, or an item of a list; for what is not there, the
+        innermost group or list that it is missing from.
+        """
+        node = self._root
+        for part in path:
+            below = node.inside.get(part)
+            if below is None:
+                break
+            node = below
+        line = bisect_right(self._lines, node.at)
+        return Spot(line, node.at - self._lines[line - 1] + 1)
+
+    def has(self, name: str) -> bool:
+        """Does the outermost group have a field of this name?"""
+        return name in self._root.inside
+
+
 def read(raw: bytes) -> object:
     """The value of a JSON file.  Raises JsonFault: file-limit, file-encoding, file-punctuation,
     file-name-twice, file-not-json.
     """
+    return read_placed(raw)[0]
+
+
+def read_placed(raw: bytes) -> tuple[object, Places]:
+    """The value of a JSON file, and where everything in it stands.  Raises JsonFault, as ``read``
+    does.
+    """
     if len(raw) > LIMIT_FILE:
         raise JsonFault("file-limit", "", 0, rule=phrase("json.file-size", limit=LIMIT_FILE))
-    return _Reader(_text(raw)).whole()
+    reader = _Reader(_text(raw))
+    value = reader.whole()
+    return value, reader.places()
 
 
 def _text(raw: bytes) -> str:
@@ -102,8 +155,15 @@ class _Reader:
         self._text = text
         self._at = 0
         self._depth = 0
+        self._node = self._root = _Node(0)
+
+    def places(self) -> Places:
+        """Where what was read stands."""
+        return Places(self._text, self._root)
 
     def whole(self) -> object:
+        self._next()
+        self._root.at = self._at
         value = self._value()
         if self._next():
             raise self._wrong(phrase("json.more"))
@@ -147,6 +207,14 @@ class _Reader:
             raise self._wrong(phrase("json.ends"))
         raise self._wrong(phrase("json.no-value"))
 
+    def _value_of(self, part: int | str, begun: int) -> object:
+        """The value of a field, or an item of a list, that begins at ``begun``."""
+        outer = self._node
+        self._node = outer.inside[part] = _Node(begun)
+        value = self._value()
+        self._node = outer
+        return value
+
     def _nested(self, first: str) -> object:
         self._depth += 1
         if self._depth > LIMIT_DEPTH:
@@ -162,7 +230,8 @@ class _Reader:
         if self._next() == "]":
             return values
         while True:
-            values.append(self._value())
+            self._next()
+            values.append(self._value_of(len(values), self._at))
             if self._ends("]"):
                 return values
 
@@ -180,7 +249,7 @@ class _Reader:
             if self._next() != ":":
                 raise self._wrong(phrase("json.no-colon"))
             self._at += 1
-            fields[name] = self._value()
+            fields[name] = self._value_of(name, begun)
             if self._ends("}"):
                 return fields
 

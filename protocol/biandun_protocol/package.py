@@ -5,47 +5,17 @@ manifest whose two halves disagree, ``compare`` one that disagrees with the head
 So a clerk's program cannot show one thing and have another signed without the office noticing.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import cast
 
-from biandun_protocol import cbor, filing, review
+from biandun_protocol import cbor
 from biandun_protocol.cose import Statement
 from biandun_protocol.errors import ManifestProblem
-from biandun_protocol.filing import UseApproval
-from biandun_protocol.forms import to_body
-from biandun_protocol.review import Countersign, Decision
+from biandun_protocol.forms.form import Form, to_body
+from biandun_protocol.forms.registry import FORMS, row_of
 from biandun_protocol.wire import codec
 from biandun_protocol.wire.messages import Summary
-from biandun_protocol.wire.numbers import (
-    LIMIT_MANIFEST,
-    PURPOSE_COUNTERSIGN,
-    PURPOSE_DECISION,
-    PURPOSE_FILING,
-    SCHEMA_COUNTERSIGN,
-    SCHEMA_DECISION,
-    SCHEMA_FILING,
-)
-
-Form = UseApproval | Countersign | Decision
-
-
-@dataclass(frozen=True)
-class Kind:
-    """What is signed for a purpose: the schema and type in its summary, and how to read its
-    body.
-    """
-
-    schema: str
-    form: type[Form]
-    read: Callable[[object], Form]
-
-
-KINDS: dict[str, Kind] = {
-    PURPOSE_FILING: Kind(SCHEMA_FILING, UseApproval, filing.from_body),
-    PURPOSE_COUNTERSIGN: Kind(SCHEMA_COUNTERSIGN, Countersign, review.read_countersign),
-    PURPOSE_DECISION: Kind(SCHEMA_DECISION, Decision, review.read_decision),
-}
+from biandun_protocol.wire.numbers import LIMIT_MANIFEST, PURPOSE_FILING
 
 
 @dataclass(frozen=True)
@@ -56,17 +26,10 @@ class Manifest:
     summary: Summary
     form: Form
 
-    @property
-    def filing(self) -> UseApproval:
-        """The form of a filing.  Raises TypeError for a manifest of another purpose."""
-        if not isinstance(self.form, UseApproval):
-            raise TypeError(type(self.form).__name__)
-        return self.form
-
 
 def purpose_of(form: Form) -> str:
     """The purpose for which a form is signed."""
-    return next(purpose for purpose, kind in KINDS.items() if isinstance(form, kind.form))
+    return row_of(form).purpose
 
 
 def build(form: Form) -> bytes:
@@ -74,13 +37,9 @@ def build(form: Form) -> bytes:
     manifest-too-large.
     """
     form.check()
-    summary = Summary(
-        KINDS[purpose_of(form)].schema, form.uscc, form.form_type, len(form.attachments), form.case
-    )
-    body = to_body(form)
-    if isinstance(form, Decision):
-        del body["attachments"]  # a decision has none; the field is only there for the summary
-    raw = cbor.dumps([codec.to_map(summary), body])
+    row = row_of(form)
+    summary = Summary(row.schema, form.uscc, row.form_type, len(form.attachments), form.case)
+    raw = cbor.dumps([codec.to_map(summary), to_body(form)])
     if len(raw) > LIMIT_MANIFEST:
         raise ManifestProblem("manifest-too-large", size=len(raw), limit=LIMIT_MANIFEST)
     return raw
@@ -92,6 +51,8 @@ def read(raw: bytes, purpose: str = PURPOSE_FILING) -> Manifest:
     Raises ManifestProblem: manifest-too-large, manifest-malformed, schema-unknown, form-invalid,
     manifest-contradicts.
     """
+    from biandun_protocol.forms import reading  # noqa: PLC0415 - pydantic, when it is needed
+
     if len(raw) > LIMIT_MANIFEST:
         raise ManifestProblem("manifest-too-large", size=len(raw), limit=LIMIT_MANIFEST)
     try:
@@ -105,10 +66,10 @@ def read(raw: bytes, purpose: str = PURPOSE_FILING) -> Manifest:
         summary = codec.from_map(Summary, first)
     except codec.MessageError as error:
         raise ManifestProblem("manifest-malformed", field=error.field) from None
-    kind = KINDS[purpose]
-    if summary.schema != kind.schema or summary.filing_type != kind.form.form_type:
+    row = FORMS.get((purpose, summary.filing_type))
+    if row is None or summary.schema != row.schema:
         raise ManifestProblem("schema-unknown", schema=f"{summary.schema} {summary.filing_type}")
-    form = kind.read(body)
+    form = reading.read(row.form, body)
     for name, here, there in (
         ("uscc", summary.uscc, form.uscc),
         ("attachments", summary.attachments, len(form.attachments)),

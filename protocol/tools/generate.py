@@ -3,9 +3,10 @@ anywhere, ``--check`` only compares.
 
 From the schema come wire/numbers.py, wire/messages.py with its types in wire/messages.pyi,
 wire.cddl, the tables between the markers in SPEC.md and the firmware's list of handlers; from the
-book of words, book.py.
+book of words, book.py; from codes/*.json, codes.py; from the forms, filing.cddl and docs/forms.
 """
 
+import json
 import re
 import sys
 import tomllib
@@ -17,6 +18,7 @@ import book_of_words
 
 ROOM = Path(__file__).resolve().parent.parent
 HANDLERS = ROOM.parent / "firmware" / "etoken" / "commands"
+DOCS = ROOM.parent / "docs" / "forms"
 SCHEMA: dict[str, Any] = tomllib.loads((ROOM / "schema.toml").read_text("utf-8"))
 NOTE = "written from schema.toml by tools/generate.py; change the schema, not this file"
 PYTHON_TYPES = {
@@ -417,6 +419,7 @@ def outputs() -> dict[Path, str]:
     check_commands()
     wire = ROOM / "biandun_protocol" / "wire"
     return {
+        ROOM / "biandun_protocol" / "codes.py": codes(),
         wire / "numbers.py": numbers(),
         wire / "messages.py": messages(message_class),
         wire / "messages.pyi": messages(message_types),
@@ -427,21 +430,57 @@ def outputs() -> dict[Path, str]:
     }
 
 
-def main(arguments: list[str]) -> int:
-    """Write the files, or with --check name those that are not what the schema says."""
-    stale = [
-        path
-        for path, content in outputs().items()
-        if not path.exists() or path.read_text("utf-8") != content
+def codes() -> str:
+    """The module of code tables."""
+    lines = [
+        '"""Code tables by name, written from codes/*.json by tools/generate.py."""',
+        "",
+        "from biandun_protocol.catalogue import Phrase",
+        "",
+        "TABLES: dict[str, dict[str, Phrase]] = {",
     ]
-    for path in stale:
-        print(
-            ("stale: " if "--check" in arguments else "written: ")
-            + str(path.relative_to(ROOM.parent))
-        )
-        if "--check" not in arguments:
-            path.write_text(outputs()[path], "utf-8")
-    return 1 if stale and "--check" in arguments else 0
+    for table in _tables().items():
+        lines.append(f"    {json.dumps(table[0])}: {{")
+        for code, words in table[1]["codes"].items():
+            zh, en = words[0], words[-1]
+            said = f"{json.dumps(zh, ensure_ascii=False)}, {json.dumps(en, ensure_ascii=False)}"
+            lines.append(f"        {json.dumps(code)}: Phrase({said}),")
+        lines.append("    },")
+    return "\n".join([*lines, "}"]) + "\n"
+
+
+def _tables() -> dict[str, Any]:
+    """All code tables; no two files have one of the same name."""
+    tables: dict[str, Any] = {}
+    for path in sorted((ROOM / "codes").glob("*.json")):
+        found = json.loads(path.read_text("utf-8"))
+        if tables.keys() & found.keys():
+            raise SystemExit(f"{path.name}: a table that another file has")
+        tables |= found
+    return tables
+
+
+def form_outputs() -> dict[Path, str]:
+    """What is written from the forms, which import what ``outputs`` has."""
+    import form_grammar  # noqa: PLC0415
+
+    pages = {DOCS / f"{name}.md": text for name, text in form_grammar.pages().items()}
+    return {ROOM / "filing.cddl": form_grammar.cddl(), **pages}
+
+
+def main(arguments: list[str]) -> int:
+    """Write the files, or with --check name those that are not what they should be."""
+    only_check, stale = "--check" in arguments, False
+    for made in (outputs, form_outputs):
+        for path, content in made().items():
+            if path.exists() and path.read_text("utf-8") == content:
+                continue
+            stale = True
+            print(f"{'stale' if only_check else 'written'}: {path.relative_to(ROOM.parent)}")
+            if not only_check:
+                path.parent.mkdir(exist_ok=True)
+                path.write_text(content, "utf-8")
+    return 1 if stale and only_check else 0
 
 
 if __name__ == "__main__":

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 from biandun_protocol import cose, package
 from biandun_protocol.certificate import Signed
-from biandun_protocol.forms import ApplicationDocument
-from biandun_protocol.review import Countersign, Decision
+from biandun_protocol.forms.countersign import Countersign
+from biandun_protocol.forms.decision import Decision
+from biandun_protocol.forms.form import ApplicationDocument
 from biandun_protocol.wire import codec
 from biandun_protocol.wire import statement as wire
 from biandun_protocol.wire.messages import LinksManifest, LoginManifest, SignedManifest

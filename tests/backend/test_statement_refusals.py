@@ -12,7 +12,7 @@ from biandun_office.platform import clock
 from biandun_office.registry.models import Unit
 from biandun_protocol import cbor
 from biandun_protocol.algorithms import P256_ORDER
-from biandun_protocol.forms import ApplicationDocument
+from biandun_protocol.forms.form import ApplicationDocument
 from biandun_protocol.wire import statement as wire
 from tests.backend.bench import HOSPITAL, ONLY_SQLITE, SCHOOL, Bench, rows
 from tests.support.softkey import SoftKey, application, attachment, manifest

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from biandun import filings
-from biandun.cli import filing as filing_cli
 from biandun.filings import Folder, Source
 from biandun.keys import Key
 from biandun.office_client import Office
+from biandun_protocol.forms.use_approval import UseApproval
 from tests.firmware.conftest import Wire
 from tests.support.person import PIN
 from tests.support.softoffice import SoftOffice
@@ -56,7 +56,7 @@ def form(tmp_path: Path, soft: SoftOffice) -> Path:
         "region": soft.region,
     }
     path = tmp_path / "form.json"
-    path.write_text(json.dumps({**unit, **filing_cli.EXAMPLE}, ensure_ascii=False))
+    path.write_text(json.dumps({**unit, **UseApproval.example}, ensure_ascii=False))
     return path
 
 

@@ -32,7 +32,7 @@ def test_preparing_makes_a_folder_with_manifest_attachment_and_a_fresh_idempoten
     folder: Folder,
 ) -> None:
     assert names(folder) == ["attachments/用编申请.pdf", "filing.json", "manifest.cbor"]
-    assert folder.manifest().filing.attachments[0].role == "application_document"
+    assert folder.manifest().form.attachments[0].role == "application_document"
     assert len(bytes.fromhex(folder.state.idempotency_key)) == 16
 
 
@@ -64,7 +64,7 @@ def test_submitting_uploads_only_what_is_missing(
     folder: Folder, key: Key, office: Office, server: SoftServer
 ) -> None:
     folder.sign(key)
-    attachment = folder.manifest().filing.attachments[0]
+    attachment = folder.manifest().form.attachments[0]
     server.blobs[attachment.sha256.hex()] = (
         folder.path / "attachments" / attachment.name
     ).read_bytes()
@@ -294,7 +294,7 @@ def test_an_attachment_may_have_a_long_chinese_name(tmp_path: Path, form: Path) 
     folder = filings.prepare(
         tmp_path / "filing", filings.read_form(form, {}), [Source(letter, "other")]
     )
-    assert folder.manifest().filing.attachments[0].name == letter.name
+    assert folder.manifest().form.attachments[0].name == letter.name
 
 
 def test_a_key_that_signed_something_else_is_not_believed(

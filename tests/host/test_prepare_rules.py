@@ -10,6 +10,7 @@ import pytest
 
 from biandun import filings
 from biandun_protocol.errors import ManifestProblem
+from biandun_protocol.forms.use_approval import UseApproval
 from tests.host.test_reviews import AGREE
 
 LATE = {
@@ -73,12 +74,11 @@ def test_today_and_a_clock_that_is_a_day_behind_are_no_reason_to_refuse(
 @pytest.mark.parametrize("field", ["uscc", "unit_code", "unit_name", "region"])
 def test_a_form_of_another_unit_than_the_keys_is_refused(field: str) -> None:
     own: dict[str, object] = {"uscc": "a", "unit_code": "b", "unit_name": "c", "region": "d"}
-    with pytest.raises(ManifestProblem) as caught:
-        filings.require_own({**own, field: "other"}, own)
-    assert (caught.value.code, caught.value.values["field"]) == ("unit-foreign", field)
+    found = filings.foreign({**own, field: "other"}, own, UseApproval)
+    assert [(one.problem.code, one.place) for one in found] == [("unit-foreign", field)]
 
 
 def test_a_form_of_the_keys_own_unit_and_one_without_a_key_are_not() -> None:
     own: dict[str, object] = {"uscc": "a", "unit_code": "b"}
-    filings.require_own({**own, "reason": "r"}, own)
-    filings.require_own({"uscc": "anybody"}, {})
+    assert filings.foreign({**own, "reason": "r"}, own, UseApproval) == []
+    assert filings.foreign({"uscc": "anybody"}, {}, UseApproval) == []

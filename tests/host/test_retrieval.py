@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import fields, is_dataclass
 from pathlib import Path
 
 import httpx
@@ -14,9 +15,10 @@ from biandun.filings import Folder, Source
 from biandun.keys import Key
 from biandun.office_client import Office
 from biandun_protocol.errors import ManifestProblem, Problem, StatementProblem
-from biandun_protocol.forms import Attachment
+from biandun_protocol.forms.form import Attachment
 from biandun_protocol.terminal import shown as terminal
 from tests.host.test_reviews import AGREE, key_of
+from tests.support.softkey import application
 from tests.support.softoffice import SoftOffice
 from tests.support.softserver import SoftServer, problem, root_certificate
 from tests.system.journey import pdf
@@ -287,9 +289,10 @@ def test_a_name_that_a_computer_cannot_keep_is_refused_by_name_and_rule(
     code: str, name: str
 ) -> None:
     with pytest.raises(Problem) as caught:
-        Attachment(
+        attached = Attachment(
             name=name, media_type="application/pdf", size=1, sha256=bytes(32), role="other"
-        ).check("attachments[0]")
+        )
+        application(attachments=(attached,)).check()
         file_names.check([name])
     assert (caught.value.code, "rule" in caught.value.values) == (code, True)
 
@@ -394,8 +397,8 @@ def test_an_unsafe_name_that_another_program_had_signed_is_shown_and_not_fetched
 def test_a_case_is_shown_in_words_whole(
     language: str, words: list[str], consented: SoftServer, office: Office
 ) -> None:
-    fields = shown(retrieval.read(office, CASE))
-    text = terminal.result(fields, terminal.Screen(None, "utf-8"), language, as_json=False)
+    case = shown(retrieval.read(office, CASE), language)
+    text = terminal.result(case, terminal.Screen(None, "utf-8"), language, as_json=False)
     assert [word for word in words if word not in text] == []
     assert "两名教师退休" in text
     assert "用编申请.pdf" in text
@@ -426,11 +429,9 @@ def leaves(value: object) -> list[str]:
     """Every text and number in a form, but the kinds of files, which their names tell."""
     if isinstance(value, tuple):
         return [leaf for item in value for leaf in leaves(item)]
-    names = getattr(value, "__dataclass_fields__", None)
-    if names is not None:
-        return [
-            leaf for name in names if name != "media_type" for leaf in leaves(getattr(value, name))
-        ]
+    if is_dataclass(value):
+        names = [one.name for one in fields(value) if one.name != "media_type"]
+        return [leaf for name in names for leaf in leaves(getattr(value, name))]
     if isinstance(value, bytes):
         return [value.hex()]
     return [] if value is None else [str(value)]

@@ -22,6 +22,7 @@ from biandun.filings import Folder
 from biandun.key.session import Key
 from biandun.office_client import Office
 from biandun_protocol.errors import CertificateProblem
+from biandun_protocol.forms.use_approval import UseApproval
 from tests.host.test_reviews import AGREE, key_of
 from tests.support.softoffice import SoftOffice
 from tests.support.softserver import SoftServer, root_certificate
@@ -57,7 +58,7 @@ def packed() -> dict[str, bytes]:
     ):
         letter = filings.Source(Path(place, "用编申请.pdf"), "application_document")
         letter.path.write_bytes(pdf())
-        form = {**unit, "prepared_on": "2026-11-24", **filing_cli.EXAMPLE}
+        form = {**unit, "prepared_on": "2026-11-24", **UseApproval.example}
         filed = filings.prepare(Path(place, "filing"), form, [letter])
         filed.sign(keys[0])
         filed.submit(office)

@@ -172,9 +172,9 @@ def journey(folder: Path) -> dict[str, object]:
     form, letter, pin, root, out = (
         work / name for name in ("form.json", "来函.pdf", "pin.txt", "root.pem", "用编申请")
     )
-    from biandun.cli.filing import EXAMPLE
+    from biandun_protocol.forms.use_approval import UseApproval
 
-    form.write_text(json.dumps(EXAMPLE, ensure_ascii=False), "utf-8")
+    form.write_text(json.dumps(UseApproval.example, ensure_ascii=False), "utf-8")
     letter.write_bytes(pdf())
     pin.write_bytes(PIN.reveal() + b"\r\n")
     root.write_bytes(root_certificate(office))

@@ -184,7 +184,9 @@ BOUNDARIES: dict[str, Boundary] = {
     "enrolment.decode_offer": Boundary(enrolment.decode_offer, (w.offer, w.invitation)),
     "enrolment.decode_request": Boundary(enrolment.decode_request, (w.request, w.application)),
     "jsontext.read": Boundary(
-        jsontext.read, (w.form, b'{"a": [1, 2.5, true, null, "x"], "b": {}}')
+        jsontext.read,
+        (w.form, b'{"a": [1, 2.5, true, null, "x"], "b": {}}'),
+        ("jsontext.read_placed",),
     ),
     "kinds.Kind.read": Boundary(lambda raw: kinds.OFFER.read(raw, "x"), (w.offer, w.invitation)),
     "links.verify_links": Boundary(
@@ -199,14 +201,13 @@ BOUNDARIES: dict[str, Boundary] = {
         (w.order,),
         ("orders.verify_order", "orders.Order.read", "orders.Order.statement_id"),
     ),
-    "package.read": Boundary(package.read, (w.manifest,), ("filing.from_body",)),
+    "package.read": Boundary(package.read, (w.manifest,), ("forms.reading.read",)),
     "package.read countersign": Boundary(
         lambda raw: package.read(raw, n.PURPOSE_COUNTERSIGN),
         (w.countersign,),
-        ("review.read_countersign",),
     ),
     "package.read decision": Boundary(
-        lambda raw: package.read(raw, n.PURPOSE_DECISION), (w.decision,), ("review.read_decision",)
+        lambda raw: package.read(raw, n.PURPOSE_DECISION), (w.decision,)
     ),
     "package.compare": Boundary(_compare, (w.manifest,)),
     "parcel.Parcel.decode": Boundary(_blobs, (w.parcel,), ("parcel.Parcel.blobs",)),

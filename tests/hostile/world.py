@@ -17,11 +17,12 @@ from biandun_protocol import cbor, certificate, cose, enrolment, recovery, relea
 from biandun_protocol.algorithms import ES256, SM2, PublicKey
 from biandun_protocol.audit import LABEL as AUDIT
 from biandun_protocol.certificate import Signed
+from biandun_protocol.forms.countersign import Countersign
+from biandun_protocol.forms.decision import Decision
 from biandun_protocol.package import build
 from biandun_protocol.parcel import Parcel
 from biandun_protocol.receipt import Receipt
 from biandun_protocol.release import Described
-from biandun_protocol.review import Countersign, Decision
 from biandun_protocol.succession import Granted, Succession
 from biandun_protocol.wire import codec, frames
 from biandun_protocol.wire import numbers as n

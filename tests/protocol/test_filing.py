@@ -5,10 +5,11 @@ from typing import Any
 
 import pytest
 
-from biandun_protocol import filing
+from biandun_protocol import codes
 from biandun_protocol.errors import ManifestProblem
-from biandun_protocol.filing import UseApproval, UseItem
-from biandun_protocol.forms import ApplicationDocument, Attachment, to_body
+from biandun_protocol.forms import reading
+from biandun_protocol.forms.form import ApplicationDocument, Attachment, to_body
+from biandun_protocol.forms.use_approval import UseApproval, UseItem
 from tests.support.softkey import application, attachment
 
 ITEM = application().items[0]
@@ -167,7 +168,7 @@ def test_a_letter_that_breaks_a_rule_is_named(changed: dict[str, Any], name: str
 )
 def test_what_breaks_no_rule_comes_back_as_it_went(changed: dict[str, Any]) -> None:
     value = application(**changed)
-    assert filing.from_body(to_body(value)) == value
+    assert reading.read(UseApproval, to_body(value)) == value
 
 
 def test_absent_fields_are_left_out_of_the_body() -> None:
@@ -178,10 +179,10 @@ def test_absent_fields_are_left_out_of_the_body() -> None:
 def test_duties_are_absent_or_say_something() -> None:
     body: Any = to_body(application(items=(replace(ITEM, duties=None),)))
     assert "duties" not in body["items"][0]
-    assert filing.from_body(body).items[0].duties is None
+    assert reading.read(UseApproval, body).items[0].duties is None
     body["items"][0]["duties"] = ""
     with pytest.raises(ManifestProblem):
-        filing.from_body(body)
+        reading.read(UseApproval, body)
 
 
 def test_a_reason_may_have_paragraphs() -> None:
@@ -240,17 +241,17 @@ SHAPES: list[tuple[str, Any, str]] = [
 )
 def test_a_form_of_another_shape_is_refused_with_its_place(body: Any, place: str) -> None:
     with pytest.raises(ManifestProblem) as caught:
-        filing.from_body(body)
+        reading.read(UseApproval, body)
     assert (caught.value.code, caught.value.values["field"]) == ("form-invalid", place)
 
 
 def test_every_code_of_every_table_is_accepted() -> None:
     for name, table in (
-        ("quota_type", filing.QUOTA_TYPES),
-        ("funding_form", filing.FUNDING_FORMS),
-        ("entry_method", filing.ENTRY_METHODS),
-        ("post_category", filing.POST_CATEGORIES),
+        ("quota_type", "quota_types"),
+        ("funding_form", "funding_forms"),
+        ("entry_method", "entry_methods"),
+        ("post_category", "post_categories"),
     ):
-        for code in table:
+        for code in codes.TABLES[table]:
             item: UseItem = replace(ITEM, **{name: code})
             application(items=(item,)).check()

@@ -48,7 +48,7 @@ def signed(key: SoftKey, raw: bytes, **changed: object) -> cose.Statement:
 def test_a_manifest_reads_back_as_the_form_it_was_built_from() -> None:
     form = application(attachments=(attachment(b"x"),), case="c-1")
     read = package.read(package.build(form))
-    assert (read.filing, read.summary.attachments, read.summary.case) == (form, 1, "c-1")
+    assert (read.form, read.summary.attachments, read.summary.case) == (form, 1, "c-1")
 
 
 def test_the_same_form_always_gives_the_same_bytes() -> None:

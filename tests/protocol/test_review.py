@@ -8,10 +8,12 @@ from typing import Any
 import pycddl
 import pytest
 
-from biandun_protocol import package, review
+from biandun_protocol import package
 from biandun_protocol.errors import ManifestProblem
-from biandun_protocol.forms import ApplicationDocument, to_body
-from biandun_protocol.review import Countersign, Decision
+from biandun_protocol.forms import reading
+from biandun_protocol.forms.countersign import Countersign
+from biandun_protocol.forms.decision import Decision
+from biandun_protocol.forms.form import ApplicationDocument, to_body
 from biandun_protocol.secret import Secret
 from tests.support.softkey import application, attachment
 
@@ -73,11 +75,6 @@ def test_a_manifest_is_read_for_its_own_purpose_only(form: package.Form, purpose
     assert caught.value.code == "schema-unknown"
 
 
-def test_a_countersignature_is_no_filing() -> None:
-    with pytest.raises(TypeError):
-        assert package.read(package.build(AGREE), "countersign").filing
-
-
 BROKEN: list[tuple[package.Form, dict[str, Any], str]] = [
     (AGREE, {"opinion": "maybe"}, "opinion"),
     (AGREE, {"statement": bytes(31)}, "statement"),
@@ -115,7 +112,7 @@ def test_a_filing_may_be_returned_without_a_document() -> None:
 def test_a_decision_has_no_attachments_in_its_body() -> None:
     body = to_body(ACCEPT)
     with pytest.raises(ManifestProblem):
-        review.read_decision({**body, "attachments": []})
+        reading.read(Decision, {**body, "attachments": []})
 
 
 @pytest.mark.parametrize(

@@ -1,53 +1,42 @@
-"""Every rule of a form that can be broken is said in Chinese and in English."""
+"""Every rule of a form that can be broken says in Chinese and in English what is wrong and what to
+do.
+"""
 
-import ast
 import re
-from pathlib import Path
 
 import pytest
 
-from biandun_protocol import catalogue, forms, rules
+from biandun_protocol import catalogue
+from biandun_protocol.catalogue import Phrase
+from biandun_protocol.forms import reading, rules
+from biandun_protocol.forms.registry import FORMS
+from biandun_protocol.forms.rules import Rule
+from biandun_protocol.forms.use_approval import UseApproval
 
-ROOM = Path(forms.__file__).parent
-
-
-def written(path: Path) -> list[str]:
-    """The rules that a module gives to ``need`` and ``wrong``, with numbers in their blanks."""
-    calls = [
-        node for node in ast.walk(ast.parse(path.read_text("utf-8"))) if isinstance(node, ast.Call)
-    ]
-    last = [
-        call.args[-1]
-        for call in calls
-        if isinstance(call.func, ast.Name) and call.func.id in {"need", "wrong"}
-    ]
-    return [
-        re.sub(r"\{[^}]*\}", "9", ast.unparse(rule).removeprefix("f").strip("'\""))
-        for rule in last
-        if not isinstance(rule, ast.Name)
-    ]
+RULES = [
+    *(value for value in vars(rules).values() if isinstance(value, Rule)),
+    *(together.broken for row in FORMS.values() for together in row.form.together),
+    rules.too_long(9),
+    rules.too_many_bytes(9),
+    rules.bounds(1, 9, Phrase("名", "places")),
+    rules.count(0, 9),
+    rules.count(1, 9),
+    rules.length(9),
+    rules.one_of(["A", "B"]),
+]
 
 
-FOUND = sorted(
-    {rule for name in ("forms.py", "filing.py", "review.py") for rule in written(ROOM / name)}
-)
-
-
-def test_the_rules_are_found() -> None:
-    assert {"1 to 999 places", "missing", "a whole number"} <= set(FOUND)
-
-
-@pytest.mark.parametrize("rule", FOUND)
-def test_every_rule_has_words_in_both_languages(rule: str) -> None:
-    said = rules.in_words(rule)
-    assert re.search(r"[\u3400-\u9fff]", said.zh)
-    assert said.en == rule
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.en)
+def test_a_rule_has_words_in_both_languages(rule: Rule) -> None:
+    assert all(re.search(r"[\u3400-\u9fff]", one) for one in (rule.zh, rule.do_zh))
+    assert not any(re.search(r"[\u3400-\u9fff]", one) for one in (rule.en, rule.do_en))
 
 
 def test_a_broken_rule_is_a_chinese_sentence() -> None:
-    said = forms.wrong("items[0].number", "1 to 999 places").message("zh")
-    assert "应为 1 至 999 名" in said
-    assert "places" not in said
-    assert catalogue.message(
-        "form-invalid", "en", forms.wrong("a", "1 to 999 places").values
-    ).endswith("1 to 999 places.")
+    rule = rules.bounds(1, 999, Phrase("名", "places"))
+    said = reading.mistake(UseApproval, ("items", 0, "number"), rule)
+    assert "应为 1 至 999 名" in said.sentence("zh")
+    assert "places" not in said.sentence("zh")
+    assert catalogue.message("form-invalid", "en", {**said.problem.values, "field": "a"}).endswith(
+        "1 to 999 places."
+    )

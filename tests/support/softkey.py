@@ -11,8 +11,8 @@ from biandun_office.office.keys import new_key
 from biandun_protocol import package
 from biandun_protocol.algorithms import ES256, PublicKey, Signer
 from biandun_protocol.certificate import Signed
-from biandun_protocol.filing import UseApproval, UseItem
-from biandun_protocol.forms import ApplicationDocument, Attachment
+from biandun_protocol.forms.form import ApplicationDocument, Attachment
+from biandun_protocol.forms.use_approval import UseApproval, UseItem
 from biandun_protocol.wire import codec
 from biandun_protocol.wire import statement as wire
 from biandun_protocol.wire.messages import (

@@ -17,9 +17,9 @@ import httpx
 import pytest
 
 from biandun import errors, keys
-from biandun.cli.filing import EXAMPLE
 from biandun.office_client import Office
 from biandun_protocol.algorithms import P256_ORDER
+from biandun_protocol.forms.use_approval import UseApproval
 from biandun_protocol.receipt import Receipt
 from biandun_protocol.wire import statement as wire
 from tests.support.person import Person
@@ -296,7 +296,10 @@ def test_an_officer_reads_a_filing_and_brings_it_home_and_another_bureaus_unit_m
     verdict = journey.run(
         "biandun", "filing", "verify", fetched, "--root", journey.folder / "office" / "root.pem"
     )
-    assert (shown["form_reason"], shown["opinions"][0]["opinion"]) == (EXAMPLE["reason"], "agree")
+    assert (shown["body"]["reason"], shown["opinions"][0]["opinion"]) == (
+        UseApproval.example["reason"],
+        "agree",
+    )
     assert (
         shown["attachments"][0]["sha256"]
         == sha256((fetched / "attachments" / "letter.pdf").read_bytes()).hexdigest()

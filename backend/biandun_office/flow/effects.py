@@ -18,9 +18,10 @@ from biandun_office.flow.table import BUSINESSES
 from biandun_office.platform.errors import Refused
 from biandun_office.registry.models import Unit
 from biandun_office.registry.selectors import office_of
-from biandun_protocol.filing import UseApproval
-from biandun_protocol.package import Form
-from biandun_protocol.review import Countersign, Decision
+from biandun_protocol.forms.countersign import Countersign
+from biandun_protocol.forms.decision import Decision
+from biandun_protocol.forms.form import Form
+from biandun_protocol.forms.registry import COUNTERSIGN, DECISION, row_of
 from biandun_protocol.wire.numbers import PURPOSE_COUNTERSIGN, PURPOSE_DECISION, PURPOSE_FILING
 
 F = TypeVar("F")
@@ -50,25 +51,25 @@ class Effect(ABC, Generic[F]):
         """
 
 
-class _Filing(Effect[UseApproval]):
+class _Filing(Effect[Form]):
     """A filing opens a case, or is the next version of one that was sent back."""
 
-    def says(self, form: UseApproval) -> str:
+    def says(self, form: Form) -> str:
         return FIRST if form.case is None else AGAIN
 
-    def reads_cases(self, form: UseApproval) -> bool:
+    def reads_cases(self, form: Form) -> bool:
         return form.case is not None
 
-    def move(self, form: UseApproval, unit: Unit, received: int, cases: Cases) -> Move:
+    def move(self, form: Form, unit: Unit, received: int, cases: Cases) -> Move:
         if form.case is not None:
             return self._again(form, selectors.case_of_unit(form.case, unit.uscc), unit)
         return self._first(form, unit, received, cases)
 
-    def _first(self, form: UseApproval, unit: Unit, received: int, cases: Cases) -> Move:
+    def _first(self, form: Form, unit: Unit, received: int, cases: Cases) -> Move:
         """Open a case under the next number of the unit's region and year of reception (in
         China).
         """
-        business = business_of(form.form_type)
+        business = business_of(row_of(form).form_type)
         action = _due(PURPOSE_FILING, form, NONE, business, "case-not-open")
         year = datetime.fromtimestamp(received, timezone.get_default_timezone()).year
         kind, state = business.letters, business.waits_for(unit)
@@ -79,13 +80,13 @@ class _Filing(Effect[UseApproval]):
         )
         return Move(case, number, action, NONE, state, step=1, version=1)
 
-    def _again(self, form: UseApproval, case: Case, unit: Unit) -> Move:
+    def _again(self, form: Form, case: Case, unit: Unit) -> Move:
         business = BUSINESSES[case.kind]
         action = _due(PURPOSE_FILING, form, case.state, business, "case-not-open")
         version = selectors.newest_filing(case).version + 1
         return next_move(case, action, business.waits_for(unit), version)
 
-    def is_about(self, form: UseApproval, number: str, filing: str | None) -> bool:  # noqa: ARG002
+    def is_about(self, form: Form, number: str, filing: str | None) -> bool:  # noqa: ARG002
         return form.case in (None, number)
 
 
@@ -134,8 +135,8 @@ class _Decision(Effect[Decision]):
 
 _FILING = _Filing()
 EFFECTS: dict[tuple[str, str], Effect[Any]] = {
-    (PURPOSE_COUNTERSIGN, Countersign.form_type): _Countersignature(),
-    (PURPOSE_DECISION, Decision.form_type): _Decision(),
+    (PURPOSE_COUNTERSIGN, COUNTERSIGN): _Countersignature(),
+    (PURPOSE_DECISION, DECISION): _Decision(),
 }
 
 
@@ -145,7 +146,7 @@ def effect_of(purpose: str, form: Form) -> Effect[Any]:
     """
     if purpose == PURPOSE_FILING:
         return _FILING
-    return EFFECTS[purpose, form.form_type]
+    return EFFECTS[purpose, row_of(form).form_type]
 
 
 def business_of(filing_type: str) -> Business:
@@ -161,7 +162,7 @@ def action_for(purpose: str, form: Form, state: str, business: Business) -> Acti
     there.
     """
     said = effect_of(purpose, form).says(form)
-    action = business.actions.get(((purpose, form.form_type), said))
+    action = business.actions.get(((purpose, row_of(form).form_type), said))
     return action if action is not None and state in action.sources else None
 
 

@@ -12,7 +12,7 @@ from biandun_office.flow.models import Case, CaseEvent
 from biandun_office.flow.table import BUSINESSES
 from biandun_protocol import package
 from biandun_protocol.errors import ProtocolProblem
-from biandun_protocol.package import Form
+from biandun_protocol.forms.form import Form
 from biandun_protocol.wire.numbers import PURPOSE_SUCCESSION
 
 

@@ -5,7 +5,7 @@ would be half of one.
 from biandun_office.flow.effects import effect_of
 from biandun_office.flow.moves import Cases, record
 from biandun_office.registry.models import Unit
-from biandun_protocol.package import Form
+from biandun_protocol.forms.form import Form
 
 
 def reads_cases(purpose: str, form: Form) -> bool:

@@ -24,7 +24,7 @@ from biandun_office.reception.services import Accepted, Submission
 from biandun_protocol import cose, package
 from biandun_protocol.algorithms import PublicKey
 from biandun_protocol.errors import Problem
-from biandun_protocol.forms import check_dates
+from biandun_protocol.forms.reading import check_dates
 from biandun_protocol.package import Manifest
 from biandun_protocol.wire.numbers import LIMIT_MANIFEST
 

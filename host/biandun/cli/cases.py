@@ -2,23 +2,27 @@
 it.
 """
 
+from typing import Any, cast
+
+from biandun.cli.forms import sections
 from biandun.retrieval import Case, Entry
-from biandun_protocol.filing import UseApproval
-from biandun_protocol.forms import ApplicationDocument, to_body
-from biandun_protocol.review import Countersign, Decision
+from biandun_protocol.forms.countersign import Countersign
+from biandun_protocol.forms.decision import Decision
+from biandun_protocol.forms.form import ApplicationDocument, to_body
+from biandun_protocol.terminal.layout import Data
 
 
-def shown(case: Case) -> dict[str, object]:
-    """The newest version of a case: codes and seconds, which people get in words."""
-    filing, form = case.filing, case.filing.manifest.filing
+def shown(case: Case, language: str = "zh") -> dict[str, object]:
+    """The newest version of a case: its form in words, and for programs the body as it was
+    signed.
+    """
+    filing, form = case.filing, case.filing.manifest.form
     return {
         "case": case.told.get("number"),
         "state": case.told.get("state"),
         **_signed(filing),
-        "supervisor_uscc": form.supervisor_uscc,
-        "form_reason": form.reason,
-        "application_document": _document(form.application_document),
-        "items": _items(form),
+        "form": sections(form, language),
+        "body": Data(_json(to_body(form))),
         "attachments": [row for entry in case.entries for row in _attachments(entry)],
         "opinions": [
             _opinion(entry, entry.manifest.form)
@@ -31,6 +35,15 @@ def shown(case: Case) -> dict[str, object]:
             if isinstance(entry.manifest.form, Decision)
         ],
     }
+
+
+def _json(value: Any) -> Any:
+    """A body without bytes, which JSON does not have: they are hexadecimal."""
+    if isinstance(value, dict):
+        return {name: _json(one) for name, one in cast("dict[str, object]", value).items()}
+    if isinstance(value, list):
+        return [_json(one) for one in cast("list[object]", value)]
+    return value.hex() if isinstance(value, bytes) else value
 
 
 def _signed(entry: Entry) -> dict[str, object]:
@@ -52,20 +65,6 @@ def _signed(entry: Entry) -> dict[str, object]:
 
 def _document(document: ApplicationDocument | None) -> dict[str, object] | None:
     return None if document is None else to_body(document)
-
-
-def _items(form: UseApproval) -> list[dict[str, object]]:
-    return [
-        {
-            "quota_type": item.quota_type,
-            "funding_form": item.funding_form,
-            "places": item.number,
-            "entry_method": item.entry_method,
-            "post_category": item.post_category,
-            "duties": item.duties,
-        }
-        for item in form.items
-    ]
 
 
 def _attachments(entry: Entry) -> list[dict[str, object]]:

@@ -8,18 +8,19 @@ import click
 
 from biandun import evidence, filings, key_status, keys, reviews
 from biandun.cli.commands import Group
+from biandun.cli.forms import sections
 from biandun.cli.shared import ADDRESS, CODE, READABLE, Given, Settings, pass_settings, with_key
 from biandun.cli.verdicts import sentence_of
 from biandun.errors import KeyNotFound, UsageProblem
 from biandun.filings import Folder, Source
 from biandun.keys import Key
 from biandun.office_client import Office
-from biandun_protocol import kinds
-from biandun_protocol.filing import FUNDING_FORMS, QUOTA_TYPES, UseApproval
-from biandun_protocol.forms import ATTACHMENT_ROLES
-from biandun_protocol.review import OPINIONS, Countersign
-from biandun_protocol.rules import in_words
+from biandun_protocol import codes, kinds
+from biandun_protocol.catalogue import Phrase
+from biandun_protocol.forms import registry
+from biandun_protocol.forms.schema import json_schema
 from biandun_protocol.terminal.shown import Document
+from biandun_protocol.wire.numbers import PURPOSE_FILING
 
 FOLDER = click.Path(file_okay=False, path_type=Path)
 OFFICE = click.option(
@@ -32,29 +33,25 @@ OFFICE = click.option(
     help="编办服务器地址 / the office's server",
 )
 
-_ROLES = ", ".join(ATTACHMENT_ROLES)
+_ROLES = ", ".join(codes.TABLES["attachment_roles"])
 
-EXAMPLE: dict[str, object] = {
-    "supervisor_uscc": "11629900MB0000019C",
-    "items": [
-        {
-            "quota_type": "INS",
-            "funding_form": "FULL",
-            "number": 2,
-            "entry_method": "INST_RECRUIT",
-            "post_category": "PROF",
-            "duties": "高中物理教学",
-        }
-    ],
-    "reason": "两名教师退休，空编两名，拟公开招聘补充（虚构数据）。",
-    "prepared_by": "测试员甲",
-    "application_document": {
-        "doc_no": "陇澜教函〔2026〕18号",
-        "title": "关于陇澜市第一中学使用编制的申请",
-        "issuer": "陇澜市教育局",
-        "issued_on": "2026-11-20",
-    },
-}
+
+class FormType(click.ParamType[str]):
+    """A type of form that the registry has, of one purpose or of any."""
+
+    name = "TYPE"
+
+    def __init__(self, purpose: str | None = None) -> None:
+        self._purpose = purpose
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> str:
+        """Look it up."""
+        known = list(registry.types(self._purpose))
+        if value not in known:
+            self.fail(f"{value!r} is not one of {', '.join(map(repr, known))}.", param, ctx)
+        return str(value)
 
 
 @click.group("filing", cls=Group)
@@ -74,25 +71,39 @@ def group() -> None:
 
 
 @group.command("example")
-def example() -> dict[str, object]:
-    """输出一份编制使用核准申请表样例，供填写（虚构数据）。
+@click.argument("form_type", type=FormType(), default=registry.USE_APPROVAL, metavar="[TYPE]")
+def example(form_type: str) -> dict[str, object]:
+    """输出一份 TYPE 表单样例，供填写（虚构数据）；默认为编制使用核准申请表 use-approval。
 
-    Print a form for an establishment-use approval to fill in (fictitious data).
+    Print a form of TYPE to fill in (fictitious data); use-approval by default.
 
     \b
-    Example:  biandun filing example > form.json
+    Examples:  biandun filing example > form.json
+               biandun filing example use-approval > form.json
     """
-    return Document(EXAMPLE)
+    return Document(registry.of_type(form_type).form.example)
+
+
+@group.command("schema")
+@click.argument("form_type", type=FormType(), default=registry.USE_APPROVAL, metavar="[TYPE]")
+def schema(form_type: str) -> dict[str, object]:
+    """输出 TYPE 表单的 JSON Schema，供编辑器和其他程序使用；默认为 use-approval。
+
+    Print the JSON Schema of a form of TYPE, for editors and other programs; use-approval by default.
+
+    \b
+    Example:  biandun filing schema use-approval > use-approval.schema.json
+    """
+    return Document(json_schema(registry.of_type(form_type)))
 
 
 def _source(text: str) -> Source:
     role, equals, path = text.partition("=")
     if not equals:
         role, path = "other", text
-    if role not in ATTACHMENT_ROLES:
-        raise UsageProblem(
-            "form-invalid", field="attach", rule=in_words(f"ROLE is one of {_ROLES}")
-        )
+    if role not in codes.TABLES["attachment_roles"]:
+        rule = Phrase(f"应为以下之一：{_ROLES}", f"ROLE is one of {_ROLES}")
+        raise UsageProblem("form-invalid", field="attach", rule=rule)
     return Source(Path(path), role)
 
 
@@ -126,6 +137,14 @@ def _unit_of(settings: Settings, serial: str | None, port: str | None) -> dict[s
     help="为哪把密钥的单位准备，插有多把时使用 / the key whose unit it is for, when several are plugged in",
 )
 @click.option("--port", metavar="PORT", help="密钥的端口 / serial port of the key")
+@click.option(
+    "--type",
+    "form_type",
+    type=FormType(PURPOSE_FILING),
+    default=registry.USE_APPROVAL,
+    show_default=True,
+    help="表单类型 / type of the form",
+)
 @pass_settings
 def prepare(
     settings: Settings,
@@ -134,23 +153,28 @@ def prepare(
     out: Path,
     serial: str | None,
     port: str | None,
+    form_type: str,
 ) -> dict[str, object]:
     """用表单 FORM（JSON）和附件建立业务文件夹，此时不签署。
 
-    表单中没有填写的单位信息，取自已插入的密钥。
+    表单中没有填写的单位信息，取自已插入的密钥。表单中的错误一次全部列出，并注明行和列。
 
     Make a filing folder from a FORM (JSON) and attachments.  Nothing is signed yet.
 
     What the form leaves out about the unit is taken from the key that is plugged in; what it says
-    otherwise than the key is refused, and so is a date after today.
+    otherwise than the key is refused, and so is a date after today.  All that is wrong with a form is
+    listed at once, with line and column.
 
     \b
     Example:  biandun filing prepare form.json --attach application_document=申请.pdf --out 用编申请
     """
     unit = _unit_of(settings, serial, port)
-    filled = filings.read_form(form, unit)
-    filings.require_own(filled, unit)
-    return _shown(filings.prepare(out, filled, [_source(one) for one in attach]))
+    filled, places = filings.read_placed_form(form, unit)
+    sources = [_source(one) for one in attach]
+    return _shown(
+        filings.prepare(out, filled, sources, form_type, unit=unit, places=places),
+        settings.language,
+    )
 
 
 @group.command("sign")
@@ -184,7 +208,7 @@ def sign(key: Key, folders: tuple[Path, ...]) -> dict[str, object] | list[dict[s
 @click.argument("folder", type=FOLDER)
 @click.option(
     "--opinion",
-    type=click.Choice(sorted(OPINIONS)),
+    type=click.Choice(sorted(codes.TABLES["opinions"])),
     required=True,
     help="agree 同意，return 退回修改 / agree, or return for correction",
 )
@@ -313,47 +337,33 @@ def keep(key: Key, folder: Path, url: str | None) -> dict[str, object]:
     }
 
 
-def _shown(folder: Folder) -> dict[str, object]:
+def _shown(folder: Folder, language: str) -> dict[str, object]:
+    """What is signed or will be, in words, and how far it has come."""
     form = folder.manifest().form
-    result: dict[str, object] = {
+    state = {name: value for name, value in asdict(folder.state).items() if name != "format"}
+    return {
         "folder": str(folder.path),
         "unit_name": form.unit_name,
         "uscc": form.uscc,
         "region": form.region,
-    }
-    if isinstance(form, UseApproval):
-        result["items"] = [
-            {
-                "item": f"{QUOTA_TYPES[item.quota_type]}（{FUNDING_FORMS[item.funding_form]}）{item.number} 名"
-            }
-            for item in form.items
-        ]
-    elif isinstance(form, Countersign):
-        result |= {"opinion": form.opinion, "text": form.text}
-    else:
-        result |= {"decision": form.decision, "text": form.text, "case": form.case}
-    result["attachments"] = [
-        {"name": one.name, "size": f"{one.size} B", "sha256": one.sha256.hex()[:16]}
-        for one in form.attachments
-    ]
-    return result | {
-        name: value
-        for name, value in asdict(folder.state).items()
-        if name != "format" and name not in result
+        **state,
+        "case": state["case"] or form.case or "",
+        "form": sections(form, language),
     }
 
 
 @group.command("show")
 @click.argument("folder", type=FOLDER)
-def show(folder: Path) -> dict[str, object]:
-    """查看业务文件夹的内容和办理进度。
+@pass_settings
+def show(settings: Settings, folder: Path) -> dict[str, object]:
+    """查看业务文件夹：表单全文、附件和办理进度。
 
-    Show what a filing folder holds and how far it has come.
+    Show what a filing folder holds, the whole form in words, and how far it has come.
 
     \b
     Example:  biandun filing show 用编申请
     """
-    return _shown(Folder(folder))
+    return _shown(Folder(folder), settings.language)
 
 
 def export_parts(folder: Path) -> None:

@@ -2,13 +2,13 @@
 
 from pathlib import Path
 from typing import cast
-from urllib.parse import quote
 
 import click
 
 from biandun import key_status, retrieval, reviews, sessions
 from biandun.cli.cases import shown
 from biandun.cli.commands import Group
+from biandun.cli.forms import sections
 from biandun.cli.shared import (
     CODE,
     FOLDER,
@@ -22,9 +22,8 @@ from biandun.cli.verdicts import sentence_of
 from biandun.errors import OfficeAnswer
 from biandun.keys import Key
 from biandun.office_client import Office
-from biandun_protocol import kinds
+from biandun_protocol import codes, kinds
 from biandun_protocol.certificate import Signed
-from biandun_protocol.review import DECISIONS
 
 
 @click.group("office", cls=Group)
@@ -137,22 +136,29 @@ def cases(state: str | None, url: str) -> list[dict[str, object]]:
 @group.command("case")
 @click.argument("number", type=CODE)
 @OFFICE
-def case(number: str, url: str) -> dict[str, object]:
-    """查看一项业务及其经签名的办理过程。
+@pass_settings
+def case(settings: Settings, number: str, url: str) -> dict[str, object]:
+    """查看一项业务：最新申报的全文、主管部门意见和编办意见，以及经签名的办理过程。
 
-    Show a case and its signed history.
+    Show a case: the newest filing in full, the opinions and decisions on it, and its signed history.
 
     \b
     Example:  biandun office case 629900HB2026000001
     """
     with _office(url) as office:
-        return office.get_json(f"/cases/{quote(number, safe='')}")
+        read = retrieval.read(office, number)
+    texts = {
+        f"{entry.purpose}-{place}": sections(entry.manifest.form, settings.language)
+        for place, entry in enumerate(read.entries, 1)
+    }
+    return {**read.told, **texts}
 
 
 @group.command("show")
 @click.argument("number", type=CODE)
 @OFFICE
-def show(number: str, url: str) -> dict[str, object]:
+@pass_settings
+def show(settings: Settings, number: str, url: str) -> dict[str, object]:
     """阅读一项业务的最新申报：表单全文、各个附件，以及主管部门意见和编办意见。
 
     需要保存附件、核验签名和回执时，请用 biandun office fetch。
@@ -167,7 +173,7 @@ def show(number: str, url: str) -> dict[str, object]:
     Example:  biandun office show 629900HB2026000001
     """
     with _office(url) as office:
-        return shown(retrieval.read(office, number))
+        return shown(retrieval.read(office, number), settings.language)
 
 
 @group.command("fetch")
@@ -208,7 +214,7 @@ def fetch(settings: Settings, number: str, out: Path, url: str) -> dict[str, obj
 @click.argument("number", type=CODE)
 @click.option(
     "--decision",
-    type=click.Choice(sorted(DECISIONS)),
+    type=click.Choice(sorted(codes.TABLES["decisions"])),
     required=True,
     help="accept 受理，return 退回修改 / accept for review, or return for correction",
 )
@@ -233,16 +239,18 @@ def decide(
     Example:  biandun office decide 629900HB2026000001 --decision accept --text 材料齐全 --by 赵六
     """
     with _office(url) as office:
-        newest = _newest_filing(office.get_json(f"/cases/{quote(number, safe='')}"), url)
+        read = retrieval.read(office, number)
         words: dict[str, object] = {
             "case": number,
-            "statement": newest,
+            "statement": read.filing.statement.id,
             "decision": decision,
             "text": text,
             "prepared_by": prepared_by,
         }
+        about = [entry.manifest.form for entry in read.entries]
+        path = out or Path(f"decision-{number}")
         folder = key_status.retry_after_refresh(
-            key, office, lambda: reviews.decide(key, out or Path(f"decision-{number}"), words)
+            key, office, lambda: reviews.decide(key, path, words, about)
         )
         accepted = key_status.retry_after_refresh(key, office, lambda: folder.submit(office))
     return {
@@ -252,13 +260,6 @@ def decide(
         "new": accepted.new,
         "folder": str(folder.path),
     }
-
-
-def _newest_filing(answer: dict[str, object], url: str) -> bytes:
-    try:
-        return bytes.fromhex(str(retrieval.newest_version(answer, url)[0]["statement"]))
-    except (KeyError, ValueError):
-        raise OfficeAnswer(url=url, detail="history") from None
 
 
 @group.command("close-gap")

@@ -15,6 +15,7 @@ from biandun.errors import FolderProblem
 from biandun_protocol import oserrors
 from biandun_protocol.errors import Problem
 from biandun_protocol.terminal import shown
+from biandun_protocol.terminal.layout import Sections
 from biandun_protocol.terminal.shown import Screen
 from biandun_protocol.terminal.visible import STAND_IN
 
@@ -76,6 +77,13 @@ def show(value: object, reader: Reader) -> None:
             plain(value), screen_of(sys.stdout), reader.language, as_json=reader.as_json
         )
         write(text)
+
+
+def show_aside(value: Sections, reader: Reader) -> None:
+    """Print a text that a person reads before answering, to stderr as everything else that is no
+    result.
+    """
+    note(shown.text(value, screen_of(sys.stderr), reader.language))
 
 
 def say(text: str) -> None:

@@ -5,7 +5,7 @@ terminal as a Ui.
 import contextlib
 import os
 import sys
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, field
 from functools import wraps
 from pathlib import Path
@@ -15,7 +15,8 @@ import click
 from click.shell_completion import CompletionItem
 
 from biandun import keys
-from biandun.cli.output import note, say, screen_of
+from biandun.cli.forms import sections
+from biandun.cli.output import note, say, screen_of, show_aside
 from biandun.errors import FolderProblem
 from biandun.filings import read_file
 from biandun.folders import open_plain
@@ -25,6 +26,7 @@ from biandun_protocol.address import office_address
 from biandun_protocol.book import CODES
 from biandun_protocol.catalogue import phrase
 from biandun_protocol.errors import TypedProblem
+from biandun_protocol.forms.form import Form
 from biandun_protocol.identifiers import folded
 from biandun_protocol.kinds import Kind
 from biandun_protocol.secret import Secret
@@ -210,6 +212,14 @@ class Terminal:
         if self._settings.as_json or not someone_is_there():
             return root_known
         return confirm(self._say(phrase("host.right-key")))
+
+    def about_to_sign(self, forms: Sequence[Form]) -> None:
+        """Show what will be signed; not to a program, which has ``filing show``."""
+        if self._settings.as_json and not sys.stdin.isatty():
+            return
+        self.end_line()
+        for form in forms:
+            show_aside(sections(form, self._settings.language), self._settings)
 
     def need_presence(self, serial: str) -> None:
         """Ask for the button."""

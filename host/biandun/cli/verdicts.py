@@ -7,7 +7,8 @@ from biandun.checks import Part, Step
 from biandun.evidence import BAD, GOOD, Verdict
 from biandun.inventory import File
 from biandun_protocol.catalogue import Phrase, phrase
-from biandun_protocol.review import Countersign, Decision
+from biandun_protocol.forms.countersign import Countersign
+from biandun_protocol.forms.decision import Decision
 from biandun_protocol.terminal.visible import visible
 from biandun_protocol.terminal.words import word
 

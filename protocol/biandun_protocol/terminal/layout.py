@@ -4,7 +4,7 @@ that is too wide, stacked.
 ``columns`` is the width of the terminal; None is for a pipe or a file, whose lines are not broken.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import cast
 
 from biandun_protocol.catalogue import phrase
@@ -17,6 +17,23 @@ Fields = Mapping[str, object]
 _GAP = "  "
 _LEAST = 16  # columns that a value needs beside its name
 SENTENCE = "sentence"
+
+
+class Sections(list[dict[str, object]]):
+    """A text in parts, each with a heading and lines of label and value, in the reader's language;
+    to a program it is a list of them.
+    """
+
+    def __init__(self, title: str, parts: Iterable[tuple[str, Iterable[tuple[str, str]]]]) -> None:
+        super().__init__(
+            {"section": name, "lines": [{"label": one, "value": said} for one, said in lines]}
+            for name, lines in parts
+        )
+        self.title = title
+
+
+class Data(dict[str, object]):
+    """Fields for programs only: people read the same in words."""
 
 
 class Layout:
@@ -44,14 +61,17 @@ class Layout:
         below = {
             name: cast("list[Fields]", content)
             for name, content in fields.items()
-            if _are_rows(content)
+            if _are_rows(content) and not isinstance(content, Sections)
         }
+        texts = [content for content in fields.values() if isinstance(content, Sections)]
         beside = [
             (self.label(name), self.value(name, content))
             for name, content in fields.items()
-            if name not in below and name != SENTENCE
+            if name not in below and name != SENTENCE and not isinstance(content, Sections | Data)
         ]
         lines = self._beside(beside)
+        for text in texts:
+            lines += ["", *self.sections(text)]
         for name, rows in below.items():
             lines += ["", self.label(name), *self.rows(rows, name)]
         if SENTENCE in fields:
@@ -61,6 +81,17 @@ class Layout:
             or fields.get("hardware_class") == "simulated"
         ):
             lines.append(phrase("shown.fictitious").of(self.language))
+        return lines
+
+    def sections(self, text: Sections) -> list[str]:
+        """The title, then each part under its heading, its labels in one column."""
+        lines = [f"【{visible(text.title)}】"]
+        for part in text:
+            pairs = [
+                (_GAP + visible(one["label"]), visible(one["value"], keep="\n"))
+                for one in cast("list[dict[str, str]]", part["lines"])
+            ]
+            lines += [visible(str(part["section"])), *self._beside(pairs)]
         return lines
 
     def _beside(self, pairs: list[tuple[str, str]]) -> list[str]:

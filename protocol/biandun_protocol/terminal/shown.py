@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import cast
 
 from biandun_protocol.errors import Problem
-from biandun_protocol.terminal.layout import Fields, Layout
+from biandun_protocol.terminal.layout import Fields, Layout, Sections
 from biandun_protocol.terminal.visible import json_text, visible
 from biandun_protocol.terminal.words import Labels
 from biandun_protocol.terminal.wrap import wrap
@@ -49,12 +49,17 @@ def result(
     return "\n".join(layout.rows(cast("Sequence[Fields]", value)))
 
 
+def text(value: Sections, screen: Screen, language: str) -> str:
+    """A text in parts, by itself."""
+    return "\n".join(Layout(language, screen.columns).sections(value))
+
+
 def problem(found: Problem, screen: Screen, language: str, *, as_json: bool) -> str:
     """What went wrong: the sentence, the next step and the code."""
     if as_json:
         return json_text({"error": found.as_dict(language)}, encoding=screen.encoding)
     lines = (
-        visible(found.message(language)),
+        *(visible(one) for one in found.sentences(language)),
         f"{visible(found.next_step(language))} [{found.code}]",
     )
     return "\n".join(part for line in lines for part in wrap(line, screen.columns))

@@ -6,8 +6,7 @@ after a resubmission depend on the unit: it waits for its supervisor if it has o
 
 from biandun_office.flow.business import AGAIN, FIRST, NONE, Business, Step
 from biandun_office.registry.models import Unit
-from biandun_protocol.filing import USE_APPROVAL
-from biandun_protocol.review import Countersign, Decision
+from biandun_protocol.forms.registry import COUNTERSIGN, DECISION, USE_APPROVAL
 from biandun_protocol.wire.numbers import PURPOSE_COUNTERSIGN, PURPOSE_DECISION, PURPOSE_FILING
 
 PENDING_SUPERVISOR = "PENDING_SUPERVISOR"
@@ -19,8 +18,8 @@ RETURNED_BY_OFFICE = "RETURNED_BY_OFFICE"
 _WAITING = (PENDING_SUPERVISOR, SUBMITTED)
 _RETURNED = (RETURNED_BY_SUP, RETURNED_BY_OFFICE)
 _FILING = (PURPOSE_FILING, USE_APPROVAL)
-_COUNTERSIGN = (PURPOSE_COUNTERSIGN, Countersign.form_type)
-_DECISION = (PURPOSE_DECISION, Decision.form_type)
+_COUNTERSIGN = (PURPOSE_COUNTERSIGN, COUNTERSIGN)
+_DECISION = (PURPOSE_DECISION, DECISION)
 
 
 def waits_for(unit: Unit) -> str:

@@ -1,0 +1,117 @@
+"""All that is wrong with a form: each mistake with its place, its field's label and what to do."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from biandun_protocol import catalogue
+from biandun_protocol.catalogue import Phrase
+from biandun_protocol.errors import ManifestProblem
+from biandun_protocol.jsontext import Places, Spot
+
+Path = tuple[int | str, ...]
+
+_LAST = Spot(1 << 30, 0)
+
+
+def spell(path: Path) -> str:
+    """("items", 1, "number") -> items[1].number"""
+    place = ""
+    for part in path:
+        if isinstance(part, int) and place:
+            place += f"[{part}]"
+        else:
+            place += f".{part}" if place else str(part)
+    return place
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """One thing that is wrong with a form.
+
+    ``path`` leads to the field; ``label`` is what people call it; ``todo`` what to do;
+    ``problem`` what is wrong: form-invalid, date-future or unit-foreign.
+    """
+
+    path: Path
+    label: Phrase
+    todo: Phrase
+    problem: ManifestProblem
+    spot: Spot | None = None
+
+    @property
+    def place(self) -> str:
+        """The field, as ``items[1].number``."""
+        return spell(self.path)
+
+    def sentence(self, language: str) -> str:
+        """Where it is, what is wrong, and what to do."""
+        english = language == "en"
+        where = ""
+        if self.spot is not None:
+            line, column = self.spot
+            where = (
+                f"line {line}, column {column}: " if english else f"第 {line} 行第 {column} 列："
+            )
+        named = {**self.problem.values, "field": self._name(english)}
+        what = catalogue.message(self.problem.code, language, named).rstrip("。.")
+        todo = self.todo[english]
+        return f"{where}{what}; {todo}." if english else f"{where}{what}；{todo}。"
+
+    def _name(self, english: bool) -> str:
+        label = self.label[english]
+        if not self.place or label == self.place:
+            return label or self.place
+        return f"{label} ({self.place})" if english else f"{label}（{self.place}）"
+
+    def as_dict(self, language: str) -> dict[str, object]:
+        """For programs."""
+        return {
+            "code": self.problem.code,
+            "field": self.place,
+            "label": self.label[language == "en"],
+            "message": self.sentence(language),
+            **({} if self.spot is None else self.spot._asdict()),
+        }
+
+
+class FormProblem(ManifestProblem):
+    """A form with at least one mistake; its code and values are those of the first."""
+
+    code = "form-invalid"
+
+    def __init__(self, mistakes: Sequence[Mistake]) -> None:
+        first = mistakes[0]
+        super().__init__(first.problem.code, **{**first.problem.values, "field": first.place})
+        self.mistakes = tuple(mistakes)
+
+    def in_file(self, places: Places) -> "FormProblem":
+        """The same with the places in the file that the form was read from, in their order there;
+        what the file does not have comes last.
+        """
+        placed = [
+            replace(mistake, spot=places.of(mistake.path))
+            for mistake in self.mistakes
+            if not mistake.path or places.has(str(mistake.path[0]))
+        ]
+        placed.sort(key=lambda mistake: mistake.spot or _LAST)
+        rest = [
+            mistake
+            for mistake in self.mistakes
+            if mistake.path and not places.has(str(mistake.path[0]))
+        ]
+        return FormProblem([*placed, *rest])
+
+    def sentences(self, language: str = "zh") -> tuple[str, ...]:
+        """One for each mistake, and how many there are."""
+        count = len(self.mistakes)
+        first = f"表单有 {count} 处需要改正："
+        if language == "en":
+            first = f"The form has {count} mistakes:" if count > 1 else "The form has a mistake:"
+        return first, *(mistake.sentence(language) for mistake in self.mistakes)
+
+    def as_dict(self, language: str = "zh") -> dict[str, object]:
+        """The first mistake as ever, and all of them."""
+        return {
+            **super().as_dict(language),
+            "mistakes": [mistake.as_dict(language) for mistake in self.mistakes],
+        }

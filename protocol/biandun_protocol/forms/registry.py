@@ -1,0 +1,115 @@
+"""Every form in a row: for which purpose it is signed, and by whom.
+
+A form's module is imported when the form is first used.  A new form is a file beside this one and
+a row here.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib import import_module
+
+from biandun_protocol.catalogue import Phrase
+from biandun_protocol.forms.form import Form
+from biandun_protocol.wire.numbers import (
+    PURPOSE_COUNTERSIGN,
+    PURPOSE_DECISION,
+    PURPOSE_FILING,
+    SCHEMA_COUNTERSIGN,
+    SCHEMA_DECISION,
+    SCHEMA_FILING,
+)
+
+SCHEMAS = {
+    PURPOSE_FILING: SCHEMA_FILING,
+    PURPOSE_COUNTERSIGN: SCHEMA_COUNTERSIGN,
+    PURPOSE_DECISION: SCHEMA_DECISION,
+}
+SIGNERS = {
+    PURPOSE_FILING: Phrase("用编单位", "the unit"),
+    PURPOSE_COUNTERSIGN: Phrase("主管部门", "the supervising department"),
+    PURPOSE_DECISION: Phrase("编办工作人员", "an officer of the establishment office"),
+}
+
+
+@dataclass(frozen=True)
+class Row:
+    """A form: ``form_type`` is what the summary of its manifest says, ``letters`` stand in the
+    number of the case that it opens (empty for a form that opens none).
+    """
+
+    purpose: str
+    form_type: str
+    module: str
+    class_name: str
+    title: Phrase
+    letters: str = ""
+
+    @property
+    def schema(self) -> str:
+        """Field 0 of the summary."""
+        return SCHEMAS[self.purpose]
+
+    @property
+    def signer(self) -> Phrase:
+        """Who signs it."""
+        return SIGNERS[self.purpose]
+
+    @property
+    def form(self) -> type[Form]:
+        """The form's class."""
+        found: type[Form] = getattr(import_module(self.module), self.class_name)
+        return found
+
+
+def _rows(*rows: Row) -> dict[tuple[str, str], Row]:
+    return {(row.purpose, row.form_type): row for row in rows}
+
+
+_HERE = "biandun_protocol.forms."
+USE_APPROVAL, COUNTERSIGN, DECISION = "use-approval", "countersign", "decision"
+FORMS: dict[tuple[str, str], Row] = _rows(
+    Row(
+        PURPOSE_FILING,
+        USE_APPROVAL,
+        _HERE + "use_approval",
+        "UseApproval",
+        Phrase("编制使用核准申请表", "application to use places"),
+        "HB",
+    ),
+    Row(
+        PURPOSE_COUNTERSIGN,
+        COUNTERSIGN,
+        _HERE + "countersign",
+        "Countersign",
+        Phrase("主管部门审核意见", "opinion of the supervising department"),
+    ),
+    Row(
+        PURPOSE_DECISION,
+        DECISION,
+        _HERE + "decision",
+        "Decision",
+        Phrase("编办意见", "decision of the establishment office"),
+    ),
+)
+
+
+def row_of(form: Form) -> Row:
+    """The row of a form.  Raises KeyError for a class that has none."""
+    kind = type(form)
+    for row in FORMS.values():
+        if (row.module, row.class_name) == (kind.__module__, kind.__name__):
+            return row
+    raise KeyError(kind.__name__)
+
+
+def of_type(name: str) -> Row:
+    """The row of a type, whatever its purpose.  Raises KeyError."""
+    for row in FORMS.values():
+        if row.form_type == name:
+            return row
+    raise KeyError(name)
+
+
+def types(purpose: str | None = None) -> Iterator[str]:
+    """The types of forms, of one purpose or of all."""
+    return (row.form_type for row in FORMS.values() if purpose in (None, row.purpose))
