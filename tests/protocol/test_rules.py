@@ -27,7 +27,7 @@ RULES = [
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.en)
-def test_a_rule_has_words_in_both_languages(rule: Rule) -> None:
+def test_every_rule_has_words_in_both_languages(rule: Rule) -> None:
     assert all(re.search(r"[\u3400-\u9fff]", one) for one in (rule.zh, rule.do_zh))
     assert not any(re.search(r"[\u3400-\u9fff]", one) for one in (rule.en, rule.do_en))
 

@@ -290,7 +290,7 @@ class Region(Kind):
         for table in ("region_fictitious", "region_tianshui_gbt2260"):
             name = codes.TABLES[table].get(value)
             if name is not None:
-                return f"{name[language == 'en']}（{value}）"
+                return f"{name.en} ({value})" if language == "en" else f"{name.zh}（{value}）"
         return value
 
 
