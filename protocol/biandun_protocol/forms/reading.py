@@ -20,6 +20,7 @@ from biandun_protocol.forms.mistakes import FormProblem, Mistake, Path, spell
 from biandun_protocol.forms.rules import Rule
 
 F = TypeVar("F", bound=Form)
+MOST = 50  # mistakes that are told of one form: nobody reads more, and each costs something
 _CORRECT_DATE = Phrase(
     "请更正日期；如果今天的日期不对，请先校准这台计算机的时钟",
     "correct the date; if today's date is wrong, set this computer's clock first",
@@ -64,18 +65,19 @@ def mistakes(kind: type[Form], body: object) -> list[Mistake]:
 
 
 def _all(kind: type[Form], body: object, error: ValidationError) -> list[Mistake]:
-    """What is wrong with single fields, in the order of the form, then with several together."""
-    found: list[Mistake] = []
-    wrong: set[object] = set()
+    """What is wrong with single fields, in the order of the form, then with several together; the
+    first MOST of them.
+    """
     errors = error.errors(include_url=False, include_input=False)
     # a field that is misspelt is both unknown and missing: the first says more
-    for one in sorted(errors, key=lambda one: _SAID.get(one["type"]) is not rules.UNKNOWN):
-        found.append(mistake(kind, one["loc"], _rule(kind, one)))
-        wrong.update(one["loc"][:1])
+    told = sorted(errors[:MOST], key=lambda one: _SAID.get(one["type"]) is not rules.UNKNOWN)
+    found = [mistake(kind, one["loc"], _rule(kind, one)) for one in told]
+    wrong = {part for one in errors for part in one["loc"][:1]}
     if isinstance(body, Mapping):
-        view = _view(dict.fromkeys(described(kind)) | dict(cast("Any", body)))
-        found += _together(kind, view, wrong)
-    return found
+        fields = cast("Mapping[str, object]", body)
+        right = {name: _view(fields.get(name)) for name in described(kind) if name not in wrong}
+        found += _together(kind, SimpleNamespace(**right), wrong)
+    return found[:MOST]
 
 
 def _rule(kind: type[Form], one: Any) -> Rule:
