@@ -9,7 +9,7 @@ from biandun_office.flow import table
 from biandun_office.flow.business import FIRST, NONE, Business, Step
 from biandun_office.flow.models import Case, CaseEvent
 from biandun_office.reception.log_check import check_log
-from biandun_protocol.filing import USE_APPROVAL
+from biandun_protocol.forms.registry import USE_APPROVAL
 from tests.backend.bench import HOSPITAL, HOSPITAL_FORM, Bench
 
 TOY = Business(
