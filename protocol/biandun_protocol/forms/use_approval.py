@@ -1,4 +1,7 @@
-"""编制使用核准: a unit asks to use vacant places (DOMAIN section 3.1)."""
+"""编制使用核准: a unit asks to use vacant places.
+
+The procedure: docs/design/office.md, "Establishment-use approval".
+"""
 
 from dataclasses import dataclass
 from typing import Annotated, ClassVar
