@@ -3,7 +3,7 @@ flash.
 
 It runs at the start of a trial, before the key answers anybody.  What fails is never tried again; a
 plug pulled in between leaves the trial to be made once more.  Neighbours: ``boards`` and tests call
-``settle`` when they have made a token.
+``confirm_or_reject`` when they have made a token.
 """
 
 from hashlib import sha256
@@ -27,7 +27,7 @@ class SelfTestFailed(Exception):
     """This firmware is not fit for this key; the board starts again, with the one before."""
 
 
-def settle(token: "Token") -> None:
+def confirm_or_reject(token: "Token") -> None:
     """Find a firmware on trial good, and let the least number rise that the key takes from now on.
     Raises SelfTestFailed.
     """

@@ -148,7 +148,7 @@ class Token:
         """Nobody is in any more: the data key goes, and what was open under it."""
         self._user = None
         self.batch = self.stream = None
-        self.vault.keys.drop()
+        self.vault.keys.drop_data_key()
 
     def end_session(self) -> None:
         """Nobody has anything sealed to say any more; who was in is out."""

@@ -62,7 +62,7 @@ def test_neither_pin_nor_any_private_key_crosses_the_cable_whatever_is_asked(
         (Identity, "set_key_pair"),
         (Identity, "set_device_key"),
         (Identity, "set_next_key_pair"),
-        (Keys, "hold"),
+        (Keys, "set_data_key"),
     ):
         monkeypatch.setattr(owner, method, keeping(secrets, getattr(owner, method)))
     world, scene = TappedWorld(), together()[commands]

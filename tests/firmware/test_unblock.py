@@ -320,7 +320,7 @@ def test_a_plug_pulled_behind_the_first_pin_leaves_shares_that_the_next_unlock_c
     office, key = SoftOffice(), wire.open()
     key.personalise(office.grant(key.answer_offer(office.offer(), office.officers())))
     vault = wire.key.token.vault
-    vault.recovery.settle = lambda random, tick: False  # type: ignore[method-assign]
+    vault.recovery.finish_pending_shares = lambda random, tick: False  # type: ignore[method-assign]
     key.set_pin(PIN)
     key = wire.restart()
     key.unlock(PIN)
@@ -332,7 +332,7 @@ def test_a_plug_pulled_behind_the_first_pin_leaves_shares_that_the_next_unlock_c
 def test_a_plug_pulled_behind_the_new_pin_leaves_codes_that_are_used_up(locked: Locked) -> None:
     codes = locked.codes()
     vault = locked.wire.key.token.vault
-    vault.recovery.settle = lambda random, tick: False  # type: ignore[method-assign]
+    vault.recovery.finish_pending_shares = lambda random, tick: False  # type: ignore[method-assign]
     locked.unblock(*codes)
     locked.key = locked.wire.restart()
     assert refusal(lambda: locked.unblock(*codes)).code == "unblock-wrong"

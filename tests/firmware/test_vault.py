@@ -166,7 +166,10 @@ def test_the_private_key_is_on_flash_under_the_data_key_only(key: Key, wire: Wir
     assert scheme == UNDER_DATA
     assert secret not in wire.key.board.flash.cells
     assert bytes(vault.keys.data_key()) not in wire.key.board.flash.cells
-    assert vault.keys.seal(UNDER_DEVICE, secret, public_key) not in wire.key.board.flash.cells
+    assert (
+        vault.keys.seal_private_key(UNDER_DEVICE, secret, public_key)
+        not in wire.key.board.flash.cells
+    )
 
 
 def test_a_locked_key_cannot_open_its_private_key(key: Key, wire: Wire) -> None:
@@ -178,10 +181,10 @@ def test_a_locked_key_cannot_open_its_private_key(key: Key, wire: Wire) -> None:
 
 def test_a_sealed_private_key_put_beside_another_point_does_not_open() -> None:
     keys = Keys(b"d" * 32)
-    sealed = keys.seal(UNDER_DEVICE, bytearray(b"p" * 32), b"one point")
-    assert keys.open(UNDER_DEVICE, sealed, b"one point") == b"p" * 32
-    assert keys.open(UNDER_DEVICE, sealed, b"another point") is None
-    assert Keys(b"e" * 32).open(UNDER_DEVICE, sealed, b"one point") is None
+    sealed = keys.seal_private_key(UNDER_DEVICE, bytearray(b"p" * 32), b"one point")
+    assert keys.open_private_key(UNDER_DEVICE, sealed, b"one point") == b"p" * 32
+    assert keys.open_private_key(UNDER_DEVICE, sealed, b"another point") is None
+    assert Keys(b"e" * 32).open_private_key(UNDER_DEVICE, sealed, b"one point") is None
 
 
 def test_the_data_key_opens_for_the_right_pin_slot_and_device_only() -> None:

@@ -123,7 +123,7 @@ class TestKey:
         """Boot: nothing survives but flash."""
         self.board.port = MemoryPort()
         self.token = Token(self.board)
-        selftest.settle(self.token)
+        selftest.confirm_or_reject(self.token)
         self.server = Server(self.token)
 
     def feed(self, data):

@@ -205,7 +205,7 @@ def main(arguments: "list[str]", place: int = -1) -> None:
     tidy()  # what importing has left: the first thing that is made must not come to lie behind it
     try:
         token = Token(UnixBoard(*arguments[:7], place=place))
-        selftest.settle(token)
+        selftest.confirm_or_reject(token)
         Server(token).run()
     except PowerCut:
         sys.exit(CUT)

@@ -14,7 +14,7 @@ from biandun_protocol.wire.numbers import (
     PURPOSE_CARD,
     SCHEMA_CARD,
 )
-from etoken.commands.card_section import turn_when_whole
+from etoken.commands.card_section import put_in_force_when_complete
 from etoken.dispatch import command
 from etoken.refusal import Refused
 from etoken.token import Token
@@ -31,16 +31,16 @@ def begin_card(token: Token, request: BeginCardRequest) -> BeginCardReply:
     current = card.current()
     count = len(manifest.sections)
     if current is not None and current.raw_manifest == request.manifest:
-        card.settle()  # the plug may have been pulled when it was put in force
+        card.finish_arrival()  # the plug may have been pulled when it was put in force
         return BeginCardReply(manifest.version, count)
     if current is not None and manifest.version <= current.manifest.version:
         raise Refused(ERROR_CARD_OLDER)
     arriving = card.next_side(request.statement, request.manifest)
     # before anything else gives way
-    token.vault.statements.require_room(1024 + card.lacking(arriving) * (LIMIT_PIECE + 128))
+    token.vault.statements.require_room(1024 + card.missing_count(arriving) * (LIMIT_PIECE + 128))
     card.begin(arriving)
     # the plug may have been pulled before it was put in force
-    missing = turn_when_whole(token, arriving)
+    missing = put_in_force_when_complete(token, arriving)
     return BeginCardReply(manifest.version, missing)
 
 

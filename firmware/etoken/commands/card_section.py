@@ -36,14 +36,14 @@ def card_section(token: Token, request: CardSectionRequest) -> CardSectionReply:
         raise Refused(ERROR_DIGEST_MISMATCH)
     statements.require_room(len(request.content) + 128)
     card.keep(arriving, request.index, request.content)
-    return CardSectionReply(manifest.version, turn_when_whole(token, arriving))
+    return CardSectionReply(manifest.version, put_in_force_when_complete(token, arriving))
 
 
-def turn_when_whole(token: Token, arriving: Side) -> int:
+def put_in_force_when_complete(token: Token, arriving: Side) -> int:
     """Return the first section that is missing; when none is, the card is in force from now on."""
     missing = token.vault.card.missing(arriving)
     if missing == len(arriving.manifest.sections):
         token.vault.statements.raise_floor(arriving.manifest.issued)
         token.vault.note(EVENT_CARD_IN_FORCE, arriving.manifest.version)
-        token.vault.card.turn(arriving)
+        token.vault.card.put_in_force(arriving)
     return missing

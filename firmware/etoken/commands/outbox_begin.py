@@ -13,7 +13,7 @@ from biandun_protocol.wire.numbers import (
     ERROR_RECEIPT_PRESENT,
     LIMIT_OUTBOX,
 )
-from etoken.commands.outbox_part import close_when_whole
+from etoken.commands.outbox_part import verify_when_complete
 from etoken.dispatch import command
 from etoken.refusal import Refused
 from etoken.token import Token
@@ -38,10 +38,10 @@ def outbox_begin(token: Token, request: OutboxBeginRequest) -> OutboxBeginReply:
     if parcel is not None and (parcel.digest, parcel.length) != (request.digest, request.length):
         outbox.drop(request.name)
         parcel = None
-    lacking = outbox.lacking(parcel) if parcel is not None else request.length
+    lacking = outbox.missing_bytes(parcel) if parcel is not None else request.length
     statements.require_room(lacking + lacking // 16 + 256)
     if parcel is None:
         parcel = outbox.begin(request.name, request.digest, request.length)
     if parcel is None:
         raise Refused(ERROR_OUTBOX_FULL)
-    return OutboxBeginReply(close_when_whole(token, parcel))
+    return OutboxBeginReply(verify_when_complete(token, parcel))

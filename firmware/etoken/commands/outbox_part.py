@@ -36,10 +36,10 @@ def outbox_part(token: Token, request: OutboxPartRequest) -> OutboxPartReply:
         raise Refused(ERROR_BAD_FIELD, 2)
     token.vault.statements.require_room(len(request.content) + 64)
     outbox.keep(parcel, request.index, request.content)
-    return OutboxPartReply(close_when_whole(token, parcel))
+    return OutboxPartReply(verify_when_complete(token, parcel))
 
 
-def close_when_whole(token: Token, parcel: Parcel) -> int:
+def verify_when_complete(token: Token, parcel: Parcel) -> int:
     """Return the first part that is missing; when none is, the parcel is compared with its digest.
     Raises Refused(DIGEST_MISMATCH).
     """

@@ -48,7 +48,7 @@ def personalise(token: Token, request: PersonaliseRequest) -> PersonaliseReply:
     event = EVENT_SUCCEEDED if succeeds else EVENT_PERSONALISED if before is None else EVENT_RENEWED
     token.vault.note(event, profile.version)
     if succeeds:
-        token.vault.users.outdate()  # no image from before brings the old pair back
+        token.vault.users.invalidate_images()  # no image from before brings the old pair back
         token.leave()  # whoever comes in again finds the old pair gone
     identity.set_profile(request.profile_statement, request.profile_manifest, request.x509)
     return PersonaliseReply(profile.version)

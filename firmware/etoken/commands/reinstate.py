@@ -40,7 +40,7 @@ def reinstate(token: Token, request: ReinstateRequest) -> ReinstateReply:
         raise Refused(ERROR_ORDER_STALE)
     if seq == vault.statements.seq and head != vault.statements.head:
         raise Refused(ERROR_ORDER_STALE)
-    vault.statements.go_on_after(seq, head, order.nonce, token.suite.digest(request.manifest))
+    vault.statements.continue_after(seq, head, order.nonce, token.suite.digest(request.manifest))
     vault.note(EVENT_REINSTATED, seq)
     vault.users.reinstate()
     vault.orders.close()

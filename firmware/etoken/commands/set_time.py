@@ -32,7 +32,7 @@ def set_time(token: Token, request: SetTimeRequest) -> SetTimeReply:
             raise Refused(ERROR_ORDER_STALE)
         vault.note(EVENT_TIME_SET, order.time)
         # first: a cut before the floor is set leaves the order good
-        vault.standing.take_back(order.time)
+        vault.standing.limit_since(order.time)
         vault.statements.set_floor(order.time, order.until or 0, order.entries or 0)
     if is_open:
         vault.orders.close()

@@ -81,5 +81,5 @@ def _keep(token: Token, said: StatusManifest, manifest: bytes) -> None:
     vault = token.vault
     vault.note(EVENT_STATUS_TAKEN, said.standing)
     if said.standing != STANDING_ACTIVE:
-        vault.users.outdate()
+        vault.users.invalidate_images()
     vault.standing.keep(manifest)

@@ -1,7 +1,7 @@
 """Sealing a few bytes to somebody's public point, who alone opens them: ephemeral Diffie-Hellman,
 then ``seal`` (SPEC section 6.8).
 
-    key = HMAC-SHA256(SHA-256(E || P), x of e * P)        envelope = E || conceal(label, plain), 65 + 16 + len(plain) bytes
+    key = HMAC-SHA256(SHA-256(E || P), x of e * P)        envelope = E || encrypt(label, plain), 65 + 16 + len(plain) bytes
 
 It proves nothing about who sealed: the manifest that carries it is signed.
 """  # noqa: E501
@@ -52,6 +52,6 @@ def seal_to(
     derive.wipe()
     sealer = Sealer(key)
     key[:] = bytes(SIZE)
-    sealed = sealer.conceal(label, plain)
+    sealed = sealer.encrypt(label, plain)
     sealer.wipe()
     return own + sealed

@@ -3,7 +3,7 @@ HMAC-SHA256 for both parts).
 
     iv = HMAC(Km, label || plain)[:16]        cipher = plain XOR HMAC(Ke, iv || label)        sealed = iv || cipher, 48 bytes
 
-That is for 32 bytes, a secret.  What is longer and merely private is hidden 32 bytes at a time, the
+That is for 32 bytes, a secret.  What is longer and merely private is encrypted 32 bytes at a time, the
 n-th under HMAC(Ke, iv || label || n).
 
 ``label`` says what is sealed and where; a sealed value put into another place does not open.  Equal
@@ -24,9 +24,9 @@ class Sealer:
     """One key of 32 bytes, until ``wipe``."""
 
     def __init__(self, key: bytearray) -> None:
-        self._mac, self._encrypt = Hmac(), Hmac()
+        self._mac, self._stream_mac = Hmac(), Hmac()
         derived = bytearray(SIZE)
-        for part, label in ((self._mac, b"mac"), (self._encrypt, b"encrypt")):
+        for part, label in ((self._mac, b"mac"), (self._stream_mac, b"encrypt")):
             part.key(key)
             part.mac(derived, label)
             part.key(derived)
@@ -36,7 +36,7 @@ class Sealer:
         """Return 48 bytes."""
         iv, stream = bytearray(SIZE), bytearray(SIZE)
         self._mac.mac(iv, label, plain)
-        self._encrypt.mac(stream, memoryview(iv)[:IV], label)
+        self._stream_mac.mac(stream, memoryview(iv)[:IV], label)
         xor(stream, stream, plain)
         return bytes(iv[:IV]) + bytes(stream)
 
@@ -47,7 +47,7 @@ class Sealer:
         if len(sealed) != SEALED:
             return None
         iv, plain = bytearray(SIZE), bytearray(SIZE)
-        self._encrypt.mac(plain, memoryview(sealed)[:IV], label)
+        self._stream_mac.mac(plain, memoryview(sealed)[:IV], label)
         xor(plain, plain, memoryview(sealed)[IV:])
         self._mac.mac(iv, label, plain)
         if equal(bytes(iv[:IV]), sealed[:IV]):
@@ -55,14 +55,14 @@ class Sealer:
         plain[:] = bytes(SIZE)
         return None
 
-    def conceal(self, label: bytes, plain: "bytes | bytearray") -> bytes:
-        """Seal any number of bytes: 16 more come back.  ``plain`` may lie about in the heap."""
+    def encrypt(self, label: bytes, plain: "bytes | bytearray") -> bytes:
+        """Encrypt any number of bytes: 16 more come back.  ``plain`` may stay in the heap."""
         iv = bytearray(SIZE)
         self._mac.mac(iv, label, plain)
         return bytes(iv[:IV]) + self._stream(label, memoryview(iv)[:IV], memoryview(plain))
 
-    def reveal(self, label: bytes, sealed: bytes) -> "bytes | None":
-        """Return what was concealed; None when key, label or bytes are not those."""
+    def decrypt(self, label: bytes, sealed: bytes) -> "bytes | None":
+        """Return what was encrypted; None when key, label or bytes are not those."""
         if len(sealed) < IV:
             return None
         view = memoryview(sealed)
@@ -76,7 +76,7 @@ class Sealer:
         part, hidden = memoryview(bytearray(SIZE)), memoryview(out)
         for at in range(0, len(text), SIZE):
             size = min(SIZE, len(text) - at)
-            self._encrypt.mac(block, iv, label, (at // SIZE).to_bytes(2, "big"))
+            self._stream_mac.mac(block, iv, label, (at // SIZE).to_bytes(2, "big"))
             part[:size] = text[at : at + size]
             xor(block, block, part)
             hidden[at : at + size] = memoryview(block)[:size]
@@ -85,4 +85,4 @@ class Sealer:
     def wipe(self) -> None:
         """Forget the key."""
         self._mac.wipe()
-        self._encrypt.wipe()
+        self._stream_mac.wipe()

@@ -217,18 +217,18 @@ class Journal:
         keys.sort()
         for count, key in enumerate(keys):
             kind, number = key >> NUMBER_BITS, key & NUMBER_MASK
-            fate = self.survives(kind, number)
-            if fate is False:
+            kept = self.survives(kind, number)
+            if kept is False:
                 del self._index[key]
                 continue
             at = self._index[key]
             if not self._is_whole(at, self._flash.read(at + 1, RECORD_HEADER - 1)):
                 # rotten since the last boot: a copy would have a good CRC over bad bytes
                 self._give_up()
-            if fate is True:
+            if kept is True:
                 payload = self._flash.read(at + RECORD_HEADER, self._length(at))
             else:
-                kind, payload = fate  # type: ignore[misc]
+                kind, payload = kept  # type: ignore[misc]
             if end + RECORD_HEADER + len(payload) > self._bank_size:
                 raise StoreFull
             self._write(base + end, kind, number, payload)

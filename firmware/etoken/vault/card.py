@@ -79,8 +79,8 @@ class Card:
                 return index
         return len(card.manifest.sections)
 
-    def lacking(self, card: Side) -> int:
-        """How many sections are not there."""
+    def missing_count(self, card: Side) -> int:
+        """Return how many sections are not there."""
         return len(
             [index for index in range(len(card.manifest.sections)) if not self.has(card, index)]
         )
@@ -90,23 +90,23 @@ class Card:
         digest, number = card.manifest.sections[index], card.side * PLACES + index
         if not self.has(card, index):
             self._journal.put(
-                records.SECTION, number, digest + self._keys.conceal(LABEL + digest, content)
+                records.SECTION, number, digest + self._keys.encrypt(LABEL + digest, content)
             )
 
-    def turn(self, card: Side) -> None:
-        """All sections are there: from now on this is the card."""
+    def put_in_force(self, card: Side) -> None:
+        """Put a card in force, all of whose sections are there."""
         self._journal.put(records.CARD, 0, card.encode())
-        self.settle()
+        self.finish_arrival()
 
-    def settle(self) -> None:
-        """No card is on its way any more."""
+    def finish_arrival(self) -> None:
+        """Forget that a card was arriving."""
         if self._journal.get(records.NEXT_CARD):
             self._journal.put(records.NEXT_CARD, 0, b"")
 
     def section(self, card: Side, index: int) -> bytes:
         """A section of a card.  Raises Locked, SecretInvalid."""
         raw = self._journal.get(records.SECTION, card.side * PLACES + index) or bytes(DIGEST)
-        content = self._keys.reveal(LABEL + raw[:DIGEST], raw[DIGEST:])
+        content = self._keys.decrypt(LABEL + raw[:DIGEST], raw[DIGEST:])
         if content is None:
             raise SecretInvalid
         return content
@@ -116,8 +116,10 @@ class Card:
         cards = [card for card in (self.current(), self.arriving()) if card is not None]
         self._wanted = [(card.side, card.manifest.sections) for card in cards]
 
-    def fate(self, number: int) -> bool:
-        """Does a SECTION record survive a compaction?  Not that of a card that has had its day."""
+    def on_compaction(self, number: int) -> bool:
+        """Return whether compaction keeps a SECTION record: it does for the card in force and the
+        one that is arriving.
+        """
         own, index = divmod(number, PLACES)
         digest = self._journal.peek(records.SECTION, number, DIGEST)
         return any(

@@ -106,22 +106,20 @@ class Identity:
         Locked.
         """
         self._write(
-            records.KEY_PAIR, [public_key, scheme, self._keys.seal(scheme, secret, public_key)]
+            records.KEY_PAIR,
+            [public_key, scheme, self._keys.seal_private_key(scheme, secret, public_key)],
         )
 
     def set_next_key_pair(self, secret: bytearray, public_key: bytes) -> None:
         """Keep the pair that is to take the place of this one.  Raises Locked while nobody is
         in.
         """
-        self.succeed()  # never over the pair that is in force
-        self._write(
-            records.NEXT_KEY_PAIR,
-            [public_key, UNDER_DATA, self._keys.seal(UNDER_DATA, secret, public_key)],
-        )
+        self.adopt_next_key_pair()  # never over the pair that is in force
+        self._write_pair(records.NEXT_KEY_PAIR, public_key, UNDER_DATA, secret)
 
-    def succeed(self) -> bool:
-        """The profile names the next key pair: let it take the place of the one before; was there
-        anything to do?
+    def adopt_next_key_pair(self) -> bool:
+        """Put the next key pair in the place of the one before, if the profile names it; return
+        whether anything was written.
         """
         if self._own != records.NEXT_KEY_PAIR:
             return False
@@ -134,7 +132,11 @@ class Identity:
         """Keep the device's key pair, for life.  Raises Locked before the device has a secret."""
         self._write(
             records.DEVICE_KEY,
-            [public_key, UNDER_DEVICE, self._keys.seal(UNDER_DEVICE, secret, public_key)],
+            [
+                public_key,
+                UNDER_DEVICE,
+                self._keys.seal_private_key(UNDER_DEVICE, secret, public_key),
+            ],
         )
 
     @property
@@ -148,9 +150,9 @@ class Identity:
             and self.profile.device_key == self.device_key
         )
 
-    def seal_again(self) -> bool:
-        """Seal the private key under the data key if it is not yet; was there anything to do?
-        Somebody is in.  Raises SecretInvalid.
+    def reseal_private_key(self) -> bool:
+        """Seal the private key under the data key if it is not yet; return whether anything was
+        written.  Raises SecretInvalid, and Locked while no user is logged in.
         """
         pair = self._read(records.KEY_PAIR)
         if not pair or pair[1] == UNDER_DATA:
@@ -176,7 +178,7 @@ class Identity:
         something else than was put there.
         """
         public_key, scheme, sealed = self._read(self._own if kind == records.KEY_PAIR else kind)
-        secret = self._keys.open(scheme, sealed, public_key)
+        secret = self._keys.open_private_key(scheme, sealed, public_key)
         if secret is None:
             raise SecretInvalid
         return secret
@@ -184,6 +186,10 @@ class Identity:
     def _read(self, kind: int) -> "list[Any]":
         raw = self._journal.get(kind)
         return cbor.loads(raw) if raw else []  # type: ignore[return-value]
+
+    def _write_pair(self, kind: int, public_key: bytes, scheme: int, secret: bytearray) -> None:
+        sealed = self._keys.seal_private_key(scheme, secret, public_key)
+        self._write(kind, [public_key, scheme, sealed])
 
     def _write(self, kind: int, content: "list[object]") -> None:
         self._journal.put(kind, 0, cbor.dumps(content))

@@ -46,13 +46,15 @@ class Keys:
         """Has the device a secret?"""
         return self._device is not None
 
-    def hold(self, data_key: bytearray) -> None:
-        """Somebody is in: keep the data key until ``drop``."""
-        self.drop()
+    def set_data_key(self, data_key: bytearray) -> None:
+        """A user is logged in: keep the data key (32 bytes) until ``drop_data_key``, which
+        overwrites it.
+        """
+        self.drop_data_key()
         self._data = data_key
 
-    def drop(self) -> None:
-        """Nobody is in any more."""
+    def drop_data_key(self) -> None:
+        """The user is logged out: overwrite the data key."""
         if self._data is not None:
             self._data[:] = bytes(len(self._data))
             self._data = None
@@ -96,24 +98,28 @@ class Keys:
         low, high = sorted((bytes(pair[:half]), bytes(pair[half:])))
         return bytearray(hmac_sha256(self._secret, SHARES + number.to_bytes(4, "big") + low + high))
 
-    def deposit(self, secret: bytearray, label: bytes) -> bytes:
-        """Seal 32 bytes under the device key, until somebody shows a PIN.  Raises Locked."""
+    def seal(self, secret: bytearray, label: bytes) -> bytes:
+        """Seal a secret (32 bytes) under the device key; return 48 bytes.  Raises Locked before
+        the device has a secret.
+        """
         return self._sealer(UNDER_DEVICE).seal(label, secret)
 
-    def withdraw(self, sealed: bytes, label: bytes) -> "bytearray | None":
-        """Open a deposit.  Raises Locked."""
+    def open(self, sealed: bytes, label: bytes) -> "bytearray | None":
+        """Return what ``seal`` sealed under that label; None when it does not belong to this
+        device.  Raises Locked.
+        """
         return self._sealer(UNDER_DEVICE).open(label, sealed)
 
     # --- the private key
     # ------------------------------------------------------------------
-    def seal(self, scheme: int, private_key: bytearray, public_key: bytes) -> bytes:
+    def seal_private_key(self, scheme: int, private_key: bytearray, public_key: bytes) -> bytes:
         """Seal a private key as the scheme says.  Raises Locked."""
         sealer = self._sealer(scheme)
         sealed = sealer.seal(PRIVATE_KEY + public_key, private_key)
         self._forget(scheme, sealer)
         return sealed
 
-    def open(self, scheme: int, sealed: bytes, public_key: bytes) -> "bytearray | None":
+    def open_private_key(self, scheme: int, sealed: bytes, public_key: bytes) -> "bytearray | None":
         """Open it, to be overwritten; None when it does not belong to this key.  Raises Locked."""
         sealer = self._sealer(scheme)
         private_key = sealer.open(PRIVATE_KEY + public_key, sealed)
@@ -122,17 +128,19 @@ class Keys:
 
     # --- what is private, and not secret
     # ------------------------------------------------------------------
-    def conceal(self, label: bytes, plain: bytes) -> bytes:
-        """Seal a piece of the card or of a parcel under the data key.  Raises Locked."""
+    def encrypt(self, label: bytes, plain: bytes) -> bytes:
+        """Encrypt a piece of the card or of a parcel under the data key; 16 bytes more come back.
+        Raises Locked.
+        """
         sealer = self._sealer(UNDER_DATA)
-        sealed = sealer.conceal(PIECE + label, plain)
+        sealed = sealer.encrypt(PIECE + label, plain)
         sealer.wipe()
         return sealed
 
-    def reveal(self, label: bytes, sealed: bytes) -> "bytes | None":
-        """Open it again; None when it does not belong to this key and place.  Raises Locked."""
+    def decrypt(self, label: bytes, sealed: bytes) -> "bytes | None":
+        """Return the piece; None when it does not belong to this key and place.  Raises Locked."""
         sealer = self._sealer(UNDER_DATA)
-        plain = sealer.reveal(PIECE + label, sealed)
+        plain = sealer.decrypt(PIECE + label, sealed)
         sealer.wipe()
         return plain
 

@@ -97,7 +97,7 @@ class Outbox:
                 return index
         return parcel.parts
 
-    def lacking(self, parcel: Parcel) -> int:
+    def missing_bytes(self, parcel: Parcel) -> int:
         """How many bytes are not there."""
         return sum(
             [parcel.size_of(index) for index in range(parcel.parts) if not self.has(parcel, index)]
@@ -106,14 +106,14 @@ class Outbox:
     def keep(self, parcel: Parcel, index: int, content: bytes) -> None:
         """Keep a part.  Raises Locked, StoreFull."""
         label = LABEL + parcel.digest + bytes((index,))
-        raw = parcel.digest[:MARK] + self._keys.conceal(label, content)
+        raw = parcel.digest[:MARK] + self._keys.encrypt(label, content)
         if self._journal.get(records.PART, parcel.place * PLACES + index) != raw:
             self._journal.put(records.PART, parcel.place * PLACES + index, raw)
 
     def part(self, parcel: Parcel, index: int) -> bytes:
         """A part of a parcel.  Raises Locked, SecretInvalid."""
         raw = self._journal.get(records.PART, parcel.place * PLACES + index) or b""
-        content = self._keys.reveal(LABEL + parcel.digest + bytes((index,)), raw[MARK:])
+        content = self._keys.decrypt(LABEL + parcel.digest + bytes((index,)), raw[MARK:])
         if content is None:
             raise SecretInvalid
         return content
@@ -130,8 +130,8 @@ class Outbox:
             if self.has(parcel, index):
                 self._journal.put(records.PART, parcel.place * PLACES + index, b"")
 
-    def fate(self, number: int) -> bool:
-        """Does a PART record survive a compaction?"""
+    def on_compaction(self, number: int) -> bool:
+        """Return whether compaction keeps a PART record."""
         parcel = self.at(number // PLACES)
         return (
             parcel is not None

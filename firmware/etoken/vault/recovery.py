@@ -117,20 +117,20 @@ class Recovery:
         self._journal.put(records.OFFICERS, 0, cbor.dumps([version, first, second]))
         return self._keep(made)
 
-    def settle(self, random: "Random", tick: "Callable[[], None]") -> bool:
-        """Somebody is in: put the data key under shares that waited for it, or replace shares that
-        were used.  Was there anything to do?
+    def finish_pending_shares(self, random: "Random", tick: "Callable[[], None]") -> bool:
+        """Seal the data key under shares that are pending, or replace shares that were used; return
+        whether anything was written.  Raises Locked while no user is logged in.
         """
         shares = self.shares()
         if shares is None:
             return False
         if shares.scheme == PENDING:
-            pair = self._keys.withdraw(shares.kept, LABEL)
+            pair = self._keys.open(shares.kept, LABEL)
             if pair is None:
                 raise SecretInvalid
             raw = self._record(shares.number, shares.officers, (shares.first, shares.second), pair)
             pair[:] = bytes(len(pair))
-        elif self._users.spent(shares.number):
+        elif self._users.is_used(shares.number):
             version, first, second = cbor.loads(self._journal.get(records.OFFICERS) or b"")  # type: ignore[misc]
             raw = self._make(version, first, second, random, tick)
         else:
@@ -151,7 +151,7 @@ class Recovery:
         self._count(shares.number, failures)
         if self._failures() != failures:
             raise AttemptNotCounted
-        if shares.scheme != READY or self._users.spent(shares.number):
+        if shares.scheme != READY or self._users.is_used(shares.number):
             return None
         pair = bytearray(first + second)
         key = self._keys.shares_key(shares.number, pair)
@@ -222,7 +222,7 @@ class Recovery:
         self, number: int, officers: int, envelopes: "tuple[bytes, bytes]", pair: bytearray
     ) -> bytes:
         if not self._users.slots():
-            scheme, kept = PENDING, self._keys.deposit(pair, LABEL)
+            scheme, kept = PENDING, self._keys.seal(pair, LABEL)
         else:
             scheme, kept, data_key = READY, b"", self._keys.data_key()
             for slot in range(LIMIT_USER_SLOTS):

@@ -57,12 +57,12 @@ class Sealed(Journal):
         """The secret of this device (32 bytes), None before it has one."""
         return self._fixed or self.get(records.DEVICE)
 
-    def adopt(self, secret: bytes) -> None:
+    def set_device_secret(self, secret: bytes) -> None:
         """Keep a new device secret in the journal, and link everything anew under it."""
         self.put(records.DEVICE, 0, secret)
         self.compact()
 
-    def refit(self, secret: bytes) -> None:
+    def relink_under(self, secret: bytes) -> None:
         """The board's memory has got its secret: link everything anew under it."""
         self._fixed = secret
         self.compact()
@@ -101,12 +101,12 @@ class Sealed(Journal):
         if self._booting and self._index:
             self._unsettled = True  # the links have to be looked at first
             return
-        fate, key, link, generation = self.survives, self._key, self._link, self.generation
+        survives, key, link, generation = self.survives, self._key, self._link, self.generation
         self._key = _link_key(self._fixed or NO_SECRET)
         self._link = self._begin(self.generation + 1)
 
         def linked(kind: int, number: int) -> "tuple[int, bytes] | bool":
-            kept = fate(kind, number)
+            kept = survives(kind, number)
             if kept is False:
                 return False
             if kept is True:
@@ -127,7 +127,7 @@ class Sealed(Journal):
                 self._key, self._link = key, link
             raise
         finally:
-            self.survives = fate
+            self.survives = survives
 
     def _begin(self, generation: int) -> bytes:
         return START + generation.to_bytes(4, "big")

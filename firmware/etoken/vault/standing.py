@@ -40,9 +40,9 @@ class Standing:
         """A younger one takes its place.  The caller has verified it."""
         self._journal.put(records.STATUS, 0, manifest)
 
-    def take_back(self, time: int) -> None:
-        """The office had a wrong clock: what it said after ``time`` was said at ``time``, so that
-        its next word is newer.
+    def limit_since(self, time: int) -> None:
+        """Lower the time of the status kept to ``time`` (seconds since 1970) if it is later: the
+        office had a wrong clock, and its next status has to be newer than this one.
         """
         raw = self.raw()
         status = codec.decode(StatusManifest, raw) if raw else None

@@ -169,7 +169,7 @@ class Statements:
         self.seq, self.head = seq, name
         return record
 
-    def go_on_after(self, seq: int, head: bytes, order: bytes, digest: bytes) -> None:
+    def continue_after(self, seq: int, head: bytes, order: bytes, digest: bytes) -> None:
         """The office's order (its nonce, its digest) says that the chain goes on after ``seq``,
         whose name is ``head``.
         """
@@ -266,8 +266,10 @@ class Statements:
         links = self._journal.numbers(records.LINK)[-LIMIT_LINKS:]
         self._links_from = links[0] if links else 0
 
-    def fate(self, kind: int, number: int) -> "tuple[int, bytes] | bool":
-        """What becomes of a STATEMENT, RECEIPT or LINK record at compaction."""
+    def on_compaction(self, kind: int, number: int) -> "tuple[int, bytes] | bool":
+        """Return what compaction makes of a STATEMENT, RECEIPT or LINK record: True to keep it,
+        False to drop it, or (kind, payload) to write in its place.
+        """
         if kind == records.LINK:
             return number >= self._links_from
         if (

@@ -104,8 +104,8 @@ class Users:
         """The slot has no PIN any more.  Its count stays: the tally stands there."""
         self._journal.put(records.PIN, slot, b"")
 
-    def spent(self, shares: int) -> bool:
-        """Was a PIN that is in force set by the shares of that number?"""
+    def is_used(self, shares: int) -> bool:
+        """Are the shares of that number used up, because a PIN in force was set by them?"""
         return any(self._pin(slot)[3:] == [shares] for slot in self.slots())
 
     def verify(self, slot: int, pin: bytes, now: int) -> "bytearray | None":
@@ -162,12 +162,12 @@ class Users:
                 self._count(slot, LIMIT_PIN_TRIES - 1)
         self._note(self.tally(), 0)
 
-    def outdate(self) -> None:
-        """Make every image of the flash as it was until now an older one, also when nobody has
-        tried a PIN since.
+    def invalidate_images(self) -> None:
+        """Invalidate all earlier images of the flash, by advancing the board's tally past what they
+        recorded.  Without a tally nothing is done.
 
-        Flash knows of it first: burning first would make a key that was cut off in between suspect
-        itself.
+        Flash records it first: if the tally were advanced first, a key whose power was cut in
+        between would take its own flash for an older image.
         """
         if self._otp is not None:
             if self._journal.get(records.TALLY) is not None:

@@ -95,9 +95,9 @@ class Vault:
             self._otp.write_secret(secret)
             # an attempt that was cut off may have burned bits of its own
             secret = self._otp.secret() or secret
-            self._journal.refit(secret)
+            self._journal.relink_under(secret)
         else:
-            self._journal.adopt(secret)
+            self._journal.set_device_secret(secret)
         self.keys.load(secret)
 
     @property
@@ -108,7 +108,7 @@ class Vault:
     def raise_firmware_floor(self, number: int) -> None:
         """A firmware that stays says what may come after it; this never goes back."""
         if number > self.firmware_floor:
-            self.users.outdate()
+            self.users.invalidate_images()
             self._journal.put(records.FIRMWARE, 0, number.to_bytes(4, "big"))
 
     def note(self, event: int, detail: int = 0) -> None:
@@ -119,17 +119,17 @@ class Vault:
         """A PIN was right and gave the data key (32 bytes): keep it, and finish what a power cut
         has left undone.  Raises EntropyFailed, StoreFull.
         """
-        self.keys.hold(data_key)
+        self.keys.set_data_key(data_key)
         try:
-            settled = self.recovery.settle(random, tick)
+            settled = self.recovery.finish_pending_shares(random, tick)
         except BaseException:
-            self.keys.drop()
+            self.keys.drop_data_key()
             raise
-        if self.identity.succeed():
+        if self.identity.adopt_next_key_pair():
             # again: an image without the end of the log would not know of the first time
-            self.users.outdate()
+            self.users.invalidate_images()
             settled = True
-        if self.identity.seal_again() or settled:
+        if self.identity.reseal_private_key() or settled:
             tidy()
             self._journal.compact()  # no trace of the other seal stays on flash
 
@@ -144,14 +144,14 @@ class Vault:
         if first:
             data_key = bytearray(32)
             random.fill(data_key)
-            self.keys.hold(data_key)
+            self.keys.set_data_key(data_key)
         data_key = self.keys.data_key()
         self.users.set_pin(slot, pin, random.take(16), iterations, data_key)
         data_key[:] = bytes(len(data_key))
         if first:
-            self.recovery.settle(random, tick)
-            self.identity.seal_again()
-            self.keys.drop()
+            self.recovery.finish_pending_shares(random, tick)
+            self.identity.reseal_private_key()
+            self.keys.drop_data_key()
         self._journal.compact()  # nor does what the PIN before opened
 
     def unblock(
@@ -167,16 +167,16 @@ class Vault:
         return the number of the new shares.
         """
         shares = self.recovery.shares()
-        self.users.outdate()  # no image from before brings the codes back
+        self.users.invalidate_images()  # no image from before brings the codes back
         self.users.set_pin(
             slot, pin, random.take(16), iterations, data_key, shares.number if shares else 0
         )
-        self.keys.hold(data_key)
+        self.keys.set_data_key(data_key)
         try:
-            self.recovery.settle(random, tick)
-            self.identity.seal_again()
+            self.recovery.finish_pending_shares(random, tick)
+            self.identity.reseal_private_key()
         finally:
-            self.keys.drop()
+            self.keys.drop_data_key()
         self._journal.compact()  # nothing that the PIN and the codes before opened stays
         shares = self.recovery.shares()
         return shares.number if shares else 0
@@ -185,7 +185,7 @@ class Vault:
         """Take a user's way to the data key off the flash, and out of every image of it from
         before.
         """
-        self.users.outdate()
+        self.users.invalidate_images()
         self.users.remove(slot)
         self._journal.compact()
 
@@ -204,10 +204,10 @@ class Vault:
             self._journal.compact()
         finally:
             self._journal.survives = self._survives
-        self.keys.drop()
+        self.keys.drop_data_key()
         self.identity.load()
         self.statements.load()
-        self.users.outdate()  # nor does an image from before bring back what is gone
+        self.users.invalidate_images()  # nor does an image from before bring back what is gone
         return generation
 
     def _prepare(self) -> None:
@@ -217,11 +217,11 @@ class Vault:
 
     def _survives(self, kind: int, number: int) -> "tuple[int, bytes] | bool":
         if kind in (records.STATEMENT, records.RECEIPT, records.LINK):
-            return self.statements.fate(kind, number)
+            return self.statements.on_compaction(kind, number)
         if kind == records.SECTION:
-            return self.card.fate(number)
+            return self.card.on_compaction(number)
         if kind == records.PART:
-            return self.outbox.fate(number)
+            return self.outbox.on_compaction(number)
         if kind in EMPTY_WHEN_OVER:
             return bool(self._journal.peek(kind, number, 1))
         return True
