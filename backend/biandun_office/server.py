@@ -59,7 +59,7 @@ def serve(
     are believed whom they forward for.  Raises AddressProblem, FileProblem(port-taken).
     """
     people = [office_address(origin) for origin in origins]
-    signing.hold(signer)
+    signing.set_signer(signer)
     logs.speak()
     listener = listen(host, port)
     url = url_of(listener)

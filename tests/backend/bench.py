@@ -78,7 +78,7 @@ class Bench:
         self.office = Office.load(self.folder)
         key = load_key(self.folder, ISSUING_KEY, self.office.issuing, PASSPHRASE)
         self.authority = IssuingKey(self.office, key)
-        signing.hold(self.authority.signer())
+        signing.set_signer(self.authority.signer())
         settings.LOGIN_ORIGINS = [ORIGIN]
 
     @property

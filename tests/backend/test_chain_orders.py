@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from biandun_office.evidence import links
 from biandun_office.evidence.models import ForkEvidence, Gap, Statement
 from biandun_office.issuance.models import Certificate
-from biandun_office.office.signing import held
+from biandun_office.office import signing
 from biandun_office.platform import clock
 from biandun_office.reception import intake
 from biandun_protocol.algorithms import ES256
@@ -146,7 +146,7 @@ class Play:
     def _submit(statement: bytes) -> str:
         try:
             accepted = intake.receive(
-                statement, purpose=PURPOSE_FILING, now=clock.now(), signer=held()
+                statement, purpose=PURPOSE_FILING, now=clock.now(), signer=signing.signer()
             )
         except Problem as problem:
             return "fork" if problem.code in ("chain-fork", "chain-broken") else problem.code

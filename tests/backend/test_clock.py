@@ -18,7 +18,7 @@ from biandun_office.issuance.models import KeyOffer, StateChange
 from biandun_office.issuance.selectors import certificate_of_serial, status_of
 from biandun_office.issuance.services import renew
 from biandun_office.keylife import services as keylife
-from biandun_office.office.signing import held
+from biandun_office.office import signing
 from biandun_office.platform import clock
 from biandun_office.platform.errors import ClockUntrusted, Refused
 from biandun_office.reception import intake
@@ -492,7 +492,7 @@ def test_a_time_that_falls_without_a_correction_is_a_fault_of_the_log(
     signed = key.sign(office.upload(reason="回拨时钟。"))
     # an office that does not guard its clock
     monkeypatch.setattr(guard, "received", lambda moment, last, size: moment)
-    intake.receive(signed, purpose=PURPOSE_FILING, now=clock.now() - 1000, signer=held())
+    intake.receive(signed, purpose=PURPOSE_FILING, now=clock.now() - 1000, signer=signing.signer())
     assert [fault for fault in check_log(office.office).faults if "received before" in fault]
 
 

@@ -15,7 +15,7 @@ from django.db import IntegrityError, OperationalError, connection, connections,
 
 from biandun_office import api
 from biandun_office.evidence.models import ForkEvidence, Statement
-from biandun_office.office.signing import held
+from biandun_office.office import signing
 from biandun_office.platform import clock, group_commit, sql
 from biandun_office.platform.database import writing
 from biandun_office.platform.errors import Refused
@@ -95,7 +95,9 @@ def submissions(office: Bench, count: int) -> list[Callable[[], Accepted]]:
 
 def submission(office: Bench, key: SoftKey, reason: str) -> Callable[[], Accepted]:
     statement = key.sign(office.upload(reason=reason))
-    return lambda: intake.receive(statement, purpose=PURPOSE_FILING, now=clock.now(), signer=held())
+    return lambda: intake.receive(
+        statement, purpose=PURPOSE_FILING, now=clock.now(), signer=signing.signer()
+    )
 
 
 def names_of(office: Bench) -> set[str]:
@@ -130,7 +132,9 @@ def test_each_in_a_group_keeps_its_own_error_and_harms_no_other(
     nowhere = key.sign(office.upload(case="629900HB2026000999"))
     late = key.sign(office.upload(case="629900HB2026000998"))
     bad = [
-        lambda raw=raw: intake.receive(raw, purpose=PURPOSE_FILING, now=clock.now(), signer=held())
+        lambda raw=raw: intake.receive(
+            raw, purpose=PURPOSE_FILING, now=clock.now(), signer=signing.signer()
+        )
         for raw in (nowhere, late)
     ]
     one, first, two, second, three = crowd.outcomes([good[0], bad[0], good[1], bad[1], good[2]])

@@ -171,7 +171,7 @@ def test_a_method_that_an_address_does_not_take_answers_a_problem(
 
 @ONLY_SQLITE  # answered without asking the database
 def test_a_fault_of_ours_answers_a_problem_without_its_details(office: Bench, monkeypatch):
-    monkeypatch.setattr(signing, "_held", [])
+    monkeypatch.setattr(signing, "_signers", [])
     office.client.raise_request_exception = False
     answer = office.client.get("/anchors")
     assert (answer.status_code, answer.json()["code"]) == (500, "internal")

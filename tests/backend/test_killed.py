@@ -75,7 +75,7 @@ def test_no_acknowledged_statement_is_lost_by_a_kill_under_concurrent_load(
     # what was cut off is taken in now, the rest answered as before
     for raw in (raw for raws in packages for raw in raws):
         accepted = intake.receive(
-            raw, purpose=PURPOSE_FILING, now=clock.now(), signer=signing.held()
+            raw, purpose=PURPOSE_FILING, now=clock.now(), signer=signing.signer()
         )
         if raw in given:
             assert (accepted.created, accepted.bundle) == (False, given[raw])

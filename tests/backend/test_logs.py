@@ -16,7 +16,7 @@ from biandun_office.evidence.models import Alert
 from biandun_office.flow.models import CaseEvent
 from biandun_office.issuance.models import StateChange
 from biandun_office.keylife import services as keylife
-from biandun_office.office.signing import held
+from biandun_office.office import signing
 from biandun_office.platform import clock, logs
 from biandun_office.platform.database import writing
 from biandun_office.platform.errors import Refused
@@ -188,10 +188,10 @@ def _storm(office: Bench, seed: str, monkeypatch: pytest.MonkeyPatch, kept: Kept
         group, waiting = waiting[:size], waiting[size:]
         if chance.randrange(3) == 0:
             with failing_commits(monkeypatch), pytest.raises(OperationalError), writing():
-                services._take_in([(one, held()) for one in group])
+                services._take_in([(one, signing.signer()) for one in group])
         else:
             with writing():
-                services._take_in([(one, held()) for one in group])
+                services._take_in([(one, signing.signer()) for one in group])
     return kept.names
 
 

@@ -13,7 +13,7 @@ from django.db import OperationalError, connection
 from biandun_office.evidence import blobs
 from biandun_office.evidence.models import Statement
 from biandun_office.flow.models import Case
-from biandun_office.office.signing import held
+from biandun_office.office import signing
 from biandun_office.platform import clock, group_commit
 from biandun_office.platform.database import writing
 from biandun_office.reception import intake
@@ -96,7 +96,7 @@ def test_a_repeated_statement_gets_its_receipt_while_the_disk_does_not_give_its_
             key.sign(office.upload(reason="另一份。")),
             purpose=PURPOSE_FILING,
             now=clock.now(),
-            signer=held(),
+            signer=signing.signer(),
         )
 
 
@@ -269,7 +269,7 @@ def test_taking_a_filing_in_costs_a_known_number_of_queries(office: Bench, key: 
     connection.connection.set_trace_callback(
         lambda text: None if text.startswith("--") else seen.append(text)
     )
-    intake.receive(statement, purpose=PURPOSE_FILING, now=clock.now(), signer=held())
+    intake.receive(statement, purpose=PURPOSE_FILING, now=clock.now(), signer=signing.signer())
     connection.connection.set_trace_callback(None)
     # an insertion is told again by each trigger that it fires
     verbs = [text.split()[0] for text, _ in itertools.groupby(seen)]

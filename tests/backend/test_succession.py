@@ -222,7 +222,7 @@ def test_a_key_with_many_statements_of_others_beside_it_is_looked_up_by_an_index
     succeed_softly(office, key, asked, fresh)
     newest = certificate_of_serial(key.serial)
     with CaptureQueriesContext(connection) as queries:
-        chain.out_of_turn(newest, newest, 5)
+        chain.check_key_pair_order(newest, newest, 5)
         chain.top(newest.chain)
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":

@@ -22,7 +22,7 @@ from biandun_office.evidence.models import (
 )
 from biandun_office.flow.models import Case, CaseEvent
 from biandun_office.issuance.models import Certificate
-from biandun_office.office.signing import held
+from biandun_office.office import signing
 from biandun_office.platform import clock
 from biandun_office.platform.errors import Refused
 from biandun_office.platform.pending import Numbered, Pending
@@ -152,7 +152,7 @@ def checked(
         patched.setattr(services, "accept", accept)
         for raw, purpose in statements:
             try:
-                intake.receive(raw, purpose=purpose, now=clock.now(), signer=held())
+                intake.receive(raw, purpose=purpose, now=clock.now(), signer=signing.signer())
             except Problem:
                 continue
     return found
@@ -171,7 +171,7 @@ def left_behind(
             place = 0
             for size in sizes:
                 outcomes += services._take_in(
-                    [(one, held()) for one in submissions[place : place + size]]
+                    [(one, signing.signer()) for one in submissions[place : place + size]]
                 )
                 place += size
             assert place >= len(submissions)
@@ -285,7 +285,7 @@ def test_the_generator_makes_every_kind_of_trouble(office: Bench, monkeypatch: p
 def test_what_a_group_has_written_holds(office: Bench, monkeypatch: pytest.MonkeyPatch):
     submissions = checked(History(office, "丁").make(30).raw, monkeypatch)
     with transaction.atomic():
-        services._take_in([(one, held()) for one in submissions])
+        services._take_in([(one, signing.signer()) for one in submissions])
     assert check_log(office.office).faults == []
 
 
@@ -302,7 +302,7 @@ def test_a_row_that_is_referred_to_is_written_first_whatever_came_before_it(
     opening = office.new_key(serial="BD-TEST-6001").sign(office.upload(reason="另一件")), "filing"
     submissions = checked([countersigned, opening], monkeypatch)
     with transaction.atomic():
-        outcomes = services._take_in([(one, held()) for one in submissions])
+        outcomes = services._take_in([(one, signing.signer()) for one in submissions])
     assert [outcome.created for outcome in outcomes if isinstance(outcome, Accepted)] == [
         True,
         True,
@@ -320,7 +320,7 @@ def test_of_two_that_are_refused_after_they_were_entered_nothing_stays(
     bad = [closed.sign(office.upload(reason=reason, **HOSPITAL_FORM)) for reason in "一二"]
     submissions = checked([(raw, "filing") for raw in (good, *bad)], monkeypatch)
     with transaction.atomic():
-        outcomes = services._take_in([(one, held()) for one in submissions])
+        outcomes = services._take_in([(one, signing.signer()) for one in submissions])
     assert [getattr(outcome, "code", "accepted") for outcome in outcomes] == [
         "accepted",
         "unit-inactive",

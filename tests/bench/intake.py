@@ -129,7 +129,7 @@ def measure_on(database: Any, scale: Scale) -> Iterator[Row]:
     bench.found(folder, database.office_url)
     office = bench.Bench(folder)
     keys = [office.new_key(serial=f"BD-00000{number}") for number in range(CLIENTS)]
-    signer = signing.held()
+    signer = signing.signer()
     sizes: list[int] = []  # of the groups
     plain = services._arrivals._together
 

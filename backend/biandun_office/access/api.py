@@ -6,7 +6,7 @@ from ninja import Router, Schema
 from biandun_office.access import services
 from biandun_office.access.bearer import BY_LOGIN, reader_of
 from biandun_office.access.selectors import Reader
-from biandun_office.office.signing import held
+from biandun_office.office import signing
 from biandun_office.platform import body, logs
 from biandun_office.platform.problems import binary, described, problems
 from biandun_office.timekeeping import guard
@@ -58,7 +58,7 @@ class LoginOut(ReaderOut):
 def post_challenge(request: HttpRequest, wanted: ChallengeIn) -> dict[str, object]:  # noqa: ARG001
     """Ask for a challenge."""
     made = services.make_challenge(origin=wanted.origin, now=guard.now())
-    identity = held().office.identity
+    identity = signing.signer().office.identity
     return {
         "nonce": made.nonce,
         "office_id": identity.office_id,
@@ -106,7 +106,7 @@ def post_login(request: HttpRequest) -> dict[str, object]:
     """Log in with a key."""
     try:
         signed, _ = body.read_signed(request)
-        reader, token = services.log_in(signed, office=held().office, now=guard.now())
+        reader, token = services.log_in(signed, office=signing.signer().office, now=guard.now())
     except Problem as problem:
         logs.action("access.login.refused", code=problem.code)
         raise

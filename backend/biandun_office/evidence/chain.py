@@ -125,7 +125,7 @@ def _named(chain: str) -> tuple[QuerySet[Statement], QuerySet[LinkedName]]:
     return Statement.objects.filter(kid__in=pairs), LinkedName.objects.filter(chain=chain)
 
 
-def out_of_turn(newest: Certificate, named: Certificate, seq: int) -> Contradiction | None:
+def check_key_pair_order(newest: Certificate, named: Certificate, seq: int) -> Contradiction | None:
     """Has a newer key pair signed below ``seq``, or an older one above it?  ``named`` is the
     certificate of the pair that signed ``seq``.
     """

@@ -7,7 +7,7 @@ from ninja import Router, Schema
 from biandun_office.access.bearer import BY_LOGIN, reader_of
 from biandun_office.access.roles import OFFICER
 from biandun_office.evidence import fork_export
-from biandun_office.office.signing import held
+from biandun_office.office import signing
 from biandun_office.platform.body import OCTETS
 from biandun_office.platform.errors import Refused
 from biandun_office.platform.problems import binary, described, problems
@@ -65,7 +65,7 @@ def get_fork_file(request: HttpRequest, name: str, path: str) -> HttpResponseBas
     """One file of the export of a contradiction: first ``fork.json``, which lists them all."""
     office = _office_of(request)
     collect = fork_export.export if path in fork_export.DESCRIPTIONS else fork_export.gather
-    content = collect(fork_export.find(name, office), held().office).files.get(path)
+    content = collect(fork_export.find(name, office), signing.signer().office).files.get(path)
     if content is None:
         raise Refused("blob-not-found")
     headers = {"Content-Disposition": "attachment"}

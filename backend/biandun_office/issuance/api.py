@@ -7,7 +7,7 @@ from django.http import HttpRequest, HttpResponse
 from ninja import Router, Schema
 
 from biandun_office.issuance import selectors
-from biandun_office.office.signing import held
+from biandun_office.office import signing
 from biandun_office.platform.body import SIGNED_TYPE
 from biandun_office.platform.problems import binary, described, problems
 from biandun_office.platform.throttle import signed
@@ -36,7 +36,7 @@ def get_anchors(request: HttpRequest) -> dict[str, object]:  # noqa: ARG001
     """The office's certificates.  Compare the root with one that came another way: this answer
     cannot vouch for itself.
     """
-    office = held().office
+    office = signing.signer().office
     identity = office.identity
     return {
         "office_id": identity.office_id,
@@ -69,5 +69,7 @@ def get_status(request: HttpRequest, serial: str) -> HttpResponse:  # noqa: ARG0
     It names no unit.
     """
     return signed(
-        HttpResponse(held().status(selectors.status_of(serial)).encode(), content_type=SIGNED_TYPE)
+        HttpResponse(
+            signing.signer().status(selectors.status_of(serial)).encode(), content_type=SIGNED_TYPE
+        )
     )

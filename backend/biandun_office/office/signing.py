@@ -72,20 +72,20 @@ class OfficeSigner:
         return {"office_id": identity.office_id, "region": identity.region, "x5t": self.office.x5t}
 
 
-_held: list[OfficeSigner] = []
+_signers: list[OfficeSigner] = []
 
 
-def hold(signer: OfficeSigner) -> None:
-    """Make ``signer`` the one that this process signs with."""
-    _held[:] = [signer]
+def set_signer(one: OfficeSigner) -> None:
+    """Make ``one`` the signer of this process."""
+    _signers[:] = [one]
 
 
-def held() -> OfficeSigner:
+def signer() -> OfficeSigner:
     """The signer of this process.  Raises RuntimeError when none was handed over: the office must
     be started by ``serve``.
     """
-    if not _held:
+    if not _signers:
         raise RuntimeError(
             "this process holds no issuing key; start the office with `biandun-office serve`"
         )
-    return _held[0]
+    return _signers[0]

@@ -6,7 +6,7 @@ from django.http import HttpRequest, HttpResponse
 from ninja import Router, Schema
 
 from biandun_office.evidence import links
-from biandun_office.office.signing import held
+from biandun_office.office import signing
 from biandun_office.platform import body, logs
 from biandun_office.platform.problems import binary, described
 from biandun_office.reception import intake
@@ -151,7 +151,7 @@ def post_links(request: HttpRequest) -> dict[str, object]:
     try:
         signed, raw = body.read_signed(request)
         answer = links.receive_links(
-            signed, raw, algorithm=held().office.algorithm, now=guard.now()
+            signed, raw, algorithm=signing.signer().office.algorithm, now=guard.now()
         )
     except Problem as problem:
         logs.action("evidence.links.refused", code=problem.code)
@@ -166,7 +166,7 @@ def _receive(request: HttpRequest, purpose: str) -> HttpResponse:
     try:
         body.require_type(request, STATEMENT_TYPE)
         raw = body.read(request, limit=intake.LIMIT_STATEMENT, too_large="statement-too-large")
-        accepted = intake.receive(raw, purpose=purpose, now=guard.now(), signer=held())
+        accepted = intake.receive(raw, purpose=purpose, now=guard.now(), signer=signing.signer())
     except Problem as problem:
         logs.action("evidence.statement.refused", code=problem.code)
         raise

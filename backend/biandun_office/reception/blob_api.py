@@ -9,7 +9,7 @@ from ninja import Router
 from biandun_office.access.bearer import BY_LOGIN, reader_of
 from biandun_office.evidence import blobs, services
 from biandun_office.flow.selectors import may_read_blob
-from biandun_office.office.signing import held
+from biandun_office.office import signing
 from biandun_office.platform import body
 from biandun_office.platform.body import OCTETS
 from biandun_office.platform.errors import Refused
@@ -52,7 +52,7 @@ def put_blob(request: HttpRequest, digest: str) -> HttpResponse:
         stream=request,
         announced=body.announced_length(request),
         now=guard.now(),
-        algorithm=held().office.algorithm,
+        algorithm=signing.signer().office.algorithm,
     )
     return HttpResponse(status=201 if created else 200)
 

@@ -12,7 +12,7 @@ from biandun_office.evidence import blobs, selectors, services
 from biandun_office.evidence.models import Statement
 from biandun_office.flow.models import Case
 from biandun_office.flow.selectors import event_of, may_read
-from biandun_office.office.signing import held
+from biandun_office.office import signing
 from biandun_office.platform.errors import Refused
 from biandun_office.platform.problems import binary, described, problems
 from biandun_office.platform.throttle import signed
@@ -128,7 +128,7 @@ def get_receipt(request: HttpRequest, statement_id: str, at_least: int = 0) -> H
     if it must be.
     """
     row = selectors.statement_by_id(blobs.check_digest(statement_id))
-    bundle = services.fresh_receipt(statement=row, at_least=at_least, signer=held())
+    bundle = services.fresh_receipt(statement=row, at_least=at_least, signer=signing.signer())
     answer = HttpResponse(bundle, content_type=RECEIPT_TYPE)
     return signed(answer) if at_least > row.receipt.tree_size else answer
 
