@@ -32,10 +32,6 @@ ROOMS = ["biandun_protocol", "etoken", "biandun", "biandun_simulator", "biandun_
 OFFICE = ROOT / "backend" / "biandun_office"
 
 
-# their circles are for a type checker alone, and are being cut
-AT_RUN_TIME_ONLY = {"etoken", "biandun"}
-
-
 def circles(graph: ImportGraph) -> list[list[str]]:
     """Every group of modules that import each other round about, by name (Tarjan's algorithm)."""
     numbers: dict[str, int] = {}
@@ -67,9 +63,7 @@ def circles(graph: ImportGraph) -> list[list[str]]:
 
 @pytest.mark.parametrize("package", ROOMS)
 def test_no_modules_of_a_room_import_each_other_in_a_circle(package: str):
-    exclude = package in AT_RUN_TIME_ONLY
-    graph = grimp.build_graph(package, exclude_type_checking_imports=exclude, cache_dir=None)
-    assert circles(graph) == []
+    assert circles(grimp.build_graph(package, cache_dir=None)) == []
 
 
 def test_a_circle_through_several_modules_is_found():
