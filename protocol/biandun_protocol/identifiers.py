@@ -28,6 +28,18 @@ def folded(code: str) -> str:
     return unicodedata.normalize("NFKC", code).strip()
 
 
+def in_capitals(code: str) -> str:
+    """A code whose letters are capitals only, such as a serial number, a case number or a unified
+    social credit code, as it was typed.
+    """
+    return folded(code).upper()
+
+
+def in_small_letters(code: str) -> str:
+    """A code of hexadecimal digits, as it was typed."""
+    return folded(code).lower()
+
+
 def is_uscc(text: str) -> bool:
     """Is ``text`` a unified social credit code: 18 characters of the alphabet with a right check
     character?

@@ -510,6 +510,20 @@ def test_completion_offers_the_serial_numbers_that_are_plugged_in(
     ]
 
 
+def test_a_serial_number_in_small_letters_names_the_key(
+    simulated_key: SimulatedKey,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv("BIANDUN_PORTS", str(tmp_path))
+    (tmp_path / "BD-000001.json").write_text(
+        json.dumps({"port": simulated_key.port, "pid": simulated_key.pid})
+    )
+    assert run(["keys", "wipe", "--serial", "bd-000001", "--yes", "bd-000001"]) == 0
+    assert "BD-000001" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_completion_prints_a_script_for_the_shell(shell: str, program: Program) -> None:
     status, out, _ = program("completion", shell)

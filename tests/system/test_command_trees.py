@@ -13,9 +13,11 @@ import click
 import pytest
 
 from biandun.cli.main import run as run_workstation
-from biandun.cli.shared import Address, Code
+from biandun.cli.shared import CODE, Address, Code
 from biandun_office.cli.main import run as run_office
+from biandun_office.cli.session import CODE as OFFICE_CODE
 from biandun_office.cli.session import Code as OfficeCode
+from biandun_office.cli.session import Region
 from biandun_protocol.terminal import manual
 from biandun_protocol.terminal.commands import Bilingual
 from biandun_simulator.cli import run as run_simulator
@@ -249,11 +251,28 @@ def test_every_code_that_is_typed_may_be_typed_in_full_width(program: str) -> No
         and not isinstance(one.type, Code | OfficeCode | click.IntRange | click.Choice | click.Path)
     ]
     assert plain == []
-    assert Code().convert("ＢＤ－０００００１ ", None, None) == "BD-000001"
+    assert CODE.convert("ＢＤ－０００００１ ", None, None) == "BD-000001"
     assert (
-        OfficeCode().convert("１２６２９９００ＭＢ０００００２７４", None, None)
+        OFFICE_CODE.convert("１２６２９９００ＭＢ０００００２７４", None, None)
         == "12629900MB00000274"
     )
+
+
+def test_every_code_is_read_in_the_letters_that_it_is_written_in() -> None:
+    as_typed: set[str] = set()
+    for program in PROGRAMS:
+        for context in contexts(program):
+            for parameter in context.command.params:
+                kind = parameter.type
+                if not isinstance(kind, Code | OfficeCode) or isinstance(kind, Region):
+                    continue
+                read = {kind.fold(letters) for letters in ("ab-1f", "AB-1F", "ａＢ-1f")}
+                if len(read) != 1:
+                    as_typed.add(f"{context.command_path} {parameter.name}")
+                else:
+                    hexadecimal = parameter.name in ("name", "fingerprint")
+                    assert read == {"ab-1f" if hexadecimal else "AB-1F"}, context.command_path
+    assert as_typed == {"biandun-office init office_id"}
 
 
 def test_a_data_folder_that_is_a_file_is_called_one(

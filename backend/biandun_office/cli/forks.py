@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from biandun_office.cli.commands import Command
-from biandun_office.cli.session import CODE, Session, in_session
+from biandun_office.cli.session import HEXADECIMAL, Session, in_session
 from biandun_office.evidence import fork_export
 from biandun_office.evidence.fork_export import Export
 from biandun_office.installation.founding import sibling
@@ -43,7 +43,7 @@ def forks(session: Session) -> list[dict[str, object]]:
 
 
 @click.command("export-fork", cls=Command)
-@click.argument("name", type=CODE)
+@click.argument("name", type=HEXADECIMAL)
 @click.option(
     "--out",
     type=click.Path(file_okay=False, path_type=Path),

@@ -9,7 +9,7 @@ import click
 
 from biandun_office.cli.commands import Command
 from biandun_office.cli.session import (
-    CODE,
+    OFFICE_ID,
     READABLE,
     REGION,
     Session,
@@ -69,7 +69,7 @@ def _described(file: Path, tried: Tried) -> dict[str, object]:
 @click.command(cls=Command)
 @click.option(
     "--office-id",
-    type=CODE,
+    type=OFFICE_ID,
     default="longlan",
     show_default=True,
     help="编办标识 / the office's id",

@@ -26,7 +26,7 @@ from biandun_office.platform.errors import FileProblem, PassphraseProblem
 from biandun_protocol import kinds, oserrors, pins
 from biandun_protocol.catalogue import phrase
 from biandun_protocol.errors import TypedProblem
-from biandun_protocol.identifiers import folded
+from biandun_protocol.identifiers import folded, in_capitals, in_small_letters
 from biandun_protocol.kinds import Kind
 from biandun_protocol.terminal.visible import is_visible
 from biandun_protocol.wire.numbers import LIMIT_ATTACHMENT
@@ -98,17 +98,18 @@ class Text(click.ParamType[str]):
 
 class Code(Text):
     """A unit's code, a serial number or the like: what a Chinese keyboard makes full-width is read
-    as the plain characters.
+    as the plain characters, and letters as those that such codes are written in.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, fold: Callable[[str], str]) -> None:
         super().__init__(64)
+        self.fold = fold
 
     def convert(
         self, value: object, param: click.Parameter | None, ctx: click.Context | None
     ) -> str:
         """Fold it."""
-        return folded(super().convert(value, param, ctx))
+        return self.fold(super().convert(value, param, ctx))
 
 
 class Region(Code):
@@ -156,8 +157,10 @@ class Given(Readable):
         return content
 
 
-CODE = Code()
-REGION = Region()
+CODE = Code(in_capitals)
+HEXADECIMAL = Code(in_small_letters)
+OFFICE_ID = Code(folded)  # keeps its letters
+REGION = Region(folded)
 REASON = Text(390)  # of the 400 that are kept some say what was done
 PERSON = Text(20)
 READABLE = Readable()

@@ -6,7 +6,16 @@ import click
 
 from biandun import key_status, outbox
 from biandun.cli.commands import Group
-from biandun.cli.shared import ADDRESS, CODE, FOLDER, OFFICE, Settings, pass_settings, with_key
+from biandun.cli.shared import (
+    ADDRESS,
+    CODE,
+    FOLDER,
+    HEXADECIMAL,
+    OFFICE,
+    Settings,
+    pass_settings,
+    with_key,
+)
 from biandun.errors import KeyRefused, UsageProblem
 from biandun.filings import Folder
 from biandun.keys import Key
@@ -167,7 +176,7 @@ def collect(
 
 
 @group.command("drop")
-@click.argument("name", type=CODE)
+@click.argument("name", type=HEXADECIMAL)
 @with_key
 def drop(key: Key, name: str) -> ParcelDropped:
     """从发件箱中取出不再携带的材料；NAME 见 `biandun outbox list`。材料本身仍在其文件夹中。

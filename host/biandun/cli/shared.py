@@ -27,7 +27,7 @@ from biandun_protocol.book import CODES
 from biandun_protocol.catalogue import phrase
 from biandun_protocol.errors import TypedProblem
 from biandun_protocol.forms.form import Form
-from biandun_protocol.identifiers import folded
+from biandun_protocol.identifiers import in_capitals, in_small_letters
 from biandun_protocol.kinds import Kind
 from biandun_protocol.secret import Secret
 from biandun_protocol.terminal.visible import visible
@@ -54,10 +54,13 @@ class Address(click.ParamType[str]):
 
 class Code(click.ParamType[str]):
     """A serial number, a case number or the like: what a Chinese keyboard makes full-width is read
-    as the plain characters.
+    as the plain characters, and letters as those that such codes are written in.
     """
 
     name = "text"
+
+    def __init__(self, fold: Callable[[str], str]) -> None:
+        self.fold = fold
 
     def convert(
         self,
@@ -66,11 +69,12 @@ class Code(click.ParamType[str]):
         ctx: click.Context | None,  # noqa: ARG002
     ) -> str:
         """Fold it."""
-        return folded(str(value))
+        return self.fold(str(value))
 
 
 ADDRESS = Address()
-CODE = Code()
+CODE = Code(in_capitals)
+HEXADECIMAL = Code(in_small_letters)
 DESCRIPTOR = click.IntRange(0, 2**31 - 1)  # what the system calls an open file
 FILE = click.Path(dir_okay=False, path_type=Path)  # to be written
 FOLDER = click.Path(file_okay=False, path_type=Path)
@@ -344,7 +348,7 @@ def with_key(command: Callable[Concatenate[Key, P], R]) -> Callable[..., R]:
     )
     @click.option(
         "--fingerprint",
-        type=CODE,
+        type=HEXADECIMAL,
         metavar="HEX",
         help="首次在本机使用的密钥的设备指纹，代替询问 / device fingerprint of a key that is new here, instead of being asked",
     )

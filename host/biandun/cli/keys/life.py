@@ -24,6 +24,7 @@ from biandun.results import (
 )
 from biandun_protocol import enrolment, kinds, orders
 from biandun_protocol.catalogue import phrase
+from biandun_protocol.identifiers import in_capitals
 from biandun_protocol.recovery import Officers
 from biandun_protocol.succession import Granted
 from biandun_protocol.wire import codec
@@ -219,5 +220,5 @@ def _confirm(key: Key, confirmed: str | None) -> None:
         say(in_language(about))
         with typing():
             confirmed = click.prompt(in_language(phrase("host.confirm-serial")), err=True)
-    if confirmed != key.info.serial:
+    if in_capitals(confirmed) != key.info.serial:
         raise Declined
