@@ -13,8 +13,11 @@ from urllib.parse import unquote
 
 import pytest
 
+from biandun_protocol.codes import TABLES
+
 ROOT = Path(__file__).parent.parent
 SPEC = "protocol/SPEC.md"
+MANY_LINES = re.DOTALL | re.MULTILINE
 # folders that are made, not kept
 MADE = {"build", "dist", "node_modules", "__pycache__", "htmlcov"}
 TEXTS = {".md", ".py", ".pyi", ".toml", ".c", ".cddl", ".yml", ".yaml", ".txt", ".cfg", ""}
@@ -129,6 +132,16 @@ def test_every_decision_is_in_the_list_of_decisions() -> None:
     folder = ROOT / "docs" / "decisions"
     listed = set(LINK.findall((folder / "README.md").read_text("utf-8")))
     assert {path.name for path in folder.glob("0*.md")} - listed == set()
+
+
+@pytest.mark.parametrize("table", ["quota_type", "funding_form", "entry_method", "post_category"])
+def test_the_page_of_terms_has_the_codes_of_the_forms(table: str) -> None:
+    page = (ROOT / "docs" / "design" / "terms.md").read_text("utf-8")
+    (section,) = re.findall(rf"^Code of the field `{table}`\.$(.*?)(?:^## |\Z)", page, MANY_LINES)
+    rows = {code: zh for zh, code in re.findall(r"^\| (\S+) \| .+ \| `(\w+)` \|$", section, re.M)}
+    assert rows == {
+        code: words.zh for code, words in TABLES[f"{table}s".replace("ys", "ies")].items()
+    }
 
 
 def test_the_fragments_make_a_changelog() -> None:
