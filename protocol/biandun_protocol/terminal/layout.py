@@ -15,6 +15,7 @@ from biandun_protocol.terminal.wrap import fill_up, width, wrap
 Fields = Mapping[str, object]
 
 _GAP = "  "
+_WIDEST = 200  # columns to which cells of a table are filled up where no terminal stacks them
 _LEAST = 16  # columns that a value needs beside its name
 SENTENCE = "sentence"
 
@@ -130,6 +131,8 @@ class Layout:
                 for place, block in enumerate(blocks)
                 for line in ([""] if place else []) + block
             ]
+        # else one long cell would make all the others of its column as long
+        widths = [min(wide, _WIDEST) for wide in widths]
         return [
             _GAP.join(fill_up(cell, wide) for cell, wide in zip(line, widths, strict=True)).rstrip()
             for line in table

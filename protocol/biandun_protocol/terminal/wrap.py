@@ -31,13 +31,17 @@ def _pieces(text: str) -> list[str]:
     """What is not broken: a word, or one Chinese character with the punctuation that belongs to
     it.
     """
-    pieces: list[str] = []
+    pieces: list[list[str]] = []
     for one in _PIECE.findall(text):
-        if pieces and not one.isspace() and (one[0] in _NOT_FIRST or pieces[-1][-1] in _NOT_LAST):
-            pieces[-1] += one
+        if (
+            pieces
+            and not one.isspace()
+            and (one[0] in _NOT_FIRST or pieces[-1][-1][-1] in _NOT_LAST)
+        ):
+            pieces[-1].append(one)
         else:
-            pieces.append(one)
-    return pieces
+            pieces.append([one])
+    return ["".join(parts) for parts in pieces]
 
 
 def wrap(text: str, columns: int | None) -> list[str]:
@@ -49,17 +53,18 @@ def wrap(text: str, columns: int | None) -> list[str]:
         if columns is None or width(paragraph) <= columns:
             lines.append(paragraph)
             continue
-        line, used = "", 0
+        line, used = list[str](), 0  # begins with no blank
         for piece in _pieces(paragraph):
             wide = width(piece)
-            if used + wide > columns and line.strip():
+            if used + wide > columns and line:
                 if piece.isspace():
                     continue
-                lines.append(line.rstrip())
-                line, used = "", 0
+                lines.append("".join(line).rstrip())
+                line, used = [], 0
             if line or not piece.isspace():
-                line, used = line + piece, used + wide
-        lines.append(line.rstrip())
+                line.append(piece)
+                used += wide
+        lines.append("".join(line).rstrip())
     return lines
 
 
