@@ -38,8 +38,10 @@ class Contents:
             ) from error
 
     def read(self, name: str) -> bytes:
-        """A plain file.  Raises FolderProblem: file-missing, file-link for what is no plain file,
-        file-unreadable, file-too-large.
+        """Return the content of a plain file.
+
+        Raises FolderProblem: file-missing, file-link for what is no plain file, file-unreadable,
+        file-too-large.
         """
         path = str(self.path / name)
         kind = self.entries.get(name)
@@ -59,7 +61,7 @@ class Contents:
         return content
 
     def get(self, name: str) -> bytes | None:
-        """The same, None for what is not there."""
+        """Return the content of a plain file, None when it is not there.  Raises as ``read``."""
         return self.read(name) if name in self.entries else None
 
 

@@ -88,7 +88,7 @@ def describe_key(key: Key, language: str) -> KeyInfo:
     does not hold.
     """
     fields: dict[str, Any] = {**vars(describe(key.info))}
-    problem = keys.ailment(key)
+    problem = keys.blocking_problem(key)
     if problem is not None:
         fields |= {"problem": problem.code, "fix": problem.next_step(language)}
         if problem.code == "store-damaged":

@@ -113,11 +113,13 @@ def examine(
 
 
 def of_key(key: Key, now: int, office_time: int | None = None) -> list[Problem]:
-    """What an open key says is wrong with it, at ``now`` (seconds), which is ``office_time`` at its
-    office.  Raises LinkProblem.
+    """Return what is wrong with an open key: faults, locked users, clocks, status, room left.
+
+    ``now`` is this computer's time and ``office_time`` the office's at the same moment, both in
+    seconds since 1970.  Raises LinkProblem.
     """
     info = key.info
-    ailing = keys.ailment(key)
+    ailing = keys.blocking_problem(key)
     found: list[Problem] = [ailing] if ailing is not None else []
     if ailing is not None and ailing.code == "store-damaged":
         return found  # the rest of what it says is what is left of it

@@ -21,12 +21,22 @@ from biandun_protocol.errors import Problem
 from biandun_protocol.wire.messages import InfoReply
 from biandun_protocol.wire.numbers import ERROR_PIN_LOCKED, ERROR_STORE_DAMAGED
 
-__all__ = ["Key", "PortInfo", "Row", "ailment", "list", "open", "open_port", "pin_slots", "scan"]
+__all__ = [
+    "Key",
+    "PortInfo",
+    "Row",
+    "blocking_problem",
+    "list",
+    "open",
+    "open_port",
+    "pin_slots",
+    "scan",
+]
 
 
 @dataclass(frozen=True)
 class Row:
-    """A port and what was found there: the key's own words, or what is wrong."""
+    """A port and what was found there: what the key says of itself, or what is wrong."""
 
     port: PortInfo
     info: InfoReply | None
@@ -34,9 +44,7 @@ class Row:
 
     @property
     def is_damaged(self) -> bool:
-        """Does the key's flash contradict itself?  Then what it says of its state is what is left
-        of it.
-        """
+        """Is the key's flash damaged?  Then the state that it reports is not to be relied on."""
         return self.problem is not None and self.problem.code == "store-damaged"
 
 
@@ -52,9 +60,9 @@ def open_port(port: str, ui: Ui | None = None) -> Key:
         raise
 
 
-def ailment(key: Key) -> Problem | None:
-    """What keeps an open key from being used whoever holds it: a damaged flash, or a user who is
-    locked out.
+def blocking_problem(key: Key) -> Problem | None:
+    """Return what keeps an open key from being used: a damaged flash, or a user who is locked out;
+    None for a sound key.  Raises LinkProblem.
     """
     condition = key.condition()
     if condition.damaged:
@@ -69,7 +77,7 @@ def _ask(port: PortInfo) -> Row:
         return Row(port, None, port.problem)
     try:
         with open_port(port.port) as key:
-            return Row(port, key.info, ailment(key))
+            return Row(port, key.info, blocking_problem(key))
     except Problem as problem:
         return Row(port, None, problem)
 

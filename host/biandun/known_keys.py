@@ -1,5 +1,5 @@
-"""Keys that this account has met: serial number -> device key, root, unit.  A key that is suddenly
-another one is noticed.
+"""Keys that this account has met: serial number -> device key, root, unit.  It notices when another
+key answers under a known serial number.
 
 One JSON file, readable by its owner only.  Nothing in it is secret; whoever can change it can make
 a key look known.
@@ -42,8 +42,11 @@ class Known:
         return " ".join(digest[at : at + 4] for at in range(0, len(digest), 4))
 
 
-def known(device_key: bytes, root: bytes, uscc: str, unit_name: str) -> Known:
-    """What there is to remember of a key now."""
+def identity(device_key: bytes, root: bytes, uscc: str, unit_name: str) -> Known:
+    """Return what to remember of a key that is met now.
+
+    ``device_key`` and ``root`` are uncompressed points (65 bytes).
+    """
     return Known(device_key.hex(), sha256(root).hexdigest(), uscc, unit_name, int(time.time()))
 
 
@@ -54,23 +57,27 @@ class KnownKeys:
         self.path = path or state_folder() / "known-keys.json"
 
     def get(self, serial: str) -> Known | None:
-        """What is remembered of a key.  Raises FolderProblem: not knowing is not the same as
-        new.
+        """Return what is remembered of a key, None for one that was never met.
+
+        Raises FolderProblem when the file cannot be read: the key may be known all the same.
         """
         return self._read().get(serial)
 
     def remember(self, serial: str, key: Known) -> None:
-        """Remember a key, in the place of what was remembered under its serial number."""
+        """Remember a key, and forget what was remembered under its serial number.
+
+        Raises FolderProblem.
+        """
         with self._held() as rows:
             rows[serial] = key
 
     def forget(self, serial: str) -> bool:
-        """Forget a key; was it known?"""
+        """Forget a key; return whether it was known.  Raises FolderProblem."""
         with self._held() as rows:
             return rows.pop(serial, None) is not None
 
     def all(self) -> dict[str, Known]:
-        """Every key that is remembered, by serial number."""
+        """Return all remembered keys, by serial number.  Raises FolderProblem."""
         return dict(sorted(self._read().items()))
 
     def _read(self) -> dict[str, Known]:

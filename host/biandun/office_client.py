@@ -1,7 +1,7 @@
-"""The office over HTTP: upload what is missing, post the statement, bring back the receipt.
+"""The office over HTTP: upload what is missing, post the statement, fetch the receipt.
 
 Everything here may be repeated: blobs are named by their content, a statement posted twice gets the
-same receipt.  The server's words are not believed for their own sake: the caller verifies receipts
+same receipt.  Nothing that the server answers is trusted as it is: the caller verifies receipts
 with the office's key.
 """
 
@@ -107,7 +107,7 @@ class Office:
         *,
         purpose: str = PURPOSE_FILING,
     ) -> Accepted:
-        """Hand in a statement with the blobs it names (hex digest -> bytes or file).
+        """Submit a statement with the blobs it names (hex digest -> bytes or file).
 
         Posts first and uploads only what the office says is missing, so nothing travels twice.
         Raises OfficeRefused, OfficeUnreachable, OfficeTimeout, OfficeAnswer.
@@ -148,8 +148,9 @@ class Office:
         return self._receipt(answer)
 
     def status(self, serial: str) -> Signed:
-        """Return the office's word whether that key may sign, unverified.  Raises
-        OfficeRefused(serial-unknown), OfficeAnswer.
+        """Return the office's signed status of the key ``serial``, unverified.
+
+        Raises OfficeRefused(serial-unknown), OfficeAnswer.
         """
         answer = self._send("GET", f"/keys/{quote(serial, safe='')}/status")
         self._check(answer)
@@ -260,7 +261,10 @@ class Office:
         self._check(self._send("POST", path))
 
     def close_gap(self, links: Signed) -> dict[str, object]:
-        """Hand in an export of links; returns which gaps it closed and which stay open."""
+        """Submit an export of links; return which gaps it closed and which stay open.
+
+        Raises OfficeRefused, OfficeUnreachable, OfficeTimeout, OfficeAnswer.
+        """
         return self._json(self.post_signed("/links", links))
 
     def get_bytes(self, path: str) -> bytes:

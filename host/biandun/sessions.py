@@ -17,12 +17,12 @@ def _path(url: str) -> Path:
 
 
 def remember(url: str, token: Secret) -> None:
-    """Keep the token of an office.  Raises FolderProblem."""
+    """Store the login token of the office at ``url``.  Raises FolderProblem."""
     replace_file(_path(url), json.dumps({"url": url, "token": token.reveal().decode()}).encode())
 
 
 def recall(url: str) -> Secret | None:
-    """The token of an office, if there is one.  Raises FolderProblem."""
+    """Return the stored token of the office at ``url``, None without one.  Raises FolderProblem."""
     raw = read_file(_path(url))
     if raw is None:
         return None
@@ -34,7 +34,7 @@ def recall(url: str) -> Secret | None:
 
 
 def forget(url: str) -> None:
-    """Drop the token of an office.  Raises FolderProblem when it is there and stays."""
+    """Delete the stored token of an office.  Raises FolderProblem when it cannot be deleted."""
     path = _path(url)
     try:
         path.unlink(missing_ok=True)

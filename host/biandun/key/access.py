@@ -35,9 +35,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Condition:
-    """What to know of a key before it is used: is its flash damaged, and slot -> tries left for
-    each user.
-    """
+    """Whether a key's flash is damaged, and the PIN tries left by user slot."""
 
     damaged: bool
     tries: dict[int, int]
@@ -75,8 +73,8 @@ class Access(Channel):
         self.refresh()
 
     def unlock(self, pin: Secret | None = None, slot: int | None = None) -> None:
-        """Unlock as a user, for this link.  Without ``pin`` the Ui is asked, again after a wrong
-        one.
+        """Unlock the key as a user, until the link ends or ``lock``.  Without ``pin`` the Ui is
+        asked for it, again after a wrong one.
 
         Raises KeyRefused: pin-wrong with tries_left, pin-locked, pin-unset; pin-required when
         nobody gives a PIN; pin-wait with wait_ms when one was given too soon.
@@ -139,8 +137,9 @@ class Access(Channel):
             self._try(slot, pin)
 
     def condition(self) -> Condition:
-        """What to know before the key is used.  A key whose firmware knows no such question is
-        taken for a whole one.
+        """Ask whether the key's flash is damaged and how many tries each PIN has left.
+
+        Firmware that lacks the command counts as undamaged, with tries unknown.
         """
         try:
             reply = self.call(wire.ConditionRequest(), wire.ConditionReply)
@@ -154,14 +153,15 @@ class Access(Channel):
         )
 
     def tries_left(self, slot: int) -> int | None:
-        """How many wrong PINs a user has left; None for a slot without a PIN, and from a key that
-        does not say.
+        """Return how many wrong PINs a user has left; None for a slot without a PIN, and from a
+        key that does not report it.
         """
         return self.condition().tries.get(slot)
 
     def new_pin(self, pin: Secret) -> Secret:
-        """A PIN to be set, in its one spelling.  Raises KeyRefused, before the key is asked:
-        pin-format, pin-weak.
+        """Return a PIN that is to be set in its normal form.
+
+        Raises KeyRefused before the key is asked: pin-format, pin-weak.
         """
         spelled = pins.normalised(pin)
         fault = pins.fault_of(spelled, self.info.serial)
@@ -170,7 +170,7 @@ class Access(Channel):
         return spelled
 
     def lock(self) -> None:
-        """Lock the key."""
+        """Lock the key: the next command that needs a PIN asks for it again."""
         self.call(wire.LockRequest(), wire.LockReply)
 
     def change_pin(self, old: Secret, new: Secret, slot: int = 0) -> None:
@@ -184,7 +184,7 @@ class Access(Channel):
         self.call(wire.ChangePinRequest(slot, old.reveal(), new), wire.ChangePinReply)
 
     def remove_user(self, slot: int) -> None:
-        """Take a user's PIN away; user 0 must be the one who is asked, and presses the button.
+        """Delete a user's PIN; needs user 0's PIN and the button.
 
         Raises KeyRefused: slot-refused, pin-unset, presence-*.
         """
@@ -192,7 +192,10 @@ class Access(Channel):
         self.refresh()
 
     def unlocked(self, work: Callable[[], T]) -> T:
-        """Do ``work``; when the key wants a PIN first, ask for it and do it again."""
+        """Do ``work``; when the key refuses it without a PIN, unlock and do it again.
+
+        Raises what ``work`` and ``unlock`` raise.
+        """
         try:
             return work()
         except errors.KeyRefused as refusal:

@@ -8,7 +8,7 @@ from biandun_protocol.wire import messages as wire
 
 
 class Card:
-    """What a key does with the unit card."""
+    """The unit card on an open key: write it, read it."""
 
     def __init__(self, key: Access) -> None:
         self._key = key
@@ -38,14 +38,17 @@ class Card:
         return reply.version
 
     def head(self) -> UnitCard:
-        """Read the office's statement of it, without sections.  Raises KeyRefused(not-found)."""
+        """Read the office's signed statement of the card, without its sections.
+
+        Raises KeyRefused(not-found) when there is no card.
+        """
         reply = self._key.unlocked(
             lambda: self._key.call(wire.ReadCardRequest(), wire.ReadCardReply)
         )
         return UnitCard(Signed(reply.statement, reply.manifest), ())
 
     def read(self) -> UnitCard:
-        """Read it with its sections.  Raises KeyRefused(not-found)."""
+        """Read the card with its sections.  Raises KeyRefused(not-found)."""
         head = self.head()
         count = len(head.read().sections)
         return UnitCard(

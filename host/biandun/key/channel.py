@@ -24,7 +24,7 @@ from typing import Self, TypeVar
 
 from biandun import errors, logs
 from biandun.key.connection import LONGEST_CALL, LONGEST_QUESTION, Connection
-from biandun.known_keys import Known, KnownKeys, known
+from biandun.known_keys import Known, KnownKeys, identity
 from biandun.ui import Silent, Ui
 from biandun_protocol import certificate
 from biandun_protocol.algorithms import BY_NAME, ES256, Algorithm, PublicKey
@@ -185,7 +185,7 @@ class Channel:
         """
         if self._known is None or profile.device_key is None:
             return
-        now = known(profile.device_key, own.root.point, profile.uscc, profile.unit_name)
+        now = identity(profile.device_key, own.root.point, profile.uscc, profile.unit_name)
         before = self._known.get(profile.serial)
         if before is not None and (before.device_key, before.root) != (now.device_key, now.root):
             raise errors.KeyChanged(
@@ -202,7 +202,7 @@ class Channel:
         """
         serial, now = (
             profile.serial,
-            known(profile.device_key or b"", own.root.point, profile.uscc, profile.unit_name),
+            identity(profile.device_key or b"", own.root.point, profile.uscc, profile.unit_name),
         )
         before = self._met or (self._known.get(serial) if self._known is not None else None)
         if before is None:

@@ -10,14 +10,14 @@ from biandun_protocol.wire.numbers import ERROR_NOT_FOUND, LIMIT_OUTBOX, LIMIT_P
 
 
 class Outbox:
-    """What a key carries: one parcel a statement."""
+    """The outbox on an open key: one parcel for each statement, named by its idempotency key."""
 
     def __init__(self, key: Access) -> None:
         self._key = key
 
     def put(self, name: bytes, content: bytes) -> None:
-        """Put the package of the statement signed under ``name`` (16 bytes) into it, from where an
-        earlier attempt stopped.
+        """Write the package of the statement signed under ``name`` (16 bytes) to the outbox, from
+        where an earlier attempt stopped.
 
         Raises KeyRefused: not-found when this key signed nothing under that name, outbox-full,
         store-full; ManifestProblem(too-large).
@@ -42,7 +42,7 @@ class Outbox:
         )
 
     def entries(self) -> list[wire.OutboxEntryReply]:
-        """What is in it; a parcel is whole when ``next`` counts all its parts."""
+        """Return what is in the outbox; a parcel is whole when ``next`` counts all its parts."""
         found: list[wire.OutboxEntryReply] = []
         for place in range(LIMIT_PARCELS):
             try:
@@ -65,7 +65,7 @@ class Outbox:
         return content
 
     def drop(self, name: bytes) -> None:
-        """Take a parcel out of it; one that is not there is no error."""
+        """Delete a parcel; one that is not there is no error."""
         self._key.unlocked(
             lambda: self._key.call(wire.OutboxDropRequest(name), wire.OutboxDropReply)
         )

@@ -9,17 +9,17 @@ from biandun_protocol.wire.numbers import SCHEMA_SHARES_EXPORT
 
 
 class Recovery:
-    """What a key does for those who have forgotten a PIN."""
+    """Officers, shares and unblocking on an open key."""
 
     def __init__(self, key: Access) -> None:
         self._key = key
 
     def name_officers(self, officers: Officers, enrolling: bool = False) -> int:
-        """Tell the key who the two officers are; it makes shares for them, whose number comes back.
-        The same again changes nothing.
+        """Set the two unblocking officers; the key makes a share for each.  Returns the number of
+        the pair of shares; the same officers again change nothing.
 
-        A key in service wants user 0; one that is ``enrolling`` has no user and no session, and
-        nothing to hide yet.  Raises KeyRefused: officers-invalid, officers-older, slot-refused.
+        A key in service needs user 0's PIN; one that is ``enrolling`` has no user, so the command
+        goes unsealed.  Raises KeyRefused: officers-invalid, officers-older, slot-refused.
         """
         request = wire.SetOfficersRequest(officers.signed.statement, officers.signed.manifest)
         if enrolling:
@@ -27,15 +27,17 @@ class Recovery:
         return self._key.unlocked(lambda: self._key.call(request, wire.SetOfficersReply)).number
 
     def shares(self) -> wire.SharesExport:
-        """The shares, sealed to the officers, for the office to keep; needs no PIN.  Raises
-        KeyRefused(unblock-unset).
+        """Export the shares, encrypted to the officers, for the office to keep; needs no PIN.
+
+        Raises KeyRefused(unblock-unset).
         """
         reply = self._key.call(wire.ExportSharesRequest(), wire.ExportSharesReply)
         return wire.SharesExport(SCHEMA_SHARES_EXPORT, reply.manifest, reply.signature)
 
     def ask(self, slot: int) -> wire.UnblockAsk:
-        """What the officers need to know to give their codes for a user.  Raises
-        KeyRefused(unblock-unset).
+        """Return what the officers need to compute their codes for the user in ``slot``.
+
+        Raises KeyRefused(unblock-unset).
         """
         return recovery.ask(self.shares(), slot)
 

@@ -124,8 +124,10 @@ class Key(Access):
     # ------------------------------------------------------------------
 
     def challenge(self) -> wire.Challenge:
-        """What the office has to answer with an order: the same until one was carried out.  Raises
-        KeyRefused(wrong-state).
+        """Return the challenge that an order of the office must answer; it stays the same until an
+        order was carried out.
+
+        Raises KeyRefused(wrong-state) from a key without a certificate.
         """
         reply = self.call(wire.ChallengeRequest(), wire.ChallengeReply)
         own = self.public_key
@@ -161,15 +163,16 @@ class Key(Access):
         return self.call(wire.ReinstateRequest(*given), wire.ReinstateReply).seq
 
     def audit(self) -> wire.AuditExport:
-        """The key's audit ring as its office reads it; needs no PIN.  Raises KeyRefused:
-        wrong-state, session-unavailable.
+        """Export the key's audit ring, signed by its device key; needs no PIN.
+
+        Raises KeyRefused: wrong-state, session-unavailable.
         """
         reply = self.call(wire.ExportAuditRequest(), wire.ExportAuditReply)
         return wire.AuditExport(SCHEMA_AUDIT_EXPORT, reply.manifest, reply.signature)
 
     @property
     def recovery(self) -> Recovery:
-        """The way back in for who has forgotten a PIN."""
+        """Officers, shares and unblocking: how a forgotten or locked PIN is set anew."""
         return Recovery(self)
 
     # --- what it carries
@@ -304,8 +307,8 @@ class Key(Access):
         return self.call(request, wire.StoreReceiptReply).seq
 
     def signed(self, header: bytes, signature: bytes, manifest: bytes) -> Signed:
-        """What the key wrote and signed itself: its reply carries the manifest, so the digest is
-        computed here.
+        """Assemble the statement over a manifest that the key itself wrote, from header and
+        signature (64 bytes).
         """
         return Signed(
             statements.assemble(header, self.algorithm.digest(manifest), signature), manifest
