@@ -228,9 +228,7 @@ class Linked(Sealed):
     """The vault's journal, on a board whose memory has a secret."""
 
     def __init__(self, flash: Any) -> None:
-        super().__init__(
-            flash, b"a secret of thirty-two bytes ...", lambda kind, payload: (kind, payload)
-        )
+        super().__init__(flash, b"a secret of thirty-two bytes ...")
 
 
 def test_the_sealed_journal_of_the_vault_is_one_too_and_no_cut_breaks_its_links() -> None:
