@@ -36,7 +36,9 @@ def build(form: Form) -> bytes:
     """Return the canonical manifest of a form.  Raises ManifestProblem: form-invalid,
     manifest-too-large.
     """
-    form.check()
+    from biandun_protocol.forms import reading  # noqa: PLC0415 - pydantic, when it is needed
+
+    reading.check(form)
     row = row_of(form)
     summary = Summary(row.schema, form.uscc, row.form_type, len(form.attachments), form.case)
     raw = cbor.dumps([codec.to_map(summary), to_body(form)])

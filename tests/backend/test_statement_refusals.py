@@ -12,6 +12,7 @@ from biandun_office.platform import clock
 from biandun_office.registry.models import Unit
 from biandun_protocol import cbor
 from biandun_protocol.algorithms import P256_ORDER
+from biandun_protocol.forms import reading
 from biandun_protocol.forms.form import ApplicationDocument
 from biandun_protocol.wire import statement as wire
 from tests.backend.bench import HOSPITAL, ONLY_SQLITE, SCHOOL, Bench, rows
@@ -309,4 +310,4 @@ def test_a_statement_accepted_after_the_malleated_twin_was_refused_is_one_case(
 
 
 def test_the_application_used_here_breaks_no_rule():
-    application().check()
+    reading.check(application())

@@ -15,6 +15,7 @@ from biandun.filings import Folder, Source
 from biandun.keys import Key
 from biandun.office_client import Office
 from biandun_protocol.errors import ManifestProblem, Problem, StatementProblem
+from biandun_protocol.forms import reading
 from biandun_protocol.forms.form import Attachment
 from biandun_protocol.terminal import shown as terminal
 from tests.host.test_reviews import AGREE, key_of
@@ -292,7 +293,7 @@ def test_a_name_that_a_computer_cannot_keep_is_refused_by_name_and_rule(
         attached = Attachment(
             name=name, media_type="application/pdf", size=1, sha256=bytes(32), role="other"
         )
-        application(attachments=(attached,)).check()
+        reading.check(application(attachments=(attached,)))
         file_names.check([name])
     assert (caught.value.code, "rule" in caught.value.values) == (code, True)
 

@@ -20,7 +20,7 @@ OTHER_USCC = "11629900MB0000019C"
 
 def refused_place(value: UseApproval) -> str:
     with pytest.raises(ManifestProblem) as caught:
-        value.check()
+        reading.check(value)
     assert caught.value.code == "form-invalid"
     assert caught.value.values["rule"]
     return str(caught.value.values["field"])
@@ -186,7 +186,7 @@ def test_duties_are_absent_or_say_something() -> None:
 
 
 def test_a_reason_may_have_paragraphs() -> None:
-    application(reason="一。\n\n二。").check()
+    reading.check(application(reason="一。\n\n二。"))
 
 
 BODY: dict[str, Any] = to_body(application(attachments=(FILE,)))
@@ -254,4 +254,4 @@ def test_every_code_of_every_table_is_accepted() -> None:
     ):
         for code in codes.TABLES[table]:
             item: UseItem = replace(ITEM, **{name: code})
-            application(items=(item,)).check()
+            reading.check(application(items=(item,)))

@@ -2,7 +2,7 @@
 
 A form is a frozen dataclass, one file each; ``registry`` says for which purpose it is signed.  Its
 body in a manifest is a CBOR map of field names, absent instead of null.  Making one checks nothing:
-``check``, ``package.build`` and reading do.
+``reading.check``, ``package.build`` and reading do.
 """
 
 from collections.abc import Callable
@@ -139,12 +139,6 @@ class Form(Shape):
         Date(),
         Field("填报日期", "date", PREPARED, Phrase("不填写时为当天", "today, when left out")),
     ]
-
-    def check(self) -> None:
-        """Check every field.  Raises FormProblem with all that is wrong."""
-        from biandun_protocol.forms import reading  # noqa: PLC0415 - pydantic, when it is needed
-
-        reading.read(type(self), to_body(self))
 
 
 def to_body(form: object) -> dict[str, Any]:

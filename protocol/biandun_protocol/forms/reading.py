@@ -15,7 +15,7 @@ from biandun_protocol.catalogue import Phrase
 from biandun_protocol.errors import ManifestProblem
 from biandun_protocol.forms import rules
 from biandun_protocol.forms.fields import Date, Described, Many, described, group_of
-from biandun_protocol.forms.form import Form
+from biandun_protocol.forms.form import Form, to_body
 from biandun_protocol.forms.mistakes import FormProblem, Mistake, Path, spell
 from biandun_protocol.forms.rules import Rule
 
@@ -53,6 +53,11 @@ def read(kind: type[F], body: object) -> F:
     if broken:
         raise FormProblem(broken)
     return form
+
+
+def check(form: Form) -> None:
+    """Check every field of a form that was made here.  Raises FormProblem with every mistake."""
+    read(type(form), to_body(form))
 
 
 def mistakes(kind: type[Form], body: object) -> list[Mistake]:
