@@ -106,6 +106,14 @@ def test_every_error_of_the_system_has_its_name() -> None:
     assert set(BOOK["translated"]["system"]) - set(errno.errorcode.values()) == set()
 
 
+def test_what_people_read_stands_in_the_book_and_nowhere_else() -> None:
+    assert book_use.loose_chinese(SOURCES, book_use.KEPT) == []
+
+
+def test_no_exception_has_outlived_its_reason() -> None:
+    assert book_use.kept_for_nothing(SOURCES, book_use.KEPT) == []
+
+
 def test_programs_read_what_the_book_says() -> None:
     assert set(written.ERRORS) == set(BOOK["errors"])
     assert written.ERRORS["cancelled"][0] == BOOK["errors"]["cancelled"]["zh"]
@@ -196,6 +204,25 @@ def test_a_phrase_that_does_not_exist_or_gets_other_values_is_found(
     asked: str, fault: str, small: dict[str, Any]
 ) -> None:
     assert book_use.wrong_phrases(small, source(f"{SOURCE}\n{asked}")) == [fault]
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ('say("甲")', ["f.py:1: 甲"]),
+        ('say(f"{a} 甲")', ["f.py:1:  甲"]),
+        ('"""甲"""', []),
+        ('option(help="甲 / a")', []),
+        ('A_HELP = "甲 / a"', []),
+    ],
+)
+def test_chinese_outside_the_book_is_found(text: str, found: list[str]) -> None:
+    assert book_use.loose_chinese(source(text)) == found
+    assert book_use.loose_chinese(source(text), ["f.py"]) == []
+
+
+def test_an_exception_without_a_reason_is_found() -> None:
+    assert book_use.kept_for_nothing(source('say("a")'), ["f.py"]) == ["f.py"]
 
 
 def test_a_code_in_two_sections_is_refused(small: dict[str, Any]) -> None:

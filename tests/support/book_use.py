@@ -281,3 +281,52 @@ def blanks_of(entry: Mapping[str, Any], words: Mapping[str, Any]) -> set[str]:
 def unequal(entries: Iterable[tuple[str, Mapping[str, str]]]) -> list[str]:
     """Places whose Chinese and English have different blanks."""
     return [place for place, pair in entries if blanks(pair["zh"]) != blanks(pair["en"])]
+
+
+# Chinese that stands beside the code that it belongs to, with the reason
+KEPT = {
+    "protocol/biandun_protocol/forms": "a form's words stand beside its fields",
+    "protocol/biandun_protocol/filing.py": "a form's words stand beside its fields",
+    "protocol/biandun_protocol/review.py": "a form's words stand beside its fields",
+    "protocol/biandun_protocol/rules": "the rules of forms, beside them",
+    "protocol/biandun_protocol/identifiers.py": "names of fictitious regions: data",
+    "host/biandun/cli/filing.py": "the example of a form: data",
+    "backend/biandun_office/api.py": "title of the interface's description, a help text",
+    "backend/biandun_office/cli/offices.py": "the default of an option: data",
+    "backend/biandun_office/evidence/fork_text.py": "a whole document in both languages",
+    "backend/biandun_office/flow/businesses/": "a business names its states; a test compares them",
+    "backend/biandun_office/office/x509.py": "names inside certificates: bytes that are signed",
+    "backend/biandun_office/registry/services.py": "fictitious units: data",
+}
+# names of tables and columns for the administration, and of Django's apps
+_DJANGO = ("models.py", "apps.py")
+_HELP = {"help", "verbose_name", "verbose_name_plural", "help_text"}
+
+
+def loose_chinese(modules: Sources, kept: Iterable[str] = ()) -> list[str]:
+    """Chinese texts in a module that are neither help of a command nor kept where they are."""
+    return [
+        f"{place}:{text.lineno}: {text.value}"
+        for place, tree in modules.items()
+        if not place.endswith(_DJANGO) and "/migrations/" not in place
+        if not any(place.startswith(one) for one in kept)
+        for text in texts(tree)
+        if CHINESE.search(str(text.value)) and text not in _helps(tree)
+    ]
+
+
+def kept_for_nothing(modules: Sources, kept: Iterable[str]) -> list[str]:
+    """Places that need no exception any more."""
+    loose = loose_chinese(modules)
+    return [one for one in kept if not any(place.startswith(one) for place in loose)]
+
+
+def _helps(tree: ast.Module) -> set[ast.AST]:
+    """Texts of options: the argument ``help``, and constants called so."""
+    found: set[ast.AST] = set()
+    for node in ast.walk(tree):
+        if (isinstance(node, ast.keyword) and node.arg in _HELP) or (
+            isinstance(node, ast.Assign) and all(name.endswith("_HELP") for name in _targets(node))
+        ):
+            found |= set(ast.walk(node.value))
+    return found

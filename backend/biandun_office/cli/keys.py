@@ -29,13 +29,13 @@ _DAYS = click.option(
 )
 
 
-def _overlap_days(text: str) -> Callable[[F], F]:
+def _overlap_days(*, help: str) -> Callable[[F], F]:
     return click.option(
         "--overlap-days",
         type=click.IntRange(0, 365),
         default=OVERLAP_DAYS,
         show_default=True,
-        help=text,
+        help=help,
     )
 
 
@@ -176,7 +176,7 @@ def issue(
 )
 @_DAYS
 @_overlap_days(
-    "旧证书签署的材料继续受理的天数 / what was signed under the old one is taken in for so long"
+    help="旧证书签署的材料继续受理的天数 / what was signed under the old one is taken in for so long"
 )
 @with_passphrase
 @in_session
@@ -229,7 +229,7 @@ def renew(
 )
 @_DAYS
 @_overlap_days(
-    "旧密钥对签署的材料继续受理的天数 / what the old pair signed is taken in for so long"
+    help="旧密钥对签署的材料继续受理的天数 / what the old pair signed is taken in for so long"
 )
 @with_passphrase
 @in_session
