@@ -64,6 +64,28 @@ lint-words:
 	$(BIN)/python -m tests.system.architecture --check
 	$(BIN)/python -m pytest -q -p no:cacheprovider tests/test_layout.py
 
+# files of tests that found offices or run programs; `make test` has them
+LONG_host := cli cli_office clocks damaged_keys disk_and_network doctor whole_folder
+ROOM ?= host
+TESTED = $(filter-out $(LONG_$(ROOM):%=tests/$(ROOM)/test_%.py),$(wildcard tests/$(ROOM)/test_*.py))
+
+.PHONY: check check-words check-types check-tests
+check: $(BIN)/.ready $(STUBS)/.ready  ## one room while you work: its linters and tests; of host, without the files of tests that take long
+	@$(MAKE) --no-print-directory --jobs 2 --output-sync=target check-types check-words check-tests ROOM=$(ROOM)
+
+check-words:
+	$(BIN)/ruff check --quiet $(ROOM) tests/$(ROOM)
+	$(BIN)/ruff format --check --quiet $(ROOM) tests/$(ROOM)
+	$(BIN)/python protocol/tools/generate.py --check
+	$(BIN)/lint-imports
+
+check-types: export PYRIGHT_PYTHON_IGNORE_WARNINGS = 1
+check-types:
+	$(BIN)/pyright $(if $(filter firmware,$(ROOM)),--project firmware,--pythonpath $(BIN)/python $(ROOM))
+
+check-tests:
+	$(PYTEST) --dist loadfile -q -m "not slow" $(TESTED)
+
 test-fast: $(BIN)/.ready $(JUDGE)/.ready  ## the tests alone; COVERAGE=yes counts the lines that they run, a room below its mark fails
 	$(PYTEST) --dist loadfile --no-loadscope-reorder -m "not slow" $(COUNTING)
 	$(if $(COUNTING),$(BIN)/python tests/coverage_by_room.py build/coverage.json)
