@@ -36,7 +36,7 @@ from biandun.office_client import Accepted, Office
 from biandun.ui import Ui
 from biandun_protocol import certificate, cose, jsontext, oserrors, package
 from biandun_protocol.algorithms import PublicKey
-from biandun_protocol.catalogue import Phrase, phrase
+from biandun_protocol.catalogue import phrase
 from biandun_protocol.errors import ManifestProblem, ReceiptProblem
 from biandun_protocol.forms.fields import described
 from biandun_protocol.forms.form import Attachment, Form, to_body
@@ -458,10 +458,7 @@ def foreign(
         Mistake(
             (name,),
             described(kind)[name].field.label,
-            Phrase(
-                "请更正，或删去这一项由密钥填写",
-                "correct it, or leave it out for the key to fill in",
-            ),
+            phrase("host.own-unit"),
             ManifestProblem("unit-foreign", field=name, found=form.get(name), own=own),
         )
         for name, own in unit.items()

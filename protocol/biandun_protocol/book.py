@@ -729,6 +729,8 @@ PHRASES: dict[str, tuple[str, str]] = {
     "host.read-out": ("请把以下各项告诉两位解锁人员，并等对方回拨：", "Read this out to both officers, and wait for their call:"),
     "host.words": ("  密钥 {serial}   用户 {user}   编号 {number}   校验码 {check}", "  key {serial}   user {user}   number {number}   check {check}"),
     "host.code-of": ("第 {place} 位解锁人员的解锁码", "Code of officer {place}"),
+    "host.own-unit": ("请更正，或删去这一项由密钥填写", "correct it, or leave it out for the key to fill in"),
+    "host.role": ("应为以下之一：{names}", "ROLE is one of {names}"),
     "host.about-to-wipe": ("将永久清除密钥 {serial}（{unit}），其中 {count} 份签名文件尚无回执。", "Key {serial} ({unit}) is about to be wiped for good; {count} of its statements have no receipt."),
     "host.no-unit": ("未启用", "not in service"),
     "host.confirm-serial": ("请再次输入密钥序列号确认", "Type the serial number to confirm"),

@@ -286,11 +286,8 @@ def unequal(entries: Iterable[tuple[str, Mapping[str, str]]]) -> list[str]:
 # Chinese that stands beside the code that it belongs to, with the reason
 KEPT = {
     "protocol/biandun_protocol/forms": "a form's words stand beside its fields",
-    "protocol/biandun_protocol/filing.py": "a form's words stand beside its fields",
-    "protocol/biandun_protocol/review.py": "a form's words stand beside its fields",
-    "protocol/biandun_protocol/rules": "the rules of forms, beside them",
+    "protocol/biandun_protocol/codes.py": "code tables, written from codes/*.json: data",
     "protocol/biandun_protocol/identifiers.py": "names of fictitious regions: data",
-    "host/biandun/cli/filing.py": "the example of a form: data",
     "backend/biandun_office/api.py": "title of the interface's description, a help text",
     "backend/biandun_office/cli/offices.py": "the default of an option: data",
     "backend/biandun_office/evidence/fork_text.py": "a whole document in both languages",

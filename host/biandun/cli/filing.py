@@ -16,7 +16,7 @@ from biandun.filings import Folder, Source
 from biandun.keys import Key
 from biandun.office_client import Office
 from biandun_protocol import codes, kinds
-from biandun_protocol.catalogue import Phrase
+from biandun_protocol.catalogue import phrase
 from biandun_protocol.forms import registry
 from biandun_protocol.forms.schema import json_schema
 from biandun_protocol.terminal.shown import Document
@@ -102,7 +102,7 @@ def _source(text: str) -> Source:
     if not equals:
         role, path = "other", text
     if role not in codes.TABLES["attachment_roles"]:
-        rule = Phrase(f"应为以下之一：{_ROLES}", f"ROLE is one of {_ROLES}")
+        rule = phrase("host.role", names=_ROLES)
         raise UsageProblem("form-invalid", field="attach", rule=rule)
     return Source(Path(path), role)
 
