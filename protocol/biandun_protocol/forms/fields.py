@@ -287,11 +287,10 @@ class Region(Kind):
 
     def words(self, value: Any, language: str) -> str:
         """With its name, where it is known."""
-        for table in ("region_fictitious", "region_tianshui_gbt2260"):
-            name = codes.TABLES[table].get(value)
-            if name is not None:
-                return f"{name.en} ({value})" if language == "en" else f"{name.zh}（{value}）"
-        return value
+        name = codes.TABLES["region_fictitious"].get(value)
+        if name is None:
+            return value
+        return f"{name.en} ({value})" if language == "en" else f"{name.zh}（{value}）"
 
 
 @dataclass(frozen=True)
