@@ -14,7 +14,7 @@ from biandun.filings import Folder
 from biandun.folders import replace_file
 from biandun.keys import Key
 from biandun.office_client import Office
-from biandun_office import files
+from biandun_office.platform import files
 from tests.support.small_disk import room_for
 from tests.support.softserver import SoftServer
 
