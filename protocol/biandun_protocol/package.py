@@ -36,9 +36,9 @@ def build(form: Form) -> bytes:
     """Return the canonical manifest of a form.  Raises ManifestProblem: form-invalid,
     manifest-too-large.
     """
-    from biandun_protocol.forms import reading  # noqa: PLC0415 - pydantic, when it is needed
+    from biandun_protocol.forms.reading import check  # noqa: PLC0415 - pydantic, when needed
 
-    reading.check(form)
+    check(form)
     row = row_of(form)
     summary = Summary(row.schema, form.uscc, row.form_type, len(form.attachments), form.case)
     raw = cbor.dumps([codec.to_map(summary), to_body(form)])
@@ -53,7 +53,7 @@ def read(raw: bytes, purpose: str = PURPOSE_FILING) -> Manifest:
     Raises ManifestProblem: manifest-too-large, manifest-malformed, schema-unknown, form-invalid,
     manifest-contradicts.
     """
-    from biandun_protocol.forms import reading  # noqa: PLC0415 - pydantic, when it is needed
+    from biandun_protocol.forms.reading import read as form_of  # noqa: PLC0415 - as above
 
     if len(raw) > LIMIT_MANIFEST:
         raise ManifestProblem("manifest-too-large", size=len(raw), limit=LIMIT_MANIFEST)
@@ -71,7 +71,7 @@ def read(raw: bytes, purpose: str = PURPOSE_FILING) -> Manifest:
     row = FORMS.get((purpose, summary.filing_type))
     if row is None or summary.schema != row.schema:
         raise ManifestProblem("schema-unknown", schema=f"{summary.schema} {summary.filing_type}")
-    form = reading.read(row.form, body)
+    form = form_of(row.form, body)
     for name, here, there in (
         ("uscc", summary.uscc, form.uscc),
         ("attachments", summary.attachments, len(form.attachments)),

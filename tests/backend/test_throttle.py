@@ -173,7 +173,7 @@ def test_every_answer_that_is_signed_because_somebody_asks_is_counted():
     signs = {
         name
         for name, text in sources.items()
-        if re.search(r"signer=held\(\)|held\(\)\.(?!office\b)\w+\(", text)
+        if re.search(r"signer=signing\.signer\(\)|signing\.signer\(\)\.(?!office\b)\w+\(", text)
     }
     counted = {
         name

@@ -31,6 +31,7 @@ from biandun_protocol import (
 from biandun_protocol.algorithms import PublicKey
 from biandun_protocol.certificate import Signed
 from biandun_protocol.errors import Problem
+from biandun_protocol.forms import reading
 from biandun_protocol.parcel import Parcel
 from biandun_protocol.receipt import Receipt
 from biandun_protocol.recovery import Officers
@@ -46,6 +47,7 @@ from tests.hostile.world import PASSPHRASE, world
 # CborError, MessageError, DerError, CobsError are ValueErrors: nothing else may come out
 REFUSED = (Problem, ValueError)
 w = world()
+reading.load()  # as the office does before it listens
 
 
 @dataclass(frozen=True)

@@ -45,10 +45,17 @@ PARTS = (
 )
 
 Read = Callable[[str], object]
+
+
+def _sections(text: str) -> layout.Sections:
+    return layout.Sections(text, [(text, [(text, text)])])
+
+
 READERS: dict[str, Read] = {
     "commands.is_text": commands.is_text,
     "layout.Layout.fields": lambda text: layout.Layout("zh", 40).fields({"name": text, "x": text}),
     "layout.Layout.rows": lambda text: layout.Layout("zh", 40).rows([{"name": text}, {"x": "编"}]),
+    "layout.Layout.sections": lambda text: layout.Layout("zh", 40).sections(_sections(text)),
     "layout.Layout.label": lambda text: layout.Layout("zh", 40).label(text),
     "layout.Layout.value": lambda text: layout.Layout("zh", 40).value("name", text),
     "manual.asked": lambda text: manual.asked(text.split(" "), text),
@@ -58,6 +65,7 @@ READERS: dict[str, Read] = {
     ),
     "shown.remark": lambda text: shown.remark(text, SCREEN),
     "shown.result": lambda text: shown.result([{"name": text}], SCREEN, "zh", as_json=True),
+    "shown.text": lambda text: shown.text(_sections(text), SCREEN, "zh"),
     "usage.sentence": lambda text: usage.sentence(text, "zh"),
     "visible.json_text": lambda text: visible.json_text(text, encoding="ascii"),
     "visible.visible": visible.visible,

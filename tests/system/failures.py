@@ -82,7 +82,7 @@ ROWS: dict[str, Row] = {
         7,
         None,
         UNSIGNED,
-        "tests/firmware/test_enrolment.py::test_a_command_outside_its_states_is_refused_and_inside_is_not",
+        "tests/firmware/test_enrolment.py::test_a_key_with_a_certificate_is_not_wiped",
     ),
     "not-found": Row(
         7,

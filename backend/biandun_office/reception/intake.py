@@ -24,11 +24,13 @@ from biandun_office.reception.services import Accepted, Submission
 from biandun_protocol import cose, package
 from biandun_protocol.algorithms import PublicKey
 from biandun_protocol.errors import Problem
+from biandun_protocol.forms import reading
 from biandun_protocol.forms.reading import check_dates
 from biandun_protocol.package import Manifest
 from biandun_protocol.wire.numbers import LIMIT_MANIFEST
 
 LIMIT_STATEMENT = 4096
+reading.load()  # now, and not when somebody sends the first odd manifest
 # threads that compute at once only take the interpreter from each other, and from the one that
 # writes
 _checking = Lock()

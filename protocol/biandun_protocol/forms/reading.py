@@ -17,6 +17,7 @@ from biandun_protocol.forms import rules
 from biandun_protocol.forms.fields import Date, Described, Many, described, group_of
 from biandun_protocol.forms.form import Form, to_body
 from biandun_protocol.forms.mistakes import FormProblem, Mistake, Path, spell
+from biandun_protocol.forms.registry import FORMS
 from biandun_protocol.forms.rules import Rule
 
 F = TypeVar("F", bound=Form)
@@ -41,6 +42,14 @@ _SAID: dict[str, Rule] = {
 @lru_cache
 def _adapter(kind: type[Any]) -> TypeAdapter[Any]:
     return TypeAdapter(kind)
+
+
+def load() -> None:
+    """Import every form and make what reads it, for a program that reads what others send: none of
+    them is to start such work with the first odd manifest.
+    """
+    for row in FORMS.values():
+        mistakes(row.form, {})
 
 
 def read(kind: type[F], body: object) -> F:

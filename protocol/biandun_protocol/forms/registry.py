@@ -6,6 +6,7 @@ a row here.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from importlib import import_module
 
 from biandun_protocol.catalogue import Phrase
@@ -57,8 +58,13 @@ class Row:
     @property
     def form(self) -> type[Form]:
         """The form's class."""
-        found: type[Form] = getattr(import_module(self.module), self.class_name)
-        return found
+        return _class(self.module, self.class_name)
+
+
+@cache
+def _class(module: str, name: str) -> type[Form]:
+    found: type[Form] = getattr(import_module(module), name)
+    return found
 
 
 def _rows(*rows: Row) -> dict[tuple[str, str], Row]:
