@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from dataclasses import replace
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -157,8 +158,18 @@ def test_showing_a_folder_says_the_same(
     signed = (GOLDEN / "sign.zh.txt").read_text("utf-8")
     assert signed[: signed.index("\n[")] in shown
     run(["filing", "show", str(tmp_path / "filing"), "--json"])
-    sections = json.loads(capsys.readouterr().out)["form"]
-    assert sections[0]["section"] == "单位"
+    told = json.loads(capsys.readouterr().out)
+    assert told["form"][0]["section"] == "单位"
+
+
+def test_a_program_reads_the_fields_of_a_folder_as_they_are_signed(
+    key: Key, form: Path, letter: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    prepared(form, letter, tmp_path / "filing")
+    run(["filing", "show", str(tmp_path / "filing"), "--json"])
+    body = json.loads(capsys.readouterr().out)["body"]
+    assert body["items"] == json.loads(form.read_text("utf-8"))["items"]
+    assert body["attachments"][0]["sha256"] == sha256(letter.read_bytes()).hexdigest()
 
 
 @pytest.mark.parametrize("language", ["zh", "en"])

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 from unicodedata import east_asian_width
 
+from biandun_protocol.codes import TABLES
 from biandun_protocol.terminal.words import said
 from tests.system.journey import CommandFailed, Journey, pdf
 
@@ -188,7 +189,7 @@ def file_and_consent(journey: Journey, step: Steps) -> Any:
             "--serial",
             SCHOOL_KEY,
         ),
-        lambda made: f"{made['unit_name']} {made['items'][0]['item']}",
+        lambda made: f"{made['unit_name']} {_places(made['body']['items'][0])}",
     )
     step(
         "学校密钥签署",
@@ -206,6 +207,14 @@ def file_and_consent(journey: Journey, step: Steps) -> Any:
         lambda: journey.run("biandun", "filing", "submit", FILING, "--office", journey.url),
         lambda made: made["case"],
     )
+
+
+def _places(item: dict[str, Any]) -> str:
+    kind, funding = (
+        TABLES[table][item[name]].zh
+        for table, name in (("quota_types", "quota_type"), ("funding_forms", "funding_form"))
+    )
+    return f"{kind}（{funding}）{item['number']} 名"
 
 
 def decide(journey: Journey, step: Steps, case: str) -> Any:

@@ -2,14 +2,11 @@
 it.
 """
 
-from typing import Any, cast
-
-from biandun.cli.forms import sections
+from biandun.cli.forms import body, sections
 from biandun.retrieval import Case, Entry
 from biandun_protocol.forms.countersign import Countersign
 from biandun_protocol.forms.decision import Decision
 from biandun_protocol.forms.form import ApplicationDocument, to_body
-from biandun_protocol.terminal.layout import Data
 
 
 def shown(case: Case, language: str = "zh") -> dict[str, object]:
@@ -22,7 +19,7 @@ def shown(case: Case, language: str = "zh") -> dict[str, object]:
         "state": case.told.get("state"),
         **_signed(filing),
         "form": sections(form, language),
-        "body": Data(_json(to_body(form))),
+        "body": body(form),
         "attachments": [row for entry in case.entries for row in _attachments(entry)],
         "opinions": [
             _opinion(entry, entry.manifest.form)
@@ -35,15 +32,6 @@ def shown(case: Case, language: str = "zh") -> dict[str, object]:
             if isinstance(entry.manifest.form, Decision)
         ],
     }
-
-
-def _json(value: Any) -> Any:
-    """A body without bytes, which JSON does not have: they are hexadecimal."""
-    if isinstance(value, dict):
-        return {name: _json(one) for name, one in cast("dict[str, object]", value).items()}
-    if isinstance(value, list):
-        return [_json(one) for one in cast("list[object]", value)]
-    return value.hex() if isinstance(value, bytes) else value
 
 
 def _signed(entry: Entry) -> dict[str, object]:

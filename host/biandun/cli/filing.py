@@ -8,7 +8,7 @@ import click
 
 from biandun import evidence, filings, key_status, keys, reviews
 from biandun.cli.commands import Group
-from biandun.cli.forms import sections
+from biandun.cli.forms import body, sections
 from biandun.cli.shared import ADDRESS, CODE, READABLE, Given, Settings, pass_settings, with_key
 from biandun.cli.verdicts import sentence_of
 from biandun.errors import KeyNotFound, UsageProblem
@@ -349,6 +349,7 @@ def _shown(folder: Folder, language: str) -> dict[str, object]:
         **state,
         "case": state["case"] or form.case or "",
         "form": sections(form, language),
+        "body": body(form),
     }
 
 
