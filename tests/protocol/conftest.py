@@ -7,13 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import settings
 
 ROOM = Path(__file__).resolve().parents[2] / "protocol"
-
-# a busy machine is slow, not wrong: no example is judged by its time
-settings.register_profile("biandun", deadline=None)
-settings.load_profile("biandun")
 
 
 @pytest.fixture(scope="session")
