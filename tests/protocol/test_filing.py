@@ -9,6 +9,7 @@ from biandun_protocol import codes
 from biandun_protocol.errors import ManifestProblem
 from biandun_protocol.forms import reading
 from biandun_protocol.forms.form import ApplicationDocument, Attachment, to_body
+from biandun_protocol.forms.mistakes import spell
 from biandun_protocol.forms.use_approval import UseApproval, UseItem
 from tests.support.softkey import application, attachment
 
@@ -255,3 +256,15 @@ def test_every_code_of_every_table_is_accepted() -> None:
         for code in codes.TABLES[table]:
             item: UseItem = replace(ITEM, **{name: code})
             reading.check(application(items=(item,)))
+
+
+def test_a_list_whose_only_item_is_wrong_is_not_too_short_besides() -> None:
+    body = to_body(application())
+    body["items"] = [{**body["items"][0], "number": 0}]
+    places = [spell(one.path) for one in reading.mistakes(UseApproval, body)]
+    assert places == ["items[0].number"]
+
+
+def test_an_empty_list_is_too_short() -> None:
+    body = {**to_body(application()), "items": []}
+    assert [spell(one.path) for one in reading.mistakes(UseApproval, body)] == ["items"]

@@ -83,6 +83,9 @@ def _all(kind: type[Form], body: object, error: ValidationError) -> list[Mistake
     first MOST of them.
     """
     errors = error.errors(include_url=False, include_input=False)
+    # items that are wrong are not counted, so that a list of them seems too short besides
+    inside = {one["loc"][:length] for one in errors for length in range(len(one["loc"]))}
+    errors = [one for one in errors if one["type"] != "too_short" or one["loc"] not in inside]
     # a field that is misspelt is both unknown and missing: the first says more
     told = sorted(errors[:MOST], key=lambda one: _SAID.get(one["type"]) is not rules.UNKNOWN)
     found = [mistake(kind, one["loc"], _rule(kind, one)) for one in told]
