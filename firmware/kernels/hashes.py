@@ -108,8 +108,7 @@ def loop(t: Thumb, name: str, count: int, body: Callable[[], None]) -> None:
         t.label(name + "_end")
 
 
-# --- Cortex-M33
-# ----------------------------------------------------------------------
+# --- Cortex-M33 -------------------------------------------------------
 STATE33 = [4, 5, 6, 7, 8, 9, 10, 11]
 
 
@@ -266,8 +265,7 @@ def sm3_m33() -> bytes:
     return t.code()
 
 
-# --- Cortex-M0+
-# ----------------------------------------------------------------------
+# --- Cortex-M0+ -------------------------------------------------------
 def state0(index: int) -> int:
     """Offset of a working word."""
     return STATE + 4 * index

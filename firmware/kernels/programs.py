@@ -452,8 +452,7 @@ def verify_end() -> Ops:
     ]  # fmt: skip
 
 
-# --- building a comb: TABLE_* are run by ``points.build`` one after the other
-# ----------------------------------------------------------------------
+# --- building a comb: TABLE_* are run by ``points.build`` one after the other ---
 TEETH_AT = 10  # registers of the six points 2^(43 t) P; then five times their doubles
 DOUBLES_AT = TEETH_AT + 2 * m.TEETH
 

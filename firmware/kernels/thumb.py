@@ -48,8 +48,7 @@ class Thumb:
         self._labels: dict[str, int] = {}
         self._fixes: list[tuple[int, str, str]] = []
 
-    # --- the frame
-    # ------------------------------------------------------------------
+    # --- the frame ----------------------------------------------------
     def label(self, name: str) -> None:
         """Give the present place a name."""
         if name in self._labels:
@@ -97,8 +96,7 @@ class Thumb:
                 raise CannotEncode(f"{name} is too far away ({distance})")
         return b"".join(half.to_bytes(2, "little") for half in halves)
 
-    # --- branches
-    # ------------------------------------------------------------------
+    # --- branches -----------------------------------------------------
     def b(self, name: str) -> None:
         """Branch anywhere: B.W, or BL on the narrow core, which has nothing else that reaches; LR
         is lost there.
@@ -136,8 +134,7 @@ class Thumb:
             self._fixes.append((len(self._halves), "tbh", name))
             self._emit(start)
 
-    # --- moves and constants
-    # ------------------------------------------------------------------
+    # --- moves and constants ------------------------------------------
     def mov(self, d: int, m: int) -> None:
         """d = m, any registers; flags stay."""
         self._emit(0x4600 | (d & 8) << 4 | m << 3 | d & 7)
@@ -190,8 +187,7 @@ class Thumb:
         if shift:
             self.lsls(d, d, shift)
 
-    # --- arithmetic: three registers
-    # ------------------------------------------------------------------
+    # --- arithmetic: three registers ----------------------------------
     def _data(self, op: int, d: int, n: int, m: int, lsl: int, kind: int, s: bool) -> None:
         self._emit32(
             0xEA00 | op << 5 | s << 4 | n,
@@ -300,8 +296,7 @@ class Thumb:
         """d = m shifted by a constant, any registers; flags stay."""
         self._data(2, d, 15, m, count, {"lsl": 0, "lsr": 1, "asr": 2}[kind], False)
 
-    # --- arithmetic: two registers, narrow
-    # ------------------------------------------------------------------
+    # --- arithmetic: two registers, narrow ----------------------------
     def _alu(self, op: int, d: int, m: int) -> None:
         if not _low(d, m):
             raise CannotEncode("low registers only")
@@ -384,8 +379,7 @@ class Thumb:
         else:
             self._emit32(0xFA90 | m, 0xF080 | d << 8 | m)
 
-    # --- multiplications of the wide core
-    # ------------------------------------------------------------------
+    # --- multiplications of the wide core -----------------------------
     def umaal(self, lo: int, hi: int, n: int, m: int) -> None:
         """hi:lo = n * m + lo + hi."""
         self._emit32(0xFBE0 | n, lo << 12 | hi << 8 | 0x60 | m)
@@ -422,8 +416,7 @@ class Thumb:
         """Put the low ``width`` bits of n into d at ``lsb``."""
         self._emit32(0xF360 | n, (lsb & 0x1C) << 10 | d << 8 | (lsb & 3) << 6 | lsb + width - 1)
 
-    # --- memory
-    # ------------------------------------------------------------------
+    # --- memory -------------------------------------------------------
     def _load_store(self, t: int, n: int, offset: int, narrow: int, scale: int, wide: int) -> None:
         if _low(t, n) and 0 <= offset < 32 * scale and offset % scale == 0:
             self._emit(narrow | offset // scale << 6 | n << 3 | t)

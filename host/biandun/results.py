@@ -24,8 +24,7 @@ IF_ANY = {
 }  # metadata of a field that is left out where there is nothing to say
 
 
-# --- which keys there are
-# ----------------------------------------------------------------------
+# --- which keys there are ---------------------------------------------
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -118,8 +117,7 @@ class KeyStatus:
     since: date | None = field(metadata=called("standing_since"))
 
 
-# --- what a key holds
-# ----------------------------------------------------------------------
+# --- what a key holds -------------------------------------------------
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -185,8 +183,7 @@ class CardState:
     file: Path | None
 
 
-# --- the life of a key
-# ----------------------------------------------------------------------
+# --- the life of a key ------------------------------------------------
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -251,8 +248,7 @@ class Reinstated:
     seq: int
 
 
-# --- users and their PINs
-# ----------------------------------------------------------------------
+# --- users and their PINs ---------------------------------------------
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -301,8 +297,7 @@ class Unblocked:
     shares: Path
 
 
-# --- what travels on a key
-# ----------------------------------------------------------------------
+# --- what travels on a key --------------------------------------------
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -353,8 +348,7 @@ class ParcelDropped:
     name: str
 
 
-# --- firmware, this computer
-# ----------------------------------------------------------------------
+# --- firmware, this computer ------------------------------------------
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,7 +1,7 @@
-"""Identifiers of units: the unified social credit code (GB 32100-2015) and fictitious regions.
+"""The unified social credit code of units (GB 32100-2015), and codes as they were typed.
 
-The check character is computed here because this room imports nothing but cbor2 and cryptography
-and the rule is three lines: weights 3^(i-1) mod 31 over an alphabet of 31 characters.  The tests
+The check character is computed here because this room imports little from outside and the rule is
+three lines: weights 3^(i-1) mod 31 over an alphabet of 31 characters.  The tests
 compare it with python-stdnum.
 """
 
@@ -9,16 +9,6 @@ import unicodedata
 from functools import lru_cache
 
 USCC_ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
-FICTITIOUS_REGIONS: dict[str, str] = {
-    "629900": "陇澜市",
-    "629902": "澜东区",
-    "629903": "澜西区",
-    "629921": "青屏县",
-    "629922": "安岭县",
-    "629923": "甘棠县",
-    "629924": "武岚县",
-    "629925": "关河回族自治县",
-}
 
 
 def folded(code: str) -> str:

@@ -95,8 +95,7 @@ def verify_officers(
     return officers.read()
 
 
-# --- shares
-# ----------------------------------------------------------------------
+# --- shares -----------------------------------------------------------
 def decode_shares(raw: bytes) -> SharesExport:
     """Read the file.  Raises ManifestProblem: manifest-malformed, schema-unknown."""
     return records.read(SharesExport, raw, SCHEMA_SHARES_EXPORT)
@@ -141,8 +140,7 @@ def open_share(
     return Secret(encode_code(bytes(code)).encode())
 
 
-# --- what is spoken
-# ----------------------------------------------------------------------
+# --- what is spoken ---------------------------------------------------
 def encode_code(code: bytes) -> str:
     """A code (8 bytes, the upper four bits zero) as it is read out: three groups of four letters
     and a check letter.

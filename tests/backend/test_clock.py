@@ -86,8 +86,7 @@ def ahead(office: Bench, key: Key, turn: Turn) -> bytes:
     return receipt
 
 
-# --- what stops the office
-# ----------------------------------------------------------------------
+# --- what stops the office --------------------------------------------
 @pytest.mark.parametrize(
     ("offset", "code"),
     [
@@ -391,8 +390,7 @@ def test_alerts_show_a_clock_in_doubt_and_certificates_from_the_future(
     ]
 
 
-# --- a person's word
-# ----------------------------------------------------------------------
+# --- a person's word --------------------------------------------------
 @pytest.mark.parametrize(
     ("off", "code"),
     [(0, None), (590, None), (-590, None), (610, "clock-disagrees"), (-FAR, "clock-disagrees")],
@@ -462,8 +460,7 @@ def test_the_command_confirms_and_shows(office: Bench, key: Key, turn: Turn, cap
     assert (shown["trusted"], shown["corrections"][0]["source"]) == (True, "广播报时")
 
 
-# --- a correction
-# ----------------------------------------------------------------------
+# --- a correction -----------------------------------------------------
 def test_after_a_correction_the_log_goes_on_from_the_true_time_and_still_adds_up(
     office: Bench, key: Key, turn: Turn
 ):

@@ -192,8 +192,7 @@ def test_a_large_file_is_read_no_further_than_an_attachment_is_long(tmp_path: Pa
     assert caught.value.code == "file-too-large"
 
 
-# --- a sweep, which is what makes room
-# ----------------------------------------------------------------------
+# --- a sweep, which is what makes room --------------------------------
 @pytest.fixture
 def no_room(office: Bench, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
     """A disk that is full to the last byte until the first file goes, and a server that has the

@@ -77,8 +77,7 @@ def failing_commits(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         yield
 
 
-# --- the line of an action
-# ----------------------------------------------------------------------
+# --- the line of an action --------------------------------------------
 def test_an_action_outside_a_transaction_is_logged_at_once(office: Bench, kept: Kept):
     logs.action("a.b.done", number=1)
     assert kept.lines == [("a.b.done", {"number": 1})]
@@ -124,8 +123,7 @@ def test_there_is_one_way_to_the_log() -> None:
     assert asking == ["platform/logs.py"]
 
 
-# --- what the office does
-# ----------------------------------------------------------------------
+# --- what the office does ---------------------------------------------
 Act = Callable[[], object]
 
 
@@ -161,8 +159,7 @@ def test_what_is_not_committed_is_not_logged(
     assert name in kept.names
 
 
-# --- a storm
-# ----------------------------------------------------------------------
+# --- a storm ----------------------------------------------------------
 def _without_row(lines: list[str]) -> list[str]:
     """Names of lines that no row, or not enough of them, or no kind of row stands for."""
     there = sum((rows() for rows in ROWS.values()), Counter[str]())

@@ -70,8 +70,7 @@ def log_in(office: Bench, key: Key) -> object:
     return office.post(signed.encode(), SIGNED, "/login").json()
 
 
-# --- the whole way
-# ----------------------------------------------------------------------
+# --- the whole way ----------------------------------------------------
 def test_the_chain_goes_on_under_the_new_pair_without_a_gap(office: Bench, genuine: Key):
     assert office.post(sign(office, genuine, 1)).status_code == 201
     swap(office, genuine)
@@ -253,8 +252,7 @@ def test_the_answer_proves_that_the_log_only_grew(office: Bench, genuine: Key):
     assert genuine.chain().log_size == 5
 
 
-# --- what stops a key stops all of its pairs
-# ----------------------------------------------------------------------
+# --- what stops a key stops all of its pairs --------------------------
 def test_who_revokes_a_key_stops_what_its_old_pair_signed(office: Bench, genuine: Key):
     late = sign(office, genuine, 1)
     swap(office, genuine)
@@ -323,8 +321,7 @@ def test_an_old_pair_does_not_log_in_once_the_new_one_has_been_seen(
     assert answered.json()["code"] == "certificate-superseded"
 
 
-# --- what is refused
-# ----------------------------------------------------------------------
+# --- what is refused --------------------------------------------------
 @pytest.mark.parametrize("part", ["named", "proof"])
 def test_a_request_with_a_flipped_bit_changes_nothing(part: str, office: Bench, genuine: Key):
     asked = succession.ask(genuine)
@@ -427,8 +424,7 @@ def test_an_image_from_before_the_change_does_not_go_on_and_the_key_itself_does(
     assert (given.seq, manifest.head) == (key.seq, key.head)
 
 
-# --- soft keys
-# ----------------------------------------------------------------------
+# --- soft keys --------------------------------------------------------
 def soft(office: Bench, **changed: object) -> SoftKey:
     """A key without policy, with a device key."""
     device = signer_from(70).public_key
@@ -484,8 +480,7 @@ def succeed_softly(office: Bench, key: SoftKey, asked: Succession, fresh: SoftKe
     assert key.head == cose.parse(asked.named.statement, purpose="succession").id != wire.FIRST_PREV
 
 
-# --- the command line
-# ----------------------------------------------------------------------
+# --- the command line -------------------------------------------------
 @ONLY_SQLITE
 def test_succeed_by_the_command_line(
     office: Bench, genuine: Key, tmp_path: Path, capsys: pytest.CaptureFixture[str]

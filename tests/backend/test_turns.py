@@ -330,8 +330,7 @@ def test_of_two_that_are_refused_after_they_were_entered_nothing_stays(
     assert check_log(office.office).faults == []
 
 
-# --- rows that are not written yet
-# ----------------------------------------------------------------------
+# --- rows that are not written yet ------------------------------------
 def _case(pending: Pending, sequence: int) -> Numbered:
     unit = Unit.objects.all()[0].pk
     return pending.insert_numbered(

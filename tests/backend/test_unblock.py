@@ -108,8 +108,7 @@ def take(office: Bench, key: Key) -> KeyShares:
     )
 
 
-# --- the whole way
-# ----------------------------------------------------------------------
+# --- the whole way ----------------------------------------------------
 def test_a_locked_key_comes_back_with_the_codes_of_both_officers(staffed: Bench, key: Key):
     lock_up(key)
     unblock(staffed, key)
@@ -164,8 +163,7 @@ def test_a_key_that_was_reset_and_enrolled_again_has_shares_that_are_newer(staff
     assert [shares.number for shares in KeyShares.objects.order_by("pk")] == [1, 2]
 
 
-# --- what is refused
-# ----------------------------------------------------------------------
+# --- what is refused --------------------------------------------------
 def test_nobody_is_made_twice_and_nobody_is_both(office: Bench):
     staff(office, FIRST)
     assert refused(lambda: staff(office, FIRST)) == "officer-exists"
@@ -330,8 +328,7 @@ def test_what_the_office_says_of_its_officers_verifies_under_its_anchor(staffed:
     assert (named.version, named.first_name, named.second_name) == (1, FIRST, SECOND)
 
 
-# --- the command line
-# ----------------------------------------------------------------------
+# --- the command line -------------------------------------------------
 @ONLY_SQLITE
 def test_officers_and_codes_by_the_command_line(
     office: Bench, tmp_path: Path, capsys: pytest.CaptureFixture[str]

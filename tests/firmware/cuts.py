@@ -95,8 +95,7 @@ def chain_holds(wire: Wire) -> bool:
     return True
 
 
-# --- between: what a cut may leave, by the states before, after and found
-# ----------------------------------------------------------------------
+# --- between: what a cut may leave, by the states before, after and found ---
 Between = Callable[[State, State, State], bool]
 
 

@@ -72,8 +72,7 @@ SWEPT = {name: scene for name, scene in together().items() if not scene.cut_else
 }
 
 
-# --- the sweep
-# ----------------------------------------------------------------------
+# --- the sweep --------------------------------------------------------
 @dataclass
 class Outcome:
     """How many cuts there were, and what was wrong after which of them."""

@@ -120,8 +120,7 @@ def octets(number: int) -> bytes:
     return number.to_bytes(32, "big")
 
 
-# --- published vectors
-# ----------------------------------------------------------------------
+# --- published vectors ------------------------------------------------
 @pytest.mark.parametrize(("message", "k", "r", "s"), VECTORS)
 def test_the_nonce_without_fresh_entropy_is_the_one_of_rfc_6979(
     message: bytes, k: str, r: str, s: str
@@ -191,8 +190,7 @@ def test_sm3_gives_the_two_examples_of_its_standard() -> None:
     )
 
 
-# --- other libraries
-# ----------------------------------------------------------------------
+# --- other libraries --------------------------------------------------
 def judged(kind: Kind, public: bytes, rows: list[tuple[bytes, bytes]]) -> list[bool]:
     """What an independent library says of (message, signature) pairs under one key."""
     if kind.name == "SM2":
@@ -377,8 +375,7 @@ def test_the_suites_draw_different_nonces_from_the_same_inputs() -> None:
     assert drawn[0] != drawn[1]
 
 
-# --- Diffie-Hellman
-# ----------------------------------------------------------------------
+# --- Diffie-Hellman ---------------------------------------------------
 @settings(max_examples=15, deadline=None)
 @given(
     secret=st.one_of(st.sampled_from([1, 2, 3, P256.n - 1, P256.n - 2]), st.integers(1, P256.n - 1))
@@ -407,8 +404,7 @@ def test_no_secret_is_shared_by_a_key_out_of_range(kind: Kind, secret: int) -> N
         kind.module.shared(octets(secret * kind.curve.n), kind.point, b"")
 
 
-# --- bad input
-# ----------------------------------------------------------------------
+# --- bad input --------------------------------------------------------
 ZERO, ONES = bytes(32), b"\xff" * 32
 
 
@@ -552,8 +548,7 @@ def test_a_drawn_key_out_of_range_is_drawn_again() -> None:
     assert ecdsa.new_secret(fill) == octets(1)
 
 
-# --- faults
-# ----------------------------------------------------------------------
+# --- faults -----------------------------------------------------------
 @kinds
 @pytest.mark.parametrize("slot", ["IO_R", "IO_S"])
 @pytest.mark.parametrize("bit", [0, 100, 255])
@@ -728,8 +723,7 @@ def test_long_work_ticks_before_each_stretch() -> None:
     assert len(ticks) == 5  # four blocks of a comb, then the multiplication
 
 
-# --- hashes
-# ----------------------------------------------------------------------
+# --- hashes -----------------------------------------------------------
 @given(parts=st.lists(st.binary(max_size=200), max_size=5))
 def test_sm3_in_parts_agrees_with_another_library(parts: list[bytes]) -> None:
     other, own = Hash(SM3()), sm3()

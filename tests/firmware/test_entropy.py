@@ -175,8 +175,7 @@ def new_entropy(board: object, flash: MemoryFlash | None = None) -> Entropy:
     return Entropy(board, Seed(Journal(flash or MemoryFlash())), lambda: None)  # type: ignore[arg-type]
 
 
-# --- what comes out
-# ----------------------------------------------------------------------
+# --- what comes out ---------------------------------------------------
 
 
 def test_the_seed_is_the_digest_of_samples_stored_seed_and_boot_count() -> None:
@@ -301,8 +300,7 @@ def test_keep_alives_go_out_while_a_slow_source_is_tested(wire: Wire) -> None:
     assert len(ticks) == 33
 
 
-# --- a key whose source fails
-# ----------------------------------------------------------------------
+# --- a key whose source fails -----------------------------------------
 
 
 def spoil(board: TestBoard, name: str, after: int = 0) -> Callable[[], None]:

@@ -77,8 +77,7 @@ def asked(key: Key) -> bytes:
     return codec.encode(key.challenge())
 
 
-# --- the challenge
-# ----------------------------------------------------------------------
+# --- the challenge ----------------------------------------------------
 def test_a_challenge_says_who_asks_and_where_the_key_stands(key: Key) -> None:
     sign(key, 1)
     challenge, chain = key.challenge(), key.chain()
@@ -104,8 +103,7 @@ def test_a_key_that_was_set_back_says_how_much_it_has_forgotten(back: SetBack) -
     assert back.key.challenge().forgotten == back.key.chain().forgotten == 2
 
 
-# --- reinstate
-# ----------------------------------------------------------------------
+# --- reinstate --------------------------------------------------------
 def test_a_key_that_was_set_back_goes_on_where_the_office_says(back: SetBack) -> None:
     assert back.key.carry_out(back.order(3, back.third.id)) == 3
     key = back.wire.restart()
@@ -237,8 +235,7 @@ def test_however_much_of_a_bank_is_cut_off_a_key_that_was_set_back_does_not_sign
         sign(key, 9)
 
 
-# --- reset
-# ----------------------------------------------------------------------
+# --- reset ------------------------------------------------------------
 def test_a_reset_leaves_the_anchor_and_counts(key: Key, office: SoftOffice) -> None:
     assert office.reset(key) == 1
     assert (key.info.state, key.info.generation, key.info.uscc, key.pin_slots) == (
@@ -341,8 +338,7 @@ def impatient(ticks_ms: Callable[[], int], finger: Finger) -> Callable[[], int]:
     return lambda: ticks_ms() + (2 * LIMIT_PRESENCE_MS if finger.count >= 300 else 0)
 
 
-# --- what is refused, of either kind
-# ----------------------------------------------------------------------
+# --- what is refused, of either kind ----------------------------------
 @pytest.mark.parametrize("purpose", ["reset", "reinstate"])
 def test_an_order_for_another_nonce_is_stale(purpose: str, back: SetBack) -> None:
     order = back.office.order(purpose, back.key.challenge(), 64, nonce=b"another nonce 16")

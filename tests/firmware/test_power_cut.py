@@ -65,8 +65,7 @@ def test_every_cut_at_every_operation_leaves_the_state_before_or_after(
     assert outcome.violations == []
 
 
-# --- the sweep notices what it is there for
-# ----------------------------------------------------------------------
+# --- the sweep notices what it is there for ---------------------------
 def test_a_journal_that_commits_before_it_writes_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Journal, "_write", CommitsFirst._write)
     assert sweep("unlock wrong", otp=False, ways=WAYS[:3]).violations

@@ -63,8 +63,7 @@ def attempt(key: Key, purpose: str) -> str:
     return ""
 
 
-# --- roles
-# ----------------------------------------------------------------------
+# --- roles ------------------------------------------------------------
 @pytest.mark.parametrize("role", ROLES)
 @pytest.mark.parametrize("purpose", SIGNED)
 def test_every_role_and_every_purpose(
@@ -126,8 +125,7 @@ def test_the_page_of_roles_is_what_the_table_says() -> None:
     assert PAGE.read_text("utf-8") == page()
 
 
-# --- batches
-# ----------------------------------------------------------------------
+# --- batches ----------------------------------------------------------
 def presses(wire: Wire) -> list[int]:
     """Count how often the button is asked for; the list holds the count."""
     count = [0]
@@ -261,8 +259,7 @@ def test_a_batch_needs_pin_button_purpose_and_something_in_it(key: Key, wire: Wi
     assert refusal(lambda: ask(key, m.ConfirmBatchRequest("filing", [bytes(32)]))) == "pin-required"
 
 
-# --- the unit card and the office
-# ----------------------------------------------------------------------
+# --- the unit card and the office -------------------------------------
 def test_a_signature_names_the_card_that_it_was_made_under(key: Key, office: SoftOffice) -> None:
     assert sign(key, MANIFEST, 1).card_version is None
     key.card.put(office.card([b"section"], 7))

@@ -60,8 +60,7 @@ def office(request: pytest.FixtureRequest) -> SoftOffice:
     return SoftOffice(algorithm=request.param)
 
 
-# --- what it is for
-# ----------------------------------------------------------------------
+# --- what it is for ---------------------------------------------------
 @pytest.mark.parametrize("name", transcript.SCENES)
 def test_the_transcripts_are_what_crosses_the_cable(name: str) -> None:
     assert transcript.render(name) == (transcript.FOLDER / f"{name}.txt").read_text("utf-8")
@@ -89,8 +88,7 @@ def test_every_pin_makes_a_message_of_the_same_length(key: Key, wire: Wire) -> N
     assert max(lengths) - min(lengths) <= 2 * 4  # COBS adds a byte where it has to
 
 
-# --- what is refused
-# ----------------------------------------------------------------------
+# --- what is refused --------------------------------------------------
 @pytest.mark.parametrize(
     "number", SESSION_COMMANDS, ids=lambda number: COMMANDS[number].handler.__name__
 )
@@ -235,8 +233,7 @@ def test_a_hello_under_another_certificate_is_refused_by_the_host(key: Key) -> N
         hello(key, lambda reply: None, bytes(32))
 
 
-# --- the button after a wrong PIN
-# ----------------------------------------------------------------------
+# --- the button after a wrong PIN -------------------------------------
 def test_after_a_wrong_pin_the_next_one_needs_the_button(key: Key, wire: Wire) -> None:
     wire.presence(False)
     assert refusal(lambda: key.unlock(WRONG)) == "pin-wrong"
@@ -248,8 +245,7 @@ def test_after_a_wrong_pin_the_next_one_needs_the_button(key: Key, wire: Wire) -
     key.unlock(PIN)
 
 
-# --- who is it?
-# ----------------------------------------------------------------------
+# --- who is it? -------------------------------------------------------
 class Doubter(Person):
     """Is asked about keys that are new, and says what it was told to say."""
 
@@ -542,8 +538,7 @@ def test_a_grant_for_another_device_key_is_refused(wire: Wire, office: SoftOffic
     assert refusal(lambda: key.personalise(grant)) == "key-mismatch"
 
 
-# --- both ends agree
-# ----------------------------------------------------------------------
+# --- both ends agree --------------------------------------------------
 def pair(
     common: bytes = bytes(range(32)), transcript: bytes = b"t" * 32
 ) -> tuple[host_session.Session, key_session.Session]:

@@ -72,8 +72,7 @@ def swap(key: Key, office: SoftOffice, version: int = 2) -> tuple[Succession, Gr
     return asked, granted
 
 
-# --- the whole way
-# ----------------------------------------------------------------------
+# --- the whole way ----------------------------------------------------
 @pytest.mark.parametrize("algorithm", [ES256, SM2], ids=["es256", "sm2"])
 def test_a_chain_goes_on_from_the_old_pair_to_the_new_one(algorithm: Algorithm, wire: Wire) -> None:
     office = SoftOffice(algorithm=algorithm)
@@ -275,8 +274,7 @@ def test_a_reset_takes_the_next_pair_with_it(served: Key, office: SoftOffice, wi
     assert own(key).point != next_point
 
 
-# --- who may, and what is refused
-# ----------------------------------------------------------------------
+# --- who may, and what is refused -------------------------------------
 def test_it_takes_user_0_the_purpose_and_the_button(served: Key, wire: Wire) -> None:
     served.set_pin(Secret(b"246802"), slot=2)
     served.unlock(Secret(b"246802"), slot=2)
@@ -347,8 +345,7 @@ def test_the_old_pair_may_be_renewed_while_the_answer_is_on_its_way(
     assert own(served).point != old
 
 
-# --- the request, as the office judges it
-# ----------------------------------------------------------------------
+# --- the request, as the office judges it -----------------------------
 @pytest.fixture
 def asked(served: Key) -> Succession:
     return succession.ask(served)

@@ -84,8 +84,7 @@ def officered(wire: Wire) -> Key:
     return key
 
 
-# --- the right pair
-# ----------------------------------------------------------------------
+# --- the right pair ---------------------------------------------------
 @pytest.mark.parametrize("algorithm", [ES256, SM2], ids=["ES256", "SM2"])
 def test_both_codes_set_the_pin_anew_on_the_same_key_whose_chain_goes_on(
     algorithm: Algorithm,
@@ -158,8 +157,7 @@ def test_it_is_noted(locked: Locked) -> None:
     assert names[-2:] == [("unblock-wrong", LIMIT_UNBLOCK_TRIES - 1), ("unblocked", 0)]
 
 
-# --- anything less
-# ----------------------------------------------------------------------
+# --- anything less ----------------------------------------------------
 def test_one_officer_alone_opens_nothing(locked: Locked) -> None:
     for code in locked.codes():
         assert refusal(lambda code=code: locked.unblock(code, code)).code == "unblock-wrong"
@@ -252,8 +250,7 @@ def test_a_key_without_officers_says_so(key: Key) -> None:
     assert refusal(lambda: key.recovery.unblock(0, (NOBODYS, NOBODYS), NEW)).code == "unblock-unset"
 
 
-# --- officers
-# ----------------------------------------------------------------------
+# --- officers ---------------------------------------------------------
 def test_a_key_in_service_takes_officers_from_user_0(key: Key, office: SoftOffice) -> None:
     assert key.recovery.name_officers(office.officers()) == 1
     lock_up(key)
@@ -300,8 +297,7 @@ def test_officers_that_do_not_hold_are_refused(name: str, key: Key) -> None:
     assert refusal(key.recovery.shares).code == "unblock-unset"
 
 
-# --- shares
-# ----------------------------------------------------------------------
+# --- shares -----------------------------------------------------------
 def test_before_the_first_pin_the_shares_are_there_and_open_nothing_yet() -> None:
     office, wire = SoftOffice(), Wire()
     key = wire.open()
@@ -379,8 +375,7 @@ def test_nothing_that_leaves_the_key_holds_a_code(wire: Wire) -> None:
         assert code.reveal() not in crossed
 
 
-# --- what is spoken
-# ----------------------------------------------------------------------
+# --- what is spoken ---------------------------------------------------
 CODE = recovery.encode_code(bytes.fromhex("0fedcba987654321"))
 
 
@@ -436,8 +431,7 @@ def test_names_are_told_by_the_office(officered: Key) -> None:
     )
 
 
-# --- removing users
-# ----------------------------------------------------------------------
+# --- removing users ---------------------------------------------------
 def test_a_removed_user_is_out_and_the_slot_is_free(key: Key, wire: Wire) -> None:
     key.unlock(PIN)
     key.set_pin(NEW, slot=2)
@@ -485,8 +479,7 @@ def test_removing_a_user_makes_a_counting_board_suspect_nothing() -> None:
     assert wire.restart().chain().forgotten is None
 
 
-# --- older images
-# ----------------------------------------------------------------------
+# --- older images -----------------------------------------------------
 class Dumped:
     """A key on a counting board with two users, and an image of its flash that somebody has
     taken.
@@ -544,8 +537,7 @@ def test_a_plug_pulled_while_older_images_are_outdated_makes_no_key_suspect_itse
     assert refusal(lambda: dumped.put_back().unlock(NEW)).code == "rolled-back"
 
 
-# --- one user's codes
-# ----------------------------------------------------------------------
+# --- one user's codes -------------------------------------------------
 def test_codes_for_one_user_set_no_other_users_pin(locked: Locked) -> None:
     codes = locked.office.codes(locked.key, 3)
     assert refusal(lambda: locked.key.recovery.unblock(0, codes, NEW)).code == "unblock-wrong"

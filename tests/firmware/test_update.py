@@ -119,8 +119,7 @@ def board(monkeypatch: pytest.MonkeyPatch) -> Updatable:
     return Updatable(monkeypatch)
 
 
-# --- the way through
-# ----------------------------------------------------------------------
+# --- the way through --------------------------------------------------
 @pytest.mark.parametrize("algorithm", [ES256, SM2], ids=["ES256", "SM2"])
 def test_a_release_of_vendor_and_operator_runs_from_the_next_start_on_and_the_key_is_itself(
     algorithm: Algorithm, monkeypatch: pytest.MonkeyPatch
@@ -181,8 +180,7 @@ def test_another_release_takes_the_place_of_one_on_its_way(board: Updatable) -> 
     assert board.running == 3
 
 
-# --- what does not run
-# ----------------------------------------------------------------------
+# --- what does not run ------------------------------------------------
 def test_a_firmware_that_fails_its_test_is_never_tried_again_and_the_one_before_runs(
     board: Updatable, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -219,8 +217,7 @@ def test_the_self_test_sees_a_wrong_number_a_wrong_hash_and_a_damaged_flash(
     assert not selftest.passes(token, CAME_WITH)
 
 
-# --- what is refused
-# ----------------------------------------------------------------------
+# --- what is refused --------------------------------------------------
 def single(board: Updatable, which: str) -> Release:
     """A release that one of the two has not signed."""
     release = board.office.approved(simulated_release())
@@ -419,8 +416,7 @@ def test_a_blank_key_knows_no_operator_and_takes_no_release(wire: Wire, office: 
     )
 
 
-# --- the file
-# ----------------------------------------------------------------------
+# --- the file ---------------------------------------------------------
 def test_a_release_file_comes_back_as_it_was() -> None:
     release = simulated_release()
     assert Release.decode(release.encode()) == release
@@ -446,8 +442,7 @@ def test_an_image_that_is_too_long_is_not_released() -> None:
     assert caught.value.code == "too-large"
 
 
-# --- every cut
-# ----------------------------------------------------------------------
+# --- every cut --------------------------------------------------------
 WAYS: tuple[tuple[float | None, bool], ...] = (
     (None, False),
     (0.0, False),

@@ -77,8 +77,7 @@ def is_damaged(flash: MemoryFlash) -> bool:
     return TestKey(TestBoard(flash=flash)).token.vault.damaged
 
 
-# --- the links
-# ----------------------------------------------------------------------
+# --- the links --------------------------------------------------------
 @pytest.fixture
 def image() -> MemoryFlash:
     """The flash of a key that has signed and counted a wrong PIN."""
@@ -155,8 +154,7 @@ def test_a_bank_without_links_is_that_of_a_damaged_key(has_otp: bool) -> None:
     assert unlinked.cells == before
 
 
-# --- the private key
-# ----------------------------------------------------------------------
+# --- the private key --------------------------------------------------
 def test_the_private_key_is_on_flash_under_the_data_key_only(key: Key, wire: Wire) -> None:
     key.unlock(PIN)
     vault = wire.key.token.vault
@@ -244,8 +242,7 @@ def test_a_cut_at_any_moment_of_the_first_pin_leaves_a_key_that_signs() -> None:
     assert cut > 10
 
 
-# --- waiting and locking
-# ----------------------------------------------------------------------
+# --- waiting and locking ----------------------------------------------
 def test_after_a_wrong_pin_the_key_waits_twice_as_long_each_time() -> None:
     board = TestBoard()
     board.pin_delay_ms = 1000
@@ -294,8 +291,7 @@ def test_a_key_that_nobody_uses_locks_itself(key: Key, wire: Wire) -> None:
         wire.key.token.vault.keys.data_key()
 
 
-# --- older images
-# ----------------------------------------------------------------------
+# --- older images -----------------------------------------------------
 def board_with_tally() -> TestBoard:
     return TestBoard(otp=OtpModel())
 

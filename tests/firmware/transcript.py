@@ -194,8 +194,7 @@ def refused(call: Callable[[], object]) -> None:
         call()
 
 
-# --- the scenes
-# ----------------------------------------------------------------------
+# --- the scenes -------------------------------------------------------
 def a_session() -> list[str]:
     """Open, unlock with a wrong and the right PIN, sign."""
     tap, office = Tap(), SoftOffice()

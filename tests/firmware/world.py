@@ -105,8 +105,7 @@ def refused(call: Callable[[], object]) -> None:
 Step = Callable[[World, Key], object]
 
 
-# --- conditions
-# ----------------------------------------------------------------------
+# --- conditions -------------------------------------------------------
 def prepared(world: World, *steps: Step) -> Image:
     """The image after these steps on a new key."""
     wire = world.kept["wire"] = world.wire()

@@ -107,8 +107,7 @@ def now() -> float:
     return time.monotonic() * 1000
 
 
-# --- a sample
-# ----------------------------------------------------------------------
+# --- a sample ---------------------------------------------------------
 def test_a_sample_of_inputs_does_nothing_to_a_key_under_micropython(made: Path) -> None:
     result = under_micropython(made, 11, 20_000)
     assert (result["executions"], result["wrong"], result["hangs"]) == (20_000, 0, 0), result[
@@ -163,8 +162,7 @@ def test_somebody_is_in_on_both_keys_and_on_one_of_them_through_a_session(made: 
     assert sealed.key.token.session is not None
 
 
-# --- it notices what it is there for
-# ----------------------------------------------------------------------
+# --- it notices what it is there for ----------------------------------
 def test_a_handler_that_fails_is_noticed(made: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def fails(token: Any, request: Any) -> Any:
         raise IndexError
@@ -185,8 +183,7 @@ def test_commands_that_need_no_session_any_more_are_noticed(
     assert "changed without authority" in {fault for fault, _ in run.wrong}
 
 
-# --- the million
-# ----------------------------------------------------------------------
+# --- the million ------------------------------------------------------
 @pytest.mark.slow
 def test_a_million_inputs_and_guided_ones_do_nothing_to_a_key(made: Path) -> None:
     with ThreadPoolExecutor(PROCESSES) as pool:

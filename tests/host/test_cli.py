@@ -531,8 +531,7 @@ def test_completion_prints_a_script_for_the_shell(shell: str, program: Program) 
     assert "_BIANDUN_COMPLETE" in out
 
 
-# --- a new key pair
-# ----------------------------------------------------------------------
+# --- a new key pair ---------------------------------------------------
 @pytest.fixture
 def succeeding(personalised: Program, soft: SoftOffice) -> tuple[Program, bytes]:
     """A program whose key may ask for a new pair, and its point."""

@@ -71,8 +71,7 @@ def announce(tmp_path: Path, serial: str, port: str) -> None:
     )
 
 
-# --- ports
-# ----------------------------------------------------------------------
+# --- ports ------------------------------------------------------------
 def test_without_a_key_there_is_one_thing_to_do() -> None:
     assert found(doctor.examine()) == ["key-not-found"]
 
@@ -145,8 +144,7 @@ def test_a_key_under_the_name_of_another_is_the_wrong_device(
     assert found(doctor.examine()) == ["wrong-device", "key-not-set-up"]
 
 
-# --- the computer
-# ----------------------------------------------------------------------
+# --- the computer -----------------------------------------------------
 def test_a_modem_manager_is_found_unless_the_rules_keep_it_away(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -192,8 +190,7 @@ def test_rules_that_cannot_be_written_are_a_problem_with_a_name(
     assert json.loads(capsys.readouterr().err)["error"]["code"] == "file-unwritable"
 
 
-# --- what a key says of itself
-# ----------------------------------------------------------------------
+# --- what a key says of itself ----------------------------------------
 def sound(**changed: object) -> Key:
     """A key with nothing wrong; ``changed`` are fields of its profile."""
     wire, office = Wire(TestBoard()), SoftOffice()
@@ -302,8 +299,7 @@ def test_nobody_is_asked_for_a_pin(key: Key, wire: Wire) -> None:
     assert person.asked == []
 
 
-# --- the program
-# ----------------------------------------------------------------------
+# --- the program ------------------------------------------------------
 def test_json_has_a_code_and_one_fix_for_each_finding(
     simulated_key: SimulatedKey, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -312,8 +312,7 @@ def test_a_key_that_signed_something_else_is_not_believed(
     assert folder.read("statement.cose") is None
 
 
-# --- after a change of certificate or key pair
-# ----------------------------------------------------------------------
+# --- after a change of certificate or key pair ------------------------
 def succeed(key: Key, soft: SoftOffice) -> None:
     """Put a new key pair in the place of the old one."""
     device_key, point = key.profile().device_key, key.info.public_key or b""

@@ -44,8 +44,7 @@ def refused(folder: Path) -> str:
     return caught.value.code
 
 
-# --- what uses such folders: each opened for itself, so that the next use of one is found here too
-# ----------------------------------------------------------------------
+# --- what uses such folders: each opened for itself, so that the next use of one is found here too ---
 def write_session(tmp_path: Path) -> None:
     sessions.remember("http://office.test", Secret(b"token"))
 
@@ -181,8 +180,7 @@ def test_no_command_ends_in_a_traceback_for_a_folder(
     assert status in (0, 3, 9, 12, 13)
 
 
-# --- the folders themselves
-# ----------------------------------------------------------------------
+# --- the folders themselves -------------------------------------------
 def test_folders_are_made_for_their_owner_alone() -> None:
     folder = folders.own(folders.state_folder() / "a" / "b")
     assert [mode(one) for one in (folder, folder.parent, folder.parent.parent)] == [0o700] * 3

@@ -119,8 +119,7 @@ def test_a_supervisor_countersigns_in_sm2(filed: Folder, key: Key) -> None:
     assert cose.parse(own.statement(), purpose="countersign").header.algorithm is SM2
 
 
-# --- office show, office fetch
-# ----------------------------------------------------------------------
+# --- office show, office fetch ----------------------------------------
 @pytest.fixture
 def consented(
     server: SoftServer, filed: Folder, key: Key, office: Office, letter: Path

@@ -220,8 +220,7 @@ def test_a_table_grows_with_its_cells_and_not_with_its_longest_one_times_its_row
     assert lines[-1] == "x" * 20_000 + "  y"
 
 
-# --- the count finds what it is there for
-# ----------------------------------------------------------------------
+# --- the count finds what it is there for -----------------------------
 def growing(pieces: Sequence[str]) -> str:
     line = ""
     for piece in pieces:

@@ -110,8 +110,7 @@ def test_the_sender_s_regular_expression_is_refused_at_the_byte_of_its_tag() -> 
             Meter().run(loads, protected, 60)
 
 
-# --- the count finds what it is there for
-# ----------------------------------------------------------------------
+# --- the count finds what it is there for -----------------------------
 def loads_of_before(data: bytes) -> object:
     """How the host read until a decision (0027) ended it: a general decoder first, the grammar
     afterwards.

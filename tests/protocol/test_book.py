@@ -57,8 +57,7 @@ def unequal(words: Mapping[str, Any]) -> list[str]:
     return book_use.unequal(book_of_words.pairs(words))
 
 
-# --- the book that ships
-# ----------------------------------------------------------------------
+# --- the book that ships ----------------------------------------------
 def test_every_entry_is_chinese_and_english() -> None:
     assert book_of_words.incomplete(BOOK) == []
 
@@ -121,8 +120,7 @@ def test_programs_read_what_the_book_says() -> None:
     assert written.CODES["role:minutes"][1] == BOOK["values"]["role"]["minutes"]["en"]
 
 
-# --- a fault in a small book is found, and called by its name
-# ----------------------------------------------------------------------
+# --- a fault in a small book is found, and called by its name ---------
 def test_the_small_book_has_no_fault(small: dict[str, Any]) -> None:
     assert book_of_words.incomplete(small) == unequal(small) == []
     assert book_use.unknown_errors(small, source()) == ["internal (Problem)"]

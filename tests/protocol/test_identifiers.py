@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from stdnum.cn import uscc
 
-from biandun_protocol.identifiers import FICTITIOUS_REGIONS, USCC_ALPHABET, is_uscc
+from biandun_protocol.codes import TABLES
+from biandun_protocol.identifiers import USCC_ALPHABET, is_uscc
 
 heads = st.tuples(
     st.text("0123456789", min_size=8, max_size=8), st.text(USCC_ALPHABET, min_size=9, max_size=9)
@@ -38,4 +39,6 @@ def test_any_text_gets_an_answer(text: str) -> None:
 
 
 def test_the_example_regions_are_six_digits_that_nobody_has() -> None:
-    assert all(len(region) == 6 and region.startswith("6299") for region in FICTITIOUS_REGIONS)
+    assert all(
+        len(region) == 6 and region.startswith("6299") for region in TABLES["region_fictitious"]
+    )

@@ -105,8 +105,7 @@ def test_good_and_bad_stay_apart_on_a_console_that_has_neither_mark() -> None:
     assert "核验：✓".encode("latin-1", STAND_IN) == b"??: +"
 
 
-# --- columns
-# ----------------------------------------------------------------------
+# --- columns ----------------------------------------------------------
 @pytest.mark.parametrize(
     ("text", "columns"), [("abc", 3), ("编盾", 4), ("（a）", 5), ("e\u0301", 1), ("", 0)]
 )
@@ -167,8 +166,7 @@ def test_rows_with_different_fields_lose_none_of_them() -> None:
     )
 
 
-# --- words
-# ----------------------------------------------------------------------
+# --- words ------------------------------------------------------------
 def test_a_moment_is_a_local_date_in_words() -> None:
     here = datetime.fromtimestamp(1795872602, UTC).astimezone()
     assert (
@@ -243,8 +241,7 @@ def test_every_label_and_word_has_both_languages() -> None:
         assert not re.search(r"[\u3400-\u9fff]", en)
 
 
-# --- help and usage
-# ----------------------------------------------------------------------
+# --- help and usage ---------------------------------------------------
 def test_a_docstring_is_sorted_by_language() -> None:
     texts = manual.read(
         "列出。 List them.\n\n更多。\n\nMore of it.\n\n\b\nExamples:  biandun a\n           biandun b\n             --more"

@@ -287,7 +287,6 @@ def unequal(entries: Iterable[tuple[str, Mapping[str, str]]]) -> list[str]:
 KEPT = {
     "protocol/biandun_protocol/forms": "a form's words stand beside its fields",
     "protocol/biandun_protocol/codes.py": "code tables, written from codes/*.json: data",
-    "protocol/biandun_protocol/identifiers.py": "names of fictitious regions: data",
     "backend/biandun_office/api.py": "title of the interface's description, a help text",
     "backend/biandun_office/cli/offices.py": "the default of an option: data",
     "backend/biandun_office/evidence/fork_text.py": "a whole document in both languages",

@@ -93,8 +93,7 @@ def test_the_page_of_the_documentation_is_the_table() -> None:
     )
 
 
-# --- failures that no other test provokes
-# ----------------------------------------------------------------------
+# --- failures that no other test provokes -----------------------------
 
 
 @pytest.fixture

@@ -25,7 +25,6 @@ from biandun_protocol import cose, package
 from biandun_protocol.algorithms import PublicKey
 from biandun_protocol.errors import Problem
 from biandun_protocol.forms import reading
-from biandun_protocol.forms.reading import check_dates
 from biandun_protocol.package import Manifest
 from biandun_protocol.wire.numbers import LIMIT_MANIFEST
 
@@ -93,7 +92,7 @@ def _read(statement: cose.Statement, purpose: str, now: int) -> Manifest:
     """The manifest that a statement is about, read and compared with it."""
     manifest = _read_manifest(statement.digest.hex(), purpose)
     package.compare(statement, manifest)
-    check_dates(manifest.form, datetime.fromtimestamp(now, UTC).date())
+    reading.check_dates(manifest.form, datetime.fromtimestamp(now, UTC).date())
     return manifest
 
 

@@ -47,8 +47,7 @@ class Points:
         self._ready = False
         self._own = b""
 
-    # --- key pairs
-    # ------------------------------------------------------------------
+    # --- key pairs ----------------------------------------------------
     def new_secret(self, fill: "Callable[[bytearray], object]") -> bytearray:
         """Draw a private key from 1 to n - 2; ``fill`` writes random bytes over a bytearray.  FIPS
         186-5 A.2.2, testing candidates.
@@ -132,8 +131,7 @@ class Points:
         """Is this an uncompressed point of the curve?"""
         return self._put_point(public) and not self._run(programs.ON_CURVE, nothing)
 
-    # --- signatures
-    # ------------------------------------------------------------------
+    # --- signatures ---------------------------------------------------
     def sign(
         self,
         scheme: "Scheme",
@@ -211,8 +209,7 @@ class Points:
                 return flags == 0
         return False
 
-    # --- the machine
-    # ------------------------------------------------------------------
+    # --- the machine --------------------------------------------------
     def _run(self, program: bytes, tick: "Callable[[], None]") -> int:
         tick()
         name = id(program)  # a constant of ``programs``: it stays where it is
@@ -249,8 +246,7 @@ class Points:
         for at in range(0, len(self._io), len(ZEROS)):
             self._view[at : at + len(ZEROS)] = ZEROS[: len(self._io) - at]
 
-    # --- combs
-    # ------------------------------------------------------------------
+    # --- combs --------------------------------------------------------
     @property
     def table(self) -> bytearray:
         """The combs, as ``machine`` lays them out."""

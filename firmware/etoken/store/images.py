@@ -54,8 +54,7 @@ class Images:
         self._size = flash.size // SLOTS // flash.sector * flash.sector
         self.most = self._size - flash.sector  # bytes of the longest image
 
-    # --- at the start
-    # ------------------------------------------------------------------
+    # --- at the start -------------------------------------------------
     def choose(self) -> "Slot | None":
         """The slot to run, counted as a trial when it has not been found good; None for the
         firmware that the board came with.
@@ -96,8 +95,7 @@ class Images:
         """The image, for a board that cannot run it where it lies."""
         return self._flash.read(self._base(slot.place) + self._flash.sector, slot.length)
 
-    # --- an update
-    # ------------------------------------------------------------------
+    # --- an update ----------------------------------------------------
     def begin(
         self, number: int, floor: int, length: int, digest: bytes, running: "Slot | None"
     ) -> Slot:
@@ -195,8 +193,7 @@ class Images:
         """Nothing is begun there any more."""
         self._flash.erase(self._base(slot.place))
 
-    # --- bytes
-    # ------------------------------------------------------------------
+    # --- bytes --------------------------------------------------------
     def _newest_first(self) -> "list[Slot]":
         slots = [slot for slot in (self.at(place) for place in range(SLOTS)) if slot is not None]
         return sorted(slots, key=lambda slot: -slot.order)

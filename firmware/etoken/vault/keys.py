@@ -59,8 +59,7 @@ class Keys:
             self._data[:] = bytes(len(self._data))
             self._data = None
 
-    # --- the data key
-    # ------------------------------------------------------------------
+    # --- the data key -------------------------------------------------
     def pin_key(self, pin: bytes, salt: bytes, iterations: int) -> bytearray:
         """The key that a PIN stands for, to be overwritten by whoever is done with it."""
         stretched = pbkdf2_sha256(pin, salt, iterations)
@@ -110,8 +109,7 @@ class Keys:
         """
         return self._sealer(UNDER_DEVICE).open(label, sealed)
 
-    # --- the private key
-    # ------------------------------------------------------------------
+    # --- the private key ----------------------------------------------
     def seal_private_key(self, scheme: int, private_key: bytearray, public_key: bytes) -> bytes:
         """Seal a private key as the scheme says.  Raises Locked."""
         sealer = self._sealer(scheme)
@@ -126,8 +124,7 @@ class Keys:
         self._forget(scheme, sealer)
         return private_key
 
-    # --- what is private, and not secret
-    # ------------------------------------------------------------------
+    # --- what is private, and not secret ------------------------------
     def encrypt(self, label: bytes, plain: bytes) -> bytes:
         """Encrypt a piece of the card or of a parcel under the data key; 16 bytes more come back.
         Raises Locked.

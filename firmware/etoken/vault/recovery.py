@@ -234,8 +234,7 @@ class Recovery:
             data_key[:] = bytes(len(data_key))
         return cbor.dumps([number, officers, envelopes[0], envelopes[1], scheme, kept])
 
-    # --- the count
-    # ------------------------------------------------------------------
+    # --- the count ----------------------------------------------------
     def _failures(self) -> int:
         shares, (number, failures) = self.shares(), self._counted()
         return failures if shares is not None and number == shares.number else 0

@@ -132,8 +132,7 @@ class Users:
     def _pin(self, slot: int) -> "list[Any]":
         return cbor.loads(self._journal.get(records.PIN, slot) or b"")  # type: ignore[return-value]
 
-    # --- the tally
-    # ------------------------------------------------------------------
+    # --- the tally ----------------------------------------------------
     @property
     def rolled_back(self) -> bool:
         """Has this flash forgotten attempts that were made?"""

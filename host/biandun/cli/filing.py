@@ -9,7 +9,17 @@ import click
 from biandun import evidence, filings, key_status, keys, reviews
 from biandun.cli.commands import Group
 from biandun.cli.forms import body, sections
-from biandun.cli.shared import ADDRESS, CODE, READABLE, Given, Settings, pass_settings, with_key
+from biandun.cli.shared import (
+    ADDRESS,
+    CODE,
+    FOLDER,
+    OFFICE,
+    READABLE,
+    Given,
+    Settings,
+    pass_settings,
+    with_key,
+)
 from biandun.cli.verdicts import sentence_of
 from biandun.errors import KeyNotFound, UsageProblem
 from biandun.filings import Folder, Source
@@ -21,17 +31,6 @@ from biandun_protocol.forms import registry
 from biandun_protocol.forms.schema import json_schema
 from biandun_protocol.terminal.shown import Document
 from biandun_protocol.wire.numbers import PURPOSE_FILING
-
-FOLDER = click.Path(file_okay=False, path_type=Path)
-OFFICE = click.option(
-    "--office",
-    "url",
-    envvar="BIANDUN_OFFICE",
-    required=True,
-    type=ADDRESS,
-    metavar="URL",
-    help="编办服务器地址 / the office's server",
-)
 
 _ROLES = ", ".join(codes.TABLES["attachment_roles"])
 

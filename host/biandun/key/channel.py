@@ -123,8 +123,7 @@ class Channel:
         """Close the port."""
         self.connection.close()
 
-    # --- who is at the other end
-    # ------------------------------------------------------------------
+    # --- who is at the other end --------------------------------------
 
     def refresh(self) -> wire.InfoReply:
         """Ask the key again who it is; ``info`` has the answer from then on.
@@ -216,8 +215,7 @@ class Channel:
             raise errors.KeyChanged(serial=serial, known=before.fingerprint, found=now.fingerprint)
         return None
 
-    # --- the sealed session
-    # ------------------------------------------------------------------
+    # --- the sealed session -------------------------------------------
 
     @property
     def is_secure(self) -> bool:

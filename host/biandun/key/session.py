@@ -60,8 +60,7 @@ class Key(Access):
     asks the Ui for the PIN of the user in ``slot``.
     """
 
-    # --- enrolment
-    # ------------------------------------------------------------------
+    # --- enrolment ----------------------------------------------------
 
     def answer_offer(self, offer: wire.Offer, officers: Officers | None = None) -> wire.KeyRequest:
         """Install the office's anchor, make the key pair and prove possession; may be repeated with
@@ -120,8 +119,7 @@ class Key(Access):
         self.refresh()
         return generation
 
-    # --- orders of the office
-    # ------------------------------------------------------------------
+    # --- orders of the office -----------------------------------------
 
     def challenge(self) -> wire.Challenge:
         """Return the challenge that an order of the office must answer; it stays the same until an
@@ -175,8 +173,7 @@ class Key(Access):
         """Officers, shares and unblocking: how a forgotten or locked PIN is set anew."""
         return Recovery(self)
 
-    # --- what it carries
-    # ------------------------------------------------------------------
+    # --- what it carries ----------------------------------------------
 
     @property
     def card(self) -> Card:
@@ -188,8 +185,7 @@ class Key(Access):
         """Filings that travel on the key."""
         return Outbox(self)
 
-    # --- statements
-    # ------------------------------------------------------------------
+    # --- statements ---------------------------------------------------
 
     def sign(
         self,

@@ -6,6 +6,7 @@ and unknown fields, lists, and all mistakes at once.
 """
 
 import unicodedata
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import MISSING, dataclass
 from dataclasses import fields as fields_of_dataclass
@@ -53,7 +54,7 @@ class Field:
         return Phrase(self.zh, self.en)
 
 
-class Kind:
+class Kind(ABC):
     """What may stand in a field."""
 
     type: ClassVar[str] = "str"
@@ -62,17 +63,17 @@ class Kind:
         """The rule that a value of the right type breaks, if any."""
         return None
 
+    @abstractmethod
     def cddl(self) -> str:
         """The grammar of a value (RFC 8610); it may be wider than ``check``."""
-        raise NotImplementedError
 
+    @abstractmethod
     def json_schema(self) -> dict[str, object]:
         """The same as JSON Schema, for forms that people fill in."""
-        raise NotImplementedError
 
+    @abstractmethod
     def rule(self, language: str) -> str:
         """What is to be filled in, for people."""
-        raise NotImplementedError
 
     def words(self, value: Any, language: str) -> str:  # noqa: ARG002
         """A value as people read it."""
