@@ -17,9 +17,9 @@ from biandun_office.issuance.selectors import certificate_of_serial
 from biandun_office.keylife import services as keylife
 from biandun_office.platform import clock
 from biandun_office.platform.errors import Refused
-from biandun_office.reception import intake
 from biandun_office.reception.log_check import check_log
 from biandun_office.registry.models import Unit
+from biandun_protocol.forms import reading
 from biandun_protocol.wire import codec
 from biandun_protocol.wire.messages import Grant
 from tests.backend.bench import ONLY_SQLITE, ORIGIN, PASSPHRASE, SCHOOL, Bench
@@ -97,14 +97,14 @@ def test_a_fork_that_is_found_while_its_key_is_renewed_suspends_the_new_certific
     key = office.new_key(serial="BD-TEST-0009")
     assert office.file(key).status_code == 201
     forked = key.sign(office.upload(reason="另一份。"), seq=1, prev=bytes(32))
-    genuine = intake.check_dates
+    genuine = reading.check_dates
 
     def renewed_meanwhile(form: object, today: date) -> None:
         monkeypatch.undo()
         renew(office, key.serial)
         genuine(form, today)
 
-    monkeypatch.setattr(intake, "check_dates", renewed_meanwhile)
+    monkeypatch.setattr(reading, "check_dates", renewed_meanwhile)
     assert office.post(forked).json()["code"] == "chain-fork"
     states = [row.state for row in Certificate.objects.order_by("version")]
     assert states == [Certificate.State.SUPERSEDED, Certificate.State.SUSPENDED]
