@@ -1,6 +1,6 @@
 """make bench: measure what SPEED promises, print a table, write build/bench.json.
 
-    python -m tests.bench [--only ROW] [--quick]
+    python -m tests.bench [--only ROW] [--quick] [--into FOLDER]
 
 Exit status 0 also when a goal is missed: the table says MISSED, the machine may be to blame.
 """
@@ -15,8 +15,7 @@ from pathlib import Path
 from tests.bench import boot, crypto, demonstration, hostile, intake, signing, stalled, streaming
 from tests.bench.rows import HEADING, Row, Scale
 
-RESULTS = Path("build/bench.json")
-FOLDER = Path("build/bench")  # on a disk: what is durable must cost what it costs
+BUILD = Path("build")  # on a disk: what is durable must cost what it costs
 BENCHES: dict[tuple[str, ...], Callable[[Scale], Iterator[Row]]] = {
     (
         "sign_p50_ms",
@@ -64,15 +63,23 @@ def main() -> None:
         help="one row and its neighbours",
     )
     parser.add_argument(
-        "--quick", action="store_true", help="few runs, written to build/bench-quick.json"
+        "--quick", action="store_true", help="few runs, written to bench-quick.json"
+    )
+    parser.add_argument(
+        "--into",
+        metavar="FOLDER",
+        type=Path,
+        default=BUILD,
+        help="results and working files; build",
     )
     options = parser.parse_args()
-    shutil.rmtree(FOLDER, ignore_errors=True)
-    FOLDER.mkdir(parents=True)
+    folder = options.into.absolute() / "bench"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
     # keys that are met here are no business of whoever runs it
-    os.environ["XDG_STATE_HOME"] = str(FOLDER.absolute() / "state")
-    scale = Scale(FOLDER.absolute())
-    results = RESULTS.with_stem("bench-quick") if options.quick else RESULTS
+    os.environ["XDG_STATE_HOME"] = str(folder / "state")
+    scale = Scale(folder)
+    results = options.into / ("bench-quick.json" if options.quick else "bench.json")
     print(HEADING, flush=True)
     rows: dict[str, object] = {}
     if options.only and results.exists():
@@ -86,7 +93,7 @@ def main() -> None:
     results.write_text(
         json.dumps(list(rows.values()), indent=1, ensure_ascii=False) + "\n", "utf-8"
     )
-    shutil.rmtree(FOLDER)
+    shutil.rmtree(folder)
 
 
 if __name__ == "__main__":

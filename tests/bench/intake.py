@@ -17,6 +17,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager, nullcontext
 from functools import partial
 from hashlib import sha256
+from importlib import import_module
 from io import BytesIO
 from pathlib import Path
 from threading import Barrier, Lock
@@ -119,6 +120,7 @@ class Postgresql:
 def measure_on(database: Any, scale: Scale) -> Iterator[Row]:
     """Take packages in by the service, by HTTP, and by the bare reference."""
     # Django starts here, and only when this row is wanted
+    import_module("biandun_office.office.startup")
     from biandun_office.evidence import services as evidence
     from biandun_office.office import signing, startup
     from biandun_office.platform import clock
