@@ -67,8 +67,8 @@ class Part:
         """Did everything hold?"""
         return all(step.good for step in self.steps)
 
-    def held(self, name: str) -> bool:
-        """Did that step hold?"""
+    def passed(self, name: str) -> bool:
+        """Was that check made, and did it hold?"""
         return any(step.name == name and step.good for step in self.steps)
 
     def read(self, name: str) -> bytes:

@@ -119,7 +119,7 @@ def _of_part(contents: Contents, part: Part, root_pem: bytes | None) -> Iterable
 
 
 def _proved(part: Part, name: str, step: str) -> File:
-    return File(part.inside + name, VERIFIED if part.held(step) else UNCHECKED, step)
+    return File(part.inside + name, VERIFIED if part.passed(step) else UNCHECKED, step)
 
 
 def _compared(
@@ -135,7 +135,7 @@ def _compared(
     full = part.inside + name
     if full not in contents.entries:
         return File(full, MISSING)
-    if not part.held(step):
+    if not part.passed(step):
         return File(full, UNCHECKED, step)
     try:
         good = agrees(contents.read(full))

@@ -133,7 +133,7 @@ class Bench:
 
     def order(self, challenge: bytes, purpose: str) -> Order:
         """Order a key to do something."""
-        given = orders.give(
+        given = orders.issue_order(
             authority=self.authority,
             challenge=challenge,
             purpose=purpose,

@@ -39,7 +39,7 @@ def give(
     office: Bench, raw: bytes, purpose: str = "reinstate", **changed: object
 ) -> tuple[orders.Given, OrderManifest, bytes]:
     written: list[bytes] = []
-    given = orders.give(
+    given = orders.issue_order(
         authority=office.authority,
         challenge=raw,
         purpose=purpose,
@@ -174,7 +174,7 @@ def test_numbers_that_nobody_signed_are_a_gap_that_a_person_closes(office: Bench
 
 
 def test_a_long_reason_is_kept_as_far_as_it_fits(office: Bench, key: Key):
-    given = orders.give(
+    given = orders.issue_order(
         authority=office.authority,
         challenge=challenge(key),
         purpose="reset",
@@ -220,7 +220,7 @@ def test_an_order_that_cannot_be_written_was_never_given(office: Bench, key: Key
         raise OSError("no space")
 
     with pytest.raises(OSError, match="no space"):
-        orders.give(
+        orders.issue_order(
             authority=office.authority,
             challenge=challenge(key),
             purpose="reset",

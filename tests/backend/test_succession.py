@@ -50,7 +50,7 @@ def answer(office: Bench, asked: Succession, **changed: object) -> Granted:
 
 def give(office: Bench, request: bytes, **changed: object) -> successions.Succeeded:
     options = {"deliver": lambda raw: None, "term": Term(1000, 30, clock.now()), **changed}
-    return successions.give(authority=office.authority, request=request, **options)  # type: ignore[arg-type]
+    return successions.issue_successor(authority=office.authority, request=request, **options)  # type: ignore[arg-type]
 
 
 def swap(office: Bench, key: Key) -> Granted:

@@ -267,7 +267,7 @@ def order(
     folder = session.open()
     authority = IssuingKey.unlock(folder, passphrase)
     with files.delivering() as deliver:
-        given = orders.give(
+        given = orders.issue_order(
             authority=authority,
             challenge=challenge,
             purpose=purpose,

@@ -258,7 +258,7 @@ def succeed(
     """
     authority = IssuingKey.unlock(session.open(), passphrase)
     with files.delivering() as deliver:
-        succeeded = successions.give(
+        succeeded = successions.issue_successor(
             authority=authority,
             request=request,
             term=Term(days, overlap_days, guard.now()),

@@ -142,8 +142,8 @@ def check_key_pair_order(newest: Certificate, named: Certificate, seq: int) -> C
     return Contradiction("chain-broken", other.seq, other.statement_id) if other else None
 
 
-def told_by(header: Header, statement_id: str) -> dict[int, str]:
-    """The two names that a statement tells."""
+def claimed_ids(header: Header, statement_id: str) -> dict[int, str]:
+    """The names by sequence number that a statement claims: its own, and that of the one before."""
     seq = header.seq or 0
     return {seq: statement_id, seq - 1: (header.prev or b"").hex()}
 

@@ -169,8 +169,8 @@ def _keep(arrival: Arrival, found: Contradiction, received: int) -> None:
 
 def _contradiction(arrival: Arrival, known: chain.Known) -> Contradiction | None:
     """How a statement contradicts what is known around its number."""
-    told = chain.told_by(arrival.statement.header, arrival.name)
-    return known.contradiction(told, own={arrival.seq}) or chain.check_key_pair_order(
+    claimed = chain.claimed_ids(arrival.statement.header, arrival.name)
+    return known.contradiction(claimed, own={arrival.seq}) or chain.check_key_pair_order(
         arrival.certificate, arrival.named, arrival.seq
     )
 

@@ -45,7 +45,7 @@ class Given:
     seq: int | None
 
 
-def give(
+def issue_order(
     *,
     authority: IssuingKey,
     challenge: bytes,

@@ -37,7 +37,7 @@ class Succeeded:
     again: bool
 
 
-def give(
+def issue_successor(
     *, authority: IssuingKey, request: bytes, term: Term, deliver: Callable[[bytes], None]
 ) -> Succeeded:
     """Take in what a key asks and certify its new pair; ``deliver`` gets the answer before anything
@@ -70,7 +70,7 @@ def give(
     with writing():
         # again, under the lock: it may have been renewed a moment ago
         newest = certificate_of(statement.header.kid)
-        outcome = _give(authority, Arrival(statement, newest, named), own, term, deliver)
+        outcome = _certify(authority, Arrival(statement, newest, named), own, term, deliver)
     if isinstance(outcome, Contradiction):
         raise Refused(outcome.code, seq=outcome.seq)
     return outcome
@@ -83,7 +83,7 @@ def _compare(proof: PossessionManifest, named: Certificate, authority: IssuingKe
         raise Refused("certificate-mismatch", field="device_key")
 
 
-def _give(
+def _certify(
     authority: IssuingKey,
     arrival: Arrival,
     own: PublicKey,
