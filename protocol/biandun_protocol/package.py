@@ -11,7 +11,7 @@ from typing import cast
 from biandun_protocol import cbor
 from biandun_protocol.cose import Statement
 from biandun_protocol.errors import ManifestProblem
-from biandun_protocol.forms.form import Form, to_body
+from biandun_protocol.forms.form import Form
 from biandun_protocol.forms.registry import FORMS, row_of
 from biandun_protocol.wire import codec
 from biandun_protocol.wire.messages import Summary
@@ -36,12 +36,12 @@ def build(form: Form) -> bytes:
     """Return the canonical manifest of a form.  Raises ManifestProblem: form-invalid,
     manifest-too-large.
     """
-    from biandun_protocol.forms.reading import check  # noqa: PLC0415 - pydantic, when needed
+    from biandun_protocol.forms.reading import checked_body  # noqa: PLC0415 - pydantic, when needed
 
-    check(form)
+    body = checked_body(form)
     row = row_of(form)
     summary = Summary(row.schema, form.uscc, row.form_type, len(form.attachments), form.case)
-    raw = cbor.dumps([codec.to_map(summary), to_body(form)])
+    raw = cbor.dumps([codec.to_map(summary), body])
     if len(raw) > LIMIT_MANIFEST:
         raise ManifestProblem("manifest-too-large", size=len(raw), limit=LIMIT_MANIFEST)
     return raw

@@ -310,4 +310,4 @@ def test_a_statement_accepted_after_the_malleated_twin_was_refused_is_one_case(
 
 
 def test_the_application_used_here_breaks_no_rule():
-    reading.check(application())
+    reading.checked_body(application())

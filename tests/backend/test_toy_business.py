@@ -42,6 +42,7 @@ BUSINESS = Business(
 @pytest.fixture(autouse=True)
 def registered(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(registry.FORMS, KIND, ROW)
+    monkeypatch.setitem(registry.OF_CLASSES, (ROW.module, ROW.class_name), ROW)
     monkeypatch.setitem(table.BUSINESSES, BUSINESS.letters, BUSINESS)
 
 

@@ -293,7 +293,7 @@ def test_a_name_that_a_computer_cannot_keep_is_refused_by_name_and_rule(
         attached = Attachment(
             name=name, media_type="application/pdf", size=1, sha256=bytes(32), role="other"
         )
-        reading.check(application(attachments=(attached,)))
+        reading.checked_body(application(attachments=(attached,)))
         file_names.check([name])
     assert (caught.value.code, "rule" in caught.value.values) == (code, True)
 

@@ -21,7 +21,7 @@ OTHER_USCC = "11629900MB0000019C"
 
 def refused_place(value: UseApproval) -> str:
     with pytest.raises(ManifestProblem) as caught:
-        reading.check(value)
+        reading.checked_body(value)
     assert caught.value.code == "form-invalid"
     assert caught.value.values["rule"]
     return str(caught.value.values["field"])
@@ -187,7 +187,7 @@ def test_duties_are_absent_or_say_something() -> None:
 
 
 def test_a_reason_may_have_paragraphs() -> None:
-    reading.check(application(reason="一。\n\n二。"))
+    reading.checked_body(application(reason="一。\n\n二。"))
 
 
 BODY: dict[str, Any] = to_body(application(attachments=(FILE,)))
@@ -255,7 +255,7 @@ def test_every_code_of_every_table_is_accepted() -> None:
     ):
         for code in codes.TABLES[table]:
             item: UseItem = replace(ITEM, **{name: code})
-            reading.check(application(items=(item,)))
+            reading.checked_body(application(items=(item,)))
 
 
 def test_a_list_whose_only_item_is_wrong_is_not_too_short_besides() -> None:

@@ -6,6 +6,7 @@ import pytest
 
 from biandun_protocol import cbor, cose, package
 from biandun_protocol.errors import ManifestProblem
+from biandun_protocol.forms.registry import FORMS, Row, row_of
 from biandun_protocol.wire.messages import ProfileManifest
 from biandun_protocol.wire.numbers import (
     CLASS_SIMULATED,
@@ -49,6 +50,12 @@ def test_a_manifest_reads_back_as_the_form_it_was_built_from() -> None:
     form = application(attachments=(attachment(b"x"),), case="c-1")
     read = package.read(package.build(form))
     assert (read.form, read.summary.attachments, read.summary.case) == (form, 1, "c-1")
+
+
+@pytest.mark.parametrize("row", FORMS.values(), ids=lambda row: row.form_type)
+def test_every_form_is_found_by_its_class(row: Row) -> None:
+    form = object.__new__(row.form)
+    assert row_of(form) is row
 
 
 def test_the_same_form_always_gives_the_same_bytes() -> None:

@@ -2,7 +2,7 @@
 
 A form is a frozen dataclass, one file each; ``registry`` says for which purpose it is signed.  Its
 body in a manifest is a CBOR map of field names, absent instead of null.  Making one checks nothing:
-``reading.check``, ``package.build`` and reading do.
+``reading.checked_body``, ``package.build`` and reading do.
 """
 
 from collections.abc import Callable

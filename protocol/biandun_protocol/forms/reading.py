@@ -64,9 +64,13 @@ def read(kind: type[F], body: object) -> F:
     return form
 
 
-def check(form: Form) -> None:
-    """Check every field of a form that was made here.  Raises FormProblem with every mistake."""
-    read(type(form), to_body(form))
+def checked_body(form: Form) -> dict[str, Any]:
+    """The body of a form that was made here, every field checked.  Raises FormProblem with every
+    mistake.
+    """
+    body = to_body(form)
+    read(type(form), body)
+    return body
 
 
 def mistakes(kind: type[Form], body: object) -> list[Mistake]:

@@ -97,15 +97,14 @@ FORMS: dict[tuple[str, str], Row] = _rows(
         Phrase("编办意见", "decision of the establishment office"),
     ),
 )
+# the same rows by module and name of the class, which is not imported for it
+OF_CLASSES = {(row.module, row.class_name): row for row in FORMS.values()}
 
 
 def row_of(form: Form) -> Row:
     """The row of a form.  Raises KeyError for a class that has none."""
     kind = type(form)
-    for row in FORMS.values():
-        if (row.module, row.class_name) == (kind.__module__, kind.__name__):
-            return row
-    raise KeyError(kind.__name__)
+    return OF_CLASSES[kind.__module__, kind.__name__]
 
 
 def of_type(name: str) -> Row:
