@@ -43,6 +43,7 @@ DEMO = "build/demo"
 # name -> the command of which it is a picture, in the root of the checkout
 PICTURES = {
     "demo": "make demo",
+    "show": f"biandun filing show {DEMO}/用编申请",
     "verify": f"biandun filing verify {DEMO}/用编申请 --root {DEMO}/office/root.pem",
 }
 
