@@ -15,7 +15,7 @@ from biandun.anchors import load_root
 from biandun.checks import Part
 from biandun.contents import PLAIN, Contents
 from biandun.errors import FolderProblem
-from biandun.filings import FORMAT, State
+from biandun.filings.folder import FORMAT, State
 from biandun_protocol import cose, jsontext
 from biandun_protocol.errors import Problem
 from biandun_protocol.receipt import Receipt

@@ -9,7 +9,9 @@ receipt is read from the key.
 from dataclasses import dataclass
 
 from biandun.errors import KeyRefused
-from biandun.filings import Folder, keep_receipt, read_file
+from biandun.files import read_file
+from biandun.filings.folder import Folder
+from biandun.filings.receipts import keep_receipt
 from biandun.key.session import Key
 from biandun.office_client import Office
 from biandun.ui import Silent, Ui

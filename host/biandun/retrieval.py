@@ -14,10 +14,11 @@ from pathlib import Path
 from typing import cast
 from urllib.parse import quote
 
-from biandun import evidence, file_names, filings
+from biandun import evidence, file_names
 from biandun.errors import FolderProblem, OfficeAnswer
 from biandun.evidence import Verdict
-from biandun.filings import State, write_file
+from biandun.files import write_file
+from biandun.filings.folder import State, write_note
 from biandun.folders import unwritable
 from biandun.office_client import Office
 from biandun_protocol import cose, package
@@ -169,7 +170,7 @@ def _write_entry(office: Office, entry: Entry, folder: Path, number: str) -> Non
     }
     for name, content in files.items():
         write_file(folder / name, content)
-    filings.write_note(
+    write_note(
         folder,
         State(
             purpose=entry.purpose,

@@ -7,16 +7,16 @@ what does not hold.
 """
 
 from collections.abc import Iterable, Sequence
-from datetime import date
 from pathlib import Path
 
-from biandun import evidence, filings
+from biandun import evidence
 from biandun.errors import FolderProblem
-from biandun.filings import Folder, Source
+from biandun.filings.filled import completed, unit_of
+from biandun.filings.folder import Folder
+from biandun.filings.preparing import Source, prepare
 from biandun.key.session import Key
 from biandun_protocol.forms.form import Form
-
-COUNTERSIGN = "countersign"
+from biandun_protocol.forms.registry import COUNTERSIGN, DECISION
 
 
 class FilingDoubtful(FolderProblem):
@@ -39,11 +39,11 @@ def countersign(
     statement = verdict.parts[0].statement
     if not verdict.good or statement is None:
         raise FilingDoubtful(step=verdict.steps[-1].name, found=verdict.steps[-1].found)
-    path = filing.path / COUNTERSIGN
+    path = filing.path / COUNTERSIGN  # the folder is named after the form
     if not path.exists():
-        form = {**filings.unit_of(key), "prepared_on": date.today().isoformat(), **opinion}
+        form = completed(opinion, unit_of(key))
         form["statement"] = statement.id  # what was verified, whatever filing.json says
-        filings.prepare(path, form, sources, "countersign")
+        prepare(path, form, sources, COUNTERSIGN)
     folder = Folder(path)
     folder.sign(key, about=[filing.manifest().form])
     return folder
@@ -57,12 +57,7 @@ def decide(key: Key, out: Path, decision: dict[str, object], about: Sequence[For
     ManifestProblem, KeyRefused.
     """
     if not out.exists():
-        filings.prepare(
-            out,
-            {**filings.unit_of(key), "prepared_on": date.today().isoformat(), **decision},
-            [],
-            "decision",
-        )
+        prepare(out, completed(decision, unit_of(key)), [], DECISION)
     folder = Folder(out)
     folder.sign(key, about=about)
     return folder

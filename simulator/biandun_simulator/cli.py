@@ -13,7 +13,7 @@ from biandun.cli.commands import Group
 from biandun.cli.output import show, to_the_end, write
 from biandun.cli.program import run_program
 from biandun.cli.shared import CODE, Settings, in_language
-from biandun.filings import write_file
+from biandun.files import write_file
 from biandun.folders import state_folder, unwritable
 from biandun_protocol.catalogue import phrase
 from biandun_protocol.release import Described

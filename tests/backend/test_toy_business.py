@@ -51,7 +51,7 @@ def prepared(genuine: Key, tmp_path: Path) -> Folder:
     letter = tmp_path / "说明.pdf"
     letter.write_bytes(pdf())
     unit = filings.unit_of(genuine)
-    form = {**unit, "prepared_on": "2026-11-24", **Seats.example}
+    form = {**unit.known(), "prepared_on": "2026-11-24", **Seats.example}
     return filings.prepare(tmp_path / "seats", form, [Source(letter, "other")], "seats", unit=unit)
 
 
@@ -70,7 +70,7 @@ def test_its_form_is_read_back_as_it_was_filled_in(prepared: Folder) -> None:
 
 
 def test_its_mistakes_are_all_told(genuine: Key, tmp_path: Path) -> None:
-    form = {**filings.unit_of(genuine), **Seats.example, "seats": 41, "purpose": ""}
+    form = {**filings.unit_of(genuine).known(), **Seats.example, "seats": 41, "purpose": ""}
     with pytest.raises(FormProblem) as caught:
         filings.prepare(tmp_path / "out", form, [], "seats")
     assert [one.place for one in caught.value.mistakes] == ["prepared_on", "seats", "purpose"]

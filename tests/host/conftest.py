@@ -71,7 +71,7 @@ def letter(tmp_path: Path) -> Path:
 def folder(tmp_path: Path, form: Path, letter: Path) -> Folder:
     """A prepared filing with one attachment."""
     return filings.prepare(
-        tmp_path / "filing", filings.read_form(form, {}), [Source(letter, "application_document")]
+        tmp_path / "filing", filings.read_form(form), [Source(letter, "application_document")]
     )
 
 

@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from biandun import errors, filings
+from biandun.files import read_file, write_file
 from biandun.filings import Folder
 from biandun.folders import replace_file
 from biandun.keys import Key
@@ -47,7 +48,7 @@ def test_preparing_on_a_full_disk_leaves_no_folder(
     before = names(tmp_path)
     with pytest.raises(errors.FolderProblem) as caught:
         filings.prepare(
-            tmp_path / "filing", filings.read_form(form, {}), [filings.Source(letter, "other")]
+            tmp_path / "filing", filings.read_form(form), [filings.Source(letter, "other")]
         )
     assert (caught.value.code, caught.value.exit_status) == ("storage-full", 12)
     assert names(tmp_path) == before
@@ -57,7 +58,7 @@ def test_a_file_is_whole_or_untouched_wherever_the_disk_fills(tmp_path: Path) ->
     path, content = tmp_path / "file", bytes(200)
     path.write_bytes(b"before")
     writers = (
-        lambda: filings.write_file(path, content, replace=True),
+        lambda: write_file(path, content, replace=True),
         lambda: replace_file(path, content),
     )
     for size in range(len(content)):
@@ -73,14 +74,14 @@ def test_a_large_file_is_read_no_further_than_an_attachment_is_long(tmp_path: Pa
     with (tmp_path / "large").open("wb") as file:
         file.truncate(1 << 40)  # a file with a hole
     with pytest.raises(errors.FolderProblem) as caught:
-        filings.read_file(tmp_path / "large")
+        read_file(tmp_path / "large")
     assert caught.value.code == "file-too-large"
 
 
 @pytest.mark.skipif(not Path("/dev/zero").exists(), reason="a device of Linux")
 def test_a_file_without_end_is_not_even_opened() -> None:
     with pytest.raises(errors.FolderProblem) as caught:
-        filings.read_file(Path("/dev/zero"))
+        read_file(Path("/dev/zero"))
     assert caught.value.code == "file-special"
 
 
@@ -88,7 +89,7 @@ def test_a_device_is_never_put_out_of_its_place(tmp_path: Path) -> None:
     device = tmp_path / "device"
     os.mkfifo(device)
     with pytest.raises(errors.FolderProblem) as caught:
-        filings.write_file(device, b"a record", replace=True)
+        write_file(device, b"a record", replace=True)
     assert caught.value.code == "file-unwritable"
     assert device.is_fifo()
 
@@ -98,7 +99,7 @@ def test_preparing_where_no_file_may_grow_leaves_no_folder(
     size: int, tmp_path: Path, form: Path, letter: Path
 ) -> None:
     before = names(tmp_path)
-    read = filings.read_form(form, {})
+    read = filings.read_form(form)
     with room_for(size), pytest.raises(errors.FolderProblem) as caught:
         filings.prepare(tmp_path / "filing", read, [filings.Source(letter, "other")])
     assert (caught.value.code, names(tmp_path)) == ("storage-full", before)
@@ -141,7 +142,7 @@ def test_a_server_that_never_answers_is_given_up_by_name() -> None:
     assert (caught.value.exit_status, caught.value.retriable) == (9, True)
 
 
-@pytest.mark.parametrize("write", [filings.write_file, files.write])
+@pytest.mark.parametrize("write", [write_file, files.write])
 def test_ctrl_c_while_a_file_is_written_leaves_nothing_beside_it(
     write: Callable[[Path, bytes], None], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

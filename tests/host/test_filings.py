@@ -84,7 +84,7 @@ def test_a_key_keeps_the_receipt_and_shows_it_after_a_restart(
 def test_receipts_kept_in_the_wrong_order_are_fetched_again_over_the_longer_log(
     filed: Folder, key: Key, office: Office, form: Path, tmp_path: Path
 ) -> None:
-    second = filings.prepare(tmp_path / "second", filings.read_form(form, {}), [])
+    second = filings.prepare(tmp_path / "second", filings.read_form(form), [])
     second.sign(key)
     second.submit(office)
     assert second.keep_receipt(key, office) == 2
@@ -109,7 +109,7 @@ def test_a_file_that_cannot_be_attached_leaves_no_folder(
         (tmp_path / name).write_bytes(content)
     with pytest.raises(errors.FolderProblem) as caught:
         filings.prepare(
-            tmp_path / "filing", filings.read_form(form, {}), [Source(tmp_path / name, "other")]
+            tmp_path / "filing", filings.read_form(form), [Source(tmp_path / name, "other")]
         )
     assert caught.value.code == case.partition(":")[0]
     assert not (tmp_path / "filing").exists()
@@ -119,7 +119,7 @@ def test_an_attachment_over_the_limit_is_refused(tmp_path: Path, form: Path) -> 
     big = tmp_path / "big.pdf"
     big.write_bytes(b"%PDF-" + bytes(LIMIT_ATTACHMENT))
     with pytest.raises(errors.FolderProblem) as caught:
-        filings.prepare(tmp_path / "filing", filings.read_form(form, {}), [Source(big, "other")])
+        filings.prepare(tmp_path / "filing", filings.read_form(form), [Source(big, "other")])
     assert caught.value.code == "attachment-too-large"
 
 
@@ -139,7 +139,7 @@ def test_a_wrong_form_names_the_field_and_leaves_no_folder(
     changed: dict[str, object], place: str, tmp_path: Path, form: Path
 ) -> None:
     with pytest.raises(ManifestProblem) as caught:
-        filings.prepare(tmp_path / "filing", {**filings.read_form(form, {}), **changed}, [])
+        filings.prepare(tmp_path / "filing", {**filings.read_form(form), **changed}, [])
     assert (caught.value.code, caught.value.values["field"]) == ("form-invalid", place)
     assert not (tmp_path / "filing").exists()
 
@@ -147,7 +147,7 @@ def test_a_wrong_form_names_the_field_and_leaves_no_folder(
 def test_an_existing_folder_is_never_overwritten(folder: Folder, form: Path) -> None:
     before = folder.state
     with pytest.raises(errors.FolderProblem) as caught:
-        filings.prepare(folder.path, filings.read_form(form, {}), [])
+        filings.prepare(folder.path, filings.read_form(form), [])
     assert caught.value.code == "file-exists"
     assert Folder(folder.path).state == before
 
@@ -193,21 +193,21 @@ def test_a_folder_that_is_no_filing_says_so(content: str, tmp_path: Path) -> Non
 def test_a_form_that_is_no_json_names_the_line(tmp_path: Path) -> None:
     (tmp_path / "form.json").write_text('{\n "a": 1,\n}')
     with pytest.raises(errors.FolderProblem) as caught:
-        filings.read_form(tmp_path / "form.json", {})
+        filings.read_form(tmp_path / "form.json")
     assert (caught.value.code, caught.value.values["line"]) == ("file-not-json", 3)
 
 
 def test_a_number_that_stands_twice_in_a_form_is_never_signed_for(tmp_path: Path) -> None:
     (tmp_path / "form.json").write_text('{"number": 2,\n "number": 20}')
     with pytest.raises(errors.FolderProblem) as caught:
-        filings.read_form(tmp_path / "form.json", {})
+        filings.read_form(tmp_path / "form.json")
     assert (caught.value.code, caught.value.exit_status) == ("file-name-twice", 12)
     assert {"line": 2, "column": 2, "name": "number"}.items() <= caught.value.values.items()
 
 
 def test_a_form_saved_by_notepad_with_a_byte_order_mark_is_read(tmp_path: Path) -> None:
     (tmp_path / "form.json").write_bytes(b"\xef\xbb\xbf" + json.dumps({"reason": "x"}).encode())
-    assert filings.read_form(tmp_path / "form.json", {})["reason"] == "x"
+    assert filings.read_form(tmp_path / "form.json")["reason"] == "x"
 
 
 def test_a_folder_that_cannot_be_written_says_so_and_leaves_nothing(
@@ -216,7 +216,7 @@ def test_a_folder_that_cannot_be_written_says_so_and_leaves_nothing(
     blocked = tmp_path / "file-in-the-way"
     blocked.write_text("")
     with pytest.raises(Problem) as caught:
-        filings.prepare(blocked / "filing", filings.read_form(form, {}), [])
+        filings.prepare(blocked / "filing", filings.read_form(form), [])
     assert caught.value.code == "file-unwritable"
 
 
@@ -292,7 +292,7 @@ def test_an_attachment_may_have_a_long_chinese_name(tmp_path: Path, form: Path) 
     letter = tmp_path / ("很长的文件名" * 13 + ".pdf")
     letter.write_bytes(b"%PDF-1.4")
     folder = filings.prepare(
-        tmp_path / "filing", filings.read_form(form, {}), [Source(letter, "other")]
+        tmp_path / "filing", filings.read_form(form), [Source(letter, "other")]
     )
     assert folder.manifest().form.attachments[0].name == letter.name
 

@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 from biandun import filings
+from biandun.filings import Unit
+from biandun.filings.filled import foreign
 from biandun_protocol.errors import ManifestProblem
 from biandun_protocol.forms.use_approval import UseApproval
 from tests.host.test_reviews import AGREE
@@ -30,7 +32,7 @@ LATE = {
 def test_a_date_after_today_is_refused_and_leaves_no_folder(
     place: str, form: Path, tmp_path: Path
 ) -> None:
-    filled = {**filings.read_form(form, {}), **LATE[place]}
+    filled = {**filings.read_form(form), **LATE[place]}
     with pytest.raises(ManifestProblem) as caught:
         filings.prepare(tmp_path / "filing", filled, [])
     assert (caught.value.code, caught.value.values["field"]) == ("date-future", place)
@@ -65,7 +67,7 @@ def test_today_and_a_clock_that_is_a_day_behind_are_no_reason_to_refuse(
 ) -> None:
     for days in (0, 1):
         filled = {
-            **filings.read_form(form, {}),
+            **filings.read_form(form),
             "prepared_on": (date.today() + timedelta(days=days)).isoformat(),
         }
         assert filings.prepare(tmp_path / str(days), filled, []).path.is_dir()
@@ -73,12 +75,12 @@ def test_today_and_a_clock_that_is_a_day_behind_are_no_reason_to_refuse(
 
 @pytest.mark.parametrize("field", ["uscc", "unit_code", "unit_name", "region"])
 def test_a_form_of_another_unit_than_the_keys_is_refused(field: str) -> None:
-    own: dict[str, object] = {"uscc": "a", "unit_code": "b", "unit_name": "c", "region": "d"}
-    found = filings.foreign({**own, field: "other"}, own, UseApproval)
+    own = Unit(uscc="a", unit_code="b", unit_name="c", region="d")
+    found = foreign({**own.known(), field: "other"}, own, UseApproval)
     assert [(one.problem.code, one.place) for one in found] == [("unit-foreign", field)]
 
 
 def test_a_form_of_the_keys_own_unit_and_one_without_a_key_are_not() -> None:
-    own: dict[str, object] = {"uscc": "a", "unit_code": "b"}
-    assert filings.foreign({**own, "reason": "r"}, own, UseApproval) == []
-    assert filings.foreign({"uscc": "anybody"}, {}, UseApproval) == []
+    own = Unit(uscc="a", unit_code="b")
+    assert foreign({**own.known(), "reason": "r"}, own, UseApproval) == []
+    assert foreign({"uscc": "anybody"}, Unit(), UseApproval) == []

@@ -341,7 +341,7 @@ def test_an_unsafe_name_is_refused_before_it_is_signed(
     device: Source, form: Path, tmp_path: Path
 ) -> None:
     with pytest.raises(FolderProblem) as caught:
-        filings.prepare(tmp_path / "new", filings.read_form(form, {}), [device])
+        filings.prepare(tmp_path / "new", filings.read_form(form), [device])
     assert (caught.value.code, (tmp_path / "new").exists()) == ("attachment-name", False)
 
 
@@ -356,7 +356,7 @@ def test_an_unsafe_name_that_another_program_had_signed_is_shown_and_not_fetched
 ) -> None:
     with monkeypatch.context() as patch:
         patch.setattr(file_names, "check", lambda _names: None)
-        folder = filings.prepare(tmp_path / "new", filings.read_form(form, {}), [device])
+        folder = filings.prepare(tmp_path / "new", filings.read_form(form), [device])
     folder.sign(key)
     folder.submit(office)
     with pytest.raises(FolderProblem) as caught:

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from biandun import errors, filings, reviews
+from biandun import errors, reviews
+from biandun.files import write_file
 from biandun.filings import Folder
 from biandun.keys import Key
 from biandun.office_client import Office
@@ -162,8 +163,8 @@ def test_a_folder_of_an_unknown_purpose_is_no_filing(signed: Folder) -> None:
 
 
 def test_writing_a_file_twice_with_the_same_content_is_no_conflict(tmp_path: Path) -> None:
-    filings.write_file(tmp_path / "a", b"1")
-    filings.write_file(tmp_path / "a", b"1")
+    write_file(tmp_path / "a", b"1")
+    write_file(tmp_path / "a", b"1")
     with pytest.raises(errors.FolderProblem):
-        filings.write_file(tmp_path / "a", b"2")
+        write_file(tmp_path / "a", b"2")
     assert (tmp_path / "a").read_bytes() == b"1"

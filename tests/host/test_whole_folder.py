@@ -265,7 +265,7 @@ def test_a_file_larger_than_any_that_belongs_there_is_not_read(whole: Path) -> N
 def test_an_opinion_on_another_filing_does_not_pass_for_one_on_this(
     whole: Path, root: bytes, form: Path, key: Key, office: Office, tmp_path: Path
 ) -> None:
-    other = filings.prepare(tmp_path / "other", filings.read_form(form, {}), [])
+    other = filings.prepare(tmp_path / "other", filings.read_form(form), [])
     other.sign(key)
     other.submit(office)
     shutil.move(whole / "countersign", other.path / "countersign")

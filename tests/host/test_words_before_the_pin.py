@@ -52,7 +52,7 @@ def same_as(name: str, said: str) -> None:
 
 
 def prepared(form: Path, letter: Path, out: Path) -> Folder:
-    filled = {**filings.read_form(form, {}), "prepared_on": "2026-11-24"}
+    filled = {**filings.read_form(form), "prepared_on": "2026-11-24"}
     return filings.prepare(out, filled, [Source(letter, "application_document")])
 
 

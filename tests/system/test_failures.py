@@ -13,7 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from biandun import errors, filings
+from biandun import errors
+from biandun.files import read_file
 from biandun.key.connection import Connection
 from biandun.keys import Key
 from biandun.known_keys import Known, KnownKeys
@@ -239,7 +240,7 @@ def test_an_unknown_algorithm_is_named(soft: SoftOffice) -> None:
 
 def test_a_folder_in_the_place_of_a_file_is_unreadable(tmp_path: Path) -> None:
     with pytest.raises(errors.FolderProblem) as caught:
-        filings.read_file(tmp_path)
+        read_file(tmp_path)
     assert caught.value.code == "file-unreadable"
 
 

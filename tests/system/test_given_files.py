@@ -16,10 +16,10 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from biandun import filings
 from biandun.cli.main import run as run_workstation
 from biandun.cli.shared import Given, Readable, secret_source
 from biandun.errors import FolderProblem
+from biandun.files import read_file, write_file
 from biandun_office.cli.main import run as run_office
 from biandun_office.cli.session import Given as OfficeGiven
 from biandun_office.cli.session import Readable as OfficeReadable
@@ -270,15 +270,15 @@ def test_both_programs_read_files_in_one_place_that_opens_nothing_else(tmp_path:
     (tmp_path / "link").symlink_to("pipe")
     for name in ("pipe", "link"):
         with pytest.raises(FolderProblem, match="special"):
-            filings.read_file(tmp_path / name)
+            read_file(tmp_path / name)
         with pytest.raises(FileProblem, match="special"):
             files.read(tmp_path / name)
     with pytest.raises(FolderProblem, match="cannot be read: Is a directory"):
-        filings.read_file(tmp_path)
+        read_file(tmp_path)
     with pytest.raises(FileProblem, match="cannot be read: Is a directory"):
         files.read(tmp_path)
     with pytest.raises(FolderProblem) as caught:
-        filings.write_file(tmp_path / "pipe", b"")
+        write_file(tmp_path / "pipe", b"")
     assert caught.value.code == "file-unwritable"
 
 
@@ -286,7 +286,7 @@ def test_both_programs_read_files_in_one_place_that_opens_nothing_else(tmp_path:
 OWN = "of the program's own folder"
 READS_ITSELF = {
     "biandun/folders.py": "the home; and " + OWN,
-    "biandun/filings.py": "what is there already, a file for certain",
+    "biandun/files.py": "what is there already, a file for certain",
     "biandun/office_client.py": "an attachment that was read before",
     "biandun/doctor.py": "/proc",
     "biandun/key/ports.py": OWN,

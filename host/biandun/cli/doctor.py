@@ -14,7 +14,7 @@ from biandun import doctor
 from biandun.cli.commands import Command
 from biandun.cli.shared import ADDRESS, Settings, pass_settings
 from biandun.errors import UsageProblem
-from biandun.filings import write_file
+from biandun.files import write_file
 from biandun.folders import unwritable
 from biandun.office_client import Office
 from biandun.results import Examined, FindingRow, Healthy, RulesInstalled

@@ -6,7 +6,7 @@ from ssl import DER_cert_to_PEM_cert
 
 import click
 
-from biandun import evidence, filings, key_status, keys, reviews
+from biandun import evidence, key_status, keys, reviews
 from biandun.cli.commands import Group
 from biandun.cli.forms import body, sections
 from biandun.cli.shared import (
@@ -22,7 +22,12 @@ from biandun.cli.shared import (
 )
 from biandun.cli.verdicts import sentence_of
 from biandun.errors import KeyNotFound, UsageProblem
-from biandun.filings import Folder, Source
+from biandun.files import write_file
+from biandun.filings import preparing
+from biandun.filings.batch import sign_all
+from biandun.filings.filled import Unit, read_placed_form, unit_of
+from biandun.filings.folder import Folder
+from biandun.filings.preparing import Source
 from biandun.keys import Key
 from biandun.office_client import Office
 from biandun_protocol import codes, kinds
@@ -106,15 +111,15 @@ def _source(text: str) -> Source:
     return Source(Path(path), role)
 
 
-def _unit_of(settings: Settings, serial: str | None, port: str | None) -> dict[str, object]:
+def _unit_of(settings: Settings, serial: str | None, port: str | None) -> Unit:
     """What the plugged-in key knows of its unit; nothing when there is no key."""
     try:
         with keys.open(serial=serial, port=port, ui=settings.ui) as key:
-            return filings.unit_of(key)
+            return unit_of(key)
     except KeyNotFound:
         if serial or port:
             raise
-        return {}
+        return Unit()
 
 
 @group.command("prepare")
@@ -168,10 +173,10 @@ def prepare(
     Example:  biandun filing prepare form.json --attach application_document=申请.pdf --out 用编申请
     """
     unit = _unit_of(settings, serial, port)
-    filled, places = filings.read_placed_form(form, unit)
+    filled, places = read_placed_form(form, unit)
     sources = [_source(one) for one in attach]
     return _shown(
-        filings.prepare(out, filled, sources, form_type, unit=unit, places=places),
+        preparing.prepare(out, filled, sources, form_type, unit=unit, places=places),
         settings.language,
     )
 
@@ -189,7 +194,7 @@ def sign(key: Key, folders: tuple[Path, ...]) -> dict[str, object] | list[dict[s
     Examples:  biandun filing sign 用编申请
                biandun filing sign 用编申请1 用编申请2 用编申请3
     """
-    signatures = filings.sign_all(key, [Folder(folder) for folder in folders])
+    signatures = sign_all(key, [Folder(folder) for folder in folders])
     rows: list[dict[str, object]] = [
         {
             "folder": str(folder),
@@ -370,11 +375,9 @@ def export_parts(folder: Path) -> None:
     """Write the parts that other tools want by themselves.  Raises FolderProblem."""
     opened = Folder(folder)
     receipt, certificate = opened.receipt(), opened.read("certificate.der") or b""
-    filings.write_file(folder / "receipt.cose", receipt.statement, replace=True)
-    filings.write_file(folder / "receipt-payload.cbor", receipt.payload, replace=True)
-    filings.write_file(
-        folder / "certificate.pem", DER_cert_to_PEM_cert(certificate).encode(), replace=True
-    )
+    write_file(folder / "receipt.cose", receipt.statement, replace=True)
+    write_file(folder / "receipt-payload.cbor", receipt.payload, replace=True)
+    write_file(folder / "certificate.pem", DER_cert_to_PEM_cert(certificate).encode(), replace=True)
 
 
 @group.command("export")

@@ -17,7 +17,7 @@ from biandun.cli.shared import (
     with_key,
 )
 from biandun.errors import KeyRefused, UsageProblem
-from biandun.filings import Folder
+from biandun.filings.folder import Folder
 from biandun.keys import Key
 from biandun.office_client import Office
 from biandun.results import (

@@ -18,7 +18,7 @@ from biandun import keys
 from biandun.cli.forms import sections
 from biandun.cli.output import note, say, screen_of, show_aside
 from biandun.errors import FolderProblem
-from biandun.filings import read_file
+from biandun.files import read_file
 from biandun.folders import open_plain
 from biandun.keys import Key
 from biandun_protocol import kinds, oserrors, pins

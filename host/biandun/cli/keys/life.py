@@ -9,7 +9,8 @@ from biandun.cli.output import say
 from biandun.cli.shared import ADDRESS, CODE, FILE, Given, in_language, typing, with_key
 from biandun.descriptions import describe, moment
 from biandun.errors import Declined, KeyRefused, OrderNeeded
-from biandun.filings import keep_receipt, write_file
+from biandun.files import write_file
+from biandun.filings.receipts import keep_receipt
 from biandun.key import succession
 from biandun.keys import Key
 from biandun.office_client import Office

@@ -8,7 +8,7 @@ from biandun.cli.commands import Command
 from biandun.cli.shared import FILE, Given, with_key
 from biandun.descriptions import day, describe_chain
 from biandun.errors import KeyRefused
-from biandun.filings import write_file
+from biandun.files import write_file
 from biandun.folders import unwritable
 from biandun.keys import Key
 from biandun.results import AuditEvent, CardState, ChainState, ExportedLinks, KeptStatement

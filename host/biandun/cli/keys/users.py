@@ -17,7 +17,7 @@ from biandun.cli.shared import (
     with_key,
 )
 from biandun.errors import KeyRefused, UsageProblem
-from biandun.filings import write_file
+from biandun.files import write_file
 from biandun.keys import Key
 from biandun.results import (
     SharesWritten,
