@@ -826,6 +826,12 @@ ROWS: dict[str, Row] = {
         NO_ROW,
         "tests/backend/test_throttle.py::test_whoever_makes_the_office_sign_again_and_again_has_to_wait",
     ),
+    "office-entry": Row(
+        7,
+        None,
+        UNCHANGED,
+        "tests/backend/test_office_entries.py::test_every_command_says_so_in_one_sentence_of_either_language",
+    ),
     "sweep-no-room": Row(
         7,
         None,

@@ -8,18 +8,22 @@ when the hash agrees.  Nothing here knows the database; ``services`` keeps accou
 referenced.
 """
 
+import errno
 import hashlib
 import os
 import re
+import stat
 import tempfile
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from hashlib import sha256
+from io import BufferedReader
 from pathlib import Path
 from typing import IO, Protocol
 
 from django.conf import settings
 
+from biandun_office.office.identity import BLOBS, INCOMING, SHELVES
 from biandun_office.platform.errors import SERVER, Refused
 from biandun_office.platform.files import sync_folder, unwritable
 from biandun_protocol.algorithms import Algorithm
@@ -27,6 +31,8 @@ from biandun_protocol.wire.numbers import LIMIT_ATTACHMENT, LIMIT_MANIFEST
 
 _HEX_DIGEST = re.compile(r"[0-9a-f]{64}")
 _CHUNK = 1 << 16
+# seconds that an upload which is whole may wait for its turn at the database
+UNDER_WAY = 60
 
 
 class Stream(Protocol):
@@ -39,12 +45,12 @@ class Stream(Protocol):
 
 def folder() -> Path:
     """Where blobs are."""
-    return Path(settings.DATA_DIR) / "blobs"
+    return Path(settings.DATA_DIR) / BLOBS
 
 
 def incoming_folder() -> Path:
     """Where uploads are until they are whole; made when it is not there."""
-    place = folder() / "incoming"
+    place = folder() / INCOMING
     place.mkdir(mode=0o700, parents=True, exist_ok=True)
     return place
 
@@ -67,15 +73,18 @@ def _name_of(digest: str) -> str:
     """``path_of`` as text: every statement asks several times, and building a Path takes longer
     than asking.
     """
-    return f"{settings.DATA_DIR}/blobs/{digest[:2]}/{digest}"
+    return f"{settings.DATA_DIR}/{BLOBS}/{digest[:2]}/{digest}"
 
 
 def size_of(digest: str) -> int | None:
-    """The size of a blob in bytes, or None when it is not there."""
+    """The size of a blob in bytes, or None when it is not there: a link or a pipe in its place is
+    none.
+    """
     try:
-        return os.stat(_name_of(digest)).st_size  # noqa: PTH116
+        found = os.lstat(_name_of(digest))
     except FileNotFoundError:
         return None
+    return found.st_size if stat.S_ISREG(found.st_mode) else None
 
 
 def is_whole(digest: str) -> bool:
@@ -85,20 +94,40 @@ def is_whole(digest: str) -> bool:
 
 def digest_on_disk(path: Path) -> str:
     """The SHA-256 of what a file holds now."""
-    with path.open("rb") as file:
+    with opened(path) as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def opened(path: Path) -> BufferedReader:
+    """A stored file, to be read.  Raises FileNotFoundError, also for what is no plain file: a link
+    leads out of the folder, a pipe never ends.
+    """
+    return os.fdopen(_descriptor(str(path)), "rb")
 
 
 def read(digest: str, most: int) -> bytes | None:
     """The first ``most`` bytes of a blob, or None when it is not there."""
     try:
-        descriptor = os.open(_name_of(digest), os.O_RDONLY | os.O_CLOEXEC)
+        descriptor = _descriptor(_name_of(digest))
     except FileNotFoundError:
         return None
     try:
         return os.read(descriptor, min(most, os.fstat(descriptor).st_size))
     finally:
         os.close(descriptor)
+
+
+def _descriptor(name: str) -> int:
+    try:
+        descriptor = os.open(name, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except OSError as error:
+        if error.errno in (errno.ELOOP, errno.ENXIO):  # a link; a socket
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), name) from None
+        raise
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), name)
+    return descriptor
 
 
 @contextmanager
@@ -148,14 +177,30 @@ def remove(digest: str) -> None:
     path_of(digest).unlink(missing_ok=True)
 
 
-def files_older_than(moment: int) -> Iterator[Path]:
-    """Every stored or half-received file last written before ``moment`` (seconds since 1970)."""
-    for path in folder().glob("*/*"):
-        try:
-            if path.stat().st_mtime < moment:
-                yield path
-        except FileNotFoundError:  # somebody else's upload just ended
-            continue
+def files_older_than(moment: int) -> Iterator[tuple[Path, int]]:
+    """Every stored or half-received file last written before ``moment`` (seconds since 1970), and
+    its size.
+
+    Nothing but what lies in the folders of ours: what else somebody put below blobs/ is not ours to
+    sweep, least of all what a link there leads to.  A link or a pipe in the place of a file is one
+    itself; a folder in there stays.
+    """
+    for shelf in SHELVES:
+        last = moment - UNDER_WAY if shelf == INCOMING else moment
+        for path in _listed(folder() / shelf):
+            try:
+                found = path.lstat()
+            except FileNotFoundError:  # somebody else's upload just ended
+                continue
+            if found.st_mtime < last and not stat.S_ISDIR(found.st_mode):
+                yield path, found.st_size
+
+
+def _listed(place: Path) -> list[Path]:
+    try:
+        return [] if place.is_symlink() else list(place.iterdir())
+    except (FileNotFoundError, NotADirectoryError):
+        return []
 
 
 def _receive(digest: str, stream: Stream, file: IO[bytes]) -> tuple[int, bool]:

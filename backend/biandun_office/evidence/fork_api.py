@@ -6,7 +6,7 @@ from ninja import Router, Schema
 
 from biandun_office.access.bearer import BY_LOGIN, reader_of
 from biandun_office.access.roles import OFFICER
-from biandun_office.evidence import fork_export
+from biandun_office.evidence import blobs, fork_export
 from biandun_office.office import signing
 from biandun_office.platform.body import OCTETS
 from biandun_office.platform.errors import Refused
@@ -73,7 +73,7 @@ def get_fork_file(request: HttpRequest, name: str, path: str) -> HttpResponseBas
         return HttpResponse(content, content_type=OCTETS, headers=headers)
     try:
         return FileResponse(
-            content.open("rb"), as_attachment=True, filename=content.name, content_type=OCTETS
+            blobs.opened(content), as_attachment=True, filename=content.name, content_type=OCTETS
         )
     except FileNotFoundError:
         raise Refused("blob-not-found") from None

@@ -69,12 +69,14 @@ def sweep_blobs(*, older_than: int) -> tuple[int, int]:
         old = Blob.objects.filter(referenced=False, stored_at__lt=older_than)
         freed = [(row.sha256, row.size) for row in old if row.sha256 not in spared]
         known = spared | set(Blob.objects.values_list("sha256", flat=True))
-        strays = [path for path in blobs.files_older_than(older_than) if path.name not in known]
+        strays = [
+            stray for stray in blobs.files_older_than(older_than) if stray[0].name not in known
+        ]
         total = sum(size for _, size in freed)
         for digest, _ in freed:
             blobs.remove(digest)
-        for path in strays:  # left by an upload that was cut off between file and row
-            total += path.stat().st_size
+        for path, size in strays:  # left by an upload that was cut off between file and row
+            total += size
             path.unlink(missing_ok=True)
         forks.reference_files()  # also those that came after the fork, or before this program did
         old.delete()

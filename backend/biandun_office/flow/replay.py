@@ -76,7 +76,8 @@ def _follows(done: Replayed, row: Statement, event: CaseEvent) -> bool:
 
 def _form(row: Statement) -> Form | None:
     try:
-        raw = blobs.path_of(row.digest).read_bytes()
+        with blobs.opened(blobs.path_of(row.digest)) as file:
+            raw = file.read()
     except OSError:
         return None
     try:

@@ -20,6 +20,7 @@ from biandun_office.installation import archive, transfer
 from biandun_office.installation.founding import new_tables, require_empty, settle, sibling
 from biandun_office.office import startup
 from biandun_office.office.identity import (
+    BLOBS,
     IDENTITY,
     ISSUER_MANIFEST,
     ISSUER_STATEMENT,
@@ -118,7 +119,7 @@ def restore(backup: Path, into: Path, passphrase: Passphrase, url: str = "") -> 
     require_empty(into)
     with sibling(into) as work, files.writing(into):
         tried = _restore_into(work, backup, passphrase)
-        (work / "blobs").mkdir(mode=0o700)
+        (work / BLOBS).mkdir(mode=0o700)
         identity = replace(Office.load(work).identity, database=url)
         files.write(work / IDENTITY, identity.encode(), replace=True)
         if url:

@@ -18,6 +18,7 @@ from django.core.management import call_command
 
 from biandun_office.office import startup
 from biandun_office.office.identity import (
+    BLOBS,
     IDENTITY,
     ISSUER_MANIFEST,
     ISSUER_STATEMENT,
@@ -69,7 +70,7 @@ def found(folder: Path, founding: Founding, *, before_rename: Callable[[Path], N
     require_empty(folder)
     with sibling(folder) as work, files.writing(folder):
         _make_keys(work, founding)
-        (work / "blobs").mkdir(mode=0o700)
+        (work / BLOBS).mkdir(mode=0o700)
         with new_tables(work, founding.identity.database):
             register_fictitious_units()
             register_office(

@@ -19,7 +19,7 @@ from cryptography import x509
 
 from biandun_office.office.keys import PrivateKey
 from biandun_office.office.keystore import Passphrase, unseal
-from biandun_office.platform import files
+from biandun_office.platform import database, files, folders
 from biandun_office.platform.errors import OfficeStateProblem
 from biandun_protocol import records
 from biandun_protocol.algorithms import BY_NAME, ES256, Algorithm, PublicKey
@@ -35,6 +35,21 @@ ISSUER_STATEMENT = "issuer.statement"
 ISSUER_MANIFEST = "issuer.manifest"
 ROOT_KEY = "root.key.pem"
 ISSUING_KEY = "issuing.key.pem"
+BLOBS = "blobs"
+# every file that is opened by a name of ours; a database has files of its own beside it
+FILES = (
+    IDENTITY,
+    ROOT_CERTIFICATE,
+    ISSUING_CERTIFICATE,
+    ISSUER_STATEMENT,
+    ISSUER_MANIFEST,
+    ROOT_KEY,
+    ISSUING_KEY,
+    *(f"{database.FILE}{end}" for end in ("", "-wal", "-shm", "-journal")),
+)
+# where uploads are until they are whole, and where blobs are by the first two digits of their names
+INCOMING = "incoming"
+SHELVES = (INCOMING, *(f"{number:02x}" for number in range(256)))
 OWN_UNIT = "11629900MB0000000F"  # the establishment office of the fictitious city, as a unit
 
 
@@ -60,6 +75,18 @@ class Identity:
             json.dumps({"format": 1, **self.__dict__}, ensure_ascii=False, indent=2).encode()
             + b"\n"
         )
+
+
+def require_plain(folder: Path) -> None:
+    """Raise FileProblem(office-entry) unless the office's files are plain and under one name each,
+    and its folders are folders.
+
+    Only the blobs themselves may have other names: they are never rewritten, and large stores are
+    copied by hard links.
+    """
+    folders.require_plain_files(folder / name for name in FILES)
+    folders.require_plain_folders([folder / BLOBS])
+    folders.require_plain_folders(folder / BLOBS / name for name in SHELVES)
 
 
 @dataclass(frozen=True)

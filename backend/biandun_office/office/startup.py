@@ -12,7 +12,7 @@ import django
 from django.conf import settings
 from django.db import connections
 
-from biandun_office.office.identity import IDENTITY
+from biandun_office.office.identity import IDENTITY, require_plain
 from biandun_office.platform import database, files, folders
 from biandun_office.platform.errors import OfficeStateProblem
 
@@ -49,9 +49,10 @@ def use_office(folder: Path, url: str | None = None) -> None:
     founded with.
 
     Raises OfficeStateProblem: office-not-initialised, database-mismatch, database-unreachable;
-    FileProblem as ``folders.require_own``.
+    FileProblem as ``folders.require_own`` and ``identity.require_plain``.
     """
     folders.require_own(folder)
+    require_plain(folder)
     if not (folder / IDENTITY).is_file():
         raise OfficeStateProblem("office-not-initialised")
     stored = database_of(folder)

@@ -1,18 +1,22 @@
 """The office's data folder is its operator's own: no link, nobody else's, and nobody else writes
-into it.
+into it; so is what lies in it.
 
 Whoever can write there can exchange the database and the keys, so nothing is read from such a
-folder either.
+folder either.  A link in it leads out of it: what is written through one lands in somebody else's
+files, what is swept below one is somebody else's, and a database with two names loses its journal
+under one of them (https://sqlite.org/howtocorrupt.html, 2.4).
 """
 
 import os
 import pwd
 import stat
+from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
 from biandun_office.platform.errors import FileProblem
 from biandun_protocol import oserrors
+from biandun_protocol.catalogue import Phrase, phrase
 
 
 def require_own(folder: Path) -> None:
@@ -36,6 +40,57 @@ def require_own(folder: Path) -> None:
         raise FileProblem("folder-foreign", path=str(folder), owner=_name(found.st_uid))
     if stat.S_ISDIR(found.st_mode) and found.st_mode & stat.S_IWOTH:
         raise FileProblem("folder-open", path=str(folder))
+
+
+def require_plain_files(paths: Iterable[Path]) -> None:
+    """Raise FileProblem(office-entry) unless each of ``paths`` is a plain file of this account's,
+    with no other name (hard link), which nobody else may change; or is not there.
+    """
+    for path in paths:
+        found = _look(path)
+        if found is None:
+            continue
+        if not stat.S_ISREG(found.st_mode):
+            raise _strange(path, phrase("entry.special"))
+        if found.st_nlink > 1:
+            raise _strange(path, phrase("entry.names"))
+
+
+def require_plain_folders(paths: Iterable[Path]) -> None:
+    """Raise FileProblem(office-entry) unless each of ``paths`` is a folder of this account's, no
+    link, which nobody else may change; or is not there.
+
+    A folder may be where another disk is mounted.
+    """
+    for path in paths:
+        found = _look(path)
+        if found is not None and not stat.S_ISDIR(found.st_mode):
+            raise _strange(path, phrase("entry.no-folder"))
+
+
+def _look(path: Path) -> os.stat_result | None:
+    """What is there; None for nothing.  Raises FileProblem: office-entry for a link, and for what
+    others own or may change; file-unreadable.
+    """
+    try:
+        found = path.lstat()
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise FileProblem(
+            "file-unreadable", path=str(path), detail=oserrors.reason(error)
+        ) from None
+    if stat.S_ISLNK(found.st_mode):
+        raise _strange(path, phrase("entry.link"))
+    if found.st_uid not in (os.geteuid(), 0):  # root may do anything anyway
+        raise _strange(path, phrase("entry.owner", owner=_name(found.st_uid)))
+    if found.st_mode & stat.S_IWOTH:
+        raise _strange(path, phrase("entry.open"))
+    return found
+
+
+def _strange(path: Path, detail: Phrase) -> FileProblem:
+    return FileProblem("office-entry", path=str(path), detail=detail)
 
 
 def _name(uid: int) -> str:

@@ -89,7 +89,7 @@ def get_blob(request: HttpRequest, digest: str) -> HttpResponseBase:
     if not may_read_blob(reader_of(request), blobs.check_digest(digest)):
         raise Refused("blob-not-found")
     try:
-        file = blobs.path_of(digest).open("rb")
+        file = blobs.opened(blobs.path_of(digest))
     except FileNotFoundError:  # a restored office whose blobs have not been copied back
         raise Refused("blob-not-found") from None
     return FileResponse(file, as_attachment=True, filename=digest, content_type=OCTETS)
