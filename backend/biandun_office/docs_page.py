@@ -1,5 +1,6 @@
-"""/docs: the OpenAPI document as a page for people.  It is one file: no script, nothing fetched
-from anywhere.
+"""/docs: the OpenAPI document as a page for people.
+
+It is one file: no script, nothing fetched from anywhere.
 """
 
 from collections.abc import Iterator

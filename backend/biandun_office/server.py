@@ -30,8 +30,9 @@ from biandun_protocol.address import office_address
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """Open the socket; port 0 takes a free one.  Raises FileProblem(port-taken) when it cannot be
-    had.
+    """Open the socket; port 0 takes a free one.
+
+    Raises FileProblem(port-taken) when it cannot be had.
     """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:

@@ -1,5 +1,6 @@
-"""Django settings of the office.  Secrets are not here: the signing key is handed to the process
-that signs (office/signing.py).
+"""Django settings of the office.
+
+Secrets are not here: the signing key is handed to the process that signs (office/signing.py).
 """
 
 import os

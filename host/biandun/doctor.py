@@ -43,8 +43,9 @@ SUBSYSTEM=="tty", ATTRS{product}=="Biandun*", TAG+="uaccess", ENV{ID_MM_DEVICE_I
 
 @dataclass(frozen=True)
 class Finding:
-    """Something that is wrong; ``problem.next_step`` is the fix.  ``serial`` and ``port`` are empty
-    when it is about no key.
+    """Something that is wrong; ``problem.next_step`` is the fix.
+
+    ``serial`` and ``port`` are empty when it is about no key.
     """
 
     problem: Problem

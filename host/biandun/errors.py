@@ -114,8 +114,9 @@ class KeyUnknown(HostProblem):
 
 
 class KeyRefused(HostProblem):
-    """The key refused a command.  ``number`` is its wire error; unknown numbers are kept, never
-    lost.
+    """The key refused a command.
+
+    ``number`` is its wire error; unknown numbers are kept, never lost.
     """
 
     exit_status = 7

@@ -24,8 +24,9 @@ TWIN = phrase("file-name.twin")
 
 
 def check(names: Iterable[str]) -> None:
-    """Check the names of the attachments of one form.  Raises FolderProblem(attachment-name) with
-    name and rule.
+    """Check the names of the attachments of one form.
+
+    Raises FolderProblem(attachment-name) with name and rule.
     """
     seen: set[str] = set()
     for name in names:

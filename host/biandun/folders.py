@@ -137,8 +137,9 @@ def open_plain(path: Path, *, follow: bool = True) -> BinaryIO:
 
 
 def read_file(path: Path) -> bytes | None:
-    """What ``replace_file`` put there; None when nothing is.  Whoever could write into its folder
-    could say anything.
+    """What ``replace_file`` put there; None when nothing is.
+
+    Whoever could write into its folder could say anything.
 
     Raises FolderProblem as ``own``; file-unreadable.
     """

@@ -145,8 +145,9 @@ def _compared(
 
 
 def _pem(content: bytes) -> bytes:
-    """The DER in a PEM file of one certificate and nothing else.  Raises ValueError for any other
-    spelling.
+    """The DER in a PEM file of one certificate and nothing else.
+
+    Raises ValueError for any other spelling.
     """
     raw = ssl.PEM_cert_to_DER_cert(content.decode("ascii"))
     if ssl.DER_cert_to_PEM_cert(raw).encode() != content:

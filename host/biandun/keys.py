@@ -49,8 +49,9 @@ class Row:
 
 
 def open_port(port: str, ui: Ui | None = None) -> Key:
-    """Open the key on a port.  Raises PortBusy, PortPermission, KeyNotFound, LinkTimeout,
-    LinkGarbled.
+    """Open the key on a port.
+
+    Raises PortBusy, PortPermission, KeyNotFound, LinkTimeout, LinkGarbled.
     """
     transport = SerialTransport(port)
     try:

@@ -1,5 +1,6 @@
-"""Keys that this account has met: serial number -> device key, root, unit.  It notices when another
-key answers under a known serial number.
+"""Keys that this account has met: serial number -> device key, root, unit.
+
+It notices when another key answers under a known serial number.
 
 One JSON file, readable by its owner only.  Nothing in it is secret; whoever can change it can make
 a key look known.

@@ -64,8 +64,11 @@ class Accepted:
 
 
 class Office:
-    """One office's server.  Use it as a context manager.  Raises AddressProblem for what is no
-    address.
+    """One office's server.
+
+    Use it as a context manager.
+
+    Raises AddressProblem for what is no address.
     """
 
     def __init__(
@@ -290,8 +293,9 @@ class Office:
         return Receipt.decode(self._content(answer, RECEIPT_TYPE, "receipt"))
 
     def _content(self, answer: "httpx.Response", media_type: str, what: str) -> bytes:
-        """What is of that type; else it is a proxy's page, or another server.  Raises
-        OfficeAnswer.
+        """What is of that type; else it is a proxy's page, or another server.
+
+        Raises OfficeAnswer.
         """
         if not answer.headers.get("Content-Type", "").startswith(media_type):
             raise errors.OfficeAnswer(url=self.url, detail=f"not a {what}")

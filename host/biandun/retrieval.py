@@ -73,8 +73,9 @@ class Case:
 
 
 def newest_version(told: dict[str, object], url: str) -> list[dict[str, object]]:
-    """The newest filing in the history of a case and the steps after it.  Raises OfficeAnswer for a
-    history without a filing.
+    """The newest filing in the history of a case and the steps after it.
+
+    Raises OfficeAnswer for a history without a filing.
     """
     history = told.get("history")
     steps = cast("list[object]", history) if isinstance(history, list) else []

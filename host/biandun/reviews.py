@@ -50,8 +50,9 @@ def countersign(
 
 
 def decide(key: Key, out: Path, decision: dict[str, object], about: Sequence[Form] = ()) -> Folder:
-    """Prepare and sign a decision; again goes on where it stopped.  The forms that it is ``about``,
-    the filing and the opinions on it, are shown before.
+    """Prepare and sign a decision; again goes on where it stopped.
+
+    The forms that it is ``about``, the filing and the opinions on it, are shown before.
 
     ``decision`` has the fields case, statement (32 bytes), decision, text and prepared_by.  Raises
     ManifestProblem, KeyRefused.

@@ -27,20 +27,23 @@ class Ui(Protocol):
         ...
 
     def need_presence(self, serial: str) -> None:
-        """The key waits for its button to be pressed.  Called once per wait; it ends when
-        ``progress`` comes next.
+        """The key waits for its button to be pressed.
+
+        Called once per wait; it ends when ``progress`` comes next.
         """
         ...
 
     def need_pin(self, serial: str, slot: int, tries_left: int | None) -> Secret | None:
-        """Ask for the PIN of a user slot; None gives up.  ``tries_left`` is None while none was
-        wrong since the last right one.
+        """Ask for the PIN of a user slot; None gives up.
+
+        ``tries_left`` is None while none was wrong since the last right one.
         """
         ...
 
     def new_key(self, serial: str, unit_name: str, fingerprint: str, root_known: bool) -> bool:
-        """This account has never met the key: is it the right one?  ``fingerprint`` is that of its
-        device key.
+        """This account has never met the key: is it the right one?
+
+        ``fingerprint`` is that of its device key.
 
         ``root_known``: is it under a root that this account knows from other keys?  Anybody can
         make one under a root of his own.

@@ -31,8 +31,9 @@ def digest_of(token: str) -> str:
 
 
 def challenge(nonce: bytes, *, now: int) -> Challenge:
-    """The challenge that ``nonce`` belongs to.  Raises Refused: login-expired (also for one that
-    never was), login-replayed.
+    """The challenge that ``nonce`` belongs to.
+
+    Raises Refused: login-expired (also for one that never was), login-replayed.
     """
     found = Challenge.objects.filter(pk=nonce.hex()).first()
     if found is not None and found.used_at is not None:
@@ -57,8 +58,10 @@ def reader_of(token: str, *, now: int) -> Reader | None:
 
 
 def reader(login: Login, *, now: int) -> Reader:
-    """The reader of a login.  Raises Refused: key-suspended, certificate-revoked, -superseded,
-    -expired, unit-unknown, -inactive.
+    """The reader of a login.
+
+    Raises Refused: key-suspended, certificate-revoked, -superseded, -expired, unit-unknown,
+    -inactive.
     """
     certificate = login.certificate
     if certificate.state == Certificate.State.SUPERSEDED.value:

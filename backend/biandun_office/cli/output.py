@@ -52,8 +52,9 @@ def screen_of(stream: TextIO | None) -> Screen:
 
 
 def write(text: str) -> None:
-    """Send a result to stdout, down to its last byte.  Raises NoReader,
-    FileProblem(output-unwritable).
+    """Send a result to stdout, down to its last byte.
+
+    Raises NoReader, FileProblem(output-unwritable).
     """
     stream = cast("TextIO | None", sys.stdout)
     if stream is None:

@@ -213,8 +213,9 @@ def _someone_is_there() -> bool:
 
 
 def _typed(prompt: str) -> bytes:
-    """What a person types, unseen.  Raises TypedProblem for a terminal that is set to send another
-    encoding.
+    """What a person types, unseen.
+
+    Raises TypedProblem for a terminal that is set to send another encoding.
     """
     try:
         return getpass.getpass(prompt).encode()
@@ -223,8 +224,9 @@ def _typed(prompt: str) -> bytes:
 
 
 def _drain(descriptor: int) -> bytes:
-    """All of an open file, of which there may be no more than of any other.  Raises FileProblem:
-    file-unreadable, file-too-large.
+    """All of an open file, of which there may be no more than of any other.
+
+    Raises FileProblem: file-unreadable, file-too-large.
     """
     try:
         with os.fdopen(descriptor, "rb") as file:

@@ -56,8 +56,9 @@ def incoming_folder() -> Path:
 
 
 def check_digest(text: str) -> str:
-    """Return ``text`` if it is 64 lower-case hexadecimal characters.  Raises
-    Refused(digest-malformed).
+    """Return ``text`` if it is 64 lower-case hexadecimal characters.
+
+    Raises Refused(digest-malformed).
     """
     if not _HEX_DIGEST.fullmatch(text):
         raise Refused("digest-malformed")
@@ -160,8 +161,9 @@ def incoming(digest: str, stream: Stream, algorithm: Algorithm) -> Generator[tup
 
 
 def adopt(temporary: Path, digest: str) -> None:
-    """Give a received file its name, durably.  Raises FileProblem: storage-full,
-    file-unwritable.
+    """Give a received file its name, durably.
+
+    Raises FileProblem: storage-full, file-unwritable.
     """
     final = path_of(digest)
     with _room():

@@ -126,8 +126,9 @@ def _named(chain: str) -> tuple[QuerySet[Statement], QuerySet[LinkedName]]:
 
 
 def check_key_pair_order(newest: Certificate, named: Certificate, seq: int) -> Contradiction | None:
-    """Has a newer key pair signed below ``seq``, or an older one above it?  ``named`` is the
-    certificate of the pair that signed ``seq``.
+    """Has a newer key pair signed below ``seq``, or an older one above it?
+
+    ``named`` is the certificate of the pair that signed ``seq``.
     """
     if newest.chain == newest.kid:
         return None  # there never was another pair
@@ -151,8 +152,9 @@ def claimed_ids(header: Header, statement_id: str) -> dict[int, str]:
 def note_gaps(
     *, certificate: Certificate, filled: Sequence[int], by: str, missing: int | None, now: int
 ) -> list[int]:
-    """Close the gaps that ``filled`` numbers leave no more; open one at ``missing``.  Return the
-    numbers that were closed.
+    """Close the gaps that ``filled`` numbers leave no more; open one at ``missing``.
+
+    Return the numbers that were closed.
 
     A hole that was only made smaller keeps the time when it was found.
     """
@@ -169,8 +171,9 @@ def note_gaps(
 
 
 def close_gap(*, serial: str, seq: int, reason: str, now: int) -> Gap:
-    """A person has found out that what is missing up to ``seq`` will never come.  Raises
-    Refused(gap-unknown).
+    """A person has found out that what is missing up to ``seq`` will never come.
+
+    Raises Refused(gap-unknown).
     """
     gap = Gap.objects.filter(certificate__device__serial=serial, seq=seq, closed=None).first()
     if gap is None:

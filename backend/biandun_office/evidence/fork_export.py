@@ -92,8 +92,9 @@ def listed(governing: Governing | None = None) -> list[Contradiction]:
 
 
 def find(name: str, governing: Governing | None = None) -> Contradiction:
-    """The one of ``listed`` whose name begins so; eight characters at least.  Raises
-    Refused(fork-not-found), also for a beginning of several.
+    """The one of ``listed`` whose name begins so; eight characters at least.
+
+    Raises Refused(fork-not-found), also for a beginning of several.
     """
     matches = [
         found
@@ -106,8 +107,9 @@ def find(name: str, governing: Governing | None = None) -> Contradiction:
 
 
 def export(found: Contradiction, office: Office) -> Export:
-    """Everything that the contradiction rests on, described.  What is not there is named, with the
-    reason, in ``missing``.
+    """Everything that the contradiction rests on, described.
+
+    What is not there is named, with the reason, in ``missing``.
     """
     made = gather(found, office)
     for path, content in made.files.items():

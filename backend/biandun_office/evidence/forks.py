@@ -38,8 +38,9 @@ def record(
 
 
 def reference_files() -> None:
-    """Mark as evidence whatever kept statements rest on and is there by now.  Runs in the caller's
-    transaction.
+    """Mark as evidence whatever kept statements rest on and is there by now.
+
+    Runs in the caller's transaction.
     """
     for raw, received in ForkEvidence.objects.values_list("raw", "received").iterator():
         kept.reference_kept(bytes(raw), received)

@@ -64,8 +64,9 @@ class Kept:
 
 
 def read(raw: bytes) -> Kept:
-    """Read a statement of any purpose, or one with its manifest in one file.  Raises
-    ProtocolProblem.
+    """Read a statement of any purpose, or one with its manifest in one file.
+
+    Raises ProtocolProblem.
     """
     if raw[:1] == b"\xd2":
         return Kept(_parse(raw))

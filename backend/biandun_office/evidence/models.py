@@ -15,8 +15,9 @@ from biandun_office.platform.rows import AppendOnly
 
 
 class Blob(models.Model):
-    """A file that was uploaded.  The file system says whether it is there; this row says how much
-    it weighs and for whom.
+    """A file that was uploaded.
+
+    The file system says whether it is there; this row says how much it weighs and for whom.
 
     ``sha256`` is its name: a manifest of an SM2 office is named by its SM3 (blobs.py).
     """

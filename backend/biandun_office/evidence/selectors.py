@@ -108,8 +108,9 @@ def head() -> tuple[int, bytes, int]:
 
 
 def consistency(*, first: int, second: int) -> list[bytes]:
-    """The proof that the log of ``first`` entries begins that of ``second``.  Raises
-    Refused(proof-range).
+    """The proof that the log of ``first`` entries begins that of ``second``.
+
+    Raises Refused(proof-range).
     """
     if not 0 <= first <= second <= log_size():
         raise Refused("proof-range")

@@ -40,8 +40,9 @@ class Effect(ABC, Generic[F]):
 
     @abstractmethod
     def move(self, form: F, unit: Unit, received: int, cases: Cases) -> Move:
-        """The step that a statement of ``unit``, received then, makes.  Raises Refused as
-        ``services.take``.
+        """The step that a statement of ``unit``, received then, makes.
+
+        Raises Refused as ``services.take``.
         """
 
     @abstractmethod
@@ -141,8 +142,11 @@ EFFECTS: dict[tuple[str, str], Effect[Any]] = {
 
 
 def effect_of(purpose: str, form: Form) -> Effect[Any]:
-    """What a form that was signed for ``purpose`` does.  Every filing has the same effect, whatever
-    its business.  Raises KeyError for a form that moves no case.
+    """What a form that was signed for ``purpose`` does.
+
+    Every filing has the same effect, whatever its business.
+
+    Raises KeyError for a form that moves no case.
     """
     if purpose == PURPOSE_FILING:
         return _FILING

@@ -25,8 +25,9 @@ def case_by_number(number: str) -> Case:
 
 
 def case_of_unit(number: str, uscc: str) -> Case:
-    """The case, if it is that unit's.  Raises Refused(case-not-found): another unit's case is not
-    there for this one.
+    """The case, if it is that unit's.
+
+    Raises Refused(case-not-found): another unit's case is not there for this one.
     """
     case = case_by_number(number)
     if case.unit.uscc != uscc:
@@ -65,8 +66,9 @@ def event_of(leaf_index: int) -> CaseEvent | None:
 
 
 def filing_event(statement_id: str) -> CaseEvent:
-    """The event by which a filing came, with case and unit.  Raises
-    Refused(statement-not-found).
+    """The event by which a filing came, with case and unit.
+
+    Raises Refused(statement-not-found).
     """
     found = (
         CaseEvent.objects.select_related("case__unit")
@@ -87,8 +89,9 @@ def visible_cases(reader: Reader) -> QuerySet[Case]:
 
 
 def visible_case(reader: Reader, number: str) -> Case:
-    """The case, if the reader may see it.  Raises Refused(case-not-found): what one may not see is
-    not there.
+    """The case, if the reader may see it.
+
+    Raises Refused(case-not-found): what one may not see is not there.
     """
     found = visible_cases(reader).filter(number=number)
     case = found.first() if number.isprintable() else None  # PostgreSQL looks for no null character

@@ -1,5 +1,6 @@
-"""Writes to cases.  They run inside the transaction that takes a statement in, and without it they
-would be half of one.
+"""Writes to cases.
+
+They run inside the transaction that takes a statement in, and without it they would be half of one.
 """
 
 from biandun_office.flow.effects import effect_of

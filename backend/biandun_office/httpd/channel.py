@@ -131,8 +131,10 @@ class Channel(HTTPChannel):
     # --- what the loop calls
 
     def readable(self) -> bool:
-        """Wait for bytes?  Not while a request runs or its answer is unread: then what is sent
-        ahead waits in the kernel.
+        """Wait for bytes?
+
+        Not while a request runs or its answer is unread: then what is sent ahead waits in the
+        kernel.
         """
         if self.ahead and self.at_rest:
             self.received(self.ahead)

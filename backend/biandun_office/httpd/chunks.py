@@ -30,8 +30,9 @@ class BodyTooLarge(ValueError):
 
 
 class Spool:
-    """A body in the making: append, then read as a file.  ``append`` raises OSError when the disk
-    is full.
+    """A body in the making: append, then read as a file.
+
+    ``append`` raises OSError when the disk is full.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -60,8 +61,9 @@ class Spool:
 
 
 class ChunkedBody:
-    """Decodes chunks strictly; work is linear in the bytes that arrive.  Raises BrokenBody,
-    BodyTooLarge, OSError.
+    """Decodes chunks strictly; work is linear in the bytes that arrive.
+
+    Raises BrokenBody, BodyTooLarge, OSError.
     """
 
     error = None  # waitress asks; problems are raised here

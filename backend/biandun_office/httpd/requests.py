@@ -58,8 +58,10 @@ class Answer:
 
 
 class Request(HTTPRequestParser):
-    """One request.  ``error`` is an Answer when it cannot be served; then all that follows on its
-    connection is dropped.
+    """One request.
+
+    ``error`` is an Answer when it cannot be served; then all that follows on its connection is
+    dropped.
     """
 
     error: Answer | None
@@ -144,6 +146,7 @@ def _spool() -> Spool:
 
 def _check(raw: bytes) -> bool:
     """Refuse what two readers might read differently; return whether the body comes in chunks.
+
     Raises ParsingError.
     """
     first, *lines = raw.split(b"\r\n")

@@ -75,8 +75,9 @@ class Tried:
 
 
 def make(folder: Path, out: Path, passphrase: Passphrase, cost: Cost) -> Tried:
-    """Write a backup of the office in ``folder`` to ``out`` and try it.  ``passphrase`` must be the
-    one of its keys.
+    """Write a backup of the office in ``folder`` to ``out`` and try it.
+
+    ``passphrase`` must be the one of its keys.
 
     Raises FileProblem: file-exists, file-unwritable, storage-full;
     PassphraseProblem(passphrase-wrong), BackupProblem.

@@ -133,8 +133,9 @@ def require_empty(folder: Path) -> None:
 
 
 class sibling:  # noqa: N801
-    """A private folder beside ``folder``, gone afterwards unless it was renamed.  Raises
-    FileProblem(file-unwritable).
+    """A private folder beside ``folder``, gone afterwards unless it was renamed.
+
+    Raises FileProblem(file-unwritable).
     """
 
     def __init__(self, folder: Path) -> None:
@@ -157,8 +158,9 @@ class sibling:  # noqa: N801
 
 
 def settle(work: Path, folder: Path) -> None:
-    """Make every file private and give the folder its name, durably.  Raises
-    FileProblem(file-unwritable).
+    """Make every file private and give the folder its name, durably.
+
+    Raises FileProblem(file-unwritable).
     """
     try:
         for path in work.rglob("*"):

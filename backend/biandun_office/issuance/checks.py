@@ -38,8 +38,9 @@ def compare_header(header: Header, newest: Certificate) -> Certificate:
 
 
 def require_standing(state: str | None) -> None:
-    """Raise Refused: key-suspended, certificate-revoked.  A key pair that is not certified has no
-    state.
+    """Raise Refused: key-suspended, certificate-revoked.
+
+    A key pair that is not certified has no state.
     """
     if state == Certificate.State.SUSPENDED.value:
         raise Refused("key-suspended")

@@ -43,8 +43,9 @@ from biandun_protocol.wire.numbers import SCHEMA_OFFICERS
 def make_officer(
     *, name: str, algorithm: Algorithm, passphrase: Passphrase, cost: Cost, now: int
 ) -> Officer:
-    """Make the key of an unblocking officer, under the officer's own passphrase.  Raises
-    Refused(officer-exists), PassphraseProblem.
+    """Make the key of an unblocking officer, under the officer's own passphrase.
+
+    Raises Refused(officer-exists), PassphraseProblem.
     """
     key = new_key(algorithm)
     sealed = seal(key, passphrase.require_strength(), cost)
@@ -67,8 +68,9 @@ def name_officers(
     now: int,
     deliver: Callable[[bytes], None] | None = None,
 ) -> OfficerPair:
-    """Let the office name the two whom keys seal their shares to.  ``deliver`` gets the file before
-    anything is committed.
+    """Let the office name the two whom keys seal their shares to.
+
+    ``deliver`` gets the file before anything is committed.
 
     Raises Refused: officer-unknown, officers-same.
     """
@@ -158,8 +160,9 @@ def keep_shares(
 def give_code(
     *, ask: UnblockAsk, officer: str, algorithm: Algorithm, passphrase: Passphrase, now: int
 ) -> tuple[Secret, Certificate]:
-    """Open one officer's share of the key that asks: the code, and whose key it is.  Who opened it
-    is on record before it is returned.
+    """Open one officer's share of the key that asks: the code, and whose key it is.
+
+    Who opened it is on record before it is returned.
 
     Raises Refused: serial-unknown, key-suspended, certificate-revoked, shares-unknown,
     shares-stale, check-mismatch, officer-unknown; PassphraseProblem;

@@ -92,8 +92,9 @@ def renewed(newest: Certificate, x5t: str) -> Certificate | None:
 
 
 def status_of(serial: str) -> StatusManifest:
-    """What the office says of the key with this serial number: may it sign, since when.  Raises
-    Refused(serial-unknown).
+    """What the office says of the key with this serial number: may it sign, since when.
+
+    Raises Refused(serial-unknown).
 
     One query, so that no decision comes in between: two words of one time and number would not be
     told apart.  Time and number are those of the device, over all its chains, so that they only
@@ -117,8 +118,9 @@ def certificates_to_come(now: int) -> list[Certificate]:
 
 
 def device_key_of(certificate: Certificate) -> bytes:
-    """The device key that the office certified with it.  Raises Refused(session-unavailable) for a
-    key without one.
+    """The device key that the office certified with it.
+
+    Raises Refused(session-unavailable) for a key without one.
     """
     device_key = records.decode(ProfileManifest, bytes(certificate.profile_manifest)).device_key
     if device_key is None:
@@ -143,8 +145,9 @@ def _in_use() -> QuerySet[Certificate]:
 
 
 def open_offer(nonce: bytes, *, now: int) -> KeyOffer:
-    """The offer that ``nonce`` belongs to.  Raises Refused(nonce-unknown) when there is none, or it
-    is used or too old.
+    """The offer that ``nonce`` belongs to.
+
+    Raises Refused(nonce-unknown) when there is none, or it is used or too old.
     """
     offer = (
         KeyOffer.objects.select_related("unit")
@@ -196,8 +199,9 @@ def pairs_of(chain: str) -> dict[str, int]:
 
 
 def is_succeeded(certificate: Certificate) -> bool:
-    """Has a newer key pair of the same key been seen?  Then this one is gone from the key, and
-    whoever still has it is somebody else.
+    """Has a newer key pair of the same key been seen?
+
+    Then this one is gone from the key, and whoever still has it is somebody else.
     """
     newer = Certificate.objects.filter(
         chain=certificate.chain, version__gt=certificate.version, used_at__isnull=False

@@ -57,8 +57,9 @@ class IssuingKey:
 
     @classmethod
     def unlock(cls, folder: Path, passphrase: Passphrase) -> "IssuingKey":
-        """The office in ``folder`` with its issuing key.  Raises as ``Office.load`` and
-        ``load_key``.
+        """The office in ``folder`` with its issuing key.
+
+        Raises as ``Office.load`` and ``load_key``.
         """
         office = Office.load(folder)
         return cls(office, load_key(folder, ISSUING_KEY, office.issuing, passphrase))
@@ -109,8 +110,9 @@ class Issued:
 
 @writing()
 def make_offer(*, office: Office, uscc: str, now: int) -> tuple[KeyOffer, bytes]:
-    """Invite the unit to enrol a key: return the row and the offer file.  Raises Refused:
-    unit-unknown, unit-inactive.
+    """Invite the unit to enrol a key: return the row and the offer file.
+
+    Raises Refused: unit-unknown, unit-inactive.
     """
     unit = active_unit(uscc)
     nonce = secrets.token_bytes(LIMIT_NONCE)

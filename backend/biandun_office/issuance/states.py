@@ -55,8 +55,9 @@ def resume(*, certificate: Certificate, reason: str, now: int) -> None:
 
 
 def revoke(*, certificate: Certificate, reason: str, now: int, doubted: int | None = None) -> None:
-    """End a certificate for good; ``doubted`` as for ``suspend``.  Raises
-    Refused(key-not-suspended) when that happened before.
+    """End a certificate for good; ``doubted`` as for ``suspend``.
+
+    Raises Refused(key-not-suspended) when that happened before.
     """
     if current(certificate) not in (State.ACTIVE, State.SUSPENDED):
         raise Refused("key-not-suspended", serial=certificate.device.serial)

@@ -32,8 +32,9 @@ class PrivateKey(Signer, Protocol):
         ...
 
     def common(self, point: bytes) -> bytes:
-        """Diffie-Hellman: x (32 bytes) of the product with a point.  Raises
-        StatementProblem(key-invalid).
+        """Diffie-Hellman: x (32 bytes) of the product with a point.
+
+        Raises StatementProblem(key-invalid).
         """
         ...
 
@@ -49,8 +50,9 @@ class Es256Key(SoftwareSigner):
 
 
 class Sm2Key:
-    """An SM2 key: ``secret`` is 32 bytes, ``point`` uncompressed.  Raises ValueError when the two
-    are no pair.
+    """An SM2 key: ``secret`` is 32 bytes, ``point`` uncompressed.
+
+    Raises ValueError when the two are no pair.
     """
 
     algorithm = SM2
@@ -95,8 +97,9 @@ def new_key(algorithm: Algorithm) -> PrivateKey:
 
 
 def decrypt(algorithm: Algorithm, pem: bytes, password: bytes) -> PrivateKey:
-    """The key of ``algorithm`` in an encrypted PKCS#8.  Raises ValueError for another password,
-    another algorithm or damage.
+    """The key of ``algorithm`` in an encrypted PKCS#8.
+
+    Raises ValueError for another password, another algorithm or damage.
     """
     if algorithm is SM2:
         return Sm2Key(*pkcs8.decrypt(pem, password))

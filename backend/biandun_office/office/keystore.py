@@ -60,8 +60,9 @@ class Cost:
     p: int = 1
 
     def derive(self, passphrase: Passphrase, salt: bytes) -> bytes:
-        """Stretch ``passphrase`` to 32 bytes.  Raises PassphraseProblem(passphrase-wrong) for
-        parameters out of bounds.
+        """Stretch ``passphrase`` to 32 bytes.
+
+        Raises PassphraseProblem(passphrase-wrong) for parameters out of bounds.
         """
         if not (1 <= self.log2n <= _MOST_LOG2N and 1 <= self.r <= 16 and 1 <= self.p <= 4):
             raise PassphraseProblem("passphrase-wrong")

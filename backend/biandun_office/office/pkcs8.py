@@ -46,8 +46,9 @@ def encrypt(secret: bytes, point: bytes, password: bytes) -> bytes:
 
 
 def decrypt(pem: bytes, password: bytes) -> tuple[bytes, bytes]:
-    """The private key (32 bytes) and the point that ``encrypt`` wrote.  Raises ValueError for
-    anything else, and for another password.
+    """The private key (32 bytes) and the point that ``encrypt`` wrote.
+
+    Raises ValueError for anything else, and for another password.
     """
     lines = pem.strip().splitlines()
     if len(lines) < 3 or (lines[0], lines[-1]) != (_BEGIN, _END):

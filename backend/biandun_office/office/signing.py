@@ -81,8 +81,9 @@ def set_signer(one: OfficeSigner) -> None:
 
 
 def signer() -> OfficeSigner:
-    """The signer of this process.  Raises RuntimeError when none was handed over: the office must
-    be started by ``serve``.
+    """The signer of this process.
+
+    Raises RuntimeError when none was handed over: the office must be started by ``serve``.
     """
     if not _signers:
         raise RuntimeError(

@@ -1,5 +1,6 @@
-"""The machine's clocks, in one place so that a test can hold them.  What is signed or recorded
-takes its time from ``timekeeping.guard``.
+"""The machine's clocks, in one place so that a test can hold them.
+
+What is signed or recorded takes its time from ``timekeeping.guard``.
 """
 
 import time

@@ -44,8 +44,9 @@ def check_url(url: str) -> str:
 
 
 def configuration(folder: Path, url: str) -> dict[str, Any]:
-    """What Django must know of the database of the office in ``folder``.  Raises as
-    ``check_url``.
+    """What Django must know of the database of the office in ``folder``.
+
+    Raises as ``check_url``.
     """
     if not check_url(url):
         return {

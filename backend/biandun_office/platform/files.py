@@ -32,8 +32,9 @@ PUBLIC = 0o644
 
 
 def write(path: Path, content: bytes, *, mode: int = PRIVATE, replace: bool = False) -> None:
-    """Write ``content`` durably.  Raises FileProblem: file-exists (unless ``replace``),
-    file-unwritable.
+    """Write ``content`` durably.
+
+    Raises FileProblem: file-exists (unless ``replace``), file-unwritable.
     """
     if not replace and path.exists():
         raise FileProblem("file-exists", path=str(path))
@@ -163,8 +164,9 @@ def read(path: Path) -> bytes:
 
 
 def read_json(path: Path) -> dict[str, Any]:
-    """Read a JSON object.  Raises FileProblem: file-missing, file-unreadable, and the codes of
-    ``jsontext.read``.
+    """Read a JSON object.
+
+    Raises FileProblem: file-missing, file-unreadable, and the codes of ``jsontext.read``.
     """
     try:
         value = jsontext.read(read(path))

@@ -83,8 +83,9 @@ class GroupCommit(Generic[Work, Outcome]):
         return cast("Outcome", job.outcome)
 
     def _lead(self, own: _Job[Work]) -> None:
-        """Do what is queued, ``own`` among it.  Who dies on the way leaves the others' work to the
-        next leader.
+        """Do what is queued, ``own`` among it.
+
+        Who dies on the way leaves the others' work to the next leader.
         """
         taken = list[_Job[Work]]()
         try:
@@ -104,8 +105,9 @@ class GroupCommit(Generic[Work, Outcome]):
                     job.wake()
 
     def _do_queued(self, taken: list[_Job[Work]]) -> None:
-        """Move what is queued to ``taken``, and end it in one transaction.  Raises what is no
-        Exception only.
+        """Move what is queued to ``taken``, and end it in one transaction.
+
+        Raises what is no Exception only.
         """
         before = len(self._queue)
         try:

@@ -73,8 +73,9 @@ class Pending:
             self._attempting = False
 
     def write(self) -> None:
-        """Write everything, and forget it.  Raises RuntimeError in an attempt, whose rows could no
-        more be told from others.
+        """Write everything, and forget it.
+
+        Raises RuntimeError in an attempt, whose rows could no more be told from others.
         """
         if self._attempting:
             raise RuntimeError("what is written cannot be forgotten")

@@ -80,8 +80,9 @@ class Throttle:
         self._signatures = Buckets(200, 1.0, now)
 
     def require(self, client: str, request: HttpRequest) -> None:
-        """Let a client ask this of us.  Raises TooManyFailures when it has to wait:
-        too-many-failures, too-many-signatures.
+        """Let a client ask this of us.
+
+        Raises TooManyFailures when it has to wait: too-many-failures, too-many-signatures.
         """
         if may_sign(request):
             code, seconds = "too-many-signatures", self._signatures.wait(client)
@@ -120,8 +121,9 @@ def signed(response: HttpResponse) -> HttpResponse:
 
 
 def may_sign(request: HttpRequest) -> bool:
-    """May the answer cost a signature of the office's?  A receipt as it was given out costs
-    none.
+    """May the answer cost a signature of the office's?
+
+    A receipt as it was given out costs none.
     """
     if request.method != "GET":
         return False

@@ -27,8 +27,9 @@ def active_unit(uscc: str) -> Unit:
 
 
 def require_active(unit: Unit | None, uscc: str) -> Unit:
-    """The unit that was found for ``uscc``, if any.  Raises Refused: unit-unknown,
-    unit-inactive.
+    """The unit that was found for ``uscc``, if any.
+
+    Raises Refused: unit-unknown, unit-inactive.
     """
     if unit is None:
         raise Refused("unit-unknown", uscc=uscc)

@@ -35,8 +35,9 @@ def register_unit(
     supervisor: Unit | None = None,
     office: Office | None = None,
 ) -> Unit:
-    """Enter a unit.  Raises ValueError for a wrong code, IntegrityError for one that is there
-    already.
+    """Enter a unit.
+
+    Raises ValueError for a wrong code, IntegrityError for one that is there already.
     """
     if not is_uscc(uscc):
         raise ValueError(uscc)

@@ -48,8 +48,9 @@ _trusted: dict[str, _Trusted] = {}  # by data folder: one for a server, whatever
 
 
 def now() -> int:
-    """The time, to be signed or recorded.  Raises ClockUntrusted: office-clock-ahead,
-    office-clock-behind.
+    """The time, to be signed or recorded.
+
+    Raises ClockUntrusted: office-clock-ahead, office-clock-behind.
     """
     moment, ticks, before = clock.now(), clock.ticks(), _trusted.get(_folder())
     if (

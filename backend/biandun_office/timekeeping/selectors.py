@@ -27,8 +27,9 @@ class Known(NamedTuple):
 
 
 def known() -> Known:
-    """What the office's own records say of the time.  An office of before has no mark: its newest
-    certificate stands in.
+    """What the office's own records say of the time.
+
+    An office of before has no mark: its newest certificate stands in.
 
     The log is asked first: a confirmation in between then has the log's size, or more, and takes
     back what was read.

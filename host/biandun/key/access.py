@@ -73,8 +73,9 @@ class Access(Channel):
         self.refresh()
 
     def unlock(self, pin: Secret | None = None, slot: int | None = None) -> None:
-        """Unlock the key as a user, until the link ends or ``lock``.  Without ``pin`` the Ui is
-        asked for it, again after a wrong one.
+        """Unlock the key as a user, until the link ends or ``lock``.
+
+        Without ``pin`` the Ui is asked for it, again after a wrong one.
 
         Raises KeyRefused: pin-wrong with tries_left, pin-locked, pin-unset; pin-required when
         nobody gives a PIN; pin-wait with wait_ms when one was given too soon.
@@ -174,8 +175,9 @@ class Access(Channel):
         self.call(wire.LockRequest(), wire.LockReply)
 
     def change_pin(self, old: Secret, new: Secret, slot: int = 0) -> None:
-        """Replace a PIN.  Raises KeyRefused: pin-format, pin-weak, pin-wrong with tries_left,
-        pin-locked, pin-unset.
+        """Replace a PIN.
+
+        Raises KeyRefused: pin-format, pin-weak, pin-wrong with tries_left, pin-locked, pin-unset.
         """
         spelled = self.new_pin(new).reveal()
         self._unlock(slot, old, lambda at, pin: self._change(at, pin, spelled))

@@ -14,8 +14,9 @@ class Card:
         self._key = key
 
     def put(self, card: UnitCard) -> int:
-        """Hand over a unit card section by section, from where an earlier attempt stopped.  Returns
-        its version.
+        """Hand over a unit card section by section, from where an earlier attempt stopped.
+
+        Returns its version.
 
         Raises KeyRefused: card-older, unit-mismatch, store-full; StatementProblem, ManifestProblem
         for a card that does not hold; LinkGarbled.

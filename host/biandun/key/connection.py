@@ -61,8 +61,9 @@ class Received:
 
 
 class Connection:
-    """An open link to one key.  Not for two threads at once, but ``cancel`` may be set from
-    another.
+    """An open link to one key.
+
+    Not for two threads at once, but ``cancel`` may be set from another.
     """
 
     def __init__(self, transport: Transport) -> None:

@@ -53,8 +53,9 @@ class Outbox:
         return found
 
     def read(self, entry: wire.OutboxEntryReply) -> bytes:
-        """Read a parcel.  Raises KeyRefused(not-found) while parts are missing,
-        StatementProblem(digest-mismatch).
+        """Read a parcel.
+
+        Raises KeyRefused(not-found) while parts are missing, StatementProblem(digest-mismatch).
         """
         parts = range(_parts(entry.length))
         content = b"".join(

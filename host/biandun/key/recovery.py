@@ -15,8 +15,9 @@ class Recovery:
         self._key = key
 
     def name_officers(self, officers: Officers, enrolling: bool = False) -> int:
-        """Set the two unblocking officers; the key makes a share for each.  Returns the number of
-        the pair of shares; the same officers again change nothing.
+        """Set the two unblocking officers; the key makes a share for each.
+
+        Returns the number of the pair of shares; the same officers again change nothing.
 
         A key in service needs user 0's PIN; one that is ``enrolling`` has no user, so the command
         goes unsealed.  Raises KeyRefused: officers-invalid, officers-older, slot-refused.
@@ -42,8 +43,9 @@ class Recovery:
         return recovery.ask(self.shares(), slot)
 
     def unblock(self, slot: int, codes: tuple[Secret, Secret], pin: Secret) -> int:
-        """Set a user's PIN anew with both codes, in either order; they are used up.  Needs the
-        button.
+        """Set a user's PIN anew with both codes, in either order; they are used up.
+
+        Needs the button.
 
         Returns the number of the shares that the key then made, which the office does not have yet.
         Raises ManifestProblem(code-mistyped) before anything is counted; KeyRefused: unblock-wrong

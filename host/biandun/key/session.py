@@ -112,8 +112,9 @@ class Key(Access):
         self.remember(own, profile)
 
     def wipe(self) -> int:
-        """Destroy the key pair of a key without a certificate; needs presence.  Returns the new
-        generation.
+        """Destroy the key pair of a key without a certificate; needs presence.
+
+        Returns the new generation.
         """
         generation = self.call(wire.WipeRequest(self.info.serial), wire.WipeReply).generation
         self.refresh()
@@ -259,8 +260,9 @@ class Key(Access):
             # the reason
 
     def fetch(self, idempotency_key: bytes | None = None, seq: int | None = None) -> Kept:
-        """Return a statement by its idempotency key or its sequence number.  Raises
-        KeyRefused(not-found).
+        """Return a statement by its idempotency key or its sequence number.
+
+        Raises KeyRefused(not-found).
         """
         reply = self.call(wire.FetchRequest(idempotency_key, seq), wire.FetchReply)
         receipt = None
@@ -274,15 +276,17 @@ class Key(Access):
         )
 
     def login(self, origin: str, nonce: bytes) -> Signed:
-        """Sign an office's challenge for ``origin``; needs a user and presence.  Raises KeyRefused:
-        purpose-refused, …
+        """Sign an office's challenge for ``origin``; needs a user and presence.
+
+        Raises KeyRefused: purpose-refused, …
         """
         reply = self.unlocked(lambda: self.call(wire.LoginRequest(origin, nonce), wire.LoginReply))
         return self.signed(reply.header, reply.signature, reply.manifest)
 
     def export_links(self, first: int, count: int) -> Signed:
-        """Sign the names of ``count`` statements from ``first`` on (at most 64).  Raises
-        KeyRefused: not-found, …
+        """Sign the names of ``count`` statements from ``first`` on (at most 64).
+
+        Raises KeyRefused: not-found, …
         """
         reply = self.unlocked(
             lambda: self.call(wire.ExportLinksRequest(first, count), wire.ExportLinksReply)

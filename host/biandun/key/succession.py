@@ -6,8 +6,9 @@ from biandun_protocol.wire import messages as wire
 
 
 def ask(key: Key) -> Succession:
-    """Let the key make its next key pair; return what it asks the office.  Again gives the same
-    pair and the same statement.
+    """Let the key make its next key pair; return what it asks the office.
+
+    Again gives the same pair and the same statement.
 
     The old pair signs until the office's answer is here.  Needs user 0 and the button.  Raises
     KeyRefused: purpose-refused, slot-refused, certificate-expired, presence-*, store-full.

@@ -43,6 +43,7 @@ class Transport(Protocol):
 
     def read(self) -> bytes:
         """Return what has come, waiting a moment for the first byte; empty when nothing came.
+
         Raises Unplugged.
         """
         ...
