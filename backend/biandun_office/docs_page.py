@@ -1,6 +1,6 @@
-"""/docs: the OpenAPI document as a page for people.
+"""/docs: the OpenAPI document as an HTML page.
 
-It is one file: no script, nothing fetched from anywhere.
+The page is one file without scripts; it loads nothing from elsewhere.
 """
 
 from collections.abc import Iterator

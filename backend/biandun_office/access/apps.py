@@ -12,7 +12,7 @@ class AccessConfig(AppConfig):
     verbose_name = "登录与权限"
 
     def ready(self) -> None:
-        """Say what this room records of the time; models can be imported from now on."""
+        """Register how this room corrects its recorded times, now that models can be imported."""
         from biandun_office.access import services  # noqa: PLC0415
 
         records.register_take_back("access", services.take_back)

@@ -1,4 +1,4 @@
-"""Who asks: the login that a request's bearer token belongs to (RFC 6750)."""
+"""Bearer authentication (RFC 6750): which login the token of a request belongs to."""
 
 from typing import cast
 
@@ -11,10 +11,10 @@ from biandun_office.platform import clock
 
 
 class ByLogin(HttpBearer):
-    """Lets in whoever is logged in; anybody else is answered login-required."""
+    """Authenticates a request by its bearer token; any other is answered login-required."""
 
     def authenticate(self, request: HttpRequest, token: str) -> Reader | None:  # noqa: ARG002
-        """The reader, or None."""
+        """Return the reader whose ``token`` it is; None for one that is unknown or expired."""
         return selectors.reader_of(token, now=clock.now())
 
 
@@ -22,5 +22,5 @@ BY_LOGIN = ByLogin()
 
 
 def reader_of(request: HttpRequest) -> Reader:
-    """The reader of a request that ``ByLogin`` let in."""
+    """The reader of a request that ``ByLogin`` authenticated."""
     return cast("Reader", request.auth)  # type: ignore[attr-defined]

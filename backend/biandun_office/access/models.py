@@ -1,4 +1,4 @@
-"""Logins: challenges that are good once, and sessions whose token only its holder knows."""
+"""Logins: challenges that can be answered once, and sessions that a bearer token opens."""
 
 from django.db import models
 
@@ -6,7 +6,7 @@ from biandun_office.issuance.models import Certificate
 
 
 class Challenge(models.Model):
-    """A nonce that the office gave out for one login from one origin."""
+    """A nonce that the office issued for one login from one origin."""
 
     nonce = models.CharField("随机数", max_length=32, primary_key=True)
     origin = models.CharField("登录地址", max_length=128)
@@ -24,8 +24,9 @@ class Challenge(models.Model):
 
 
 class Login(models.Model):
-    """A session; its token is kept as SHA-256 only, so that a copy of the database opens no
-    door.
+    """A session of a certificate's holder.
+
+    Only the SHA-256 of its token is stored, so a copy of the database contains no usable token.
     """
 
     token_digest = models.CharField("令牌摘要", max_length=64, primary_key=True)

@@ -14,8 +14,9 @@ from biandun_office.registry.selectors import active_unit, office_of
 
 @dataclass(frozen=True)
 class Reader:
-    """Who is logged in: a key of a unit, with its roles; ``office`` is the one that the unit is, if
-    any.
+    """Who is logged in: a key of a unit, with its roles.
+
+    ``office`` is the office that the unit is; None for any other unit.
     """
 
     certificate: Certificate
@@ -26,14 +27,15 @@ class Reader:
 
 
 def digest_of(token: str) -> str:
-    """What is kept of a token."""
+    """SHA-256 of a token in hexadecimal: the form in which the office stores it."""
     return sha256(token.encode()).hexdigest()
 
 
 def challenge(nonce: bytes, *, now: int) -> Challenge:
-    """The challenge that ``nonce`` belongs to.
+    """The unused challenge with this ``nonce``.
 
-    Raises Refused: login-expired (also for one that never was), login-replayed.
+    Raises Refused: login-replayed for a used one; login-expired for one that has expired or was
+    never issued.
     """
     found = Challenge.objects.filter(pk=nonce.hex()).first()
     if found is not None and found.used_at is not None:
@@ -44,7 +46,10 @@ def challenge(nonce: bytes, *, now: int) -> Challenge:
 
 
 def reader_of(token: str, *, now: int) -> Reader | None:
-    """Whose login ``token`` is.  None when it has ended, or its key may no longer log in."""
+    """The reader whose login has this ``token``.
+
+    None when the login has ended or expired, or when its certificate or unit may no longer log in.
+    """
     rows = Login.objects.select_related("certificate__device").filter(
         pk=digest_of(token), ended_at=None, expires_at__gt=now
     )
@@ -58,14 +63,14 @@ def reader_of(token: str, *, now: int) -> Reader | None:
 
 
 def reader(login: Login, *, now: int) -> Reader:
-    """The reader of a login.
+    """The reader of a login, after checks of its certificate and unit.
 
-    Raises Refused: key-suspended, certificate-revoked, -superseded, -expired, unit-unknown,
-    -inactive.
+    Raises Refused: key-suspended, certificate-revoked, certificate-superseded, certificate-not-yet,
+    certificate-expired, unit-unknown, unit-inactive.
     """
     certificate = login.certificate
     if certificate.state == Certificate.State.SUPERSEDED.value:
-        # its key logs in again, under the one that renews it
+        # the key has to log in again with its renewed certificate
         raise Refused("certificate-superseded")
     require_standing(certificate.state)
     require_validity(certificate, now)

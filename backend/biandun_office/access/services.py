@@ -1,4 +1,4 @@
-"""Writes of logins: give out a challenge, take its answer once, end a session."""
+"""Writes of logins: issue a challenge, verify its answer, end a session."""
 
 import secrets
 
@@ -31,13 +31,13 @@ from biandun_protocol.wire.numbers import LIMIT_NONCE, PURPOSE_LOGIN
 
 CHALLENGE_SECONDS = 300
 LOGIN_SECONDS = 8 * 3600
-# how long a used nonce is remembered by its own name; afterwards it is unknown, which is refused
-# too
+# an expired challenge is kept this long, so that a replay is answered login-replayed; once it is
+# deleted, the answer is login-expired
 _KEPT_SECONDS = 86_400
 
 
 def make_challenge(*, origin: str, now: int) -> Challenge:
-    """Give out a nonce for one login from ``origin``.  Raises Refused(origin-unknown)."""
+    """Issue a nonce for one login from ``origin``.  Raises Refused(origin-unknown)."""
     if origin not in settings.LOGIN_ORIGINS:
         raise Refused("origin-unknown")
     with writing():
@@ -50,16 +50,18 @@ def make_challenge(*, origin: str, now: int) -> Challenge:
 
 
 def log_in(signed: Signed, *, office: Office, now: int) -> tuple[Reader, str]:
-    """Take the answer to a challenge: return who is in, and the token, which is kept nowhere.
+    """Verify the signed answer to a challenge and open a session; return its reader and its token.
 
-    Raises StatementProblem: form, signature, login-mismatch; Refused: certificate-…, key-suspended,
-    purpose-refused, unit-inactive, login-expired, login-replayed.
+    The token is not stored.  Each challenge can be answered once.
+
+    Raises StatementProblem for its format, its signature, and login-mismatch; Refused:
+    certificate-…, key-suspended, purpose-refused, unit-inactive, login-expired, login-replayed.
     """
     statement = cose.parse(signed.statement, purpose=PURPOSE_LOGIN)
     certificate = certificate_of(statement.header.kid)
     named = compare_header(statement.header, certificate)
     key = PublicKey(office.algorithm, bytes(named.public_key))
-    cose.verify(statement, key)  # before a nonce is looked up: only a key may use one up
+    cose.verify(statement, key)  # before the nonce is looked up: only a certified key uses one up
     challenge = selectors.challenge(_nonce(signed), now=now)
     nonce = bytes.fromhex(challenge.nonce)
     verify_login(
@@ -108,8 +110,10 @@ def _nonce(signed: Signed) -> bytes:
 
 
 def take_back(now: int) -> None:
-    """Correct what was given out after ``now`` with a clock that was ahead: it would last for as
-    long as that was.
+    """Shorten logins and challenges that were issued with a clock that was ahead of ``now``.
+
+    Their expiry was computed from that clock, so they would last too long by as much as it was
+    ahead.
     """
     Login.objects.filter(began_at__gt=now, ended_at=None).update(ended_at=now)
     Challenge.objects.filter(expires_at__gt=now + CHALLENGE_SECONDS).delete()

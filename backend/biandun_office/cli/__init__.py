@@ -1,8 +1,8 @@
 """``biandun-office``: run the establishment office from a terminal.
 
-``startup`` comes first, because models can only be imported once Django is set up.  What the office
-needs is an extra of the distribution: where that was not installed the program says so, and nothing
-else works.
+``startup`` is imported first, because models can only be imported once Django is set up.  The
+packages that the office needs are the extra ``office`` of the distribution; where it is not
+installed, the program prints which extra is missing and exits.
 """
 
 import os
@@ -20,13 +20,13 @@ INTERRUPTED = 130
 
 
 def _not_installed(module: str) -> None:
-    """Say which extra is missing, and end with the problem's exit status."""
+    """Print which extra is missing, and exit with the problem's exit status."""
     found = Problem("extra-missing", module=module, extra="office")
     _end(found, found.exit_status)
 
 
 def _end(found: Problem, status: int) -> NoReturn:
-    """Say what is wrong before there is a command, and end."""
+    """Print a problem that arises before any command can be parsed, and exit with ``status``."""
     as_json, language = manual.asked(sys.argv[1:], os.environ.get("BIANDUN_LANG"))
 
     def say() -> int:

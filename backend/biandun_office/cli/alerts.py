@@ -1,5 +1,6 @@
-"""Commands for what a person must decide: alerts, suspend, resume, revoke, status, close-gap,
-order, audit.
+"""Commands about keys and alerts that a person must decide on.
+
+alerts, suspend, resume, revoke, status, close-gap, order, audit
 """
 
 from collections.abc import Callable
@@ -289,8 +290,10 @@ def order(
 def _stop(
     session: Session, stop: Callable[..., Certificate], serial: str, reason: str
 ) -> dict[str, object]:
-    """Stop a key, also while the clock is in doubt: then it is recorded and shown which time is
-    certain.
+    """Suspend or revoke a key; ``stop`` is the function that does it.
+
+    It also works while the office doubts its clock: then the latest time that is certain is
+    recorded, and shown together with the time that the clock claims.
     """
     session.open()
     moment, doubted = guard.certain()
@@ -309,9 +312,7 @@ def _decided(certificate: Certificate) -> dict[str, object]:
 
 
 def _of_the_clock(now: int) -> list[dict[str, object]]:
-    """That the office signs nothing because of its clock, and certificates that begin in a time
-    that was taken back.
-    """
+    """Alerts about the clock: why the office signs nothing, and certificates not valid yet."""
     wrong = guard.problem()
     rows: list[dict[str, object]] = (
         [{"kind": "CLOCK", "name": wrong.message("zh"), "detail": wrong.message("en")}]

@@ -21,7 +21,7 @@ class Moment(click.ParamType[int]):
     def convert(
         self, value: object, param: click.Parameter | None, ctx: click.Context | None
     ) -> int:
-        """Parse it; without an offset nobody knows which time is meant."""
+        """Parse it; a time without an offset is ambiguous and fails."""
         try:
             moment = datetime.fromisoformat(str(value))
         except ValueError:
@@ -114,7 +114,7 @@ def confirm(session: Session, *, at: int, source: str) -> dict[str, object]:
 
 
 def _database_clock() -> str | None:
-    """What a PostgreSQL server has for a clock: a second source where it is another machine's."""
+    """The clock of the PostgreSQL server, which may be another machine's; None with SQLite."""
     if connection.vendor != "postgresql":
         return None
     return clock.iso(sql.rows("SELECT EXTRACT(EPOCH FROM clock_timestamp())::bigint")[0][0])

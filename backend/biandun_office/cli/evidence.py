@@ -21,12 +21,12 @@ from biandun_protocol.catalogue import phrase
 
 EXIT_BROKEN = LogBroken.exit_status
 _DURATION = re.compile(r"(\d{1,6})([smhd])")
-_ENOUGH = 1 << 20  # bytes: what a database needs to be opened, and to note what has gone
+_ENOUGH = 1 << 20  # bytes: with so much free disk a database can be opened and can delete rows
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 
 
 class Duration(click.ParamType[int]):
-    """A number with s, m, h or d behind it, in seconds."""
+    """A number followed by s, m, h or d, such as ``24h``, in seconds."""
 
     name = "duration"
 
@@ -81,7 +81,7 @@ def log_check(session: Session, *, quick: bool) -> dict[str, object]:
     if report.faults:
         show_problem(_problem(report), session)
         answer["faults"] = report.faults
-        if session.as_json:  # for people they are among the faults
+        if session.as_json:  # in text the faults already name them
             answer["damaged"] = [asdict(damage) for damage in report.damaged]
     return answer
 

@@ -60,9 +60,7 @@ for command in (
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run a command and end the process with its exit status, after the last byte of output has
-    left.
-    """
+    """Run a command, flush all output, and end the process with the command's exit status."""
     words = sys.argv[1:] if arguments is None else arguments
     sys.exit(to_the_end(lambda: run(words)))
 
@@ -89,7 +87,7 @@ def run(arguments: Sequence[str]) -> int:
     except OSError as error:
         if error.filename is None:
             raise  # a fault of ours
-        # a path that could not even be looked at: its name is too long, its folder is closed
+        # stat() of a path failed: its name is too long, or its folder may not be searched
         closed = files.unreadable(error)
         show_problem(closed, session)
         return closed.exit_status

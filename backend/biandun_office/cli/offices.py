@@ -44,7 +44,7 @@ class _Proxy(click.ParamType[Network]):
     def convert(
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None
     ) -> Network:
-        """Return the network; fail when it is none."""
+        """Return the network; fail when ``value`` is not an address or network."""
         try:
             return ip_network(value)
         except ValueError:
@@ -131,7 +131,7 @@ def init(
     try:
         founded = installation.found(folder, founding, before_rename=keep)
     except BaseException:
-        if made and backup is not None:  # the backup of an office that never came to be
+        if made and backup is not None:  # a backup of an office that was not founded after all
             backup.unlink(missing_ok=True)
         raise
     return {

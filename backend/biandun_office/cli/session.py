@@ -1,5 +1,4 @@
-"""What every command shares: where the office is, in which language results and problems are shown,
-the passphrase.
+"""What every command shares: the office's data folder, the language of output, the passphrase.
 
 Commands return values; ``output`` prints them.
 """
@@ -37,7 +36,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 @dataclass
 class Session:
-    """The options before the command's name."""
+    """The options of the program itself, which precede the command's name."""
 
     data: Path | None = None
     database: str | None = None
@@ -51,10 +50,11 @@ class Session:
         return self.data
 
     def open(self, *, older: bool = False) -> Path:
-        """The folder, with Django pointed at it; ``older``: also one whose tables an older program
-        made.
+        """Point Django at the data folder and return it.
 
-        Raises OfficeStateProblem as ``startup.use_office``; office-older, office-newer.
+        With ``older`` tables of an older program version are accepted, too.  Raises
+        OfficeStateProblem: those of ``startup.use_office``; office-older, office-newer,
+        database-lost.
         """
         startup.use_office(self.folder(), self.database)
         if not older:
@@ -68,16 +68,16 @@ class Session:
 
 
 def in_language(context: click.Context | None, words: tuple[str, str]) -> str:
-    """Chinese or English, as the command that runs was asked to speak."""
+    """The Chinese or the English text of a pair, in the language of the command that runs."""
     session = context.find_object(Session) if context is not None else None
     return words[session is not None and session.language == "en"]
 
 
 class Text(click.ParamType[str]):
-    """Words that are kept or looked for: 1 to ``most`` letters, none of them a control character or
-    a byte that is no text.
+    """Text that is stored or searched for: 1 to ``most`` visible characters.
 
-    SQLite would keep any, PostgreSQL keeps no more than the column has.
+    Neither control characters nor bytes that are not text are allowed.  SQLite would store them,
+    and any length; PostgreSQL stores no more than the column's width.
     """
 
     name = "text"
@@ -88,7 +88,7 @@ class Text(click.ParamType[str]):
     def convert(
         self, value: object, param: click.Parameter | None, ctx: click.Context | None
     ) -> str:
-        """Return them; fail when they are none."""
+        """Return the text; fail when it is empty, too long or not visible."""
         text = str(value)
         if not text.strip() or len(text) > self.most or not all(map(is_visible, text)):
             wanted = phrase("office.letters", limit=self.most)
@@ -97,8 +97,10 @@ class Text(click.ParamType[str]):
 
 
 class Code(Text):
-    """A unit's code, a serial number or the like: what a Chinese keyboard makes full-width is read
-    as the plain characters, and letters as those that such codes are written in.
+    """A unit's code, a serial number or the like, normalised by ``fold``.
+
+    Full-width characters, as a Chinese input method produces them, become ASCII, and letters take
+    the case that such codes are written in.
     """
 
     def __init__(self, fold: Callable[[str], str]) -> None:
@@ -108,17 +110,17 @@ class Code(Text):
     def convert(
         self, value: object, param: click.Parameter | None, ctx: click.Context | None
     ) -> str:
-        """Fold it."""
+        """Return the normalised code."""
         return self.fold(super().convert(value, param, ctx))
 
 
 class Region(Code):
-    """A region's code: six digits."""
+    """A region's code (GB/T 2260): six digits."""
 
     def convert(
         self, value: object, param: click.Parameter | None, ctx: click.Context | None
     ) -> str:
-        """Return it; fail when it is none."""
+        """Return the code; fail when it is not six digits."""
         code = super().convert(value, param, ctx)
         if not _REGION.fullmatch(code):
             self.fail(in_language(ctx, phrase("office.six-digits")), param, ctx)
@@ -126,31 +128,35 @@ class Region(Code):
 
 
 class Readable(click.Path):
-    """The path of a file that will be read; a pipe or a device is refused before anything else is
-    done.
+    """The path of a file that will be read.
+
+    A pipe or a device is refused before the command does anything else.
     """
 
     def __init__(self) -> None:
         super().__init__(dir_okay=False, path_type=Path)
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """Look at it.  Raises FileProblem(file-special)."""
+        """Return the path.  Raises FileProblem(file-special)."""
         path = cast("Path", super().convert(value, param, ctx))
-        with contextlib.suppress(OSError):  # whoever reads it says so
+        with contextlib.suppress(OSError):  # reported when the file is read
             files.open_plain(path).close()
         return path
 
 
 class Given(Readable):
-    """A file of one of our kinds, as the bytes of what is certainly one."""
+    """A file of one of our kinds, read into bytes once its kind has been checked."""
 
     def __init__(self, kind: Kind[Any]) -> None:
         super().__init__()
         self.kind = kind
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """Read it.  Raises FileProblem, WrongFile and what the decoder says."""
-        # reading refuses what a look would
+        """Return the file's content.
+
+        Raises FileProblem, WrongFile, and the errors of the kind's decoder.
+        """
+        # files.read refuses special files itself
         path = cast("Path", click.Path.convert(self, value, param, ctx))
         content = files.read(path)
         self.kind.read(content, str(path))
@@ -159,17 +165,18 @@ class Given(Readable):
 
 CODE = Code(in_capitals)
 HEXADECIMAL = Code(in_small_letters)
-OFFICE_ID = Code(folded)  # keeps its letters
+OFFICE_ID = Code(folded)  # the case of letters is kept
 REGION = Region(folded)
-REASON = Text(390)  # of the 400 that are kept some say what was done
+REASON = Text(390)  # the column has 400 characters: a prefix such as "revoked: " is added
 PERSON = Text(20)
 READABLE = Readable()
 in_session = click.make_pass_decorator(Session)
 
 
 def with_passphrase(command: F) -> F:
-    """Give a command the keyword ``passphrase``, from a file, a descriptor, or a prompt at a
-    terminal; never from argv.
+    """Give a command the keyword argument ``passphrase``.
+
+    It is read from a file, from a file descriptor, or from a prompt at a terminal; never from argv.
     """
 
     @click.option(
@@ -207,15 +214,15 @@ def _passphrase(path: Path | None, descriptor: int | None) -> Passphrase:
 
 
 def _someone_is_there() -> bool:
-    """Does a person sit at the input?  A program of another may have closed it."""
+    """Is stdin a terminal?  A parent process may have closed it."""
     stream = cast("TextIO | None", sys.stdin)
     return stream is not None and stream.isatty()
 
 
 def _typed(prompt: str) -> bytes:
-    """What a person types, unseen.
+    """Read a line from the terminal without echo.
 
-    Raises TypedProblem for a terminal that is set to send another encoding.
+    Raises TypedProblem when the terminal sends another encoding.
     """
     try:
         return getpass.getpass(prompt).encode()
@@ -224,7 +231,7 @@ def _typed(prompt: str) -> bytes:
 
 
 def _drain(descriptor: int) -> bytes:
-    """All of an open file, of which there may be no more than of any other.
+    """Read an open file descriptor to its end; the limit is that of any other file.
 
     Raises FileProblem: file-unreadable, file-too-large.
     """

@@ -12,7 +12,7 @@ class EvidenceConfig(AppConfig):
     verbose_name = "存证"
 
     def ready(self) -> None:
-        """Say what this room records of the time; models can be imported from now on."""
+        """Register this room's times with ``timekeeping``, now that models can be imported."""
         from biandun_office.evidence import selectors, services  # noqa: PLC0415
 
         records.register_log(selectors.position)

@@ -1,5 +1,6 @@
-"""The evidence checked against itself: from the stored statements up, with nothing taken on trust
-from what is derived.
+"""Checks the stored evidence against itself, starting from the stored statements.
+
+Everything that can be derived from them is computed again and compared.
 """
 
 from collections.abc import Iterable, Mapping
@@ -30,7 +31,7 @@ class _Memory:
 
 @dataclass(frozen=True)
 class Rebuilt:
-    """The log as its statements make it, and what does not agree with it, in sentences."""
+    """The log as computed from its statements; ``faults`` are the disagreements, as sentences."""
 
     size: int
     root: bytes
@@ -38,10 +39,10 @@ class Rebuilt:
 
 
 def rebuild(office: Office) -> Rebuilt:
-    """Rebuild the log from the statements, and compare with every stored node and with the newest
-    receipt.
+    """Rebuild the log from the statements and compare it with stored nodes and the newest receipt.
 
-    A receipt is signed, so it cannot be made to fit by whoever can only write to the database.
+    The receipt is signed, so somebody who can only write to the database cannot forge a matching
+    one.
     """
     memory, size, faults = _Memory(), 0, list[str]()
     last, corrected = 0, {check.log_size for check in corrections()}
@@ -82,9 +83,7 @@ def _check_forks() -> list[str]:
 
 
 def _check_office(office: Office) -> list[str]:
-    """Do the office's own certificates, which every receipt and profile rests on, still hold
-    together?
-    """
+    """Verify the office's own certificates, on which every receipt and profile depends."""
     try:
         issuer = verify_issuer(office.issuer, office.root_key)
     except ProtocolProblem as problem:

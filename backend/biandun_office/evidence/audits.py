@@ -1,6 +1,4 @@
-"""Audit rings of keys: verified under the certified device key, compared with what came before, and
-kept.
-"""
+"""Audit rings of keys: verified with the device key, compared with earlier ones, stored."""
 
 from dataclasses import dataclass
 
@@ -16,8 +14,10 @@ from biandun_protocol.audit import Event, Ring, decode_export, serial_of, verify
 
 @dataclass(frozen=True)
 class Taken:
-    """A ring that holds: its events that are new here, and how many between were lost because the
-    ring went round.
+    """An audit ring that was verified and stored.
+
+    ``new`` are its events that the office had not seen.  ``lost`` is how many events between the
+    last known one and these were overwritten in the key's ring buffer.
     """
 
     certificate: Certificate
@@ -26,11 +26,12 @@ class Taken:
 
 
 def take(*, raw: bytes, algorithm: Algorithm, now: int) -> Taken:
-    """Verify an export and keep it; the same again changes nothing.
+    """Verify an exported audit ring and store it; idempotent.
 
-    Raises ManifestProblem, StatementProblem for one that does not hold; Refused: serial-unknown,
-    session-unavailable for a key whose device key was never certified, audit-contradicts for one
-    that names other events than were seen before, which is kept all the same.
+    Raises ManifestProblem and StatementProblem for an export that does not verify; Refused:
+    serial-unknown, session-unavailable for a key whose device key was never certified,
+    audit-contradicts for a ring whose events differ from those seen before.  Such a ring is stored,
+    too.
     """
     export = decode_export(raw)
     certificate = certificate_of_serial(serial_of(export))
@@ -64,8 +65,10 @@ def take(*, raw: bytes, algorithm: Algorithm, now: int) -> Taken:
 
 
 def _compared(ring: Ring, earlier: AuditRing | None) -> tuple[int, bool]:
-    """The number of the last event that was seen before, and whether the ring names something else
-    at that number, or ends below it.
+    """Compare a ring with the newest earlier one.
+
+    Return the number of the last event that was known, and whether the ring contradicts it: it has
+    another event at that number, or ends below it.
     """
     if earlier is None:
         return 0, False

@@ -1,10 +1,11 @@
 """Files of the office by their digest: DATA/blobs/ab/abcd…, complete or absent.
 
-A file is stored under the digest that the evidence names it by: an attachment by its SHA-256, as
-manifests do, a manifest by what its statement carries, which is its SM3 in the SM2 suite.
+A file is stored under the digest by which the evidence refers to it: an attachment under its
+SHA-256, as manifests do; a manifest under the digest in its statement, which is SM3 in the SM2
+suite.
 
-An upload goes to DATA/blobs/incoming, is hashed while it is written, and moves to its name only
-when the hash agrees.  Nothing here knows the database; ``services`` keeps account of what is
+An upload goes to DATA/blobs/incoming, is hashed while it is written, and is renamed only when the
+digest matches.  This module does not use the database; ``services`` records which blobs are
 referenced.
 """
 
@@ -36,7 +37,7 @@ UNDER_WAY = 60
 
 
 class Stream(Protocol):
-    """A request's body."""
+    """The body of a request."""
 
     def read(self, size: int, /) -> bytes:
         """Up to ``size`` bytes; empty at the end."""
@@ -44,12 +45,12 @@ class Stream(Protocol):
 
 
 def folder() -> Path:
-    """Where blobs are."""
+    """The folder that holds all blobs."""
     return Path(settings.DATA_DIR) / BLOBS
 
 
 def incoming_folder() -> Path:
-    """Where uploads are until they are whole; made when it is not there."""
+    """The folder for uploads that are not complete; created if absent."""
     place = folder() / INCOMING
     place.mkdir(mode=0o700, parents=True, exist_ok=True)
     return place
@@ -66,20 +67,22 @@ def check_digest(text: str) -> str:
 
 
 def path_of(digest: str) -> Path:
-    """Where the blob is, or would be."""
+    """The path of a blob, whether it is stored or not."""
     return folder() / digest[:2] / digest
 
 
 def _name_of(digest: str) -> str:
-    """``path_of`` as text: every statement asks several times, and building a Path takes longer
-    than asking.
+    """``path_of`` as a string.
+
+    Every statement looks up several blobs, and building a Path takes longer than the look-up.
     """
     return f"{settings.DATA_DIR}/{BLOBS}/{digest[:2]}/{digest}"
 
 
 def size_of(digest: str) -> int | None:
-    """The size of a blob in bytes, or None when it is not there: a link or a pipe in its place is
-    none.
+    """The size of a blob in bytes, or None when it is not stored.
+
+    A link or a pipe in its place does not count as stored.
     """
     try:
         found = os.lstat(_name_of(digest))
@@ -89,25 +92,27 @@ def size_of(digest: str) -> int | None:
 
 
 def is_whole(digest: str) -> bool:
-    """Is the content of a stored attachment still the one that its name, its SHA-256, says?"""
+    """Does the content of a stored attachment still match its name, its SHA-256?"""
     return digest_on_disk(path_of(digest)) == digest
 
 
 def digest_on_disk(path: Path) -> str:
-    """The SHA-256 of what a file holds now."""
+    """The SHA-256 of a file's current content."""
     with opened(path) as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def opened(path: Path) -> BufferedReader:
-    """A stored file, to be read.  Raises FileNotFoundError, also for what is no plain file: a link
-    leads out of the folder, a pipe never ends.
+    """Open a stored file for reading.
+
+    Raises FileNotFoundError, also for anything but a regular file: a link may lead out of the
+    folder, a pipe may never end.
     """
     return os.fdopen(_descriptor(str(path)), "rb")
 
 
 def read(digest: str, most: int) -> bytes | None:
-    """The first ``most`` bytes of a blob, or None when it is not there."""
+    """The first ``most`` bytes of a blob, or None when it is not stored."""
     try:
         descriptor = _descriptor(_name_of(digest))
     except FileNotFoundError:
@@ -133,11 +138,10 @@ def _descriptor(name: str) -> int:
 
 @contextmanager
 def incoming(digest: str, stream: Stream, algorithm: Algorithm) -> Generator[tuple[Path, int]]:
-    """Receive an upload into a temporary file that is gone afterwards, unless it was moved: yield
-    its path and size.
+    """Receive an upload into a temporary file and yield its path and size in bytes.
 
-    ``digest`` is its SHA-256, or the hash of ``algorithm`` if the file is no larger than a manifest
-    may be.
+    The file is deleted at the end of the block unless it was moved.  ``digest`` is its SHA-256, or
+    the hash of ``algorithm`` if the file is no larger than a manifest may be.
 
     Raises Refused: blob-too-large, blob-mismatch (also for a body that breaks off); FileProblem:
     storage-full, file-unwritable.
@@ -146,7 +150,7 @@ def incoming(digest: str, stream: Stream, algorithm: Algorithm) -> Generator[tup
         handle, name = tempfile.mkstemp(dir=incoming_folder(), prefix=digest[:8])
     temporary = Path(name)
     try:
-        # closing writes what a full disk did not take, and fails again
+        # on a full disk close() writes the rest of the buffer, and fails a second time
         with _room(), os.fdopen(handle, "wb") as file:
             size, genuine = _receive(digest, stream, file)
             file.flush()
@@ -161,7 +165,7 @@ def incoming(digest: str, stream: Stream, algorithm: Algorithm) -> Generator[tup
 
 
 def adopt(temporary: Path, digest: str) -> None:
-    """Give a received file its name, durably.
+    """Move a received file to its final name, durably (with fsync).
 
     Raises FileProblem: storage-full, file-unwritable.
     """
@@ -180,12 +184,11 @@ def remove(digest: str) -> None:
 
 
 def files_older_than(moment: int) -> Iterator[tuple[Path, int]]:
-    """Every stored or half-received file last written before ``moment`` (seconds since 1970), and
-    its size.
+    """The stored or incomplete files last written before ``moment`` (seconds since 1970), with
+    size.
 
-    Nothing but what lies in the folders of ours: what else somebody put below blobs/ is not ours to
-    sweep, least of all what a link there leads to.  A link or a pipe in the place of a file is one
-    itself; a folder in there stays.
+    Only the folders that this module makes are listed.  Links are not followed: a link or a pipe in
+    the place of a file is yielded itself.  Folders in there are left alone.
     """
     for shelf in SHELVES:
         last = moment - UNDER_WAY if shelf == INCOMING else moment
@@ -225,8 +228,9 @@ def _read(stream: Stream) -> bytes:
 
 @contextmanager
 def _room() -> Generator[None]:
-    """Whatever the disk does not take is a problem of the office's, without a word of where it
-    keeps things.
+    """Turn OSError into a problem that does not disclose the office's paths.
+
+    Raises FileProblem: storage-full, file-unwritable.
     """
     try:
         yield

@@ -1,14 +1,14 @@
-"""A key's chain of statements as it arrives, judged by names.
+"""A key's chain of statements as it arrives, checked by statement ids.
 
 The rules: docs/design/key.md, "No clock, and the chain".
 
-A statement tells two names: its own at its sequence number, and its predecessor's one below.  An
-export of links tells the names of a run.  The office remembers who told what; whatever names
-something else at a number that has a name is a contradiction, in whichever order the two arrive.  A
-number that nobody has filled yet is a gap, and gaps block nothing.
+A statement claims two ids: its own at its sequence number, and its predecessor's one below.  An
+export of links claims the ids of a run of numbers.  The office remembers every claim.  A claim of
+another id at a number that has one is a contradiction, in whichever order the two arrive.  A number
+that no statement has filled is a gap, and gaps block nothing.
 
-Key pairs that took each other's place sign in one chain, one after another: what an older pair
-signed lies below what a newer one did.
+Key pairs that succeeded each other in one key sign in one chain: everything that an older pair
+signed is below everything that a newer one signed.
 """
 
 from collections.abc import Container, Mapping, Sequence
@@ -23,14 +23,14 @@ from biandun_office.platform import logs, sql
 from biandun_office.platform.errors import Refused
 from biandun_protocol.cose import Header
 
-_HIGHEST = (1 << 63) - 1  # what a column holds
-# of several stretches at once: a chain, one of its key pairs, its first and its last number
+_HIGHEST = (1 << 63) - 1  # the largest integer that a column holds
+# one row of ``asked`` for each key pair of a stretch: chain, kid, first and last number
 _KNOWN = (
     "WITH asked(chain, kid, first, last) AS (VALUES %v)"
     " SELECT asked.chain, found.seq, found.statement_id, found.prev FROM asked"
     " JOIN evidence_statement AS found ON found.kid = asked.kid AND found.seq BETWEEN asked.first AND asked.last"  # noqa: E501
-    " UNION ALL SELECT asked.chain, told.seq, told.statement_id, '' FROM asked"
-    " JOIN evidence_linkedname AS told ON told.kid = asked.chain AND told.seq BETWEEN asked.first AND asked.last"  # noqa: E501
+    " UNION ALL SELECT asked.chain, linked.seq, linked.statement_id, '' FROM asked"
+    " JOIN evidence_linkedname AS linked ON linked.kid = asked.chain AND linked.seq BETWEEN asked.first AND asked.last"  # noqa: E501
 )
 _STRETCH = (
     "(CAST(%s AS VARCHAR(64)), CAST(%s AS VARCHAR(64)), CAST(%s AS BIGINT), CAST(%s AS BIGINT))"
@@ -39,8 +39,10 @@ _STRETCH = (
 
 @dataclass(frozen=True)
 class Contradiction:
-    """Two names at one number: ``code`` is chain-fork when another statement has it, chain-broken
-    when a link is wrong.
+    """Two different ids at number ``seq``; ``known`` is the one that the office had before.
+
+    ``code`` is chain-fork when that number has another statement, chain-broken when a link is
+    wrong.
     """
 
     code: str
@@ -50,7 +52,7 @@ class Contradiction:
 
 @dataclass(frozen=True)
 class Stretch:
-    """A part of a chain: the key pairs that sign in it, and its first and last number."""
+    """A part of a chain: the kids of its key pairs, its first and its last number."""
 
     pairs: Sequence[str]
     first: int
@@ -59,43 +61,45 @@ class Stretch:
 
 @dataclass(frozen=True)
 class Known:
-    """What the office has been told of a stretch of a key's chain: names by number, and the numbers
-    that have arrived.
+    """What the office knows of a stretch of a chain.
 
-    ``arrived`` maps the numbers of statements and links to whether the statement itself is here.
+    ``names`` maps sequence numbers to statement ids.  ``arrived`` has the numbers of which a
+    statement or a link was received; its value is True when the statement itself was.
     """
 
     names: Mapping[int, str]
     arrived: Mapping[int, bool]
 
     def contradiction(
-        self, told: Mapping[int, str], *, own: Container[int]
+        self, claimed: Mapping[int, str], *, own: Container[int]
     ) -> Contradiction | None:
-        """The highest number, if any, at which ``told`` names something else; ``own`` are the
-        teller's own numbers.
+        """The contradiction at the highest number of which ``claimed`` has another id, or None.
+
+        ``own`` are the numbers of the claiming statement or statements themselves, without those
+        that they claim only for a predecessor.
         """
-        for seq in sorted(told, reverse=True):
+        for seq in sorted(claimed, reverse=True):
             known = self.names.get(seq)
-            if known is not None and known != told[seq]:
+            if known is not None and known != claimed[seq]:
                 taken = seq in own and self.arrived.get(seq, False)
                 return Contradiction("chain-fork" if taken else "chain-broken", seq, known)
         return None
 
     def misses(self, seq: int) -> bool:
-        """Is ``seq`` a number that should have arrived and has not?"""
+        """Should number ``seq`` have arrived, and has it not?"""
         return seq >= 1 and seq not in self.arrived
 
 
 def known(chain: str, first: int, last: int) -> Known:
-    """What is known of a chain's numbers ``first`` to ``last``."""
+    """What the office knows of a chain's numbers ``first`` to ``last``."""
     return known_of({chain: Stretch(list(pairs_of(chain)), first, last)})[chain]
 
 
 def known_of(stretches: Mapping[str, Stretch]) -> dict[str, Known]:
-    """What is known of a stretch of each of several chains."""
+    """What the office knows of one stretch of each of several chains, with one query."""
     names: dict[str, dict[int, str]] = {chain: {} for chain in stretches}
     arrived: dict[str, dict[int, bool]] = {chain: {} for chain in stretches}
-    # the successor of the last number tells that number's name
+    # the statement after the last number claims that number's id
     asked = [
         value
         for chain, stretch in stretches.items()
@@ -109,19 +113,19 @@ def known_of(stretches: Mapping[str, Stretch]) -> dict[str, Known]:
         names[chain][seq] = name
         if prev:
             names[chain][seq - 1] = prev
-        # a link tells no predecessor
+        # a row from a link has no ``prev``
         arrived[chain][seq] = arrived[chain].get(seq, False) or bool(prev)
     return {chain: Known(names[chain], arrived[chain]) for chain in stretches}
 
 
 def top(chain: str) -> int:
-    """The highest number that the office knows a name for; 0 when it knows none."""
+    """The highest number of a chain of which the office knows an id; 0 when it knows none."""
     return max(rows.aggregate(top=Max("seq"))["top"] or 0 for rows in _named(chain))
 
 
 def _named(chain: str) -> tuple[QuerySet[Statement], QuerySet[LinkedName]]:
-    """Whatever tells a name of a chain's number."""
-    pairs = list(pairs_of(chain))  # a list, and no subquery: so both databases find their index
+    """The statements and the links that claim an id for any number of a chain."""
+    pairs = list(pairs_of(chain))  # a list, not a subquery, so that both databases use an index
     return Statement.objects.filter(kid__in=pairs), LinkedName.objects.filter(chain=chain)
 
 
@@ -131,7 +135,7 @@ def check_key_pair_order(newest: Certificate, named: Certificate, seq: int) -> C
     ``named`` is the certificate of the pair that signed ``seq``.
     """
     if newest.chain == newest.kid:
-        return None  # there never was another pair
+        return None  # the chain has only one key pair
     pairs = pairs_of(newest.chain)
     newer = [kid for kid, version in pairs.items() if version > pairs[named.kid]]
     older = [kid for kid, version in pairs.items() if version < pairs[named.kid]]
@@ -144,7 +148,7 @@ def check_key_pair_order(newest: Certificate, named: Certificate, seq: int) -> C
 
 
 def claimed_ids(header: Header, statement_id: str) -> dict[int, str]:
-    """The names by sequence number that a statement claims: its own, and that of the one before."""
+    """The ids that a statement claims, by sequence number: its own, and its predecessor's."""
     seq = header.seq or 0
     return {seq: statement_id, seq - 1: (header.prev or b"").hex()}
 
@@ -152,11 +156,10 @@ def claimed_ids(header: Header, statement_id: str) -> dict[int, str]:
 def note_gaps(
     *, certificate: Certificate, filled: Sequence[int], by: str, missing: int | None, now: int
 ) -> list[int]:
-    """Close the gaps that ``filled`` numbers leave no more; open one at ``missing``.
+    """Close the gaps that the numbers ``filled`` have filled; open one at ``missing``.
 
-    Return the numbers that were closed.
-
-    A hole that was only made smaller keeps the time when it was found.
+    ``by`` is the id of the statement or export that filled them.  Return the numbers of the closed
+    gaps.  A gap that became smaller keeps the time when it was found.
     """
     chain, opened = certificate.chain, now
     closing = list(Gap.objects.filter(chain=chain, seq__in=filled, closed=None)) if filled else []
@@ -171,7 +174,7 @@ def note_gaps(
 
 
 def close_gap(*, serial: str, seq: int, reason: str, now: int) -> Gap:
-    """A person has found out that what is missing up to ``seq`` will never come.
+    """Close a gap because a person found out that the statements up to ``seq`` will never arrive.
 
     Raises Refused(gap-unknown).
     """
@@ -185,7 +188,7 @@ def close_gap(*, serial: str, seq: int, reason: str, now: int) -> Gap:
 
 
 def open_gaps(condition: Q | None = None) -> list[tuple[Gap, int]]:
-    """Every open gap with the first number of its hole, oldest first."""
+    """Every open gap with the first number that is missing, oldest first."""
     gaps = (
         Gap.objects.filter(condition or Q(), closed=None)
         .select_related("certificate__device")

@@ -80,7 +80,7 @@ def get_fork_file(request: HttpRequest, name: str, path: str) -> HttpResponseBas
 
 
 def _office_of(request: HttpRequest) -> Office:
-    """The office whose officer asks: of another one's units nothing is there."""
+    """The office whose officer sends the request; it sees only contradictions of its own units."""
     reader = reader_of(request)
     if OFFICER not in reader.roles or reader.office is None:
         raise Refused("not-officer")

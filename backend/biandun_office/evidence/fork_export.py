@@ -1,5 +1,4 @@
-"""Kept contradictions as a reader gets them: listed, and given out whole, for people who have
-nothing of this project.
+"""Lists stored contradictions, and exports them for people without this software.
 
 A contradiction is a fork of a key's chain (a statement, or an export of links) or of its audit
 ring.  Its export is a set of files:
@@ -7,11 +6,11 @@ ring.  Its export is a set of files:
     fork.json README.txt    what contradicts what, every file with its SHA-256, and what is missing and why
     office/                 root.pem, issuing.pem, issuer.cose, issuer.cbor
     kept/                   what was refused
-    known-1/, known-2/ …    what it contradicts: the statement, or whatever else of the same key tells its name
+    known-1/, known-2/ …    what it contradicts: the statement, or whatever else of the same key claims its id
     log/                    the newest receipt, and the proof that the log of each older receipt is the beginning of its log
 
-A statement comes with manifest, attachments, certificate and profile; ``tbs`` and ``signature.der``
-are what openssl wants.
+A statement comes with manifest, attachments, certificate and profile; ``tbs`` (the bytes that are
+signed) and ``signature.der`` are input for openssl.
 """  # noqa: E501
 
 import json
@@ -44,8 +43,10 @@ Content = bytes | Path
 
 @dataclass(frozen=True)
 class Contradiction:
-    """One line of the list: ``name`` is the statement id, or for an audit ring the SHA-256 of the
-    file; ``known`` what it contradicts.
+    """One stored contradiction.
+
+    ``name`` is the statement id, or for an audit ring the SHA-256 of its file; ``known`` is the
+    same of what it contradicts.  ``received`` is in seconds since 1970.
     """
 
     name: str
@@ -62,24 +63,25 @@ class Contradiction:
 
 @dataclass
 class Export:
-    """The files by their path, what is missing, and the description of both."""
+    """The files of an export by path, and which are missing, with the reason."""
 
     found: Contradiction
     files: dict[str, Content] = field(default_factory=dict)
     missing: list[dict[str, str]] = field(default_factory=list)
 
     def add(self, folder: str, files: dict[str, Content]) -> None:
-        """Put files into a folder."""
+        """Add files in a folder of the export."""
         self.files.update({f"{folder}/{name}": content for name, content in files.items()})
 
     def lacks(self, path: str, why: str) -> None:
-        """Say that a file of this path belongs here and is not there, or not whole."""
+        """Record that the file ``path`` is missing or incomplete, and ``why``."""
         self.missing.append({"file": path, "why": why})
 
 
 def listed(governing: Governing | None = None) -> list[Contradiction]:
-    """Every contradiction that was kept, oldest first; with ``governing``, those of the units of
-    that office only.
+    """Every stored contradiction, oldest first.
+
+    With ``governing`` only those of units that this office governs.
     """
     kept_ones = ForkEvidence.objects.select_related("certificate__device")
     contradicting = AuditRing.objects.select_related("device").filter(contradicts=True)
@@ -92,9 +94,9 @@ def listed(governing: Governing | None = None) -> list[Contradiction]:
 
 
 def find(name: str, governing: Governing | None = None) -> Contradiction:
-    """The one of ``listed`` whose name begins so; eight characters at least.
+    """The contradiction whose name begins with ``name``, which has eight characters at least.
 
-    Raises Refused(fork-not-found), also for a beginning of several.
+    Raises Refused(fork-not-found), also when several match.
     """
     matches = [
         found
@@ -107,9 +109,9 @@ def find(name: str, governing: Governing | None = None) -> Contradiction:
 
 
 def export(found: Contradiction, office: Office) -> Export:
-    """Everything that the contradiction rests on, described.
+    """All files on which the contradiction rests, with README.txt and fork.json.
 
-    What is not there is named, with the reason, in ``missing``.
+    ``missing`` lists the files that are not stored or were altered, with the reason.
     """
     made = gather(found, office)
     for path, content in made.files.items():
@@ -121,7 +123,7 @@ def export(found: Contradiction, office: Office) -> Export:
 
 
 def gather(found: Contradiction, office: Office) -> Export:
-    """The files of ``export`` without the two that describe them: no attachment is read for it."""
+    """The files of ``export`` without the two that describe them; reads no attachment."""
     made = Export(found)
     made.add("office", _office(office))
     if isinstance(found.row, AuditRing):
@@ -185,14 +187,15 @@ def _office(office: Office) -> dict[str, Content]:
 
 
 def _add_statements(made: Export, row: ForkEvidence) -> list[Statement]:
-    """The kept statement and whatever tells the name that it contradicts; returns those of the
-    latter that have a receipt.
+    """Add the stored statement and everything that claims the id that it contradicts.
+
+    Return those of the latter that are statements in the log, which have receipts.
     """
     _add_statement(made, "kept", bytes(row.raw))
     numbers, receipts = count(1), list[Statement]()
     pairs = list(pairs_of(row.certificate.chain))
-    told = Statement.objects.select_related("receipt").filter(kid__in=pairs)
-    for statement in [*told.filter(statement_id=row.known), *told.filter(prev=row.known)]:
+    in_chain = Statement.objects.select_related("receipt").filter(kid__in=pairs)
+    for statement in [*in_chain.filter(statement_id=row.known), *in_chain.filter(prev=row.known)]:
         folder = f"known-{next(numbers)}"
         _add_statement(made, folder, bytes(statement.raw))
         bundle = bytes(statement.receipt.bundle)
@@ -266,7 +269,7 @@ def _receipt(bundle: bytes) -> dict[str, Content]:
 
 def _add_log(made: Export, statements: Iterable[Statement]) -> None:
     newest = selectors.newest_receipt()
-    if newest is None:  # keys that only exported links so far: the log is empty
+    if newest is None:  # the log is empty: keys have only exported links so far
         return
     made.add("log", _receipt(bytes(newest.bundle)))
     growth = [

@@ -34,6 +34,6 @@ Receipts: receipt.cose is signed under office/issuing.pem; the formats are in pr
 
 
 def readme(suite: str, missing: list[dict[str, str]]) -> str:
-    """The text for an office of ``suite``, with what is missing named."""
+    """The README for an office of the given suite; ``missing`` as in ``fork_export.Export``."""
     lacks = "".join(f"\n  {one['file']}: {one['why']}" for one in missing) or "无 none"
     return _TEXT.format(steps=_SM2 if suite == "SM2" else _ES256, missing=lacks)

@@ -1,5 +1,6 @@
-"""What happens when a key contradicts itself, or the office's own log: evidence is kept, a key
-suspended, a person called.
+"""What the office does when a key contradicts itself or the office's log.
+
+It stores the evidence, suspends the key, and raises an alert for a person.
 """
 
 from biandun_office.evidence import kept, selectors, tree
@@ -16,9 +17,9 @@ from biandun_protocol.wire.merkle import EMPTY_ROOT
 def record(
     *, certificate: Certificate, statement_id: str, raw: bytes, found: Contradiction, now: int
 ) -> None:
-    """Keep a contradicting statement beside the known one, with its files, and suspend its key.
+    """Store a contradicting statement and mark its files as evidence; suspend its key.
 
-    Once: to submit it again changes nothing.
+    Idempotent: a statement that is submitted again changes nothing.
     """
     if ForkEvidence.objects.filter(pk=statement_id).exists():
         return
@@ -38,7 +39,7 @@ def record(
 
 
 def reference_files() -> None:
-    """Mark as evidence whatever kept statements rest on and is there by now.
+    """Mark as evidence every stored blob that a kept statement names.
 
     Runs in the caller's transaction.
     """
@@ -47,7 +48,7 @@ def reference_files() -> None:
 
 
 def kept_files() -> set[str]:
-    """The digests of whatever kept statements rest on, also where nothing is marked yet."""
+    """The digests of all files that kept statements name, marked as evidence or not."""
     return {
         file.digest
         for raw in ForkEvidence.objects.values_list("raw", flat=True).iterator()
@@ -56,10 +57,10 @@ def kept_files() -> set[str]:
 
 
 def check_log_point(*, certificate: Certificate, header: Header, size: int, now: int) -> None:
-    """Compare what the key last verified of the log with the log, which has ``size`` entries.
+    """Compare the log state that a key signed in ``header`` with the log of ``size`` entries.
 
-    A key that has seen more, or something else, is a witness that this log was set back or
-    rewritten.
+    A key that has seen a longer log, or another root, proves that this log was rolled back or
+    rewritten.  That raises an alert.
     """
     if header.log_point is None:
         return
@@ -70,7 +71,7 @@ def check_log_point(*, certificate: Certificate, header: Header, size: int, now:
 
 
 def open_alerts() -> list[Alert]:
-    """Every alert that nobody has dealt with, oldest first."""
+    """Every unresolved alert, oldest first."""
     return list(selectors.alerts().filter(resolved=None))
 
 
@@ -86,7 +87,7 @@ def _raise(certificate: Certificate, kind: Alert.Kind, detail: str, now: int) ->
 
 
 def resolve(certificate: Certificate, resolution: str, now: int) -> None:
-    """A person has decided about the key: its forks are dealt with."""
+    """Resolve the fork alerts of a key, because a person has decided about it."""
     forks = Alert.objects.filter(
         certificate__chain=certificate.chain, kind=Alert.Kind.FORK, resolved=None
     )

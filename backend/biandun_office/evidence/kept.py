@@ -1,8 +1,7 @@
-"""What evidence rests on: the files that a kept statement names, and the account of them that keeps
-the sweep away.
+"""The files that statements name, and the rows that keep them from being swept.
 
-A statement names its manifest by its payload, the manifest names the attachments.  Nothing here
-needs more than the bytes, so it reads what an older program kept as well.
+A statement names its manifest by its payload, the manifest names the attachments.  This module
+works on bytes alone, so it also reads statements that an older program stored.
 """
 
 from collections.abc import Mapping
@@ -24,14 +23,15 @@ from biandun_protocol.wire.numbers import (
 
 MANIFEST, ATTACHMENT = "manifest", "attachment"
 _REFERENCE = "UPDATE evidence_blob SET referenced = %s WHERE sha256 IN %l"
-# an order of the office stands in for a number of a chain
+# also the office's: an order can take the place of a statement in a chain
 _PURPOSES = (*KEY_PURPOSES, *OFFICE_PURPOSES)
 
 
 @dataclass(frozen=True)
 class Named:
-    """A file that evidence names: its digest, what it is, and the name that its sender gave it
-    (empty for a manifest).
+    """A file that a statement names: its digest, its kind, and the sender's file name.
+
+    The name of a manifest is empty.
     """
 
     digest: str
@@ -41,14 +41,14 @@ class Named:
 
 @dataclass(frozen=True)
 class Kept:
-    """A statement as it was kept; ``inline`` is its manifest when the two came as one file."""
+    """A stored statement; ``inline`` is its manifest when both were received as one file."""
 
     statement: cose.Statement
     inline: bytes | None = None
 
     @property
     def manifest(self) -> bytes | None:
-        """The manifest, or None when its file is not there, or cannot be read."""
+        """The manifest's bytes, or None when its file is absent or unreadable."""
         if self.inline is not None:
             return self.inline
         try:
@@ -75,8 +75,9 @@ def read(raw: bytes) -> Kept:
 
 
 def files_of(raw: bytes) -> list[Named]:
-    """The files that a kept statement rests on; none for bytes that cannot be read, which
-    ``log-check`` reports.
+    """The files that a stored statement names.
+
+    Empty for bytes that cannot be parsed; ``log-check`` reports those.
     """
     try:
         return read(raw).files()
@@ -85,8 +86,9 @@ def files_of(raw: bytes) -> list[Named]:
 
 
 def attachments_of(manifest: bytes) -> list[Named]:
-    """The attachments that a manifest names, whatever else is wrong with it: a key signed for these
-    files.
+    """The attachments that a manifest names, even if the manifest is invalid otherwise.
+
+    A key has signed for these files.
     """
     try:
         parts = cbor.items(cbor.loads(manifest))
@@ -108,9 +110,9 @@ def attachments_of(manifest: bytes) -> list[Named]:
 
 
 def reference(received: Mapping[str, int]) -> None:
-    """Mark blobs, by digest, as evidence since a statement was received.
+    """Mark blobs as evidence; ``received`` maps each digest to its statement's time.
 
-    A row may be missing after a crash between file and row: it is made good here.
+    A row that is missing, after a crash between storing file and row, is inserted.
     """
     if sql.run(sql.several(_REFERENCE, len(received)), True, *received) == len(received):
         return
@@ -123,8 +125,9 @@ def reference(received: Mapping[str, int]) -> None:
 
 
 def reference_kept(raw: bytes, received: int) -> None:
-    """Mark whatever files of a kept statement are there; those that come later are marked before
-    the next sweep.
+    """Mark the stored files of a kept statement as evidence.
+
+    Files that are uploaded later are marked before the next sweep.
     """
     present = [file.digest for file in files_of(raw) if blobs.size_of(file.digest) is not None]
     if present:

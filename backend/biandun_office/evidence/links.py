@@ -1,5 +1,6 @@
-"""Exports of links: the key itself states the names of a run of its statements, which closes gaps
-when a package was lost.
+"""Exports of links: signed lists of the statement ids of a run of a key's chain.
+
+They close gaps when a statement was lost.
 """
 
 from dataclasses import dataclass
@@ -31,21 +32,17 @@ from biandun_protocol.wire.numbers import PURPOSE_LINK
 
 @dataclass(frozen=True)
 class Closed:
-    """The numbers that an export filled, and the stretches (first, last) that are still missing in
-    the key's chain.
-    """
+    """Which sequence numbers an export filled, and which runs (first, last) are still missing."""
 
     closed: list[int]
     open: list[tuple[int, int]]
 
 
 def receive_links(signed: Signed, raw: bytes, *, algorithm: Algorithm, now: int) -> Closed:
-    """Verify an export and take it in; ``raw`` is what was received, ``algorithm`` the office's.
+    """Verify an export of links and store it; idempotent.
 
-    The same export again changes nothing.
-
-    Raises StatementProblem and Refused as ``intake.receive``; an export that contradicts what is
-    known is kept as a fork.
+    ``raw`` are the received bytes, ``algorithm`` is the office's.  Raises StatementProblem and
+    Refused as ``intake.receive``; an export that contradicts known ids is stored as a fork.
     """
     statement = cose.parse(signed.statement, purpose=PURPOSE_LINK)
     certificate = certificate_of(statement.header.kid)
@@ -65,7 +62,7 @@ def receive_links(signed: Signed, raw: bytes, *, algorithm: Algorithm, now: int)
 
 
 def missing_of(chain_id: str) -> list[tuple[int, int]]:
-    """The stretches of a key's chain that have not arrived, lowest first."""
+    """The runs (first, last) of a key's chain that have not arrived, lowest first."""
     return sorted((first, gap.seq) for gap, first in chain.open_gaps(Q(chain=chain_id)))
 
 
@@ -81,11 +78,11 @@ def _take(
         return []
     require_standing(current(certificate))
     require_validity(named, now)
-    # a name that a key told is believed: no older pair tells any above those of a newer one
+    # the ids in an export are believed, so a superseded pair must not claim any
     require_newest_pair(named)
-    told = {manifest.first + place: one.hex() for place, one in enumerate(manifest.ids)}
-    known = chain.known(certificate.chain, manifest.first - 1, max(told))
-    contradiction = known.contradiction(told, own=told)
+    claimed = {manifest.first + place: one.hex() for place, one in enumerate(manifest.ids)}
+    known = chain.known(certificate.chain, manifest.first - 1, max(claimed))
+    contradiction = known.contradiction(claimed, own=claimed)
     if contradiction is not None:
         forks.record(
             certificate=certificate, statement_id=name, raw=raw, found=contradiction, now=now
@@ -94,12 +91,12 @@ def _take(
     forks.check_log_point(
         certificate=certificate, header=statement.header, size=selectors.log_size(), now=now
     )
-    new = [seq for seq in told if seq not in known.arrived]
+    new = [seq for seq in claimed if seq not in known.arrived]
     top = chain.top(certificate.chain)
     note_use(named, now)
     link = Link.objects.create(statement_id=name, certificate=certificate, raw=raw, received=now)
     LinkedName.objects.bulk_create(
-        LinkedName(link=link, chain=certificate.chain, seq=seq, statement_id=told[seq])
+        LinkedName(link=link, chain=certificate.chain, seq=seq, statement_id=claimed[seq])
         for seq in new
     )
     missing = manifest.first - 1 if known.misses(manifest.first - 1) else None

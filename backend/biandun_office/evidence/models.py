@@ -1,9 +1,8 @@
-"""The evidence: blobs by digest, statements as received, the Merkle log over them, receipts; and
-what keys' chains tell.
+"""The evidence: uploaded files, received statements, the Merkle log over them, receipts, chains.
 
-Whatever derives from AppendOnly only grows.  Python refuses to change a row, triggers refuse it in
-the database (see platform/append_only.py), and whoever removes those is found out by the log.
-Digests and names are kept as lower-case hexadecimal.
+Models derived from AppendOnly only grow.  Python refuses to change their rows, triggers refuse it
+in the database (see platform/append_only.py), and when somebody removes those, ``log-check`` finds
+what was changed.  Digests and statement ids are stored as lower-case hexadecimal.
 """
 
 from typing import ClassVar
@@ -15,11 +14,11 @@ from biandun_office.platform.rows import AppendOnly
 
 
 class Blob(models.Model):
-    """A file that was uploaded.
+    """An uploaded file.
 
-    The file system says whether it is there; this row says how much it weighs and for whom.
-
-    ``sha256`` is its name: a manifest of an SM2 office is named by its SM3 (blobs.py).
+    The file system decides whether it is stored; this row has its size in bytes, when it was
+    uploaded, and whether evidence refers to it.  ``sha256`` is its name; a manifest of an SM2
+    office is named by its SM3 (blobs.py).
     """
 
     sha256 = models.CharField("摘要", max_length=64, primary_key=True)
@@ -28,7 +27,7 @@ class Blob(models.Model):
     referenced = models.BooleanField("已被引用", default=False)
 
     class Meta:
-        """Names, and what the sum over unreferenced blobs reads."""
+        """Names, and the index for the sum over unreferenced blobs."""
 
         verbose_name = "文件"
         verbose_name_plural = "文件"
@@ -45,12 +44,11 @@ class Blob(models.Model):
 
 
 class Statement(AppendOnly):
-    """A statement that the office accepted, byte for byte, and its place in the log;
-    ``certificate`` is the one that it names.
+    """A statement that the office accepted, byte for byte, and its place in the log.
 
-    ``gap`` notes that its predecessor in the key's chain had not arrived; ``received`` never falls
-    from one row to the next, but where a person corrected the clock
-    (``timekeeping.models.ClockCheck``).
+    ``certificate`` is the one that it names.  ``gap`` is true when its predecessor in the key's
+    chain had not arrived.  ``received`` never decreases from one row to the next, except where a
+    person corrected the clock (``timekeeping.models.ClockCheck``).
     """
 
     leaf_index = models.BigIntegerField("日志序号", primary_key=True)
@@ -58,7 +56,8 @@ class Statement(AppendOnly):
     raw = models.BinaryField("原始字节")
     digest = models.CharField("材料摘要", max_length=64)
     purpose = models.CharField("用途", max_length=16)
-    # every index is one more page to write for each statement: nothing is looked up by these two
+    # neither certificate nor uscc is indexed, because nothing is looked up by them and each index
+    # is one more page to write for each statement
     certificate = models.ForeignKey(
         Certificate,
         verbose_name="证书",
@@ -88,8 +87,9 @@ class Statement(AppendOnly):
 
 
 class Node(AppendOnly):
-    """The hash of a complete subtree of the log: 2^level leaves beginning with leaf index *
-    2^level.
+    """The hash of a complete subtree of the log.
+
+    It covers 2^level leaves, from leaf number index * 2^level on.
     """
 
     pk = models.CompositePrimaryKey("level", "index")
@@ -108,7 +108,7 @@ class Node(AppendOnly):
 
 
 class Receipt(AppendOnly):
-    """The receipt that the submitter got; who submits again gets these very bytes."""
+    """The receipt that the submitter got; submitting again returns the same bytes."""
 
     statement = models.OneToOneField(
         Statement,
@@ -131,8 +131,9 @@ class Receipt(AppendOnly):
 
 
 class Attached(AppendOnly):
-    """That a statement's manifest names a blob as attachment: who may see the case may read the
-    blob.
+    """A statement's manifest names a blob as attachment.
+
+    Whoever may see the statement's case may read the blob.
     """
 
     statement = models.ForeignKey(
@@ -151,9 +152,7 @@ class Attached(AppendOnly):
 
 
 class Link(AppendOnly):
-    """Names of a run of a key's statements: an export of links as received, or an order that stands
-    for one of them.
-    """
+    """A signed claim of statement ids: an export of links, or an order that fills a number."""
 
     statement_id = models.CharField("编号", max_length=64, primary_key=True)
     certificate = models.ForeignKey(
@@ -173,8 +172,9 @@ class Link(AppendOnly):
 
 
 class LinkedName(AppendOnly):
-    """The name that a key states for one of its statements, which need not have arrived; ``chain``
-    as in Certificate.
+    """The statement id that a key claims at sequence number ``seq`` of ``chain``.
+
+    The statement itself may not have arrived.  ``chain`` as in Certificate.
     """
 
     link = models.ForeignKey(
@@ -198,8 +198,9 @@ class LinkedName(AppendOnly):
 
 
 class Order(AppendOnly):
-    """An order that was given to one key; ``seq`` is the number after which a reinstated one goes
-    on.
+    """An order that the office issued to one key.
+
+    ``seq`` is the sequence number after which a reinstated key continues.
     """
 
     statement_id = models.CharField("编号", max_length=64, primary_key=True)
@@ -229,8 +230,10 @@ class Order(AppendOnly):
 
 
 class AuditRing(AppendOnly):
-    """A key's audit ring as received: events ``first`` to ``last``, ``link`` behind the last;
-    ``contradicts`` what was received before.
+    """A key's audit ring as received: events ``first`` to ``last``.
+
+    ``link`` is the hash of the chain of events after the last.  ``contradicts`` is true when the
+    ring disagrees with what was received before.
     """
 
     device = models.ForeignKey(
@@ -259,10 +262,10 @@ class AuditRing(AppendOnly):
 
 
 class Gap(models.Model):
-    """A hole in a key's chain, held by its upper edge: ``seq`` is missing and seq + 1 is known.
+    """Missing numbers in a key's chain; ``seq`` is the highest of them, so number seq + 1 is known.
 
-    When the edge arrives and its own predecessor is missing, the hole goes on as a new row with the
-    old ``opened``.
+    When statement ``seq`` arrives and its own predecessor is missing, a new row continues the gap
+    with the old ``opened``.
     """
 
     certificate = models.ForeignKey(
@@ -288,8 +291,9 @@ class Gap(models.Model):
 
 
 class ForkEvidence(AppendOnly):
-    """A statement, or an export of links, that contradicts what the office has of the same key:
-    kept, never in the log.
+    """A statement or an export of links that contradicts what the office has of the same key.
+
+    It is stored here and never enters the log.
     """
 
     statement_id = models.CharField("编号", max_length=64, primary_key=True)
@@ -314,8 +318,9 @@ class ForkEvidence(AppendOnly):
 
 
 class Alert(models.Model):
-    """Something that a person must look at; ``resolved`` is when one did, and ``resolution`` what
-    was decided.
+    """Something that a person must look at.
+
+    ``resolved`` is when a person did so, ``resolution`` what was decided.
     """
 
     class Kind(models.TextChoices):

@@ -13,7 +13,7 @@ from biandun_protocol.wire.statement import log_leaf
 
 MOST_ENTRIES = 1000
 
-# of any copy of the database: how many statements it has, and how many blobs they need
+# also run on a copy of the database: the number of statements, and of blobs that they need
 CONTENTS = (
     "SELECT (SELECT COUNT(*) FROM evidence_statement),"
     " (SELECT COUNT(*) FROM evidence_blob WHERE referenced)"
@@ -50,12 +50,12 @@ NODES = DatabaseNodes()
 
 
 def log_size() -> int:
-    """How many leaves the log has."""
+    """The number of log entries."""
     return position()[0]
 
 
 def position() -> tuple[int, int]:
-    """How many leaves the log has, and when the newest was received (0 for an empty log)."""
+    """The number of log entries, and when the newest was received (0 for an empty log)."""
     newest = sql.rows(_NEWEST)
     return (newest[0][0] + 1, newest[0][1]) if newest else (0, 0)
 
@@ -75,7 +75,7 @@ def statement_by_id(statement_id: str) -> Statement:
 
 
 def receipt_given(statement_id: str) -> tuple[int, bytes] | None:
-    """Place in the log and receipt of a statement that the office has accepted, or None."""
+    """Log index and receipt of a statement that was accepted before; None for any other."""
     return next(((leaf, bytes(bundle)) for leaf, bundle in sql.rows(_GIVEN, statement_id)), None)
 
 
@@ -100,15 +100,13 @@ def entries(*, start: int, count: int) -> list[bytes]:
 
 
 def head() -> tuple[int, bytes, int]:
-    """Size, root and time of the log: the root of the first ``size`` entries, the time of the last
-    (0 when empty).
-    """
+    """Size, root hash and time of the log; the time is that of the newest entry (0 when empty)."""
     size, received = position()
     return size, tree.root(NODES, size), received
 
 
 def consistency(*, first: int, second: int) -> list[bytes]:
-    """The proof that the log of ``first`` entries begins that of ``second``.
+    """The consistency proof between log sizes ``first`` and ``second`` (RFC 9162 section 2.1.4).
 
     Raises Refused(proof-range).
     """
@@ -118,12 +116,12 @@ def consistency(*, first: int, second: int) -> list[bytes]:
 
 
 def newest_receipt() -> Receipt | None:
-    """The receipt over the largest tree."""
+    """The receipt over the largest tree; None for an empty log."""
     return Receipt.objects.select_related("statement").order_by("-statement_id").first()
 
 
 def unreferenced_bytes() -> int:
-    """How much is stored that no accepted statement names."""
+    """The total size in bytes of blobs that no accepted statement names."""
     return Blob.objects.filter(referenced=False).aggregate(total=Sum("size"))["total"] or 0
 
 

@@ -1,6 +1,4 @@
-"""The files that evidence rests on, compared with what is on disk: each must be there and be what
-its name says.
-"""
+"""Compares the files that evidence names with the disk: each must exist and match its digest."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -18,8 +16,9 @@ Progress = Callable[[int, int], None]
 
 @dataclass(frozen=True)
 class Damage:
-    """A file that evidence rests on and that is not there, or not what it was; ``of`` says whose it
-    is.
+    """A file that evidence names and that is missing, altered or unreadable.
+
+    ``of`` names the statement or fork that it belongs to.
     """
 
     digest: str
@@ -34,11 +33,11 @@ class Damage:
 def check(
     algorithm: Algorithm, *, contents: bool = True, progress: Progress | None = None
 ) -> list[Damage]:
-    """Look at every file that the log, its attachments or a kept contradiction names; ``algorithm``
-    is the office's.
+    """Check every file that the log, its attachments or a kept contradiction names.
 
-    Without ``contents`` a file is only looked for and its size compared, which finds no altered
-    byte.  ``progress`` gets the files seen and how many there are.
+    ``algorithm`` is the office's.  Without ``contents`` only the existence and size of files are
+    checked, which does not detect altered bytes.  ``progress`` is called with the number of files
+    checked and their total.
     """
     total, found = Blob.objects.filter(referenced=True).count(), list[Damage]()
     for done, (digest, size) in enumerate(_named(), 1):
@@ -51,8 +50,9 @@ def check(
 
 
 def _named() -> Iterator[tuple[str, int | None]]:
-    """Digest and size of every file that evidence rests on, each once; no size for one that the
-    account of files has lost.
+    """Digest and size in bytes of every file that evidence names, each once.
+
+    The size is None for a file whose row is missing.
     """
     yield from (
         Blob.objects.filter(referenced=True).order_by("pk").values_list("sha256", "size").iterator()
@@ -81,9 +81,7 @@ def _fault(digest: str, size: int | None, algorithm: Algorithm, *, contents: boo
 
 
 def _is_named(digest: str, size: int, algorithm: Algorithm) -> bool:
-    """Does the file's content have this name: its SHA-256, or for a manifest the hash of the
-    suite?
-    """
+    """Does the file's content match its name: its SHA-256, or for a manifest the suite's hash?"""
     if blobs.is_whole(digest):
         return True
     content = blobs.read(digest, LIMIT_MANIFEST) if size <= LIMIT_MANIFEST else None
@@ -91,7 +89,7 @@ def _is_named(digest: str, size: int, algorithm: Algorithm) -> bool:
 
 
 def _whose(digest: str) -> tuple[str, str]:
-    """What a file is, and the first that names it."""
+    """The kind of a file, and the first statement or fork that names it."""
     leaf = (
         Statement.objects.filter(digest=digest)
         .values_list("leaf_index", flat=True)

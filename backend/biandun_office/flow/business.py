@@ -1,7 +1,6 @@
-"""What a business is, as data: the letters of its case numbers, its states, and which signed
-statement moves a case from where to where.
+"""The description of a business as data: its states, and which statements change them.
 
-A file in ``businesses`` says it for one business; the engine around it knows none by name.
+A file in ``businesses`` describes one business; the engine around them does not depend on any.
 """
 
 from collections.abc import Callable, Collection, Mapping
@@ -12,7 +11,7 @@ from biandun_office.registry.models import Unit
 from biandun_protocol.wire.numbers import PURPOSE_FILING
 
 NONE = ""  # the state of a case before its first filing
-# what a filing says: it opens a case, or it is the next version of what was sent back
+# the ``word`` of a filing: it opens a case, or it is the next version of a returned one
 FIRST, AGAIN = "first", "again"
 
 FormKind = tuple[str, str]  # purpose and type of a form
@@ -20,10 +19,11 @@ FormKind = tuple[str, str]  # purpose and type of a form
 
 @dataclass(frozen=True)
 class Step:
-    """One row of a business: a form of ``kind`` that says ``word`` leads a case from one of
-    ``sources`` to one of ``targets``.
+    """One row of a business: a form of ``kind`` with ``word`` changes a case's state.
 
-    ``word`` is FIRST or AGAIN for a filing, otherwise the opinion or the decision.
+    The case must be in one of ``sources`` and ends in one of ``targets``.  ``word`` is FIRST or
+    AGAIN for a filing, otherwise the form's opinion or decision.  ``verb`` ends the name of the
+    action.
     """
 
     verb: str
@@ -35,7 +35,7 @@ class Step:
 
 @dataclass(frozen=True)
 class Action:
-    """A step of one business; ``name`` is what logs and histories call it."""
+    """A step of one business under the dotted ``name`` that logs and histories use."""
 
     name: str
     kind: FormKind
@@ -44,22 +44,25 @@ class Action:
 
     @property
     def is_filing(self) -> bool:
-        """Does it bring a version of the filing?"""
+        """Does the action add a version of the filing?"""
         return self.kind[0] == PURPOSE_FILING
 
     @property
     def target(self) -> str:
-        """Where an action with one target leads.  Raises ValueError for one with several."""
+        """The state after an action that has only one target.  Raises ValueError for one with
+        several.
+        """
         (only,) = self.targets
         return only
 
 
 @dataclass(frozen=True, kw_only=True)
 class Business:
-    """A kind of case (业务类型): ``letters`` stand in its case numbers, ``name`` in the names of
-    its actions, ``states`` has what people call each state.
+    """A kind of case (业务类型).
 
-    ``waits_for`` says in which state a filing of a unit waits.
+    ``letters`` are in its case numbers, ``name`` in the names of its actions; ``title`` and the
+    values of ``states`` are what people read.  ``waits_for`` returns the state in which a filing of
+    a given unit waits.
     """
 
     name: str
@@ -72,7 +75,7 @@ class Business:
 
     @cached_property
     def actions(self) -> Mapping[tuple[FormKind, str], Action]:
-        """Every action, by what is said in which form."""
+        """Every action by the form's purpose and type and by its word."""
         return {
             (step.kind, step.word): Action(
                 f"flow.{self.name}.{step.verb}",

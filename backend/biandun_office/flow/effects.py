@@ -1,7 +1,7 @@
-"""What a signed form does to a case: one table from the form's purpose and type to its effect.
+"""What a signed form does to a case: a table from the form's purpose and type to its effect.
 
-Reception asks it when a statement is taken in, ``replay`` when the log is played again; both ask
-``action_for`` which action a form is.
+Reception uses it when a statement is accepted, ``replay`` when cases are derived again from the
+log; both find the action of a form with ``action_for``.
 """
 
 from abc import ABC, abstractmethod
@@ -28,32 +28,34 @@ F = TypeVar("F")
 
 
 class Effect(ABC, Generic[F]):
-    """What forms of one purpose and type do."""
+    """What forms of one purpose and type do to a case."""
 
     @abstractmethod
     def says(self, form: F) -> str:
-        """The word of the form by which its business finds the action (``business.Step``)."""
+        """The ``word`` of the form, by which its business finds the action (``business.Step``)."""
 
     def reads_cases(self, form: F) -> bool:  # noqa: ARG002
-        """Must ``move`` find the cases of earlier statements in the database?"""
+        """Does ``move`` read cases of earlier statements from the database?"""
         return True
 
     @abstractmethod
     def move(self, form: F, unit: Unit, received: int, cases: Cases) -> Move:
-        """The step that a statement of ``unit``, received then, makes.
+        """The step that a statement of ``unit``, received at ``received``, makes in its case.
 
         Raises Refused as ``services.take``.
         """
 
     @abstractmethod
     def is_about(self, form: F, number: str, filing: str | None) -> bool:
-        """Is the form about the case ``number``, and about ``filing``, the statement id of the
-        newest filing that the case then had?
+        """Is the form about case ``number`` and, where it names a filing, about ``filing``?
+
+        ``filing`` is the statement id of the newest filing that the case had when the form was
+        received.
         """
 
 
 class _Filing(Effect[Form]):
-    """A filing opens a case, or is the next version of one that was sent back."""
+    """A filing opens a case, or is the next version of one that was returned."""
 
     def says(self, form: Form) -> str:
         return FIRST if form.case is None else AGAIN
@@ -67,8 +69,10 @@ class _Filing(Effect[Form]):
         return self._first(form, unit, received, cases)
 
     def _first(self, form: Form, unit: Unit, received: int, cases: Cases) -> Move:
-        """Open a case under the next number of the unit's region and year of reception (in
-        China).
+        """Open a case.
+
+        Its number is the next one of the unit's region, the business and the year of reception
+        (China Standard Time).
         """
         business = business_of(row_of(form).form_type)
         action = _due(PURPOSE_FILING, form, NONE, business, "case-not-open")
@@ -92,7 +96,7 @@ class _Filing(Effect[Form]):
 
 
 class _Countersignature(Effect[Countersign]):
-    """A supervisor agrees with a filing, or sends it back."""
+    """A supervisor agrees with a filing, or returns it."""
 
     def says(self, form: Countersign) -> str:
         return form.opinion
@@ -114,7 +118,7 @@ class _Countersignature(Effect[Countersign]):
 
 
 class _Decision(Effect[Decision]):
-    """The office accepts a filing for review, or sends it back."""
+    """The office accepts a filing for review, or returns it."""
 
     def says(self, form: Decision) -> str:
         return form.decision
@@ -142,11 +146,10 @@ EFFECTS: dict[tuple[str, str], Effect[Any]] = {
 
 
 def effect_of(purpose: str, form: Form) -> Effect[Any]:
-    """What a form that was signed for ``purpose`` does.
+    """The effect of a form that was signed for ``purpose``.
 
-    Every filing has the same effect, whatever its business.
-
-    Raises KeyError for a form that moves no case.
+    Filings of every business have the same effect.  Raises KeyError for a form that changes no
+    case.
     """
     if purpose == PURPOSE_FILING:
         return _FILING
@@ -154,7 +157,7 @@ def effect_of(purpose: str, form: Form) -> Effect[Any]:
 
 
 def business_of(filing_type: str) -> Business:
-    """The business that filings of this type are about.  Raises KeyError."""
+    """The business whose filings have this form type.  Raises KeyError."""
     for business in BUSINESSES.values():
         if business.filing_type == filing_type:
             return business
@@ -162,16 +165,14 @@ def business_of(filing_type: str) -> Business:
 
 
 def action_for(purpose: str, form: Form, state: str, business: Business) -> Action | None:
-    """The action that a form is for a case of ``business`` in ``state``; None when it is not due
-    there.
-    """
+    """The action of a form on a case of ``business`` in ``state``; None if not allowed there."""
     said = effect_of(purpose, form).says(form)
     action = business.actions.get(((purpose, row_of(form).form_type), said))
     return action if action is not None and state in action.sources else None
 
 
 def _due(purpose: str, form: Form, state: str, business: Business, code: str) -> Action:
-    """``action_for``.  Raises Refused(code) when there is none."""
+    """As ``action_for``, but raises Refused(code) when the form is not allowed."""
     action = action_for(purpose, form, state, business)
     if action is None:
         raise Refused(code)

@@ -1,4 +1,4 @@
-"""Cases: what a filing becomes in the office."""
+"""Cases: what the office makes of filings."""
 
 from typing import ClassVar
 
@@ -9,10 +9,10 @@ from biandun_office.registry.models import Unit
 
 
 class Case(models.Model):
-    """A case (业务), from its first filing on; its state is that of its last event, and follows
-    from signed statements.
+    """A case (业务), from its first filing on.
 
-    ``kind`` is the letters of its business (``businesses``), which also names the states.
+    Its state is that of its last event, and can be derived from the signed statements.  ``kind`` is
+    the letters of its business (``businesses``), which also names the states.
     """
 
     number = models.CharField("业务编号", max_length=32, unique=True)
@@ -42,11 +42,12 @@ class Case(models.Model):
 
 
 class CaseEvent(AppendOnly):
-    """One step of a case, by one signed statement; ``version`` is that of the filing which the step
-    is about.
+    """One step of a case, made by one signed statement.
+
+    ``version`` is that of the filing which the step is about.
     """
 
-    # the constraint below makes the index
+    # the unique constraint below already has an index
     case = models.ForeignKey(
         Case, verbose_name="业务", on_delete=models.PROTECT, related_name="events", db_index=False
     )

@@ -1,4 +1,4 @@
-"""One step of a case on its way into the database: the case's number, and the row of the step."""
+"""A step of a case before it is written to the database, and the numbers of new cases."""
 
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -16,8 +16,10 @@ _LAST = "SELECT MAX(sequence) FROM flow_case WHERE region = %s AND kind = %s AND
 
 @dataclass(frozen=True)
 class Move:
-    """One step that a statement makes: which case (key and number), by which action, from and to
-    which state, about what.
+    """One step that a statement makes in a case.
+
+    ``case`` is the row's primary key, ``number`` the case number; ``before`` and ``after`` are
+    states; ``version`` is that of the filing concerned, ``text`` the form's remark.
     """
 
     case: int | Numbered
@@ -32,9 +34,7 @@ class Move:
 
 
 class Cases:
-    """The cases that statements of one transaction open: their numbers, and their rows until they
-    are written.
-    """
+    """The cases that the statements of one transaction open: their numbers and pending rows."""
 
     def __init__(self, pending: Pending) -> None:
         self.pending = pending
@@ -42,7 +42,7 @@ class Cases:
 
     @contextmanager
     def attempt(self) -> Generator[None]:
-        """Give back the numbers that were taken inside when it raises."""
+        """Release the numbers that were allocated in the block if it raises."""
         before = dict(self._last)
         try:
             yield
@@ -51,7 +51,7 @@ class Cases:
             raise
 
     def next(self, region: str, kind: str, year: int) -> int:
-        """Take the next number."""
+        """Allocate the next sequence number of a region, business and year."""
         group = (region, kind, year)
         if group not in self._last:
             self._last[group] = sql.rows(_LAST, *group)[0][0] or 0
@@ -62,15 +62,13 @@ class Cases:
 def next_move(
     case: Case, action: Action, after: str, version: int, opinion: str = "", text: str = ""
 ) -> Move:
-    """The step that follows the last one of a case."""
+    """The step that follows the newest one of a case."""
     last = case.events.aggregate(last=Max("step"))["last"]
     return Move(case.pk, case.number, action, case.state, after, last + 1, version, opinion, text)
 
 
 def record(move: Move, leaf_index: int, pending: Pending) -> str:
-    """Write the step that statement number ``leaf_index`` of the log makes; return the case's
-    number.
-    """
+    """Write the step that log entry ``leaf_index`` makes; return the case's number."""
     about = (move.opinion, move.text, leaf_index)
     pending.insert(
         CaseEvent,
@@ -84,7 +82,7 @@ def record(move: Move, leaf_index: int, pending: Pending) -> str:
     )
     if move.before:
         pending.then(lambda: Case.objects.filter(pk=move.case).update(state=move.after))
-    # with the rows, and forgotten with them
+    # a pending step, so that nothing is logged when the rows are dropped
     pending.then(
         lambda: logs.action(
             move.action.name, case=move.number, before=move.before, after=move.after

@@ -1,6 +1,4 @@
-"""The states of all cases, derived again from the signed statements and compared with what is
-stored.
-"""
+"""Derives the states of all cases from the signed statements again, and compares them."""
 
 from dataclasses import dataclass, field
 
@@ -18,8 +16,10 @@ from biandun_protocol.wire.numbers import PURPOSE_SUCCESSION
 
 @dataclass
 class Replayed:
-    """``faults`` is empty when all agrees; ``unread`` counts manifests that are not in the data
-    folder.
+    """What the replay found; ``faults`` is empty when all agrees with the stored states.
+
+    ``unread`` counts manifests that are not in the data folder.  ``states`` and ``filings`` map a
+    case's primary key to its state and to the statement id of its newest filing so far.
     """
 
     faults: list[str] = field(default_factory=list)
@@ -29,9 +29,9 @@ class Replayed:
 
 
 def replay() -> Replayed:
-    """Go through the statements as they stand in the log, and let each move its case again."""
+    """Go through the statements in the order of the log and apply each to its case."""
     done = Replayed()
-    # what is about a key is about no case
+    # a succession is about a key, not about a case
     moving = Statement.objects.exclude(purpose=PURPOSE_SUCCESSION)
     for row in moving.select_related("event__case").order_by("leaf_index").iterator():
         event: CaseEvent | None = getattr(row, "event", None)
@@ -50,7 +50,7 @@ def replay() -> Replayed:
 
 
 def _follows(done: Replayed, row: Statement, event: CaseEvent) -> bool:
-    """Does the recorded step follow from the statement, and from what came before?"""
+    """Is the recorded step what this statement does, in the state that the case had then?"""
     business = BUSINESSES.get(event.case.kind)
     action = business.action(event.action) if business else None
     before = done.states.get(event.case_id, NONE)
@@ -88,6 +88,6 @@ def _form(row: Statement) -> Form | None:
 
 
 def _about(done: Replayed, row: Statement, form: Form, event: CaseEvent) -> bool:
-    """Is it about this case, and about the newest filing that the case then had?"""
+    """Is the form about this case, and about the newest filing that the case then had?"""
     newest = done.filings.get(event.case_id)
     return effect_of(row.purpose, form).is_about(form, event.case.number, newest)

@@ -25,9 +25,9 @@ def case_by_number(number: str) -> Case:
 
 
 def case_of_unit(number: str, uscc: str) -> Case:
-    """The case, if it is that unit's.
+    """The case, if it is one of that unit.
 
-    Raises Refused(case-not-found): another unit's case is not there for this one.
+    Raises Refused(case-not-found), also for another unit's case.
     """
     case = case_by_number(number)
     if case.unit.uscc != uscc:
@@ -36,7 +36,7 @@ def case_of_unit(number: str, uscc: str) -> Case:
 
 
 def case_of_office(number: str, office: Office) -> Case:
-    """The case, if it is one of a unit that the office governs.  Raises Refused(case-not-found)."""
+    """The case, if its unit is governed by the office.  Raises Refused(case-not-found)."""
     case = case_by_number(number)
     if case.unit.office_id != office.pk:
         raise Refused("case-not-found")
@@ -51,22 +51,18 @@ def newest_filing(case: Case) -> CaseEvent:
 
 
 def case_number_of(leaf_index: int) -> str:
-    """The number of the case that a statement of the log opened or moved; empty for one that is
-    about no case.
-    """
+    """The number of the case that log entry ``leaf_index`` opened or changed; empty if none."""
     found = sql.rows(_NUMBER, leaf_index)
     return found[0][0] if found else ""
 
 
 def event_of(leaf_index: int) -> CaseEvent | None:
-    """The step that a statement of the log made, with case and unit; None for one that is about no
-    case.
-    """
+    """The step that log entry ``leaf_index`` made, with case and unit; None if it made none."""
     return CaseEvent.objects.select_related("case__unit").filter(statement=leaf_index).first()
 
 
 def filing_event(statement_id: str) -> CaseEvent:
-    """The event by which a filing came, with case and unit.
+    """The event of the filing ``statement_id``, with case and unit.
 
     Raises Refused(statement-not-found).
     """
@@ -81,8 +77,10 @@ def filing_event(statement_id: str) -> CaseEvent:
 
 
 def visible_cases(reader: Reader) -> QuerySet[Case]:
-    """The cases that a reader may see, newest first: an officer those of the units that the office
-    governs, a supervisor its subordinates' and its own, a unit its own.
+    """The cases that a reader may see, newest first.
+
+    An officer sees those of the units that the office governs, a supervisor those of its
+    subordinates and its own, a unit its own.
     """
     cases = Case.objects.select_related("unit").order_by("-opened_at", "-pk")
     return cases.filter(_scope(reader, "unit"))
@@ -91,10 +89,10 @@ def visible_cases(reader: Reader) -> QuerySet[Case]:
 def visible_case(reader: Reader, number: str) -> Case:
     """The case, if the reader may see it.
 
-    Raises Refused(case-not-found): what one may not see is not there.
+    Raises Refused(case-not-found), also for a case that the reader may not see.
     """
     found = visible_cases(reader).filter(number=number)
-    case = found.first() if number.isprintable() else None  # PostgreSQL looks for no null character
+    case = found.first() if number.isprintable() else None  # PostgreSQL fails on a null character
     if case is None:
         raise Refused("case-not-found")
     return case
@@ -106,9 +104,7 @@ def may_read(reader: Reader, case: Case) -> bool:
 
 
 def may_read_blob(reader: Reader, digest: str) -> bool:
-    """Is the blob the manifest or an attachment of a statement of a case that the reader may
-    see?
-    """
+    """May the reader see a case that the blob belongs to, as its manifest or an attachment?"""
     events = CaseEvent.objects.filter(
         Q(statement__digest=digest) | Q(statement__attached__sha256=digest)
     )

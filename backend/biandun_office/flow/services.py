@@ -1,7 +1,4 @@
-"""Writes to cases.
-
-They run inside the transaction that takes a statement in, and without it they would be half of one.
-"""
+"""Writes to cases; to be called inside the transaction that accepts a statement."""
 
 from biandun_office.flow.effects import effect_of
 from biandun_office.flow.moves import Cases, record
@@ -10,15 +7,16 @@ from biandun_protocol.forms.form import Form
 
 
 def reads_cases(purpose: str, form: Form) -> bool:
-    """Must ``take`` find the cases of earlier statements in the database for this form?"""
+    """Does ``take`` read cases of earlier statements from the database for this form?"""
     return effect_of(purpose, form).reads_cases(form)
 
 
 def take(
     *, purpose: str, form: Form, unit: Unit, leaf_index: int, received: int, cases: Cases
 ) -> str:
-    """Let an accepted statement of ``unit``, number ``leaf_index`` of the log, open or move its
-    case; return the case's number.
+    """Apply an accepted statement to its case: open it or change its state.
+
+    The statement is one of ``unit`` and entry ``leaf_index`` of the log.  Return the case's number.
 
     Raises Refused: case-not-found, case-not-open (filings); statement-not-found, not-supervisor,
     countersign-not-due (countersignatures); not-officer, case-not-found, decision-not-due,

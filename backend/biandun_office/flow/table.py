@@ -1,4 +1,4 @@
-"""The businesses of the office: one file in ``businesses`` each, which has its BUSINESS."""
+"""The businesses of the office: each file in ``businesses`` defines one as BUSINESS."""
 
 from importlib import import_module
 from pkgutil import iter_modules
@@ -21,7 +21,7 @@ BUSINESSES = _all()  # by the letters of their case numbers
 
 
 def filing_actions() -> list[str]:
-    """The names of the actions that bring a version of a filing."""
+    """The names of the actions that add a version of a filing."""
     return [
         action.name
         for business in BUSINESSES.values()

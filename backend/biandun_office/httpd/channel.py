@@ -1,10 +1,10 @@
-"""One connection: it has a deadline while the office waits for its peer, and costs no worker until
-a request is whole.
+"""One connection: its deadline, and the requests on it.
 
-A deadline is a bucket of patience: it lies at most PATIENCE seconds ahead, and every byte that gets
-through, either way, moves it 1/MINIMUM_RATE seconds on.  So silence ends a connection after
-PATIENCE seconds, and a trickle soon after.  Everything but ``service`` and ``write_soon`` runs in
-the server's own thread.
+A worker thread is used only once a request is complete.  While the office waits for the client, the
+connection has a deadline.  It is at most PATIENCE seconds ahead, and every byte that is received or
+sent moves it by 1/MINIMUM_RATE seconds.  So silence closes a connection after PATIENCE seconds, and
+a trickle soon after.  Everything except ``service`` and ``write_soon`` runs in the server's own
+thread.
 """
 
 import socket
@@ -22,15 +22,16 @@ from biandun_office.platform.errors import OfficeProblem
 MINIMUM_RATE = 4096  # bytes a second
 PATIENCE = 10.0  # seconds
 IDLE = 30.0  # seconds between two requests of one connection
-# seconds that what a refused client still sends is thrown away, so that it reads the answer
+# seconds for which input after a refusal is discarded, so that the client reads the answer
 _LINGER = 2.0
 
 
 class Task(WSGITask):
-    """A request for the application."""
+    """A request that the application answers."""
 
     def get_environment(self) -> dict[str, Any]:
-        """The WSGI environment; REMOTE_ADDR is the client, also behind a trusted proxy."""
+        """The WSGI environment; REMOTE_ADDR is the client's address, also behind a trusted proxy.
+        """
         environ: dict[str, Any] = super().get_environment()
         proxies = self.channel.server.proxies
         environ["REMOTE_ADDR"] = proxies.client_of(
@@ -39,15 +40,17 @@ class Task(WSGITask):
         return environ
 
     def write(self, data: bytes) -> None:
-        """Send a part of the answer; to HEAD only its head, or the client would take the rest for
-        its next answer.
+        """Send a part of the answer; to HEAD no body.
+
+        A client would take a body for the beginning of the next answer (RFC 9112 section 6.3).
         """
         super().write(b"" if self.request.command == "HEAD" else data)
 
 
 class Refusal(ErrorTask):
-    """A request that is answered with a problem before the application sees it, and its connection
-    with it.
+    """A request that is answered with a problem without reaching the application.
+
+    Its connection is closed afterwards.
     """
 
     def execute(self) -> None:
@@ -61,12 +64,12 @@ class Refusal(ErrorTask):
 
 
 class Server(Protocol):
-    """What a connection needs of the server that it belongs to."""
+    """What a connection uses of its server."""
 
     proxies: Proxies
 
     def add_task(self, task: Any) -> None:
-        """Let a worker answer a request that is whole."""
+        """Queue a channel whose request is complete for a worker."""
         ...
 
 
@@ -82,40 +85,38 @@ class Channel(HTTPChannel):
         self, server: Server, sock: socket.socket, addr: tuple[Any, ...], adj: Any, map: Any = None
     ) -> None:
         self.peer = str(addr[0])
-        self.began = monotonic()  # of the request that is arriving
+        self.began = monotonic()  # when the current request began to arrive
         self.deadline = self.began + PATIENCE
         self.refused = self.lingering = False
-        self.ahead = b""  # of the next request
+        self.ahead = b""  # bytes received of the next request
         super().__init__(cast("Any", server), sock, addr, adj, map=map)
 
-    # --- what the server asks
+    # --- called by the server
 
     @property
     def working(self) -> bool:
-        """Does a request wait for a worker, or run?  Then it is us who is awaited."""
+        """Is a request queued or running?  Then the client waits for the office."""
         return bool(self.requests)
 
     @property
     def buffered(self) -> int:
-        """Bytes of a body that is arriving."""
+        """Bytes received of an incomplete body."""
         request = self.request
         return 0 if request is None else request.buffered()
 
     @property
     def at_rest(self) -> bool:
-        """Is nothing under way?"""
+        """Is no request running, and no answer left to send?"""
         return not self.working and not self.total_outbufs_len
 
     def drop(self, reason: str) -> None:
-        """Close at once, with one line in the log if there was something to lose."""
+        """Close at once; log one line if a request or an answer is lost."""
         if not self.lingering and (self.request is not None or self.total_outbufs_len):
             logs.action("http.connection.dropped", reason=reason, peer=self.peer)
         self.handle_close()
 
     def expire(self) -> None:
-        """The peer has been waited for long enough: answer 408 to half a request, close everything
-        else.
-        """
+        """Handle a missed deadline: answer 408 to an incomplete request, else close."""
         with self.requests_lock:
             request = self.request
             late = not self.working and not self.total_outbufs_len
@@ -128,12 +129,12 @@ class Channel(HTTPChannel):
         else:
             self.drop("slow")
 
-    # --- what the loop calls
+    # --- called by the event loop
 
     def readable(self) -> bool:
-        """Wait for bytes?
+        """Should the loop wait for input?
 
-        Not while a request runs or its answer is unread: then what is sent ahead waits in the
+        Not while a request runs or its answer is not sent: until then, further input stays in the
         kernel.
         """
         if self.ahead and self.at_rest:
@@ -141,19 +142,20 @@ class Channel(HTTPChannel):
         return self.lingering or super().readable()
 
     def writable(self) -> bool:
-        """Wait for room in the kernel?"""
+        """Should the loop wait until the kernel can take output?"""
         return not self.lingering and super().writable()
 
     def handle_read(self) -> None:
-        """Read, or throw away what follows a request that was refused."""
+        """Read; after a refusal discard what is read."""
         if self.lingering:
             self.recv(self.adj.recv_bytes)
         else:
             super().handle_read()
 
     def received(self, data: bytes) -> bool:
-        """Bytes of a request have arrived; what follows it waits until it is answered and its
-        answer is read.
+        """Process received bytes.
+
+        Bytes of the next request are kept until the current one is answered and the answer is sent.
         """
         with self.requests_lock:
             if self.will_close or self.close_when_flushed:
@@ -164,7 +166,7 @@ class Channel(HTTPChannel):
                 self.deadline = self.began + PATIENCE
             self._got_through(len(data))
             request, self.ahead = self.request, data
-            while self.ahead and not request.completed:  # its head first, its body apart
+            while self.ahead and not request.completed:  # header and body are parsed separately
                 self.ahead = self.ahead[request.received(self.ahead) :]
             if request.completed:
                 self.request, self.sent_continue = None, False
@@ -175,14 +177,15 @@ class Channel(HTTPChannel):
         return True
 
     def send(self, data: bytes, do_close: bool = True) -> int:
-        """Send what the kernel takes."""
+        """Send as much as the kernel takes; return the number of bytes."""
         sent = super().send(data, do_close=do_close)
         self._got_through(sent)
         return sent
 
     def handle_write(self) -> None:
-        """Send what is ready; after a refusal wait for the peer's own end, or it would lose the
-        answer to a reset.
+        """Send what is queued; after a refusal wait until the client closes.
+
+        Closing at once would send a reset, and the client could lose the answer.
         """
         if self.refused and self.close_when_flushed and not self.will_close:
             self._flush_exception(self._flush_some)
@@ -192,18 +195,19 @@ class Channel(HTTPChannel):
             super().handle_write()
 
     def handle_expt(self) -> None:
-        """Close a connection with urgent data: nobody here reads it, and it would keep the loop
-        awake.
+        """Close a connection that has urgent data.
+
+        Nothing here reads such data, and it would keep waking the loop.
         """
         self.drop("urgent data")
 
     def handle_error(self) -> None:
-        """Close after an exception; it is a fault of ours and is logged as one."""
+        """Close after an exception, and log it with its traceback as an internal error."""
         self.logger.exception("connection of %s", self.peer)
         self.handle_close()
 
     def handle_close(self) -> None:
-        """Close, and forget half a request with the file that it was kept in."""
+        """Close, and discard an incomplete request with its temporary file."""
         if self._fileno is None:
             return
         if self.request is not None:
@@ -213,17 +217,18 @@ class Channel(HTTPChannel):
             self.request = None
         super().handle_close()
 
-    # --- in a worker's thread
+    # --- called in a worker's thread
 
     def service(self) -> None:
-        """Answer the first request that is whole."""
+        """Answer the first complete request."""
         super().service()
         self.deadline = monotonic() + (
             PATIENCE if self.total_outbufs_len or self.close_when_flushed else IDLE
         )
 
     def write_soon(self, data: Any) -> int:
-        """Queue a part of an answer; from now on the peer is awaited again."""
+        """Queue a part of an answer, and restart the deadline, because the client must read it now.
+        """
         self.deadline = monotonic() + PATIENCE
         return super().write_soon(data)
 

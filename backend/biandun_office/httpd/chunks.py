@@ -1,8 +1,7 @@
-"""Bodies as they arrive: kept in memory while small, in an unnamed file of the office's disk beyond
-that; chunks decoded.
+"""Receives request bodies, and decodes chunked ones (RFC 9112 section 7.1).
 
-Both receivers have the shape that waitress asks for: ``received(data)`` returns how many bytes
-belonged to the body.
+A small body is kept in memory, a larger one in an unnamed file on the office's disk.  Both
+receivers have waitress's interface: ``received(data)`` returns how many bytes belonged to the body.
 """
 
 import re
@@ -14,29 +13,29 @@ from typing import IO, cast
 IN_MEMORY = 64 * 1024
 _LINE = 1024  # bytes of a chunk's size with its extensions, or of a trailer field
 _TRAILERS = 8192
-# bytes of framing beyond what the content justifies: chunks of one byte cost us more than the
-# sender
+# bytes of framing in excess of content: decoding one-byte chunks costs the server more than the
+# client
 _OVERHEAD = 16 * 1024
 _SIZE = re.compile(rb"([0-9A-Fa-f]{1,8})[ \t]*(;[\t\x20-\x7e\x80-\xff]*)?")
 _TRAILER = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+:[\t\x20-\x7e\x80-\xff]*")
 
 
 class BrokenBody(ValueError):
-    """The chunks do not follow RFC 9112 section 7.1; the words say where."""
+    """The chunks do not follow RFC 9112 section 7.1; the message says where."""
 
 
 class BodyTooLarge(ValueError):
-    """There is more than the address takes."""
+    """The body is larger than its address allows."""
 
 
 class Spool:
-    """A body in the making: append, then read as a file.
+    """A body as it is received: append, then read it as a file.
 
     ``append`` raises OSError when the disk is full.
     """
 
     def __init__(self, folder: Path) -> None:
-        # nameless: nothing to sweep, whatever ends this process
+        # unnamed, so that nothing is left behind however this process ends
         self._file = SpooledTemporaryFile(IN_MEMORY, dir=str(folder))  # noqa: SIM115
         self._size = 0
 
@@ -46,32 +45,32 @@ class Spool:
     def append(self, data: bytes) -> None:
         """Add bytes at the end."""
         self._file.write(data)
-        self._file.flush()  # a full disk shows here, where it can be answered
+        self._file.flush()  # so that a full disk raises here, where it can be answered
         self._size += len(data)
 
     def getfile(self) -> IO[bytes]:
-        """The whole, from its beginning."""
+        """The body as a file, from its beginning."""
         self._file.seek(0)
         return cast("IO[bytes]", self._file)
 
     def close(self) -> None:
-        """Forget it."""
-        with suppress(OSError):  # what a full disk did not take
+        """Discard the body."""
+        with suppress(OSError):  # the buffer's rest does not fit on a full disk
             self._file.close()
 
 
 class ChunkedBody:
-    """Decodes chunks strictly; work is linear in the bytes that arrive.
+    """Strict decoder of a chunked body; its work is linear in the bytes received.
 
     Raises BrokenBody, BodyTooLarge, OSError.
     """
 
-    error = None  # waitress asks; problems are raised here
+    error = None  # waitress reads it; this class raises instead
 
     def __init__(self, spool: Spool, limit: int) -> None:
         self._spool, self._limit = spool, limit
         self._missing = 0  # bytes of the current chunk that have not arrived
-        self._line = bytearray()  # of framing that has not ended
+        self._line = bytearray()  # the current framing line, while incomplete
         self._read_line = self._size
         self._overhead = self._trailers = 0
         self.completed = False
@@ -80,7 +79,7 @@ class ChunkedBody:
         return len(self._spool)
 
     def received(self, data: bytes) -> int:
-        """Take what belongs to the body; return its length."""
+        """Consume the bytes that belong to the body; return how many."""
         at = 0
         while at < len(data) and not self.completed:
             if self._missing:
@@ -95,15 +94,15 @@ class ChunkedBody:
         return at
 
     def getfile(self) -> IO[bytes]:
-        """The content."""
+        """The decoded body as a file."""
         return self._spool.getfile()
 
     def getbuf(self) -> Spool:
-        """What holds the content."""
+        """The buffer of the decoded body."""
         return self._spool
 
     def _framing(self, data: bytes, at: int) -> int:
-        """Take one line of framing, or what there is of it."""
+        """Consume a line of framing, or a part of one; return the number of bytes."""
         end = data.find(b"\n", at, at + _LINE)
         part = data[at : end + 1] if end >= 0 else data[at : at + _LINE]
         self._line += part
@@ -137,7 +136,7 @@ class ChunkedBody:
         self._read_line = self._size
 
     def _trailer(self, line: bytes) -> None:
-        """Trailer fields are allowed and mean nothing here."""
+        """Check a trailer field; its content is ignored."""
         self._trailers += len(line)
         if line and (self._trailers > _TRAILERS or not _TRAILER.fullmatch(line)):
             raise BrokenBody("a trailer field")

@@ -1,10 +1,9 @@
-"""The office's server: one thread that holds all connections and reads whole requests, workers that
-answer them.
+"""The office's HTTP server: one thread reads requests of all connections, workers answer.
 
-waitress does the work; here are the limits.  When there are too many connections, or too many bytes
-of unfinished uploads, the ones go that would soonest have run out of patience, those of the address
-with the most of them first.  So whoever holds connections open keeps nobody away, not even others
-of the same address.
+It is waitress with limits.  When there are too many connections, or too many bytes of incomplete
+uploads, the server closes those with the nearest deadline, first from the address that has the
+most.  So a client that holds connections open cannot keep other clients out, not even others with
+the same address.
 """
 
 import errno
@@ -27,13 +26,13 @@ from biandun_office.httpd.requests import LIMIT_HEADERS
 CONNECTIONS = 1024
 CONNECTIONS_OF_PEER = 384
 BUFFERED = 512 * 1024 * 1024  # bytes of unfinished uploads on disk
-_FILES = 256  # descriptors that are not connections: databases, blobs, the program's own
-_GRACE = 10.0  # seconds that requests which run have to end when the server stops
+_FILES = 256  # descriptors for other things than connections: databases, blobs, Python's own
+_GRACE = 10.0  # seconds for running requests to end when the server stops
 _UNBOUNDED = 1 << 40
 
 
 class Front(TcpWSGIServer):
-    """Serves ``application`` on a socket that is open already."""
+    """Serves ``application`` on a listening socket."""
 
     channel_class = Channel
 
@@ -59,12 +58,12 @@ class Front(TcpWSGIServer):
             recv_bytes=16 * 1024,
             max_request_header_size=LIMIT_HEADERS,
             max_request_body_size=_UNBOUNDED,  # each address has its own limit
-            # a worker never waits for who reads slowly: answers are finite and spill to disk
+            # a worker never waits for a slow reader: answers are finite and spill to disk
             outbuf_high_watermark=_UNBOUNDED,
-            connection_limit=_UNBOUNDED,  # instead of accepting no more, the slowest go
+            connection_limit=_UNBOUNDED,  # when full, the slowest are closed instead
         )
-        # little of an answer that nobody reads fits into the kernel, so that whoever asks ahead is
-        # not worked for
+        # a small send buffer, so that answers to a client that pipelines requests without reading
+        # are soon blocked and no further request of it is worked on
         adjustments.socket_options = [
             *Adjustments.socket_options,
             (socket.SOL_SOCKET, socket.SO_SNDBUF, 64 * 1024),
@@ -79,7 +78,9 @@ class Front(TcpWSGIServer):
         )
 
     def run(self) -> None:
-        """Serve until ``stop`` is called; then end what runs, within ten seconds."""
+        """Serve until ``stop`` is called; then let running requests end, for at most _GRACE
+        seconds.
+        """
         while not self._has_ended():
             soon = self._told and self._ends is None
             wasyncore.loop(timeout=0.01 if soon else 1.0, use_poll=True, map=self._map, count=1)
@@ -92,17 +93,15 @@ class Front(TcpWSGIServer):
         if not self._told:
             self._told = True
             self.pull_trigger()
-            # not before: ``run`` closes the trigger when it has ended
+            # set after pulling the trigger, because ``run`` closes the trigger when it ends
             self._ends = monotonic() + _GRACE
 
     def readable(self) -> bool:
-        """Always ready for another connection, until the end."""
+        """Accept connections until the server stops."""
         return self.accepting
 
     def handle_accept(self) -> None:
-        """Take a connection, at the cost of the one that deserves it least when there are too
-        many.
-        """
+        """Accept a connection; when there are too many, close another one for it."""
         try:
             accepted = self.accept()
         except OSError as error:
@@ -119,10 +118,10 @@ class Front(TcpWSGIServer):
             room = self._evict(of_peer)
         else:
             room = len(channels) < self._limit or self._evict(channels)
-        if not room:  # all of them run; whoever comes now has to try again
+        if not room:  # every connection has a running request: this client has to try again
             connection.close()
             return
-        with suppress(OSError):  # gone already
+        with suppress(OSError):  # the client has closed already
             self.set_socket_options(connection)
         Channel(self, connection, address, self.adj, map=self._map)
 
@@ -130,7 +129,7 @@ class Front(TcpWSGIServer):
         return list(self.active_channels.values())
 
     def _evict(self, among: Iterable[Channel]) -> bool:
-        """Close one connection that waits for its peer; False when there is none."""
+        """Close one connection that waits for its client; False when there is none."""
         waiting = [channel for channel in among if not channel.working]
         if not waiting:
             return False
@@ -141,7 +140,7 @@ class Front(TcpWSGIServer):
         return True
 
     def _check(self, now: float) -> None:
-        """Close what has run out of patience or takes too much of the disk."""
+        """Close connections that missed their deadline, and uploads that use too much disk."""
         if now < self._next_check:
             return
         self._next_check = now + 0.5
@@ -152,14 +151,14 @@ class Front(TcpWSGIServer):
             (channel for channel in self._channels() if channel.buffered), key=lambda one: one.began
         )
         kept = sum(channel.buffered for channel in uploads)
-        # the longest under way go first: an honest upload is a matter of seconds
+        # the oldest are closed first: an honest upload takes seconds
         while kept > BUFFERED:
             oldest = uploads.pop(0)
             kept -= oldest.buffered
             oldest.drop("too many uploads")
 
     def _has_ended(self) -> bool:
-        """Has the server been told to stop, and nothing runs any more?"""
+        """Was ``stop`` called, and has everything ended or the grace period passed?"""
         if self._ends is None:
             return False
         if self.accepting:
@@ -175,8 +174,9 @@ class Front(TcpWSGIServer):
 
 
 def _connections_possible() -> int:
-    """Raise the limit of open files as far as we may; every connection may need two, for itself and
-    for its upload.
+    """The number of connections that the limit of open files allows.
+
+    Raises that limit as far as permitted.  A connection may need two files: itself and its upload.
     """
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = 2 * CONNECTIONS + _FILES

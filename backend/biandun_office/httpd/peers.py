@@ -1,6 +1,4 @@
-"""Who a request is from: the peer of its connection, or whom a trusted proxy names in
-X-Forwarded-For.
-"""
+"""The client's address: the peer of the connection, or what a trusted proxy forwards."""
 
 from collections.abc import Sequence
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
@@ -9,21 +7,21 @@ Network = IPv4Network | IPv6Network
 
 
 class Proxies:
-    """The proxies that are believed; from any other peer the header means nothing."""
+    """The proxies whose X-Forwarded-For is believed; from other peers the header is ignored."""
 
     def __init__(self, trusted: Sequence[Network] = ()) -> None:
         self._trusted = tuple(trusted)
 
     def trusts(self, peer: str) -> bool:
-        """Is ``peer`` one of them?"""
+        """Is ``peer`` the address of a trusted proxy?"""
         address = _address(peer)
         return address is not None and any(address in network for network in self._trusted)
 
     def client_of(self, peer: str, forwarded: str) -> str:
-        """The address of the client: from the right, the first one that is no trusted proxy.
+        """The client's address: from the right, the first that is not a trusted proxy.
 
-        What stands further left was written by the client itself.  An entry that is no address ends
-        the search: then the proxy that passed it on is the client.
+        Entries further left were written by the client itself and are ignored.  An entry that is
+        not an address ends the search: then the proxy that forwarded it counts as the client.
         """
         for entry in reversed(forwarded.split(",")):
             if not self.trusts(peer):

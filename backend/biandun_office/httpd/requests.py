@@ -1,5 +1,6 @@
-"""Requests as they arrive: waitress's parser, made strict (RFC 9112), with a limit for each address
-and problems as answers.
+"""Requests as they arrive: waitress's parser made strict (RFC 9112).
+
+Each address has its own limit for bodies, and errors are answered as problems (RFC 9457).
 """
 
 import json
@@ -21,7 +22,7 @@ from biandun_protocol.wire.numbers import LIMIT_ATTACHMENT
 
 LIMIT_HEADERS = 16 * 1024
 _LIMIT_FIELDS = 100
-_LIMIT_BODY = 64 * 1024  # of anything but a blob: the rooms behind draw their own, lower lines
+_LIMIT_BODY = 64 * 1024  # of anything but a blob; views have their own, lower limits
 _REQUEST_LINE = re.compile(rb"[A-Z]{1,32} [\x21-\x7e]+ HTTP/1\.[01]")
 _LENGTH = re.compile(rb"[0-9]{1,15}")
 _SINGLE = (
@@ -35,7 +36,7 @@ _SINGLE = (
 
 
 class RequestBroken(OfficeProblem):
-    """The bytes are no HTTP request."""
+    """The received bytes are not an HTTP request."""
 
     code = "request-broken"
 
@@ -45,7 +46,7 @@ class _TooManyFields(ValueError):
 
 
 class Answer:
-    """A problem in the shape of waitress's own errors."""
+    """A problem with the interface of waitress's own errors."""
 
     def __init__(self, problem: Problem) -> None:
         self.problem = problem
@@ -60,15 +61,15 @@ class Answer:
 class Request(HTTPRequestParser):
     """One request.
 
-    ``error`` is an Answer when it cannot be served; then all that follows on its connection is
-    dropped.
+    ``error`` is an Answer when it cannot be served; then all further input of its connection is
+    discarded.
     """
 
     error: Answer | None
     path = ""
 
     def received(self, data: bytes) -> int:
-        """Take what belongs to this request and return its length."""
+        """Consume the bytes that belong to this request; return how many."""
         consumed = len(data)
         if self.error:
             return consumed
@@ -87,7 +88,7 @@ class Request(HTTPRequestParser):
         if self.error is not None:
             self._translate()
             return len(data)
-        if self.completed:  # there is no body to ask for
+        if self.completed:  # no body follows, so no "100 Continue" is sent
             self.expect_continue = False
         return consumed
 
@@ -97,11 +98,11 @@ class Request(HTTPRequestParser):
         self.completed, self.empty, self.expect_continue = True, False, False
 
     def parse_header(self, header_plus: bytes) -> None:
-        """Parse the request line and the fields.  Raises ParsingError, BodyTooLarge."""
+        """Parse the request line and the header fields.  Raises ParsingError, BodyTooLarge."""
         chunked = _check(header_plus)
         try:
             super().parse_header(header_plus)
-        except ValueError:  # such as an address that is half of an IPv6 one
+        except ValueError:  # such as an unclosed IPv6 address in the URL
             raise ParsingError("the address") from None
         if self.content_length > self._limit:
             raise BodyTooLarge
@@ -129,14 +130,14 @@ class Request(HTTPRequestParser):
         return "blob-too-large" if self._is_blob else "statement-too-large"
 
     def _translate(self) -> None:
-        """Put waitress's errors into our words."""
+        """Turn waitress's errors into problems."""
         error: Any = self.error
         if isinstance(error, Answer):
             return
         if error.code == 431:
             self.fail(OfficeProblem("request-headers-too-large"))
         else:
-            # never the client's own bytes
+            # without the quoted part, which is the client's bytes
             self.fail(RequestBroken(detail=error.body.partition('"')[0].strip()))
 
 
@@ -145,7 +146,7 @@ def _spool() -> Spool:
 
 
 def _check(raw: bytes) -> bool:
-    """Refuse what two readers might read differently; return whether the body comes in chunks.
+    """Refuse a header that two parsers may read differently; return whether the body is chunked.
 
     Raises ParsingError.
     """

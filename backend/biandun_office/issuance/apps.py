@@ -12,7 +12,7 @@ class IssuanceConfig(AppConfig):
     verbose_name = "密钥与证书"
 
     def ready(self) -> None:
-        """Say what this room records of the time; models can be imported from now on."""
+        """Register this room's times with ``timekeeping``, now that models can be imported."""
         from biandun_office.issuance import selectors, services  # noqa: PLC0415
 
         records.register_certificates(selectors.newest_beginning)

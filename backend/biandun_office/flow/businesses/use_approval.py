@@ -1,7 +1,7 @@
-"""编制使用核准, how a use approval moves up to the office's acceptance.
+"""编制使用核准, a use approval from its filing to the office's acceptance.
 
-The procedure: docs/design/office.md, "Establishment-use approval".  The first state and the state
-after a resubmission depend on the unit: it waits for its supervisor if it has one.
+The procedure: docs/design/office.md, "Establishment-use approval".  The state after a filing or a
+resubmission depends on the unit: it waits for the unit's supervisor if there is one.
 """
 
 from biandun_office.flow.business import AGAIN, FIRST, NONE, Business, Step
