@@ -184,8 +184,7 @@ def remove(digest: str) -> None:
 
 
 def files_older_than(moment: int) -> Iterator[tuple[Path, int]]:
-    """The stored or incomplete files last written before ``moment`` (seconds since 1970), with
-    size.
+    """Path and size of the blobs and uploads last written before ``moment`` (seconds since 1970).
 
     Only the folders that this module makes are listed.  Links are not followed: a link or a pipe in
     the place of a file is yielded itself.  Folders in there are left alone.

@@ -49,9 +49,7 @@ class Action:
 
     @property
     def target(self) -> str:
-        """The state after an action that has only one target.  Raises ValueError for one with
-        several.
-        """
+        """The state after an action.  Raises ValueError for an action with several targets."""
         (only,) = self.targets
         return only
 

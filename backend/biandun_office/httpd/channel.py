@@ -30,8 +30,7 @@ class Task(WSGITask):
     """A request that the application answers."""
 
     def get_environment(self) -> dict[str, Any]:
-        """The WSGI environment; REMOTE_ADDR is the client's address, also behind a trusted proxy.
-        """
+        """The WSGI environment; REMOTE_ADDR is the client, also behind a trusted proxy."""
         environ: dict[str, Any] = super().get_environment()
         proxies = self.channel.server.proxies
         environ["REMOTE_ADDR"] = proxies.client_of(
@@ -227,8 +226,7 @@ class Channel(HTTPChannel):
         )
 
     def write_soon(self, data: Any) -> int:
-        """Queue a part of an answer, and restart the deadline, because the client must read it now.
-        """
+        """Queue a part of an answer; restart the deadline, because the client must read it."""
         self.deadline = monotonic() + PATIENCE
         return super().write_soon(data)
 

@@ -78,9 +78,7 @@ class Front(TcpWSGIServer):
         )
 
     def run(self) -> None:
-        """Serve until ``stop`` is called; then let running requests end, for at most _GRACE
-        seconds.
-        """
+        """Serve until ``stop`` is called; then let running requests end, within _GRACE seconds."""
         while not self._has_ended():
             soon = self._told and self._ends is None
             wasyncore.loop(timeout=0.01 if soon else 1.0, use_poll=True, map=self._map, count=1)
