@@ -22,8 +22,8 @@ from biandun_office.reception.statement_api import router as statements
 from biandun_office.timekeeping import guard
 from biandun_protocol.errors import Problem
 
-# the names of operations are published in the document, made from where a view stood when it was
-# first published: they stay when it moves
+# operation ids are published in the OpenAPI document and made from the module that a view was in
+# when first published, so they stay the same when it moves
 _PUBLISHED = {
     "biandun_office.reception.api": "biandun_office.evidence.submit_api",
     "biandun_office.reception.blob_api": "biandun_office.evidence.blob_api",
@@ -32,19 +32,20 @@ _PUBLISHED = {
 
 
 class OfficeAPI(NinjaAPI):
-    """NinjaAPI whose document also describes problems."""
+    """NinjaAPI whose OpenAPI document also describes problems."""
 
     _document: Any = None
 
     def get_openapi_operation_id(self, operation: Operation) -> str:
-        """The name of an operation: of its view, and of the module where that was published."""
+        """The operation id, of the view's name and the module where it was first published."""
         view = operation.view_func
         module = _PUBLISHED.get(view.__module__, view.__module__)
         return f"{module}.{view.__name__}".replace(".", "_")
 
     def get_openapi_schema(self, **kwargs: Any) -> Any:
-        """The OpenAPI document, made once: it takes tens of milliseconds, and strangers may ask for
-        it.
+        """The OpenAPI document.
+
+        It is made once, because that takes tens of milliseconds and needs no login.
         """
         if self._document is None:
             document = super().get_openapi_schema(**kwargs)
@@ -83,13 +84,13 @@ def get_health(request: HttpRequest) -> dict[str, object]:  # noqa: ARG001
 
 @api.exception_handler(Problem)
 def on_problem(request: HttpRequest, problem: Problem) -> HttpResponse:  # noqa: ARG001
-    """Answer a refusal."""
+    """Answer a problem that a view raised."""
     return respond(problem)
 
 
 @api.exception_handler(AuthenticationError)
 def on_stranger(request: HttpRequest, error: AuthenticationError) -> HttpResponse:  # noqa: ARG001
-    """Answer a request that needs a login and has none, or one that has ended."""
+    """Answer a request that needs a login and has no valid one."""
     response = respond(Refused("login-required"))
     response["WWW-Authenticate"] = "Bearer"
     return response
@@ -97,7 +98,7 @@ def on_stranger(request: HttpRequest, error: AuthenticationError) -> HttpRespons
 
 @api.exception_handler(ValidationError)
 def on_invalid_request(request: HttpRequest, error: ValidationError) -> HttpResponse:  # noqa: ARG001
-    """Answer a parameter that is missing or not of its type."""
+    """Answer a request with a parameter that is missing or of the wrong type."""
     return respond(
         Refused("request-invalid", field=".".join(str(part) for part in error.errors[0]["loc"]))
     )
@@ -105,15 +106,15 @@ def on_invalid_request(request: HttpRequest, error: ValidationError) -> HttpResp
 
 @api.exception_handler(HttpError)
 def on_unreadable(request: HttpRequest, error: HttpError) -> HttpResponse:  # noqa: ARG001
-    """Answer a body that is no JSON: the framework raises nothing else of this kind here."""
+    """Answer a body that is not JSON, the only cause of HttpError here."""
     return respond(Refused("request-invalid", field="body"))
 
 
 @api.exception_handler(OperationalError)
 def on_database(request: HttpRequest, error: OperationalError) -> HttpResponse:  # noqa: ARG001
-    """Answer a database that is locked, away or out of room; anything else is a fault of ours."""
+    """Answer a database that is locked, unreachable or full; raise any other error again."""
     problem = files.of_database(None, error)
-    # there, an operational error is about time or connection
+    # psycopg raises OperationalError for timeouts and lost connections
     if problem is None and connection.vendor == "postgresql":
         problem = OfficeBusy()
     if problem is None:

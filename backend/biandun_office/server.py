@@ -1,8 +1,7 @@
-"""Serve the office over HTTP: one process with the signer in its memory, threads around a socket
-that is open already.
+"""Serves the office over HTTP: one process that holds the signer, with worker threads.
 
 One process, because SQLite has one writer; threads, because most requests wait for the disk.
-``httpd`` has the connections.
+``httpd`` handles the connections.
 """
 
 import contextlib
@@ -30,13 +29,13 @@ from biandun_protocol.address import office_address
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """Open the socket; port 0 takes a free one.
+    """Open a listening socket; port 0 takes any free one.
 
-    Raises FileProblem(port-taken) when it cannot be had.
+    Raises FileProblem(port-taken) when it cannot be opened.
     """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
-        host.encode("idna")  # as a resolver is asked; Python would leave the socket open
+        host.encode("idna")  # create_server() would raise UnicodeError and leave its socket open
         return socket.create_server((host, port), family=family, backlog=256)
     except (OSError, UnicodeError) as error:
         found = error if isinstance(error, OSError) else OSError(errno.EADDRNOTAVAIL, "")
@@ -54,10 +53,10 @@ def serve(
     origins: Sequence[str],
     trusted: Sequence[Network] = (),
 ) -> None:
-    """Serve until SIGTERM or SIGINT.  Prints {"url": …} when it accepts connections.
+    """Serve until SIGTERM or SIGINT; print {"url": …} once connections are accepted.
 
-    People may log in from ``origins`` and from the server's own address.  Proxies in ``trusted``
-    are believed whom they forward for.  Raises AddressProblem, FileProblem(port-taken).
+    People may log in from ``origins`` and from the server's own address.  X-Forwarded-For is
+    believed from proxies in ``trusted``.  Raises AddressProblem, FileProblem(port-taken).
     """
     people = [office_address(origin) for origin in origins]
     signing.set_signer(signer)
@@ -82,7 +81,7 @@ def serve(
 
 
 def _announce(url: str) -> None:
-    """Tell whoever started us where we are; the office serves on when nobody listens to that."""
+    """Print the server's URL to stdout; ignore a stdout that nobody reads."""
     if sys.stdout is not None:  # pyright: ignore[reportUnnecessaryComparison]  # closed before we began
         with contextlib.suppress(BrokenPipeError):
             sys.stdout.write(json.dumps({"url": url}) + "\n")
@@ -90,6 +89,6 @@ def _announce(url: str) -> None:
 
 
 def url_of(listener: socket.socket) -> str:
-    """Where a socket listens, as a URL."""
+    """The URL of a listening socket."""
     host, port = listener.getsockname()[:2]
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"

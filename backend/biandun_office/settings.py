@@ -1,6 +1,6 @@
 """Django settings of the office.
 
-Secrets are not here: the signing key is handed to the process that signs (office/signing.py).
+They contain no secrets: the signing key is passed to the process that signs (office/signing.py).
 """
 
 import os
@@ -12,12 +12,11 @@ from biandun_office.platform.database import configuration
 DATA_DIR = Path(os.environ.get("BIANDUN_OFFICE_DATA", "office-data"))
 
 DEBUG = False
-# nothing is signed with it: logins are rows, there are no cookies; so it need not outlive the
-# process
+# unused: logins are database rows, and there are no cookies; so it need not outlive the process
 SECRET_KEY = secrets.token_urlsafe(48)
-# no answer is built from the Host header, and there is no cookie that another site could ride on
+# no answer is built from the Host header, and there are no cookies that another site could use
 ALLOWED_HOSTS = ["*"]
-# the front bounds a request line by its bytes; what an address does not ask for is ignored
+# httpd limits the length of a request line; unknown parameters are ignored
 DATA_UPLOAD_MAX_NUMBER_FIELDS = None
 
 INSTALLED_APPS = [
@@ -48,10 +47,10 @@ USE_I18N = True
 # stranger from filling the disk.
 UNREFERENCED_BLOBS_LIMIT = 2 * 1024**3
 
-# Where people may log in from: `serve` adds its own address and those that it was given
+# origins from which people may log in: `serve` adds its own address and those of --origin
 LOGIN_ORIGINS: list[str] = []
 
-# Counts failures of each client while `serve` runs; a test's client is not counted
+# `serve` sets a Throttle, which counts each client's failures; without one nothing is counted
 THROTTLE = None
 
 LOGGING = {

@@ -1,4 +1,4 @@
-"""Where requests go."""
+"""The routes of the office: its API, and the page of its documentation."""
 
 from django.urls import path
 

@@ -64,7 +64,7 @@ def unpack(archive: IO[bytes], folder: Path, names: list[str], passphrase: Passp
                     raise BackupProblem(detail=phrase("backup.stranger", name=member.name))
                 found.append(member.name)
                 _extract(tar, member, folder / member.name)
-        while reader.read(_CHUNK):  # to the end: the last chunk must be genuine too
+        while reader.read(_CHUNK):  # read to the end, so that the last chunk is authenticated, too
             pass
     except (tarfile.TarError, EOFError) as error:
         raise BackupProblem(detail=str(error)) from None
@@ -74,8 +74,9 @@ def unpack(archive: IO[bytes], folder: Path, names: list[str], passphrase: Passp
 
 
 def _extract(tar: tarfile.TarFile, member: tarfile.TarInfo, path: Path) -> None:
-    """Write a regular file's content and nothing else of it; ``TarFile.extract`` has no safe filter
-    before Python 3.11.4.
+    """Write the content of one regular file of the archive to ``path``.
+
+    ``TarFile.extract`` is not used: it has no safe filter before Python 3.11.4.
     """
     content = tar.extractfile(member)
     if content is None:
@@ -98,7 +99,7 @@ class _Writer:
 
     def write(self, data: bytes) -> int:
         self._buffer += data
-        while len(self._buffer) > _CHUNK:  # one is always left for `finish` to mark as the last
+        while len(self._buffer) > _CHUNK:  # at least one byte stays for the last chunk
             self._emit(bytes(self._buffer[:_CHUNK]), last=False)
             del self._buffer[:_CHUNK]
         return len(data)
@@ -121,7 +122,7 @@ def _open_chunks(archive: IO[bytes], header: bytes, key: bytes) -> Iterator[byte
         try:
             yield cipher.decrypt(_nonce(header, number, not following), chunk, header)
         except InvalidTag:
-            if number == 0:  # nothing tells a wrong passphrase from a damaged first chunk
+            if number == 0:  # a wrong passphrase and a damaged first chunk look the same
                 raise PassphraseProblem("passphrase-wrong") from None
             raise BackupProblem(detail=phrase("backup.chunk", number=number)) from None
         if not following:

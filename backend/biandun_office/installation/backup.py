@@ -1,9 +1,9 @@
-"""Backup and restore: an untried backup is a wish, so every backup is decrypted from disk and tried
-before it counts.
+"""Backup and restore of an office; every new backup is restored once before it counts.
 
-A backup holds keys (still under their own passphrase), certificates, identity and a consistent copy
-of the database, always as a SQLite file (transfer.py).  It does not hold blobs: those are plain
-files that are never rewritten, for an ordinary copying tool.  ``restore`` says how many are needed.
+A backup holds keys (still encrypted under their own passphrase), certificates, identity and a
+consistent copy of the database, always as a SQLite file (transfer.py).  It does not hold blobs:
+those are plain files that are never rewritten, so an ordinary copying tool can back them up.
+``restore`` reports how many are needed.
 """
 
 import os
@@ -53,7 +53,7 @@ _KEPT = [
 ]
 
 
-_HEAD = 4096  # bytes: enough to tell what a file is
+_HEAD = 4096  # bytes: enough to recognise the kind of a file
 
 
 def _check_head(raw: bytes) -> None:
@@ -66,7 +66,10 @@ KIND: Kind[None] = Kind(phrase("file.backup"), _check_head)
 
 @dataclass(frozen=True)
 class Tried:
-    """What the trial restore found."""
+    """What a trial restore found: the office's id, and the numbers of statements and needed blobs.
+
+    ``size`` is the size of the backup in bytes.
+    """
 
     office_id: str
     statements: int
@@ -75,16 +78,16 @@ class Tried:
 
 
 def make(folder: Path, out: Path, passphrase: Passphrase, cost: Cost) -> Tried:
-    """Write a backup of the office in ``folder`` to ``out`` and try it.
+    """Write a backup of the office in ``folder`` to ``out``, and restore it as a trial.
 
-    ``passphrase`` must be the one of its keys.
+    ``passphrase`` must be the one of the office's keys.
 
     Raises FileProblem: file-exists, file-unwritable, storage-full;
     PassphraseProblem(passphrase-wrong), BackupProblem.
     """
     if out.exists():
         raise FileProblem("file-exists", path=str(out))
-    # before anything is written: a backup under a mistyped passphrase is none
+    # first, because a backup under a mistyped passphrase would be useless
     _check_keys(folder, passphrase)
     with sibling(out) as work, files.writing(out):
         for name in _KEPT:
@@ -104,14 +107,15 @@ def make(folder: Path, out: Path, passphrase: Passphrase, cost: Cost) -> Tried:
 
 
 def try_restore(backup: Path, passphrase: Passphrase) -> Tried:
-    """Restore into a folder that is thrown away, and check all of it.  Raises as ``restore``."""
+    """Restore into a temporary folder and check everything.  Raises as ``restore``."""
     with sibling(backup) as work:
         return _restore_into(work, backup, passphrase)
 
 
 def restore(backup: Path, into: Path, passphrase: Passphrase, url: str = "") -> Tried:
-    """Restore ``backup`` into a folder that is absent or empty, with its tables in a file there or
-    in the database ``url``.
+    """Restore ``backup`` into the folder ``into``, which must be absent or empty.
+
+    The tables go to the PostgreSQL database ``url``, or into a SQLite file when it is empty.
 
     Raises OfficeStateProblem: office-initialised and those of the database; FileProblem,
     PassphraseProblem(passphrase-wrong), BackupProblem, WrongFile.
@@ -160,9 +164,7 @@ def _restore_into(work: Path, backup: Path, passphrase: Passphrase) -> Tried:
 
 
 def _check_keys(folder: Path, passphrase: Passphrase) -> Office:
-    """Load both keys, compare them with their certificates, and let each sign something that then
-    verifies.
-    """
+    """Load both keys, compare them with their certificates, and verify a test signature of each."""
     loaded = Office.load(folder)
     verify_issuer(loaded.issuer, loaded.root_key)
     for name, certificate in ((ROOT_KEY, loaded.root), (ISSUING_KEY, loaded.issuing)):
@@ -182,13 +184,13 @@ def _copy_database(target: Path) -> None:
         return
     connection.ensure_connection()
     with closing(sqlite3.connect(target)) as copy:
-        connection.connection.backup(copy)  # consistent also while the server writes
-        # one file, without a side file that could be left behind
+        connection.connection.backup(copy)  # consistent even while the server writes
+        # a single file: no -wal file that could be left behind
         copy.execute("PRAGMA journal_mode=DELETE")
 
 
 def _check_database(path: Path) -> tuple[int, int]:
-    """Return how many statements the copy has and how many blobs they need."""
+    """Check the copy's integrity; return its number of statements and of the blobs they need."""
     try:
         with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as copy:
             answer = copy.execute("PRAGMA integrity_check").fetchone()[0]

@@ -1,8 +1,8 @@
-"""Found an office: keys, certificates, database, the fictitious city.
+"""Founding an office: keys, certificates, database, the fictitious city.
 
-Everything is made in a folder beside the one that is wanted and renamed at the end: an office is
-there whole or not at all.  Tables in PostgreSQL are made in a database that must be empty, and
-taken away again when something fails.
+Everything is made in a temporary folder beside the final one, which is renamed at the end, so an
+office exists completely or not at all.  Tables in PostgreSQL are made in a database that must be
+empty, and dropped again when something fails.
 """
 
 import shutil
@@ -50,7 +50,7 @@ ISSUING_YEARS = 15
 
 @dataclass(frozen=True)
 class Founding:
-    """What an office is founded with; the suite of its keys stands in ``identity``."""
+    """What an office is founded with; ``identity`` has the suite of its keys."""
 
     identity: Identity
     passphrase: Passphrase
@@ -59,12 +59,13 @@ class Founding:
 
 
 def found(folder: Path, founding: Founding, *, before_rename: Callable[[Path], None]) -> Office:
-    """Found an office in ``folder``, which must be absent or empty, and return it; the process is
-    pointed at it.
+    """Found an office in ``folder``, which must be absent or empty, and return it.
 
-    ``before_rename`` sees the finished folder under its temporary name and may still stop
-    everything by raising.  Raises OfficeStateProblem: office-initialised and those of
-    ``new_tables``; FileProblem: file-exists, file-unwritable; PassphraseProblem(passphrase-weak).
+    The process uses that office from then on.  ``before_rename`` is called with the finished folder
+    under its temporary name and can still cancel everything by raising.
+
+    Raises OfficeStateProblem: office-initialised and those of ``new_tables``; FileProblem:
+    file-exists, file-unwritable; PassphraseProblem(passphrase-weak).
     """
     founding.passphrase.require_strength()
     require_empty(folder)
@@ -88,10 +89,10 @@ def found(folder: Path, founding: Founding, *, before_rename: Callable[[Path], N
 
 @contextmanager
 def new_tables(work: Path, url: str) -> Generator[None]:
-    """Make the office's tables for the folder ``work``, and the process pointed at them; if the
-    block fails, they go.
+    """Create the office's tables for the folder ``work``, and drop them if the block fails.
 
-    Raises OfficeStateProblem: database-unreachable, database-not-empty.
+    The process uses them from then on.  Raises OfficeStateProblem: database-unreachable,
+    database-not-empty.
     """
     if url:
         startup.point_at(work, url)
@@ -110,10 +111,10 @@ def new_tables(work: Path, url: str) -> Generator[None]:
 
 
 def migrate() -> list[str]:
-    """Bring the tables of an office that an older program founded to what this one needs; return
-    the steps taken.
+    """Migrate the tables of an older program version; return the migrations that were applied.
 
-    Each step happens whole or not at all.  Raises OfficeStateProblem: office-newer, database-lost.
+    Each is applied completely or not at all.  Raises OfficeStateProblem: office-newer,
+    database-lost.
     """
     steps = database.pending()
     if steps:
@@ -122,8 +123,10 @@ def migrate() -> list[str]:
 
 
 def require_empty(folder: Path) -> None:
-    """Raise OfficeStateProblem(office-initialised) or FileProblem(file-exists) unless ``folder`` is
-    absent or empty; and ours.
+    """Check that ``folder`` is this account's own, and absent or empty.
+
+    Raises OfficeStateProblem(office-initialised); FileProblem: file-exists and those of
+    ``folders.require_own``.
     """
     folders.require_own(folder)
     if (folder / IDENTITY).exists():
@@ -133,7 +136,7 @@ def require_empty(folder: Path) -> None:
 
 
 class sibling:  # noqa: N801
-    """A private folder beside ``folder``, gone afterwards unless it was renamed.
+    """A private temporary folder beside ``folder``, removed afterwards unless it was renamed.
 
     Raises FileProblem(file-unwritable).
     """
@@ -142,7 +145,7 @@ class sibling:  # noqa: N801
         self._folder = folder
 
     def __enter__(self) -> Path:
-        """Make it, with mode 0700."""
+        """Create the folder with mode 0700 and return its path."""
         try:
             self._folder.parent.mkdir(parents=True, exist_ok=True)
             self._work = Path(
@@ -153,12 +156,12 @@ class sibling:  # noqa: N801
         return self._work
 
     def __exit__(self, *_: object) -> None:
-        """Remove it."""
+        """Remove the folder if it is still there."""
         shutil.rmtree(self._work, ignore_errors=True)
 
 
 def settle(work: Path, folder: Path) -> None:
-    """Make every file private and give the folder its name, durably.
+    """Make every file private and rename the folder to its final name, durably.
 
     Raises FileProblem(file-unwritable).
     """

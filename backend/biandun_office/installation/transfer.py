@@ -1,9 +1,8 @@
-"""All rows of one database copied into another, whichever kind either is: how an office on
-PostgreSQL is backed up and restored.
+"""Copies all rows of one database into another, of either kind.
 
-The copy is an ordinary office database with its own triggers, made by the same migrations; so a
-backup of PostgreSQL is a SQLite file, which can be tried, read and used without PostgreSQL, and
-restored into either.
+This is how an office on PostgreSQL is backed up and restored.  The copy is an ordinary office
+database with its own triggers, made by the same migrations.  So the backup of a PostgreSQL database
+is a SQLite file, which can be checked and used without PostgreSQL, and restored into either.
 """
 
 from collections.abc import Generator
@@ -28,14 +27,14 @@ def to_file(path: Path) -> None:
         call_command("migrate", database=_OTHER, verbosity=0, interactive=False)
         _copy("default", _OTHER)
         with connections[_OTHER].cursor() as cursor:
-            # one file, without a side file that could be left behind
+            # a single file: no -wal file that could be left behind
             cursor.execute("PRAGMA journal_mode=DELETE")
 
 
 def from_file(path: Path) -> None:
-    """Copy a SQLite file into the office's tables, which were just made and are empty."""
+    """Copy a SQLite file into the office's tables, which must be new and empty."""
     with _other(path):
-        # it may be of an older program
+        # the file may have been written by an older program version
         call_command("migrate", database=_OTHER, verbosity=0, interactive=False)
         _copy(_OTHER, "default")
 
@@ -61,7 +60,7 @@ def _copy(source: str, target: str) -> None:
             rows = model._base_manager.using(source).order_by("pk").iterator(chunk_size=_BATCH)
             while batch := list(islice(rows, _BATCH)):
                 model._base_manager.using(target).bulk_create(batch)
-        # numbers that the database gives out go on after the copied ones
+        # sequences continue after the copied primary keys
         with connections[target].cursor() as cursor:
             for statement in connections[target].ops.sequence_reset_sql(
                 no_style(), apps.get_models()

@@ -1,4 +1,4 @@
-"""What a signer's certificate must say before anything that its key signed is believed."""
+"""Checks of a signer's certificate before a statement is accepted."""
 
 from biandun_office.issuance import selectors
 from biandun_office.issuance.models import Certificate
@@ -6,16 +6,17 @@ from biandun_office.platform.errors import Refused
 from biandun_protocol.cose import Header
 from biandun_protocol.errors import StatementProblem
 
-_MOST_SEQ = (1 << 63) - 1  # what a database column holds
+_MOST_SEQ = (1 << 63) - 1  # the largest integer that a database column holds
 
 
 def compare_header(header: Header, newest: Certificate) -> Certificate:
-    """Compare what a key wrote of itself with what was certified: by the ``newest`` certificate of
-    its chain, or by one before it.
+    """Compare a statement's header with the certificate that it names, and return that certificate.
 
-    Returns the one that the header names: its public key verifies the signature,
-    ``require_validity`` judges its time.  Raises Refused: certificate-mismatch with the field,
-    purpose-refused; StatementProblem(header-invalid).
+    It is ``newest``, the newest one of its chain, or one that was renewed or succeeded.  Its public
+    key verifies the signature; ``require_validity`` checks its validity period.
+
+    Raises Refused: certificate-mismatch with the field, purpose-refused;
+    StatementProblem(header-invalid).
     """
     certificate, x5t = newest, (header.x5t or b"").hex()
     if x5t != newest.x5t:
@@ -38,9 +39,10 @@ def compare_header(header: Header, newest: Certificate) -> Certificate:
 
 
 def require_standing(state: str | None) -> None:
-    """Raise Refused: key-suspended, certificate-revoked.
+    """Check the state of a key's newest certificate.
 
-    A key pair that is not certified has no state.
+    ``state`` is None for a key pair that is not certified.  Raises Refused: key-suspended,
+    certificate-revoked.
     """
     if state == Certificate.State.SUSPENDED.value:
         raise Refused("key-suspended")
@@ -49,16 +51,18 @@ def require_standing(state: str | None) -> None:
 
 
 def require_newest_pair(certificate: Certificate) -> None:
-    """Raise Refused(certificate-superseded) for a key pair in whose place another has been seen."""
+    """Raise Refused(certificate-superseded) when a key pair that succeeded this one was used."""
     if selectors.is_succeeded(certificate):
         raise Refused("certificate-superseded")
 
 
 def require_validity(certificate: Certificate, moment: int) -> None:
-    """Judge by the office's time of reception, never by the time that a key claims.
+    """Check that the certificate is valid at ``moment``, in seconds since 1970.
 
-    Raises Refused: certificate-not-yet, certificate-expired; certificate-superseded for one that
-    was renewed, after the time of overlap.
+    ``moment`` is the office's time of reception, never the time that a key claims.
+
+    Raises Refused: certificate-not-yet, certificate-expired; certificate-superseded for a renewed
+    one after its overlap.
     """
     if certificate.overlap_until is not None and moment > certificate.overlap_until:
         raise Refused("certificate-superseded")

@@ -1,4 +1,4 @@
-"""Keys and what the office certified for them.  All times are seconds since 1970."""
+"""Keys and their certificates.  All times are seconds since 1970."""
 
 from typing import ClassVar
 
@@ -9,7 +9,7 @@ from biandun_office.registry.models import Unit
 
 
 class KeyOffer(models.Model):
-    """An invitation to enrol one key for one unit; its nonce is good once."""
+    """An invitation to enrol one key for one unit; its nonce can be used once."""
 
     nonce = models.CharField("随机数", max_length=32, unique=True)
     unit = models.ForeignKey(
@@ -30,7 +30,7 @@ class KeyOffer(models.Model):
 
 
 class KeyDevice(models.Model):
-    """A signing key as hardware, named by its serial number."""
+    """A USB key as a device, identified by its serial number."""
 
     serial = models.CharField("密钥序列号", max_length=24, unique=True)
     unit = models.ForeignKey(
@@ -50,17 +50,17 @@ class KeyDevice(models.Model):
 
 
 class Certificate(models.Model):
-    """What the office states about one key pair, in both forms, and what intake compares a header
-    with.
+    """What the office certified about one key pair, as X.509 and as a CBOR profile.
 
-    ``chain`` is the kid of the first key pair of those that took each other's place in one key:
-    what they sign is one chain.
+    Intake compares a statement's header with these columns.  Key pairs that succeeded each other in
+    one key sign in one chain; ``chain`` is the kid of the first of them.
     """
 
     class State(models.TextChoices):
-        """At most one certificate of a key is ACTIVE; expiry is judged by time, not by state.
+        """The state of a certificate; at most one certificate of a key is ACTIVE.
 
-        SUSPENDED follows a fork until a person decides; REVOKED is for good.
+        Expiry is judged by time, not by state.  SUSPENDED follows a fork until a person decides;
+        REVOKED is final.
         """
 
         ACTIVE = "ACTIVE", "有效"
@@ -84,9 +84,9 @@ class Certificate(models.Model):
     purposes = models.JSONField("用途")
     not_before = models.BigIntegerField("生效时间")
     not_after = models.BigIntegerField("失效时间")
-    # of one that was renewed: what was signed under it is taken in until then
+    # of a renewed certificate: until when statements signed under it are accepted
     overlap_until = models.BigIntegerField("过渡期至", null=True)
-    # of one whose key pair took the place of another: when it was first seen
+    # of a key pair that succeeded another: when the office first saw a signature of it
     used_at = models.BigIntegerField("首次使用时间", null=True)
     x509 = models.BinaryField("X.509 证书")
     profile_statement = models.BinaryField("单位信息签名")
@@ -116,8 +116,10 @@ class Certificate(models.Model):
 
 
 class Officer(models.Model):
-    """Somebody who holds one of a key's two shares: the point it is sealed to, and the private half
-    under a passphrase of their own.
+    """A person who can open one of the two unblocking shares of a key.
+
+    ``public_key`` is the point that shares are sealed to; the private key is stored encrypted under
+    the officer's own passphrase.
     """
 
     name = models.CharField("姓名", max_length=20, unique=True)
@@ -136,8 +138,9 @@ class Officer(models.Model):
 
 
 class OfficerPair(AppendOnly):
-    """The two whom keys seal their shares to, as the office signed it; the highest version is in
-    force for new keys.
+    """The two officers that keys seal their shares to, as the office signed it.
+
+    New keys use the pair with the highest version.
     """
 
     version = models.PositiveIntegerField("版本", unique=True)
@@ -161,7 +164,7 @@ class OfficerPair(AppendOnly):
 
 
 class KeyShares(AppendOnly):
-    """A key's shares, sealed to the two of a pair; those with the highest number are the key's."""
+    """The two unblocking shares of a key, sealed to a pair; the highest number is current."""
 
     device = models.ForeignKey(
         KeyDevice, verbose_name="密钥", on_delete=models.PROTECT, related_name="shares"
@@ -190,7 +193,7 @@ class KeyShares(AppendOnly):
 
 
 class CodeGiven(AppendOnly):
-    """Who opened which share for which user of a key, and when; never the code."""
+    """A record that an officer opened a share for one user of a key; the code is not stored."""
 
     shares = models.ForeignKey(
         KeyShares, verbose_name="份额", on_delete=models.PROTECT, related_name="given"
@@ -212,11 +215,10 @@ class CodeGiven(AppendOnly):
 
 
 class StateChange(AppendOnly):
-    """Who changed the state of a certificate, why: the office's own machinery after a fork, or a
-    person.
+    """A change of a certificate's state and its reason; by a person, or automatic after a fork.
 
-    ``doubted`` is what the office's clock said while it was in doubt; then ``changed_at`` says no
-    more than "not before".
+    ``doubted`` is what the office's clock showed if it was in doubt; then ``changed_at`` means "not
+    before".
     """
 
     certificate = models.ForeignKey(

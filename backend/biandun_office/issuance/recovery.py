@@ -1,9 +1,9 @@
-"""Unblocking keys with two officers: who they are, the shares that keys sealed to them, and the
-codes they give out (docs/design/key.md, "PIN and vault").
+"""Unblocking keys with two officers: the officers, the shares sealed to them, the codes they give.
 
-Each officer's private half is under a passphrase of their own, so nobody opens both shares of a key
-alone: not the office's issuing key, not whoever has the database.  A code is opened, returned and
-forgotten; what stays is who opened it, and when.
+The design: docs/design/key.md, "PIN and vault".  Each officer's private key is encrypted under a
+passphrase of their own, so nobody can open both shares of a key alone: not the holder of the
+office's issuing key, nor somebody with the database.  A code is returned and not stored; the office
+records who opened it, and when.
 """
 
 from collections.abc import Callable
@@ -43,7 +43,7 @@ from biandun_protocol.wire.numbers import SCHEMA_OFFICERS
 def make_officer(
     *, name: str, algorithm: Algorithm, passphrase: Passphrase, cost: Cost, now: int
 ) -> Officer:
-    """Make the key of an unblocking officer, under the officer's own passphrase.
+    """Create the key of an unblocking officer, encrypted under the officer's own passphrase.
 
     Raises Refused(officer-exists), PassphraseProblem.
     """
@@ -68,9 +68,9 @@ def name_officers(
     now: int,
     deliver: Callable[[bytes], None] | None = None,
 ) -> OfficerPair:
-    """Let the office name the two whom keys seal their shares to.
+    """Appoint and sign the two officers whom keys seal their shares to.
 
-    ``deliver`` gets the file before anything is committed.
+    ``deliver`` is called with the signed file before the transaction commits.
 
     Raises Refused: officer-unknown, officers-same.
     """
@@ -98,19 +98,19 @@ def name_officers(
 
 
 def current_pair() -> OfficerPair | None:
-    """The pair that new keys seal to; None when the office has named none."""
+    """The pair that new keys seal their shares to; None when none was appointed."""
     return OfficerPair.objects.select_related("first", "second").order_by("-version").first()
 
 
 def all_officers() -> list[tuple[Officer, bool]]:
-    """Every officer, by name, and whether they are one of the pair in force."""
+    """Every officer by name, each with whether they belong to the current pair."""
     pair = current_pair()
     named = {pair.first_id, pair.second_id} if pair else set()
     return [(officer, officer.pk in named) for officer in Officer.objects.order_by("name")]
 
 
 def take_shares(*, raw: bytes, algorithm: Algorithm, now: int) -> KeyShares:
-    """Keep the shares that a key in service exported; the same again changes nothing.
+    """Store the shares that a key in service exported; idempotent.
 
     Raises ManifestProblem; Refused: serial-unknown, shares-foreign, shares-stale.
     """
@@ -122,8 +122,10 @@ def take_shares(*, raw: bytes, algorithm: Algorithm, now: int) -> KeyShares:
 
 
 def require_current(export: SharesExport) -> None:
-    """At enrolment the shares must be for the pair in force: a carrier could have brought the key
-    an older one.  Raises Refused(shares-foreign).
+    """Check that the shares in an enrolment request are sealed to the current pair.
+
+    Whoever carried the offer could have replaced it by one with an older pair.  Raises
+    Refused(shares-foreign).
     """
     pair = current_pair()
     if pair is None or recovery.read_shares(export).officers != pair.version:
@@ -133,7 +135,10 @@ def require_current(export: SharesExport) -> None:
 def keep_shares(
     device: KeyDevice, export: SharesExport, device_key: PublicKey, now: int
 ) -> KeyShares:
-    """Verify and keep; within a transaction.  Raises Refused: shares-foreign, shares-stale."""
+    """Verify shares and store them, in the caller's transaction.
+
+    Raises Refused: shares-foreign, shares-stale.
+    """
     shares = _verified(export, device_key)
     pair = OfficerPair.objects.filter(version=shares.officers).first()
     if pair is None or shares.serial != device.serial:
@@ -141,7 +146,7 @@ def keep_shares(
     raw = codec.encode(export)
     newest = _newest(device, device_key.point)
     if newest is not None and shares.number <= newest.number:
-        # signed with fresh randomness each time: the same shares come under another signature
+        # signatures are randomised, so the same shares may come with another signature
         if recovery.decode_shares(bytes(newest.raw)).manifest == export.manifest:
             return newest
         raise Refused("shares-stale", serial=device.serial, number=shares.number)
@@ -160,16 +165,16 @@ def keep_shares(
 def give_code(
     *, ask: UnblockAsk, officer: str, algorithm: Algorithm, passphrase: Passphrase, now: int
 ) -> tuple[Secret, Certificate]:
-    """Open one officer's share of the key that asks: the code, and whose key it is.
+    """Open one officer's share for the key that asks; return the code and the key's certificate.
 
-    Who opened it is on record before it is returned.
+    It is recorded who opened the share before the code is returned.
 
     Raises Refused: serial-unknown, key-suspended, certificate-revoked, shares-unknown,
     shares-stale, check-mismatch, officer-unknown; PassphraseProblem;
     StatementProblem(share-foreign).
     """
     certificate = certificate_of_serial(ask.serial)
-    # a key that is missing has been suspended: nobody is let in meanwhile
+    # a lost key is suspended, and must not be unblocked
     require_standing(states.current(certificate))
     device_key = device_key_of(certificate)
     kept = _newest(certificate.device, device_key)
@@ -205,8 +210,9 @@ def _verified(export: SharesExport, device_key: PublicKey) -> SharesManifest:
 
 
 def _newest(device: KeyDevice, device_key: bytes) -> KeyShares | None:
-    """The shares with the highest number of this very device: a serial number may have had another
-    before.
+    """The newest shares of this device key.
+
+    The serial number alone does not suffice: another device may have had it before.
     """
     kept = KeyShares.objects.select_related("pair__first", "pair__second")
     return kept.filter(device=device, device_key=_name(device_key)).order_by("-number").first()

@@ -19,7 +19,7 @@ from biandun_protocol.wire.numbers import (
     STANDING_SUSPENDED,
 )
 
-# what intake compares a header with; the rest of a certificate is read when it is asked for
+# the columns that intake compares a header with; Django loads others on first access
 _COLUMNS = (
     "id device_id version state kid chain public_key x5t uscc unit_code unit_name region not_before not_after overlap_until used_at".split()  # noqa: E501, SIM905
 )
@@ -35,7 +35,7 @@ _STATUS = (
     " LEFT JOIN issuance_statechange s ON s.certificate_id = every.id WHERE d.serial = %s AND c.state <> 'SUPERSEDED'"  # noqa: E501
     " GROUP BY c.id, c.kid, c.state, c.not_before, c.version ORDER BY c.version DESC LIMIT 1"
 )
-_SERIAL = 24  # the longest there is, in characters
+_SERIAL = 24  # the length in characters of the longest serial number
 _STANDING_NUMBERS = {
     Certificate.State.ACTIVE.value: STANDING_ACTIVE,
     Certificate.State.SUSPENDED.value: STANDING_SUSPENDED,
@@ -44,8 +44,7 @@ _STANDING_NUMBERS = {
 
 
 def certificate_of(kid: bytes) -> Certificate:
-    """The newest certificate of the key pair ``kid``, or of one that took its place; also a
-    suspended or revoked one.
+    """The newest certificate in the chain of key pair ``kid``, in any state but superseded.
 
     Raises Refused(certificate-unknown).
     """
@@ -61,8 +60,9 @@ def certificate_of(kid: bytes) -> Certificate:
 
 @dataclass
 class Standing:
-    """``state`` of the newest certificate of a chain, None where every one was superseded or there
-    is none; ``pairs`` are the key pairs that were certified for it.
+    """The state of a chain's newest certificate, and the kids of its key pairs.
+
+    ``state`` is None when there is no certificate or every one was superseded.
     """
 
     state: str | None = None
@@ -70,7 +70,7 @@ class Standing:
 
 
 def standings_of(chains: Sequence[str]) -> dict[str, Standing]:
-    """How each of the chains stands now."""
+    """The standing of each of the chains, with one query."""
     found = {chain: Standing() for chain in chains}
     for chain, kid, state in sql.rows(sql.several(_STANDINGS, len(chains)), *chains):
         standing = found[chain]
@@ -82,9 +82,7 @@ def standings_of(chains: Sequence[str]) -> dict[str, Standing]:
 
 
 def renewed(newest: Certificate, x5t: str) -> Certificate | None:
-    """The certificate of that digest in the same chain, which ``newest`` took the place of; None
-    when there is none.
-    """
+    """The superseded certificate with SHA-256 ``x5t`` in the chain of ``newest``, or None."""
     found = Certificate.objects.select_related("device").filter(
         chain=newest.chain, x5t=x5t, device_id=newest.device_id, state=Certificate.State.SUPERSEDED
     )
@@ -92,13 +90,13 @@ def renewed(newest: Certificate, x5t: str) -> Certificate | None:
 
 
 def status_of(serial: str) -> StatusManifest:
-    """What the office says of the key with this serial number: may it sign, since when.
+    """The revocation status of the key with this serial number, to be signed.
+
+    It is read with one query, so that no change of state can come in between: two different
+    statuses with the same time and number could not be ordered.  Time and number are counted over
+    all chains of the device, so that they only increase.
 
     Raises Refused(serial-unknown).
-
-    One query, so that no decision comes in between: two words of one time and number would not be
-    told apart.  Time and number are those of the device, over all its chains, so that they only
-    rise.
     """
     found = sql.rows(_STATUS, serial) if len(serial) <= _SERIAL and serial.isprintable() else []
     if not found:
@@ -111,14 +109,15 @@ def status_of(serial: str) -> StatusManifest:
 
 
 def certificates_to_come(now: int) -> list[Certificate]:
-    """Active certificates that begin later than ``now``: the office's clock was ahead when it made
-    them.
+    """Active certificates that are valid only from after ``now`` on.
+
+    They were issued while the office's clock was ahead.
     """
     return list(_in_use().filter(state=Certificate.State.ACTIVE, not_before__gt=now))
 
 
 def device_key_of(certificate: Certificate) -> bytes:
-    """The device key that the office certified with it.
+    """The device key that the office certified together with this key pair.
 
     Raises Refused(session-unavailable) for a key without one.
     """
@@ -129,7 +128,10 @@ def device_key_of(certificate: Certificate) -> bytes:
 
 
 def certificate_of_serial(serial: str) -> Certificate:
-    """The certificate of the key with this serial number.  Raises Refused(serial-unknown)."""
+    """The newest certificate of the key with this serial number, unless superseded.
+
+    Raises Refused(serial-unknown).
+    """
     found = _in_use().filter(device__serial=serial).first()
     if found is None:
         raise Refused("serial-unknown", serial=serial)
@@ -145,9 +147,9 @@ def _in_use() -> QuerySet[Certificate]:
 
 
 def open_offer(nonce: bytes, *, now: int) -> KeyOffer:
-    """The offer that ``nonce`` belongs to.
+    """The unused, unexpired offer with this ``nonce``.
 
-    Raises Refused(nonce-unknown) when there is none, or it is used or too old.
+    Raises Refused(nonce-unknown).
     """
     offer = (
         KeyOffer.objects.select_related("unit")
@@ -160,12 +162,11 @@ def open_offer(nonce: bytes, *, now: int) -> KeyOffer:
 
 
 def certificates_in_force(*, kid: bytes, serial: str, now: int) -> bool:
-    """Is the key pair or the serial number certified already, by a certificate that is neither
-    replaced nor expired?
+    """Does a certificate forbid certifying this key pair and serial number at ``now``?
 
-    A suspended key must wait for a decision, and a revoked key pair is never certified again; its
-    device may get a new pair.  Nor is one that has taken the place of another, or was succeeded:
-    its chain is another certificate's.
+    That is the case when an unexpired active certificate has either of them, when a suspended one
+    has, when the key pair was revoked (its device may get a new pair), or when it succeeded or was
+    succeeded by another pair in a chain.
     """
     states = Certificate.State
     own_chain = Certificate.objects.filter(kid=kid.hex()).values("chain")
@@ -182,16 +183,15 @@ def certificates_in_force(*, kid: bytes, serial: str, now: int) -> bool:
 
 
 def chain_of(kid: str) -> str:
-    """The chain that key pair ``kid`` signs in: one that was certified before, or one of its
-    own.
-    """
+    """The chain that key pair ``kid`` signs in; a new pair starts its own."""
     known = Certificate.objects.filter(kid=kid).values_list("chain", flat=True).first()
     return known or kid
 
 
 def pairs_of(chain: str) -> dict[str, int]:
-    """The key pairs of a chain, by kid, each with the version of its newest certificate: higher
-    than all of the pair before.
+    """The kids of a chain's key pairs, each with the version of its newest certificate.
+
+    A later pair has a higher version than all earlier ones.
     """
     return dict(
         Certificate.objects.filter(chain=chain).order_by("version").values_list("kid", "version")
@@ -199,9 +199,9 @@ def pairs_of(chain: str) -> dict[str, int]:
 
 
 def is_succeeded(certificate: Certificate) -> bool:
-    """Has a newer key pair of the same key been seen?
+    """Has a newer key pair of the same key been used?
 
-    Then this one is gone from the key, and whoever still has it is somebody else.
+    Then this pair was erased from the key, and anything signed with it now comes from a copy.
     """
     newer = Certificate.objects.filter(
         chain=certificate.chain, version__gt=certificate.version, used_at__isnull=False
@@ -210,11 +210,11 @@ def is_succeeded(certificate: Certificate) -> bool:
 
 
 def latest_version(device: KeyDevice) -> int:
-    """The highest certificate version of a key; 0 when it has none.  Versions only rise."""
+    """The highest certificate version of a key; 0 when it has none.  Versions only increase."""
     newest = device.certificates.order_by("-version").first()
     return newest.version if newest else 0
 
 
 def newest_beginning() -> int:
-    """The latest time from which a certificate is good; 0 without any."""
+    """The latest ``not_before`` of all certificates; 0 when there are none."""
     return Certificate.objects.aggregate(newest=Max("not_before"))["newest"] or 0

@@ -1,4 +1,4 @@
-"""Enrolment of keys: offer, and the certificate that answers a key's request."""
+"""Issuing certificates: offers, certificates for enrolment requests, renewal."""
 
 import secrets
 from collections.abc import Callable, Sequence
@@ -41,7 +41,7 @@ from biandun_protocol.wire.numbers import (
 from biandun_protocol.x509 import der_of
 
 OFFER_DAYS = 30
-# for keys of a unit that is an office
+# roles that are given only to keys of a unit that is an office
 OFFICE_ROLES = ("officer", "seal-keeper", "key-administrator")
 CERTIFICATE_DAYS = 1826
 OVERLAP_DAYS = 30
@@ -50,14 +50,14 @@ DAY = 86_400
 
 @dataclass(frozen=True, repr=False)
 class IssuingKey:
-    """The office with its issuing key unlocked: what `issue` needs and `serve` does not."""
+    """The office together with its unlocked issuing key."""
 
     office: Office
     key: Signer
 
     @classmethod
     def unlock(cls, folder: Path, passphrase: Passphrase) -> "IssuingKey":
-        """The office in ``folder`` with its issuing key.
+        """Load the office in ``folder`` and decrypt its issuing key.
 
         Raises as ``Office.load`` and ``load_key``.
         """
@@ -65,14 +65,16 @@ class IssuingKey:
         return cls(office, load_key(folder, ISSUING_KEY, office.issuing, passphrase))
 
     def signer(self) -> OfficeSigner:
-        """The same key as a signer of the office's statements."""
+        """The signer of the office's statements, which uses this key."""
         return OfficeSigner(self.office, self.key)
 
 
 @dataclass(frozen=True)
 class Pair:
-    """The public keys of a key: its own, which files, in a ``chain``, and the device's, which opens
-    sessions (None for one without).
+    """The public keys of a key that are certified together.
+
+    ``own`` signs statements in ``chain``; ``device`` is the point of the device key, which
+    authenticates sessions, or None.
     """
 
     own: PublicKey
@@ -82,7 +84,7 @@ class Pair:
 
 @dataclass(frozen=True)
 class Powers:
-    """What a key may do: its role, None for one of no role, and the purposes that it has of it."""
+    """The role of a key, or None, and the purposes that it may sign for."""
 
     role: str | None
     purposes: tuple[str, ...]
@@ -90,9 +92,7 @@ class Powers:
 
 @dataclass(frozen=True)
 class Term:
-    """From when and for how many days a certificate is good, and for how many the one before still
-    counts.
-    """
+    """Days of validity of a new certificate from ``now`` on, and of the old one's overlap."""
 
     days: int
     overlap_days: int
@@ -105,12 +105,12 @@ class Issued:
 
     certificate: Certificate
     grant: bytes
-    recoverable: bool = False  # has the office shares of this key?
+    recoverable: bool = False  # does the office have unblocking shares of this key?
 
 
 @writing()
 def make_offer(*, office: Office, uscc: str, now: int) -> tuple[KeyOffer, bytes]:
-    """Invite the unit to enrol a key: return the row and the offer file.
+    """Invite the unit to enrol a key; return the row and the content of the offer file.
 
     Raises Refused: unit-unknown, unit-inactive.
     """
@@ -148,11 +148,13 @@ def issue(
 ) -> Issued:
     """Certify the key that made ``request`` for the unit that its offer was for.
 
-    ``deliver`` gets the grant before anything is committed: a grant that cannot be handed over was
-    never made.  Raises StatementProblem (algorithm-mismatch for a key of another suite than the
-    office's), ManifestProblem, CertificateProblem, Refused: nonce-unknown, key-registered,
-    unit-inactive, shares-foreign, shares-stale; not-officer (only keys of an office's unit
-    decide, seal and administer), role-refused.
+    ``deliver`` is called with the grant before the transaction commits: if it raises, no
+    certificate is issued.
+
+    Raises StatementProblem (algorithm-mismatch for a key of another suite than the office's),
+    ManifestProblem, CertificateProblem; Refused: nonce-unknown, key-registered, unit-inactive,
+    shares-foreign, shares-stale, not-officer (only keys of an office's unit decide, seal and
+    administer), role-refused.
     """
     possession, hardware_class, shares = _read_request(request, authority.office.algorithm)
     key = PublicKey(authority.office.algorithm, possession.public_key)
@@ -168,7 +170,7 @@ def issue(
     if selectors.certificates_in_force(kid=key.kid, serial=possession.serial, now=now):
         raise Refused("key-registered")
     device = _register_device(possession.serial, unit, hardware_class, now)
-    # what is replaced here has expired: a certificate in force was refused above
+    # only expired certificates are superseded here: one in force was refused above
     Certificate.objects.filter(kid=key.kid.hex(), state=Certificate.State.ACTIVE).update(
         state=Certificate.State.SUPERSEDED
     )
@@ -204,12 +206,12 @@ def renew(
     now: int,
     deliver: Callable[[bytes], None],
 ) -> Issued:
-    """Certify a key in service anew: same key pair, same role and purposes, the unit as it is
-    registered now.
+    """Issue a new certificate for a key in service: same key pair, role and purposes.
 
-    What was signed under the certificate before is taken in for ``overlap_days`` more.  ``deliver``
-    as in ``issue``.  Raises Refused: serial-unknown, key-suspended, certificate-revoked,
-    unit-inactive.
+    Its unit data are those registered now.  Statements signed under the old certificate are
+    accepted for ``overlap_days`` more.  ``deliver`` as in ``issue``.
+
+    Raises Refused: serial-unknown, key-suspended, certificate-revoked, unit-inactive.
     """
     before = selectors.certificate_of_serial(serial)
     own = PublicKey(authority.office.algorithm, bytes(before.public_key))
@@ -234,11 +236,12 @@ def renew(
 def replace(
     *, authority: IssuingKey, before: Certificate, own: PublicKey, term: Term, reason: str
 ) -> Certificate:
-    """Put a new certificate in the place of the newest of a key, for its key pair or for another
-    one in the same chain.
+    """Supersede the newest certificate of a key by one for ``own``, the same or a new key pair.
 
-    Role, purposes and device key stay; the unit is as it is registered now.  Runs in the caller's
-    transaction.  Raises Refused: key-suspended, certificate-revoked, unit-inactive.
+    Role, purposes, device key and chain stay; the unit data are those registered now.  Runs in the
+    caller's transaction.
+
+    Raises Refused: key-suspended, certificate-revoked, unit-inactive.
     """
     device, now = before.device, term.now
     active_unit(device.unit.uscc)
@@ -279,8 +282,9 @@ def _register_device(serial: str, unit: Unit, hardware_class: int, now: int) -> 
 def _certify(
     authority: IssuingKey, device: KeyDevice, pair: Pair, powers: Powers, period: tuple[int, int]
 ) -> Certificate:
-    """Make the certificate in both forms and store it; the CBOR form names its X.509 twin by
-    digest.
+    """Make the X.509 certificate and the CBOR profile, and store both.
+
+    The profile names the X.509 certificate by its digest.
     """
     key = pair.own
     unit = device.unit
@@ -337,9 +341,7 @@ def _store(
 
 
 def grant_of(office: Office, certificate: Certificate) -> Grant:
-    """What the key and its holder get: the certificate in both forms, and the X.509 chain up to the
-    root.
-    """
+    """The content of a grant file: profile, X.509 certificate, and its chain up to the root."""
     return Grant(
         SCHEMA_GRANT,
         bytes(certificate.profile_statement),
@@ -351,9 +353,7 @@ def grant_of(office: Office, certificate: Certificate) -> Grant:
 
 
 def take_back(now: int) -> None:
-    """Correct what was given out after ``now`` with a clock that was ahead: offers, and the overlap
-    of certificates that were replaced.
-    """
+    """Correct offers and overlaps that were issued with a clock that was ahead of ``now``."""
     KeyOffer.objects.filter(issued_at__gt=now, used_at=None).update(
         expires_at=now + OFFER_DAYS * DAY
     )

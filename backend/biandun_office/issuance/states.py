@@ -1,6 +1,4 @@
-"""The states of a certificate after it was issued: suspended by the office's machinery, resumed or
-revoked by a person.
-"""
+"""Changes of a certificate's state: suspend, supersede, resume, revoke."""
 
 from biandun_office.issuance.checks import require_standing
 from biandun_office.issuance.models import Certificate, StateChange
@@ -12,10 +10,11 @@ State = Certificate.State
 
 
 def suspend(*, certificate: Certificate, reason: str, now: int, doubted: int | None = None) -> None:
-    """Take no more statements of this key until a person decides; a revoked one stays revoked.
+    """Suspend a key: no more of its statements are accepted until a person decides.
 
-    It is the newest certificate of the chain that is suspended, also when ``certificate`` was
-    renewed a moment ago.  ``doubted`` is what a clock in doubt says; ``now`` is certain then, too.
+    The newest certificate of the chain is suspended, even if ``certificate`` was renewed meanwhile.
+    A revoked one stays revoked.  ``doubted`` is what a clock in doubt shows; ``now`` is certain
+    even then.
     """
     newest = (
         Certificate.objects.select_related("device")
@@ -28,8 +27,7 @@ def suspend(*, certificate: Certificate, reason: str, now: int, doubted: int | N
 
 
 def supersede(*, certificate: Certificate, reason: str, overlap_until: int, now: int) -> None:
-    """Another certificate takes the place of this one; what was signed under it is still taken in
-    for a time.
+    """Mark a certificate as replaced; what it signed is accepted until ``overlap_until``.
 
     Raises Refused: key-suspended, certificate-revoked.
     """
@@ -40,24 +38,22 @@ def supersede(*, certificate: Certificate, reason: str, overlap_until: int, now:
 
 
 def note_use(certificate: Certificate, now: int) -> None:
-    """A key pair has been seen: of one that took the place of another it is kept when that was
-    first.
-    """
+    """Record when a key pair that succeeded another was first used."""
     if certificate.kid != certificate.chain and certificate.used_at is None:
         Certificate.objects.filter(pk=certificate.pk, used_at=None).update(used_at=now)
 
 
 def resume(*, certificate: Certificate, reason: str, now: int) -> None:
-    """Let a suspended key go on.  Raises Refused(key-not-suspended)."""
+    """Make a suspended certificate active again.  Raises Refused(key-not-suspended)."""
     if current(certificate) != State.SUSPENDED.value:
         raise Refused("key-not-suspended", serial=certificate.device.serial)
     _change(certificate, State.ACTIVE, reason, now)
 
 
 def revoke(*, certificate: Certificate, reason: str, now: int, doubted: int | None = None) -> None:
-    """End a certificate for good; ``doubted`` as for ``suspend``.
+    """Revoke a certificate, finally; ``doubted`` as for ``suspend``.
 
-    Raises Refused(key-not-suspended) when that happened before.
+    Raises Refused(key-not-suspended) when it is neither active nor suspended.
     """
     if current(certificate) not in (State.ACTIVE, State.SUSPENDED):
         raise Refused("key-not-suspended", serial=certificate.device.serial)
@@ -65,9 +61,7 @@ def revoke(*, certificate: Certificate, reason: str, now: int, doubted: int | No
 
 
 def current(certificate: Certificate) -> str:
-    """The standing of the key in the database, now: the state of the newest certificate of its
-    chain.
-    """
+    """The state of the newest certificate in the same chain, read from the database."""
     return standings_of([certificate.chain])[certificate.chain].state or State.SUPERSEDED.value
 
 

@@ -1,12 +1,14 @@
-"""Orders to one key, in answer to its challenge: to reset itself, to go on after its flash was set
-back, or to set its time floor, which an office with a wrong clock has raised.
+"""Orders to one key, in answer to its challenge: reset, reinstate, set-time.
+
+A key that is reset erases itself.  A key is reinstated after an older image was written to its
+flash.  Set-time corrects a key's time floor, which an office with a wrong clock has raised.
 
 Why orders answer a challenge: docs/design/key.md, "PIN and vault".
 
-A key that was set back has forgotten statements that it signed, and some of them may still be on
-their way.  The office goes on where both can follow: after the highest number that either knows of,
-with ``spare`` numbers left free.  The order's own name stands for the last of these, so the next
-statement follows something that the office knows; what is missing below is a gap like any other.
+A key whose flash was rolled back has lost statements that it signed, and some of them may not have
+reached the office yet.  So a reinstated key continues after the highest number that it or the
+office knows, with ``spare`` numbers left free.  The order's own id fills the last of these, so that
+the next statement follows an id that the office knows; the numbers below are a gap like any other.
 """
 
 from collections.abc import Callable
@@ -39,7 +41,7 @@ MOST_SPARE = 100_000
 
 @dataclass(frozen=True)
 class Given:
-    """An order as it is handed out; ``seq`` is the number after which a reinstated key goes on."""
+    """An issued order; ``seq`` is the number after which a reinstated key continues."""
 
     row: Order
     seq: int | None
@@ -55,15 +57,14 @@ def issue_order(
     now: int,
     deliver: Callable[[bytes], None],
 ) -> Given:
-    """Order the key that made ``challenge`` to reset itself, which revokes its certificate, to go
-    on, or to set its time.
+    """Issue an order of ``purpose`` to the key that made ``challenge``.
 
-    ``deliver`` gets the order before anything is committed.  The same challenge again gets the same
-    order.
+    A reset also revokes the key's certificate.  ``deliver`` is called with the order before the
+    transaction commits.  The same challenge gets the same order again.
 
-    Raises ManifestProblem for another file; Refused: certificate-unknown, certificate-mismatch with
-    the field, certificate-revoked (a revoked key does not go on, nor with another time),
-    not-set-back, challenge-implausible.
+    Raises ManifestProblem for a file that is no challenge; Refused: certificate-unknown,
+    certificate-mismatch with the field, certificate-revoked (a revoked key is neither reinstated
+    nor set), not-set-back, challenge-implausible.
     """
     asked = decode_challenge(challenge)
     with writing():
@@ -98,12 +99,12 @@ def _make(
     if purpose == PURPOSE_REINSTATE:
         if not asked.forgotten:
             raise Refused("not-set-back", serial=asked.serial)
-        # that is what a fork of an older image leads to
+        # a suspended key is allowed: an older image leads to a fork, which suspends the key
         if states.current(certificate) != Certificate.State.SUSPENDED.value:
             require_standing(states.current(certificate))
         if asked.kid.hex() != certificate.kid:
-            # an image from before its pair was succeeded: first the key takes its newest
-            # certificate
+            # the image is older than the key's newest key pair: it has to install its newest
+            # certificate first
             raise Refused("certificate-mismatch", field="kid")
         seq, head = _place(certificate.chain, asked, spare)
     manifest = OrderManifest(
@@ -132,11 +133,10 @@ def _make(
 
 
 def _true_time(now: int) -> tuple[int, int | None, int | None]:
-    """The time floor that a key is to have, up to which time and for how many entries what it has
-    heard was wrong.
+    """The values of a set-time order: time floor, end of the wrong times, and log size.
 
-    The floor is that of the newest correction, so that what the office says again of the time
-    between is as new for the key.
+    The floor is the time of the newest correction, so that the key accepts what the office signs
+    again for the time in between.  The last two are None without a correction.
     """
     taken_back = corrections()
     if not taken_back:
@@ -145,11 +145,12 @@ def _true_time(now: int) -> tuple[int, int | None, int | None]:
 
 
 def _place(chain_id: str, asked: Challenge, spare: int) -> tuple[int, bytes | None]:
-    """The number after which the chain goes on, and its name, unless the order itself is to be its
-    name.
+    """The number after which the chain continues, and its statement id.
+
+    The id is None when the order's own id is to be used.
     """
     top = chain.top(chain_id)
-    # nobody has signed it: the office must not begin to count from there
+    # a challenge is not signed: the office must not continue from any number in it
     if asked.seq > top + MOST_SPARE:
         raise Refused("challenge-implausible", seq=asked.seq, known=top)
     last = max(top, asked.seq)
@@ -160,7 +161,7 @@ def _place(chain_id: str, asked: Challenge, spare: int) -> tuple[int, bytes | No
 
 
 def _stand_in(certificate: Certificate, signed: SignedOrder, seq: int, now: int) -> None:
-    """The order is known as the name of number ``seq``; what is missing below it is a gap."""
+    """Record the order's id as that of number ``seq``, and the numbers missing below as a gap."""
     top, name = chain.top(certificate.chain), signed.statement_id.hex()
     link = Link.objects.create(
         statement_id=name, certificate=certificate, raw=signed.encode(), received=now

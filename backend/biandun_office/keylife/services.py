@@ -1,6 +1,4 @@
-"""What a person decides about a key that the office certified: suspend it, let it go on, or end
-it.
-"""
+"""A person's decisions about a certified key: suspend, resume, revoke."""
 
 from biandun_office.evidence.forks import resolve
 from biandun_office.issuance import states
@@ -11,8 +9,7 @@ from biandun_office.platform.errors import Refused
 
 
 def suspend(*, serial: str, reason: str, now: int, doubted: int | None = None) -> Certificate:
-    """Take no more statements of a key until a person says otherwise, also while the clock is in
-    doubt and says ``doubted``.
+    """Suspend a key; it also works while the clock is in doubt and shows ``doubted``.
 
     Raises Refused: serial-unknown, key-not-suspended.
     """
@@ -25,10 +22,12 @@ def suspend(*, serial: str, reason: str, now: int, doubted: int | None = None) -
 
 
 def resume(*, serial: str, reason: str, now: int) -> Certificate:
-    """Let a suspended key go on, as a person decided; its alerts are dealt with.
+    """Resume a suspended key and resolve its alerts.
 
-    The statement that came first stays, the other stays evidence.  Raises Refused: serial-unknown,
-    key-not-suspended.
+    After a fork, the statement that was accepted first stays accepted; the other one stays
+    evidence.
+
+    Raises Refused: serial-unknown, key-not-suspended.
     """
     with writing():
         certificate = certificate_of_serial(serial)
@@ -38,7 +37,7 @@ def resume(*, serial: str, reason: str, now: int) -> Certificate:
 
 
 def revoke(*, serial: str, reason: str, now: int, doubted: int | None = None) -> Certificate:
-    """End a key's certificate for good, as a person decided; ``doubted`` as for ``suspend``.
+    """Revoke a key's certificate, finally; ``doubted`` as for ``suspend``.
 
     Raises Refused: serial-unknown, key-not-suspended.
     """

@@ -1,8 +1,8 @@
-"""A new key pair for a key in service: the old pair's statement becomes evidence, the new pair gets
-the certificate.
+"""Succession: a key in service gets a new key pair, certified at the request of the old one.
 
-Both happen at once or not at all.  The answer carries the receipt, and the proof that leads to it
-from the log that the key had seen when it asked, so one file is all that has to travel back.
+The old pair's statement is appended to the log and the new pair is certified in one transaction.
+The answer file carries the certificate, the receipt, and a consistency proof from the log that the
+key had seen, so one file is enough.
 """
 
 import io
@@ -30,7 +30,7 @@ from biandun_protocol.wire.numbers import PURPOSE_SUCCESSION
 
 @dataclass(frozen=True)
 class Succeeded:
-    """The certificate of the new pair; ``again``: the office had answered this request before."""
+    """The certificate of the new pair; ``again``: this request had been answered before."""
 
     certificate: Certificate
     answer: bytes
@@ -40,16 +40,15 @@ class Succeeded:
 def issue_successor(
     *, authority: IssuingKey, request: bytes, term: Term, deliver: Callable[[bytes], None]
 ) -> Succeeded:
-    """Take in what a key asks and certify its new pair; ``deliver`` gets the answer before anything
-    is committed.
+    """Append a key's succession request to the log and certify its new key pair; idempotent.
 
-    The same request again gets the same certificate.  A statement that contradicts the key's chain
-    is kept as evidence of a fork.
+    ``deliver`` is called with the answer before the transaction commits.  A request that
+    contradicts the key's chain is stored as evidence of a fork.
 
-    Raises StatementProblem, ManifestProblem, CertificateProblem for a request that does not hold;
+    Raises StatementProblem, ManifestProblem, CertificateProblem for a request that does not verify;
     Refused: certificate-unknown, certificate-mismatch, purpose-refused, certificate-superseded for
-    one of an older pair, key-suspended, certificate-revoked and kin, key-registered, unit-inactive,
-    chain-fork, chain-broken.
+    one of an older pair, key-suspended, certificate-revoked and the like, key-registered,
+    unit-inactive, chain-fork, chain-broken.
     """
     asked = Succession.decode(request)
     statement = cose.parse(asked.named.statement, purpose=PURPOSE_SUCCESSION)
@@ -68,7 +67,7 @@ def issue_successor(
         algorithm=algorithm,
     )
     with writing():
-        # again, under the lock: it may have been renewed a moment ago
+        # read again under the lock: it may have been renewed meanwhile
         newest = certificate_of(statement.header.kid)
         outcome = _certify(authority, Arrival(statement, newest, named), own, term, deliver)
     if isinstance(outcome, Contradiction):
@@ -115,7 +114,7 @@ def _certify(
             authority=authority, before=arrival.certificate, own=own, term=term, reason="succeeded"
         )
     else:
-        # and nothing else: an answer that was lost is given again
+        # answered before: return the same receipt and certificate, for an answer that was lost
         require_standing(arrival.certificate.state)
         bundle = known[1]
     certificate = (
@@ -133,8 +132,9 @@ def _certify(
 
 
 def _growth(seen: tuple[int, bytes] | None, receipt: Receipt) -> tuple[bytes, ...]:
-    """The proof from the log that the key had seen; none for a key that has seen none, or more than
-    there is (which is an alert).
+    """The consistency proof from the log that the key had seen to the receipt's.
+
+    Empty for a key that has seen no log, or a longer one, which raises an alert.
     """
     size = receipt.read().tree_size
     return (

@@ -1,5 +1,6 @@
-"""The office as it lies in its data folder: who it is, its two certificates, and what the root
-states about its key.
+"""The office's data folder: its identity, its two certificates, and the issuer statement.
+
+The root key signs the issuer statement, which names the issuing key.
 
 office.json  root.pem  issuing.pem  issuer.statement  issuer.manifest    public
 root.key.pem  issuing.key.pem                                           encrypted (keystore.py)
@@ -36,7 +37,7 @@ ISSUER_MANIFEST = "issuer.manifest"
 ROOT_KEY = "root.key.pem"
 ISSUING_KEY = "issuing.key.pem"
 BLOBS = "blobs"
-# every file that is opened by a name of ours; a database has files of its own beside it
+# every file that the office opens by name; SQLite adds files beside its database
 FILES = (
     IDENTITY,
     ROOT_CERTIFICATE,
@@ -47,7 +48,7 @@ FILES = (
     ISSUING_KEY,
     *(f"{database.FILE}{end}" for end in ("", "-wal", "-shm", "-journal")),
 )
-# where uploads are until they are whole, and where blobs are by the first two digits of their names
+# the folders of incomplete uploads, and of blobs by the first two digits of their names
 INCOMING = "incoming"
 SHELVES = (INCOMING, *(f"{number:02x}" for number in range(256)))
 OWN_UNIT = "11629900MB0000000F"  # the establishment office of the fictitious city, as a unit
@@ -55,11 +56,11 @@ OWN_UNIT = "11629900MB0000000F"  # the establishment office of the fictitious ci
 
 @dataclass(frozen=True)
 class Identity:
-    """Who the office is: ``uscc`` is its own unit, ``database`` the URL of its tables (empty: the
-    file beside this one).
+    """Who the office is.
 
-    ``suite`` is chosen when it is founded and for all that it signs and certifies; an office that
-    names none is in ES256.
+    ``uscc`` is its own unit, ``database`` the URL of its tables; empty for the SQLite file in the
+    data folder.  ``suite`` is chosen at founding for everything that the office signs and
+    certifies; an office.json without one means ES256.
     """
 
     office_id: str
@@ -78,11 +79,13 @@ class Identity:
 
 
 def require_plain(folder: Path) -> None:
-    """Raise FileProblem(office-entry) unless the office's files are plain and under one name each,
-    and its folders are folders.
+    """Check that the office's files and folders are regular ones.
 
-    Only the blobs themselves may have other names: they are never rewritten, and large stores are
-    copied by hard links.
+    Its files must be regular files without further hard links, its folders must be folders.  Only
+    blobs may have several names: they are never rewritten, and large stores are copied by hard
+    links.
+
+    Raises FileProblem(office-entry).
     """
     folders.require_plain_files(folder / name for name in FILES)
     folders.require_plain_folders([folder / BLOBS])
@@ -128,27 +131,27 @@ class Office:
 
     @cached_property
     def algorithm(self) -> Algorithm:
-        """The suite of the office: of its root and of everything below it."""
+        """The suite of the office's root and of everything below it."""
         return self.root_key.algorithm
 
     @cached_property
     def root_key(self) -> PublicKey:
-        """The anchor: the root's public key."""
+        """The root's public key, which is the anchor of everything that the office certifies."""
         return public_key_of(self.root)
 
     @cached_property
     def issuing_key(self) -> PublicKey:
-        """The public key that profiles and receipts are signed with."""
+        """The public key that verifies profiles and receipts."""
         return public_key_of(self.issuing)
 
     @cached_property
     def x5t(self) -> bytes:
-        """SHA-256 of the issuing certificate's DER: what the office's statements carry."""
+        """SHA-256 of the issuing certificate's DER, as in the header of the office's statements."""
         return sha256(der_of(self.issuing)).digest()
 
     @property
     def issuer_manifest(self) -> IssuerManifest:
-        """What the root states about the issuing key."""
+        """What the root key has signed about the issuing key."""
         return records.decode(IssuerManifest, self.issuer.manifest)
 
 

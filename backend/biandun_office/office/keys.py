@@ -1,8 +1,8 @@
 """The office's private keys in both suites, as signers: the only place that holds one in memory.
 
 ES256 comes from ``cryptography``.  SM2 comes from ``gmssl-fast`` (GmSSL with SM3, the default
-identity, r || s), which is told the secret and the point, so that two that do not belong together
-are refused where they are loaded.
+identity, r || s).  It gets the secret and the point, so that a pair that does not match is refused
+when it is loaded.
 """
 
 from typing import Protocol
@@ -23,9 +23,7 @@ from biandun_protocol.algorithms import ES256, SM2, Algorithm, Signer, SoftwareS
 
 
 class PrivateKey(Signer, Protocol):
-    """A signer whose private half can be written down, encrypted, and opens what was sealed to its
-    point.
-    """
+    """A signer whose private key can be exported encrypted, and can open what was sealed to it."""
 
     def encrypted(self, password: bytes) -> bytes:
         """Encrypted PKCS#8 as PEM."""
@@ -43,16 +41,16 @@ class Es256Key(SoftwareSigner):
     """A P-256 key."""
 
     def encrypted(self, password: bytes) -> bytes:
-        """Encrypted PKCS#8 as PEM."""
+        """Encrypted PKCS#8 as PEM (RFC 7468)."""
         return self._private_key.private_bytes(
             Encoding.PEM, PrivateFormat.PKCS8, BestAvailableEncryption(password)
         )
 
 
 class Sm2Key:
-    """An SM2 key: ``secret`` is 32 bytes, ``point`` uncompressed.
+    """An SM2 key (GB/T 32918): ``secret`` is 32 bytes, ``point`` the uncompressed public key.
 
-    Raises ValueError when the two are no pair.
+    Raises ValueError when the two do not belong together.
     """
 
     algorithm = SM2
@@ -62,7 +60,7 @@ class Sm2Key:
         self._secret = secret
         self._pen = gmssl_fast.SM2(private_key=secret.hex(), public_key=point.hex())
         try:
-            self._pen.sign(b"")  # the library looks at the pair when it is first used
+            self._pen.sign(b"")  # the library checks the pair on first use
         except (gmssl_fast.GmsslError, ValueError):
             raise ValueError("no pair of an SM2 key") from None
 
@@ -70,7 +68,7 @@ class Sm2Key:
         return f"<Sm2Key kid={self.algorithm.kid_of(self.public_key).hex()}>"
 
     def sign(self, tbs: bytes) -> bytes:
-        """Return r||s."""
+        """Return the signature r || s, 64 bytes."""
         return self._pen.sign(tbs)
 
     def encrypted(self, password: bytes) -> bytes:
@@ -78,14 +76,15 @@ class Sm2Key:
         return pkcs8.encrypt(self._secret, self.public_key, password)
 
     def common(self, point: bytes) -> bytes:
-        """Diffie-Hellman on Python's integers: the same operations whatever the secret, not the
-        same time.
+        """Diffie-Hellman with Python's integers.
+
+        The sequence of operations does not depend on the secret, but their time may.
         """
         return sm2.common(point, int.from_bytes(self._secret, "big"))
 
 
 def new_key(algorithm: Algorithm) -> PrivateKey:
-    """A fresh key of ``algorithm``."""
+    """Generate a key of ``algorithm``."""
     if algorithm is ES256:
         return Es256Key(ec.generate_private_key(ec.SECP256R1()))
     if algorithm is not SM2:
@@ -99,7 +98,7 @@ def new_key(algorithm: Algorithm) -> PrivateKey:
 def decrypt(algorithm: Algorithm, pem: bytes, password: bytes) -> PrivateKey:
     """The key of ``algorithm`` in an encrypted PKCS#8.
 
-    Raises ValueError for another password, another algorithm or damage.
+    Raises ValueError for a wrong password, another algorithm or a damaged file.
     """
     if algorithm is SM2:
         return Sm2Key(*pkcs8.decrypt(pem, password))

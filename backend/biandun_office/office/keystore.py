@@ -1,8 +1,8 @@
 """The office's private keys at rest: encrypted PKCS#8 in PEM, with scrypt in front of it.
 
-PKCS#8 as OpenSSL writes it stretches a passphrase with 2048 rounds only.  So the password inside is
-not the passphrase but scrypt of it, and the parameters stand above the PEM block, where RFC 7468
-allows text:
+PKCS#8 as OpenSSL writes it stretches a passphrase with only 2048 rounds of PBKDF2.  So the password
+of the PKCS#8 is not the passphrase but scrypt of it (RFC 7914), whose parameters are written above
+the PEM block, where RFC 7468 allows text:
 
     Biandun-KDF: scrypt LOG2N R P SALT
     -----BEGIN ENCRYPTED PRIVATE KEY-----
@@ -20,14 +20,14 @@ from biandun_protocol import pins
 from biandun_protocol.algorithms import Algorithm
 
 LEAST_PASSPHRASE = 10
-FEWEST_CHARACTERS = 3  # different ones
+FEWEST_CHARACTERS = 3  # distinct
 _LABEL = "Biandun-KDF:"
-_MOST_LOG2N = 20  # a stored file may not make us take gigabytes
+_MOST_LOG2N = 20  # so that a file cannot make the office allocate gigabytes
 
 
 @dataclass(frozen=True)
 class Passphrase:
-    """A passphrase that does not show itself."""
+    """A passphrase whose repr does not contain it."""
 
     secret: str
 
@@ -36,14 +36,14 @@ class Passphrase:
 
     @property
     def folded(self) -> "Passphrase":
-        """It in its one spelling, under which keys are sealed."""
+        """The passphrase in its canonical spelling, which is the one that keys are sealed under."""
         return Passphrase(pins.folded(self.secret))
 
     def require_strength(self) -> "Passphrase":
-        """Return itself.
+        """Return the passphrase itself when it is strong enough.
 
-        Raises PassphraseProblem(passphrase-weak) when it is shorter than LEAST_PASSPHRASE
-        characters, or made of two or fewer.
+        Raises PassphraseProblem(passphrase-weak) when it has fewer than LEAST_PASSPHRASE
+        characters, or fewer than FEWEST_CHARACTERS distinct ones.
         """
         secret = self.folded.secret
         if len(secret) < LEAST_PASSPHRASE or len(set(secret)) < FEWEST_CHARACTERS:
@@ -53,14 +53,14 @@ class Passphrase:
 
 @dataclass(frozen=True)
 class Cost:
-    """What a guess costs: scrypt with N = 2^log2n, r, p.  The default takes 64 MiB."""
+    """The cost of one guess: scrypt with N = 2^log2n, r and p.  The default takes 64 MiB."""
 
     log2n: int = 16
     r: int = 8
     p: int = 1
 
     def derive(self, passphrase: Passphrase, salt: bytes) -> bytes:
-        """Stretch ``passphrase`` to 32 bytes.
+        """Derive 32 bytes from ``passphrase`` with scrypt.
 
         Raises PassphraseProblem(passphrase-wrong) for parameters out of bounds.
         """
@@ -72,15 +72,16 @@ class Cost:
 
 
 def seal(key: PrivateKey, passphrase: Passphrase, cost: Cost) -> bytes:
-    """Return ``key`` encrypted under ``passphrase``, as the text described above."""
+    """Encrypt ``key`` under ``passphrase``; return the text that is described above."""
     salt = secrets.token_bytes(16)
     pem = key.encrypted(cost.derive(passphrase.folded, salt).hex().encode())
     return f"{_LABEL} scrypt {cost.log2n} {cost.r} {cost.p} {salt.hex()}\n".encode() + pem
 
 
 def unseal(sealed: bytes, passphrase: Passphrase, algorithm: Algorithm) -> PrivateKey:
-    """Return the key of ``algorithm`` that ``seal`` encrypted; an earlier version sealed under a
-    passphrase as it was typed.
+    """Decrypt a key of ``algorithm`` that ``seal`` encrypted.
+
+    Keys of an earlier version, which used the passphrase as typed, are decrypted, too.
 
     Raises PassphraseProblem(passphrase-wrong), also for a damaged file.
     """

@@ -1,8 +1,8 @@
 """Encrypted PKCS#8 for SM2 keys, written by hand because ``cryptography`` does not know the curve.
 
-What it writes is what the library writes for P-256: PBES2 (RFC 8018) of PBKDF2-HMAC-SHA256 and
-AES-256-CBC around a PrivateKeyInfo (RFC 5958) with an ECPrivateKey (RFC 5915); ``openssl pkey``
-reads it.  It reads only what it wrote.
+The format is the one that the library writes for P-256: PBES2 (RFC 8018) of PBKDF2-HMAC-SHA256 and
+AES-256-CBC around a PrivateKeyInfo (RFC 5958) with an ECPrivateKey (RFC 5915).  ``openssl pkey``
+reads it; ``decrypt`` reads no other encoding.
 """
 
 import secrets
@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.padding import PKCS7
 
 from biandun_protocol import der
 
-ROUNDS = 2048  # the library's; what makes a guess expensive stands in front of it (keystore.py)
+ROUNDS = 2048  # as the library has; scrypt makes a guess expensive (keystore.py)
 _BEGIN, _END = b"-----BEGIN ENCRYPTED PRIVATE KEY-----", b"-----END ENCRYPTED PRIVATE KEY-----"
 _PBES2, _PBKDF2 = der.oid("1.2.840.113549.1.5.13"), der.oid("1.2.840.113549.1.5.12")
 # hmacWithSHA256
@@ -26,7 +26,7 @@ _PUBLIC = 0xA1  # [1] EXPLICIT
 
 
 def encrypt(secret: bytes, point: bytes, password: bytes) -> bytes:
-    """A private key (32 bytes, with its uncompressed point) under ``password``, as PEM."""
+    """Encrypt a private key (32 bytes) and its uncompressed point under ``password``, as PEM."""
     inner = der.encode(
         der.SEQUENCE,
         der.integer(1),
@@ -46,9 +46,9 @@ def encrypt(secret: bytes, point: bytes, password: bytes) -> bytes:
 
 
 def decrypt(pem: bytes, password: bytes) -> tuple[bytes, bytes]:
-    """The private key (32 bytes) and the point that ``encrypt`` wrote.
+    """The private key (32 bytes) and the uncompressed point that ``encrypt`` wrote.
 
-    Raises ValueError for anything else, and for another password.
+    Raises ValueError for a wrong password and for any other encoding.
     """
     lines = pem.strip().splitlines()
     if len(lines) < 3 or (lines[0], lines[-1]) != (_BEGIN, _END):

@@ -1,7 +1,7 @@
-"""The issuing key while the office works: one holder, filled once at start, in memory only.
+"""The signer of this process, which holds the issuing key in memory while the office runs.
 
-``serve`` fills it before it forks; nothing reads the key from settings or environment, and the
-root's key is never here.
+``serve`` sets it once at start.  Nothing reads the key from settings or environment, and the root's
+private key is never loaded here.
 """
 
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ from biandun_protocol.wire.statement import ReceiptPayload
 
 
 class Names(TypedDict):
-    """What the header of every statement of an office says of it."""
+    """The header fields that identify the office in each of its statements."""
 
     office_id: str
     region: str
@@ -34,7 +34,7 @@ class Names(TypedDict):
 
 @dataclass(frozen=True, repr=False)
 class OfficeSigner:
-    """The office's own signatures."""
+    """Signs the office's statements with its issuing key."""
 
     office: Office
     signer: Signer
@@ -43,15 +43,15 @@ class OfficeSigner:
         return f"<OfficeSigner {self.office.identity.office_id}>"
 
     def receipt(self, payload: ReceiptPayload) -> bytes:
-        """Sign a proof and return the receipt bundle's bytes."""
+        """Sign the payload of a receipt; return the bytes of the receipt bundle."""
         return sign_receipt(self.signer, **self._names, payload=payload).encode()
 
     def profile(self, manifest: ProfileManifest) -> Signed:
-        """Sign what the office says of a unit's key."""
+        """Sign the CBOR profile of a unit's key."""
         return sign_profile(self.signer, **self._names, manifest=manifest)
 
     def officers(self, manifest: OfficersManifest) -> Officers:
-        """Sign who the two unblocking officers are."""
+        """Sign the names and points of the two unblocking officers."""
         return sign_officers(self.signer, **self._names, manifest=manifest)
 
     def release(self, release: Release) -> Release:
@@ -59,11 +59,11 @@ class OfficeSigner:
         return release.approved(self.signer, **self._names)
 
     def order(self, purpose: str, manifest: OrderManifest) -> Order:
-        """Sign what a key is to do."""
+        """Sign an order to a key."""
         return sign_order(self.signer, purpose=purpose, **self._names, manifest=manifest)
 
     def status(self, manifest: StatusManifest) -> Signed:
-        """Sign whether a key may sign."""
+        """Sign the revocation status of a key."""
         return sign_status(self.signer, **self._names, manifest=manifest)
 
     @property
@@ -83,7 +83,7 @@ def set_signer(one: OfficeSigner) -> None:
 def signer() -> OfficeSigner:
     """The signer of this process.
 
-    Raises RuntimeError when none was handed over: the office must be started by ``serve``.
+    Raises RuntimeError when none was set: only ``serve`` sets one.
     """
     if not _signers:
         raise RuntimeError(

@@ -1,7 +1,7 @@
-"""Django, set up on import, and the one function that points it at an office's data folder.
+"""Sets up Django on import, and points it at an office's data folder.
 
-The command line imports this first.  A server points once; a command and a test point at whatever
-folder they are given.
+The command line imports this module first.  A server calls ``point_at`` once; a command or a test
+may call it for any folder.
 """
 
 import os
@@ -23,11 +23,12 @@ django.setup()
 
 
 def point_at(folder: Path, url: str | None = None) -> None:
-    """Use ``folder`` from now on, in every thread that has no connection open yet; its identity
-    says which database.
+    """Use the office in ``folder`` from now on, in every thread that has no open connection.
 
-    ``url`` says it for a folder that has no identity yet.  Raises OfficeStateProblem: database-url,
-    database-password.
+    The database is the one that office.json names; ``url`` names it for a folder without
+    office.json.
+
+    Raises OfficeStateProblem: database-url, database-password.
     """
     wanted = database.configuration(folder, database_of(folder) if url is None else url)
     connections.close_all()
@@ -38,15 +39,12 @@ def point_at(folder: Path, url: str | None = None) -> None:
 
 
 def database_of(folder: Path) -> str:
-    """The URL of the database that an office has its tables in; empty for the file in its
-    folder.
-    """
+    """The URL of the office's PostgreSQL database; empty for the SQLite file in its folder."""
     return str(files.read_json(folder / IDENTITY).get("database", ""))
 
 
 def use_office(folder: Path, url: str | None = None) -> None:
-    """Use the office in ``folder``; a ``url`` given besides must be the one that the office was
-    founded with.
+    """Use the office in ``folder``; a given ``url`` must be the one in its office.json.
 
     Raises OfficeStateProblem: office-not-initialised, database-mismatch, database-unreachable;
     FileProblem as ``folders.require_own`` and ``identity.require_plain``.

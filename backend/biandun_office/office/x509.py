@@ -1,10 +1,8 @@
-"""X.509 certificates (RFC 5280): root, issuing authority, and the leaf for a unit's key, in either
-suite.
+"""X.509 certificates (RFC 5280) in either suite: root, issuing authority, and leaves for keys.
 
-They carry the same keys as the CBOR forms, for the tools that everybody else has.  A key stores its
-leaf as an opaque blob.  Names and extensions are encoded by ``cryptography``; the certificate
-around them is put together here, because the library signs with no SM2 key, and one way for both
-suites is one way to look at.
+They certify the same keys as the CBOR profiles, for other tools.  A key stores its leaf as an
+opaque blob.  ``cryptography`` encodes names and extensions; the certificate itself is encoded here
+for both suites, because the library cannot sign with an SM2 key.
 """
 
 import datetime
@@ -33,18 +31,18 @@ _EXTENSIONS = 0xA3
 
 @dataclass(frozen=True)
 class Validity:
-    """From when to when, in seconds since 1970, both included."""
+    """The first and the last second of validity, in seconds since 1970."""
 
     not_before: int
     not_after: int
 
     def encode(self) -> bytes:
-        """As DER."""
+        """The validity as DER (RFC 5280 section 4.1.2.5)."""
         return der.encode(der.SEQUENCE, _moment(self.not_before), _moment(self.not_after))
 
 
 def root_certificate(root: Signer, *, name: str, validity: Validity) -> x509.Certificate:
-    """The root, signed by itself; one authority below it."""
+    """The self-signed root certificate; one level of authorities may be below it."""
     subject = _authority_name(name, "根证书")
     return _parsed(
         _signed(root, subject, subject, PublicKey.of(root), validity, _authority(path_length=1))
@@ -59,7 +57,7 @@ def issuing_certificate(
     name: str,
     validity: Validity,
 ) -> x509.Certificate:
-    """The office's working authority; only leaves below it."""
+    """The certificate of the office's issuing authority; only leaves may be below it."""
     subject = _authority_name(name, "签发证书")
     return _parsed(
         _signed(root, root_certificate.subject, subject, key, validity, _authority(path_length=0))
@@ -119,8 +117,9 @@ def _authority_name(office: str, role: str) -> x509.Name:
 
 
 def _cut(name: str, size: int) -> str:
-    """The beginning of ``name`` that takes at most ``size`` bytes of UTF-8; the whole of it stands
-    in the CBOR profile.
+    """The longest beginning of ``name`` that takes at most ``size`` bytes of UTF-8.
+
+    The CBOR profile has the whole name.
     """
     return name.encode()[:size].decode(errors="ignore")
 
@@ -138,7 +137,7 @@ def _signed(
     validity: Validity,
     critical: Sequence[x509.ExtensionType],
 ) -> bytes:
-    """The certificate's DER: ``signer`` is the key of ``issuer``."""
+    """The certificate's DER; ``signer`` holds the key of ``issuer``."""
     if key.algorithm is not signer.algorithm:
         raise CertificateProblem(
             "algorithm-mismatch", alg=key.algorithm.name, certified=signer.algorithm.name
@@ -173,7 +172,7 @@ def _parsed(raw: bytes) -> x509.Certificate:
 
 
 def _key_identifier(point: bytes) -> bytes:
-    """Method 1 of RFC 5280 section 4.2.1.2: a name, not a protection."""
+    """Method 1 of RFC 5280 section 4.2.1.2: SHA-1 as an identifier, not for security."""
     return sha1(point, usedforsecurity=False).digest()
 
 

@@ -1,13 +1,12 @@
-"""Triggers that let a table grow and nothing else, for SQLite and for PostgreSQL; migrations
-install them.
+"""Database triggers that make a table append-only, for SQLite and PostgreSQL.
 
-SQLite's REPLACE deletes rows without firing DELETE triggers, so an INSERT that meets an existing
-key is refused too.  PostgreSQL has TRUNCATE instead, which fires no DELETE trigger; and its
-triggers are enabled ALWAYS, so that a session that plays a replica does not switch them off.
+Migrations install them.  SQLite's REPLACE deletes rows without firing DELETE triggers, so an INSERT
+of an existing key is refused, too.  In PostgreSQL, TRUNCATE fires no DELETE trigger, so it has one
+of its own; and the triggers are enabled ALWAYS, so that a session with the role of a replica does
+not skip them.
 
-A later migration that alters such a table makes SQLite build it anew, without triggers: it must end
-with ``protect`` again, which may be done twice (a test looks for every trigger after all
-migrations).
+A later migration that alters such a table makes SQLite rebuild it without triggers.  It must end
+with ``protect`` again, which is idempotent; a test checks every trigger after all migrations.
 """
 
 from collections.abc import Sequence
@@ -21,8 +20,9 @@ _FUNCTION = "biandun_append_only"
 
 
 def protect(table: str, *keys: Sequence[str]) -> RunPython:
-    """A migration operation: make ``table`` append-only; ``keys`` are its primary and unique keys,
-    as columns.
+    """A migration operation that makes ``table`` append-only.
+
+    ``keys`` are the columns of its primary key and of each unique constraint.
     """
 
     def install(apps: StateApps, editor: BaseDatabaseSchemaEditor) -> None:  # noqa: ARG001
@@ -44,7 +44,7 @@ def trigger_names(vendor: str, table: str) -> tuple[str, str, str]:
 
 
 def removal(vendor: str, table: str) -> list[str]:
-    """SQL that takes the protection off again, if it is there."""
+    """SQL that drops the triggers if they exist."""
     place = "" if vendor == "sqlite" else f' ON "{table}"'
     return [f"DROP TRIGGER IF EXISTS {name}{place}" for name in trigger_names(vendor, table)]
 

@@ -1,5 +1,6 @@
-"""Request bodies within their limits; ``httpd`` has read them whole and decoded chunks, so that
-they have a length.
+"""Reads request bodies within limits.
+
+``httpd`` has received each body completely and decoded chunks, so every body has a length.
 """
 
 from django.http import HttpRequest
@@ -15,17 +16,17 @@ from biandun_protocol.wire.numbers import SCHEMA_SIGNED
 SIGNED_TYPE = "application/biandun-signed+cbor"
 OCTETS = "application/octet-stream"
 LIMIT_SIGNED = 8192
-_DIGITS = 18  # of a length: more is none, and Python refuses to read thousands of them
+_DIGITS = 18  # of a length; Python raises ValueError for an integer of thousands of digits
 
 
 def announced_length(request: HttpRequest) -> int:
-    """Content-Length, or 0 when there is none."""
+    """The value of Content-Length in bytes; 0 when there is none."""
     text = request.META.get("CONTENT_LENGTH") or "0"
     return int(text) if text.isascii() and text.isdigit() and len(text) <= _DIGITS else 0
 
 
 def read(request: HttpRequest, *, limit: int, too_large: str) -> bytes:
-    """The whole body.  Raises Refused(``too_large``) as soon as it is longer than ``limit``."""
+    """The whole body.  Raises Refused(``too_large``) when it is longer than ``limit`` bytes."""
     if announced_length(request) > limit:
         raise Refused(too_large)
     raw = request.read(limit + 1)
@@ -35,15 +36,16 @@ def read(request: HttpRequest, *, limit: int, too_large: str) -> bytes:
 
 
 def require_type(request: HttpRequest, expected: str) -> None:
-    """Raise Refused(media-type) unless the body is of the type ``expected``; parameters do not
-    matter.
+    """Raise Refused(media-type) unless the body's media type is ``expected``.
+
+    Parameters of the media type are ignored.
     """
     if request.content_type != expected:
         raise Refused("media-type", expected=expected)
 
 
 def read_signed(request: HttpRequest) -> tuple[Signed, bytes]:
-    """A statement with its small manifest, and the body as it came.
+    """Parse a body with a statement and its small manifest; return it with its bytes.
 
     Raises Refused: media-type, statement-too-large; StatementProblem(statement-malformed).
     """

@@ -1,4 +1,4 @@
-"""The machine's clocks, in one place so that a test can hold them.
+"""The machine's clocks, in one module so that a test can replace them.
 
 What is signed or recorded takes its time from ``timekeeping.guard``.
 """
@@ -14,12 +14,12 @@ _COUNTING = (
 
 
 def now() -> int:
-    """Seconds since 1970, whole, as the machine believes."""
+    """The machine's time in whole seconds since 1970."""
     return int(time.time())
 
 
 def ticks() -> float:
-    """Seconds that have passed, also while the machine slept: nobody sets this clock."""
+    """Seconds of a monotonic clock, which cannot be set and counts while the machine sleeps."""
     return time.monotonic() if _COUNTING is None else time.clock_gettime(_COUNTING)
 
 

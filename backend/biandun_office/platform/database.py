@@ -1,9 +1,9 @@
-"""Where the office's tables are: a SQLite file in its data folder, or a PostgreSQL database that
-office.json names by URL.
+"""The office's database: a SQLite file in its data folder, or PostgreSQL by URL in office.json.
 
-A URL never holds a password: libpq takes it from PGPASSWORD or a password file.  Writers are one
-after another on either database, so that no two statements get one place in the log: SQLite locks
-the file when a transaction begins, PostgreSQL takes a lock that ends with the transaction.
+A URL never contains a password: libpq takes it from PGPASSWORD or a password file.  On either
+database only one transaction writes at a time, so that no two statements get the same place in the
+log: SQLite locks the file when a transaction begins, PostgreSQL takes an advisory lock that ends
+with the transaction.
 """
 
 from collections.abc import Generator
@@ -21,17 +21,17 @@ from biandun_office.platform.errors import OfficeStateProblem
 
 FILE = "office.sqlite3"
 SCHEMES = ("postgresql://", "postgres://")
-# "bdoffice": the advisory lock that writers take one after another
+# "bdoffice" in ASCII: the number of the advisory lock of writers
 _WRITERS = 0x6264_6F66_6669_6365
-_PATIENCE = 20  # seconds that a writer waits for the others
+_PATIENCE = 20  # seconds that a writer waits for the lock
 _turn = RLock()
 
 
 def check_url(url: str) -> str:
-    """Return ``url`` if it names a PostgreSQL database; an empty one stands for the SQLite file.
+    """Return ``url`` if it names a PostgreSQL database; an empty one means the SQLite file.
 
-    Raises OfficeStateProblem: database-url, database-password.  The URL is not in the words: it may
-    hold a password.
+    Raises OfficeStateProblem: database-url, database-password.  Messages do not contain the URL,
+    because it may have a password.
     """
     if url and not url.startswith(SCHEMES):
         raise OfficeStateProblem("database-url", detail="postgresql://…")
@@ -44,7 +44,7 @@ def check_url(url: str) -> str:
 
 
 def configuration(folder: Path, url: str) -> dict[str, Any]:
-    """What Django must know of the database of the office in ``folder``.
+    """Django's settings for the database of the office in ``folder``.
 
     Raises as ``check_url``.
     """
@@ -58,10 +58,10 @@ def configuration(folder: Path, url: str) -> dict[str, Any]:
             "CONN_MAX_AGE": None,  # threads live as long as the server
             "CONN_HEALTH_CHECKS": False,
             "OPTIONS": {
-                # take the write lock first: a lock upgraded later fails instead of waiting
+                # take the write lock at BEGIN: a lock that is upgraded later fails at once
                 "transaction_mode": "IMMEDIATE",
                 "timeout": _PATIENCE,
-                # a larger journal between checkpoints: each one waits for the disk twice more
+                # fewer checkpoints: each waits for the disk twice more
                 "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint=8000;",  # noqa: E501
             },
         }
@@ -77,16 +77,16 @@ def configuration(folder: Path, url: str) -> dict[str, Any]:
         "OPTIONS": {
             "connect_timeout": 10,
             "application_name": "biandun-office",
-            "prepare_threshold": 2,  # what sql.py says again and again is prepared
+            "prepare_threshold": 2,  # the queries of sql.py, which recur, are prepared
             **parts,
-            # a receipt promises that the statement is on disk
+            # a receipt may only be sent once the statement is on disk
             "options": f"{parts.get('options', '')} -c synchronous_commit=on -c lock_timeout={_PATIENCE}s".strip(),  # noqa: E501
         },
     }
 
 
 def require_reachable() -> None:
-    """Connect once.  Raises OfficeStateProblem(database-unreachable)."""
+    """Connect once, and close.  Raises OfficeStateProblem(database-unreachable)."""
     try:
         connection.ensure_connection()
     except OperationalError as error:
@@ -98,9 +98,9 @@ def require_reachable() -> None:
 
 
 def pending() -> list[str]:
-    """The steps that bring the tables of an older program to what this one needs.
+    """The migrations that the tables of an older program version still need.
 
-    Raises OfficeStateProblem: office-newer; database-lost for one without any tables.
+    Raises OfficeStateProblem: office-newer; database-lost for a database without tables.
     """
     executor = MigrationExecutor(connection)
     loader = executor.loader
@@ -113,27 +113,30 @@ def pending() -> list[str]:
 
 
 def require_current() -> None:
-    """Raise OfficeStateProblem: office-older, office-newer, database-lost, unless the tables are
-    those of this program.
+    """Check that the tables are those of this program version.
+
+    Raises OfficeStateProblem: office-older, office-newer, database-lost.
     """
     if pending():
         raise OfficeStateProblem("office-older")
 
 
 def require_empty() -> None:
-    """Raise OfficeStateProblem(database-not-empty) when there are tables already: they may be
-    another office's.
+    """Raise OfficeStateProblem(database-not-empty) if the database has any table.
+
+    They may be another office's.
     """
     if connection.introspection.table_names():
         raise OfficeStateProblem("database-not-empty")
 
 
 def remove_tables() -> None:
-    """Undo a founding that failed: drop the tables that migrations made in a database that was
-    empty before.
+    """Undo a founding that failed: drop the tables that migrations made.
+
+    The database must have been empty before.
     """
     if connection.vendor != "postgresql":
-        return  # the file goes with its folder
+        return  # the file is deleted with its folder
     tables = [model._meta.db_table for model in apps.get_models()] + ["django_migrations"]
     with connection.cursor() as cursor:
         for table in tables:
@@ -143,9 +146,9 @@ def remove_tables() -> None:
 
 @contextmanager
 def writing() -> Generator[None]:
-    """A transaction that no other writer overlaps: what it reads stays true until it ends.
+    """A transaction under the write lock: what it reads stays true until it ends.
 
-    Raises OperationalError when the lock is not given in time.
+    Raises OperationalError when the lock cannot be had within _PATIENCE seconds.
     """
     wrapper = connections["default"]
     if wrapper.vendor == "postgresql":
@@ -154,8 +157,8 @@ def writing() -> Generator[None]:
                 cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_WRITERS])
             yield
         return
-    # whoever waits for SQLite's own lock asks, sleeps and asks again: threads of one process wake
-    # each other instead
+    # SQLite's own lock is polled with sleeps in between; threads of one process wait for each
+    # other here instead, and are woken at once
     if not _turn.acquire(timeout=wrapper.settings_dict["OPTIONS"]["timeout"]):
         raise OperationalError("database is locked")
     try:

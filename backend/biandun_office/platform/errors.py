@@ -1,17 +1,16 @@
-"""Everything the office refuses or fails at, as problems with a code, an exit status and an HTTP
-status.
+"""The office's errors: each has a code, an exit status and an HTTP status.
 
     OfficeProblem          exit 1
-    ├── Refused                 3   a rule of the office says no; most of them reach a client over HTTP
+    ├── Refused                 3   a rule of the office forbids it; most are answered over HTTP
     ├── OfficeStateProblem      4   the data folder is not in the state that the command needs
     ├── PassphraseProblem       5
     ├── BackupProblem           6
     ├── FileProblem             7   a file cannot be read or written
-    └── LogBroken               9   the evidence log does not add up
+    └── LogBroken               9   the stored evidence log contradicts itself
 
-Broken bytes, signatures and forms are ``ProtocolProblem`` (exit 8).  ``http_status`` gives the
-status of any of them.
-"""  # noqa: E501
+Malformed bytes, invalid signatures and forms are ``ProtocolProblem`` (exit 8).  ``http_status``
+returns the HTTP status of any code.
+"""
 
 from typing import ClassVar
 
@@ -20,17 +19,17 @@ from biandun_protocol.errors import Problem
 
 
 class OfficeProblem(Problem):
-    """Something that the office cannot or will not do."""
+    """Base of everything that the office cannot or may not do."""
 
 
 class Refused(OfficeProblem):
-    """A rule of the office says no; nothing was changed."""
+    """A rule of the office forbids it; nothing was changed."""
 
     exit_status: ClassVar[int] = 3
 
 
 class OfficeStateProblem(OfficeProblem):
-    """The data folder holds no office, or one already."""
+    """The data folder or its database is not in the state that the command needs."""
 
     exit_status: ClassVar[int] = 4
 
@@ -43,7 +42,7 @@ class PassphraseProblem(OfficeProblem):
 
 
 class BackupProblem(OfficeProblem):
-    """A backup that does not restore."""
+    """A backup that cannot be restored."""
 
     code = "backup-invalid"
     exit_status: ClassVar[int] = 6
@@ -63,13 +62,14 @@ class LogBroken(OfficeProblem):
     exit_status: ClassVar[int] = 9
 
 
-# in the place of a path, for those who are not to know any
+# named instead of a path to HTTP clients, which must not learn paths
 SERVER = phrase("plain.server")
 
 
 class StorageFull(FileProblem):
-    """There is no room for another file; ``path`` is the one that was not written, for a client the
-    office's server.
+    """There is no room on the disk for another file.
+
+    ``path`` is the file that was not written; for HTTP clients it is SERVER.
     """
 
     code = "storage-full"
@@ -80,15 +80,16 @@ class StorageFull(FileProblem):
 
 
 class OfficeBusy(OfficeProblem):
-    """The database did not let us in within its time-out."""
+    """The database was locked for longer than its timeout."""
 
     code = "office-busy"
     retriable = True
 
 
 class ClockUntrusted(Refused):
-    """The office's clock contradicts what it has recorded: nothing is signed until it is right, or
-    a person has confirmed it.
+    """The office's clock contradicts what it has recorded.
+
+    Nothing is signed until the clock is right or a person has confirmed it.
     """
 
     code = "office-clock-behind"
@@ -96,13 +97,13 @@ class ClockUntrusted(Refused):
 
 
 class TooManyFailures(Refused):
-    """This client has to wait; ``seconds`` says how long."""
+    """This client has to wait for ``seconds``."""
 
     code = "too-many-failures"
     retriable = True
 
 
-# 422 for every code that is not here: the bytes are understood, and wrong
+# any other code is answered 422: the content is well-formed but not acceptable
 _STATUS: dict[str, int] = {
     "statement-malformed": 400,
     "digest-malformed": 400,

@@ -1,7 +1,7 @@
-"""Files written whole or not at all.
+"""Reads files, and writes them completely or not at all.
 
-``write`` goes through a temporary sibling, fsync and rename, so that a power cut leaves the old
-state or the new one.
+``write`` uses a temporary file in the same folder, fsync and rename, so that a power cut leaves the
+old file or the new one.
 """
 
 import errno
@@ -32,13 +32,13 @@ PUBLIC = 0o644
 
 
 def write(path: Path, content: bytes, *, mode: int = PRIVATE, replace: bool = False) -> None:
-    """Write ``content`` durably.
+    """Write ``content`` to ``path`` durably.
 
-    Raises FileProblem: file-exists (unless ``replace``), file-unwritable.
+    Raises FileProblem: file-exists (unless ``replace``), file-unwritable; StorageFull.
     """
     if not replace and path.exists():
         raise FileProblem("file-exists", path=str(path))
-    # a name that nobody can have put a link under
+    # a random name, so that nobody can have put a link in its place
     temporary = path.parent / f".{secrets.token_hex(8)}.part"
     try:
         if not path.name:  # the empty name is that of the folder itself
@@ -60,8 +60,9 @@ def write(path: Path, content: bytes, *, mode: int = PRIVATE, replace: bool = Fa
 
 
 def unwritable(path: Path | Phrase, error: OSError) -> FileProblem:
-    """The problem that a file cannot be written, with the system's word for it: storage-full or
-    file-unwritable.
+    """The problem for a file that cannot be written: storage-full or file-unwritable.
+
+    ``detail`` is the operating system's message.
     """
     named = path if isinstance(path, Phrase) else str(path)
     if oserrors.is_full(error):
@@ -70,17 +71,16 @@ def unwritable(path: Path | Phrase, error: OSError) -> FileProblem:
 
 
 def unreadable(error: OSError) -> FileProblem:
-    """The problem that the file or folder that an error names cannot be read or looked at."""
+    """The problem for a file or folder that cannot be read; ``error`` names its path."""
     path = os.fsdecode(error.filename)
     return FileProblem("file-unreadable", path=path, detail=oserrors.reason(error))
 
 
 @contextmanager
 def writing(path: Path) -> Generator[None]:
-    """Whatever runs out of room or may not be written inside is a problem of ``path``, also in a
-    database or at the end of a file.
+    """Turn errors of writing in the block, to disk or database, into problems that name ``path``.
 
-    Raises StorageFull, FileProblem(file-unwritable).
+    Raises StorageFull, FileProblem(file-unwritable), OfficeBusy.
     """
     try:
         yield
@@ -94,14 +94,14 @@ def writing(path: Path) -> Generator[None]:
 
 
 def of_database(path: Path | None, error: Exception) -> OfficeProblem | None:
-    """The problem behind what a database said about the file ``path``, None for those who are not
-    to know any; None when it is a fault of ours.
+    """The problem that matches a database error; None for an internal error.
+
+    ``path`` is the database file, or None if the client must not learn it.
     """
     text, named = str(error), SERVER if path is None else str(path)
     if "full" in text or "No space left" in text:
         return StorageFull(named)
-    # what SQLite makes of a file that may not grow, or be written, or of a folder where it can make
-    # none
+    # SQLite's messages for a file that cannot grow or is read-only, and for a folder that is
     if "disk I/O error" in text or "readonly" in text or "unable to open database file" in text:
         return FileProblem("file-unwritable", path=named, detail=text)
     return OfficeBusy() if "locked" in text else None
@@ -109,8 +109,9 @@ def of_database(path: Path | None, error: Exception) -> OfficeProblem | None:
 
 @contextmanager
 def delivering() -> Generator[Callable[[Path, bytes], None]]:
-    """Files that exist only if the block comes to its end: what a commit that failed does not know
-    of must not lie about.
+    """Yield a function that writes files; they are deleted again if the block raises.
+
+    So no file is left behind that a failed transaction does not know about.
     """
     written: list[Path] = []
 
@@ -127,8 +128,9 @@ def delivering() -> Generator[Callable[[Path, bytes], None]]:
 
 
 def open_plain(path: Path) -> BinaryIO:
-    """Open a file to be read, and nothing that is none: a pipe never ends, and what looking at a
-    device does nobody knows.
+    """Open a regular file for reading.
+
+    A pipe might never end, and opening a device can have side effects.
 
     Raises OSError; FileProblem(file-special).
     """
@@ -138,14 +140,14 @@ def open_plain(path: Path) -> BinaryIO:
     if not stat.S_ISREG(mode):
         raise FileProblem("file-special", path=str(path))
     file = os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb")
-    if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):  # it was exchanged since
+    if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):  # replaced since stat()
         file.close()
         raise FileProblem("file-special", path=str(path))
     return file
 
 
 def read(path: Path) -> bytes:
-    """Read a whole file, which may be as long as an attachment.
+    """Read a whole file, at most as long as an attachment may be.
 
     Raises FileProblem: file-missing, file-unreadable, file-special, file-too-large.
     """
@@ -179,7 +181,7 @@ def read_json(path: Path) -> dict[str, Any]:
 
 
 def sync_folder(folder: Path) -> None:
-    """Make the names in ``folder`` durable, not only the contents behind them."""
+    """Make new names in ``folder`` durable: fsync of a file does not cover its name."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)

@@ -1,10 +1,10 @@
-"""The office's data folder is its operator's own: no link, nobody else's, and nobody else writes
-into it; so is what lies in it.
+"""Checks that the data folder and its content belong to the office's operator alone.
 
-Whoever can write there can exchange the database and the keys, so nothing is read from such a
-folder either.  A link in it leads out of it: what is written through one lands in somebody else's
-files, what is swept below one is somebody else's, and a database with two names loses its journal
-under one of them (https://sqlite.org/howtocorrupt.html, 2.4).
+There must be no link, nothing that another account owns, and nothing that others may write.
+Whoever can write there can replace the database and the keys, so nothing is read from such a folder
+either.  A link leads out of the folder: writing through one changes somebody else's file, sweeping
+below one deletes it, and a database with two names loses its journal under one of them
+(https://sqlite.org/howtocorrupt.html, 2.4).
 """
 
 import os
@@ -20,11 +20,10 @@ from biandun_protocol.catalogue import Phrase, phrase
 
 
 def require_own(folder: Path) -> None:
-    """Raise FileProblem unless the office of this account may be in ``folder``: folder-link,
-    folder-foreign, folder-open.
+    """Check that ``folder`` belongs to this account alone, if it exists.
 
-    A folder that is not there, or may not be looked at, is not decided here:
-    FileProblem(file-unreadable) for the latter.
+    Raises FileProblem: folder-link, folder-foreign, folder-open; file-unreadable when it cannot be
+    examined.
     """
     try:
         found = folder.lstat()
@@ -43,8 +42,10 @@ def require_own(folder: Path) -> None:
 
 
 def require_plain_files(paths: Iterable[Path]) -> None:
-    """Raise FileProblem(office-entry) unless each of ``paths`` is a plain file of this account's,
-    with no other name (hard link), which nobody else may change; or is not there.
+    """Check that each path is a regular file of this account, or absent.
+
+    It must have no further hard link, and others must not be able to write it.  Raises
+    FileProblem(office-entry).
     """
     for path in paths:
         found = _look(path)
@@ -57,10 +58,10 @@ def require_plain_files(paths: Iterable[Path]) -> None:
 
 
 def require_plain_folders(paths: Iterable[Path]) -> None:
-    """Raise FileProblem(office-entry) unless each of ``paths`` is a folder of this account's, no
-    link, which nobody else may change; or is not there.
+    """Check that each path is a folder of this account, or absent.
 
-    A folder may be where another disk is mounted.
+    It must be no link, and others must not be able to write it; another disk may be mounted there.
+    Raises FileProblem(office-entry).
     """
     for path in paths:
         found = _look(path)
@@ -69,8 +70,10 @@ def require_plain_folders(paths: Iterable[Path]) -> None:
 
 
 def _look(path: Path) -> os.stat_result | None:
-    """What is there; None for nothing.  Raises FileProblem: office-entry for a link, and for what
-    others own or may change; file-unreadable.
+    """The status of ``path`` itself (lstat); None if absent.
+
+    Raises FileProblem: office-entry for a link, and for what others own or may write;
+    file-unreadable.
     """
     try:
         found = path.lstat()

@@ -1,14 +1,13 @@
-"""Group commit: writers that wait at the same time share one transaction, so one wait for the disk
-serves them all.
+"""Group commit: concurrent writers share one transaction, so one fsync serves them all.
 
-A thread puts its work into the queue.  The first one leads: it takes the office's write lock, does
-what is queued by then in one go, and commits once.  Only then does any of them get its outcome:
-nobody is told of anything that is not on disk.  They are woken at once, and whoever came meanwhile
-leads next.
+A thread puts its work into the queue.  The first thread leads: it takes the office's write lock,
+does everything that is queued by then, and commits once.  Only after the commit do the threads get
+their results, so no caller learns of something that is not on disk.  All of them are woken then,
+and the first thread that queued meanwhile leads next.
 
-There is no thread of its own and no timer: one client alone gets a transaction of its own at once,
-and groups grow by themselves with what arrives during a commit.  The queue is the process's;
-processes take turns by the database's lock.
+There is no extra thread and no timer: a single client gets its own transaction at once, and groups
+form from the work that arrives during a commit.  There is one queue per process; processes exclude
+each other with the database's lock.
 """
 
 from collections import deque
@@ -25,7 +24,7 @@ Outcome = TypeVar("Outcome")
 
 
 class _Job(Generic[Work]):
-    """One writer's work, and how it ended: with a result, or with an error."""
+    """One writer's work, and its outcome: a result or an exception."""
 
     def __init__(self, work: Work) -> None:
         self.work = work
@@ -35,41 +34,42 @@ class _Job(Generic[Work]):
         self._asleep.acquire()
 
     def end(self, outcome: object) -> None:
-        """The transaction has ended."""
+        """Store the outcome; the transaction has ended."""
         self.outcome, self.done = outcome, True
 
     def wait(self) -> None:
-        """Sleep until the work is done, or this thread is to lead."""
+        """Sleep until the work is done or this thread has to lead."""
         self._asleep.acquire()
 
     def wake(self) -> None:
-        """End the wait."""
+        """End ``wait``."""
         self._asleep.release()
 
 
 class GroupCommit(Generic[Work, Outcome]):
-    """A queue of writers.
+    """A queue of writers that share transactions.
 
-    ``together`` does the work of several, inside the transaction, and returns for each its result,
-    or the error that is its own and has left nothing behind.  It runs on any thread, and again if a
-    leader was ended in the middle: it must not mind finding some of it done.
+    ``together`` does the work of several writers inside the transaction.  It returns for each a
+    result, or an exception; work that ended in an exception has written nothing.  It runs on any of
+    the threads.  It runs again if a leader was killed in the middle, so it must cope with work that
+    is already done.
     """
 
     def __init__(self, together: Callable[[Sequence[Work]], Sequence[Outcome | Exception]]) -> None:
         self._together = together
         self._queue: deque[_Job[Work]] = deque()
         self._is_led = False
-        self._changing = Lock()  # the two above
+        self._changing = Lock()  # protects _queue and _is_led
 
     def run(self, work: Work) -> Outcome:
-        """Have ``work`` done under the write lock and return its result, once that is durable.
+        """Do ``work`` under the write lock and return its result once that is durable.
 
-        Raises the error that is its own; what the database raises at the lock or the commit, to
-        everybody in the group.  Raises RuntimeError inside another transaction, where nothing would
-        be durable yet.
+        Raises the exception of this work; an error of the database at the lock or the commit is
+        raised to everybody in the group.  Raises RuntimeError inside another transaction, where
+        nothing would be durable yet.
         """
         if connections["default"].in_atomic_block:
-            raise RuntimeError("a group commit inside a transaction is none")
+            raise RuntimeError("a group commit needs a transaction of its own")
         job = _Job(work)
         with self._changing:
             self._queue.append(job)
@@ -83,9 +83,10 @@ class GroupCommit(Generic[Work, Outcome]):
         return cast("Outcome", job.outcome)
 
     def _lead(self, own: _Job[Work]) -> None:
-        """Do what is queued, ``own`` among it.
+        """Do the queued work, ``own`` included.
 
-        Who dies on the way leaves the others' work to the next leader.
+        If this thread is interrupted, unfinished work of others goes back to the queue for the next
+        leader.
         """
         taken = list[_Job[Work]]()
         try:
@@ -105,9 +106,9 @@ class GroupCommit(Generic[Work, Outcome]):
                     job.wake()
 
     def _do_queued(self, taken: list[_Job[Work]]) -> None:
-        """Move what is queued to ``taken``, and end it in one transaction.
+        """Move the queue to ``taken`` and do it in one transaction.
 
-        Raises what is no Exception only.
+        An Exception becomes the outcome of the jobs; only other BaseExceptions are raised.
         """
         before = len(self._queue)
         try:
@@ -118,10 +119,10 @@ class GroupCommit(Generic[Work, Outcome]):
                 job.end(outcome)
         except Exception as error:
             if len(taken) > 1 and not isinstance(error, (OperationalError, InterfaceError)):
-                # one of them is to blame, and not the disk or the connection
+                # not an error of disk or connection, so one of the jobs caused it
                 self._do_one_by_one(taken)
                 return
-            if not taken:  # without the lock: those who came meanwhile wait for it themselves
+            if not taken:  # the lock timed out: fail the jobs that were queued at the start
                 self._take(before, taken)
             for job in taken:
                 job.end(error)
@@ -134,7 +135,7 @@ class GroupCommit(Generic[Work, Outcome]):
             except (
                 OperationalError,
                 InterfaceError,
-            ) as error:  # all the others would wait for the same
+            ) as error:  # the remaining jobs would fail in the same way
                 for one in jobs[place:]:
                     one.end(error)
                 return

@@ -1,5 +1,6 @@
-"""Log lines as JSON on stderr: a dotted action name and plain fields; never names of people, never
-secrets.
+"""Log lines as JSON on stderr: a dotted action name and plain fields.
+
+They never contain names of people or secrets.
 """
 
 import json
@@ -13,7 +14,7 @@ _log = logging.getLogger("biandun")
 
 
 class JsonLines(logging.Formatter):
-    """One JSON object a record; ``action`` is the message, ``fields`` come from ``record``."""
+    """Formats a record as a JSON object: its message as ``action``, and its ``fields``."""
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the line."""
@@ -29,15 +30,15 @@ class JsonLines(logging.Formatter):
 
 
 def speak() -> None:
-    """Log every action from now on: a server does; a command answers its user instead."""
+    """Log every action from now on, as a server does; a command prints its result instead."""
     _log.setLevel(logging.INFO)
 
 
 def action(name: str, /, **fields: object) -> None:
-    """Log that ``name`` happened, such as ``evidence.statement.accepted``.
+    """Log an action, such as ``evidence.statement.accepted``, with its fields.
 
-    Inside a transaction nothing has happened yet: the line is written when its commit has
-    succeeded, and never when it was rolled back.
+    Inside a transaction the line is written when the commit has succeeded, and never after a
+    rollback.
     """
     writing = connections["default"]
     if writing.in_atomic_block:

@@ -1,9 +1,8 @@
-"""Rows that are decided upon and not yet written: several writers in one transaction share one text
-of SQL a table.
+"""Rows that are to be inserted: writers in one transaction share one INSERT per table.
 
-What one writer has added is taken back by forgetting it, so nothing need be undone in the database.
-Whoever must read what was added writes it first, outside an attempt.  Used under the write lock
-only, by one thread.
+If a writer fails, its rows are dropped before they reach the database, so nothing has to be undone
+there.  Code that must read pending rows writes them first, outside an attempt.  To be used by one
+thread, under the write lock.
 """
 
 from collections.abc import Callable, Generator, Sequence
@@ -19,47 +18,48 @@ Model = type[models.Model]
 
 @dataclass(frozen=True)
 class Numbered:
-    """A row whose key the database will give; it stands for that key in the rows that refer to it.
+    """A row whose primary key the database will assign; it stands for that key in other rows.
 
-    ``name`` is the value of the unique column by which the row is found again.
+    ``name`` is the value of a unique column, by which the row is found after the insert.
     """
 
     name: str
 
 
 class Pending:
-    """Rows by table; then what else is to be done, in its order.
+    """Pending rows by table, and steps to run after they are written.
 
-    Tables whose keys the database gives come first, because the others refer to them, then the rest
-    in the order of their first row.
+    Tables with keys that the database assigns are written first, because other rows refer to them,
+    then the other tables in the order of their first row.
     """
 
     def __init__(self) -> None:
         self._rows: dict[Model, list[Sequence[object]]] = {}
-        # of the tables whose keys the database gives: what finds a row again
+        # for tables whose keys the database assigns: the unique column of ``Numbered.name``
         self._columns: dict[Model, str] = {}
         self._steps: list[Callable[[], object]] = []
         self._attempting = False
 
     def insert(self, model: Model, *values: object) -> None:
-        """Add a row: ``values`` are those of the model's columns in their order; one may be a
-        ``Numbered`` that was added before.
+        """Add a row; ``values`` are in the order of the model's columns.
+
+        A value may be a ``Numbered`` that was added before.
         """
         self._rows.setdefault(model, []).append(values)
 
     def insert_numbered(self, model: Model, column: str, name: str, *values: object) -> Numbered:
-        """Add a row without its key: its first value is ``name``, of the unique ``column``."""
+        """Add a row without primary key; its first value is ``name``, of the unique ``column``."""
         self._columns[model] = column
         self.insert(model, name, *values)
         return Numbered(name)
 
     def then(self, step: Callable[[], object]) -> None:
-        """Do this when the rows are written: what is rare, or reads before it writes."""
+        """Run ``step`` after the rows are written; for rare writes, or ones that read first."""
         self._steps.append(step)
 
     @contextmanager
     def attempt(self) -> Generator[None]:
-        """Forget what was added inside when it raises."""
+        """Drop the rows and steps that were added in the block if it raises."""
         rows, steps = {model: len(added) for model, added in self._rows.items()}, len(self._steps)
         self._attempting = True
         try:
@@ -73,9 +73,9 @@ class Pending:
             self._attempting = False
 
     def write(self) -> None:
-        """Write everything, and forget it.
+        """Write all pending rows, run the steps, and forget both.
 
-        Raises RuntimeError in an attempt, whose rows could no more be told from others.
+        Raises RuntimeError inside an attempt: rows that are written could no longer be dropped.
         """
         if self._attempting:
             raise RuntimeError("what is written cannot be forgotten")

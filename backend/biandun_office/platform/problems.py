@@ -1,4 +1,4 @@
-"""Problems over HTTP (RFC 9457), and how they stand in the OpenAPI document.
+"""Problems over HTTP (RFC 9457), and their description in the OpenAPI document.
 
 ``title`` is the message in Chinese, ``detail`` in English, ``next`` and ``next_en`` say what to do,
 ``code`` is stable.
@@ -41,12 +41,12 @@ PROBLEM_SCHEMA: dict[str, object] = {
         "field": {"type": "string", "description": "The place that breaks the rule"},
     },
 }
-# values that a client acts on; the others are in the words already
+# values that a client may act on; the others are only part of the message
 _EXTRAS = ("missing", "field", "seq", "name", "expected", "seconds")
 
 
 def as_document(problem: Problem) -> dict[str, object]:
-    """The members of a problem document."""
+    """The members of the problem document for ``problem``."""
     extras = {
         name: problem.values[name] for name in _EXTRAS if problem.values.get(name) is not None
     }
@@ -65,7 +65,7 @@ def as_document(problem: Problem) -> dict[str, object]:
 
 
 def respond(problem: Problem) -> HttpResponse:
-    """The answer to a request that ended in ``problem``."""
+    """The HTTP response to a request that failed with ``problem``."""
     document = as_document(problem)
     content = json.dumps(document, ensure_ascii=False)
     response = HttpResponse(content, status=http_status(problem.code), content_type=MEDIA_TYPE)
@@ -76,34 +76,33 @@ def respond(problem: Problem) -> HttpResponse:
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001
-    """Django's handler for a path that leads nowhere."""
+    """Django's handler for a path without a view."""
     return respond(OfficeProblem("route-not-found"))
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001
-    """Django's handler for a request that it calls suspicious."""
+    """Django's handler for a request that it considers suspicious."""
     return respond(Refused("request-invalid", field="query"))
 
 
 def server_error(request: HttpRequest) -> HttpResponse:  # noqa: ARG001
-    """Django's handler for a fault of ours."""
+    """Django's handler for an internal error."""
     return respond(OfficeProblem("internal"))
 
 
 def finish(
     get_response: Callable[[HttpRequest], HttpResponse],
 ) -> Callable[[HttpRequest], HttpResponse]:
-    """Middleware: say 405 in our words instead of the framework's, and give every answer its
-    length.
+    """Middleware: answer 405 as a problem, HEAD like GET, and set Content-Length.
 
-    Whatever answers GET answers HEAD (RFC 9110 section 9.3.2); the body stays with the server
+    Whatever answers GET answers HEAD (RFC 9110 section 9.3.2); the server drops the body
     (``httpd.channel.Task``).
     """
 
     def middleware(request: HttpRequest) -> HttpResponse:
         response = get_response(request)
         if response.status_code == 405 and request.method == "HEAD" and "GET" in _methods(response):
-            request.method = "GET"  # for those who serve it
+            request.method = "GET"  # so that the view for GET answers
             response = get_response(request)
             request.method = "HEAD"
         if response.status_code == 405:
@@ -124,9 +123,7 @@ def _methods(response: HttpResponse) -> set[str]:
 
 
 def problems(*codes: str) -> dict[str, object]:
-    """OpenAPI responses for these codes, to be merged into an operation; faults of ours may always
-    come.
-    """
+    """OpenAPI responses for these codes and for internal errors, to be merged into an operation."""
     return {
         "responses": {
             status: _response(status, names)
@@ -147,7 +144,7 @@ def described(operation: dict[str, Any], *codes: str) -> dict[str, object]:
 
 
 def binary(media_type: str, description: str, limit: int | None = None) -> dict[str, object]:
-    """OpenAPI: a body that is bytes."""
+    """OpenAPI description of a body of bytes."""
     schema: dict[str, object] = {"type": "string", "format": "binary"}
     if limit is not None:
         schema["maxLength"] = limit

@@ -1,5 +1,6 @@
-"""The base of tables that only grow: Python refuses a change here, triggers refuse it in the
-database (platform/append_only.py).
+"""The base of append-only models: Python refuses changes here.
+
+Triggers refuse them in the database (platform/append_only.py).
 """
 
 from typing import Any, NoReturn
@@ -8,7 +9,7 @@ from django.db import models
 
 
 class AppendOnlyQuerySet(models.QuerySet[Any]):
-    """A query set that neither changes nor deletes."""
+    """A query set that can neither update nor delete."""
 
     def update(self, **kwargs: Any) -> NoReturn:  # noqa: ARG002
         """Refuse."""
@@ -20,7 +21,7 @@ class AppendOnlyQuerySet(models.QuerySet[Any]):
 
 
 class AppendOnly(models.Model):
-    """Rows that are inserted once and never touched again."""
+    """Rows that are inserted once and never changed or deleted."""
 
     objects = AppendOnlyQuerySet.as_manager()
 
@@ -30,7 +31,7 @@ class AppendOnly(models.Model):
         abstract = True
 
     def save(self, *args: Any, **kwargs: Any) -> None:
-        """Insert.  Raises TypeError for a row that is there already."""
+        """Insert the row.  Raises TypeError for a row that is stored already."""
         if not self._state.adding:
             raise TypeError("evidence cannot be changed")
         super().save(*args, **{**kwargs, "force_insert": True})

@@ -1,9 +1,9 @@
-"""Limits for what a stranger makes the office compute: signatures that fail, login challenges that
-nobody answers, signing anew.
+"""Limits for what anonymous clients make the office compute.
 
-Counted are failures, and what the office signs because somebody asks, for each client address, in
-memory: a whole bureau behind one address files and logs in as it likes.  A client is an IPv4
-address or the /64 of an IPv6 one.
+For each client address it counts failed signature checks, unanswered login challenges, and new
+signatures that the office makes on request.  Successful requests are not limited, so a whole bureau
+behind one address can work.  A client is an IPv4 address or the /64 of an IPv6 address.  Counts are
+kept in memory.
 """
 
 import math
@@ -21,41 +21,41 @@ from biandun_office.platform.errors import TooManyFailures
 from biandun_office.platform.problems import respond
 
 CHALLENGE, LOGIN = "/login/challenge", "/login"
-# each costs a signature check
+# the office checks a signature for each request to these
 VERIFYING = ("/statements", "/countersignatures", "/decisions", "/links", LOGIN)
 SIGNING = (
     "/statements/{statement_id}/receipt",
     "/keys/{serial}/status",
-)  # what is asked for here may cost a signature of the office's
+)  # the office may sign for a request to these
 _RECEIPT, _STATUS = re.compile(r"/statements/[^/]+/receipt"), re.compile(r"/keys/[^/]+/status")
 _FAILED = ("signature-invalid", "login-mismatch", "login-expired", "login-replayed")
-# remembered at a time; a /64 or an address more makes the one seen longest ago new again
+# the number of clients that are remembered; one more replaces the least recently counted
 _CLIENTS = 10_000
 
 
 class Buckets:
-    """A bucket of tokens for each client: ``size`` at first, ``rate`` new ones a second."""
+    """A token bucket for each client: ``size`` tokens at first, ``rate`` new ones a second."""
 
     def __init__(self, size: int, rate: float, now: Callable[[], float] = monotonic) -> None:
         self._size, self._rate, self._now = size, rate, now
-        self._left: OrderedDict[str, tuple[float, float]] = OrderedDict()  # tokens, when that was
+        self._left: OrderedDict[str, tuple[float, float]] = OrderedDict()  # tokens left, and when
         self._lock = Lock()
 
     def __len__(self) -> int:
         return len(self._left)
 
     def wait(self, client: str) -> int:
-        """Seconds, rounded up, until this client has a token; 0 when it has one."""
+        """Seconds until this client has a token, rounded up; 0 when it has one."""
         with self._lock:
             left = self._tokens(client)
         return 0 if left >= 1 else math.ceil((1 - left) / self._rate)
 
     def take(self, client: str) -> None:
-        """Take a token away."""
+        """Use one of the client's tokens."""
         self._add(client, -1)
 
     def give_back(self, client: str) -> None:
-        """Return a token that was taken."""
+        """Return a token that was used."""
         self._add(client, 1)
 
     def _add(self, client: str, count: int) -> None:
@@ -72,7 +72,7 @@ class Buckets:
 
 
 class Throttle:
-    """What one server remembers of its clients."""
+    """The token buckets of one server."""
 
     def __init__(self, now: Callable[[], float] = monotonic) -> None:
         self._failures = Buckets(60, 0.5, now)
@@ -80,9 +80,9 @@ class Throttle:
         self._signatures = Buckets(200, 1.0, now)
 
     def require(self, client: str, request: HttpRequest) -> None:
-        """Let a client ask this of us.
+        """Check that a client may make this request now.
 
-        Raises TooManyFailures when it has to wait: too-many-failures, too-many-signatures.
+        Raises TooManyFailures (too-many-failures, too-many-signatures) when it has to wait.
         """
         if may_sign(request):
             code, seconds = "too-many-signatures", self._signatures.wait(client)
@@ -99,7 +99,7 @@ class Throttle:
             raise TooManyFailures(code, seconds=seconds)
 
     def note(self, client: str, request: HttpRequest, response: HttpResponse) -> None:
-        """Count what came of a request."""
+        """Use or return tokens, depending on the outcome of a request."""
         path = request.path
         if may_sign(request):
             if getattr(response, "signed", False):
@@ -115,16 +115,13 @@ class Throttle:
 
 
 def signed(response: HttpResponse) -> HttpResponse:
-    """The answer, marked as one that the office has signed because it was asked."""
+    """Mark the response as one that the office signed for this request."""
     response.signed = True  # type: ignore[attr-defined] - for the middleware
     return response
 
 
 def may_sign(request: HttpRequest) -> bool:
-    """May the answer cost a signature of the office's?
-
-    A receipt as it was given out costs none.
-    """
+    """May the office have to sign for this request?  A stored receipt needs no new signature."""
     if request.method != "GET":
         return False
     if _RECEIPT.fullmatch(request.path):
@@ -135,7 +132,8 @@ def may_sign(request: HttpRequest) -> bool:
 def throttled(
     get_response: Callable[[HttpRequest], HttpResponse],
 ) -> Callable[[HttpRequest], HttpResponse]:
-    """Middleware: answer 429 to a client whose requests failed, or made the office sign, too often.
+    """Middleware: answer 429 to a client that failed, or made the office sign, too often.
+
     Without settings.THROTTLE nothing is counted.
     """
 
@@ -156,7 +154,7 @@ def throttled(
 
 
 def client_of(address: str) -> str:
-    """The name under which an address is counted."""
+    """The client that an address is counted under."""
     try:
         parsed = ip_address(address.partition("%")[0])
     except ValueError:

@@ -1,5 +1,7 @@
-"""The directory: units, the organs and institutions under establishment management, and the offices
-that govern them.  What filings change does not stand here.
+"""The directory of units, and of the offices that govern them.
+
+Units are the organs and institutions under establishment management.  Data that filings change are
+not here.
 """
 
 from typing import ClassVar
@@ -8,8 +10,9 @@ from django.db import models
 
 
 class Unit(models.Model):
-    """A unit (单位), named by its unified social credit code; ``office`` governs it and decides its
-    cases.
+    """A unit (单位), identified by its unified social credit code (GB 32100).
+
+    ``office`` governs it and decides its cases.
     """
 
     class Kind(models.TextChoices):
@@ -32,7 +35,7 @@ class Unit(models.Model):
         related_name="subordinates",
     )
     active = models.BooleanField("有效", default=True)
-    # none until an office has been entered: the first is a unit, too
+    # null until an office is registered: the first office is itself a unit
     office = models.ForeignKey(
         "Office",
         verbose_name="管理编办",
@@ -54,14 +57,14 @@ class Unit(models.Model):
 
 
 class Office(models.Model):
-    """An establishment office (编办) of this installation: the ``unit`` that it is, and the region
-    that it governs at its ``level``.
+    """An establishment office (编办) of this installation.
 
-    Its officers are the keys of that unit which may decide.
+    ``unit`` is the office as a unit, ``region`` what it governs, at its ``level``.  Its officers
+    are the keys of that unit whose certificates allow decisions.
     """
 
     class Level(models.TextChoices):
-        """Of the office's region: a province, a city, or a county."""
+        """The level of the office's region: a province, a city, or a county."""
 
         PROVINCE = "PROVINCE", "省级"
         CITY = "CITY", "市级"
@@ -85,10 +88,10 @@ class Office(models.Model):
 
 
 class OfficeName(models.Model):
-    """What an office is called, and what its documents' numbers begin with, between two days.
+    """An office's name and the prefix of its document numbers, between two days.
 
-    ``since`` is none for a name from before the office was entered here, ``until`` for one that it
-    still has.
+    ``since`` is null for a name from before the office was registered here, ``until`` for the
+    current one.
     """
 
     office = models.ForeignKey(

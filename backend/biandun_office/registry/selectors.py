@@ -11,9 +11,7 @@ _UNITS = f"SELECT {', '.join(_COLUMNS)} FROM registry_unit WHERE uscc IN %l"  # 
 
 
 def units_of(usccs: Sequence[str]) -> dict[str, Unit]:
-    """The units with these social credit codes, whether active or not; one that is unknown is not
-    in it.
-    """
+    """The units with these social credit codes, active or not; unknown codes are left out."""
     found: list[Unit] = [
         sql.instance(Unit, _COLUMNS, row)
         for row in sql.rows(sql.several(_UNITS, len(usccs)), *usccs)
@@ -22,12 +20,12 @@ def units_of(usccs: Sequence[str]) -> dict[str, Unit]:
 
 
 def active_unit(uscc: str) -> Unit:
-    """The unit that files under ``uscc``.  Raises Refused: unit-unknown, unit-inactive."""
+    """The active unit with code ``uscc``.  Raises Refused: unit-unknown, unit-inactive."""
     return require_active(units_of([uscc]).get(uscc), uscc)
 
 
 def require_active(unit: Unit | None, uscc: str) -> Unit:
-    """The unit that was found for ``uscc``, if any.
+    """Return ``unit``, which was looked up by ``uscc``, if it exists and is active.
 
     Raises Refused: unit-unknown, unit-inactive.
     """

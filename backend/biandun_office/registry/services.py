@@ -8,7 +8,7 @@ from biandun_office.office.identity import OWN_UNIT
 from biandun_office.registry.models import Office, OfficeName, Unit
 from biandun_protocol.identifiers import is_uscc
 
-# 陇澜市 does not exist, nor do these units
+# 陇澜市 and these units are fictitious
 FICTITIOUS_UNITS = (
     (OWN_UNIT, "629900-0000", "陇澜市委编办（虚构）", "629900", Unit.Kind.ORGAN, None),
     ("11629900MB0000019C", "629900-0001", "陇澜市教育局", "629900", Unit.Kind.ORGAN, None),
@@ -35,9 +35,9 @@ def register_unit(
     supervisor: Unit | None = None,
     office: Office | None = None,
 ) -> Unit:
-    """Enter a unit.
+    """Register a unit.
 
-    Raises ValueError for a wrong code, IntegrityError for one that is there already.
+    Raises ValueError for an invalid social credit code, IntegrityError for a unit that exists.
     """
     if not is_uscc(uscc):
         raise ValueError(uscc)
@@ -56,9 +56,9 @@ def register_unit(
 def register_office(
     *, unit: Unit, name: str, region: str, document_prefix: str = "", since: date | None = None
 ) -> Office:
-    """Enter a unit as an office.  The first one governs itself and every unit that is there.
+    """Register a unit as an office; the first one governs itself and every existing unit.
 
-    Raises IntegrityError for one that is an office already.
+    Raises IntegrityError for a unit that is an office already.
     """
     office = Office.objects.create(unit=unit, region=region, level=level_of(region))
     OfficeName.objects.create(
@@ -78,7 +78,7 @@ def level_of(region: str) -> str:
 
 @transaction.atomic
 def register_fictitious_units() -> None:
-    """Enter the units of the fictitious city, supervisors first."""
+    """Register the units of the fictitious city, supervisors first."""
     known: dict[str, Unit] = {}
     for uscc, code, name, region, kind, supervisor in FICTITIOUS_UNITS:
         known[uscc] = register_unit(

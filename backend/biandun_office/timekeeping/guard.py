@@ -1,15 +1,16 @@
-"""The office's clock as it may be signed with: every time that the office states comes from here.
+"""The office's checked clock: every time that the office signs or records comes from here.
 
-A key keeps the latest time that its office has stated, and signs nothing for a computer that is
-behind it; so one statement with a clock that is far ahead stops it.  The clock is therefore
-compared with what is known for nothing:
+A key stores the latest time that its office has signed, and refuses to sign for a computer whose
+clock is behind it; so a single statement with a time far ahead would block the key.  The clock is
+therefore compared with two other sources, and is not trusted when it differs:
 
-* with a clock that only counts, for as long as this process runs: a jump by more than JUMP in either direction;
-* with the latest time that the office has recorded: behind it by more than BEHIND, or further ahead than BOUND.
+* from a monotonic clock, while this process runs: by more than JUMP in either direction;
+* from the latest time that the office has recorded: behind by more than BEHIND, ahead by more than BOUND.
 
-An office that is switched off over a long holiday comes back within BOUND.  What is wrong stays so
-until the clock is right again, or until a person has confirmed it with a second source
-(``services.confirm``).  Until then only what stops a key is recorded, at a time that is certain.
+An office that was off over a long holiday is still within BOUND.  A clock that is not trusted stays
+so until it is right again, or until a person has confirmed it with a second source
+(``services.confirm``).  Until then the office only suspends and revokes keys, at a time that is
+certain.
 """  # noqa: E501
 
 from typing import NamedTuple
@@ -22,14 +23,15 @@ from biandun_office.timekeeping import selectors
 from biandun_office.timekeeping.models import ClockMark
 from biandun_office.timekeeping.selectors import Known
 
-BOUND = 14 * 86_400
-BEHIND = JUMP = 300
-LOOK_EVERY = 3600  # seconds: how long the records need not be asked again
+BOUND = 14 * 86_400  # seconds
+BEHIND = JUMP = 300  # seconds
+LOOK_EVERY = 3600  # seconds for which the recorded times are not read again
 
 
 class Certain(NamedTuple):
-    """A time that is not later than the truth; ``doubted`` is what the clock says while it is in
-    doubt, None of one that is trusted.
+    """A time that is certainly not later than the true time, in seconds since 1970.
+
+    ``doubted`` is what the clock shows while it is in doubt; None when it is trusted.
     """
 
     moment: int
@@ -37,18 +39,18 @@ class Certain(NamedTuple):
 
 
 class _Trusted(NamedTuple):
-    """A moment when the clock was good, and what the clock that only counts said then."""
+    """When the clock was last found right: its time, the monotonic clock, and the newest check."""
 
     moment: int
     ticks: float
     check: int
 
 
-_trusted: dict[str, _Trusted] = {}  # by data folder: one for a server, whatever a test points at
+_trusted: dict[str, _Trusted] = {}  # by data folder: a server has one, a test may have several
 
 
 def now() -> int:
-    """The time, to be signed or recorded.
+    """The time in seconds since 1970, to be signed or recorded.
 
     Raises ClockUntrusted: office-clock-ahead, office-clock-behind.
     """
@@ -67,18 +69,21 @@ def now() -> int:
 
 
 def look() -> int:
-    """``now`` for what records no time: it leaves no mark, for which a full disk has no room."""
+    """As ``now``, but writes nothing to the database, so it works on a full disk.
+
+    For callers that record no time.
+    """
     moment, known = clock.now(), selectors.known()
     _judge(moment, clock.ticks(), _trusted.get(_folder()), known)
     return max(moment, known.moment)
 
 
 def certain() -> Certain:
-    """``now``; while the clock is in doubt the earlier of what it says and what the office has
-    recorded.
+    """As ``now``; while the clock is in doubt, a time that is certain.
 
-    Whichever of the two is wrong, that one is not later than the truth: recorded, it raises no
-    key's time, and needs no taking back.
+    That is the earlier of the clock's time and the latest recorded time.  Whichever of the two is
+    wrong, the earlier is not later than the true time, so no key's time floor is raised by it and
+    it never needs to be corrected.
     """
     try:
         return Certain(now())
@@ -88,7 +93,7 @@ def certain() -> Certain:
 
 
 def problem() -> ClockUntrusted | None:
-    """What is wrong with the clock, without touching anything; None when it may be signed with."""
+    """Why the clock is not trusted, or None; writes nothing."""
     try:
         _judge(clock.now(), clock.ticks(), _trusted.get(_folder()), selectors.known())
     except ClockUntrusted as found:
@@ -97,10 +102,11 @@ def problem() -> ClockUntrusted | None:
 
 
 def received(moment: int, last: int, size: int) -> int:
-    """The time of reception of log entry number ``size``, at ``moment``, which ``now`` gave, when
-    the entry before it was received at ``last``.
+    """The time of reception for log entry number ``size``, which arrived at ``moment``.
 
-    It does not fall from one entry to the next, but where a correction took back what came before.
+    ``moment`` comes from ``now``; ``last`` is the time of the entry before.  Times do not decrease
+    from one entry to the next, except after a correction of the clock.  Raises
+    ClockUntrusted(office-clock-behind).
     """
     if moment >= last:
         return moment
@@ -113,18 +119,18 @@ def received(moment: int, last: int, size: int) -> int:
 
 
 def mark(moment: int) -> None:
-    """Remember that the clock was used at ``moment``, also after a restart."""
+    """Record that the clock was trusted at ``moment``, so that it is known after a restart."""
     if not sql.run("UPDATE timekeeping_clockmark SET seen = %s", moment):
         ClockMark.objects.create(pk=1, seen=moment)
 
 
 def forget() -> None:
-    """Ask the records again, as a process does that has just begun."""
+    """Forget what this process knows of the clock, as after a restart."""
     _trusted.pop(_folder(), None)
 
 
 def _judge(moment: int, ticks: float, before: _Trusted | None, known: Known) -> None:
-    if before is not None and before.check == known.check:  # else somebody has confirmed since
+    if before is not None and before.check == known.check:  # no confirmation since then
         drift = _drift(before, moment, ticks)
         if abs(drift) > JUMP:
             raise _untrusted(moment, int(moment - drift))

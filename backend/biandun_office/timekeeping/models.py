@@ -1,4 +1,4 @@
-"""What the office knows of its own clock: when it was last seen, and what people have confirmed."""
+"""The office's records of its own clock: when it was last used, and what people confirmed."""
 
 from django.db import models
 
@@ -6,11 +6,11 @@ from biandun_office.platform.rows import AppendOnly
 
 
 class ClockCheck(AppendOnly):
-    """A person compared the clock with a second source.
+    """A person confirmed the clock with a second source.
 
-    ``at`` is the time that was confirmed, ``last`` the latest time that the office had recorded
-    until then, ``log_size`` how many entries its log had.  Where ``last`` is later than ``at`` it
-    is a correction: the office takes back every time between the two that it stated before.
+    ``at`` is the confirmed time, ``last`` the latest time that the office had recorded by then,
+    ``log_size`` the number of entries in its log.  If ``last`` is later than ``at``, this is a
+    correction: times between the two that were recorded before were wrong.
     """
 
     at = models.BigIntegerField("确认的时间")
@@ -29,7 +29,7 @@ class ClockCheck(AppendOnly):
 
 
 class ClockMark(models.Model):
-    """The one row that says when the office last used its clock and found nothing wrong with it."""
+    """The only row says when the office last used its clock and trusted it."""
 
     seen = models.BigIntegerField("最近一次")
 

@@ -1,7 +1,7 @@
-"""What other rooms have recorded with the office's clock, asked for without knowing them.
+"""Access to the times that other rooms have recorded, without importing those rooms.
 
-The clock is below every room that records a time.  So each of them says at start-up (its apps.py)
-where its latest time stands, and what it does with its own rows when times are taken back.
+The clock is below every room that records a time.  So each of them registers at start-up (in its
+apps.py) how to read its latest time, and how to correct its rows after the clock was ahead.
 """
 
 from collections.abc import Callable
@@ -19,39 +19,38 @@ _registered = _Registered()
 
 
 def register_log(position: Callable[[], tuple[int, int]]) -> None:
-    """``position`` gives how many entries the log has, and when the newest was received (0 for an
-    empty log).
+    """Register a function that returns the log's size and the time of its newest entry.
+
+    The time is 0 for an empty log.
     """
     _registered.log = position
 
 
 def register_certificates(newest: Callable[[], int]) -> None:
-    """``newest`` gives the latest time from which a certificate is good, 0 without any."""
+    """Register a function that returns the latest ``not_before`` of all certificates, or 0."""
     _registered.certificates = newest
 
 
 def register_take_back(room: str, take_back: Callable[[int], None]) -> None:
-    """``take_back`` corrects the rows of ``room`` when every time after the given one was wrong."""
+    """Register a function that corrects the rows of ``room`` with times later than its argument."""
     _registered.take_back[room] = take_back
 
 
 def log_position() -> tuple[int, int]:
-    """Size of the log, and the time of its newest entry."""
-    if _registered.log is None:  # else a clock that is behind its own log would be believed
+    """The size of the log, and the time of its newest entry (0 when empty)."""
+    if _registered.log is None:  # must not pass silently: the check against the log would be lost
         raise RuntimeError("nobody has said where the log stands")
     return _registered.log()
 
 
 def newest_certificate() -> int:
-    """The latest time from which a certificate is good; 0 without any."""
+    """The latest ``not_before`` of all certificates; 0 when there are none."""
     if _registered.certificates is None:
         raise RuntimeError("nobody has said when certificates were made")
     return _registered.certificates()
 
 
 def take_back(now: int) -> None:
-    """Let every room correct what it gave out with a clock that was ahead; in the caller's
-    transaction.
-    """
+    """Let every room correct rows with times later than ``now``, in the caller's transaction."""
     for correct in _registered.take_back.values():
         correct(now)

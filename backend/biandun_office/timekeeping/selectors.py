@@ -1,4 +1,4 @@
-"""Reads of what is known of the office's clock."""
+"""Reads of the office's records of its clock."""
 
 from typing import NamedTuple
 
@@ -15,10 +15,10 @@ _KNOWN = (
 
 
 class Known(NamedTuple):
-    """``moment`` is the latest time that the office has recorded and not taken back, 0 for none;
-    ``size`` that of its log.
+    """What the records say of the time.
 
-    ``check`` is the number of the newest confirmation, 0 before the first.
+    ``moment`` is the latest recorded time that was not taken back, 0 for none; ``size`` is the
+    log's size; ``check`` is the number of the newest confirmation, 0 before the first.
     """
 
     moment: int
@@ -27,12 +27,11 @@ class Known(NamedTuple):
 
 
 def known() -> Known:
-    """What the office's own records say of the time.
+    """Read what the office's records say of the time.
 
-    An office of before has no mark: its newest certificate stands in.
-
-    The log is asked first: a confirmation in between then has the log's size, or more, and takes
-    back what was read.
+    An office that was founded by an older version has no mark; then its newest certificate counts.
+    The log is read first: a confirmation that is made in between has at least that size, so it
+    takes back what was read.
     """
     size, received = records.log_position()
     seen, check, at, checked = sql.rows(_KNOWN)[0]
@@ -52,9 +51,7 @@ def corrections() -> list[ClockCheck]:
 
 
 def as_it_counts(moment: int) -> int:
-    """A time that the office recorded: one that was taken back, and is still to come, counts as
-    that of the correction.
-    """
+    """A recorded time; a future one that was taken back is replaced by the correction's time."""
     if moment <= clock.now():
         return moment
     return max(

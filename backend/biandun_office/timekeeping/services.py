@@ -1,4 +1,4 @@
-"""A person's word on the office's clock, and what follows when it takes times back."""
+"""A person's confirmation of the office's clock, and the corrections that follow from it."""
 
 from biandun_office.platform import clock, logs
 from biandun_office.platform.database import writing
@@ -6,15 +6,16 @@ from biandun_office.platform.errors import Refused
 from biandun_office.timekeeping import guard, records, selectors
 from biandun_office.timekeeping.models import ClockCheck
 
-AGREE = 600  # seconds that a second source may differ: it is read by a person, and typed
+AGREE = 600  # seconds that the second source may differ: a person reads and types its time
 
 
 def confirm(*, at: int, source: str) -> ClockCheck:
-    """A person has read ``at`` from another clock: from now on the office signs with its own again.
+    """Record that a person read the time ``at`` from another clock; the office signs again.
 
-    Where the office has recorded later times, they are taken back, and its log goes on from the
-    true time: the confirmation is kept, and stands for the one place where the times of reception
-    fall.  Raises Refused(clock-disagrees) when clock and source differ.
+    If the office has recorded later times, they are taken back.  The confirmation stays on record
+    and explains why the times of reception decrease at that entry of the log.
+
+    Raises Refused(clock-disagrees) when the clocks differ by more than AGREE.
     """
     now = clock.now()
     if abs(now - at) > AGREE:

@@ -1,6 +1,4 @@
-"""An office that nobody asks anything for weeks still looks at its clock, so that a quiet month is
-no jump afterwards.
-"""
+"""Checks the clock at intervals, so that an idle office does not seem to have jumped in time."""
 
 from contextlib import suppress
 from typing import Protocol
@@ -13,7 +11,7 @@ from biandun_office.timekeeping import guard
 
 
 class Stopped(Protocol):
-    """What ``threading.Event`` has: ``wait`` returns True when it is time to end."""
+    """What is used of ``threading.Event``: ``wait`` returns True when it is time to end."""
 
     def wait(self, timeout: float) -> bool:
         """Wait at most ``timeout`` seconds."""
@@ -21,11 +19,12 @@ class Stopped(Protocol):
 
 
 def watch(stopped: Stopped) -> None:
-    """Look at the clock every LOOK_EVERY seconds until ``stopped``; what is wrong is told by
-    `alerts` and /health.
+    """Check the clock every LOOK_EVERY seconds until ``stopped``.
+
+    `alerts` and /health report what is wrong.
     """
     while not stopped.wait(guard.LOOK_EVERY):
-        # a busy or full database is asked again next time
+        # if the database is busy or full, the next round tries again
         with suppress(ClockUntrusted, DatabaseProblem):
             guard.now()
         connections.close_all()
