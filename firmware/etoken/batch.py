@@ -1,16 +1,18 @@
-"""A batch: manifests that a person has confirmed by one press of the button, each good for one
-signature, for five minutes.
+"""A batch: manifests that the user has confirmed with one press of the button.
 
-It is in memory only: it ends with the PIN that it was confirmed under, with the link, and with the
-cable.
+Each may be signed once, within LIMIT_BATCH_MS (five minutes).  A batch is kept in memory only: it
+ends with the login under which it was confirmed, with the session and when the key is unplugged.
 """
 
 from biandun_protocol.wire.numbers import LIMIT_BATCH_MS
 
 
 class Batch:
-    """``digests`` of manifests for one ``purpose``; ``digest`` names the whole of it in the
-    headers.
+    """A confirmed batch.
+
+    ``digests`` are the digests of the manifests (32 bytes each), ``purpose`` is the one purpose
+    that they may be signed for, ``digest`` identifies the whole batch in the protected headers, and
+    ``now`` is the time of the confirmation in milliseconds of the key's clock.
     """
 
     def __init__(self, purpose: str, digests: "list[bytes]", digest: bytes, now: int) -> None:
@@ -21,8 +23,10 @@ class Batch:
         self._left = list(range(len(digests)))
 
     def place_of(self, purpose: str, digest: bytes, now: int) -> int:
-        """The place in the batch of a manifest that may be signed without another press; -1 for any
-        other.
+        """Return the index in the batch of a manifest that may be signed without another press.
+
+        -1 for a manifest that is not in the batch, was used already, or comes too late (``now`` in
+        milliseconds).
         """
         if purpose != self.purpose or now > self._until:
             return -1
@@ -32,5 +36,5 @@ class Batch:
         return -1
 
     def use(self, place: int) -> None:
-        """This one is signed, or was tried."""
+        """Mark the manifest at index ``place`` as used: it was signed, or signing was attempted."""
         self._left.remove(place)

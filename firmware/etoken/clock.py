@@ -1,8 +1,8 @@
-"""A clock that never falls, over a board's, which begins again at zero: on rp2 after 2^30
-milliseconds, twelve days and a half.
+"""A clock that never wraps, over a board's clock, which does.
 
-Whoever measures a time looks at this one.  It must be looked at at least once in a turn of the
-board's clock; the main loop does so every second.
+On rp2 ``ticks_ms`` begins again at zero after 2^30 milliseconds (12.4 days).  All times of the key
+are measured with this clock.  It must be read at least once in each period of the board's clock;
+the main loop does so every second.
 """
 
 TYPE_CHECKING = False
@@ -10,8 +10,9 @@ if TYPE_CHECKING:
     from typing import Protocol
 
     class Clock(Protocol):
-        """A board's milliseconds since some moment; ``period`` is when they begin again at zero, 0
-        if they never do.
+        """A board's milliseconds since an arbitrary moment.
+
+        ``period`` is the number of milliseconds after which they begin again at zero, 0 for never.
         """
 
         @property
@@ -20,14 +21,14 @@ if TYPE_CHECKING:
 
 
 class SteadyClock:
-    """Milliseconds since some moment, for as long as the key runs."""
+    """Milliseconds since an arbitrary moment; they only rise while the key runs."""
 
     def __init__(self, clock: "Clock") -> None:
         self._clock = clock
         self._last = self._now = clock.ticks_ms()
 
     def ticks_ms(self) -> int:
-        """Look at it."""
+        """Return the milliseconds now."""
         raw = self._clock.ticks_ms()
         step = raw - self._last
         if step < 0 and self._clock.period:

@@ -1,27 +1,27 @@
-"""The table of commands: number -> handler, and what it may cost.
+"""The table of commands: number -> handler, and the memory and flash that it may use.
 
-When a key takes a command stands in the protocol's schema, from which its request is generated: the
-states as ``STATES``, the need of a session as ``SESSION_COMMANDS``.
+Which states a command works in (``STATES``) and whether it needs a session (``SESSION_COMMANDS``)
+is defined in the protocol's schema, from which the requests are generated.
 
-A handler is one function in one file of ``commands/``; it takes the token and a typed request and
-returns a typed reply.  What it refuses it raises as ``Refused`` with a wire error number: those go
-to the host.  Faults of the key itself (its source of randomness, its private key, a signature of
-its own) get their number and their entry in the key's log here.  Everything else that escapes a
-handler is a bug and is answered as ``internal``.
+A handler is one function in one file of ``commands/``: it takes the token and a typed request and
+returns a typed reply.  A handler refuses by raising ``Refused`` with a wire error number, which is
+sent to the host.  Faults of the key itself (entropy source, private key, a signature that does not
+verify) are mapped to their error number here and written to the key's log of faults.  Any other
+exception of a handler is a bug and is answered as ``internal``.
 
-Each command declares two budgets, and ``tests/simulator/test_budgets.py`` holds them against what
-it needs:
+Each command declares two budgets; ``tests/simulator/test_budgets.py`` compares them with what it
+uses:
 
-    heap    KiB of memory that it takes at its peak.  If so much is not free in pieces of 512 bytes, it is refused as ``out-of-memory``
-            before it has done anything.  So it hardly ever runs out half-way; when it does all the same (compaction wants its
-            index in one piece), the answer is the same and nothing is lost: what is on flash is whole at every moment.
-            Measured on the unix port, whose blocks are twice those of a board.
-    flash   bytes it may program.  Compaction comes on top: each sector that was erased may be programmed once, and as many
-            sectors may be erased as ``COMPACTIONS`` compactions need.  Whoever declares 0 may do neither.  Writing more is a
-            bug, reported and noted in the key's log once in a boot; the answer goes out all the same, because what it says
-            is committed, and a signature that was made must not be lost over its price.
+    heap    KiB of memory at the peak.  If that much is not free in pieces of 512 bytes, the command is refused as
+            ``out-of-memory`` before it has done anything.  So memory hardly ever runs out half-way; when it does (compaction
+            needs its index in one piece), the error is the same and nothing is lost: flash is consistent at every moment.
+            Measured on the unix port, whose blocks are twice the size of a board's.
+    flash   bytes that it may program.  Compaction comes on top: each erased sector may be programmed once, and as many
+            sectors may be erased as ``COMPACTIONS`` compactions need.  A command with 0 may neither program nor erase.
+            Writing more is a bug: it is reported, and logged once in a boot.  The reply is sent all the same, because what it
+            says is committed, and a signature must not be lost because it wrote too much.
 
-Neighbours: ``server`` calls ``run``; ``commands`` fill the table when they are imported.
+Neighbours: ``server`` calls ``run``; the modules of ``commands`` fill the table when imported.
 """  # noqa: E501
 
 from biandun_protocol.wire import codec
@@ -58,13 +58,14 @@ if TYPE_CHECKING:
     Handler = Callable[[Token, Request], codec.Message]
 
 KIB = 1024
-# at most in one command: a key that is nearly full lets go of a little more each time
+# at most in one command: a nearly full key compacts several times, dropping more each time
 COMPACTIONS = 5
 
 
 class OverBudget(Exception):
-    """A command programmed or erased more flash than it declares: (name, bytes programmed, sectors
-    erased).
+    """A command programmed or erased more flash than it declares.
+
+    Arguments: name of the request, bytes programmed, sectors erased.
     """
 
 
@@ -87,7 +88,7 @@ class Entry:
         self.reads_only = reads_only
 
     def affords(self, flash: "MeteredFlash") -> bool:
-        """Is what was written within the budget?"""
+        """Return whether what was written to flash is within the budget."""
         if not self.flash:
             return flash.programmed == flash.erased == 0
         sectors = flash.size // flash.sector
@@ -106,10 +107,10 @@ def command(
     flash: int,
     reads_only: bool = False,
 ) -> "Callable[[Callable[[Token, Request], codec.Message]], Callable[[Token, Request], codec.Message]]":  # noqa: E501
-    """Enter a handler into the table under the number of its request; ``heap`` in KiB, ``flash`` in
-    bytes.
+    """Enter a handler into the table under the number of its request.
 
-    What ``reads_only`` still works on a key whose flash contradicts itself.
+    ``heap`` is in KiB, ``flash`` in bytes.  A command that ``reads_only`` is also carried out on a
+    key whose flash is damaged.
     """
 
     def enter(
@@ -122,8 +123,11 @@ def command(
 
 
 def run(token: Token, raw: bytes, sealed: bool = False) -> bytes:
-    """Decode a request, run its handler and return the encoded reply; ``sealed``: did it come
-    through the session?  Raises Refused.
+    """Decode a request, run its handler and return the encoded reply.
+
+    ``sealed`` says whether the request came through the session.
+
+    Raises Refused.
     """
     try:
         number, fields = codec.split_request(raw)
@@ -166,16 +170,17 @@ def run(token: Token, raw: bytes, sealed: bool = False) -> bytes:
     except MemoryError:
         raise Refused(ERROR_OUT_OF_MEMORY)
     except EOFError:
-        raise  # the link is gone: nobody is left to answer
+        raise  # the link is closed: there is nobody to answer
     except Exception as error:
         token.board.report(error)
         raise Refused(ERROR_INTERNAL)
 
 
 def _account(token: Token, entry: Entry) -> None:
-    """Tell of a command that came to its end and wrote too much; what it did stands.
+    """Report a finished command that wrote more than its budget; its effect stands.
 
-    Not of one that failed in the middle of a compaction: what it copied is erased by the next one.
+    A command that failed in the middle of a compaction is not reported here: the next compaction
+    erases what it copied.
     """
     if entry.affords(token.flash):
         return
@@ -183,14 +188,14 @@ def _account(token: Token, entry: Entry) -> None:
         OverBudget(entry.request.__name__, token.flash.programmed, token.flash.erased)
     )
     if not token.overspent:
-        # the log keeps eight entries: one bug must not push all others out, nor wear the flash
-        # itself
+        # once in a boot: the log keeps eight entries, and one bug must neither displace all
+        # others nor wear the flash
         token.overspent = True
         _logged(token, ERROR_INTERNAL)
 
 
 def _logged(token: Token, code: int) -> Refused:
-    """Write a fault of the key into its log and return the refusal."""
+    """Write a fault of the key into its log and return the Refused to be raised."""
     try:
         token.vault.faults.add(code, token.vault.seed.boots)
     except Exception as error:  # a log that cannot be written must not hide why the key refuses

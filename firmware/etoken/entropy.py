@@ -1,23 +1,24 @@
-"""Randomness: a board's raw source, tested all the time, conditioned, and never given out itself
-(docs/design/key.md, "Entropy and signatures").
+"""Randomness: a board's raw source, tested continuously and conditioned.
 
     board.entropy  --blocks of 32 samples-->  Source  --tested-->  SHA-256 with stored seed and boot count  -->  HMAC-DRBG  --> take
 
-A sample is one byte.  Each one passes the two tests of NIST SP 800-90B section 4.4, whose cutoffs
-follow from the min-entropy H in bits that the board declares for a sample, for a false alarm
-probability of 2^-30:
+Design: docs/design/key.md, "Entropy and signatures".  Raw samples never leave this module.  A
+sample is one byte.  Each passes the two tests of NIST SP 800-90B section 4.4, whose cutoffs follow
+from the min-entropy H in bits that the board declares for a sample, for a false alarm probability
+of 2^-30:
 
-    repetition count    C = 1 + ceil(30 / H): so many equal samples in a row fail
+    repetition count    C = 1 + ceil(30 / H): C equal samples in a row fail
     adaptive proportion smallest C with P(X >= C) <= 2^-30 for X binomial over 1024 samples with p = 2^-H:
-                        the first sample of a window, so often in its window, fails
+                        a window whose first sample occurs C times in it fails
 
-A block that is one of the last 32 again, has another length, or takes longer than half a second is
-a failure too.  The generator is seeded at the first use of a boot, not at the start, so that a key
-which is only read boots as fast as before.  Seeding begins with a start-up test of 1024 samples,
-all of which go into the seed.  Each ``take`` reseeds with fresh samples that are worth 256 bits, so
-a source that fails in the middle stops the very next signature.  After a failure nothing is given
-out until the key is started anew.  Host bytes do not go into the seed: no command brings any.
-Neighbours: ``token`` owns one; ``vault.seed`` keeps what one boot leaves to the next.
+A block also fails when it equals one of the last 32 blocks, has another length, or takes longer
+than half a second.  The generator is seeded when randomness is first needed, not at boot, so that
+boot stays fast for a key that is only read.  Seeding begins with a start-up test of 1024 samples,
+all of which go into the seed.  Each ``take`` reseeds with fresh samples worth 256 bits of
+min-entropy, so a source that fails later stops the next signature.  After a failure the generator
+refuses until the key is restarted.  No command lets the host contribute to the seed.
+
+Neighbours: ``token`` owns the one ``Entropy``; ``vault.seed`` stores the seed for the next boot.
 """  # noqa: E501
 
 from hashlib import sha256
@@ -36,9 +37,7 @@ if TYPE_CHECKING:
     from etoken.vault.seed import Seed
 
     class Board(Protocol):
-        """What is asked of a board: its raw source, what that is worth, who it is, and a clock to
-        measure it.
-        """
+        """What this module needs of a board: raw source, min-entropy, serial number and clock."""
 
         @property
         def serial(self) -> str: ...  # noqa: D102
@@ -49,32 +48,33 @@ if TYPE_CHECKING:
         def entropy(self, size: int) -> "bytes | None": ...  # noqa: D102
 
 
-BLOCK = 32  # samples asked for at once
+BLOCK = 32  # samples read at once
 WINDOW = 1024  # samples of the adaptive proportion test, and of the start-up test
 FALSE_ALARM = 30  # a healthy source fails with probability 2^-30 a sample
-MARK = 8  # bytes of a block's digest that are remembered, for a window of blocks
+MARK = 8  # bytes of a block's digest that are remembered, for each block of a window
 STALL_MS = 500  # a block that takes longer is a failure
 STRENGTH = 256  # bits of entropy behind each output
 PERSONAL = b"biandun key "
 
 
 class EntropyFailed(Exception):
-    """The raw source failed just now; from here on ``take`` refuses."""
+    """The raw source failed in this call; later calls of ``take`` raise Refused."""
 
 
 def repetition_cutoff(bits: float) -> int:
-    """How many equal samples in a row fail (SP 800-90B section 4.4.1); ``bits`` of min-entropy a
-    sample, above 0.
+    """Return how many equal samples in a row fail (SP 800-90B section 4.4.1).
+
+    ``bits`` is the min-entropy of a sample, above 0.
     """
     return 1 - int(-FALSE_ALARM // bits)
 
 
 def proportion_cutoff(bits: float) -> int:
-    """How often the first sample of a window may not come in it (section 4.4.2); ``bits`` of
-    min-entropy a sample, above 0.
+    """Return how many occurrences of a window's first sample fail (SP 800-90B section 4.4.2).
 
-    The probabilities of the binomial distribution as integers, relative to the most likely one, by
-    the ratio of neighbours: exact to about 2^-60 and the same on boards whose floats have 32 bits.
+    ``bits`` is the min-entropy of a sample, above 0.  The probabilities of the binomial
+    distribution are integers relative to the most likely one, each computed from its neighbour:
+    exact to about 2^-60 and the same on boards whose floats have 32 bits.
     """
     one = 1 << 24
     p = int(one * 2**-bits)
@@ -100,8 +100,9 @@ def proportion_cutoff(bits: float) -> int:
 
 
 class Source:
-    """The raw source behind its tests.  A new one has to pass ``start_up`` before ``block`` is
-    used.
+    """The raw source behind its tests.
+
+    ``start_up`` must pass before ``block`` is used.
     """
 
     def __init__(self, board: "Board", tick: "Callable[[], None]") -> None:
@@ -115,7 +116,7 @@ class Source:
         self._first, self._count, self._place = -1, 0, 0
 
     def start_up(self) -> "Iterator[bytes]":
-        """Yield a whole window of tested blocks.  Raises EntropyFailed."""
+        """Yield the tested blocks of one window (1024 samples).  Raises EntropyFailed."""
         for _ in range(WINDOW // BLOCK):
             yield self.block()
 
@@ -133,8 +134,8 @@ class Source:
             raise EntropyFailed
         if block is None or len(block) != BLOCK:
             raise EntropyFailed
-        # the same block again, or a source that goes round in a circle; samples themselves are not
-        # kept: they made the seed
+        # the same block again, or a source in a cycle; digests are compared, since the samples made
+        # the seed and must not be kept
         mark = sha256(block).digest()[:MARK]
         if mark in self._marks:
             raise EntropyFailed
@@ -161,7 +162,7 @@ class Source:
 
 
 class Entropy:
-    """All randomness of one key from one boot to the next."""
+    """The randomness of one key during one boot."""
 
     def __init__(self, board: "Board", seed: "Seed", tick: "Callable[[], None]") -> None:
         self._board = board
@@ -171,11 +172,11 @@ class Entropy:
         self._failed = False
 
     def require(self) -> "tuple[Source, HmacDrbg]":
-        """Make sure that there is randomness to take, before somebody presses a button for nothing.
+        """Make sure that randomness is available, before the user is asked to press the button.
 
-        Raises EntropyFailed when the source fails at this very call, Refused(ENTROPY_FAILED) ever
-        after; StoreFull, StoreDamaged when the seed for the next boot cannot be written, since
-        without it this boot could come twice.
+        Raises EntropyFailed when the source fails in this call, Refused(ENTROPY_FAILED) after an
+        earlier failure; StoreFull, StoreDamaged when the seed for the next boot cannot be stored,
+        without which the next boot could repeat this one.
         """
         if self._failed:
             raise Refused(ERROR_ENTROPY_FAILED)
@@ -188,14 +189,16 @@ class Entropy:
         return self._ready
 
     def take(self, size: int) -> bytes:
-        """Return ``size`` random bytes, 0 to 65536, that are no secret by themselves.  Raises what
-        ``require`` raises.
+        """Return ``size`` random bytes, 0 to 65536, for values that are not secret.
+
+        Raises what ``require`` raises.
         """
         return self._fresh().generate(size)
 
     def fill(self, out: bytearray) -> None:
-        """Write random bytes over all of ``out``, which may become a secret.  Raises what
-        ``require`` raises.
+        """Overwrite ``out`` with random bytes; for values that become a secret.
+
+        Raises what ``require`` raises.
         """
         self._fresh().generate_into(out)
 
@@ -211,9 +214,7 @@ class Entropy:
         return generator
 
     def _start(self) -> "tuple[Source, HmacDrbg]":
-        """Test the source, make the generator, and leave a seed to the next boot before anything is
-        given out.
-        """
+        """Test the source, seed the generator and store the next boot's seed before any output."""
         boots = self._seed.boots + 1
         count = boots.to_bytes(8, "big")
         source = Source(self._board, self._tick)

@@ -1,8 +1,9 @@
-"""Tidying the heap: what stays must not come to lie between what goes, or no large piece is left
-(docs/design/key.md, "Memory and MicroPython").
+"""Collecting garbage early, so that the heap is not fragmented.
 
-MicroPython collects when it runs out, which is too late for a heap in pieces; CPython moves on by
-itself, and collecting there takes as long as all else together.
+Design: docs/design/key.md, "Memory and MicroPython".  A long-lived object allocated between
+short-lived ones leaves no large free piece when those are freed.  MicroPython collects only when
+memory runs out, which is too late.  CPython frees memory by itself, and a collection there would
+take as long as everything else together.
 """
 
 import gc
@@ -10,18 +11,20 @@ import sys
 
 
 def nothing() -> None:
-    """CPython's part."""
+    """Do nothing: ``tidy`` on CPython."""
 
 
-PIECE = 512  # bytes: most of what a command allocates is smaller
+PIECE = 512  # bytes; most allocations of a command are smaller
 
 
 tidy = gc.collect if sys.implementation.name == "micropython" else nothing
 
 
 def is_free(size: int) -> bool:
-    """Are ``size`` bytes free in pieces of PIECE?  Asks for them and lets them go: a sum of free
-    bytes says little of a broken heap.
+    """Return whether ``size`` bytes are free in pieces of PIECE bytes.
+
+    The pieces are allocated and freed again: the sum of free bytes says little about a fragmented
+    heap.
     """
     try:
         pieces = [bytearray(PIECE) for _ in range(0, size, PIECE)]

@@ -1,8 +1,8 @@
-"""A manifest on its way through the key: hashed as it passes, its summary checked, never kept.
+"""A manifest while it streams through the key: hashed and its summary checked, but not stored.
 
-Memory is the same for 2 KB and for 1 MiB: at most the first LIMIT_SUMMARY bytes are held, and only
-until the summary is read.  A stream that was refused stays refused: whatever follows gets the same
-answer.
+Memory use is the same for 2 KB and for 1 MiB: at most the first LIMIT_SUMMARY bytes are held, and
+only until the summary is read.  Once a stream was refused, every further call raises the same
+refusal.
 """
 
 from biandun_protocol.wire.numbers import (
@@ -22,8 +22,9 @@ if TYPE_CHECKING:
 
 
 class ManifestStream:
-    """Takes the bytes announced by one ``sign_begin``; ``running`` is a fresh hash of the key's
-    suite.
+    """Takes the bytes announced by one ``sign_begin``.
+
+    ``running`` is a fresh hash object of the key's suite.
     """
 
     def __init__(
@@ -38,7 +39,7 @@ class ManifestStream:
         self._head = b""
 
     def feed(self, chunk: memoryview) -> None:
-        """Take the next bytes.  Raises Refused, the same again once it has."""
+        """Take the next bytes.  Raises Refused, and the same Refused in every later call."""
         if self.refusal:
             raise self.refusal
         try:
@@ -62,8 +63,9 @@ class ManifestStream:
                 self._head = b""
 
     def finish(self) -> bytes:
-        """All bytes must be there and must be those that were announced; return their digest.
-        Raises Refused.
+        """Return the digest of the manifest (32 bytes).
+
+        Raises Refused when bytes are missing or differ from those that were announced.
         """
         if self.refusal:
             raise self.refusal

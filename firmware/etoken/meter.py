@@ -1,9 +1,7 @@
-"""Flash with a meter: what one command programs and erases is counted, so that ``dispatch`` can
-hold it to its budget.
+"""Flash with a meter, so that ``dispatch`` can compare a command's writes with its budget.
 
-Flash wears out, so a command that writes more than it should is a fault even when it works.
-Reading passes by uncounted and at no cost.  Neighbours: ``token`` puts it between the board's flash
-and the vault.
+Flash wears out, so a command that writes more than it should is faulty even when it works.  Reading
+is not counted.  Neighbours: ``token`` puts it between the board's flash and the vault.
 """
 
 TYPE_CHECKING = False
@@ -12,7 +10,7 @@ if TYPE_CHECKING:
 
 
 class MeteredFlash:
-    """The board's flash; ``programmed`` bytes and ``erased`` sectors since ``reset``."""
+    """The board's flash, counting bytes ``programmed`` and sectors ``erased`` since ``reset``."""
 
     def __init__(self, flash: "Flash") -> None:
         self._flash = flash
@@ -23,15 +21,15 @@ class MeteredFlash:
         self.reset()
 
     def reset(self) -> None:
-        """Begin to count."""
+        """Set both counts to zero."""
         self.programmed = self.erased = 0
 
     def program(self, offset: int, data: bytes) -> None:
-        """Program and count the bytes, also of a write that does not come to its end."""
+        """Program bytes and count them, also those of a write that fails."""
         self.programmed += len(data)
         self._flash.program(offset, data)
 
     def erase(self, offset: int) -> None:
-        """Erase and count the sector."""
+        """Erase the sector at ``offset`` and count it."""
         self.erased += 1
         self._flash.erase(offset)

@@ -1,8 +1,8 @@
-"""Statements of the office as the key checks them: form, header, digest, signature, under a given
-public key and its suite.
+"""Verifying a statement of the office: format, header, digest and signature (SPEC section 4.3).
 
-The office writes these headers itself, so they carry less than a key's: labels 1, 4, 15, 16, 34,
-258, 259 and, under -70001, version, purpose, region and manifest length.  Anything else is refused.
+The public key and the suite are given.  The office writes these headers itself, so they carry fewer
+labels than a key's (SPEC section 4.2): 1, 4, 15, 16, 34, 258, 259 and, under -70001, version,
+purpose, region and manifest length.  Any other header is refused.
 """
 
 from biandun_protocol.wire import cbor
@@ -18,7 +18,10 @@ FORM, FOREIGN, SIGNATURE, DIGEST = range(4)
 
 
 class OfficeFault(Exception):
-    """A statement of the office does not hold; ``reason`` is FORM, FOREIGN, SIGNATURE or DIGEST."""
+    """A statement of the office does not verify.
+
+    ``reason`` is FORM, FOREIGN, SIGNATURE or DIGEST.
+    """
 
     def __init__(self, reason: int) -> None:
         super().__init__(reason)
@@ -35,11 +38,13 @@ def verify(
     x5t: "bytes | None",
     tick: "Callable[[], None]",
 ) -> None:
-    """Check that ``public_key`` (65 bytes), a key of ``suite``, signed ``manifest`` for ``purpose``
-    in the name of ``office_id``.
+    """Verify that the office ``office_id`` signed ``manifest`` for ``purpose``.
 
-    ``x5t`` is the digest of the signer's X.509 certificate as the anchor knows it; the root's is
-    known to nobody here: None.  Raises OfficeFault.
+    ``public_key`` (65 bytes, uncompressed) is the signer's key of ``suite``.  ``x5t`` is the digest
+    of the signer's X.509 certificate as recorded in the anchor; None for the root, whose
+    certificate the key does not know.
+
+    Raises OfficeFault.
     """
     try:
         protected, digest, signature = wire.split(statement)
@@ -66,8 +71,7 @@ def verify(
         x5t = named[1]
     if len(x5t) != 32 or named[1] != x5t:
         raise OfficeFault(FOREIGN)
-    # the header must be, to the byte, the one an office writes for this manifest: nothing more,
-    # nothing less
+    # the header must be, byte for byte, the one that an office writes for this manifest
     fields: dict[int, object] = {
         wire.FIELD_REGION: region,
         wire.FIELD_MANIFEST_LENGTH: len(manifest),

@@ -1,7 +1,6 @@
-"""Orders of the office as the key checks them: signed by its office, for this serial number, and
-for the nonce that is open.
+"""Verifying an order of the office for this key (SPEC section 6.4).
 
-Neighbours: ``reinstate``, ``set_time`` and ``factory_reset`` in ``commands`` carry them out.
+Neighbours: ``reinstate``, ``set_time`` and ``factory_reset`` in ``commands`` carry orders out.
 """
 
 from biandun_protocol.wire.messages import OrderManifest
@@ -14,8 +13,11 @@ if TYPE_CHECKING:
 
 
 def verified(token: "Token", statement: bytes, manifest: bytes, purpose: str) -> OrderManifest:
-    """Return the order.  Raises Refused: ORDER_INVALID, SERIAL_MISMATCH.  Whether its nonce is open
-    is for the caller to ask.
+    """Verify that the office signed the order for this serial number; return the order.
+
+    The caller must check that the order's nonce is the open one.
+
+    Raises Refused: ORDER_INVALID, SERIAL_MISMATCH.
     """
     order = token.read_office(
         OrderManifest, statement, manifest, purpose, SCHEMA_ORDER, ERROR_ORDER_INVALID

@@ -1,8 +1,7 @@
-"""What this key agrees to sign, decided on the key itself: for its own unit, for its purposes, in
-its time.
+"""The signing policy, enforced on the key itself: for its own unit, its purposes and its validity.
 
 The office checks all of it again; the key checks it so that a program on the clerk's computer
-cannot borrow its name.
+cannot misuse the key.  Functions that refuse raise Refused.
 """
 
 from biandun_protocol.wire import cbor, codec, pins
@@ -47,24 +46,21 @@ SCHEMAS = {
 
 
 def check_purpose(profile: "ProfileManifest", purpose: str) -> None:
-    """Refuse a purpose that the office did not grant to this key, or that its role does not
-    have.
-    """
+    """Refuse a purpose that the office did not grant to this key, or that its role excludes."""
     if purpose not in profile.purposes or purpose not in allowed(profile):
         raise Refused(ERROR_PURPOSE_REFUSED)
 
 
 def allowed(profile: "ProfileManifest") -> "tuple[str, ...]":
-    """What the profile's role may sign at most: nothing for a role that this firmware does not
-    know; all for a profile that names none.
+    """Return the purposes that the profile's role permits.
+
+    Empty for a role that this firmware does not know; all for a profile without a role.
     """
     return KEY_PURPOSES if profile.role is None else ROLES.get(profile.role, ())
 
 
 def require_pin(pin: bytes, serial: str) -> None:
-    """Refuse a new PIN that is too short as people count, or one that others try first; one that is
-    set already stays good.
-    """
+    """Refuse a new PIN that is too short or commonly used; a PIN in use is not affected."""
     if pins.is_short(pin):
         raise Refused(ERROR_PIN_FORMAT)
     if pins.is_weak(pin, serial):
@@ -72,8 +68,10 @@ def require_pin(pin: bytes, serial: str) -> None:
 
 
 def check_card(card: "CardManifest", time_floor: int, unheard: int) -> None:
-    """Refuse to sign under a unit card whose day is over, or too long without a word of the office
-    (``unheard`` signatures).
+    """Refuse to sign under an expired unit card, or after too many signatures without the office.
+
+    ``time_floor`` is in seconds since 1970; ``unheard`` is the number of statements signed since
+    the key last verified something from the office.
     """
     if time_floor > card.not_after:
         raise Refused(ERROR_CARD_STALE)
@@ -82,14 +80,17 @@ def check_card(card: "CardManifest", time_floor: int, unheard: int) -> None:
 
 
 def check_manifest_purpose(profile: "ProfileManifest", purpose: str) -> None:
-    """The same, and refuse a purpose for which no manifest may be handed in from outside."""
+    """Refuse as ``check_purpose``, and any purpose whose manifests the key writes itself."""
     if purpose not in SCHEMAS:
         raise Refused(ERROR_PURPOSE_REFUSED)
     check_purpose(profile, purpose)
 
 
 def check_standing(status: "StatusManifest | None") -> None:
-    """Refuse to sign once the office has said so; a key of which it has said nothing may."""
+    """Refuse to sign when the office has suspended or revoked the key.
+
+    A key without a status may sign.
+    """
     if status is not None and status.standing != STANDING_ACTIVE:
         raise Refused(
             ERROR_KEY_SUSPENDED
@@ -99,8 +100,9 @@ def check_standing(status: "StatusManifest | None") -> None:
 
 
 def check_time(profile: "ProfileManifest", time_floor: int, claimed: "int | None") -> None:
-    """Refuse what is certainly wrong: the key has no clock, only the latest office time that it has
-    verified.
+    """Refuse an expired certificate, or a claimed time before the time floor (seconds since 1970).
+
+    The key has no clock, only the latest time of the office that it has verified.
     """
     if time_floor > profile.not_after:
         raise Refused(ERROR_CERTIFICATE_EXPIRED)
@@ -109,7 +111,7 @@ def check_time(profile: "ProfileManifest", time_floor: int, claimed: "int | None
 
 
 def check_summary(profile: "ProfileManifest", purpose: str, summary: Summary) -> None:
-    """Refuse a manifest that is for another unit or of another kind."""
+    """Refuse a manifest for another unit or of another schema than ``purpose`` requires."""
     if summary.schema != SCHEMAS[purpose]:
         raise Refused(ERROR_SCHEMA_UNKNOWN)
     if summary.uscc != profile.uscc:
@@ -120,6 +122,8 @@ def read_summary(head: bytes) -> "Summary | None":
     """Read the summary from the first bytes of a manifest; None when more bytes are needed.
 
     A manifest is CBOR [summary, body]: the byte 82, then the summary, at most LIMIT_SUMMARY bytes.
+
+    Raises Refused(SUMMARY_MALFORMED).
     """
     if not head:
         return None

@@ -1,11 +1,12 @@
-"""The one exception that goes to the host: the key does not do what was asked, and says which rule
-it was.
-"""
+"""The one exception that is reported to the host: the key refuses a command and names the rule."""
 
 
 class Refused(Exception):
-    """The key refuses.  ``code`` is a wire error number, ``field`` the message field concerned,
-    ``tries_left`` those of a PIN, ``wait_ms`` how long until it may be tried.
+    """The key refuses.
+
+    ``code`` is a wire error number, ``field`` the number of the message field concerned,
+    ``tries_left`` how many attempts at a PIN or at codes are left, ``wait_ms`` how long to wait
+    before the next one.
     """
 
     def __init__(

@@ -1,9 +1,8 @@
-"""What a new firmware has to pass before it stays: its own number, its arithmetic, this key's
-flash.
+"""The self-test of new firmware: its release number, its arithmetic and this key's flash.
 
-It runs at the start of a trial, before the key answers anybody.  What fails is never tried again; a
-plug pulled in between leaves the trial to be made once more.  Neighbours: ``boards`` and tests call
-``confirm_or_reject`` when they have made a token.
+It runs at the start of a trial, before the key answers any request.  Firmware that fails is never
+tried again; after a power cut in between the trial is repeated.  Neighbours: ``boards`` and tests
+call ``confirm_or_reject`` once they have made a token.
 """
 
 from hashlib import sha256
@@ -24,11 +23,12 @@ SECRET = b"biandun known answer" + b"\1" * 12
 
 
 class SelfTestFailed(Exception):
-    """This firmware is not fit for this key; the board starts again, with the one before."""
+    """This firmware is not fit for this key; the board restarts with the previous firmware."""
 
 
 def confirm_or_reject(token: "Token") -> None:
-    """Find a firmware on trial good, and let the least number rise that the key takes from now on.
+    """Confirm a firmware on trial if it passes, and raise the lowest release number that may run.
+
     Raises SelfTestFailed.
     """
     installed = token.board.firmware
@@ -42,15 +42,13 @@ def confirm_or_reject(token: "Token") -> None:
         token.vault.note(EVENT_UPDATED, slot.number)
         installed.images.confirm(slot)
     if not token.vault.damaged:
-        # last, and again at each start: a floor above a firmware that may still have to come back
+        # last, and again at each start: a floor above a firmware that may still be rolled back to
         # would leave a key that signs nothing
         token.vault.raise_firmware_floor(slot.floor)
 
 
 def passes(token: "Token", number: int) -> bool:
-    """Is this the release that its slot says it is, does it compute, does it understand this
-    flash?
-    """
+    """Return whether this is its slot's release, its arithmetic works and flash is whole."""
     if number != version.NUMBER or token.vault.damaged:
         return False
     if (
@@ -63,5 +61,5 @@ def passes(token: "Token", number: int) -> bool:
         return True
     crypto = suite.crypto
     public = crypto.public_key(SECRET)
-    signature = crypto.sign(SECRET, public, b"abc", bytes(32))  # it verifies what it made
+    signature = crypto.sign(SECRET, public, b"abc", bytes(32))  # ``sign`` verifies, too
     return crypto.verify(public, b"abc", signature) and not crypto.verify(public, b"abd", signature)

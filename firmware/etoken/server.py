@@ -1,11 +1,11 @@
-"""The key's main loop: one frame at a time from the link to the stream or to dispatch, and the
-answer back.
+"""The key's main loop: it passes each frame from the link to the stream or to dispatch and answers.
 
     resync   -> a new link drops everything unfinished
-    request  -> repeated: the same answer again; new: through the session when it is sealed, run the command
+    request  -> repeated: the same answer again; new: opened by the session when it is sealed, then dispatched
     data     -> into the open manifest stream, acknowledged every second frame
-    cancel   -> the stream is dropped, or the command that waits for presence gives up
-Anything else is ignored.  Neighbours: ``link`` below, ``dispatch`` below, ``boards`` call ``run``.
+    cancel   -> drops the stream, or cancels the command that waits for presence
+
+Any other frame is ignored.  Neighbours: ``link`` and ``dispatch`` below; ``boards`` call ``run``.
 """  # noqa: E501
 
 from biandun_protocol.wire import codec
@@ -47,7 +47,7 @@ class Server:
         token.pulse = self
 
     def run(self) -> None:
-        """Serve until the port is gone."""
+        """Serve until the port is closed."""
         try:
             while True:
                 self.step(1000)
@@ -55,7 +55,7 @@ class Server:
             return
 
     def step(self, timeout_ms: int) -> bool:
-        """Handle one frame; False when none came in time."""
+        """Handle one frame; return False when none came within ``timeout_ms``."""
         if self._resync:
             again, self._resync = self._resync, b""
             self._on_resync(memoryview(again))
@@ -82,18 +82,20 @@ class Server:
         self._link.keepalive(self._running, phase, permille)
 
     def cancelled(self, wait_ms: int) -> bool:
-        """Look for a cancel of the running command, or for a new host; wait ``wait_ms`` for it."""
+        """Wait up to ``wait_ms``; return whether a cancel of the running command or a new link
+        came.
+        """
         frame = self._link.receive(wait_ms)
         if frame is None:
             return False
         if frame.kind == KIND_RESYNC and not self._link.is_current(frame.payload):
-            self._resync = bytes(frame.payload)  # answered when the command has given up
+            self._resync = bytes(frame.payload)  # answered once the command has returned
             return True
         return frame.kind == KIND_CANCEL and frame.request_id == self._running
 
     def _on_resync(self, payload: memoryview) -> None:
         if self._link.resync(payload):
-            self._token.end_session()  # who comes new has to show a PIN
+            self._token.end_session()  # a new link starts locked
             self._stream_id = -1
 
     def _on_request(self, frame: "Frame") -> None:
@@ -116,7 +118,8 @@ class Server:
             if request is None:
                 return
         if sealed is not None or not self._token.vault.identity.needs_session:
-            self._token.used()  # by who is in: anybody may send in clear what needs nobody
+            # not for requests in clear, which anybody can send
+            self._token.used()
         self._running = request_id
         stream = self._token.stream
         try:
@@ -132,15 +135,16 @@ class Server:
         if self._token.stream is not stream:
             self._stream_id, self._unacknowledged = request_id, 0
         self._link.answer(request_id, message, self._closed(session, KIND_REPLY, reply))
-        # after the answer, so that nobody waits for it: garbage between long-lived objects breaks
-        # the heap into pieces
+        # after the answer, so that the host does not wait: garbage between long-lived objects
+        # fragments the heap
         tidy()
 
     def _opened(
         self, request_id: int, session: "Session | None", sealed: memoryview
     ) -> "bytes | None":
-        """Return the request in a sealed message; None when nobody is to get an answer, or has got
-        it: that there is no session.
+        """Return the request in a sealed message; None when it was answered here or gets no answer.
+
+        Without a session the answer is SESSION_LOST; a message that does not verify gets none.
         """
         if session is None:
             self._link.fault(request_id, ERROR_SESSION_LOST)
@@ -151,9 +155,7 @@ class Server:
         return request
 
     def _closed(self, session: "Session | None", kind: int, answer: bytes) -> bytes:
-        """The answer as it goes out: sealed when the request was, unless the request has ended the
-        session.
-        """
+        """Return the answer as sent: sealed if the request was, unless it ended the session."""
         if session is None or session is not self._token.session:
             return answer
         return session.seal(kind, answer)

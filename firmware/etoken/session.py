@@ -1,14 +1,14 @@
-"""A sealed session between this key and one host (SPEC section 10): what travels in it nobody on
-the cable can read, change or add.
+"""A sealed session between this key and one host (SPEC section 10): encryption and authentication.
 
     T = hash(hello request || hello reply without its signature)        signature by the device key over "BD1/link" || T
-    HKDF-SHA256(salt T, x of the common point, "BD1/session")  ->  four keys: host to key, key to host, each one to hide and one to prove
+    HKDF-SHA256(salt T, x of the common point, "BD1/session")  ->  four keys: per direction, one to encrypt and one to authenticate
     sealed = counter(8) || hidden || code(16)        hidden = (length(2) || message || zeros) XOR stream        a CBOR byte string on the wire
     stream block n = HMAC(hide, counter || n(2))     code = HMAC(prove, counter || kind || hidden)
 
-The counter of a request is one more than that of the last one; its answer has the same.  Whoever
-repeats an old message, or makes one up, is not answered; after LIMIT_BAD_CODES of them the session
-ends.  ``hello`` opens one, ``server`` lets all requests through it.
+Integers are big-endian.  The counter of a request is one more than that of the last request; the
+reply has the counter of its request.  A replayed or forged message is not answered; after
+LIMIT_BAD_CODES of them the session ends.  ``hello`` opens a session, ``server`` passes all requests
+through it.
 """  # noqa: E501
 
 from biandun_protocol.wire.numbers import LIMIT_BAD_CODES, LIMIT_SEAL_PAD
@@ -25,12 +25,14 @@ LEAST = COUNTER + LIMIT_SEAL_PAD + CODE
 
 
 class Session:
-    """An open session; ``common`` is x of the Diffie-Hellman point (32 bytes), wiped here,
-    ``transcript`` T.
+    """An open session.
+
+    ``common`` is x of the Diffie-Hellman point (32 bytes), which the constructor overwrites;
+    ``transcript`` is T.
     """
 
     def __init__(self, common: bytearray, transcript: bytes) -> None:
-        # of host to key, of key to host
+        # each a pair: host to key, key to host
         self._hides, self._proves = (Hmac(), Hmac()), (Hmac(), Hmac())
         self._counter = 0
         self.bad_codes = 0
@@ -50,7 +52,7 @@ class Session:
         derive.wipe()
 
     def open(self, kind: int, sealed: memoryview) -> "bytes | None":
-        """Return the message in the next request; None when it is not that, which counts."""
+        """Return the message of the next request; None, counted, when it does not verify."""
         message = self._open(kind, sealed)
         if message is None:
             self.bad_codes += 1
@@ -61,7 +63,7 @@ class Session:
 
     @property
     def is_over(self) -> bool:
-        """Has somebody tried too often?"""
+        """Return whether LIMIT_BAD_CODES messages did not verify."""
         return self.bad_codes >= LIMIT_BAD_CODES
 
     def _open(self, kind: int, sealed: memoryview) -> "bytes | None":
@@ -85,7 +87,7 @@ class Session:
         return message
 
     def seal(self, kind: int, message: bytes) -> bytes:
-        """Seal the answer to the last request that was opened: a CBOR byte string."""
+        """Seal the reply to the request that was opened last; return a CBOR byte string."""
         size = -(-(LENGTH + len(message)) // LIMIT_SEAL_PAD) * LIMIT_SEAL_PAD
         total = COUNTER + size + CODE
         head = bytes((0x58, total)) if total < 256 else bytes((0x59, total >> 8, total & 0xFF))
@@ -112,15 +114,13 @@ class Session:
         block[:] = bytes(SIZE)
 
     def wipe(self) -> None:
-        """The session is over."""
+        """Overwrite the keys: the session is over."""
         for part in self._hides + self._proves:
             part.wipe()
 
 
 def sealed_part(message: bytes) -> "memoryview | None":
-    """What is in a CBOR byte string that is all of the message; None for anything else, which is a
-    message in clear.
-    """
+    """Return the content of a message that is one CBOR byte string; None for a message in clear."""
     if len(message) > 2 and message[0] == 0x58 and message[1] == len(message) - 2:
         return memoryview(message)[2:]
     if len(message) > 3 and message[0] == 0x59 and message[1] << 8 | message[2] == len(message) - 3:

@@ -1,9 +1,7 @@
-"""The one place where this key signs: it writes the protected header itself, then signs what that
-header says.
+"""The one place where this key signs: it writes the protected header itself, then signs.
 
-Neighbours: ``prove_possession``, ``sign_finish``, ``succeed``, ``login`` and ``export_links`` in
-``commands`` decide that something is signed, ``hello`` and ``export_audit`` that the device itself
-says something.
+Neighbours: in ``commands``, ``prove_possession``, ``sign_finish``, ``succeed``, ``login`` and
+``export_links`` sign statements; ``hello`` and ``export_audit`` sign with the device key.
 """
 
 from biandun_protocol.wire import codec
@@ -24,12 +22,11 @@ NONCE_ENTROPY = 32
 def sign(
     token: "Token", purpose: str, digest: bytes, fields: "dict[int, object]", presence: bool = True
 ) -> "tuple[bytes, bytes]":
-    """Sign ``digest`` (32 bytes, by the hash of the key's suite) for ``purpose`` and return
-    (protected header, signature).
+    """Sign ``digest`` (32 bytes, by the hash of the key's suite) for ``purpose``.
 
-    ``fields`` are those of label -70001 that the caller knows; identity, presence, firmware and
-    class are added here.  The caller has seen to presence and policy; ``presence`` says whether a
-    person pressed the button for it.
+    Returns (protected header, signature).  ``fields`` are the caller's fields of label -70001;
+    identity, presence, firmware and class are added here.  The caller has checked policy and asked
+    for presence; ``presence`` says whether the user pressed the button for this statement.
     """
     profile = token.profile
     fields[wire.FIELD_PRESENCE] = wire.PRESENCE_BUTTON if presence else wire.PRESENCE_NONE
@@ -45,8 +42,9 @@ def sign(
 
 
 def check_limits(token: "Token", claimed_time: "int | None") -> None:
-    """Refuse what is certainly too late, and to sign under a stale unit card; a key without one is
-    not bound by any.
+    """Refuse when the certificate, the status or the unit card does not allow another signature.
+
+    A key without a unit card is not limited by one.
 
     Raises Refused: KEY_SUSPENDED, CERTIFICATE_REVOKED, CERTIFICATE_EXPIRED, CLOCK_BEHIND,
     CARD_STALE, OFFLINE_LIMIT.
@@ -58,7 +56,7 @@ def check_limits(token: "Token", claimed_time: "int | None") -> None:
 
 
 def check_term(token: "Token", claimed_time: "int | None" = None) -> None:
-    """Refuse when the office has said that this key may not sign, or not any more.
+    """Refuse when the office has suspended or revoked this key, or its certificate has expired.
 
     Raises Refused: KEY_SUSPENDED, CERTIFICATE_REVOKED, CERTIFICATE_EXPIRED, CLOCK_BEHIND.
     """
@@ -67,8 +65,7 @@ def check_term(token: "Token", claimed_time: "int | None" = None) -> None:
 
 
 def require_next(token: "Token", claimed_time: "int | None") -> None:
-    """Make sure that the next statement can be signed, before somebody presses the button for
-    nothing.
+    """Make sure that the next statement can be signed, before the button is asked for.
 
     Raises Refused as ``check_limits``, StoreFull, EntropyFailed.
     """
@@ -80,7 +77,8 @@ def require_next(token: "Token", claimed_time: "int | None") -> None:
 def sign_next(
     token: "Token", purpose: str, digest: bytes, idempotency_key: bytes, fields: "dict[int, object]"
 ) -> "Record":
-    """The same for the next statement of the key's chain, which is committed when this returns.
+    """Sign the next statement of the key's chain; it is committed to flash when this returns.
+
     Raises StoreFull.
     """
     statements = token.vault.statements
@@ -96,12 +94,11 @@ def sign_next(
 
 
 def prove(token: "Token", kind: int, public: bytes, nonce: bytes) -> "tuple[bytes, bytes, bytes]":
-    """Prove that this key holds a pair which nobody has certified: return (protected header,
-    signature, manifest).
+    """Prove possession of a key pair that has no certificate yet.
 
-    ``kind`` is the record of the pair, ``public`` its point.  The key builds the manifest itself
-    from what it knows, so nothing else can be smuggled under this purpose.  The caller has seen to
-    presence.
+    Returns (protected header, signature, manifest).  ``kind`` is the record of the pair, ``public``
+    its point (65 bytes).  The key builds the manifest itself, so a caller cannot have anything else
+    signed under this purpose.  The caller has asked for presence.
     """
     manifest = codec.encode(
         PossessionManifest(
@@ -147,10 +144,10 @@ def _statement(
 
 
 def sign_as_device(token: "Token", device: bytes, message: bytes, phase: int) -> bytes:
-    """Sign a message that begins with a label of the device's own, so that it is never a statement;
-    no PIN is needed for it.
+    """Sign a message with the device key; no PIN is needed.
 
-    ``device`` is the device's public key.
+    The message begins with a label of the device's own, so that it can never be taken for a
+    statement.  ``device`` is the device's public key (65 bytes).
     """
     return _sign(token, records.DEVICE_KEY, device, message, phase)
 

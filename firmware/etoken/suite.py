@@ -1,7 +1,7 @@
-"""The suites of this key: how a statement looks in one (``wire``) and how the key computes in it
-(``crypto``), side by side.
+"""The suites of this key: how statements are encoded and how the key computes.
 
-A key has one suite for all its life with an anchor: that of the anchor.
+A key keeps the suite of its anchor as long as it has that anchor.  ``wire`` has the encoding,
+``crypto`` the arithmetic.
 """
 
 from biandun_protocol.wire import cbor
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class Suite(wire_suite.Suite):
-    """A suite of the wire with the arithmetic behind it; ``hasher()`` gives a running hash."""
+    """A suite of the wire together with its arithmetic; ``hasher()`` returns a running hash."""
 
     def __init__(self, on_the_wire: wire_suite.Suite, crypto: suites.Suite) -> None:
         super().__init__(
@@ -35,7 +35,8 @@ SUITES = {suite.alg: suite for suite in (ES256, SM2)}
 
 
 def suite_of(statement: bytes) -> "Suite | None":
-    """The suite that a statement says to be in; None when it says nothing that this key knows.
+    """Return the suite named in the header of a statement; None when this key does not know it.
+
     Verifies nothing.
     """
     try:

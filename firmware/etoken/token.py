@@ -1,8 +1,8 @@
-"""The token: one object that carries everything outside and inside to the handlers.
+"""The token: one object through which the handlers reach everything.
 
-``board`` is the world (flash, entropy, clock, button, port), ``vault`` what the key keeps,
-``stream`` a manifest on its way.  So a whole key can be built in a test from a few small objects,
-and nothing below knows which board it runs on.
+``board`` is the hardware (flash, entropy, clock, button, port), ``vault`` what the key stores,
+``stream`` the manifest being received.  So a test can build a whole key from a few small objects,
+and no handler depends on the board.
 """
 
 from biandun_protocol.wire import codec
@@ -66,10 +66,10 @@ if TYPE_CHECKING:
     )
 
     class Board(Protocol):
-        """Everything that differs by target.
+        """Everything that differs between boards.
 
-        ``entropy`` is the raw source, one sample a byte, each worth ``entropy_bits`` of
-        min-entropy; it comes back by itself, with None or fewer bytes when there are none.  Only
+        ``entropy`` is the raw source: one sample a byte, each with ``entropy_bits`` of min-entropy.
+        It must return by itself, with None or fewer bytes when the source yields none.  Only
         ``etoken.entropy`` calls it.
         """
 
@@ -100,20 +100,20 @@ if TYPE_CHECKING:
         def report(self, error: Exception) -> None: ...  # noqa: D102
 
     class Pulse(Protocol):
-        """What the server offers a handler that takes long."""
+        """What the server offers to a handler that takes long."""
 
         def keepalive(self, phase: int, permille: int) -> None: ...  # noqa: D102
         def cancelled(self, wait_ms: int) -> bool: ...  # noqa: D102
 
 
-LOOK_EVERY_MS = 20  # at the button, and for a cancel
+LOOK_EVERY_MS = 20  # how often the button and a cancel are polled
 
 
 class Token:
-    """One key, alive."""
+    """One running key."""
 
     def __init__(self, board: "Board") -> None:
-        tidy()  # what the start has left lying about, before that which stays is made
+        tidy()  # free the garbage of the start before long-lived objects are allocated
         self.board = board
         self.clock = SteadyClock(board.clock)
         self.flash = MeteredFlash(board.flash)
@@ -122,7 +122,7 @@ class Token:
         if self.vault.users.found_older and not self.vault.damaged:
             self.vault.note(EVENT_SET_BACK, self.vault.users.forgotten)
         if self.vault.identity.suite is not None:
-            # before anything else breaks the heap into pieces
+            # before anything else fragments the heap
             self.vault.identity.suite.crypto.reserve()
         self.stream: "ManifestStream | None" = None
         self._user: "int | None" = None
@@ -136,45 +136,48 @@ class Token:
 
     @property
     def user(self) -> "int | None":
-        """The slot whose PIN was shown on this link."""
+        """The slot of the user who is logged in on this link; None while nobody is."""
         return self._user
 
     def enter(self, slot: int) -> None:
-        """Somebody has shown a PIN; the vault holds the data key."""
+        """Record that the user of ``slot`` has logged in; the vault holds the data key."""
         self._user = slot
         self._last_use = self.clock.ticks_ms()
 
     def leave(self) -> None:
-        """Nobody is in any more: the data key goes, and what was open under it."""
+        """Log the user out: drop the data key, the batch and the open stream."""
         self._user = None
         self.batch = self.stream = None
         self.vault.keys.drop_data_key()
 
     def end_session(self) -> None:
-        """Nobody has anything sealed to say any more; who was in is out."""
+        """Log the user out and end the session."""
         self.leave()
         if self.session is not None:
             self.session.wipe()
             self.session = None
 
     def leave_if_idle(self) -> None:
-        """Lock a key that nobody has used for LIMIT_AUTO_LOCK_MS."""
-        now = self.clock.ticks_ms()  # also when nobody is in: it has to be looked at
+        """Lock a key that was not used for LIMIT_AUTO_LOCK_MS."""
+        now = self.clock.ticks_ms()  # also while locked: the clock must be read
         if self._user is not None and now - self._last_use > LIMIT_AUTO_LOCK_MS:
             self.leave()
 
     def used(self) -> None:
-        """Somebody is at work with the key."""
+        """Restart the auto-lock timer."""
         self._last_use = self.clock.ticks_ms()
 
     @property
     def state(self) -> int:
-        """Where in its life the key is (wire numbers STATE_*)."""
+        """The state of the key's life cycle (wire numbers STATE_*)."""
         return self.vault.identity.state
 
     @property
     def profile(self) -> "ProfileManifest":
-        """The office's profile; missing only in states that no handler asking for it accepts."""
+        """The profile that the office signed.
+
+        Raises Refused(WRONG_STATE) without one; no command that reads it works in such a state.
+        """
         profile = self.vault.identity.profile
         if profile is None:
             raise Refused(ERROR_WRONG_STATE)
@@ -182,7 +185,7 @@ class Token:
 
     @property
     def issuer(self) -> "IssuerManifest":
-        """The office's key; likewise."""
+        """The office's certificate in the anchor; without one as ``profile``."""
         issuer = self.vault.identity.issuer
         if issuer is None:
             raise Refused(ERROR_WRONG_STATE)
@@ -190,7 +193,7 @@ class Token:
 
     @property
     def suite(self) -> "Suite":
-        """The suite of the anchor, in which this key does everything; likewise."""
+        """The suite of the anchor, in which this key computes; without one as ``profile``."""
         suite = self.vault.identity.suite
         if suite is None:
             raise Refused(ERROR_WRONG_STATE)
@@ -198,14 +201,14 @@ class Token:
 
     @property
     def public_key(self) -> bytes:
-        """The key's own point; likewise."""
+        """The public key of the pair that signs (65 bytes); without one as ``profile``."""
         public_key = self.vault.identity.public_key
         if public_key is None:
             raise Refused(ERROR_WRONG_STATE)
         return public_key
 
     def check_office(self, statement: bytes, manifest: bytes, purpose: str) -> None:
-        """Did this key's office sign ``manifest`` for ``purpose``?  Raises OfficeFault."""
+        """Verify that the key's office signed ``manifest`` for ``purpose``.  Raises OfficeFault."""
         issuer, tick = self.issuer, self.ticker(PHASE_VERIFYING)
         office.verify(
             statement,
@@ -227,8 +230,9 @@ class Token:
         schema: str,
         refusal: int,
     ) -> "M":
-        """Return what this key's office signed for ``purpose``, a record of ``schema``.  Raises
-        Refused(refusal).
+        """Verify what the office signed for ``purpose``; return it as a record of ``schema``.
+
+        Raises Refused(refusal).
         """
         try:
             record = codec.decode(kind, manifest)
@@ -240,8 +244,9 @@ class Token:
         return record
 
     def ticker(self, phase: int) -> "Callable[[], None]":
-        """Return a function for long computations to call often: it sends keep-alives of ``phase``
-        when one is due.
+        """Return a function that sends a keep-alive of ``phase`` when one is due.
+
+        Long computations call it often.
         """
 
         def tick() -> None:
@@ -251,8 +256,9 @@ class Token:
         return tick
 
     def require_user(self) -> int:
-        """Return the slot of who unlocked the key.  Raises Refused: PIN_UNSET, PIN_REQUIRED,
-        ROLLED_BACK, FIRMWARE_OUTDATED.
+        """Return the slot of the user who is logged in.
+
+        Raises Refused: PIN_UNSET, PIN_REQUIRED, ROLLED_BACK, FIRMWARE_OUTDATED.
         """
         if self.vault.users.rolled_back:
             raise Refused(ERROR_ROLLED_BACK)
@@ -263,24 +269,23 @@ class Token:
         return self.user
 
     def require_first_user(self) -> None:
-        """Make sure that user 0 unlocked the key.  Raises Refused as ``require_user``, and
-        SLOT_REFUSED for another user.
+        """Make sure that user 0 is logged in.
+
+        Raises Refused as ``require_user``, and SLOT_REFUSED for another user.
         """
         if self.require_user() != 0:
             raise Refused(ERROR_SLOT_REFUSED)
 
     def wait_presence(self, hold_ms: int = 0) -> None:
-        """Wait until somebody presses the button, and holds it for ``hold_ms``; who lets go begins
-        again.
+        """Wait until the user has held the button for ``hold_ms`` without interruption.
 
-        Raises Refused: refused, timeout (nobody has pressed for LIMIT_PRESENCE_MS), cancelled by
-        the host.
+        Raises Refused: PRESENCE_REFUSED, PRESENCE_TIMEOUT (the button was not pressed for
+        LIMIT_PRESENCE_MS), CANCELLED by the host.
         """
         start, patience = self.clock.ticks_ms(), 0
         pressed_at: "int | None" = None
         while True:
-            # the host first: who has taken back what he asked for must not have it done by a late
-            # finger
+            # the host first: a late press of the button must not carry out a cancelled command
             if self.pulse is not None and self.pulse.cancelled(patience):
                 raise Refused(ERROR_CANCELLED)
             patience = LOOK_EVERY_MS

@@ -1,8 +1,7 @@
-"""A firmware release as the key checks it: signed by the vendor of the board and by the office that
-operates the key, over the same manifest.
+"""Verifying a firmware release (SPEC section 6.9).
 
-Neighbours: ``update_begin``, ``update_part`` and ``update_finish`` in ``commands``;
-``store.images`` keeps it.
+Both the board's vendor and the key's office sign its manifest.  Neighbours: ``update_begin``,
+``update_part`` and ``update_finish`` in ``commands``; ``store.images`` stores the image.
 """
 
 from biandun_protocol.wire.messages import ReleaseManifest
@@ -26,8 +25,9 @@ VENDOR = "vendor"
 
 
 def installed(token: "Token") -> "Installed":
-    """What this board says of its firmware.  Raises Refused(UPDATE_UNAVAILABLE) on one that cannot
-    be updated.
+    """Return what the board knows of its firmware.
+
+    Raises Refused(UPDATE_UNAVAILABLE) on a board that cannot be updated.
     """
     found = token.board.firmware
     if found is None:
@@ -36,8 +36,10 @@ def installed(token: "Token") -> "Installed":
 
 
 def verified(token: "Token", vendor: bytes, operator: bytes, manifest: bytes) -> ReleaseManifest:
-    """Return the release.  Raises Refused: RELEASE_INVALID, RELEASE_OLDER when it is below the
-    least number that this key takes.
+    """Verify both signatures on the manifest and return the release.
+
+    Raises Refused: RELEASE_INVALID; RELEASE_OLDER when its number is below the lowest that this key
+    accepts.
     """
     board = installed(token)
     release = token.read_office(

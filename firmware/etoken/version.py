@@ -1,4 +1,4 @@
-"""Which firmware this is: its name for people, and its number, which rises with each release."""
+"""The version of this firmware for people, and its release number, which only rises."""
 
 VERSION = "0.1.0"
 NUMBER = 1

@@ -1,11 +1,11 @@
-"""The boot of the unix board: which firmware runs, the newest of its two places on flash or the one
-that the board came with.
+"""The boot of the unix board: select the firmware that runs.
 
     micropython -m etoken.boards.boot SERIAL FLASH PRESENCE ENTROPY FAULT OTP IMAGES
 
-IMAGES is the file of both places.  An image is a ROMFS with the modules of a key; it is mounted
-where it lies and nothing else can be imported.  A board does the same with its own flash.  A
-firmware that cannot even be started ends the process; it was counted as a trial.
+It is the newest usable image of the two slots on flash, or the firmware that the board came with.
+IMAGES is the file with both slots.  An image is a ROMFS with the modules of a key; it is mounted in
+place and nothing else can be imported.  A hardware board does the same with its own flash.
+Firmware that cannot even be started ends the process; the start was counted as a trial.
 """
 
 import gc
@@ -17,7 +17,7 @@ OWN = ("etoken", "biandun_protocol")
 
 
 def main(arguments: "list[str]") -> None:
-    """Choose, mount, and hand over."""
+    """Select the image, mount it and run its unix board."""
     images = images_in(arguments[-1])
     slot = images.choose()
     place = -1
@@ -29,7 +29,7 @@ def main(arguments: "list[str]") -> None:
         for name in list(sys.modules):
             if name.split(".")[0] in OWN:
                 del sys.modules[name]
-        sys.path[:] = ["/firmware"]  # of this firmware and no other
+        sys.path[:] = ["/firmware"]  # import from this firmware only
     gc.collect()
     from etoken.boards import unix  # noqa: PLC0415
 

@@ -1,5 +1,4 @@
-"""The CPython board: the same firmware inside a Python process, for coverage, fuzzing and
-comparison.
+"""The CPython board: the same firmware inside a Python process, for coverage and fuzzing.
 
 The port is a pair of byte queues; a test writes frames in and reads frames out.  Entropy is the
 operating system's.
@@ -14,21 +13,21 @@ from biandun_protocol.wire.numbers import CLASS_SIMULATED
 
 
 class MemoryPort:
-    """Bytes in, bytes out, nothing waits: when ``incoming`` is empty the link is silent."""
+    """A port of two byte queues; it never waits: with ``incoming`` empty the link is silent."""
 
     def __init__(self) -> None:
         self.incoming = bytearray()
         self.outgoing = bytearray()
 
     def read_into(self, buffer: bytearray, timeout_ms: int) -> int:  # noqa: ARG002
-        """Move what fits into ``buffer``; 0 when nothing is there."""
+        """Move bytes into ``buffer`` and return their number, 0 when there are none."""
         size = min(len(buffer), len(self.incoming))
         buffer[:size] = self.incoming[:size]
         self.incoming = self.incoming[size:]
         return size
 
     def write(self, data: bytes) -> None:
-        """Append to what the host will read."""
+        """Append bytes to what the host will read."""
         self.outgoing += data
 
 
@@ -43,7 +42,7 @@ class SystemClock:
 
 
 class CPythonBoard:
-    """A world whose parts can be handed in; ``presence`` is what the button says."""
+    """A board whose parts are given by the caller; ``presence`` is what ``button`` returns."""
 
     hardware_class = CLASS_SIMULATED
     pin_iterations = 10
@@ -65,9 +64,9 @@ class CPythonBoard:
         return os.urandom(size)
 
     def button(self) -> "bool | None":
-        """Has somebody confirmed?"""
+        """Has the user confirmed (True), refused (False), or not decided yet (None)?"""
         return self.presence
 
     def report(self, error: Exception) -> None:
-        """Print a bug to stderr."""
+        """Print an unexpected exception to stderr."""
         traceback.print_exception(error, file=sys.stderr)

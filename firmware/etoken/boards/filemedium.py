@@ -1,4 +1,4 @@
-"""Where a simulated board keeps its flash: a file.
+"""A file as the flash of a simulated board.
 
 Every write is handed to the operating system before it returns, so a killed process loses nothing
 that the firmware believes it has written.
@@ -10,8 +10,9 @@ PIECE = 4096  # bytes written at a time when a file is made
 
 
 class FileMedium:
-    """``size`` bytes in the file ``path``, which is made of ``blank`` bytes, whole or not at all,
-    when it is not there.
+    """``size`` bytes in the file ``path``.
+
+    A file that does not exist is created atomically, filled with the byte ``blank``.
     """
 
     def __init__(self, path: str, size: int, blank: bytes) -> None:
@@ -30,7 +31,7 @@ class FileMedium:
         return self._file.read(size)
 
     def read_into(self, offset: int, buffer: memoryview) -> None:
-        """Fill ``buffer`` from ``offset`` on, without taking memory."""
+        """Fill ``buffer`` with the bytes at ``offset``, without allocating memory."""
         self._file.seek(offset)
         self._file.readinto(buffer)
 
@@ -41,5 +42,5 @@ class FileMedium:
         self._file.flush()
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Close the file."""
         self._file.close()

@@ -1,4 +1,4 @@
-"""The two places for firmware of a simulated board: a file as flash."""
+"""The two firmware slots of a simulated board, in a file that serves as flash."""
 
 from biandun_protocol.wire.flashmodel import NorFlash
 from biandun_protocol.wire.numbers import LIMIT_IMAGE
@@ -10,5 +10,5 @@ FLASH = SLOTS * (SECTOR + LIMIT_IMAGE)
 
 
 def images_in(path: str) -> Images:
-    """Both places in the file, which is made when it is not there."""
+    """Return both slots in the file ``path``, which is created when it does not exist."""
     return Images(NorFlash(FLASH, SECTOR, FileMedium(path, FLASH, b"\xff")))

@@ -1,24 +1,26 @@
-"""The unix board: this firmware in the MicroPython unix port, on a pseudo-terminal handed over as
-stdin and stdout.
+"""The unix board: this firmware in the MicroPython unix port, on a pseudo-terminal.
 
     micropython -X heapsize=… -m etoken.boards.unix SERIAL FLASH_FILE PRESENCE_FILE [ENTROPY_FILE [FAULT_FILE [OTP_FILE [IMAGES_FILE]]]]
 
-stdin must not block.  The presence file stands for the button: its word is accept, reject or wait,
-read each time somebody is asked; or press, which confirms once and becomes wait.  Entropy is the
-operating system's; there is no way to hand in another.  The entropy file can only make it fail: its
-word is stall (a block comes too late), repeat (the same block again) or short (bytes are missing),
-read for each block; any other word, or no file, leaves it alone.  The fault file is read once, at
-start, and removed: a JSON object with the arguments of ``wire.flashfaults.Cut`` cuts the power in
-the ``at``-th flash operation of this run, and the process ends as if unplugged, with status 3.  The
-OTP file is one-time-programmable memory, made when it is not there; without its name the board has
-none, like a board of the training class.  The images file holds the two places for firmware
-(``boot``); without its name the board cannot be updated.
+The pseudo-terminal is passed as stdin and stdout; stdin must not block.  Files stand for the parts
+of a hardware board:
+
+    presence   the button: ``accept``, ``reject`` or ``wait``, read each time the key asks for presence;
+               or ``press``, which confirms once and is then overwritten with ``wait``
+    entropy    a failure of the entropy source, read for each block: ``stall`` (the block comes too late), ``repeat`` (the same
+               block again) or ``short`` (bytes are missing).  Any other content, or no file, changes nothing.  Entropy is the
+               operating system's; it cannot be replaced
+    fault      read once at start and removed: a JSON object with the arguments of ``wire.flashfaults.Cut``, which cuts the power
+               in the ``at``-th flash operation of this run; the process then exits with status 3
+    OTP        one-time-programmable memory, created when it does not exist; without this argument the board has none, like a
+               board of the training class
+    images     the two firmware slots (``boot``); without this argument the firmware cannot be updated
 """  # noqa: E501
 
 import gc
 
-# what stays must not be scattered over the whole heap by the garbage of importing, of which
-# compiling makes most
+# collect often while importing (compiling makes most garbage): otherwise long-lived objects are
+# scattered over the whole heap
 if __file__.endswith(".mpy"):
     gc.threshold(64 * 1024)
 else:
@@ -41,8 +43,8 @@ from etoken.token import Token
 
 FLASH = 512 * 1024
 OTP_BITS = 8192
-CUT = 3  # exit status of a key whose power was cut on order
-UNFIT = 4  # and of a firmware on trial that has failed its test
+CUT = 3  # exit status after a power cut that the fault file asked for
+UNFIT = 4  # exit status of a firmware on trial that failed its self-test
 
 
 TYPE_CHECKING = False
@@ -52,7 +54,7 @@ if TYPE_CHECKING:
 
 
 class StandardPort:
-    """stdin and stdout as the serial line; ``write`` waits while the other side does not read."""
+    """stdin and stdout as the serial line; ``write`` blocks while the other side does not read."""
 
     def __init__(self) -> None:
         self._in = sys.stdin.buffer
@@ -63,8 +65,9 @@ class StandardPort:
         self._drain.register(self._out, select.POLLOUT)
 
     def read_into(self, buffer: bytearray, timeout_ms: int) -> int:
-        """Wait for bytes and return how many came, 0 after the timeout.  Raises EOFError when the
-        line is gone.
+        """Wait for bytes and return how many came, 0 after the timeout.
+
+        Raises EOFError when the line is closed.
         """
         try:
             size = self._in.readinto(buffer)  # None when nothing is there
@@ -77,7 +80,10 @@ class StandardPort:
         return size or 0
 
     def write(self, data: bytes) -> None:
-        """Write all of ``data``."""
+        """Write all of ``data``.
+
+        Raises EOFError when the line is closed.
+        """
         view = memoryview(data)
         while view:
             try:
@@ -101,12 +107,12 @@ class SystemClock:
 
 
 class UnixBoard:
-    """The world of a simulated key."""
+    """The board of a simulated key."""
 
     hardware_class = CLASS_SIMULATED
     pin_delay_ms = 10  # a hundredth of a board's, so that nobody waits for a simulated key
     reset_hold_ms = 100  # likewise
-    pin_iterations = 200  # a simulated PIN protects nothing; a board takes what half a second holds
+    pin_iterations = 200  # a simulated PIN protects nothing; a board does what fits half a second
     entropy_bits = 8
 
     def __init__(
@@ -132,9 +138,7 @@ class UnixBoard:
         self._order_fault(fault_path)
 
     def entropy(self, size: int) -> bytes:
-        """Return ``size`` samples, random bytes of the operating system, or what the entropy file
-        makes of them.
-        """
+        """Return ``size`` random bytes of the operating system, or a failure that a file orders."""
         word = _word(self._entropy_path)
         if word == "stall":
             time.sleep_ms(STALL_MS + 100)
@@ -146,7 +150,7 @@ class UnixBoard:
         return self._again
 
     def button(self) -> "bool | None":
-        """Has somebody confirmed (True), refused (False), or not decided yet (None)?"""
+        """Has the user confirmed (True), refused (False), or not decided yet (None)?"""
         word = _word(self._presence_path)
         if word == "press":
             with open(self._presence_path, "w") as policy:
@@ -155,7 +159,7 @@ class UnixBoard:
         return {"accept": True, "reject": False}.get(word)
 
     def report(self, error: Exception) -> None:
-        """Print a bug to stderr; never to the protocol's own line."""
+        """Print an unexpected exception to stderr, never to the serial line."""
         sys.print_exception(error, sys.stderr)  # pyright: ignore[reportArgumentType] - the stub wants a stream of io
 
     def _order_fault(self, path: str) -> None:
@@ -189,7 +193,7 @@ def _installed(path: str, place: int) -> "Installed | None":
 
 
 def _word(path: str) -> str:
-    """The word that stands in a file; empty without one."""
+    """Return the content of a file without surrounding space; empty when there is no file."""
     try:
         with open(path) as policy:
             return policy.read().strip()
@@ -198,11 +202,13 @@ def _word(path: str) -> str:
 
 
 def main(arguments: "list[str]", place: int = -1) -> None:
-    """Run one key until its line is gone, or its power on order; ``place`` is the slot that this
-    firmware was booted from.
+    """Run one key until its line is closed or its power is cut by the fault file.
+
+    ``place`` is the slot that this firmware was booted from, -1 for the firmware that the board
+    came with.
     """
     gc.threshold(-1)
-    tidy()  # what importing has left: the first thing that is made must not come to lie behind it
+    tidy()  # free the garbage of importing, so that long-lived objects are allocated before it
     try:
         token = Token(UnixBoard(*arguments[:7], place=place))
         selftest.confirm_or_reject(token)

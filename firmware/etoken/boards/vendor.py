@@ -1,10 +1,10 @@
-"""The vendor of simulated boards: public points (65 bytes) by the name of the suite.
+"""The vendor of simulated boards: its public points (65 bytes) by the name of the suite.
 
-Its private half is published with the simulator (``biandun_simulator.release``), because it
-protects nothing but a simulation.  A board with a chip on it has a vendor of its own.
+The private keys are published with the simulator (``biandun_simulator.release``), because they
+protect only a simulation.  A hardware board has a vendor of its own.
 """
 
-TARGET = "simulated"  # what their images are made for
+TARGET = "simulated"  # the target that a release manifest must name
 SIMULATED = {
     "ES256": bytes.fromhex(
         "045326266722a2ffc0ab21b21533fd287cc7f95dd9590e6c5ece3463724ab5b564"

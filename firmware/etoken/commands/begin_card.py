@@ -1,7 +1,8 @@
-"""begin_card: announce a newer unit card.
+"""begin_card: announce a newer unit card (SPEC section 6.5).
 
 The office must have signed it, for this key's unit, with a higher version than the card in force.
-The same card again tells where to go on; one that is in force already lacks nothing.
+Announcing the same card again tells which section comes next; for the card in force none is
+missing.
 """
 
 from biandun_protocol.wire.messages import BeginCardReply, BeginCardRequest, CardManifest
@@ -22,8 +23,9 @@ from etoken.token import Token
 
 @command(BeginCardRequest, heap=36, flash=2400)
 def begin_card(token: Token, request: BeginCardRequest) -> BeginCardReply:
-    """Return the first section that is missing.  Raises Refused: PIN_REQUIRED, CARD_INVALID,
-    UNIT_MISMATCH, CARD_OLDER, STORE_FULL.
+    """Return the index of the first section that is missing.
+
+    Raises Refused: PIN_REQUIRED, CARD_INVALID, UNIT_MISMATCH, CARD_OLDER, STORE_FULL.
     """
     token.require_user()
     manifest = _verified(token, request)
@@ -31,15 +33,15 @@ def begin_card(token: Token, request: BeginCardRequest) -> BeginCardReply:
     current = card.current()
     count = len(manifest.sections)
     if current is not None and current.raw_manifest == request.manifest:
-        card.finish_arrival()  # the plug may have been pulled when it was put in force
+        card.finish_arrival()  # after a power cut while it was put in force
         return BeginCardReply(manifest.version, count)
     if current is not None and manifest.version <= current.manifest.version:
         raise Refused(ERROR_CARD_OLDER)
     arriving = card.next_side(request.statement, request.manifest)
-    # before anything else gives way
+    # before the card that was arriving is replaced
     token.vault.statements.require_room(1024 + card.missing_count(arriving) * (LIMIT_PIECE + 128))
     card.begin(arriving)
-    # the plug may have been pulled before it was put in force
+    # none is missing after a power cut before it was put in force
     missing = put_in_force_when_complete(token, arriving)
     return BeginCardReply(manifest.version, missing)
 

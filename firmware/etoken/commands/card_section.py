@@ -1,7 +1,6 @@
-"""card_section: take in one section of the card that was announced; the last one that was missing
-puts the card in force.
+"""card_section: store one section of the announced unit card; the last one puts the card in force.
 
-With the card comes the office's time: the time floor rises to it.
+A card states the office's time: the time floor rises to it.  See SPEC section 6.5.
 """
 
 from biandun_protocol.wire.messages import CardSectionReply, CardSectionRequest
@@ -19,9 +18,9 @@ from etoken.vault.card import Side
 
 @command(CardSectionRequest, heap=38, flash=4000)
 def card_section(token: Token, request: CardSectionRequest) -> CardSectionReply:
-    """Return the first section that is missing now.
+    """Return the index of the first section that is still missing.
 
-    Raises Refused: PIN_REQUIRED, NOT_FOUND when no card is on its way, BAD_FIELD when it has no
+    Raises Refused: PIN_REQUIRED, NOT_FOUND when no card was announced, BAD_FIELD when it has no
     such section, DIGEST_MISMATCH, STORE_FULL.
     """
     token.require_user()
@@ -40,7 +39,10 @@ def card_section(token: Token, request: CardSectionRequest) -> CardSectionReply:
 
 
 def put_in_force_when_complete(token: Token, arriving: Side) -> int:
-    """Return the first section that is missing; when none is, the card is in force from now on."""
+    """Put the card in force when no section is missing.
+
+    Returns the index of the first missing section, the number of sections when none is missing.
+    """
     missing = token.vault.card.missing(arriving)
     if missing == len(arriving.manifest.sections):
         token.vault.statements.raise_floor(arriving.manifest.issued)

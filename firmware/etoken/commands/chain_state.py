@@ -1,6 +1,4 @@
-"""chain_state: where the key's chain stands, and what it last verified of the office's log; card
-and outbox.
-"""
+"""chain_state: report the key's chain, the log point verified last, unit card and outbox."""
 
 from biandun_protocol.wire.messages import ChainStateReply, ChainStateRequest
 from etoken.dispatch import command
@@ -9,7 +7,7 @@ from etoken.token import Token
 
 @command(ChainStateRequest, heap=9, flash=0, reads_only=True)
 def chain_state(token: Token, request: ChainStateRequest) -> ChainStateReply:
-    """Return head, receipts and log point; ``head`` is 32 zero bytes while nothing is signed."""
+    """Return head, receipts and log point; ``head`` is 32 zero bytes before the first signature."""
     vault = token.vault
     statements, card = vault.statements, vault.card.current()
     last = statements.by_seq(statements.seq)

@@ -1,8 +1,7 @@
-"""challenge: the nonce that the next order of the office has to name, and where the key believes to
-stand.
+"""challenge: give out the nonce that the next order of the office must name, and the chain's head.
 
-It stays the same until an order has used it, or, on a board that counts them, until somebody has
-tried a PIN.
+The nonce stays the same until an order has used it, or, on a board with a tally, until a PIN was
+attempted.  See SPEC section 6.4.
 """
 
 from biandun_protocol.wire.messages import ChallengeReply, ChallengeRequest
@@ -12,7 +11,7 @@ from etoken.token import Token
 
 @command(ChallengeRequest, heap=7, flash=200)
 def challenge(token: Token, request: ChallengeRequest) -> ChallengeReply:
-    """Return it."""
+    """Return nonce (16 bytes), generation, and number and name of the chain's last statement."""
     vault = token.vault
     nonce = vault.orders.challenge(token.entropy)
     return ChallengeReply(

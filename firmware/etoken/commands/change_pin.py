@@ -1,6 +1,4 @@
-"""change_pin: replace a slot's PIN by its owner, who shows the old one; a wrong one counts as in
-``unlock``.
-"""
+"""change_pin: replace a slot's PIN, given the old one; a wrong old PIN counts as in ``unlock``."""
 
 from biandun_protocol.wire.messages import ChangePinReply, ChangePinRequest
 from biandun_protocol.wire.numbers import EVENT_PIN_CHANGED, PHASE_WORKING
@@ -12,8 +10,9 @@ from etoken.token import Token
 
 @command(ChangePinRequest, heap=38, flash=900)
 def change_pin(token: Token, request: ChangePinRequest) -> ChangePinReply:
-    """Store the new PIN.  Raises Refused: PIN_FORMAT, PIN_WEAK, PIN_UNSET, PIN_LOCKED, PIN_WAIT,
-    PIN_WRONG.
+    """Store the new PIN and log the user out.
+
+    Raises Refused: PIN_FORMAT, PIN_WEAK, PIN_UNSET, PIN_LOCKED, PIN_WAIT, PIN_WRONG.
     """
     policy.require_pin(request.new, token.board.serial)
     check_pin(token, request.slot, request.old)

@@ -1,8 +1,7 @@
-"""condition: what to know before the key is used: is its flash damaged, and how many tries does
-each user have left.
+"""condition: report whether the flash is damaged, and each user's remaining PIN attempts.
 
-Works in every state, asks for nothing and writes nothing: who is about to type a PIN learns
-beforehand that it is the last try.
+Works in every state, needs no PIN and writes nothing, so a user learns before typing a PIN that it
+is the last attempt.
 """
 
 from biandun_protocol.wire.messages import ConditionReply, ConditionRequest
@@ -15,7 +14,7 @@ NO_PIN = 255
 
 @command(ConditionRequest, heap=3, flash=0, reads_only=True)
 def condition(token: Token, request: ConditionRequest) -> ConditionReply:
-    """Return it."""
+    """Return whether flash is damaged, and a byte per slot: attempts left, or NO_PIN."""
     users = token.vault.users
     tries = [
         users.tries_left(slot) if users.has_pin(slot) else NO_PIN

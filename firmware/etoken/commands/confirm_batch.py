@@ -1,8 +1,7 @@
-"""confirm_batch: one press of the button for up to 64 manifests, which are named by their digests
-before.
+"""confirm_batch: confirm up to 64 manifests, named by their digests, with one press of the button.
 
-The key does not see what is in them yet: each passes its policy when it is signed, and what is not
-in the list needs a press of its own.
+The key has not seen the manifests yet: each is checked against the policy when it is signed, and a
+manifest that is not in the list needs a press of its own.  See SPEC section 6.2.
 """
 
 from biandun_protocol.wire import cbor
@@ -17,7 +16,7 @@ from etoken.token import Token
 
 @command(ConfirmBatchRequest, heap=36, flash=120)
 def confirm_batch(token: Token, request: ConfirmBatchRequest) -> ConfirmBatchReply:
-    """Return the digest that names the batch.
+    """Return the digest that identifies the batch, and the number of its manifests.
 
     Raises Refused: PURPOSE_REFUSED, KEY_SUSPENDED, CERTIFICATE_REVOKED, CERTIFICATE_EXPIRED,
     PIN_REQUIRED, BAD_FIELD, PRESENCE_*.

@@ -1,7 +1,7 @@
-"""export_audit: the audit ring, signed by the device key.
+"""export_audit: give out the audit ring, signed by the device key (SPEC section 6.7).
 
-It tells when PINs were set and locked, not what they are, so no PIN is needed: a locked key is the
-one that its office asks.
+It contains when PINs were set and locked, not the PINs.  No PIN is needed, so that the office can
+read the ring of a locked key.
 """
 
 from biandun_protocol.wire import codec
@@ -21,8 +21,9 @@ LABEL = b"BD1/audit"
 
 @command(ExportAuditRequest, heap=26, flash=96)
 def export_audit(token: Token, request: ExportAuditRequest) -> ExportAuditReply:
-    """Return it.  Raises Refused: SESSION_UNAVAILABLE on a key without a device key,
-    ENTROPY_FAILED.
+    """Return the signed ring.
+
+    Raises Refused: SESSION_UNAVAILABLE on a key without a device key, ENTROPY_FAILED.
     """
     audit, device = token.vault.audit, token.vault.identity.device_key
     if device is None:

@@ -1,8 +1,7 @@
-"""export_links: sign the names of a run of statements, so that the office can close a gap when a
-package was lost.
+"""export_links: sign the names of consecutive statements, so that the office can close a gap.
 
-It gives away nothing but names, and names nothing that was not signed; so it needs a user but no
-button.
+A gap arises when a package was lost (SPEC section 6.3).  Only names of statements that were signed
+are given out, so a user must be logged in but the button is not needed.
 """
 
 from biandun_protocol.wire import codec
@@ -19,16 +18,17 @@ from etoken.heap import tidy
 from etoken.refusal import Refused
 from etoken.token import Token
 
-# links: each is small and stays, and lies behind the whole statement that it names
+# collect after this many links: each is a small object that stays, allocated behind a whole
+# statement that is freed
 COLLECT_EVERY = 2
 
 
 @command(ExportLinksRequest, heap=38, flash=96)
 def export_links(token: Token, request: ExportLinksRequest) -> ExportLinksReply:
-    """Return header, signature and manifest for ``count`` links from ``first`` on.
+    """Return header, signature and manifest for ``count`` links from number ``first`` on.
 
-    Raises Refused: PURPOSE_REFUSED, PIN_REQUIRED, NOT_FOUND when one of them was never made or is
-    no longer kept.
+    Raises Refused: PURPOSE_REFUSED, PIN_REQUIRED, NOT_FOUND when a statement was never made or its
+    name is no longer stored.
     """
     policy.check_purpose(token.profile, PURPOSE_LINK)
     token.require_user()

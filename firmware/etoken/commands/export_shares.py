@@ -1,7 +1,7 @@
-"""export_shares: the two shares, each sealed to its officer, signed by the device key.
+"""export_shares: give out both shares, each sealed to its officer, signed by the device key.
 
-Nobody but the two officers together learns anything from them, and a locked key is the one that has
-to give them out: no PIN.
+Only the two officers together can use them (SPEC section 6.8).  No PIN is needed, because it is a
+locked key whose shares are asked for.
 """
 
 from biandun_protocol.wire import codec
@@ -21,8 +21,9 @@ LABEL = b"BD1/shares"
 
 @command(ExportSharesRequest, heap=24, flash=96)
 def export_shares(token: Token, request: ExportSharesRequest) -> ExportSharesReply:
-    """Return them.  Raises Refused: UNBLOCK_UNSET on a key that knows no officers,
-    ENTROPY_FAILED.
+    """Return the signed shares.
+
+    Raises Refused: UNBLOCK_UNSET on a key without officers, ENTROPY_FAILED.
     """
     shares, device = token.vault.recovery.shares(), token.vault.identity.device_key
     if shares is None or device is None:

@@ -1,9 +1,8 @@
-"""factory_reset: the office orders it and somebody holds the button: the key is as before its
-enrolment.
+"""factory_reset: on an order of the office, reset the key to its state before enrolment.
 
-Key pair, profile, PINs, card, outbox and statements are destroyed.  What belongs to the device
-stays: its secret, the tally, the anchor, the count of resets, the verified log point, and the log
-of faults.
+The user must hold the button.  Key pair, profile, PINs, card, outbox and statements are destroyed.
+What belongs to the device stays: its secret, the tally, the anchor, the count of resets, the
+verified log point and the log of faults.  See SPEC section 6.4.
 """
 
 from biandun_protocol.wire.messages import FactoryResetReply, FactoryResetRequest
@@ -20,8 +19,9 @@ from etoken.token import Token
 
 @command(FactoryResetRequest, heap=32, flash=160)
 def factory_reset(token: Token, request: FactoryResetRequest) -> FactoryResetReply:
-    """Return the new generation.  Raises Refused: ORDER_INVALID, SERIAL_MISMATCH, ORDER_STALE,
-    PRESENCE_*.
+    """Return the new generation.
+
+    Raises Refused: ORDER_INVALID, SERIAL_MISMATCH, ORDER_STALE, PRESENCE_*.
     """
     order = orders.verified(token, request.statement, request.manifest, PURPOSE_RESET)
     if not token.vault.orders.is_open(order.nonce):

@@ -1,4 +1,4 @@
-"""fetch: give back a statement, and the receipt that is kept with it.
+"""fetch: return a signed statement and the receipt stored with it.
 
 Needs no presence: a statement is public once it is signed.  Reads the journal, writes nothing.
 """
@@ -12,10 +12,11 @@ from etoken.token import Token
 
 @command(FetchRequest, heap=22, flash=0, reads_only=True)
 def fetch(token: Token, request: FetchRequest) -> FetchReply:
-    """Return the statement signed under ``idempotency_key`` or with ``seq``; exactly one of the two
-    is given.
+    """Return the statement signed under ``idempotency_key`` or with number ``seq``.
 
-    Raises Refused: NOT_FOUND, also after a power cut before the commit mark; BAD_FIELD.
+    Exactly one of the two must be given.
+
+    Raises Refused: NOT_FOUND, also after a power cut before the commit; BAD_FIELD.
     """
     statements = token.vault.statements
     if (request.idempotency_key is None) == (request.seq is None):

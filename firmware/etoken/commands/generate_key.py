@@ -1,8 +1,8 @@
-"""generate_key: make the key pair on the key, in the suite of its anchor; the first time also the
-device's own, which it keeps for life.
+"""generate_key: make the key pair in the suite of the anchor, and the first time the device key.
 
-The private halves never leave.  Asked again before personalisation it answers with the same public
-point: a host that died in between must not leave two key pairs behind.
+The private keys never leave the key; the device key stays for life.  Repeated before
+personalisation the command returns the same public point, so that a host that lost the reply does
+not cause a second key pair.
 """
 
 from biandun_protocol.wire.messages import GenerateKeyReply, GenerateKeyRequest
@@ -29,7 +29,7 @@ def generate_key(token: Token, request: GenerateKeyRequest) -> GenerateKeyReply:
 
 
 def make_pair(token: Token, keep: "Callable[[bytearray, bytes], None]") -> None:
-    """Make a key pair and have it kept; the private half is overwritten here."""
+    """Make a key pair, have ``keep(secret, public)`` store it and overwrite the private key."""
     crypto = token.suite.crypto
     secret = crypto.new_secret(token.entropy.fill)
     try:

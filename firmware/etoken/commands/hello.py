@@ -1,8 +1,8 @@
-"""hello: open a sealed session.
+"""hello: open a sealed session (SPEC section 10).
 
-Who opens one ends the one before, and whoever was in is out: nothing is gained by that but a locked
-key.  The device key is not under a PIN, so the session is there before a PIN has to cross the
-cable.
+A new session ends the previous one and logs the user out, so an attacker who opens one gains only a
+locked key.  The device key is not sealed under a PIN, so the session is established before a PIN
+has to cross the cable.
 """
 
 from hashlib import sha256
@@ -28,10 +28,11 @@ FRESH = 32
 
 @command(HelloRequest, heap=32, flash=96)
 def hello(token: Token, request: HelloRequest) -> HelloReply:
-    """Answer with an own point and the device key's signature.
+    """Return an ephemeral point and the device key's signature of the transcript.
 
     Raises Refused: SESSION_UNAVAILABLE when the office has certified no device key,
-    UNSUPPORTED_VERSION also for another suite, BAD_FIELD for a point that is none, ENTROPY_FAILED.
+    UNSUPPORTED_VERSION also for another suite, BAD_FIELD when the host's point is not on the curve,
+    ENTROPY_FAILED.
     """
     identity, suite = token.vault.identity, token.suite
     device = identity.device_key

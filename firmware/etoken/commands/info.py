@@ -1,6 +1,6 @@
-"""info: who the key is and what it can do.
+"""info: describe the key and its abilities.
 
-Works in every state and reads no secret; a host asks it first, so it also settles the protocol
+Works in every state and reads no secret.  A host sends it first: it also negotiates the protocol
 version.
 """
 
@@ -15,8 +15,9 @@ from etoken.token import Token
 
 @command(InfoRequest, heap=14, flash=0, reads_only=True)
 def info(token: Token, request: InfoRequest) -> InfoReply:
-    """Describe the key.  Raises Refused(UNSUPPORTED_VERSION) for a host of another protocol
-    version.
+    """Describe the key.
+
+    Raises Refused(UNSUPPORTED_VERSION) for a host of another protocol version.
     """
     if request.version != PROTOCOL_VERSION:
         raise Refused(ERROR_UNSUPPORTED_VERSION)

@@ -1,8 +1,9 @@
 """install_anchor: give a blank key its root of trust, once.
 
-The root's own statement about the office's key is checked under that root, so the two belong
-together.  The statement also says in which suite: root, office and this key are of one.  After this
-the key believes nobody else; the same anchor again is answered with yes, any other with no.
+The root's statement about the office's certificate is verified under the root's own point, so the
+two belong together.  Its header also names the suite that root, office and key use.  From then on
+the key accepts only statements of this office.  Installing the same anchor again succeeds and
+changes nothing; another anchor is refused.
 """
 
 from biandun_protocol.wire import codec
@@ -23,11 +24,14 @@ from etoken.token import Token
 
 @command(InstallAnchorRequest, heap=48, flash=900)
 def install_anchor(token: Token, request: InstallAnchorRequest) -> InstallAnchorReply:
-    """Keep root and issuer.  Raises Refused: ANCHOR_INVALID, ANCHOR_PRESENT."""
+    """Store the root's public key and the office's certificate.
+
+    Raises Refused: ANCHOR_INVALID, ANCHOR_PRESENT.
+    """
     suite = suite_of(request.issuer_statement)
     if suite is None:
         raise Refused(ERROR_ANCHOR_INVALID)
-    # from here on this key computes in it: before anything else breaks the heap into pieces
+    # the key computes in this suite from now on: reserve memory before the heap is fragmented
     suite.crypto.reserve()
     try:
         manifest = codec.decode(IssuerManifest, request.issuer_manifest)

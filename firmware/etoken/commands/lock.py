@@ -1,4 +1,4 @@
-"""lock: end what ``unlock`` began; always possible."""
+"""lock: log the user out; always possible."""
 
 from biandun_protocol.wire.messages import LockReply, LockRequest
 from etoken.dispatch import command
@@ -7,6 +7,6 @@ from etoken.token import Token
 
 @command(LockRequest, heap=2, flash=0, reads_only=True)
 def lock(token: Token, request: LockRequest) -> LockReply:
-    """Lock the key; an open stream goes with it."""
+    """Lock the key; this also drops an open stream."""
     token.leave()
     return LockReply()

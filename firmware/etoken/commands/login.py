@@ -1,8 +1,8 @@
-"""login: sign an office's challenge.
+"""login: sign an office's challenge (SPEC section 6.3).
 
-The key writes the whole manifest itself: its office, where the person says to be logging in, the
-nonce, its own serial.  So a statement made to log in can be nothing else, and is good for one
-challenge in one place.
+The key writes the whole manifest itself: its office, the origin that the user logs in to, the nonce
+and its own serial number.  So a login statement can serve no other purpose, and only for one
+challenge at one origin.
 """
 
 from biandun_protocol.wire import codec

@@ -1,8 +1,8 @@
-"""outbox_begin: a place in the outbox for the package of a statement that this key signed.
+"""outbox_begin: announce a parcel, the package of a statement that this key signed.
 
-Nothing else travels on a key: a name under which it signed nothing is refused, and one whose
-receipt it has need not travel.  The same parcel again tells where to go on; another digest under
-its name puts a new parcel in the place of the old.
+A name under which this key signed nothing is refused, and so is one whose receipt it already has.
+Announcing the same parcel again tells which part comes next; another digest under its name replaces
+the parcel.  See SPEC section 6.6.
 """
 
 from biandun_protocol.wire.messages import OutboxBeginReply, OutboxBeginRequest
@@ -21,7 +21,11 @@ from etoken.token import Token
 
 @command(OutboxBeginRequest, heap=24, flash=700)
 def outbox_begin(token: Token, request: OutboxBeginRequest) -> OutboxBeginReply:
-    """Return the first part that is missing.  Raises Refused: as SPEC section 6.6 says."""
+    """Return the index of the first part that is missing.
+
+    Raises Refused: PIN_REQUIRED, BAD_FIELD, NOT_FOUND, RECEIPT_PRESENT, OUTBOX_FULL, STORE_FULL,
+    DIGEST_MISMATCH.
+    """
     token.require_user()
     outbox, statements = token.vault.outbox, token.vault.statements
     if not request.length:

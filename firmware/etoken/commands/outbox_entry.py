@@ -1,5 +1,6 @@
-"""outbox_entry: describe the parcel at a place of the outbox: the name of its statement, no more,
-so no PIN is needed.
+"""outbox_entry: describe the parcel at a place of the outbox.
+
+It gives out the name of the parcel's statement, which is not private, so no PIN is needed.
 """
 
 from biandun_protocol.wire.messages import OutboxEntryReply, OutboxEntryRequest
@@ -11,7 +12,7 @@ from etoken.token import Token
 
 @command(OutboxEntryRequest, heap=3, flash=0, reads_only=True)
 def outbox_entry(token: Token, request: OutboxEntryRequest) -> OutboxEntryReply:
-    """Return it.  Raises Refused(NOT_FOUND) for a place that is free."""
+    """Return the description.  Raises Refused(NOT_FOUND) for an empty place."""
     outbox = token.vault.outbox
     parcel = outbox.at(request.place)
     if parcel is None:

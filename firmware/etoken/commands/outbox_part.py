@@ -1,8 +1,6 @@
-"""outbox_part: take in one part of a parcel; with the last one that was missing its digest is
-compared.
+"""outbox_part: store one part of a parcel; after the last missing one the digest is compared.
 
-A parcel that is not what was announced is taken out again: it would be of no use to whoever carries
-it.
+A parcel whose digest differs is deleted: its receiver could not use it.
 """
 
 from biandun_protocol.wire.messages import OutboxPartReply, OutboxPartRequest
@@ -20,7 +18,7 @@ from etoken.vault.outbox import Parcel
 
 @command(OutboxPartRequest, heap=30, flash=2600)
 def outbox_part(token: Token, request: OutboxPartRequest) -> OutboxPartReply:
-    """Return the first part that is missing now.
+    """Return the index of the first part that is still missing.
 
     Raises Refused: PIN_REQUIRED, NOT_FOUND for a parcel that was not announced, BAD_FIELD for a
     part of another size, DIGEST_MISMATCH, STORE_FULL.
@@ -40,7 +38,10 @@ def outbox_part(token: Token, request: OutboxPartRequest) -> OutboxPartReply:
 
 
 def verify_when_complete(token: Token, parcel: Parcel) -> int:
-    """Return the first part that is missing; when none is, the parcel is compared with its digest.
+    """Compare the parcel with its digest when no part is missing.
+
+    Returns the index of the first missing part, the number of parts when none is missing.
+
     Raises Refused(DIGEST_MISMATCH).
     """
     outbox = token.vault.outbox
@@ -49,7 +50,7 @@ def verify_when_complete(token: Token, parcel: Parcel) -> int:
         return missing
     running, tick = token.suite.hasher(), token.ticker(PHASE_VERIFYING)
     for index in range(parcel.parts):
-        tick()  # a part takes some tens of milliseconds
+        tick()  # each part takes tens of milliseconds
         running.update(outbox.part(parcel, index))
     if running.digest() != parcel.digest:
         outbox.drop(parcel.name)

@@ -1,5 +1,6 @@
-"""outbox_read: give out a part of a parcel.  It names persons, so somebody must have shown a
-PIN.
+"""outbox_read: return a part of a parcel.
+
+Parcels name persons, so a user must be logged in.
 """
 
 from biandun_protocol.wire.messages import OutboxReadReply, OutboxReadRequest
@@ -11,7 +12,10 @@ from etoken.token import Token
 
 @command(OutboxReadRequest, heap=24, flash=0)
 def outbox_read(token: Token, request: OutboxReadRequest) -> OutboxReadReply:
-    """Return it.  Raises Refused: PIN_REQUIRED, NOT_FOUND also while it is not whole."""
+    """Return the part.
+
+    Raises Refused: PIN_REQUIRED, NOT_FOUND also for a parcel that is not complete.
+    """
     token.require_user()
     outbox = token.vault.outbox
     parcel = outbox.find(request.name)

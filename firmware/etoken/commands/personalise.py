@@ -1,11 +1,11 @@
-"""personalise: take in the office-signed profile of this key and its X.509 certificate.
+"""personalise: store the profile of this key, signed by the office, and its X.509 certificate.
 
-The profile must be signed by the anchored office, name this serial number and this public key, and
-the digest of the X.509 blob, which the key does not read.  The same grant again is answered with
-yes; a newer one for the same unit renews the certificate, and everything else stays.  One that
-names the next key pair (``succeed``) puts that in the place of the one before: the profile on flash
-decides which of the two signs, so there is no moment at which neither does.  The old pair leaves
-the flash when next somebody is in.
+The profile must be signed by the anchored office and name this serial number, this public key and
+the digest of the X.509 certificate, which the key does not parse.  Repeating the same grant
+succeeds and changes nothing.  A newer profile for the same unit renews the certificate; everything
+else stays.  A profile that names the next key pair (``succeed``) replaces the key pair: the profile
+on flash decides which of the two signs, so at every moment one of them does.  The old private key
+is erased at the next login.
 """
 
 from hashlib import sha256
@@ -31,8 +31,9 @@ from etoken.token import Token
 
 @command(PersonaliseRequest, heap=42, flash=3300)
 def personalise(token: Token, request: PersonaliseRequest) -> PersonaliseReply:
-    """Keep the certificate.  Raises Refused: PROFILE_INVALID, SERIAL_MISMATCH, KEY_MISMATCH,
-    PROFILE_OLDER, UNIT_MISMATCH.
+    """Store the certificate and return its version.
+
+    Raises Refused: PROFILE_INVALID, SERIAL_MISMATCH, KEY_MISMATCH, PROFILE_OLDER, UNIT_MISMATCH.
     """
     profile = _verified(token, request)
     identity = token.vault.identity
@@ -42,26 +43,26 @@ def personalise(token: Token, request: PersonaliseRequest) -> PersonaliseReply:
         return PersonaliseReply(profile.version)
     if before is not None:
         _check_renewal(before, profile)
-        # what was begun under the powers of the certificate before
+        # they were begun under the previous certificate
         token.stream = token.batch = None
     succeeds = profile.public_key == identity.next_public_key
     event = EVENT_SUCCEEDED if succeeds else EVENT_PERSONALISED if before is None else EVENT_RENEWED
     token.vault.note(event, profile.version)
     if succeeds:
-        token.vault.users.invalidate_images()  # no image from before brings the old pair back
-        token.leave()  # whoever comes in again finds the old pair gone
+        token.vault.users.invalidate_images()  # no earlier image restores the old pair
+        token.leave()  # the next login erases the old pair
     identity.set_profile(request.profile_statement, request.profile_manifest, request.x509)
     return PersonaliseReply(profile.version)
 
 
 def _check_renewal(before: ProfileManifest, profile: ProfileManifest) -> None:
-    """A certificate takes the place of another for the same unit, with a higher version."""
+    """Refuse a renewal for another unit, or whose version is not higher."""
     if profile.version <= before.version:
         raise Refused(ERROR_PROFILE_OLDER)
     if profile.uscc != before.uscc:
-        raise Refused(ERROR_UNIT_MISMATCH)  # a key that is handed on is reset first
+        raise Refused(ERROR_UNIT_MISMATCH)  # a key is reset before another unit gets it
     if before.device_key is not None and profile.device_key is None:
-        raise Refused(ERROR_PROFILE_INVALID)  # PINs would cross in clear from now on
+        raise Refused(ERROR_PROFILE_INVALID)  # PINs would cross the link in clear from now on
 
 
 def _verified(token: Token, request: PersonaliseRequest) -> ProfileManifest:

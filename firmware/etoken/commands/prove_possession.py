@@ -1,4 +1,4 @@
-"""prove_possession: sign the office's nonce, before the key belongs to anybody."""
+"""prove_possession: sign the office's nonce with the new key pair, before it has a certificate."""
 
 from biandun_protocol.wire.messages import ProvePossessionReply, ProvePossessionRequest
 from etoken import signing
@@ -9,7 +9,10 @@ from etoken.vault import records
 
 @command(ProvePossessionRequest, heap=24, flash=96)
 def prove_possession(token: Token, request: ProvePossessionRequest) -> ProvePossessionReply:
-    """Return header, signature and manifest of the proof.  Needs presence."""
+    """Return header, signature and manifest of the proof.
+
+    Raises Refused: PRESENCE_*, CANCELLED.
+    """
     token.wait_presence()
     return ProvePossessionReply(
         *signing.prove(token, records.KEY_PAIR, token.public_key, request.nonce)

@@ -1,5 +1,6 @@
-"""read_card: give out the office's statement of the unit card in force, to who has shown a PIN:
-digests of what names persons can be guessed.
+"""read_card: return the office's statement of the unit card in force.
+
+A user must be logged in: the digests of sections that name persons could be guessed.
 """
 
 from biandun_protocol.wire.messages import ReadCardReply, ReadCardRequest
@@ -11,7 +12,7 @@ from etoken.token import Token
 
 @command(ReadCardRequest, heap=18, flash=0)
 def read_card(token: Token, request: ReadCardRequest) -> ReadCardReply:
-    """Return it.  Raises Refused: PIN_REQUIRED, NOT_FOUND."""
+    """Return statement and manifest of the card.  Raises Refused: PIN_REQUIRED, NOT_FOUND."""
     token.require_user()
     card = token.vault.card.current()
     if card is None:

@@ -1,5 +1,6 @@
-"""read_section: give out a section of the unit card in force.  It names persons, so somebody must
-have shown a PIN.
+"""read_section: return a section of the unit card in force.
+
+Sections name persons, so a user must be logged in.
 """
 
 from biandun_protocol.wire.messages import ReadSectionReply, ReadSectionRequest
@@ -11,7 +12,7 @@ from etoken.token import Token
 
 @command(ReadSectionRequest, heap=30, flash=0)
 def read_section(token: Token, request: ReadSectionRequest) -> ReadSectionReply:
-    """Return it.  Raises Refused: PIN_REQUIRED, NOT_FOUND."""
+    """Return the section.  Raises Refused: PIN_REQUIRED, NOT_FOUND."""
     token.require_user()
     card = token.vault.card.current()
     if card is None or request.index >= len(card.manifest.sections):

@@ -1,9 +1,9 @@
-"""reinstate: the office lets a key sign again whose flash was set back, and says after which number
-its chain goes on.
+"""reinstate: on an order of the office, let a key sign again whose flash was set back.
 
-The office knows of statements that this flash has forgotten, and leaves numbers free for those that
-are still on their way; then the order's own name stands for the last of them, so that the chain has
-no hole in it.  A key never goes back: not behind its own head.
+The order says after which number the chain continues.  The office knows statements that this flash
+has forgotten, and leaves numbers free for those that it has not received yet; then the order's own
+name takes the place of the last of them, so that the chain stays linked.  The chain never continues
+before the key's own head.  See SPEC section 6.4.
 """
 
 from biandun_protocol.wire import statement as wire
@@ -24,8 +24,10 @@ from etoken.token import Token
 
 @command(ReinstateRequest, heap=30, flash=400)
 def reinstate(token: Token, request: ReinstateRequest) -> ReinstateReply:
-    """Go on.  Raises Refused: ORDER_INVALID, SERIAL_MISMATCH, ORDER_STALE, WRONG_STATE for a key
-    that was not set back.
+    """Continue the chain where the order says; return the number and name of the last statement.
+
+    Raises Refused: ORDER_INVALID, SERIAL_MISMATCH, ORDER_STALE, WRONG_STATE for a key that was not
+    set back.
     """
     order = orders.verified(token, request.statement, request.manifest, PURPOSE_REINSTATE)
     seq, head = _place(token, request, order)
@@ -35,7 +37,7 @@ def reinstate(token: Token, request: ReinstateRequest) -> ReinstateReply:
             seq
         ) != head:
             raise Refused(ERROR_WRONG_STATE)
-        return ReinstateReply(seq, head)  # it was carried out before
+        return ReinstateReply(seq, head)  # the order was carried out already
     if not vault.orders.is_open(order.nonce) or seq < vault.statements.seq:
         raise Refused(ERROR_ORDER_STALE)
     if seq == vault.statements.seq and head != vault.statements.head:

@@ -1,6 +1,4 @@
-"""remove_user: take a user's PIN away, and with it the way to the data key; user 0 decides it, at
-the button.
-"""
+"""remove_user: remove a user's PIN and access to the data key; user 0 confirms at the button."""
 
 from biandun_protocol.wire.messages import RemoveUserReply, RemoveUserRequest
 from biandun_protocol.wire.numbers import (
@@ -15,8 +13,10 @@ from etoken.token import Token
 
 @command(RemoveUserRequest, heap=28, flash=240)
 def remove_user(token: Token, request: RemoveUserRequest) -> RemoveUserReply:
-    """Return the slot.  Raises Refused: PIN_REQUIRED, SLOT_REFUSED for user 0 and by any other,
-    PIN_UNSET, PRESENCE_*.
+    """Return the slot.
+
+    Raises Refused: PIN_REQUIRED, SLOT_REFUSED unless user 0 removes another user, PIN_UNSET,
+    PRESENCE_*.
     """
     token.require_first_user()
     if request.slot == 0:

@@ -1,9 +1,8 @@
-"""set_officers: take in whom the office names to let this key in again, and make two shares, one
-for each.
+"""set_officers: store the two officers who can unblock this key, and make a share for each.
 
-At enrolment, before there is anything to protect; later user 0 says yes by having the key unlocked.
-The same statement again changes nothing, unless too many wrong codes have locked the shares: then
-there are new ones.
+The office names them (SPEC section 6.8).  At enrolment there is nothing to protect yet; later user
+0 must be logged in.  Repeating the same statement changes nothing, unless too many wrong codes have
+locked the shares: then new ones are made.
 """
 
 from biandun_protocol.wire.messages import OfficersManifest, SetOfficersReply, SetOfficersRequest

@@ -1,8 +1,8 @@
 """set_pin: give a user slot its first PIN.
 
-Slot 0 belongs to whoever sets the key up and needs the button; further users are let in by slot 0,
-which must be unlocked.  A slot that has a PIN keeps it: changing needs the old one, forgetting
-needs the office.
+Slot 0 is set by whoever sets the key up and needs the button; further slots are set by user 0, who
+must be logged in.  A slot that has a PIN keeps it: changing it needs the old PIN, and a forgotten
+one needs the office.
 """
 
 from biandun_protocol.wire.messages import SetPinReply, SetPinRequest
@@ -21,8 +21,9 @@ from etoken.token import Token
 
 @command(SetPinRequest, heap=52, flash=700)
 def set_pin(token: Token, request: SetPinRequest) -> SetPinReply:
-    """Store the PIN.  Raises Refused: PIN_FORMAT, PIN_WEAK, PIN_SET, SLOT_REFUSED, ROLLED_BACK,
-    PRESENCE_*.
+    """Store the PIN.
+
+    Raises Refused: PIN_FORMAT, PIN_WEAK, PIN_SET, SLOT_REFUSED, ROLLED_BACK, PRESENCE_*.
     """
     policy.require_pin(request.pin, token.board.serial)
     if token.vault.users.rolled_back:

@@ -1,9 +1,10 @@
-"""set_time: the office had a wrong clock when this key last heard it, and takes that time back.
+"""set_time: on an order of the office, take back times that it stated while its clock was wrong.
 
-The time floor only rises by what the office states, so one wrong clock would make a key refuse for
-ever.  An order that answers the key's challenge sets it, once: not when the key has heard a later
-time since it asked.  What the office stated with the wrong clock is still signed, and still about;
-it raises the floor no more.  A status from then counts as said at the time that is set.
+The time floor only rises, so one wrong clock could make the key refuse for ever.  An order that
+answers the key's challenge sets the floor once; it is stale when the key has verified a later time
+since the challenge.  Statements of the office with the wrong time still exist and still verify, but
+no longer raise the floor.  A status from that time counts as dated to the time that is set.  See
+SPEC section 6.4.
 """
 
 from biandun_protocol.wire.messages import SetTimeReply, SetTimeRequest
@@ -21,7 +22,10 @@ from etoken.token import Token
 
 @command(SetTimeRequest, heap=30, flash=500)
 def set_time(token: Token, request: SetTimeRequest) -> SetTimeReply:
-    """Return the time floor.  Raises Refused: ORDER_INVALID, SERIAL_MISMATCH, ORDER_STALE."""
+    """Return the time floor (seconds since 1970).
+
+    Raises Refused: ORDER_INVALID, SERIAL_MISMATCH, ORDER_STALE.
+    """
     order = orders.verified(token, request.statement, request.manifest, PURPOSE_SET_TIME)
     if order.time is None:
         raise Refused(ERROR_ORDER_INVALID)
@@ -31,7 +35,7 @@ def set_time(token: Token, request: SetTimeRequest) -> SetTimeReply:
         if not is_open or not vault.orders.is_about_now():
             raise Refused(ERROR_ORDER_STALE)
         vault.note(EVENT_TIME_SET, order.time)
-        # first: a cut before the floor is set leaves the order good
+        # first: after a power cut before the floor is set the order is still valid
         vault.standing.limit_since(order.time)
         vault.statements.set_floor(order.time, order.until or 0, order.entries or 0)
     if is_open:

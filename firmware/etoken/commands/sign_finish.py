@@ -1,7 +1,7 @@
-"""sign_finish: the manifest has passed: check it, ask for presence, sign, commit, answer.
+"""sign_finish: after the whole manifest: check it, ask for presence, sign, commit, reply.
 
-The record is committed before the reply leaves.  Whoever repeats the call, on this link or after
-the key was unplugged, gets the same signature; the sequence moves once.
+The record is committed before the reply is sent.  The command is idempotent: repeated on this link,
+or after the key was unplugged, it returns the same signature, and the sequence number rises once.
 """
 
 from biandun_protocol.wire import statement as wire
@@ -32,9 +32,9 @@ def _sign(token: Token, idempotency_key: bytes) -> Record:
     if stream is None or stream.request.idempotency_key != idempotency_key:
         raise Refused(ERROR_NO_STREAM)
     token.require_user()
-    token.stream = None  # whatever happens now, the next attempt starts with the first byte again
+    token.stream = None  # whatever happens now, another attempt must send the manifest again
     digest = stream.finish()
-    # a receipt may have come since the beginning
+    # checked again: status, card or time floor may have changed since ``sign_begin``
     signing.require_next(token, stream.request.claimed_time)
     batch, place = token.batch, -1
     if batch is not None:
@@ -44,7 +44,7 @@ def _sign(token: Token, idempotency_key: bytes) -> Record:
     fields: dict[int, object] = {wire.FIELD_MANIFEST_LENGTH: stream.request.length}
     if batch is not None and place >= 0:
         fields[wire.FIELD_BATCH] = [batch.digest, place, len(batch.digests)]
-        # also when what follows fails: a press of the button is good for one signature each
+        # also when signing fails: the batch allows one attempt for each manifest
         batch.use(place)
     if stream.request.claimed_time is not None:
         fields[wire.FIELD_CLAIMED_TIME] = stream.request.claimed_time

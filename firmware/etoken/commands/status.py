@@ -1,8 +1,9 @@
-"""status: take the office's word whether this key may sign, and tell what the office has said last.
+"""status: store the office's latest status of this key, and report the status in force.
 
-Nobody needs to be logged in: what stops a key is the office's signature.  It only goes forward: who
-keeps an older status cannot let a suspended key go on; nothing lets a revoked one.  A stop makes
-every image of the flash from before it an older one.
+A status says whether this key may sign: active, suspended or revoked (SPEC section 6.11).  Nobody
+needs to be logged in, because the office's signature authenticates it.  Only a newer status is
+accepted, so a suspended key cannot be reactivated with an old one, and a revoked key never.
+Suspension and revocation invalidate all earlier images of the flash.
 """
 
 from biandun_protocol.wire.messages import StatusManifest, StatusReply, StatusRequest
@@ -25,10 +26,10 @@ from etoken.token import Token
 
 @command(StatusRequest, heap=32, flash=400)
 def status(token: Token, request: StatusRequest) -> StatusReply:
-    """Return it.
+    """Return the status in force, after storing the one in the request, if any.
 
     Raises Refused: STATUS_INVALID, SERIAL_MISMATCH, KEY_MISMATCH, STATUS_OLDER, CERTIFICATE_REVOKED
-    when that is what it was told before, STORE_FULL.
+    when a stored status says revoked, STORE_FULL.
     """
     known = token.vault.standing.known(token.profile.not_before)
     if request.statement is not None or request.manifest is not None:
@@ -52,19 +53,22 @@ def _taken(
         _require_newer(token, said, known)
         _keep(token, said, manifest)
     if token.vault.statements.is_later(said.since):
-        # a cut before this is made good by the same word again
+        # after a power cut before this line the same status raises the floor when it comes again
         token.vault.statements.raise_floor(said.since)
     return said
 
 
 def _own_kids(token: Token) -> "list[bytes]":
-    """Of the pair that signs, and of the next one, which the office may have certified already."""
+    """Return the key identifiers of the pair that signs and of the next one, if any.
+
+    The office may have certified the next pair before the key has its profile.
+    """
     pairs = (token.public_key, token.vault.identity.next_public_key)
     return [token.suite.kid_of(point) for point in pairs if point is not None]
 
 
 def _place(status: StatusManifest) -> "tuple[int, int, int]":
-    """What orders them: the time, then the number, then the stricter one."""
+    """Return the order of statuses: by time, then number, then the stricter one."""
     return status.since, status.number, status.standing
 
 

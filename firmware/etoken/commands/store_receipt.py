@@ -1,9 +1,9 @@
-"""store_receipt: verify the office's receipt for one of this key's statements and keep it; its
-parcel has arrived and goes.
+"""store_receipt: verify the office's receipt for a statement of this key and store it.
 
-The key is a witness: it believes a receipt only when the office signed it, when the proof leads
-from its own statement to the root, and when the log continues the one it verified before.  A
-receipt of an older log is refused, so nobody can walk a key back.
+The key accepts a receipt only when the office signed it, the inclusion proof leads from its own
+statement to the root of the log, and the log extends the one that it verified before (SPEC section
+7).  A receipt of an older log is refused, so the key's log point never goes back.  The statement's
+parcel is then deleted from the outbox.
 """
 
 from biandun_protocol.wire import cbor, merkle
@@ -34,7 +34,7 @@ ERRORS = {
 
 @command(StoreReceiptRequest, heap=38, flash=2600)
 def store_receipt(token: Token, request: StoreReceiptRequest) -> StoreReceiptReply:
-    """Keep the receipt.  Raises Refused: RECEIPT_* by what is wrong with it."""
+    """Store the receipt.  Raises Refused: RECEIPT_* according to the failed check."""
     statements = token.vault.statements
     payload = _verified_payload(token, request)
     record = statements.by_id(payload.statement_id)

@@ -1,11 +1,10 @@
-"""succeed: make the next key pair of a key in service, and sign with the old one that it takes its
-place.
+"""succeed: make the next key pair of a key in service, and sign its succession with the old one.
 
-The old pair goes on until the office's profile names the new one (``personalise``); what was signed
-under either stays in one chain.  The new pair proves its possession over the name of the old one's
-statement, so neither is good without the other.  Asked again the key makes no second pair; nor does
-it sign a second statement while it keeps the first, unless its certificate was renewed since: an
-office takes in what names a certificate that still counts.
+The old pair signs until the office's profile names the new one (``personalise``); both sign one
+chain.  The new pair proves possession over the name of the old one's statement, so neither proves
+anything without the other.  Repeated, the command makes no second pair, and signs no second
+statement as long as it keeps the first, unless its certificate was renewed since: the office
+accepts only a statement that names a valid certificate.  See SPEC section 6.10.
 """
 
 from hashlib import sha256
@@ -32,7 +31,7 @@ from etoken.vault.statements import Record
 
 @command(SucceedRequest, heap=42, flash=1300)
 def succeed(token: Token, request: SucceedRequest) -> SucceedReply:
-    """Return both statements in their parts.
+    """Return both statements: header, signature and manifest of each.
 
     Raises Refused: PURPOSE_REFUSED, PIN_REQUIRED, SLOT_REFUSED for another user than 0,
     SESSION_UNAVAILABLE on a key without a certified device key, KEY_SUSPENDED, CERTIFICATE_REVOKED,
@@ -42,7 +41,7 @@ def succeed(token: Token, request: SucceedRequest) -> SucceedReply:
     policy.check_purpose(token.profile, PURPOSE_SUCCESSION)
     token.require_first_user()
     if not token.vault.identity.needs_session:
-        # an office certifies the new pair of a device that it knows
+        # the office certifies a new pair only for a device key that it has certified
         raise Refused(ERROR_SESSION_UNAVAILABLE)
     signing.require_next(token, None)
     token.wait_presence()

@@ -1,7 +1,7 @@
-"""unblock: set a PIN anew with the codes of both officers.
+"""unblock: set a new PIN with the codes of both officers (SPEC section 6.8).
 
-The attempt is counted on flash before the codes are looked at.  Key pair, certificate, chain and
-all other users stay; the codes are used up, and the key makes new shares.
+The attempt is counted on flash before the codes are checked.  Key pair, certificate, chain and all
+other users stay.  The codes are used up, and the key makes new shares.
 """
 
 from biandun_protocol.wire.messages import UnblockReply, UnblockRequest
@@ -39,7 +39,7 @@ def unblock(token: Token, request: UnblockRequest) -> UnblockReply:
         raise Refused(ERROR_UNBLOCK_UNSET)
     if not vault.recovery.tries_left:
         raise Refused(ERROR_UNBLOCK_LOCKED, tries_left=0)
-    token.entropy.require()  # before somebody presses the button, and uses codes up, for nothing
+    token.entropy.require()  # before the user presses the button and codes are used up
     token.wait_presence()
     data_key = vault.recovery.open(slot, request.first, request.second)
     if data_key is None:

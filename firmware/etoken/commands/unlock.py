@@ -1,7 +1,7 @@
-"""unlock: let a user in with a PIN.
+"""unlock: log a user in with a PIN.
 
-The attempt is counted on flash before the PIN is looked at.  Being unlocked belongs to the link: a
-new host starts locked.
+The attempt is counted on flash before the PIN is checked.  The login belongs to the link: a new
+link starts locked.
 """
 
 from biandun_protocol.wire.messages import UnlockReply, UnlockRequest
@@ -24,11 +24,11 @@ from etoken.token import Token
 
 @command(UnlockRequest, heap=50, flash=700)
 def unlock(token: Token, request: UnlockRequest) -> UnlockReply:
-    """Unlock as ``slot``.
+    """Log the user of ``slot`` in.
 
-    Raises Refused: PIN_FORMAT, PIN_UNSET, PIN_LOCKED, PIN_WRONG with the tries left, PIN_WAIT with
-    the milliseconds left, ROLLED_BACK; PRESENCE_*, CANCELLED after a wrong PIN, when nobody presses
-    the button: then nothing is counted.
+    Raises Refused: PIN_FORMAT, PIN_UNSET, PIN_LOCKED, PIN_WRONG with the attempts left, PIN_WAIT
+    with the milliseconds left, ROLLED_BACK; after a wrong PIN also PRESENCE_* and CANCELLED when
+    the button is not pressed: then no attempt is counted.
     """
     check_pin(token, request.slot, request.pin)
     token.enter(request.slot)
@@ -36,16 +36,19 @@ def unlock(token: Token, request: UnlockRequest) -> UnlockReply:
 
 
 def check_pin(token: Token, slot: int, pin: bytes) -> None:
-    """Count an attempt and examine the PIN; a right one leaves the data key in the vault.  Raises
-    Refused.
+    """Log the current user out, count an attempt and check the PIN.
+
+    A right PIN leaves the data key in the vault.
+
+    Raises Refused.
     """
-    token.leave()  # whoever was in is out, right or wrong
+    token.leave()  # whether the PIN is right or wrong
     users = token.vault.users
     if users.rolled_back:
-        # an attempt would move the tally, and with it the challenge for the office's order
+        # an attempt would advance the tally and so invalidate the challenge for the office's order
         raise Refused(ERROR_ROLLED_BACK)
     if len(pin) < LIMIT_PIN_LEAST:
-        raise Refused(ERROR_PIN_FORMAT)  # none was ever so short: that is no attempt
+        raise Refused(ERROR_PIN_FORMAT)  # no PIN is so short: not counted as an attempt
     if not users.has_pin(slot):
         raise Refused(ERROR_PIN_UNSET)
     if users.tries_left(slot) == 0:
@@ -54,7 +57,7 @@ def check_pin(token: Token, slot: int, pin: bytes) -> None:
     if wait:
         raise Refused(ERROR_PIN_WAIT, tries_left=users.tries_left(slot), wait_ms=min(wait, 65535))
     if users.tries_left(slot) < LIMIT_PIN_TRIES:
-        token.wait_presence()  # after a wrong PIN a program alone tries no other
+        token.wait_presence()  # so that no program can try PINs alone
     data_key = users.verify(slot, pin, token.clock.ticks_ms())
     if data_key is None:
         left = users.tries_left(slot)

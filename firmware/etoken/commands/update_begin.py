@@ -1,8 +1,8 @@
-"""update_begin: announce a firmware release; it goes beside the one that runs, and what is on flash
-of it already is not sent again.
+"""update_begin: announce a firmware release (SPEC section 6.9).
 
-No PIN: a locked key has to be renewed as well, and both signatures say what this is.  Somebody has
-to press the button before the first byte.
+Its image is written to the slot that does not run; bytes that are there already are not sent again.
+No PIN is needed: a locked key must be updatable as well, and both signatures authenticate the
+release.  The user must press the button before the first byte.
 """
 
 from biandun_protocol.wire.messages import UpdateBeginReply, UpdateBeginRequest
@@ -13,10 +13,10 @@ from etoken.token import Token
 
 @command(UpdateBeginRequest, heap=40, flash=0)
 def update_begin(token: Token, request: UpdateBeginRequest) -> UpdateBeginReply:
-    """Return the first byte of the image that is missing.
+    """Return the offset of the first byte of the image that is missing.
 
     Raises Refused: UPDATE_UNAVAILABLE, RELEASE_INVALID, RELEASE_OLDER, PRESENCE_*, DIGEST_MISMATCH
-    when the flash keeps nothing.
+    when the flash does not keep what is written.
     """
     release = update.verified(token, request.vendor, request.operator, request.manifest)
     board = update.installed(token)

@@ -1,5 +1,6 @@
-"""update_finish: the image is whole; from its next start on the key tries it, and keeps it if it
-passes its own test.
+"""update_finish: verify the complete image; the next boot tries it.
+
+The firmware stays if it then passes its self-test.  See SPEC section 6.9.
 """
 
 from biandun_protocol.wire.messages import UpdateFinishReply, UpdateFinishRequest
@@ -17,8 +18,8 @@ from etoken.token import Token
 def update_finish(token: Token, request: UpdateFinishRequest) -> UpdateFinishReply:
     """Return the number of the release.
 
-    Raises Refused: UPDATE_UNAVAILABLE, NOT_FOUND when nothing is on its way, UPDATE_INCOMPLETE,
-    DIGEST_MISMATCH for an image that was not the announced one: then nothing is kept of it.
+    Raises Refused: UPDATE_UNAVAILABLE, NOT_FOUND when no release was announced, UPDATE_INCOMPLETE,
+    DIGEST_MISMATCH for an image other than the announced one, which is then discarded.
     """
     board = update.installed(token)
     slot = board.images.filling(board.running)
@@ -26,7 +27,7 @@ def update_finish(token: Token, request: UpdateFinishRequest) -> UpdateFinishRep
         slot = board.images.waiting(board.running)
         if slot is None:
             raise Refused(ERROR_NOT_FOUND)
-        return UpdateFinishReply(slot.number)  # it was finished before
+        return UpdateFinishReply(slot.number)  # it was finished already
     if board.images.next(slot) != slot.length:
         raise Refused(ERROR_UPDATE_INCOMPLETE)
     board.images.finish(slot)

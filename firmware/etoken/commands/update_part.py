@@ -1,6 +1,4 @@
-"""update_part: take in a part of the firmware image that was announced; it counts when it has been
-read back.
-"""
+"""update_part: write a part of the announced firmware image; it counts once it was read back."""
 
 from biandun_protocol.wire.messages import UpdatePartReply, UpdatePartRequest
 from biandun_protocol.wire.numbers import (
@@ -16,11 +14,11 @@ from etoken.token import Token
 
 @command(UpdatePartRequest, heap=16, flash=0)
 def update_part(token: Token, request: UpdatePartRequest) -> UpdatePartReply:
-    """Return the first byte that is missing now.
+    """Return the offset of the first byte that is still missing.
 
-    Raises Refused: UPDATE_UNAVAILABLE, NOT_FOUND when nothing was announced, BAD_FIELD for a part
-    of another size or one that is not the next, DIGEST_MISMATCH when the flash does not keep it:
-    then it has to be announced again.
+    Raises Refused: UPDATE_UNAVAILABLE, NOT_FOUND when no release was announced, BAD_FIELD for a
+    part of another size or at another offset than the next one, DIGEST_MISMATCH when the flash does
+    not keep what is written: then the release must be announced again.
     """
     board = update.installed(token)
     slot = board.images.filling(board.running)
@@ -30,7 +28,7 @@ def update_part(token: Token, request: UpdatePartRequest) -> UpdatePartReply:
     if request.offset + LIMIT_PIECE == missing or (
         missing == slot.length and request.offset == (missing - 1) // LIMIT_PIECE * LIMIT_PIECE
     ):
-        return UpdatePartReply(missing)  # it was taken in before the plug was pulled
+        return UpdatePartReply(missing)  # it was written before a power cut
     if request.offset != missing:
         raise Refused(ERROR_BAD_FIELD, 0)
     if len(request.content) != min(LIMIT_PIECE, slot.length - missing):

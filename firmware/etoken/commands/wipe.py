@@ -1,9 +1,8 @@
-"""wipe: destroy the key pair of a key that has no certificate yet, so that its enrolment begins
-again.
+"""wipe: destroy the key pair of a key without a certificate, so that enrolment begins again.
 
-The request must name the serial number, and somebody must press the button: a program alone cannot
-do it.  The anchor, the count of wipes and the verified log point stay.  A key with a certificate is
-its office's: see ``factory_reset``.
+The request must name the serial number and the user must press the button, so that no program can
+do it alone.  The anchor, the count of wipes and the verified log point stay.  A key with a
+certificate can only be reset on an order of its office: see ``factory_reset``.
 """
 
 from biandun_protocol.wire.messages import WipeReply, WipeRequest

@@ -1,10 +1,10 @@
-"""Which arithmetic this interpreter gets, chosen once, the fastest that it can run:
+"""The arithmetic of this interpreter, chosen once at import: the fastest that it can run.
 
     m33, m0plus   machine code made by this project for the RP2350 and the RP2040
-    viper         whatever else compiles viper: the unix port, boards not known here
+    viper         any other interpreter that compiles viper: the unix port, boards not known here
     integers      CPython, and interpreters without machine code
 
-All give the same results; ``NAME`` says which it is.
+All give the same results; ``NAME`` says which one it is.
 """
 
 import sys
@@ -22,8 +22,8 @@ ARMV6M, ARMV7EM, ARMV7EMDP = 4, 6, 8  # MicroPython's numbers of native architec
 
 
 def _choose() -> str:
-    # an interpreter that loads native code says in which machine's: the RP2350's says ARMv7E-M with
-    # floating point; a plain ARMv7-M, a Cortex-M3, has neither the instructions nor a multiplier of
+    # an interpreter that loads native code reports its architecture: the RP2350's is ARMv7E-M with
+    # floating point.  A plain ARMv7-M (Cortex-M3) has neither the instructions nor a multiplier of
     # constant time
     architecture = getattr(sys.implementation, "_mpy", 0) >> 10 & 0xF
     if architecture == ARMV6M:
@@ -65,7 +65,7 @@ def machine(curve: "Curve") -> "Machine":
 if NAME == "integers":
     from etoken.crypto import hash_integers as _hashes
 else:
-    # ``pad`` on every board; the rest where there is nothing faster
+    # ``pad`` on every board; the others where there is nothing faster
     from etoken.crypto import hash_viper as _hashes
 xor: "Callable[[bytearray | memoryview, bytes | bytearray | memoryview, bytes | bytearray | memoryview], object]"  # noqa: E501
 xor = _hashes.xor  # type: ignore[assignment]

@@ -1,14 +1,12 @@
-"""The two curves, as their standards write them down.  Both have a = p - 3, cofactor 1, and p
-congruent to -1 modulo 2^64.
+"""The two curves as their standards define them.
 
-P-256: SP 800-186 section 3.2.1.3.  sm2p256v1: GB/T 32918.5-2017, RFC 8998 section 3.2.1.
+Both have a = p - 3, cofactor 1, and p congruent to -1 modulo 2^64.  P-256: SP 800-186 section
+3.2.1.3.  sm2p256v1: GB/T 32918.5-2017, RFC 8998 section 3.2.1.
 """
 
 
 class Curve:
-    """Domain parameters as integers: prime ``p``, ``b``, base point (``gx``, ``gy``) of prime order
-    ``n``.
-    """
+    """Domain parameters as integers: prime ``p``, ``b``, base point ``gx``, ``gy``, order ``n``."""
 
     def __init__(self, name: str, p: int, b: int, gx: int, gy: int, n: int) -> None:
         self.name = name
@@ -37,9 +35,7 @@ SM2P256V1 = Curve(
 
 
 def constants(curve: Curve, r_bits: int) -> "list[int]":
-    """The values of registers CONSTANTS, CONSTANTS + 1, … for R = 2^r_bits, in the order of
-    ``machine``.
-    """
+    """Return the values of registers CONSTANTS and up for R = 2^r_bits (see ``machine``)."""
     p, n, r = curve.p, curve.n, 1 << r_bits
     gx, gy = curve.g
     return [
@@ -58,7 +54,7 @@ def constants(curve: Curve, r_bits: int) -> "list[int]":
 
 
 def inverse(value: int, bits: int) -> int:
-    """1 / value mod 2^bits, for an odd value, by Newton's iteration."""
+    """Return 1 / value mod 2^bits for an odd value, by Newton's iteration."""
     result = 1
     for _ in range(8):
         result = result * (2 - value * result) & ((1 << bits) - 1)

@@ -1,27 +1,26 @@
-"""HMAC-DRBG with SHA-256 (NIST SP 800-90A r1, section 10.1.2): a little entropy in, as many random
-bytes as wanted out.
+"""HMAC-DRBG with SHA-256 (NIST SP 800-90A r1, section 10.1.2), security strength 256 bits.
 
-Security strength 256 bits.  Key, value and everything in between stand in bytearrays that ``wipe``
-overwrites; what is to be a secret is taken with ``generate_into``, which makes no bytes of it.
+Key, value and all intermediate results are in bytearrays that ``wipe`` overwrites.  A secret is
+drawn with ``generate_into``, which creates no bytes object of it.
 """
 
 from etoken.crypto.hmac import Hmac
 
 OUTPUT = 32  # bytes of one block
 REQUEST_MOST = 1 << 16  # bytes in one request: 2^19 bits (table 2)
-# requests between two reseedings; the standard allows 2^48, this is a small integer on every board
+# requests between reseedings; the standard allows 2^48, but this is a small integer on every board
 RESEED_INTERVAL = 1 << 20
 
 
 class ReseedRequired(Exception):
-    """So many requests since the last entropy that no more is given out; a wiped generator gives
-    none either.
-    """
+    """Too many requests since the last reseeding, or the generator was wiped: no more output."""
 
 
 class HmacDrbg:
-    """One generator.  ``entropy`` holds 256 bits of entropy or more, ``nonce`` never comes twice,
-    ``personal`` says whose it is.
+    """One generator.
+
+    ``entropy`` holds 256 bits of entropy or more, ``nonce`` is never repeated, ``personal`` is the
+    personalisation string.
     """
 
     def __init__(self, entropy: bytes, nonce: bytes, personal: bytes = b"") -> None:
@@ -37,8 +36,9 @@ class HmacDrbg:
         self._requests = 1
 
     def generate(self, size: int, additional: bytes = b"") -> bytes:
-        """Return ``size`` bytes, 0 to 65536 (section 10.1.2.5).  Raises ReseedRequired,
-        ValueError.
+        """Return ``size`` bytes, 0 to 65536 (section 10.1.2.5).
+
+        Raises ReseedRequired, ValueError.
         """
         self._check(size)
         if additional:
@@ -48,8 +48,9 @@ class HmacDrbg:
         return bytes(out)
 
     def generate_into(self, out: bytearray) -> None:
-        """Write random bytes over all of ``out``, which may become a secret.  Raises
-        ReseedRequired, ValueError.
+        """Overwrite ``out`` with random bytes; for values that become a secret.
+
+        Raises ReseedRequired, ValueError.
         """
         self._check(len(out))
         self._fill(out, b"")
@@ -71,7 +72,7 @@ class HmacDrbg:
         self._requests += 1
 
     def wipe(self) -> None:
-        """Overwrite the state; the generator is of no use afterwards."""
+        """Overwrite the state; the generator cannot be used afterwards."""
         self._key[:] = self._value[:] = bytes(OUTPUT)
         self._hmac.wipe()
         self._requests = RESEED_INTERVAL + 1

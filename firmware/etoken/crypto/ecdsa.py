@@ -1,10 +1,10 @@
-"""ES256: ECDSA on P-256 with SHA-256 (RFC 9053 section 2.1), nonces of RFC 6979 with fresh entropy
-mixed in (``nonces``).
+"""ES256: ECDSA on P-256 with SHA-256 (RFC 9053 section 2.1).
 
-Signatures are r || s, 64 bytes, low s.
+Nonces are those of RFC 6979 with fresh entropy mixed in (``nonces``).  Signatures are r || s, 64
+bytes, big-endian, with low s.
 """
 
-# verify is asked about whatever came in
+# ``verify`` gets unchecked input
 # pyright: reportUnnecessaryIsInstance=false
 from hashlib import sha256
 
@@ -41,7 +41,10 @@ OWN_HASH = backend.NAME in ("m33", "m0plus")  # faster than the interpreter's
 
 
 def message_digest(public: bytes, message: bytes) -> bytes:  # noqa: ARG001
-    """SHA-256 of the message (32 bytes); the public key is there because SM2 wants it."""
+    """SHA-256 of the message (32 bytes).
+
+    ``public`` is not used here; SM2's function of the same name needs it.
+    """
     if not OWN_HASH:
         return sha256(message).digest()
     digest = new_sha256()
@@ -50,18 +53,19 @@ def message_digest(public: bytes, message: bytes) -> bytes:  # noqa: ARG001
 
 
 def reserve() -> None:
-    """Take the memory that signing needs while there is plenty in one piece."""
+    """Allocate the memory that signing needs while the heap is not fragmented."""
     points(P256)
 
 
 def new_secret(fill: "Callable[[bytearray], object]") -> bytearray:
-    """Make a private key (32 bytes); ``fill`` writes random bytes over a bytearray."""
+    """Make a private key (32 bytes); ``fill`` overwrites a bytearray with random bytes."""
     return points(P256).new_secret(fill)
 
 
 def public_key(secret: "bytes | bytearray", tick: "Callable[[], None]" = nothing) -> bytes:
-    """Return the uncompressed point (65 bytes) of a private key, 1 to n - 1.  Raises SecretInvalid,
-    SignatureFault.
+    """Return the uncompressed point (65 bytes) of a private key, 1 to n - 1.
+
+    Raises SecretInvalid, SignatureFault.
     """
     return points(P256).public_key(secret, tick)
 
@@ -69,8 +73,9 @@ def public_key(secret: "bytes | bytearray", tick: "Callable[[], None]" = nothing
 def shared(
     secret: "bytes | bytearray", public: bytes, fresh: bytes, tick: "Callable[[], None]" = nothing
 ) -> "bytearray | None":
-    """Diffie-Hellman: x of the product (32 bytes), or None for a point that is none.  Raises
-    SecretInvalid.
+    """Diffie-Hellman: return x of the product (32 bytes), None when ``public`` is not on the curve.
+
+    Raises SecretInvalid.
     """
     return points(P256).shared(secret, public, fresh, tick)
 
@@ -82,8 +87,11 @@ def sign(
     fresh: bytes,
     tick: "Callable[[], None]" = nothing,
 ) -> bytes:
-    """Sign ``message`` and check the result with ``public`` before it leaves.  Raises
-    SecretInvalid, SignatureFault.
+    """Sign ``message`` and verify the signature with ``public`` before returning it (64 bytes).
+
+    ``fresh`` is entropy for the nonce.
+
+    Raises SecretInvalid, SignatureFault.
     """
     return points(P256).sign(SCHEME, secret, public, message_digest(public, message), fresh, tick)
 
@@ -91,7 +99,8 @@ def sign(
 def verify(
     public: bytes, message: bytes, signature: bytes, tick: "Callable[[], None]" = nothing
 ) -> bool:
-    """Is ``signature`` (low s) right for ``message`` under the uncompressed point ``public``?
+    """Return whether ``signature`` (low s) verifies for ``message`` under the point ``public``.
+
     Never raises.
     """
     if not isinstance(signature, bytes) or not isinstance(message, bytes) or signature[32:] > HALF:

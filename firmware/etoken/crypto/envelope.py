@@ -1,9 +1,9 @@
-"""Sealing a few bytes to somebody's public point, who alone opens them: ephemeral Diffie-Hellman,
-then ``seal`` (SPEC section 6.8).
+"""Sealing a few bytes to the owner of a public point: ephemeral Diffie-Hellman, then ``seal``.
 
     key = HMAC-SHA256(SHA-256(E || P), x of e * P)        envelope = E || encrypt(label, plain), 65 + 16 + len(plain) bytes
 
-It proves nothing about who sealed: the manifest that carries it is signed.
+Specified in SPEC section 6.8.  An envelope does not authenticate its sender: the manifest that
+carries it is signed.
 """  # noqa: E501
 
 from hashlib import sha256
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from etoken.crypto.suites import Suite
 
     class Random(Protocol):
-        """Where random bytes come from: returned, or written over what may become a secret."""
+        """A source of random bytes: ``take`` returns them, ``fill`` overwrites a future secret."""
 
         def take(self, size: int) -> bytes: ...  # noqa: D102
         def fill(self, out: bytearray) -> None: ...  # noqa: D102
@@ -36,7 +36,7 @@ def seal_to(
     random: "Random",
     tick: "Callable[[], None]",
 ) -> "bytes | None":
-    """Return the envelope; None for a point (65 bytes) that is none."""
+    """Return the envelope; None when ``point`` (65 bytes) is not on the curve."""
     secret = suite.new_secret(random.fill)
     try:
         own = suite.public_key(secret, tick)

@@ -1,13 +1,11 @@
-"""The two compression functions over Python integers: readable, the definition that the others are
-held against.
+"""The two compression functions over Python integers: the readable definition.
 
-``sha256`` (FIPS 180-4 section 6.2.2) and ``sm3`` (GB/T 32905-2016 section 5.3), each (state, data,
-count, scratch): state is eight words, big-endian, in a bytearray; data holds count blocks of 64
-bytes.  ``scratch`` is what the machine-code versions need besides (see ``hashes``); this one takes
-the constants of SHA-256 from it.
+The other implementations are tested against this one.  ``sha256`` (FIPS 180-4 section 6.2.2) and
+``sm3`` (GB/T 32905-2016 section 5.3), each (state, data, count, scratch): ``state`` is eight words,
+big-endian, in a bytearray; ``data`` holds ``count`` blocks of 64 bytes.  ``scratch`` is the work
+area of the machine-code versions (see ``hashes``); this one takes the constants of SHA-256 from it.
 
-x >> n | x << 32 - n is x rotated right by n; what stands above 32 bits is cut off where words are
-added up.
+x >> n | x << 32 - n is x rotated right by n; bits above 32 are cut off where words are added.
 """
 
 import struct
@@ -38,7 +36,7 @@ def _rotl(word: int, count: int) -> int:
 def sha256(
     state: bytearray, data: "bytes | bytearray | memoryview", count: int, scratch: bytearray
 ) -> None:
-    """Take ``count`` blocks into ``state``."""
+    """Compress ``count`` blocks into ``state``."""
     constants = struct.unpack_from("<64I", scratch)
     for block in range(count):
         w = list(struct.unpack_from(">16I", data, 64 * block))
@@ -65,7 +63,7 @@ def sm3(
     count: int,
     scratch: bytearray,  # noqa: ARG001
 ) -> None:
-    """Take ``count`` blocks into ``state``."""
+    """Compress ``count`` blocks into ``state``."""
     for block in range(count):
         w = list(struct.unpack_from(">16I", data, 64 * block))
         for j in range(16, 68):

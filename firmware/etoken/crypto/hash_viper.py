@@ -1,8 +1,8 @@
-"""The two compression functions in MicroPython's viper: portable machine code, see
-``hash_integers`` for what they compute.
+"""The two compression functions in MicroPython's viper, portable machine code.
 
-No function here calls another: what passes between them would be a Python object.  Importing this
-fails where no compiler makes machine code of it, as in CPython.
+``hash_integers`` says what they compute.  No function here calls another, because arguments and
+results would become Python objects.  Importing this module fails on an interpreter without the
+viper emitter, such as CPython.
 """
 
 
@@ -38,7 +38,7 @@ def xor(out: ptr8, one: ptr8, two: ptr8):  # noqa: F821
 
 @micropython.viper
 def sha256(state: ptr8, data: ptr8, count: int, scratch: ptr32):  # noqa: F821
-    """Take ``count`` blocks into ``state``."""
+    """Compress ``count`` blocks into ``state``."""
     m = uint(0xFFFFFFFF)  # noqa: F821
     at = 0
     while count > 0:
@@ -108,7 +108,7 @@ def sha256(state: ptr8, data: ptr8, count: int, scratch: ptr32):  # noqa: F821
 
 @micropython.viper
 def sm3(state: ptr8, data: ptr8, count: int, scratch: ptr32):  # noqa: F821
-    """Take ``count`` blocks into ``state``."""
+    """Compress ``count`` blocks into ``state``."""
     m = uint(0xFFFFFFFF)  # noqa: F821
     at = 0
     while count > 0:
@@ -143,7 +143,7 @@ def sm3(state: ptr8, data: ptr8, count: int, scratch: ptr32):  # noqa: F821
         j = 0
         while j < 64:
             if j == 16:
-                constant = uint(0x9D8A7A87)  # 7A879D8A turned by 16  # noqa: F821
+                constant = uint(0x9D8A7A87)  # 7A879D8A rotated by 16  # noqa: F821
             x = (a << 12 | a >> 20) & m
             s = (x + e + constant) & m
             s = (s << 7 | s >> 25) & m

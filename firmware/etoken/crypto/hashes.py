@@ -1,8 +1,7 @@
-"""Running hashes over the backends' compression functions, for what ``hashlib`` lacks: SM3, and
-SHA-256 that can be wiped.
+"""Running hashes for what ``hashlib`` lacks: SM3, and a SHA-256 that can be wiped.
 
-State, rest and schedule stand in bytearrays; ``wipe`` overwrites them.  What is not secret takes
-the interpreter's own SHA-256.
+They use the backends' compression functions.  State, pending bytes and schedule are in bytearrays
+that ``wipe`` overwrites.  Data that are not secret are hashed with the interpreter's own SHA-256.
 """
 
 from etoken.crypto import backend
@@ -38,13 +37,13 @@ SHA256_ROUNDS = (
 )  # fmt: skip
 SM3_START = bytes.fromhex("7380166f4914b2b9172442d7da8a0600a96f30bc163138aae38dee4db0fb0e4e")
 
-# what the compression functions get besides: the constants of SHA-256, then room for a schedule,
-# which they leave empty
+# the work area of the compression functions: the constants of SHA-256, then room for a schedule,
+# which they leave zeroed
 scratch = _words(SHA256_ROUNDS) + bytearray(4 * 68)
 
 
 class Hash:
-    """A running hash; ``digest`` and ``digest_into`` end it."""
+    """A running hash; it cannot be used further after ``digest`` or ``digest_into``."""
 
     def __init__(self, compress: "Compress", start: bytes) -> None:
         self._compress = compress
@@ -54,18 +53,19 @@ class Hash:
         self._size = 0
 
     def reset(self, state: "bytes | bytearray | memoryview | None" = None, size: int = 0) -> None:
-        """Begin anew, or go on from a state that ``save`` kept after ``size`` bytes, a multiple of
-        64.
+        """Start anew, or continue from a state that ``save`` stored after ``size`` bytes.
+
+        ``size`` is a multiple of 64.
         """
         self._state[:] = self._start if state is None else state
         self._size = size
 
     def save(self, out: "bytearray | memoryview") -> None:
-        """Keep the state (32 bytes) after a whole number of blocks."""
+        """Store the state (32 bytes) in ``out``, after a whole number of blocks."""
         out[:] = self._state
 
     def update(self, data: "bytes | bytearray | memoryview") -> None:
-        """Take more bytes."""
+        """Hash more bytes."""
         view, at = memoryview(data), 0
         filled = self._size % BLOCK
         self._size += len(view)
@@ -87,7 +87,7 @@ class Hash:
         self._rest[: len(view) - at] = view[at:]
 
     def digest_into(self, out: "bytearray | memoryview") -> None:
-        """Write the 32 bytes to ``out``."""
+        """Write the digest (32 bytes) to ``out``."""
         filled = self._size % BLOCK
         self._rest[filled:] = PADDING[: BLOCK - filled]
         if filled >= BLOCK - 8:
@@ -98,17 +98,17 @@ class Hash:
         out[:] = self._state
 
     def digest(self) -> bytes:
-        """Return the 32 bytes."""
+        """Return the digest (32 bytes)."""
         out = bytearray(32)
         self.digest_into(out)
         return bytes(out)
 
     def wipe(self) -> None:
-        """Overwrite everything that came from the data."""
+        """Overwrite everything derived from the data."""
         self._rest[:] = ZEROS
         self.reset()
 
 
 def new_sha256() -> Hash:
-    """SHA-256 that can be wiped."""
+    """Return a SHA-256 that can be wiped."""
     return Hash(backend.sha256, SHA256_START)

@@ -45,33 +45,35 @@ LOOP, NEXT, BITS, PICK, TAKE, WINDOW, SAVE, ZERO, LEAST, OTHER, WIPE, FETCH = ra
 OPERATIONS = 28
 
 REGISTERS = 64
-WINDOW_TABLE = 32  # registers 32 to 39: x of 1, 3, 5 … 15 times a point; 40 to 47: y
+WINDOW_TABLE = 32  # registers 32 to 39: x of 1, 3, 5 … 15 times a point; 40 to 47: their y
 CONSTANTS = 48
 C_ZERO, C_ONE, C_UNIT, C_P, C_N, C_RRP, C_R3P, C_RRN, C_B, C_GX, C_GY = range(48, 59)
-C_SPARE = 59  # backends keep constants of their own from here on
+C_SPARE = 59  # from here on: constants of the backends' own
 
 TEETH, SPACING = 6, 43
 COMB_BLOCKS, BLOCK_COLUMNS = 4, 11  # the last block of a comb has one column less
 COMB_SIGNS, WINDOW_SIGNS = 258, 260
 ENTRIES = 32  # a block of a comb
-BLOCKS = 8  # 0 to 3: the comb of the base point, 4 to 7: that of the key's own point
+BLOCKS = 8  # 0 to 3: comb of the base point, 4 to 7: comb of the key's own point
 
 _reserved = [bytearray(BLOCKS * ENTRIES * 64)]
 
 
 def new_table() -> bytearray:
-    """The table of a machine: for the first one what was reserved at import, while the heap was in
-    one piece.
+    """Return the table of a machine.
+
+    The first one was allocated at import, while the heap was not fragmented.
     """
     return _reserved.pop() if _reserved else bytearray(BLOCKS * ENTRIES * 64)
 
 
-MACROS = 128  # programs are kept with macros: from this number on
+MACROS = 128  # programs are stored with macros, numbered from here on
 
 
 def expand(program: bytes, macros: "tuple[bytes, ...]") -> bytes:
-    """Spell the macros of a program out; what it contains is public, so how long that takes says
-    nothing.
+    """Expand the macros of a program.
+
+    Programs are public, so the time that this takes reveals nothing.
     """
     out = bytearray()
     for at in range(0, len(program), 4):
@@ -87,7 +89,7 @@ if TYPE_CHECKING:
     from typing import Protocol
 
     class Machine(Protocol):
-        """What a backend offers."""
+        """The interface of a backend."""
 
         table: bytearray
 

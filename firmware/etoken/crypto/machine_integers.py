@@ -1,7 +1,6 @@
-"""The field machine over Python integers: the readable definition of every operation, against which
-the others are held.
+"""The field machine over Python integers: the readable definition of every operation.
 
-Its time and its memory depend on its numbers.
+The other machines are tested against this one.  Its time and memory depend on its operands.
 """
 
 from etoken.crypto import machine as m
@@ -16,8 +15,9 @@ PLANE = 32 * m.ENTRIES  # bytes from an entry's x to its y
 
 
 class IntegerMachine:
-    """One curve over Python integers; R = 2^r_bits, so that a machine with another R can be held
-    against it.
+    """One curve over Python integers.
+
+    R = 2^r_bits is chosen by the caller, so that machines with another R can be compared with it.
     """
 
     def __init__(self, curve: "Curve", r_bits: int = R_BITS) -> None:

@@ -1,5 +1,6 @@
-"""The field machine in the machine code of a Cortex-M: prepares the work area for a kernel, ``run``
-of one of ``thumb_*``.
+"""The field machine in Cortex-M machine code.
+
+It prepares the work area for a kernel, the ``run`` of one of ``thumb_*``.
 """
 
 from etoken.crypto import machine as m
@@ -16,11 +17,12 @@ R_BITS = 256
 
 
 def work_area(curve: "Curve") -> bytearray:
-    """A new work area: the constants as registers, and both moduli in pieces of 14 bits for the
-    inversion.
+    """Return a new work area.
+
+    It holds the constants as registers, and both moduli in pieces of 14 bits for the inversion.
     """
     work = bytearray(layout.WORK_SIZE)
-    # for the kernel that multiplies by it; the other has it in its code
+    # for the kernel that multiplies by it; the other kernel has it in its code
     spare = -inverse(curve.n, R_BITS) & ((1 << R_BITS) - 1)
     for index, value in enumerate(constants(curve, R_BITS) + [spare]):
         at = layout.REGISTER * (m.CONSTANTS + index)

@@ -1,13 +1,12 @@
-"""The field machine in MicroPython's viper: portable machine code, what the unix port and unknown
-boards run.
+"""The field machine in MicroPython's viper, portable machine code for unix and unknown boards.
 
 A value is a row of limbs in 32-bit words: 10 of 26 bits where machine words have 64 bits, 20 of 13
 bits elsewhere, so that sums of products fit a machine word either way; R = 2^260.  Entries of the
-table are packed into 32 bytes as in the other machines.  Importing this fails where no compiler
-makes machine code of it, as in CPython.
+table are packed into 32 bytes as in the other machines.  Importing this module fails on an
+interpreter without the viper emitter, such as CPython.
 
 Every function takes word offsets into one work area ``w`` and loops a public number of times;
-secrets are chosen between by masks.
+secrets are selected with masks.
 """
 
 
@@ -49,7 +48,7 @@ _DIGIT = const(10)  # the last digit of a scalar
 _HALVES = const(16)  # 18 words: a value in pieces of 16 bits
 _SIGNS = const(36)  # two rows of 18 words of 16 bits
 _M = const(72)  # multipliers of a reduction
-_T = const(92)  # a value on its way
+_T = const(92)  # a temporary value
 _F = const(112)  # inversion: rows of 19 words of 14 bits
 _G = const(131)
 _D = const(150)
@@ -57,7 +56,7 @@ _E = const(169)
 _MODULUS = const(188)
 _MATRIX = const(207)  # u, v, q, r, zeta
 _REGISTERS = const(212)
-# added to what may be negative while it is kept: words are read without sign on wide machines
+# added to stored values that may be negative: words are read unsigned on 64-bit machines
 _BIAS = const(0x10000)
 
 
@@ -190,11 +189,11 @@ class ViperMachine:
         self._work[4 * at : 4 * at + 4] = value.to_bytes(4, "little")
 
     def put_word(self, register: int, limb: int, value: int) -> None:
-        """Set one limb of a register: for setting up, and for tests."""
+        """Set one limb of a register; for setting up and for tests."""
         self._word(_REGISTERS + LIMBS * register + limb, value)
 
     def get_word(self, register: int, limb: int) -> int:
-        """Read one limb: for tests."""
+        """Return one limb of a register; for tests."""
         at = 4 * (_REGISTERS + LIMBS * register + limb)
         return int.from_bytes(self._work[at : at + 4], "little")
 

@@ -1,9 +1,8 @@
-"""The secret of one signature: RFC 6979 section 3.2 with HMAC-SHA256, additional data Z (section
-3.6) and a suite's label.
+"""The secret nonce of one signature: RFC 6979 section 3.2 with HMAC-SHA256.
 
-Fresh entropy in Z guards against faults, the derivation guards against bad entropy; with Z and
-label empty the RFC's own vectors come out.  Keys and values stand in bytearrays, go through a hash
-of our own, and are wiped.
+Additional data (section 3.6) are Z, fresh entropy, and the label of the suite.  Z guards against
+fault attacks, the derivation guards against bad entropy.  With Z and label empty the RFC's own test
+vectors come out.  Keys and values are in bytearrays, use a hash of our own, and are wiped.
 """
 
 from etoken.crypto.hashes import ZEROS, new_sha256
@@ -13,8 +12,9 @@ SIZE = 32
 
 
 class Nonces:
-    """Candidates for one message, one after the other; whoever uses them sees to it that they are
-    from 1 to n - 1.
+    """Candidates for one message, one after the other.
+
+    The caller must check that a candidate is from 1 to n - 1.
     """
 
     def __init__(
@@ -24,11 +24,14 @@ class Nonces:
         fresh: "bytes | bytearray",
         label: bytes = b"",
     ) -> None:
-        """Take the private key, the digest mod n (32 bytes each), fresh entropy (32 or 0), the
-        label of the suite.  Raises ValueError.
+        """Start from the private key and the digest mod n (32 bytes each).
+
+        ``fresh`` is entropy (32 bytes, or none for test vectors), ``label`` is that of the suite.
+
+        Raises ValueError.
         """
         if len(fresh) not in (0, SIZE):
-            # the label follows it without a mark
+            # the label follows it without a length
             raise ValueError("fresh entropy has 32 bytes, or none for the vectors")
         self._key, self._value = bytearray(SIZE), bytearray(b"\x01" * SIZE)
         self._hash = new_sha256()
@@ -51,9 +54,7 @@ class Nonces:
         out[:] = self._value
 
     def blind(self, out: "bytearray | memoryview", which: int) -> None:
-        """Write 32 bytes that nobody outside can foretell, others for each ``which``: they say
-        nothing of the candidates.
-        """
+        """Write 32 unpredictable bytes, different for each ``which``; they reveal no candidate."""
         self._hash.reset()
         self._hash.update(self._key)
         self._hash.update(bytes((which,)))
@@ -61,7 +62,7 @@ class Nonces:
         self._hash.reset()
 
     def wipe(self) -> None:
-        """Forget everything."""
+        """Overwrite the state."""
         self._hash.wipe()
         self._hmac.wipe()
         self._key[:] = self._value[:] = ZEROS[:SIZE]

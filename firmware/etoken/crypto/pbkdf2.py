@@ -5,11 +5,9 @@ from etoken.crypto.hmac import SIZE, Hmac
 
 
 def pbkdf2_sha256(password: bytes, salt: bytes, iterations: int) -> bytearray:
-    """Return 32 bytes stretched from ``password``, to be overwritten by whoever is done with
-    them.
-    """
+    """Return 32 bytes derived from ``password``; the caller overwrites them after use."""
     key, value, total = bytearray(SIZE), bytearray(SIZE), bytearray(SIZE)
-    key[: len(password)] = password  # HMAC fills a short key up with zeros itself
+    key[: len(password)] = password  # HMAC pads a short key with zeros itself
     code = Hmac()
     code.key(key)
     code.mac(value, salt, b"\0\0\0\1")
@@ -23,7 +21,7 @@ def pbkdf2_sha256(password: bytes, salt: bytes, iterations: int) -> bytearray:
 
 
 def equal(first: "bytes | bytearray", second: "bytes | bytearray") -> bool:
-    """Compare in a time that depends on the lengths only."""
+    """Compare in a time that depends only on the lengths."""
     if len(first) != len(second):
         return False
     difference = 0

@@ -1,16 +1,16 @@
-"""Everything done with points of a curve, as programs of its field machine: key pairs, signatures,
-checks, Diffie-Hellman.
+"""All operations on points of a curve, as programs of its field machine.
 
-Scalars and coordinates are 32 bytes, big-endian; a public key is 04 || x || y.  Secrets come in as
-bytes-like objects, stand in one bytearray while the machine works and are overwritten before
-anything returns; none becomes a Python integer.
+Key pairs, signatures, verification, Diffie-Hellman.  Scalars and coordinates are 32 bytes,
+big-endian; a public key is 04 || x || y.  Secrets come in as bytes-like objects, are held in one
+bytearray while the machine works and are overwritten before a function returns; none becomes a
+Python integer.
 
-The combs (``machine``) are made here at the first use of a boot, that of the base point and that of
-the key's own public key; the second one makes checking a fresh signature as cheap as making it.
-Neighbours: ``ecdsa`` and ``sm2`` say what is signed.
+The combs (see ``machine``) are computed here when first used in a boot: that of the base point and
+that of the key's own public key.  The second one makes verifying a fresh signature as cheap as
+making it.  Neighbours: ``ecdsa`` and ``sm2`` define what is signed.
 """
 
-# verify is asked about whatever came in
+# ``verify`` gets unchecked input
 # pyright: reportUnnecessaryIsInstance=false
 from etoken.crypto import backend, programs
 from etoken.crypto import machine as m
@@ -25,17 +25,18 @@ if TYPE_CHECKING:
     from etoken.crypto.curves import Curve
 
 SIZE = 32
-NONCES = 8  # candidates; one is refused with a probability of 2^-32 or less
+NONCES = 8  # candidates at most; each is rejected with a probability of 2^-32 or less
 OWN = m.COMB_BLOCKS  # first block of the second comb
 
 
 def nothing() -> None:
-    """The tick of somebody who has no keep-alive to send."""
+    """The ``tick`` of a caller that sends no keep-alives."""
 
 
 class Points:
-    """One curve on this interpreter's backend.  ``tick`` is called before each stretch of work, so
-    that keep-alives can go out.
+    """One curve on this interpreter's backend.
+
+    ``tick`` is called before each stretch of work, so that keep-alives can be sent.
     """
 
     def __init__(self, curve: "Curve", machine: "m.Machine | None" = None) -> None:
@@ -49,8 +50,9 @@ class Points:
 
     # --- key pairs ----------------------------------------------------
     def new_secret(self, fill: "Callable[[bytearray], object]") -> bytearray:
-        """Draw a private key from 1 to n - 2; ``fill`` writes random bytes over a bytearray.  FIPS
-        186-5 A.2.2, testing candidates.
+        """Draw a private key from 1 to n - 2 (FIPS 186-5 A.2.2, testing candidates).
+
+        ``fill`` overwrites a bytearray with random bytes.
         """
         secret = bytearray(SIZE)
         while True:
@@ -59,8 +61,9 @@ class Points:
                 return secret
 
     def _in_range(self, secret: bytearray) -> bool:
-        """Is the secret from 1 to n - 2?  The answer is public; what leads to it takes the same
-        time for every candidate.
+        """Return whether the secret is from 1 to n - 2.
+
+        The result is public; computing it takes the same time for every candidate.
         """
         borrow_zero = borrow_most = 0
         most = (self._curve.n - 2).to_bytes(SIZE, "big")
@@ -72,8 +75,9 @@ class Points:
     def public_key(
         self, secret: "bytes | bytearray", tick: "Callable[[], None]" = nothing
     ) -> bytes:
-        """Return the public key of a private key from 1 to n - 1.  Raises SecretInvalid,
-        SignatureFault.
+        """Return the public key (65 bytes) of a private key from 1 to n - 1.
+
+        Raises SecretInvalid, SignatureFault.
         """
         self.prepare(b"", tick)
         nonces = Nonces(secret, bytes(SIZE), b"", b"public")
@@ -100,10 +104,11 @@ class Points:
         fresh: bytes,
         tick: "Callable[[], None]" = nothing,
     ) -> "bytearray | None":
-        """Return x of the secret times a point (Diffie-Hellman, SEC 1 section 3.3.1); None for a
-        point that is none of the curve.
+        """Diffie-Hellman (SEC 1 section 3.3.1): return x of the secret times a point.
 
-        Raises SecretInvalid, SignatureFault when the result is no point either.
+        None when ``public`` is not on the curve.
+
+        Raises SecretInvalid, SignatureFault when the result is not on the curve.
         """
         nonces = Nonces(secret, bytes(SIZE), fresh, b"shared")
         try:
@@ -128,7 +133,7 @@ class Points:
             self._wipe()
 
     def is_point(self, public: bytes) -> bool:
-        """Is this an uncompressed point of the curve?"""
+        """Return whether ``public`` is an uncompressed point of the curve."""
         return self._put_point(public) and not self._run(programs.ON_CURVE, nothing)
 
     # --- signatures ---------------------------------------------------
@@ -141,8 +146,9 @@ class Points:
         fresh: bytes,
         tick: "Callable[[], None]" = nothing,
     ) -> bytes:
-        """Sign a digest (32 bytes) and check the result under ``public``.  Raises SecretInvalid,
-        SignatureFault.
+        """Sign a digest (32 bytes) and verify the signature under ``public`` before returning it.
+
+        Raises SecretInvalid, SignatureFault.
         """
         self.prepare(public, tick)
         reduced = (int.from_bytes(digest, "big") % self._curve.n).to_bytes(SIZE, "big")
@@ -161,10 +167,10 @@ class Points:
                     break
             else:
                 raise SignatureFault
-            self._slots(programs.IO_K, 2)[:] = ZEROS  # K and D: checking needs no secret
+            self._slots(programs.IO_K, 2)[:] = ZEROS  # K and D: verifying needs no secret
             # a fault while signing can give the private key away (docs/design/key.md, "Entropy and
-            # signatures"): never let such a signature out.  The digest goes in anew: what was
-            # signed may have been another one
+            # signatures"): such a signature must never leave.  The digest is stored again: a faulty
+            # one may have been signed
             self._put(programs.IO_E, digest)
             signature = bytes(self._slots(programs.IO_R, 2))
             if self._run(scheme.check, tick) and not self.verify(
@@ -175,7 +181,7 @@ class Points:
                 bytes(self._slots(programs.IO_R, 2)) != signature
                 or bytes(self._slots(programs.IO_E, 1)) != digest
             ):
-                raise SignatureFault  # the check was of something else
+                raise SignatureFault  # another signature was verified
             return signature
         except SignatureFault:
             self._doubt()
@@ -192,7 +198,7 @@ class Points:
         signature: bytes,
         tick: "Callable[[], None]" = nothing,
     ) -> bool:
-        """Is r || s right for a digest (32 bytes) under ``public``?  Never raises."""
+        """Return whether r || s verifies for a digest (32 bytes) under ``public``; never raises."""
         if (
             not isinstance(signature, bytes)
             or len(signature) != 2 * SIZE
@@ -212,7 +218,7 @@ class Points:
     # --- the machine --------------------------------------------------
     def _run(self, program: bytes, tick: "Callable[[], None]") -> int:
         tick()
-        name = id(program)  # a constant of ``programs``: it stays where it is
+        name = id(program)  # a constant of ``programs``: its id is stable
         if name not in self._spelt:
             self._spelt[name] = m.expand(program, programs.MACROS)
         return self._machine.run(self._spelt[name], self._io)
@@ -224,7 +230,7 @@ class Points:
         self._slots(slot, 1)[:] = value
 
     def _put_blind(self, slot: int, nonces: Nonces) -> None:
-        """A random number below p and n, from what nobody outside can foretell."""
+        """Store a random number below p and n, derived from what nobody outside can predict."""
         nonces.blind(self._slots(slot, 1), slot)
         self._io[SIZE * slot] &= 0x7F
         self._io[SIZE * slot + SIZE - 1] |= 1  # not zero
@@ -236,9 +242,7 @@ class Points:
         return True
 
     def _doubt(self) -> None:
-        """Something went wrong that may have been the combs: make them anew before they are used
-        again.
-        """
+        """After a fault that may have been in the combs: compute them anew before the next use."""
         self._ready = False
         self._own = b""
 
@@ -249,14 +253,13 @@ class Points:
     # --- combs --------------------------------------------------------
     @property
     def table(self) -> bytearray:
-        """The combs, as ``machine`` lays them out."""
+        """The combs, in the format of ``machine``."""
         return self._machine.table
 
     def prepare(self, public: bytes = b"", tick: "Callable[[], None]" = nothing) -> None:
-        """Make the combs that are not there yet: the base point's, and that of ``public`` unless it
-        is empty.
+        """Compute the missing combs: of the base point, and of ``public`` unless it is empty.
 
-        Raises SignatureFault when ``public`` is no point.
+        Raises SignatureFault when ``public`` is not on the curve.
         """
         if not self._ready:
             x, y = self._curve.g
@@ -265,17 +268,16 @@ class Points:
         if public and public != self._own:
             self._own = b""
             if not self.is_point(public):
-                raise SignatureFault  # nothing can be checked under it
+                raise SignatureFault  # nothing can be verified under it
             self._build(public[1:], OWN, tick)
             self._own = public
 
     def _build(self, point: bytes, first: int, tick: "Callable[[], None]") -> None:
-        """Fill four blocks of the table: entry i of a block is the sum of six teeth, with the signs
-        of the bits of i.
+        """Fill four blocks of the table.
 
-        The entries follow each other in Gray code, so each is the one before plus or minus one
-        tooth doubled.  The teeth of a block are those of the block before, doubled BLOCK_COLUMNS
-        times.
+        Entry i of a block is the sum of six teeth, with the signs given by the bits of i.  The
+        entries follow each other in Gray code, so each is the previous one plus or minus one tooth
+        doubled.  The teeth of a block are those of the previous block, doubled BLOCK_COLUMNS times.
         """
         self._slots(programs.IO_X, 2)[:] = point
         self._table(programs.TABLE_START)
@@ -286,7 +288,7 @@ class Points:
                     self._resume(programs.TEETH_AT + 2 * tooth)
                     self._double(m.BLOCK_COLUMNS)
                 elif tooth:
-                    self._double(m.SPACING - 1)  # one was done for the tooth before
+                    self._double(m.SPACING - 1)  # the previous tooth was doubled once already
                 self._keep(programs.TEETH_AT + 2 * tooth)
                 if tooth < m.TEETH - 1:
                     self._double(1)
@@ -294,7 +296,7 @@ class Points:
             self._fill(m.ENTRIES * (first + block))
 
     def _fill(self, first: int) -> None:
-        """The entries of one block, from its teeth."""
+        """Compute the entries of one block from its teeth."""
         self._resume(programs.TEETH_AT + 2 * (m.TEETH - 1))
         for tooth in range(m.TEETH - 2):
             program = bytearray(programs.TABLE_ADD)
@@ -323,21 +325,24 @@ class Points:
             self._table(bytes(program))
 
     def _table(self, program: bytes) -> None:
-        """Run a program that makes combs; none of them meets an exception with a point of the
-        curve.  Raises SignatureFault.
+        """Run a program that computes combs.
+
+        No point of the curve leads to an exceptional case of the addition formulas.
+
+        Raises SignatureFault.
         """
         if self._machine.run(program, self._io):
             raise SignatureFault
 
     @staticmethod
     def _name(program: bytearray, at: int, register: int, positive: bool) -> None:
-        """Let the two instructions at ``at`` add this kept point, or subtract it."""
+        """Patch two instructions at ``at`` to add the stored point ``register``, or subtract it."""
         program[at + 2] = register
         program[at + 4] = m.ADD if positive else m.SUB
         program[at + 7] = register + 1
 
     def _resume(self, register: int) -> None:
-        """(X : Y : Z) = a kept point."""
+        """(X : Y : Z) = a stored point."""
         # fmt: off
         move = (
             m.MOVE, programs.X, register, 0,
@@ -361,9 +366,7 @@ class Points:
 
 
 class Scheme:
-    """A signature scheme: its programs, and the label that keeps its nonces apart from those of
-    others.
-    """
+    """A signature scheme: its programs, and the label that separates its nonces from others'."""
 
     def __init__(
         self, label: bytes, sign: bytes, check: bytes, verify: bytes, verify_complete: bytes
@@ -379,7 +382,7 @@ _made: "dict[str, Points]" = {}
 
 
 def points(curve: "Curve") -> Points:
-    """The one ``Points`` of a curve; made when it is first wanted."""
+    """Return the one ``Points`` of a curve, made at first use."""
     if curve.name not in _made:
         _made[curve.name] = Points(curve)
     return _made[curve.name]

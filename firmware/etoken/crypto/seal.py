@@ -1,14 +1,14 @@
-"""Sealing under a key: authenticated encryption that needs no randomness (SIV, after RFC 5297, with
-HMAC-SHA256 for both parts).
+"""Sealing under a key: deterministic authenticated encryption (SIV, after RFC 5297).
 
     iv = HMAC(Km, label || plain)[:16]        cipher = plain XOR HMAC(Ke, iv || label)        sealed = iv || cipher, 48 bytes
 
-That is for 32 bytes, a secret.  What is longer and merely private is encrypted 32 bytes at a time, the
-n-th under HMAC(Ke, iv || label || n).
+HMAC-SHA256 serves for both parts; no randomness is needed.  That is the form for a secret of 32
+bytes.  Longer data that are private but not secret are encrypted 32 bytes at a time, the n-th block
+with HMAC(Ke, iv || label || n).
 
-``label`` says what is sealed and where; a sealed value put into another place does not open.  Equal
-values under one label give equal bytes, which says no more than that they are equal.  Opening with
-a wrong key takes as long as with the right one.
+``label`` says what is sealed and where; a sealed value moved to another place does not open.  Equal
+values under one label give equal bytes, which reveals only that they are equal.  Opening with a
+wrong key takes as long as with the right one.
 """  # noqa: E501
 
 from etoken.crypto.backend import xor
@@ -33,7 +33,7 @@ class Sealer:
         derived[:] = bytes(SIZE)
 
     def seal(self, label: bytes, plain: bytearray) -> bytes:
-        """Return 48 bytes."""
+        """Seal 32 bytes; return 48 bytes."""
         iv, stream = bytearray(SIZE), bytearray(SIZE)
         self._mac.mac(iv, label, plain)
         self._stream_mac.mac(stream, memoryview(iv)[:IV], label)
@@ -41,8 +41,9 @@ class Sealer:
         return bytes(iv[:IV]) + bytes(stream)
 
     def open(self, label: bytes, sealed: bytes) -> "bytearray | None":
-        """Return what was sealed, to be overwritten by whoever is done with it; None when key,
-        label or bytes are not those.
+        """Return the sealed secret (32 bytes); None when key, label or bytes do not match.
+
+        The caller overwrites it after use.
         """
         if len(sealed) != SEALED:
             return None
@@ -56,13 +57,16 @@ class Sealer:
         return None
 
     def encrypt(self, label: bytes, plain: "bytes | bytearray") -> bytes:
-        """Encrypt any number of bytes: 16 more come back.  ``plain`` may stay in the heap."""
+        """Encrypt any number of bytes; the result is 16 bytes longer.
+
+        ``plain`` may remain in the heap.
+        """
         iv = bytearray(SIZE)
         self._mac.mac(iv, label, plain)
         return bytes(iv[:IV]) + self._stream(label, memoryview(iv)[:IV], memoryview(plain))
 
     def decrypt(self, label: bytes, sealed: bytes) -> "bytes | None":
-        """Return what was encrypted; None when key, label or bytes are not those."""
+        """Return the plaintext; None when key, label or bytes do not match."""
         if len(sealed) < IV:
             return None
         view = memoryview(sealed)
@@ -83,6 +87,6 @@ class Sealer:
         return bytes(out)
 
     def wipe(self) -> None:
-        """Forget the key."""
+        """Overwrite the key."""
         self._mac.wipe()
         self._stream_mac.wipe()

@@ -1,11 +1,10 @@
-"""SM2 signatures with SM3 (GB/T 32918.2-2016) on sm2p256v1, with the default identity
-1234567812345678 (GM/T 0009).
+"""SM2 signatures with SM3 (GB/T 32918.2-2016) on sm2p256v1.
 
-What is signed is e = SM3(ZA || message), where ZA binds identity, curve and public key.  Signatures
-are r || s, 64 bytes.
+The identity is the default 1234567812345678 (GM/T 0009).  What is signed is e = SM3(ZA || message),
+where ZA binds identity, curve and public key.  Signatures are r || s, 64 bytes, big-endian.
 """
 
-# verify is asked about whatever came in
+# ``verify`` gets unchecked input
 # pyright: reportUnnecessaryIsInstance=false
 from etoken.crypto import programs
 from etoken.crypto.curves import SM2P256V1
@@ -23,13 +22,14 @@ SCHEME = Scheme(
     b"SM2", programs.SIGN_SM2, programs.CHECK_SM2, programs.VERIFY_SM2, programs.VERIFY_COMPLETE_SM2
 )
 MINUS_ONE = (SM2P256V1.n - 1).to_bytes(32, "big")
-# the last public key and its ZA: nearly always the key's own
+# the public key used last and its ZA: nearly always the key's own
 _identity: "tuple[bytes, bytes]" = (b"", b"")
 
 
 def identity_digest(public: bytes, identity: bytes = IDENTITY) -> bytes:
-    """ZA of an uncompressed point (section 5.5): SM3(ENTL || ID || a || b || xG || yG || xA ||
-    yA).
+    """Return ZA of an uncompressed point (section 5.5).
+
+    SM3(ENTL || ID || a || b || xG || yG || xA || yA).
     """
     digest = sm3((8 * len(identity)).to_bytes(2, "big") + identity)
     for number in (SM2P256V1.p - 3, SM2P256V1.b, SM2P256V1.g[0], SM2P256V1.g[1]):
@@ -39,7 +39,7 @@ def identity_digest(public: bytes, identity: bytes = IDENTITY) -> bytes:
 
 
 def message_digest(public: bytes, message: bytes, identity: bytes = IDENTITY) -> bytes:
-    """e = SM3(ZA || message), 32 bytes."""
+    """Return e = SM3(ZA || message), 32 bytes."""
     global _identity  # noqa: PLW0603
     if identity is not IDENTITY:
         known = identity_digest(public, identity)
@@ -53,20 +53,22 @@ def message_digest(public: bytes, message: bytes, identity: bytes = IDENTITY) ->
 
 
 def reserve() -> None:
-    """Take the memory that signing needs while there is plenty in one piece."""
+    """Allocate the memory that signing needs while the heap is not fragmented."""
     points(SM2P256V1)
 
 
 def new_secret(fill: "Callable[[bytearray], object]") -> bytearray:
-    """Make a private key (32 bytes), 1 to n - 2; ``fill`` writes random bytes over a bytearray.
-    Section 6.1 divides by 1 + d.
+    """Make a private key (32 bytes), 1 to n - 2: section 6.1 divides by 1 + d.
+
+    ``fill`` overwrites a bytearray with random bytes.
     """
     return points(SM2P256V1).new_secret(fill)
 
 
 def public_key(secret: "bytes | bytearray", tick: "Callable[[], None]" = nothing) -> bytes:
-    """Return the uncompressed point (65 bytes) of a private key, 1 to n - 2.  Raises SecretInvalid,
-    SignatureFault.
+    """Return the uncompressed point (65 bytes) of a private key, 1 to n - 2.
+
+    Raises SecretInvalid, SignatureFault.
     """
     if equal(secret, MINUS_ONE):
         raise SecretInvalid
@@ -76,8 +78,9 @@ def public_key(secret: "bytes | bytearray", tick: "Callable[[], None]" = nothing
 def shared(
     secret: "bytes | bytearray", public: bytes, fresh: bytes, tick: "Callable[[], None]" = nothing
 ) -> "bytearray | None":
-    """Diffie-Hellman: x of the product (32 bytes), or None for a point that is none.  Raises
-    SecretInvalid.
+    """Diffie-Hellman: return x of the product (32 bytes), None when ``public`` is not on the curve.
+
+    Raises SecretInvalid.
     """
     return points(SM2P256V1).shared(secret, public, fresh, tick)
 
@@ -89,8 +92,11 @@ def sign(
     fresh: bytes,
     tick: "Callable[[], None]" = nothing,
 ) -> bytes:
-    """Sign ``message`` and check the result with ``public`` before it leaves.  Raises
-    SecretInvalid, SignatureFault.
+    """Sign ``message`` and verify the signature with ``public`` before returning it (64 bytes).
+
+    ``fresh`` is entropy for the nonce.
+
+    Raises SecretInvalid, SignatureFault.
     """
     return points(SM2P256V1).sign(
         SCHEME, secret, public, message_digest(public, message), fresh, tick
@@ -100,7 +106,8 @@ def sign(
 def verify(
     public: bytes, message: bytes, signature: bytes, tick: "Callable[[], None]" = nothing
 ) -> bool:
-    """Is ``signature`` right for ``message`` under the uncompressed point ``public``?  Section 7.1.
+    """Return whether ``signature`` verifies for ``message`` under ``public`` (section 7.1).
+
     Never raises.
     """
     if (

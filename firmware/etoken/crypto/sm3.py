@@ -1,5 +1,6 @@
-"""The hash SM3 (GB/T 32905-2016, ISO/IEC 10118-3): 32 bytes, blocks of 64, the interface of
-``hashlib``.
+"""The hash SM3 (GB/T 32905-2016, ISO/IEC 10118-3) with the interface of ``hashlib``.
+
+The digest has 32 bytes, a block 64.
 """
 
 from etoken.crypto import backend
@@ -7,7 +8,7 @@ from etoken.crypto.hashes import SM3_START, Hash
 
 
 class sm3(Hash):  # noqa: N801
-    """A running hash; ``digest`` ends it."""
+    """A running hash; it cannot be used further after ``digest``."""
 
     def __init__(self, data: "bytes | memoryview" = b"") -> None:
         super().__init__(backend.sm3, SM3_START)

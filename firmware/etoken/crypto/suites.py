@@ -1,11 +1,10 @@
-"""The two suites of the key: everything that depends on the algorithm behind one object, by its
-COSE number.
+"""The two suites of the key by COSE number: everything that depends on the algorithm.
 
     ES256   -7       ECDSA on P-256 with SHA-256
     SM2     -70009   SM2 on sm2p256v1 with SM3
 
-``sign`` checks what it made before it leaves; it raises SecretInvalid, SignatureFault.  ``verify``
-answers and never raises.
+``sign`` verifies its own signature before returning it and raises SecretInvalid, SignatureFault.
+``verify`` never raises.
 """
 
 from hashlib import sha256
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
     from typing import Any, Protocol
 
     class Scheme(Protocol):
-        """What ``ecdsa`` and ``sm2`` have in common."""
+        """The functions that ``ecdsa`` and ``sm2`` have in common."""
 
         def reserve(self) -> None: ...  # noqa: D102
         def new_secret(self, fill: "Callable[[bytearray], object]") -> bytearray: ...  # noqa: D102
@@ -47,12 +46,11 @@ if TYPE_CHECKING:
 
 
 class Suite:
-    """One suite: its COSE number ``alg``, its hash (``hasher()`` gives a running one) and its five
-    operations.
+    """One suite: COSE number ``alg``, hash (``hasher()`` returns a running one), five operations.
 
     ``new_secret(fill)`` 32 bytes, ``public_key(secret)`` 65, ``sign(secret, public, message,
     fresh)`` 64, ``shared(secret, public, fresh)`` 32: x of the product, None for a point that is
-    none.
+    not on the curve.
     """
 
     def __init__(self, name: str, alg: int, hasher: "Any", scheme: "Scheme") -> None:
@@ -67,7 +65,7 @@ class Suite:
         self.verify = scheme.verify
 
     def digest(self, data: bytes) -> bytes:
-        """Hash of ``data`` (32 bytes): SHA-256 or SM3."""
+        """Return the hash of ``data`` (32 bytes): SHA-256 or SM3."""
         return self.hasher(data).digest()
 
 

@@ -1,6 +1,6 @@
 """The viper machine's arithmetic modulo p and n.
 
-Places in the work area are given in words; loops run a public number of times.
+Offsets into the work area are in words; loops run a public number of times.
 """
 
 
@@ -13,7 +13,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     import micropython
 
-# places in the work area, in words: see ``machine_viper``
+# offsets into the work area, in words: see ``machine_viper``
 _LIMBS = const(0)
 _BITS = const(1)
 _MASK = const(2)
@@ -21,7 +21,7 @@ _INVERSE_N = const(3)  # -1 / n mod 2^BITS
 _P = const(4)  # word offset of the register that holds p
 _N = const(5)
 _M = const(72)  # multipliers of a reduction
-_T = const(92)  # a value on its way
+_T = const(92)  # a temporary value
 _F = const(112)  # inversion: rows of 19 words of 14 bits
 
 
@@ -38,7 +38,7 @@ def select(w: ptr32, d: int, mod: int, top: int):  # noqa: F821
         w[d + i] = borrow & mask
         borrow >>= bits
         i += 1
-    keep = (top + borrow) >> 31  # -1: it was smaller
+    keep = (top + borrow) >> 31  # -1 when T was smaller
     i = 0
     while i < n:
         w[d + i] = w[d + i] ^ ((w[d + i] ^ w[_T + i]) & keep)
@@ -47,8 +47,9 @@ def select(w: ptr32, d: int, mod: int, top: int):  # noqa: F821
 
 @micropython.viper
 def multiply(w: ptr32, d: int, ab: int, mod: int):  # noqa: F821
-    """d = a b / R mod the modulus at mod, by Montgomery's reduction column by column; ab = a << 16
-    | b.
+    """d = a b / R modulo the modulus at ``mod``; ab = a << 16 | b.
+
+    Montgomery's reduction, column by column.
     """
     n = w[_LIMBS]
     bits = w[_BITS]

@@ -13,7 +13,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     import micropython
 
-# places in the work area, in words: see ``machine_viper``
+# offsets into the work area, in words: see ``machine_viper``
 _LIMBS = const(0)
 _BITS = const(1)
 _MASK = const(2)
@@ -23,7 +23,7 @@ _COUNTER = const(8)
 _DIGIT = const(10)
 _HALVES = const(16)  # 18 words: a value in pieces of 16 bits
 _SIGNS = const(36)  # two rows of 18 words of 16 bits
-_T = const(92)  # a value on its way
+_T = const(92)  # a temporary value
 
 
 @micropython.viper
@@ -56,7 +56,7 @@ def bits(w: ptr32, which: int, a: int, window: int):  # noqa: F821
 def find_digit(w: ptr32, row: int, column: int, shape: int):  # noqa: F821
     """w[DIGIT] = number of the entry << 1 | 1 for its negative; shape = count << 8 | stride.
 
-    It stays in the work area: what a function returns would be a Python object.
+    The result is left in the work area: a return value would become a Python object.
     """
     count = shape >> 8
     stride = shape & 0xFF
@@ -89,7 +89,7 @@ def negate(w: ptr32, d: int):  # noqa: F821
 
 @micropython.viper
 def pick(w: ptr32, d: int, table: ptr32, block: int):  # noqa: F821
-    """d and the register after it = the signed entry of a block, all entries being read."""
+    """d and the register after it = the signed entry of a block; every entry is read."""
     n = w[_LIMBS]
     find_digit(w, _SIGNS + 18 * (block >> 2), w[_COUNTER] + 11 * (block & 3), 6 << 8 | 43)
     wanted = w[_DIGIT] >> 1

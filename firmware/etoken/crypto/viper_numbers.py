@@ -1,5 +1,7 @@
-"""The viper machine's conversions: between limbs, bytes, pieces of 16 and of 14 bits; and
-inversion, which works on the latter.
+"""The viper machine's conversions and its inversion.
+
+Conversions are between limbs, bytes, and pieces of 16 and of 14 bits; the inversion works on pieces
+of 14 bits.
 """
 
 
@@ -12,7 +14,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     import micropython
 
-# places in the work area, in words: see ``machine_viper``
+# offsets into the work area, in words: see ``machine_viper``
 _LIMBS = const(0)
 _BITS = const(1)
 _MASK = const(2)
@@ -26,7 +28,7 @@ _D = const(150)
 _E = const(169)
 _MODULUS = const(188)
 _MATRIX = const(207)  # u, v, q, r, zeta
-# added to what may be negative while it is kept: words are read without sign on wide machines
+# added to stored values that may be negative: words are read unsigned on 64-bit machines
 _BIAS = const(0x10000)
 
 
@@ -99,8 +101,9 @@ def store(w: ptr32, a: int, io: ptr8, slot: int):  # noqa: F821
 
 @micropython.viper
 def divsteps(w: ptr32):  # noqa: F821
-    """Fourteen divsteps on the lowest limbs of f and g; the transition matrix to MATRIX (Bernstein
-    and Yang, eprint 2019/266).
+    """Fourteen divsteps on the lowest limbs of f and g (Bernstein and Yang, eprint 2019/266).
+
+    Leaves the transition matrix at MATRIX.
     """
     zeta = w[_MATRIX + 4] - _BIAS
     f = w[_F]
@@ -131,8 +134,10 @@ def divsteps(w: ptr32):  # noqa: F821
 
 @micropython.viper
 def rows(w: ptr32, x: int, y: int, inverse: int):  # noqa: F821
-    """(x, y) = matrix (x, y) / 2^14; inverse = 1 / modulus mod 2^14 where multiples of it make that
-    come out even, else 0.
+    """(x, y) = matrix (x, y) / 2^14.
+
+    ``inverse`` is 1 / modulus mod 2^14 where multiples of the modulus make the division exact, else
+    0.
     """
     u = w[_MATRIX] - _BIAS
     v = w[_MATRIX + 1] - _BIAS
@@ -180,7 +185,7 @@ def rows(w: ptr32, x: int, y: int, inverse: int):  # noqa: F821
 
 @micropython.viper
 def invert(w: ptr32, d: int, a: int, mod: int):  # noqa: F821
-    """d = 1 / a mod the modulus at mod, 43 times 14 divsteps whatever a is."""
+    """d = 1 / a modulo the modulus at ``mod``, in 43 times 14 divsteps for every a."""
     n = w[_LIMBS]
     scatter(w, mod, 14)
     i = 0

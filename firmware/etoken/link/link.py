@@ -1,9 +1,8 @@
-"""The key's end of the serial link: frames in and out, one request at a time, the last reply kept
-for a repeat.
+"""The key's end of the serial link: frames in and out, one request at a time (SPEC section 2).
 
-It knows nothing of commands.  SPEC.md section 2 is the text; the host's end is
-``biandun.key.connection``.  All that comes in passes two fixed buffers, so a link that is fed junk
-for days takes no more memory than a silent one.
+The last reply is kept, so that a repeated request is answered again.  The link knows nothing of
+commands; the host's end is ``biandun.key.connection``.  All input passes two fixed buffers, so a
+link that receives junk for days takes no more memory than a silent one.
 """
 
 from binascii import crc32
@@ -25,7 +24,7 @@ from biandun_protocol.wire.numbers import (
 
 try:
     from etoken.link.native import checksum
-except (NameError, SyntaxError):  # no compiler for it here
+except (NameError, SyntaxError):  # this interpreter cannot compile it
     checksum = frames.checksum
 
 TYPE_CHECKING = False
@@ -33,7 +32,7 @@ if TYPE_CHECKING:
     from typing import Protocol
 
     class Port(Protocol):
-        """A byte pipe as the boards hand it in."""
+        """A byte stream provided by the board."""
 
         def read_into(self, buffer: bytearray, timeout_ms: int) -> int: ...  # noqa: D102
         def write(self, data: bytes) -> None: ...  # noqa: D102
@@ -45,7 +44,7 @@ if TYPE_CHECKING:
 
 
 class Link:
-    """Frames over a port, with the memory of one link: nonce, message in the making, last reply."""
+    """Frames over a port; keeps the link's nonce, the partial message and the last reply."""
 
     def __init__(self, port: "Port", clock: "Clock") -> None:
         self._port = port
@@ -62,10 +61,11 @@ class Link:
         self._reply = b""
 
     def receive(self, timeout_ms: int) -> "frames.Frame | None":
-        """Return the next frame, or None after ``timeout_ms`` without one.  Raises EOFError when
-        the port is gone.
+        """Return the next frame, or None after ``timeout_ms`` without one.
 
-        Before the first resync only a resync is let through: what came before belongs to nobody.
+        Before the first resync every other frame is dropped, since it belongs to no link.
+
+        Raises EOFError when the port is closed.
         """
         while True:
             frame = self._reader.next()
@@ -78,8 +78,9 @@ class Link:
                 return frame
 
     def resync(self, payload: memoryview) -> bool:
-        """Answer a resync frame; True when it opened a new link and everything unfinished is
-        void.
+        """Answer a resync frame; return True when it opened a new link.
+
+        Everything unfinished on the old link is then void.
         """
         try:
             asked = codec.decode(Resync, payload)
@@ -95,15 +96,16 @@ class Link:
         return new
 
     def is_current(self, payload: memoryview) -> bool:
-        """Does this resync frame carry the nonce of the link that stands?"""
+        """Return whether this resync frame carries the nonce of the current link."""
         try:
             return codec.decode(Resync, payload).nonce == self._nonce
         except codec.MessageError:
             return True
 
     def assemble(self, frame: frames.Frame) -> "bytes | None":
-        """Add a request frame; return the whole message with its last fragment, None before and for
-        a gap.
+        """Add a request frame; return the message when it is complete.
+
+        None while fragments are missing, and after a gap.
         """
         if frame.offset == 0:
             self._message_id, self._message = frame.request_id, b""
@@ -121,10 +123,10 @@ class Link:
         return message
 
     def repeat(self, request_id: int, message: bytes) -> "bool | None":
-        """Answer a repeated request from memory.
+        """Answer a repeated request with the stored reply.
 
-        True when the same bytes were answered under this id before (the reply has been sent again),
-        None when the id was used for other bytes, False when the request is new.
+        True when the same message was answered under this id before (the reply has been sent
+        again), None when the id was used for another message, False when the request is new.
         """
         if request_id != self._reply_id:
             return False
@@ -134,11 +136,11 @@ class Link:
         return True
 
     def answer(self, request_id: int, message: bytes, reply: bytes) -> None:
-        """Send the reply to ``message`` and keep it for a repeat."""
+        """Send the reply to ``message`` and store it for a repeated request."""
         self._keep(request_id, message, KIND_REPLY, reply)
 
     def refuse(self, request_id: int, message: bytes, error: bytes) -> None:
-        """Send an encoded ErrorInfo as the answer to ``message`` and keep it for a repeat."""
+        """Send an encoded ErrorInfo as the answer to ``message``; store it for repetition."""
         self._keep(request_id, message, KIND_ERROR, error)
 
     def _keep(self, request_id: int, message: bytes, kind: int, reply: bytes) -> None:
@@ -162,7 +164,7 @@ class Link:
             )
 
     def fault(self, request_id: int, code: int, field: "int | None" = None) -> None:
-        """Send an error that answers no request: to a stream, or to an id that was used twice."""
+        """Send an error for a frame that is no new request: of a stream, or with an id in use."""
         self.send(KIND_ERROR, request_id, 0, codec.encode(ErrorInfo(code, field)))
 
     def acknowledge(self, request_id: int, expected: int) -> None:
@@ -174,9 +176,7 @@ class Link:
         self.send(KIND_ABORTED, request_id, 0, b"")
 
     def keepalive(self, request_id: int, phase: int, permille: int) -> None:
-        """Send a keep-alive, unless the last frame went out less than LIMIT_KEEPALIVE_MS / 2
-        ago.
-        """
+        """Send a keep-alive unless a frame was sent less than LIMIT_KEEPALIVE_MS / 2 ago."""
         if self._clock.ticks_ms() - self._last_sent >= LIMIT_KEEPALIVE_MS // 2:
             self.send(KIND_KEEPALIVE, request_id, 0, codec.encode(KeepAlive(phase, permille)))
 

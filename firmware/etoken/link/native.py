@@ -1,16 +1,15 @@
-"""CRC-32 as machine code, four bytes a step: more than twice as fast as MicroPython's own, which
-takes most of a frame's time.
+"""CRC-32 in viper machine code, four bytes a step: more than twice as fast as MicroPython's own.
 
-Importing it fails where no compiler makes machine code of it: in CPython, and in interpreters
-without the viper emitter.  Those use ``frames.checksum``, and ``test_native`` holds one against the
-other.  The table takes 4 KiB.
+The CRC takes most of the time of a frame.  Importing this module fails on an interpreter without
+the viper emitter, such as CPython; those use ``frames.checksum``, and ``test_native`` compares the
+two.  The table takes 4 KiB.
 """
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import micropython
 
-# 4 tables of 256 words: the effect of a byte that is 0, 1, 2, 3 bytes away
+# 4 tables of 256 words: the effect of a byte 0, 1, 2 and 3 bytes back
 _table = bytearray(4096)
 
 

@@ -1,16 +1,17 @@
-"""Two places for firmware on flash, so that a new one never overwrites the one that runs (A/B).
+"""Two firmware slots on flash, so that an update never overwrites the firmware that runs (A/B).
 
     slot    header sector || image
     header  "BDF1" order(4) number(4) floor(4) length(4) digest(32) crc32(4)      big-endian; SHA-256 of the image
             complete(1) good(1) bad(1) at 64, trials(3) at 72, progress from 128: one byte for each piece of 2048 bytes, FF no, 00 yes
 
-Flags are single bytes, each programmed once: a cut leaves one as it was, or as it will be when it
-is programmed again.  ``choose`` is the boot's decision: the newest complete slot that is not bad;
-one that has not been found good yet is tried three times, then it is bad and the one before runs
-again, in the end the firmware that the board came with.  A piece counts when it has been read back,
-so an update goes on where it stopped; an erasure that was cut is done again.  Neighbours:
-``boards.boot`` asks ``choose``, ``commands.update_*`` fill a slot, ``selftest`` says that a trial
-was good.
+Flags are single bytes, each programmed once: after a power cut a flag is unset, set, or becomes set
+when it is programmed again.  ``choose`` decides at boot: the newest complete slot that is not bad.
+A slot that was not found good yet is tried three times, then it is bad and the previous one runs
+again, in the end the firmware that the board came with.  A piece counts once it was read back, so
+an update resumes where it stopped; an erasure that was cut is repeated.
+
+Neighbours: ``boards.boot`` calls ``choose``, ``commands.update_*`` fill a slot, ``selftest`` marks
+a trial as good.
 """  # noqa: E501
 
 from binascii import crc32
@@ -32,11 +33,11 @@ SLOTS = 2
 
 
 class ImageBroken(Exception):
-    """What was written does not read back, or the image is not the one that was announced."""
+    """What was written does not read back, or the image differs from the announced one."""
 
 
 class Slot:
-    """One place, as its header describes it."""
+    """One slot, as its header describes it; ``place`` is 0 or 1."""
 
     def __init__(self, place: int, head: bytes) -> None:
         self.place = place
@@ -47,7 +48,7 @@ class Slot:
 
 
 class Images:
-    """Both places on ``flash``, whose halves they are."""
+    """Both slots on ``flash``, one in each half."""
 
     def __init__(self, flash: "Flash") -> None:
         self._flash = flash
@@ -56,8 +57,9 @@ class Images:
 
     # --- at the start -------------------------------------------------
     def choose(self) -> "Slot | None":
-        """The slot to run, counted as a trial when it has not been found good; None for the
-        firmware that the board came with.
+        """Return the slot to run, None for the firmware that the board came with.
+
+        A slot that was not found good yet is counted as tried.
         """
         for slot in self._newest_first():
             if self._may_run(slot):
@@ -76,31 +78,32 @@ class Images:
                     return True
             self._mark(slot, BAD)
         except ImageBroken:
-            pass  # a flash that keeps no count of trials must not try for ever
+            pass  # without a count of trials on flash it would be tried for ever
         return False
 
     def is_good(self, slot: Slot) -> bool:
-        """Has this slot been found good?"""
+        """Return whether this slot was found good."""
         return self._is(slot, GOOD)
 
     def confirm(self, slot: Slot) -> None:
-        """It runs and has passed its test."""
+        """Mark a slot as good: its firmware runs and has passed its self-test."""
         self._mark(slot, GOOD)
 
     def reject(self, slot: Slot) -> None:
-        """It has failed its test: never again."""
+        """Mark a slot as bad: its firmware has failed its self-test and is never tried again."""
         self._mark(slot, BAD)
 
     def read(self, slot: Slot) -> bytes:
-        """The image, for a board that cannot run it where it lies."""
+        """Return the image, for a board that cannot run it in place."""
         return self._flash.read(self._base(slot.place) + self._flash.sector, slot.length)
 
     # --- an update ----------------------------------------------------
     def begin(
         self, number: int, floor: int, length: int, digest: bytes, running: "Slot | None"
     ) -> Slot:
-        """Take up an image, beside the one that runs and in the place of any other.  Raises
-        ImageBroken.
+        """Start an update in the slot that does not run, replacing its content; return the slot.
+
+        Raises ImageBroken.
         """
         place = 0 if running is None else 1 - running.place
         order = max([slot.order for slot in self._newest_first()] + [0]) + 1
@@ -119,7 +122,7 @@ class Images:
     def begun(
         self, number: int, floor: int, digest: bytes, running: "Slot | None"
     ) -> "Slot | None":
-        """The slot that was begun for this very image, and that no start has judged."""
+        """Return the slot in which an update with this very image was started and not tried yet."""
         for slot in self._beside(running):
             if (slot.number, slot.floor, slot.digest) == (
                 number,
@@ -130,21 +133,21 @@ class Images:
         return None
 
     def filling(self, running: "Slot | None") -> "Slot | None":
-        """The slot that an update is filling: begun, and not complete."""
+        """Return the slot in which an update was started and is not complete."""
         for slot in self._beside(running):
             if not self._is(slot, COMPLETE):
                 return slot
         return None
 
     def waiting(self, running: "Slot | None") -> "Slot | None":
-        """The slot that will be tried at the next start."""
+        """Return the slot that will be tried at the next boot."""
         for slot in self._beside(running):
             if self._is(slot, COMPLETE) and not self._is_judged(slot):
                 return slot
         return None
 
     def next(self, slot: Slot) -> int:
-        """The first byte that is missing."""
+        """Return the offset of the first byte that is missing."""
         pieces = -(-slot.length // LIMIT_PIECE)
         done = 0
         while done < pieces and self._is(slot, PROGRESS + done):
@@ -152,8 +155,9 @@ class Images:
         return min(done * LIMIT_PIECE, slot.length)
 
     def write(self, slot: Slot, offset: int, content: bytes) -> None:
-        """Write the piece at ``offset``, which is the next.  Raises ImageBroken: then the slot has
-        to be begun anew.
+        """Write the piece at ``offset``, which must be the next one.
+
+        Raises ImageBroken: then the update has to be started again.
         """
         at = self._base(slot.place) + self._flash.sector + offset
         if at % self._flash.sector == 0:
@@ -165,8 +169,9 @@ class Images:
         self._settle(slot, PROGRESS + offset // LIMIT_PIECE)
 
     def finish(self, slot: Slot) -> None:
-        """All is there: compare the digest; from the next start on it is tried.  Raises
-        ImageBroken.
+        """Compare the digest of a slot whose bytes are all there, and have the next boot try it.
+
+        Raises ImageBroken.
         """
         if not self._intact(slot):
             self.abandon(slot)
@@ -174,7 +179,7 @@ class Images:
         self._settle(slot, COMPLETE)
 
     def _intact(self, slot: Slot) -> bool:
-        """Is the image the one that was announced?"""
+        """Return whether the image has the digest in its header."""
         running, at = sha256(), self._base(slot.place) + self._flash.sector
         for offset in range(0, slot.length, READ):
             running.update(self._flash.read(at + offset, min(READ, slot.length - offset)))
@@ -190,7 +195,7 @@ class Images:
             raise
 
     def abandon(self, slot: Slot) -> None:
-        """Nothing is begun there any more."""
+        """Give up the update in this slot."""
         self._flash.erase(self._base(slot.place))
 
     # --- bytes --------------------------------------------------------
@@ -204,7 +209,7 @@ class Images:
         ]
 
     def at(self, place: int) -> "Slot | None":
-        """The slot at a place, if its header holds."""
+        """Return the slot at ``place``, None when its header is not valid."""
         head = self._flash.read(self._base(place), HEADER)
         if head[:4] != MAGIC or crc32(head[: HEADER - 4]) != int.from_bytes(
             head[HEADER - 4 :], "big"
@@ -220,7 +225,7 @@ class Images:
         return self._flash.read(self._base(slot.place) + flag, 1) == YES
 
     def _is_judged(self, slot: Slot) -> bool:
-        """Has a start found it good or bad?"""
+        """Return whether the slot was found good or bad."""
         return self._is(slot, GOOD) or self._is(slot, BAD)
 
     def _mark(self, slot: Slot, flag: int) -> None:
@@ -230,9 +235,10 @@ class Images:
 
 
 class Installed:
-    """What a board that can be updated says of its firmware: both places, the slot that runs (None:
-    what it came with), for which ``target`` images are made, and the vendor's points (65 bytes) by
-    the name of the suite.
+    """What a board that can be updated knows of its firmware.
+
+    Both slots, the slot that runs (None: the firmware that it came with), the ``target`` that
+    images must be made for, and the vendor's points (65 bytes) by the name of the suite.
     """
 
     def __init__(
@@ -245,5 +251,5 @@ class Installed:
 
     @property
     def on_trial(self) -> bool:
-        """Does this firmware run without having been found good?"""
+        """Return whether this firmware runs without having been found good."""
         return self.running is not None and not self.images.is_good(self.running)

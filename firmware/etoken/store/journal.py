@@ -1,11 +1,11 @@
-"""The journal: small records on raw flash that survive an unplugged cable.
+"""The journal: small records on raw flash that survive power cuts.
 
     bank    "BDJ1" generation(4) crc32(4)  records…            big-endian, generation of the active bank is the higher
     record  commit(1) kind(1) number(4) length(2) crc32(4) payload     commit: FF not yet, 00 done
 
-The newest record of a (kind, number) counts.  Two banks; the README beside this file says what is
-written in which order, what every cut leaves, what is damage, and how long the flash lives.  The
-journal knows nothing of what it stores.
+The newest record of a (kind, number) counts.  There are two banks.  The README beside this file
+specifies the order of writes, the state after each power cut, what counts as damage, and the wear
+of the flash.  The journal does not interpret what it stores.
 """  # noqa: E501
 
 from binascii import crc32
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from typing import Protocol
 
     class Flash(Protocol):
-        """Raw flash as the boards hand it in; ``size`` and ``sector`` in bytes."""
+        """Raw flash provided by the board; ``size`` and ``sector`` in bytes."""
 
         size: int
         sector: int
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
         def program(self, offset: int, data: bytes) -> None: ...  # noqa: D102
         def erase(self, offset: int) -> None: ...  # noqa: D102
 
-    # what becomes of a live record at compaction: another kind and payload, itself, or nothing
+    # compaction writes another kind and payload in place of a live record, keeps it, or drops it
     Survivor = Callable[[int, int], "tuple[int, bytes] | bool"]
 
 MAGIC = b"BDJ1"
@@ -38,41 +38,42 @@ BANK_HEADER = 12
 RECORD_HEADER = 12
 PAYLOAD_MAX = 0xFFFF
 KIND_MAX = 255
-NUMBER_BITS = 22  # kind and number together make a small integer also where those have 31 bits
+NUMBER_BITS = 22  # kind and number together fit a small integer, also where those have 31 bits
 NUMBER_MASK = (1 << NUMBER_BITS) - 1
 SCAN = 256
 BLANK = b"\xff" * SCAN
-# records: small live objects between freed buffers are what breaks a heap into pieces
+# records between collections: small live objects between freed buffers fragment the heap
 COLLECT_EVERY = 16
 
 
-RECORDS = 1024  # a key in service for years has about as many
+RECORDS = 1024  # about as many as a key has after years in service
 
 
 def _roomy() -> "dict[int, int]":
-    """An empty index that holds RECORDS entries without growing: a larger table is wanted in one
-    piece, and a heap in use has none.
+    """Return an empty index that holds RECORDS entries without growing.
+
+    A larger table must be allocated in one piece, which a heap in use may not have.
     """
     index = dict.fromkeys(range(RECORDS), 0)
     for number in range(RECORDS):
-        del index[number]  # the table stays
+        del index[number]  # the table keeps its size
     return index
 
 
 class StoreFull(Exception):
-    """No room for the record, even after compaction."""
+    """There is no room for the record, even after compaction."""
 
 
 class StoreDamaged(Exception):
-    """The flash contradicts itself: nothing more is written."""
+    """The flash contradicts itself or does not keep what is written: nothing more is written."""
 
 
 class Journal:
     """Records by (kind 0..255, number 0..2**22-1).
 
-    ``survives(kind, number)`` is asked for every live record at compaction: True keeps it, False
-    drops it, (kind, payload) puts something smaller in its place under the same number.
-    ``prepare()`` is called before the first of them.
+    Compaction calls ``survives(kind, number)`` for every live record: True keeps it, False drops
+    it, (kind, payload) writes a smaller one in its place under the same number.  ``prepare()`` is
+    called once before.
     """
 
     def __init__(self, flash: "Flash") -> None:
@@ -82,7 +83,7 @@ class Journal:
         self.damaged = False
         self._bank_size = flash.size // flash.sector // 2 * flash.sector
         self._scratch = bytearray(SCAN)
-        # both small integers on every board: an entry takes no memory of its own
+        # keys and values are small integers on every board: an entry allocates nothing
         self._index = _roomy()
         self._bank = 0
         self._generation = 0
@@ -95,7 +96,7 @@ class Journal:
         return None if at is None else self._flash.read(at + RECORD_HEADER, self._length(at))
 
     def peek(self, kind: int, number: int, size: int) -> "bytes | None":
-        """Return the first ``size`` bytes of a payload, or None: cheaper than all of it."""
+        """Return the first ``size`` bytes of a payload, or None; cheaper than ``get``."""
         at = self._index.get(kind << NUMBER_BITS | number)
         return (
             None
@@ -105,12 +106,13 @@ class Journal:
 
     @property
     def generation(self) -> int:
-        """How often the journal was compacted: the generation of the active bank."""
+        """The generation of the active bank: how often the journal was compacted."""
         return self._generation
 
     def each(self) -> "Iterator[tuple[int, int, int, int]]":
-        """Yield (kind, number, offset of the payload on flash, length) of every committed record as
-        they stand, old ones too.
+        """Yield every committed record in the order of flash, including superseded ones.
+
+        Yields (kind, number, offset of the payload on flash, length).
         """
         at, end = self._base(self._bank) + BANK_HEADER, self._base(self._bank) + self._end
         while at < end:
@@ -120,20 +122,22 @@ class Journal:
             at += RECORD_HEADER + size
 
     def read_into(self, kind: int, number: int, offset: int, view: memoryview) -> None:
-        """Fill ``view`` from ``offset`` of a payload on: for what must not lie about in the heap.
-        Raises KeyError when there is none.
+        """Fill ``view`` from ``offset`` of a payload, for data that must not remain in the heap.
+
+        Raises KeyError when there is no such record.
         """
         self._flash.read_into(
             self._index[kind << NUMBER_BITS | number] + RECORD_HEADER + offset, view
         )
 
     def numbers(self, kind: int) -> "list[int]":
-        """Return the numbers of all live records of a kind, ascending."""
+        """Return the numbers of all live records of a kind, in ascending order."""
         return sorted(key & NUMBER_MASK for key in self._index if key >> NUMBER_BITS == kind)
 
     def has_room(self, size: int) -> bool:
-        """Does a payload of ``size`` bytes fit without compaction?  Not where something stands that
-        was given up, or rot.
+        """Return whether a payload of ``size`` bytes fits without compaction.
+
+        It does not fit where flash is not blank: after a write that was given up, or bit rot.
         """
         needed = RECORD_HEADER + size
         if size > PAYLOAD_MAX or self._end + needed > self._bank_size:
@@ -141,10 +145,10 @@ class Journal:
         return self._is_blank(self._base(self._bank) + self._end, needed)
 
     def put(self, kind: int, number: int, payload: bytes) -> None:
-        """Append a record; when this returns it is on flash, read back.
+        """Append a record; when this returns it is on flash and was read back.
 
         Raises StoreFull, StoreDamaged (the flash does not keep what is written to it; nothing more
-        is written).  Whatever is raised, what was there before is still what counts.
+        is written).  After an exception the previous value still counts.
         """
         if self.damaged:
             raise StoreDamaged
@@ -154,11 +158,11 @@ class Journal:
             self.compact()
             if not self.has_room(len(payload)):
                 raise StoreFull
-        tidy()  # what stays must not come to lie between what goes
+        tidy()  # the index entry is long-lived: allocate it behind no garbage
         key = kind << NUMBER_BITS | number
         before = self._index.get(key)
         at = self._base(self._bank) + self._end
-        self._index[key] = at  # the only thing that may need memory: before the flash is touched
+        self._index[key] = at  # the only step that may allocate memory: before flash is written
         try:
             self._write(at, kind, number, payload)
         except BaseException:
@@ -170,18 +174,19 @@ class Journal:
         self._end += RECORD_HEADER + len(payload)
 
     def compact(self) -> None:
-        """Copy what survives to the other bank, make that one active, erase the old one.
+        """Copy the surviving records to the other bank, make it the active one, erase the old one.
 
-        What was true before is true again when it cannot be finished.  Raises StoreDamaged when the
-        other bank does not keep what is written to it or a record is rotten, StoreFull when
-        ``survives`` made something larger.
+        When this fails before the switch, the old bank still counts.
+
+        Raises StoreDamaged when the other bank does not keep what is written to it or a record has
+        rotted, StoreFull when ``survives`` returned larger payloads than fit.
         """
         if self.damaged:
             raise StoreDamaged
         self.prepare()
         target = 1 - self._bank
         if not self._is_spare(target):
-            self._clear(target)  # an attempt that was given up, or rot
+            self._clear(target)  # after an attempt that was given up, or bit rot
             if not self._is_spare(target):
                 self._give_up()
         index, end = self._copy(target)
@@ -190,16 +195,16 @@ class Journal:
         try:
             self._clear(old)
         except Exception:
-            # whoever called must not take it for a compaction that did not happen; the next start
-            # finishes it
+            # the new bank counts already, and the caller must not write as if it did not; the next
+            # start finishes the erasure
             self.damaged = True
             raise
 
     def _copy(self, target: int) -> "tuple[dict[int, int], int]":
-        """Write a whole bank; return index and end of it.
+        """Write a whole bank; return its index and its end.
 
-        The index moves on record by record: a second one would want as much memory again, in one
-        piece.  When it cannot be finished the bank that still counts is read anew.
+        The index is changed record by record: a second one would need as much memory again, in one
+        piece.  When the copy fails, the index is read again from the bank that still counts.
         """
         try:
             return self._index, self._copy_each(target)
@@ -211,7 +216,7 @@ class Journal:
 
     def _copy_each(self, target: int) -> int:
         base, end = self._base(target), BANK_HEADER
-        # no longer spare: whatever happens from here on, it is erased before it is used again
+        # no longer spare: if this fails from here on, the bank is erased before it is used again
         self._flash.program(base, MAGIC)
         keys = list(self._index)
         keys.sort()
@@ -223,7 +228,7 @@ class Journal:
                 continue
             at = self._index[key]
             if not self._is_whole(at, self._flash.read(at + 1, RECORD_HEADER - 1)):
-                # rotten since the last boot: a copy would have a good CRC over bad bytes
+                # rotted since the last boot: a copy would have a good CRC over bad bytes
                 self._give_up()
             if kept is True:
                 payload = self._flash.read(at + RECORD_HEADER, self._length(at))
@@ -239,7 +244,7 @@ class Journal:
             end += RECORD_HEADER + len(payload)
             if count % COLLECT_EVERY == 0:
                 tidy()
-        # the header makes the bank the active one: it comes last, when all records stand
+        # the header makes the bank the active one: it is written last, after all records
         self._write_header(target, self._generation + 1)
         return end
 
@@ -252,8 +257,8 @@ class Journal:
     def _clear(self, bank: int) -> None:
         """Erase a bank from its end to its header, then mark it spare.
 
-        While the header stands, the next boot knows what to finish; the mark says that the last
-        erasure was finished too.
+        While the header is there, the next boot knows that the erasure must be finished; the mark
+        says that the last sector's erasure was finished too.
         """
         base = self._base(bank)
         for offset in range(
@@ -282,8 +287,9 @@ class Journal:
         raise StoreDamaged
 
     def _write(self, at: int, kind: int, number: int, payload: bytes) -> None:
-        """Write a record, read it back, commit it, read that back.  Raises StoreDamaged when
-        something else stands there.
+        """Write a record, read it back, commit it, read the commit back.
+
+        Raises StoreDamaged when something else is read back.
         """
         head = bytes((kind,)) + number.to_bytes(4, "big") + len(payload).to_bytes(2, "big")
         head += crc32(payload, crc32(head)).to_bytes(4, "big")
@@ -316,26 +322,26 @@ class Journal:
             if torn:
                 self.compact()  # move on to clean flash
             elif self._flash.read(self._base(1 - self._bank), len(SPARE)) != SPARE:
-                # a cut during compaction or erasure, or an older firmware: the bank must not be
-                # taken for what it no longer is
+                # a power cut during compaction or erasure, or an older firmware: the bank must not
+                # be taken for an active one
                 if first and second:
-                    # the cut may have come before the last bit was firm
+                    # the power cut may have come before the header's last bit was firm
                     self._write_header(self._bank, self._generation)
                 self._clear(1 - self._bank)
         except StoreDamaged:
             self.damaged = True
 
     def _make_first(self) -> None:
-        """Make the first bank.  A header that was torn is programmed again: nothing is erased
-        before one bank counts.
+        """Make the first bank.
+
+        A torn header is programmed again: nothing is erased before one bank counts.
         """
         for bank in (0, 1):
             if (
                 self._flash.read(self._base(bank) + BANK_HEADER, RECORD_HEADER)
                 != BLANK[:RECORD_HEADER]
             ):
-                # its header is rotten: what its records say can still be given back, and nothing
-                # more is written
+                # its header has rotted: its records can still be read, and nothing more is written
                 self._bank = bank
                 self.damaged = True
                 self._scan()
@@ -351,7 +357,8 @@ class Journal:
         return int.from_bytes(head[4:8], "big")
 
     def _scan(self) -> bool:
-        """Index the active bank; True when something that was never committed stands at its end.
+        """Index the active bank; return whether something uncommitted is at its end.
+
         Raises StoreDamaged.
         """
         base, count = self._base(self._bank), 0
@@ -362,14 +369,14 @@ class Journal:
                 return head != BLANK[:RECORD_HEADER]
             commit, head = head[0], head[1:]
             if head == BLANK[1:RECORD_HEADER]:
-                return True  # rot where nothing was written yet
+                return True  # bit rot where nothing was written yet
             if not self._is_whole(at, head):
                 raise StoreDamaged
             self._index[head[0] << NUMBER_BITS | int.from_bytes(head[1:5], "big")] = at
             self._end += RECORD_HEADER + int.from_bytes(head[5:7], "big")
             if commit != 0 and not self.damaged:
-                # torn in its commit byte, so it must be the last: the record stands, the byte is
-                # made whole
+                # torn in its commit byte, so it must be the last: the record counts, the byte is
+                # programmed again
                 if (
                     self._end + RECORD_HEADER <= self._bank_size
                     and self._flash.read(base + self._end, RECORD_HEADER) != BLANK[:RECORD_HEADER]
@@ -382,8 +389,9 @@ class Journal:
         return False
 
     def _is_whole(self, at: int, head: bytes) -> bool:
-        """Does the payload behind the record at ``at`` lie in its bank and have the CRC of ``head``
-        (without commit byte)?
+        """Return whether the payload of the record at ``at`` lies in its bank with the right CRC.
+
+        ``head`` is the record header without the commit byte.
         """
         size = int.from_bytes(head[5:7], "big")
         if at % self._bank_size + RECORD_HEADER + size > self._bank_size:

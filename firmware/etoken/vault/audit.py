@@ -1,13 +1,12 @@
-"""What happened to this key, kept for its office: a ring of the last 64 events, each linked to the
-one before.
+"""The audit ring: the last 64 events of this key, for its office (SPEC section 6.7).
 
     link = SHA-256(link before || CBOR [count, event, boots, seq, detail])        the first follows 32 zero bytes
 
-Events are rare and each is an act of somebody: PINs set and locked, cards, batches, resets.
-Signatures have a chain of their own.  The ring outlives a reset.  An event is written before what
-it tells of, so a plug pulled in between leaves one too many, never one too few.  Nobody can take an
-entry out or put one in without a break that the office sees when it has seen a later or an earlier
-head.
+Each event is linked to the one before.  Events are rare and each results from somebody's action:
+PINs set and locked, cards, batches, resets.  Signatures have a chain of their own.  The ring
+survives a reset.  An event is written before the action it records, so after a power cut there may
+be one event too many, never one too few.  An entry cannot be removed or inserted without breaking
+the links, which an office that knows an earlier or later link detects.
 """  # noqa: E501
 
 from hashlib import sha256
@@ -26,7 +25,7 @@ PLACES = LIMIT_AUDIT + 1
 
 
 class Event:
-    """One entry: the ``count``-th event of this key, with the link behind it."""
+    """One entry: the ``count``-th event of this key, and its link (32 bytes)."""
 
     def __init__(self, raw: bytes) -> None:
         self.count: int
@@ -38,13 +37,14 @@ class Event:
         self.count, self.event, self.boots, self.seq, self.detail, self.link = cbor.loads(raw)  # type: ignore[misc]
 
     def fields(self) -> "list[object]":
-        """What is linked, and exported."""
+        """Return the fields that are linked and exported."""
         return [self.count, self.event, self.boots, self.seq, self.detail]
 
 
 class Audit:
-    """The ring: the ``count``-th event stands at ``count`` modulo 65, one place more than are given
-    out: its link is the one before.
+    """The ring: the ``count``-th event is stored at ``count`` modulo 65.
+
+    That is one place more than are exported, for the link before the first exported event.
     """
 
     def __init__(self, journal: "Journal") -> None:
@@ -54,7 +54,7 @@ class Audit:
             self._find_last()
         except Exception:
             if not journal.damaged:
-                # else: what can be read of a damaged key is given back, the rest is not there
+                # a damaged key gives out what can be read
                 raise
 
     def _find_last(self) -> None:
@@ -64,9 +64,7 @@ class Audit:
                 self._last = event
 
     def given_out(self) -> "tuple[int, bytes]":
-        """The number of the first event that is given out, and all of them as a CBOR array, oldest
-        first.
-        """
+        """Return the first exported count, and all exported events as a CBOR array, in order."""
         last = self._last.count if self._last else 0
         first = max(last - LIMIT_AUDIT + 1, 1)
         size = last - first + 1
@@ -80,12 +78,12 @@ class Audit:
         return first, bytes(out)
 
     def before(self, first: int) -> bytes:
-        """The link before the ``first`` event that is given out (32 bytes)."""
+        """Return the link before the ``first`` exported event (32 bytes)."""
         event = self._at(first - 1) if first > 1 else None
         return event.link if event is not None else START
 
     def add(self, event: int, boots: int, seq: int, detail: int = 0) -> None:
-        """Write an event.  Raises StoreFull, StoreDamaged."""
+        """Append an event.  Raises StoreFull, StoreDamaged."""
         count = self._last.count + 1 if self._last else 1
         fields: list[object] = [count, event, boots, seq, detail]
         link = sha256((self._last.link if self._last else START) + cbor.dumps(fields)).digest()

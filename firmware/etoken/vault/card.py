@@ -1,9 +1,9 @@
-"""The unit card: what the office says of the unit, in sections that come one by one.
+"""The unit card: the office's data about the unit, in sections that are transferred one by one.
 
-There is room for two, on two sides: the card in force and the one that is arriving.  Sections may
-be handed over in any order and over many days; the last one turns the card over with one record, so
-there is always one whole card.  Sections name persons, so they are sealed under the data key; the
-office's statement, which names the unit and digests, is not.
+Two sides have room for the card in force and for the one that is arriving.  Sections may arrive in
+any order and over many days; after the last one a single record puts the new card in force, so
+there is always one complete card.  Sections name persons, so they are sealed under the data key;
+the office's statement, which contains the unit and digests, is not.
 """
 
 from biandun_protocol.wire import cbor, codec
@@ -22,7 +22,7 @@ PLACES = 64  # numbers of sections on one side
 
 
 class Side:
-    """A card as it stands on flash, its sections apart."""
+    """A card as stored on flash, without its sections; ``side`` is 0 or 1."""
 
     def __init__(self, raw: bytes) -> None:
         self.statement: bytes
@@ -32,7 +32,7 @@ class Side:
         self.manifest = codec.decode(CardManifest, self.raw_manifest)
 
     def encode(self) -> bytes:
-        """The bytes from which it was read."""
+        """Return the bytes of the record."""
         content: list[object] = [self.statement, self.raw_manifest, self.side]
         return cbor.dumps(content)
 
@@ -50,43 +50,46 @@ class Card:
         return self._read(records.CARD)
 
     def arriving(self) -> "Side | None":
-        """The card of which sections are missing."""
+        """The announced card, of which sections are missing."""
         return self._read(records.NEXT_CARD)
 
     def next_side(self, statement: bytes, manifest: bytes) -> Side:
-        """A newer card as it would stand on the other side.  The caller has verified it."""
+        """Return a newer card for the side that is not in force; the caller has verified it."""
         current = self.current()
         content: list[object] = [statement, manifest, 1 - current.side if current else 0]
         return Side(cbor.dumps(content))
 
     def begin(self, card: Side) -> None:
-        """This card is coming, in the place of any other that was on its way."""
+        """Store an announced card, replacing any other that was arriving."""
         raw = card.encode()
         if self._journal.get(records.NEXT_CARD) != raw:
             self._journal.put(records.NEXT_CARD, 0, raw)
 
     def has(self, card: Side, index: int) -> bool:
-        """Is this section there?"""
+        """Return whether this section is stored."""
         return (
             self._journal.peek(records.SECTION, card.side * PLACES + index, DIGEST)
             == card.manifest.sections[index]
         )
 
     def missing(self, card: Side) -> int:
-        """The first section that is not there; their number when all are."""
+        """Return the index of the first section that is not stored; their number when all are."""
         for index in range(len(card.manifest.sections)):
             if not self.has(card, index):
                 return index
         return len(card.manifest.sections)
 
     def missing_count(self, card: Side) -> int:
-        """Return how many sections are not there."""
+        """Return how many sections are not stored."""
         return len(
             [index for index in range(len(card.manifest.sections)) if not self.has(card, index)]
         )
 
     def keep(self, card: Side, index: int, content: bytes) -> None:
-        """Keep a section, whose digest the caller has compared.  Raises Locked, StoreFull."""
+        """Store a section, whose digest the caller has compared.
+
+        Raises Locked, StoreFull.
+        """
         digest, number = card.manifest.sections[index], card.side * PLACES + index
         if not self.has(card, index):
             self._journal.put(
@@ -94,17 +97,17 @@ class Card:
             )
 
     def put_in_force(self, card: Side) -> None:
-        """Put a card in force, all of whose sections are there."""
+        """Put a card in force, all of whose sections are stored."""
         self._journal.put(records.CARD, 0, card.encode())
         self.finish_arrival()
 
     def finish_arrival(self) -> None:
-        """Forget that a card was arriving."""
+        """Delete the record of the arriving card."""
         if self._journal.get(records.NEXT_CARD):
             self._journal.put(records.NEXT_CARD, 0, b"")
 
     def section(self, card: Side, index: int) -> bytes:
-        """A section of a card.  Raises Locked, SecretInvalid."""
+        """Return a section of a card.  Raises Locked, SecretInvalid."""
         raw = self._journal.get(records.SECTION, card.side * PLACES + index) or bytes(DIGEST)
         content = self._keys.decrypt(LABEL + raw[:DIGEST], raw[DIGEST:])
         if content is None:
@@ -112,13 +115,14 @@ class Card:
         return content
 
     def prepare(self) -> None:
-        """A compaction begins: look up which sections are wanted."""
+        """Before a compaction: look up which sections are needed."""
         cards = [card for card in (self.current(), self.arriving()) if card is not None]
         self._wanted = [(card.side, card.manifest.sections) for card in cards]
 
     def on_compaction(self, number: int) -> bool:
-        """Return whether compaction keeps a SECTION record: it does for the card in force and the
-        one that is arriving.
+        """Return whether compaction keeps a SECTION record.
+
+        It does for the card in force and for the one that is arriving.
         """
         own, index = divmod(number, PLACES)
         digest = self._journal.peek(records.SECTION, number, DIGEST)

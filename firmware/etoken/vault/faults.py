@@ -1,8 +1,7 @@
-"""The key's log of its own faults: the last eight of those that stop signing, kept when the cable
-is pulled and in a wipe.
+"""The key's log of its own faults: the last eight that prevented a signature.
 
-It is for the office that gets the key back: what failed, how often, and in which boot.  ``info``
-tells how many there were and which was the last.
+It survives power cuts and a wipe.  The office that gets the key back reads from it what failed, how
+often, and in which boot.  ``info`` reports how many faults there were and the last one.
 """
 
 from biandun_protocol.wire import cbor
@@ -16,8 +15,9 @@ KEPT = 8
 
 
 class Fault:
-    """One entry: the ``count``-th fault of this key, its wire error number, and the boot count of
-    ``seed`` at that time.
+    """One entry: the ``count``-th fault of this key, its wire error number, and the boot count.
+
+    The boot count is that of ``seed``.
     """
 
     def __init__(self, raw: bytes) -> None:
@@ -28,18 +28,18 @@ class Fault:
 
 
 class Faults:
-    """A ring: the ``count``-th fault stands at ``count`` modulo eight."""
+    """A ring: the ``count``-th fault is stored at ``count`` modulo eight."""
 
     def __init__(self, journal: "Journal") -> None:
         self._journal = journal
 
     def entries(self) -> "list[Fault]":
-        """Return what is kept, oldest first."""
+        """Return the entries, oldest first."""
         kept = [self._journal.get(records.FAULT, place) for place in range(KEPT)]
         return sorted([Fault(raw) for raw in kept if raw], key=lambda fault: fault.count)
 
     def last(self) -> "Fault | None":
-        """Return the newest entry; its count says how many there have been."""
+        """Return the newest entry; its ``count`` is the number of faults so far."""
         entries = self.entries()
         return entries[-1] if entries else None
 

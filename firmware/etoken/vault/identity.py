@@ -1,7 +1,7 @@
-"""Who the key is: anchor, key pair, profile.  Read once at start and after each change; the private
-key stays sealed on flash.
+"""The identity of the key: anchor, key pair, profile.
 
-Neighbours: ``commands`` change it, ``policy`` reads the profile, ``office`` uses the anchors.
+It is read at boot and after each change; the private key stays sealed on flash.  Neighbours:
+``commands`` change it, ``policy`` reads the profile, ``office`` uses the anchor.
 """
 
 from biandun_protocol.wire import cbor, codec
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 class Identity:
-    """The key's identity as it stands on flash."""
+    """The key's identity as stored on flash."""
 
     def __init__(self, journal: "Journal", keys: Keys) -> None:
         self._journal = journal
@@ -34,11 +34,11 @@ class Identity:
         self.load()
 
     def load(self) -> None:
-        """Read everything again."""
+        """Read all records again."""
         self.issuer: "IssuerManifest | None" = None
         self.suite: "Suite | None" = None
         self.public_key: "bytes | None" = None
-        # of the pair that the office has not certified yet
+        # the public key of the pair that the office has not certified yet
         self.next_public_key: "bytes | None" = None
         self._own = records.KEY_PAIR
         self.device_key: "bytes | None" = None
@@ -47,7 +47,7 @@ class Identity:
             self._read_all()
         except Exception:
             if not self._journal.damaged:
-                # else: what can be read of a damaged key is given back, the rest is not there
+                # a damaged key gives out what can be read
                 raise
 
     def _read_all(self) -> None:
@@ -66,14 +66,14 @@ class Identity:
             self.profile = codec.decode(ProfileManifest, profile[1])
         following = self._read(records.NEXT_KEY_PAIR)
         if following and self.profile is not None and self.profile.public_key == following[0]:
-            # the profile decides, ``succeed`` tidies up
+            # the profile decides; ``adopt_next_key_pair`` moves the record later
             self.public_key, self._own = following[0], records.NEXT_KEY_PAIR
         elif following:
             self.next_public_key = following[0]
 
     @property
     def state(self) -> int:
-        """Where in its life the key is (wire numbers STATE_*)."""
+        """The state of the key's life cycle (wire numbers STATE_*)."""
         if self.issuer is None:
             return STATE_BLANK
         if self.public_key is None:
@@ -82,7 +82,7 @@ class Identity:
 
     @property
     def generation(self) -> int:
-        """How often the key has been wiped."""
+        """How often the key was wiped."""
         raw = self._journal.get(records.GENERATION)
         return int.from_bytes(raw, "big") if raw else 0
 
@@ -91,19 +91,20 @@ class Identity:
         return self._read(records.ANCHOR)
 
     def has_anchor(self, root_public_key: bytes, manifest: bytes) -> bool:
-        """Is this the anchor that the key already has?"""
+        """Return whether this is the anchor that the key already has."""
         anchor = self.anchor()
         return bool(anchor) and anchor[0] == root_public_key and anchor[2] == manifest
 
     def set_anchor(self, root_public_key: bytes, statement: bytes, manifest: bytes) -> None:
-        """Keep the anchor set; the caller has verified it."""
+        """Store the anchor; the caller has verified it."""
         self._write(records.ANCHOR, [root_public_key, statement, manifest])
 
     def set_key_pair(
         self, secret: bytearray, public_key: bytes, scheme: int = UNDER_DEVICE
     ) -> None:
-        """Keep a key pair (32 and 65 bytes), the private one sealed as the scheme says.  Raises
-        Locked.
+        """Store a key pair (32 and 65 bytes), the private key sealed as ``scheme`` says.
+
+        Raises Locked.
         """
         self._write(
             records.KEY_PAIR,
@@ -111,15 +112,17 @@ class Identity:
         )
 
     def set_next_key_pair(self, secret: bytearray, public_key: bytes) -> None:
-        """Keep the pair that is to take the place of this one.  Raises Locked while nobody is
-        in.
+        """Store the pair that is to replace the current one.
+
+        Raises Locked while no user is logged in.
         """
-        self.adopt_next_key_pair()  # never over the pair that is in force
+        self.adopt_next_key_pair()  # the stored one may be in force: do not overwrite it
         self._write_pair(records.NEXT_KEY_PAIR, public_key, UNDER_DATA, secret)
 
     def adopt_next_key_pair(self) -> bool:
-        """Put the next key pair in the place of the one before, if the profile names it; return
-        whether anything was written.
+        """Make the next key pair the current one if the profile names it.
+
+        Returns whether anything was written.
         """
         if self._own != records.NEXT_KEY_PAIR:
             return False
@@ -129,7 +132,10 @@ class Identity:
         return True
 
     def set_device_key(self, secret: bytearray, public_key: bytes) -> None:
-        """Keep the device's key pair, for life.  Raises Locked before the device has a secret."""
+        """Store the device's key pair, for life.
+
+        Raises Locked before the device has a secret.
+        """
         self._write(
             records.DEVICE_KEY,
             [
@@ -141,8 +147,9 @@ class Identity:
 
     @property
     def needs_session(self) -> bool:
-        """Has the office certified the device key?  Then whatever a user's PIN opens comes through
-        a sealed session only.
+        """Whether the office has certified the device key.
+
+        If so, commands that a user's PIN permits are accepted through a sealed session only.
         """
         return (
             self.device_key is not None
@@ -151,8 +158,11 @@ class Identity:
         )
 
     def reseal_private_key(self) -> bool:
-        """Seal the private key under the data key if it is not yet; return whether anything was
-        written.  Raises SecretInvalid, and Locked while no user is logged in.
+        """Seal the private key under the data key, if it is not yet.
+
+        Returns whether anything was written.
+
+        Raises SecretInvalid, and Locked while no user is logged in.
         """
         pair = self._read(records.KEY_PAIR)
         if not pair or pair[1] == UNDER_DATA:
@@ -163,7 +173,7 @@ class Identity:
         return True
 
     def set_profile(self, statement: bytes, manifest: bytes, x509: bytes) -> None:
-        """Keep the certificate in both forms; the caller has verified it."""
+        """Store the certificate in both forms; the caller has verified it."""
         self._write(records.PROFILE, [statement, manifest, x509])
 
     def certificate(self) -> "list[bytes]":
@@ -171,11 +181,12 @@ class Identity:
         return self._read(records.PROFILE)
 
     def secret(self, kind: int = records.KEY_PAIR) -> bytearray:
-        """Return the private key (32 bytes), the next pair's or the device's, which the caller
-        overwrites when it has signed.
+        """Return a private key (32 bytes): the current pair's, the next pair's or the device's.
 
-        Raises Locked while nobody is in, SecretInvalid when it does not open: then flash holds
-        something else than was put there.
+        The caller overwrites it after use.
+
+        Raises Locked while no user is logged in, SecretInvalid when it does not open: then its
+        record on flash is not what was written.
         """
         public_key, scheme, sealed = self._read(self._own if kind == records.KEY_PAIR else kind)
         secret = self._keys.open_private_key(scheme, sealed, public_key)

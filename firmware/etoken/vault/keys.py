@@ -1,23 +1,22 @@
-"""The keys of the vault: what wraps what, and which of them are there at the moment (see
-docs/design/key.md, "PIN and vault").
+"""The keys of the vault: which key seals what, and when it is in memory.
 
     device secret --HMAC--> device key                                 always
-    PIN, salt --PBKDF2, HMAC with the device secret--> PIN key          while a PIN is examined
-    data key, random, sealed under each user's PIN key                 while somebody is in
-              and under the key of the two shares (``recovery``)       while codes are examined
+    PIN, salt --PBKDF2, HMAC with the device secret--> PIN key          while a PIN is checked
+    data key, random, sealed under each user's PIN key                 while a user is logged in
+              and under the key of the two shares (``recovery``)       while codes are checked
     private key, sealed under the data key                             while something is signed
 
-Before the first PIN is set the private key is sealed under the device key.  So a copy of the flash
-alone gives the private key to nobody: where the device secret stands in one-time-programmable
-memory not even with the PIN, and elsewhere (the training class, whose secret lies beside it) only
-to who also searches the PIN.
+Design: docs/design/key.md, "PIN and vault".  Before the first PIN is set the private key is sealed
+under the device key.  So a copy of the flash alone does not reveal the private key.  With the
+device secret in one-time-programmable memory it does not even together with the PIN.  On boards of
+the training class the secret is on flash, too: there the PIN has to be searched.
 """
 
 from etoken.crypto.hmac import hmac_sha256
 from etoken.crypto.pbkdf2 import pbkdf2_sha256
 from etoken.crypto.seal import Sealer
 
-# schemes of a private key; 0 is not used any more
+# which key seals a private key; 0 is not used any more
 UNDER_DEVICE, UNDER_DATA = 1, 2
 PRIVATE_KEY = b"private key"
 DATA_KEY = b"data key"
@@ -26,50 +25,49 @@ SHARES = b"biandun shares"
 
 
 class Locked(Exception):
-    """A private key was asked for while nobody is in."""
+    """A private key was asked for while no user is logged in."""
 
 
 class Keys:
-    """The keys that are there.  ``secret`` is the device's, None before it has one."""
+    """The keys in memory; ``secret`` is the device's (32 bytes), None before it has one."""
 
     def __init__(self, secret: "bytes | None") -> None:
         self._data: "bytearray | None" = None
         self.load(secret)
 
     def load(self, secret: "bytes | None") -> None:
-        """Take the device's secret."""
+        """Set the device's secret."""
         self._secret = secret or b""
         self._device = Sealer(bytearray(hmac_sha256(secret, b"biandun device"))) if secret else None
 
     @property
     def has_device(self) -> bool:
-        """Has the device a secret?"""
+        """Whether the device has a secret."""
         return self._device is not None
 
     def set_data_key(self, data_key: bytearray) -> None:
-        """A user is logged in: keep the data key (32 bytes) until ``drop_data_key``, which
-        overwrites it.
-        """
+        """Log a user in: keep the data key (32 bytes) until ``drop_data_key`` overwrites it."""
         self.drop_data_key()
         self._data = data_key
 
     def drop_data_key(self) -> None:
-        """The user is logged out: overwrite the data key."""
+        """Log the user out: overwrite the data key."""
         if self._data is not None:
             self._data[:] = bytes(len(self._data))
             self._data = None
 
     # --- the data key -------------------------------------------------
     def pin_key(self, pin: bytes, salt: bytes, iterations: int) -> bytearray:
-        """The key that a PIN stands for, to be overwritten by whoever is done with it."""
+        """Derive the key of a PIN (32 bytes); the caller overwrites it after use."""
         stretched = pbkdf2_sha256(pin, salt, iterations)
         key = bytearray(hmac_sha256(self._secret, bytes(stretched)))
         stretched[:] = bytes(len(stretched))
         return key
 
     def wrap(self, slot: int, pin_key: bytearray, data_key: bytearray) -> bytes:
-        """Seal the data key under a key of its own; ``slot`` says whose: a user's, or from 25 on
-        for the codes for a user.
+        """Seal the data key under the key of a PIN or of codes; return 48 bytes.
+
+        ``slot`` identifies the user; from 25 on it stands for the officers' codes for a user.
         """
         sealer = Sealer(pin_key)
         sealed = sealer.seal(DATA_KEY + bytes((slot,)), data_key)
@@ -77,56 +75,70 @@ class Keys:
         return sealed
 
     def unwrap(self, slot: int, pin_key: bytearray, sealed: bytes) -> "bytearray | None":
-        """Open it again; None for a wrong PIN or wrong codes, after the same time."""
+        """Return the data key; None for a wrong PIN or wrong codes, after the same time."""
         sealer = Sealer(pin_key)
         data_key = sealer.open(DATA_KEY + bytes((slot,)), sealed)
         sealer.wipe()
         return data_key
 
     def data_key(self) -> bytearray:
-        """A copy of the data key, to be overwritten.  Raises Locked."""
+        """Return a copy of the data key, which the caller overwrites.  Raises Locked."""
         if self._data is None:
             raise Locked
         return bytearray(self._data)
 
     def shares_key(self, number: int, pair: bytearray) -> bytearray:
-        """The key that two codes of 8 bytes stand for, in whichever order they come; to be
-        overwritten by whoever is done with it.
+        """Derive the key of two codes of 8 bytes, in either order.
+
+        The caller overwrites it after use.
         """
         half = len(pair) // 2
         low, high = sorted((bytes(pair[:half]), bytes(pair[half:])))
         return bytearray(hmac_sha256(self._secret, SHARES + number.to_bytes(4, "big") + low + high))
 
     def seal(self, secret: bytearray, label: bytes) -> bytes:
-        """Seal a secret (32 bytes) under the device key; return 48 bytes.  Raises Locked before
-        the device has a secret.
+        """Seal a secret (32 bytes) under the device key; return 48 bytes.
+
+        Raises Locked before the device has a secret.
         """
         return self._sealer(UNDER_DEVICE).seal(label, secret)
 
     def open(self, sealed: bytes, label: bytes) -> "bytearray | None":
-        """Return what ``seal`` sealed under that label; None when it does not belong to this
-        device.  Raises Locked.
+        """Return what ``seal`` sealed under that label; None when it is not of this device.
+
+        Raises Locked.
         """
         return self._sealer(UNDER_DEVICE).open(label, sealed)
 
     # --- the private key ----------------------------------------------
     def seal_private_key(self, scheme: int, private_key: bytearray, public_key: bytes) -> bytes:
-        """Seal a private key as the scheme says.  Raises Locked."""
+        """Seal a private key under the key that ``scheme`` names; return 48 bytes.
+
+        Raises Locked.
+        """
         sealer = self._sealer(scheme)
         sealed = sealer.seal(PRIVATE_KEY + public_key, private_key)
         self._forget(scheme, sealer)
         return sealed
 
     def open_private_key(self, scheme: int, sealed: bytes, public_key: bytes) -> "bytearray | None":
-        """Open it, to be overwritten; None when it does not belong to this key.  Raises Locked."""
+        """Return a private key; None when it does not open.
+
+        The caller overwrites it after use.
+
+        Raises Locked.
+        """
         sealer = self._sealer(scheme)
         private_key = sealer.open(PRIVATE_KEY + public_key, sealed)
         self._forget(scheme, sealer)
         return private_key
 
-    # --- what is private, and not secret ------------------------------
+    # --- personal data: private, but no keys ---------------------------
     def encrypt(self, label: bytes, plain: bytes) -> bytes:
-        """Encrypt a piece of the card or of a parcel under the data key; 16 bytes more come back.
+        """Encrypt a section of the card or a part of a parcel under the data key.
+
+        The result is 16 bytes longer.
+
         Raises Locked.
         """
         sealer = self._sealer(UNDER_DATA)
@@ -135,7 +147,10 @@ class Keys:
         return sealed
 
     def decrypt(self, label: bytes, sealed: bytes) -> "bytes | None":
-        """Return the piece; None when it does not belong to this key and place.  Raises Locked."""
+        """Return the plaintext; None when key, place or bytes do not match.
+
+        Raises Locked.
+        """
         sealer = self._sealer(UNDER_DATA)
         plain = sealer.decrypt(PIECE + label, sealed)
         sealer.wipe()

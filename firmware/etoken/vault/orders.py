@@ -1,12 +1,12 @@
-"""What the office orders one key to do, and the nonce that makes such an order good once.
+"""The challenge for the office's next order, so that an order is carried out only once.
 
-The nonce stays on flash until it is used: an order travels as a file, and the key is unplugged
-meanwhile.  With it stands the board's tally.  An older image of the flash may bring an old nonce
-back, but not the tally: whoever has tried a PIN since, and nobody signs without, has burned a bit
-of it, and the order that was given for that nonce is stale.
+The nonce stays on flash until it is used, because an order travels as a file while the key is
+unplugged.  The board's tally is stored with it: an older image of the flash may restore an old
+nonce, but not the tally.  Nobody signs without a PIN attempt, which advances the tally; then an
+order for that nonce is stale.
 
-And the time floor: an order that sets it is about that very time, and is stale when the key has
-heard a later one since.
+The time floor is stored as well: an order to set the time is stale when the key has verified a
+later time since the challenge.  See SPEC section 6.4.
 """
 
 from etoken.vault import records
@@ -19,12 +19,12 @@ if TYPE_CHECKING:
     from etoken.vault.users import Users
 
 NONCE = 16
-COUNT = 4  # bytes of the tally
-TIME = 8  # bytes of the time floor
+COUNT = 4  # bytes of the tally, big-endian
+TIME = 8  # bytes of the time floor, big-endian
 
 
 class Orders:
-    """The challenge that is open."""
+    """The open challenge."""
 
     def __init__(self, journal: "Journal", users: "Users", statements: "Statements") -> None:
         self._journal = journal
@@ -32,9 +32,7 @@ class Orders:
         self._statements = statements
 
     def challenge(self, random: "Random") -> bytes:
-        """Return the nonce (16 bytes) that the next order has to name: the open one, or a new
-        one.
-        """
+        """Return the nonce (16 bytes) that the next order must name: the open one, or a new one."""
         floor = self._statements.time_floor.to_bytes(TIME, "big")
         nonce = self._open()
         if nonce is None or self._asked_at() != floor:
@@ -45,15 +43,15 @@ class Orders:
         return nonce
 
     def is_open(self, nonce: bytes) -> bool:
-        """Is this the nonce that was given out last, and not used since?"""
+        """Return whether this nonce was given out last and is not used yet."""
         return nonce == self._open()
 
     def is_about_now(self) -> bool:
-        """Was the open nonce given out with the time floor that is in force?"""
+        """Return whether the time floor is still what it was when the open nonce was given out."""
         return self._asked_at() == self._statements.time_floor.to_bytes(TIME, "big")
 
     def close(self) -> None:
-        """The nonce is used."""
+        """Mark the nonce as used."""
         self._journal.put(records.CHALLENGE, 0, b"")
 
     def _open(self) -> "bytes | None":

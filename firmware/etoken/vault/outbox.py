@@ -1,8 +1,9 @@
-"""The outbox: packages of statements that this key signed, on their way to somebody with a network.
+"""The outbox: packages of signed statements, to be carried to a computer with a network.
 
-A parcel is named by the idempotency key of its statement and comes in parts; it is whole when all
-are there and its digest has been compared.  It leaves when it is taken out, or when the key has
-verified the receipt of its statement.  Parts are sealed under the data key: they name persons.
+A parcel is named by the idempotency key of its statement and is transferred in parts; it is
+complete when all parts are stored and its digest was compared.  It is deleted by command, or when
+the key has verified the receipt of its statement.  Parts name persons, so they are sealed under the
+data key.  See SPEC section 6.6.
 """
 
 from biandun_protocol.wire import cbor
@@ -16,16 +17,14 @@ if TYPE_CHECKING:
     from etoken.vault.keys import Keys
 
 LABEL = b"part "
-# bytes of the digest that stand before a part: it belongs to this parcel, not to one that was there
-# before
+# bytes of the parcel's digest stored before a part, to tell it from parts of a parcel that was in
+# the same place before
 MARK = 16
 PLACES = 64  # numbers of parts in one place
 
 
 class Parcel:
-    """One parcel; ``parts`` is how many it has, ``whole`` whether they have been compared with its
-    digest.
-    """
+    """One parcel; ``parts`` is their number, ``whole`` whether the digest of all was compared."""
 
     def __init__(self, place: int, raw: bytes) -> None:
         self.place = place
@@ -37,7 +36,7 @@ class Parcel:
         self.parts = -(-self.length // LIMIT_PIECE)
 
     def size_of(self, index: int) -> int:
-        """How many bytes a part has."""
+        """Return the size of a part in bytes."""
         return min(LIMIT_PIECE, self.length - index * LIMIT_PIECE)
 
 
@@ -49,24 +48,24 @@ class Outbox:
         self._keys = keys
 
     def at(self, place: int) -> "Parcel | None":
-        """The parcel at a place."""
+        """Return the parcel at a place."""
         raw = self._journal.get(records.PARCEL, place)
         return Parcel(place, raw) if raw else None
 
     def parcels(self) -> "list[Parcel]":
-        """All of them."""
+        """Return all parcels."""
         found = [self.at(place) for place in self._journal.numbers(records.PARCEL)]
         return [parcel for parcel in found if parcel is not None]
 
     def find(self, name: bytes) -> "Parcel | None":
-        """The parcel of a statement."""
+        """Return the parcel of a statement, by its idempotency key."""
         for parcel in self.parcels():
             if parcel.name == name:
                 return parcel
         return None
 
     def begin(self, name: bytes, digest: bytes, length: int) -> "Parcel | None":
-        """Take a place for a parcel that is not there yet; None when all are taken."""
+        """Store a new parcel in a free place; None when all places are taken."""
         taken = [parcel.place for parcel in self.parcels()]
         for place in range(LIMIT_PARCELS):
             if place not in taken:
@@ -74,7 +73,7 @@ class Outbox:
         return None
 
     def close(self, parcel: Parcel) -> None:
-        """All parts are there and are what was announced."""
+        """Mark a parcel as complete: its digest was compared."""
         self._write(parcel.place, parcel.name, parcel.digest, parcel.length, True)
 
     def _write(self, place: int, name: bytes, digest: bytes, length: int, whole: bool) -> Parcel:
@@ -84,34 +83,34 @@ class Outbox:
         return Parcel(place, raw)
 
     def has(self, parcel: Parcel, index: int) -> bool:
-        """Is this part there?"""
+        """Return whether this part is stored."""
         return (
             self._journal.peek(records.PART, parcel.place * PLACES + index, MARK)
             == parcel.digest[:MARK]
         )
 
     def missing(self, parcel: Parcel) -> int:
-        """The first part that is not there; their number when all are."""
+        """Return the index of the first part that is not stored; their number when all are."""
         for index in range(parcel.parts):
             if not self.has(parcel, index):
                 return index
         return parcel.parts
 
     def missing_bytes(self, parcel: Parcel) -> int:
-        """How many bytes are not there."""
+        """Return how many bytes are not stored."""
         return sum(
             [parcel.size_of(index) for index in range(parcel.parts) if not self.has(parcel, index)]
         )
 
     def keep(self, parcel: Parcel, index: int, content: bytes) -> None:
-        """Keep a part.  Raises Locked, StoreFull."""
+        """Store a part.  Raises Locked, StoreFull."""
         label = LABEL + parcel.digest + bytes((index,))
         raw = parcel.digest[:MARK] + self._keys.encrypt(label, content)
         if self._journal.get(records.PART, parcel.place * PLACES + index) != raw:
             self._journal.put(records.PART, parcel.place * PLACES + index, raw)
 
     def part(self, parcel: Parcel, index: int) -> bytes:
-        """A part of a parcel.  Raises Locked, SecretInvalid."""
+        """Return a part of a parcel.  Raises Locked, SecretInvalid."""
         raw = self._journal.get(records.PART, parcel.place * PLACES + index) or b""
         content = self._keys.decrypt(LABEL + parcel.digest + bytes((index,)), raw[MARK:])
         if content is None:
@@ -119,8 +118,9 @@ class Outbox:
         return content
 
     def drop(self, name: bytes) -> None:
-        """Take a parcel out.  What is left of its parts goes with the next compaction; none of them
-        is taken for another's.
+        """Delete a parcel.
+
+        Its parts are removed by the next compaction; until then none is taken for another parcel's.
         """
         parcel = self.find(name)
         if parcel is None:

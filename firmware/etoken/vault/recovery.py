@@ -1,15 +1,15 @@
-"""The way back in for who has forgotten a PIN: the data key, sealed under two shares that two
-officers hold (docs/design/key.md, "PIN and vault").
+"""Unblocking: the data key sealed under two shares that two officers hold.
 
-    shares A, B: 16 random bytes each                    each sealed to one officer's point; the key itself forgets them
-    code of a share for a user's slot                    HMAC(share, "BD1/code" || slot), 60 bits: an officer reads out no more than that
+    shares A, B: 16 random bytes each                    each sealed to one officer's point; the key itself does not keep them
+    code of a share for a user's slot                    HMAC(share, "BD1/code" || slot), 60 bits: all that an officer reads out
     HMAC(device secret, "biandun shares" || number || both codes in ascending order)  --seals-->  data key, once for each slot
 
-A pair of codes is counted before it is looked at, like a PIN, and good once: the PIN that was set
-by them says so in its own record, and the next time somebody is in, which is at once unless the
-plug was pulled, the key makes new shares with the next number.  Before the first PIN there is no
-data key; until then the shares wait under the device key, as the private key does.  The number
-never goes back, not in a reset either, so the office knows which shares are newer.
+Specified in SPEC section 6.8; design: docs/design/key.md, "PIN and vault".  An attempt with codes
+is counted before they are checked, like a PIN.  A pair of codes works once: the PIN that was set
+with it records the number of its shares, and at the next login, which follows at once unless power
+was cut, the key makes new shares with the next number.  Before the first PIN there is no data key;
+until then the shares are kept under the device key, as the private key is.  The number never
+decreases, not even in a reset, so the office knows which shares are newer.
 """  # noqa: E501
 
 from biandun_protocol.wire import cbor
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from etoken.vault.keys import Keys
     from etoken.vault.users import Users
 
-# what is kept: the shares under the device key; the data key under the shares
+# what SHARES stores: the shares under the device key; the data key under the shares
 PENDING, READY = range(2)
 LABEL = b"BD1/share"
 NUMBER = 4
@@ -45,9 +45,7 @@ SEALED = 48  # the data key under the codes of one slot
 
 
 class Shares:
-    """The shares as they stand on flash: ``envelopes`` for the first and the second officer of
-    ``officers``.
-    """
+    """The shares as stored: ``envelopes`` for the first and second of ``officers``."""
 
     def __init__(self, raw: bytes) -> None:
         self.number: int
@@ -62,14 +60,14 @@ class Shares:
 
 
 def code_of(share: bytearray, slot: int) -> bytearray:
-    """What an officer reads out for a user's slot: 8 bytes, the upper four bits zero."""
+    """Return the code of a share for a user's slot: 8 bytes, the upper four bits zero."""
     code = bytearray(hmac_sha256(bytes(share), CODE + bytes((slot,)))[:LIMIT_CODE])
-    code[0] &= 0x0F  # sixty bits, twelve letters
+    code[0] &= 0x0F  # 60 bits, twelve letters
     return code
 
 
 class NoPoint(Exception):
-    """An officer's point is none of the curve."""
+    """An officer's point is not on the curve."""
 
 
 class Recovery:
@@ -84,19 +82,19 @@ class Recovery:
         self._users = users
 
     def shares(self) -> "Shares | None":
-        """The shares that are in force."""
+        """Return the shares in force."""
         raw = self._journal.get(records.SHARES)
         return Shares(raw) if raw else None
 
     @property
     def officers(self) -> int:
-        """Version of the officers' statement that the key knows, 0 without one."""
+        """Version of the officers' statement that the key has; 0 without one."""
         raw = self._journal.get(records.OFFICERS)
         return cbor.loads(raw)[0] if raw else 0  # type: ignore[index]
 
     @property
     def tries_left(self) -> int:
-        """How many wrong pairs of codes are left."""
+        """How many attempts with codes are left."""
         return LIMIT_UNBLOCK_TRIES - self._failures()
 
     def name(
@@ -107,19 +105,23 @@ class Recovery:
         random: "Random",
         tick: "Callable[[], None]",
     ) -> int:
-        """Take over two officers' points and make shares for them; return their number.  Raises
-        NoPoint.
+        """Store two officers' points and make shares for them; return the number of the shares.
 
-        Who is in, if there is a PIN yet: the shares open the data key; before that they wait for
-        it.
+        Once there is a PIN, a user must be logged in, because the shares seal the data key; before,
+        they are kept until there is one.
+
+        Raises NoPoint; Locked.
         """
         made = self._make(version, first, second, random, tick)
         self._journal.put(records.OFFICERS, 0, cbor.dumps([version, first, second]))
         return self._keep(made)
 
     def finish_pending_shares(self, random: "Random", tick: "Callable[[], None]") -> bool:
-        """Seal the data key under shares that are pending, or replace shares that were used; return
-        whether anything was written.  Raises Locked while no user is logged in.
+        """Seal the data key under pending shares, or replace shares that were used.
+
+        Returns whether anything was written.
+
+        Raises Locked while no user is logged in.
         """
         shares = self.shares()
         if shares is None:
@@ -139,10 +141,12 @@ class Recovery:
         return True
 
     def open(self, slot: int, first: bytes, second: bytes) -> "bytearray | None":
-        """Count an attempt, then try the codes for a slot; the caller has seen to it that there are
-        shares and tries left.
+        """Count an attempt, then check the codes for a slot.
 
-        Returns the data key, or None for codes that are not those.  Raises AttemptNotCounted.
+        The caller has checked that there are shares and attempts left.  Returns the data key, None
+        for wrong codes.
+
+        Raises AttemptNotCounted.
         """
         shares, failures = self.shares(), self._failures() + 1
         if shares is None:
@@ -163,10 +167,10 @@ class Recovery:
         return data_key
 
     def _keep(self, raw: bytes) -> int:
-        """Put shares in force; their number is remembered apart, for after a reset."""
+        """Put shares in force; their number is stored separately as well, to survive a reset."""
         number = Shares(raw).number
         if self._counted()[0] != number:
-            self._count(number, 0)  # first: a number that was given out is never given out again
+            self._count(number, 0)  # first: a number must never be used again
         self._journal.put(records.SHARES, 0, raw)
         return number
 
@@ -178,7 +182,7 @@ class Recovery:
         random: "Random",
         tick: "Callable[[], None]",
     ) -> bytes:
-        """New shares, as a record.  Raises NoPoint."""
+        """Make new shares; return their record.  Raises NoPoint."""
         shares = self.shares()
         number = max(shares.number if shares else 0, self._counted()[0]) + 1
         pair = bytearray(SEALED_SHARES)

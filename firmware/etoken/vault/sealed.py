@@ -1,15 +1,15 @@
-"""The journal with every record linked to the one before it under a key of this device: nothing on
-flash can be changed, dropped, added or put elsewhere without being noticed at the next boot.
+"""The journal with authenticated records: each is linked to the one before under a device key.
 
     stored = payload || link        link = HMAC(device key, link before || kind || number || length || payload)[:16]
 
-The chain of a bank begins with its generation.  Until a device has a secret its key is zeros; the
-DEVICE record, kind 0, which carries the secret on boards without one-time-programmable memory, is
-the last one under zeros, and compaction puts it first.  What the links cannot show is a bank that
-ends too early, or an older image of all flash: that takes a counter outside (``users``).
+Changing, removing, adding or moving a record on flash is detected at the next boot.  The chain of a
+bank begins with its generation.  Until a device has a secret its key is zeros; the DEVICE record,
+kind 0, which carries the secret on boards without one-time-programmable memory, is the last one
+under zeros, and compaction writes it first.  Links cannot detect a truncated bank or an older image
+of the whole flash: that takes a counter outside flash (``users``).
 
-A bank whose links do not hold, or that has none, is that of a damaged key.  Neighbours: everything in ``vault`` keeps its records here;
-``store.journal`` below knows nothing of keys.
+A key whose active bank has no links, or wrong ones, is damaged.  Neighbours: all modules of
+``vault`` store their records here; ``store.journal`` below knows nothing of keys.
 """  # noqa: E501
 
 from hashlib import sha256
@@ -29,8 +29,9 @@ READ = 256
 
 
 class Sealed(Journal):
-    """A journal whose records are linked.  ``secret`` is that of the board's one-time-programmable
-    memory, if it has one.
+    """A journal whose records are linked.
+
+    ``secret`` is the one in the board's one-time-programmable memory, if any.
     """
 
     def __init__(self, flash: "Flash", secret: "bytes | None") -> None:
@@ -45,25 +46,25 @@ class Sealed(Journal):
             return
         if self._verify():
             if self._unsettled:
-                self.compact()  # something torn at the end: move on to clean flash
+                self.compact()  # torn record at the end: continue on clean flash
             return
         if self._fixed is not None and self._verify_unfitted():
-            self.compact()  # the plug was pulled between the memory's secret and its first use
+            self.compact()  # power was cut between writing the secret and its first use
             return
         self.damaged = True
 
     @property
     def device_secret(self) -> "bytes | None":
-        """The secret of this device (32 bytes), None before it has one."""
+        """The device secret (32 bytes), None before there is one."""
         return self._fixed or self.get(records.DEVICE)
 
     def set_device_secret(self, secret: bytes) -> None:
-        """Keep a new device secret in the journal, and link everything anew under it."""
+        """Store a new device secret in the journal, and link all records anew under it."""
         self.put(records.DEVICE, 0, secret)
         self.compact()
 
     def relink_under(self, secret: bytes) -> None:
-        """The board's memory has got its secret: link everything anew under it."""
+        """Link all records anew under a secret that was written to the board's memory."""
         self._fixed = secret
         self.compact()
 
@@ -73,14 +74,14 @@ class Sealed(Journal):
         return stored if stored is None else stored[:-LINK]
 
     def peek(self, kind: int, number: int, size: int) -> "bytes | None":
-        """Return the first ``size`` bytes of a payload, or None: cheaper than all of it."""
+        """Return the first ``size`` bytes of a payload, or None; cheaper than ``get``."""
         at = self._index.get(kind << NUMBER_BITS | number)
         if at is None:
             return None
         return super().peek(kind, number, min(size, self._length(at) - LINK))
 
     def has_room(self, size: int) -> bool:
-        """Does a payload of ``size`` bytes fit without compaction?"""
+        """Return whether a payload of ``size`` bytes fits without compaction."""
         return super().has_room(size + LINK)
 
     def put(self, kind: int, number: int, payload: bytes) -> None:
@@ -88,7 +89,7 @@ class Sealed(Journal):
         if self.damaged:
             raise StoreDamaged
         if not self.has_room(len(payload) + LINK):
-            # here and not further down, since it moves the link that this record needs
+            # before the link is computed, since compaction changes the previous link
             self.compact()
         link = self._next(self._link, kind, number, payload)
         super().put(kind, number, payload + link)
@@ -99,7 +100,7 @@ class Sealed(Journal):
     def compact(self) -> None:
         """Copy what survives to the other bank, linked anew.  Raises StoreDamaged."""
         if self._booting and self._index:
-            self._unsettled = True  # the links have to be looked at first
+            self._unsettled = True  # the links must be verified first
             return
         survives, key, link, generation = self.survives, self._key, self._link, self.generation
         self._key = _link_key(self._fixed or NO_SECRET)
@@ -122,7 +123,7 @@ class Sealed(Journal):
         try:
             super().compact()
         except BaseException:
-            # else the new bank counts already, and what went wrong was clearing the old one
+            # otherwise the new bank counts already, and only clearing the old one failed
             if self.generation == generation:
                 self._key, self._link = key, link
             raise
@@ -137,8 +138,9 @@ class Sealed(Journal):
         return hmac_sha256(self._key, before + head + payload)[:LINK]
 
     def _verify(self) -> bool:
-        """Do all links of the active bank hold?  Leaves the last one, and the key in force, where
-        ``put`` goes on.
+        """Verify all links of the active bank.
+
+        Leaves the last link and the current key where ``put`` continues.
         """
         buffer = memoryview(bytearray(READ))
         link = self._link
@@ -165,8 +167,9 @@ class Sealed(Journal):
         return True
 
     def _verify_unfitted(self) -> bool:
-        """Is this a bank from before the memory had a secret?  It can hold nothing that matters
-        yet.
+        """Return whether this bank was written before the board's memory had a secret.
+
+        Such a bank can hold nothing that matters yet.
         """
         if any(kind not in records.BEFORE_SECRET for kind, _, _, _ in self.each()):
             return False

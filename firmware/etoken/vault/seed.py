@@ -1,9 +1,9 @@
-"""What one boot leaves to the next one's random generator: a stored seed and a count of boots.
+"""The stored seed for the next boot's random generator, and a count of boots.
 
-Only boots that need randomness count and write: 48 bytes of journal each, so a bank of 256 KiB
+Only a boot that needs randomness counts and writes: 48 bytes of journal each, so a bank of 256 KiB
 takes 5461 of them before it is compacted.  The record survives a wipe: it belongs to the device,
-and a wiped key must not begin its sequence of seeds again.  Neighbours: ``entropy`` is the only one
-that reads and replaces it.
+and a wiped key must not repeat its sequence of seeds.  Neighbours: only ``entropy`` reads and
+replaces it.
 """
 
 from etoken.vault import records
@@ -24,17 +24,18 @@ class Seed:
 
     @property
     def boots(self) -> int:
-        """How many boots have seeded the generator, this one included once it has."""
+        """How many boots have seeded the generator; this boot counts once it has."""
         raw = self._journal.peek(records.SEED, 0, COUNT)
         return int.from_bytes(raw, "big") if raw else 0
 
     def read(self) -> bytes:
-        """Return what the last boot left."""
+        """Return the seed (32 bytes) that the last boot stored."""
         raw = self._journal.get(records.SEED)
         return raw[COUNT:] if raw else bytes(SIZE)
 
     def replace(self, seed: bytes, boots: int) -> None:
-        """Put a new seed in place of the old one.  Raises StoreFull, StoreDamaged; then the old one
-        stays.
+        """Replace the seed.
+
+        Raises StoreFull, StoreDamaged; then the old one stays.
         """
         self._journal.put(records.SEED, 0, boots.to_bytes(COUNT, "big") + seed)

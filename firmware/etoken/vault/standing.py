@@ -1,9 +1,8 @@
-"""What the office has said last of this key: it may sign, it is suspended, it is revoked (SPEC
-section 6.11).
+"""The office's latest status of this key: active, suspended or revoked (SPEC section 6.11).
 
-A certificate is a newer word than a status from before it: the office makes none for a key that may
-not sign.  Only what is revoked stays so until the key pair is wiped.  On a board without a tally an
-older image of the flash may not know of a status; then the office says it again.
+A status older than the current certificate is ignored, because the office certifies no suspended
+key.  A revocation is never ignored: it lasts until the key pair is wiped.  On a board without a
+tally an older image of the flash may lack a status; then the office sends it again.
 """
 
 from biandun_protocol.wire import codec
@@ -23,8 +22,10 @@ class Standing:
         self._journal = journal
 
     def known(self, not_before: int) -> "StatusManifest | None":
-        """Return it; None when the office has said nothing since ``not_before``, the beginning of
-        the certificate.
+        """Return the status in force.
+
+        None when the office has stated none since ``not_before`` (seconds since 1970), the
+        beginning of the certificate.
         """
         raw = self.raw()
         status = codec.decode(StatusManifest, raw) if raw else None
@@ -33,16 +34,17 @@ class Standing:
         return status
 
     def raw(self) -> "bytes | None":
-        """The manifest that was kept last, whatever has come since."""
+        """Return the manifest that was stored last, in force or not."""
         return self._journal.get(records.STATUS)
 
     def keep(self, manifest: bytes) -> None:
-        """A younger one takes its place.  The caller has verified it."""
+        """Replace the status by a newer one, which the caller has verified."""
         self._journal.put(records.STATUS, 0, manifest)
 
     def limit_since(self, time: int) -> None:
-        """Lower the time of the status kept to ``time`` (seconds since 1970) if it is later: the
-        office had a wrong clock, and its next status has to be newer than this one.
+        """Lower the time of the stored status to ``time`` (seconds since 1970), if it is later.
+
+        Used when the office's clock was wrong: its next status must be newer than this one.
         """
         raw = self.raw()
         status = codec.decode(StatusManifest, raw) if raw else None

@@ -1,11 +1,10 @@
-"""The key's own log: every statement it signed, in sequence, with the receipt that came back for
-it.
+"""The key's own log: every statement that it signed, in sequence, and the receipts for them.
 
-One record holds all of a signature, so a power cut leaves it made or not made, never half.  When
-flash runs full, compaction turns the oldest statements that have a receipt into links: idempotency
+One record holds all of a signature, so after a power cut it was made or not made, never half.  When
+flash runs full, compaction replaces the oldest statements that have a receipt by links: idempotency
 key, digest and name, so that nothing is signed twice and gaps can still be closed.  A statement
-without a receipt is never dropped, and room for one receipt is always kept free: a key that is full
-of signatures can still take receipts, and with them becomes less full.
+without a receipt is never dropped, and room for one receipt is always reserved: a key that is full
+of statements can still store receipts, after which statements can be dropped.
 """
 
 from biandun_protocol.wire import cbor, merkle
@@ -20,8 +19,8 @@ if TYPE_CHECKING:
     from etoken.store.journal import Journal
     from etoken.vault.identity import Identity
 
-KEEP_RECEIPTED = (64, 16, 4, 1)  # statements with a receipt that stay, from roomy to tight
-RESERVE = 6 * 1024  # bytes only a receipt, a log point, a PIN count, a seed or a fault may use
+KEEP_RECEIPTED = (64, 16, 4, 1)  # how many statements with a receipt are kept, while room runs out
+RESERVE = 6 * 1024  # bytes that only a receipt, a log point, a PIN count, a seed or a fault may use
 NAMED = 80  # bytes of a LINK record
 KEY_AT = 2  # a STATEMENT record begins 85 50: array of five, then the idempotency key
 
@@ -40,14 +39,12 @@ class Record:
         self.idempotency_key, self.purpose, self.digest, self.header, self.signature = parts  # type: ignore[misc]
 
     def statement(self) -> bytes:
-        """The statement as it travels."""
+        """Return the statement as it is transmitted."""
         return wire.assemble(self.header, self.digest, self.signature)
 
 
 class Statements:
-    """All statements on the key, the head of its chain, receipts, and the log point last
-    verified.
-    """
+    """All statements on the key, the head of its chain, receipts, and the verified log point."""
 
     def __init__(self, journal: "Journal", identity: "Identity") -> None:
         self._journal = journal
@@ -64,16 +61,16 @@ class Statements:
         self.log_size: int
         self.log_root: bytes
         self.time_floor: int
-        self._heard: int  # the sequence number when the office was last heard
+        self._heard: int  # the sequence number when the office was last verified
         self.log_size, self.log_root, self.time_floor, self._heard = 0, merkle.EMPTY_ROOT, 0, 0
-        # what the office has taken back: times up to this one, stated before its log had so many
+        # times that the office has taken back: up to this one, stated before its log had so many
         # entries
         self._wrong_until, self._wrong_entries = 0, 0
         try:
             self._read_all()
         except Exception:
             if not self._journal.damaged:
-                # else: what can be read of a damaged key is given back, the rest is not there
+                # a damaged key gives out what can be read
                 raise
 
     def _read_all(self) -> None:
@@ -83,7 +80,7 @@ class Statements:
             if record is not None:
                 self.seq, self.head = record.seq, self.name_of(record)
         links = self._journal.numbers(records.LINK)
-        # the office has said that the chain goes on after a number that is not here
+        # by an order of the office the chain continues after a number that is not here
         if links and links[-1] > self.seq:
             self.seq, self.head = links[-1], self.link(links[-1]) or b""
         raw = self._journal.get(records.LOG_POINT)
@@ -94,9 +91,7 @@ class Statements:
                 self._wrong_until, self._wrong_entries = point[4:]
 
     def name_of(self, record: Record) -> bytes:
-        """The name of a statement (32 bytes) in the suite of the anchor that it was signed
-        under.
-        """
+        """Return the name of a statement (32 bytes) in the suite of the anchor at that time."""
         suite = self._identity.suite
         if suite is None:
             raise ValueError("a statement on a key without an anchor")
@@ -105,7 +100,7 @@ class Statements:
         )
 
     def find(self, idempotency_key: bytes) -> "Record | None":
-        """Return the statement signed under an idempotency key, from the newest back."""
+        """Return the statement signed under an idempotency key, looking at the newest first."""
         for seq in reversed(self._journal.numbers(records.STATEMENT)):
             head = self._journal.peek(records.STATEMENT, seq, KEY_AT + 16)
             if head is not None and head[KEY_AT:] == idempotency_key:
@@ -113,15 +108,16 @@ class Statements:
         return None
 
     def was_signed(self, idempotency_key: bytes) -> bool:
-        """Was a statement that is no longer on the key signed under this idempotency key?"""
+        """Return whether a statement with this idempotency key was signed and has become a link."""
         return any(
             self._journal.peek(records.LINK, seq, 16) == idempotency_key
             for seq in self._journal.numbers(records.LINK)
         )
 
     def by_id(self, statement_id: bytes) -> "Record | None":
-        """Return the statement of that name; looks from the newest back, since receipts come
-        soon.
+        """Return the statement of that name.
+
+        Looks at the newest first, since a receipt usually comes soon.
         """
         for count, seq in enumerate(reversed(self._journal.numbers(records.STATEMENT))):
             record = self.by_seq(seq)
@@ -137,7 +133,7 @@ class Statements:
         return Record(seq, raw) if raw else None
 
     def link(self, seq: int) -> "bytes | None":
-        """Return the name of a statement, also of one that is no longer on the key."""
+        """Return the name of a statement (32 bytes), also of one that has become a link."""
         record = self.by_seq(seq)
         if record is not None:
             return self.name_of(record)
@@ -148,7 +144,7 @@ class Statements:
         """Make sure that another statement fits and still leaves the reserve.  Raises StoreFull."""
         self._make_room(size + RESERVE)
         if not self._journal.has_room(size + RESERVE):
-            # overwritten counters and log points may be all that there is to gain
+            # even if only overwritten counters and log points can be dropped
             self._journal.compact()
             if not self._journal.has_room(size + RESERVE):
                 raise StoreFull
@@ -157,6 +153,7 @@ class Statements:
         self, idempotency_key: bytes, purpose: str, digest: bytes, header: bytes, signature: bytes
     ) -> Record:
         """Commit the next statement of the chain; when this returns it survives a power cut.
+
         Raises StoreFull.
         """
         raw = cbor.dumps([idempotency_key, purpose, digest, header, signature])
@@ -165,13 +162,14 @@ class Statements:
         record = Record(seq, raw)
         name = self.name_of(record)
         self._journal.put(records.STATEMENT, seq, raw)
-        # needs no memory: what is committed is also what is remembered
+        # allocates nothing, so memory and flash agree
         self.seq, self.head = seq, name
         return record
 
     def continue_after(self, seq: int, head: bytes, order: bytes, digest: bytes) -> None:
-        """The office's order (its nonce, its digest) says that the chain goes on after ``seq``,
-        whose name is ``head``.
+        """Continue the chain after ``seq``, whose statement has the name ``head``.
+
+        ``order`` is the nonce of the office's order, ``digest`` that of its manifest.
         """
         if (seq, head) != (self.seq, self.head):
             self.require_room(NAMED)
@@ -179,12 +177,12 @@ class Statements:
             self.seq, self.head = seq, head
 
     def receipt(self, seq: int) -> "tuple[bytes, bytes] | None":
-        """Return (receipt statement, receipt payload) kept for a statement."""
+        """Return (receipt statement, receipt payload) stored for a statement."""
         raw = self._journal.get(records.RECEIPT, seq)
         return tuple(cbor.loads(raw)) if raw else None  # type: ignore[return-value,arg-type]
 
     def receipted(self) -> int:
-        """Return the highest sequence number that has a receipt, 0 when there is none."""
+        """Return the highest sequence number with a receipt, 0 when there is none."""
         numbers = self._journal.numbers(records.RECEIPT)
         return numbers[-1] if numbers else 0
 
@@ -204,11 +202,10 @@ class Statements:
         time: int,
         index: "int | None" = None,
     ) -> None:
-        """Keep a verified receipt of log entry ``index``, and move the log point and the time
-        floor, which do not go back by it.
+        """Store a verified receipt of log entry ``index`` and advance log point and time floor.
 
-        The log point goes first: a cut in between is made good by the host, which hands the receipt
-        in again.
+        Neither goes back.  The log point is written first: after a power cut in between the host
+        sends the receipt again.
         """
         raw = cbor.dumps([statement, payload])
         self._make_room(len(raw) + 256)
@@ -217,32 +214,34 @@ class Statements:
         self._journal.put(records.RECEIPT, seq, raw)
 
     def is_later(self, time: int, index: "int | None" = None) -> bool:
-        """Is a time that the office has stated, for entry ``index`` of its log if for one, later
-        than the time floor, and not taken back?
+        """Return whether a time stated by the office raises the time floor.
+
+        ``time`` is in seconds since 1970; ``index`` is the log entry that it was stated for, if
+        any.  It does when it is later than the floor and was not taken back.
         """
         if time <= self.time_floor:
             return False
         return time > self._wrong_until or (index is not None and index >= self._wrong_entries)
 
     def raise_floor(self, time: int) -> None:
-        """The office has stated a time, which may be later than the last one."""
+        """Record a time stated by the office (seconds since 1970), which may raise the floor."""
         later = self.is_later(time)
         if later or self._heard != self.seq:
             self._put_point(self.log_size, self.log_root, time if later else self.time_floor)
 
     def set_floor(self, time: int, until: int, entries: int) -> None:
-        """The office takes back what it has stated: the floor is ``time``, and nothing up to
-        ``until`` raises it, but entries from ``entries`` on.
+        """Set the time floor to ``time``, taking back later times that the office has stated.
 
-        Times that the key has heard itself are taken back, too, whatever the office remembers of
-        them.
+        From now on times up to ``until`` do not raise it, except those of log entries from index
+        ``entries`` on.  Times that the key has verified itself are taken back as well, even if the
+        office no longer knows them.
         """
         self._wrong_until = max(until, self.time_floor, self._wrong_until)
         self._wrong_entries = max(entries, self._wrong_entries)
         self._put_point(self.log_size, self.log_root, time)
 
     def _put_point(self, log_size: int, log_root: bytes, time_floor: int) -> None:
-        """Commit where the log stands and what time it is at least; the office was heard."""
+        """Commit the log point and the time floor, and that the office was verified now."""
         point: "list[object]" = [log_size, log_root, time_floor, self.seq]
         if self._wrong_until:
             point += [self._wrong_until, self._wrong_entries]
@@ -256,19 +255,21 @@ class Statements:
 
     @property
     def unheard(self) -> int:
-        """How many statements were signed since the office was last heard."""
+        """How many statements were signed since the key last verified something from the office."""
         return max(self.seq - self._heard, 0)
 
     def prepare(self) -> None:
-        """A compaction begins: the newest LIMIT_LINKS links stay, by their count, since numbers may
-        be left out.
+        """Before a compaction: the newest LIMIT_LINKS links are kept.
+
+        They are counted, not computed from numbers, because an order may have left numbers out.
         """
         links = self._journal.numbers(records.LINK)[-LIMIT_LINKS:]
         self._links_from = links[0] if links else 0
 
     def on_compaction(self, kind: int, number: int) -> "tuple[int, bytes] | bool":
-        """Return what compaction makes of a STATEMENT, RECEIPT or LINK record: True to keep it,
-        False to drop it, or (kind, payload) to write in its place.
+        """Return what compaction makes of a STATEMENT, RECEIPT or LINK record.
+
+        True keeps it, False drops it, (kind, payload) is written in its place.
         """
         if kind == records.LINK:
             return number >= self._links_from
@@ -286,9 +287,7 @@ class Statements:
         return records.LINK, record.idempotency_key + record.digest + self.name_of(record)
 
     def _make_room(self, size: int) -> None:
-        """Let receipted statements go, few at first, until ``size`` bytes fit or none is left to
-        go.
-        """
+        """Turn receipted statements into links, few at first, until ``size`` bytes fit."""
         for keep in KEEP_RECEIPTED:
             if self._journal.has_room(size):
                 return

@@ -1,15 +1,17 @@
-"""The people who use a key: a PIN per slot, counted before it is looked at.
+"""The users of a key: a PIN per slot, and the counts of attempts.
 
 An attempt burns a bit of the board's tally where there is one, then is written to flash and read
-back, and only then the PIN is derived and tried on the sealed data key: pulling the plug at any
-moment never gives a try back.  A right PIN sets the count to zero.  After f wrong ones the next is
-not looked at for 2^f seconds, counted anew from each boot (docs/design/key.md, "PIN and vault").
+back; only then is the PIN derived and tried on the sealed data key.  So pulling the plug at any
+moment never yields a free attempt.  A right PIN sets the count to zero.  After f wrong ones no
+attempt is accepted for 2^f seconds, measured anew from each boot (SPEC section 6.1;
+docs/design/key.md, "PIN and vault").
 
-The tally only rises and is not on flash.  More bits in it than flash knows of means that attempts
-were made which flash has forgotten: they count as failures of everybody.  One bit may be a plug
-pulled in between; two or more is an older image of the flash, and then nothing is signed until the
-office has said how the chain goes on.  What flash knows is in the TALLY record, which is made
-before the key pair and is the last one of a compacted bank, and in the count of each slot.
+The tally is outside flash and only rises.  A higher tally than flash records means that flash has
+forgotten attempts: they count as failures of every user.  A difference of one may be a power cut in
+between; two or more mean an older image of the flash, and then nothing is signed until the office
+has ordered how the chain continues (``reinstate``).  Flash records the tally in the TALLY record,
+which is written before the key pair and is the last one of a compacted bank, and in the count of
+each slot.
 """
 
 from biandun_protocol.wire import cbor
@@ -23,37 +25,41 @@ if TYPE_CHECKING:
     from typing import Any, Protocol
 
     class Tally(Protocol):
-        """A count in one-time-programmable memory."""
+        """A counter in one-time-programmable memory."""
 
         def tally(self) -> int: ...  # noqa: D102
         def burn(self) -> int: ...  # noqa: D102
 
 
 SALT = 16
-COUNT = 4  # bytes of the tally in a record
-NUMBER = 4  # bytes of the number of the shares, in front of the count of wrong codes
-OUTDATED = 2  # attempts that flash must not know of to be an older image
+COUNT = 4  # bytes of the tally in a record, big-endian
+NUMBER = 4  # bytes of the number of the shares, before the count of wrong codes
+OUTDATED = 2  # so many attempts missing on flash mean an older image
 
 
 class AttemptNotCounted(Exception):
-    """The counter did not read back as written: the flash is failing, and no PIN is examined."""
+    """The counter did not read back as written: the flash is failing, and no PIN is checked."""
 
 
 class Users:
-    """PINs by slot; ``otp`` is the board's one-time-programmable memory, None without one."""
+    """PINs by slot.
+
+    ``otp`` is the board's one-time-programmable memory, None on a board without it.  ``delay_ms``
+    milliseconds stand for one second of waiting after wrong PINs.
+    """
 
     def __init__(self, journal: Sealed, keys: Keys, otp: "Tally | None", delay_ms: int) -> None:
         self._journal = journal
         self._keys = keys
         self._otp = otp
         self._delay_ms = delay_ms
-        self.found_older = False  # did this boot find that flash had been set back?
-        self._failed_at = 0  # ticks; a boot counts like a wrong PIN just now
+        self.found_older = False  # whether this boot detected an older image of the flash
+        self._failed_at = 0  # of the last wrong PIN, or the boot, in ms
         if otp is not None and not journal.damaged:
             self._compare(otp.tally())
 
     def slots(self) -> "list[int]":
-        """The slots that have a PIN, ascending."""
+        """Return the slots that have a PIN, in ascending order."""
         return [
             slot
             for slot in self._journal.numbers(records.PIN)
@@ -61,22 +67,22 @@ class Users:
         ]
 
     def has_pin(self, slot: int) -> bool:
-        """Has this slot a PIN?"""
+        """Return whether this slot has a PIN."""
         return bool(self._journal.peek(records.PIN, slot, 1))
 
     def tries_left(self, slot: int) -> int:
-        """How many wrong PINs are left; 0 means locked."""
+        """Return how many attempts are left; 0 means locked."""
         return max(LIMIT_PIN_TRIES - self._failures(slot), 0)
 
     def wait_ms(self, slot: int, now: int) -> int:
-        """How long the next attempt has to wait, 0 if it need not."""
+        """Return the milliseconds until the next attempt is accepted, 0 if it is now."""
         failures = self._failures(slot)
         if not failures:
             return 0
         return max(self._failed_at + (self._delay_ms << failures) - now, 0)
 
     def started(self, now: int) -> None:
-        """A boot: who failed before it waits again."""
+        """Restart the waiting times at a boot; ``now`` in milliseconds of the key's clock."""
         self._failed_at = now
 
     def set_pin(
@@ -88,10 +94,10 @@ class Users:
         data_key: bytearray,
         shares: int = 0,
     ) -> None:
-        """Store a PIN: seal the data key under it; ``shares`` is the number of those that it is set
-        by, and that are used up with it.
+        """Store a PIN: seal the data key under it.
 
-        The count goes to zero before: whoever may set a PIN may also try one.
+        ``shares`` is the number of the shares whose codes authorised this and are used up by it,
+        else 0.  The count of failures is set to zero first: whoever may set a PIN may also try one.
         """
         pin_key = self._keys.pin_key(pin, salt, iterations)
         wrapped = self._keys.wrap(slot, pin_key, data_key)
@@ -101,22 +107,24 @@ class Users:
         self._journal.put(records.PIN, slot, cbor.dumps(content + [shares] if shares else content))
 
     def remove(self, slot: int) -> None:
-        """The slot has no PIN any more.  Its count stays: the tally stands there."""
+        """Remove a slot's PIN.  Its count stays, because it records the tally."""
         self._journal.put(records.PIN, slot, b"")
 
     def is_used(self, shares: int) -> bool:
-        """Are the shares of that number used up, because a PIN in force was set by them?"""
+        """Return whether the shares of that number are used up by a PIN that is in force."""
         return any(self._pin(slot)[3:] == [shares] for slot in self.slots())
 
     def verify(self, slot: int, pin: bytes, now: int) -> "bytearray | None":
-        """Count an attempt, then examine the PIN.  The caller has seen to it that the slot has a
-        PIN, tries left, and need not wait.
+        """Count an attempt, then check the PIN.
 
-        Returns the data key (32 bytes), None for a wrong PIN.  Raises AttemptNotCounted.
+        The caller has checked that the slot has a PIN and attempts left, and need not wait.
+        Returns the data key (32 bytes), None for a wrong PIN.
+
+        Raises AttemptNotCounted.
         """
         failures = self._failures(slot) + 1
         self.burn()
-        # counted before compared: a power cut must not give a free try
+        # counted before it is compared: a power cut must not yield a free attempt
         self._count(slot, failures)
         if self._failures(slot) != failures:
             raise AttemptNotCounted
@@ -135,26 +143,26 @@ class Users:
     # --- the tally ----------------------------------------------------
     @property
     def rolled_back(self) -> bool:
-        """Has this flash forgotten attempts that were made?"""
+        """Whether this flash has forgotten attempts: it is an older image."""
         return self.forgotten > 0
 
     @property
     def forgotten(self) -> int:
-        """How many attempts flash had forgotten when it was found out; 0 when the office has let
-        the key go on since.
-        """
+        """How many attempts flash had forgotten when this was detected; 0 after ``reinstate``."""
         return int.from_bytes((self._journal.get(records.TALLY) or b"")[COUNT:], "big")
 
     def begin(self) -> None:
-        """Before there is a key pair: note the tally, so that an image without any PIN is known to
-        be old as well.
+        """Record the tally before there is a key pair.
+
+        So an image without any PIN is recognised as old as well.
         """
         if self._otp is not None:
             self._note(self.tally(), 0)
 
     def reinstate(self) -> None:
-        """The office has said how the chain goes on.  Failures stay counted, they were attempts of
-        somebody; one try is left.
+        """Clear the rollback after an order of the office.
+
+        Failures stay counted, since somebody made those attempts; a locked slot gets one attempt.
         """
         for slot in self.slots():
             if not self.tries_left(slot):
@@ -162,11 +170,11 @@ class Users:
         self._note(self.tally(), 0)
 
     def invalidate_images(self) -> None:
-        """Invalidate all earlier images of the flash, by advancing the board's tally past what they
-        recorded.  Without a tally nothing is done.
+        """Invalidate all earlier images of the flash; without a tally nothing is done.
 
-        Flash records it first: if the tally were advanced first, a key whose power was cut in
-        between would take its own flash for an older image.
+        The board's tally is advanced past what they recorded.  Flash records it first: if the tally
+        were advanced first, a key whose power was cut in between would take its own flash for an
+        older image.
         """
         if self._otp is not None:
             if self._journal.get(records.TALLY) is not None:
@@ -175,11 +183,11 @@ class Users:
                 self.burn()
 
     def tally(self) -> int:
-        """Attempts that the board's memory has counted; 0 on a board without one."""
+        """Return the attempts that the board's memory has counted; 0 on a board without a tally."""
         return self._otp.tally() if self._otp is not None else 0
 
     def burn(self) -> None:
-        """An attempt, of whatever kind, is about to be counted."""
+        """Advance the board's tally: an attempt is about to be counted."""
         if self._otp is not None:
             self._otp.burn()
 
@@ -190,7 +198,7 @@ class Users:
         )
         if noted is None:
             if not self._journal.get(records.KEY_PAIR):
-                return  # there is nothing to be set back
+                return  # no key pair: an older image harms nothing
             known = -2
         else:
             counts = [self._tally(slot) for slot in self._journal.numbers(records.PIN_FAILURES)]
@@ -200,10 +208,10 @@ class Users:
             )
         missing = tally - known
         for _ in range(-missing):
-            self.burn()  # a plug was pulled while older images were being outdated
+            self.burn()  # power was cut while earlier images were being invalidated
         if missing <= 0:
             return
-        # before the slots know of the attempts: a plug pulled in between finds the same again
+        # before the slots record the attempts: after a power cut in between this runs again
         if missing > 1:
             self._note(max(known, 0), self.forgotten + missing)
             self.found_older = True

@@ -1,7 +1,7 @@
-"""The vault: everything the key keeps, over one sealed journal.
+"""The vault: everything that the key stores, over one sealed journal.
 
-``sealed`` links the records, ``keys`` says what is sealed under what, the other modules keep one
-thing each.
+``sealed`` links the records, ``keys`` defines which key seals what, the other modules store one
+kind of data each.
 """
 
 from etoken.heap import tidy
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from etoken.vault.users import Tally
 
     class Otp(Tally, Protocol):
-        """One-time-programmable memory: the device's secret, written once, and a tally."""
+        """One-time-programmable memory: the device secret, written once, and a tally."""
 
         def secret(self) -> "bytes | None": ...  # noqa: D102
         def write_secret(self, secret: bytes) -> None: ...  # noqa: D102
@@ -58,8 +58,9 @@ SURVIVE_A_WIPE = (
 
 
 class Vault:
-    """Identity, users, recovery, statements, card, outbox, orders, standing, seed, faults and audit
-    ring of one key.  ``delay_ms`` is what a second is to waiting after wrong PINs.
+    """All stored data of one key.
+
+    ``delay_ms`` milliseconds stand for one second of waiting after wrong PINs.
     """
 
     def __init__(self, flash: "Flash", otp: "Otp | None" = None, delay_ms: int = 1000) -> None:
@@ -81,19 +82,17 @@ class Vault:
 
     @property
     def damaged(self) -> bool:
-        """Does the flash contradict itself, or what is known of it?  Then nothing is signed any
-        more.
-        """
+        """Whether the flash contradicts itself; then nothing is signed any more."""
         return self._journal.damaged
 
     def ensure_device(self, random: "Random") -> None:
-        """Give the device its secret, once, out of random bytes."""
+        """Give the device its secret, once, from random bytes."""
         if self.keys.has_device:
             return
         secret = random.take(32)
         if self._otp is not None:
             self._otp.write_secret(secret)
-            # an attempt that was cut off may have burned bits of its own
+            # an earlier attempt that was cut off may have burned bits already
             secret = self._otp.secret() or secret
             self._journal.relink_under(secret)
         else:
@@ -102,22 +101,25 @@ class Vault:
 
     @property
     def firmware_floor(self) -> int:
-        """The least number of a firmware that this key works with."""
+        """The lowest release number of firmware that this key accepts."""
         return int.from_bytes(self._journal.get(records.FIRMWARE) or b"", "big")
 
     def raise_firmware_floor(self, number: int) -> None:
-        """A firmware that stays says what may come after it; this never goes back."""
+        """Raise the lowest accepted release number; it never falls."""
         if number > self.firmware_floor:
             self.users.invalidate_images()
             self._journal.put(records.FIRMWARE, 0, number.to_bytes(4, "big"))
 
     def note(self, event: int, detail: int = 0) -> None:
-        """Write an event into the audit ring."""
+        """Append an event to the audit ring."""
         self.audit.add(event, self.seed.boots, self.statements.seq, detail)
 
     def let_in(self, data_key: bytearray, random: "Random", tick: "Callable[[], None]") -> None:
-        """A PIN was right and gave the data key (32 bytes): keep it, and finish what a power cut
-        has left undone.  Raises EntropyFailed, StoreFull.
+        """Log a user in after a right PIN, and finish what a power cut interrupted.
+
+        ``data_key`` has 32 bytes.
+
+        Raises EntropyFailed, StoreFull.
         """
         self.keys.set_data_key(data_key)
         try:
@@ -126,18 +128,21 @@ class Vault:
             self.keys.drop_data_key()
             raise
         if self.identity.adopt_next_key_pair():
-            # again: an image without the end of the log would not know of the first time
+            # again: an image without the last records would not contain the first time
             self.users.invalidate_images()
             settled = True
         if self.identity.reseal_private_key() or settled:
             tidy()
-            self._journal.compact()  # no trace of the other seal stays on flash
+            self._journal.compact()  # erase the private key sealed under the device key from flash
 
     def set_pin(
         self, slot: int, pin: bytes, random: "Random", iterations: int, tick: "Callable[[], None]"
     ) -> None:
-        """Give a slot its PIN.  The first one makes the data key, and seals the private key under
-        it.  Raises Locked.
+        """Set a slot's PIN.
+
+        The first one creates the data key and seals the private key under it.
+
+        Raises Locked.
         """
         self.ensure_device(random)
         first = not self.users.slots()
@@ -152,7 +157,7 @@ class Vault:
             self.recovery.finish_pending_shares(random, tick)
             self.identity.reseal_private_key()
             self.keys.drop_data_key()
-        self._journal.compact()  # nor does what the PIN before opened
+        self._journal.compact()  # erase what the previous PIN opens
 
     def unblock(
         self,
@@ -163,11 +168,12 @@ class Vault:
         iterations: int,
         tick: "Callable[[], None]",
     ) -> int:
-        """The officers' codes were right and gave the data key: set the PIN, which uses them up;
-        return the number of the new shares.
+        """Set a PIN after the officers' codes gave the data key; this uses the codes up.
+
+        Returns the number of the new shares.
         """
         shares = self.recovery.shares()
-        self.users.invalidate_images()  # no image from before brings the codes back
+        self.users.invalidate_images()  # no earlier image restores the codes
         self.users.set_pin(
             slot, pin, random.take(16), iterations, data_key, shares.number if shares else 0
         )
@@ -177,25 +183,22 @@ class Vault:
             self.identity.reseal_private_key()
         finally:
             self.keys.drop_data_key()
-        self._journal.compact()  # nothing that the PIN and the codes before opened stays
+        self._journal.compact()  # erase what the previous PIN and codes open
         shares = self.recovery.shares()
         return shares.number if shares else 0
 
     def remove_user(self, slot: int) -> None:
-        """Take a user's way to the data key off the flash, and out of every image of it from
-        before.
-        """
+        """Erase a user's access to the data key, and invalidate all earlier images of the flash."""
         self.users.invalidate_images()
         self.users.remove(slot)
         self._journal.compact()
 
     def wipe(self) -> int:
-        """Destroy key pair, profile, PINs, statements and receipts, also their traces on flash;
-        return the new generation.
+        """Destroy key pair, profile, PINs, statements and receipts, also their traces on flash.
 
-        Anchor, device secret, generation, log point, seed and faults stay.  The generation rises
-        first: a cut in between leaves a key that counts one wipe too many, never one that forgets a
-        wipe.
+        Returns the new generation.  Anchor, device secret, generation, log point, seed and faults
+        stay.  The generation rises first: after a power cut it may count one wipe too many, never
+        one too few.
         """
         generation = self.identity.generation + 1
         self._journal.put(records.GENERATION, 0, generation.to_bytes(4, "big"))
@@ -207,11 +210,11 @@ class Vault:
         self.keys.drop_data_key()
         self.identity.load()
         self.statements.load()
-        self.users.invalidate_images()  # nor does an image from before bring back what is gone
+        self.users.invalidate_images()  # no earlier image restores what was destroyed
         return generation
 
     def _prepare(self) -> None:
-        """A compaction begins: look up once what ``_survives`` is asked for every record."""
+        """Before a compaction: look up once what ``_survives`` needs for every record."""
         self.statements.prepare()
         self.card.prepare()
 
