@@ -42,13 +42,13 @@ _DAY = 86_400
 @click.command(cls=Command)
 @in_session
 def alerts(session: Session) -> list[dict[str, object]]:
-    """列出待处理的警报，以及 30 天以上未补齐的空缺。 List what needs a person, and gaps that are
-    open for long.
+    """列出待处理的警报，以及 30 天以上未补齐的空缺。 List open alerts, and gaps that are older than
+    30 days.
 
     空缺只是提醒，不影响受理；补交遗失的材料，或提交密钥的链接清单后消除。
 
-    A gap is a reminder only: it blocks nothing, and closes with the lost package or with the key's
-    export of links.
+    A gap is only a reminder and blocks nothing.  It is closed when the lost statement or the key's
+    export of links is submitted.
 
     \b
     Example:  biandun-office --data office alerts
@@ -78,16 +78,18 @@ def alerts(session: Session) -> list[dict[str, object]]:
 
 @click.command(cls=Command)
 @click.option("--serial", type=CODE, required=True, help="密钥序列号 / the key's serial number")
-@click.option("--reason", type=REASON, required=True, help="原因，留存备查 / why; it is kept")
+@click.option(
+    "--reason", type=REASON, required=True, help="原因，留存备查 / reason, kept on record"
+)
 @in_session
 def suspend(session: Session, *, serial: str, reason: str) -> dict[str, object]:
-    """暂停密钥：此后不受理其签署的材料，可用 resume 恢复。 Take nothing more from a key for now,
-    such as one that is missing.
+    """暂停密钥：此后不受理其签署的材料，可用 resume 恢复。 Suspend a key, such as a missing one,
+    until `resume`.
 
     时钟存疑时也可执行，所记时间为可以确定的最晚时间。
 
-    It goes through while the office doubts its clock, too, and records the latest time that is
-    certain.
+    No statement of a suspended key is accepted.  The command also works while the office doubts its
+    clock; then it records the latest time that is certain.
 
     \b
     Example:  biandun-office --data office suspend --serial BD-0001 --reason "unit reports it missing"
@@ -97,10 +99,12 @@ def suspend(session: Session, *, serial: str, reason: str) -> dict[str, object]:
 
 @click.command(cls=Command)
 @click.option("--serial", type=CODE, required=True, help="密钥序列号 / the key's serial number")
-@click.option("--reason", type=REASON, required=True, help="原因，留存备查 / why; it is kept")
+@click.option(
+    "--reason", type=REASON, required=True, help="原因，留存备查 / reason, kept on record"
+)
 @in_session
 def resume(session: Session, *, serial: str, reason: str) -> dict[str, object]:
-    """查明原因后恢复被暂停的密钥。 Let a suspended key go on, after a person has looked into it.
+    """查明原因后恢复被暂停的密钥。 Resume a suspended key, once the cause has been found.
 
     \b
     Example:  biandun-office --data office resume --serial BD-0001 --reason "unit called, restored an old image"
@@ -111,15 +115,17 @@ def resume(session: Session, *, serial: str, reason: str) -> dict[str, object]:
 
 @click.command(cls=Command)
 @click.option("--serial", type=CODE, required=True, help="密钥序列号 / the key's serial number")
-@click.option("--reason", type=REASON, required=True, help="原因，留存备查 / why; it is kept")
+@click.option(
+    "--reason", type=REASON, required=True, help="原因，留存备查 / reason, kept on record"
+)
 @in_session
 def revoke(session: Session, *, serial: str, reason: str) -> dict[str, object]:
-    """吊销密钥的证书，不可撤回。 End a key's certificate for good.
+    """吊销密钥的证书，不可撤回。 Revoke a key's certificate; this cannot be undone.
 
     时钟存疑时也可执行，所记时间为可以确定的最晚时间。
 
-    It goes through while the office doubts its clock, too, and records the latest time that is
-    certain.
+    The command also works while the office doubts its clock; then it records the latest time that
+    is certain.
 
     \b
     Example:  biandun-office --data office revoke --serial BD-0001 --reason "key lost"
@@ -140,13 +146,13 @@ def revoke(session: Session, *, serial: str, reason: str) -> dict[str, object]:
 def status(
     session: Session, *, passphrase: Passphrase, serial: str, out: Path
 ) -> dict[str, object]:
-    """签发密钥状态文件，供不联网的密钥导入（biandun keys status 文件）。 Write whether a key may
-    sign, for a key without a network.
+    """签发密钥状态文件，供不联网的密钥导入（biandun keys status 文件）。 Write a key's signed
+    status, for a key without a network.
 
     能连上编办服务器的计算机会自行查询。被暂停的密钥听到恢复的消息后即可再次签署。
 
-    A computer that reaches the office's server asks it by itself.  A key that was suspended, and
-    has heard so, signs again when it has heard that it was resumed.
+    A computer that can reach the office's server fetches the status by itself.  A key that has
+    received the status "suspended" signs again once it has received a newer one.
 
     \b
     Example:  biandun-office --data office status --serial BD-0001 --out status.bd
@@ -166,8 +172,8 @@ def status(
 @click.argument("export", type=Given(kinds.AUDIT))
 @in_session
 def audit(session: Session, *, export: bytes) -> dict[str, object]:
-    """核验并保存密钥的审计记录（biandun keys audit --out）。 Verify a key's audit ring, keep it,
-    and show what is new in it.
+    """核验并保存密钥的审计记录（biandun keys audit --out）。 Verify and store a key's audit ring,
+    and show its new events.
 
     \b
     Example:  biandun-office --data office audit audit.bd
@@ -193,14 +199,16 @@ def audit(session: Session, *, export: bytes) -> dict[str, object]:
     required=True,
     help="空缺的最后一个序号 / the last number of the gap",
 )
-@click.option("--reason", type=GAP_REASON, required=True, help="原因，留存备查 / why; it is kept")
+@click.option(
+    "--reason", type=GAP_REASON, required=True, help="原因，留存备查 / reason, kept on record"
+)
 @in_session
 def close_gap(session: Session, *, serial: str, seq: int, reason: str) -> dict[str, object]:
-    """确认空缺的材料不会再来，不再提醒。 What is missing will never come: remind of it no more.
+    """确认空缺的材料不会再来，不再提醒。 Close a gap whose statements will never arrive.
 
     日后仍然送来的，照常受理。
 
-    What turns up all the same is taken in as ever.
+    If one arrives all the same, it is accepted as usual.
 
     \b
     Example:  biandun-office --data office close-gap --serial BD-0001 --seq 67 --reason "numbers left free by an order"
@@ -219,7 +227,9 @@ def close_gap(session: Session, *, serial: str, seq: int, reason: str) -> dict[s
     required=True,
     help="清除密钥并吊销证书，让存储被恢复成旧数据的密钥继续签署，或改正密钥所知的编办时间 / what the key is to do",
 )
-@click.option("--reason", type=REASON, required=True, help="原因，留存备查 / why; it is kept")
+@click.option(
+    "--reason", type=REASON, required=True, help="原因，留存备查 / reason, kept on record"
+)
 @click.option(
     "--out",
     type=click.Path(path_type=Path),
@@ -246,19 +256,19 @@ def order(
     spare: int,
 ) -> dict[str, object]:
     """对密钥的申请文件签发指令：重置、继续签署或改正时间。 Answer a key's challenge with an order,
-    which is good once.
+    which can be used once.
 
     重置会立即吊销证书。被恢复成旧数据的密钥，从它与编办所知的最大序号之后继续，并空出 --spare
     个序号：空得少于在途材料，在途材料会 显得像分叉。被暂停的密钥还需要
     resume。编办时钟曾经超前的，校准并确认（clock confirm）之后， 用 set-time
     改正密钥所知的时间。对同一申请再次执行，得到同一份指令。
 
-    A reset revokes the certificate at once.  A key that was set back goes on after the highest
-    number that it or the office knows, with --spare numbers left free: fewer than are on their way,
-    and these will look like a fork.  A suspended key also needs `resume`.  A key that was told a
-    time by a clock of the office's that was wrong goes on with set-time, once the clock has been
-    put right and confirmed (`clock confirm`).  The same challenge again gets the order that was
-    given first.
+    A reset revokes the certificate at once.  A key whose storage was restored from an old image
+    continues after the highest number that it or the office knows, with --spare numbers left free;
+    if more statements are still on their way, they will look like a fork.  A suspended key also
+    needs `resume`.  A key that received a wrong time from the office needs set-time, once the
+    office's clock has been corrected and confirmed (`clock confirm`).  The same challenge gets the
+    same order again.
 
     \b
     Example:  biandun-office --data office order challenge.bd --do reinstate --reason "restored by mistake" --out order.bd

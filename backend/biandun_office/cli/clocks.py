@@ -35,8 +35,8 @@ class Moment(click.ParamType[int]):
 def group() -> None:
     """本机时钟：查看，或用第二个时间来源确认。时钟与已记录的时间矛盾时，编办暂停签发和受理。
 
-    The office's clock: look at it, or confirm it with a second source.  The office signs nothing
-    while its clock contradicts what it has recorded.
+    Show the office's clock, or confirm it with a second source.  The office signs nothing while its
+    clock contradicts what it has recorded.
 
     \b
     Examples:  biandun-office --data office clock show
@@ -49,7 +49,7 @@ def group() -> None:
 def show(session: Session) -> dict[str, object]:
     """显示时钟与已记录的时间。
 
-    Show the clock beside everything that the office knows of the time.
+    Show the clock and the times that the office has recorded.
 
     \b
     Example:  biandun-office --data office clock show
@@ -86,17 +86,16 @@ def show(session: Session) -> dict[str, object]:
     "--source",
     type=Text(200),
     required=True,
-    help="时间来源，留存备查 / which clock it is; it is kept",
+    help="时间来源，留存备查 / name of the other clock, kept on record",
 )
 @in_session
 def confirm(session: Session, *, at: int, source: str) -> dict[str, object]:
     """用第二个时间来源确认本机时钟，恢复签发。请先校准本机时钟；已记录而尚未到来的时间将被收回。
 
-    Confirm this computer's clock with another one; the office signs again.
+    Confirm this computer's clock with another one, so that the office signs again.
 
-    Set the computer's clock first.  Times that the office has recorded and that are still to come
-    are taken back: its log goes on from the true time, and keys that have heard them go on with
-    `order --do set-time`.
+    Set the computer's clock first.  Recorded times that are still in the future are taken back: the
+    log continues from the true time, and keys that received such times need `order --do set-time`.
 
     \b
     Example:  biandun-office --data office clock confirm --at 2026-11-28T09:30:00+08:00 --source "radio clock in the hall"

@@ -48,15 +48,14 @@ class Duration(click.ParamType[int]):
 )
 @in_session
 def log_check(session: Session, *, quick: bool) -> dict[str, object]:
-    """从签名文件重建存证日志和业务状态，并与存储的内容和文件比对。 Rebuild log and cases, compare,
-    and check every file.
+    """从签名文件重建存证日志和业务状态，并与存储的内容和文件比对。 Rebuild log and cases from the
+    statements, and check every file.
 
     逐一读取证据所依据的文件。有任何不符，或有文件缺失、被改动时，退出状态为 9；--json 在 damaged
     中列出。
 
-    Ends with status 9 when something does not agree, or a file that the evidence rests on is
-    missing or altered; --json lists them as `damaged`.  Every file is read, as fast as the disk
-    gives it.
+    The exit status is 9 when something does not agree, or a file that the evidence needs is missing
+    or altered; --json lists such files as `damaged`.  Every file is read.
 
     \b
     Example:  biandun-office --data office log-check
@@ -102,7 +101,7 @@ def _problem(report: LogReport) -> LogBroken:
 )
 @in_session
 def sweep(session: Session, *, older_than: int) -> dict[str, object]:
-    """删除没有任何存证依据的旧文件。 Delete old uploads that no evidence rests on.
+    """删除没有任何存证依据的旧文件。 Delete old uploads that no evidence refers to.
 
     \b
     Example:  biandun-office --data office sweep-blobs --older-than 24h

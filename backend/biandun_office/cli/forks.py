@@ -1,4 +1,4 @@
-"""Commands about kept contradictions: forks, export-fork."""
+"""Commands about stored contradictions: forks, export-fork."""
 
 import shutil
 from datetime import UTC, datetime
@@ -19,7 +19,7 @@ from biandun_office.platform.errors import FileProblem
 @click.command(cls=Command)
 @in_session
 def forks(session: Session) -> list[dict[str, object]]:
-    """列出留存的矛盾证据：密钥链分叉、互相矛盾的审计记录。 List kept contradictions: forks of
+    """列出留存的矛盾证据：密钥链分叉、互相矛盾的审计记录。 List stored contradictions: forks of
     chains and of audit rings.
 
     \b
@@ -52,12 +52,12 @@ def forks(session: Session) -> list[dict[str, object]]:
 )
 @in_session
 def export_fork(session: Session, *, name: str, out: Path) -> dict[str, object]:
-    """导出一份矛盾证据及其所依据的全部文件，可用 openssl 核验。 Write a contradiction with all it
-    rests on, for other tools.
+    """导出一份矛盾证据及其所依据的全部文件，可用 openssl 核验。 Export a contradiction with all its
+    files, to be verified with openssl.
 
     NAME 是 `forks` 所列编号的前八位或更多。
 
-    NAME is the first eight characters, or more, of what `forks` shows.
+    NAME is the first eight or more characters of a name that `forks` shows.
 
     \b
     Example:  biandun-office --data office export-fork 5f0c9a12 --out fork

@@ -112,7 +112,7 @@ def offer(session: Session, *, uscc: str, out: Path) -> dict[str, object]:
     "purposes",
     type=click.Choice(_PURPOSES),
     multiple=True,
-    help="用途，限定角色或代替角色 / may sign, of what the role may or instead of a role",
+    help="用途，限定角色或代替角色 / purpose to allow: some of the role's, or without a role",
 )
 @_DAYS
 @with_passphrase
@@ -176,7 +176,7 @@ def issue(
 )
 @_DAYS
 @_overlap_days(
-    help="旧证书签署的材料继续受理的天数 / what was signed under the old one is taken in for so long"
+    help="旧证书签署的材料继续受理的天数 / days for which the old certificate's statements are accepted"
 )
 @with_passphrase
 @in_session
@@ -189,12 +189,12 @@ def renew(
     days: int,
     overlap_days: int,
 ) -> dict[str, object]:
-    """为在用密钥换发证书：密钥对、角色和签名链不变。 Certify a key in service anew; key pair, role
-    and chain stay.
+    """为在用密钥换发证书：密钥对、角色和签名链不变。 Renew a key's certificate; key pair, role and
+    chain stay.
 
     单位用 `biandun keys personalise` 装入密钥。
 
-    The unit brings it to the key with `biandun keys personalise`.
+    The unit installs it with `biandun keys personalise`.
 
     \b
     Example:  biandun-office --data office renew --serial BD-0001 --out grant.bd --passphrase-file secret.txt
@@ -229,7 +229,7 @@ def renew(
 )
 @_DAYS
 @_overlap_days(
-    help="旧密钥对签署的材料继续受理的天数 / what the old pair signed is taken in for so long"
+    help="旧密钥对签署的材料继续受理的天数 / days for which the old pair's statements are accepted"
 )
 @with_passphrase
 @in_session
@@ -243,15 +243,15 @@ def succeed(
     overlap_days: int,
 ) -> dict[str, object]:
     """为在用密钥的新密钥对签发证书：签名链延续。 Certify the new key pair of a key in service; its
-    chain goes on.
+    chain continues.
 
     REQUEST 由 `biandun keys succeed` 生成；单位用 `biandun keys personalise`
     装入答复。请先致电单位：谁持有密钥和口令，谁就能提出申请。 --overlap-days 为 0
     时，旧密钥对签署的不再受理。
 
-    REQUEST is what `biandun keys succeed` wrote; the unit takes the answer to the key with `biandun
-    keys personalise`.  Call the unit first: who holds the key and its PIN can ask.  With
-    --overlap-days 0 nothing that the old pair signed is taken in any more.
+    REQUEST is the file that `biandun keys succeed` wrote; the unit installs the answer with `biandun
+    keys personalise`.  Call the unit first: whoever has the key and its PIN can make a request.
+    With --overlap-days 0 no statement of the old pair is accepted any more.
 
     \b
     Example:  biandun-office --data office succeed request.bd --out answer.bd --passphrase-file secret.txt

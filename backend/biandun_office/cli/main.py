@@ -37,8 +37,7 @@ EXIT_INTERRUPTED = 130
 def cli(session: Session, data: Path | None, database: str | None) -> None:
     """编盾编办服务：签发密钥，受理业务，保存电子证据。仅限虚构数据。
 
-    The establishment office: certifies keys, takes filings in, keeps the evidence.  Fictitious data
-    only.
+    The establishment office: certify keys, receive filings, keep evidence.  Fictitious data only.
 
     \b
     Example:  biandun-office --data office init --passphrase-file secret.txt --backup office.backup

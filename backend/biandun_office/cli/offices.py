@@ -89,7 +89,7 @@ def _described(file: Path, tried: Tried) -> dict[str, object]:
     type=click.Choice([name.lower() for name in BY_NAME]),
     default=ES256.name.lower(),
     show_default=True,
-    help="算法，建立后不能更改 / algorithms, for good: ES256 with SHA-256, or SM2 with SM3",
+    help="算法，建立后不能更改 / ES256 with SHA-256, or SM2 with SM3; cannot be changed later",
 )
 @click.option(
     "--backup",
@@ -113,8 +113,8 @@ def init(
     根证书、各级证书及其下的全部签名都用此处选定的算法。在 init 之前给出 --database 时，数据表建在
     PostgreSQL 的空库中。
 
-    Root, certificates and every signature under it are in the suite chosen here.
-    With --database (before `init`) its tables go to PostgreSQL, into a database that is empty.
+    The root, all certificates below it and all their signatures use this suite.  With --database
+    before `init`, the tables are made in PostgreSQL, in an empty database.
 
     \b
     Example:  biandun-office --data office init --passphrase-file secret.txt --backup office.backup
@@ -151,12 +151,12 @@ def init(
 @click.command(cls=Command)
 @in_session
 def migrate(session: Session) -> dict[str, object]:
-    """升级程序后更新数据库结构，已有数据不变。 Bring an office that an older version founded up to
-    date; what it holds stays.
+    """升级程序后更新数据库结构，已有数据不变。 Migrate the database of an older version; its data
+    stay.
 
     请先停止 serve，并用原版本程序备份。
 
-    Stop `serve` first, and make a backup with the version that was there before.
+    Stop `serve` first, and make a backup with the old version.
 
     \b
     Example:  biandun-office --data office migrate
@@ -172,7 +172,7 @@ def migrate(session: Session) -> dict[str, object]:
 @with_passphrase
 @in_session
 def backup(session: Session, *, passphrase: Passphrase, out: Path) -> dict[str, object]:
-    """写入加密备份并试恢复。 Write an encrypted backup and try to restore it.
+    """写入加密备份并试恢复。 Write an encrypted backup, and check it by restoring it.
 
     \b
     Example:  biandun-office --data office backup --passphrase-file secret.txt --out office.backup
@@ -211,7 +211,7 @@ def restore(
     type=click.IntRange(0, 65535),
     default=8420,
     show_default=True,
-    help="端口，0 为任意空闲端口 / 0: any",
+    help="端口，0 为任意空闲端口 / 0: any free port",
 )
 @click.option(
     "--threads", type=click.IntRange(1, 256), default=8, show_default=True, help="线程数 / threads"
@@ -220,14 +220,14 @@ def restore(
     "--origin",
     "origins",
     multiple=True,
-    help="另外允许登录的地址 / people may log in from here, too",
+    help="另外允许登录的地址 / further origin from which people may log in",
 )
 @click.option(
     "--trusted-proxy",
     "trusted",
     type=PROXY,
     multiple=True,
-    help="反向代理的地址或网段，采信其 X-Forwarded-For / a proxy, or a network of them",
+    help="反向代理的地址或网段，采信其 X-Forwarded-For / proxy, or network, whose X-Forwarded-For is used",
 )
 @with_passphrase
 @in_session
@@ -241,7 +241,7 @@ def serve(
     origins: tuple[str, ...],
     trusted: tuple[Network, ...],
 ) -> None:
-    """启动受理服务，直到 SIGTERM 或 Ctrl-C。 Take filings in until SIGTERM or Ctrl-C.
+    """启动受理服务，直到 SIGTERM 或 Ctrl-C。 Serve the office over HTTP, until SIGTERM or Ctrl-C.
 
     \b
     Example:  biandun-office --data office serve --passphrase-file secret.txt --port 0

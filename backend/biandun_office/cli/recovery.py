@@ -1,4 +1,4 @@
-"""Commands of unblocking: officer, officers, name-officers, shares, unblock-code."""
+"""Commands for unblocking keys: officer, officers, name-officers, shares, unblock-code."""
 
 from functools import partial
 from pathlib import Path
@@ -27,13 +27,12 @@ from biandun_protocol.wire.numbers import LIMIT_USER_SLOTS, SCHEMA_UNBLOCK_ASK
 @with_passphrase
 @in_session
 def officer(session: Session, *, passphrase: Passphrase, name: str) -> dict[str, object]:
-    """为一位解锁人员建立密钥，口令由其本人设定和保管。 Make an unblocking officer's key, under
+    """为一位解锁人员建立密钥，口令由其本人设定和保管。 Create an unblocking officer's key, under
     their own passphrase.
 
     两位解锁人员合作才能让被锁定的密钥重新可用；任何一位单独不能，编办的签发密钥也不能。
 
-    Two officers together let a locked key in again; neither can alone, nor can the office's issuing
-    key.
+    It takes two officers to unblock a key; neither can alone, nor can the office's issuing key.
 
     \b
     Example:  biandun-office --data office officer 测试员甲 --passphrase-file own-secret.txt
@@ -48,8 +47,7 @@ def officer(session: Session, *, passphrase: Passphrase, name: str) -> dict[str,
 @click.command(cls=Command)
 @in_session
 def officers(session: Session) -> list[dict[str, object]]:
-    """列出解锁人员，以及当前指定的两位。 List the unblocking officers, and who are the two in
-    force.
+    """列出解锁人员，以及当前指定的两位。 List the unblocking officers, and which two are appointed.
 
     \b
     Example:  biandun-office --data office officers
@@ -79,14 +77,14 @@ def officers(session: Session) -> list[dict[str, object]]:
 def name_officers(
     session: Session, *, passphrase: Passphrase, first: str, second: str, out: Path | None
 ) -> dict[str, object]:
-    """指定两位解锁人员；此后启用的密钥自动带上。 Name the two officers whom keys seal their shares
-    to.
+    """指定两位解锁人员；此后启用的密钥自动带上。 Appoint the two officers that keys seal their
+    unblocking shares to.
 
     此后启用的密钥从启用文件得知；在用的密钥从该文件得知（biandun keys
     officers）。口令是编办签发密钥的口令。
 
-    Keys that are enrolled from now on learn it from their offer; keys in service from the file
-    (`biandun keys officers`).  The passphrase is that of the office's issuing key.
+    New keys get their names from the offer, keys in service from the file (`biandun keys
+    officers`).  The passphrase is that of the office's issuing key.
 
     \b
     Example:  biandun-office --data office name-officers 测试员甲 测试员乙 --out officers.bd --passphrase-file secret.txt
@@ -112,7 +110,7 @@ def name_officers(
 @click.argument("export", type=Given(kinds.SHARES))
 @in_session
 def shares(session: Session, *, export: bytes) -> dict[str, object]:
-    """录入密钥导出的解锁份额（biandun keys shares）。 Keep the shares that a key exported.
+    """录入密钥导出的解锁份额（biandun keys shares）。 Store the unblocking shares that a key exported.
 
     \b
     Example:  biandun-office --data office shares shares.bd
@@ -131,7 +129,7 @@ def shares(session: Session, *, export: bytes) -> dict[str, object]:
 @click.option(
     "--request",
     type=Given(kinds.ASK),
-    help="单位的解锁申请文件，代替以下四项 / the unit's file, instead of these four",
+    help="单位的解锁申请文件，代替以下四项 / the unit's request file, instead of the next four",
 )
 @click.option("--serial", type=CODE, help="密钥序列号 / the key's serial number")
 @click.option(
@@ -143,9 +141,9 @@ def shares(session: Session, *, export: bytes) -> dict[str, object]:
     help="用户 / user",
 )
 @click.option("--number", type=click.IntRange(1, 2**31 - 1), help="份额编号 / number of the shares")
-@click.option("--check", type=CODE, help="四位校验码 / the check, four letters")
+@click.option("--check", type=CODE, help="四位校验码 / check code, four characters")
 @click.option(
-    "--officer", "name", type=PERSON, required=True, help="解锁人员姓名 / who gives the code"
+    "--officer", "name", type=PERSON, required=True, help="解锁人员姓名 / name of the officer"
 )
 @click.option(
     "--out",
@@ -166,14 +164,14 @@ def unblock_code(
     name: str,
     out: Path | None,
 ) -> dict[str, object]:
-    """由一位解锁人员给出自己的解锁码，须由两位各自操作。 Give one officer's half of what lets a
-    locked key in again.
+    """由一位解锁人员给出自己的解锁码，须由两位各自操作。 Give one officer's code, of the two that
+    unblock a key.
 
     念出解锁码之前，请按备案号码回拨单位：来电者可能是任何人。口令是解锁人员本人的口令。解锁码只对一把密钥、一个用户的一次新口令有效。
 
-    Call the unit back on the number that is on file before you read the code out: who calls in may
-    be anybody.  The passphrase is the officer's own.  A code is good for one key, one user's new
-    PIN, once.
+    Call the unit back on the number on file before you read the code out: the caller may be
+    anybody.  The passphrase is the officer's own.  A code works once, for one key and one user's
+    new PIN.
 
     \b
     Example:  biandun-office --data office unblock-code --serial BD-0001 --number 1 --check 7QX2 --officer 测试员甲

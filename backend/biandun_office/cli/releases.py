@@ -31,8 +31,8 @@ def approve_release(
 
     密钥只安装两方都签过名的固件。请用另外的途径与厂商核对摘要。
 
-    A key takes firmware that both have signed, and none else.  Compare the digest with the one that
-    the vendor told you on another way.
+    A key installs only firmware that both have signed.  Compare the digest with the one that the
+    vendor gave you through another channel.
 
     \b
     Example:  biandun-office --data office approve-release firmware.bd --out approved.bd --passphrase-file secret.txt
