@@ -138,10 +138,8 @@ def test_every_decision_is_in_the_list_of_decisions() -> None:
 def test_the_page_of_terms_has_the_codes_of_the_forms(table: str) -> None:
     page = (ROOT / "docs" / "design" / "terms.md").read_text("utf-8")
     (section,) = re.findall(rf"^Code of the field `{table}`\.$(.*?)(?:^## |\Z)", page, MANY_LINES)
-    rows = {code: zh for zh, code in re.findall(r"^\| (\S+) \| .+ \| `(\w+)` \|$", section, re.M)}
-    assert rows == {
-        code: words.zh for code, words in TABLES[f"{table}s".replace("ys", "ies")].items()
-    }
+    rows = re.findall(r"^\| (\S+) \| (.+) \| `(\w+)` \|$", section, re.M)
+    assert {code: (zh, en) for zh, en, code in rows} == TABLES[f"{table}s".replace("ys", "ies")]
 
 
 def test_the_fragments_make_a_changelog() -> None:

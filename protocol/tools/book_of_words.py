@@ -43,10 +43,12 @@ def incomplete(book: Mapping[str, Any]) -> list[str]:
     return bad + [f"next_steps.{name}" for name in sorted(named - set(book["next_steps"]))]
 
 
-def codes(book: Mapping[str, Any]) -> dict[str, Mapping[str, str]]:
-    """The words of codes: by the code, or by ``field:code`` where one field means something by it.
+def codes(book: Mapping[str, Any], tables: Mapping[str, Any]) -> dict[str, Mapping[str, str]]:
+    """The words of codes: by the code, or by ``field:code`` where one field means something by it;
+    those of fields in ``[tables]`` from the code tables.
 
-    Raises SystemExit for a code that stands in two sections.
+    Raises SystemExit for a code that stands in two sections, or with different words in two tables
+    of a field.
     """
     found: dict[str, Mapping[str, str]] = {}
     for section, entries in book["codes"].items():
@@ -56,6 +58,12 @@ def codes(book: Mapping[str, Any]) -> dict[str, Mapping[str, str]]:
             found[code] = entry
     for field, entries in book["values"].items():
         found |= {f"{field}:{code}": entry for code, entry in entries.items()}
+    for field, names in book["tables"].items():
+        for name in names:
+            for code, words in tables[name]["codes"].items():
+                entry = {"zh": words[0], "en": words[-1]}
+                if found.setdefault(f"{field}:{code}", entry) != entry:
+                    raise SystemExit(f"codes of {field}: {code} means two things")
     return found
 
 
@@ -70,8 +78,11 @@ def _table(name: str, what: str, kind: str, rows: Mapping[str, str]) -> list[str
     return ["", f"# {what}", f"{name}: {kind} = {{", *lines, "}"]
 
 
-def module() -> str:
-    """The module of constants.  Raises SystemExit with the places of incomplete entries."""
+def module(tables: Mapping[str, Any]) -> str:
+    """The module of constants; ``tables`` are the code tables.
+
+    Raises SystemExit with the places of incomplete entries.
+    """
     book = tomllib.loads(SOURCE.read_text("utf-8"))
     if bad := incomplete(book):
         raise SystemExit(f"messages.toml: no Chinese and English at {', '.join(bad)}")
@@ -107,7 +118,7 @@ def module() -> str:
             PAIRS,
             both(book["office"]["labels"]),
         ),
-        *_table("CODES", "code, or field:code -> what it means", PAIRS, both(codes(book))),
+        *_table("CODES", "code, or field:code -> what it means", PAIRS, both(codes(book, tables))),
         *_table("PHRASES", "part of a sentence -> its words", PAIRS, both(phrases)),
     ]
     for name, entries in book["translated"].items():

@@ -423,7 +423,7 @@ def outputs() -> dict[Path, str]:
         wire / "numbers.py": numbers(),
         wire / "messages.py": messages(message_class),
         wire / "messages.pyi": messages(message_types),
-        ROOM / "biandun_protocol" / "book.py": book_of_words.module(),
+        ROOM / "biandun_protocol" / "book.py": book_of_words.module(_tables()),
         ROOM / "wire.cddl": cddl(),
         ROOM / "SPEC.md": spec((ROOM / "SPEC.md").read_text("utf-8")),
         HANDLERS / "all.py": handlers(),

@@ -2,6 +2,8 @@
 the database knows it by name.
 """
 
+from dataclasses import replace
+
 import pytest
 from django.core.management import call_command
 
@@ -9,15 +11,17 @@ from biandun_office.flow import table
 from biandun_office.flow.business import FIRST, NONE, Business, Step
 from biandun_office.flow.models import Case, CaseEvent
 from biandun_office.reception.log_check import check_log
-from biandun_protocol.forms.registry import USE_APPROVAL
+from biandun_protocol import book
+from biandun_protocol.forms.registry import FORMS, USE_APPROVAL, types
+from biandun_protocol.terminal.words import word
+from biandun_protocol.wire.numbers import PURPOSE_FILING
 from tests.backend.bench import HOSPITAL, HOSPITAL_FORM, Bench
 
+KIND = (PURPOSE_FILING, USE_APPROVAL)
+HOW_TO = "see docs/howto/add-a-business.md"
 TOY = Business(
     name="toy",
-    letters="TY",
-    title="虚构业务",
     filing_type=USE_APPROVAL,
-    states={"LAID_OUT": "已摆出", "PUT_AWAY": "已收起"},
     steps=(
         Step("laid_out", ("filing", USE_APPROVAL), FIRST, (NONE,), ("LAID_OUT",)),
         Step("put_away", ("decision", "decision"), "accept", ("LAID_OUT",), ("PUT_AWAY",)),
@@ -29,8 +33,60 @@ TOY = Business(
 @pytest.fixture
 def _toy(monkeypatch: pytest.MonkeyPatch) -> None:
     """In this office a use approval is a toy."""
+    monkeypatch.setitem(book.CODES, "LAID_OUT", ("已摆出", "laid out"))
+    play(monkeypatch)
+
+
+def play(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(FORMS, KIND, replace(FORMS[KIND], letters="TY"))
     monkeypatch.delitem(table.BUSINESSES, "HB")
     monkeypatch.setitem(table.BUSINESSES, "TY", TOY)
+
+
+def without_words(business: Business) -> list[str]:
+    """The states and actions of a business that people would read as codes, one sentence each."""
+    said = [("state", state, "codes.case_states") for state in sorted(business.states)]
+    said += [("action", one.name, "values.action") for one in business.actions.values()]
+    return [
+        f"{business.name}: {code} has no words, write them in protocol/messages.toml [{section}]"
+        for field, code, section in said
+        if word(field, code, "zh") == code
+    ]
+
+
+@pytest.mark.parametrize("form_type", list(types(PURPOSE_FILING)))
+def test_a_form_that_a_unit_files_has_a_business_of_its_letters(form_type: str):
+    row = FORMS[PURPOSE_FILING, form_type]
+    assert row.letters, f"{form_type} has no letters for the number of its case in FORMS"
+    assert row.business, f"{form_type} has no name of its business in FORMS"
+    assert row.letters in table.BUSINESSES, (
+        f"{form_type} has no business: write one in backend/biandun_office/flow/businesses, {HOW_TO}"
+    )
+    assert table.BUSINESSES[row.letters].filing_type == form_type
+
+
+def test_two_forms_have_different_letters():
+    letters = [row.letters for row in FORMS.values() if row.letters]
+    assert len(set(letters)) == len(letters)
+
+
+@pytest.mark.parametrize("business", list(table.BUSINESSES.values()), ids=lambda one: one.name)
+def test_the_states_and_actions_of_a_business_have_words(business: Business):
+    assert without_words(business) == []
+
+
+def test_a_business_without_words_is_found():
+    assert without_words(TOY) == [
+        "toy: LAID_OUT has no words, write them in protocol/messages.toml [codes.case_states]",
+        "toy: PUT_AWAY has no words, write them in protocol/messages.toml [codes.case_states]",
+        "toy: flow.toy.laid_out has no words, write them in protocol/messages.toml [values.action]",
+        "toy: flow.toy.put_away has no words, write them in protocol/messages.toml [values.action]",
+    ]
+
+
+def test_a_business_of_no_form_says_so():
+    with pytest.raises(ValueError, match="lost: FORMS has no row with letters for lost-form"):
+        _ = replace(TOY, name="lost", filing_type="lost-form").letters
 
 
 @pytest.mark.usefixtures("_toy")
@@ -66,7 +122,6 @@ def test_a_step_of_another_business_is_found_by_the_replay(
     office: Bench, monkeypatch: pytest.MonkeyPatch
 ):
     assert office.file(office.new_key(HOSPITAL), **HOSPITAL_FORM).status_code == 201
-    monkeypatch.delitem(table.BUSINESSES, "HB")
-    monkeypatch.setitem(table.BUSINESSES, "TY", TOY)
+    play(monkeypatch)
     Case.objects.update(kind="TY")
     assert [fault for fault in check_log(office.office).faults if "did not move case" in fault]

@@ -2,8 +2,6 @@
 
 import pytest
 
-from biandun_office.flow import table
-from biandun_protocol.book import CODES
 from tests.backend.bench import HOSPITAL, HOSPITAL_FORM, ONLY_SQLITE, Bench
 from tests.backend.people import Key
 
@@ -136,10 +134,3 @@ def test_cases_are_filtered_by_state(office: Bench, key: Key):
 def test_a_query_that_makes_no_sense_is_refused(office: Bench, key: Key, query: str):
     answer = office.get(f"/cases?{query}", office.login(key))
     assert (answer.status_code, answer.json()["code"]) == (400, "request-invalid")
-
-
-def test_a_business_and_its_states_are_called_as_in_the_book(office: Bench):
-
-    for letters, business in table.BUSINESSES.items():
-        assert business.title == CODES[letters][0]
-        assert business.states == {state: CODES[state][0] for state in business.states}

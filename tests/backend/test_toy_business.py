@@ -16,24 +16,29 @@ from biandun.keys import Key
 from biandun.office_client import Office
 from biandun_office.flow import replay, table
 from biandun_office.flow.business import FIRST, NONE, Business, Step
-from biandun_protocol import package
+from biandun_protocol import book, package
 from biandun_protocol.catalogue import Phrase
 from biandun_protocol.forms import registry
 from biandun_protocol.forms.mistakes import FormProblem
 from biandun_protocol.forms.registry import Row
+from biandun_protocol.terminal.words import word
 from biandun_protocol.wire.numbers import PURPOSE_FILING
 from tests.backend.bench import ORIGIN, Bench
 from tests.support.toy_form import Seats
 from tests.system.journey import pdf
 
 KIND = (PURPOSE_FILING, "seats")
-ROW = Row(*KIND, Seats.__module__, "Seats", Phrase("座席借用申请表", "application for seats"), "ZX")
+ROW = Row(
+    *KIND,
+    Seats.__module__,
+    "Seats",
+    Phrase("座席借用申请表", "application for seats"),
+    "ZX",
+    Phrase("座席借用", "loan of seats"),
+)
 BUSINESS = Business(
     name="seats",
-    letters="ZX",
-    title="座席借用",
     filing_type="seats",
-    states={"WAITING": "待办理"},
     steps=(Step("filed", KIND, FIRST, (NONE,), ("WAITING",)),),
     waits_for=lambda _unit: "WAITING",
 )
@@ -43,6 +48,7 @@ BUSINESS = Business(
 def registered(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(registry.FORMS, KIND, ROW)
     monkeypatch.setitem(registry.OF_CLASSES, (ROW.module, ROW.class_name), ROW)
+    monkeypatch.setitem(book.CODES, "WAITING", ("待办理", "waiting"))
     monkeypatch.setitem(table.BUSINESSES, BUSINESS.letters, BUSINESS)
 
 
@@ -95,6 +101,14 @@ def test_the_case_is_read_from_the_office_with_its_form(
     assert (case.told["state_name"], case.filing.manifest.form) == (
         "待办理",
         filed[0].manifest().form,
+    )
+
+
+def test_people_read_what_it_is_called_and_what_was_done(filed: tuple[Folder, str]) -> None:
+    del filed
+    assert [word("kind", "ZX", one) for one in ("zh", "en")] == ["座席借用", "loan of seats"]
+    assert word("action", "flow.seats.filed", "zh") == word(
+        "action", "flow.use_approval.filed", "zh"
     )
 
 

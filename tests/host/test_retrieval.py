@@ -387,7 +387,7 @@ def test_an_unsafe_name_that_another_program_had_signed_is_shown_and_not_fetched
             [
                 "public institution",
                 "fully funded",
-                "open recruitment",
+                "open recruitment by an institution",
                 "application document",
                 "prepared by",
                 "agrees",

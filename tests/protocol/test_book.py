@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from biandun_protocol import book as written
+from biandun_protocol import codes
 from tests.support import book_use
 from tests.support.book_use import ROOT
 
@@ -29,8 +30,10 @@ SMALL: dict[str, Any] = {
     "office": {"labels": {"state": PAIR}},
     "codes": {"states": {"OPEN": PAIR}},
     "values": {"kind": {"A": PAIR}},
+    "tables": {"shape": ["shapes"]},
     "phrases": {"file": {"size": {"zh": "{limit} 字节", "en": "{limit} bytes"}}},
 }
+TABLES = {"shapes": {"codes": {"R": ["圆", "round"]}}}
 SOURCE = """
 class Lost(Problem):
     '''OTHER'''
@@ -117,7 +120,7 @@ def test_programs_read_what_the_book_says() -> None:
     assert set(written.ERRORS) == set(BOOK["errors"])
     assert written.ERRORS["cancelled"][0] == BOOK["errors"]["cancelled"]["zh"]
     assert written.LABELS["serial"] == tuple(BOOK["labels"]["serial"].values())
-    assert written.CODES["role:minutes"][1] == BOOK["values"]["role"]["minutes"]["en"]
+    assert written.CODES["role:minutes"] == codes.TABLES["attachment_roles"]["minutes"]
 
 
 # --- a fault in a small book is found, and called by its name ---------
@@ -226,4 +229,12 @@ def test_an_exception_without_a_reason_is_found() -> None:
 def test_a_code_in_two_sections_is_refused(small: dict[str, Any]) -> None:
     small["codes"]["verdicts"] = {"OPEN": PAIR}
     with pytest.raises(SystemExit, match=r"codes\.verdicts\.OPEN"):
-        book_of_words.codes(small)
+        book_of_words.codes(small, TABLES)
+
+
+def test_a_code_that_two_tables_of_a_field_call_differently_is_refused(
+    small: dict[str, Any],
+) -> None:
+    small["tables"]["shape"].append("others")
+    with pytest.raises(SystemExit, match="codes of shape: R means two things"):
+        book_of_words.codes(small, {**TABLES, "others": {"codes": {"R": ["方"]}}})

@@ -12,6 +12,8 @@ from typing import Any
 
 import pytest
 
+from biandun_protocol.forms import registry
+from biandun_protocol.forms.registry import FORMS
 from biandun_protocol.wire import numbers
 
 ROOM = Path(__file__).resolve().parents[2] / "protocol"
@@ -60,6 +62,31 @@ def test_the_generated_files_are_what_the_schema_says() -> None:
         check=False,
     )
     assert (run.returncode, run.stdout) == (0, "")
+
+
+def forms_of(path: Path) -> list[str]:
+    """The names of the forms that a module defines."""
+    return [
+        node.name
+        for node in ast.parse(path.read_text("utf-8")).body
+        if isinstance(node, ast.ClassDef)
+        and any(isinstance(base, ast.Name) and base.id == "Form" for base in node.bases)
+    ]
+
+
+def test_a_form_has_a_row_in_the_table_of_forms() -> None:
+    rows = {(row.module, row.class_name) for row in FORMS.values()}
+    found = {
+        (f"biandun_protocol.forms.{path.stem}", name)
+        for path in modules(PACKAGE / "forms")
+        for name in forms_of(path)
+    }
+    without = [
+        f"{name} has no row: write one in {registry.__name__}, see docs/howto/add-a-form.md"
+        for module, name in found - rows
+    ]
+    assert without == []
+    assert found == rows
 
 
 @pytest.mark.parametrize("path", modules(PACKAGE), ids=lambda path: str(path.relative_to(PACKAGE)))

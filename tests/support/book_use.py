@@ -290,7 +290,6 @@ KEPT = {
     "backend/biandun_office/api.py": "title of the interface's description, a help text",
     "backend/biandun_office/cli/offices.py": "the default of an option: data",
     "backend/biandun_office/evidence/fork_text.py": "a whole document in both languages",
-    "backend/biandun_office/flow/businesses/": "a business names its states; a test compares them",
     "backend/biandun_office/office/x509.py": "names inside certificates: bytes that are signed",
     "backend/biandun_office/registry/services.py": "fictitious units: data",
 }

@@ -11,6 +11,7 @@ from biandun_office.flow import selectors, table
 from biandun_office.flow.models import Case, CaseEvent
 from biandun_office.platform.errors import Refused
 from biandun_office.platform.problems import problems
+from biandun_protocol.terminal.words import word
 
 PAGE = 20
 
@@ -137,7 +138,7 @@ def _line(case: Case) -> dict[str, object]:
         "number": case.number,
         "kind": case.kind,
         "state": case.state,
-        "state_name": table.BUSINESSES[case.kind].states[case.state],
+        "state_name": word("state", case.state, "zh"),
         "uscc": case.unit.uscc,
         "unit_name": case.unit.name,
         "opened": case.opened_at,

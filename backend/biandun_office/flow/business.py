@@ -1,6 +1,8 @@
 """The description of a business as data: its states, and which statements change them.
 
 A file in ``businesses`` describes one business; the engine around them does not depend on any.
+What a business is called and the letters of its case numbers stand in the row of its form
+(``biandun_protocol.forms.registry``), the words for states and actions in ``messages.toml``.
 """
 
 from collections.abc import Callable, Collection, Mapping
@@ -8,6 +10,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from biandun_office.registry.models import Unit
+from biandun_protocol.forms.registry import FORMS
 from biandun_protocol.wire.numbers import PURPOSE_FILING
 
 NONE = ""  # the state of a case before its first filing
@@ -58,18 +61,31 @@ class Action:
 class Business:
     """A kind of case (业务类型).
 
-    ``letters`` are in its case numbers, ``name`` in the names of its actions; ``title`` and the
-    values of ``states`` are what people read.  ``waits_for`` returns the state in which a filing of
-    a given unit waits.
+    A form of ``filing_type`` opens a case of it.  ``name`` is in the names of its actions.
+    ``waits_for`` returns the state in which a filing of a given unit waits.
     """
 
     name: str
-    letters: str
-    title: str
     filing_type: str
-    states: Mapping[str, str]
     steps: tuple[Step, ...]
     waits_for: Callable[[Unit], str]
+
+    @cached_property
+    def letters(self) -> str:
+        """The letters in its case numbers.
+
+        Raises ValueError when no filing has its type, or one that opens no case.
+        """
+        row = FORMS.get((PURPOSE_FILING, self.filing_type))
+        if row is None or not row.letters:
+            raise ValueError(f"{self.name}: FORMS has no row with letters for {self.filing_type}")
+        return row.letters
+
+    @cached_property
+    def states(self) -> frozenset[str]:
+        """Every state that its steps lead from or to."""
+        named = {state for step in self.steps for state in (*step.sources, *step.targets)}
+        return frozenset(named - {NONE})
 
     @cached_property
     def actions(self) -> Mapping[tuple[FormKind, str], Action]:

@@ -34,8 +34,8 @@ SIGNERS = {
 
 @dataclass(frozen=True)
 class Row:
-    """A form: ``form_type`` is what the summary of its manifest says, ``letters`` stand in the
-    number of the case that it opens (empty for a form that opens none).
+    """A form: ``form_type`` is what the summary of its manifest says.  One that opens a case has
+    the ``letters`` of the case's number and the name of its ``business``.
     """
 
     purpose: str
@@ -44,6 +44,7 @@ class Row:
     class_name: str
     title: Phrase
     letters: str = ""
+    business: Phrase | None = None
 
     @property
     def schema(self) -> str:
@@ -81,6 +82,7 @@ FORMS: dict[tuple[str, str], Row] = _rows(
         "UseApproval",
         Phrase("编制使用核准申请表", "application to use places"),
         "HB",
+        Phrase("编制使用核准", "use approval"),
     ),
     Row(
         PURPOSE_COUNTERSIGN,
@@ -113,6 +115,11 @@ def of_type(name: str) -> Row:
         if row.form_type == name:
             return row
     raise KeyError(name)
+
+
+def business_of(letters: str) -> Phrase | None:
+    """The name of the business whose case numbers have these letters; None if none has them."""
+    return next((row.business for row in FORMS.values() if row.letters == letters), None)
 
 
 def types(purpose: str | None = None) -> Iterator[str]:

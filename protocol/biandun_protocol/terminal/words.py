@@ -21,21 +21,17 @@ CODED = frozenset(
         "action",
         "by",
         "decision",
-        "entry_method",
         "event",
         "finding",
         "from",
-        "funding_form",
         "hardware_class",
         "kind",
         "last_fault",
         "opinion",
         "order",
-        "post_category",
         "presence",
         "purpose",
         "purposes",
-        "quota_type",
         "role",
         "roles",
         "standing",
@@ -62,8 +58,20 @@ def label(name: str, language: str, own: Labels | None = None) -> str:
 
 
 def word(name: str, code: str, language: str) -> str:
-    """What a code means in the field ``name``; itself where it has no words."""
-    pair = CODES.get(f"{name}:{code}") or CODES.get(code)
+    """What a code means in the field ``name``; itself where it has no words.
+
+    The words for an action of a case, ``flow.use_approval.filed``, are those of its last part,
+    whatever the business; those for a kind of case stand in the row of its form.
+    """
+    if name == "action":
+        pair = CODES.get(f"action:{code.rpartition('.')[2]}")
+    elif name == "kind" and code not in CODES:
+        # imported when a case is shown: other commands start without the forms
+        from biandun_protocol.forms.registry import business_of  # noqa: PLC0415
+
+        pair = business_of(code)
+    else:
+        pair = CODES.get(f"{name}:{code}") or CODES.get(code)
     return code if pair is None else pair[language == "en"]
 
 

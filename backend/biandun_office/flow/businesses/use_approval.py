@@ -29,16 +29,7 @@ def waits_for(unit: Unit) -> str:
 
 BUSINESS = Business(
     name="use_approval",
-    letters="HB",
-    title="编制使用核准",
     filing_type=USE_APPROVAL,
-    states={
-        PENDING_SUPERVISOR: "待主管部门审核",
-        RETURNED_BY_SUP: "主管部门退回",
-        SUBMITTED: "已提交",
-        RETURNED_BY_OFFICE: "编办退回",
-        ACCEPTED: "已受理",
-    },
     steps=(
         Step("filed", _FILING, FIRST, (NONE,), _WAITING),
         Step("resubmitted", _FILING, AGAIN, _RETURNED, _WAITING),
