@@ -1,5 +1,7 @@
 """Commands about stored contradictions: forks, export-fork."""
 
+import errno
+import os
 import shutil
 from datetime import UTC, datetime
 from pathlib import Path
@@ -70,7 +72,7 @@ def export_fork(session: Session, *, name: str, out: Path) -> dict[str, object]:
 
 
 def _write(made: Export, out: Path) -> None:
-    if out.exists():
+    if os.path.lexists(out):
         raise FileProblem("file-exists", path=str(out))
     with sibling(out) as work:
         try:
@@ -84,6 +86,8 @@ def _write(made: Export, out: Path) -> None:
             (work / "fork").rename(out)
             files.sync_folder(out.parent)
         except OSError as error:
+            if error.errno in (errno.ENOTEMPTY, errno.EEXIST):  # another program was quicker
+                raise FileProblem("file-exists", path=str(out)) from None
             raise files.unwritable(out, error) from None
 
 

@@ -28,7 +28,7 @@ from biandun_office.office import startup
 from biandun_office.office.identity import OWN_UNIT, Identity
 from biandun_office.office.keystore import Cost, Passphrase
 from biandun_office.platform import clock
-from biandun_office.platform.database import check_url
+from biandun_office.platform.database import check_url, require_current, serving
 from biandun_office.registry.services import FICTITIOUS_UNITS
 from biandun_protocol.algorithms import BY_NAME, ES256
 from biandun_protocol.catalogue import phrase
@@ -162,7 +162,7 @@ def migrate(session: Session) -> dict[str, object]:
     Example:  biandun-office --data office migrate
     """
     folder = session.open(older=True)
-    return {"data": str(folder), "steps": installation.migrate()}
+    return {"data": str(folder), "steps": installation.migrate(folder)}
 
 
 @click.command(cls=Command)
@@ -249,7 +249,11 @@ def serve(
     from biandun_office import server  # noqa: PLC0415
 
     signer = IssuingKey.unlock(session.open(), passphrase).signer()
-    server.serve(signer, host=host, port=port, threads=threads, origins=origins, trusted=trusted)
+    with serving(session.folder()):
+        require_current()  # until now somebody may have altered the tables
+        server.serve(
+            signer, host=host, port=port, threads=threads, origins=origins, trusted=trusted
+        )
 
 
 @click.command(cls=Command)

@@ -85,7 +85,7 @@ def make(folder: Path, out: Path, passphrase: Passphrase, cost: Cost) -> Tried:
     Raises FileProblem: file-exists, file-unwritable, storage-full;
     PassphraseProblem(passphrase-wrong), BackupProblem.
     """
-    if out.exists():
+    if os.path.lexists(out):
         raise FileProblem("file-exists", path=str(out))
     # first, because a backup under a mistyped passphrase would be useless
     _check_keys(folder, passphrase)
@@ -101,7 +101,7 @@ def make(folder: Path, out: Path, passphrase: Passphrase, cost: Cost) -> Tried:
             os.fsync(file.fileno())
         tried = try_restore(part, passphrase)
         part.chmod(files.PRIVATE)
-        part.rename(out)
+        files.give_name(part, out)
         files.sync_folder(out.parent)
     return tried
 

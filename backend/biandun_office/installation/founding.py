@@ -5,6 +5,7 @@ office exists completely or not at all.  Tables in PostgreSQL are made in a data
 empty, and dropped again when something fails.
 """
 
+import errno
 import shutil
 import tempfile
 from collections.abc import Callable, Generator
@@ -92,7 +93,7 @@ def new_tables(work: Path, url: str) -> Generator[None]:
     """Create the office's tables for the folder ``work``, and drop them if the block fails.
 
     The process uses them from then on.  Raises OfficeStateProblem: database-unreachable,
-    database-not-empty.
+    database-not-empty, office-changing.
     """
     if url:
         startup.point_at(work, url)
@@ -100,25 +101,30 @@ def new_tables(work: Path, url: str) -> Generator[None]:
     else:
         (work / startup.DATABASE).touch(mode=0o600)
     startup.point_at(work, url)
-    database.require_empty()
-    try:
-        call_command("migrate", verbosity=0, interactive=False)
-        yield
-    except BaseException:
-        startup.point_at(work, url)
-        database.remove_tables()
-        raise
+    with database.alone():
+        database.require_empty()
+        try:
+            call_command("migrate", verbosity=0, interactive=False)
+            yield
+        except BaseException:
+            startup.point_at(work, url)
+            database.remove_tables()
+            raise
 
 
-def migrate() -> list[str]:
+def migrate(folder: Path) -> list[str]:
     """Migrate the tables of an older program version; return the migrations that were applied.
 
     Each is applied completely or not at all.  Raises OfficeStateProblem: office-newer,
-    database-lost.
+    database-lost; office-serving, office-changing when there is something to do and other
+    processes use the office.
     """
-    steps = database.pending()
-    if steps:
-        call_command("migrate", verbosity=0, interactive=False)
+    if not database.pending():
+        return []
+    with database.changing(folder):
+        steps = database.pending()  # somebody else may have been at it until now
+        if steps:
+            call_command("migrate", verbosity=0, interactive=False)
     return steps
 
 
@@ -163,7 +169,8 @@ class sibling:  # noqa: N801
 def settle(work: Path, folder: Path) -> None:
     """Make every file private and rename the folder to its final name, durably.
 
-    Raises FileProblem(file-unwritable).
+    Raises FileProblem(file-unwritable); as ``require_empty`` when another process has made such a
+    folder meanwhile.
     """
     try:
         for path in work.rglob("*"):
@@ -172,6 +179,8 @@ def settle(work: Path, folder: Path) -> None:
         work.rename(folder)
         files.sync_folder(folder.parent)
     except OSError as error:
+        if error.errno in (errno.ENOTEMPTY, errno.EEXIST):  # somebody was quicker
+            require_empty(folder)
         raise files.unwritable(folder, error) from None
 
 

@@ -6,8 +6,10 @@ log: SQLite locks the file when a transaction begins, PostgreSQL takes an adviso
 with the transaction.
 """
 
+import fcntl
+import os
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from threading import RLock
 from typing import Any
@@ -23,6 +25,8 @@ FILE = "office.sqlite3"
 SCHEMES = ("postgresql://", "postgres://")
 # "bdoffice" in ASCII: the number of the advisory lock of writers
 _WRITERS = 0x6264_6F66_6669_6365
+# "bdchange": the advisory lock of processes that create or alter tables
+_CHANGING = 0x6264_6368_616E_6765
 _PATIENCE = 20  # seconds that a writer waits for the lock
 _turn = RLock()
 
@@ -142,6 +146,77 @@ def remove_tables() -> None:
         for table in tables:
             cursor.execute(f'DROP TABLE IF EXISTS "{table}" CASCADE')
         cursor.execute("DROP FUNCTION IF EXISTS biandun_append_only()")
+
+
+@contextmanager
+def serving(folder: Path) -> Generator[None]:
+    """Inside, the tables of the office in ``folder`` stay as they are: no program of this computer
+    alters them meanwhile.
+
+    Raises OfficeStateProblem(office-changing) while one does.
+    """
+    with _held(folder, fcntl.LOCK_SH, "office-changing"):
+        yield
+
+
+@contextmanager
+def changing(folder: Path) -> Generator[None]:
+    """Inside, the tables of the office in ``folder`` may be altered: nobody serves it on this
+    computer, and nobody else alters them.
+
+    Raises OfficeStateProblem: office-serving, office-changing.
+    """
+    with _held(folder, fcntl.LOCK_EX, "office-serving"), alone():
+        yield
+
+
+@contextmanager
+def alone() -> Generator[None]:
+    """Inside, no other program makes or alters tables in the PostgreSQL database that this process
+    points at, from whatever computer; a SQLite file's folder is locked instead.
+
+    The lock is that of a connection of its own, which PostgreSQL ends with the process.  Raises
+    OfficeStateProblem: office-changing, database-unreachable.
+    """
+    wrapper = connections["default"]
+    if wrapper.vendor != "postgresql":
+        yield
+        return
+    require_reachable()
+    parameters = wrapper.get_connection_params()
+    with wrapper.wrap_database_errors:
+        connected = wrapper.Database.connect(**parameters, autocommit=True)
+    with closing(connected) as held:
+        if held.execute("SELECT pg_try_advisory_lock(%s)", [_CHANGING]).fetchone() != (True,):
+            raise OfficeStateProblem("office-changing")
+        yield
+
+
+@contextmanager
+def _held(folder: Path, how: int, taken: str) -> Generator[None]:
+    """Lock the folder itself: that leaves no file behind, and ends with the process.  Raises
+    OfficeStateProblem: ``taken`` while others hold it, office-changing if they alter the tables.
+    """
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        _lock(descriptor, how, taken)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _lock(descriptor: int, how: int, taken: str) -> None:
+    try:
+        fcntl.flock(descriptor, how | fcntl.LOCK_NB)
+    except BlockingIOError:
+        pass
+    else:
+        return
+    try:  # is it shared with those who serve, or held by one who alters the tables?
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise OfficeStateProblem("office-changing") from None
+    raise OfficeStateProblem(taken)
 
 
 @contextmanager

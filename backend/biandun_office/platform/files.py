@@ -27,6 +27,8 @@ from biandun_protocol import jsontext, oserrors
 from biandun_protocol.catalogue import Phrase, phrase
 from biandun_protocol.wire.numbers import LIMIT_ATTACHMENT
 
+# what a file system without hard links says of one
+_NO_LINKS = {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK}
 PRIVATE = 0o600
 PUBLIC = 0o644
 
@@ -36,7 +38,7 @@ def write(path: Path, content: bytes, *, mode: int = PRIVATE, replace: bool = Fa
 
     Raises FileProblem: file-exists (unless ``replace``), file-unwritable; StorageFull.
     """
-    if not replace and path.exists():
+    if not replace and os.path.lexists(path):
         raise FileProblem("file-exists", path=str(path))
     # a random name, so that nobody can have put a link in its place
     temporary = path.parent / f".{secrets.token_hex(8)}.part"
@@ -49,7 +51,10 @@ def write(path: Path, content: bytes, *, mode: int = PRIVATE, replace: bool = Fa
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
-        temporary.replace(path)
+        if replace:
+            temporary.replace(path)
+        else:
+            give_name(temporary, path)
         sync_folder(path.parent)
     except BaseException as error:
         with suppress(OSError):
@@ -57,6 +62,27 @@ def write(path: Path, content: bytes, *, mode: int = PRIVATE, replace: bool = Fa
         if isinstance(error, OSError):
             raise unwritable(path, error) from None
         raise
+
+
+def give_name(temporary: Path, path: Path) -> None:
+    """Give a finished file a name that nothing has yet: of two programs that want the same one
+    gets it.
+
+    Raises OSError; FileProblem(file-exists), which leaves what is there and ``temporary`` alone.
+    """
+    try:
+        os.link(temporary, path)
+    except FileExistsError:
+        raise FileProblem("file-exists", path=str(path)) from None
+    except OSError as error:
+        if error.errno not in _NO_LINKS:
+            raise
+        # a file system without links, such as that of a USB stick: a moment later it is as good
+        if os.path.lexists(path):
+            raise FileProblem("file-exists", path=str(path)) from None
+        temporary.rename(path)
+    else:
+        temporary.unlink()
 
 
 def unwritable(path: Path | Phrase, error: OSError) -> FileProblem:
