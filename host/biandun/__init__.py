@@ -1,4 +1,4 @@
-"""Biandun at the workstation: keys, filings, and the office over HTTP.
+"""The library of the workstation: keys, filings, and the office over HTTP.
 
 from biandun import keys, Office
 with keys.open(serial="BD-000001") as key: ...

@@ -1,4 +1,4 @@
-"""Root certificates: the one thing that has to come to a verifier another way."""
+"""Root certificates, which a verifier must get through another channel than the evidence."""
 
 from hashlib import sha256
 
@@ -7,9 +7,9 @@ from biandun_protocol.x509 import certificate_of, der_of, public_key_of
 
 
 def load_root(pem: bytes) -> tuple[PublicKey, str]:
-    """Return a root certificate's public key, of either algorithm, and its fingerprint.
+    """Return a root certificate's public key and its fingerprint (SHA-256 of the DER, hexadecimal).
 
-    Raises CertificateProblem.
+    The key may be of either suite.  Raises CertificateProblem.
     """
     root = certificate_of(pem, "root")
     return public_key_of(root, "root"), sha256(der_of(root)).hexdigest()

@@ -1,6 +1,6 @@
-"""The checks of one signed thing in a folder: office, key, material, signature, receipt, in order.
+"""The checks of one signed item in a folder: office, key, material, signature, receipt, in order.
 
-Each check is a ``Step`` with a name and with what it found; each rests on the ones before.
+Each check is a ``Step`` with a name and a result; each relies on the ones before.
 """
 
 from dataclasses import dataclass
@@ -24,10 +24,9 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Step:
-    """One check: its name, whether it held, what it found (a code when it did not hold), and the
-    subfolder that it is about.
+    """One check: its name, whether it passed, and what it found (an error code if it failed).
 
-    ``problem`` is why it did not hold.
+    ``part`` is the subfolder that it is about, ``problem`` why it failed.
     """
 
     name: str
@@ -38,11 +37,10 @@ class Step:
 
 
 class Part:
-    """The checks of one signed thing: the filing itself, or an opinion, a decision, an earlier
-    version in a subfolder.
+    """The checks of one signed item: the filing, or what is in a subfolder.
 
-    ``inside`` is the subfolder with a slash behind it, empty for the filing.  Each check rests on
-    the ones before.
+    A subfolder may have a countersignature, a decision or an earlier version.  ``inside`` is its
+    path with a trailing slash, empty for the filing itself.  Each check relies on the ones before.
     """
 
     def __init__(
@@ -57,18 +55,18 @@ class Part:
         self.manifest: package.Manifest | None = None
         self.statement: cose.Statement | None = None
         self.receipt: ReceiptPayload | None = None
-        # one before it that is the same signed thing: put there twice, it counts once
+        # an earlier part with the same statement: two copies count once
         self.twin: Part | None = None
         self._contents = contents
         self._filing = filing
 
     @property
     def good(self) -> bool:
-        """Did everything hold?"""
+        """Did all checks pass?"""
         return all(step.good for step in self.steps)
 
     def passed(self, name: str) -> bool:
-        """Was that check made, and did it hold?"""
+        """Was the check ``name`` made, and did it pass?"""
         return any(step.name == name and step.good for step in self.steps)
 
     def read(self, name: str) -> bytes:
@@ -76,7 +74,7 @@ class Part:
         return self._contents.read(self.inside + name)
 
     def run(self, *, with_receipt: bool) -> "Part":
-        """Do the checks in order, as far as they hold."""
+        """Run the checks in order, up to the first that fails."""
         checks = [self.office_key, self.unit_certificate, self.material, self.signature]
         if self._filing is not None:
             checks.append(self.reference)
@@ -93,15 +91,13 @@ class Part:
         return self
 
     def office_key(self) -> str:
-        """The root names the office's signing key, in the root's own algorithm, as everything below
-        it is.
-        """
+        """The root's signed statement names the office's issuing key, in the root's algorithm."""
         signed = Signed(self.read("issuer.cose"), self.read("issuer.cbor"))
         self.issuer = certificate.verify_issuer(signed, self.root)
         return self.issuer.office_id
 
     def unit_certificate(self) -> str:
-        """The office names the unit's key; the X.509 certificate is the one it means."""
+        """The office's signed profile names the unit's key and its X.509 certificate."""
         signed = Signed(self.read("profile.cose"), self.read("profile.cbor"))
         self.profile = certificate.verify_profile(signed, _known(self.issuer), self.root.algorithm)
         if sha256(self.read("certificate.der")).digest() != self.profile.x5t:
@@ -109,7 +105,7 @@ class Part:
         return f"{self.profile.unit_name} {self.profile.serial}"
 
     def material(self) -> str:
-        """The manifest is what the statement names, the attachments are what the manifest names."""
+        """The manifest has the digest in the statement; attachments have those in the manifest."""
         raw = self.read("manifest.cbor")
         statement = self._genuine()
         if statement is not None and not statement.covers(raw):
@@ -128,8 +124,9 @@ class Part:
         return f"{len(self.manifest.form.attachments)} attachments"
 
     def _genuine(self) -> cose.Statement | None:
-        """The statement, for whichever purpose it says, if the unit's key signed it; else the next
-        step says what is wrong with it.
+        """The statement if the unit's key signed it, for any purpose; otherwise None.
+
+        None is no error here: the check ``signature`` reports what is wrong.
         """
         try:
             raw = self.read("statement.cose")
@@ -148,7 +145,7 @@ class Part:
         return None
 
     def signature(self) -> str:
-        """The unit's key signed this manifest, for the unit that it speaks of."""
+        """The unit's key signed this manifest, and the manifest is about that key's unit."""
         if self.inside + "statement.cose" not in self._contents.entries:
             raise FolderProblem("filing-unsigned")
         manifest, profile = _known(self.manifest), _known(self.profile)
@@ -170,9 +167,7 @@ class Part:
         return f"seq {header.seq} {self.statement.id.hex()[:16]}"
 
     def reference(self) -> str:
-        """What lies in a subfolder speaks of the filing in this folder, or is an earlier version of
-        it, of the same unit.
-        """
+        """The item in a subfolder is about the filing above, or is an earlier version of it."""
         form, filing = _known(self.manifest).form, self._filing
         named: bytes | None = getattr(form, "statement", None)
         if filing is None or filing.statement is None or filing.manifest is None:
@@ -190,13 +185,13 @@ class Part:
         return named.hex()[:16]
 
     def office_receipt(self) -> str:
-        """The office has it in its log."""
+        """The receipt proves that the statement is in the office's log."""
         if self.inside + "receipt.cbor" not in self._contents.entries:
             raise FolderProblem("filing-unsubmitted")
         issuer, profile = _known(self.issuer), _known(self.profile)
         given = Receipt.decode(self.read("receipt.cbor"))
         payload = receipt.verify_receipt(given, _known(self.statement), issuer, self.root.algorithm)
-        # judged at the office's time of reception, as the office does
+        # validity is checked at the office's time of reception, as the office does
         for validity in (issuer, profile):
             if payload.received < validity.not_before:
                 raise CertificateProblem("certificate-not-yet")
@@ -207,7 +202,7 @@ class Part:
 
 
 def _known(value: T | None) -> T:
-    """What an earlier check has found; none of the later ones runs without it."""
+    """The result of an earlier check, without which no later check runs."""
     if value is None:
         raise StatementProblem("statement-malformed", detail="?")
     return value

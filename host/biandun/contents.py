@@ -1,7 +1,7 @@
-"""What lies in a folder that others may have packed: every entry below it, named without following
-a link, and read with a bound.
+"""The entries of a folder that may come from others: listed without following links.
 
-Nothing is opened that is no plain file: a link may lead out of the folder, a pipe never ends.
+Only regular files are opened, and read up to a limit: a link may lead out of the folder, a pipe may
+never end.
 """
 
 import os
@@ -18,7 +18,7 @@ PLAIN, LINK, SPECIAL = "file", "link", "special"
 
 
 class Contents:
-    """All entries of a folder and of those below it.
+    """All files in a folder and its subfolders.
 
     ``entries`` maps each relative name, with slashes, to PLAIN, LINK or SPECIAL; folders are not
     entries of their own.
@@ -38,9 +38,9 @@ class Contents:
             ) from error
 
     def read(self, name: str) -> bytes:
-        """Return the content of a plain file.
+        """Return the content of a regular file.
 
-        Raises FolderProblem: file-missing, file-link for what is no plain file, file-unreadable,
+        Raises FolderProblem: file-missing, file-link for a link or a special file, file-unreadable,
         file-too-large.
         """
         path = str(self.path / name)
@@ -61,7 +61,7 @@ class Contents:
         return content
 
     def get(self, name: str) -> bytes | None:
-        """Return the content of a plain file, None when it is not there.  Raises as ``read``."""
+        """Return the content of a regular file, None if absent.  Raises as ``read``."""
         return self.read(name) if name in self.entries else None
 
 
@@ -70,7 +70,7 @@ def _walk(path: Path, inside: str) -> Iterator[tuple[str, str]]:
         for entry in entries:
             name = inside + entry.name
             found = entry.stat(follow_symlinks=False)
-            # a junction of Windows is a folder with a reparse tag
+            # a Windows junction is a folder with a reparse tag
             if stat.S_ISLNK(found.st_mode) or getattr(found, "st_reparse_tag", 0):
                 yield name, LINK
             elif stat.S_ISDIR(found.st_mode):

@@ -1,6 +1,6 @@
-"""A key in values to show: who it is, what it holds, whether it may sign.
+"""Describes a key by values to show: its identity, its content, its revocation status.
 
-Nothing here changes a key, and nothing asks for a PIN.
+Nothing here changes a key or asks for a PIN.
 """
 
 import contextlib
@@ -24,7 +24,7 @@ from biandun_protocol.release import Release
 from biandun_protocol.wire.messages import InfoReply
 from biandun_protocol.wire.numbers import CLASS_NAMES, ERROR_NAMES, STANDING_NAMES, STATE_NAMES
 
-DAMAGED = "damaged"  # in the place of the state of a key whose flash contradicts itself
+DAMAGED = "damaged"  # shown instead of the state of a key whose flash is inconsistent
 
 
 def day(seconds: int | None) -> date | None:
@@ -57,7 +57,7 @@ def describe_port(row: keys.Row, language: str) -> KeyRow:
 
 
 def describe(info: InfoReply) -> KeyDescription:
-    """What a key says of itself, in words."""
+    """What a key says of itself, with names instead of numbers; not verified."""
     faults, last_fault = _faults(info)
     return KeyDescription(
         serial=info.serial,
@@ -82,10 +82,10 @@ def describe(info: InfoReply) -> KeyDescription:
 
 
 def describe_key(key: Key, language: str) -> KeyInfo:
-    """Who an open key is and what it may sign; of a key in service also its verified certificate.
+    """Describe an open key; one in service also by its verified certificate.
 
     Raises LinkProblem; KeyNotGenuine, CertificateProblem, StatementProblem for a certificate that
-    does not hold.
+    does not verify.
     """
     fields: dict[str, Any] = {**vars(describe(key.info))}
     problem = keys.blocking_problem(key)
@@ -107,14 +107,14 @@ def describe_key(key: Key, language: str) -> KeyInfo:
 
 
 def _faults(info: InfoReply) -> tuple[int | None, str | None]:
-    """How often the key found itself faulty, and how at last; nothing for a key that never did."""
+    """How many faults the key has recorded, and the newest; (None, None) without any."""
     if not info.faults:
         return None, None
     return info.faults, ERROR_NAMES.get(info.last_fault or 0, str(info.last_fault))
 
 
 def readable(key: Key) -> list[str]:
-    """What a damaged key still gives back."""
+    """Which data of a damaged key can still be read."""
     found: list[str] = []
     asks: dict[str, Callable[[], object]] = {
         "certificate": key.certificate,
@@ -130,7 +130,7 @@ def readable(key: Key) -> list[str]:
 
 
 def describe_chain(key: Key) -> ChainState:
-    """Where the key's chain of statements and its view of the office's log stand."""
+    """The state of the key's chain of statements, and of the office's log as the key knows it."""
     state = key.chain()
     return ChainState(
         serial=key.info.serial,
@@ -148,7 +148,7 @@ def describe_chain(key: Key) -> ChainState:
 
 
 def describe_release(release: Release) -> ReleaseDescription:
-    """What a firmware release says of itself.  Raises ManifestProblem for one that says nothing."""
+    """The manifest of a firmware release.  Raises ManifestProblem for one that cannot be parsed."""
     said = release.read()
     return ReleaseDescription(
         version=said.version,

@@ -1,5 +1,4 @@
-"""What is wrong here, and the one thing to do about each: ports, permissions, other programs, and
-what a key says of itself.
+"""Diagnoses this computer and its keys: ports, permissions, other programs, clocks, keys.
 
 No key is changed and no PIN is asked for.  A finding is a problem of the message catalogue, so its
 next step is its fix.
@@ -29,8 +28,8 @@ from biandun_protocol.wire.numbers import (
 LEAST_FIRMWARE = "0.1.0"
 WARN_DAYS = 60
 DAY = 86_400
-AGREE = 600  # seconds by which clocks may differ that are both right enough
-NEARLY_FULL = 0.9  # of the outbox
+AGREE = 600  # seconds by which two clocks may differ without a finding
+NEARLY_FULL = 0.9  # fraction of the outbox
 MANAGER = "ModemManager"
 RULE = Path("etc/udev/rules.d/70-biandun.rules")
 RULE_TEXT = """\
@@ -45,7 +44,7 @@ SUBSYSTEM=="tty", ATTRS{product}=="Biandun*", TAG+="uaccess", ENV{ID_MM_DEVICE_I
 class Finding:
     """Something that is wrong; ``problem.next_step`` is the fix.
 
-    ``serial`` and ``port`` are empty when it is about no key.
+    ``serial`` and ``port`` are empty when it does not concern a key.
     """
 
     problem: Problem
@@ -55,7 +54,7 @@ class Finding:
 
 @dataclass(frozen=True)
 class Report:
-    """The keys that answered, and everything that was found."""
+    """The serial numbers of the keys that answered, and all findings."""
 
     keys: tuple[str, ...]
     findings: tuple[Finding, ...]
@@ -68,11 +67,10 @@ def examine(
     now: int | None = None,
     root: Path = Path("/"),
 ) -> Report:
-    """Look at every key that is plugged in, or at the one on ``port``; ``now`` is this computer's
-    clock in seconds.
+    """Examine every key that is plugged in, or the one on ``port``.
 
-    ``office`` is asked for its time, so that it is known whose clock is wrong; one that does not
-    answer is a finding.
+    ``now`` is this computer's clock in seconds since 1970.  ``office`` is asked for its time, to
+    find out whose clock is wrong; if it does not answer, that is a finding.
     """
     computer = int(time.time()) if now is None else now
     serials: list[str] = []
@@ -106,7 +104,7 @@ def examine(
                 ]
         except Problem as problem:
             findings.append(Finding(problem, place.serial or "", place.port))
-    # what stopped a key already is said once
+    # a folder that already kept a key from being opened is reported once
     known = {finding.problem.message() for finding in findings}
     findings += [Finding(problem) for problem in of_folders() if problem.message() not in known]
     findings += [Finding(problem) for problem in of_computer(root)]
@@ -123,7 +121,7 @@ def of_key(key: Key, now: int, office_time: int | None = None) -> list[Problem]:
     ailing = keys.blocking_problem(key)
     found: list[Problem] = [ailing] if ailing is not None else []
     if ailing is not None and ailing.code == "store-damaged":
-        return found  # the rest of what it says is what is left of it
+        return found  # what else a damaged key reports is not reliable
     if _version(info.firmware) < _version(LEAST_FIRMWARE):
         found.append(Problem("firmware-old", version=info.firmware, least=LEAST_FIRMWARE))
     if info.faults:
@@ -156,12 +154,12 @@ def of_key(key: Key, now: int, office_time: int | None = None) -> list[Problem]:
 
 
 def of_folders() -> list[Problem]:
-    """What is wrong with the folders that the programs keep things of their own in."""
+    """What is wrong with the program's own folders."""
     found: list[Problem] = []
     for folder in (runtime_folder(), state_folder()):
         try:
             with tempfile.TemporaryFile(dir=own(folder)) as file:
-                file.write(bytes(4096))  # a full disk gives a name for a file, and then no room
+                file.write(bytes(4096))  # on a full disk an empty file can still be created
         except Problem as problem:
             found.append(problem)
         except OSError as error:
@@ -170,8 +168,10 @@ def of_folders() -> list[Problem]:
 
 
 def of_clocks(floor: int, computer: int, office: int | None) -> list[Problem]:
-    """Whose clock is wrong: the key has heard ``floor`` from its office, so it is later than that;
-    computer and office say what time it is.
+    """Find out whose clock is wrong; all times are in seconds since 1970.
+
+    ``floor`` is the latest time that the key received from its office, so the true time is later;
+    ``computer`` and ``office`` are current times.
     """
     if office is None:
         return [ClockBehind(floor, computer)] if floor > computer else []
@@ -194,9 +194,7 @@ def of_clocks(floor: int, computer: int, office: int | None) -> list[Problem]:
 
 
 def of_computer(root: Path = Path("/")) -> list[Problem]:
-    """What is wrong with this computer, whatever key is plugged in: today only that ModemManager
-    may grab a key's port.
-    """
+    """What is wrong with this computer itself: that ModemManager may take a key's port."""
     if sys.platform != "linux" or not _runs(MANAGER):
         return []
     return [] if (root / RULE).is_file() else [Problem("modem-manager")]
@@ -210,7 +208,7 @@ def _of_certificate(info: InfoReply, now: int) -> list[Problem]:
 
 
 def _version(text: str) -> tuple[int, ...]:
-    """Numbers to compare: what is none in a version counts as 0."""
+    """The numbers of a version, to be compared; a part that is not a number counts as 0."""
     return tuple(int(part) if part.isdigit() else 0 for part in text.split("."))
 
 
@@ -223,5 +221,5 @@ def _runs(program: str) -> bool:
             if (process / "comm").read_text("utf-8", "replace").strip() == program:
                 return True
         except OSError:
-            continue  # it has just ended, or is somebody else's business
+            continue  # the process has just ended, or may not be inspected
     return False

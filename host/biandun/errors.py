@@ -1,18 +1,18 @@
-"""What can go wrong at a workstation, and the exit status a program gets for it.
+"""The errors of the workstation, with the exit status of each.
 
     Problem (biandun_protocol.errors)
     └── HostProblem                      exit
         ├── KeyNotFound                   3   no key, or not the one asked for
         ├── SeveralKeys                   3   more than one, and none was named
-        ├── PortBusy                      4   another program holds it (retriable)
+        ├── PortBusy                      4   another program uses it (retriable)
         ├── PortPermission                5
         ├── LinkProblem                  11   PortFailed, Unplugged, LinkTimeout (retriable), LinkGarbled
-        ├── KeyRefused                  6,7   the key said no (6: about a PIN); ``code`` is its error name
+        ├── KeyRefused                  6,7   the key refused (6: because of a PIN); ``code`` is its error name
         ├── Declined                      7   the person did not confirm
         ├── OfficeUnreachable             9   offline: what is signed stays here (retriable), OfficeTimeout, OfficeAnswer
-        ├── OfficeRefused                10   the office said no; ``code`` is its code
+        ├── OfficeRefused                10   the office refused; ``code`` is its code
         └── FolderProblem                12   files and folders
-Bytes that are not what they should be are ProtocolProblem, exit 8.  Usage errors are 2, success is 0.
+Malformed or unverifiable bytes are ProtocolProblem, exit 8.  Usage errors are 2, success is 0.
 """  # noqa: E501
 
 from datetime import UTC, datetime
@@ -22,7 +22,7 @@ from biandun_protocol.wire.numbers import ERROR_CLOCK_BEHIND, ERROR_NAMES, RETRI
 
 
 class HostProblem(Problem):
-    """Root of everything this package raises by itself."""
+    """Base class of everything that this package raises by itself."""
 
 
 class KeyNotFound(HostProblem):
@@ -41,7 +41,7 @@ class SeveralKeys(HostProblem):
 
 
 class PortBusy(HostProblem):
-    """Another program holds the serial port; nothing was sent."""
+    """Another program uses the serial port; nothing was sent."""
 
     code = "port-busy"
     exit_status = 4
@@ -56,14 +56,14 @@ class PortPermission(HostProblem):
 
 
 class LinkProblem(HostProblem):
-    """The line to the key failed; what was signed before is safe on the key."""
+    """The connection to the key failed; what was signed before is safe on the key."""
 
     code = "port-failed"
     exit_status = 11
 
 
 class PortFailed(LinkProblem):
-    """The port gave an error that has no name of its own."""
+    """The port reported an error without a class of its own."""
 
 
 class Unplugged(LinkProblem):
@@ -87,27 +87,21 @@ class LinkGarbled(LinkProblem):
 
 
 class KeyChanged(LinkProblem):
-    """Who answers is not the key that this account knows under that serial number; nothing secret
-    was sent.
-    """
+    """Another key answers under a serial number that this account knows; no secret was sent."""
 
     code = "key-changed"
     exit_status = 7
 
 
 class KeyNotGenuine(LinkProblem):
-    """Who answers does not hold the device key that the office certified; nothing secret was
-    sent.
-    """
+    """The device that answers does not have the certified device key; no secret was sent."""
 
     code = "key-not-genuine"
     exit_status = 7
 
 
 class KeyUnknown(HostProblem):
-    """The person did not want to use a key that this account has never met; nothing secret was
-    sent.
-    """
+    """The person did not accept a key that is new to this account; no secret was sent."""
 
     code = "key-unknown"
     exit_status = 7
@@ -116,7 +110,7 @@ class KeyUnknown(HostProblem):
 class KeyRefused(HostProblem):
     """The key refused a command.
 
-    ``number`` is its wire error; unknown numbers are kept, never lost.
+    ``number`` is the error number on the wire; unknown numbers are kept.
     """
 
     exit_status = 7
@@ -145,14 +139,16 @@ class KeyRefused(HostProblem):
             self.exit_status = 6
 
     def as_dict(self, language: str = "zh") -> dict[str, object]:
-        """The same, and the tries left of a PIN where that is what is wrong."""
+        """As ``Problem.as_dict``, with ``tries_left`` if a PIN was wrong."""
         more: dict[str, object] = {} if self.tries_left is None else {"tries_left": self.tries_left}
         return {**super().as_dict(language), **more}
 
 
 class ClockBehind(KeyRefused):
-    """The key has heard a later time from its office than this computer has; ``floor`` and
-    ``computer`` are in seconds.
+    """The key's time floor is later than this computer's clock.
+
+    The floor is the latest time that the key received from its office.  ``floor`` and ``computer``
+    are in seconds since 1970.
     """
 
     def __init__(self, floor: int, computer: int) -> None:
@@ -161,7 +157,7 @@ class ClockBehind(KeyRefused):
 
 
 def moment(seconds: int) -> str:
-    """A time as people compare it with a clock on the wall: in UTC, as 2026-11-28 07:13Z."""
+    """A time for people, in UTC, as 2026-11-28 07:13Z."""
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%MZ")
 
 
@@ -173,7 +169,7 @@ class Declined(HostProblem):
 
 
 class OrderNeeded(HostProblem):
-    """A key in service is reset on its office's order only; nothing was changed."""
+    """A key in service is reset only by an order of its office; nothing was changed."""
 
     code = "order-needed"
     exit_status = 7
@@ -201,7 +197,7 @@ class OfficeAnswer(OfficeUnreachable):
 
 
 class OfficeRefused(HostProblem):
-    """The office refused; code, words and next step are its own."""
+    """The office refused; code, message and next step are those that it sent."""
 
     exit_status = 10
 
@@ -214,13 +210,13 @@ class OfficeRefused(HostProblem):
         self.retriable = answer.get("retriable") is True
 
     def message(self, language: str = "zh") -> str:
-        """The office's own sentence, which knows more than the catalogue."""
+        """The office's own message, which is more specific than the catalogue's."""
         return str(
             self.answer.get("detail" if language == "en" else "title") or super().message(language)
         )
 
     def next_step(self, language: str = "zh") -> str:
-        """The office's own next step."""
+        """The next step that the office sent."""
         return str(
             self.answer.get("next_en" if language == "en" else "next")
             or super().next_step(language)
@@ -235,7 +231,7 @@ class FolderProblem(HostProblem):
 
 
 class UsageProblem(HostProblem):
-    """The command line does not make sense."""
+    """The command line is invalid."""
 
     code = "usage"
     exit_status = 2

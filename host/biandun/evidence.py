@@ -1,9 +1,9 @@
-"""Verify a filing folder from nothing but a root certificate: no server, no key, no network.
+"""Verifies a filing folder from nothing but a root certificate: no server, no key, no network.
 
-Each step is named and says what it rests on, so that a person can follow it and an auditor can
-repeat it with other tools: docs/verify-with-other-tools.md shows how.  Opinions and decisions that
-lie in the folder are verified in the same steps.  Every file is accounted for (``inventory``):
-verified and by which step, or named as not looked at.  What filing.json remembers decides nothing.
+Each step has a name and names what it relies on, so that a person can follow it and an auditor can
+repeat it with other tools (docs/verify-with-other-tools.md).  Countersignatures and decisions in
+subfolders are verified by the same steps.  Every file is accounted for (``inventory``): verified
+and by which step, or listed as not checked.  The content of filing.json is never relied on.
 """
 
 from dataclasses import dataclass
@@ -24,8 +24,10 @@ GOOD, INCOMPLETE, BAD = "good", "incomplete", "bad"
 
 @dataclass(frozen=True)
 class Verdict:
-    """The parts in order, the filing first; every file; the fingerprint of the root, and whether it
-    came from the folder itself.
+    """The result: the parts in order, the filing first, and every file.
+
+    ``root`` is the fingerprint of the root certificate; ``root_from_folder`` says that it came from
+    the folder itself.
     """
 
     parts: tuple[Part, ...]
@@ -35,18 +37,19 @@ class Verdict:
 
     @property
     def steps(self) -> tuple[Step, ...]:
-        """All steps in order; later ones of a part are missing when an earlier one failed."""
+        """All steps in order; after one that failed, the later ones of its part are missing."""
         return tuple(step for part in self.parts for step in part.steps)
 
     @property
     def failed(self) -> tuple[Step, ...]:
-        """The steps that did not hold, at most one a part."""
+        """The steps that failed, at most one per part."""
         return tuple(step for step in self.steps if not step.good)
 
     @property
     def outcome(self) -> str:
-        """GOOD; INCOMPLETE when all that was looked at holds and there is more in the folder;
-        BAD.
+        """GOOD, INCOMPLETE or BAD.
+
+        INCOMPLETE means that everything that was checked is valid, but the folder has more files.
         """
         if self.failed or any(file.finding in inventory.WRONG for file in self.files):
             return BAD
@@ -54,16 +57,16 @@ class Verdict:
 
     @property
     def good(self) -> bool:
-        """Did everything hold, and is everything in the folder accounted for?"""
+        """Is everything valid, and every file accounted for?"""
         return self.outcome == GOOD
 
 
 def verify_folder(path: Path, root_pem: bytes | None = None) -> Verdict:
-    """Check everything from the root down to the receipt, in the folder and in those below it.
+    """Verify the folder and its subfolders, from the root down to the receipts.
 
-    Without ``root_pem`` the folder's own root.pem is taken, which shows only that the folder agrees
-    with itself.  Raises FolderProblem: folder-not-filing, file-unreadable, filing-unsubmitted
-    without any root; CertificateProblem for a root that is none.
+    Without ``root_pem`` the folder's own root.pem is used, which shows only that the folder is
+    consistent.  Raises FolderProblem: folder-not-filing, file-unreadable, filing-unsubmitted
+    without any root; CertificateProblem for an invalid root.
     """
     contents = Contents(path)
     if not _is_part(contents, ""):
@@ -101,8 +104,9 @@ def verify_folder(path: Path, root_pem: bytes | None = None) -> Verdict:
 
 
 def verify_signed(path: Path, root: PublicKey) -> Verdict:
-    """Check the filing without its receipt, under a root that the caller's own key believes: before
-    one adds one's own word.
+    """Verify a filing without its receipt, under the ``root`` that the caller's own key trusts.
+
+    For a supervisor or officer, before they sign something about it.
     """
     filing = Part(Contents(path), root).run(with_receipt=False)
     return Verdict((filing,), (), sha256(root.point).hexdigest())
@@ -116,7 +120,7 @@ def _is_part(contents: Contents, inside: str) -> bool:
 
 
 def _subfolders(contents: Contents) -> list[str]:
-    """The folders below that hold something signed, outer ones first."""
+    """The subfolders with something signed, outer ones first, each with a trailing slash."""
     folders = {name[: name.rindex("/") + 1] for name in contents.entries if "/" in name}
     return sorted(
         (inside for inside in folders if _is_part(contents, inside)),

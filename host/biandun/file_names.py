@@ -1,9 +1,8 @@
-"""Names of attachments as files: they come from others, and every workstation must be able to keep
-them as they are signed.
+"""Checks names of attachments: every workstation must be able to store them unchanged.
 
-A form refuses separators, control characters and characters that turn the direction of writing
-(``forms.Attachment``).  Here are the rules of the file systems: a name that one of them would
-change, or take for something else, is refused.
+The names come from others.  A form refuses separators, control characters and characters that
+change the direction of writing (``forms.Attachment``).  Here are the rules of file systems: a name
+that one of them would change, or take for something else, is refused.
 """
 
 import unicodedata
@@ -12,9 +11,9 @@ from collections.abc import Iterable
 from biandun.errors import FolderProblem
 from biandun_protocol.catalogue import Phrase, phrase
 
-LIMIT_BYTES = 255  # of most file systems, for one name in UTF-8
+LIMIT_BYTES = 255  # bytes of UTF-8: the limit of most file systems for one name
 _PORTS = [f"{kind}{number}" for kind in ("COM", "LPT") for number in "0123456789¹²³"]
-# on Windows, with any ending
+# device names on Windows, with any extension
 _DEVICES = frozenset({"CON", "PRN", "AUX", "NUL", "CONIN$", "CONOUT$", "CLOCK$", *_PORTS})
 
 DOT = phrase("file-name.dot")
@@ -40,7 +39,7 @@ def check(names: Iterable[str]) -> None:
 
 
 def _broken_rule(name: str) -> Phrase | None:
-    if not name or name[-1] in ". ":  # also . and .., the folder itself and the one above
+    if not name or name[-1] in ". ":  # this covers "." and ".."
         return DOT
     if name.split(".", maxsplit=1)[0].rstrip(" ").upper() in _DEVICES:
         return DEVICE

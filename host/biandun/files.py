@@ -1,7 +1,7 @@
-"""Files that a person names: read with a bound and nothing that is none, written whole or not at
-all.
+"""Reads and writes files that a person names.
 
-What this program keeps for itself lies in folders of its own (``folders``).
+Reading has a limit and refuses special files; a file is written completely or not at all.  The
+program's own files are in folders of its own (``folders``).
 """
 
 import contextlib
@@ -20,8 +20,9 @@ from biandun_protocol.wire.numbers import LIMIT_ATTACHMENT
 
 
 def read_file(path: Path, *, at_most: int | None = None) -> bytes:
-    """Read a file, of a longer one the first ``at_most`` bytes; without that it may be as long as
-    an attachment.
+    """Read a file, or its first ``at_most`` bytes.
+
+    Without ``at_most`` it may be as long as an attachment.
 
     Raises FolderProblem: file-missing, file-unreadable, file-special, file-too-large.
     """
@@ -40,13 +41,13 @@ def read_file(path: Path, *, at_most: int | None = None) -> bytes:
 
 
 def write_file(path: Path, content: bytes, *, replace: bool = False) -> None:
-    """Write a file so that it is there whole or not at all.
+    """Write a file completely or not at all.
 
-    Without ``replace`` an existing file with other content is left alone:
-    FolderProblem(file-exists).  What is there and is no file, such as a device, is never put out of
-    its place: FolderProblem(file-unwritable).
+    Without ``replace`` an existing file with other content is left unchanged:
+    FolderProblem(file-exists).  A device or the like is never replaced:
+    FolderProblem(file-unwritable).
     """
-    # a name as long as the file's own could be too long
+    # a short random name: the file's own name plus a suffix could be too long
     aside = path.parent / f".{secrets.token_hex(6)}"
     try:
         if not path.name:  # the empty name is that of the folder itself
@@ -78,7 +79,7 @@ def read_json(path: Path) -> dict[str, object]:
 
 
 def read_placed_json(path: Path) -> tuple[dict[str, object], Places]:
-    """What ``read_json`` reads, and where in the file it stands."""
+    """As ``read_json``, and the position in the file of each value."""
     try:
         value, places = jsontext.read_placed(read_file(path, at_most=jsontext.LIMIT_FILE + 1))
     except jsontext.JsonFault as fault:

@@ -1,14 +1,14 @@
-"""Where this program keeps things of its own, and how it makes sure that they are the user's own.
+"""The program's own folders, and the checks that nobody but the user can write into them.
 
-    runtime_folder()   what lives as long as the session: locks of ports, announcements of simulated keys
-    state_folder()     what outlives it: known keys, logins, simulated keys
-    cache_folder()     what can be made again: compiled firmware for the simulator
+    runtime_folder()   for the session: locks of ports, announcements of simulated keys
+    state_folder()     permanent: known keys, logins, simulated keys
+    cache_folder()     can be made again: compiled firmware for the simulator
 
-Other users of the computer may write into folders above ours (the one for temporary files, a shared
-disk).  So every folder is used through ``own``: made with mode 0700, a real folder and not a link,
-the user's own, in a place where nobody else can exchange it.  What lies inside such a folder nobody
-else can have put there.
-"""  # noqa: E501
+Other users of the computer may be able to write into the folders above (such as the one for
+temporary files).  So every folder is used through ``own``: it is made with mode 0700, is a real
+folder and not a link, belongs to the user, and is in a place where nobody else can replace it.
+Nobody else can have put a file into such a folder.
+"""
 
 import contextlib
 import errno
@@ -34,10 +34,10 @@ _SHARED_RUNTIME = re.compile(r"runtime-\d+")
 
 
 def runtime_folder() -> Path:
-    """The session's folder of this user, or one in the state folder where the system offers none.
+    """The user's folder for the session, or one in the state folder if the system has none.
 
-    Without a session of its own platformdirs takes ``runtime-UID`` in the folder for temporary
-    files.  Any user can make that before us, and could stop us so: it is never taken.
+    Without a session, platformdirs returns ``runtime-UID`` in the folder for temporary files.  Any
+    user could create that first and so block the program, so it is never used.
     """
     try:
         with warnings.catch_warnings():
@@ -49,22 +49,23 @@ def runtime_folder() -> Path:
 
 
 def state_folder() -> Path:
-    """The folder of what this user's programs remember."""
+    """The folder for what the user's programs store permanently."""
     return platformdirs.user_state_path(PROGRAM)
 
 
 def cache_folder() -> Path:
-    """The folder of what can be made again."""
+    """The folder for what can be made again."""
     return platformdirs.user_cache_path(PROGRAM)
 
 
 def own(folder: Path) -> Path:
-    """Make ``folder`` if it is not there, and return it when it is safe to write into.
+    """Create ``folder`` if necessary, and return it if it is safe to write into.
 
-    Checked are the folder itself and, below one of the three above, every folder on the way to it;
-    of the folder that holds the topmost one, that nobody else can exchange what is in it.  Those
-    below the three that others may read are closed to them.  Raises FolderProblem: folder-foreign,
-    folder-link, folder-open, file-unwritable.
+    Checked are: the folder itself; if it is below one of the three above, every folder on the path
+    from there; and that nobody else can replace the topmost of these in its parent.  Folders below
+    the three that others can read are closed to them (mode 0700).
+
+    Raises FolderProblem: folder-foreign, folder-link, folder-open, file-unwritable, storage-full.
     """
     tops = (runtime_folder(), state_folder(), cache_folder())
     top = next((top for top in tops if folder == top or top in folder.parents), None)
@@ -82,8 +83,9 @@ def own(folder: Path) -> Path:
 
 
 def unwritable(path: Path, error: OSError) -> FolderProblem:
-    """The problem that a file or folder cannot be written, with the system's word for it:
-    storage-full or file-unwritable.
+    """The problem for a file or folder that cannot be written: storage-full or file-unwritable.
+
+    ``detail`` is the operating system's message.
     """
     if oserrors.is_full(error):
         return FolderProblem("storage-full", path=str(path))
@@ -91,21 +93,21 @@ def unwritable(path: Path, error: OSError) -> FolderProblem:
 
 
 def unreadable(error: OSError) -> FolderProblem:
-    """The problem that the file or folder that an error names cannot be read or looked at."""
+    """The problem for a file or folder that cannot be read; ``error`` names its path."""
     path = os.fsdecode(error.filename)
     return FolderProblem("file-unreadable", path=path, detail=oserrors.reason(error))
 
 
 def replace_file(path: Path, content: bytes) -> None:
-    """Put a file that only its owner reads in the place of ``path``, whole or not at all; ``path``
-    being a link, the link goes.
+    """Replace the file ``path`` completely or not at all; only its owner can read it.
 
-    Its folder is made as ``own`` does.  Raises FolderProblem as ``own``.
+    If ``path`` is a link, the link itself is replaced.  The folder is made as by ``own``.  Raises
+    FolderProblem as ``own``.
     """
     aside = own(path.parent) / f".{secrets.token_hex(8)}"
     try:
         try:
-            binary: int = getattr(os, "O_BINARY", 0)  # or Windows changes the ends of lines
+            binary: int = getattr(os, "O_BINARY", 0)  # else Windows changes line ends
             descriptor = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | binary, 0o600)
             with os.fdopen(descriptor, "wb") as file:
                 file.write(content)
@@ -119,8 +121,10 @@ def replace_file(path: Path, content: bytes) -> None:
 
 
 def open_plain(path: Path, *, follow: bool = True) -> BinaryIO:
-    """Open a file to be read, and nothing that is none: a pipe never ends, and what looking at a
-    device does nobody knows.
+    """Open a regular file for reading.
+
+    A pipe might never end, and opening a device can have side effects.  Unless ``follow``, a link
+    is refused, too.
 
     Raises OSError; FolderProblem(file-special).
     """
@@ -130,16 +134,16 @@ def open_plain(path: Path, *, follow: bool = True) -> BinaryIO:
     if not stat.S_ISREG(mode):
         raise FolderProblem("file-special", path=str(path))
     file = os.fdopen(os.open(path, _PLAIN | (0 if follow else _NO_LINK)), "rb")
-    if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):  # it was exchanged since
+    if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):  # replaced since stat()
         file.close()
         raise FolderProblem("file-special", path=str(path))
     return file
 
 
 def read_file(path: Path) -> bytes | None:
-    """What ``replace_file`` put there; None when nothing is.
+    """Read a file that ``replace_file`` wrote; None if absent.
 
-    Whoever could write into its folder could say anything.
+    Its folder is checked as by ``own``, because whoever can write there could forge the content.
 
     Raises FolderProblem as ``own``; file-unreadable.
     """
@@ -163,7 +167,7 @@ def _own_one(path: Path, *, close: bool) -> None:
         raise FolderProblem("folder-link", path=str(path))
     if not path.is_dir():
         raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
-    # a profile's access list keeps others out; owners and modes say nothing there
+    # on Windows the access list of the user's profile keeps others out, not owner and mode
     if sys.platform == "win32":
         return
     descriptor = _open(path)
@@ -180,7 +184,7 @@ def _own_one(path: Path, *, close: bool) -> None:
 
 
 def _open(path: Path) -> int:
-    """Open a folder, and nothing that was put in its place since it was looked at."""
+    """Open a folder, without following a link that replaced it after the check."""
     try:
         return os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
     except PermissionError:
@@ -193,8 +197,9 @@ def _open(path: Path) -> int:
 
 
 def _check_above(parent: Path) -> None:
-    """Raise FolderProblem when somebody else than this user and root can exchange what lies in
-    ``parent``.
+    """Check that only this user and root can replace what is in ``parent``.
+
+    Raises FolderProblem: folder-foreign, folder-open.
     """
     if sys.platform == "win32":
         return
@@ -206,7 +211,7 @@ def _check_above(parent: Path) -> None:
 
 
 def owner_name(uid: int) -> str:
-    """What to call a user: the name, or the number of one without a name."""
+    """The name of a user, or the number of one without a name."""
     if sys.platform != "win32":
         import pwd  # noqa: PLC0415
 

@@ -1,8 +1,8 @@
-"""Account for every file of a filing folder: what proves it, or that nothing does.
+"""Accounts for every file of a filing folder: which check proves it, or that none does.
 
-A file is verified by a step of ``evidence``, or the same as what a verified file says (the files
-that openssl and other tools want), or a note of this program, or it is named: changed, missing, not
-looked at, or no plain file.
+A file is verified by a step of ``evidence``; or it repeats a verified file (for openssl and other
+tools); or it is a note of this program; or it is reported as changed, missing, not checked, or not
+a regular file.
 """
 
 import ssl
@@ -20,13 +20,13 @@ from biandun_protocol import cose, jsontext
 from biandun_protocol.errors import Problem
 from biandun_protocol.receipt import Receipt
 
-VERIFIED = "verified"  # ``by`` is the step that proves it
-SAME = "same"  # it says what the verified file named in ``by`` says
-NOTE = "note"  # filing.json: it contradicts nothing, and proves nothing
-CHANGED = "changed"  # it contradicts what it should come from, ``by``
-UNCHECKED = "unchecked"  # the step that would prove it, ``by``, did not hold or was not reached
-MISSING = "missing"  # a whole folder has it; what is there is none the worse
-UNKNOWN = "unknown"  # not looked at
+VERIFIED = "verified"  # proved by step ``by``
+SAME = "same"  # has the same content as the verified file ``by``
+NOTE = "note"  # filing.json: consistent, but no evidence
+CHANGED = "changed"  # contradicts the file ``by``, from which it is derived
+UNCHECKED = "unchecked"  # step ``by``, which would prove it, failed or was not reached
+MISSING = "missing"  # absent from this folder; the other files are valid without it
+UNKNOWN = "unknown"  # not checked
 REFUSED = "refused"  # a link or a special file: not opened
 WRONG = (CHANGED, REFUSED)
 
@@ -45,9 +45,7 @@ EXPORTED = ("receipt.cose", "receipt-payload.cbor", "certificate.pem")  # all of
 
 @dataclass(frozen=True)
 class File:
-    """One file, by its name in the folder, what is found of it (a word of this module), and what
-    that rests on.
-    """
+    """A file's name, the finding (a constant of this module), and its basis ``by``."""
 
     name: str
     finding: str
@@ -55,8 +53,9 @@ class File:
 
 
 def account(contents: Contents, parts: Iterable[Part], root_pem: bytes | None) -> list[File]:
-    """Every file of the folder by name, and those that a whole one would have; ``root_pem`` as the
-    verifier was given it.
+    """The findings for every file of the folder and for those that are missing, by name.
+
+    ``root_pem`` is the root that the verifier was given, or None.
     """
     files: dict[str, File] = {}
     for part in parts:
@@ -131,7 +130,7 @@ def _compared(
     agrees: Callable[[bytes], bool],
     same: str = SAME,
 ) -> File:
-    """A file that says again what a verified one says."""
+    """Compare a file with the verified file that it repeats."""
     full = part.inside + name
     if full not in contents.entries:
         return File(full, MISSING)
@@ -145,9 +144,9 @@ def _compared(
 
 
 def _pem(content: bytes) -> bytes:
-    """The DER in a PEM file of one certificate and nothing else.
+    """The DER of a PEM file with one certificate and nothing else.
 
-    Raises ValueError for any other spelling.
+    Raises ValueError for any other encoding.
     """
     raw = ssl.PEM_cert_to_DER_cert(content.decode("ascii"))
     if ssl.DER_cert_to_PEM_cert(raw).encode() != content:
@@ -156,9 +155,7 @@ def _pem(content: bytes) -> bytes:
 
 
 def _root(part: Part, content: bytes, root_pem: bytes | None) -> bool:
-    """Is it the very certificate that the verifier has, or the one that the root named when it
-    certified the office?
-    """
+    """Is it the verifier's root certificate, or the one that the issuer statement names?"""
     fingerprint = sha256(_pem(content)).digest()
     if root_pem is not None and load_root(root_pem)[1] == fingerprint.hex():
         return True
@@ -179,7 +176,7 @@ def _receipt(part: Part, content: bytes, at: int) -> bool:
 
 
 def _note(part: Part, content: bytes) -> bool:
-    """Does filing.json contradict nothing that was signed?"""
+    """Does filing.json agree with what was signed?"""
     statement, manifest = part.statement, part.manifest
     if statement is None or manifest is None:
         raise FolderProblem("filing-unsigned")
@@ -195,6 +192,6 @@ def _note(part: Part, content: bytes) -> bool:
         "seq": statement.header.seq,
         "statement_id": statement.id.hex(),
     }
-    unwritten = ("", 0)  # a computer that stopped between the statement and the note
+    unwritten = ("", 0)  # after a crash between writing the statement and the note
     agrees = all(fields.get(name) in (value, *unwritten) for name, value in signed.items())
     return agrees and set(fields) == set(State.__dataclass_fields__)

@@ -1,8 +1,8 @@
-"""Whether a key may sign: what its office says of it, stored on the key (SPEC section 6.11).
+"""The revocation status of a key, signed by its office and stored on the key (SPEC section 6.11).
 
-A key learns of its suspension only when somebody hands it the office's signed status.  A host that
-meets a refusal for that reason therefore fetches the current status and stores it on the key: a
-suspended key stops by itself from then on, one that was resumed signs again.
+A key learns of its suspension only from the office's signed status.  So when key or office refuses
+something because of the status, the host fetches the current one and stores it on the key: a
+suspended key then refuses to sign, a resumed one signs again.
 """
 
 from collections.abc import Callable
@@ -44,11 +44,11 @@ def stored(key: Key) -> wire.StatusReply | None:
 
 
 def store(key: Key, status: Signed) -> wire.StatusReply:
-    """Verify the office's status under the key's anchor and store it on the key; the same again
-    changes nothing.
+    """Verify the office's status under the key's anchor and store it on the key; idempotent.
 
     Raises KeyRefused: status-invalid, serial-mismatch, key-mismatch, status-older,
-    certificate-revoked; StatementProblem, ManifestProblem for what the office did not sign.
+    certificate-revoked; StatementProblem, ManifestProblem for a status that the office did not
+    sign.
     """
     own = key.certificate()
     verify_status(status, certificate.verify_issuer(own.issuer, own.root), key.algorithm)
@@ -64,8 +64,9 @@ def refresh(key: Key, office: Office) -> wire.StatusReply:
 
 
 def refresh_if_possible(key: Key, office: Office) -> wire.StatusReply | None:
-    """The same beside something that matters more: None when the status cannot be fetched, or the
-    key does not take it.
+    """As ``refresh``, but None if the status cannot be fetched or the key refuses it.
+
+    For callers to whom the status is of secondary importance.
     """
     try:
         return refresh(key, office)
@@ -74,8 +75,9 @@ def refresh_if_possible(key: Key, office: Office) -> wire.StatusReply | None:
 
 
 def refresh_if_stopped(key: Key, office: Office) -> None:
-    """Refresh the status of a suspended or revoked key, which meets its office for something else:
-    it may have been resumed.
+    """Refresh the status of a key that is suspended or revoked as far as it knows.
+
+    It may have been resumed meanwhile.
     """
     last = stored(key)
     if last is not None and last.standing in REFUSALS:
@@ -83,9 +85,9 @@ def refresh_if_stopped(key: Key, office: Office) -> None:
 
 
 def retry_after_refresh(key: Key, office: Office, work: Callable[[], T]) -> T:
-    """Do ``work``; when key or office refuses it for the key's status, refresh the status.
+    """Call ``work``; if key or office refuses it because of the key's status, refresh the status.
 
-    A key that turns out to be active, which it did not know, does the work again.  Raises what
+    If the key refused, and the new status is active, ``work`` is called again.  Raises what
     ``work`` raises.
     """
     try:

@@ -1,10 +1,10 @@
 """Find keys, list them, open one.
 
-    keys.scan()          ports that say they carry a key; opens nothing, disturbs nobody
-    keys.list()          asks each who it is; a busy or broken one is a row, not an exception
+    keys.scan()          ports that seem to have a key; opens none of them
+    keys.list()          asks each key for its info; a busy or broken one is a row, not an exception
     keys.open(serial=…)  the key to work with, as a context manager
 
-The names shadow builtins on purpose: they are meant to be read with the module's name before them.
+The names shadow builtins on purpose: they are meant to be used with the module's name.
 """
 
 from dataclasses import dataclass
@@ -36,7 +36,7 @@ __all__ = [
 
 @dataclass(frozen=True)
 class Row:
-    """A port and what was found there: what the key says of itself, or what is wrong."""
+    """A port and what was found there: the key's info, or an error."""
 
     port: PortInfo
     info: InfoReply | None
@@ -44,7 +44,7 @@ class Row:
 
     @property
     def is_damaged(self) -> bool:
-        """Is the key's flash damaged?  Then the state that it reports is not to be relied on."""
+        """Is the key's flash damaged?  Then the state that it reports is not reliable."""
         return self.problem is not None and self.problem.code == "store-damaged"
 
 
@@ -62,8 +62,9 @@ def open_port(port: str, ui: Ui | None = None) -> Key:
 
 
 def blocking_problem(key: Key) -> Problem | None:
-    """Return what keeps an open key from being used: a damaged flash, or a user who is locked out;
-    None for a sound key.  Raises LinkProblem.
+    """Return why an open key cannot be used: damaged flash, or a locked user; None if it can.
+
+    Raises LinkProblem.
     """
     condition = key.condition()
     if condition.damaged:
@@ -84,14 +85,15 @@ def _ask(port: PortInfo) -> Row:
 
 
 def list() -> tuple[Row, ...]:
-    """Ask every key who it is, one after the other."""
+    """Ask every key for its info, one after the other."""
     return tuple(_ask(port) for port in scan())
 
 
 def open(serial: str | None = None, port: str | None = None, ui: Ui | None = None) -> Key:
-    """Open the only key there is, or the one named by serial number or port.
+    """Open the only key, or the one with this serial number or on this port.
 
-    Raises KeyNotFound, SeveralKeys, what kept us from looking, and what ``open_port`` raises.
+    Raises KeyNotFound, SeveralKeys, an error that prevented the search, and the errors of
+    ``open_port``.
     """
     if port is None:
         found = scan()
@@ -99,7 +101,7 @@ def open(serial: str | None = None, port: str | None = None, ui: Ui | None = Non
         if not ports:
             for one in found:
                 if one.problem is not None:
-                    raise one.problem  # it may well be there, where we could not look
+                    raise one.problem  # the key may be in this place, which could not be searched
             raise errors.KeyNotFound(serial=f" {serial}" if serial else "")
         if len(ports) > 1:
             raise errors.SeveralKeys(serials=", ".join(one.serial or one.port for one in ports))

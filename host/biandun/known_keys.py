@@ -1,9 +1,8 @@
-"""Keys that this account has met: serial number -> device key, root, unit.
+"""The keys that this account has met: serial number -> device key, root, unit.
 
-It notices when another key answers under a known serial number.
-
-One JSON file, readable by its owner only.  Nothing in it is secret; whoever can change it can make
-a key look known.
+With it the program notices that another key answers under a known serial number.  It is one JSON
+file that only its owner can read.  Nothing in it is secret, but whoever can change it can make a
+key look known.
 """
 
 import json
@@ -24,8 +23,10 @@ from biandun_protocol import jsontext
 
 @dataclass(frozen=True)
 class Known:
-    """What is remembered of one key; ``root`` is SHA-256 of the root's public point, ``since`` in
-    seconds.
+    """What is stored of one key.
+
+    ``device_key`` is its point in hexadecimal, ``root`` the SHA-256 of the root's point; ``since``
+    is in seconds since 1970.
     """
 
     device_key: str
@@ -36,15 +37,16 @@ class Known:
 
     @property
     def fingerprint(self) -> str:
-        """The device key in a form that people compare: SHA-256, the first 16 bytes in groups of
-        four hex digits.
+        """The device key in a form that people can compare.
+
+        The first 16 bytes of its SHA-256, in groups of four hexadecimal digits.
         """
         digest = sha256(bytes.fromhex(self.device_key)).hexdigest()[:32]
         return " ".join(digest[at : at + 4] for at in range(0, len(digest), 4))
 
 
 def identity(device_key: bytes, root: bytes, uscc: str, unit_name: str) -> Known:
-    """Return what to remember of a key that is met now.
+    """Return what to store of a key that is met now.
 
     ``device_key`` and ``root`` are uncompressed points (65 bytes).
     """
@@ -52,20 +54,20 @@ def identity(device_key: bytes, root: bytes, uscc: str, unit_name: str) -> Known
 
 
 class KnownKeys:
-    """The file; ``path`` defaults to the account's own."""
+    """The file of known keys; ``path`` defaults to the account's own."""
 
     def __init__(self, path: Path | None = None) -> None:
         self.path = path or state_folder() / "known-keys.json"
 
     def get(self, serial: str) -> Known | None:
-        """Return what is remembered of a key, None for one that was never met.
+        """Return what is stored of a key, None for one that was never met.
 
-        Raises FolderProblem when the file cannot be read: the key may be known all the same.
+        Raises FolderProblem if the file cannot be read: the key may be known all the same.
         """
         return self._read().get(serial)
 
     def remember(self, serial: str, key: Known) -> None:
-        """Remember a key, and forget what was remembered under its serial number.
+        """Store a key, replacing what was stored under its serial number.
 
         Raises FolderProblem.
         """
@@ -73,12 +75,12 @@ class KnownKeys:
             rows[serial] = key
 
     def forget(self, serial: str) -> bool:
-        """Forget a key; return whether it was known.  Raises FolderProblem."""
+        """Delete what is stored of a key; return whether it was known.  Raises FolderProblem."""
         with self._held() as rows:
             return rows.pop(serial, None) is not None
 
     def all(self) -> dict[str, Known]:
-        """Return all remembered keys, by serial number.  Raises FolderProblem."""
+        """Return all stored keys by serial number.  Raises FolderProblem."""
         return dict(sorted(self._read().items()))
 
     def _read(self) -> dict[str, Known]:
@@ -96,7 +98,7 @@ class KnownKeys:
 
     @contextmanager
     def _held(self) -> Generator[dict[str, Known]]:
-        """The rows, to be changed; nobody else changes them meanwhile.  Raises FolderProblem."""
+        """Yield the rows to be changed, under a lock, then write them.  Raises FolderProblem."""
         lock = filelock.FileLock(own(self.path.parent) / self.path.with_suffix(".lock").name)
         try:
             lock.acquire(timeout=10)

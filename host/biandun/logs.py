@@ -1,8 +1,6 @@
-"""What this program did, one JSON object a line: commands by name and outcome, requests by path and
-status.
+"""A log of this program as JSON lines: commands with their outcome, requests with their status.
 
-Never what they carried: no payload, no PIN, no token, no personal data passes through here, so a
-log may be handed to support as it is.
+No payload, PIN, token or personal data is logged, so a log can be given to support as it is.
 """
 
 import json
@@ -20,7 +18,7 @@ logger.addHandler(logging.NullHandler())
 
 
 class JsonLines(logging.Formatter):
-    """A record as one line: time, action, and the values that were given with it."""
+    """Formats a record as one line: time, action, and its values."""
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the line."""
@@ -37,22 +35,20 @@ class JsonLines(logging.Formatter):
 
 
 class LogFile(logging.FileHandler):
-    """A log that cannot be written, on a full disk say, is left incomplete: the command itself goes
-    on and ends as it would.
-    """
+    """A log file that ignores errors, such as a full disk, so that the command itself continues."""
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802
-        """Say nothing: logging would print a traceback for each line."""
+        """Ignore the error: logging would print a traceback for each line."""
 
     def close(self) -> None:
-        """Close the file; what could not be written before cannot be written now."""
+        """Close the file; ignore an error in flushing it."""
         with suppress(OSError):
             super().close()
 
 
 @contextmanager
 def to_file(path: Path) -> Generator[None]:
-    """Append to a file for a while.  Raises OSError."""
+    """Append log lines to a file while the block runs.  Raises OSError."""
     handler = LogFile(path, encoding="utf-8")
     handler.setFormatter(JsonLines())
     logger.addHandler(handler)
@@ -68,7 +64,7 @@ def to_file(path: Path) -> Generator[None]:
 
 @contextmanager
 def action(name: str, **values: object) -> Generator[dict[str, object]]:
-    """Log what happens inside with its duration and outcome; the caller may add values."""
+    """Log the block with its duration and outcome; the caller may add values."""
     begun = time.monotonic()
     values["outcome"] = "ok"
     try:

@@ -1,7 +1,7 @@
-"""The office over HTTP: upload what is missing, post the statement, fetch the receipt.
+"""A client of the office's HTTP interface: submit statements, upload blobs, fetch receipts.
 
-Everything here may be repeated: blobs are named by their content, a statement posted twice gets the
-same receipt.  Nothing that the server answers is trusted as it is: the caller verifies receipts
+Every request here is idempotent: blobs are named by their digest, and a statement that is posted
+again gets the same receipt.  Answers of the server are not trusted: the caller verifies receipts
 with the office's key.
 """
 
@@ -25,7 +25,7 @@ from biandun_protocol.secret import Secret
 from biandun_protocol.wire.numbers import PURPOSE_COUNTERSIGN, PURPOSE_DECISION, PURPOSE_FILING
 
 if TYPE_CHECKING:
-    # it is loaded by whoever speaks to an office: half of the commands do not, and start faster
+    # imported only when needed, because commands without an office start faster without it
     import httpx
 
 STATEMENT_TYPE = 'application/cose; cose-type="cose-sign1"'
@@ -37,7 +37,7 @@ ENDPOINTS = {
 }
 RECEIPT_TYPE = "application/biandun-receipt+cbor"
 JSON = {"Content-Type": "application/json"}
-END_OF_TIME = 1 << 37  # seconds: beyond it no calendar of ours goes
+END_OF_TIME = 1 << 37  # seconds since 1970, in the year 6325: a later time is not plausible
 CHUNK = 64 * 1024
 PATIENCE, PATIENCE_TO_CONNECT = 30.0, 5.0  # seconds
 
@@ -46,7 +46,7 @@ Source = bytes | Path
 
 @dataclass(frozen=True)
 class Session:
-    """A login: the token, when it ends, and what one may do."""
+    """A login: the bearer token, when it expires, and the roles of its holder."""
 
     token: Secret
     expires: str
@@ -55,7 +55,10 @@ class Session:
 
 @dataclass(frozen=True)
 class Accepted:
-    """The office took a statement in: its receipt, unverified, and the case that it belongs to."""
+    """The office accepted a statement: its receipt, not verified, and its case.
+
+    ``new`` is False if the office had the statement already.
+    """
 
     receipt: Receipt
     case: str
@@ -64,11 +67,9 @@ class Accepted:
 
 
 class Office:
-    """One office's server.
+    """A client of one office's server; a context manager.
 
-    Use it as a context manager.
-
-    Raises AddressProblem for what is no address.
+    Raises AddressProblem for an invalid URL.
     """
 
     def __init__(
@@ -82,7 +83,7 @@ class Office:
 
         self.url = office_address(url)
         timeout = timeout or httpx.Timeout(PATIENCE, connect=PATIENCE_TO_CONNECT)
-        # a proxy of the environment has no business between a workstation and its office
+        # trust_env=False: no proxy from the environment between workstation and office
         self._http = httpx.Client(
             base_url=self.url, timeout=timeout, transport=transport, trust_env=False
         )
@@ -112,14 +113,14 @@ class Office:
     ) -> Accepted:
         """Submit a statement with the blobs it names (hex digest -> bytes or file).
 
-        Posts first and uploads only what the office says is missing, so nothing travels twice.
-        Raises OfficeRefused, OfficeUnreachable, OfficeTimeout, OfficeAnswer.
+        Posts first, and uploads only the blobs that the office reports as missing.  Raises
+        OfficeRefused, OfficeUnreachable, OfficeTimeout, OfficeAnswer.
         """
         path = ENDPOINTS[purpose]
         answer = self._post(path, statement)
         sent: set[str] = set()
-        # the manifest names the attachments, so the office may first miss the one and then the
-        # others
+        # the office may first report the manifest as missing and then, once it has read that, the
+        # attachments
         while wanted := [name for name in _missing(answer) if name in blobs and name not in sent]:
             for name in wanted:
                 self.upload(name, blobs[name], ui or Silent())
@@ -134,15 +135,16 @@ class Office:
         )
 
     def upload(self, name: str, source: Source, ui: Ui) -> None:
-        """Upload one blob under the hex digest that the evidence names it by."""
+        """Upload one blob; ``name`` is its digest in hexadecimal, as in the evidence."""
         size = len(source) if isinstance(source, bytes) else source.stat().st_size
         headers = {"Content-Type": "application/octet-stream", "Content-Length": str(size)}
         content = _chunks(source, lambda done: ui.progress("uploading", done, size))
         self._check(self._send("PUT", f"/blobs/{name}", content=content, headers=headers))
 
     def receipt(self, statement_id: str, at_least: int = 0) -> Receipt:
-        """Return a receipt whose log has at least ``at_least`` leaves, as a key demands that has
-        seen so many.
+        """Return a receipt over a log of at least ``at_least`` entries, not verified.
+
+        A key that has seen so many entries accepts none over a shorter log.
         """
         answer = self._send(
             "GET", f"/statements/{statement_id}/receipt", params={"at_least": str(at_least)}
@@ -160,8 +162,9 @@ class Office:
         return Signed.decode(self._content(answer, SIGNED_TYPE, "status"))
 
     def time(self) -> int:
-        """Return what the office's clock says, in seconds; from the Date header of one that does
-        not tell it.  Raises OfficeAnswer.
+        """Return the office's time in seconds since 1970.
+
+        An office that does not report it is read from its Date header.  Raises OfficeAnswer.
         """
         answer = self._send("GET", "/health")
         told = _problem(answer).get("time")
@@ -173,7 +176,7 @@ class Office:
             raise errors.OfficeAnswer(url=self.url, detail="no time") from None
 
     def consistency(self, first: int, second: int) -> list[bytes]:
-        """Return the proof that the log of ``second`` leaves continues the one of ``first``."""
+        """Return the proof that the log of ``second`` entries continues that of ``first``."""
         answer = self.get_json("/log/consistency", first=str(first), second=str(second))
         try:
             return [bytes.fromhex(item) for item in cast("list[str]", answer["path"])]
@@ -181,10 +184,9 @@ class Office:
             raise errors.OfficeAnswer(url=self.url, detail="consistency") from None
 
     def anchors(self) -> dict[str, bytes]:
-        """Return what the office says of itself, as the files root.pem, issuing.pem, issuer.cose,
-        issuer.cbor.
+        """Return the office's certificates: root.pem, issuing.pem, issuer.cose, issuer.cbor.
 
-        Nothing in it is to be trusted before it was checked under a root that came another way.
+        They must not be trusted before they are verified under a root from another channel.
         """
         answer = self.get_json("/anchors")
         try:
@@ -198,8 +200,9 @@ class Office:
             raise errors.OfficeAnswer(url=self.url, detail="anchors") from None
 
     def certificates(self, statement_id: str) -> dict[str, bytes]:
-        """Return whose key signed a statement, as the files certificate.der, profile.cose,
-        profile.cbor; nothing in it is checked.
+        """Return the certificates of a statement's signer, not verified, by file name.
+
+        The files are certificate.der, profile.cose and profile.cbor.
 
         Raises OfficeRefused: login-required, statement-not-found; OfficeAnswer.
         """
@@ -218,11 +221,10 @@ class Office:
             raise errors.OfficeAnswer(url=self.url, detail="certificates") from None
 
     def login(self, key: Key) -> Session:
-        """Log in with a key: fetch a challenge, have it signed for this address, trade it for a
-        token.
+        """Log in with a key: it signs a challenge of the office for this client's URL.
 
-        The client sends the token from then on.  Raises OfficeRefused: login-*, origin-unknown;
-        KeyRefused.
+        From then on the client sends the token that it got.  Raises OfficeRefused: login-*,
+        origin-unknown; KeyRefused.
         """
         challenge = self._json(
             self._send(
@@ -253,14 +255,14 @@ class Office:
         self._http.headers["Authorization"] = f"Bearer {token.reveal().decode()}"
 
     def post_signed(self, path: str, signed: Signed) -> "httpx.Response":
-        """Post a statement together with its small manifest: a login, an export of links."""
+        """Post a statement with its small manifest: a login, an export of links."""
         content = signed.encode()
         answer = self._send("POST", path, content=content, headers={"Content-Type": SIGNED_TYPE})
         self._check(answer)
         return answer
 
     def post(self, path: str) -> None:
-        """Post nothing to an address whose name is the whole message, such as ``/logout``."""
+        """Post an empty body, for an address that needs none, such as ``/logout``."""
         self._check(self._send("POST", path))
 
     def close_gap(self, links: Signed) -> dict[str, object]:
@@ -293,7 +295,7 @@ class Office:
         return Receipt.decode(self._content(answer, RECEIPT_TYPE, "receipt"))
 
     def _content(self, answer: "httpx.Response", media_type: str, what: str) -> bytes:
-        """What is of that type; else it is a proxy's page, or another server.
+        """The content if it has this media type; another type comes from a proxy or another server.
 
         Raises OfficeAnswer.
         """
@@ -339,7 +341,7 @@ class Office:
 def _problem(answer: "httpx.Response") -> dict[str, object]:
     try:
         value: object = answer.json()
-    except (ValueError, RecursionError):  # the second for arrays in arrays in arrays
+    except (ValueError, RecursionError):  # RecursionError for deeply nested arrays
         return {}
     return cast("dict[str, object]", value) if isinstance(value, dict) else {}
 

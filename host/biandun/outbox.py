@@ -1,9 +1,9 @@
-"""Filings that travel on the key itself, for units without a network: put into its outbox here,
-submitted elsewhere, the receipt collected here.
+"""Filings that are carried on the key, for units without a network.
 
-The key carries the signed package to a computer with a network, mostly the superior's, which
-submits it as it is.  The key verifies the receipt, keeps it and drops the parcel; at home the
-receipt is read from the key.
+The filing is put into the key's outbox, submitted by another computer, and the receipt is collected
+from the key.  The key carries the signed package to a computer with a network, usually the
+supervisor's, which submits it unchanged.  The key verifies and stores the receipt and deletes the
+parcel; back at the unit the receipt is read from the key.
 """
 
 from dataclasses import dataclass
@@ -22,9 +22,7 @@ from biandun_protocol.wire.numbers import ERROR_NOT_FOUND
 
 @dataclass(frozen=True)
 class Submitted:
-    """A parcel that was submitted: its name, and the case at the office, or why the office, or the
-    key, did not take it.
-    """
+    """A parcel that was submitted, with its case; or why the office or the key refused it."""
 
     name: bytes
     case: str = ""
@@ -35,9 +33,9 @@ class Submitted:
 def put(key: Key, folder: Folder) -> int:
     """Put a signed filing into the key's outbox; return its size in bytes.
 
-    Raises FolderProblem(filing-unsigned, filing-changed), KeyRefused: not-found when another key
-    signed it, outbox-full; ManifestProblem(too-large): the outbox is for text and small scans, what
-    is larger goes by stick.
+    Raises FolderProblem(filing-unsigned, filing-changed); KeyRefused: not-found when another key
+    signed it, outbox-full; ManifestProblem(too-large): the outbox is for text and small scans,
+    larger filings are carried on a USB stick.
     """
     manifest = folder.manifest()
     attachments = [
@@ -52,10 +50,11 @@ def put(key: Key, folder: Folder) -> int:
 
 
 def submit(key: Key, office: Office, ui: Ui | None = None) -> list[Submitted]:
-    """Submit every whole parcel and give the key its receipt; one that is refused stays on the key
-    and does not hold up the others.
+    """Submit every complete parcel and store its receipt on the key.
 
-    Raises what keeps all of them from going: OfficeUnreachable and kin, LinkProblem, KeyRefused
+    A parcel that is refused stays on the key, and the others are still submitted.
+
+    Raises what affects all of them: OfficeUnreachable and its subclasses, LinkProblem, KeyRefused
     without a PIN.
     """
     submitted: list[Submitted] = []
@@ -82,10 +81,10 @@ def _is_about_the_parcel(refusal: KeyRefused) -> bool:
 
 
 def collect(key: Key, folder: Folder, case: str = "") -> int:
-    """Take the receipt that the key brought home into the folder; return the sequence number.
+    """Copy the receipt from the key into the folder; return the sequence number.
 
-    ``case`` is the number that the office gave where the parcel was submitted in: it is signed by
-    nobody, so no key carries it.  Raises KeyRefused(not-found) when this key did not sign it,
+    ``case`` is the number that the office gave when the parcel was submitted; nobody signs it, so
+    the key does not have it.  Raises KeyRefused(not-found) when this key did not sign the filing,
     ReceiptProblem(receipt-not-yet) when it has no receipt yet.
     """
     kept = key.fetch(idempotency_key=bytes.fromhex(folder.state.idempotency_key))

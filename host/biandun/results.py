@@ -1,8 +1,8 @@
-"""What was done and what was found, as values: one frozen dataclass for each kind of result.
+"""Results as values: one frozen dataclass for each kind of result.
 
-The library and the command line return them, ``cli/output.py`` shows them in words or as JSON, a
-screen may show them in its own way.  Field names are the names in ``--json``, in the same order,
-save where ``called`` gives another; times are dates and datetimes in UTC, digests and keys bytes.
+The library and the command line return them; ``cli/output.py`` shows them as text or as JSON. Field
+names are the names in ``--json``, in the same order, unless ``called`` gives another one.  Times
+are dates and datetimes in UTC, digests and keys are bytes.
 """
 
 from collections.abc import Sequence
@@ -15,21 +15,19 @@ OMITTED = "omitted"
 
 
 def called(name: str) -> dict[str, str]:
-    """Metadata of a field that has another name outside of Python."""
+    """Metadata of a field that has another name in ``--json``."""
     return {NAME: name}
 
 
-IF_ANY = {
-    OMITTED: "when None"
-}  # metadata of a field that is left out where there is nothing to say
+IF_ANY = {OMITTED: "when None"}  # metadata of a field that is left out if it is None
 
 
-# --- which keys there are ---------------------------------------------
+# --- found and known keys ---------------------------------------------
 
 
 @dataclass(frozen=True, kw_only=True)
 class KeyRow:
-    """A port, and the key or the trouble that was found there."""
+    """A port, and the key or the problem that was found there."""
 
     serial: str | None
     port: str
@@ -37,9 +35,9 @@ class KeyRow:
     unit_name: str | None
     suite: str | None
     simulated: bool
-    problem: str | None  # the code of what is wrong; ``fix`` says what to do about it
+    problem: str | None  # an error code; ``fix`` is what to do about it
     fix: str | None = field(default=None, metadata=IF_ANY)
-    # how often the key found itself faulty, and how at last
+    # the number of faults that the key has recorded, and the newest
     faults: int | None = field(default=None, metadata=IF_ANY)
     last_fault: str | None = field(default=None, metadata=IF_ANY)
 
@@ -57,7 +55,7 @@ class MetKey:
 
 @dataclass(frozen=True, kw_only=True)
 class ForgottenKey:
-    """Whether there was anything to forget of a key."""
+    """Whether the key was known before it was forgotten."""
 
     serial: str
     forgotten_key: bool
@@ -89,27 +87,27 @@ class KeyDescription:
 
 @dataclass(frozen=True, kw_only=True)
 class KeyInfo(KeyDescription):
-    """The same, with what keeps the key from being used."""
+    """A key's description, with what keeps it from being used."""
 
     problem: str | None = field(default=None, metadata=IF_ANY)
     fix: str | None = field(default=None, metadata=IF_ANY)
-    # what a damaged key still gives back
+    # what can still be read from a damaged key
     readable: Sequence[str] | None = field(default=None, metadata=IF_ANY)
 
 
 @dataclass(frozen=True, kw_only=True)
 class CertifiedKeyInfo(KeyInfo):
-    """The same of a key in service, whose certificate was verified."""
+    """The info of a key in service, whose certificate was verified."""
 
     role: str | None
     sealed: bool  # is there a certified device key, so that PINs are sealed?
-    # what the key was told last; None when it cannot say
+    # the status that the key has stored; None if it cannot report it
     status: str | None = field(metadata=called("standing"))
 
 
 @dataclass(frozen=True, kw_only=True)
 class KeyStatus:
-    """Whether a key may sign, as it was told last, and since when."""
+    """The revocation status that a key has stored, and since when it applies."""
 
     serial: str
     unit_name: str | None
@@ -117,12 +115,12 @@ class KeyStatus:
     since: date | None = field(metadata=called("standing_since"))
 
 
-# --- what a key holds -------------------------------------------------
+# --- the content of a key ---------------------------------------------
 
 
 @dataclass(frozen=True, kw_only=True)
 class ChainState:
-    """Where a key's chain of statements and its view of the office's log stand."""
+    """The state of a key's chain of statements, and of the office's log as the key knows it."""
 
     serial: str
     seq: int
@@ -139,7 +137,7 @@ class ChainState:
 
 @dataclass(frozen=True, kw_only=True)
 class KeptStatement:
-    """A statement as the key keeps it, with the receipt that it verified."""
+    """A statement as stored on the key, with the receipt that the key verified."""
 
     serial: str
     seq: int
@@ -151,7 +149,7 @@ class KeptStatement:
 
 @dataclass(frozen=True, kw_only=True)
 class ExportedLinks:
-    """The file with the signed names of ``count`` statements from ``first`` on."""
+    """The file with the signed ids of ``count`` statements from number ``first`` on."""
 
     serial: str
     first: int
@@ -188,7 +186,7 @@ class CardState:
 
 @dataclass(frozen=True, kw_only=True)
 class Enrolled:
-    """A key with a key pair, and the file in which it asks the office for its certificate."""
+    """A key with a new key pair, and the file with its request for a certificate."""
 
     serial: str
     state: str
@@ -197,7 +195,7 @@ class Enrolled:
 
 @dataclass(frozen=True, kw_only=True)
 class PairRequested:
-    """The file in which a key asks for the certificate of its next key pair."""
+    """The file with a key's request for a certificate of its next key pair."""
 
     serial: str
     seq: int
@@ -206,7 +204,7 @@ class PairRequested:
 
 @dataclass(frozen=True, kw_only=True)
 class Personalised(KeyDescription):
-    """A key with the certificate that it was given; of a new pair also its statement's receipt."""
+    """A key with its new certificate; after a succession also the receipt of the request."""
 
     seq: int | None = field(default=None, metadata=IF_ANY)
     receipt_verified_by_key: bool | None = field(default=None, metadata=IF_ANY)
@@ -214,7 +212,7 @@ class Personalised(KeyDescription):
 
 @dataclass(frozen=True, kw_only=True)
 class Challenged:
-    """The file that the office needs to give this key an order."""
+    """The file that the office needs to issue an order to this key."""
 
     serial: str
     unit_name: str | None
@@ -234,7 +232,7 @@ class Emptied:
 
 @dataclass(frozen=True, kw_only=True)
 class TimeSet:
-    """A key that took over the office's time."""
+    """A key whose time floor was set by an order."""
 
     serial: str
     time_floor: datetime
@@ -242,7 +240,7 @@ class TimeSet:
 
 @dataclass(frozen=True, kw_only=True)
 class Reinstated:
-    """A key that goes on after the statement ``seq``."""
+    """A key whose chain continues after number ``seq``."""
 
     serial: str
     seq: int
@@ -253,7 +251,7 @@ class Reinstated:
 
 @dataclass(frozen=True, kw_only=True)
 class UserChanged:
-    """The user whose PIN was set, changed or taken away, and who has one since, if that changed."""
+    """The user whose PIN was set, changed or removed, and all users if that changed them."""
 
     serial: str
     user: int
@@ -271,7 +269,7 @@ class SharesWritten:
 
 @dataclass(frozen=True, kw_only=True)
 class UnblockWords:
-    """What the two officers need to hear."""
+    """What the two officers need to know to compute their codes."""
 
     serial: str
     user: int
@@ -281,7 +279,7 @@ class UnblockWords:
 
 @dataclass(frozen=True, kw_only=True)
 class UnblockRequested(UnblockWords):
-    """The same, and the file that it was written to."""
+    """What the two officers need, and the file that it was written to."""
 
     request: Path | None
 
@@ -297,12 +295,12 @@ class Unblocked:
     shares: Path
 
 
-# --- what travels on a key --------------------------------------------
+# --- the outbox of a key ----------------------------------------------
 
 
 @dataclass(frozen=True, kw_only=True)
 class ParcelPut:
-    """A filing that travels on the key now, and how much room is left, in bytes."""
+    """A filing that was put into the outbox, and the free space in bytes."""
 
     serial: str
     folder: Path
@@ -312,7 +310,7 @@ class ParcelPut:
 
 @dataclass(frozen=True, kw_only=True)
 class ParcelRow:
-    """A parcel in the outbox; ``seq`` is None when the key has dropped its statement since."""
+    """A parcel in the outbox; ``seq`` is None if the key no longer stores its statement."""
 
     name: bytes
     seq: int | None
@@ -322,7 +320,7 @@ class ParcelRow:
 
 @dataclass(frozen=True, kw_only=True)
 class ParcelSubmitted:
-    """A parcel that was submitted: its case, or the code of why it was refused."""
+    """A parcel that was submitted: its case, or the error code of the refusal."""
 
     name: bytes
     case: str
@@ -332,7 +330,7 @@ class ParcelSubmitted:
 
 @dataclass(frozen=True, kw_only=True)
 class ReceiptCollected:
-    """A filing folder that has its receipt from the key."""
+    """A filing folder that got its receipt from the key."""
 
     serial: str
     folder: Path
@@ -342,7 +340,7 @@ class ReceiptCollected:
 
 @dataclass(frozen=True, kw_only=True)
 class ParcelDropped:
-    """A parcel that was taken out of the outbox, by the name that was given."""
+    """A parcel that was deleted from the outbox."""
 
     serial: str
     name: str
@@ -353,7 +351,7 @@ class ParcelDropped:
 
 @dataclass(frozen=True, kw_only=True)
 class ReleaseDescription:
-    """What a firmware release says of itself; not verified."""
+    """The manifest of a firmware release; not verified."""
 
     version: str
     number: int
@@ -366,7 +364,7 @@ class ReleaseDescription:
 
 @dataclass(frozen=True, kw_only=True)
 class Updated:
-    """A key that has a release beside the firmware that it runs."""
+    """A key that has a release stored beside its running firmware."""
 
     serial: str
     firmware: str
@@ -382,10 +380,10 @@ class Updated:
 
 @dataclass(frozen=True, kw_only=True)
 class FindingRow:
-    """What the doctor found, and what to do about it."""
+    """A finding of the doctor, and what to do about it."""
 
     code: str
-    serial: str  # empty, as the port, when it is about no key
+    serial: str  # empty, like ``port``, if it does not concern a key
     port: str
     message: str
     fix: str
@@ -393,7 +391,7 @@ class FindingRow:
 
 @dataclass(frozen=True, kw_only=True)
 class Examined:
-    """The keys that the doctor looked at, and what it found."""
+    """The keys that the doctor examined, and its findings."""
 
     keys: Sequence[str]
     findings: Sequence[FindingRow]
@@ -401,7 +399,7 @@ class Examined:
 
 @dataclass(frozen=True, kw_only=True)
 class Healthy:
-    """The doctor found nothing."""
+    """The doctor found nothing wrong."""
 
     keys: str
     good: bool = True
@@ -409,7 +407,7 @@ class Healthy:
 
 @dataclass(frozen=True, kw_only=True)
 class RulesInstalled:
-    """The file with the udev rules, and whether udev reads them already."""
+    """The file with the udev rules, and whether udev has already loaded them."""
 
     file: Path
     reloaded: bool

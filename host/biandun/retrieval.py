@@ -1,9 +1,8 @@
-"""What lies at the office, for those who may see it: the newest version of a filing, with what was
-said of it.
+"""Reads cases from the office: the newest version of a filing, and the opinions on it.
 
-``read`` gets the forms, to be shown; ``fetch`` makes a filing folder that proves itself, as the
-unit's own does.  The office's words are not believed for their own sake: a manifest must be the one
-that its statement names, and a folder is kept only when it verifies.
+``read`` fetches the forms, to be shown; ``fetch`` makes a filing folder that can be verified, like
+the unit's own.  The office is not trusted: a manifest must match the digest in its statement, and a
+folder is kept only if it verifies.
 """
 
 import secrets
@@ -27,8 +26,9 @@ from biandun_protocol.wire.numbers import PURPOSE_FILING
 
 
 class FetchDoubtful(FolderProblem):
-    """What the office gave does not verify; ``values`` has the case, the step that failed and what
-    it found.
+    """What the office sent does not verify.
+
+    ``values`` has the case, the step that failed and what it found.
     """
 
     code = "fetch-doubtful"
@@ -37,8 +37,9 @@ class FetchDoubtful(FolderProblem):
 
 @dataclass(frozen=True)
 class Entry:
-    """One signed step of a case: the statement, the manifest that it names, and since when the
-    office says to have them.
+    """One signed step of a case: the statement and its manifest.
+
+    ``received`` is the office's time of reception, in seconds since 1970, not verified.
     """
 
     statement: cose.Statement
@@ -52,14 +53,15 @@ class Entry:
 
     @property
     def name(self) -> str:
-        """The statement id, hexadecimal."""
+        """The statement id in hexadecimal."""
         return self.statement.id.hex()
 
 
 @dataclass(frozen=True)
 class Case:
-    """A case as the office tells it, the newest version of its filing, and the opinions and
-    decisions on that version.
+    """The newest version of a case's filing, and the opinions and decisions on that version.
+
+    ``told`` is the office's JSON description of the case, not verified.
     """
 
     told: dict[str, object]
@@ -68,12 +70,12 @@ class Case:
 
     @property
     def entries(self) -> tuple[Entry, ...]:
-        """All of it, the filing first."""
+        """All entries, the filing first."""
         return (self.filing, *self.remarks)
 
 
 def newest_version(told: dict[str, object], url: str) -> list[dict[str, object]]:
-    """The newest filing in the history of a case and the steps after it.
+    """The newest filing in the history of a case, and the steps after it.
 
     Raises OfficeAnswer for a history without a filing.
     """
@@ -87,10 +89,10 @@ def newest_version(told: dict[str, object], url: str) -> list[dict[str, object]]
 
 
 def read(office: Office, number: str) -> Case:
-    """Get what the newest version of a case consists of, without its attachments.
+    """Fetch the newest version of a case, without its attachments.
 
     Raises OfficeRefused: login-required, case-not-found; OfficeAnswer; StatementProblem,
-    ManifestProblem for what is no statement, or not the manifest of its statement.
+    ManifestProblem for a statement or manifest that is malformed or does not match.
     """
     told = office.get_json(f"/cases/{quote(number, safe='')}")
     filing, *remarks = [_read_step(office, step) for step in newest_version(told, office.url)]
@@ -112,12 +114,13 @@ def _read_step(office: Office, step: dict[str, object]) -> Entry:
 
 
 def fetch(office: Office, number: str, out: Path) -> Verdict:
-    """Make a filing folder of a case's newest version; opinions and decisions lie in subfolders
-    named after their purpose.
+    """Make a filing folder of a case's newest version.
 
-    It is there whole and verified under the root that came with it, or not at all.  Raises what
-    ``read`` raises; FolderProblem: file-exists, attachment-name, file-unwritable, storage-full;
-    FetchDoubtful.
+    Opinions and decisions are in subfolders named after their purpose.  The folder is complete and
+    verified under the root that came with it, or not made at all.
+
+    Raises the errors of ``read``; FolderProblem: file-exists, attachment-name, file-unwritable,
+    storage-full; FetchDoubtful.
     """
     if out.exists() or out.is_symlink():
         raise FolderProblem("file-exists", path=str(out))
@@ -138,13 +141,14 @@ def fetch(office: Office, number: str, out: Path) -> Verdict:
     except OSError as error:
         raise unwritable(out, error) from error
     finally:
-        shutil.rmtree(aside, ignore_errors=True)  # gone by its new name, when all went well
+        shutil.rmtree(aside, ignore_errors=True)  # after success it has been renamed
     return verdict
 
 
 def _subfolders(case: Case) -> list[str]:
-    """Where each entry lies: the filing in the folder itself, the others in countersign, decision;
-    a second one in decision-2.
+    """The subfolder of each entry: none for the filing, countersign or decision for the others.
+
+    A second one of a kind is in decision-2, and so on.
     """
     places = [""]
     for remark in case.remarks:
@@ -156,7 +160,7 @@ def _subfolders(case: Case) -> list[str]:
 def _write_entry(office: Office, entry: Entry, folder: Path, number: str) -> None:
     statement, manifest = entry.statement, entry.manifest
     (folder / "attachments").mkdir(parents=True)
-    # their digests are checked together with everything else
+    # verify_folder checks their digests afterwards
     for attachment in manifest.form.attachments:
         write_file(
             folder / "attachments" / attachment.name,
@@ -175,7 +179,7 @@ def _write_entry(office: Office, entry: Entry, folder: Path, number: str) -> Non
         folder,
         State(
             purpose=entry.purpose,
-            # the real one is between the signer's program and key; this one is nobody's
+            # only the signer's computer and key know the real one; this is a placeholder
             idempotency_key=entry.name[:32],
             manifest=sha256(manifest.raw).hexdigest(),
             serial=statement.header.serial,

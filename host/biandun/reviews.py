@@ -1,9 +1,8 @@
-"""What a supervisor and an officer add to a filing: a countersignature or a decision, each in a
-folder of its own.
+"""Countersignatures of supervisors and decisions of officers, each in a folder of its own.
 
-A countersignature lies inside the filing's folder, so that both travel together.  Before a key
-signs one, the filing is verified under the anchor of that very key: nobody is asked to agree to
-what does not hold.
+A countersignature is in the filing's folder, so that both are sent together.  Before a key signs
+one, the filing is verified under the anchor of that key, so that nobody agrees to an invalid
+filing.
 """
 
 from collections.abc import Iterable, Sequence
@@ -20,7 +19,7 @@ from biandun_protocol.forms.registry import COUNTERSIGN, DECISION
 
 
 class FilingDoubtful(FolderProblem):
-    """The filing does not verify under this key's anchor; ``values['step']`` is where it fails."""
+    """The filing does not verify under this key's anchor; ``values['step']`` is the failed step."""
 
     code = "filing-doubtful"
     exit_status = 8
@@ -29,11 +28,11 @@ class FilingDoubtful(FolderProblem):
 def countersign(
     key: Key, filing: Folder, opinion: dict[str, object], sources: Iterable[Source]
 ) -> Folder:
-    """Verify a filing, then prepare and sign a countersignature over it; again goes on where it
-    stopped.
+    """Verify a filing, then prepare and sign a countersignature on it.
 
-    ``opinion`` has the fields opinion, text, prepared_by and, for an agreement, document.  Raises
-    FilingDoubtful, ManifestProblem(form-invalid), KeyRefused.
+    Called again, it continues where it stopped.  ``opinion`` has the fields opinion, text,
+    prepared_by and, for an agreement, document.  Raises FilingDoubtful,
+    ManifestProblem(form-invalid), KeyRefused.
     """
     verdict = evidence.verify_signed(filing.path, key.certificate().root)
     statement = verdict.parts[0].statement
@@ -42,7 +41,7 @@ def countersign(
     path = filing.path / COUNTERSIGN  # the folder is named after the form
     if not path.exists():
         form = completed(opinion, unit_of(key))
-        form["statement"] = statement.id  # what was verified, whatever filing.json says
+        form["statement"] = statement.id  # the verified id, not the one in filing.json
         prepare(path, form, sources, COUNTERSIGN)
     folder = Folder(path)
     folder.sign(key, about=[filing.manifest().form])
@@ -50,9 +49,9 @@ def countersign(
 
 
 def decide(key: Key, out: Path, decision: dict[str, object], about: Sequence[Form] = ()) -> Folder:
-    """Prepare and sign a decision; again goes on where it stopped.
+    """Prepare and sign a decision; called again, it continues where it stopped.
 
-    The forms that it is ``about``, the filing and the opinions on it, are shown before.
+    The forms that it is ``about``, the filing and the opinions on it, are shown first.
 
     ``decision`` has the fields case, statement (32 bytes), decision, text and prepared_by.  Raises
     ManifestProblem, KeyRefused.

@@ -1,6 +1,4 @@
-"""Logins that outlive one command: the token of each office, in a file that only this account can
-read.
-"""
+"""Stores logins between commands: the token of each office, readable by this account only."""
 
 import json
 from hashlib import sha256

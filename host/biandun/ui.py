@@ -1,7 +1,7 @@
-"""One interaction object: how the library talks to a person, whoever draws the screen.
+"""The interface through which the library interacts with a person.
 
-The library never prints and never asks by itself.  The CLI, the workstation and tests each hand in
-their own ``Ui``.
+The library never prints or asks for input itself.  The command line and tests each pass their own
+``Ui``.
 """
 
 from collections.abc import Sequence
@@ -12,47 +12,47 @@ from biandun_protocol.secret import Secret
 
 
 class Ui(Protocol):
-    """What the library may want from the person in front of it."""
+    """The interactions that the library may need."""
 
     def progress(self, phase: str, done: int, total: int) -> None:
-        """Work goes on: ``phase`` is sending, working, signing, writing, verifying or uploading.
-        Called on change only.
+        """Report progress; called on change only.
+
+        ``phase`` is sending, working, signing, writing, verifying or uploading.
         """
         ...
 
     def about_to_sign(self, forms: Sequence[Form]) -> None:
-        """These are what a key is about to sign, and before them what they speak of: show them
-        whole.  Called before the PIN is asked for.
+        """Show what a key is about to sign; called before the PIN is asked for.
+
+        ``forms`` are to be shown completely, in order; forms that are only referred to come first.
         """
         ...
 
     def need_presence(self, serial: str) -> None:
-        """The key waits for its button to be pressed.
+        """Ask the person to press the key's button.
 
-        Called once per wait; it ends when ``progress`` comes next.
+        Called once per wait; the wait ends with the next ``progress``.
         """
         ...
 
     def need_pin(self, serial: str, slot: int, tries_left: int | None) -> Secret | None:
-        """Ask for the PIN of a user slot; None gives up.
+        """Ask for the PIN of a user slot; None cancels.
 
-        ``tries_left`` is None while none was wrong since the last right one.
+        ``tries_left`` is None if no wrong PIN was entered since the last correct one.
         """
         ...
 
     def new_key(self, serial: str, unit_name: str, fingerprint: str, root_known: bool) -> bool:
-        """This account has never met the key: is it the right one?
+        """Ask whether a key that this account has never met is the right one.
 
-        ``fingerprint`` is that of its device key.
-
-        ``root_known``: is it under a root that this account knows from other keys?  Anybody can
-        make one under a root of his own.
+        ``fingerprint`` is that of its device key.  ``root_known`` says that this account knows its
+        root from other keys; anybody can make a key under a root of their own.
         """
         ...
 
 
 class Silent:
-    """A Ui for programs: says nothing."""
+    """A Ui without a person, for programs."""
 
     def progress(self, phase: str, done: int, total: int) -> None:
         """Ignore it."""
@@ -64,8 +64,8 @@ class Silent:
         """Ignore it."""
 
     def need_pin(self, serial: str, slot: int, tries_left: int | None) -> Secret | None:
-        """There is nobody to ask."""
+        """Return None: there is nobody to ask."""
 
     def new_key(self, serial: str, unit_name: str, fingerprint: str, root_known: bool) -> bool:  # noqa: ARG002
-        """A program takes keys of an office that it knows, and no others."""
+        """Accept keys under a known root, and no others."""
         return root_known

@@ -1,7 +1,7 @@
-"""Users of a key and their PINs: unlocking, on top of the sealed channel (SPEC section 6.2).
+"""Users of a key and their PINs, on top of the sealed channel (SPEC section 6.2).
 
-``Access`` is a channel on which somebody may unlock the key.  A PIN has one spelling
-(``biandun_protocol.pins``); a second spelling is tried only while there are tries to spare.
+``Access`` is a channel on which a user can unlock the key.  A PIN is sent in its normal form
+(``biandun_protocol.pins``); the form as typed is tried, too, while enough tries are left.
 """
 
 import time
@@ -29,7 +29,7 @@ from biandun_protocol.wire.numbers import (
     LIMIT_USER_SLOTS,
 )
 
-TO_SPARE = 2  # tries that stay when a PIN is tried in a second spelling
+TO_SPARE = 2  # tries that must be left for a PIN to be tried as typed
 T = TypeVar("T")
 
 
@@ -47,9 +47,9 @@ class Condition:
 
 
 class Access(Channel):
-    """A channel whose users unlock the key with their PINs.
+    """A channel on which users unlock the key with their PINs.
 
-    ``slot`` is the user whose PIN the Ui is asked for when the key wants one.
+    ``slot`` is the user whose PIN is asked for when the key requires one.
     """
 
     def __init__(
@@ -64,10 +64,10 @@ class Access(Channel):
         return pin_slots(self.info)
 
     def set_pin(self, pin: Secret, slot: int = 0) -> None:
-        """Give a slot its first PIN; slot 0 needs presence, others need slot 0 unlocked.
+        """Set the first PIN of a slot.
 
-        Raises KeyRefused: pin-format, pin-weak, pin-set, slot-refused, presence-*; what ``secure``
-        raises.
+        Slot 0 needs a press of the button, other slots need slot 0 unlocked.  Raises KeyRefused:
+        pin-format, pin-weak, pin-set, slot-refused, presence-*; the errors of ``secure``.
         """
         self.call(wire.SetPinRequest(slot, self.new_pin(pin).reveal()), wire.SetPinReply)
         self.refresh()
@@ -77,8 +77,8 @@ class Access(Channel):
 
         Without ``pin`` the Ui is asked for it, again after a wrong one.
 
-        Raises KeyRefused: pin-wrong with tries_left, pin-locked, pin-unset; pin-required when
-        nobody gives a PIN; pin-wait with wait_ms when one was given too soon.
+        Raises KeyRefused: pin-wrong with tries_left, pin-locked, pin-unset; pin-required when the
+        Ui returns no PIN; pin-wait with wait_ms when ``pin`` came too soon after a wrong one.
         """
         slot = self.slot if slot is None else slot
         if pin is not None:
@@ -102,8 +102,9 @@ class Access(Channel):
                 wrong, left = refusal, refusal.tries_left
 
     def _unlock(self, slot: int, pin: Secret, attempt: Callable[[int, Secret], None]) -> None:
-        """Try a PIN in its one spelling; after that, while there are tries to spare, as it was
-        given: earlier versions took it so.
+        """Try a PIN in its normal form, then, while tries are to spare, as it was typed.
+
+        Earlier versions set PINs as typed.
         """
         spelled = pins.normalised(pin)
         if not pins.is_possible(spelled):
@@ -124,9 +125,7 @@ class Access(Channel):
         self.call(wire.UnlockRequest(slot, pin.reveal()), wire.UnlockReply)
 
     def _try_in_time(self, slot: int, pin: Secret) -> None:
-        """Unlock; when the key wants to wait after wrong PINs, wait with it: the person has just
-        entered the next one.
-        """
+        """Try a PIN, after the delay that the key may require after wrong ones."""
         try:
             self._try(slot, pin)
         except errors.KeyRefused as refusal:
@@ -140,7 +139,7 @@ class Access(Channel):
     def condition(self) -> Condition:
         """Ask whether the key's flash is damaged and how many tries each PIN has left.
 
-        Firmware that lacks the command counts as undamaged, with tries unknown.
+        Firmware without this command counts as undamaged, with tries unknown.
         """
         try:
             reply = self.call(wire.ConditionRequest(), wire.ConditionReply)
@@ -154,15 +153,16 @@ class Access(Channel):
         )
 
     def tries_left(self, slot: int) -> int | None:
-        """Return how many wrong PINs a user has left; None for a slot without a PIN, and from a
-        key that does not report it.
+        """Return how many wrong PINs a user has left.
+
+        None for a slot without a PIN, and from firmware that does not report it.
         """
         return self.condition().tries.get(slot)
 
     def new_pin(self, pin: Secret) -> Secret:
-        """Return a PIN that is to be set in its normal form.
+        """Return a new PIN in its normal form, if it is acceptable.
 
-        Raises KeyRefused before the key is asked: pin-format, pin-weak.
+        Raises KeyRefused without asking the key: pin-format, pin-weak.
         """
         spelled = pins.normalised(pin)
         fault = pins.fault_of(spelled, self.info.serial)
@@ -194,7 +194,7 @@ class Access(Channel):
         self.refresh()
 
     def unlocked(self, work: Callable[[], T]) -> T:
-        """Do ``work``; when the key refuses it without a PIN, unlock and do it again.
+        """Call ``work``; if the key requires a PIN for it, unlock and call it again.
 
         Raises what ``work`` and ``unlock`` raise.
         """
@@ -208,8 +208,9 @@ class Access(Channel):
 
 
 def pin_slots(info: wire.InfoReply) -> tuple[int, ...]:
-    """The user slots that have a PIN, lowest first; the key states them as a mask, bit 0 for slot
-    0.
+    """The user slots that have a PIN, lowest first.
+
+    The key reports them as a bit mask, bit 0 for slot 0.
     """
     mask = info.pin_slots or 0
     return tuple(slot for slot in range(LIMIT_USER_SLOTS) if mask >> slot & 1)

@@ -1,4 +1,4 @@
-"""The unit card on a key, as a part of an open key (SPEC section 6.5)."""
+"""The unit card on an open key (SPEC section 6.5)."""
 
 from biandun.key.access import Access
 from biandun_protocol import certificate
@@ -8,18 +8,16 @@ from biandun_protocol.wire import messages as wire
 
 
 class Card:
-    """The unit card on an open key: write it, read it."""
+    """Writes and reads the unit card of an open key."""
 
     def __init__(self, key: Access) -> None:
         self._key = key
 
     def put(self, card: UnitCard) -> int:
-        """Hand over a unit card section by section, from where an earlier attempt stopped.
-
-        Returns its version.
+        """Write a unit card section by section; continue an earlier attempt.  Return its version.
 
         Raises KeyRefused: card-older, unit-mismatch, store-full; StatementProblem, ManifestProblem
-        for a card that does not hold; LinkGarbled.
+        for a card that does not verify; LinkGarbled.
         """
         key = self._key
         own = key.certificate()

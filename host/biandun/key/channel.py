@@ -1,16 +1,15 @@
-"""The sealed channel to one key: who is at the other end, and commands that nobody in between reads
-or forges (SPEC section 10).
+"""The sealed channel to one key: it authenticates the key, and encrypts commands (SPEC section 10).
 
-Duties, in the order in which a command meets them:
+Duties, in the order in which they apply to a command:
 
-1.  Decide whether the command must be sealed: everything that a PIN opens must, save on keys whose
-    certificate names no device key, and only where the caller allows that.
-2.  Open a sealed session when there is none: verify the certificate under the key's own anchor,
-    compare the key with what this account remembers of it, let it prove its device key.
-3.  Send the command sealed and read the answer.  Repeats of the same bytes are the connection's
-    affair; the key answers a repeated request once.
-4.  Open a session that was lost anew, once, but never repeat a PIN by itself: the lost request may
-    have cost a try already.
+1.  Decide whether the command must be sealed.  Everything that needs a PIN must be, except on keys
+    whose certificate names no device key, and only if the caller allows that.
+2.  Open a sealed session if there is none: verify the certificate under the key's own anchor,
+    compare the key with what this account has stored of it, let it prove its device key.
+3.  Send the sealed command and read the answer.  Retransmission is done by ``connection``; the key
+    executes a repeated request only once.
+4.  If the session was lost, open a new one, once; but never repeat a PIN without the user: the lost
+    request may already have cost a try.
 
 Neighbours: ``connection`` carries frames, ``biandun_protocol.session`` seals and opens,
 ``known_keys`` remembers; ``access`` adds users and PINs, ``session`` the other commands.
@@ -43,7 +42,7 @@ from biandun_protocol.wire.numbers import (
 )
 
 PIN_REQUESTS = (wire.UnlockRequest, wire.SetPinRequest, wire.ChangePinRequest, wire.UnblockRequest)
-# these never wait for a person, nor for more than a signature or two
+# requests that never wait for a person, nor compute more than one or two signatures
 QUESTIONS = (
     wire.InfoRequest,
     wire.ConditionRequest,
@@ -63,16 +62,16 @@ R = TypeVar("R", bound=codec.Message)
 
 
 def longest(request: codec.Request) -> float:
-    """For how many seconds the keep-alives of a key that has this request are believed."""
+    """For how many seconds keep-alives may extend the wait for the answer to this request."""
     return LONGEST_QUESTION if isinstance(request, QUESTIONS) else LONGEST_CALL
 
 
 @dataclass(frozen=True)
 class Certificate:
-    """Whose key it is, as the key holds it.
+    """The certificate of a key and the anchor, as read from the key; not verified.
 
-    ``x509`` is the certificate in DER, ``profile`` what the office signed of the key, ``issuer``
-    what the root signed of the office, ``root`` the root's public key.
+    ``x509`` is the certificate in DER, ``profile`` the office's signed profile of the key,
+    ``issuer`` the root's signed statement about the office, ``root`` the root's public key.
     """
 
     x509: bytes
@@ -82,12 +81,12 @@ class Certificate:
 
 
 class Channel:
-    """Commands to one key, sealed where they must be.  Use it as a context manager.
+    """Commands to one key, sealed where required; a context manager.
 
-    ``ui`` is told of progress and of the button, and asked about a key that is new to this account;
-    ``known`` holds the keys that this account has met, from one run to the next.  ``pin_in_clear``
-    allows keys whose certificate names no device key: their PIN crosses the cable as it is.  Not
-    for two threads.
+    ``ui`` is notified of progress and of waits for the button, and asked whether to accept a key
+    that is new to this account.  ``known`` stores the keys that this account has met.
+    ``pin_in_clear`` allows keys whose certificate names no device key: their PINs are sent
+    unencrypted.  Not thread-safe.
     """
 
     def __init__(
@@ -98,8 +97,8 @@ class Channel:
         self.pin_in_clear = False
         self._known = known
         self._session: Session | None = None
-        self._met: Known | None = None  # who this was when it was met on this connection
-        # has the office certified the device key?  None: not looked yet
+        self._met: Known | None = None  # the identity of the key earlier on this connection
+        # has the office certified a device key?  None: not checked yet
         self._is_certified: bool | None = None
         self._serial = ""
         connection.resync()
@@ -123,10 +122,10 @@ class Channel:
         """Close the port."""
         self.connection.close()
 
-    # --- who is at the other end --------------------------------------
+    # --- identity of the key ------------------------------------------
 
     def refresh(self) -> wire.InfoReply:
-        """Ask the key again who it is; ``info`` has the answer from then on.
+        """Ask the key for its info again, and store it in ``info``.
 
         Raises LinkProblem.
         """
@@ -136,7 +135,7 @@ class Channel:
 
     @property
     def algorithm(self) -> Algorithm:
-        """The suite that the key took over with its anchor; a key that names none speaks ES256.
+        """The suite that the key got with its anchor; ES256 if it names none.
 
         Raises StatementProblem(algorithm-unknown) for one that this program does not know.
         """
@@ -147,13 +146,13 @@ class Channel:
 
     @property
     def public_key(self) -> PublicKey | None:
-        """The key's own public key, once it has one."""
+        """The public key of the key's current pair, None before it has one."""
         return PublicKey(self.algorithm, self.info.public_key) if self.info.public_key else None
 
     def certificate(self) -> Certificate:
-        """Read the certificate in both forms, and the anchor under which the key believes it.
+        """Read the certificate in both forms, and the anchor that the key trusts.
 
-        Nothing is verified here: ``profile`` does that.  Raises KeyRefused(wrong-state) from a key
+        Nothing is verified here; see ``profile``.  Raises KeyRefused(wrong-state) from a key
         without a certificate.
         """
         reply = self.call(wire.ReadCertificateRequest(), wire.ReadCertificateReply)
@@ -165,10 +164,10 @@ class Channel:
         )
 
     def profile(self, own: Certificate | None = None) -> wire.ProfileManifest:
-        """Return what the office certified of this very key, verified under the key's own anchor.
+        """Return the office's profile of this very key, verified under the key's own anchor.
 
         Raises KeyNotGenuine for the certificate of another key; CertificateProblem,
-        StatementProblem for one that does not hold.
+        StatementProblem for one that does not verify.
         """
         own = own or self.certificate()
         issuer = certificate.verify_issuer(own.issuer, own.root)
@@ -178,9 +177,9 @@ class Channel:
         return profile
 
     def remember(self, own: Certificate, profile: wire.ProfileManifest) -> None:
-        """Remember a key that was certified just now; one without a device key is not remembered.
+        """Store the identity of a key that was just certified, if it has a device key.
 
-        Raises KeyChanged when this account knows another key by its serial number.
+        Raises KeyChanged if this account knows another key with its serial number.
         """
         if self._known is None or profile.device_key is None:
             return
@@ -193,11 +192,10 @@ class Channel:
         self._known.remember(profile.serial, now)
 
     def _recognise(self, profile: wire.ProfileManifest, own: Certificate) -> Known | None:
-        """Compare the key with what this account remembers of it; return what there is to remember
-        of one that it has never met.
+        """Compare the key with what this account has stored of it.
 
-        Only what the office signed counts, not what the key says in clear.  Raises KeyChanged,
-        KeyUnknown.
+        Return the identity to store for a key that is new, else None.  Only signed data are
+        compared, not what the key says in clear.  Raises KeyChanged, KeyUnknown.
         """
         serial, now = (
             profile.serial,
@@ -223,11 +221,10 @@ class Channel:
         return self._session is not None
 
     def secure(self) -> Session:
-        """Open a sealed session: make sure that this is the key its office certified, and the one
-        that this account knows.
+        """Open a sealed session with a key that its office certified and that this account knows.
 
-        Happens by itself before anything that needs a PIN.  Raises KeyNotGenuine, KeyChanged,
-        KeyUnknown, CertificateProblem and StatementProblem for a certificate that does not hold,
+        Called automatically before anything that needs a PIN.  Raises KeyNotGenuine, KeyChanged,
+        KeyUnknown; CertificateProblem and StatementProblem for a certificate that does not verify;
         KeyRefused(session-unavailable) when the office certified no device key.
         """
         own = self.certificate()
@@ -254,10 +251,10 @@ class Channel:
         return session
 
     def call(self, request: codec.Request, reply: type[R], in_clear: bool = False) -> R:
-        """Send one command, sealed where it must be, and read its reply.
+        """Send one command, sealed if required, and return its reply.
 
-        ``in_clear`` sends it as it is, to a key that has no certificate yet.  Raises KeyRefused,
-        LinkProblem; what ``secure`` raises.
+        ``in_clear`` sends it unsealed, to a key that has no certificate yet.  Raises KeyRefused,
+        LinkProblem, and the errors of ``secure``.
         """
         on_keepalive = _KeepAlives(self.ui, self._serial)
         with logs.action(
@@ -272,10 +269,11 @@ class Channel:
             raise errors.LinkGarbled(port=self.connection.transport.name) from None
 
     def hand_over(self, phase: str, missing: int, total: int, send: Callable[[int], int]) -> None:
-        """Hand over parts from ``missing`` on until the key has all of ``total``.
+        """Send parts from number ``missing`` on, until the key has all of ``total``.
 
-        ``send`` sends one and returns the one that the key wants next.  Raises LinkGarbled for a
-        key that does not get on, which would want parts for ever; what ``send`` raises.
+        ``send`` sends one part and returns the number of the next one that the key wants.  Raises
+        LinkGarbled if that number does not increase, so that the loop ends; and the errors of
+        ``send``.
         """
         while missing < total:
             self.ui.progress(phase, missing, total)
@@ -286,8 +284,9 @@ class Channel:
     def _exchange(
         self, request: codec.Request, on_keepalive: "_KeepAlives", in_clear: bool = False
     ) -> bytes:
-        """Send a request, sealed when there is a session or when it needs one; open a session that
-        was lost anew, once.
+        """Send a request, sealed if there is a session or if it needs one.
+
+        If the key has lost the session, a new one is opened, once.
         """
         message = codec.encode_request(request)
         if (
@@ -308,19 +307,22 @@ class Channel:
                 raise
             self._session = None
             if isinstance(request, PIN_REQUESTS):
-                raise  # it may have been examined already: one PIN that is typed costs one try
+                raise  # the key may have checked the PIN: typing it once must cost only one try
         except (errors.LinkTimeout, KeyboardInterrupt):
-            self._session = None  # nobody knows which counter the key is at
+            self._session = None  # the key's message counter is unknown now
             raise
         return self.connection.call_sealed(self.secure(), message, on_keepalive, longest(request))
 
     def _needs_session(self) -> bool:
-        """Must what a PIN opens be sealed?  What the key says of itself in clear does not count."""
+        """Must a command that needs a PIN be sealed?
+
+        The key's own unauthenticated answers do not decide that.
+        """
         if not self.pin_in_clear or (
             self._known is not None and self._known.get(self.info.serial) is not None
         ):
-            # a key that was met in a session is never used without one: an old certificate must not
-            # talk us out of it
+            # a key that once had a session is never used without one, so that nobody can avoid it
+            # by presenting an old certificate
             return True
         if self._is_certified is None:
             self._is_certified = self.profile().device_key is not None

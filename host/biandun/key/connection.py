@@ -1,9 +1,8 @@
-"""The host's end of the link: one request at a time, repeated until answered, streams with a
-window.
+"""The host's end of the link: requests that are repeated until answered, streams with a window.
 
-SPEC.md section 2 is the text; the key's end is ``etoken.link``.  Every wait has a deadline; a
-keep-alive extends it, a silence of ``retransmit_ms`` repeats what was sent.  The key answers a
-repeated id with the same bytes, so repeating is always safe.
+The specification is SPEC.md section 2; the key's end is ``etoken.link``.  Every wait has a
+deadline.  A keep-alive extends it; after a silence of ``retransmit_ms`` the request is sent again.
+The key answers a repeated request id with the same bytes, so repeating is always safe.
 """
 
 import contextlib
@@ -37,11 +36,11 @@ from biandun_protocol.wire.numbers import (
 )
 
 RETRANSMIT = LIMIT_RETRANSMIT_MS / 1000
-PATIENCE = 5.0  # seconds without any progress before the key counts as gone
-ATTEMPTS = 3  # with other ids, when somebody else on the line has used ours
-LONGEST_REPLY = LIMIT_MESSAGE + 2 * LIMIT_SEAL_PAD  # bytes, of the longest message when sealed
-# seconds; keep-alives do not go on for ever: what may wait for a person, or for long work, and what
-# only asks
+PATIENCE = 5.0  # seconds without any progress until the key counts as gone
+ATTEMPTS = 3  # with new request ids, if another program on the line has used the same id
+LONGEST_REPLY = LIMIT_MESSAGE + 2 * LIMIT_SEAL_PAD  # bytes of the longest sealed message
+# seconds for which keep-alives can extend a wait: for requests that wait for a person or take long,
+# and for those that only read
 LONGEST_CALL, LONGEST_QUESTION = 120.0, 10.0
 
 OnKeepAlive = Callable[[int, int], None]
@@ -50,7 +49,7 @@ Opens = Callable[[int, bytes], bytes | None]
 
 
 class Received:
-    """A frame that belongs to what we wait for, copied out of the reader's buffer."""
+    """A frame that was waited for, copied out of the reader's buffer."""
 
     def __init__(self, frame: frames.Frame) -> None:
         self.kind = frame.kind
@@ -63,7 +62,7 @@ class Received:
 class Connection:
     """An open link to one key.
 
-    Not for two threads at once, but ``cancel`` may be set from another.
+    Not thread-safe, except that another thread may set ``cancel``.
     """
 
     def __init__(self, transport: Transport) -> None:
@@ -71,23 +70,23 @@ class Connection:
         self.cancel = threading.Event()
         self.sent_bytes = 0
         self.received_bytes = 0
-        self.keepalive_bytes = 0  # of the received ones, those that depend on time only
+        self.keepalive_bytes = 0  # part of received_bytes; their number depends on time only
         self._reader = frames.FrameReader()
         self._request_id = 0
         self._nonce = secrets.token_bytes(8)
 
     def close(self) -> None:
-        """Let go of the line."""
+        """Close the transport."""
         self.transport.close()
 
     def resync(self, patience: float = PATIENCE) -> None:
-        """Open the link: agree on a nonce that names it.
+        """Open the link: agree with the key on a nonce that identifies it.
 
-        Raises LinkTimeout (silence), LinkGarbled (somebody talks, but not this protocol),
+        Raises LinkTimeout (no answer), LinkGarbled (an answer in another protocol),
         KeyRefused(unsupported-version).
         """
         payload = codec.encode(Resync(self._nonce))
-        # a delimiter first ends whatever was begun
+        # a leading delimiter ends any incomplete frame
         opening = b"\0" + frames.encode_frame(KIND_RESYNC, 0, 0, payload)
         deadline = time.monotonic() + patience
         while time.monotonic() < deadline:
@@ -115,11 +114,11 @@ class Connection:
         on_keepalive: OnKeepAlive | None = None,
         longest: float = LONGEST_CALL,
     ) -> bytes:
-        """Send a request and return the reply; after ``longest`` seconds no keep-alive helps.
+        """Send a request and return the reply, within ``longest`` seconds.
 
         Raises KeyRefused with the key's error, LinkTimeout, LinkGarbled, Unplugged.  When
-        ``cancel`` is set the key is told; what comes back then is its word: a reply that was
-        already made, or KeyRefused(cancelled).
+        ``cancel`` is set the key is notified; it answers with a reply that was already made, or
+        KeyRefused(cancelled).
         """
         return self._ask(message, on_keepalive, None, longest)
 
@@ -130,11 +129,10 @@ class Connection:
         on_keepalive: OnKeepAlive | None = None,
         longest: float = LONGEST_CALL,
     ) -> bytes:
-        """The same through a session: the request is sealed, and what is not a sealed answer to it
-        is not looked at.
+        """As ``call``, through a session: the request is sealed, unsealed answers are ignored.
 
-        Raises also KeyRefused(session-lost): the key knows nothing of the session, or somebody
-        wants us to think so.
+        Raises also KeyRefused(session-lost): the key does not have the session; as this error is
+        not sealed, somebody else may have sent it.
         """
         sealed = session.seal(KIND_REQUEST, message)
         for _ in range(ATTEMPTS):
@@ -142,7 +140,7 @@ class Connection:
                 return self._ask(sealed, on_keepalive, session.open, longest)
             except errors.KeyRefused as refusal:
                 if refusal.number != ERROR_REQUEST_ID_REUSED:
-                    raise  # else: somebody has used the id before us; nothing sealed was opened
+                    raise  # else another program has used the id; the key has opened nothing sealed
         raise errors.LinkTimeout(port=self.transport.name)
 
     def _ask(
@@ -156,7 +154,7 @@ class Connection:
         try:
             return self._call(self._request_id, message, on_keepalive, opens, longest)
         except KeyboardInterrupt:
-            # a key that still waits for its button must not sign for somebody who has left
+            # a key that still waits for its button must not sign after the user has aborted
             with contextlib.suppress(errors.HostProblem):
                 self._write(frames.encode_frame(KIND_CANCEL, self._request_id, 0, b""))
             raise
@@ -207,20 +205,21 @@ class Connection:
                 if answer is not None:
                     return answer
                 if not frame.more:
-                    reply.clear()  # not from the key, or damaged on the way: it is asked again
-            # what is late and gets us on is welcome: this computer may be slow itself
+                    reply.clear()  # not sealed by the key, or damaged: wait for a repeat
+            # checked only after processing, because a late frame can still be progress on a slow
+            # computer
             if time.monotonic() - last_life > PATIENCE:
-                # frames come, but nothing gets on
+                # frames arrive, but without progress
                 raise errors.LinkTimeout(port=self.transport.name)
 
     def _append(self, reply: bytearray, payload: bytes) -> None:
-        """Add what came of a reply.  Raises LinkGarbled for one that is longer than any can be."""
+        """Append a part of a reply.  Raises LinkGarbled if it gets longer than LONGEST_REPLY."""
         if len(reply) + len(payload) > LONGEST_REPLY:
             raise errors.LinkGarbled(port=self.transport.name)
         reply += payload
 
     def _tell_of_cancel(self, request_id: int) -> bool:
-        """Tell the key when ``cancel`` is set; was it?"""
+        """Send a cancel frame if ``cancel`` is set; return whether it is."""
         if self.cancel.is_set():
             self._write(frames.encode_frame(KIND_CANCEL, request_id, 0, b""))
             return True
@@ -228,17 +227,16 @@ class Connection:
 
     @property
     def last_id(self) -> int:
-        """The id of the last request: the name of the stream that it opened."""
+        """The id of the last request, which is also the id of the stream that it opened."""
         return self._request_id
 
     def stream(
         self, stream_id: int, data: bytes, window: int, on_sent: OnSent | None = None
     ) -> None:
-        """Send ``data`` as data frames, at most ``window`` of them unacknowledged; go back when one
-        was lost.
+        """Send ``data`` as data frames, at most ``window`` of them unacknowledged (go-back-N).
 
-        Raises KeyRefused with what the key has against it, KeyRefused(cancelled) after ``cancel``,
-        LinkTimeout, Unplugged.
+        Raises KeyRefused with the key's error, KeyRefused(cancelled) after ``cancel``, LinkTimeout,
+        Unplugged.
         """
         size, view = frames.PAYLOAD_MAX, memoryview(data)
         acknowledged = sent = 0
@@ -271,17 +269,17 @@ class Connection:
                 if frame.offset > acknowledged:
                     last_life = time.monotonic()
                 if frame.offset == acknowledged != went_back_to:
-                    # said twice: the key lost the frame that begins here
+                    # a repeated acknowledgement: the key has lost the frame at this offset
                     sent = went_back_to = acknowledged
                 acknowledged = max(acknowledged, min(frame.offset, len(data)))
                 if on_sent is not None:
                     on_sent(acknowledged)
             if time.monotonic() - last_life > PATIENCE:
-                # acknowledged again and again, and never further
+                # acknowledgements arrive, but without progress
                 raise errors.LinkTimeout(port=self.transport.name)
 
     def abort(self, stream_id: int) -> None:
-        """Give up a stream: nothing of it will be signed.  Raises Unplugged."""
+        """Cancel a stream, so that nothing of it will be signed.  Raises Unplugged."""
         deadline = time.monotonic() + 2 * RETRANSMIT
         while time.monotonic() < deadline:
             self._write(frames.encode_frame(KIND_CANCEL, stream_id, 0, b""))
@@ -308,8 +306,10 @@ class Connection:
         return b"".join(parts)
 
     def _refusal_of(self, frame: Received, opens: Opens | None) -> errors.KeyRefused | None:
-        """The refusal in an error frame; in a session a sealed one, and in clear only what comes
-        from before the seal.
+        """The refusal in an error frame, or None.
+
+        In a session only a sealed one counts, or an unsealed one that the key sends when it cannot
+        unseal: session-lost and request-id-reused.
         """
         if opens is None:
             return self._refusal(frame)
@@ -324,7 +324,7 @@ class Connection:
         return refusal if refusal.number in (ERROR_SESSION_LOST, ERROR_REQUEST_ID_REUSED) else None
 
     def _refusal(self, frame: Received) -> errors.KeyRefused:
-        """What an error frame says.  Raises LinkGarbled for one that says nothing."""
+        """The refusal in an error frame.  Raises LinkGarbled for one that cannot be decoded."""
         try:
             info = codec.decode(ErrorInfo, frame.payload)
         except codec.MessageError:
@@ -347,8 +347,9 @@ class Connection:
     def _wait(
         self, wanted: Callable[[frames.Frame], bool], until: float, cancel: threading.Event | None
     ) -> Received | None:
-        """Return the next frame that is ``wanted``; None at ``until`` or as soon as ``cancel`` is
-        set, but not without having looked once.
+        """Return the next frame that is ``wanted``; None after ``until`` or when ``cancel`` is set.
+
+        It reads at least once.
         """
         looked = False
         while True:

@@ -1,5 +1,6 @@
-"""The outbox of a key, filings that travel to a computer with a network, as a part of an open key
-(SPEC section 6.6).
+"""The outbox of an open key: filings that are carried to a computer with a network.
+
+SPEC section 6.6.
 """
 
 from biandun.errors import KeyRefused
@@ -10,17 +11,16 @@ from biandun_protocol.wire.numbers import ERROR_NOT_FOUND, LIMIT_OUTBOX, LIMIT_P
 
 
 class Outbox:
-    """The outbox on an open key: one parcel for each statement, named by its idempotency key."""
+    """The outbox on an open key: one parcel per statement, named by its idempotency key."""
 
     def __init__(self, key: Access) -> None:
         self._key = key
 
     def put(self, name: bytes, content: bytes) -> None:
-        """Write the package of the statement signed under ``name`` (16 bytes) to the outbox, from
-        where an earlier attempt stopped.
+        """Write the parcel of the statement signed under ``name`` (16 bytes).
 
-        Raises KeyRefused: not-found when this key signed nothing under that name, outbox-full,
-        store-full; ManifestProblem(too-large).
+        It continues an earlier attempt.  Raises KeyRefused: not-found when this key signed nothing
+        under that name, outbox-full, store-full; ManifestProblem(too-large).
         """
         key = self._key
         if not 0 < len(content) <= LIMIT_OUTBOX:
@@ -42,7 +42,7 @@ class Outbox:
         )
 
     def entries(self) -> list[wire.OutboxEntryReply]:
-        """Return what is in the outbox; a parcel is whole when ``next`` counts all its parts."""
+        """Return the entries of the outbox; one is complete when ``next`` counts all its parts."""
         found: list[wire.OutboxEntryReply] = []
         for place in range(LIMIT_PARCELS):
             try:
@@ -66,7 +66,7 @@ class Outbox:
         return content
 
     def drop(self, name: bytes) -> None:
-        """Delete a parcel; one that is not there is no error."""
+        """Delete a parcel; one that does not exist is no error."""
         self._key.unlocked(
             lambda: self._key.call(wire.OutboxDropRequest(name), wire.OutboxDropReply)
         )

@@ -1,11 +1,10 @@
-"""Finding keys without opening anything: serial ports that say they are one, and simulated keys
-that are running.
+"""Finds keys without opening a port: USB serial ports, and running simulators.
 
-A simulated key announces itself by a small file SERIAL.json {"port", "pid"} in ``announcements()``;
-the process must be alive, because the name of a pseudo-terminal is soon somebody else's.
+A simulated key announces itself by a small file SERIAL.json {"port", "pid"} in ``announcements()``.
+The process must be running, because the name of a pseudo-terminal is soon used again.
 
-What cannot be looked through is a row of its own with what is wrong (``PortInfo.problem``), so that
-the other keys are found.
+A place that cannot be searched is returned as a row with its error (``PortInfo.problem``), so that
+keys in other places are still found.
 """
 
 import os
@@ -28,10 +27,10 @@ USB_PRODUCT = "Biandun"
 
 @dataclass(frozen=True)
 class PortInfo:
-    """A port where a key should be; ``serial`` is what it says of itself, unchecked.
+    """A port with a key on it; ``serial`` is what it says of itself, not verified.
 
-    With a ``problem`` there is nothing to open: ``port`` is the place that could not be looked
-    through.
+    If ``problem`` is set there is nothing to open: ``port`` is the place that could not be
+    searched.
     """
 
     port: str
@@ -47,7 +46,7 @@ def announcements() -> Path:
 
 
 def scan() -> list[PortInfo]:
-    """All ports that should have a key on them, by serial number.  Opens none of them."""
+    """All ports that seem to have a key, by serial number.  Opens none of them."""
     found = [*_looked_through("USB", _usb, simulated=False)]
     found += _looked_through(str(announcements()), _simulated, simulated=True)
     return sorted(found, key=lambda info: (info.serial or "", info.port))
@@ -80,8 +79,7 @@ def _usb() -> Iterator[PortInfo]:
 def _simulated() -> Iterator[PortInfo]:
     folder = announcements()
     if sys.platform == "win32" or not folder.exists():
-        # Windows has no pseudo-terminals; signal 0, which asks below whether a process is there, is
-        # Ctrl-C to it
+        # Windows has no pseudo-terminals, and there os.kill(pid, 0) below would send Ctrl-C
         return
     for path in own(folder).glob("*.json"):
         try:
@@ -89,5 +87,5 @@ def _simulated() -> Iterator[PortInfo]:
             port, pid = str(note["port"]), int(str(note["pid"]))
             os.kill(pid, 0)
         except (OSError, ValueError, KeyError, TypeError, OverflowError, RecursionError):
-            continue  # gone, or half written
+            continue  # the simulator has ended, or is still writing the file
         yield PortInfo(port, path.stem, simulated=True)

@@ -1,4 +1,4 @@
-"""Officers, shares and unblocking, as a part of an open key (SPEC section 6.8)."""
+"""Unblocking officers, their shares, and unblocking, on an open key (SPEC section 6.8)."""
 
 from biandun.key.access import Access
 from biandun_protocol import recovery
@@ -9,18 +9,17 @@ from biandun_protocol.wire.numbers import SCHEMA_SHARES_EXPORT
 
 
 class Recovery:
-    """Officers, shares and unblocking on an open key."""
+    """Unblocking officers, their shares, and unblocking, on an open key."""
 
     def __init__(self, key: Access) -> None:
         self._key = key
 
     def name_officers(self, officers: Officers, enrolling: bool = False) -> int:
-        """Set the two unblocking officers; the key makes a share for each.
+        """Set the two unblocking officers; the key makes a share for each.  Idempotent.
 
-        Returns the number of the pair of shares; the same officers again change nothing.
-
-        A key in service needs user 0's PIN; one that is ``enrolling`` has no user, so the command
-        goes unsealed.  Raises KeyRefused: officers-invalid, officers-older, slot-refused.
+        Return the number of the pair of shares.  A key in service needs user 0's PIN; one that is
+        ``enrolling`` has no user, so the command is not sealed.  Raises KeyRefused:
+        officers-invalid, officers-older, slot-refused.
         """
         request = wire.SetOfficersRequest(officers.signed.statement, officers.signed.manifest)
         if enrolling:
@@ -28,7 +27,7 @@ class Recovery:
         return self._key.unlocked(lambda: self._key.call(request, wire.SetOfficersReply)).number
 
     def shares(self) -> wire.SharesExport:
-        """Export the shares, encrypted to the officers, for the office to keep; needs no PIN.
+        """Export the shares, encrypted to the officers, for the office to store; needs no PIN.
 
         Raises KeyRefused(unblock-unset).
         """
@@ -43,13 +42,12 @@ class Recovery:
         return recovery.ask(self.shares(), slot)
 
     def unblock(self, slot: int, codes: tuple[Secret, Secret], pin: Secret) -> int:
-        """Set a user's PIN anew with both codes, in either order; they are used up.
+        """Set a user's PIN with both officers' codes, in either order; needs the button.
 
-        Needs the button.
-
-        Returns the number of the shares that the key then made, which the office does not have yet.
-        Raises ManifestProblem(code-mistyped) before anything is counted; KeyRefused: unblock-wrong
-        with tries_left, unblock-locked, unblock-unset, pin-unset, pin-format.
+        The codes can be used only once.  Return the number of the new shares that the key then
+        made; the office does not have them yet.  Raises ManifestProblem(code-mistyped), which costs
+        no try; KeyRefused: unblock-wrong with tries_left, unblock-locked, unblock-unset, pin-unset,
+        pin-format.
         """
         spelled = self._key.new_pin(pin)
         first, second = (

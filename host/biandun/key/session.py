@@ -1,8 +1,8 @@
-"""A key in use: its commands by name, and the work that takes several of them.
+"""An open key: its commands as methods, and operations that take several commands.
 
-``Key`` is what callers hold.  It never prints and never stores; what it returns are plain values
-and bytes to keep.  ``channel`` says who the key is and seals, ``access`` unlocks; ``card``,
-``outbox`` and ``recovery`` are parts of it.
+Callers use ``Key``.  It neither prints nor stores anything; it returns values and bytes.
+``channel`` authenticates the key and seals, ``access`` unlocks; ``card``, ``outbox`` and
+``recovery`` are parts of it.
 """
 
 import time
@@ -36,7 +36,7 @@ from biandun_protocol.wire.numbers import (
 
 @dataclass(frozen=True)
 class Signature:
-    """What the key signed: the statement to send, its name, and its place in the key's chain."""
+    """What the key signed: the statement, its id, and its sequence number in the key's chain."""
 
     statement: bytes
     statement_id: bytes
@@ -45,7 +45,7 @@ class Signature:
 
 @dataclass(frozen=True)
 class Kept:
-    """A statement as the key keeps it, with the receipt it verified, if any."""
+    """A statement as stored on the key, with the receipt that the key verified, if any."""
 
     statement: bytes
     seq: int
@@ -54,23 +54,22 @@ class Kept:
 
 
 class Key(Access):
-    """An open key, with all that it does.  Use it as a context manager.
+    """An open key with all its commands; a context manager.
 
-    What needs a PIN goes through a sealed session, which is opened when it is first needed, and
-    asks the Ui for the PIN of the user in ``slot``.
+    What needs a PIN goes through a sealed session, which is opened when it is first needed; the Ui
+    is asked for the PIN of the user in ``slot``.
     """
 
     # --- enrolment ----------------------------------------------------
 
     def answer_offer(self, offer: wire.Offer, officers: Officers | None = None) -> wire.KeyRequest:
-        """Install the office's anchor, make the key pair and prove possession; may be repeated with
-        the same offer.
+        """Install the office's anchor, make a key pair and prove its possession.
 
-        Where the office names unblocking officers the key makes its shares for them
-        (``recovery.shares``).
+        May be repeated with the same offer.  If the office has unblocking officers, the key makes
+        its shares for them (``recovery.shares``).
 
-        Raises KeyRefused: anchor-invalid, anchor-present, wrong-state, presence-*.  ManifestProblem
-        for another file.
+        Raises KeyRefused: anchor-invalid, anchor-present, wrong-state, presence-*; ManifestProblem
+        for another kind of file.
         """
         _expect(offer.schema, SCHEMA_OFFER)
         self.call(
@@ -79,7 +78,7 @@ class Key(Access):
             ),
             wire.InstallAnchorReply,
         )
-        self.refresh()  # with its anchor the key has learned its suite
+        self.refresh()  # the anchor has set the key's suite
         self.call(wire.GenerateKeyRequest(), wire.GenerateKeyReply)
         if officers is not None:
             self.recovery.name_officers(officers, enrolling=True)
@@ -89,10 +88,10 @@ class Key(Access):
         return wire.KeyRequest(SCHEMA_KEY_REQUEST, signed.statement, signed.manifest)
 
     def personalise(self, grant: wire.Grant) -> None:
-        """Hand the key its certificate; may be repeated with the same grant.
+        """Install the key's certificate; may be repeated with the same grant.
 
-        This account knows the key from then on.  Raises KeyRefused: profile-invalid,
-        serial-mismatch, key-mismatch, wrong-state; ManifestProblem for another file; KeyNotGenuine,
+        This account stores the key as known.  Raises KeyRefused: profile-invalid, serial-mismatch,
+        key-mismatch, wrong-state; ManifestProblem for another kind of file; KeyNotGenuine,
         KeyChanged.
         """
         _expect(grant.schema, SCHEMA_GRANT)
@@ -112,9 +111,9 @@ class Key(Access):
         self.remember(own, profile)
 
     def wipe(self) -> int:
-        """Destroy the key pair of a key without a certificate; needs presence.
+        """Erase the key pair of a key without a certificate; needs the button.
 
-        Returns the new generation.
+        Return the new generation.
         """
         generation = self.call(wire.WipeRequest(self.info.serial), wire.WipeReply).generation
         self.refresh()
@@ -123,10 +122,10 @@ class Key(Access):
     # --- orders of the office -----------------------------------------
 
     def challenge(self) -> wire.Challenge:
-        """Return the challenge that an order of the office must answer; it stays the same until an
-        order was carried out.
+        """Return the challenge that an order of the office must answer.
 
-        Raises KeyRefused(wrong-state) from a key without a certificate.
+        It stays the same until an order was carried out.  Raises KeyRefused(wrong-state) from a key
+        without a certificate.
         """
         reply = self.call(wire.ChallengeRequest(), wire.ChallengeReply)
         own = self.public_key
@@ -142,13 +141,12 @@ class Key(Access):
         )
 
     def carry_out(self, order: Order) -> int:
-        """Let the key carry out an order of its office; a reset needs the button, held for ten
-        seconds.
+        """Let the key carry out an order of its office; a reset needs the button for ten seconds.
 
-        Returns the new generation after a reset, the time floor (seconds) that was set, else the
-        number after which the chain goes on.  Raises KeyRefused: order-invalid, order-stale,
-        serial-mismatch, wrong-state when there is nothing to reinstate, presence-*; unknown-command
-        from firmware that does not know this order.
+        Return the new generation after a reset, the new time floor (seconds since 1970) after
+        set-time, else the sequence number after which the chain continues.  Raises KeyRefused:
+        order-invalid, order-stale, serial-mismatch, wrong-state when there is nothing to reinstate,
+        presence-*; unknown-command from firmware without this order.
         """
         given = (order.signed.statement, order.signed.manifest)
         if order.purpose == PURPOSE_RESET:
@@ -171,10 +169,10 @@ class Key(Access):
 
     @property
     def recovery(self) -> Recovery:
-        """Officers, shares and unblocking: how a forgotten or locked PIN is set anew."""
+        """Unblocking officers, their shares, and unblocking of a forgotten or locked PIN."""
         return Recovery(self)
 
-    # --- what it carries ----------------------------------------------
+    # --- unit card and outbox -----------------------------------------
 
     @property
     def card(self) -> Card:
@@ -183,7 +181,7 @@ class Key(Access):
 
     @property
     def outbox(self) -> Outbox:
-        """Filings that travel on the key."""
+        """Filings that are carried on the key."""
         return Outbox(self)
 
     # --- statements ---------------------------------------------------
@@ -196,12 +194,14 @@ class Key(Access):
         idempotency_key: bytes,
         claimed_time: int | None = None,
     ) -> Signature:
-        """Have the key sign ``manifest`` once per ``idempotency_key`` (16 bytes, kept by the caller
-        before the call).
+        """Have the key sign ``manifest``, once per ``idempotency_key``.
 
-        Repeating the call, on this link or after unplugging, gives the same signature.
-        ``claimed_time`` is this computer's (seconds, default now) and is marked as such.  Raises
-        KeyRefused by policy, presence or stream; LinkProblem.
+        The caller must have stored the idempotency key (16 bytes) before the call.  Repeating the
+        call, on this link or after unplugging, returns the same signature.  ``claimed_time`` is
+        this computer's time (seconds since 1970, default now), and is marked as such in the
+        statement.
+
+        Raises KeyRefused for policy, presence or stream errors; LinkProblem.
         """
         begin = wire.SignBeginRequest(
             idempotency_key,
@@ -213,11 +213,10 @@ class Key(Access):
         return self.unlocked(lambda: self._sign(begin, manifest))
 
     def confirm_batch(self, digests: list[bytes], *, purpose: str) -> wire.ConfirmBatchReply:
-        """Confirm up to 64 manifests, by their digests in the key's suite, with one press of the
-        button.
+        """Confirm up to 64 manifests of one purpose with one press of the button.
 
-        ``sign`` then needs no other for each of them, once, for five minutes.  Raises KeyRefused:
-        purpose-refused, presence-*.
+        ``digests`` are in the key's suite.  For five minutes, ``sign`` then needs no further press
+        for each of them, once.  Raises KeyRefused: purpose-refused, presence-*.
         """
         request = wire.ConfirmBatchRequest(purpose, digests)
         return self.unlocked(lambda: self.call(request, wire.ConfirmBatchReply))
@@ -230,7 +229,7 @@ class Key(Access):
         except errors.KeyRefused as refusal:
             if refusal.number != ERROR_NO_STREAM:
                 raise
-            # the stream was lost on the way: nothing was signed, send it again, once
+            # the stream was lost and nothing was signed: send it again, once
             self._send(begin, manifest)
             reply = self.call(wire.SignFinishRequest(idempotency_key), wire.SignFinishReply)
         return self._signature(reply, begin.purpose)
@@ -256,11 +255,11 @@ class Key(Access):
             cancelled = isinstance(said, errors.KeyRefused) and said.number == ERROR_CANCELLED
             if not self.is_secure or cancelled:
                 raise
-            # said in clear, so anybody may have said it: the sealed answer to what comes next tells
-            # the reason
+            # this error was not sealed and may be forged; the sealed answer to the next command
+            # has the reason
 
     def fetch(self, idempotency_key: bytes | None = None, seq: int | None = None) -> Kept:
-        """Return a statement by its idempotency key or its sequence number.
+        """Return a stored statement by its idempotency key or its sequence number.
 
         Raises KeyRefused(not-found).
         """
@@ -276,7 +275,7 @@ class Key(Access):
         )
 
     def login(self, origin: str, nonce: bytes) -> Signed:
-        """Sign an office's challenge for ``origin``; needs a user and presence.
+        """Sign an office's challenge for ``origin``; needs a user and the button.
 
         Raises KeyRefused: purpose-refused, …
         """
@@ -284,7 +283,7 @@ class Key(Access):
         return self.signed(reply.header, reply.signature, reply.manifest)
 
     def export_links(self, first: int, count: int) -> Signed:
-        """Sign the names of ``count`` statements from ``first`` on (at most 64).
+        """Sign the ids of ``count`` statements (at most 64) from sequence number ``first`` on.
 
         Raises KeyRefused: not-found, …
         """
@@ -294,11 +293,11 @@ class Key(Access):
         return self.signed(reply.header, reply.signature, reply.manifest)
 
     def chain(self) -> wire.ChainStateReply:
-        """Return where the key's chain and its view of the office's log stand."""
+        """Return the state of the key's chain, and of the office's log as the key knows it."""
         return self.call(wire.ChainStateRequest(), wire.ChainStateReply)
 
     def keep_receipt(self, receipt: Receipt, consistency: list[bytes] | None = None) -> int:
-        """Let the key verify and keep a receipt; return the sequence number of its statement.
+        """Let the key verify and store a receipt; return the sequence number of its statement.
 
         ``consistency`` proves that the office's log continues the one the key knows (RFC 9162
         section 2.1.4).  Raises KeyRefused: receipt-*.
@@ -307,9 +306,7 @@ class Key(Access):
         return self.call(request, wire.StoreReceiptReply).seq
 
     def signed(self, header: bytes, signature: bytes, manifest: bytes) -> Signed:
-        """Assemble the statement over a manifest that the key itself wrote, from header and
-        signature (64 bytes).
-        """
+        """Assemble the statement over a manifest that the key wrote, from header and signature."""
         return Signed(
             statements.assemble(header, self.algorithm.digest(manifest), signature), manifest
         )

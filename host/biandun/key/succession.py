@@ -1,4 +1,4 @@
-"""A new key pair for a key in service, as a part of an open key (SPEC section 6.10)."""
+"""Succession: a new key pair for a key in service (SPEC section 6.10)."""
 
 from biandun.key.session import Key
 from biandun_protocol.succession import Granted, Succession
@@ -6,11 +6,9 @@ from biandun_protocol.wire import messages as wire
 
 
 def ask(key: Key) -> Succession:
-    """Let the key make its next key pair; return what it asks the office.
+    """Let the key make its next key pair; return its request to the office.  Idempotent.
 
-    Again gives the same pair and the same statement.
-
-    The old pair signs until the office's answer is here.  Needs user 0 and the button.  Raises
+    The old pair signs until the office's answer is installed.  Needs user 0 and the button.  Raises
     KeyRefused: purpose-refused, slot-refused, certificate-expired, presence-*, store-full.
     """
     reply = key.unlocked(lambda: key.call(wire.SucceedRequest(), wire.SucceedReply))
@@ -21,12 +19,11 @@ def ask(key: Key) -> Succession:
 
 
 def take(key: Key, granted: Granted) -> int:
-    """Hand the key the certificate of its new pair and the receipt of its statement; may be
-    repeated.  Returns the statement's number.
+    """Install the certificate of the new pair and the receipt of the request; may be repeated.
 
-    Raises KeyRefused: what ``Key.personalise`` raises; receipt-older, receipt-consistency when the
-    key has seen a longer log since it asked: the new pair is in force then, and the receipt is to
-    be had from the office.
+    Return the sequence number of the request.  Raises KeyRefused: the errors of
+    ``Key.personalise``; receipt-older, receipt-consistency when the key has seen a longer log since
+    its request: then the new pair is in force, and a newer receipt must be fetched from the office.
     """
     key.personalise(granted.grant)
     return key.keep_receipt(granted.receipt, list(granted.consistency))

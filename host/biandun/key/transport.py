@@ -1,8 +1,8 @@
-"""A byte line to a key: six small methods, and the serial port behind them.
+"""A byte stream to a key: an interface of a few methods, and the serial port that implements it.
 
-pyserial's exceptions are irregular (errno or none, SerialException or OSError); ``named`` is the
-one place that gives them our names.  A port is held by two locks: the kernel's exclusive mode, and
-a lock file whose neighbour says who holds it.
+pyserial's exceptions are irregular (with errno or without, SerialException or OSError); ``named``
+is the only place that turns them into ours.  A port is protected by two locks: the kernel's
+exclusive mode, and a lock file with a .json file beside it that names the holder.
 """
 
 import contextlib
@@ -26,23 +26,23 @@ from biandun_protocol import jsontext, oserrors
 try:
     import fcntl
     import termios
-except ImportError:  # Windows: who opens a port there has it alone
+except ImportError:  # Windows, where opening a port is always exclusive
     fcntl = termios = None
 
 READ_WAIT = 0.02  # seconds; how long one read waits for its first byte
-WRITE_LIMIT = 5.0  # seconds; a key that does not read for so long is gone
+WRITE_LIMIT = 5.0  # seconds; a key that does not read for so long counts as gone
 
 
 class Transport(Protocol):
-    """What a connection needs of a line; a simulated or in-process key is just another one."""
+    """What a connection needs; simulated and in-process keys implement it, too."""
 
     @property
     def name(self) -> str:
-        """How to call it in messages."""
+        """The name of the port in messages."""
         ...
 
     def read(self) -> bytes:
-        """Return what has come, waiting a moment for the first byte; empty when nothing came.
+        """Return what has arrived, waiting a moment for the first byte; may be empty.
 
         Raises Unplugged.
         """
@@ -53,12 +53,12 @@ class Transport(Protocol):
         ...
 
     def close(self) -> None:
-        """Let go of the line; again is allowed."""
+        """Close the port; may be called again."""
         ...
 
 
 def lock_path(port: str) -> Path:
-    """Where the lock of a port lies; its neighbour with the suffix .json names the holder."""
+    """The path of a port's lock file; the file with the suffix .json beside it names the holder."""
     name = sha256(os.fsencode(Path(port).resolve())).hexdigest()[:16]
     return runtime_folder() / "locks" / f"{name}.lock"
 
@@ -72,12 +72,12 @@ def _holder(lock: Path) -> str:
 
 
 def _families() -> tuple[type[Exception], ...]:
-    """Every kind of exception that pyserial and the systems below it let through.
+    """Every kind of exception that pyserial and the system libraries let through.
 
-    serial.SerialException and all that comes from the kernel are OSErrors.  Besides: a line that
-    vanished while it was set up (termios.error, which is no OSError), a descriptor that is -1 or
-    too high for select, a name with a NUL in it (ValueError), and a port that was closed meanwhile,
-    whose descriptor or Windows handle is None (TypeError, AttributeError).
+    serial.SerialException and the kernel's errors are OSErrors.  Others are: termios.error, which
+    is no OSError, for a port that vanished while it was set up; ValueError, for a descriptor that
+    is -1 or too high for select, and for a name with a NUL; TypeError and AttributeError, for a
+    port that was closed meanwhile, whose descriptor or Windows handle is None.
     """
     families: tuple[type[Exception], ...] = (OSError, ValueError, TypeError, AttributeError)
     if termios is not None:
@@ -86,19 +86,19 @@ def _families() -> tuple[type[Exception], ...]:
 
 
 PORT_ERRORS = _families()
-# what pyserial says of a port that it could not set up: termios.error, as text
+# pyserial's message for a port that it could not set up contains termios.error as text
 IN_PAIR = re.compile(r"\((\d+), ['\"]")
-# pyserial on Windows drops the number and keeps the words
+# pyserial on Windows keeps only the text of the error, not its number
 IN_TEXT = re.compile(r"(FileNotFound|Permission)Error\((\d+)")
 
 
 def _number(error: Exception) -> int | None:
-    """The system's error number, wherever this exception has it."""
+    """The system's error number, from wherever the exception has it."""
     number = getattr(error, "errno", None)
     if number is None and error.args and isinstance(error.args[0], int):
-        return error.args[0]  # termios.error is a bare pair
+        return error.args[0]  # termios.error has only a pair of arguments
     if number is None and (told := IN_TEXT.search(str(error))):
-        # Windows denies access to a port that another program has open, and to nothing else
+        # Windows denies access only to a port that another program has open
         return errno.ENOENT if told[1] == "FileNotFound" else errno.EBUSY
     if number is None and (told := IN_PAIR.search(str(error))):
         return int(told[1])
@@ -106,7 +106,7 @@ def _number(error: Exception) -> int | None:
 
 
 def named(error: Exception, port: str, *, opening: bool) -> errors.HostProblem:
-    """Give one of PORT_ERRORS one of our names."""
+    """Turn one of PORT_ERRORS into an error of ours."""
     number = _number(error)
     if number in (errno.EACCES, errno.EPERM):
         return errors.PortPermission(port=port)
@@ -127,22 +127,22 @@ def named(error: Exception, port: str, *, opening: bool) -> errors.HostProblem:
 
 
 def _is_pseudo_terminal(descriptor: int) -> bool:
-    """Is it the line of a simulated key?"""
+    """Is it the pseudo-terminal of a simulated key?"""
     return sys.platform == "linux" and os.major(os.fstat(descriptor).st_rdev) in range(136, 144)
 
 
 def _keep_others_out(port: Any, *, out: bool) -> None:
-    """Let the kernel refuse further openers, or no longer: ``exclusive`` alone keeps out only those
-    who ask for it too.
+    """Set or clear the kernel's exclusive flag (TIOCEXCL), which refuses every further open.
 
-    The kernel forgets the flag when nobody has the line open any more, and not before: it has to be
-    taken back before closing, and it would outlive a program that is killed if somebody else still
-    had the line.  Beside a pseudo-terminal somebody always has, the simulator; nobody could take
-    the flag back, and only root would get in.  There the line's own mode keeps other users out.
+    pyserial's ``exclusive`` keeps out only programs that use it, too.  The kernel keeps the flag
+    until the last descriptor of the port is closed.  So it is cleared before closing.  If this
+    program is killed while another still has the port open, the flag remains.  With a
+    pseudo-terminal that is always so, because the simulator has it open, and then only root could
+    open it.  So the flag is not set there; the mode of the device keeps other users out.
     """
     if termios is None or fcntl is None:
         return
-    # a line without the call is still guarded by both locks
+    # a port without this ioctl is still protected by both locks
     with contextlib.suppress(*PORT_ERRORS):
         descriptor = cast("int", port.fileno())
         if not _is_pseudo_terminal(descriptor):
@@ -150,7 +150,7 @@ def _keep_others_out(port: Any, *, out: bool) -> None:
 
 
 class SerialTransport:
-    """A serial port, held exclusively from opening to ``close``.
+    """A serial port, locked from opening to ``close``.
 
     Raises PortBusy (with the holder's name), PortPermission, KeyNotFound, PortFailed.
     """
@@ -159,7 +159,7 @@ class SerialTransport:
         self.name = port
         self._serial: Any = None
         try:
-            # another thread may close it
+            # not thread-local, because another thread may close it
             self._lock = filelock.FileLock(lock_path(port), thread_local=False)
             self._open()
         except PORT_ERRORS as error:
@@ -193,7 +193,7 @@ class SerialTransport:
             raise named(error, self.name, opening=False) from error
 
     def read(self) -> bytes:
-        """Return what has come, waiting READ_WAIT for the first byte."""
+        """Return what has arrived, waiting READ_WAIT seconds for the first byte."""
         with self._naming():
             return bytes(self._serial.read(max(1, self._serial.in_waiting)))
 
@@ -203,7 +203,7 @@ class SerialTransport:
             self._serial.write(data)
 
     def close(self) -> None:
-        """Close the port and let go of all locks."""
+        """Close the port and release all locks."""
         if self._serial is not None:
             _keep_others_out(self._serial, out=False)
             with contextlib.suppress(*PORT_ERRORS):

@@ -1,4 +1,4 @@
-"""A firmware update, as a part of an open key (SPEC section 6.9)."""
+"""Firmware updates of an open key (SPEC section 6.9)."""
 
 from biandun.key.session import Key
 from biandun_protocol.errors import ManifestProblem
@@ -8,12 +8,11 @@ from biandun_protocol.wire.numbers import LIMIT_PIECE
 
 
 def update(key: Key, release: Release) -> int:
-    """Hand over a release, from where an earlier attempt stopped; the key tries it at its next
-    start.  Returns its number.
+    """Send a release to the key, continuing an earlier attempt; the key tries it at its next start.
 
-    Raises ManifestProblem(release-unapproved) for one without the operator's signature; KeyRefused:
-    release-invalid, release-older, update-unavailable, presence-*, digest-mismatch when the flash
-    of the key does not keep it.
+    Return the number of the release.  Raises ManifestProblem(release-unapproved) without the
+    operator's signature; KeyRefused: release-invalid, release-older, update-unavailable,
+    presence-*, digest-mismatch when the key's flash did not store it correctly.
     """
     if release.operator is None:
         raise ManifestProblem("release-unapproved")
