@@ -7,7 +7,6 @@ One process, because SQLite has one writer; threads, because most requests wait 
 import contextlib
 import errno
 import json
-import signal
 import socket
 import sys
 from collections.abc import Sequence
@@ -19,7 +18,7 @@ from biandun_office.httpd.front import Front
 from biandun_office.httpd.peers import Network, Proxies
 from biandun_office.office import signing
 from biandun_office.office.signing import OfficeSigner
-from biandun_office.platform import logs
+from biandun_office.platform import logs, signals
 from biandun_office.platform.errors import FileProblem
 from biandun_office.platform.throttle import Throttle
 from biandun_office.timekeeping.watch import watch
@@ -53,7 +52,7 @@ def serve(
     origins: Sequence[str],
     trusted: Sequence[Network] = (),
 ) -> None:
-    """Serve until SIGTERM or SIGINT; print {"url": …} once connections are accepted.
+    """Serve until SIGTERM, SIGINT or SIGHUP; print {"url": …} once connections are accepted.
 
     People may log in from ``origins`` and from the server's own address.  X-Forwarded-For is
     believed from proxies in ``trusted``.  Raises AddressProblem, FileProblem(port-taken).
@@ -73,8 +72,7 @@ def serve(
         stopped.set()
         front.stop()
 
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, stop)
+    signals.on_each(stop)
     Thread(target=watch, args=(stopped,), daemon=True).start()
     _announce(url)
     front.run()

@@ -2,10 +2,31 @@
 
 from biandun import keys, Office
 with keys.open(serial="BD-000001") as key: ...
+
+The names are imported when somebody asks for them (PEP 562): the programs come through here before
+they can say what Ctrl-C does.
 """
 
-from biandun import keys
-from biandun.errors import HostProblem
-from biandun.office_client import Office
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from biandun import keys
+    from biandun.errors import HostProblem
+    from biandun.office_client import Office
 
 __all__ = ["HostProblem", "Office", "keys"]
+
+
+_HOMES = {"HostProblem": "errors", "Office": "office_client", "keys": "keys"}
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module  # noqa: PLC0415
+
+    home = import_module(f"{__name__}.{_HOMES[name]}")
+    return home if name == "keys" else getattr(home, name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -1,7 +1,6 @@
 """biandun-sim: keys without hardware, for trying things out and for tests."""
 
 import re
-import signal
 import sys
 import threading
 from pathlib import Path
@@ -9,8 +8,9 @@ from types import FrameType
 
 import click
 
+from biandun import signals
 from biandun.cli.commands import Group
-from biandun.cli.output import show, to_the_end, write
+from biandun.cli.output import show, write
 from biandun.cli.program import run_program
 from biandun.cli.shared import CODE, Settings, in_language
 from biandun.files import write_file
@@ -46,11 +46,6 @@ def _print(settings: Settings, value: object) -> None:
 def run(arguments: list[str] | None = None) -> int:
     """Run the program and return its exit status."""
     return run_program(cli, "biandun-sim", sys.argv[1:] if arguments is None else arguments)
-
-
-def main() -> None:
-    """The console script."""
-    raise SystemExit(to_the_end(run))
 
 
 @cli.command("run")
@@ -123,8 +118,7 @@ def run_keys(
     def on_signal(number: int, frame: FrameType | None) -> None:  # noqa: ARG001
         stop.set()
 
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, on_signal)
+    signals.on_each(on_signal)
     keys: list[SimulatedKey] = []
 
     def plug_in(serials: list[str]) -> None:

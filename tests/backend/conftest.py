@@ -160,7 +160,7 @@ def key(office: Bench) -> Key:
 @pytest.fixture
 def command() -> list[str]:
     """The office's command line as a process."""
-    return [sys.executable, "-c", "from biandun_office.cli import main; main()"]
+    return [sys.executable, "-c", "from biandun_office.entry import main; main()"]
 
 
 @pytest.fixture

@@ -10,8 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from biandun_office import cli
-from biandun_office.cli.main import run
+from biandun_office.cli.main import cli, run
 from biandun_office.office import startup
 from biandun_office.platform import append_only
 from biandun_protocol.wire import codec
@@ -272,7 +271,7 @@ def test_the_openapi_document_is_printed_without_an_office(capsys):
     assert json.loads(ok(capsys, "openapi"))["info"]["version"] == "1"
 
 
-@pytest.mark.parametrize("name", sorted(cli.cli.commands))
+@pytest.mark.parametrize("name", sorted(cli.commands))
 def test_no_command_takes_a_secret_as_an_argument(name: str):
-    options = [option for parameter in cli.cli.commands[name].params for option in parameter.opts]
+    options = [option for parameter in cli.commands[name].params for option in parameter.opts]
     assert not {"--passphrase", "--password", "--pin"} & set(options)

@@ -41,7 +41,7 @@ def test_it_answers_as_soon_as_it_says_where(served: Served):
     assert httpx.get(served.url + "/health").json()["status"] == "ok"
 
 
-@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 @ONLY_SQLITE  # about the process
 def test_it_stops_and_leaves_nothing_running(served: Served, how: signal.Signals):
     with httpx.Client(base_url=served.url) as client:

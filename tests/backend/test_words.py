@@ -3,8 +3,6 @@ cannot, and nothing of it is cut off.
 """
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import click
@@ -88,21 +86,3 @@ def test_an_address_that_cannot_be_asked_for_is_named(host: str):
 @pytest.mark.parametrize("number", ["-1", str(2**31), "9" * 30])
 def test_a_descriptor_that_is_none_is_a_usage_error(number: str, office: Bench):
     assert run(["--data", str(office.folder), "serve", "--passphrase-fd", number]) == 2
-
-
-CTRL_C = """
-import sys
-class CtrlC:
-    def find_spec(self, name, path=None, target=None):
-        if name == "django.db": raise KeyboardInterrupt
-sys.meta_path.insert(0, CtrlC())
-from biandun_office.cli import main
-main()
-"""
-
-
-def test_ctrl_c_while_the_program_loads_is_an_answer():
-    words = [sys.executable, "-c", CTRL_C, "--json", "units"]
-    ended = subprocess.run(words, capture_output=True, text=True, check=False)
-    assert (ended.returncode, ended.stdout) == (130, "")
-    assert json.loads(ended.stderr)["error"]["code"] == "interrupted"

@@ -35,7 +35,7 @@ from tests.support.softkey import SoftKey, manifest
 
 SIZE = 2048
 CLIENTS = 8
-OFFICE = "import sys; from biandun_office.cli import main; main()"
+OFFICE = "import sys; from biandun_office.entry import main; main()"
 Package = tuple[bytes, bytes]  # manifest, statement
 
 

@@ -106,7 +106,10 @@ def test_a_missing_interpreter_is_named(monkeypatch: pytest.MonkeyPatch, tmp_pat
         SimulatedKey("BD-000001", tmp_path, announce=False).plug()
 
 
-def test_run_announces_its_keys_and_leaves_nothing_behind(tmp_path: Path) -> None:
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGHUP])
+def test_run_announces_its_keys_and_leaves_nothing_behind(
+    how: signal.Signals, tmp_path: Path
+) -> None:
     environment = {**os.environ, "BIANDUN_PORTS": str(tmp_path / "ports")}
     command = [
         str(Path(sys.executable).with_name("biandun-sim")),
@@ -122,7 +125,7 @@ def test_run_announces_its_keys_and_leaves_nothing_behind(tmp_path: Path) -> Non
     announced = sorted(path.name for path in (tmp_path / "ports").iterdir())
     with keys.open(port=ready["keys"][1]["port"]) as key:
         assert key.info.serial == "BD-000002"
-    running.send_signal(signal.SIGTERM)
+    running.send_signal(how)
     assert running.wait(timeout=20) == 0
     running.stdout.close()
     assert announced == ["BD-000001.json", "BD-000002.json"]

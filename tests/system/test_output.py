@@ -14,9 +14,9 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 PROGRAMS = {
-    "biandun": "from biandun.cli.main import entry; entry()",
-    "biandun-office": "from biandun_office.cli import main; main()",
-    "biandun-sim": "from biandun_simulator.cli import main; main()",
+    "biandun": "from biandun.entry import main; main()",
+    "biandun-office": "from biandun_office.entry import main; main()",
+    "biandun-sim": "from biandun_simulator.entry import main; main()",
 }
 EVERY_PROGRAM = pytest.mark.parametrize("program", PROGRAMS)
 

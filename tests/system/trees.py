@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import click
 
 from biandun.cli.main import main as workstation
-from biandun_office.cli import cli as office
+from biandun_office.cli.main import cli as office
 from biandun_simulator.cli import cli as simulator
 
 PROGRAMS: dict[str, click.Group] = {

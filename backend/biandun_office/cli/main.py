@@ -1,7 +1,6 @@
 """The command group, and the one place where results and problems leave the program."""
 
 import os
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -10,7 +9,7 @@ from django.db import DatabaseError, connections
 
 from biandun_office.cli import alerts, clocks, evidence, forks, keys, offices, recovery, releases
 from biandun_office.cli.commands import Group
-from biandun_office.cli.output import NO_READER, NoReader, note, show, show_problem, to_the_end
+from biandun_office.cli.output import NO_READER, NoReader, note, show, show_problem
 from biandun_office.cli.session import Session
 from biandun_office.platform import files
 from biandun_protocol.errors import Problem
@@ -56,12 +55,6 @@ for command in (
     *clocks.COMMANDS,
 ):
     cli.add_command(command)
-
-
-def main(arguments: Sequence[str] | None = None) -> None:
-    """Run a command, flush all output, and end the process with the command's exit status."""
-    words = sys.argv[1:] if arguments is None else arguments
-    sys.exit(to_the_end(lambda: run(words)))
 
 
 def run(arguments: Sequence[str]) -> int:

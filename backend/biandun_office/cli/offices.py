@@ -241,7 +241,7 @@ def serve(
     origins: tuple[str, ...],
     trusted: tuple[Network, ...],
 ) -> None:
-    """启动受理服务，直到 SIGTERM 或 Ctrl-C。 Serve the office over HTTP, until SIGTERM or Ctrl-C.
+    """启动受理服务，直到 SIGTERM、SIGHUP 或 Ctrl-C。 Serve the office over HTTP, until SIGTERM, SIGHUP or Ctrl-C.
 
     \b
     Example:  biandun-office --data office serve --passphrase-file secret.txt --port 0

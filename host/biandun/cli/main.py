@@ -15,7 +15,7 @@ from biandun import logs
 from biandun.cli import doctor, filing, firmware, office, outbox
 from biandun.cli.commands import Group
 from biandun.cli.keys import group as keys
-from biandun.cli.output import show, to_the_end, write
+from biandun.cli.output import show, write
 from biandun.cli.program import run_program
 from biandun.cli.shared import Settings
 from biandun.errors import FolderProblem, UsageProblem
@@ -114,8 +114,3 @@ for _command in (
 def run(arguments: list[str] | None = None) -> int:
     """Run the program and return its exit status."""
     return run_program(main, "biandun", sys.argv[1:] if arguments is None else arguments)
-
-
-def entry() -> None:
-    """The console script."""
-    raise SystemExit(to_the_end(run))
