@@ -1,9 +1,8 @@
-"""What the address of an office may be: scheme, host, perhaps a port, perhaps a path; whatever else
-has its place named.
+"""The address of an office: scheme, host, optional port and path.
 
-A login is signed for this address, so it has one spelling: no user, no query, ASCII only.  A name
-in Chinese characters is written as DNS has it (xn--…), because two that look alike may be two
-hosts.
+A login is signed for this address (its origin), so it has one spelling: no user, no query, ASCII
+only.  A host name in Chinese characters is written in its DNS form (xn--…), because two that look
+alike may be two hosts.
 """
 
 import ipaddress
@@ -25,15 +24,16 @@ HIGHEST_PORT = 65535
 
 
 class AddressProblem(Problem):
-    """An address that cannot be one of an office; nothing was sent."""
+    """The text cannot be the address of an office; nothing was sent."""
 
     code = "office-address"
     exit_status = 2
 
 
 def office_address(text: str) -> str:
-    """Return the address without a slash at its end.  Raises AddressProblem, which names what is
-    wrong and where.
+    """Return the address without a trailing slash.
+
+    Raises AddressProblem, whose values say what is wrong and where.
     """
     for place, character in enumerate(text, 1):
         if not "!" <= character <= "~":
@@ -84,5 +84,5 @@ def _is_host(host: str) -> bool:
 
 
 def _refuse(text: str, rule: Phrase) -> NoReturn:
-    shown = _USER.sub("//…@", text)  # what stands there may be a password
+    shown = _USER.sub("//…@", text)  # the user part may hold a password
     raise AddressProblem(url=shown, rule=rule)

@@ -1,12 +1,11 @@
-"""Signature algorithms by their COSE number, public keys that know theirs, and the signer objects
-that use them.
+"""Signature algorithms by COSE number, public keys with their algorithm, and signers.
 
     ES256   -7       ECDSA on P-256 with SHA-256 (RFC 9053)
     SM2     -70009   SM2 with SM3 (GB/T 32918.2-2016)
 
-Whoever signs hands in a ``Signer``: software here, a library or a key elsewhere, so the rest of the
-system never sees a private key.  A verifier takes the algorithm from what it trusts (an anchor, a
-certificate), never from a statement alone.
+Code that signs is given a ``Signer``: software here, a library or a key elsewhere, so the rest of
+the system never sees a private key.  A verifier takes the algorithm from what it trusts (an anchor,
+a certificate), never from a statement alone.
 """
 
 from collections.abc import Callable
@@ -50,41 +49,40 @@ _ECDSA = ec.ECDSA(hashes.SHA256())
 
 @dataclass(frozen=True)
 class PublicKey:
-    """A public key as somebody vouched for it: its algorithm, and its uncompressed point (65
-    bytes).
-    """
+    """A trusted public key: its algorithm and its uncompressed point (65 bytes)."""
 
     algorithm: Algorithm
     point: bytes
 
     @classmethod
     def of(cls, signer: "Signer") -> "PublicKey":
-        """The public half of a signer."""
+        """Return the public key of a signer."""
         return cls(signer.algorithm, signer.public_key)
 
     @property
     def kid(self) -> bytes:
-        """Its key id (16 bytes)."""
+        """The key identifier (16 bytes)."""
         return self.algorithm.kid_of(self.point)
 
     @property
     def spki(self) -> bytes:
-        """DER of its SubjectPublicKeyInfo: named curve, uncompressed point."""
+        """The SubjectPublicKeyInfo in DER: named curve, uncompressed point."""
         return self.algorithm.spki + self.point
 
     def verify(self, tbs: bytes, signature: bytes) -> None:
-        """Verify r||s over ``tbs``.  Raises StatementProblem: signature-invalid, signature-high-s,
-        key-invalid.
+        """Verify r || s over ``tbs``.
+
+        Raises StatementProblem: signature-invalid, signature-high-s, key-invalid.
         """
         self.algorithm.verify(self.point, tbs, signature)
 
 
 class Signer(Protocol):
-    """Signs on behalf of one key pair, wherever the private half is."""
+    """Signs with one private key, wherever that key is held."""
 
     @property
     def algorithm(self) -> Algorithm:
-        """The registry row that verifies what this signer makes."""
+        """The algorithm that verifies this signer's signatures."""
         ...
 
     @property
@@ -93,11 +91,13 @@ class Signer(Protocol):
         ...
 
     def sign(self, tbs: bytes) -> bytes:
-        """Return r||s (64 bytes) over ``tbs``, with low s where the algorithm demands it."""
+        """Return r || s (64 bytes, big-endian) over ``tbs``, with low s if the algorithm demands
+        it.
+        """
         ...
 
 
-# a city's keys come again and again, and a point takes longer to check than most of a statement
+# a city's keys recur, and checking a point takes longer than most of a statement
 @lru_cache(maxsize=4096)
 def load_point(point: bytes) -> ec.EllipticCurvePublicKey:
     """Return the P-256 key of an uncompressed point.  Raises StatementProblem(key-invalid)."""
@@ -115,9 +115,10 @@ def point_of(key: ec.EllipticCurvePublicKey) -> bytes:
 def verify_es256(point: bytes, tbs: bytes, signature: bytes) -> None:
     """Verify ECDSA on P-256 with SHA-256.
 
-    Refuses high s by its own code: (r, n-s) verifies as well, and two spellings of one signature
-    help only an attacker.  Raises StatementProblem: signature-invalid, signature-high-s,
-    key-invalid.
+    High s has an error code of its own: (r, n-s) verifies as well, and two encodings of one
+    signature help only an attacker.
+
+    Raises StatementProblem: signature-invalid, signature-high-s, key-invalid.
     """
     if len(signature) != 64:
         raise StatementProblem("signature-invalid")
@@ -131,8 +132,9 @@ def verify_es256(point: bytes, tbs: bytes, signature: bytes) -> None:
 
 
 def verify_sm2(point: bytes, tbs: bytes, signature: bytes) -> None:
-    """Verify SM2 with SM3 and the default identity.  There is no second spelling of a signature, so
-    no rule about s.
+    """Verify SM2 with SM3 and the default identity.
+
+    A signature has only one encoding, so there is no rule about s.
 
     Raises StatementProblem: signature-invalid, key-invalid.
     """
@@ -149,7 +151,7 @@ BY_NAME: dict[str, Algorithm] = {row.name: row for row in REGISTRY.values()}
 
 
 class SoftwareSigner:
-    """An ES256 signer whose private key lives in this process: the office's keys, and tests."""
+    """An ES256 signer whose private key is in this process: for the office's keys, and tests."""
 
     algorithm = ES256
 
@@ -161,13 +163,14 @@ class SoftwareSigner:
         return f"<SoftwareSigner kid={self.algorithm.kid_of(self.public_key).hex()}>"
 
     def sign(self, tbs: bytes) -> bytes:
-        """Return r||s with low s."""
+        """Return r || s with low s."""
         r, s = decode_dss_signature(self._private_key.sign(tbs, _ECDSA))
         s = min(s, P256_ORDER - s)
         return r.to_bytes(32, "big") + s.to_bytes(32, "big")
 
     def common(self, point: bytes) -> bytes:
-        """Diffie-Hellman: x (32 bytes) of the product with a point.  Raises
-        StatementProblem(key-invalid).
+        """Diffie-Hellman: return x (32 bytes) of the private key times a point.
+
+        Raises StatementProblem(key-invalid).
         """
         return self._private_key.exchange(ec.ECDH(), load_point(point))

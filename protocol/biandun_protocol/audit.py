@@ -1,5 +1,6 @@
-"""A key's audit ring as it is handed out: signed by the device key, each event linked to the one
-before.
+"""Verifying a key's exported audit ring (SPEC section 6.7).
+
+It is signed by the device key, and each event is linked to the one before.
 """
 
 from collections.abc import Sequence
@@ -19,8 +20,10 @@ FIELDS = 5
 
 @dataclass(frozen=True)
 class Event:
-    """The ``count``-th event of a key: in which boot, after which statement; ``link`` is the link
-    behind it.
+    """The ``count``-th event of a key.
+
+    ``boots`` is the boot in which it happened, ``seq`` the number of the last statement then,
+    ``link`` its link (32 bytes).
     """
 
     count: int
@@ -32,13 +35,13 @@ class Event:
 
     @property
     def name(self) -> str:
-        """What happened; a number that this program does not know stays one."""
+        """The name of the event; the number when this version does not know it."""
         return EVENT_NAMES.get(self.event, str(self.event))
 
 
 @dataclass(frozen=True)
 class Ring:
-    """A ring that holds: the link before its first event, and the events."""
+    """A verified ring: the link before its first event, and the events."""
 
     serial: str
     before: bytes
@@ -46,18 +49,19 @@ class Ring:
 
 
 def decode_export(raw: bytes) -> AuditExport:
-    """Read the file.  Raises ManifestProblem: manifest-malformed, schema-unknown."""
+    """Decode an exported ring.  Raises ManifestProblem: manifest-malformed, schema-unknown."""
     return records.read(AuditExport, raw, SCHEMA_AUDIT_EXPORT)
 
 
 def serial_of(export: AuditExport) -> str:
-    """The key that it says to be of, unchecked.  Raises ManifestProblem."""
+    """Return the serial number that the export claims, unverified.  Raises ManifestProblem."""
     return _manifest(export).serial
 
 
 def verify_audit(export: AuditExport, device_key: PublicKey) -> Ring:
-    """Check signature and links.  Raises StatementProblem(signature-invalid),
-    ManifestProblem(manifest-malformed).
+    """Verify signature and links of an export.
+
+    Raises StatementProblem(signature-invalid), ManifestProblem(manifest-malformed).
     """
     device_key.verify(LABEL + device_key.algorithm.digest(export.manifest), export.signature)
     manifest = _manifest(export)

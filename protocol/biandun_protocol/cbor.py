@@ -1,10 +1,10 @@
 """Strict deterministic CBOR on the host and in the office.
 
 Accepts and writes exactly what ``biandun_protocol.wire.cbor`` does (a property test compares the
-two), only faster.  The decoder is our own: a general one gives meaning to what the sender wrote
-before the grammar is asked whether it may be there, and a tag of the sender's then builds
-references or compiles a regular expression.  Here each head is checked, and what follows it is only
-then made a value, in one pass that is linear in the bytes (decision 0027).  cbor2 writes.
+two), only faster.  The decoder is our own: a general-purpose decoder interprets the sender's items
+before a grammar can reject them, so a tag may create references or compile a regular expression.
+Here each head is checked before its content is decoded, in one pass that is linear in the bytes
+(decision 0027).  cbor2 encodes.
 """
 
 from typing import cast
@@ -21,27 +21,29 @@ __all__ = ["CborError", "Incomplete", "byte_strings", "dumps", "items", "loads",
 _NEGATIVE, _BYTES, _TEXT, _ARRAY, _MAP, _OTHER = 0x20, 0x40, 0x60, 0x80, 0xA0, 0xC0
 _FALSE, _TRUE = 0xF4, 0xF5
 _INFO = 0x1F
-_IN_HEAD = 24  # smaller numbers stand in the head itself
-# bytes that follow, least number they may hold
+_IN_HEAD = 24  # smaller numbers are in the head itself
+# bytes that follow the head, smallest number that they may encode
 _LONG = {24: (1, 24), 25: (2, 1 << 8), 26: (4, 1 << 16), 27: (8, 1 << 32)}
 _ONE_BYTE_KEY = bytes([_IN_HEAD])  # smaller first bytes are the whole key
 
 
 def dumps(value: object) -> bytes:
-    """Encode ``value`` deterministically.  Raises CborError for a type or an integer that has no
-    encoding here.
+    """Encode ``value`` deterministically.
+
+    Raises CborError for a type or an integer that cannot be encoded here.
     """
     try:
         if _is_plain(value, 0):
             return cbor2.dumps(value, canonical=True)
         return cbor2.dumps(_in_order(value))
-    except UnicodeEncodeError:  # a lone surrogate, which JSON can smuggle into a string
+    except UnicodeEncodeError:  # a lone surrogate, which a JSON escape can put into a string
         raise CborError("not UTF-8") from None
 
 
 def loads(data: bytes) -> object:
-    """Decode the one item that ``data`` is.  Raises CborError (Incomplete when bytes are
-    missing).
+    """Decode ``data``, which must be exactly one item.
+
+    Raises CborError (Incomplete when bytes are missing).
     """
     value, end = loads_prefix(data)
     if end != len(data):
@@ -50,8 +52,9 @@ def loads(data: bytes) -> object:
 
 
 def loads_prefix(data: bytes, start: int = 0) -> tuple[object, int]:
-    """Decode the item that begins at ``start`` and return it with the position behind it.  Raises
-    CborError.
+    """Decode the item that begins at ``start``; return it and the position after it.
+
+    Raises CborError.
     """
     try:
         return _read(data, start, 0)
@@ -62,12 +65,12 @@ def loads_prefix(data: bytes, start: int = 0) -> tuple[object, int]:
 
 
 def items(value: object) -> list[object]:
-    """A decoded array as a list; what is none has no items."""
+    """Return a decoded array as a list; empty for any other value."""
     return cast("list[object]", value) if isinstance(value, list) else []
 
 
 def byte_strings(value: object) -> tuple[bytes, ...] | None:
-    """A decoded array whose items are all byte strings; None for anything else."""
+    """Return a decoded array whose items are all byte strings; None for anything else."""
     if not isinstance(value, list):
         return None
     listed = cast("list[object]", value)
@@ -76,8 +79,9 @@ def byte_strings(value: object) -> tuple[bytes, ...] | None:
 
 
 def _read(data: bytes, at: int, depth: int) -> tuple[object, int]:
-    """The item at ``at`` and the position behind it.  Raises CborError, IndexError at the end,
-    UnicodeDecodeError.
+    """Return the item at ``at`` and the position after it.
+
+    Raises CborError, IndexError at the end of the data, UnicodeDecodeError.
     """
     first = data[at]
     at += 1
@@ -95,11 +99,11 @@ def _read(data: bytes, at: int, depth: int) -> tuple[object, int]:
         if first in (_FALSE, _TRUE):
             return first == _TRUE, at
         raise CborError("tag, float, null or other simple value")
-    if depth >= LIMIT_DEPTH:  # an empty array nests as deep as a full one
+    if depth >= LIMIT_DEPTH:  # also for an empty array
         raise CborError("too deep")
     if first >= _MAP:
         return _read_map(data, at, number, depth + 1)
-    # every item takes a byte at least: a huge count is refused by running out, not by allocating
+    # every item takes at least one byte: a huge count runs out of data before it allocates memory
     found: list[object] = []
     for _ in range(number):
         item, at = _read(data, at, depth + 1)
@@ -111,7 +115,7 @@ def _read_map(data: bytes, at: int, count: int, depth: int) -> tuple[object, int
     fields: dict[object, object] = {}
     before = b""
     for place in range(count):
-        # integer keys can be chosen so that all of them meet in a hash table
+        # integer keys can be chosen to collide in a hash table
         if place == LIMIT_MAP:
             raise CborError("a map of too many entries")
         name = data[at : at + 1]
@@ -132,7 +136,7 @@ def _read_map(data: bytes, at: int, count: int, depth: int) -> tuple[object, int
 
 
 def _read_number(data: bytes, at: int, first: int) -> tuple[int, int]:
-    """What stands behind a head whose five bits are no number, and the position behind that."""
+    """Return the number that follows a head, and the position after it."""
     form = _LONG.get(first & _INFO)
     if form is None or first >= _OTHER:
         raise CborError("tag, indefinite length, reserved form or float")
@@ -147,7 +151,7 @@ def _read_number(data: bytes, at: int, first: int) -> tuple[int, int]:
 
 
 def _is_plain(value: object, depth: int) -> bool:
-    """Refuse what has no place here; True when cbor2's own canonical order is ours.
+    """Check that ``value`` can be encoded; return whether cbor2's canonical order is ours.
 
     cbor2 sorts keys by length first (RFC 7049), we sort by bytes (RFC 8949): the same for maps
     whose keys are all text or all unsigned integers, since the head of a key grows with its length.

@@ -1,10 +1,9 @@
-"""Certificates in their CBOR form: what the root says of the office's key, and what the office says
-of a unit's key.
+"""Certificates in CBOR: the root certifies the office's key, the office a unit's key.
 
 An anchor is the root's public key.  Root -> ``issuer`` statement -> office key -> ``profile``
-statement -> unit key, all of them in the root's algorithm: who believes a root knows the algorithm
-of everything below it.  The X.509 certificates carry the same keys for everybody else's tools; each
-manifest names its X.509 twin by digest (x5t).
+statement -> unit key, all in the root's algorithm: whoever trusts a root knows the algorithm of
+everything below it.  X.509 certificates carry the same keys for other tools; each manifest names
+its X.509 twin by digest (x5t).  See SPEC section 6.
 """
 
 from dataclasses import dataclass
@@ -33,24 +32,25 @@ M = TypeVar("M", bound=codec.Message)
 
 @dataclass(frozen=True)
 class Signed:
-    """A statement with the manifest that its payload is the digest of."""
+    """A statement, and the manifest whose digest is its payload."""
 
     statement: bytes
     manifest: bytes
 
     def encode(self) -> bytes:
-        """Both as a file."""
+        """Return both as a file."""
         return codec.encode(SignedManifest(SCHEMA_SIGNED, self.statement, self.manifest))
 
     @classmethod
     def decode(cls, raw: bytes) -> "Signed":
-        """Read the file.  Raises ManifestProblem: manifest-malformed, schema-unknown."""
+        """Decode the file.  Raises ManifestProblem: manifest-malformed, schema-unknown."""
         message = records.read(SignedManifest, raw, SCHEMA_SIGNED)
         return cls(message.statement, message.manifest)
 
     def verify(self, purpose: str, key: PublicKey) -> None:
-        """Did ``key`` sign this very manifest for ``purpose``?  Raises StatementProblem: form,
-        signature, digest-mismatch.
+        """Verify that ``key`` signed this manifest for ``purpose``.
+
+        Raises StatementProblem: form, signature, digest-mismatch.
         """
         statement = cose.parse(self.statement, purpose=purpose)
         cose.verify(statement, key)
@@ -59,21 +59,21 @@ class Signed:
 
 
 def sign_issuer(root: Signer, *, region: str, root_x5t: bytes, manifest: IssuerManifest) -> Signed:
-    """Let the root state which key signs for the office, and when."""
+    """Certify with the root which key signs for the office, and when."""
     return sign(root, "issuer", manifest.office_id, region, root_x5t, codec.encode(manifest))
 
 
 def sign_profile(
     office: Signer, *, office_id: str, region: str, x5t: bytes, manifest: ProfileManifest
 ) -> Signed:
-    """Let the office state whose key this is and what it may sign."""
+    """Certify with the office's key whose key this is and what it may sign."""
     return sign(office, "profile", office_id, region, x5t, codec.encode(manifest))
 
 
 def sign(
     signer: Signer, purpose: str, office_id: str, region: str, x5t: bytes, manifest: bytes
 ) -> Signed:
-    """Let an office, or its root, sign a manifest for ``purpose``."""
+    """Sign a manifest for ``purpose`` in the name of an office."""
     statement = cose.sign_office(
         signer, purpose=purpose, office_id=office_id, region=region, x5t=x5t, manifest=manifest
     )
@@ -81,7 +81,10 @@ def sign(
 
 
 def verify_issuer(signed: Signed, root: PublicKey) -> IssuerManifest:
-    """Check an issuer statement under the root.  Raises StatementProblem or CertificateProblem."""
+    """Verify an issuer statement under the root's key.
+
+    Raises StatementProblem, CertificateProblem.
+    """
     issuer = _verify(signed, "issuer", root, IssuerManifest, SCHEMA_ISSUER)
     header = cose.parse(signed.statement, purpose="issuer").header
     _must(header.issuer == cose.OFFICE_ISSUER + issuer.office_id, "iss")
@@ -90,9 +93,9 @@ def verify_issuer(signed: Signed, root: PublicKey) -> IssuerManifest:
 
 
 def verify_profile(signed: Signed, issuer: IssuerManifest, algorithm: Algorithm) -> ProfileManifest:
-    """Check a profile statement under the office's key, which is of ``algorithm`` as its root is.
+    """Verify a profile statement under the office's key, which is of ``algorithm``.
 
-    Raises StatementProblem or CertificateProblem.
+    Raises StatementProblem, CertificateProblem.
     """
     profile = _verify(
         signed, "profile", PublicKey(algorithm, issuer.public_key), ProfileManifest, SCHEMA_PROFILE
@@ -107,9 +110,11 @@ def verify_profile(signed: Signed, issuer: IssuerManifest, algorithm: Algorithm)
 
 
 def verify_possession(signed: Signed, algorithm: Algorithm) -> PossessionManifest:
-    """Check that the holder of the public key in the manifest signed it, in the office's algorithm.
+    """Verify that the holder of the public key in the manifest signed it, using ``algorithm``.
 
-    Raises StatementProblem or CertificateProblem.
+    It is the office's algorithm.
+
+    Raises StatementProblem, CertificateProblem.
     """
     public_key = PublicKey(
         algorithm, records.read(PossessionManifest, signed.manifest, SCHEMA_POSSESSION).public_key

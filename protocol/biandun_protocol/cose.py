@@ -1,9 +1,8 @@
-"""Statements on the host and in the office: parse them strictly, verify them, and sign those that
-the office makes.
+"""Statements on the host and in the office: parsing, verifying, signing the office's own.
 
 ``parse`` checks every rule that needs no key (SPEC.md section 4): form, deterministic encoding,
-exactly the labels that may be there, and that algorithm, type, content type and purpose agree.
-``verify`` adds the signature.  What is stored, logged and named is always the bytes as received.
+exactly the labels that are allowed, and that algorithm, type, content type and purpose agree.
+``verify`` checks the signature.  What is stored, logged and hashed is always the bytes as received.
 """
 
 import re
@@ -22,14 +21,12 @@ from biandun_protocol.wire.suite import HASH_SHA256
 KEY_ISSUER = "urn:biandun:key:"
 OFFICE_ISSUER = "urn:biandun:office:"
 UNIT_SUBJECT = "urn:biandun:unit:"
-_NAME = re.compile(r"[A-Za-z0-9._-]{1,64}")  # of a key or an office in iss
+_NAME = re.compile(r"[A-Za-z0-9._-]{1,64}")  # name of a key or an office in iss
 
 
 @dataclass(frozen=True, kw_only=True)
 class Header:
-    """The protected header, typed.  Fields that do not apply are None (they are absent in the
-    bytes).
-    """
+    """The protected header, typed; a field that is absent in the bytes is None."""
 
     algorithm: Algorithm
     kid: bytes
@@ -55,13 +52,13 @@ class Header:
 
     @property
     def serial(self) -> str:
-        """Serial number of the signing key; empty for the office."""
+        """Serial number of the signing key; empty for a statement of the office."""
         return self.issuer.removeprefix(KEY_ISSUER) if self.issuer.startswith(KEY_ISSUER) else ""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Statement:
-    """A parsed statement; ``raw`` is what was received, ``id`` is its name."""
+    """A parsed statement; ``raw`` are the bytes received, ``id`` is its name (32 bytes)."""
 
     raw: bytes
     protected: bytes
@@ -72,9 +69,7 @@ class Statement:
     id: bytes
 
     def covers(self, manifest: bytes) -> bool:
-        """Whether this statement is about exactly these bytes: their digest, and the length its
-        header states.
-        """
+        """Return whether digest and length in this statement are those of ``manifest``."""
         return self.digest == self.header.algorithm.digest(
             manifest
         ) and self.header.manifest_length == len(manifest)
@@ -84,7 +79,7 @@ Check = Callable[[object], bool]
 
 
 def _uint(value: object) -> bool:
-    # 63 bits: what the key's messages and everybody's data bases can hold
+    # 63 bits: what the key's messages and common databases can hold
     return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 1 << 63
 
 
@@ -171,7 +166,7 @@ def _allowed(purpose: str) -> frozenset[int]:
 
 
 def parse(raw: bytes, *, purpose: str) -> Statement:
-    """Parse a statement that must be of ``purpose``, the one that the caller's place expects.
+    """Parse a statement, which must be of ``purpose``, the one that the caller expects.
 
     Raises StatementProblem: statement-malformed, header-invalid (with the field),
     algorithm-unknown, purpose-mismatch.
@@ -262,7 +257,7 @@ def _parse_claims(value: object, purpose: str, uscc: object) -> tuple[str, str |
 
 
 def _parse_x5t(value: object, purpose: str) -> bytes | None:
-    if purpose == "possession":  # nothing is certified yet
+    if purpose == "possession":  # there is no certificate yet
         _must(value is None, "x5t")
         return None
     _must(isinstance(value, list), "x5t")
@@ -272,7 +267,7 @@ def _parse_x5t(value: object, purpose: str) -> bytes | None:
 
 
 def verify(statement: Statement, key: PublicKey) -> None:
-    """Verify the signature with the signer's key, whose algorithm is what the header must name.
+    """Verify the signature with the signer's key; the header must name the key's algorithm.
 
     Raises StatementProblem: algorithm-mismatch, kid-mismatch when the header names another key,
     signature-invalid, signature-high-s.
@@ -287,7 +282,7 @@ def verify(statement: Statement, key: PublicKey) -> None:
     key.verify(statement.tbs, statement.signature)
 
 
-@lru_cache(maxsize=256)  # an office's receipts differ in their length only
+@lru_cache(maxsize=256)  # headers of an office's receipts differ in the length only
 def _office_header(
     key: PublicKey, issuer: str, purpose: str, x5t: bytes, region: str, length: int
 ) -> bytes:
@@ -298,10 +293,11 @@ def _office_header(
 def sign_office(
     signer: Signer, *, purpose: str, office_id: str, region: str, x5t: bytes, manifest: bytes
 ) -> bytes:
-    """Make an office statement over ``manifest`` (its digest is the payload) and return its bytes.
+    """Sign an office statement whose payload is the digest of ``manifest``; return its bytes.
 
-    ``x5t`` is SHA-256 of the signer's X.509 certificate.  Raises ValueError for a purpose that is
-    not the office's.
+    ``x5t`` is SHA-256 of the signer's X.509 certificate.
+
+    Raises ValueError for a purpose that is not the office's.
     """
     if purpose not in OFFICE_PURPOSES:
         raise ValueError(purpose)

@@ -1,8 +1,8 @@
-"""As much DER (ITU-T X.690) as certificates and private keys of this project need: definite
-lengths, tags below 31.
+"""The subset of DER (ITU-T X.690) that certificates and private keys of this project need.
 
-X.509 in SM2 is written and read here because ``cryptography`` knows neither the curve nor the
-signature; names, extensions and certificates as a whole still come from there.
+Definite lengths, tags below 31.  X.509 in SM2 is written and read here because ``cryptography``
+knows neither the curve nor the signature; names, extensions and certificates as a whole are still
+its.
 """
 
 from collections.abc import Iterator
@@ -20,11 +20,11 @@ BOOLEAN, UTC_TIME, GENERALIZED_TIME = 0x01, 0x17, 0x18
 
 
 class DerError(ValueError):
-    """The bytes are not DER, or not of the form expected."""
+    """The bytes are not DER, or not of the expected structure."""
 
 
 def encode(tag: int, *parts: bytes) -> bytes:
-    """One element around ``parts``."""
+    """Encode one element with the given contents."""
     content = b"".join(parts)
     return bytes([tag]) + _length(len(content)) + content
 
@@ -37,17 +37,17 @@ def _length(size: int) -> bytes:
 
 
 def integer(value: int) -> bytes:
-    """An INTEGER of a number that is not negative."""
+    """Encode a number that is not negative as INTEGER."""
     return encode(INTEGER, value.to_bytes(value.bit_length() // 8 + 1, "big"))
 
 
 def bit_string(content: bytes) -> bytes:
-    """A BIT STRING of whole bytes."""
+    """Encode whole bytes as BIT STRING."""
     return encode(BIT_STRING, b"\0", content)
 
 
 def oid(dotted: str) -> bytes:
-    """An OBJECT IDENTIFIER."""
+    """Encode an OBJECT IDENTIFIER."""
     first, second, *rest = (int(arc) for arc in dotted.split("."))
     return encode(OBJECT, *(_arc(arc) for arc in (40 * first + second, *rest)))
 
@@ -60,20 +60,20 @@ def _arc(number: int) -> bytes:
 
 
 def signature(raw: bytes) -> bytes:
-    """r || s (64 bytes) as the SEQUENCE of two INTEGERs that X.509 wants."""
+    """Encode r || s (64 bytes) as the SEQUENCE of two INTEGERs of X.509."""
     return encode(
         SEQUENCE, integer(int.from_bytes(raw[:32], "big")), integer(int.from_bytes(raw[32:], "big"))
     )
 
 
 def read(data: bytes) -> tuple[int, bytes, bytes]:
-    """The first element: its tag, its content, and what follows it.  Raises DerError."""
+    """Return the first element: its tag, its content, and the bytes after it.  Raises DerError."""
     start, end = _content(data, 0)
     return data[0], data[start:end], data[end:]
 
 
 def _content(data: bytes, at: int) -> tuple[int, int]:
-    """Where the content of the element at ``at`` begins and ends."""
+    """Return where the content of the element at ``at`` begins and ends."""
     if len(data) < at + 2 or data[at] & 0x1F == 0x1F:
         raise DerError("no element")
     size, start = data[at + 1], at + 2
@@ -88,16 +88,17 @@ def _content(data: bytes, at: int) -> tuple[int, int]:
 
 
 def items(content: bytes) -> Iterator[tuple[int, bytes]]:
-    """The elements inside a SEQUENCE, in order, as (tag, content).  Raises DerError."""
+    """Yield the elements of a SEQUENCE in order as (tag, content).  Raises DerError."""
     at = 0
-    while at < len(content):  # by position: what follows an element is not copied for each of them
+    while at < len(content):  # by position, so that the rest is not copied for each element
         start, end = _content(content, at)
         yield content[at], content[start:end]
         at = end
 
 
 def sequence(data: bytes, *tags: int) -> list[bytes]:
-    """The contents of a SEQUENCE that is all of ``data`` and holds elements of just these tags.
+    """Return the contents of the one SEQUENCE that ``data`` is, whose elements have these tags.
+
     Raises DerError.
     """
     tag, content, rest = read(data)

@@ -1,5 +1,6 @@
-"""The files of enrolment as they travel: an offer and the request that answers it, alone or with
-what unblocking needs beside them.
+"""The files of enrolment: an offer and the request that answers it (SPEC section 6).
+
+With the officers and shares for unblocking they are an invitation and an application.
 """
 
 from biandun_protocol import records
@@ -16,14 +17,14 @@ from biandun_protocol.wire.numbers import (
 
 
 def encode_offer(offer: Offer, officers: Officers | None) -> bytes:
-    """File 1, office to key."""
+    """Encode file 1, from the office to the key."""
     if officers is None:
         return codec.encode(offer)
     return codec.encode(Invitation(SCHEMA_INVITATION, codec.encode(offer), officers.encode()))
 
 
 def decode_offer(raw: bytes) -> tuple[Offer, Officers | None]:
-    """Read file 1.  Raises ManifestProblem: manifest-malformed, schema-unknown."""
+    """Decode file 1.  Raises ManifestProblem: manifest-malformed, schema-unknown."""
     try:
         invitation = records.read(Invitation, raw, SCHEMA_INVITATION)
     except ManifestProblem:
@@ -32,7 +33,7 @@ def decode_offer(raw: bytes) -> tuple[Offer, Officers | None]:
 
 
 def encode_request(request: KeyRequest, shares: SharesExport | None) -> bytes:
-    """File 2, key to office."""
+    """Encode file 2, from the key to the office."""
     if shares is None:
         return codec.encode(request)
     return codec.encode(
@@ -41,7 +42,7 @@ def encode_request(request: KeyRequest, shares: SharesExport | None) -> bytes:
 
 
 def decode_request(raw: bytes) -> tuple[KeyRequest, SharesExport | None]:
-    """Read file 2.  Raises ManifestProblem: manifest-malformed, schema-unknown."""
+    """Decode file 2.  Raises ManifestProblem: manifest-malformed, schema-unknown."""
     try:
         application = records.read(Application, raw, SCHEMA_APPLICATION)
     except ManifestProblem:

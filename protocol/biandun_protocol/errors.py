@@ -1,22 +1,22 @@
-"""The one root of everything that can go wrong, for host and office alike.
+"""The root of all errors of host and office.
 
     Problem
     ├── ProtocolProblem          bytes, signatures and forms that are not what they should be   (here)
     ├── biandun.errors.*         ports, keys, the office as seen from a workstation              (host)
     └── biandun_office.platform.errors.*  refusals of the office                                          (backend)
 
-A problem carries a stable ``code`` and plain values; its words come from ``catalogue`` in the
-reader's language.  Values must never be secret: they end up on screens and in logs.
+A problem has a stable ``code`` and plain values; its message comes from ``catalogue`` in the
+reader's language.  Values must never be secret: they appear on screens and in logs.
 """  # noqa: E501
 
 from biandun_protocol import catalogue
 
 
 class Problem(Exception):
-    """Something a person or a program can act on.
+    """An error that a person or a program can act on.
 
     ``code`` is stable and never reused; ``retriable`` says whether the same call may succeed later
-    without any change; ``values`` fill the blanks of the message.
+    without any change; ``values`` fill the placeholders of the message.
     """
 
     code: str = "internal"
@@ -32,19 +32,19 @@ class Problem(Exception):
         return self.message("en")
 
     def message(self, language: str = "zh") -> str:
-        """What happened, in one sentence."""
+        """Return what happened, in one sentence."""
         return catalogue.message(self.code, language, self.values)
 
     def next_step(self, language: str = "zh") -> str:
-        """What the reader can do about it."""
+        """Return what the reader can do about it."""
         return catalogue.next_step(self.code, language, self.values)
 
     def sentences(self, language: str = "zh") -> tuple[str, ...]:
-        """All that went wrong, a sentence each: mostly one."""
+        """Return everything that is wrong, one sentence each; usually one."""
         return (self.message(language),)
 
     def as_dict(self, language: str = "zh") -> dict[str, object]:
-        """The form that ``--json`` and the office's API give out."""
+        """Return the form that ``--json`` and the office's API use."""
         return {
             "code": self.code,
             "message": self.message(language),
@@ -54,14 +54,14 @@ class Problem(Exception):
 
 
 class TypedProblem(Problem):
-    """What somebody typed, as an argument or at a prompt, is no text in the system's encoding."""
+    """An argument or an answer at a prompt is not text in the system's encoding."""
 
     code = "typed-encoding"
     exit_status = 2
 
 
 class ProtocolProblem(Problem):
-    """Bytes that are not what they claim to be; nothing was changed."""
+    """Bytes are not what they claim to be; nothing was changed."""
 
     code = "malformed"
     exit_status = 8
@@ -74,18 +74,18 @@ class StatementProblem(ProtocolProblem):
 
 
 class CertificateProblem(ProtocolProblem):
-    """A profile, an issuer statement or an X.509 certificate does not hold."""
+    """A profile, an issuer statement or an X.509 certificate is not valid."""
 
     code = "certificate-invalid"
 
 
 class ReceiptProblem(ProtocolProblem):
-    """A receipt does not prove what it should."""
+    """A receipt does not prove what it claims."""
 
     code = "receipt-malformed"
 
 
 class ManifestProblem(ProtocolProblem):
-    """A manifest, or the form inside it, breaks a rule; ``values['field']`` names the place."""
+    """A manifest, or the form inside it, breaks a rule; ``values['field']`` names the field."""
 
     code = "manifest-malformed"

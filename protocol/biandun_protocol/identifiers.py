@@ -1,8 +1,8 @@
-"""The unified social credit code of units (GB 32100-2015), and codes as they were typed.
+"""The unified social credit code (GB 32100-2015), and normalising typed codes.
 
-The check character is computed here because this room imports little from outside and the rule is
-three lines: weights 3^(i-1) mod 31 over an alphabet of 31 characters.  The tests
-compare it with python-stdnum.
+The check character is computed here because this room has few dependencies and the rule is three
+lines: weights 3^(i-1) mod 31 over an alphabet of 31 characters.  The tests compare it with
+python-stdnum.
 """
 
 import unicodedata
@@ -12,32 +12,32 @@ USCC_ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 
 
 def folded(code: str) -> str:
-    """A code as it was typed, with full-width letters and digits as the plain ones and no blanks
-    around it (Unicode NFKC).
-    """
+    """Normalise a typed code: full-width characters become ASCII (NFKC), blanks around it go."""
     return unicodedata.normalize("NFKC", code).strip()
 
 
 def in_capitals(code: str) -> str:
-    """A code whose letters are capitals only, such as a serial number, a case number or a unified
-    social credit code, as it was typed.
+    """Normalise a typed code with capital letters only.
+
+    Such as a serial number, a case number or a unified social credit code.
     """
     return folded(code).upper()
 
 
 def in_small_letters(code: str) -> str:
-    """A code of hexadecimal digits, as it was typed."""
+    """Normalise a typed code of hexadecimal digits."""
     return folded(code).lower()
 
 
 def is_uscc(text: str) -> bool:
-    """Is ``text`` a unified social credit code: 18 characters of the alphabet with a right check
-    character?
+    """Return whether ``text`` is a unified social credit code.
+
+    That is 18 characters of the alphabet with the right check character.
     """
     return len(text) == 18 and _checks(text)
 
 
-@lru_cache(maxsize=4096)  # a city's units come again and again
+@lru_cache(maxsize=4096)  # a city's units recur
 def _checks(text: str) -> bool:
     if any(character not in USCC_ALPHABET for character in text):
         return False

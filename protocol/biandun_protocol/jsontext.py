@@ -1,9 +1,8 @@
-"""JSON that people wrote, read as strictly as what is signed: one meaning or none, and what is
-wrong has a place.
+"""Reading JSON that people wrote, with one meaning or an error with its line and column.
 
-Python's own reader takes the last of two equal names, numbers of any length and NaN, and nests
-until the stack is full.  Here a file has bounds, a name stands once, and an editor's encoding or a
-Chinese keyboard's punctuation is called by its name.
+Python's own reader takes the last of two equal names, accepts numbers of any length and NaN, and
+nests until the stack is full.  Here sizes are limited, names must be unique, and a wrong encoding
+or the punctuation of a Chinese keyboard is reported as such.
 """
 
 import codecs
@@ -17,13 +16,13 @@ from typing import NamedTuple, cast
 from biandun_protocol.catalogue import Phrase, phrase
 
 LIMIT_FILE = 1 << 20  # bytes
-LIMIT_DIGITS = 15  # of a number: what every JSON reader holds exactly
+LIMIT_DIGITS = 15  # of a number: what every JSON reader represents exactly
 LIMIT_DEPTH = 32
 LIMIT_TEXT = 20_000  # characters
 
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?")
 _STRINGS = JSONDecoder(strict=True)
-# found here: Python looks for a codec, in files, when it is first wanted
+# looked up here: Python searches its files for a codec at first use
 _UTF_8 = codecs.getdecoder("utf-8-sig")
 _OTHERS = (("GBK/GB18030", codecs.getdecoder("gb18030")), ("Big5", codecs.getdecoder("cp950")))
 _NO_TEXT = re.compile(rb"[\x00-\x08\x0e-\x1f]")
@@ -36,8 +35,9 @@ _OPENING = {"{": "}", "[": "]"}
 
 
 class JsonFault(ValueError):
-    """What is wrong with the text: ``code`` of the catalogue, and ``values`` with line and column,
-    both from 1.
+    """What is wrong with the text.
+
+    ``code`` is one of the catalogue; ``values`` have the line and column, both from 1.
     """
 
     def __init__(self, code: str, text: str, at: int, **values: object) -> None:
@@ -51,14 +51,14 @@ class JsonFault(ValueError):
 
 
 class Spot(NamedTuple):
-    """A place in a file, both from 1."""
+    """A position in a file; line and column from 1."""
 
     line: int
     column: int
 
 
 class _Node:
-    """Where a value begins, or its name where it has one, and what is in it."""
+    """The position of a value (or of its name, if it has one), and of the values inside it."""
 
     __slots__ = ("at", "inside")
 
@@ -68,15 +68,16 @@ class _Node:
 
 
 class Places:
-    """Where everything in a JSON file stands."""
+    """The positions of all values in a JSON file."""
 
     def __init__(self, text: str, root: _Node) -> None:
         self._root = root
         self._lines = [0, *(found.end() for found in _LINE_END.finditer(text))]
 
     def of(self, path: Iterable[int | str]) -> Spot:
-        """Where the name of a field stands, or an item of a list; for what is not there, the
-        innermost group or list that it is missing from.
+        """Return the position of a field's name or of a list item.
+
+        For a missing value: the innermost group or list that should contain it.
         """
         node = self._root
         for part in path:
@@ -88,20 +89,22 @@ class Places:
         return Spot(line, node.at - self._lines[line - 1] + 1)
 
     def has(self, name: str) -> bool:
-        """Does the outermost group have a field of this name?"""
+        """Return whether the outermost group has a field of this name."""
         return name in self._root.inside
 
 
 def read(raw: bytes) -> object:
-    """The value of a JSON file.  Raises JsonFault: file-limit, file-encoding, file-punctuation,
-    file-name-twice, file-not-json.
+    """Return the value of a JSON file.
+
+    Raises JsonFault: file-limit, file-encoding, file-punctuation, file-name-twice, file-not-json.
     """
     return read_placed(raw)[0]
 
 
 def read_placed(raw: bytes) -> tuple[object, Places]:
-    """The value of a JSON file, and where everything in it stands.  Raises JsonFault, as ``read``
-    does.
+    """Return the value of a JSON file, and the positions in it.
+
+    Raises JsonFault as ``read``.
     """
     if len(raw) > LIMIT_FILE:
         raise JsonFault("file-limit", "", 0, rule=phrase("json.file-size", limit=LIMIT_FILE))
@@ -111,13 +114,12 @@ def read_placed(raw: bytes) -> tuple[object, Places]:
 
 
 def _text(raw: bytes) -> str:
-    """The text of a file in UTF-8; of another encoding where it begins to matter, and its name
-    where that can be told.
+    """Decode a file as UTF-8.
 
-    Bytes that two of them have are called by both: short texts in GBK and Big5 cannot be told
-    apart.
+    Raises JsonFault: for another encoding at the first character that is not ASCII, with all
+    encodings that it can be (short texts in GBK and Big5 cannot be told apart).
     """
-    if raw.startswith((b"\xff\xfe\0\0", b"\0\0\xfe\xff")):  # the first of them begins like UTF-16
+    if raw.startswith((b"\xff\xfe\0\0", b"\0\0\xfe\xff")):  # the first one begins like UTF-16
         raise JsonFault("file-encoding", "", 0, encoding="UTF-32")
     if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
         raise JsonFault("file-encoding", "", 0, encoding="UTF-16")
@@ -127,7 +129,7 @@ def _text(raw: bytes) -> str:
     try:
         return _UTF_8(raw)[0]
     except UnicodeDecodeError as error:
-        # all of these say ASCII as UTF-8 does, and what came before is UTF-8
+        # all of them encode ASCII as UTF-8 does, and the bytes before the error are UTF-8
         good = raw[: error.start].decode()
         if _NO_TEXT.search(raw):
             raise JsonFault(
@@ -149,7 +151,7 @@ def _decodes(decode: Callable[[bytes], object], raw: bytes) -> bool:
 
 
 class _Reader:
-    """One pass over the text; ``_at`` is the place that is read next."""
+    """One pass over the text; ``_at`` is the position of the next character."""
 
     def __init__(self, text: str) -> None:
         self._text = text
@@ -158,7 +160,7 @@ class _Reader:
         self._node = self._root = _Node(0)
 
     def places(self) -> Places:
-        """Where what was read stands."""
+        """Return the positions of what was read."""
         return Places(self._text, self._root)
 
     def whole(self) -> object:
@@ -170,16 +172,16 @@ class _Reader:
         return value
 
     def _next(self) -> str:
-        """The next character that counts; empty at the end."""
+        """Skip white space and return the next character; empty at the end."""
         found = _SPACE.match(self._text, self._at)
         self._at = found.end() if found else self._at
         return self._text[self._at : self._at + 1]
 
     def _wrong(self, detail: Phrase) -> JsonFault:
-        """What stands here is not what should."""
+        """Return the error for an unexpected character at this position."""
         here = self._text[self._at : self._at + 1]
         right = here.translate(_FULL_WIDTH)
-        if "！" <= here <= "～":  # ASCII once more, in full width
+        if "！" <= here <= "～":  # full-width forms of ASCII
             right = chr(ord(here) - ord("！") + ord("!"))
         if right != here:
             return JsonFault("file-punctuation", self._text, self._at, wrong=here, right=right)
@@ -208,7 +210,7 @@ class _Reader:
         raise self._wrong(phrase("json.no-value"))
 
     def _value_of(self, part: int | str, begun: int) -> object:
-        """The value of a field, or an item of a list, that begins at ``begun``."""
+        """Read the value of a field, or an item of a list, that begins at ``begun``."""
         outer = self._node
         self._node = outer.inside[part] = _Node(begun)
         value = self._value()
@@ -254,7 +256,7 @@ class _Reader:
                 return fields
 
     def _ends(self, closing: str) -> bool:
-        """After a value: does the group end here, or does another follow a comma?"""
+        """After a value: return whether the group ends here; else skip the comma."""
         here = self._next()
         if here == closing:
             return True
@@ -279,8 +281,9 @@ class _Reader:
         return text
 
     def _broken(self, begun: int, error: JSONDecodeError) -> JsonFault:
-        """A string that does not end in its line was mostly closed with the quotation mark of a
-        Chinese keyboard.
+        """Return the error for a string that does not end.
+
+        Usually it was closed with the quotation mark of a Chinese keyboard.
         """
         line_end = self._text.find("\n", begun)
         end = len(self._text) if line_end < 0 else line_end

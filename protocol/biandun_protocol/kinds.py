@@ -1,8 +1,7 @@
-"""The kinds of files that people hand to a command: how each is read, what it is called, and what a
-wrong one is instead.
+"""The kinds of files that people give to commands: name, decoder, and what a wrong file is instead.
 
-A name says which command writes such a file, because that is what a person who took the wrong one
-needs to know.
+The name of a kind says which command writes such a file, because a person who took the wrong file
+needs to know that.
 """
 
 import re
@@ -54,8 +53,8 @@ _CERTIFICATE = b"-----BEGIN CERTIFICATE-----"
 _MARK = b"\xef\xbb\xbf"  # of UTF-8
 _UNTYPED = re.compile(rb"[\x00-\x08\x0a-\x1f]")
 
-# what a decoder says of bytes that have another form, or a broken one; whatever else it says, it
-# says itself
+# codes of a decoder for bytes of another or broken form: replaced by file-kind; its other errors
+# are raised unchanged
 _OF_FORM = {
     "manifest-malformed",
     "schema-unknown",
@@ -69,17 +68,16 @@ _OF_FORM = {
 
 
 class WrongFile(ProtocolProblem):
-    """A file that is not of the kind that was asked for, or damaged; it is named, with what was
-    expected and what was found.
-    """
+    """The file is not of the expected kind, or damaged; values say which, expected and found."""
 
     code = "file-kind"
 
 
 @dataclass(frozen=True)
 class Kind(Generic[T]):
-    """One kind of file: its name, how it is read, and its marks, schemas of records or purposes of
-    small signed manifests.
+    """One kind of file: its name, its decoder and its ``marks``.
+
+    Marks are the schemas of its records, or the purposes of its small signed manifests.
     """
 
     name: Phrase
@@ -87,8 +85,9 @@ class Kind(Generic[T]):
     marks: tuple[str, ...] = ()
 
     def read(self, raw: bytes, path: str) -> T:
-        """What the file ``path`` says.  Raises WrongFile, and what the decoder says of a file that
-        is of this kind.
+        """Return the content of the file ``path``.
+
+        Raises WrongFile, and the decoder's own problems for a file of this kind.
         """
         try:
             return self.decode(raw)
@@ -111,7 +110,7 @@ class Kind(Generic[T]):
 
 
 def _signed(purpose: str) -> Callable[[bytes], Signed]:
-    """A small signed manifest of one purpose."""
+    """Return a decoder for a small signed manifest of one purpose."""
 
     def decode(raw: bytes) -> Signed:
         signed = Signed.decode(raw)
@@ -130,12 +129,12 @@ def _grant(raw: bytes) -> Grant:
 
 
 def _certificate(raw: bytes) -> Grant | Granted:
-    """A certificate for a key: that of a new pair comes with its receipt."""
+    """Decode a certificate for a key; the certificate of a next key pair comes with its receipt."""
     return Granted.decode(raw) if _mark_of(raw) == SCHEMA_SUCCESSION_GRANT else _grant(raw)
 
 
 def _passphrase(raw: bytes) -> str:
-    """The text of the file, of which there must be some."""
+    """Return the text of the file, which must not be empty."""
     try:
         text = pins.decoded(raw)
     except UnicodeDecodeError:
@@ -146,8 +145,10 @@ def _passphrase(raw: bytes) -> str:
 
 
 def _first_line(raw: bytes) -> bytes:
-    """The first line, of which there must be some; a picture has bytes in it that nobody types, and
-    would cost a try.
+    """Return the first line, which must not be empty.
+
+    Control characters are refused: nobody types them, and the content of a picture would cost a PIN
+    attempt.
     """
     line = pins.first_line(raw)
     if not line or _UNTYPED.search(line):
@@ -156,8 +157,10 @@ def _first_line(raw: bytes) -> bytes:
 
 
 def _root(raw: bytes) -> bytes:
-    """A certificate whose key can be an office's; text before a PEM, such as a mark of its encoding
-    or what openssl says of it, is left out (RFC 7468 section 5.2).
+    """Return a certificate whose key can be an office's.
+
+    Text before a PEM, such as a byte order mark or the output of openssl, is skipped (RFC 7468
+    section 5.2).
     """
     begun = raw.find(_CERTIFICATE)
     found = raw[max(begun, 0) :]
@@ -271,10 +274,11 @@ _OTHERS: tuple[tuple[bytes, Phrase], ...] = (
 
 
 def _mark_of(raw: bytes) -> str:
-    """The schema of the record that a file begins with, or the purpose of what is signed in it;
-    empty for what has neither.
+    """Return the schema of the record at the beginning of a file, or the purpose of what it signs.
+
+    Empty for any other file.
     """
-    # a card is a list of three, the first of them bytes
+    # a card is an array of three whose first item is a byte string
     if raw.startswith((b"\x83\x58", b"\x83\x59")):
         return SCHEMA_CARD
     if raw[1:2] != b"\0":  # a record is a map, and its schema comes first

@@ -1,5 +1,6 @@
-"""Exports of links: a key states the names of a run of its statements, so that the office can close
-a gap.
+"""Exports of links: a key signs the names of consecutive statements (SPEC section 6.3).
+
+With them the office can close a gap in the chain.
 """
 
 from biandun_protocol import cose, records
@@ -12,7 +13,7 @@ from biandun_protocol.wire.numbers import PURPOSE_LINK, SCHEMA_LINKS
 
 
 def verify_links(signed: Signed, public_key: PublicKey) -> LinksManifest:
-    """Check an export under the key; ids are those of seq first, first + 1, …
+    """Verify an export under the key; the ids are those of seq first, first + 1, …
 
     Raises StatementProblem: form and signature, links-malformed with the field.
     """

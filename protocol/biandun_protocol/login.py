@@ -1,5 +1,6 @@
-"""Logging in with a key: the office asks with a nonce, the key answers with a statement that is
-good once and in one place.
+"""Logging in with a key: challenge and response (SPEC section 6.3).
+
+The office sends a nonce; the key answers with a statement that is valid once and for one origin.
 """
 
 from hmac import compare_digest
@@ -16,10 +17,10 @@ from biandun_protocol.wire.numbers import PURPOSE_LOGIN, SCHEMA_LOGIN
 def verify_login(
     signed: Signed, *, public_key: PublicKey, office_id: str, origin: str, nonce: bytes
 ) -> cose.Statement:
-    """Check the answer to one challenge.
+    """Verify the answer to one challenge.
 
-    Raises StatementProblem: form and signature, login-mismatch with the field that is not the
-    challenge's.
+    Raises StatementProblem: form and signature, login-mismatch with the field that differs from the
+    challenge.
     """
     statement = cose.parse(signed.statement, purpose=PURPOSE_LOGIN)
     cose.verify(statement, public_key)

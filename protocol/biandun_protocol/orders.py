@@ -1,8 +1,7 @@
-"""What a key asks its office, and what the office orders it to do: reset itself, go on after its
-flash was set back, set its time floor.
+"""Challenges of a key and orders of its office: reset, reinstate, set the time (SPEC section 6.4).
 
 Both travel as files: ``Challenge`` from the key, a signed ``OrderManifest`` back.  An order names
-the challenge's nonce, so it is good for one key and once.
+the challenge's nonce, so it is valid for one key and only once.
 """
 
 from dataclasses import dataclass
@@ -26,33 +25,37 @@ ORDERS = (PURPOSE_RESET, PURPOSE_REINSTATE, PURPOSE_SET_TIME)
 
 @dataclass(frozen=True)
 class Order:
-    """An order as it travels: ``purpose`` is one of ``ORDERS``."""
+    """An order as a file; ``purpose`` is one of ``ORDERS``."""
 
     purpose: str
     signed: Signed
 
     def encode(self) -> bytes:
-        """The file's bytes."""
+        """Return the bytes of the file."""
         return self.signed.encode()
 
     @property
     def statement_id(self) -> bytes:
-        """Its name, which may stand in the chain of the key that is reinstated."""
+        """The name of the order's statement, which ``reinstate`` may put into the key's chain."""
         return cose.parse(self.signed.statement, purpose=self.purpose).id
 
     def read(self) -> OrderManifest:
-        """What it says, unchecked.  Raises ManifestProblem: manifest-malformed, schema-unknown."""
+        """Return the manifest, unverified.
+
+        Raises ManifestProblem: manifest-malformed, schema-unknown.
+        """
         return records.read(OrderManifest, self.signed.manifest, SCHEMA_ORDER)
 
 
 def decode_challenge(raw: bytes) -> Challenge:
-    """Read the file of a challenge.  Raises ManifestProblem: manifest-malformed, schema-unknown."""
+    """Decode a challenge file.  Raises ManifestProblem: manifest-malformed, schema-unknown."""
     return records.read(Challenge, raw, SCHEMA_CHALLENGE)
 
 
 def decode_order(raw: bytes) -> Order:
-    """Read the file of an order; its statement says what it is for.  Raises ManifestProblem,
-    StatementProblem(purpose-mismatch).
+    """Decode an order file; the purpose is taken from its statement.
+
+    Raises ManifestProblem, StatementProblem(purpose-mismatch).
     """
     signed = Signed.decode(raw)
     problem: StatementProblem | None = None
@@ -75,11 +78,11 @@ def sign_order(
     x5t: bytes,
     manifest: OrderManifest,
 ) -> Order:
-    """Let the office order a key to do something."""
+    """Sign an order with the office's key."""
     return Order(purpose, sign(office, purpose, office_id, region, x5t, codec.encode(manifest)))
 
 
 def verify_order(order: Order, issuer: IssuerManifest, algorithm: Algorithm) -> OrderManifest:
-    """Check an order under the office's key.  Raises StatementProblem, ManifestProblem."""
+    """Verify an order under the office's key.  Raises StatementProblem, ManifestProblem."""
     order.signed.verify(order.purpose, PublicKey(algorithm, issuer.public_key))
     return order.read()

@@ -1,6 +1,4 @@
-"""What the system says of a file, in words of both languages, and whether it says that there is no
-room.
-"""
+"""The operating system's errors about files, in both languages."""
 
 import errno
 
@@ -14,17 +12,15 @@ _FULL = {errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC)}
 
 
 def reason(error: OSError) -> Phrase:
-    """The system's words for an error, and ours where we have them."""
+    """Return the text of an error: ours where there is one, else the system's."""
     return of_number(error.errno, error.strerror or str(error))
 
 
 def of_number(number: int | None, english: str) -> Phrase:
-    """The same for an error number that came by itself; ``english`` is what there is to say of one
-    without words of ours.
-    """
+    """Return the text for an error number; ``english`` is used for one without a text of ours."""
     return Phrase(_CHINESE.get(number or 0, english), english)
 
 
 def is_full(error: OSError) -> bool:
-    """Does it say that there is no room left?"""
+    """Return whether the error means that there is no space left."""
     return error.errno in _FULL

@@ -1,8 +1,8 @@
 """Manifests: CBOR ``[summary, body]``, the bytes that a key hashes and the office reads.
 
-The summary is the little that the key checks by itself; the body is the form.  ``read`` refuses a
-manifest whose two halves disagree, ``compare`` one that disagrees with the header the key wrote.
-So a clerk's program cannot show one thing and have another signed without the office noticing.
+The summary is the part that the key checks; the body is the form (SPEC section 5).  ``read``
+refuses a manifest whose two parts disagree, ``compare`` one that disagrees with the header that the
+key wrote.  So a clerk's program cannot show one form and have another one signed unnoticed.
 """
 
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ from biandun_protocol.wire.numbers import LIMIT_MANIFEST, PURPOSE_FILING
 
 @dataclass(frozen=True)
 class Manifest:
-    """A manifest read and checked: ``raw`` is what was signed."""
+    """A manifest that was read and checked; ``raw`` are the signed bytes."""
 
     raw: bytes
     summary: Summary
@@ -28,13 +28,14 @@ class Manifest:
 
 
 def purpose_of(form: Form) -> str:
-    """The purpose for which a form is signed."""
+    """Return the purpose for which a form is signed."""
     return row_of(form).purpose
 
 
 def build(form: Form) -> bytes:
-    """Return the canonical manifest of a form.  Raises ManifestProblem: form-invalid,
-    manifest-too-large.
+    """Return the canonical manifest of a form.
+
+    Raises ManifestProblem: form-invalid, manifest-too-large.
     """
     from biandun_protocol.forms.reading import checked_body  # noqa: PLC0415 - pydantic, when needed
 
@@ -48,7 +49,7 @@ def build(form: Form) -> bytes:
 
 
 def read(raw: bytes, purpose: str = PURPOSE_FILING) -> Manifest:
-    """Read a manifest that must be for ``purpose`` and check it against itself.
+    """Read a manifest for ``purpose`` and check its two parts against each other.
 
     Raises ManifestProblem: manifest-too-large, manifest-malformed, schema-unknown, form-invalid,
     manifest-contradicts.
@@ -83,7 +84,7 @@ def read(raw: bytes, purpose: str = PURPOSE_FILING) -> Manifest:
 
 
 def compare(statement: Statement, manifest: Manifest) -> None:
-    """Check that a key signed this very manifest, for the unit that it speaks of.
+    """Check that a statement covers this manifest, and that its header names the same unit.
 
     Raises ManifestProblem: digest-mismatch, manifest-contradicts with the field.
     """

@@ -1,9 +1,9 @@
-"""A parcel: what the office needs of one signed statement, in one piece that travels on a key.
+"""A parcel: everything about one signed statement that the office needs, carried on a key.
 
     CBOR [schema, purpose, statement, manifest, [attachment, …]]
 
-Nothing in it is trusted for being in a parcel: the statement names the manifest by digest, the
-manifest its attachments.
+A parcel itself is not authenticated: the statement names the manifest by digest, the manifest its
+attachments.
 """
 
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from biandun_protocol.wire.numbers import SCHEMA_PARCEL
 
 @dataclass(frozen=True)
 class Parcel:
-    """A statement with what it names, unchecked."""
+    """A statement with its manifest and attachments, unverified."""
 
     purpose: str
     statement: bytes
@@ -25,14 +25,14 @@ class Parcel:
     attachments: tuple[bytes, ...]
 
     def encode(self) -> bytes:
-        """The parcel's bytes."""
+        """Return the bytes of the parcel."""
         return cbor.dumps(
             [SCHEMA_PARCEL, self.purpose, self.statement, self.manifest, list(self.attachments)]
         )
 
     @classmethod
     def decode(cls, raw: bytes) -> "Parcel":
-        """Read a parcel.  Raises ManifestProblem: manifest-malformed, schema-unknown."""
+        """Decode a parcel.  Raises ManifestProblem: manifest-malformed, schema-unknown."""
         try:
             content = cbor.loads(raw)
         except CborError as error:
@@ -48,8 +48,9 @@ class Parcel:
                 raise ManifestProblem("manifest-malformed", field="parcel")
 
     def blobs(self) -> dict[str, bytes]:
-        """What the statement names, by the hex digest under which the office asks for it.  Raises
-        StatementProblem.
+        """Return what the statement names, by the hex digest under which the office asks for it.
+
+        Raises StatementProblem.
         """
         digest = cose.parse(self.statement, purpose=self.purpose).digest
         return {

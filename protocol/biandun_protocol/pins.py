@@ -1,9 +1,9 @@
-"""One spelling for what a person types as a secret: PINs of keys, passphrases of the office, its
-officers and its backups.
+"""Normalising typed secrets: PINs of keys and passphrases.
 
-Dropped: a byte order mark at the beginning (Windows writes one into files) and what ends the line.
-UTF-16, which Windows writes as well, is read by its mark.  Full-width and other compatibility forms
-become the plain ones (Unicode NFKC).  Nothing else: blanks, case and characters inside count.
+A byte order mark at the beginning (Windows writes one into files) and the end of the line are
+removed.  UTF-16, which Windows writes as well, is recognised by its mark.  Full-width and other
+compatibility characters become the plain ones (Unicode NFKC).  Nothing else is changed: blanks,
+case and inner characters count.
 """
 
 import unicodedata
@@ -16,7 +16,8 @@ _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 
 
 def decoded(raw: bytes) -> str:
-    """The text of a file that holds one secret, as it is, without its mark and the end of its line.
+    """Return the text of a file with one secret, without byte order mark and end of line.
+
     Raises UnicodeDecodeError.
     """
     text = raw.decode("utf-16") if raw.startswith(_UTF16) else raw.decode("utf-8")
@@ -24,8 +25,9 @@ def decoded(raw: bytes) -> str:
 
 
 def first_line(raw: bytes) -> bytes:
-    """The first line of a file, in UTF-8 without its mark and its end; bytes that are no text as
-    they are.
+    """Return the first line of a file in UTF-8, without byte order mark and end of line.
+
+    Bytes that are not text are returned unchanged.
     """
     try:
         return decoded(raw).split("\n", 1)[0].rstrip("\r").encode()
@@ -34,13 +36,14 @@ def first_line(raw: bytes) -> bytes:
 
 
 def folded(text: str) -> str:
-    """The one spelling of a secret."""
+    """Return the normalised form of a secret."""
     return unicodedata.normalize("NFKC", text.removeprefix("\ufeff").rstrip("\r\n"))
 
 
 def normalised(pin: Secret) -> Secret:
-    """A PIN in its one spelling; bytes that are no text stay as they are, since an earlier version
-    may have set them.
+    """Return a PIN in its normalised form.
+
+    Bytes that are not text stay as they are, since an earlier version may have set them.
     """
     try:
         return Secret(folded(decoded(pin.reveal())).encode())
@@ -49,12 +52,12 @@ def normalised(pin: Secret) -> Secret:
 
 
 def is_possible(pin: Secret) -> bool:
-    """Can it ever have been set?  What cannot is not sent, and costs no try."""
+    """Return whether this can be a PIN at all; others are not sent and cost no attempt."""
     return LIMIT_PIN_LEAST <= len(pin.reveal()) <= LIMIT_PIN_MOST
 
 
 def fault_of(pin: Secret, serial: str) -> str:
-    """What is wrong with a new PIN for that key: pin-format, pin-weak, or nothing."""
+    """Return the code of what is wrong with a new PIN: pin-format, pin-weak, or empty."""
     raw = pin.reveal()
     if pins.is_short(raw) or len(raw) > LIMIT_PIN_MOST:
         return "pin-format"

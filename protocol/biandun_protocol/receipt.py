@@ -1,10 +1,8 @@
-"""Receipts: the office states that a statement is in its evidence log.
+"""Receipts: the office states that a statement is in its evidence log (SPEC section 7).
 
-What a log has to keep: docs/design/key.md, "Evidence log".
-
-The receipt statement's payload is the digest of the receipt payload, which carries the inclusion
-proof.  A bundle keeps the two together.  Anybody who has the statement, the bundle and the office's
-key can check all of it offline.
+The payload of the receipt statement is the digest of the receipt payload, which contains the
+inclusion proof.  A bundle holds the two together.  Anybody with the statement, the bundle and the
+office's key can verify all of it offline.  Design: docs/design/key.md, "Evidence log".
 """
 
 from dataclasses import dataclass
@@ -23,14 +21,14 @@ from biandun_protocol.wire.statement import ReceiptPayload
 
 @dataclass(frozen=True)
 class Receipt:
-    """A receipt as it is handed out: statement and payload, both as bytes."""
+    """A receipt as it is handed out: the bytes of statement and payload."""
 
     statement: bytes
     payload: bytes
 
     @classmethod
     def decode(cls, raw: bytes) -> "Receipt":
-        """Read a bundle.  Raises ReceiptProblem(receipt-malformed)."""
+        """Decode a bundle.  Raises ReceiptProblem(receipt-malformed)."""
         try:
             bundle = records.decode(ReceiptBundle, raw)
         except codec.MessageError as error:
@@ -40,13 +38,13 @@ class Receipt:
         return cls(bundle.statement, bundle.payload)
 
     def encode(self) -> bytes:
-        """The bundle's bytes."""
+        """Return the bytes of the bundle."""
         return cbor.dumps(
             codec.to_map(ReceiptBundle(SCHEMA_RECEIPT_BUNDLE, self.statement, self.payload))
         )
 
     def read(self) -> ReceiptPayload:
-        """What the receipt says, unchecked.  Raises ReceiptProblem(receipt-malformed)."""
+        """Return the payload, unverified.  Raises ReceiptProblem(receipt-malformed)."""
         try:
             return wire.decode_receipt_payload(self.payload)
         except CborError as error:
@@ -56,7 +54,7 @@ class Receipt:
 def sign_receipt(
     office: Signer, *, office_id: str, region: str, x5t: bytes, payload: ReceiptPayload
 ) -> Receipt:
-    """Make the office's receipt over a proof."""
+    """Sign a receipt with the office's key over an inclusion proof."""
     raw = cbor.dumps(payload.items())
     statement = cose.sign_office(
         office, purpose="receipt", office_id=office_id, region=region, x5t=x5t, manifest=raw
@@ -67,8 +65,7 @@ def sign_receipt(
 def verify_receipt(
     receipt: Receipt, statement: Statement, issuer: IssuerManifest, algorithm: Algorithm
 ) -> ReceiptPayload:
-    """Check a receipt for ``statement`` under the office's key, which is of ``algorithm``, and
-    return what it says.
+    """Verify a receipt for ``statement`` under the office's key; return its payload.
 
     Raises StatementProblem (form, signature), ReceiptProblem: receipt-foreign, receipt-mismatch,
     receipt-proof.

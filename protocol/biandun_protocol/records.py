@@ -1,6 +1,4 @@
-"""Records that travel by themselves: a map of the generated classes whose first field names its
-schema.
-"""
+"""Records that are files of their own: a map whose first field names its schema."""
 
 from typing import TypeVar
 
@@ -13,7 +11,8 @@ R = TypeVar("R", bound=codec.Message)
 
 
 def decode(kind: type[R], raw: bytes) -> R:
-    """Decode one message or record as ``codec.decode`` does, with this side's faster decoder.
+    """Decode one message or record like ``codec.decode``, with the faster CBOR decoder.
+
     Raises MessageError.
     """
     if len(raw) > LIMIT_MESSAGE:
@@ -26,8 +25,9 @@ def decode(kind: type[R], raw: bytes) -> R:
 
 
 def read(kind: type[R], raw: bytes, schema: str) -> R:
-    """Read a record of class ``kind``, which must be of ``schema``.  Raises ManifestProblem:
-    manifest-malformed, schema-unknown.
+    """Decode a record of class ``kind``, which must have the given schema.
+
+    Raises ManifestProblem: manifest-malformed, schema-unknown.
     """
     try:
         record = decode(kind, raw)
@@ -40,8 +40,9 @@ def read(kind: type[R], raw: bytes, schema: str) -> R:
 
 
 def read_head(kind: type[R], raw: bytes, schema: str) -> tuple[R, bytes]:
-    """Read a file that begins with a record, as ``read`` does; return the record and what follows
-    it.  Raises ManifestProblem.
+    """Decode the record at the beginning of a file; return it and the bytes after it.
+
+    Raises ManifestProblem as ``read``.
     """
     try:
         _, end = cbor.loads_prefix(raw[:LIMIT_MESSAGE])

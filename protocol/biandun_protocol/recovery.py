@@ -1,12 +1,11 @@
-"""The way back into a locked key (SPEC section 6.8): two officers, two shares, two codes that can
-be read out on the phone.
+"""Unblocking a locked key (SPEC section 6.8): two officers, two shares, two spoken codes.
 
     OfficersManifest   office -> key     whom the key seals its shares to
     SharesExport       key -> office     both shares, each sealed to one officer, signed by the device key
     UnblockAsk         key -> officers   serial, slot, number, check; short enough to be spoken
     code               officer -> user   13 letters: 60 bits made of a share and the user's slot, and a check letter (Crockford's alphabet, Luhn mod 32)
 
-A code is a secret until it is used; it is a ``Secret`` here and is shown in one place only.
+A code is secret until it is used: it is a ``Secret`` here and is shown in one place only.
 """  # noqa: E501
 
 import hmac
@@ -37,18 +36,18 @@ from biandun_protocol.wire.numbers import (
     SCHEMA_UNBLOCK_ASK,
 )
 
-LABEL = b"BD1/shares"  # what the device key signs begins with it
+LABEL = b"BD1/shares"  # first bytes of what the device key signs
 CODE = b"BD1/code"
-SHARE = b"BD1/share"  # what a share is sealed under begins with it
+SHARE = b"BD1/share"  # first bytes of the label that a share is sealed under
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 LETTERS = 12  # of 5 bits each, before the check letter
 CHECK = 4
 POINT, IV = 65, 16
-ALIKE = str.maketrans("OIL", "011", " -\u3000\t")  # what is read for what; what people put between
+ALIKE = str.maketrans("OIL", "011", " -\u3000\t")  # letters read as digits; separators
 
 
 class Opener(Protocol):
-    """The private half of an officer's key, wherever it is."""
+    """The private key of an officer, wherever it is held."""
 
     @property
     def public_key(self) -> bytes:
@@ -56,53 +55,56 @@ class Opener(Protocol):
         ...
 
     def common(self, point: bytes) -> bytes:
-        """x (32 bytes) of the product with a point.  Raises StatementProblem(key-invalid)."""
+        """Return x (32 bytes) of the private key times a point.
+
+        Raises StatementProblem(key-invalid).
+        """
         ...
 
 
 @dataclass(frozen=True)
 class Officers:
-    """The office's word on who the two officers are, as it travels."""
+    """The office's statement of the two officers, as a file."""
 
     signed: Signed
 
     def encode(self) -> bytes:
-        """The file's bytes."""
+        """Return the bytes of the file."""
         return self.signed.encode()
 
     @classmethod
     def decode(cls, raw: bytes) -> "Officers":
-        """Read the file.  Raises ManifestProblem: manifest-malformed, schema-unknown."""
+        """Decode the file.  Raises ManifestProblem: manifest-malformed, schema-unknown."""
         return cls(Signed.decode(raw))
 
     def read(self) -> OfficersManifest:
-        """What it says, unchecked.  Raises ManifestProblem."""
+        """Return the manifest, unverified.  Raises ManifestProblem."""
         return records.read(OfficersManifest, self.signed.manifest, SCHEMA_OFFICERS)
 
 
 def sign_officers(
     office: Signer, *, office_id: str, region: str, x5t: bytes, manifest: OfficersManifest
 ) -> Officers:
-    """Let the office name two officers."""
+    """Sign the names and points of two officers with the office's key."""
     return Officers(sign(office, PURPOSE_UNBLOCK, office_id, region, x5t, codec.encode(manifest)))
 
 
 def verify_officers(
     officers: Officers, issuer: IssuerManifest, algorithm: Algorithm
 ) -> OfficersManifest:
-    """Check it under the office's key.  Raises StatementProblem, ManifestProblem."""
+    """Verify the statement under the office's key.  Raises StatementProblem, ManifestProblem."""
     officers.signed.verify(PURPOSE_UNBLOCK, PublicKey(algorithm, issuer.public_key))
     return officers.read()
 
 
 # --- shares -----------------------------------------------------------
 def decode_shares(raw: bytes) -> SharesExport:
-    """Read the file.  Raises ManifestProblem: manifest-malformed, schema-unknown."""
+    """Decode an export of shares.  Raises ManifestProblem: manifest-malformed, schema-unknown."""
     return records.read(SharesExport, raw, SCHEMA_SHARES_EXPORT)
 
 
 def read_shares(export: SharesExport) -> SharesManifest:
-    """What it says, unchecked.  Raises ManifestProblem."""
+    """Return the manifest of an export, unverified.  Raises ManifestProblem."""
     shares = records.read(SharesManifest, export.manifest, SCHEMA_SHARES)
     if max(shares.number, shares.officers) >= 1 << 31:
         raise ManifestProblem("manifest-malformed", field="number")
@@ -110,8 +112,9 @@ def read_shares(export: SharesExport) -> SharesManifest:
 
 
 def verify_shares(export: SharesExport, device_key: PublicKey) -> SharesManifest:
-    """Check the device key's signature.  Raises StatementProblem(signature-invalid),
-    ManifestProblem.
+    """Verify the device key's signature on an export.
+
+    Raises StatementProblem(signature-invalid), ManifestProblem.
     """
     device_key.verify(LABEL + device_key.algorithm.digest(export.manifest), export.signature)
     return read_shares(export)
@@ -120,8 +123,9 @@ def verify_shares(export: SharesExport, device_key: PublicKey) -> SharesManifest
 def open_share(
     shares: SharesManifest, place: int, officer: Opener, device_key: bytes, slot: int
 ) -> Secret:
-    """Open the share of the first (1) or second (2) officer: its code for a user.  Raises
-    StatementProblem(share-foreign) for another's.
+    """Open the share of the first (1) or second (2) officer; return its code for a user's slot.
+
+    Raises StatementProblem(share-foreign) for another officer's share.
     """
     envelope = shares.first if place == 1 else shares.second
     own, sealed = envelope[:POINT], envelope[POINT:]
@@ -142,8 +146,9 @@ def open_share(
 
 # --- what is spoken ---------------------------------------------------
 def encode_code(code: bytes) -> str:
-    """A code (8 bytes, the upper four bits zero) as it is read out: three groups of four letters
-    and a check letter.
+    """Return a code (8 bytes, the upper four bits zero) as it is read out.
+
+    That is three groups of four letters and a check letter.
     """
     number = int.from_bytes(code, "big")
     if len(code) != LIMIT_CODE or number >> 5 * LETTERS:
@@ -154,8 +159,11 @@ def encode_code(code: bytes) -> str:
 
 
 def decode_code(text: str) -> bytes:
-    """The code (8 bytes) that was typed; case, blanks, hyphens and letters that look alike do not
-    matter.  Raises ManifestProblem(code-mistyped).
+    """Return the code (8 bytes) that was typed.
+
+    Case, blanks, hyphens and letters that look alike do not matter.
+
+    Raises ManifestProblem(code-mistyped).
     """
     plain = text.upper().translate(ALIKE)
     letters = [ALPHABET.find(letter) for letter in plain]
@@ -168,13 +176,14 @@ def decode_code(text: str) -> bytes:
 
 
 def _letters(number: int, count: int) -> list[int]:
-    """The lowest ``count`` groups of 5 bits, the highest first."""
+    """Return the lowest ``count`` groups of 5 bits, the highest first."""
     return [number >> 5 * place & 31 for place in reversed(range(count))]
 
 
 def _luhn(letters: list[int]) -> int:
-    """The check letter by the Luhn algorithm modulo 32: any one wrong letter shows, and two that
-    changed places but for 0 and 31.
+    """Return the check letter by the Luhn algorithm modulo 32.
+
+    It detects any single wrong letter, and any two exchanged neighbours except 0 and 31.
     """
     total = 0
     for place, letter in enumerate(reversed(letters)):
@@ -184,8 +193,10 @@ def _luhn(letters: list[int]) -> int:
 
 
 def check_of(manifest: bytes, slot: int) -> str:
-    """Four letters over a key's shares (the manifest as it was signed) and the slot: who misheard,
-    or has other shares, notices.
+    """Return four letters computed from a key's shares and the slot.
+
+    ``manifest`` is the shares' manifest as signed.  An officer who misheard, or has other shares,
+    sees other letters.
     """
     bits = (
         int.from_bytes(sha256(b"BD1/unblock" + bytes((slot,)) + manifest).digest()[:3], "big") >> 4
@@ -194,12 +205,15 @@ def check_of(manifest: bytes, slot: int) -> str:
 
 
 def same_check(one: str, other: str) -> bool:
-    """Is it the same check, however it was typed?"""
+    """Return whether two checks are the same, however they were typed."""
     return one.upper().translate(ALIKE) == other.upper().translate(ALIKE)
 
 
 def ask(export: SharesExport, slot: int) -> UnblockAsk:
-    """What a key whose shares these are asks for one of its users.  Raises ManifestProblem."""
+    """Return the request for unblocking a slot of the key whose shares these are.
+
+    Raises ManifestProblem.
+    """
     shares = read_shares(export)
     return UnblockAsk(
         SCHEMA_UNBLOCK_ASK, shares.serial, slot, shares.number, check_of(export.manifest, slot)
@@ -207,5 +221,5 @@ def ask(export: SharesExport, slot: int) -> UnblockAsk:
 
 
 def decode_ask(raw: bytes) -> UnblockAsk:
-    """Read the file.  Raises ManifestProblem: manifest-malformed, schema-unknown."""
+    """Decode the file.  Raises ManifestProblem: manifest-malformed, schema-unknown."""
     return records.read(UnblockAsk, raw, SCHEMA_UNBLOCK_ASK)

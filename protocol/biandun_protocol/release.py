@@ -1,9 +1,8 @@
-"""Firmware releases (SPEC section 6.9): a manifest that vendor and operator both sign, and the
-image that it names by digest.
+"""Firmware releases (SPEC section 6.9): a manifest signed by vendor and operator, and the image.
 
-The vendor signs in both suites, because a key believes only what is signed in that of its own
-anchor; the operator is the office whose keys are to take the release, and signs in the suite of
-those.
+The manifest names the image by digest.  The vendor signs in both suites, because a key accepts only
+the suite of its own anchor.  The operator is the office whose keys shall run the release, and signs
+in the suite of those keys.
 """
 
 from dataclasses import dataclass, replace
@@ -28,8 +27,10 @@ VENDOR_REGION = "000000"
 
 @dataclass(frozen=True)
 class Release:
-    """A release as it travels; ``vendor`` by suite, ``operator`` None until the office has approved
-    it.
+    """A release as a file.
+
+    ``vendor`` are the vendor's statements by suite; ``operator`` is None until the office has
+    approved it.
     """
 
     manifest: bytes
@@ -39,7 +40,7 @@ class Release:
     operator: bytes | None = None
 
     def encode(self) -> bytes:
-        """The file's bytes."""
+        """Return the bytes of the file."""
         head = ReleaseFile(
             SCHEMA_RELEASE_FILE, self.manifest, self.vendor_es256, self.vendor_sm2, self.operator
         )
@@ -47,8 +48,9 @@ class Release:
 
     @classmethod
     def decode(cls, raw: bytes) -> "Release":
-        """Read the file; its image must be the one in its manifest.  Raises ManifestProblem,
-        StatementProblem(digest-mismatch).
+        """Decode the file; its image must be the one in its manifest.
+
+        Raises ManifestProblem, StatementProblem(digest-mismatch).
         """
         head, image = records.read_head(ReleaseFile, raw, SCHEMA_RELEASE_FILE)
         release = cls(head.manifest, head.vendor_es256, head.vendor_sm2, image, head.operator)
@@ -58,15 +60,15 @@ class Release:
         return release
 
     def read(self) -> ReleaseManifest:
-        """What it says of itself, unchecked.  Raises ManifestProblem."""
+        """Return the manifest, unverified.  Raises ManifestProblem."""
         return records.read(ReleaseManifest, self.manifest, SCHEMA_RELEASE)
 
     def vendor(self, algorithm: Algorithm) -> bytes:
-        """What the vendor signed in a suite."""
+        """Return the vendor's statement in a suite."""
         return self.vendor_es256 if algorithm is ES256 else self.vendor_sm2
 
     def approved(self, office: Signer, *, office_id: str, region: str, x5t: bytes) -> "Release":
-        """The same with the operator's signature."""
+        """Return the same release with the operator's signature."""
         signed = cose.sign_office(
             office,
             purpose=PURPOSE_RELEASE,
@@ -78,15 +80,16 @@ class Release:
         return replace(self, operator=signed)
 
     def verify_vendor(self, vendor: PublicKey) -> ReleaseManifest:
-        """Check what the vendor signed.  Raises StatementProblem, ManifestProblem."""
+        """Verify the vendor's signature.  Raises StatementProblem, ManifestProblem."""
         Signed(self.vendor(vendor.algorithm), self.manifest).verify(PURPOSE_RELEASE, vendor)
         return self.read()
 
 
 @dataclass(frozen=True)
 class Described:
-    """What a vendor says of an image: for which kind of board, its version and number, the least
-    number to take after it.
+    """The vendor's description of an image.
+
+    The target board, version and number, and the lowest number that may be installed after it.
     """
 
     target: str
@@ -96,8 +99,9 @@ class Described:
 
 
 def sign_release(vendors: tuple[Signer, Signer], described: Described, image: bytes) -> Release:
-    """Let the vendor, whose signers are in ES256 and SM2, release an image.  Raises
-    ManifestProblem(too-large).
+    """Sign a release of an image with the vendor's signers in ES256 and SM2.
+
+    Raises ManifestProblem(too-large).
     """
     if not 0 < len(image) <= LIMIT_IMAGE:
         raise ManifestProblem("too-large", field="image")

@@ -1,10 +1,8 @@
-"""A value that must not be seen: a PIN, a passphrase, a token.  It prints as nothing, wherever it
-ends up.
-"""
+"""A secret value, such as a PIN, a passphrase or a token, that never appears when printed."""
 
 
 class Secret:
-    """Bytes with a fixed repr.  ``reveal()`` is the one way to them, and easy to search for."""
+    """Bytes with a fixed repr; ``reveal()`` is the only access, easy to search for."""
 
     __slots__ = ("_value",)
 
@@ -23,5 +21,5 @@ class Secret:
         raise TypeError("a secret is not pickled")
 
     def reveal(self) -> bytes:
-        """The bytes."""
+        """Return the bytes."""
         return self._value

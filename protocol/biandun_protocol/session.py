@@ -1,12 +1,12 @@
-"""The host's half of a sealed session with a key (SPEC section 10): ephemeral key, transcript,
-keys, sealing.  No I/O.
+"""The host's half of a sealed session with a key (SPEC section 10); no I/O.
 
     T = hash(hello request || hello reply without its signature)        signature by the device key over "BD1/link" || T
     HKDF-SHA256(salt T, x of the common point, "BD1/session")  ->  host to key: hide, prove; key to host: hide, prove
     sealed = counter(8) || hidden || code(16)        hidden = (length(2) || message || zeros) XOR stream        a CBOR byte string
     stream block n = HMAC(hide, counter || n(2))     code = HMAC(prove, counter || kind || hidden)
 
-The counter of an answer is that of its request; each is used once in each direction.
+Integers are big-endian.  ``hide`` keys encrypt, ``prove`` keys authenticate.  The counter of a
+reply is that of its request; each is used once in each direction.
 """  # noqa: E501
 
 import hmac
@@ -33,7 +33,7 @@ BLOCK = 32
 
 
 class Ephemeral(Protocol):
-    """A key pair that is used once."""
+    """An ephemeral key pair."""
 
     @property
     def point(self) -> bytes:
@@ -41,14 +41,15 @@ class Ephemeral(Protocol):
         ...
 
     def common(self, point: bytes) -> bytes:
-        """x (32 bytes) of the product with the other side's point.  Raises
-        StatementProblem(key-invalid).
+        """Return x (32 bytes) of the private key times the other side's point.
+
+        Raises StatementProblem(key-invalid).
         """
         ...
 
 
 class EphemeralP256:
-    """On P-256."""
+    """An ephemeral key pair on P-256."""
 
     def __init__(self) -> None:
         self._secret = ec.generate_private_key(ec.SECP256R1())
@@ -58,12 +59,12 @@ class EphemeralP256:
         return "<EphemeralP256>"
 
     def common(self, point: bytes) -> bytes:
-        """x of the product."""
+        """Return x of the product."""
         return self._secret.exchange(ec.ECDH(), load_point(point))
 
 
 class EphemeralSm2:
-    """On sm2p256v1."""
+    """An ephemeral key pair on sm2p256v1."""
 
     def __init__(self) -> None:
         self._secret = secrets.randbelow(sm2.N - 4) + 2
@@ -74,12 +75,12 @@ class EphemeralSm2:
         return "<EphemeralSm2>"
 
     def common(self, point: bytes) -> bytes:
-        """x of the product."""
+        """Return x of the product."""
         return sm2.common(point, self._secret)
 
 
 class Opening:
-    """A session in the making: ``request`` goes to the key, ``finish`` takes its reply."""
+    """A session being opened: ``request`` is sent to the key, ``finish`` takes its reply."""
 
     def __init__(self, algorithm: Algorithm) -> None:
         self._algorithm = algorithm
@@ -89,11 +90,12 @@ class Opening:
         )
 
     def finish(self, reply: HelloReply, device_key: bytes, certificate: bytes) -> "Session":
-        """Believe the reply when ``device_key`` signed it, and when the certificate is the one that
-        vouches for that key.
+        """Authenticate the key's reply and return the session.
 
-        ``certificate`` is SHA-256 of the office's profile statement.  Raises StatementProblem:
-        signature-invalid, key-invalid.
+        ``device_key`` must have signed the transcript, and ``certificate``, SHA-256 of the office's
+        profile statement, must be the one that the key names.
+
+        Raises StatementProblem: signature-invalid, key-invalid.
         """
         said: dict[object, object] = {0: reply.nonce, 1: reply.point, 2: reply.certificate}
         transcript = self._algorithm.digest(codec.encode_request(self.request) + cbor.dumps(said))
@@ -104,7 +106,7 @@ class Opening:
 
 
 class Session:
-    """An open session.  Not for two threads."""
+    """An open session; not thread-safe."""
 
     def __init__(self, common: bytes, transcript: bytes) -> None:
         keys = HKDF(hashes.SHA256(), 4 * BLOCK, transcript, INFO).derive(common)
@@ -117,7 +119,10 @@ class Session:
         return "<Session>"
 
     def seal(self, kind: int, message: bytes) -> bytes:
-        """Seal the next request: a CBOR byte string that is sent as it is, as often as it takes."""
+        """Seal the next request; return a CBOR byte string.
+
+        If the request is repeated, the same bytes are sent again.
+        """
         self._counter += 1
         counter = self._counter.to_bytes(COUNTER, "big")
         plain = len(message).to_bytes(LENGTH, "big") + message
@@ -126,9 +131,7 @@ class Session:
         return cbor.dumps(counter + hidden + _code(self._prove_out, counter, kind, hidden))
 
     def open(self, kind: int, sealed: bytes) -> bytes | None:
-        """The key's answer to the last request; None for anything else, which somebody else has
-        sent or changed.
-        """
+        """Return the key's reply to the last request; None for anything that does not verify."""
         try:
             content = cbor.loads(sealed)
         except cbor.CborError:

@@ -1,11 +1,10 @@
-"""Verification of SM2 signatures (GB/T 32918.2-2016 section 7) on sm2p256v1, over Python's
-integers.  Nothing here signs.
+"""Verification of SM2 signatures (GB/T 32918.2-2016 section 7) over Python's integers.
 
-``cryptography`` has SM3 but no SM2.  All but ``multiply`` and ``common`` is public, so it need not
-run in constant time: the sum s*G + t*P is taken over signed windows of four half-length scalars at
-once, with tables that are kept per key, because a city's keys come again and again.  Points are
-affine (x, y) in tables and Jacobian (X, Y, Z) with x = X/Z^2, y = Y/Z^3 on the way; Z = 0 is the
-point at infinity.
+``cryptography`` has SM3 but no SM2; nothing here signs.  All operands except those of ``multiply``
+and ``common`` are public, so nothing else need run in constant time: the sum s*G + t*P is computed
+over signed windows of four half-length scalars at once, with tables cached per key, because a
+city's keys recur.  Points are affine (x, y) in tables and Jacobian (X, Y, Z) with x = X/Z^2, y =
+Y/Z^3 in between; Z = 0 is the point at infinity.
 """
 
 from functools import lru_cache
@@ -14,7 +13,7 @@ from cryptography.hazmat.primitives import hashes
 
 from biandun_protocol.errors import StatementProblem
 
-IDENTITY = b"1234567812345678"  # the signer's identity that GM/T 0009 gives to who has no other
+IDENTITY = b"1234567812345678"  # the default identity of GM/T 0009
 P = 0xFFFFFFFEFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF00000000FFFFFFFFFFFFFFFF
 N = 0xFFFFFFFEFFFFFFFFFFFFFFFFFFFFFFFF7203DF6B21C6052B53BBF40939D54123
 A = P - 3
@@ -28,7 +27,7 @@ Affine = tuple[int, int]
 Jacobian = tuple[int, int, int]
 INFINITY: Jacobian = (1, 1, 0)
 _HALF = 128  # bits of the lower half of a scalar
-_WIDTH = 6  # a signed digit is odd and below 2^5 in size
+_WIDTH = 6  # a signed digit is odd and its absolute value below 2^5
 _WIDTH_G = 8  # the generator's table is made once
 
 
@@ -40,9 +39,7 @@ def sm3(data: bytes) -> bytes:
 
 
 def decode_point(point: bytes) -> Affine | None:
-    """The coordinates of an uncompressed point (65 bytes), or None when it is not one of the
-    curve.
-    """
+    """Return the coordinates of an uncompressed point (65 bytes), None when not on the curve."""
     if len(point) != 65 or point[0] != 4:
         return None
     x, y = int.from_bytes(point[1:33], "big"), int.from_bytes(point[33:], "big")
@@ -50,19 +47,20 @@ def decode_point(point: bytes) -> Affine | None:
 
 
 def identity_digest(point: bytes, identity: bytes = IDENTITY) -> bytes:
-    """ZA of section 5.5: SM3(ENTL || ID || a || b || xG || yG || xA || yA)."""
+    """Return ZA of section 5.5: SM3(ENTL || ID || a || b || xG || yG || xA || yA)."""
     curve = b"".join(number.to_bytes(32, "big") for number in (A, B, *G))
     return sm3((8 * len(identity)).to_bytes(2, "big") + identity + curve + point[1:])
 
 
 def message_digest(point: bytes, message: bytes, identity: bytes = IDENTITY) -> int:
-    """e = SM3(ZA || message) as a number: what is signed."""
+    """Return e = SM3(ZA || message) as a number: what is signed."""
     return int.from_bytes(sm3(identity_digest(point, identity) + message), "big")
 
 
 def verify(point: bytes, message: bytes, signature: bytes) -> bool:
-    """Is r || s (64 bytes) right for ``message`` under an uncompressed point?  False also for a
-    point that is none.
+    """Return whether r || s (64 bytes) verifies for ``message`` under an uncompressed point.
+
+    False also when the point is not on the curve.
     """
     tables = _tables_of(point)
     if tables is None or len(signature) != 64:
@@ -76,11 +74,10 @@ def verify(point: bytes, message: bytes, signature: bytes) -> bool:
 
 
 def multiply(point: Affine, scalar: int) -> Affine:
-    """``scalar`` (2 to N - 3, else ValueError) times ``point``: for a Diffie-Hellman secret that
-    lives as long as one session.
+    """Return ``scalar`` (2 to N - 3, else ValueError) times ``point``.
 
-    A ladder: the same operations in the same order whatever the scalar, in so far as Python's
-    integers are alike.
+    For the Diffie-Hellman secret of one session.  A ladder: the same operations in the same order
+    for every scalar, as far as Python's integers allow.
     """
     if not 2 <= scalar <= N - 3:
         raise ValueError("the ladder would pass the point at infinity")
@@ -99,8 +96,9 @@ Table = list[Affine]
 
 
 def common(point: bytes, scalar: int) -> bytes:
-    """Diffie-Hellman: x (32 bytes) of the product with an uncompressed point.  Raises
-    StatementProblem(key-invalid).
+    """Diffie-Hellman: return x (32 bytes) of ``scalar`` times an uncompressed point.
+
+    Raises StatementProblem(key-invalid).
     """
     decoded = decode_point(point)
     if decoded is None:
@@ -138,7 +136,7 @@ def _affine(point: Jacobian) -> Affine:
 
 
 def _odd_multiples(point: Affine, width: int) -> Table:
-    """1, 3, 5 … 2^(width-1) - 1 times ``point``."""
+    """Return 1, 3, 5 … 2^(width-1) - 1 times ``point``."""
     twice, table, running = _affine(_double((*point, 1))), [point], (*point, 1)
     for _ in range((1 << width - 2) - 1):
         running = _add(running, twice)
@@ -147,7 +145,7 @@ def _odd_multiples(point: Affine, width: int) -> Table:
 
 
 def _halves(point: Affine, width: int) -> tuple[Table, Table]:
-    """The tables of ``point`` and of 2^128 times it."""
+    """Return the tables of ``point`` and of 2^128 times it."""
     high: Jacobian = (*point, 1)
     for _ in range(_HALF):
         high = _double(high)
@@ -159,15 +157,16 @@ def _generator() -> tuple[Table, Table]:
     return _halves(G, _WIDTH_G)
 
 
-@lru_cache(maxsize=4096)  # some 6 KiB a key
+@lru_cache(maxsize=4096)  # about 6 KiB a key
 def _tables_of(point: bytes) -> tuple[Table, Table] | None:
     decoded = decode_point(point)
     return decoded and _halves(decoded, _WIDTH)
 
 
 def _digits(number: int, width: int) -> list[tuple[int, int]]:
-    """(place, odd digit) whose sum of digit * 2^place is ``number``, lowest first; digits lie more
-    than ``width`` - 1 places apart.
+    """Return (place, odd digit) pairs whose sum of digit * 2^place is ``number``, lowest first.
+
+    Digits are more than ``width`` - 1 places apart.
     """
     found: list[tuple[int, int]] = []
     place, mask, half = 0, (1 << width) - 1, 1 << width - 1
@@ -184,7 +183,7 @@ def _digits(number: int, width: int) -> list[tuple[int, int]]:
 
 
 def _sum(terms: list[tuple[Table, Table, int, int]]) -> Jacobian:
-    """The sum of scalar * point over (table, table of 2^128 times it, scalar, width)."""
+    """Return the sum of scalar * point over (table, table of 2^128 times it, scalar, width)."""
     due: list[list[Affine]] = [[] for _ in range(_HALF + 2)]
     for low, high, scalar, width in terms:
         for table, part in ((low, scalar & (1 << _HALF) - 1), (high, scalar >> _HALF)):

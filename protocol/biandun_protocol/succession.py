@@ -1,11 +1,10 @@
-"""A new key pair for a key in service (SPEC section 6.10): the old pair names the new one, the new
-one proves that the key holds it.
+"""A new key pair for a key in service (SPEC section 6.10).
 
     SuccessionAsk     key -> office    the old pair's statement, in the key's chain; the new pair's proof of possession over its name
     SuccessionGrant   office -> key    the certificate of the new pair, and the receipt of the statement
 
-Neither half of the request is good without the other: the statement names the new public key, the
-proof names the statement.
+The old pair signs the new public key, the new pair proves possession.  Neither half of the request
+is valid without the other: the statement names the new public key, the proof names the statement.
 """  # noqa: E501
 
 from dataclasses import dataclass
@@ -35,13 +34,13 @@ from biandun_protocol.wire.numbers import (
 
 @dataclass(frozen=True)
 class Succession:
-    """What a key asks: ``named`` by the old pair, ``proof`` by the new one."""
+    """A key's request: ``named`` is signed by the old pair, ``proof`` by the new one."""
 
     named: Signed
     proof: Signed
 
     def encode(self) -> bytes:
-        """The file's bytes."""
+        """Return the bytes of the file."""
         named, proof = self.named, self.proof
         request = SuccessionAsk(
             SCHEMA_SUCCESSION_ASK, named.statement, named.manifest, proof.statement, proof.manifest
@@ -50,7 +49,7 @@ class Succession:
 
     @classmethod
     def decode(cls, raw: bytes) -> "Succession":
-        """Read the file.  Raises ManifestProblem: manifest-malformed, schema-unknown."""
+        """Decode the file.  Raises ManifestProblem: manifest-malformed, schema-unknown."""
         request = records.read(SuccessionAsk, raw, SCHEMA_SUCCESSION_ASK)
         return cls(
             Signed(request.statement, request.manifest),
@@ -58,8 +57,9 @@ class Succession:
         )
 
     def verify(self, old: PublicKey) -> PossessionManifest:
-        """Check both halves under the ``old`` key, and that they are about each other; return what
-        the new pair says of itself.
+        """Verify the statement under the ``old`` key, the proof, and that each names the other.
+
+        Returns the manifest of the new pair's proof.
 
         Raises StatementProblem: form, signature, digest-mismatch;
         CertificateProblem(certificate-invalid) with the field; ManifestProblem.
@@ -81,8 +81,10 @@ class Succession:
 
 @dataclass(frozen=True)
 class Granted:
-    """What the office answers; ``consistency`` leads from the log that the key had seen when it
-    asked to that of the receipt.
+    """The office's answer.
+
+    ``consistency`` is the proof from the log that the key had verified when it asked to that of the
+    receipt.
     """
 
     grant: Grant
@@ -90,7 +92,7 @@ class Granted:
     consistency: tuple[bytes, ...] = ()
 
     def encode(self) -> bytes:
-        """The file's bytes."""
+        """Return the bytes of the file."""
         proof = list(self.consistency) or None
         return codec.encode(
             SuccessionGrant(SCHEMA_SUCCESSION_GRANT, self.receipt.encode(), proof)
@@ -98,7 +100,9 @@ class Granted:
 
     @classmethod
     def decode(cls, raw: bytes) -> "Granted":
-        """Read the file.  Raises ManifestProblem: manifest-malformed, schema-unknown;
+        """Decode the file.
+
+        Raises ManifestProblem: manifest-malformed, schema-unknown;
         ReceiptProblem(receipt-malformed).
         """
         head, grant = records.read_head(SuccessionGrant, raw, SCHEMA_SUCCESSION_GRANT)

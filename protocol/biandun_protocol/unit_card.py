@@ -1,8 +1,7 @@
-"""The unit card as it travels: the office's statement, its manifest, and the sections that the
-manifest names by digest.
+"""The unit card as a file: the office's statement, its manifest, and the sections.
 
-What stands in the sections is for whoever makes a card to say; a key keeps them without reading
-them.
+The manifest names the sections by digest.  Whoever makes a card defines their content; a key stores
+them without parsing them.  See SPEC section 6.5.
 """
 
 from collections.abc import Sequence
@@ -20,18 +19,18 @@ from biandun_protocol.wire.numbers import LIMIT_PIECE, LIMIT_SECTIONS, PURPOSE_C
 
 @dataclass(frozen=True)
 class UnitCard:
-    """A card with its sections, unchecked."""
+    """A card with its sections, unverified."""
 
     signed: Signed
     sections: tuple[bytes, ...]
 
     def encode(self) -> bytes:
-        """The file's bytes: CBOR [statement, manifest, [section, …]]."""
+        """Return the bytes of the file: CBOR [statement, manifest, [section, …]]."""
         return cbor.dumps([self.signed.statement, self.signed.manifest, list(self.sections)])
 
     @classmethod
     def decode(cls, raw: bytes) -> "UnitCard":
-        """Read a file.  Raises ManifestProblem(manifest-malformed)."""
+        """Decode a file.  Raises ManifestProblem(manifest-malformed)."""
         try:
             content = cbor.loads(raw)
         except CborError as error:
@@ -45,16 +44,19 @@ class UnitCard:
                 raise ManifestProblem("manifest-malformed", field="card")
 
     def read(self) -> CardManifest:
-        """What the office says of the card, unchecked.  Raises ManifestProblem: manifest-malformed,
-        schema-unknown.
+        """Return the manifest, unverified.
+
+        Raises ManifestProblem: manifest-malformed, schema-unknown.
         """
         return records.read(CardManifest, self.signed.manifest, SCHEMA_CARD)
 
 
 @dataclass(frozen=True)
 class Term:
-    """Which card it is and how long it is good for: ``max_offline`` signatures may follow without
-    word from the office.
+    """The version of a card and how long it is valid.
+
+    ``max_offline`` statements may be signed before the key must verify something from the office
+    again.
     """
 
     version: int
@@ -73,7 +75,10 @@ def sign_card(
     term: Term,
     sections: Sequence[bytes],
 ) -> UnitCard:
-    """Make a card of ready sections (each at most LIMIT_PIECE bytes, at most LIMIT_SECTIONS).
+    """Sign a card with the given sections.
+
+    Each has at most LIMIT_PIECE bytes; there are at most LIMIT_SECTIONS.
+
     Raises ManifestProblem(too-large).
     """
     if not 0 < len(sections) <= LIMIT_SECTIONS or any(
@@ -90,10 +95,10 @@ def sign_card(
 
 
 def verify_card(card: UnitCard, issuer: IssuerManifest, algorithm: Algorithm) -> CardManifest:
-    """Check a card and all its sections under the office's key.
+    """Verify a card and all its sections under the office's key.
 
-    Raises StatementProblem (form, signature, digest-mismatch when something is not what the
-    statement names), ManifestProblem.
+    Raises StatementProblem (form, signature, digest-mismatch for a manifest or section),
+    ManifestProblem.
     """
     card.signed.verify(PURPOSE_CARD, PublicKey(algorithm, issuer.public_key))
     manifest = card.read()

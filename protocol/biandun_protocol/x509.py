@@ -14,11 +14,12 @@ _VERSION = 0xA0  # [0] EXPLICIT, first in a certificate of version 3
 
 
 def certificate_of(raw: bytes, name: str) -> x509.Certificate:
-    """Parse a certificate, PEM or DER; nothing is verified.  Raises CertificateProblem that names
-    it ``name``.
+    """Parse a certificate, PEM or DER; nothing is verified.
 
     What the library only warns of, such as a serial number that is not positive (RFC 5280 section
     4.1.2.2), is refused.
+
+    Raises CertificateProblem, which names the certificate ``name``.
     """
     load = (
         x509.load_pem_x509_certificate
@@ -33,17 +34,18 @@ def certificate_of(raw: bytes, name: str) -> x509.Certificate:
         ValueError,
         x509.InvalidVersion,
         CryptographyDeprecationWarning,
-    ):  # neither is among the others
+    ):  # neither is a subclass of the others
         raise CertificateProblem("certificate-invalid", field=name) from None
 
 
 def public_key_of(certificate: x509.Certificate, name: str = "public key") -> PublicKey:
-    """The key that a certificate is for.  Raises CertificateProblem that names it ``name`` for a
-    key of another algorithm.
+    """Return the public key of a certificate.
 
     ``cryptography`` does not know sm2p256v1, so the SubjectPublicKeyInfo is taken out of the bytes
     (RFC 5280 section 4.1): it comes after version, serial number, signature algorithm, issuer,
     validity and subject.
+
+    Raises CertificateProblem, which names the certificate ``name``, for a key of another algorithm.
     """
     try:
         _, content, _ = der.read(certificate.tbs_certificate_bytes)
@@ -58,5 +60,5 @@ def public_key_of(certificate: x509.Certificate, name: str = "public key") -> Pu
 
 
 def der_of(certificate: x509.Certificate) -> bytes:
-    """The certificate's DER."""
+    """Return the certificate in DER."""
     return certificate.public_bytes(Encoding.DER)

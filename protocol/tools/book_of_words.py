@@ -1,7 +1,7 @@
 """Write biandun_protocol/book.py from messages.toml; ``generate.py`` calls this.
 
-Programs read words from a module of constants, because reading the book itself would cost each
-start of a program some milliseconds.
+Programs read texts from a module of constants, because parsing the book itself would delay each
+start of a program by some milliseconds.
 """
 
 import json
@@ -17,7 +17,7 @@ TEXTS = "dict[str, str]"
 
 
 def pairs(book: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, str]]]:
-    """(place in the book, words) of every entry that has its own Chinese and English."""
+    """Yield (key path, texts) of every entry that has its own Chinese and English text."""
     for name, entry in book["errors"].items():
         yield f"errors.{name}", {key: value for key, value in entry.items() if key != "next"}
         if not isinstance(entry.get("next"), str):
@@ -32,7 +32,7 @@ def pairs(book: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, str]]]:
 
 
 def incomplete(book: Mapping[str, Any]) -> list[str]:
-    """The places whose words are not exactly a Chinese and an English text."""
+    """Return the key paths of entries whose texts are not exactly a Chinese and an English one."""
     bad = [
         place
         for place, entry in pairs(book)
@@ -44,11 +44,12 @@ def incomplete(book: Mapping[str, Any]) -> list[str]:
 
 
 def codes(book: Mapping[str, Any], tables: Mapping[str, Any]) -> dict[str, Mapping[str, str]]:
-    """The words of codes: by the code, or by ``field:code`` where one field means something by it;
-    those of fields in ``[tables]`` from the code tables.
+    """Return the texts of codes, by the code or, for a code of one field only, by ``field:code``.
 
-    Raises SystemExit for a code that stands in two sections, or with different words in two tables
-    of a field.
+    Those of fields in ``[tables]`` are taken from the code tables.
+
+    Raises SystemExit for a code that is in two sections, or with different texts in two tables of a
+    field.
     """
     found: dict[str, Mapping[str, str]] = {}
     for section, entries in book["codes"].items():

@@ -1,4 +1,4 @@
-"""The grammar of manifests (filing.cddl) and the pages of docs/forms, from the forms themselves."""
+"""Generate the grammar of manifests (filing.cddl) and the pages of docs/forms from the forms."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -23,7 +23,7 @@ day = tstr .regexp "[0-9]{4}-[0-9]{2}-[0-9]{2}"
 
 
 def cddl() -> str:
-    """The whole grammar."""
+    """Return the whole grammar."""
     rows = list(FORMS.values())
     blocks = [HEAD, "manifest = " + " / ".join(f"{row.form_type}-manifest" for row in rows)]
     groups: dict[str, type[Any]] = {}
@@ -37,8 +37,9 @@ def cddl() -> str:
 
 
 def _form(row: Row) -> list[str]:
-    """Manifest, summary and body of a form.  What the key itself reads before it signs is the
-    summary.
+    """Return manifest, summary and body of a form.
+
+    The summary is the part that the key checks before it signs.
     """
     name, fields = row.form_type, described(row.form)
     lines = [f"{name}-manifest = [{name}-summary, {name}]", f"{name}-summary = {{"]
@@ -68,7 +69,7 @@ def _groups(kind: type[Any]) -> Iterator[type[Any]]:
 
 
 def page(row: Row) -> str:
-    """The page of a form, in both languages."""
+    """Return the page of a form, in both languages."""
     where = f"forms/{row.module.rpartition('.')[2]}.py"
     lines = [
         f"# {row.title.zh} `{row.form_type}`",
@@ -130,12 +131,12 @@ def _table(*cells: Any) -> list[str]:
 
 
 def pages() -> dict[str, str]:
-    """Every page by its name, without the ending."""
+    """Return every page by its name, without the extension."""
     return {"README": index(), **{row.form_type: page(row) for row in FORMS.values()}}
 
 
 def index() -> str:
-    """The list of forms."""
+    """Return the list of forms."""
     lines = [
         "# 表单 / forms",
         "",

@@ -1,9 +1,9 @@
-"""Write everything that must agree with protocol/schema.toml and protocol/messages.toml: run from
-anywhere, ``--check`` only compares.
+"""Generate all files that depend on the schema, the book of words, code tables and forms.
 
-From the schema come wire/numbers.py, wire/messages.py with its types in wire/messages.pyi,
-wire.cddl, the tables between the markers in SPEC.md and the firmware's list of handlers; from the
-book of words, book.py; from codes/*.json, codes.py; from the forms, filing.cddl and docs/forms.
+Run it from anywhere; ``--check`` only compares.  From schema.toml come wire/numbers.py,
+wire/messages.py with its types in wire/messages.pyi, wire.cddl, the tables between the markers in
+SPEC.md and the firmware's list of handlers; from messages.toml, book.py; from codes/*.json,
+codes.py; from the forms, filing.cddl and docs/forms.
 """
 
 import json
@@ -43,7 +43,7 @@ def constant(name: str) -> str:
 
 
 def numbers() -> str:
-    """The module of constants that both interpreters read."""
+    """Return the module of constants that both interpreters read."""
     lines = [f'"""Numbers and limits of the protocol: {NOTE}."""', ""]
     lines += [f"PROTOCOL_VERSION = {SCHEMA['protocol_version']}", ""]
     for table, prefix in (
@@ -118,8 +118,9 @@ def numbers() -> str:
 
 
 def message_class(name: str, fields: dict[str, Any], doc: str, number: int | None) -> list[str]:
-    """One class: its table of fields.  The constructor is the base's; a key has no memory for one a
-    class.
+    """Return one class: its table of fields.
+
+    The constructor is inherited: one for each class would take too much of a key's memory.
     """
     base = "Message" if number is None else "Request"
     lines = ["", "", f"class {name}(codec.{base}):", f'    """{doc}"""', ""]
@@ -141,12 +142,12 @@ def message_class(name: str, fields: dict[str, Any], doc: str, number: int | Non
 
 
 def command_of(number: int) -> dict[str, Any]:
-    """The command with this number."""
+    """Return the command with this number."""
     return next(one for one in SCHEMA["commands"].values() if one["number"] == number)
 
 
 def message_types(name: str, fields: dict[str, Any], doc: str, number: int | None) -> list[str]:  # noqa: ARG001
-    """The same class as a type checker sees it: attributes and a typed constructor."""
+    """Return the same class for a type checker: attributes and a typed constructor."""
     base = "Message" if number is None else "Request"
     lines = ["", f"class {name}(codec.{base}):"]
     seen_optional = False
@@ -167,7 +168,7 @@ def message_types(name: str, fields: dict[str, Any], doc: str, number: int | Non
 
 
 def messages(one: Callable[[str, dict[str, Any], str, int | None], list[str]]) -> str:
-    """The requests, replies and records, each as ``one`` writes it."""
+    """Return requests, replies and records, each written by ``one``."""
     lines = [
         f'"""Messages and records of the protocol: {NOTE}."""',
         "",
@@ -183,10 +184,10 @@ def messages(one: Callable[[str, dict[str, Any], str, int | None], list[str]]) -
 
 
 def cddl_type(kind: str, bound: int) -> str:
-    """The CDDL of one field's value (RFC 8610).
+    """Return the CDDL of one field's value (RFC 8610).
 
-    ``.and`` repeats the type because checkers let a byte string of the right size pass for text, or
-    for a number in a range.
+    ``.and`` repeats the type because checkers accept a byte string of the right size as text, or as
+    a number in a range.
     """
     return {
         "uint": f"uint .and (0..{bound or 2**63 - 1})",
@@ -200,7 +201,7 @@ def cddl_type(kind: str, bound: int) -> str:
 
 
 def cddl() -> str:
-    """The whole wire schema as CDDL."""
+    """Return the whole wire schema as CDDL."""
     lines = [f"; Messages of the Biandun serial protocol: {NOTE}.", ""]
     requests = [f"{camel(name)}Request" for name in SCHEMA["commands"]]
     lines += ["message = request / reply / record", f"request = {' / '.join(requests)}"]
@@ -226,13 +227,16 @@ def cddl() -> str:
 
 
 def table(head: tuple[str, ...], rows: Sequence[tuple[object, ...]]) -> str:
-    """A Markdown table."""
+    """Return a Markdown table."""
     lines = ["| " + " | ".join(head) + " |", "|" + " --- |" * len(head)]
     return "\n".join(lines + ["| " + " | ".join(str(cell) for cell in row) + " |" for row in rows])
 
 
 def check_commands() -> None:
-    """Stop with a sentence that names the command when the schema does not say all of it."""
+    """Check that the schema is complete for every command.
+
+    Raises SystemExit with the command.
+    """
     codes = {name.replace("_", "-") for name in SCHEMA["errors"]}
     sections = re.findall(r"^##+ (\d+(?:\.\d+)?) ", (ROOM / "SPEC.md").read_text("utf-8"), re.M)
     for name, codes_implied in SCHEMA["implied"].items():
@@ -258,13 +262,13 @@ def check_commands() -> None:
 
 
 def own_errors(entry: dict[str, Any]) -> str:
-    """The cell of a command's own errors: where their rules are, then their codes."""
+    """Return the table cell of a command's own errors: the section with their rules, then codes."""
     codes = ", ".join(f"`{code}`" for code in entry.get("errors", ()))
     return ": ".join(part for part in (f"§{entry.get('section', '')}".rstrip("§"), codes) if part)
 
 
 def command_table() -> str:
-    """When a key takes a command, and what it may answer."""
+    """Return the table of when a key accepts a command, and which errors it may answer."""
     rows = [
         (
             entry["number"],
@@ -292,7 +296,7 @@ def command_table() -> str:
 
 
 def implied_errors() -> str:
-    """The errors that a row of the table of commands leaves out."""
+    """Return the errors that the table of commands does not repeat in each row."""
     when = {
         "presence": "presence in any form",
         "user": "a user",
@@ -309,7 +313,7 @@ def implied_errors() -> str:
 
 
 def handlers() -> str:
-    """The firmware's list of handlers, of those that are written already; a test names the rest."""
+    """Return the firmware's list of the handlers that exist; a test reports missing ones."""
     names = [name for name in sorted(SCHEMA["commands"]) if (HANDLERS / f"{name}.py").exists()]
     rows = [f"    {name}," for name in names]
     return "\n".join(
@@ -332,14 +336,14 @@ def handlers() -> str:
 
 
 def free_errors() -> str:
-    """The numbers that no error has, as far as there are errors."""
+    """Return the unused numbers below the highest error number."""
     given = {entry["number"] for entry in SCHEMA["errors"].values()}
     free = ", ".join(str(number) for number in range(1, max(given)) if number not in given)
     return f"Up to {max(given)} the numbers {free} are not given to any error."
 
 
 def spec_tables() -> dict[str, str]:
-    """The generated parts of SPEC.md by marker name."""
+    """Return the generated parts of SPEC.md by marker name."""
     fields: list[str] = []
     for name, entry in SCHEMA["commands"].items():
         fields += [f"#### {entry['number']} `{name}`", "", entry["doc"], ""]
@@ -404,7 +408,7 @@ def spec_tables() -> dict[str, str]:
 
 
 def spec(text: str) -> str:
-    """SPEC.md with its generated parts renewed."""
+    """Return SPEC.md with its generated parts renewed."""
     for name, content in spec_tables().items():
         start, end = f"<!-- generated: {name} -->", "<!-- end -->"
         head, marker, rest = text.partition(start)
@@ -415,7 +419,7 @@ def spec(text: str) -> str:
 
 
 def outputs() -> dict[Path, str]:
-    """Every generated file with its content."""
+    """Return every generated file with its content."""
     check_commands()
     wire = ROOM / "biandun_protocol" / "wire"
     return {
@@ -431,7 +435,7 @@ def outputs() -> dict[Path, str]:
 
 
 def codes() -> str:
-    """The module of code tables."""
+    """Return the module of code tables."""
     lines = [
         '"""Code tables by name, written from codes/*.json by tools/generate.py."""',
         "",
@@ -450,7 +454,7 @@ def codes() -> str:
 
 
 def _tables() -> dict[str, Any]:
-    """All code tables; no two files have one of the same name."""
+    """Return all code tables; no two files may have a table of the same name."""
     tables: dict[str, Any] = {}
     for path in sorted((ROOM / "codes").glob("*.json")):
         found = json.loads(path.read_text("utf-8"))
@@ -461,7 +465,7 @@ def _tables() -> dict[str, Any]:
 
 
 def form_outputs() -> dict[Path, str]:
-    """What is written from the forms, which import what ``outputs`` has."""
+    """Return the files generated from the forms, which import what ``outputs`` writes."""
     import form_grammar  # noqa: PLC0415
 
     pages = {DOCS / f"{name}.md": text for name, text in form_grammar.pages().items()}
@@ -469,7 +473,7 @@ def form_outputs() -> dict[Path, str]:
 
 
 def main(arguments: list[str]) -> int:
-    """Write the files, or with --check name those that are not what they should be."""
+    """Write the files; with --check print those that are out of date."""
     only_check, stale = "--check" in arguments, False
     for made in (outputs, form_outputs):
         for path, content in made().items():

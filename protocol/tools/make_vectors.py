@@ -1,9 +1,9 @@
-"""Write protocol/vectors/*.json: run from anywhere; ``--check`` only compares.
+"""Write protocol/vectors/*.json; ``--check`` only compares.  Run it from anywhere.
 
-The vectors are made by the ``oracle_*`` modules beside this file, which share no line with
-``biandun_protocol``.  A vector that exists is frozen: this tool adds new ones and stops when an old
-one would change, because statements with these bytes must verify for ever.  Signatures are taken
-from the file; only a statement that is new gets signed.
+The vectors are made by the ``oracle_*`` modules in this folder, which share no code with
+``biandun_protocol``.  An existing vector is frozen: this tool adds new ones and stops when an old
+one would change, because statements with these bytes must verify for ever.  Existing signatures are
+taken from the file; only new statements are signed.
 """
 
 import json
@@ -22,13 +22,13 @@ Sections = dict[str, list[Entry]]
 
 
 def existing(name: str) -> Sections:
-    """What the file holds already."""
+    """Return the content of an existing vector file."""
     path = FOLDER / f"{name}.json"
     return json.loads(path.read_text("utf-8")) if path.exists() else {}
 
 
 def made() -> dict[str, Sections]:
-    """Every vector file by its name."""
+    """Return every vector file by its name."""
     return {
         "cobs": oracle_link.cobs(),
         "frames": oracle_link.frames(),
@@ -41,7 +41,7 @@ def made() -> dict[str, Sections]:
 
 
 def statements() -> Sections:
-    """The statements, with the signatures that exist already."""
+    """Return the statements, with the signatures that exist already."""
     pen = oracle_statements.Pen(existing("statements").get("signatures", []))
     good = oracle_statements.valid(pen)
     return {
@@ -54,7 +54,7 @@ def statements() -> Sections:
 
 
 def statements_sm2() -> Sections:
-    """The same in the SM2 suite; what is refused is only what that suite adds."""
+    """Return the statements in the SM2 suite, and refusals that only that suite has."""
     pen = oracle_statements.Pen(
         existing("statements-sm2").get("signatures", []), oracle_statements.SM2
     )
@@ -69,7 +69,7 @@ def statements_sm2() -> Sections:
 
 
 def render(sections: Sections) -> str:
-    """One vector a line, so that a change shows as one line."""
+    """Return the file with one vector a line, so that a change shows as one line."""
     parts: list[str] = []
     for section, entries in sections.items():
         names = [entry["name"] for entry in entries]
@@ -81,7 +81,7 @@ def render(sections: Sections) -> str:
 
 
 def changed(before: Sections, after: Sections) -> list[str]:
-    """Names of vectors that would change or go."""
+    """Return the names of vectors that would change or disappear."""
     return [
         f"{section}/{entry['name']}"
         for section, entries in before.items()
@@ -91,8 +91,9 @@ def changed(before: Sections, after: Sections) -> list[str]:
 
 
 def main(arguments: list[str]) -> int:
-    """Add what is new; exit 1 when a vector would change, or with --check when the files are not
-    what is made.
+    """Add new vectors; return 1 when an existing one would change.
+
+    With --check return 1 when a file is out of date.
     """
     status = 0
     for name, sections in made().items():

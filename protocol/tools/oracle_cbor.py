@@ -1,20 +1,18 @@
-"""The plainest CBOR encoder there is, for making vectors: it also writes what the protocol forbids,
-when told to.
-"""
+"""A plain CBOR encoder for making vectors; it can also write what the protocol forbids."""
 
 from typing import cast
 
 
 class Raw(bytes):
-    """Bytes that are an encoding already and are copied as they are."""
+    """Bytes that are already encoded and are copied unchanged."""
 
 
 class Pairs(list[tuple[object, object]]):
-    """A map whose entries are written in the order given, twice if given twice."""
+    """A map whose entries are written in the order given, also repeated ones."""
 
 
 def head(major: int, number: int) -> bytes:
-    """The shortest head of major type ``major``."""
+    """Return the shortest head of major type ``major``."""
     if number < 24:
         return bytes([major << 5 | number])
     for info, size in ((24, 1), (25, 2), (26, 4), (27, 8)):
@@ -24,7 +22,7 @@ def head(major: int, number: int) -> bytes:
 
 
 def encode(value: object) -> bytes:
-    """Encode ``value``; maps are sorted by the bytes of their keys, but for ``Pairs``."""
+    """Encode ``value``; maps are sorted by the bytes of their keys, except ``Pairs``."""
     match value:
         case Raw():
             return bytes(value)

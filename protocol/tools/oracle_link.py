@@ -1,7 +1,7 @@
-"""Vectors of the lowest layers (COBS, frames, CBOR), made without a line of ``biandun_protocol``.
+"""Vectors of the lowest layers (COBS, frames, CBOR), made without code of ``biandun_protocol``.
 
-Everything here is written from SPEC.md sections 2 and 3 in the plainest way, byte by byte, so that
-the vectors are a second opinion and not an echo.  All byte strings are given in hexadecimal.
+Everything here is written from SPEC.md sections 2 and 3 in the simplest way, byte by byte, so that
+the vectors are independent of the implementation.  All byte strings are in hexadecimal.
 """
 
 import zlib
@@ -11,7 +11,7 @@ Sections = dict[str, list[Entry]]
 
 
 def stuff(data: bytes) -> bytes:
-    """COBS, one byte at a time; a final full run gets no extra code byte."""
+    """Encode in COBS, one byte at a time; a final full run gets no extra code byte."""
     out, run = bytearray(), bytearray()
     for byte in data:
         if len(run) == 254:
@@ -26,7 +26,7 @@ def stuff(data: bytes) -> bytes:
 
 
 def raw_frame(kind: int, flags: int, request_id: int, offset: int, payload: bytes) -> bytes:
-    """Header, payload and CRC before COBS."""
+    """Return header, payload and CRC before COBS."""
     body = (
         bytes([kind, flags]) + request_id.to_bytes(2, "big") + offset.to_bytes(4, "big") + payload
     )
@@ -34,17 +34,17 @@ def raw_frame(kind: int, flags: int, request_id: int, offset: int, payload: byte
 
 
 def frame(kind: int, flags: int, request_id: int, offset: int, payload: bytes) -> bytes:
-    """One frame as it crosses the line."""
+    """Return one frame as it crosses the line."""
     return stuff(raw_frame(kind, flags, request_id, offset, payload)) + b"\0"
 
 
 def ramp(size: int) -> bytes:
-    """``size`` bytes 1, 2 ... 255, 1, 2 ...: none of them zero."""
+    """Return ``size`` bytes 1, 2 ... 255, 1, 2 ...: none of them zero."""
     return bytes(1 + place % 255 for place in range(size))
 
 
 def cobs() -> Sections:
-    """Round trips, and bytes that are not COBS."""
+    """Return round trips, and bytes that are not valid COBS."""
     sources = {
         "empty": b"",
         "one-zero": b"\0",
@@ -70,7 +70,7 @@ def cobs() -> Sections:
         "run-past-the-end-by-one": "0311",
         "full-run-cut": "ff" + "01" * 253,
     }
-    # a final full run may be followed by one empty run: other encoders write it, decoders take it
+    # a final full run may be followed by one empty run: other encoders write it, decoders accept it
     lenient = [
         {
             "name": "empty-run-after-a-full-one",
@@ -93,9 +93,7 @@ def _shown(kind: int, flags: int, request_id: int, offset: int, payload: bytes) 
 
 
 def frames() -> Sections:
-    """Single frames, and streams of bytes with what a reader takes from them and how many frames it
-    drops.
-    """
+    """Return single frames, and byte streams with the frames in them and the number dropped."""
     parts: dict[str, tuple[int, int, int, int, bytes]] = {
         "empty-ack": (9, 0, 1, 0, b""),
         "request-info": (1, 0, 1, 0, bytes.fromhex("8201a10001")),
@@ -156,13 +154,13 @@ def _nested(opening: str, inner: str, count: int) -> str:
 
 
 def _map_of(count: int) -> str:
-    """A map of 24 to 255 entries: integers from 0, each its own content."""
+    """Return a map of 24 to 255 entries, which maps integers from 0 to themselves."""
     entries = (f"{key:02x}" * 2 if key < 24 else f"18{key:02x}" * 2 for key in range(count))
     return f"b8{count:02x}" + "".join(entries)
 
 
 def cbor() -> Sections:
-    """The one encoding of a value, and every way not to be it."""
+    """Return values with their one encoding, and every kind of invalid encoding."""
     valid = {
         "zero": "00", "twenty-three": "17", "twenty-four": "1818", "255": "18ff", "256": "190100", "65535": "19ffff",
         "65536": "1a00010000", "2^32-1": "1affffffff", "2^32": "1b0000000100000000", "2^63": "1b8000000000000000",

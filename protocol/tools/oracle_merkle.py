@@ -1,5 +1,6 @@
-"""Vectors of the evidence log: RFC 9162 section 2.1 by its recursive definition (the checking code
-is iterative).
+"""Vectors of the evidence log, by the recursive definition of RFC 9162 section 2.1.
+
+The code under test is iterative.
 """
 
 from hashlib import sha256
@@ -27,7 +28,7 @@ def _node(left: bytes, right: bytes) -> bytes:
 
 
 def _split(count: int) -> int:
-    """The largest power of two below ``count``."""
+    """Return the largest power of two below ``count``."""
     power = 1
     while power * 2 < count:
         power *= 2
@@ -69,7 +70,7 @@ def _hex(path: list[bytes]) -> list[str]:
 
 
 def merkle() -> dict[str, list[Entry]]:
-    """Roots, and proofs that hold and that do not."""
+    """Return roots, and proofs that are valid and that are not."""
     data = [bytes.fromhex(leaf) for leaf in LEAVES]
     roots: list[Entry] = [
         {"name": f"tree-of-{size}", "leaves": LEAVES[:size], "root": root(data[:size]).hex()}

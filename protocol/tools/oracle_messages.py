@@ -1,8 +1,8 @@
-"""Vectors of messages and records, made from schema.toml with an encoder of their own.
+"""Vectors of messages and records, made from schema.toml with a separate encoder.
 
 Every message comes in its smallest and its largest form; then each field is left out, given another
-type and taken over its bound.  ``error`` is the number that a key answers with and ``field`` the
-key that it names.
+type, and set beyond its bound.  ``error`` is the error number of the key's answer and ``field`` the
+field that it names.
 """
 
 import tomllib
@@ -18,7 +18,7 @@ SCHEMA: dict[str, Any] = tomllib.loads(
     (Path(__file__).resolve().parent.parent / "schema.toml").read_text("utf-8")
 )
 ERRORS: dict[str, int] = {name: entry["number"] for name, entry in SCHEMA["errors"].items()}
-# optional fields that came after a message's vectors were frozen, in the order they came: older
+# optional fields added after a message's vectors were frozen, in the order of their addition: older
 # vectors leave them out
 LATER = {
     "InfoReply": (("suite",), ("faults", "last_fault")),
@@ -33,7 +33,7 @@ LARGEST_MESSAGE: int = SCHEMA["limits"]["message"]
 
 
 def all_messages() -> dict[str, tuple[int | None, dict[str, Field]]]:
-    """Class name -> (command number of a request, fields by name)."""
+    """Return class name -> (command number of a request, fields by name)."""
     found: dict[str, tuple[int | None, dict[str, Field]]] = {}
     for name, record in SCHEMA["records"].items():
         found[name] = (None, {field: tuple(row) for field, row in record.items() if field != "doc"})
@@ -48,7 +48,7 @@ def all_messages() -> dict[str, tuple[int | None, dict[str, Field]]]:
 
 
 def smallest(kind: str, bound: int) -> object:
-    """The least value of a type."""
+    """Return the smallest value of a type."""
     return (
         bytes(bound)
         if kind == "octets"
@@ -57,7 +57,7 @@ def smallest(kind: str, bound: int) -> object:
 
 
 def largest(kind: str, bound: int) -> object:
-    """The greatest value of a type."""
+    """Return the largest value of a type."""
     match kind:
         case "uint":
             return bound or LARGEST_UINT
@@ -67,8 +67,8 @@ def largest(kind: str, bound: int) -> object:
             return "编" * (bound // 3) + "x" * (bound % 3)
         case "texts":
             return ["编" * 10 + "xy"] * bound
-        # a proof of more than 40 hashes needs a log that nobody has, and the message limit stands
-        # above it
+        # a proof of more than 40 hashes needs a log larger than any, and a longer list would not
+        # fit a message
         case "hashes":
             return [bytes([place]) * 32 for place in range(min(bound, 40))]
         case _:
@@ -76,7 +76,7 @@ def largest(kind: str, bound: int) -> object:
 
 
 def wrong_types(kind: str) -> list[object]:
-    """Values of other types, and of types that are nearly right."""
+    """Return values of other types, and of types that are nearly right."""
     table: dict[str, list[object]] = {
         "uint": [True, -1, "1", b"\1", 2**63],
         "bool": [0, 1, "true"],
@@ -90,7 +90,7 @@ def wrong_types(kind: str) -> list[object]:
 
 
 def over_bound(kind: str, bound: int) -> list[object]:
-    """Values just outside the bound."""
+    """Return values just outside the bound."""
     match kind:
         case "uint":
             return [bound + 1] if bound else []
@@ -109,8 +109,9 @@ def over_bound(kind: str, bound: int) -> list[object]:
 
 
 def notation(value: object) -> str:
-    """How the vectors show a decoded value: numbers and booleans plainly, text as hex in quotes,
-    long strings by digest.
+    """Return a decoded value as the vectors show it.
+
+    Numbers and booleans plainly, text as quoted hex, long strings by digest.
     """
     if value is None:
         return "absent"
@@ -152,7 +153,7 @@ def _accepted(
 
 
 def messages() -> dict[str, list[Entry]]:
-    """All message vectors."""
+    """Return all message vectors."""
     valid: list[Entry] = []
     invalid: list[Entry] = []
     for kind, (number, fields) in all_messages().items():
@@ -211,7 +212,7 @@ def messages() -> dict[str, list[Entry]]:
 
 
 def envelopes() -> list[Entry]:
-    """What surrounds a request: [number, fields]."""
+    """Return vectors of what surrounds a request: [number, fields]."""
     info: object = {0: 1}
     filler = bytes(LARGEST_MESSAGE - len(encode([1, {0: 1}])) - 4)
     rows: list[tuple[str, bytes, str | None, int]] = [

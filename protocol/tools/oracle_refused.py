@@ -1,8 +1,7 @@
-"""The negative half of the statement vectors: each entry breaks one rule, and says how a verifier
-answers.
+"""The negative statement vectors: each breaks one rule, with a verifier's answer.
 
-``code`` is the verifier's code, ``field`` the place it names, ``form`` whether the bytes still come
-apart into four parts.
+``code`` is the verifier's error code, ``field`` the place that it names, ``form`` whether the bytes
+can still be split into four parts.
 """
 
 from collections.abc import Callable
@@ -48,7 +47,7 @@ REQUIRED = {
 
 
 def _own(**fields: object) -> Edit:
-    """An edit that sets fields of label -70001; names are k0, k1 …"""
+    """Return an edit that sets fields of label -70001; names are k0, k1 …"""
     return lambda header: header[OWN].update(
         {int(name[1:]): value for name, value in fields.items()}
     )
@@ -63,7 +62,7 @@ def _drop(label: object) -> Edit:
 
 
 def header_edits() -> list[tuple[str, str, Edit, str, str | None]]:
-    """(name, purpose, edit, code, field)."""
+    """Return (name, purpose, edit, code, field) of each wrong header."""
     rows: list[tuple[str, str, Edit, str, str | None]] = [
         ("crit label", "filing", _set(2, [OWN]), "header-invalid", "unknown label"),
         ("empty crit label", "filing", _set(2, []), "header-invalid", "unknown label"),
@@ -264,7 +263,7 @@ def header_edits() -> list[tuple[str, str, Edit, str, str | None]]:
         ("login", "login"),
     ):
         for field in REQUIRED[kind]:
-            # without field 2 the subject has nothing to agree with, but the missing field is found
+            # without field 2 the subject cannot be compared, but the missing field is reported
             # first
             edit: Edit = lambda header, field=field: header[OWN].pop(field)  # noqa: E731
             rows.append(
@@ -300,7 +299,7 @@ def _entry(
 
 
 def refused(pen: Pen) -> list[Entry]:
-    """Every refused statement."""
+    """Return every refused statement."""
     entries: list[Entry] = []
     for name, purpose, edit, code, field in header_edits():
         signer = "office" if purpose == "receipt" else "unit"
@@ -323,7 +322,7 @@ def _signed(pen: Pen, protected: bytes, payload: bytes = DIGEST, purpose: str = 
 
 
 def _spellings(pen: Pen) -> list[Entry]:
-    """The right content in the wrong bytes."""
+    """Return statements with the right content in the wrong encoding."""
     header = key_header("filing", MANIFEST)
     protected = encode(header)
     pairs = sorted(header.items(), key=lambda item: encode(item[0]))
@@ -351,7 +350,7 @@ def _spellings(pen: Pen) -> list[Entry]:
 
 
 def _envelopes(pen: Pen) -> list[Entry]:
-    """The right header in the wrong wrapping, and signatures that are not."""
+    """Return statements with a right header in a wrong envelope, and with wrong signatures."""
     protected = encode(key_header("filing", MANIFEST))
     tbs = to_be_signed(protected, "filing", DIGEST)
     signature = pen.sign("unit", tbs)
@@ -414,8 +413,9 @@ def _envelopes(pen: Pen) -> list[Entry]:
 
 
 def refused_sm2(pen: Pen) -> list[Entry]:
-    """What only the SM2 suite can get wrong: its numbers, its hash, the mix of both suites, and its
-    signatures.
+    """Return what only the SM2 suite can get wrong.
+
+    Its numbers, its hash, a mix of both suites, and its signatures.
     """
     digest, header = SM2.digest(MANIFEST), key_header("filing", MANIFEST, suite=SM2)
     protected = encode(header)

@@ -1,9 +1,8 @@
-"""SM2 with SM3 for the vectors (GB/T 32918.2-2016), from the text of the standard: affine points,
-one inversion an addition.
+"""SM2 with SM3 for the vectors, from the text of GB/T 32918.2-2016.
 
-It shares no line with the verifier or with the key, and is as slow as it is plain.  A signature's
-nonce is a digest of the key and of what is signed, so that it comes out the same again; such keys
-are for vectors only.
+Affine points, one inversion for each addition.  It shares no code with the verifier or with the
+key, and is as slow as it is simple.  A signature's nonce is a digest of the key and of what is
+signed, so that signatures are reproducible; such keys are for vectors only.
 """
 
 from hashlib import sha256
@@ -22,7 +21,7 @@ Point = tuple[int, int] | None
 
 
 def sm3(data: bytes) -> bytes:
-    """SM3 of ``data``."""
+    """Return SM3 of ``data``."""
     running = hashes.Hash(hashes.SM3())
     running.update(data)
     return running.finalize()
@@ -55,19 +54,19 @@ def _times(scalar: int, base: Point) -> tuple[int, int]:
 
 
 def point(secret: int) -> bytes:
-    """The uncompressed public point."""
+    """Return the uncompressed public point."""
     x, y = _times(secret, G)
     return b"\4" + x.to_bytes(32, "big") + y.to_bytes(32, "big")
 
 
 def identity_digest(public: bytes, identity: bytes) -> bytes:
-    """ZA of section 5.5."""
+    """Return ZA of section 5.5."""
     curve = b"".join(number.to_bytes(32, "big") for number in (A, B, *G))
     return sm3((8 * len(identity)).to_bytes(2, "big") + identity + curve + public[1:])
 
 
 def sign(secret: int, message: bytes, identity: bytes = b"1234567812345678") -> bytes:
-    """Section 6.1: r || s, 64 bytes."""
+    """Return r || s (64 bytes) of section 6.1."""
     e = int.from_bytes(sm3(identity_digest(point(secret), identity) + message), "big")
     k = (
         int.from_bytes(sha256(secret.to_bytes(32, "big") + e.to_bytes(32, "big")).digest(), "big")

@@ -1,8 +1,7 @@
-"""Vectors of statements: laid out by hand from SPEC.md section 4, signed once with fixed private
-keys.
+"""Vectors of statements, encoded from SPEC.md section 4 and signed once with fixed private keys.
 
-Every refused statement is properly signed over what it says (unless the signature is what is
-wrong), so that a verifier that only verifies accepts it: each breaks exactly one rule.
+Every refused statement is properly signed over its content (unless the signature is what is wrong),
+so that a verifier that checks only signatures would accept it: each breaks exactly one rule.
 """
 
 from collections.abc import Callable
@@ -30,7 +29,7 @@ RECEIVED = 1795478400
 
 
 def private(name: str) -> int:
-    """The private key of a test person: a digest of the name."""
+    """Return the private key of a test person: a digest of the name."""
     return (
         int.from_bytes(sha256(b"biandun test vector key " + name.encode()).digest(), "big") % ORDER
     )
@@ -50,8 +49,9 @@ def _p256_sign(secret: int, tbs: bytes) -> bytes:
 
 @dataclass(frozen=True)
 class Suite:
-    """What differs between the two suites of section 4: ``point`` and ``sign`` take the private
-    number.
+    """The differences of the two suites of section 4.
+
+    ``point`` and ``sign`` take the private number.
     """
 
     alg: int
@@ -62,7 +62,7 @@ class Suite:
     sign: Callable[[int, bytes], bytes]
 
     def kid(self, name: str) -> bytes:
-        """Key id."""
+        """Return a test person's key identifier."""
         return sha256(self.spki + self.point(private(name))).digest()[:16]
 
 
@@ -85,12 +85,12 @@ SM2 = Suite(
 
 
 def kid(name: str) -> bytes:
-    """Key id in ES256."""
+    """Return a test person's key identifier in ES256."""
     return ES256.kid(name)
 
 
 class Pen:
-    """Signs, but never the same bytes twice: an old signature is used again."""
+    """Signs, but never the same bytes twice: an existing signature is used again."""
 
     def __init__(self, known: list[Entry], suite: Suite = ES256) -> None:
         self.entries: list[Entry] = []
@@ -98,7 +98,7 @@ class Pen:
         self._known = {str(entry["name"]): str(entry["signature"]) for entry in known}
 
     def sign(self, name: str, tbs: bytes) -> bytes:
-        """Signature of the person ``name`` over ``tbs``."""
+        """Return the signature of the person ``name`` over ``tbs``."""
         label = f"{name} {sha256(tbs).hexdigest()}"
         if label not in self._known:
             self._known[label] = self.suite.sign(private(name), tbs).hex()
@@ -109,14 +109,14 @@ class Pen:
 
 
 def to_be_signed(protected: bytes, purpose: str, payload: bytes) -> bytes:
-    """Sig_structure of RFC 9052 with external_aad BD1/purpose."""
+    """Return Sig_structure of RFC 9052 with external_aad BD1/purpose."""
     return encode(["Signature1", protected, b"BD1/" + purpose.encode(), payload])
 
 
 def key_header(
     purpose: str, manifest: bytes, seq: int = 1, prev: bytes = bytes(32), suite: Suite = ES256
 ) -> Header:
-    """What a unit's key writes."""
+    """Return the header that a unit's key writes."""
     own: dict[object, Any] = {0: 1, 1: purpose, 9: len(manifest), 12: 1, 13: "0.1.0", 14: 0}
     header: Header = _common("unit", purpose, own, {1: f"urn:biandun:key:{SERIAL}"}, suite)
     if purpose != "possession":
@@ -131,7 +131,7 @@ def key_header(
 def office_header(
     purpose: str, manifest: bytes, signer: str = "office", suite: Suite = ES256
 ) -> Header:
-    """What the office's service, or the root, writes."""
+    """Return the header that the office's service, or the root, writes."""
     own: dict[object, Any] = {0: 1, 1: purpose, 4: OFFICE, 9: len(manifest)}
     header = _common(signer, purpose, own, {1: f"urn:biandun:office:{OFFICE}"}, suite)
     header[X5T_LABEL] = [-16, X5T[signer]]
@@ -155,7 +155,7 @@ def _common(
 def assemble(
     protected: bytes, payload: object, signature: object, unprotected: object = None
 ) -> bytes:
-    """Tag 18 on the four parts."""
+    """Return tag 18 on the four parts."""
     return b"\xd2" + encode(
         [protected, {} if unprotected is None else unprotected, payload, signature]
     )
@@ -164,7 +164,7 @@ def assemble(
 def valid_entry(
     pen: Pen, name: str, signer: str, purpose: str, header: Header, manifest: bytes
 ) -> Entry:
-    """One good statement with everything that can be derived from it."""
+    """Return one valid statement with everything that can be derived from it."""
     protected, digest = encode(header), pen.suite.digest(manifest)
     tbs = to_be_signed(protected, purpose, digest)
     own: dict[int, Any] = header[OWN]
@@ -185,7 +185,7 @@ def valid_entry(
 
 
 def valid(pen: Pen) -> list[Entry]:
-    """One statement a purpose, and some with every optional field."""
+    """Return one statement for each purpose, and some with every optional field."""
     entries: list[Entry] = []
     suite = pen.suite
     for purpose, row in SCHEMA["purposes"].items():
@@ -217,7 +217,7 @@ def valid(pen: Pen) -> list[Entry]:
 
 
 def receipts(pen: Pen, statement: Entry) -> list[Entry]:
-    """Receipts for one statement: the third of five log entries."""
+    """Return receipts for one statement, the third of five log entries."""
     raw, name = (
         bytes.fromhex(str(statement["statement"])),
         bytes.fromhex(str(statement["statement_id"])),
@@ -246,7 +246,7 @@ def receipts(pen: Pen, statement: Entry) -> list[Entry]:
             "receipt": assemble(protected, digest, signature).hex(),
             "payload": body.hex(),
             "leaf": leaf.hex(),
-            "proves": payload[1:5] == good[1:5],  # the path alone leads from this leaf to the root
+            "proves": payload[1:5] == good[1:5],  # the path alone, whatever else is wrong
             "code": code,
         }
 
@@ -289,7 +289,7 @@ def receipts(pen: Pen, statement: Entry) -> list[Entry]:
 
 
 def people(suite: Suite = ES256) -> list[Entry]:
-    """The three key pairs.  They are public: nobody may use them for anything else."""
+    """Return the three key pairs.  They are public: nobody may use them for anything else."""
     return [
         {
             "name": name,

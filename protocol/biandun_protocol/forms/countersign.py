@@ -1,7 +1,7 @@
-"""主管部门审核意见: the supervising department agrees and adds its application document, or returns
-the filing.
+"""主管部门审核意见: the opinion of the supervising department on a filing.
 
-It names the filing by its statement id and never touches it.
+It agrees and adds its application document, or returns the filing.  It names the filing by its
+statement id and does not change it.
 """
 
 from dataclasses import dataclass

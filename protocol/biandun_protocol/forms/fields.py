@@ -1,8 +1,8 @@
-"""Kinds of field: what may stand in one, how it is said to people, and how grammars spell it.
+"""Kinds of form fields: which values are valid, their texts for people, and their grammars.
 
-A form's field is annotated with its type, its kind and its ``Field``, the words about it.  A kind
-checks one value, and pydantic (imported when the first form is read) does the rest: types, missing
-and unknown fields, lists, and all mistakes at once.
+A form's field is annotated with its type, its kind and its ``Field``, the texts about it.  A kind
+checks one value; pydantic (imported when the first form is read) checks types, missing and unknown
+fields and lists, and collects all mistakes.
 """
 
 import unicodedata
@@ -24,15 +24,15 @@ if TYPE_CHECKING:
     from pydantic import GetCoreSchemaHandler
     from pydantic_core import CoreSchema
 
-# Refused by category: control, format (they can reorder what is read), surrogate, line and
-# paragraph separator.  Not by isprintable(), which refuses the ideographic space and every
-# character newer than the Python at hand: rare names use them.
+# Refused by category: control, format (they can reorder text), surrogate, line and paragraph
+# separator.  Not by isprintable(), which also refuses the ideographic space and every character
+# newer than this Python's Unicode tables; rare names use such characters.
 _REFUSED_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 _NO_WORDS = Phrase("", "")
 
 
 class Section(NamedTuple):
-    """A part of a form on screen and paper; ``order`` says where it stands among the others."""
+    """A section of a form on screen and paper; ``order`` is its position among the sections."""
 
     zh: str
     en: str
@@ -41,7 +41,7 @@ class Section(NamedTuple):
 
 @dataclass(frozen=True)
 class Field:
-    """The words about a field: its label and help in both languages, and the section it is in."""
+    """The texts about a field: label and help in both languages, and its section."""
 
     zh: str
     en: str
@@ -50,37 +50,37 @@ class Field:
 
     @property
     def label(self) -> Phrase:
-        """What the field is called."""
+        """The label of the field."""
         return Phrase(self.zh, self.en)
 
 
 class Kind(ABC):
-    """What may stand in a field."""
+    """Which values of a field are valid."""
 
     type: ClassVar[str] = "str"
 
     def check(self, value: Any) -> Rule | None:  # noqa: ARG002
-        """The rule that a value of the right type breaks, if any."""
+        """Return the rule that a value of the right type breaks, None for a valid value."""
         return None
 
     @abstractmethod
     def cddl(self) -> str:
-        """The grammar of a value (RFC 8610); it may be wider than ``check``."""
+        """Return the grammar of a value (RFC 8610); it may accept more than ``check``."""
 
     @abstractmethod
     def json_schema(self) -> dict[str, object]:
-        """The same as JSON Schema, for forms that people fill in."""
+        """Return the same as JSON Schema, for forms that people fill in."""
 
     @abstractmethod
     def rule(self, language: str) -> str:
-        """What is to be filled in, for people."""
+        """Return what is to be filled in, for people."""
 
     def words(self, value: Any, language: str) -> str:  # noqa: ARG002
-        """A value as people read it."""
+        """Return a value as people read it."""
         return str(value)
 
     def core(self, handler: "GetCoreSchemaHandler") -> "CoreSchema":  # noqa: ARG002
-        """The validator of pydantic-core: the type, strictly, then ``check``."""
+        """Return the validator of pydantic-core: the type, strictly, then ``check``."""
         from pydantic_core import PydanticCustomError, core_schema  # noqa: PLC0415
 
         check = self.check
@@ -101,26 +101,27 @@ class Kind(ABC):
     def __get_pydantic_core_schema__(
         self, source: Any, handler: "GetCoreSchemaHandler"
     ) -> "CoreSchema":
-        """Pydantic asks here instead of at the annotated type: absent fields are left out, so None
-        is no value.
+        """Called by pydantic instead of using the annotated type.
+
+        Absent fields are left out, so None is not a valid value.
         """
         return self.core(handler)
 
 
 def _has_no_control(value: str) -> bool:
-    if value.isprintable():  # the common case, and much faster than looking at each character
+    if value.isprintable():  # the common case, and much faster than checking each character
         return True
     return not any(unicodedata.category(character) in _REFUSED_CATEGORIES for character in value)
 
 
 @dataclass(frozen=True)
 class Line(Kind):
-    """One line of text, at most ``most`` characters."""
+    """One line of text of at most ``most`` characters."""
 
     most: int
 
     def check(self, value: Any) -> Rule | None:
-        """Neither blank nor with blanks around it, nor too long, nor with control characters."""
+        """Not blank, no blanks around it, not too long, no control characters."""
         if not value.strip() or value != value.strip():
             return rules.BLANK
         if len(value) > self.most:
@@ -128,7 +129,7 @@ class Line(Kind):
         return None if _has_no_control(value) else rules.CONTROL
 
     def cddl(self) -> str:
-        """``.size`` of text counts bytes of UTF-8: up to four a character."""
+        """``.size`` of text counts bytes of UTF-8: up to four for a character."""
         return f"tstr .and (tstr .size (1..{4 * self.most}))"
 
     def json_schema(self) -> dict[str, object]:
@@ -144,14 +145,15 @@ class Line(Kind):
 
 @dataclass(frozen=True)
 class Paragraphs(Kind):
-    """Text of one or more paragraphs, at most ``most`` characters; LF alone ends a line, so that
-    one text has one spelling.
+    """Text of one or more paragraphs, at most ``most`` characters.
+
+    Only LF ends a line, so that a text has one encoding.
     """
 
     most: int
 
     def check(self, value: Any) -> Rule | None:
-        """No line ends in a blank or has control characters; the whole is neither blank nor too
+        """No line ends in a blank or has control characters; the text is neither blank nor too
         long.
         """
         for line in value.split("\n"):
@@ -164,7 +166,7 @@ class Paragraphs(Kind):
         return rules.too_long(self.most) if len(value) > self.most else None
 
     def cddl(self) -> str:
-        """As a line's."""
+        """As that of a line."""
         return Line(self.most).cddl()
 
     def json_schema(self) -> dict[str, object]:
@@ -180,7 +182,7 @@ class Paragraphs(Kind):
 
 @dataclass(frozen=True)
 class Code(Kind):
-    """One line whose length counts in bytes of UTF-8: the key's header and summary count bytes."""
+    """One line whose length counts in bytes of UTF-8, as in the key's header and summary."""
 
     most: int
 
@@ -208,10 +210,10 @@ class Code(Kind):
 
 @dataclass(frozen=True)
 class Date(Kind):
-    """A date of the ISO calendar, spelled in the one way."""
+    """A date of the ISO calendar, written as YYYY-MM-DD."""
 
     def check(self, value: Any) -> Rule | None:
-        """It exists, and is spelled as YYYY-MM-DD."""
+        """It exists and is written as YYYY-MM-DD."""
         try:
             good = date.fromisoformat(value).isoformat() == value
         except ValueError:
@@ -233,7 +235,7 @@ class Date(Kind):
         return "日期，如 2026-11-24，不晚于今天"
 
     def words(self, value: Any, language: str) -> str:
-        """In Chinese with its characters."""
+        """Return the date, in Chinese with 年, 月 and 日."""
         if language == "en":
             return value
         day = date.fromisoformat(value)
@@ -287,7 +289,7 @@ class Region(Kind):
         return "行政区划代码，六位数字"
 
     def words(self, value: Any, language: str) -> str:
-        """With its name, where it is known."""
+        """Return the code, with the region's name if it is known."""
         name = codes.TABLES["region_fictitious"].get(value)
         if name is None:
             return value
@@ -301,7 +303,7 @@ class Choice(Kind):
     table: str
 
     def check(self, value: Any) -> Rule | None:
-        """It is in the table."""
+        """The code is in the table."""
         table = codes.TABLES[self.table]
         return None if value in table else rules.one_of(table)
 
@@ -314,7 +316,7 @@ class Choice(Kind):
         return {"type": "string", "enum": list(codes.TABLES[self.table])}
 
     def rule(self, language: str) -> str:
-        """The codes with their words."""
+        """Return the codes with their texts."""
         if language == "en":
             return "one of " + ", ".join(f"`{k}` {v.en}" for k, v in self._rows())
         return "以下之一：" + "、".join(f"`{k}` {v.zh}" for k, v in self._rows())
@@ -323,13 +325,13 @@ class Choice(Kind):
         return list(codes.TABLES[self.table].items())
 
     def words(self, value: Any, language: str) -> str:
-        """The words of a code."""
+        """Return the text of a code."""
         return codes.TABLES[self.table][value][language == "en"]
 
 
 @dataclass(frozen=True)
 class Whole(Kind):
-    """A whole number from ``low`` to ``high``, of ``unit`` (as people say it)."""
+    """A whole number from ``low`` to ``high``; ``unit`` is what it counts."""
 
     low: int
     high: int
@@ -356,14 +358,15 @@ class Whole(Kind):
         return f"整数，{self.low} 至 {self.high} {self.unit.zh}"
 
     def words(self, value: Any, language: str) -> str:
-        """With its unit."""
+        """Return the number with its unit."""
         return f"{value} {self.unit[language == 'en']}"
 
 
 @dataclass(frozen=True)
 class Octets(Kind):
-    """A byte string of ``length`` bytes, such as the name of a statement or a digest; programs
-    fill it in.
+    """A byte string of ``length`` bytes, such as a statement's name or a digest.
+
+    Programs fill it in.
     """
 
     length: int = 32
@@ -378,11 +381,11 @@ class Octets(Kind):
         return f"bstr .and (bstr .size {self.length})"
 
     def json_schema(self) -> dict[str, object]:
-        """JSON has no bytes: hexadecimal, to be read and not to be filled in."""
+        """JSON has no bytes: hexadecimal, to be read and not filled in."""
         return {"type": "string", "pattern": f"^[0-9a-f]{{{2 * self.length}}}$", "readOnly": True}
 
     def rule(self, language: str) -> str:
-        """Who fills it in."""
+        """Return who fills it in."""
         return (
             f"{self.length} bytes, filled in by the program"
             if language == "en"
@@ -390,18 +393,18 @@ class Octets(Kind):
         )
 
     def words(self, value: Any, language: str) -> str:  # noqa: ARG002
-        """Hexadecimal."""
+        """Return the bytes in hexadecimal."""
         return value.hex()
 
 
 @dataclass(frozen=True)
 class FileName(Line):
-    """The name of a file, which every computer can have."""
+    """The name of a file that is valid on every operating system."""
 
     most: int = 120
 
     def check(self, value: Any) -> Rule | None:
-        """A line without the characters that a file system refuses."""
+        """A line without the characters that file systems refuse."""
         broken = super().check(value)
         if broken is None and set(value) & set('/\\:*?"<>|'):
             return rules.FILE_NAME
@@ -415,26 +418,27 @@ class Group(Kind):
     of: type[Any]
 
     def core(self, handler: "GetCoreSchemaHandler") -> "CoreSchema":
-        """Pydantic's own for a dataclass."""
+        """Pydantic's own validator for a dataclass."""
         return handler.generate_schema(self.of)
 
     def cddl(self) -> str:
-        """A rule of its own, by its name."""
+        """Its name: it is a rule of its own."""
         return group_name(self.of)
 
     def json_schema(self) -> dict[str, object]:
-        """A definition of its own."""
+        """A reference to its definition."""
         return {"$ref": f"#/$defs/{group_name(self.of)}"}
 
     def rule(self, language: str) -> str:
-        """What follows."""
+        """That its fields follow."""
         return "a group of fields in { }" if language == "en" else "{ } 括起的一组内容"
 
 
 @dataclass(frozen=True)
 class Many(Kind):
-    """A list of ``low`` to ``high`` groups; no two have the same ``unique`` field, where one is
-    named.
+    """A list of ``low`` to ``high`` groups.
+
+    If ``unique`` names a field, no two groups may have the same value in it.
     """
 
     of: Group
@@ -443,7 +447,7 @@ class Many(Kind):
     unique: str = ""
 
     def core(self, handler: "GetCoreSchemaHandler") -> "CoreSchema":
-        """A tuple of variable length, of a list."""
+        """A tuple of variable length, from a list."""
         from pydantic_core import core_schema  # noqa: PLC0415
 
         return core_schema.tuple_variable_schema(
@@ -451,7 +455,7 @@ class Many(Kind):
         )
 
     def same(self, values: Any) -> bool:
-        """Do two of them have the same ``unique`` field?"""
+        """Return whether two groups have the same value in the ``unique`` field."""
         if not self.unique:
             return False
         found = [getattr(value, self.unique) for value in values]
@@ -479,7 +483,7 @@ class Many(Kind):
 
 @dataclass(frozen=True)
 class Described:
-    """A field of a form or a group, as its annotations say."""
+    """A field of a form or a group, as its annotations describe it."""
 
     name: str
     kind: Kind
@@ -489,7 +493,7 @@ class Described:
 
 @lru_cache
 def described(group: type[Any]) -> dict[str, Described]:
-    """The fields of a form or a group by name, in the order in which they are declared."""
+    """Return the fields of a form or a group by name, in the order of declaration."""
     hints = get_type_hints(group, include_extras=True)
     found: dict[str, Described] = {}
     for one in fields_of_dataclass(group):
@@ -501,7 +505,7 @@ def described(group: type[Any]) -> dict[str, Described]:
 
 
 def group_of(kind: Kind) -> type[Any] | None:
-    """The group that a field holds, or holds several of."""
+    """Return the group of which a field contains one or several; None for another field."""
     if isinstance(kind, Many):
         kind = kind.of
     return kind.of if isinstance(kind, Group) else None

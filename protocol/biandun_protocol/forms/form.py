@@ -1,8 +1,9 @@
-"""What every form has, and the groups of fields that several have.
+"""The base of all forms, and groups of fields that several forms have.
 
-A form is a frozen dataclass, one file each; ``registry`` says for which purpose it is signed.  Its
-body in a manifest is a CBOR map of field names, absent instead of null.  Making one checks nothing:
-``reading.checked_body``, ``package.build`` and reading do.
+A form is a frozen dataclass in a file of its own; ``registry`` has the purpose for which it is
+signed.  Its body in a manifest is a CBOR map by field names; an absent field is left out, never
+null.  Creating an object checks nothing: ``reading.checked_body``, ``package.build`` and reading a
+manifest do.
 """
 
 from collections.abc import Callable
@@ -38,8 +39,10 @@ PREPARED = Section("经办", "Prepared by", 60)
 
 
 class Together(NamedTuple):
-    """A rule about several fields: ``place`` is the one to correct, ``holds`` is asked when nothing
-    is wrong with any of ``fields``, and gets something that has them as attributes.
+    """A rule about several fields.
+
+    ``place`` is the field to correct.  ``holds`` is called when each of ``fields`` by itself is
+    valid, with an object that has them as attributes.
     """
 
     place: str
@@ -49,15 +52,16 @@ class Together(NamedTuple):
 
 
 class Shape:
-    """Anything whose fields are read strictly: those that are described, and no others."""
+    """A class whose fields are read strictly: the described ones and no others."""
 
     __pydantic_config__: ClassVar[dict[str, object]] = {"extra": "forbid"}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Attachment(Shape):
-    """A file named by its digest; the file itself travels beside the manifest and never through the
-    key.
+    """A file named by its digest.
+
+    The file itself is sent beside the manifest and never to the key.
     """
 
     name: Annotated[str, FileName(), Field("文件名", "file")]
@@ -69,7 +73,7 @@ class Attachment(Shape):
 
 @dataclass(frozen=True, kw_only=True)
 class ApplicationDocument(Shape):
-    """An official document (公文), by the particulars of its head."""
+    """An official document (公文), by the data in its heading."""
 
     doc_no: Annotated[
         str,
@@ -116,9 +120,9 @@ Statement = Annotated[bytes, Octets(), Field("所针对的签名编号", "statem
 
 @dataclass(frozen=True, kw_only=True)
 class Form(Shape):
-    """Whose a form is, and who prepared it.
+    """The fields of every form: whose it is and who prepared it.
 
-    The summary of a manifest repeats ``case`` and ``attachments``: a form without such a field says
+    The summary of a manifest repeats ``case`` and ``attachments``; a form without such a field sets
     ``case = None`` or ``attachments = ()``.
     """
 
@@ -142,7 +146,7 @@ class Form(Shape):
 
 
 def to_body(form: object) -> dict[str, Any]:
-    """The body map of a manifest: field names as keys, absent instead of null."""
+    """Return the body of a manifest: a map by field names, without absent fields."""
     return cast("dict[str, Any]", _plain(form))
 
 

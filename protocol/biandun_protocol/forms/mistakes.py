@@ -1,4 +1,4 @@
-"""All that is wrong with a form: each mistake with its place, its field's label and what to do."""
+"""Mistakes in a form: each with its field, the field's label and what to do."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -26,10 +26,10 @@ def spell(path: Path) -> str:
 
 @dataclass(frozen=True)
 class Mistake:
-    """One thing that is wrong with a form.
+    """One mistake in a form.
 
-    ``path`` leads to the field; ``label`` is what people call it; ``todo`` what to do;
-    ``problem`` what is wrong: form-invalid, date-future or unit-foreign.
+    ``path`` leads to the field; ``label`` is the field's label; ``todo`` says what to do;
+    ``problem`` is what is wrong: form-invalid, date-future or unit-foreign.
     """
 
     path: Path
@@ -40,11 +40,11 @@ class Mistake:
 
     @property
     def place(self) -> str:
-        """The field, as ``items[1].number``."""
+        """The path of the field, as ``items[1].number``."""
         return spell(self.path)
 
     def sentence(self, language: str) -> str:
-        """Where it is, what is wrong, and what to do."""
+        """Return where the mistake is, what is wrong, and what to do."""
         english = language == "en"
         where = ""
         if self.spot is not None:
@@ -64,7 +64,7 @@ class Mistake:
         return f"{label} ({self.place})" if english else f"{label}（{self.place}）"
 
     def as_dict(self, language: str) -> dict[str, object]:
-        """For programs."""
+        """Return the mistake for programs."""
         return {
             "code": self.problem.code,
             "field": self.place,
@@ -75,7 +75,7 @@ class Mistake:
 
 
 class FormProblem(ManifestProblem):
-    """A form with at least one mistake; its code and values are those of the first."""
+    """A form with at least one mistake; code and values are those of the first."""
 
     code = "form-invalid"
 
@@ -85,8 +85,9 @@ class FormProblem(ManifestProblem):
         self.mistakes = tuple(mistakes)
 
     def in_file(self, places: Places) -> "FormProblem":
-        """The same with the places in the file that the form was read from, in their order there;
-        what the file does not have comes last.
+        """Return the same problem with the positions in the file that the form was read from.
+
+        Mistakes are in the order of the file; those without a position come last.
         """
         placed = [
             replace(mistake, spot=places.of(mistake.path))
@@ -102,7 +103,7 @@ class FormProblem(ManifestProblem):
         return FormProblem([*placed, *rest])
 
     def sentences(self, language: str = "zh") -> tuple[str, ...]:
-        """One for each mistake, and how many there are."""
+        """Return one sentence for each mistake, and their number."""
         count = len(self.mistakes)
         first = f"表单有 {count} 处需要改正："
         if language == "en":
@@ -110,7 +111,7 @@ class FormProblem(ManifestProblem):
         return first, *(mistake.sentence(language) for mistake in self.mistakes)
 
     def as_dict(self, language: str = "zh") -> dict[str, object]:
-        """The first mistake as ever, and all of them."""
+        """Return the first mistake as for any problem, and the list of all."""
         return {
             **super().as_dict(language),
             "mistakes": [mistake.as_dict(language) for mistake in self.mistakes],

@@ -1,6 +1,6 @@
-"""Reading the body of a manifest, or a form that a person filled in, with all mistakes at once.
+"""Reading the body of a manifest, or a form that a person filled in, with all its mistakes.
 
-The only module that imports pydantic; whoever reads a form imports it, late.
+The only module that imports pydantic; others import it when they read the first form.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -21,7 +21,7 @@ from biandun_protocol.forms.registry import FORMS
 from biandun_protocol.forms.rules import Rule
 
 F = TypeVar("F", bound=Form)
-MOST = 50  # mistakes that are told of one form: nobody reads more, and each costs something
+MOST = 50  # mistakes reported of one form: nobody reads more, and each takes time
 _CORRECT_DATE = Phrase(
     "请更正日期；如果今天的日期不对，请先校准这台计算机的时钟",
     "correct the date; if today's date is wrong, set this computer's clock first",
@@ -45,15 +45,19 @@ def _adapter(kind: type[Any]) -> TypeAdapter[Any]:
 
 
 def load() -> None:
-    """Import every form and make what reads it, for a program that reads what others send: none of
-    them is to start such work with the first odd manifest.
+    """Import every form and build its validator.
+
+    For a server, so that no request has to wait for it.
     """
     for row in FORMS.values():
         mistakes(row.form, {})
 
 
 def read(kind: type[F], body: object) -> F:
-    """The form of class ``kind`` that ``body`` is.  Raises FormProblem with every mistake."""
+    """Return the form of class ``kind`` from its body.
+
+    Raises FormProblem with all mistakes.
+    """
     try:
         form: F = _adapter(kind).validate_python(body)
     except ValidationError as error:
@@ -65,8 +69,9 @@ def read(kind: type[F], body: object) -> F:
 
 
 def checked_body(form: Form) -> dict[str, Any]:
-    """The body of a form that was made here, every field checked.  Raises FormProblem with every
-    mistake.
+    """Return the body of a form that was created here, after checking every field.
+
+    Raises FormProblem with all mistakes.
     """
     body = to_body(form)
     read(type(form), body)
@@ -74,7 +79,7 @@ def checked_body(form: Form) -> dict[str, Any]:
 
 
 def mistakes(kind: type[Form], body: object) -> list[Mistake]:
-    """Every mistake of a body; empty for a form that holds."""
+    """Return all mistakes of a body; empty for a valid form."""
     try:
         read(kind, body)
     except FormProblem as problem:
@@ -83,14 +88,16 @@ def mistakes(kind: type[Form], body: object) -> list[Mistake]:
 
 
 def _all(kind: type[Form], body: object, error: ValidationError) -> list[Mistake]:
-    """What is wrong with single fields, in the order of the form, then with several together; the
-    first MOST of them.
+    """Return the first MOST mistakes.
+
+    Those of single fields come first, in the order of the form, then those of several fields
+    together.
     """
     errors = error.errors(include_url=False, include_input=False)
-    # items that are wrong are not counted, so that a list of them seems too short besides
+    # pydantic does not count invalid items, and then reports the list as too short as well
     inside = {one["loc"][:length] for one in errors for length in range(len(one["loc"]))}
     errors = [one for one in errors if one["type"] != "too_short" or one["loc"] not in inside]
-    # a field that is misspelt is both unknown and missing: the first says more
+    # a misspelt field is both unknown and missing: report the unknown one first
     told = sorted(errors[:MOST], key=lambda one: _SAID.get(one["type"]) is not rules.UNKNOWN)
     found = [mistake(kind, one["loc"], _rule(kind, one)) for one in told]
     wrong = {part for one in errors for part in one["loc"][:1]}
@@ -102,7 +109,7 @@ def _all(kind: type[Form], body: object, error: ValidationError) -> list[Mistake
 
 
 def _rule(kind: type[Form], one: Any) -> Rule:
-    """The rule that an error of pydantic's is about."""
+    """Return the rule that an error of pydantic stands for."""
     if one["type"] == "rule":
         rule: Rule = one["ctx"]["rule"]
         return rule
@@ -114,7 +121,7 @@ def _rule(kind: type[Form], one: Any) -> Rule:
 
 
 def _view(value: object) -> Any:
-    """What was read of a broken form, with its fields as attributes."""
+    """Return a value of a broken form, with its fields as attributes."""
     if isinstance(value, Mapping):
         return SimpleNamespace(
             **{str(name): _view(one) for name, one in cast("Any", value).items()}
@@ -125,7 +132,7 @@ def _view(value: object) -> Any:
 
 
 def _together(kind: type[Form], form: Any, wrong: Iterable[object]) -> Iterator[Mistake]:
-    """What is wrong with several fields together, none of which is among those ``wrong``."""
+    """Yield the mistakes of several fields together, none of which is in ``wrong``."""
     for field in described(kind).values():
         if field.name in wrong or not isinstance(field.kind, Many):
             continue
@@ -137,14 +144,15 @@ def _together(kind: type[Form], form: Any, wrong: Iterable[object]) -> Iterator[
 
 
 def mistake(kind: type[Form], path: Path, rule: Rule) -> Mistake:
-    """The mistake of a place that breaks a rule."""
+    """Return the mistake of a field that breaks a rule."""
     broken = ManifestProblem("form-invalid", field=spell(path), rule=rule.wrong)
     return Mistake(path, at(kind, path)[0], rule.todo, broken)
 
 
 def at(kind: type[Any], path: Path) -> tuple[Phrase, Described | None]:
-    """What people call a place of a form, and the field that is there; an unknown field has its own
-    name.
+    """Return the label of a path in a form, and the field there.
+
+    The label of an unknown field is its own name.
     """
     inside: type[Any] | None = kind
     field: Described | None = None
@@ -162,8 +170,9 @@ def at(kind: type[Any], path: Path) -> tuple[Phrase, Described | None]:
 
 
 def check_dates(form: Form, today: date) -> None:
-    """No date of a form, or of a group in it, is after ``today`` by more than a day: clocks and
-    time zones differ.
+    """Check that no date of a form, or of a group in it, is more than a day after ``today``.
+
+    A day is allowed because clocks and time zones differ.
 
     Raises FormProblem(date-future).
     """
@@ -173,7 +182,7 @@ def check_dates(form: Form, today: date) -> None:
 
 
 def late_dates(kind: type[Form], form: object, today: date) -> list[Mistake]:
-    """The dates of a form, or of the body of one, that are after ``today`` by more than a day."""
+    """Return the dates of a form, or of a body, that are more than a day after ``today``."""
     last = (today + timedelta(days=1)).isoformat()
     return [
         Mistake(
@@ -203,7 +212,7 @@ def _dates(kind: type[Any], group: object, inside: Path) -> Iterator[tuple[Path,
 
 @lru_cache
 def _dated(kind: type[Any]) -> tuple[tuple[Described, type[Any] | None], ...]:
-    """The fields of a group that are dates or have dates in them, with the group in them."""
+    """Return the fields of a group that are dates or contain dates, with the group in them."""
     fields = described(kind).values()
     dates = [(field, None) for field in fields if isinstance(field.kind, Date)]
     groups = [(field, group_of(field.kind)) for field in fields]

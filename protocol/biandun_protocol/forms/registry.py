@@ -1,7 +1,6 @@
-"""Every form in a row: for which purpose it is signed, and by whom.
+"""All forms: for which purpose each is signed, and by whom.
 
-A form's module is imported when the form is first used.  A new form is a file beside this one and
-a row here.
+A form's module is imported at first use.  A new form needs a file in this folder and a row here.
 """
 
 from collections.abc import Iterator
@@ -34,8 +33,10 @@ SIGNERS = {
 
 @dataclass(frozen=True)
 class Row:
-    """A form: ``form_type`` is what the summary of its manifest says.  One that opens a case has
-    the ``letters`` of the case's number and the name of its ``business``.
+    """A form.
+
+    ``form_type`` is the type in the summary of its manifest.  A form that opens a case also has the
+    ``letters`` of the case's number and the name of its ``business``.
     """
 
     purpose: str
@@ -48,17 +49,17 @@ class Row:
 
     @property
     def schema(self) -> str:
-        """Field 0 of the summary."""
+        """The schema name in field 0 of the summary."""
         return SCHEMAS[self.purpose]
 
     @property
     def signer(self) -> Phrase:
-        """Who signs it."""
+        """Who signs the form."""
         return SIGNERS[self.purpose]
 
     @property
     def form(self) -> type[Form]:
-        """The form's class."""
+        """The class of the form."""
         return _class(self.module, self.class_name)
 
 
@@ -99,18 +100,18 @@ FORMS: dict[tuple[str, str], Row] = _rows(
         Phrase("编办意见", "decision of the establishment office"),
     ),
 )
-# the same rows by module and name of the class, which is not imported for it
+# the same rows by module and class name, so that the class need not be imported
 OF_CLASSES = {(row.module, row.class_name): row for row in FORMS.values()}
 
 
 def row_of(form: Form) -> Row:
-    """The row of a form.  Raises KeyError for a class that has none."""
+    """Return the row of a form.  Raises KeyError for a class without one."""
     kind = type(form)
     return OF_CLASSES[kind.__module__, kind.__name__]
 
 
 def of_type(name: str) -> Row:
-    """The row of a type, whatever its purpose.  Raises KeyError."""
+    """Return the row of a type, for any purpose.  Raises KeyError."""
     for row in FORMS.values():
         if row.form_type == name:
             return row
@@ -118,10 +119,10 @@ def of_type(name: str) -> Row:
 
 
 def business_of(letters: str) -> Phrase | None:
-    """The name of the business whose case numbers have these letters; None if none has them."""
+    """Return the name of the business with these letters in its case numbers; None without one."""
     return next((row.business for row in FORMS.values() if row.letters == letters), None)
 
 
 def types(purpose: str | None = None) -> Iterator[str]:
-    """The types of forms, of one purpose or of all."""
+    """Yield the types of forms, of one purpose or of all."""
     return (row.form_type for row in FORMS.values() if purpose in (None, row.purpose))

@@ -1,7 +1,7 @@
-"""What a field of a form can be refused for, and what its writer is to do about it.
+"""The rules that a form's field can break, with what to do about it in both languages.
 
-A rule is said once, in both languages.  ``zh`` and ``en`` are what is wrong; they fill the message
-of ``form-invalid``.  ``do_zh`` and ``do_en`` follow where all mistakes of a form are listed.
+``zh`` and ``en`` say what is wrong; they fill the message of ``form-invalid``.  ``do_zh`` and
+``do_en`` follow where all mistakes of a form are listed.
 """
 
 from collections.abc import Iterable
@@ -96,7 +96,7 @@ def bounds(low: int, high: int, unit: Phrase) -> Rule:
 
 
 def count(low: int, high: int) -> Rule:
-    """A list with too few or too many in it."""
+    """A list with too few or too many items."""
     if low == 0:
         return Rule(f"最多 {high} 个", f"at most {high}", "请减少", "leave some out")
     return Rule(f"应有 {low} 至 {high} 项", f"{low} to {high} items")
@@ -108,7 +108,7 @@ def length(octets: int) -> Rule:
 
 
 def one_of(codes: Iterable[str]) -> Rule:
-    """A code that its table does not have."""
+    """A code that is not in its table."""
     listed = ", ".join(codes)
     return Rule(
         f"应为以下之一：{listed}",

@@ -1,7 +1,7 @@
 """A form as JSON Schema (draft 2020-12), for editors and other programs that help to fill it in.
 
-It is wider than the rules: check characters, dates after today and rules about several fields are
-left to ``reading``.
+It accepts more than the rules: check characters, dates after today and rules about several fields
+are checked only by ``reading``.
 """
 
 from typing import Any
@@ -12,7 +12,7 @@ from biandun_protocol.forms.registry import Row
 
 
 def json_schema(row: Row) -> dict[str, object]:
-    """The schema of the form of a row."""
+    """Return the schema of the form of a row."""
     groups: dict[str, object] = {}
     whole = _group(row.form, groups)
     return {

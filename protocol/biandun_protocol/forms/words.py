@@ -1,7 +1,7 @@
-"""A whole form in words: what a person reads before a key signs it, and afterwards.
+"""A whole form as text, to be read before a key signs it, and afterwards.
 
-Sections with a title and lines of label and value, in the order of the form's description; nothing
-that is signed is left out.  Whoever shows it escapes what a terminal would obey.
+It has titled sections with lines of label and value, in the order of the form's description;
+nothing that is signed is left out.  The caller escapes control characters before showing it.
 """
 
 from dataclasses import dataclass
@@ -14,19 +14,19 @@ from biandun_protocol.forms.registry import row_of
 
 @dataclass(frozen=True)
 class Part:
-    """A section of a form in one language: its title, and its lines of label and value."""
+    """A section of a form in one language: its title, and lines of label and value."""
 
     title: str
     lines: tuple[tuple[str, str], ...]
 
 
 def title(form: Form, language: str) -> str:
-    """What the form is called."""
+    """Return the title of the form."""
     return row_of(form).title[language == "en"]
 
 
 def in_words(form: Form, language: str) -> tuple[Part, ...]:
-    """The whole form; an optional field that is absent is left out."""
+    """Return all sections of the form; an absent optional field is left out."""
     english = language == "en"
     sections: dict[Section, list[tuple[str, str]]] = {}
     parts: list[tuple[int, Part]] = []
@@ -61,8 +61,9 @@ def _lines(group: type[Any], value: Any, language: str) -> tuple[tuple[str, str]
 
 
 def _items(field: Described, values: Any, language: str) -> list[Part]:
-    """A part for each item of a list; attachments have one for all of them, which says also that
-    there are none.
+    """Return a section for each item of a list.
+
+    Attachments have one section for all, which also says when there are none.
     """
     label = field.field.label[language == "en"]
     group = field.kind.of.of if isinstance(field.kind, Many) else Attachment
@@ -83,7 +84,7 @@ def _items(field: Described, values: Any, language: str) -> list[Part]:
 
 
 def _file(place: int, value: Any, language: str) -> tuple[str, str]:
-    """Name, kind, format, size and digest of one attachment."""
+    """Return name, and kind, format, size and digest of an attachment."""
     said = {
         name: one.kind.words(getattr(value, name), language)
         for name, one in described(Attachment).items()

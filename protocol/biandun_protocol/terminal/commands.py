@@ -1,8 +1,7 @@
-"""A command of any of the three programs, as far as its language goes: mixed into click's Command
-and Group.
+"""The languages of a command line program: a mixin for click's Command and Group.
 
-The programs cannot import one another, and this room imports no click: the class knows it by its
-shape, and each program names its own two classes in a few lines.
+The three programs cannot import one another, and this room does not import click: the mixin relies
+on the shape of click's classes, and each program defines its two classes in a few lines.
 """
 
 from __future__ import annotations
@@ -18,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class Reader(Protocol):
-    """Who reads: what the root context of a program carries as ``obj``."""
+    """The reader's settings, carried as ``obj`` of a program's root context."""
 
     language: str
 
@@ -29,8 +28,9 @@ class Reader(Protocol):
 
 
 def reader_of(context: click.Context) -> tuple[str, int]:
-    """(language, columns) of a context's program; Chinese and 80 where it carries nobody, as for
-    shell completion.
+    """Return (language, columns) of a context's program.
+
+    Chinese and 80 when the context has no settings, as in shell completion.
     """
     reader = cast("Reader | None", context.find_root().obj)
     return (
@@ -41,15 +41,20 @@ def reader_of(context: click.Context) -> tuple[str, int]:
 
 
 class Bilingual:
-    """The help of a command out of its docstring and its options, in one language; and what was
-    typed as an argument of it is text.
+    """A command with help in the reader's language, whose arguments must be text.
+
+    The help is made from its docstring and its options.
     """
 
     help: str | None
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Read the line.  Raises TypedProblem for bytes that are no text in the system's encoding:
-        they could be in nothing that is signed, kept or sent.  Paths may hold them.
+        """Parse the command line.
+
+        Bytes that are not text in the system's encoding could not be signed, stored or sent; only
+        paths may contain them.
+
+        Raises TypedProblem.
         """
         rest = cast("Any", super()).parse_args(ctx, args)
         for parameter in cast("Any", self).get_params(ctx):
@@ -62,7 +67,7 @@ class Bilingual:
         return rest
 
     def get_help(self, ctx: click.Context) -> str:
-        """The whole page."""
+        """Return the help page."""
         language, columns = reader_of(ctx)
         page = manual.Page(self.get_usage_line(ctx), self.texts())
         command = cast("Any", self)
@@ -81,11 +86,11 @@ class Bilingual:
         return manual.page(page, language, columns)
 
     def texts(self) -> manual.Texts:
-        """What the docstring says."""
+        """Return the texts of the docstring."""
         return manual.read(self.help or "")
 
     def get_usage_line(self, ctx: click.Context) -> str:
-        """The command with its arguments, as it is typed."""
+        """Return the command with its arguments, as it is typed."""
         pieces = " ".join(cast("Any", self).collect_usage_pieces(ctx))
         if reader_of(ctx)[0] != "en":
             for english, ours in SHAPES.items():
@@ -94,11 +99,11 @@ class Bilingual:
 
 
 def is_text(typed: str) -> bool:
-    """Is it characters only?  Bytes that Python could not decode are halves of characters in it."""
+    """Return whether an argument has no lone surrogates, Python's form of undecodable bytes."""
     return not any("\ud800" <= one <= "\udfff" for one in typed)
 
 
 def _names(names: str, language: str) -> str:
-    """``--count INTEGER`` with the kind of its value in the language."""
+    """Return an option such as ``--count INTEGER`` with the type of its value in the language."""
     option, _, kind = names.partition(" ")
     return f"{option} {VALUES[kind]}" if language != "en" and kind in VALUES else names

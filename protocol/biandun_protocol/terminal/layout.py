@@ -1,7 +1,7 @@
-"""What a command returned, laid out for people: fields one below another, rows in a table or, where
-that is too wide, stacked.
+"""Layout of a command's result for people: fields one below another, or rows in a table.
 
-``columns`` is the width of the terminal; None is for a pipe or a file, whose lines are not broken.
+A table that is too wide is shown row by row.  ``columns`` is the width of the terminal; None stands
+for a pipe or a file, whose lines are not broken.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -15,14 +15,15 @@ from biandun_protocol.terminal.wrap import fill_up, width, wrap
 Fields = Mapping[str, object]
 
 _GAP = "  "
-_WIDEST = 200  # columns to which cells of a table are filled up where no terminal stacks them
-_LEAST = 16  # columns that a value needs beside its name
+_WIDEST = 200  # columns to which cells are padded when the output is no terminal
+_LEAST = 16  # columns that a value needs beside its label
 SENTENCE = "sentence"
 
 
 class Sections(list[dict[str, object]]):
-    """A text in parts, each with a heading and lines of label and value, in the reader's language;
-    to a program it is a list of them.
+    """A text in titled parts with lines of label and value, in the reader's language.
+
+    For programs it is a list of the parts.
     """
 
     def __init__(self, title: str, parts: Iterable[tuple[str, Iterable[tuple[str, str]]]]) -> None:
@@ -34,11 +35,11 @@ class Sections(list[dict[str, object]]):
 
 
 class Data(dict[str, object]):
-    """Fields for programs only: people read the same in words."""
+    """Fields for programs only: for people the same is in a ``Sections``."""
 
 
 class Layout:
-    """How one reader has things: language, columns, a program's own names of fields."""
+    """The settings of one reader: language, columns, and a program's own field labels."""
 
     def __init__(self, language: str, columns: int | None, own: Labels | None = None) -> None:
         self.language = language
@@ -46,18 +47,20 @@ class Layout:
         self._own = own
 
     def label(self, name: str) -> str:
-        """The name of a field."""
+        """Return the label of a field."""
         return visible(label(name, self.language, self._own))
 
     def value(self, name: str, content: object, inside: str = "") -> str:
-        """The value of a field, which may be one of the rows of the field ``inside``; its
-        paragraphs stay apart.
+        """Return the text of a field's value.
+
+        ``inside`` is the field whose rows contain it, if any.  Paragraphs stay separate.
         """
         return visible(said(name, content, self.language, inside), keep="\n")
 
     def fields(self, fields: Fields) -> list[str]:
-        """One field below another; lists of rows come after them, with a heading each, and a
-        sentence that sums up comes last.
+        """Return fields one below another.
+
+        Lists of rows follow with a heading each; a summarising sentence comes last.
         """
         below = {
             name: cast("list[Fields]", content)
@@ -85,7 +88,7 @@ class Layout:
         return lines
 
     def sections(self, text: Sections) -> list[str]:
-        """The title, then each part under its heading, its labels in one column."""
+        """Return the title, then each part under its heading, its labels in one column."""
         lines = [f"【{visible(text.title)}】"]
         for part in text:
             pairs = [
@@ -107,9 +110,7 @@ class Layout:
         return [line.rstrip() for line in lines]
 
     def rows(self, rows: Sequence[Fields], inside: str = "") -> list[str]:
-        """A table with a heading, or each row by itself when the table is wider than the
-        terminal.
-        """
+        """Return a table with a heading, or each row by itself when the table is too wide."""
         if not rows:
             return [phrase("shown.nothing").of(self.language)]
         names = list(dict.fromkeys(name for row in rows for name in row))
@@ -131,7 +132,7 @@ class Layout:
                 for place, block in enumerate(blocks)
                 for line in ([""] if place else []) + block
             ]
-        # else one long cell would make all the others of its column as long
+        # limited, so that one long cell does not pad its whole column
         widths = [min(wide, _WIDEST) for wide in widths]
         return [
             _GAP.join(fill_up(cell, wide) for cell, wide in zip(line, widths, strict=True)).rstrip()

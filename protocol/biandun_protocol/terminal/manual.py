@@ -1,5 +1,4 @@
-"""The help of a command in the reader's language, out of texts that stand beside the command in
-both.
+"""The help of a command in the reader's language, from its docstring and options.
 
 A docstring has its Chinese paragraphs first: one that holds a Chinese full stop is Chinese up to
 the last of them, and English after it.  A paragraph that begins with ``Example`` (after ``\\b``, so
@@ -23,7 +22,7 @@ VERSION_HELP = "显示版本 / show the version"
 _CHINESE = re.compile(r"[\u3400-\u9fff]")
 _EXAMPLE = re.compile(r"Examples?:[ ]*")
 _BETWEEN_PARAGRAPHS = re.compile(r"\n\s*\n")
-# where a line was broken
+# the blank that joins two broken lines
 _BLANK_IN_CHINESE = re.compile(r"(?<=[，、；：）”》]) |(?<=[\u3400-\u9fff]) (?=[\u3400-\u9fff])")
 _SENTENCE_END = re.compile(r"(?<=。)|(?<=\.)\s")
 _WIDEST_NAME = 30
@@ -38,14 +37,15 @@ class Texts:
     examples: list[str] = field(default_factory=list[str])
 
     def of(self, language: str) -> str:
-        """The paragraphs in one language."""
+        """Return the paragraphs in one language."""
         return self.en if language == "en" else self.zh
 
 
 @dataclass
 class Page:
-    """What a help page shows: usage, text, then names with their explanations; notes are such as
-    ("default", "1").
+    """The content of a help page: usage, text, then names with their explanations.
+
+    Notes are pairs such as ("default", "1").
     """
 
     usage: str
@@ -57,11 +57,10 @@ class Page:
 
 
 def asked(words: Sequence[str], usual: str | None) -> tuple[bool, str]:
-    """(as JSON?, language) that a command line asks for, anywhere on it; ``usual`` is the language
-    of the environment.
+    """Return (as JSON?, language) that a command line asks for, anywhere on it.
 
-    Read before the line is parsed, because what is wrong with it has to be said in that language,
-    too.
+    ``usual`` is the language of the environment.  This is found before the line is parsed, because
+    an error in the line must be reported in that language, too.
     """
     as_json, language = False, usual
     for place, word in enumerate(words):
@@ -77,12 +76,12 @@ def asked(words: Sequence[str], usual: str | None) -> tuple[bool, str]:
 
 
 def heading(name: str, language: str) -> str:
-    """A heading of the page in one language."""
+    """Return a heading of the page in one language."""
     return phrase(f"help.{name}").of(language)
 
 
 def either(text: str, language: str) -> str:
-    """The half of ``中文 / English`` that is in ``language``; a text in one language is both."""
+    """Return the half of ``中文 / English`` that is in ``language``; else the whole text."""
     zh, slash, en = text.partition(" / ")
     if not slash or not _CHINESE.search(zh):
         return text
@@ -90,7 +89,7 @@ def either(text: str, language: str) -> str:
 
 
 def read(docstring: str) -> Texts:
-    """Sort the paragraphs of a docstring by language."""
+    """Separate the paragraphs of a docstring by language."""
     zh: list[str] = []
     en: list[str] = []
     texts = Texts()
@@ -121,13 +120,13 @@ def _dedented(lines: list[str], indent: int) -> list[str]:
 
 
 def summary(texts: Texts, language: str) -> str:
-    """The first sentence, for a list of commands."""
+    """Return the first sentence, for a list of commands."""
     text = texts.of(language).split("\n", 1)[0]
     return _SENTENCE_END.split(text, maxsplit=1)[0].rstrip("。.")
 
 
 def page(what: Page, language: str, columns: int | None) -> str:
-    """The whole page as lines of at most ``columns``."""
+    """Return the page as lines of at most ``columns``."""
     parts = [
         f"{heading('usage', language)}: {what.usage}",
         hang(what.text.of(language), columns, 2),
@@ -160,7 +159,7 @@ def _explained(text: str, notes: Sequence[tuple[str, str]], language: str) -> st
 
 
 def _named(rows: list[tuple[str, str]], columns: int | None) -> str:
-    """Names on the left, explanations beside them, or below where there is no room."""
+    """Return names on the left with explanations beside them, or below where there is no room."""
     indent = min(max(width(name) for name, _ in rows), _WIDEST_NAME, (columns or 80) // 2 - 4) + 4
     lines: list[str] = []
     for name, text in rows:

@@ -1,7 +1,6 @@
-"""The text of a result or a problem, ready for a terminal, a pipe or, as JSON, a program.
+"""The text of a result or a problem, for a terminal, a pipe or, as JSON, a program.
 
-What others wrote is shown and never sent: everything passes ``visible`` or ``json_text`` on its
-way.
+Text from others is escaped: everything passes ``visible`` or ``json_text``.
 """
 
 from collections.abc import Mapping, Sequence
@@ -16,20 +15,18 @@ from biandun_protocol.terminal.wrap import wrap
 
 
 class Document(dict[str, object]):
-    """A mapping that is printed as it is, for a file: indented JSON, never a table."""
+    """A mapping that is printed unchanged, as for a file: indented JSON, never a table."""
 
 
 class Text(str):
-    """Text that is printed as it is, for a file or a shell."""
+    """Text that is printed unchanged, for a file or a shell."""
 
     __slots__ = ()
 
 
 @dataclass(frozen=True)
 class Screen:
-    """Where text goes: its width, None where lines are not broken, and the characters that it can
-    take.
-    """
+    """Where text is printed: its width (None: lines are not broken) and its encoding."""
 
     columns: int | None
     encoding: str
@@ -38,7 +35,7 @@ class Screen:
 def result(
     value: object, screen: Screen, language: str, *, as_json: bool, own: Labels | None = None
 ) -> str:
-    """What a command returned, a mapping or a sequence of mappings, as text."""
+    """Return the text of a command's result, a mapping or a sequence of mappings."""
     if isinstance(value, Text):
         return value
     if as_json or isinstance(value, Document):
@@ -50,12 +47,12 @@ def result(
 
 
 def text(value: Sections, screen: Screen, language: str) -> str:
-    """A text in parts, by itself."""
+    """Return the text of ``Sections`` alone."""
     return "\n".join(Layout(language, screen.columns).sections(value))
 
 
 def problem(found: Problem, screen: Screen, language: str, *, as_json: bool) -> str:
-    """What went wrong: the sentence, the next step and the code."""
+    """Return the text of a problem: what happened, the next step and the code."""
     if as_json:
         return json_text({"error": found.as_dict(language)}, encoding=screen.encoding)
     lines = (
@@ -66,5 +63,5 @@ def problem(found: Problem, screen: Screen, language: str, *, as_json: bool) -> 
 
 
 def remark(text: str, screen: Screen) -> str:
-    """Something said to a person beside the result."""
+    """Return the text of a remark to the user that is not part of the result."""
     return "\n".join(wrap(visible(text, keep="\n"), screen.columns))

@@ -1,9 +1,8 @@
-"""Text of others on its way to a terminal: what would command the terminal, or reorder what is
-read, is shown and never sent.
+"""Escaping text from others before it is printed on a terminal.
 
-Escaped are control characters (C0, DEL, C1), format characters (bidirectional overrides,
-zero-width, tags), line and paragraph separators, and lone surrogates: the categories that a form
-refuses in its fields.
+Escaped is what would control the terminal or reorder text: control characters (C0, DEL, C1), format
+characters (bidirectional overrides, zero-width, tags), line and paragraph separators, and lone
+surrogates: the categories that a form refuses in its fields.
 """
 
 import codecs
@@ -29,13 +28,14 @@ _STAND_INS = {
 
 
 def is_visible(character: str) -> bool:
-    """May this character be sent to a terminal as it is?"""
+    """Return whether this character may be sent to a terminal unescaped."""
     return unicodedata.category(character) not in _ESCAPED
 
 
 def visible(text: str, *, keep: str = "") -> str:
-    """Return ``text`` with everything escaped that a terminal would obey; characters of ``keep``
-    (such as LF) stay.
+    """Return ``text`` with everything escaped that would control a terminal.
+
+    Characters of ``keep`` (such as LF) stay.
     """
     if text.isprintable():  # the common case
         return text
@@ -50,8 +50,9 @@ def _escape(character: str) -> str:
 
 
 def json_text(value: object, *, encoding: str = "utf-8", indent: int | None = None) -> str:
-    """``value`` as JSON whose strings hold nothing that a terminal obeys; a console that lacks a
-    character gets its escape.
+    """Return ``value`` as JSON without characters that would control a terminal.
+
+    A character that the console's encoding lacks becomes a JSON escape.
     """
     text = json.dumps(value, ensure_ascii=False, indent=indent)
     if not text.isprintable():
@@ -69,8 +70,10 @@ def _json_escape(character: str) -> str:
 
 
 def _stand_in(error: UnicodeError) -> tuple[str, int]:
-    """Marks and punctuation have a stand-in, so that ✓ and ✗ stay apart; everything else becomes a
-    question mark.
+    """Replace characters that the encoding lacks.
+
+    Marks and punctuation have replacements, so that ✓ and ✗ can be told apart; any other character
+    becomes a question mark.
     """
     if not isinstance(error, UnicodeEncodeError):
         raise error

@@ -1,7 +1,7 @@
-"""Words for what commands return: names of fields, codes, moments; Chinese first, English second.
+"""Texts for what commands return: labels of fields, meanings of codes, dates; in both languages.
 
-A command returns codes, seconds and ISO dates, which is what ``--json`` prints; people read them
-from here.  The words themselves stand in the book, ``messages.toml``.
+A command returns codes, seconds and ISO dates, which is what ``--json`` prints; for people they are
+translated here.  The texts are in the book of words, ``messages.toml``.
 """
 
 import re
@@ -14,8 +14,8 @@ from biandun_protocol.catalogue import phrase
 
 Labels = Mapping[str, tuple[str, str]]
 
-# Fields whose values are codes, some only inside another field; a text that happens to read like
-# one stays as it is.
+# Fields whose values are codes, some only inside another field; in other fields a text that equals
+# a code is not translated.
 CODED = frozenset(
     {
         "action",
@@ -44,7 +44,7 @@ CODED = frozenset(
 )
 MOMENTS = frozenset({"expires", "opened", "raised", "received", "since", "time_floor"})
 DAYS = frozenset({"issued", "issued_on", "made", "not_after", "prepared_on", "standing_since"})
-# the beginning tells one from another; --json has all of it
+# the beginning identifies it; --json has the whole value
 SHORTENED = frozenset({"statement", "sha256"})
 _FINDINGS = tuple((re.compile(english), chinese) for english, chinese in FINDINGS.items())
 _RECEIVED = re.compile(r"(?<=received )\d+")
@@ -52,16 +52,16 @@ _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct",
 
 
 def label(name: str, language: str, own: Labels | None = None) -> str:
-    """What a field is called; ``own`` are a program's names that differ from the common ones."""
+    """Return the label of a field; ``own`` are labels in which a program differs from others."""
     pair = (own or {}).get(name) or LABELS.get(name, (name, name))
     return pair[language == "en"]
 
 
 def word(name: str, code: str, language: str) -> str:
-    """What a code means in the field ``name``; itself where it has no words.
+    """Return the meaning of a code in the field ``name``; the code itself when it has none.
 
-    The words for an action of a case, ``flow.use_approval.filed``, are those of its last part,
-    whatever the business; those for a kind of case stand in the row of its form.
+    An action of a case, such as ``flow.use_approval.filed``, is named by its last part for every
+    business; the name of a kind of case is in the row of its form.
     """
     if name == "action":
         pair = CODES.get(f"action:{code.rpartition('.')[2]}")
@@ -76,7 +76,7 @@ def word(name: str, code: str, language: str) -> str:
 
 
 def day(value: date, language: str) -> str:
-    """A date in words: 2026年11月24日, 24 Nov 2026."""
+    """Return a date as text: 2026年11月24日, 24 Nov 2026."""
     return phrase(
         "shown.day",
         year=value.year,
@@ -87,15 +87,13 @@ def day(value: date, language: str) -> str:
 
 
 def moment(value: datetime, language: str) -> str:
-    """A date and the time of day where the reader is."""
+    """Return date and time of day in the reader's time zone."""
     here = value.astimezone()
     return f"{day(here, language)} {here:%H:%M}"
 
 
 def when(value: object, language: str) -> str | None:
-    """Seconds since 1970, or an ISO date with or without a time, in words; None for what is
-    neither.
-    """
+    """Return seconds since 1970, or an ISO date with or without time, as text; None for others."""
     try:
         if isinstance(value, bool):
             return None
@@ -112,8 +110,9 @@ def when(value: object, language: str) -> str | None:
 
 
 def _found(text: str, language: str) -> str:
-    """What a step of a verification found; its moment is a date, and its few English words have
-    Chinese ones.
+    """Return the finding of a verification step.
+
+    Its moment becomes a date, and its few English words are translated.
     """
     text = _RECEIVED.sub(lambda seconds: when(seconds[0], language) or seconds[0], text)
     for english, chinese in () if language == "en" else _FINDINGS:
@@ -122,7 +121,10 @@ def _found(text: str, language: str) -> str:
 
 
 def said(name: str, value: object, language: str, inside: str = "") -> str:
-    """The value of a field as people read it; ``inside`` is the field that it is a part of."""
+    """Return the value of a field as people read it.
+
+    ``inside`` is the field that it is part of.
+    """
     english = language == "en"
     if value is None or value in ("", []):
         return "—"

@@ -1,18 +1,16 @@
-"""Text in columns of a terminal, where a Chinese character takes two: width, filling up, lines that
-break between words.
-"""
+"""Breaking text into lines on a terminal, where a Chinese character takes two columns."""
 
 import re
 import unicodedata
 
-# What may not begin or end a line (GB/T 15834 5.1).
+# Characters that may not begin or end a line (GB/T 15834 5.1).
 _NOT_FIRST = frozenset("，。、；：？！）》〉”’】〕…%")
 _NOT_LAST = frozenset("（《〈“‘【〔")
 _PIECE = re.compile(r" +|[^\s\u2e80-\ua4cf\uf900-\ufaff\uff00-\uffef\u3000-\u303f]+|.")
 
 
 def width(text: str) -> int:
-    """How many columns ``text`` takes."""
+    """Return how many columns ``text`` takes."""
     return len(text) if text.isascii() else sum(map(_columns, text))
 
 
@@ -23,14 +21,12 @@ def _columns(character: str) -> int:
 
 
 def fill_up(text: str, columns: int) -> str:
-    """``text`` with blanks behind it, ``columns`` wide."""
+    """Return ``text`` padded with blanks to ``columns``."""
     return text + " " * (columns - width(text))
 
 
 def _pieces(text: str) -> list[str]:
-    """What is not broken: a word, or one Chinese character with the punctuation that belongs to
-    it.
-    """
+    """Return the unbreakable pieces: a word, or one Chinese character with its punctuation."""
     pieces: list[list[str]] = []
     for one in _PIECE.findall(text):
         if (
@@ -45,15 +41,16 @@ def _pieces(text: str) -> list[str]:
 
 
 def wrap(text: str, columns: int | None) -> list[str]:
-    """The lines of ``text``, each at most ``columns`` wide unless a single word is wider; None does
-    not break lines.
+    """Return the lines of ``text``, at most ``columns`` wide; None does not break lines.
+
+    A single word may be wider.
     """
     lines: list[str] = []
     for paragraph in text.split("\n"):
         if columns is None or width(paragraph) <= columns:
             lines.append(paragraph)
             continue
-        line, used = list[str](), 0  # begins with no blank
+        line, used = list[str](), 0  # a line begins with no blank
         for piece in _pieces(paragraph):
             wide = width(piece)
             if used + wide > columns and line:
@@ -69,6 +66,6 @@ def wrap(text: str, columns: int | None) -> list[str]:
 
 
 def hang(text: str, columns: int | None, indent: int) -> str:
-    """``text`` in lines, all of them ``indent`` columns in."""
+    """Return ``text`` in lines, all indented by ``columns``."""
     inside = None if columns is None else max(columns - indent, 10)
     return "\n".join((" " * indent + line).rstrip() for line in wrap(text, inside))

@@ -1,10 +1,10 @@
 """Strict deterministic CBOR for both interpreters (RFC 8949 section 4.2.1).
 
-What may appear: integers of 64 bits, byte strings, UTF-8 text, arrays, maps, true, false.  What may
-not: floats, null, tags, indefinite lengths, non-shortest forms, duplicate or unsorted keys, maps of
-more than 64 entries, trailing bytes, nesting deeper than 8.  A byte string has exactly one meaning
-and a value exactly one encoding, so digests can be compared instead of contents.  Work is linear in
-the bytes, whatever they are.  Neighbours: ``codec`` gives maps their names; on the host
+Allowed: integers of 64 bits, byte strings, UTF-8 text, arrays, maps, true, false.  Refused: floats,
+null, tags, indefinite lengths, non-shortest forms, duplicate or unsorted keys, maps of more than 64
+entries, trailing bytes, nesting deeper than 8.  Encoded bytes have exactly one meaning and a value
+exactly one encoding, so digests can be compared instead of contents.  Decoding time is linear in
+the length of any input.  Neighbours: ``codec`` maps keys to field names; on the host
 ``biandun_protocol.cbor`` accepts the same, faster.
 """
 
@@ -19,11 +19,11 @@ class CborError(ValueError):
 
 
 class Incomplete(CborError):
-    """The bytes end inside an item; more of them could still make it whole."""
+    """The bytes end inside an item; with more bytes it could be valid."""
 
 
 def dumps(value: object) -> bytes:
-    """Encode ``value``.  Raises CborError for a type or an integer that has no encoding here."""
+    """Encode ``value``.  Raises CborError for a type or an integer that cannot be encoded."""
     out = bytearray()
     _write(out, value, 0)
     return bytes(out)
@@ -70,7 +70,7 @@ def _write(out: bytearray, value: object, depth: int) -> None:
 
 
 def _enter(depth: int) -> None:
-    if depth >= LIMIT_DEPTH:  # an empty array nests as deep as a full one
+    if depth >= LIMIT_DEPTH:  # also for an empty array
         raise CborError("too deep")
 
 
@@ -93,8 +93,9 @@ def _write_map(out: bytearray, value: "dict[object, object]", depth: int) -> Non
 
 
 def loads(data: "bytes | bytearray | memoryview") -> object:
-    """Decode the one item that ``data`` is.  Raises CborError (Incomplete when bytes are
-    missing).
+    """Decode ``data``, which must be exactly one item.
+
+    Raises CborError (Incomplete when bytes are missing).
     """
     value, end = loads_prefix(data)
     if end != len(data):
@@ -103,7 +104,10 @@ def loads(data: "bytes | bytearray | memoryview") -> object:
 
 
 def loads_prefix(data: "bytes | bytearray | memoryview", start: int = 0) -> "tuple[object, int]":
-    """Decode the item that begins at ``start`` and return it with the position behind it."""
+    """Decode the item that begins at ``start``; return it and the position after it.
+
+    Raises CborError (Incomplete when bytes are missing).
+    """
     return _read(memoryview(data), start, 0)
 
 
@@ -123,8 +127,8 @@ def _read(view: memoryview, at: int, depth: int) -> "tuple[object, int]":
         return decode_utf8(bytes(_take(view, at, number))), at + number
     if major == 4:
         _enter(depth)
-        # every item takes a byte at least: a huge count is refused by running out, not by
-        # allocating
+        # every item takes at least one byte: a huge count runs out of data before it allocates
+        # memory
         items: list[object] = []
         for _ in range(number):
             item, at = _read(view, at, depth + 1)
@@ -161,12 +165,12 @@ def _read_map(view: memoryview, at: int, count: int, depth: int) -> "tuple[objec
     value: dict[object, object] = {}
     before = b""
     for place in range(count):
-        # integer keys can be chosen so that all of them meet in a hash table
+        # integer keys can be chosen to collide in a hash table
         if place == LIMIT_MAP:
             raise CborError("a map of too many entries")
         start = at
-        # true is 1 in Python: a boolean key could hide another.  Bytes beside text make MicroPython
-        # print a warning, on a board to the line that the protocol may be on
+        # true equals 1 in Python, so a boolean key could hide another.  Keys of bytes beside text
+        # make MicroPython print a warning, on a board to the line that the protocol may use
         if at < len(view) and view[at] >> 5 not in (0, 1, 3):
             raise CborError("a map key is an integer or text")
         key, at = _read(view, at, depth + 1)
@@ -179,8 +183,9 @@ def _read_map(view: memoryview, at: int, count: int, depth: int) -> "tuple[objec
 
 
 def encode_utf8(text: str) -> bytes:
-    """Encode text as RFC 3629 says.  Raises CborError for a lone surrogate, which JSON can smuggle
-    into a string.
+    """Encode text as UTF-8 (RFC 3629).
+
+    Raises CborError for a lone surrogate, which a JSON escape can put into a string.
     """
     try:
         return text.encode()
@@ -189,8 +194,9 @@ def encode_utf8(text: str) -> bytes:
 
 
 def decode_utf8(raw: bytes) -> str:
-    """Decode text as RFC 3629 says; MicroPython's own decoder lets overlong forms and surrogates
-    pass.
+    """Decode UTF-8 (RFC 3629); MicroPython's own decoder accepts overlong forms and surrogates.
+
+    Raises CborError.
     """
     at, size = 0, len(raw)
     while at < size:

@@ -1,17 +1,16 @@
-"""COBS: bytes without zeros, so that a zero can end a frame (Cheshire and Baker, IEEE/ACM ToN 7(2),
-1999).
+"""COBS encodes bytes without zeros, so that a zero can end a frame (IEEE/ACM ToN 7(2), 1999).
 
-Both directions copy whole runs with slices instead of walking byte by byte: interpreters are fast
-at slices and slow at loops.
+By Cheshire and Baker.  Both directions copy whole runs with slices, because interpreters are fast
+at slices and slow at loops over bytes.
 """
 
 
 class CobsError(ValueError):
-    """The bytes between two delimiters are not COBS."""
+    """The bytes between two delimiters are not valid COBS."""
 
 
 def encode(source: "bytes | bytearray") -> bytes:
-    """Return ``source`` with its zeros taken out; the delimiter is not added."""
+    """Return ``source`` in COBS, without the delimiter."""
     out = bytearray()
     run = b""
     for run in bytes(source).split(b"\0"):
@@ -23,15 +22,16 @@ def encode(source: "bytes | bytearray") -> bytes:
         out.append(size - at + 1)
         out.extend(run[at:])
     if run and len(run) % 254 == 0:
-        return bytes(memoryview(out)[:-1])  # no empty run behind a final full one
+        return bytes(memoryview(out)[:-1])  # no empty run after a final full one
     return bytes(out)
 
 
 def decode_in_place(buffer: bytearray, size: int) -> int:
-    """Decode ``buffer[:size]`` (no delimiter inside) where it stands and return the decoded length.
+    """Decode ``buffer[:size]`` (without delimiter) in place; return the decoded length.
 
-    Decoding never overtakes reading, so one fixed buffer is enough.  Raises CobsError; the buffer
-    is then undefined.
+    Decoding never overtakes reading, so one fixed buffer is enough.
+
+    Raises CobsError; the buffer is then undefined.
     """
     view = memoryview(buffer)
     at = start = write = 0
@@ -41,9 +41,9 @@ def decode_in_place(buffer: bytearray, size: int) -> int:
         if code == 0 or at + code > size:
             raise CobsError
         if before < 255:
-            buffer[at] = 0  # the code stands where the zero was
+            buffer[at] = 0  # the code is in the place of the zero
         else:
-            # behind a full run the code stands for nothing: close the gap
+            # after a full run the code stands for no zero: close the gap
             view[write : write + at - start] = view[start:at]
             write += at - start
             start = at + 1

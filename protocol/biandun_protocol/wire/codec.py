@@ -1,8 +1,8 @@
-"""Messages and records to CBOR maps and back, by the table that each generated class carries.
+"""Encoding messages and records as CBOR maps, by the table in each generated class.
 
 A class has ``FIELDS``: (key, attribute, type, bound, required) in key order.  Everything that
-crosses the wire passes through here, so this is where unknown, missing and ill-typed fields are
-told apart (the key answers each by number).
+crosses the wire passes through here, so unknown, missing and ill-typed fields are detected here
+(the key answers each with an error number).
 """
 
 # MicroPython has no typing.cast: what a decoder returns is narrowed with isinstance, which leaves
@@ -26,14 +26,12 @@ if TYPE_CHECKING:
 
 
 class Message:
-    """Base of every generated message and record."""
+    """The base class of all generated messages and records."""
 
     FIELDS: "tuple[tuple[int, str, int, int, bool], ...]" = ()
 
     def __init__(self, *values: object, **named: object) -> None:
-        """Take the fields in their order, or by name; those that are not required may be left
-        out.
-        """
+        """Take the fields in order or by name; optional fields may be left out."""
         taken = len(values)
         for place, (_, name, _, _, required) in enumerate(self.FIELDS):
             if place < taken:
@@ -50,18 +48,19 @@ class Message:
 
 
 class Request(Message):
-    """Base of the messages that are commands."""
+    """The base class of requests."""
 
     NUMBER: int = 0
-    STATES: "tuple[int, ...]" = ()  # in which a key takes it
+    STATES: "tuple[int, ...]" = ()  # the states in which a key accepts it
 
 
 UINT, BOOL, TEXT, BYTES, OCTETS, TEXTS, HASHES = range(7)
 
 
 class MessageError(ValueError):
-    """A map is not the message it should be.  ``code`` is a wire error number, ``field`` the key
-    concerned or None.
+    """A map is not a valid message.
+
+    ``code`` is a wire error number, ``field`` the key concerned or None.
     """
 
     def __init__(self, code: int, field: "int | None" = None) -> None:
@@ -71,9 +70,7 @@ class MessageError(ValueError):
 
 
 def to_map(message: Message) -> "dict[object, object]":
-    """Return the message as the map that is encoded; fields that are None are left out, never
-    null.
-    """
+    """Return the message as a map by field numbers; None is left out, never encoded as null."""
     fields: dict[object, object] = {}
     for key, name, kind, bound, required in message.FIELDS:
         value = getattr(message, name)
@@ -88,8 +85,9 @@ def to_map(message: Message) -> "dict[object, object]":
 
 
 def from_map(cls: "type[M]", fields: object) -> "M":
-    """Build a ``cls`` from a decoded map.  Raises MessageError with the number and the field that
-    is wrong.
+    """Build a ``cls`` from a decoded map.
+
+    Raises MessageError with the error number and the field that is wrong.
     """
     if not isinstance(fields, dict):
         raise MessageError(ERROR_MALFORMED)
@@ -117,7 +115,7 @@ def encode(message: Message) -> bytes:
 
 
 def decode(cls: "type[M]", raw: "bytes | memoryview") -> "M":
-    """Decode the bytes of one message or record of class ``cls``; raises MessageError."""
+    """Decode the bytes of one message or record of class ``cls``.  Raises MessageError."""
     return from_map(cls, _load(raw))
 
 
@@ -127,7 +125,10 @@ def encode_request(message: Request) -> bytes:
 
 
 def split_request(raw: "bytes | memoryview") -> "tuple[int, object]":
-    """Return a request's command number and its still unchecked fields."""
+    """Return a request's command number and its fields, not checked yet.
+
+    Raises MessageError.
+    """
     value = _load(raw)
     if (
         not isinstance(value, list)

@@ -1,9 +1,10 @@
-"""What goes wrong with flash and OTP, on order and the same in every run: power cuts, rot, wear.
+"""Faults of flash and OTP memory for tests, reproducible by seed: power cuts, bit rot, wear.
 
-A cut in the middle of a program or burn leaves the first bytes done and the next one with only some
-of its bits changed, or (``scattered``) any part of the bits of the rest.  A cut in the middle of an
-erase leaves pieces erased, untouched, all zeros (chips program a sector before they erase it) or
-anything.  Rot flips bits at rest, either way.  A worn-out sector keeps bits.
+A power cut in the middle of a program or burn operation leaves the first bytes done and the next
+one with only some of its bits changed, or (``scattered``) any part of the bits of the rest.  A cut
+in the middle of an erase leaves pieces erased, untouched, all zeros (chips program a sector before
+they erase it) or anything.  Bit rot flips bits at rest, either way.  A worn-out sector keeps bits
+at 0.
 """
 
 from biandun_protocol.wire.flashmodel import BURN, ERASE, NorFlash, PowerCut, cleared
@@ -13,13 +14,11 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from biandun_protocol.wire.otpmodel import OtpModel
 
-PIECE = 8  # bytes: what a torn erase treats alike
+PIECE = 8  # bytes that a torn erase treats alike
 
 
 class Noise:
-    """Numbers that look like chance and are the same for a seed on both interpreters (xorshift, 32
-    bits).
-    """
+    """Pseudo-random numbers, the same for a seed on both interpreters (xorshift, 32 bits)."""
 
     def __init__(self, seed: int) -> None:
         self._state = (seed * 2654435761 + 1) & 0xFFFFFFFF or 1
@@ -39,12 +38,11 @@ class Noise:
 
 
 class Cut:
-    """A hook that cuts the power of ``memory`` in its ``at``-th operation from now on; 1 is the
-    next one.
+    """A hook that cuts the power of ``memory`` in its ``at``-th operation; 1 is the next one.
 
     ``share`` (0.0 to 1.0) is how much of the operation is done, None cuts before it begins;
-    ``seed`` and ``scattered`` say what the rest looks like.  Once cut, nothing works until
-    ``memory.hook`` is another one.  ``count`` is how many operations there were.
+    ``seed`` and ``scattered`` determine the state of the rest.  After the cut every operation fails
+    until ``memory.hook`` is replaced.  ``count`` is the number of operations so far.
     """
 
     def __init__(
@@ -64,7 +62,7 @@ class Cut:
         memory.hook = self
 
     def __call__(self, kind: str, offset: int, data: bytes) -> None:
-        """Let the operation pass, or tear it and raise PowerCut."""
+        """Let the operation pass, or tear it.  Raises PowerCut."""
         self.count += 1
         if self.count < self._at:
             return
@@ -97,13 +95,14 @@ class Cut:
 
 
 def rot(memory: "NorFlash | OtpModel", offset: int, mask: int) -> None:
-    """Flip the bits of ``mask`` (0..255) in the byte at ``offset``, whichever way they stand."""
+    """Flip the bits of ``mask`` (0..255) in the byte at ``offset``."""
     memory.medium.write(offset, bytes((memory.medium.read(offset, 1)[0] ^ mask,)))
 
 
 class WornFlash(NorFlash):
-    """Flash whose sectors wear out: each erase after the first ``endurance`` leaves one more bit
-    that stays 0 for good.
+    """Flash whose sectors wear out.
+
+    Each erase of a sector after the first ``endurance`` leaves one more bit that stays 0 for good.
     """
 
     def __init__(self, size: int, endurance: int, seed: int = 1, sector: int = 4096) -> None:
@@ -113,7 +112,7 @@ class WornFlash(NorFlash):
         self._stuck: "dict[int, int]" = {}  # offset -> bits that stay 0
 
     def erase(self, offset: int) -> None:
-        """Erase the sector as far as it still can be."""
+        """Erase the sector, except its bits that stay 0."""
         super().erase(offset)
         if self.erases[offset // self.sector] > self._endurance:
             at = offset + self._noise.below(self.sector)

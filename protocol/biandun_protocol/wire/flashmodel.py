@@ -1,13 +1,13 @@
-"""The model of NOR flash that firmware, simulator and tests share; ``otpmodel`` is that of
-one-time-programmable memory.
+"""The model of NOR flash that firmware, simulator and tests share.
 
 Programming only clears bits, erasing sets a whole sector to FF, reading changes nothing.  The bytes
-are kept in a medium: memory, or what a board hands in.
+are kept in a medium: memory, or one provided by a board.  ``otpmodel`` is the model of
+one-time-programmable memory.
 
-``hook(kind, offset, data)`` is called before each operation that changes bytes: kind is PROGRAM or
-ERASE (or BURN, of OTP), ``data`` what is being programmed or burned, empty for an erase.  A hook
-that raises stops the operation before it begins; one that cuts the power halfway, rot and wear are
-in ``flashfaults``.
+``hook(kind, offset, data)`` is called before each operation that changes bytes: kind is PROGRAM,
+ERASE or (for OTP memory) BURN, ``data`` the bytes to be programmed or burned, empty for an erase.
+A hook that raises prevents the operation.  Power cuts in the middle of an operation, rot and wear
+are in ``flashfaults``.
 """
 
 TYPE_CHECKING = False
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     Hook = Callable[[str, int, bytes], None]
 
     class Medium(Protocol):
-        """Bytes that keep what was written to them last."""
+        """Storage of bytes that can be overwritten at will."""
 
         def read(self, offset: int, size: int) -> bytes: ...  # noqa: D102
         def read_into(self, offset: int, buffer: memoryview) -> None: ...  # noqa: D102
@@ -29,7 +29,7 @@ PROGRAM, ERASE, BURN = "program", "erase", "burn"
 
 
 class PowerCut(BaseException):
-    """The supply is gone: nothing after this runs."""
+    """The power is off: no operation works after this."""
 
 
 class Memory:
@@ -47,15 +47,15 @@ class Memory:
         buffer[:] = memoryview(self.data)[offset : offset + len(buffer)]
 
     def write(self, offset: int, data: bytes) -> None:
-        """Replace bytes."""
+        """Replace the bytes at ``offset``."""
         self.data[offset : offset + len(data)] = data
 
 
 class NorFlash:
-    """``size`` bytes of flash, erased in sectors of ``sector`` bytes; in ``medium``, whose blank is
-    FF, or in memory without one.
+    """``size`` bytes of flash, erased in sectors of ``sector`` bytes.
 
-    It counts what wears it: ``erases`` by sector, ``programs``, ``programmed`` bytes.
+    They are in ``medium``, whose blank byte is FF, or in memory without one.  Counts wear:
+    ``erases`` by sector, ``programs``, ``programmed`` bytes.
     """
 
     def __init__(
@@ -77,15 +77,17 @@ class NorFlash:
         return self.medium.read(offset, size)
 
     def read_into(self, offset: int, buffer: memoryview) -> None:
-        """Fill ``buffer`` from ``offset`` on, without taking memory.  Raises ValueError outside the
-        flash.
+        """Fill ``buffer`` from ``offset`` on, without allocating memory.
+
+        Raises ValueError outside the flash.
         """
         self._check(offset, len(buffer))
         self.medium.read_into(offset, buffer)
 
     def program(self, offset: int, data: bytes) -> None:
-        """Clear the bits that are 0 in ``data``; bits that are 0 on flash already stay so.  Raises
-        ValueError outside the flash.
+        """Clear the bits that are 0 in ``data``; bits that are 0 on flash stay 0.
+
+        Raises ValueError outside the flash.
         """
         self._check(offset, len(data))
         if self.hook is not None:
@@ -110,7 +112,7 @@ class NorFlash:
 
 
 def cleared(old: bytes, data: bytes) -> bytes:
-    """What stands on flash when ``data`` is programmed over ``old`` of the same length."""
+    """Return the bytes on flash after ``data`` is programmed over ``old`` of the same length."""
     if old.count(b"\xff") == len(old):
         return data
     return bytes(a & b for a, b in zip(old, data))  # noqa: B905

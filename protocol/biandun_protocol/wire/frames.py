@@ -2,10 +2,10 @@
 
 header = kind (1) | flags (1) | request id (2) | offset (4), big-endian.  Flag 1 says that more
 fragments of the same message follow; no other flag exists.  The offset counts bytes: inside a
-message that spans several frames, inside the stream for ``data``, and as "next byte I expect" for
-``ack``.  A frame that does not decode, has a wrong CRC or is over the limit is dropped without a
-word: the other side repeats.  So is everything before the first delimiter, which is how the ``AT``
-commands of a modem manager disappear.
+message that spans several frames, inside the stream for ``data``, and as "next byte expected" for
+``ack``.  A frame that does not decode, has a wrong CRC or is too long is dropped silently, and the
+sender repeats it after a timeout.  So is everything before the first delimiter, such as the ``AT``
+commands of a modem manager.  See SPEC section 2.1.
 """
 
 from binascii import crc32
@@ -55,8 +55,9 @@ def checksum(data: "bytes | bytearray | memoryview", size: int) -> int:
 
 
 class Frame:
-    """One received frame.  ``payload`` is a view of the reader's buffer: it is gone with the next
-    call of ``next``.
+    """One received frame.
+
+    ``payload`` is a view of the reader's buffer, valid until the next call of ``next``.
     """
 
     def __init__(
@@ -70,10 +71,10 @@ class Frame:
 
 
 class FrameReader:
-    """Cuts a stream of bytes into frames with one fixed buffer.
+    """Splits a byte stream into frames, with one fixed buffer.
 
-    Hand over what arrived with ``put`` and call ``next`` until it answers None.  ``check`` computes
-    the CRC; a key may have a faster one than ``checksum``.
+    Pass received bytes to ``put`` and call ``next`` until it returns None.  ``check`` computes the
+    CRC; a key may have a faster function than ``checksum``.
     """
 
     def __init__(self, check: "Callable[[bytearray, int], int]" = checksum) -> None:
@@ -84,14 +85,14 @@ class FrameReader:
         self._source: "bytes | bytearray" = b""
         self._at = 0
         self._end = 0
-        self.dropped = 0  # frames that were not frames, for diagnosis
+        self.dropped = 0  # number of invalid frames, for diagnosis
 
     def put(self, source: "bytes | bytearray", size: int) -> None:
-        """Take ``source[:size]``; everything put before must have been read with ``next``."""
+        """Take ``source[:size]``; call it only after ``next`` has returned None."""
         self._source, self._at, self._end = source, 0, size
 
     def next(self) -> "Frame | None":
-        """Return the next whole and valid frame, or None when the bytes are used up."""
+        """Return the next complete and valid frame, or None when the bytes are used up."""
         while self._at < self._end:
             stop = self._source.find(b"\0", self._at, self._end)
             end = self._end if stop < 0 else stop
@@ -102,7 +103,7 @@ class FrameReader:
             size, self._fill = self._fill, 0
             overflow, self._overflow = self._overflow, False
             if size == 0 and not overflow:
-                continue  # two delimiters in a row: how a sender makes sure that it starts afresh
+                continue  # two delimiters in a row: a sender ends whatever preceded its frame
             frame = None if overflow else self._parse(size)
             if frame is not None:
                 return frame

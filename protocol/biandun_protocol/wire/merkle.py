@@ -1,8 +1,8 @@
-"""Proofs of the office's evidence log: RFC 9162 section 2.1 with SHA-256, the checking half.
+"""Verifying proofs of the office's evidence log: RFC 9162 section 2.1 with SHA-256.
 
-Keys and hosts check; the office's ``evidence`` app builds the tree.  Hashes are 32 bytes, sizes and
-indices count leaves.  All functions answer False to bad input and never raise for it: a proof is
-hostile until it has been checked.
+Keys and hosts verify; the office's ``evidence`` app builds the tree.  Hashes are 32 bytes, sizes
+and indices count leaves.  The verifying functions return False for invalid input of any kind and
+never raise: a proof is untrusted.
 """
 
 from hashlib import sha256
@@ -11,18 +11,19 @@ EMPTY_ROOT = sha256(b"").digest()
 
 
 def leaf_hash(leaf: bytes) -> bytes:
-    """MTH of one entry: SHA-256(00 || leaf)."""
+    """Return MTH of one entry: SHA-256(00 || leaf)."""
     return sha256(b"\0" + leaf).digest()
 
 
 def node_hash(left: bytes, right: bytes) -> bytes:
-    """MTH of two subtrees: SHA-256(01 || left || right)."""
+    """Return MTH of two subtrees: SHA-256(01 || left || right)."""
     return sha256(b"\1" + left + right).digest()
 
 
 def verify_inclusion(leaf: bytes, index: int, size: int, path: "list[bytes]", root: bytes) -> bool:
-    """Is the leaf hash ``leaf`` number ``index`` of the tree of ``size`` leaves with ``root``?
-    (section 2.1.3.2)
+    """Return whether ``leaf`` is leaf ``index`` of the tree of ``size`` leaves with ``root``.
+
+    ``leaf`` is the leaf hash.  RFC 9162 section 2.1.3.2.
     """
     if not 0 <= index < size:
         return False
@@ -45,9 +46,9 @@ def verify_inclusion(leaf: bytes, index: int, size: int, path: "list[bytes]", ro
 def verify_consistency(
     old_size: int, old_root: bytes, size: int, root: bytes, path: "list[bytes]"
 ) -> bool:
-    """Is the tree (``old_size``, ``old_root``) a prefix of (``size``, ``root``)?  (section 2.1.4.2)
+    """Return whether the tree (``old_size``, ``old_root``) is a prefix of (``size``, ``root``).
 
-    Every log continues the empty one, and the proof of that is empty.
+    RFC 9162 section 2.1.4.2.  Every log extends the empty one, and the proof of that is empty.
     """
     if not 0 <= old_size <= size:
         return False

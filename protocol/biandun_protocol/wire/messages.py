@@ -15,7 +15,7 @@ class ErrorInfo(codec.Message):
 
 
 class KeepAlive(codec.Message):
-    """Payload of a keep-alive frame: what the key is doing and how far it is, in thousandths."""
+    """Payload of a keep-alive frame: what the key is doing, and its progress in thousandths."""
 
     FIELDS = (
         (0, "phase", codec.UINT, 255, True),
@@ -34,7 +34,7 @@ class Resync(codec.Message):
 
 
 class Summary(codec.Message):
-    """First element of a manifest: what the key reads and checks before it signs."""
+    """First element of a manifest: the part that the key reads and checks before it signs."""
 
     FIELDS = (
         (0, "schema", codec.TEXT, 40, True),
@@ -46,7 +46,7 @@ class Summary(codec.Message):
 
 
 class IssuerManifest(codec.Message):
-    """What the root states about the office's signing key (payload of an `issuer` statement)."""
+    """The root's certificate of the office's signing key, in CBOR (payload of an `issuer` statement)."""
 
     FIELDS = (
         (0, "schema", codec.TEXT, 40, True),
@@ -59,7 +59,7 @@ class IssuerManifest(codec.Message):
 
 
 class ProfileManifest(codec.Message):
-    """What the office states about one key: the certificate in its CBOR form (payload of a `profile` statement)."""
+    """The office's certificate of one key, in CBOR (payload of a `profile` statement)."""
 
     FIELDS = (
         (0, "schema", codec.TEXT, 40, True),
@@ -81,7 +81,7 @@ class ProfileManifest(codec.Message):
 
 
 class LoginManifest(codec.Message):
-    """What a key signs to log in: bound to the office, to where the person is logging in, and to one nonce (payload of a `login` statement)."""
+    """What a key signs to log in: bound to the office, the origin that the user logs in to, and one nonce (payload of a `login` statement)."""
 
     FIELDS = (
         (0, "schema", codec.TEXT, 40, True),
@@ -93,7 +93,7 @@ class LoginManifest(codec.Message):
 
 
 class LinksManifest(codec.Message):
-    """Names of a run of the key's statements: closes gaps when a package was lost (payload of a `link` statement)."""
+    """Names of consecutive statements of the key: closes gaps when a package was lost (payload of a `link` statement)."""
 
     FIELDS = (
         (0, "schema", codec.TEXT, 40, True),
@@ -104,7 +104,7 @@ class LinksManifest(codec.Message):
 
 
 class Challenge(codec.Message):
-    """What a key asks its office, as a file: a nonce that one order is good for, and where the key believes to stand."""
+    """A key's request for an order, as a file: the nonce that the order must name, and the head of the key's chain."""
 
     FIELDS = (
         (0, "schema", codec.TEXT, 40, True),
@@ -119,7 +119,7 @@ class Challenge(codec.Message):
 
 
 class OrderManifest(codec.Message):
-    """What the office orders one key to do, once (payload of a `reset`, `reinstate` or `set-time` statement).  A reinstated key goes on after `seq`, whose name is `head`, or where that is absent the order's own.  `time` is the time floor to be set; times above it and up to `until` that the office stated before its log had `entries` entries were wrong."""
+    """An order of the office to one key, carried out once (payload of a `reset`, `reinstate` or `set-time` statement).  A reinstated key continues its chain after `seq`, whose name is `head`, or if that is absent the name of the order.  `time` is the time floor to be set; times above it and up to `until` that the office stated before its log had `entries` entries were wrong."""
 
     FIELDS = (
         (0, "schema", codec.TEXT, 40, True),
@@ -134,7 +134,7 @@ class OrderManifest(codec.Message):
 
 
 class OfficersManifest(codec.Message):
-    """The two officers who together let a locked key in again: whom a key seals its shares to (payload of an `unblock` statement)."""
+    """The two officers who can unblock a key together: the key seals its shares to them (payload of an `unblock` statement)."""
 
     FIELDS = (
         (0, "schema", codec.TEXT, 40, True),
@@ -147,7 +147,7 @@ class OfficersManifest(codec.Message):
 
 
 class SharesManifest(codec.Message):
-    """A key's two shares, each sealed to one officer; `number` rises with each pair that was used."""
+    """A key's two shares, each sealed to one officer; `number` rises with each pair that the key makes."""
 
     FIELDS = (
         (0, "schema", codec.TEXT, 40, True),
@@ -160,7 +160,7 @@ class SharesManifest(codec.Message):
 
 
 class SharesExport(codec.Message):
-    """A key's shares as they travel, signed by the device key."""
+    """A key's shares as a file, signed by the device key."""
 
     FIELDS = (
         (0, "schema", codec.TEXT, 40, True),
@@ -170,7 +170,7 @@ class SharesExport(codec.Message):
 
 
 class UnblockAsk(codec.Message):
-    """What a locked key asks its officers, as a file; the same can be read out on the phone."""
+    """A request to unblock a key, for its officers, as a file; it can also be read out on the phone."""
 
     FIELDS = (
         (0, "schema", codec.TEXT, 40, True),
@@ -182,7 +182,7 @@ class UnblockAsk(codec.Message):
 
 
 class ReleaseManifest(codec.Message):
-    """A firmware release: what it is for, its number, the least number that a key takes once it runs, and its image (payload of two `release` statements: vendor, operator)."""
+    """A firmware release: its target, its number, the lowest number that a key accepts once it runs, and its image (payload of two `release` statements: vendor, operator)."""
 
     FIELDS = (
         (0, "schema", codec.TEXT, 40, True),
@@ -196,7 +196,7 @@ class ReleaseManifest(codec.Message):
 
 
 class ReleaseFile(codec.Message):
-    """The head of a release as it travels: the manifest, what the vendor signed in either suite, what the operator signed in that of its keys.  The image follows it in the file."""
+    """The head of a release file: the manifest, the vendor's statement in each suite, and the operator's statement in the suite of its keys.  The image follows it in the file."""
 
     FIELDS = (
         (0, "schema", codec.TEXT, 40, True),
@@ -208,7 +208,7 @@ class ReleaseFile(codec.Message):
 
 
 class CardManifest(codec.Message):
-    """A unit card: whose it is, how long it is good for, and the digests of its sections, which follow apart (payload of a `card` statement)."""
+    """A unit card: its unit, its term, and the digests of its sections, which are sent separately (payload of a `card` statement)."""
 
     FIELDS = (
         (0, "schema", codec.TEXT, 40, True),
@@ -222,7 +222,7 @@ class CardManifest(codec.Message):
 
 
 class StatusManifest(codec.Message):
-    """Whether a key may sign: what the office has decided last about its newest key pair, when, and a number that rises with each decision (payload of a `status` statement)."""
+    """Whether a key may sign: the office's latest decision about its newest key pair, its time, and a number that rises with each decision (payload of a `status` statement)."""
 
     FIELDS = (
         (0, "schema", codec.TEXT, 40, True),
@@ -248,7 +248,7 @@ class PossessionManifest(codec.Message):
 
 
 class SuccessionManifest(codec.Message):
-    """The key pair that takes the place of the one that signs this (payload of a `succession` statement)."""
+    """The key pair that replaces the one that signs this (payload of a `succession` statement)."""
 
     FIELDS = (
         (0, "schema", codec.TEXT, 40, True),
@@ -271,7 +271,7 @@ class AuditManifest(codec.Message):
 
 
 class AuditExport(codec.Message):
-    """An audit ring as it travels, signed by the device key."""
+    """An audit ring as a file, signed by the device key."""
 
     FIELDS = (
         (0, "schema", codec.TEXT, 40, True),
@@ -281,7 +281,7 @@ class AuditExport(codec.Message):
 
 
 class Offer(codec.Message):
-    """File 1 of enrolment, office to key: the anchor, and a nonce that is good once."""
+    """File 1 of enrolment, office to key: the anchor, and a nonce that can be used once."""
 
     FIELDS = (
         (0, "schema", codec.TEXT, 40, True),
@@ -320,7 +320,7 @@ class Grant(codec.Message):
 
 
 class SuccessionAsk(codec.Message):
-    """What a key in service asks its office, as a file: the statement of the old key pair, and the new one's proof of possession over it."""
+    """A request to certify the next key pair of a key in service, as a file: the statement of the old key pair, and the new one's proof of possession over it."""
 
     FIELDS = (
         (0, "schema", codec.TEXT, 40, True),
@@ -332,7 +332,7 @@ class SuccessionAsk(codec.Message):
 
 
 class SuccessionGrant(codec.Message):
-    """The head of the answer: the `ReceiptBundle` of the statement, and the proof that the log only grew since the key last saw it.  The `Grant` for the new key pair follows it in the file."""
+    """The head of the answer: the `ReceiptBundle` of the statement, and the proof that the log extends the one that the key verified last.  The `Grant` for the new key pair follows it in the file."""
 
     FIELDS = (
         (0, "schema", codec.TEXT, 40, True),
@@ -382,7 +382,7 @@ class ReceiptBundle(codec.Message):
 
 
 class InfoRequest(codec.Request):
-    """Who the key is and what it can do; works in every state."""
+    """Describe the key and its abilities; works in every state."""
 
     NUMBER = 1
     STATES = (0, 1, 2, 3)
@@ -422,7 +422,7 @@ class InfoReply(codec.Message):
 
 
 class InstallAnchorRequest(codec.Request):
-    """Give a blank key its root of trust and the office's current signing key; once, irrevocably."""
+    """Give a blank key its root of trust and the office's signing key; once, irrevocably."""
 
     NUMBER = 2
     STATES = (0, 1, 2, 3)
@@ -457,7 +457,7 @@ class GenerateKeyReply(codec.Message):
 
 
 class ProvePossessionRequest(codec.Request):
-    """Sign the office's nonce, so that the office certifies a key that its holder really has."""
+    """Sign the office's nonce with the new key pair, to prove possession before it is certified."""
 
     NUMBER = 4
     STATES = (2,)
@@ -477,7 +477,7 @@ class ProvePossessionReply(codec.Message):
 
 
 class PersonaliseRequest(codec.Request):
-    """Take in the office-signed profile of this key and its X.509 certificate."""
+    """Store the profile of this key, signed by the office, and its X.509 certificate."""
 
     NUMBER = 5
     STATES = (2, 3)
@@ -520,7 +520,7 @@ class SignBeginReply(codec.Message):
 
 
 class SignFinishRequest(codec.Request):
-    """The whole manifest has been sent: check it, ask for presence, sign, keep, answer."""
+    """After the whole manifest was sent: check it, ask for presence, sign, store the statement, reply."""
 
     NUMBER = 7
     STATES = (3,)
@@ -541,7 +541,7 @@ class SignFinishReply(codec.Message):
 
 
 class FetchRequest(codec.Request):
-    """Give back a statement, by its idempotency key or by its sequence number, and the receipt kept with it."""
+    """Return a statement, by its idempotency key or by its sequence number, and the receipt stored with it."""
 
     NUMBER = 8
     STATES = (3,)
@@ -566,7 +566,7 @@ class FetchReply(codec.Message):
 
 
 class ChainStateRequest(codec.Request):
-    """Where the key's chain of statements stands, and what it last verified of the office's log."""
+    """Report the head of the key's chain of statements, and the office's log as verified last."""
 
     NUMBER = 9
     STATES = (3,)
@@ -591,7 +591,7 @@ class ChainStateReply(codec.Message):
 
 
 class StoreReceiptRequest(codec.Request):
-    """Verify the office's receipt for one of this key's statements and keep it."""
+    """Verify the office's receipt for one of this key's statements and store it."""
 
     NUMBER = 10
     STATES = (3,)
@@ -631,7 +631,7 @@ class WipeReply(codec.Message):
 
 
 class ReadCertificateRequest(codec.Request):
-    """Give out the X.509 certificate, the profile that the office issued, and the anchor under which the key believes it."""
+    """Return the X.509 certificate, the profile that the office issued, and the anchor under which it verifies."""
 
     NUMBER = 12
     STATES = (3,)
@@ -651,7 +651,7 @@ class ReadCertificateReply(codec.Message):
 
 
 class SetPinRequest(codec.Request):
-    """Give a user slot its first PIN.  Slot 0 needs the button; any other needs slot 0 unlocked."""
+    """Give a user slot its first PIN.  Slot 0 needs the button; any other needs user 0 logged in."""
 
     NUMBER = 13
     STATES = (3,)
@@ -670,7 +670,7 @@ class SetPinReply(codec.Message):
 
 
 class UnlockRequest(codec.Request):
-    """Let a user in with a PIN; ends with the link, with `lock`, or when another slot is tried."""
+    """Log a user in with a PIN; ends with the link, with `lock`, or with another attempt to unlock."""
 
     NUMBER = 14
     STATES = (3,)
@@ -689,7 +689,7 @@ class UnlockReply(codec.Message):
 
 
 class LockRequest(codec.Request):
-    """End what `unlock` began."""
+    """Log the user out."""
 
     NUMBER = 15
     STATES = (0, 1, 2, 3)
@@ -762,7 +762,7 @@ class ExportLinksReply(codec.Message):
 
 
 class ChallengeRequest(codec.Request):
-    """Give out the nonce that the office's next order has to name, and where the key stands; the same until it is used."""
+    """Give out the nonce that the office's next order must name, and the head of the key's chain; the nonce stays the same until it is used."""
 
     NUMBER = 19
     STATES = (3,)
@@ -781,7 +781,7 @@ class ChallengeReply(codec.Message):
 
 
 class ReinstateRequest(codec.Request):
-    """Let a key whose flash was set back sign again, its chain going on where the office's order says."""
+    """Let a key whose flash was set back sign again; its chain continues where the office's order says."""
 
     NUMBER = 20
     STATES = (3,)
@@ -801,7 +801,7 @@ class ReinstateReply(codec.Message):
 
 
 class FactoryResetRequest(codec.Request):
-    """On the office's order, and with the button held, destroy key pair, profile, PINs, card and statements."""
+    """On the office's order, and while the button is held, destroy key pair, profile, PINs, card and statements."""
 
     NUMBER = 21
     STATES = (3,)
@@ -820,7 +820,7 @@ class FactoryResetReply(codec.Message):
 
 
 class BeginCardRequest(codec.Request):
-    """Announce a newer unit card: the office's statement; its sections follow one by one.  `next` is the first that the key lacks."""
+    """Announce a newer unit card: the office's statement; its sections follow one by one.  `next` is the index of the first missing one."""
 
     NUMBER = 22
     STATES = (3,)
@@ -840,7 +840,7 @@ class BeginCardReply(codec.Message):
 
 
 class CardSectionRequest(codec.Request):
-    """Hand over a section of the card that was announced; with the last one the new card takes the old one's place."""
+    """Send a section of the announced card; the last missing one puts the new card in force."""
 
     NUMBER = 23
     STATES = (3,)
@@ -860,7 +860,7 @@ class CardSectionReply(codec.Message):
 
 
 class ReadCardRequest(codec.Request):
-    """Give out the office's statement of the unit card, to who has shown a PIN."""
+    """Return the office's statement of the unit card; a user must be logged in."""
 
     NUMBER = 24
     STATES = (3,)
@@ -876,7 +876,7 @@ class ReadCardReply(codec.Message):
 
 
 class ReadSectionRequest(codec.Request):
-    """Give out a section of the unit card, to who has shown a PIN."""
+    """Return a section of the unit card; a user must be logged in."""
 
     NUMBER = 25
     STATES = (3,)
@@ -894,7 +894,7 @@ class ReadSectionReply(codec.Message):
 
 
 class OutboxBeginRequest(codec.Request):
-    """Put a parcel into the outbox: the package of a statement that this key signed, by its idempotency key.  `next` is the first part that the key lacks."""
+    """Announce a parcel for the outbox: the package of a statement that this key signed, by its idempotency key.  `next` is the index of the first missing part."""
 
     NUMBER = 26
     STATES = (3,)
@@ -914,7 +914,7 @@ class OutboxBeginReply(codec.Message):
 
 
 class OutboxPartRequest(codec.Request):
-    """Hand over a part of a parcel: 2048 bytes, the last one what is left."""
+    """Send a part of a parcel: 2048 bytes, the last one the remaining bytes."""
 
     NUMBER = 27
     STATES = (3,)
@@ -934,7 +934,7 @@ class OutboxPartReply(codec.Message):
 
 
 class OutboxEntryRequest(codec.Request):
-    """Describe the parcel at a place of the outbox; it is whole when `next` counts all its parts."""
+    """Describe the parcel at a place of the outbox; it is complete when `next` is the number of its parts."""
 
     NUMBER = 28
     STATES = (3,)
@@ -955,7 +955,7 @@ class OutboxEntryReply(codec.Message):
 
 
 class OutboxReadRequest(codec.Request):
-    """Give out a part of a parcel, to who has shown a PIN."""
+    """Return a part of a parcel; a user must be logged in."""
 
     NUMBER = 29
     STATES = (3,)
@@ -974,7 +974,7 @@ class OutboxReadReply(codec.Message):
 
 
 class OutboxDropRequest(codec.Request):
-    """Take a parcel out of the outbox.  Keeping the receipt of its statement does the same."""
+    """Delete a parcel from the outbox.  Storing the receipt of its statement does the same."""
 
     NUMBER = 30
     STATES = (3,)
@@ -1012,7 +1012,7 @@ class HelloReply(codec.Message):
 
 
 class ConfirmBatchRequest(codec.Request):
-    """Confirm up to 64 manifests by one press of the button: each is then signed without another, once, within five minutes."""
+    """Confirm up to 64 manifests with one press of the button: each may then be signed once, without another press, within five minutes."""
 
     NUMBER = 32
     STATES = (3,)
@@ -1032,7 +1032,7 @@ class ConfirmBatchReply(codec.Message):
 
 
 class ExportAuditRequest(codec.Request):
-    """Give out the audit ring, signed by the device key; needs no PIN, so that a locked key can be asked."""
+    """Return the audit ring, signed by the device key; needs no PIN, so that it can be read from a locked key."""
 
     NUMBER = 33
     STATES = (3,)
@@ -1048,7 +1048,7 @@ class ExportAuditReply(codec.Message):
 
 
 class SetOfficersRequest(codec.Request):
-    """Take in whom the office names to let this key in again; the key makes two shares and seals one to each.  Before its certificate, or by user 0."""
+    """Store the two officers who can unblock this key; the key makes two shares and seals one to each.  Before it has a certificate, or by user 0."""
 
     NUMBER = 34
     STATES = (2, 3)
@@ -1067,7 +1067,7 @@ class SetOfficersReply(codec.Message):
 
 
 class ExportSharesRequest(codec.Request):
-    """Give out the sealed shares, signed by the device key; needs no PIN, so that a locked key can be asked."""
+    """Return the sealed shares, signed by the device key; needs no PIN, so that they can be read from a locked key."""
 
     NUMBER = 35
     STATES = (2, 3)
@@ -1083,7 +1083,7 @@ class ExportSharesReply(codec.Message):
 
 
 class UnblockRequest(codec.Request):
-    """Set a PIN anew with the codes of both officers, which are counted and used up; the key then makes new shares."""
+    """Set a new PIN with the codes of both officers: the attempt is counted, the codes are used up, and the key makes new shares."""
 
     NUMBER = 36
     STATES = (3,)
@@ -1105,7 +1105,7 @@ class UnblockReply(codec.Message):
 
 
 class RemoveUserRequest(codec.Request):
-    """Take a user's PIN away; user 0 decides it, and stays."""
+    """Remove a user's PIN; user 0 confirms it and cannot be removed."""
 
     NUMBER = 37
     STATES = (3,)
@@ -1123,7 +1123,7 @@ class RemoveUserReply(codec.Message):
 
 
 class UpdateBeginRequest(codec.Request):
-    """Announce a firmware release that vendor and operator have signed; `next` is the first byte of the image that the key lacks."""
+    """Announce a firmware release that vendor and operator have signed; `next` is the offset of the first missing byte of the image."""
 
     NUMBER = 38
     STATES = (1, 2, 3)
@@ -1143,7 +1143,7 @@ class UpdateBeginReply(codec.Message):
 
 
 class UpdatePartRequest(codec.Request):
-    """Hand over a part of the image: 2048 bytes, the last one what is left."""
+    """Send a part of the image: 2048 bytes, the last one the remaining bytes."""
 
     NUMBER = 39
     STATES = (1, 2, 3)
@@ -1162,7 +1162,7 @@ class UpdatePartReply(codec.Message):
 
 
 class UpdateFinishRequest(codec.Request):
-    """The image is whole: compare its digest; the key runs it from its next start, and keeps it if it passes its own test."""
+    """After the whole image was sent: compare its digest; the key runs it from its next start, and keeps it if it passes its self-test."""
 
     NUMBER = 40
     STATES = (1, 2, 3)
@@ -1177,7 +1177,7 @@ class UpdateFinishReply(codec.Message):
 
 
 class SucceedRequest(codec.Request):
-    """Make the next key pair of a key in service, and sign with the old one that it takes its place; needs user 0 and the button."""
+    """Make the next key pair of a key in service, and sign its succession with the old one; needs user 0 and the button."""
 
     NUMBER = 41
     STATES = (3,)
@@ -1197,7 +1197,7 @@ class SucceedReply(codec.Message):
 
 
 class StatusRequest(codec.Request):
-    """Take the office's word whether this key may sign, if one is handed over, and tell the last one; active, 0, 0 before the first."""
+    """Store the office's status of this key, if the request has one, and return the status in force; active, 0, 0 before the first."""
 
     NUMBER = 42
     STATES = (3,)
@@ -1218,7 +1218,7 @@ class StatusReply(codec.Message):
 
 
 class SetTimeRequest(codec.Request):
-    """Set the time floor to what the office's order says, also to an earlier time: the office had a wrong clock when the key last heard it."""
+    """Set the time floor as the office's order says, also to an earlier time, because the office's clock was wrong when the key last verified a time from it."""
 
     NUMBER = 43
     STATES = (3,)
@@ -1237,7 +1237,7 @@ class SetTimeReply(codec.Message):
 
 
 class ConditionRequest(codec.Request):
-    """What to know before a key is used, in any state: does its flash contradict itself, and how many tries each user has left; 255 for a slot without a PIN."""
+    """Report the key's condition in any state: whether its flash is damaged, and the PIN attempts left for each slot; 255 for a slot without a PIN."""
 
     NUMBER = 44
     STATES = (0, 1, 2, 3)

@@ -1,7 +1,6 @@
-"""The model of one-time-programmable memory that firmware, simulator and tests share: bits only go
-from 0 to 1.
+"""The model of one-time-programmable memory that firmware, simulator and tests share.
 
-``hook`` and medium are those of ``flashmodel``.
+Bits only change from 0 to 1.  ``hook`` and medium are those of ``flashmodel``.
 """
 
 from biandun_protocol.wire.flashmodel import BURN, Memory
@@ -11,7 +10,7 @@ if TYPE_CHECKING:
     from biandun_protocol.wire.flashmodel import Hook, Medium
 
 SECRET = 32
-SHUT = b"\xff"  # behind the secret: all eight bits burned
+SHUT = b"\xff"  # after the secret: all eight bits burned
 
 
 class OtpSpent(Exception):
@@ -19,11 +18,11 @@ class OtpSpent(Exception):
 
 
 class OtpModel:
-    """One-time-programmable memory of a key: a secret of 32 bytes, written once, and a tally that
-    only rises.
+    """One-time-programmable memory of a key: a secret of 32 bytes, and a tally that only rises.
 
     Layout: secret(32) shut(1) tally(``bits`` / 8, lowest bit of the lowest byte first).  ``bits``
-    is a multiple of 8.  It lives in ``medium``, whose blank is 00, or in memory without one.
+    is a multiple of 8.  The bytes are in ``medium``, whose blank byte is 00, or in memory without
+    one.
     """
 
     def __init__(self, bits: int = 8192, medium: "Medium | None" = None) -> None:
@@ -32,18 +31,19 @@ class OtpModel:
         self.medium = medium or Memory(size_of(bits), b"\0")
 
     def secret(self) -> "bytes | None":
-        """Return the secret, None while there is none."""
+        """Return the secret (32 bytes), None while there is none."""
         if self.medium.read(SECRET, len(SHUT)) != SHUT:
             return None
         return self.medium.read(0, SECRET)
 
     def write_secret(self, secret: bytes) -> None:
-        """Burn the secret (32 bytes), then shut it: what was cut off before is no secret yet and is
-        written again.
+        """Burn the secret (32 bytes), then the mark that completes it.
 
-        Bits that a cut-off attempt has burned stay burned, so the secret is what ``secret`` then
-        returns, not always what was given.  Raises OtpSpent when there is one already, ValueError
-        for another length.
+        A secret without the mark, after a power cut, does not count and is written again.  Bits
+        that were burned before the cut stay burned, so the secret is what ``secret`` then returns,
+        not always what was given.
+
+        Raises OtpSpent when there is one already, ValueError for another length.
         """
         if len(secret) != SECRET:
             raise ValueError("not 32 bytes")
@@ -79,10 +79,10 @@ class OtpModel:
 
 
 def size_of(bits: int) -> int:
-    """Return how many bytes of medium an OTP with that tally needs."""
+    """Return how many bytes of medium a tally of ``bits`` bits needs."""
     return SECRET + len(SHUT) + bits // 8
 
 
 def burned(old: bytes, data: bytes) -> bytes:
-    """What stands in OTP when ``data`` is burned over ``old`` of the same length."""
+    """Return the bytes in OTP memory after ``data`` is burned over ``old`` of the same length."""
     return bytes(a | b for a, b in zip(old, data))  # noqa: B905

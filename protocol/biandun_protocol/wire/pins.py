@@ -1,14 +1,15 @@
-"""Which PINs a key takes: long enough as a person counts, and none that others try first.
+"""Which PINs a key accepts: long enough in characters, and not commonly used.
 
-Runs on both ends.  A key has six tries to give away, so the rule need not keep up with a search: it
-refuses what somebody who knows nothing, or only the key and its owner's birthday, would try.  The
-host folds what was typed to one spelling before; the key looks at the bytes that it gets.
+Runs on both sides.  A key allows six attempts, so the rule need not withstand a search: it refuses
+PINs that somebody would try who knows nothing, or only the key and its owner's birthday.  The host
+normalises the typed PIN first; the key checks the bytes that it gets.
 """
 
 from biandun_protocol.wire.numbers import LIMIT_PIN_LEAST
 
-FEWEST = 3  # different characters
-# what no rule below catches: rows and columns of the number pad, mirrored and paired digits, words
+FEWEST = 3  # different characters that a PIN must have
+# not caught by the rules below: rows and columns of the number pad, mirrored and paired digits,
+# words
 COMMON = (
     b"112233",
     b"123321",
@@ -28,17 +29,20 @@ COMMON = (
 
 
 def length(pin: bytes) -> int:
-    """How many characters ``pin`` has, UTF-8 or not: bytes that do not continue another."""
+    """Return the number of characters of ``pin``, valid UTF-8 or not.
+
+    Counted are the bytes that do not continue a character.
+    """
     return len([byte for byte in pin if byte & 0xC0 != 0x80])
 
 
 def is_short(pin: bytes) -> bool:
-    """Has it too few characters?"""
+    """Return whether it has too few characters."""
     return length(pin) < LIMIT_PIN_LEAST
 
 
 def is_weak(pin: bytes, serial: str) -> bool:
-    """Is it one that others try first?  ``serial`` is that of the key, which is printed on it."""
+    """Return whether it is commonly used, or ``serial``, which is printed on the key."""
     lowered = pin.lower()
     return (
         len(set(lowered)) < FEWEST
@@ -51,7 +55,7 @@ def is_weak(pin: bytes, serial: str) -> bool:
 
 
 def _is_run(pin: bytes) -> bool:
-    """Does each character follow the one before, up or down?  9 and 0 are neighbours."""
+    """Return whether each character follows the one before, up or down; 9 and 0 are neighbours."""
     digits = _are_digits(pin)
     steps = {pin[at] - pin[at - 1] for at in range(1, len(pin))}
     if digits:
@@ -60,13 +64,13 @@ def _is_run(pin: bytes) -> bool:
 
 
 def _repeats(pin: bytes) -> bool:
-    """Is it the same part again and again?"""
+    """Return whether it repeats one part."""
     sizes = [size for size in range(1, len(pin) // 2 + 1) if len(pin) % size == 0]
     return any(pin[:size] * (len(pin) // size) == pin for size in sizes)
 
 
 def _is_date(pin: bytes) -> bool:
-    """A day as people write it: 19900131 or 900131."""
+    """Return whether it is a date as people write it: 19900131 or 900131."""
     if not _are_digits(pin) or len(pin) not in (6, 8):
         return False
     if len(pin) == 8 and pin[:2] not in (b"19", b"20"):

@@ -1,9 +1,8 @@
-"""The bytes of a statement that both ends agree on: COSE_Sign1 with a hash-envelope payload (RFC
-9052, RFC 9995).
+"""The encoding of statements: COSE_Sign1 with a hash-envelope payload (RFC 9052, RFC 9995).
 
 The key writes these headers, the host assembles the statement, the office verifies it; all three
 use this module for labels, for what is signed (TBS) and for the name of a statement.  Nothing here
-holds a secret or verifies a signature.  What depends on the algorithm comes in as a ``Suite``.
+holds a secret or verifies a signature.  What depends on the algorithm is passed in as a ``Suite``.
 """
 
 # MicroPython has no typing.cast: what a decoder returns is narrowed with isinstance, which leaves
@@ -60,11 +59,10 @@ def protected_header(
     x5t: "bytes | None",
     fields: "dict[int, object]",
 ) -> bytes:
-    """Return the protected header as the bytes that are signed.  ``x5t`` is a SHA-256 in every
-    suite.
+    """Return the encoded protected header.
 
-    ``fields`` is the content of label -70001 but for version and purpose.  Absent parts are left
-    out, never null.
+    ``fields`` is the content of label -70001 except version and purpose.  ``x5t`` is a SHA-256 in
+    every suite.  Absent parts are left out, never null.
     """
     claims: dict[object, object] = {CLAIM_ISS: issuer}
     if subject is not None:
@@ -87,22 +85,23 @@ def protected_header(
 
 
 def media_type(purpose: str, suffix: str) -> str:
-    """``application/biandun-PURPOSE+cose`` for the statement, ``…+cbor`` for its manifest."""
+    """Return ``application/biandun-PURPOSE+cose`` for a statement, ``…+cbor`` for a manifest."""
     return "application/biandun-" + purpose + "+" + suffix
 
 
 def to_be_signed(protected: bytes, purpose: str, digest: bytes) -> bytes:
-    """TBS = CBOR ["Signature1", protected, external_aad, payload] with external_aad "BD1/" +
-    purpose.
+    """Return TBS = CBOR ["Signature1", protected, external_aad, payload].
+
+    external_aad is "BD1/" + purpose.
     """
     return cbor.dumps(["Signature1", protected, ("BD1/" + purpose).encode(), digest])
 
 
 def statement_id(suite: Suite, tbs: bytes) -> bytes:
-    """The name of a statement: the suite's hash of TBS, SM3 without ZA in the SM2 suite, so it is
-    not what is signed.
+    """Return the name of a statement: the suite's hash of TBS (32 bytes).
 
-    It does not depend on the signature, which anybody can rewrite as (r, n-s) in ES256.
+    In the SM2 suite it is SM3 without ZA, so it is not the digest that is signed.  It does not
+    depend on the signature, which anybody can rewrite as (r, n-s) in ES256.
     """
     return suite.digest(tbs)
 
@@ -113,10 +112,11 @@ def assemble(protected: bytes, digest: bytes, signature: bytes) -> bytes:
 
 
 def split(statement: bytes) -> "tuple[bytes, bytes, bytes]":
-    """Take a statement apart into (protected, digest, signature) by form alone.  Raises CborError.
+    """Split a statement into (protected, digest, signature), checking its form only.
 
-    Only the protected header has a length of its own, so all that follows it stands at known
-    places.
+    Only the protected header has a variable length, so everything after it is at a known offset.
+
+    Raises CborError.
     """
     if len(statement) < 3 or statement[:2] != b"\xd2\x84" or not 0x40 <= statement[2] < 0x60:
         raise cbor.CborError("not a COSE_Sign1: tag 18, an array of four, a byte string first")
@@ -135,15 +135,17 @@ def split(statement: bytes) -> "tuple[bytes, bytes, bytes]":
 
 
 def log_leaf(statement_id: bytes, statement: bytes, digest: bytes, received: int) -> bytes:
-    """An entry of the office's evidence log (docs/design/key.md, "Evidence log"); ``received`` in
-    seconds since 1970.
+    """Return an entry of the office's evidence log; ``received`` in seconds since 1970.
+
+    Design: docs/design/key.md, "Evidence log".
     """
     return cbor.dumps([statement_id, sha256(statement).digest(), digest, received])
 
 
 class ReceiptPayload:
-    """What a receipt says: CBOR [statement id, leaf index, tree size, root, path, received time],
-    carried beside it.
+    """The content of a receipt, carried beside its statement.
+
+    CBOR [statement id, leaf index, tree size, root, path, received time].
     """
 
     def __init__(
@@ -163,11 +165,11 @@ class ReceiptPayload:
         self.received = received
 
     def encode(self) -> bytes:
-        """The bytes whose digest is the payload of the receipt statement."""
+        """Return the bytes whose digest is the payload of the receipt statement."""
         return cbor.dumps(self.items())
 
     def items(self) -> "list[object]":
-        """What is encoded."""
+        """Return the array that is encoded."""
         return [
             self.statement_id,
             self.leaf_index,
@@ -178,14 +180,14 @@ class ReceiptPayload:
         ]
 
     def proves(self, leaf: bytes) -> bool:
-        """Does the inclusion proof lead from this log entry to the root?"""
+        """Return whether the inclusion proof leads from this log entry to the root."""
         return merkle.verify_inclusion(
             merkle.leaf_hash(leaf), self.leaf_index, self.tree_size, self.path, self.root
         )
 
 
 def decode_receipt_payload(raw: "bytes | memoryview") -> ReceiptPayload:
-    """Decode and check every type and length.  Raises CborError."""
+    """Decode a payload and check every type and length.  Raises CborError."""
     items = cbor.loads(raw)
     if not isinstance(items, list) or len(items) != 6:
         raise cbor.CborError("a receipt payload has six items")

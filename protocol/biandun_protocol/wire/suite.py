@@ -1,9 +1,8 @@
-"""What depends on the algorithm in the bytes of a statement: its COSE numbers, its hash, and how
-its public keys are spelled.
+"""What depends on the algorithm in a statement: COSE numbers, hash, and encoding of public keys.
 
-The key has SM3 in one place and a computer in another, so this room has neither: ``sm2`` is handed
-the digest function.  Names and kids of X.509 certificates, attachments and the log use SHA-256 in
-both suites and have nothing to do with this.
+SM3 is implemented in different places on the key and on a computer, and this room has neither:
+``sm2`` is given the digest function.  Digests of X.509 certificates, kids, attachments and the log
+use SHA-256 in both suites and do not depend on this.
 """
 
 from hashlib import sha256
@@ -24,8 +23,9 @@ _SPKI_SM2 = bytes.fromhex("3059301306072a8648ce3d020106082a811ccf5501822d034200"
 
 
 class Suite:
-    """One algorithm suite.  ``spki`` is the DER of a public key before its point, ``digest`` its
-    hash of bytes (32 bytes).
+    """One algorithm suite.
+
+    ``spki`` is the DER of a public key up to its point, ``digest`` its hash function (32 bytes).
     """
 
     def __init__(
@@ -43,8 +43,9 @@ class Suite:
         self.digest = digest
 
     def kid_of(self, point: bytes) -> bytes:
-        """Key id of an uncompressed point (65 bytes): SHA-256 of its DER SPKI, first 16 bytes, in
-        both suites.
+        """Return the key identifier of an uncompressed point (65 bytes), in both suites.
+
+        The first 16 bytes of SHA-256 of its DER SubjectPublicKeyInfo.
         """
         return sha256(self.spki + point).digest()[:16]
 
@@ -57,5 +58,5 @@ ES256 = Suite("ES256", ALG_ES256, HASH_SHA256, _SPKI_P256, _sha256)
 
 
 def sm2(sm3: "Callable[[bytes], bytes]") -> Suite:
-    """The suite SM2 with SM3, over the SM3 that this side has."""
+    """Return the suite SM2 with SM3, using the SM3 function of this side."""
     return Suite("SM2", ALG_SM2, HASH_SM3, _SPKI_SM2, sm3)
