@@ -141,7 +141,7 @@ def run_keys(
         except SerialTaken:
             if first is not None:
                 raise
-            while keys:  # somebody who looked at the same moment was faster
+            while keys:  # another program may have taken the number at the same moment
                 keys.pop().unplug()
             plug_in(_serials(first, count))
         with control.listening({key.serial: key for key in keys}):
@@ -163,8 +163,11 @@ def run_keys(
 
 
 def _serials(first: int | None, count: int) -> list[str]:
-    """Serial numbers in a row; without a first one, the lowest that no running key has.  Raises
-    FolderProblem.
+    """Return consecutive serial numbers.
+
+    Without a first one: the lowest that no running key has.
+
+    Raises FolderProblem.
     """
     start = first or 1
     while True:
@@ -247,14 +250,17 @@ def press(serial: str, finger: str | None) -> dict[str, object]:
 
 
 class Version(click.ParamType[str]):
-    """What people call a release: it is written into its source, and a key keeps it."""
+    """A release's version for people.
+
+    It is written into the release's source, and a key stores it.
+    """
 
     name = "text"
 
     def convert(
         self, value: object, param: click.Parameter | None, ctx: click.Context | None
     ) -> str:
-        """Check it."""
+        """Check the version."""
         text = str(value)
         if not VERSION.fullmatch(text):
             wanted = phrase("simulator.version", text=repr(text))

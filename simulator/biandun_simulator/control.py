@@ -1,9 +1,8 @@
-"""Reaching into a running ``biandun-sim run``: plug a key in or out, press its button, from another
-terminal or a test.
+"""Controlling a running ``biandun-sim run`` from another terminal or a test: unplug, plug, press.
 
-Each running simulator listens on a socket in the runtime folder of its user, which nobody else can
-enter; the kernel also says who calls, and another user is not listened to.  One line of JSON asks,
-one answers:
+Each running simulator listens on a Unix socket in its user's runtime folder, which nobody else can
+enter; connections of other users are refused as well.  A request and its reply are one line of JSON
+each:
 
     {"do": "unplug" | "plug" | "press" | "hold" | "reject" | "release" | "show", "serial": "BD-000001"}
     {"serial": …, "port": …, "plugged": …, "presence": …}      or {"error": {"code": …, "values": …}}, or {} for another's key
@@ -34,8 +33,8 @@ FINGERS: dict[str, Presence] = {
     "reject": "reject",
     "release": "wait",
 }
-MOST = 4096  # bytes of a line
-PATIENCE = 30.0  # seconds; plugging in waits until the key has answered
+MOST = 4096  # bytes of a line at most
+PATIENCE = 30.0  # seconds; ``plug`` replies only after the key has answered
 
 
 class Unanswered(HostProblem):
@@ -45,21 +44,23 @@ class Unanswered(HostProblem):
 
 
 def described(key: SimulatedKey) -> dict[str, object]:
-    """What there is to say of a running or unplugged key."""
+    """Return the state of a running or unplugged key."""
     return {"serial": key.serial, "port": key.port, "plugged": key.alive, "presence": key.presence}
 
 
 def _folder() -> Path:
-    """Where simulators listen whose keys announce themselves in the same place.  Raises
-    FolderProblem.
+    """Return the folder of sockets of simulators that announce their keys in the same place.
+
+    Raises FolderProblem.
     """
     place = sha256(os.fsencode(announcements().absolute())).hexdigest()[:16]
     return own(runtime_folder() / "simulators" / place)
 
 
 def _caller(connection: socket.socket) -> int:
-    """The user who calls; this one where the system does not tell, since the folder lets in nobody
-    else.
+    """Return the user id at the other end of a connection.
+
+    Where the system does not tell, it is this user's, since nobody else can enter the folder.
     """
     if sys.platform != "linux":
         return os.geteuid()
@@ -84,20 +85,20 @@ class _Asked(socketserver.StreamRequestHandler):
                 }
             }
         except (OSError, ValueError, KeyError, TypeError, RecursionError):
-            return  # not one of ours, or it has hung up
+            return  # not a valid request, or the connection is closed
         with contextlib.suppress(OSError):
             self.wfile.write(json.dumps(answer).encode() + b"\n")
 
 
 class _Listener(socketserver.UnixStreamServer):
-    """Answers one caller after the other, so that nobody plugs in what another is unplugging."""
+    """Serves one connection after the other, so that concurrent requests cannot interfere."""
 
     def __init__(self, name: str, keys: Mapping[str, SimulatedKey]) -> None:
         self._keys = keys
         super().__init__(name, _Asked)
 
     def answer(self, do: str, serial: str) -> dict[str, object]:
-        """Do it.  Raises what ``SimulatedKey.plug`` raises."""
+        """Carry out one request.  Raises what ``SimulatedKey.plug`` raises."""
         key = self._keys.get(serial)
         if key is None:
             return {}
@@ -112,11 +113,11 @@ class _Listener(socketserver.UnixStreamServer):
 
 @contextlib.contextmanager
 def listening(keys: Mapping[str, SimulatedKey]) -> Generator[None]:
-    """Let these keys be reached while the block runs.  Raises FolderProblem, OSError."""
+    """Make these keys controllable while the block runs.  Raises FolderProblem, OSError."""
     folder = _folder()
     name = f"{os.getpid()}.sock"
-    (folder / name).unlink(missing_ok=True)  # of a process that was killed, under the same number
-    # a socket's path holds about a hundred characters, its name is short
+    (folder / name).unlink(missing_ok=True)  # left by a killed process that had the same id
+    # a socket's path is limited to about a hundred characters: use its name alone
     with contextlib.chdir(folder):
         server = _Listener(name, keys)
     thread = threading.Thread(
@@ -133,8 +134,7 @@ def listening(keys: Mapping[str, SimulatedKey]) -> Generator[None]:
 
 
 def tell(do: str, serial: str) -> dict[str, object]:
-    """Have the simulator that runs the key ``serial`` do something with it; return how the key is
-    afterwards.
+    """Send a request to the simulator that runs the key ``serial``; return the key's state.
 
     Raises Unanswered, FolderProblem, and the simulator's own problem.
     """
@@ -159,6 +159,6 @@ def _answers(asked: dict[str, object]) -> Iterator[dict[str, object]]:
                 with line.makefile("rb") as answer:
                     yield cast("dict[str, object]", json.loads(answer.readline(MOST)))
             except ConnectionRefusedError:
-                path.unlink(missing_ok=True)  # its process is gone
+                path.unlink(missing_ok=True)  # its process has ended
             except (OSError, ValueError):
-                continue  # it is just going
+                continue  # it is just ending

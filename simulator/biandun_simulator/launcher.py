@@ -1,6 +1,4 @@
-"""Starts a MicroPython program behind a pseudo-terminal of its own, which is its stdin and
-stdout.
-"""
+"""Starts a MicroPython program on a pseudo-terminal of its own, as its stdin and stdout."""
 
 import contextlib
 import os
@@ -13,10 +11,12 @@ from biandun_simulator import interpreter
 
 
 class Launched:
-    """A running program; ``port`` is the other end of its line, ``pid`` its process.
+    """A running program; ``port`` is the other end of its pseudo-terminal, ``pid`` its process.
 
     ``arguments`` are those of the interpreter, ``modules`` its MICROPYPATH, ``heap`` its heap in
-    bytes; what it writes to stderr is added to the file ``log``.  Raises SimulatorMissing, OSError.
+    bytes; its stderr is appended to the file ``log``.
+
+    Raises SimulatorMissing, OSError.
     """
 
     def __init__(self, arguments: list[str], *, log: Path, heap: int, modules: str = "") -> None:
@@ -25,7 +25,7 @@ class Launched:
         board, self._line = os.openpty()
         try:
             tty.setraw(self._line)
-            # terminals let their group write messages to people; nobody sits at this one
+            # terminals are writable by their group for messages to users; this one has no user
             os.fchmod(self._line, 0o600)
             os.set_blocking(board, False)
             self.port = os.ttyname(self._line)
@@ -46,11 +46,11 @@ class Launched:
 
     @property
     def alive(self) -> bool:
-        """Is it still running?"""
+        """Whether it is still running."""
         return self._process.poll() is None
 
     def kill(self) -> None:
-        """Stop it in the middle of whatever it does."""
+        """Kill it in the middle of whatever it does."""
         with contextlib.suppress(ProcessLookupError):
             self._process.send_signal(signal.SIGKILL)
         self._process.wait()

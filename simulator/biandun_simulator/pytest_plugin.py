@@ -1,10 +1,10 @@
-"""pytest fixtures: a simulated key, or as many as a test wants.
+"""pytest fixtures: one simulated key, or several.
 
     def test_a_key_says_who_it_is(simulated_key):
         with keys.open(port=simulated_key.port) as key: ...
 
-The simulator is imported when a fixture is used: pytest loads this module in every run, also in
-those that need no key.
+The simulator is imported when a fixture is used, because pytest loads this module in every run,
+also where no key is needed.
 """
 
 from collections.abc import Callable, Iterator
@@ -19,8 +19,9 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def simulated_keys(tmp_path: Path) -> "Iterator[Callable[[str], SimulatedKey]]":
-    """A function serial -> plugged-in key; all are unplugged when the test ends.  They do not
-    announce themselves.
+    """A function that plugs in a key with a given serial number and returns it.
+
+    The keys do not announce themselves; all are unplugged when the test ends.
     """
     from biandun_simulator.simulated_key import SimulatedKey  # noqa: PLC0415
 

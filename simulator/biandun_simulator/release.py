@@ -1,8 +1,7 @@
-"""Firmware releases for simulated keys: the installed sources as an image, signed by a vendor whose
-private key is published here.
+"""Firmware releases for simulated keys, signed by a vendor whose private key is published here.
 
-It vouches for nothing: a simulated key protects nothing either.  Boards with a chip on them have a
-vendor of their own.
+The image is made of the installed sources.  The signature gives no assurance, which a simulated key
+does not need.  Hardware boards have a vendor of their own.
 """
 
 import secrets
@@ -15,7 +14,7 @@ from etoken.crypto import suites
 
 
 class PublishedSigner:
-    """A signer of the simulated vendor; anybody can make it."""
+    """A signer of the simulated vendor, whose private key is public."""
 
     def __init__(self, algorithm: Algorithm) -> None:
         self.algorithm = algorithm
@@ -24,12 +23,12 @@ class PublishedSigner:
         self.public_key = self._suite.public_key(self._secret)
 
     def sign(self, tbs: bytes) -> bytes:
-        """Return r||s."""
+        """Return r || s (64 bytes)."""
         return self._suite.sign(self._secret, self.public_key, tbs, secrets.token_bytes(32))
 
 
 def sign(described: Described, image: bytes) -> Release:
-    """Let the simulated vendor release an image.  Raises ManifestProblem(too-large)."""
+    """Sign a release of an image as the simulated vendor.  Raises ManifestProblem(too-large)."""
     return sign_release((PublishedSigner(ES256), PublishedSigner(SM2)), described, image)
 
 

@@ -1,13 +1,13 @@
-"""A simulated key: the real firmware in a real MicroPython interpreter behind a real
-pseudo-terminal.
+"""A simulated key: the real firmware in a MicroPython interpreter on a pseudo-terminal.
 
     with SimulatedKey("BD-000001", folder) as simulated, keys.open(serial="BD-000001") as key: ...
 
-Its flash is the file SERIAL.flash in ``folder`` and outlives the object; plugging in again goes on
-where it was.  The button is the file SERIAL.presence: ``accept``, ``reject``, ``wait``, or
-``press``, which is one confirmation and then ``wait``; the file SERIAL.entropy makes its source of
-randomness fail: ``stall``, ``repeat`` or ``short``.  ``cut_power`` orders a power cut at a flash
-operation.  The key is ready when it has answered on its own port.
+Its flash is the file SERIAL.flash in ``folder``; it stays when the object is gone, and the next key
+with this serial number and folder continues with it.  The button is the file SERIAL.presence:
+``accept``, ``reject``, ``wait``, or ``press``, which confirms once and then becomes ``wait``.  The
+file SERIAL.entropy makes the entropy source fail: ``stall``, ``repeat`` or ``short``.
+``cut_power`` orders a power cut at a flash operation.  ``plug`` returns when the key has answered
+on its port.
 """
 
 import json
@@ -31,26 +31,28 @@ from biandun_simulator.launcher import Launched
 
 Presence = Literal["accept", "reject", "wait", "press"]
 Entropy = Literal["ok", "stall", "repeat", "short"]
-READY_WITHIN = 10.0  # seconds; far more than a loaded machine needs
+READY_WITHIN = 10.0  # seconds; a loaded machine needs far less
 
 
 class SimulatorFailed(HostProblem):
-    """The simulated key did not come up; ``values['detail']`` is what it said."""
+    """The simulated key did not start; ``values['detail']`` is its output."""
 
     code = "simulator-failed"
 
 
 class SerialTaken(HostProblem):
-    """Another simulated key is plugged in under this serial number; ``values['holder']`` says
-    where.
+    """Another simulated key is plugged in under this serial number.
+
+    ``values['holder']`` is its program, process and folder.
     """
 
     code = "serial-taken"
 
 
 def holder_of(serial: str) -> str | None:
-    """Who has a simulated key plugged in under this serial number: program, process and folder;
-    None when nobody has.
+    """Return who has a simulated key plugged in under this serial number; None when nobody has.
+
+    The answer names program, process and folder.
 
     Raises FolderProblem.
     """
@@ -67,7 +69,7 @@ def holder_of(serial: str) -> str | None:
 
 
 def _claim_of(serial: str) -> Path:
-    """The lock of a serial number, among all keys that announce themselves in one place."""
+    """Return the lock file of a serial number among all keys that announce in the same place."""
     name = sha256(os.fsencode(announcements().absolute() / serial)).hexdigest()[:16]
     return own(runtime_folder() / "locks") / f"{name}.serial"
 
@@ -80,11 +82,11 @@ def _holder(claim: Path) -> str:
 
 
 class SimulatedKey:
-    """One key that can be plugged in and out.  ``heap`` is the interpreter's, in bytes.
+    """One key that can be plugged in and unplugged.
 
-    ``otp`` gives it one-time-programmable memory, as boards of the production class have;
-    ``updatable`` two places for firmware, of which it runs the newest that is good.  A key that was
-    once given one of them keeps it.
+    ``heap`` is the heap of the interpreter in bytes.  ``otp`` gives the key one-time-programmable
+    memory, as boards of the production class have; ``updatable`` gives it two firmware slots, of
+    which it runs the newest good one.  A key that was once given one of them keeps it.
     """
 
     def __init__(
@@ -108,7 +110,7 @@ class SimulatedKey:
         self._running: Launched | None = None
         own(folder)
         self._claim: filelock.FileLock | None = None
-        # another thread may unplug it
+        # another thread may release it
         self._lock = filelock.FileLock(folder / f"{serial}.lock", thread_local=False)
         if presence is not None or not self._presence_path.exists():
             self.presence = presence or "accept"
@@ -137,12 +139,12 @@ class SimulatedKey:
 
     @property
     def otp_path(self) -> Path:
-        """One-time-programmable memory; there only on a key that has some."""
+        """The file of the one-time-programmable memory; exists only if the key has such memory."""
         return self.folder / f"{self.serial}.otp"
 
     @property
     def images_path(self) -> Path:
-        """The two places for firmware; there only on a key that can be updated."""
+        """The file of the two firmware slots; exists only if the key can be updated."""
         return self.folder / f"{self.serial}.images"
 
     @property
@@ -155,7 +157,7 @@ class SimulatedKey:
 
     @property
     def presence(self) -> Presence:
-        """What the button says when the firmware asks."""
+        """What the button reports when the firmware reads it."""
         return cast("Presence", self._presence_path.read_text("ascii"))
 
     @presence.setter
@@ -168,7 +170,7 @@ class SimulatedKey:
 
     @property
     def entropy(self) -> Entropy:
-        """How the source of randomness behaves from its next block on."""
+        """How the entropy source behaves from its next block on."""
         return (
             cast("Entropy", self._entropy_path.read_text("ascii"))
             if self._entropy_path.exists()
@@ -186,8 +188,8 @@ class SimulatedKey:
     def cut_power(
         self, cut_at: int, *, share: float | None = None, seed: int = 1, scattered: bool = False
     ) -> None:
-        """Let the next time it is plugged in end in its ``cut_at``-th flash operation (1 is the
-        first), as if unplugged.
+        """Cut the power in the ``cut_at``-th flash operation after the next ``plug`` (1 is the
+        first).
 
         ``share`` (0.0 to 1.0) of that operation is done, the rest torn as ``seed`` and
         ``scattered`` say; None cuts before it begins.  It happens once.  ``plug`` raises
@@ -197,35 +199,36 @@ class SimulatedKey:
         self._write_word(self._fault_path, json.dumps(order))
 
     def _write_word(self, path: Path, word: str) -> None:
-        replace_file(path, word.encode("ascii"))  # whole: the firmware must never read half a word
+        replace_file(path, word.encode("ascii"))  # atomic: firmware never reads half a word
 
     @property
     def log_path(self) -> Path:
-        """What the firmware wrote to stderr: nothing, unless it has a bug."""
+        """The file with the firmware's stderr; empty unless the firmware has a bug."""
         return self.folder / f"{self.serial}.log"
 
     @property
     def port(self) -> str:
-        """The serial line; empty when unplugged."""
+        """The device path of the serial line; empty while unplugged."""
         return self._running.port if self._running else ""
 
     @property
     def pid(self) -> int:
-        """Process id of the interpreter; 0 when unplugged."""
+        """The process id of the interpreter; 0 while unplugged."""
         return self._running.pid if self._running else 0
 
     @property
     def alive(self) -> bool:
-        """Is the key plugged in and its firmware running?"""
+        """Whether the key is plugged in and its firmware is running."""
         return self._running is not None and self._running.alive
 
     def plug(self) -> None:
-        """Start the firmware and wait until it answers.  Raises SimulatorMissing, SimulatorFailed,
-        SerialTaken, FolderProblem.
+        """Start the firmware and wait until it answers.
+
+        Raises SimulatorMissing, SimulatorFailed, SerialTaken, FolderProblem.
         """
         if self.alive:
             return
-        self.unplug()  # what is left of a firmware that died by itself
+        self.unplug()  # clean up after firmware that ended by itself
         self._hold()
         files = [
             str(path)
@@ -236,7 +239,7 @@ class SimulatedKey:
         board, heap = "etoken.boards.unix", self.heap
         if self._updatable or self.images_path.exists():
             files.append(str(self.images_path))
-            # an image lies in the heap here; a board runs it from flash
+            # the image is in the heap here; a board runs it from flash
             board, heap = "etoken.boards.boot", heap + LIMIT_IMAGE
         arguments = ["-m", board, self.serial, *files]
         try:
@@ -255,7 +258,7 @@ class SimulatedKey:
             raise
 
     def unplug(self) -> None:
-        """Pull the plug: the firmware stops in the middle of whatever it does."""
+        """Kill the firmware in the middle of whatever it does, as if the key were pulled out."""
         if self._running is not None:
             if self._announce and self._announced_pid() == self.pid:
                 self._announcement.unlink(missing_ok=True)
@@ -267,8 +270,10 @@ class SimulatedKey:
             self._claim = None
 
     def _hold(self) -> None:
-        """One flash, one key: two would sign the same sequence numbers.  One serial number, one
-        key: one would hide the other.
+        """Lock the flash file and the serial number.
+
+        Two keys on one flash would sign the same sequence numbers; of two keys with one serial
+        number the host would see only one.
 
         Raises SimulatorFailed, SerialTaken, FolderProblem.
         """
@@ -298,7 +303,7 @@ class SimulatedKey:
         replace_file(
             claim.with_suffix(".holder"),
             f"biandun-sim (pid {os.getpid()}, {self.folder.absolute()})".encode(
-                errors="backslashreplace"  # a folder whose name is no text
+                errors="backslashreplace"  # a folder whose name is not text
             ),
         )
 
