@@ -10,7 +10,6 @@ from typing import cast
 
 from biandun_protocol import cbor, records
 from biandun_protocol.algorithms import PublicKey
-from biandun_protocol.errors import ManifestProblem
 from biandun_protocol.wire.messages import AuditExport, AuditManifest
 from biandun_protocol.wire.numbers import EVENT_NAMES, SCHEMA_AUDIT, SCHEMA_AUDIT_EXPORT
 
@@ -67,21 +66,21 @@ def verify_audit(export: AuditExport, device_key: PublicKey) -> Ring:
     manifest = _manifest(export)
     try:
         rows = cbor.items(cbor.loads(manifest.entries))
-    except cbor.CborError:
-        raise ManifestProblem("manifest-malformed", field="entries") from None
+    except cbor.CborError as error:
+        raise records.not_cbor(error, "entries") from None
     link, events = manifest.before, list[Event]()
     for place, row in enumerate(rows):
         fields = cbor.items(row)
         if len(fields) != FIELDS or not all(type(one) is int and one >= 0 for one in fields):
-            raise ManifestProblem("manifest-malformed", field="entries")
+            raise records.wrong_part("entries")
         numbers = cast("Sequence[int]", fields)
         if numbers[0] != manifest.first + place:
-            raise ManifestProblem("manifest-malformed", field="count")
+            raise records.wrong_part("count")
         link = sha256(link + cbor.dumps(fields)).digest()
         count, event, boots, seq, detail = numbers
         events.append(Event(count, event, boots, seq, detail, link))
     if manifest.first == 1 and manifest.before != bytes(32):
-        raise ManifestProblem("manifest-malformed", field="before")
+        raise records.wrong_part("before")
     return Ring(manifest.serial, manifest.before, tuple(events))
 
 

@@ -58,15 +58,16 @@ def decode_order(raw: bytes) -> Order:
     Raises ManifestProblem, StatementProblem(purpose-mismatch).
     """
     signed = Signed.decode(raw)
-    problem: StatementProblem | None = None
+    problem = StatementProblem("purpose-mismatch", expected=", ".join(ORDERS))
     for purpose in ORDERS:
         try:
             cose.parse(signed.statement, purpose=purpose)
         except StatementProblem as error:
-            problem = error
+            if error.code != problem.code:
+                problem = error
         else:
             return Order(purpose, signed)
-    raise problem or StatementProblem("purpose-mismatch")
+    raise problem
 
 
 def sign_order(

@@ -8,7 +8,8 @@ key wrote.  So a clerk's program cannot show one form and have another one signe
 from dataclasses import dataclass
 from typing import cast
 
-from biandun_protocol import cbor
+from biandun_protocol import cbor, records
+from biandun_protocol.catalogue import phrase
 from biandun_protocol.cose import Statement
 from biandun_protocol.errors import ManifestProblem
 from biandun_protocol.forms.form import Form
@@ -61,14 +62,14 @@ def read(raw: bytes, purpose: str = PURPOSE_FILING) -> Manifest:
     try:
         parts = cbor.loads(raw)
     except cbor.CborError as error:
-        raise ManifestProblem("manifest-malformed", detail=str(error)) from None
+        raise records.not_cbor(error) from None
     if not isinstance(parts, list) or len(cast("list[object]", parts)) != 2:
-        raise ManifestProblem("manifest-malformed", detail="not [summary, body]")
+        raise ManifestProblem("manifest-malformed", detail=phrase("malformed.pair"))
     first, body = cast("list[object]", parts)
     try:
         summary = codec.from_map(Summary, first)
     except codec.MessageError as error:
-        raise ManifestProblem("manifest-malformed", field=error.field) from None
+        raise records.wrong_field(Summary, error) from None
     row = FORMS.get((purpose, summary.filing_type))
     if row is None or summary.schema != row.schema:
         raise ManifestProblem("schema-unknown", schema=f"{summary.schema} {summary.filing_type}")

@@ -9,7 +9,7 @@ attachments.
 from dataclasses import dataclass
 from hashlib import sha256
 
-from biandun_protocol import cbor, cose
+from biandun_protocol import cbor, cose, records
 from biandun_protocol.cbor import CborError
 from biandun_protocol.errors import ManifestProblem
 from biandun_protocol.wire.numbers import SCHEMA_PARCEL
@@ -36,7 +36,7 @@ class Parcel:
         try:
             content = cbor.loads(raw)
         except CborError as error:
-            raise ManifestProblem("manifest-malformed", detail=str(error)) from None
+            raise records.not_cbor(error) from None
         match cbor.items(content):
             case [str(schema), str(purpose), bytes(statement), bytes(manifest), listed] if (
                 attachments := cbor.byte_strings(listed)
@@ -45,7 +45,7 @@ class Parcel:
                     raise ManifestProblem("schema-unknown", schema=schema)
                 return cls(purpose, statement, manifest, attachments)
             case _:
-                raise ManifestProblem("manifest-malformed", field="parcel")
+                raise records.wrong_part("parcel")
 
     def blobs(self) -> dict[str, bytes]:
         """Return what the statement names, by the hex digest under which the office asks for it.

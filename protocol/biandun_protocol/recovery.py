@@ -107,7 +107,7 @@ def read_shares(export: SharesExport) -> SharesManifest:
     """Return the manifest of an export, unverified.  Raises ManifestProblem."""
     shares = records.read(SharesManifest, export.manifest, SCHEMA_SHARES)
     if max(shares.number, shares.officers) >= 1 << 31:
-        raise ManifestProblem("manifest-malformed", field="number")
+        raise records.wrong_part("number")
     return shares
 
 

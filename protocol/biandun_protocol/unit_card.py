@@ -34,14 +34,14 @@ class UnitCard:
         try:
             content = cbor.loads(raw)
         except CborError as error:
-            raise ManifestProblem("manifest-malformed", detail=str(error)) from None
+            raise records.not_cbor(error) from None
         match cbor.items(content):
             case [bytes(statement), bytes(manifest), listed] if (
                 sections := cbor.byte_strings(listed)
             ) is not None:
                 return cls(Signed(statement, manifest), sections)
             case _:
-                raise ManifestProblem("manifest-malformed", field="card")
+                raise records.wrong_part("card")
 
     def read(self) -> CardManifest:
         """Return the manifest, unverified.

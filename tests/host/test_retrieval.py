@@ -141,7 +141,7 @@ def test_a_disk_that_is_full_leaves_nothing(
         raise FolderProblem("storage-full", path=str(folder))
 
     before = left(tmp_path)
-    monkeypatch.setattr(filings, "write_note", full)
+    monkeypatch.setattr(retrieval, "write_note", full)
     with pytest.raises(FolderProblem) as caught:
         retrieval.fetch(office, CASE, tmp_path / "out")
     assert (caught.value.code, left(tmp_path)) == ("storage-full", before)

@@ -91,6 +91,10 @@ def test_every_blank_of_an_error_is_filled_by_somebody() -> None:
     assert book_use.never_filled(BOOK, SOURCES) == []
 
 
+def test_every_place_that_raises_an_error_fills_the_blanks_of_its_message() -> None:
+    assert book_use.unfilled(BOOK, SOURCES) == []
+
+
 def test_every_phrase_is_in_the_book_and_gets_its_values() -> None:
     assert book_use.wrong_phrases(BOOK, SOURCES) == []
 
@@ -190,6 +194,13 @@ def test_a_blank_that_nobody_fills_is_found(small: dict[str, Any]) -> None:
         "next": PAIR,
     }
     assert book_use.never_filled(small, source()) == ["errors.lost {when}"]
+
+
+@pytest.mark.parametrize("raising", ['Lost("lost", found=1)', "Lost()"])
+def test_a_place_that_leaves_a_blank_is_found(raising: str, small: dict[str, Any]) -> None:
+    assert book_use.unfilled(small, source()) == []
+    assert book_use.unfilled(small, source(f"{SOURCE}\nraise {raising}")) == ["f.py:12 lost {path}"]
+    assert book_use.unfilled(small, source(f"{SOURCE}\nraise Lost(**values)")) == []
 
 
 @pytest.mark.parametrize(

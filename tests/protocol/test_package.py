@@ -101,6 +101,22 @@ def test_a_malformed_summary_is_refused(summary: dict[int, Any], field: int | No
 
 
 @pytest.mark.parametrize(
+    ("raw", "said"),
+    [
+        (b"not CBOR", "材料清单格式不正确：不是规范编码的 CBOR（"),
+        (cbor.dumps([{}]), "材料清单格式不正确：应由摘要和正文两项组成。"),
+        (altered({1: 7}), "材料清单格式不正确：第 1 项 uscc 缺少，或不符合要求。"),
+        (altered({9: 0}), "材料清单格式不正确：它不是应有的记录，或有多余的项。"),
+    ],
+)
+def test_a_person_reads_what_of_a_manifest_is_malformed(raw: bytes, said: str) -> None:
+    with pytest.raises(ManifestProblem) as caught:
+        package.read(raw)
+    assert caught.value.message().startswith(said)
+    assert "?" not in caught.value.message("en")
+
+
+@pytest.mark.parametrize(
     "raw",
     [
         b"",

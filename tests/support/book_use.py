@@ -244,6 +244,23 @@ def never_filled(words: Mapping[str, Any], modules: Sources) -> list[str]:
     ]
 
 
+def unfilled(words: Mapping[str, Any], modules: Sources) -> list[str]:
+    """Places that raise an error by a code that is written out and leave a blank of its message."""
+    classes = problems(modules)
+    found: list[str] = []
+    for place, tree in modules.items():
+        for call in ast.walk(tree):
+            if not isinstance(call, ast.Call) or named(call) not in classes:
+                continue
+            given = {one.arg for one in call.keywords}
+            first = call.args[0] if call.args else ast.Constant(classes[named(call)])
+            code = first.value if isinstance(first, ast.Constant) else None
+            if None not in given and code in words["errors"]:
+                left = blanks_of(words["errors"][code], words) - given
+                found += [f"{place}:{call.lineno} {code} {{{name}}}" for name in sorted(left)]
+    return found
+
+
 def phrases(modules: Sources) -> Iterator[tuple[str, str, set[str]]]:
     """(place, name, values) of every phrase that is asked for by a name that is written out."""
     for place, tree in modules.items():
