@@ -4,11 +4,15 @@ import json
 
 import pytest
 
+from biandun_office.cli.alerts import _NAMES
 from biandun_office.cli.main import run
+from biandun_office.evidence.models import Alert
 from biandun_office.issuance.models import Certificate, StateChange
 from biandun_office.platform import clock
+from biandun_protocol.book import CODES
 from tests.backend.bench import Bench
 from tests.backend.people import Key
+from tests.support.book_use import CHINESE
 
 
 def listed(office: Bench, capsys: pytest.CaptureFixture[str]) -> list[dict[str, str]]:
@@ -97,4 +101,17 @@ def test_an_unknown_serial_is_refused(office: Bench, what: str, capsys):
 def test_people_read_alerts_in_chinese(office: Bench, key: Key, capsys):
     fork(office, key)
     assert run(["--data", str(office.folder), "alerts"]) == 0
-    assert "密钥链分叉" in capsys.readouterr().out
+    assert "密钥链分叉，请联系单位" in capsys.readouterr().out
+
+
+def test_people_read_alerts_in_english(office: Bench, key: Key, capsys):
+    fork(office, key)
+    assert run(["--data", str(office.folder), "alerts", "--lang", "en"]) == 0
+    shown = capsys.readouterr().out
+    assert "a key's chain has forked: call the unit" in shown
+    assert CHINESE.findall(shown.replace(Certificate.objects.get().unit_name, "")) == []
+
+
+def test_every_alert_has_its_words():
+    assert [kind for kind in (*Alert.Kind.values, "GAP", "NOT_YET") if kind not in _NAMES] == []
+    assert [kind for kind in (*_NAMES, "CLOCK") if kind not in CODES] == []

@@ -55,11 +55,10 @@ def alerts(session: Session) -> list[dict[str, object]]:
     """
     session.open()
     now = clock.now()
-    rows = _of_the_clock(now)
+    language = session.language
+    rows = _of_the_clock(now, language)
     rows += [
-        _row(
-            alert.kind, str(alert.get_kind_display()), alert.certificate, alert.detail, alert.raised
-        )
+        _row(alert.kind, language, alert.certificate, alert.detail, alert.raised)
         for alert in forks.open_alerts()
     ]
     for gap, first in chain.open_gaps():
@@ -67,7 +66,7 @@ def alerts(session: Session) -> list[dict[str, object]]:
             rows.append(
                 _row(
                     "GAP",
-                    phrase("office.gap").zh,
+                    language,
                     gap.certificate,
                     f"seq {first}-{gap.seq}",
                     gap.opened,
@@ -321,11 +320,17 @@ def _decided(certificate: Certificate) -> dict[str, object]:
     }
 
 
-def _of_the_clock(now: int) -> list[dict[str, object]]:
+def _of_the_clock(now: int, language: str) -> list[dict[str, object]]:
     """Alerts about the clock: why the office signs nothing, and certificates not valid yet."""
     wrong = guard.problem()
     rows: list[dict[str, object]] = (
-        [{"kind": "CLOCK", "name": wrong.message("zh"), "detail": wrong.message("en")}]
+        [
+            {
+                "kind": "CLOCK",
+                "name": wrong.message(language),
+                "detail": wrong.next_step(language),
+            }
+        ]
         if wrong
         else []
     )
@@ -333,7 +338,7 @@ def _of_the_clock(now: int) -> list[dict[str, object]]:
     return rows + [
         _row(
             "NOT_YET",
-            phrase("office.not-yet").zh,
+            language,
             one,
             f"not before {clock.iso(one.not_before)}",
             now,
@@ -342,12 +347,20 @@ def _of_the_clock(now: int) -> list[dict[str, object]]:
     ]
 
 
+_NAMES = {
+    "FORK": "alert.fork",
+    "ROLLBACK": "alert.rollback",
+    "GAP": "alert.gap",
+    "NOT_YET": "alert.not-yet",
+}
+
+
 def _row(
-    kind: str, name: str, certificate: Certificate, detail: str, since: int
+    kind: str, language: str, certificate: Certificate, detail: str, since: int
 ) -> dict[str, object]:
     return {
         "kind": kind,
-        "name": name,
+        "name": phrase(_NAMES[kind]).of(language),
         "serial": certificate.device.serial,
         "uscc": certificate.uscc,
         "unit_name": certificate.unit_name,
