@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.db import OperationalError, connection
+from django.db import InterfaceError, OperationalError, connection
 from django.http import HttpRequest, HttpResponse
 from ninja import NinjaAPI, Schema
 from ninja.errors import AuthenticationError, HttpError, ValidationError
@@ -110,11 +110,15 @@ def on_unreadable(request: HttpRequest, error: HttpError) -> HttpResponse:  # no
     return respond(Refused("request-invalid", field="body"))
 
 
+@api.exception_handler(InterfaceError)
 @api.exception_handler(OperationalError)
-def on_database(request: HttpRequest, error: OperationalError) -> HttpResponse:  # noqa: ARG001
+def on_database(
+    request: HttpRequest,  # noqa: ARG001
+    error: OperationalError | InterfaceError,
+) -> HttpResponse:
     """Answer a database that is locked, unreachable or full; raise any other error again."""
     problem = files.of_database(None, error)
-    # psycopg raises OperationalError for timeouts and lost connections
+    # psycopg raises these for timeouts and lost connections
     if problem is None and connection.vendor == "postgresql":
         problem = OfficeBusy()
     if problem is None:

@@ -844,6 +844,12 @@ ROWS: dict[str, Row] = {
         UNCHANGED,
         "tests/backend/test_at_once.py::test_an_office_that_is_served_is_not_migrated_until_it_is_stopped",
     ),
+    "database-refused": Row(
+        4,
+        None,
+        UNCHANGED,
+        "tests/backend/test_database_errors.py::test_an_account_that_may_make_no_tables_is_told_so_and_leaves_nothing",
+    ),
     "sweep-no-room": Row(
         7,
         None,

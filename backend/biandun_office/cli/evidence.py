@@ -1,27 +1,33 @@
 """Commands about the evidence: log-check, sweep-blobs."""
 
 import re
-import shutil
 import sys
 from dataclasses import asdict
 
 import click
-from django.db import DatabaseError
+from django.db import DatabaseError, connection
 
 from biandun_office.cli.commands import Command
 from biandun_office.cli.output import show_problem
 from biandun_office.cli.session import Session, in_language, in_session
-from biandun_office.evidence.services import sweep_blobs
+from biandun_office.evidence.services import sweep_blobs, sweepable_bytes
 from biandun_office.office.identity import Office
 from biandun_office.platform import files
-from biandun_office.platform.errors import FileProblem, LogBroken
+from biandun_office.platform.errors import (
+    ClockUntrusted,
+    DatabaseFull,
+    FileProblem,
+    LogBroken,
+    OfficeProblem,
+    StorageFull,
+)
 from biandun_office.reception.log_check import LogReport, check_log
 from biandun_office.timekeeping import guard
 from biandun_protocol.catalogue import phrase
 
 EXIT_BROKEN = LogBroken.exit_status
 _DURATION = re.compile(r"(\d{1,6})([smhd])")
-_ENOUGH = 1 << 20  # bytes: with so much free disk a database can be opened and can delete rows
+_DAY = 86_400
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 
 
@@ -111,10 +117,29 @@ def sweep(session: Session, *, older_than: int) -> dict[str, object]:
         removed, size = sweep_blobs(older_than=guard.look() - older_than)
     except DatabaseError as error:
         folder = session.folder()
-        if files.of_database(folder, error) is None or shutil.disk_usage(folder).free >= _ENOUGH:
+        if files.of_database(folder, error) is None or not files.has_no_room(folder):
             raise
         raise FileProblem("sweep-no-room", path=str(folder)) from None
     return {"removed": removed, "bytes": size}
+
+
+def advised(found: OfficeProblem, session: Session) -> OfficeProblem:
+    """Return ``found``; a full disk under the office's SQLite file with the next step that helps.
+
+    That is a sweep only if there is something to sweep and the database can be opened for it.
+    """
+    if type(found) is not StorageFull or session.data is None:
+        return found
+    connection.close()  # with what is left of a transaction
+    try:
+        size = sweepable_bytes(older_than=guard.look() - _DAY)
+    except DatabaseError:
+        advice = phrase("full.shut")
+    except ClockUntrusted:
+        advice = phrase("full.elsewhere")
+    else:
+        advice = phrase("full.sweep", size=size) if size else phrase("full.elsewhere")
+    return DatabaseFull(found.values["path"], advice)
 
 
 COMMANDS = (log_check, sweep)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import click
-from django.db import DatabaseError, connections
+from django.db import DatabaseError, InterfaceError, connections
 
 from biandun_office.cli import alerts, clocks, evidence, forks, keys, offices, recovery, releases
 from biandun_office.cli.commands import Group
@@ -89,12 +89,13 @@ def run(arguments: Sequence[str]) -> int:
         lacking = Problem("extra-missing", module=missing.name, extra="office")
         show_problem(lacking, session)
         return lacking.exit_status
-    except DatabaseError as error:
+    except (DatabaseError, InterfaceError) as error:
         found = files.of_database(session.data, error)
         if found is None:
             raise
-        show_problem(found, session)
-        return found.exit_status
+        advised = evidence.advised(found, session)
+        show_problem(advised, session)
+        return advised.exit_status
     finally:
         connections.close_all()
 

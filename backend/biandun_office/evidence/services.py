@@ -5,6 +5,7 @@ They know no case: ``reception`` lets a statement take effect between ``enter`` 
 """
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from django.conf import settings
 
@@ -65,23 +66,36 @@ def sweep_blobs(*, older_than: int) -> tuple[int, int]:
     is gone counts for nothing, and goes with the next sweep.
     """
     with writing():
-        spared = forks.kept_files()
-        old = Blob.objects.filter(referenced=False, stored_at__lt=older_than)
-        freed = [(row.sha256, row.size) for row in old if row.sha256 not in spared]
-        known = spared | set(Blob.objects.values_list("sha256", flat=True))
-        strays = [
-            stray for stray in blobs.files_older_than(older_than) if stray[0].name not in known
-        ]
-        total = sum(size for _, size in freed)
+        freed, strays = _sweepable(older_than)
         for digest, _ in freed:
             blobs.remove(digest)
-        for path, size in strays:  # left by an upload that was cut off between file and row
-            total += size
+        for path, _ in strays:
             path.unlink(missing_ok=True)
         forks.reference_files()  # also those that came after the fork, or before this program did
-        old.delete()
+        Blob.objects.filter(referenced=False, stored_at__lt=older_than).delete()
+    total = sum(size for _, size in (*freed, *strays))
     logs.action("evidence.blobs.swept", files=len(freed) + len(strays), bytes=total)
     return len(freed) + len(strays), total
+
+
+def sweepable_bytes(*, older_than: int) -> int:
+    """What ``sweep_blobs`` would free now; nothing is written for it."""
+    freed, strays = _sweepable(older_than)
+    return sum(size for digest, size in freed if blobs.size_of(digest) is not None) + sum(
+        size for _, size in strays
+    )
+
+
+def _sweepable(older_than: int) -> tuple[list[tuple[str, int]], list[tuple[Path, int]]]:
+    """Blobs that no evidence rests on, by name and size; files without a row, which an upload left
+    that was cut off.
+    """
+    spared = forks.kept_files()
+    old = Blob.objects.filter(referenced=False, stored_at__lt=older_than)
+    freed = [(row.sha256, row.size) for row in old if row.sha256 not in spared]
+    known = spared | set(Blob.objects.values_list("sha256", flat=True))
+    strays = [stray for stray in blobs.files_older_than(older_than) if stray[0].name not in known]
+    return freed, strays
 
 
 def require_blobs(digests: Sequence[str]) -> None:

@@ -14,7 +14,7 @@ returns the HTTP status of any code.
 
 from typing import ClassVar
 
-from biandun_protocol.catalogue import phrase
+from biandun_protocol.catalogue import Phrase, phrase
 from biandun_protocol.errors import Problem
 
 
@@ -77,6 +77,18 @@ class StorageFull(FileProblem):
 
     def __init__(self, path: object = SERVER) -> None:
         super().__init__(path=path)
+
+
+class DatabaseFull(StorageFull):
+    """The office's own database takes no more; ``advice`` is what makes room for it."""
+
+    def __init__(self, path: object, advice: Phrase) -> None:
+        super().__init__(path)
+        self._advice = advice
+
+    def next_step(self, language: str = "zh") -> str:
+        """What makes room."""
+        return self._advice.of(language)
 
 
 class OfficeBusy(OfficeProblem):

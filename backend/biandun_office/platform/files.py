@@ -7,6 +7,7 @@ old file or the new one.
 import errno
 import os
 import secrets
+import shutil
 import sqlite3
 import stat
 from collections.abc import Callable, Generator
@@ -14,19 +15,31 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
-from django.db import DatabaseError
+from django.db import DatabaseError, InterfaceError
 
 from biandun_office.platform.errors import (
     SERVER,
+    DatabaseFull,
     FileProblem,
     OfficeBusy,
     OfficeProblem,
+    OfficeStateProblem,
     StorageFull,
 )
 from biandun_protocol import jsontext, oserrors
 from biandun_protocol.catalogue import Phrase, phrase
 from biandun_protocol.wire.numbers import LIMIT_ATTACHMENT
 
+ROOM_TO_OPEN = 1 << 20  # bytes: with so much free disk a database can be opened and can delete rows
+# SQLSTATEs of PostgreSQL or their first characters (its manual, appendix A): disk full;
+_FULL = "53100"
+# insufficient privilege, read-only transaction;
+_REFUSED = ("42501", "25006")
+# lock not available, query cancelled, transaction rolled back, insufficient resources;
+_WAITED = ("55P03", "57014", "40", "53")
+# connection lost, server shutting down or starting
+_GONE = ("08", "57P")
+_OF_CONNECTIONS = ("OperationalError", "InterfaceError", "ConnectionTimeout")
 # what a file system without hard links says of one
 _NO_LINKS = {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK}
 PRIVATE = 0o600
@@ -112,7 +125,7 @@ def writing(path: Path) -> Generator[None]:
         yield
     except OSError as error:
         raise unwritable(path, error) from None
-    except (sqlite3.DatabaseError, DatabaseError) as error:
+    except (sqlite3.DatabaseError, DatabaseError, InterfaceError) as error:
         problem = of_database(path, error)
         if problem is None:
             raise
@@ -124,13 +137,56 @@ def of_database(path: Path | None, error: Exception) -> OfficeProblem | None:
 
     ``path`` is the database file, or None if the client must not learn it.
     """
+    behind = _of_psycopg(error)
+    if behind is not None:
+        return _of_server(behind, is_ours=path is not None)
     text, named = str(error), SERVER if path is None else str(path)
     if "full" in text or "No space left" in text:
         return StorageFull(named)
     # SQLite's messages for a file that cannot grow or is read-only, and for a folder that is
     if "disk I/O error" in text or "readonly" in text or "unable to open database file" in text:
+        if path is not None and has_no_room(path):
+            return StorageFull(named)
         return FileProblem("file-unwritable", path=named, detail=text)
     return OfficeBusy() if "locked" in text else None
+
+
+def has_no_room(path: Path) -> bool:
+    """Return whether the disk of ``path``, or of the folder where it will be, has less room left
+    than ROOM_TO_OPEN.
+    """
+    while not path.exists() and path != path.parent:
+        path = path.parent
+    return shutil.disk_usage(path).free < ROOM_TO_OPEN
+
+
+def _of_psycopg(error: BaseException | None) -> BaseException | None:
+    """The error of PostgreSQL's driver that ``error`` was raised for, if there is one."""
+    while error is not None and not type(error).__module__.startswith("psycopg"):
+        error = error.__cause__ or error.__context__
+    return error
+
+
+def _of_server(error: BaseException, *, is_ours: bool) -> OfficeProblem | None:
+    """The problem that matches an error of a PostgreSQL server, by its SQLSTATE; None for an
+    internal error.
+
+    ``is_ours``: it is for the office's operator, and not for an HTTP client.
+    """
+    state: str = getattr(error, "sqlstate", None) or ""
+    detail = (str(error).strip().splitlines() or [""])[0]
+    if state == _FULL:
+        advice = phrase("full.server")
+        return DatabaseFull(phrase("plain.database"), advice) if is_ours else StorageFull(SERVER)
+    if state.startswith(_REFUSED):
+        return OfficeStateProblem("database-refused", detail=detail) if is_ours else None
+    if state.startswith(_WAITED):
+        return OfficeBusy()
+    if state.startswith(_GONE) or (not state and type(error).__name__ in _OF_CONNECTIONS):
+        if is_ours:
+            return OfficeStateProblem("database-unreachable", detail=detail)
+        return OfficeBusy()
+    return None
 
 
 @contextmanager
