@@ -1,9 +1,8 @@
-"""Operations that are the same on both cores: what is seldom run, written with instructions that
-both have.
+"""Operations whose code is the same on both cores: those that are seldom executed.
 
-At the start of each handler r0 is the work area, r1, r2 and r3 are the addresses of registers d, a
-and b, r4 points behind the instruction.  Handlers end with a branch to ``next``.  Nothing here
-branches on, or addresses memory by, what a register holds.
+At the start of each handler r0 is the work area; r1, r2 and r3 are the addresses of registers d, a
+and b; r4 is the address after the instruction.  Handlers end with a branch to ``next``.  Nothing
+here branches on the content of a register, or addresses memory by it.
 """
 
 from etoken.crypto import machine as m
@@ -22,7 +21,7 @@ def address(t: Thumb, d: int, offset: int, temporary: int) -> None:
 
 
 def first(name: str, index: int) -> str:
-    """The carrying instruction of a chain: plain at its start."""
+    """Return the carrying form of an instruction, or at the start of a chain the plain one."""
     return (
         {"add": "adds", "sub": "subs"}[name] if index == 0 else {"add": "adcs", "sub": "sbcs"}[name]
     )
@@ -53,7 +52,7 @@ def borrow_mask(t: Thumb, d: int) -> None:
 
 
 def reduce_once(t: Thumb, d: int, modulus: int, top: int, zero: int) -> None:
-    """Value (top : d) below twice the modulus: subtract it unless it is larger."""
+    """Value (top : d) below twice the modulus: subtract the modulus if it is not larger."""
     chain(t, "sub", d, d, modulus)
     t.movs(zero, 0)
     t.sbcs(top, top, zero)
@@ -85,7 +84,7 @@ def scalars(t: Thumb) -> None:
     add_masked(t, 1, 3, 6)
     t.b("next")
 
-    t.label("lows")  # product area = n - a; take it if it is below a
+    t.label("lows")  # product area = n - a; used if it is below a
     address(t, 3, n, 5)
     t.sp_address(7, at.F_PRODUCT)
     chain(t, "sub", 7, 3, 2)
@@ -152,9 +151,7 @@ def moves(t: Thumb) -> None:
 
 
 def operand(t: Thumb, d: int, which: int) -> None:
-    """d = operand ``which`` (1 d, 2 a, 3 b) of the instruction that r4 points behind, as a number.
-    Spoils r4.
-    """
+    """d = operand ``which`` (1 d, 2 a, 3 b) of the instruction before r4; overwrites r4."""
     t.subs_imm(4, 4, 4)
     t.ldrb(d, 4, which)
 
@@ -172,7 +169,7 @@ def flow(t: Thumb) -> None:
     t.ldr(2, SP, at.F_BACK)
     t.subs_imm(1, 1, 1)
     t.str_(1, SP, at.F_COUNTER)
-    t.asrs(1, 1, 31)  # the counter is public, but to choose costs less than to branch
+    t.asrs(1, 1, 31)  # the counter is public, but selecting costs less than branching
     t.ldr(3, SP, at.F_PROGRAM)
     t.ands(3, 1)
     t.bics(2, 1)
@@ -189,7 +186,7 @@ def tests(t: Thumb) -> None:
         t.ldr(5, 2, 4 * index)
         t.orrs(6, 5)
     t.label("raise_if_r6_zero")
-    t.subs_imm(6, 6, 1)  # borrow when it was 0
+    t.subs_imm(6, 6, 1)  # borrows if it was 0
     t.sbcs(6, 6, 6)
     t.label("raise_by_mask")
     operand(t, 1, 1)
@@ -215,7 +212,7 @@ def tests(t: Thumb) -> None:
         t.ldr(7, 3, 4 * index)
         t.eors(5, 7)
         t.orrs(6, 5)
-    t.rsbs_zero(6, 6)  # carry only when it was 0
+    t.rsbs_zero(6, 6)  # carries only if it was 0
     t.sbcs(6, 6, 6)
     t.b("raise_by_mask")
 
@@ -229,7 +226,7 @@ def bits(t: Thumb) -> None:
     t.muls(1, 3)
     t.constant(3, at.SIGNS)
     t.adds(1, 1, 3)
-    t.adds(1, 1, 0)  # where the signs go
+    t.adds(1, 1, 0)  # address of the signs
     t.ldr(6, 2, 0)
     t.lsls(6, 6, 31)
     t.asrs(6, 6, 31)
@@ -265,9 +262,7 @@ def bits(t: Thumb) -> None:
 
 
 def wipe(t: Thumb) -> None:
-    """WIPE: zeros over every register below CONSTANTS, signs, scratch and the frame's product
-    area.
-    """
+    """WIPE: zero every register below CONSTANTS, signs, scratch and the frame's product area."""
     t.label("wipe")
     for register in (4, 5, 6, 7):
         t.movs(register, 0)
@@ -291,7 +286,7 @@ def wipe(t: Thumb) -> None:
 
 
 def everything(t: Thumb) -> None:
-    """All of it."""
+    """Emit all of these operations."""
     scalars(t)
     moves(t)
     flow(t)

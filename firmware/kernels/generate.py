@@ -1,9 +1,9 @@
-"""Write what the key runs but nobody writes by hand: the machine's programs, and the kernels as
-``asm_thumb`` functions.
+"""Generate the programs of the field machine and the kernels that the key runs.
 
     python -m kernels.generate [--check]      (in firmware/)
 
-``--check`` writes nothing and fails where a file differs from what the tools make.
+The kernels become ``asm_thumb`` functions.  ``--check`` writes nothing and fails if a file differs
+from what the tools generate.
 """
 
 import argparse
@@ -21,15 +21,15 @@ WARNING = "Written by firmware/kernels/generate.py; change the tools, not this f
 
 
 def kernel(core: str, curve: str) -> bytes:
-    """Machine code of a field machine."""
+    """Return the machine code of a field machine."""
     return KERNELS[core](CURVES[curve])
 
 
 def function(name: str, code: bytes) -> str:
-    """An ``asm_thumb`` function that holds this machine code; the assembler adds push {r1, r4-r7,
-    lr} and pop {r1, r4-r7, pc}.
+    """Return an ``asm_thumb`` function with this machine code.
 
-    What the code leaves in r0 becomes a Python integer: it must be public.
+    The assembler adds push {r1, r4-r7, lr} and pop {r1, r4-r7, pc}.  What the code leaves in r0
+    becomes a Python integer: it must be public.
     """
     halves = [
         f"0x{int.from_bytes(code[at : at + 2], 'little'):04x}" for at in range(0, len(code), 2)
@@ -40,23 +40,21 @@ def function(name: str, code: bytes) -> str:
 
 
 def module(description: str, functions: dict[str, bytes]) -> str:
-    """A Python file with such functions."""
+    """Return a Python module of such functions."""
     head = f'"""{description}\n\n{WARNING}\n"""\n\n# ruff: noqa\n# pyright: basic, reportUndefinedVariable=false\n'
     return head + "".join(f"\n\n{function(name, code)}" for name, code in functions.items())
 
 
 def literal(content: bytes, indent: str) -> list[str]:
-    """Lines of a bytes literal, as the compiler keeps it: nothing is computed on the key."""
+    """Return the lines of a bytes literal, a constant that the key need not compute."""
     rows = [content[at : at + 24] for at in range(0, len(content), 24)]
     return [indent + 'b"' + "".join(f"\\x{byte:02x}" for byte in row) + '"' for row in rows]
 
 
 def programs_module() -> str:
-    """The programs as bytes, the numbers of flags and slots, and where a program's operands are to
-    be filled in.
-    """
+    """Return the module of programs, flags, slots, and offsets of operands to be patched."""
     lines = [
-        f'"""Programs of the field machine, see ``machine`` for what they are made of.\n\n{WARNING}\n"""\n'
+        f'"""Programs of the field machine; ``machine`` defines their instructions.\n\n{WARNING}\n"""\n'
     ]
     for names in (
         ("BAD_SECRET", "BAD_NONCE", "BAD_RESULT", "EXCEPTION", "REFUSED"),
@@ -77,14 +75,14 @@ def programs_module() -> str:
 
 
 def layout_module() -> str:
-    """Where the kernels expect what in their work area."""
+    """Return the module of offsets in the kernels' work area."""
     names = ("REGISTER", "MODULI", "MODULUS_SIZE", "LIMBS", "BATCH", "WORK_SIZE")
     values = "\n".join(f"{name} = {getattr(layout, name)}" for name in names)
-    return f'"""Where the kernels expect what in their work area, in bytes.\n\n{WARNING}\n"""\n\n{values}\n'
+    return f'"""Offsets in the work area of the kernels, in bytes.\n\n{WARNING}\n"""\n\n{values}\n'
 
 
 def files() -> dict[Path, str]:
-    """Every generated file."""
+    """Return every generated file."""
     found = {CRYPTO / "programs.py": programs_module(), CRYPTO / "thumb_layout.py": layout_module()}
     for core, long_name in CORES.items():
         for curve, parameters in CURVES.items():
@@ -97,7 +95,7 @@ def files() -> dict[Path, str]:
 
 
 def main() -> int:
-    """Write or check."""
+    """Write or check the files."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--check", action="store_true")
     check = parser.parse_args().check

@@ -1,9 +1,10 @@
-"""SHA-256 (FIPS 180-4) and SM3 (GB/T 32905-2016) for both cores: compress(state, data, count,
-constants).
+"""SHA-256 (FIPS 180-4) and SM3 (GB/T 32905-2016) for both cores.
 
-``state`` is eight words, big-endian as digests are, ``data`` count blocks of 64 bytes at an address
-that is a multiple of 4, ``constants`` the 64 words of SHA-256 (SM3 has none and makes its two
-itself).  The schedule lies on the stack and is wiped before the end.
+    compress(state, data, count, constants)
+
+``state`` is eight words, big-endian as in digests; ``data`` is count blocks of 64 bytes at an
+address that is a multiple of 4; ``constants`` are the 64 words of SHA-256 (SM3 computes its two
+itself).  The schedule is on the stack and is wiped before the function returns.
 """
 
 from collections.abc import Callable
@@ -19,7 +20,7 @@ SIZE = STATE + 32
 
 
 def rol(count: int) -> int:
-    """As a rotation to the right."""
+    """Return a rotation to the left as one to the right."""
     return 32 - count
 
 
@@ -39,7 +40,7 @@ def open_frame(t: Thumb) -> None:
 
 
 def turn_state(t: Thumb) -> None:
-    """Turn the bytes of each word of the state in place: words inside, bytes outside."""
+    """Reverse the bytes of each word of the state in place: words inside, bytes outside."""
     t.ldr(1, SP, F_STATE)
     for index in range(8):
         t.ldr(0, 1, 4 * index)
@@ -48,7 +49,7 @@ def turn_state(t: Thumb) -> None:
 
 
 def load_block(t: Thumb) -> None:
-    """First 16 words of the schedule, from big-endian."""
+    """Load the first 16 words of the schedule, big-endian."""
     t.ldr(1, SP, F_DATA)
     for index in range(16):
         t.ldr(0, 1, 4 * index)
@@ -59,7 +60,7 @@ def load_block(t: Thumb) -> None:
 
 
 def close_frame(t: Thumb) -> None:
-    """Next block; after the last one forget the schedule."""
+    """Continue with the next block; after the last one wipe the schedule."""
     t.ldr(0, SP, F_COUNT)
     t.subs_imm(0, 0, 1)
     t.str_(0, SP, F_COUNT)
@@ -83,8 +84,9 @@ def close_frame(t: Thumb) -> None:
 
 
 def forget_registers(t: Thumb) -> None:
-    """Zeros in what the caller does not get back; r0 becomes a Python object there, so it must hold
-    nothing that was hashed.
+    """Zero the registers that the caller does not restore.
+
+    r0 becomes a Python object there, so it must not hold anything that was hashed.
     """
     for register in (0, 1, 2, 3):
         t.movs(register, 0)
@@ -92,7 +94,7 @@ def forget_registers(t: Thumb) -> None:
 
 
 def loop(t: Thumb, name: str, count: int, body: Callable[[], None]) -> None:
-    """Run ``body`` count times; the counter is in the frame, r0 is spoilt between turns."""
+    """Emit ``body``, executed count times; the counter is in the frame, r0 is overwritten."""
     t.movs(0, count)
     t.str_(0, SP, F_LEFT)
     t.label(name)
@@ -389,7 +391,7 @@ def sha256_m0plus() -> bytes:
 
 
 def sm3_m0plus() -> bytes:
-    """SM3 for the narrow core; r4 to r6 hold the counts that are used most."""
+    """SM3 for the narrow core; r4 to r6 hold the rotation counts that are used most."""
     t = Thumb(wide=False)
     open_frame(t)
     load_block(t)

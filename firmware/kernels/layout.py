@@ -1,6 +1,4 @@
-"""Where the machine-code machines keep what: offsets in bytes, in the work area and in the stack
-frame.
-"""
+"""Memory layout of the machine-code machines: offsets in bytes, in work area and stack frame."""
 
 from etoken.crypto import machine as m
 

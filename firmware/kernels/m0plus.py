@@ -1,9 +1,9 @@
-"""The field machine for the Cortex-M0+ of the RP2040 (ARMv6-M): one multiplication, 32 by 32 bits,
-low half only.
+"""The field machine for the Cortex-M0+ of the RP2040 (ARMv6-M).
 
-A value is eight 32-bit words, R = 2^256.  A product is Karatsuba's over 128 and over 64 bits; 64 by
-64 bits are four of 32 by 32, each of four MULS of 16 bits.  What the eight low registers cannot
-hold lies in the frame, since only SP can be addressed from without spending a register.
+Its only multiplication is 32 by 32 bits, low half.  A value is eight 32-bit words, R = 2^256.  A
+product is Karatsuba's over 128 and over 64 bits; 64 by 64 bits are four of 32 by 32, each of four
+MULS of 16 bits.  Values that the eight low registers cannot hold are in the stack frame, since only
+SP can address memory without using a register.
 """
 
 from etoken.crypto import machine as m
@@ -15,7 +15,7 @@ from kernels.thumb import LR, SP, Thumb
 NE = 1
 WORDS = range(8)
 
-# frame behind the common part, offsets in bytes
+# frame after the common part, offsets in bytes
 A, B, P = at.F_PRODUCT + 64, at.F_PRODUCT + 96, at.F_PRODUCT  # operands, product
 DA, DB, Q = B + 32, B + 48, B + 64  # differences of halves and their product
 DA64, DB64, SIGN64, LOW64, SIGN128 = Q + 32, Q + 40, Q + 48, Q + 52, Q + 56
@@ -34,7 +34,7 @@ def word(base: int, index: int) -> int:
 
 
 def mul32(t: Thumb, a: int, b: int, t0: int, t1: int, low: int) -> None:
-    """a : low = a * b; b, t0, t1 are used.  18 instructions."""
+    """a : low = a * b; overwrites b, t0, t1.  18 instructions."""
     t.uxth(t0, a)
     t.lsrs(a, a, 16)
     t.lsrs(t1, b, 16)
@@ -56,7 +56,7 @@ def mul32(t: Thumb, a: int, b: int, t0: int, t1: int, low: int) -> None:
 
 
 def sqr32(t: Thumb, a: int, t0: int, t1: int, low: int) -> None:
-    """a : low = a * a; t0, t1 are used."""
+    """a : low = a * a; overwrites t0, t1."""
     t.uxth(t0, a)
     t.lsrs(a, a, 16)
     t.mov(low, t0)
@@ -70,8 +70,9 @@ def sqr32(t: Thumb, a: int, t0: int, t1: int, low: int) -> None:
 
 
 def mul64(t: Thumb, a: int, b: int, out: "tuple[int, int, int, int] | None") -> None:
-    """Words at a times words at b; to the offsets ``out``, or low word to LOW64 and the others left
-    in r5, r6, r7.
+    """Words at a times words at b.
+
+    Stored at the offsets ``out``, or the low word at LOW64 and the others left in r5, r6, r7.
     """
     t.ldr(5, SP, a)
     t.ldr(1, SP, b)
@@ -125,7 +126,7 @@ def sqr64(t: Thumb, a: int, out: "tuple[int, int, int, int] | None") -> None:
 
 
 def difference(t: Thumb, x: int, y: int, count: int, out: int, mask: int) -> None:
-    """Words at out = |x - y|; register mask = -1 where x < y.  Uses r0, r1, r4 on."""
+    """Words at out = |x - y|; register mask = -1 where x < y.  Overwrites r0, r1, r4 and up."""
     if count == 2:
         for index in range(2):
             t.ldr(4 + index, SP, word(x, index))
@@ -151,8 +152,9 @@ def difference(t: Thumb, x: int, y: int, count: int, out: int, mask: int) -> Non
 
 
 def combine64(t: Thumb, out: int) -> None:
-    """Add the middle product (LOW64, r5, r6, r7; its sign in r0) between the outer ones at out,
-    four words each.
+    """Add the middle product between the outer ones at out, four words each.
+
+    The middle product is LOW64, r5, r6, r7, its sign in r0.
     """
     t.ldr(4, SP, LOW64)
     for register in (4, 5, 6, 7):
@@ -196,12 +198,12 @@ def sqr128(t: Thumb, a: int, out: int) -> None:
     difference(t, a, a + 8, 2, DA64, 2)
     sqr64(t, DA64, None)
     t.movs(0, 0)
-    t.mvns(0, 0)  # the middle one is taken away
+    t.mvns(0, 0)  # the middle one is subtracted
     combine64(t, out)
 
 
 def save_carry(t: Thumb, register: int) -> None:
-    """register += C, without an add that forgets it."""
+    """register += C, keeping the carry of the addition."""
     t.movs(1, 0)
     t.adcs(register, register, 1)
 
@@ -230,7 +232,7 @@ def combine128(t: Thumb) -> None:
         t.eors(1, 3)
         t.adcs(4 + index, 4 + index, 1)
         t.str_(4 + index, SP, word(P, 4 + index))
-    # the carry goes on in the upper half of Q; r0 is what the lower sums left over
+    # the carry continues in the upper half of Q; r0 is what the lower sums left over
     t.movs(2, 0)
     t.adcs(2, 2, 2)
     for index in range(4):
@@ -262,20 +264,20 @@ def combine128(t: Thumb) -> None:
 
 
 def copy8(t: Thumb, source: int, target: int) -> None:
-    """Eight words by address; both registers move on."""
+    """Copy eight words by address; both registers are advanced."""
     for _ in range(2):
         t.ldm(source, (4, 5, 6, 7), writeback=True)
         t.stm(target, (4, 5, 6, 7), writeback=True)
 
 
 def product(t: Thumb) -> None:
-    """Subroutine: P = the values at r2 and r3.  Everything is used."""
+    """Subroutine: P = product of the values at r2 and r3.  Overwrites every register."""
     t.label("product")
     t.mov(0, LR)
     t.str_(0, SP, at.F_RETURN)
     t.sp_address(0, A)
     copy8(t, 2, 0)
-    copy8(t, 3, 0)  # B follows A
+    copy8(t, 3, 0)  # B follows A in the frame
     mul128(t, A, B, P)
     mul128(t, A + 16, B + 16, P + 32)
     difference(t, A, A + 16, 4, DA, 2)
@@ -311,7 +313,7 @@ def add_words(t: Thumb, start: int, addends: "list[int]", temporary: int) -> Non
 
 
 def reduce_p256(t: Thumb) -> int:
-    """Words 8 to 15 of P, and r7 above them = P / 2^256 mod p, up to one p too much.
+    """Words 8 to 15 of P, and r7 above them = P / 2^256 mod p, or that plus p.
 
     p + 1 = 2^96 (1 + 2^96 - 2^128 + 2^160).  r0, r1, r2 = A, three words at a time; r0, r4 to r7 =
     A (1 - 2^32 + 2^64).
@@ -331,7 +333,7 @@ def reduce_p256(t: Thumb) -> int:
         t.sbcs(5, 5, 1)
         t.sbcs(6, 6, 2)
         t.sbcs(7, 7, 3)
-        if start:  # the carry of the round before, at word 11
+        if start:  # the previous round's carry, at word 11
             t.mov(3, 8)
             t.adds(5, 5, 3)
             t.movs(3, 0)
@@ -363,7 +365,8 @@ def reduce_p256(t: Thumb) -> int:
 def reduce_sm2(t: Thumb) -> int:
     """The same for SM2: p + 1 = 2^64 (1 - 2^32 - 2^160 + 2^192).
 
-    Two words A at a time; B = A (2^32 - 1) = r0, r1, r2 is taken from place 2 and added at place 7.
+    Two words A at a time; B = A (2^32 - 1) = r0, r1, r2 is subtracted at place 2 and added at place
+    7.
     """
     t.movs(7, 0)
     for start in (0, 2, 4, 6):
@@ -381,7 +384,7 @@ def reduce_sm2(t: Thumb) -> int:
             t.str_(6, SP, word(P, start + 2 + index))
         for register in (0, 1, 2):
             t.sbcs(register, register, 3)
-        # the carry of the round before belongs one place above the first of these
+        # the previous round's carry belongs one place above the first of these
         t.adds(1, 1, 7)
         t.adcs(2, 2, 3)
         add_words(t, start + 7, [0, 1, 2], 6)
@@ -391,7 +394,7 @@ def reduce_sm2(t: Thumb) -> int:
 
 
 class Field:
-    """What depends on the curve: the words of p from a register that holds a mask (or -1)."""
+    """What depends on the curve: the words of p, made from a register that holds a mask (or -1)."""
 
     def __init__(self, curve: Curve) -> None:
         self.curve = curve
@@ -402,8 +405,9 @@ class Field:
     def prepare(
         t: Thumb, words: "list[int]", mask: int, zero: int, spare: "tuple[int, ...]"
     ) -> "list[int]":
-        """zero = 0, spare = what else is wanted of 1 & mask and -2 & mask; returns the register of
-        each word.
+        """zero = 0, spare = whichever else of 1 & mask and -2 & mask is needed.
+
+        Returns the register of each word.
         """
         held = {0xFFFFFFFF: mask, 0: zero}
         for odd in (1, 0xFFFFFFFE):
@@ -418,10 +422,10 @@ class Field:
 
 
 def finish(t: Thumb, field: Field, source: "tuple[int, int]", top: int) -> None:
-    """The value (top : source) below 2 p, source as (register, offset), to the address in r1, less
-    p unless it is smaller.
+    """Store the value (top : source) below 2 p, minus p unless it is smaller, at the address in r1.
 
-    First only the borrow is found out, then p or zero is taken off.  Uses r2 to r6; top is r7.
+    The source is (register, offset).  First only the borrow is computed, then p or zero is
+    subtracted.  Uses r2 to r6; top is r7.
     """
     register, offset = source
     t.movs(2, 0)
@@ -432,7 +436,7 @@ def finish(t: Thumb, field: Field, source: "tuple[int, int]", top: int) -> None:
         getattr(t, common.first("sub", index))(4, 4, name)
     t.sbcs(top, top, 3)
     t.mov(2, top)
-    t.mvns(2, 2)  # -1: take p off
+    t.mvns(2, 2)  # -1: subtract p
     names = field.prepare(t, field.words, 2, 3, (5,))
     for index, name in enumerate(names):
         t.ldr(4, register, offset + 4 * index)
@@ -487,7 +491,7 @@ def additions(t: Thumb, field: Field) -> None:
         getattr(t, common.first("add", index))(4, 4, name)
         t.str_(4, 1, 4 * index)
     t.adcs(3, 3, 3)
-    for index in reversed(WORDS):  # r3 = the bit from above
+    for index in reversed(WORDS):  # r3 = the bit from the word above
         t.ldr(4, 1, 4 * index)
         t.lsls(3, 3, 31)
         t.lsrs(5, 4, 1)
@@ -498,8 +502,9 @@ def additions(t: Thumb, field: Field) -> None:
 
 
 def multiplication_n(t: Thumb) -> None:
-    """MULN: T = a b, M = T (-1/n) mod 2^256, (T + M n) / 2^256: three products, since it is seldom
-    wanted.
+    """MULN: T = a b, M = T (-1/n) mod 2^256, (T + M n) / 2^256.
+
+    Three products, since it is seldom executed.
     """
     t.label("muln")
     t.str_(1, SP, at.F_TARGET)
@@ -531,8 +536,9 @@ def multiplication_n(t: Thumb) -> None:
 
 
 def scan(t: Thumb) -> None:
-    """Subroutine: r4 to r7 |= half of the entry at r3 that r2 has its bit for; enter at scan_32 or
-    scan_8.  All are read.
+    """Subroutine: r4 to r7 |= half of the entry at r3 that r2 selects by its bit.
+
+    Entered at scan_32 or scan_8; reads all entries.
     """
     t.label("scan_32")
     for entry in range(32):
@@ -550,8 +556,9 @@ def scan(t: Thumb) -> None:
 
 
 def digit(t: Thumb, teeth: int, stride: int) -> None:
-    """From the signs at r3, column r2: r6 = number of the entry, r5 = -1 for its negative.  Uses
-    r1, r4, r7.
+    """r6 = number of the entry, r5 = -1 for its negative, from the signs at r3, column r2.
+
+    Uses r1, r4, r7.
     """
     t.movs(6, 0)
     for tooth in range(teeth):
@@ -573,8 +580,9 @@ def digit(t: Thumb, teeth: int, stride: int) -> None:
 
 
 def lookup(t: Thumb, entries: int, to_y: int) -> None:
-    """What PICK and WINDOW share: r6 = number of the entry, r5 = mask; the table's address is in
-    the frame at A.
+    """The common part of PICK and WINDOW.
+
+    r6 = number of the entry, r5 = mask; the table's address is in the frame at A.
     """
     t.movs(2, 1)
     t.lsls_reg(2, 6)
@@ -646,7 +654,7 @@ def lookups(t: Thumb, field: Field) -> None:
     digit(t, 4, 1)
     lookup(t, 8, 8 * at.REGISTER)
 
-    t.label("negate")  # register d + 1 = y or, under the mask, p - y: not y, plus p + 1
+    t.label("negate")  # register d + 1 = y or, if the mask is set, p - y: not y, plus p + 1
     t.ldr(1, SP, at.F_TARGET)
     t.adds_imm(1, 1, 32)
     t.ldr(2, SP, A + 8)
@@ -660,8 +668,9 @@ def lookups(t: Thumb, field: Field) -> None:
 
 
 def divsteps(t: Thumb) -> None:
-    """BATCH steps: r0 = zeta, r1 = f, r2 = g; then r3 = u + 2^16 v, r4 = q + 2^16 r of the
-    transition matrix.
+    """BATCH steps: r0 = zeta, r1 = f, r2 = g.
+
+    Then r3 = u + 2^16 v, r4 = q + 2^16 r of the transition matrix.
     """
     t.movs(3, 1)
     t.lsls(4, 3, 16)
@@ -687,11 +696,10 @@ def divsteps(t: Thumb) -> None:
 
 
 def inversion(t: Thumb) -> None:
-    """INVP and INVN: 1 / a by 602 constant-time divsteps, fourteen at a time (Bernstein and Yang,
-    eprint 2019/266).
+    """INVP and INVN: 1 / a by 602 constant-time divsteps, fourteen at a time.
 
-    f, g, d, e and the modulus are rows of LIMBS words of 14 bits in the frame, the last one with a
-    sign.
+    Bernstein and Yang, eprint 2019/266.  f, g, d, e and the modulus are rows of LIMBS words of 14
+    bits in the frame, the last one signed.
     """
     for name, which, register in (("invp", 0, m.C_P), ("invn", 1, m.C_N)):
         t.label(name)
@@ -760,8 +768,9 @@ def inversion(t: Thumb) -> None:
 
 
 def _rows(t: Thumb, x: int, y: int, modulus: int) -> None:
-    """(x, y) = (u x + v y, q x + r y) / 2^14, with multiples of the modulus that make it come out
-    even.  r4, r5 are the carries.
+    """(x, y) = (u x + v y, q x + r y) / 2^14, plus multiples of the modulus that make it exact.
+
+    r4, r5 are the carries.
     """
 
     def sums(limb: int, begin: bool) -> None:
@@ -828,8 +837,9 @@ def _rows(t: Thumb, x: int, y: int, modulus: int) -> None:
 
 
 def _finish_inversion(t: Thumb) -> None:
-    """The inverse is d times the sign of f; d lies between -2 and 1 times the modulus.  r1 =
-    target, r7 = the word above it.
+    """The inverse is d times the sign of f; d is between -2 and 1 times the modulus.
+
+    r1 = target, r7 = the word above it.
     """
     t.ldr(1, SP, at.F_TARGET)
     t.movs(4, 0)
@@ -861,14 +871,14 @@ def _finish_inversion(t: Thumb) -> None:
                 getattr(t, common.first("sub", index))(4, 4, 6)
                 t.str_(4, 1, 4 * index)
             t.mov(5, 7)
-            t.eors(5, 6)  # leaves C
+            t.eors(5, 6)  # keeps C
             t.sbcs(5, 5, 6)
             t.mov(7, 5)
     t.b("next")
 
 
 def machine(curve: Curve) -> bytes:
-    """The whole function: run(work, program, io, table) -> flags."""
+    """Return the whole function: run(work, program, io, table) -> flags."""
     t, field = Thumb(wide=False), Field(curve)
     for index in range(4):
         t.mov(4 + index, 8 + index)
@@ -890,7 +900,7 @@ def machine(curve: Curve) -> bytes:
         t.adds(register, register, 0)
     t.lsls(5, 5, 2)
     t.add_pc(5)
-    t.mov(8, 8)  # the table begins four bytes behind the jump
+    t.mov(8, 8)  # the table begins four bytes after the jump
     for name in common.HANDLERS:
         t.b(name)
     multiplication(t, field)

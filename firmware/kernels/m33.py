@@ -1,10 +1,10 @@
-"""The field machine for the Cortex-M33 of the RP2350 (ARMv8-M mainline with the DSP extension):
-UMAAL and SMLAD, no tables.
+"""The field machine for the Cortex-M33 of the RP2350 (ARMv8-M mainline with the DSP extension).
 
-A value is eight 32-bit words, R = 2^256.  A product is 16 rows of four UMAAL with the other half in
-memory; the reduction uses that p + 1 is a multiple of 2^96 (P-256) or 2^64 (SM2), so that
-Montgomery's multiplier is the low words themselves.  Register use of each handler is noted where it
-is not plain; r0 to r12 and lr are free, sp is the frame of ``layout``.
+It uses UMAAL and SMLAD, and no tables.  A value is eight 32-bit words, R = 2^256.  A product is 16
+rows of four UMAAL with the other half in memory; the reduction uses that p + 1 is a multiple of
+2^96 (P-256) or 2^64 (SM2), so that Montgomery's multiplier is the low words themselves.  Register
+use of a handler is noted where it is not obvious; r0 to r12 and lr are free, sp is the frame of
+``layout``.
 """
 
 from etoken.crypto import machine as m
@@ -14,7 +14,7 @@ from kernels import layout as at
 from kernels.thumb import LR, SP, Thumb
 
 MINUS_ONE = 0xFFFFFFFF
-VALUE = range(4, 12)  # registers of a value between load and store
+VALUE = range(4, 12)  # registers of a loaded value
 PL, NE = 5, 1
 
 
@@ -35,7 +35,7 @@ class Field:
                 (t.sbcs_imm if index else t.subs_imm)(register, register, word)
 
     def add_masked(self, t: Thumb, mask: int, spare: int, words: "list[int] | None" = None) -> None:
-        """VALUE += p & mask, or other words that have 0, 1, -1 and -2 only; carry in C."""
+        """VALUE += p & mask, or other words out of 0, 1, -1 and -2; carry in C."""
         begun = False
         for word, register in zip(words or self.words, VALUE, strict=True):
             if word == 0:
@@ -53,7 +53,7 @@ class Field:
 
 
 def product(t: Thumb) -> None:
-    """F_PRODUCT (16 words) = the values at r2 and r3.  r1 stays, all else is used."""
+    """F_PRODUCT (16 words) = product of the values at r2 and r3; overwrites all but r1."""
     window = [8, 9, 10, 11, 12]
     for half in (0, 4):
         t.ldm(2, (4, 5, 6, 7), writeback=True)
@@ -80,13 +80,13 @@ def product(t: Thumb) -> None:
 
 
 def ripple(t: Thumb, registers: "tuple[int, ...]") -> None:
-    """Carry into these."""
+    """Propagate the carry into these."""
     for register in registers:
         t.adcs_imm(register, register, 0)
 
 
 def unripple(t: Thumb, registers: "tuple[int, ...]") -> None:
-    """Borrow from these."""
+    """Propagate the borrow into these."""
     for register in registers:
         t.sbcs_imm(register, register, 0)
 
@@ -110,11 +110,10 @@ def take_carry(t: Thumb, register: int) -> None:
 
 
 def reduce_p256(t: Thumb) -> int:
-    """VALUE = F_PRODUCT / 2^256 mod p, up to one p too much; returns the register of the word above
-    it.
+    """VALUE = F_PRODUCT / 2^256 mod p, or that plus p; returns the register of the word above it.
 
     p + 1 = 2^96 (1 + 2^96 - 2^128 + 2^160): three words A at a time are added at places 3, 6 and 8
-    and taken from 7.  Words 3 to 7 stand in r0 r2 r3 r12 lr, words 8 to 15 in VALUE.
+    and subtracted at 7.  Words 3 to 7 are in r0 r2 r3 r12 lr, words 8 to 15 in VALUE.
     """
     pointer, carry = 10, 11
     t.sp_address(pointer, at.F_PRODUCT)
@@ -160,8 +159,8 @@ def reduce_p256(t: Thumb) -> int:
 def reduce_sm2(t: Thumb) -> int:
     """The same for SM2: p + 1 = 2^64 (1 - 2^32 - 2^160 + 2^192).
 
-    Two words A at a time; B = A (2^32 - 1), three words, is taken from place 2 and added at place
-    7.
+    Two words A at a time; B = A (2^32 - 1), three words, is subtracted at place 2 and added at
+    place 7.
     """
     pointer = 10
 
@@ -237,7 +236,7 @@ def multiplication(t: Thumb, field: Field) -> None:
 
 
 def load_two(t: Thumb, chained: str) -> None:
-    """VALUE = value at r2, plus or minus the one at r3; r0, r2, r12, lr are used."""
+    """VALUE = value at r2, plus or minus the one at r3; overwrites r0, r2, r12, lr."""
     t.ldm(2, VALUE, writeback=False)
     for half in (0, 4):
         t.ldm(3, (0, 2, 12, LR), writeback=half == 0)
@@ -284,7 +283,7 @@ def multiplication_n(t: Thumb, curve: Curve) -> None:
     t.sp_address(0, at.F_PRODUCT)
     t.ldm(0, window[:8], writeback=False)
     common.address(t, 3, m.C_N * at.REGISTER, 2)
-    t.constant(1, 0)  # carry of the row before
+    t.constant(1, 0)  # carry of the previous row
     inverse = -pow(curve.n, -1, 1 << 32) & MINUS_ONE
     for row in range(8):
         t.constant(0, inverse)
@@ -317,8 +316,9 @@ def multiplication_n(t: Thumb, curve: Curve) -> None:
 
 
 def scan(t: Thumb) -> None:
-    """Subroutine: VALUE = the entry of the row at r3 that r2 has its bit for; F_COUNT times eight
-    entries of 32 bytes, all read.
+    """Subroutine: VALUE = the entry of the row at r3 that r2 selects by its bit.
+
+    The row has F_COUNT times eight entries of 32 bytes; all are read.
     """
     t.label("scan")
     t.str_(LR, SP, at.F_RETURN)
@@ -345,8 +345,9 @@ def scan(t: Thumb) -> None:
 
 
 def digit(t: Thumb, teeth: int, stride: int) -> None:
-    """From the signs at r7, column r6: r2 = the bit of the entry, r5 = -1 for its negative.  Uses
-    r3, r8 to r10.
+    """r2 = the bit of the entry, r5 = -1 for its negative, from the signs at r7, column r6.
+
+    Uses r3, r8 to r10.
     """
     t.mov_imm(8, 0)
     for tooth in range(teeth):
@@ -365,8 +366,9 @@ def digit(t: Thumb, teeth: int, stride: int) -> None:
 
 
 def lookup(t: Thumb, field: Field, entries: int, to_y: int) -> None:
-    """The part that PICK and WINDOW share: table at r3, bit in r2, mask in r5, target in
-    F_TARGET.
+    """The common part of PICK and WINDOW.
+
+    Table at r3, bit in r2, mask in r5, target in F_TARGET.
     """
     t.str_(2, SP, at.F_PRODUCT)
     t.str_(5, SP, at.F_PRODUCT + 4)
@@ -381,7 +383,7 @@ def lookup(t: Thumb, field: Field, entries: int, to_y: int) -> None:
             t.ldr(2, SP, at.F_PRODUCT)
             t.ldr(3, SP, at.F_PRODUCT + 8)
             t.logic_imm("add", 3, 3, to_y)
-    if entries == 8:  # shared by all that look something up
+    if entries == 8:  # shared by all lookups
         t.label("negate")
         negate(t, field)
     else:
@@ -389,7 +391,7 @@ def lookup(t: Thumb, field: Field, entries: int, to_y: int) -> None:
 
 
 def negate(t: Thumb, field: Field) -> None:
-    """Register d + 1 = VALUE or, under the mask, p - VALUE: not VALUE, plus p + 1."""
+    """Register d + 1 = VALUE or, if the mask is set, p - VALUE: not VALUE, plus p + 1."""
     t.ldr(0, SP, at.F_PRODUCT + 4)
     for register in VALUE:
         t.shifted("eor", register, register, 0)
@@ -441,8 +443,9 @@ def lookups(t: Thumb, field: Field) -> None:
 
 
 def divsteps(t: Thumb) -> None:
-    """BATCH steps: r0 = zeta, r1 = f, r2 = g; then r3 = u + 2^16 v, r4 = q + 2^16 r of the
-    transition matrix.
+    """BATCH steps: r0 = zeta, r1 = f, r2 = g.
+
+    Then r3 = u + 2^16 v, r4 = q + 2^16 r of the transition matrix.
     """
     t.constant(3, 1)
     t.constant(4, 1 << 16)
@@ -469,18 +472,17 @@ def divsteps(t: Thumb) -> None:
 
 
 def clean_halves(t: Thumb, register: int, spare: int) -> None:
-    """register: u + 2^16 v -> the halves u and v, each with its own sign."""
+    """Split register = u + 2^16 v into the halves u and v, each with its own sign."""
     t.sxth(spare, register)
     t.shifted("sub", register, register, spare)
     t.bfi(register, spare, 0, 16)
 
 
 def inversion(t: Thumb) -> None:
-    """INVP and INVN: 1 / a by 602 constant-time divsteps, fourteen at a time (Bernstein and Yang,
-    eprint 2019/266).
+    """INVP and INVN: 1 / a by 602 constant-time divsteps, fourteen at a time.
 
-    Rows of LIMBS words in SCRATCH hold f (low half) and g (high half), and d and e; the modulus
-    stands in MODULI.
+    Bernstein and Yang, eprint 2019/266.  Rows of LIMBS words in SCRATCH hold f (low half) and g
+    (high half), and d and e; the modulus is in MODULI.
     """
     t.label("invp")
     t.constant(3, at.MODULI)
@@ -542,7 +544,7 @@ def inversion(t: Thumb) -> None:
         _put(t, 5, 6, limb - 1, 0)
     t.bfi(5, 6, 16, 16)
     t.str_(5, 12, 4 * (at.LIMBS - 1))
-    # d and e: a multiple of the modulus makes them divisible; r10 = md, r11 = me
+    # d and e: adding a multiple of the modulus makes them divisible; r10 = md, r11 = me
     row = at.LIMBS
     t.ldr(9, SP, at.F_PRODUCT)
     t.ldr(0, 12, 4 * (row + at.LIMBS - 1))
@@ -599,11 +601,11 @@ def _put(t: Thumb, low: int, high: int, limb: int, row: int) -> None:
 
 
 def _finish(t: Thumb) -> None:
-    """The inverse is d times the sign of f; d lies between -2 and 1 times the modulus."""
+    """The inverse is d times the sign of f; d is between -2 and 1 times the modulus."""
     t.ldr(0, 12, 4 * (at.LIMBS - 1))
     t.sbfx(0, 0, 15, 1)
     t.str_(0, SP, at.F_PRODUCT + 8)  # sign of f
-    # limbs to words: r4 to r11, the word above in r2
+    # limbs to words: r4 to r11, the word above them in r2
     started = [False] * 9
     registers = [*VALUE, 2]
     for limb in range(at.LIMBS):
@@ -640,7 +642,7 @@ def _finish(t: Thumb) -> None:
 
 
 def machine(curve: Curve) -> bytes:
-    """The whole function: run(work, program, io, table) -> flags."""
+    """Return the whole function: run(work, program, io, table) -> flags."""
     t, field = Thumb(wide=True), Field(curve)
     t.push_high()
     t.add_sp(-at.F_SIZE)

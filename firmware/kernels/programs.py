@@ -1,9 +1,9 @@
-"""Writes the programs of the field machine, in which all of the key's curve arithmetic is put down.
+"""The programs of the field machine, which do all of the key's curve arithmetic.
 
 Points are Jacobian (X : Y : Z) with the formulas of Hankerson, Menezes, Vanstone, *Guide to ECC*,
-algorithms 3.21 and 3.22, which know no exception but the one they are checked for at the end (Z =
-0); or, in the programs named COMPLETE, projective with the formulas of Renes, Costello and Batina
-(eprint 2015/1060, algorithm 4), which have none.
+algorithms 3.21 and 3.22, whose only exceptional case is detected at the end (Z = 0); or, in the
+programs named COMPLETE, projective with the formulas of Renes, Costello and Batina (eprint
+2015/1060, algorithm 4), which have no exceptional case.
 """
 
 from etoken.crypto import machine as m
@@ -49,8 +49,9 @@ def double_ops() -> Ops:
 
 
 def add_ops(keep: int | None = None) -> Ops:
-    """(X : Y : Z) plus the affine (QX, QY); 8 M, 3 S, 7 additions.  ``keep`` gets the factor by
-    which Z grows.
+    """(X : Y : Z) plus the affine (QX, QY); 8 M, 3 S, 7 additions.
+
+    Register ``keep`` gets the factor by which Z is multiplied.
     """
     return [
         (m.SQR, T1, Z),
@@ -76,8 +77,9 @@ def add_ops(keep: int | None = None) -> Ops:
 
 
 def add_complete_ops(second: tuple[int, int, int]) -> Ops:
-    """Projective (X : Y : Z) plus ``second``, any two points of the curve; 12 M, 2 by b, 29
-    additions.
+    """Projective (X : Y : Z) plus ``second``, any two points of the curve.
+
+    12 M, 2 by b, 29 additions.
     """
     x2, y2, z2 = second
     t0, t1, t2, t3, t4, x3, y3, z3 = U[:8]
@@ -95,8 +97,7 @@ def add_complete_ops(second: tuple[int, int, int]) -> Ops:
     ]  # fmt: skip
 
 
-# --- macros: the programs as they are kept name these by number, and are spelt out when they are
-# first run ------------
+# --- macros: stored programs refer to these by number, and are expanded when they first run -----
 DOUBLE, ADD, WINDOW_TABLE, DOUBLE_COMPLETE, ADD_ENTRY_COMPLETE, ADD_SECOND_COMPLETE = range(
     128, 134
 )
@@ -131,8 +132,9 @@ def macros() -> list[Ops]:
 
 
 def randomise() -> Ops:
-    """The affine (X, Y) as (X z^2 : Y z^3 : z) with z from io, so that no intermediate value can be
-    foretold.
+    """The affine (X, Y) as (X z^2 : Y z^3 : z) with random z from io.
+
+    So no intermediate value can be predicted.
     """
     return [
         (m.LOAD, Z, IO_Z),
@@ -156,8 +158,9 @@ def comb() -> Ops:
 
 
 def comb_public(combs: tuple[int, ...]) -> Ops:
-    """(X : Y : Z) = the sum of public scalars times the points of these combs, one run of doublings
-    for all.
+    """(X : Y : Z) = the sum of public scalars times the points of these combs.
+
+    One run of doublings serves all.
     """
     blocks = [m.COMB_BLOCKS * comb + block for comb in combs for block in range(m.COMB_BLOCKS)]
     ops: Ops = [(m.LOOP, m.BLOCK_COLUMNS - 1), (m.TAKE, X, blocks[0]), (m.MOVE, Z, m.C_ONE)]
@@ -171,7 +174,7 @@ def comb_public(combs: tuple[int, ...]) -> Ops:
 
 
 def comb_complete() -> Ops:
-    """(X : Y : Z) = scalar 0 times the base point, without exceptions."""
+    """(X : Y : Z) = scalar 0 times the base point, without exceptional cases."""
     one = (QX, QY, m.C_ONE)
     ops: Ops = [(m.LOOP, m.BLOCK_COLUMNS - 1), (m.PICK, X, 0), (m.MOVE, Z, m.C_ONE)]
     for block in range(1, m.COMB_BLOCKS - 1):
@@ -183,7 +186,7 @@ def comb_complete() -> Ops:
 
 
 def affine() -> Ops:
-    """(X, Y) from Jacobian; raises EXCEPTION where Z = 0."""
+    """(X, Y) from Jacobian; raises flag EXCEPTION if Z = 0."""
     return [
         (m.ZERO, EXCEPTION, Z),
         (m.INVP, Z, Z),
@@ -196,7 +199,7 @@ def affine() -> Ops:
 
 
 def affine_complete() -> Ops:
-    """(X, Y) from projective; raises EXCEPTION for the point at infinity."""
+    """(X, Y) from projective; raises flag EXCEPTION for the point at infinity."""
     return [
         (m.ZERO, EXCEPTION, Z),
         (m.INVP, Z, Z),
@@ -207,7 +210,7 @@ def affine_complete() -> Ops:
 
 
 def plain(*registers: int) -> Ops:
-    """Out of Montgomery form."""
+    """Convert from Montgomery form."""
     return [(m.MUL, register, register, m.C_UNIT) for register in registers]
 
 
@@ -217,7 +220,7 @@ def scalar(register: int, slot: int, flag: int) -> Ops:
 
 
 def point(slot_x: int, slot_y: int) -> Ops:
-    """(SX, SY) = the point in io, Montgomery; raises REFUSED when it is none of the curve."""
+    """(SX, SY) = the point in io, in Montgomery form; REFUSED when it is not on the curve."""
     return [
         (m.LOAD, SX, slot_x), (m.LOAD, SY, slot_y), (m.LEAST, REFUSED, SX, m.C_P), (m.LEAST, REFUSED, SY, m.C_P),
         (m.MUL, SX, SX, m.C_RRP), (m.MUL, SY, SY, m.C_RRP), *must_be_on_curve(SX, SY, REFUSED),
@@ -225,10 +228,10 @@ def point(slot_x: int, slot_y: int) -> Ops:
 
 
 def window_table_ops() -> Ops:
-    """Registers WINDOW_TABLE on = 1, 3 … 15 times the affine (SX, SY).
+    """Registers from WINDOW_TABLE on = 1, 3 … 15 times the affine (SX, SY).
 
-    Each multiple is 2 P more than the one before.  The additions keep the factors by which Z grew,
-    so one inversion at the end makes all seven affine.
+    Each multiple is the previous one plus 2 P.  The additions store the factors by which Z was
+    multiplied, so one inversion at the end makes all seven affine.
     """
     ops: Ops = [
         (m.MOVE, X, SX),
@@ -262,7 +265,7 @@ def window(*, blind: bool) -> Ops:
 
 
 def window_complete() -> Ops:
-    """The same without exceptions."""
+    """The same without exceptional cases."""
     ops: Ops = [
         (m.LOOP, 64),
         (m.WINDOW, X),
@@ -288,7 +291,7 @@ def public() -> Ops:
 
 
 def public_complete() -> Ops:
-    """The same without exceptions."""
+    """The same without exceptional cases."""
     return [
         *scalar(K, IO_D, BAD_SECRET),
         (m.BITS, 0, K),
@@ -308,8 +311,9 @@ def must_be_on_curve(x: int, y: int, flag: int) -> Ops:
 
 
 def point_out() -> Ops:
-    """Hand the affine (X, Y) out; a table or a step that went wrong shows as a point of another
-    curve.
+    """Store the affine (X, Y) in io.
+
+    After a faulty table entry or step it is a point of another curve, which is detected.
     """
     return [
         *must_be_on_curve(X, Y, BAD_RESULT),
@@ -321,24 +325,24 @@ def point_out() -> Ops:
 
 
 def shared() -> Ops:
-    """io D times the point in io, back to io X and Y: Diffie-Hellman."""
+    """io X and Y = io D times the point in io: Diffie-Hellman."""
     ops = [*scalar(K, IO_D, BAD_SECRET), *point(IO_X, IO_Y), (m.BITS, 1, K, 1), *window_table()]
     return [*ops, *window(blind=True), *affine(), *point_out()]
 
 
 def shared_complete() -> Ops:
-    """The same without exceptions."""
+    """The same without exceptional cases."""
     ops = [*scalar(K, IO_D, BAD_SECRET), *point(IO_X, IO_Y), (m.BITS, 1, K, 1), *window_table()]
     return [*ops, *window_complete(), *affine_complete(), *point_out()]
 
 
 def on_curve() -> Ops:
-    """Is the point in io one of the curve?"""
+    """Check that the point in io is on the curve."""
     return [*point(IO_X, IO_Y), *STOP]
 
 
 def sign_begin() -> Ops:
-    """The part that both signatures share: X = x of k G, plain, mod n; D, E, BLIND loaded."""
+    """The common part of both signatures: X = x of k G, plain, mod n; loads D, E, BLIND."""
     return [
         *scalar(K, IO_K, BAD_NONCE), (m.BITS, 0, K), *comb(), *affine(), *plain(X), (m.REDN, X, X),
         *scalar(D, IO_D, BAD_SECRET), (m.LOAD, E, IO_E), (m.REDN, E, E), (m.LOAD, BLIND, IO_BLIND),
@@ -346,7 +350,7 @@ def sign_begin() -> Ops:
 
 
 def sign_end() -> Ops:
-    """Hand (R, S) out unless one of them is zero."""
+    """Store (R, S) in io unless one of them is zero."""
     return [
         (m.ZERO, BAD_RESULT, R),
         (m.ZERO, BAD_RESULT, S),
@@ -357,9 +361,9 @@ def sign_end() -> Ops:
 
 
 def sign_es256() -> Ops:
-    """r = x mod n, s = (e + r d) / k, low s; all is blinded by b.
+    """r = x mod n, s = (e + r d) / k, low s; everything secret is blinded by b.
 
-    One inversion serves for 1 / k and for 1 / s, which goes to io W (there of the sign before low
+    One inversion serves for 1 / k and for 1 / s, which is stored in io W (with the sign before low
     s) so that ``check`` needs none.
     """
     product, inverse = U[0], U[1]
@@ -376,8 +380,9 @@ def sign_es256() -> Ops:
 
 
 def sign_sm2() -> Ops:
-    """r = e + x, s = (k + r) / (1 + d) - r (GB/T 32918.2 section 6.1, in the form that multiplies
-    no secret by r).
+    """r = e + x, s = (k + r) / (1 + d) - r, a form that multiplies no secret by r.
+
+    GB/T 32918.2 section 6.1.
     """
     return [
         *sign_begin(), (m.ADDN, R, E, X), (m.ADDN, V, R, K), (m.ZERO, BAD_RESULT, V),
@@ -401,8 +406,9 @@ def factors_es256() -> Ops:
 
 
 def factors_known() -> Ops:
-    """The same with 1 / s or -1 / s in io: t = s w must be 1 or -1, and w t is the inverse either
-    way.
+    """The same with 1 / s or -1 / s in io.
+
+    t = s w must be 1 or -1, and w t is the inverse either way.
     """
     t = U[0]
     return [
@@ -418,8 +424,9 @@ def factors_sm2() -> Ops:
 
 
 def check(factors: Ops) -> Ops:
-    """A signature of this key, with the combs of base point and public key: REFUSED unless x = V;
-    says nothing if EXCEPTION.
+    """Verify a signature of this key with the combs of base point and public key.
+
+    Raises flag REFUSED unless x = V; the result means nothing after EXCEPTION.
     """
     return [
         *signature(), *factors, (m.BITS, 0, K), (m.BITS, 1, D), *comb_public((0, 1)),
@@ -428,7 +435,7 @@ def check(factors: Ops) -> Ops:
 
 
 def verify(factors: Ops) -> Ops:
-    """A signature of the key in io X and Y."""
+    """Verify a signature of the key in io X and Y."""
     return [
         *signature(), *factors, *point(IO_X, IO_Y), (m.BITS, 0, K), (m.BITS, 1, D, 1), *window_table(),
         *window(blind=False), (m.ZERO, EXCEPTION, Z), *projective(), *KEEP, *comb_public((0,)), (m.ZERO, EXCEPTION, Z), *projective(),
@@ -437,7 +444,7 @@ def verify(factors: Ops) -> Ops:
 
 
 def verify_complete(factors: Ops) -> Ops:
-    """The same without exceptions."""
+    """The same without exceptional cases."""
     return [
         *signature(), *factors, *point(IO_X, IO_Y), (m.BITS, 0, K), (m.BITS, 1, D, 1), *window_table(),
         *window_complete(), *KEEP, *comb_complete(), *verify_end(),
@@ -452,13 +459,13 @@ def verify_end() -> Ops:
     ]  # fmt: skip
 
 
-# --- building a comb: TABLE_* are run by ``points.build`` one after the other ---
+# --- building a comb: ``Points._build`` runs TABLE_* one after the other ---
 TEETH_AT = 10  # registers of the six points 2^(43 t) P; then five times their doubles
 DOUBLES_AT = TEETH_AT + 2 * m.TEETH
 
 
 def affine_to(d: int) -> Ops:
-    """Registers d, d + 1 = affine (X : Y : Z), which stays."""
+    """Registers d, d + 1 = affine (X : Y : Z), which is kept."""
     return [
         (m.ZERO, EXCEPTION, Z), (m.INVP, T1, Z), (m.MUL, T1, T1, m.C_R3P), (m.SQR, T2, T1), (m.MUL, d, X, T2),
         (m.MUL, T2, T2, T1), (m.MUL, d + 1, Y, T2),
@@ -473,29 +480,31 @@ def table_start() -> Ops:
 
 
 def table_double() -> Ops:
-    """Doublings, as often as operand 1 of the first instruction says, plus one."""
+    """Double as often as operand 1 of the first instruction says, plus one."""
     return [(m.LOOP, 0), *double_ops(), (m.NEXT,), (m.END,)]
 
 
 def table_tooth() -> Ops:
-    """Keep the point; where is operand 1 of instructions 4 and 6, less or plus one."""
+    """Store the point as affine; operand 1 of instructions 4 and 6 names its registers."""
     return [*affine_to(0), (m.END,)]
 
 
 def table_add() -> Ops:
-    """Add the kept point that operand 2 of the first two instructions names; the second one adds or
-    subtracts.
+    """Add the stored point that operand 2 of the first two instructions names.
+
+    The second instruction adds or subtracts.
     """
     return [(m.MOVE, QX, 0), (m.ADD, QY, m.C_ZERO, 0), *add_ops(), (m.END,)]
 
 
 GROUP = 8  # entries that become affine with one inversion
-FACTORS_AT = m.WINDOW_TABLE  # what each addition multiplied Z by
+FACTORS_AT = m.WINDOW_TABLE  # the factors by which additions multiplied Z
 
 
 def table_step(index: int) -> Ops:
-    """The same, and save the sum, not yet affine, in the entry that operand 1 of the last
-    instruction names.
+    """Do the same, and save the sum, not affine yet.
+
+    Operand 1 of the last instruction names the entry.
     """
     return [
         (m.MOVE, QX, 0),
@@ -506,8 +515,9 @@ def table_step(index: int) -> Ops:
 
 
 def table_back(index: int) -> Ops:
-    """Make the entry that operand 2 of the first and operand 1 of the last but one name affine; T1
-    = 1 / Z goes one step back.
+    """Make an entry affine; T1 = 1 / Z is updated for the previous one.
+
+    Operand 2 of the first and operand 1 of the last but one instruction name the entry.
     """
     return [
         (m.FETCH, QX, 0), (m.SQR, T2, T1), (m.MUL, QX, QX, T2), (m.MUL, T2, T2, T1), (m.MUL, QY, QY, T2), (m.SAVE, 0, QX),
@@ -520,7 +530,7 @@ BACK_AT = GROUP * STEP + 4 * 3
 
 
 def table_group() -> Ops:
-    """GROUP entries, each the one before and a kept point more or less."""
+    """Compute GROUP entries, each the previous one plus or minus a stored point."""
     ops = [op for index in range(GROUP) for op in table_step(index)]
     ops += [(m.ZERO, EXCEPTION, Z), (m.INVP, T1, Z), (m.MUL, T1, T1, m.C_R3P)]
     return [*ops, *(op for index in reversed(range(GROUP)) for op in table_back(index)), (m.END,)]
@@ -549,5 +559,5 @@ PROGRAMS: dict[str, Ops] = {
 
 
 def assemble(ops: Ops) -> bytes:
-    """Four bytes an instruction, missing operands are 0; macros stay."""
+    """Return four bytes for each instruction, with 0 for missing operands; macros stay."""
     return b"".join(bytes((*op, 0, 0, 0)[:4]) for op in ops)

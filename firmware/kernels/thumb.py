@@ -1,10 +1,9 @@
-"""A small assembler for Thumb machine code: only the instructions that the kernels use, as methods
-with their ARM names.
+"""A small assembler for Thumb machine code, with only the instructions that the kernels use.
 
-Encodings are those of the ARMv8-M Architecture Reference Manual (DDI 0553); ``Thumb(wide=False)``
-refuses everything that ARMv6-M, the Cortex-M0+, lacks.  Registers are the integers 0 to 15.
-Branches take label names; nothing else is relative to the program counter, so the code may lie at
-any even address.
+Each is a method with its ARM name.  Encodings are those of the ARMv8-M Architecture Reference
+Manual (DDI 0553); ``Thumb(wide=False)`` refuses everything that ARMv6-M, the Cortex-M0+, lacks.
+Registers are the integers 0 to 15.  Branches take label names; nothing else is relative to the
+program counter, so the code can be at any even address.
 """
 
 from collections.abc import Iterable
@@ -14,7 +13,7 @@ EQ, NE, CS, CC, MI, PL, VS, VC, HI, LS, GE, LT, GT, LE = range(14)
 
 
 class CannotEncode(Exception):
-    """No instruction of this core does that."""
+    """The core has no such instruction."""
 
 
 def _low(*registers: int) -> bool:
@@ -22,7 +21,10 @@ def _low(*registers: int) -> bool:
 
 
 def modified_immediate(value: int) -> int:
-    """The 12 bits of a Thumb-2 constant (section C1.5 of the manual).  Raises CannotEncode."""
+    """Return the 12 bits of a Thumb-2 constant (section C1.5 of the manual).
+
+    Raises CannotEncode.
+    """
     value &= 0xFFFFFFFF
     byte = value & 0xFF
     for pattern, control in ((byte, 0), (byte * 0x10001, 1), (byte * 0x1010101, 3)):
@@ -38,8 +40,9 @@ def modified_immediate(value: int) -> int:
 
 
 class Thumb:
-    """Code that grows.  ``code()`` resolves the labels and returns its bytes, little-endian
-    halfwords.
+    """Code being assembled.
+
+    ``code()`` resolves the labels and returns its bytes, little-endian halfwords.
     """
 
     def __init__(self, *, wide: bool) -> None:
@@ -50,7 +53,7 @@ class Thumb:
 
     # --- the frame ----------------------------------------------------
     def label(self, name: str) -> None:
-        """Give the present place a name."""
+        """Give the current position a name."""
         if name in self._labels:
             raise ValueError(name)
         self._labels[name] = len(self._halves)
@@ -98,9 +101,7 @@ class Thumb:
 
     # --- branches -----------------------------------------------------
     def b(self, name: str) -> None:
-        """Branch anywhere: B.W, or BL on the narrow core, which has nothing else that reaches; LR
-        is lost there.
-        """
+        """Branch anywhere: B.W, or on the narrow core BL, which overwrites LR."""
         self._fixes.append((len(self._halves), "bw" if self.wide else "bl", name))
         self._emit(0, 0)
 
@@ -114,7 +115,7 @@ class Thumb:
             self._emit(0xD000 | condition << 8)
 
     def bl(self, name: str) -> None:
-        """Call; on the narrow core also the far jump."""
+        """Call; on the narrow core also a far jump."""
         self._fixes.append((len(self._halves), "bl", name))
         self._emit(0, 0)
 
@@ -123,7 +124,7 @@ class Thumb:
         self._emit(0x4700 | m << 3)
 
     def add_pc(self, m: int) -> None:
-        """PC += m, counted from four bytes behind this instruction."""
+        """PC += m, counted from four bytes after this instruction."""
         self._emit(0x4487 | m << 3)
 
     def table_branch(self, m: int, names: Iterable[str]) -> None:
@@ -165,7 +166,7 @@ class Thumb:
         )
 
     def constant(self, d: int, value: int) -> None:
-        """d = 32 bits, with as many instructions as it takes; the narrow core's flags change."""
+        """d = 32 bits, with as few instructions as possible; the narrow core's flags change."""
         value &= 0xFFFFFFFF
         if self.wide:
             try:
@@ -270,8 +271,9 @@ class Thumb:
             self._data(8, d, n, m, lsl, 0, False)
 
     def shifted(self, name: str, d: int, n: int, m: int, kind: str = "lsl", count: int = 0) -> None:
-        """d = n OP (m shifted by a constant); OP is and, orr, eor, add, sub, bic, rsb, orn; flags
-        stay.
+        """d = n OP (m shifted by a constant); flags stay.
+
+        OP is and, orr, eor, add, sub, bic, rsb, orn.
         """
         op = {"and": 0, "bic": 1, "orr": 2, "orn": 3, "eor": 4, "add": 8, "sub": 13, "rsb": 14}[
             name
@@ -472,7 +474,7 @@ class Thumb:
         self._emit32(0xFA20 | n, 0xF000 | d << 8 | m)
 
     def rrxs(self, d: int, m: int) -> None:
-        """d = C:m >> 1, the bit that falls out into C."""
+        """d = C:m >> 1; the bit shifted out goes into C."""
         self._data(2, d, 15, m, 0, 3, True)
 
     def push_high(self) -> None:

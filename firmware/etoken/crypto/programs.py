@@ -1,4 +1,4 @@
-"""Programs of the field machine, see ``machine`` for what they are made of.
+"""Programs of the field machine; ``machine`` defines their instructions.
 
 Written by firmware/kernels/generate.py; change the tools, not this file.
 """

@@ -1,4 +1,4 @@
-"""Where the kernels expect what in their work area, in bytes.
+"""Offsets in the work area of the kernels, in bytes.
 
 Written by firmware/kernels/generate.py; change the tools, not this file.
 """
