@@ -187,10 +187,10 @@ def _account(token: Token, entry: Entry) -> None:
     token.board.report(
         OverBudget(entry.request.__name__, token.flash.programmed, token.flash.erased)
     )
-    if not token.overspent:
+    if not token.overspending_logged:
         # once in a boot: the log keeps eight entries, and one bug must neither displace all
         # others nor wear the flash
-        token.overspent = True
+        token.overspending_logged = True
         _logged(token, ERROR_INTERNAL)
 
 

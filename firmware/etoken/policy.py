@@ -67,15 +67,15 @@ def require_pin(pin: bytes, serial: str) -> None:
         raise Refused(ERROR_PIN_WEAK)
 
 
-def check_card(card: "CardManifest", time_floor: int, unheard: int) -> None:
+def check_card(card: "CardManifest", time_floor: int, signed_offline: int) -> None:
     """Refuse to sign under an expired unit card, or after too many signatures without the office.
 
-    ``time_floor`` is in seconds since 1970; ``unheard`` is the number of statements signed since
-    the key last verified something from the office.
+    ``time_floor`` is in seconds since 1970; ``signed_offline`` is the number of statements signed
+    since the key last verified something from the office.
     """
     if time_floor > card.not_after:
         raise Refused(ERROR_CARD_STALE)
-    if unheard >= card.max_offline:
+    if signed_offline >= card.max_offline:
         raise Refused(ERROR_OFFLINE_LIMIT)
 
 
@@ -86,7 +86,7 @@ def check_manifest_purpose(profile: "ProfileManifest", purpose: str) -> None:
     check_purpose(profile, purpose)
 
 
-def check_standing(status: "StatusManifest | None") -> None:
+def check_status(status: "StatusManifest | None") -> None:
     """Refuse to sign when the office has suspended or revoked the key.
 
     A key without a status may sign.

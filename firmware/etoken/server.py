@@ -61,7 +61,7 @@ class Server:
             self._on_resync(memoryview(again))
             return True
         frame = self._link.receive(timeout_ms)
-        self._token.leave_if_idle()
+        self._token.lock_if_idle()
         if frame is None:
             return False
         if frame.kind == KIND_RESYNC:
@@ -119,7 +119,7 @@ class Server:
                 return
         if sealed is not None or not self._token.vault.identity.needs_session:
             # not for requests in clear, which anybody can send
-            self._token.used()
+            self._token.restart_idle_timer()
         self._running = request_id
         stream = self._token.stream
         try:
@@ -174,7 +174,7 @@ class Server:
         except Refused as refusal:
             self._link.fault(stream_id, refusal.code, refusal.field)
             return
-        self._token.used()
+        self._token.restart_idle_timer()
         self._unacknowledged += 1
         if self._unacknowledged == 2 or stream.received == stream.request.length:
             self._unacknowledged = 0

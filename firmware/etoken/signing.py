@@ -52,7 +52,7 @@ def check_limits(token: "Token", claimed_time: "int | None") -> None:
     card, statements = token.vault.card.current(), token.vault.statements
     check_term(token, claimed_time)
     if card is not None:
-        policy.check_card(card.manifest, statements.time_floor, statements.unheard)
+        policy.check_card(card.manifest, statements.time_floor, statements.signed_offline)
 
 
 def check_term(token: "Token", claimed_time: "int | None" = None) -> None:
@@ -60,7 +60,7 @@ def check_term(token: "Token", claimed_time: "int | None" = None) -> None:
 
     Raises Refused: KEY_SUSPENDED, CERTIFICATE_REVOKED, CERTIFICATE_EXPIRED, CLOCK_BEHIND.
     """
-    policy.check_standing(token.vault.standing.known(token.profile.not_before))
+    policy.check_status(token.vault.key_status.known(token.profile.not_before))
     policy.check_time(token.profile, token.vault.statements.time_floor, claimed_time)
 
 

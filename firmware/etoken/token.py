@@ -130,7 +130,9 @@ class Token:
         self.session: "Session | None" = None
         self.batch: "Batch | None" = None
         self.pulse: "Pulse | None" = None
-        self.overspent = False  # did a command write more than its budget, since the start?
+        self.overspending_logged = (
+            False  # did a command write more than its budget, since the start?
+        )
         # the only source of randomness
         self.entropy = Entropy(board, self.vault.seed, self.ticker(PHASE_WORKING))
 
@@ -139,12 +141,12 @@ class Token:
         """The slot of the user who is logged in on this link; None while nobody is."""
         return self._user
 
-    def enter(self, slot: int) -> None:
+    def log_in(self, slot: int) -> None:
         """Record that the user of ``slot`` has logged in; the vault holds the data key."""
         self._user = slot
         self._last_use = self.clock.ticks_ms()
 
-    def leave(self) -> None:
+    def log_out(self) -> None:
         """Log the user out: drop the data key, the batch and the open stream."""
         self._user = None
         self.batch = self.stream = None
@@ -152,18 +154,18 @@ class Token:
 
     def end_session(self) -> None:
         """Log the user out and end the session."""
-        self.leave()
+        self.log_out()
         if self.session is not None:
             self.session.wipe()
             self.session = None
 
-    def leave_if_idle(self) -> None:
+    def lock_if_idle(self) -> None:
         """Lock a key that was not used for LIMIT_AUTO_LOCK_MS."""
         now = self.clock.ticks_ms()  # also while locked: the clock must be read
         if self._user is not None and now - self._last_use > LIMIT_AUTO_LOCK_MS:
-            self.leave()
+            self.log_out()
 
-    def used(self) -> None:
+    def restart_idle_timer(self) -> None:
         """Restart the auto-lock timer."""
         self._last_use = self.clock.ticks_ms()
 

@@ -78,7 +78,7 @@ def state_of(wire: Wire) -> State:
         card.raw_manifest if card else None,
         tuple((parcel.name, vault.outbox.missing(parcel)) for parcel in vault.outbox.parcels()),
         shares.number if shares else 0,
-        vault.standing.raw(),
+        vault.key_status.raw(),
     )
 
 

@@ -73,7 +73,7 @@ class Target:
             vault.statements.time_floor,
             len(vault.outbox.parcels()),
             vault.card.current() is None,
-            vault.standing.raw(),
+            vault.key_status.raw(),
         )
 
     def feed(self, data):

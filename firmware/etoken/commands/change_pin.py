@@ -26,5 +26,5 @@ def change_pin(token: Token, request: ChangePinRequest) -> ChangePinReply:
             token.ticker(PHASE_WORKING),
         )
     finally:
-        token.leave()
+        token.log_out()
     return ChangePinReply(request.slot)

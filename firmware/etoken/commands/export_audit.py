@@ -28,7 +28,7 @@ def export_audit(token: Token, request: ExportAuditRequest) -> ExportAuditReply:
     audit, device = token.vault.audit, token.vault.identity.device_key
     if device is None:
         raise Refused(ERROR_SESSION_UNAVAILABLE)
-    first, events = audit.given_out()
+    first, events = audit.exported()
     manifest = codec.encode(
         AuditManifest(SCHEMA_AUDIT, token.board.serial, first, audit.before(first), events)
     )

@@ -27,6 +27,6 @@ def factory_reset(token: Token, request: FactoryResetRequest) -> FactoryResetRep
     if not token.vault.orders.is_open(order.nonce):
         raise Refused(ERROR_ORDER_STALE)
     token.wait_presence(token.board.reset_hold_ms)
-    token.leave()
+    token.log_out()
     token.vault.note(EVENT_RESET, token.vault.identity.generation + 1)
     return FactoryResetReply(token.vault.wipe())

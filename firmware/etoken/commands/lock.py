@@ -8,5 +8,5 @@ from etoken.token import Token
 @command(LockRequest, heap=2, flash=0, reads_only=True)
 def lock(token: Token, request: LockRequest) -> LockReply:
     """Lock the key; this also drops an open stream."""
-    token.leave()
+    token.log_out()
     return LockReply()

@@ -50,7 +50,7 @@ def personalise(token: Token, request: PersonaliseRequest) -> PersonaliseReply:
     token.vault.note(event, profile.version)
     if succeeds:
         token.vault.users.invalidate_images()  # no earlier image restores the old pair
-        token.leave()  # the next login erases the old pair
+        token.log_out()  # the next login erases the old pair
     identity.set_profile(request.profile_statement, request.profile_manifest, request.x509)
     return PersonaliseReply(profile.version)
 

@@ -52,7 +52,7 @@ def set_officers(token: Token, request: SetOfficersRequest) -> SetOfficersReply:
         return SetOfficersReply(shares.number)
     token.vault.note(EVENT_OFFICERS_SET, officers.version)
     try:
-        number = recovery.name(
+        number = recovery.set_officers(
             officers.version,
             officers.first_key,
             officers.second_key,

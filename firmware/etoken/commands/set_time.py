@@ -32,11 +32,11 @@ def set_time(token: Token, request: SetTimeRequest) -> SetTimeReply:
     vault = token.vault
     done, is_open = vault.statements.time_floor == order.time, vault.orders.is_open(order.nonce)
     if not done:
-        if not is_open or not vault.orders.is_about_now():
+        if not is_open or not vault.orders.has_same_time_floor():
             raise Refused(ERROR_ORDER_STALE)
         vault.note(EVENT_TIME_SET, order.time)
         # first: after a power cut before the floor is set the order is still valid
-        vault.standing.limit_since(order.time)
+        vault.key_status.limit_since(order.time)
         vault.statements.set_floor(order.time, order.until or 0, order.entries or 0)
     if is_open:
         vault.orders.close()

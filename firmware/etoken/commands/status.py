@@ -31,7 +31,7 @@ def status(token: Token, request: StatusRequest) -> StatusReply:
     Raises Refused: STATUS_INVALID, SERIAL_MISMATCH, KEY_MISMATCH, STATUS_OLDER, CERTIFICATE_REVOKED
     when a stored status says revoked, STORE_FULL.
     """
-    known = token.vault.standing.known(token.profile.not_before)
+    known = token.vault.key_status.known(token.profile.not_before)
     if request.statement is not None or request.manifest is not None:
         known = _taken(token, request.statement or b"", request.manifest or b"", known)
     if known is None:
@@ -86,4 +86,4 @@ def _keep(token: Token, said: StatusManifest, manifest: bytes) -> None:
     vault.note(EVENT_STATUS_TAKEN, said.standing)
     if said.standing != STANDING_ACTIVE:
         vault.users.invalidate_images()
-    vault.standing.keep(manifest)
+    vault.key_status.keep(manifest)

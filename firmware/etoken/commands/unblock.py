@@ -29,7 +29,7 @@ def unblock(token: Token, request: UnblockRequest) -> UnblockReply:
     the tries left, UNBLOCK_LOCKED, PRESENCE_*, ENTROPY_FAILED.
     """
     policy.require_pin(request.pin, token.board.serial)
-    token.leave()
+    token.log_out()
     vault, slot = token.vault, request.slot
     if vault.users.rolled_back:
         raise Refused(ERROR_ROLLED_BACK)

@@ -31,7 +31,7 @@ def unlock(token: Token, request: UnlockRequest) -> UnlockReply:
     the button is not pressed: then no attempt is counted.
     """
     check_pin(token, request.slot, request.pin)
-    token.enter(request.slot)
+    token.log_in(request.slot)
     return UnlockReply(request.slot)
 
 
@@ -42,7 +42,7 @@ def check_pin(token: Token, slot: int, pin: bytes) -> None:
 
     Raises Refused.
     """
-    token.leave()  # whether the PIN is right or wrong
+    token.log_out()  # whether the PIN is right or wrong
     users = token.vault.users
     if users.rolled_back:
         # an attempt would advance the tally and so invalidate the challenge for the office's order
@@ -64,4 +64,4 @@ def check_pin(token: Token, slot: int, pin: bytes) -> None:
         if not left:
             token.vault.note(EVENT_PIN_LOCKED, slot)
         raise Refused(ERROR_PIN_WRONG if left else ERROR_PIN_LOCKED, tries_left=left)
-    token.vault.let_in(data_key, token.entropy, token.ticker(PHASE_WORKING))
+    token.vault.log_in(data_key, token.entropy, token.ticker(PHASE_WORKING))

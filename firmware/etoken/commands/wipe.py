@@ -20,5 +20,5 @@ def wipe(token: Token, request: WipeRequest) -> WipeReply:
     if request.serial != token.board.serial:
         raise Refused(ERROR_SERIAL_MISMATCH)
     token.wait_presence()
-    token.leave()
+    token.log_out()
     return WipeReply(token.vault.wipe())

@@ -14,7 +14,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     import micropython
 
-_W = const(64)  # the schedule stands in the scratch area behind the constants, in words
+_W = const(64)  # word offset of the schedule in the scratch area, after the constants
 
 
 @micropython.viper

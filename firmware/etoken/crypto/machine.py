@@ -1,14 +1,14 @@
-"""The field machine: one small contract that every backend of the key's arithmetic fulfils.
+"""The field machine: the interface that every backend of the key's arithmetic implements.
 
 A machine works for one curve.  It has 64 registers of 256 bits, runs a public program of four-byte
-instructions (operation, d, a, b) and never branches, indexes or stops by a secret.  Python stands
-outside: secrets go in and results come out as bytes in ``io``, nothing in between becomes a Python
+instructions (operation, d, a, b) and never branches, indexes or stops depending on a secret.
+Secrets go in and results come out as bytes in ``io``; no intermediate value becomes a Python
 object.
 
     run(program, io) -> flags      io: slots of 32 bytes, big-endian; flags: the bits that tests raised, 0 when none did
     table                          bytearray: combs, eight blocks of 32 entries, in the machine's own form
 
-``mod p`` operations take and give values below p in Montgomery form (x R mod p, R depends on the
+``mod p`` operations take and return values below p in Montgomery form (x R mod p, R depends on the
 machine); ``mod n`` ones values below n.  A multiplication divides by R.  Registers from CONSTANTS
 on are set up once and not written to.
 
@@ -23,19 +23,20 @@ on are set up once and not written to.
     REDN d = a mod n       a below 2^256                     WINDOW d       d, d+1 = signed entry of the window
     LOWS d = min(a, n - a)                                   SAVE d, a      entry d of ``table`` = registers a, a+1
     ZERO  d, a             raise flags d if a = 0            FETCH d, a     d, d+1 = entry a of ``table``
-    LEAST d, a, b          raise flags d if a >= b           WIPE           forget registers below CONSTANTS, and all scratch
+    LEAST d, a, b          raise flags d if a >= b           WIPE           zero registers below CONSTANTS, and all scratch
     OTHER d, a, b          raise flags d if a differs from b
 
 BITS writes an odd scalar k (n is added to an even one) as signs: k = sum of (2 s_i - 1) 2^i for i
 below 258 (b = 0, combs) or 260 (b = 1, windows).  So no digit is ever zero (Hamburg, Fast and
 compact elliptic-curve cryptography, section 3.3).  PICK reads the six signs i + 43 t (i = counter +
 11 (a mod 4), t = 0 to 5, scalar a div 4), WINDOW the four from 4 * counter on of scalar 1.  The
-highest sign chooses between the entry and its negative, the others choose the entry; all are read
+highest sign selects the entry or its negative, the others select the entry; all entries are read
 every time.  TAKE is PICK for public scalars: it reads the one entry only.
 
-What a program has to see to: scalars of BITS and LOWS are below n; no y of a table is 0; MUL also
-takes one operand of up to 256 bits; loops do not nest, and the counter stays after them; blocks 3
-and 7 have columns 0 to 9 only.  WIPE leaves io and ``table`` alone.
+A program must ensure: scalars of BITS and LOWS are below n; no y of a table is 0; at most one
+operand of MUL has up to 256 bits instead of being below p; loops do not nest, and the counter keeps
+its value after them; blocks 3 and 7 have columns 0 to 9 only.  WIPE does not touch io and
+``table``.
 """  # noqa: E501
 
 END, MUL, SQR, ADD, SUB, HALF, INVP, MULN, ADDN, SUBN, INVN, REDN, LOWS, MOVE, LOAD, STORE = range(

@@ -63,7 +63,7 @@ class Audit:
             if self._last is None or event.count > self._last.count:
                 self._last = event
 
-    def given_out(self) -> "tuple[int, bytes]":
+    def exported(self) -> "tuple[int, bytes]":
         """Return the first exported count, and all exported events as a CBOR array, in order."""
         last = self._last.count if self._last else 0
         first = max(last - LIMIT_AUDIT + 1, 1)

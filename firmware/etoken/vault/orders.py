@@ -46,7 +46,7 @@ class Orders:
         """Return whether this nonce was given out last and is not used yet."""
         return nonce == self._open()
 
-    def is_about_now(self) -> bool:
+    def has_same_time_floor(self) -> bool:
         """Return whether the time floor is still what it was when the open nonce was given out."""
         return self._asked_at() == self._statements.time_floor.to_bytes(TIME, "big")
 

@@ -97,7 +97,7 @@ class Recovery:
         """How many attempts with codes are left."""
         return LIMIT_UNBLOCK_TRIES - self._failures()
 
-    def name(
+    def set_officers(
         self,
         version: int,
         first: bytes,

@@ -254,7 +254,7 @@ class Statements:
         )
 
     @property
-    def unheard(self) -> int:
+    def signed_offline(self) -> int:
         """How many statements were signed since the key last verified something from the office."""
         return max(self.seq - self._heard, 0)
 

@@ -10,13 +10,13 @@ from etoken.vault.audit import Audit
 from etoken.vault.card import Card
 from etoken.vault.faults import Faults
 from etoken.vault.identity import Identity
+from etoken.vault.key_status import KeyStatus
 from etoken.vault.keys import Keys
 from etoken.vault.orders import Orders
 from etoken.vault.outbox import Outbox
 from etoken.vault.recovery import Recovery
 from etoken.vault.sealed import Sealed
 from etoken.vault.seed import Seed
-from etoken.vault.standing import Standing
 from etoken.vault.statements import Statements
 from etoken.vault.users import Users
 
@@ -74,7 +74,7 @@ class Vault:
         self.card = Card(self._journal, self.keys)
         self.outbox = Outbox(self._journal, self.keys)
         self.orders = Orders(self._journal, self.users, self.statements)
-        self.standing = Standing(self._journal)
+        self.key_status = KeyStatus(self._journal)
         self.seed = Seed(self._journal)
         self.faults = Faults(self._journal)
         self.audit = Audit(self._journal)
@@ -114,7 +114,7 @@ class Vault:
         """Append an event to the audit ring."""
         self.audit.add(event, self.seed.boots, self.statements.seq, detail)
 
-    def let_in(self, data_key: bytearray, random: "Random", tick: "Callable[[], None]") -> None:
+    def log_in(self, data_key: bytearray, random: "Random", tick: "Callable[[], None]") -> None:
         """Log a user in after a right PIN, and finish what a power cut interrupted.
 
         ``data_key`` has 32 bytes.

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from etoken.store.journal import Journal
 
 
-class Standing:
+class KeyStatus:
     """The status in force."""
 
     def __init__(self, journal: "Journal") -> None:
