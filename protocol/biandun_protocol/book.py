@@ -390,7 +390,6 @@ LABELS: dict[str, tuple[str, str]] = {
     "standing": ("签署资格", "standing"),
     "standing_since": ("自", "since"),
     "state": ("状态", "state"),
-    "state_name": ("状态名称", "state name"),
     "statement": ("签名文件", "statement"),
     "statement_id": ("签名编号", "statement id"),
     "statements": ("申报版本", "versions"),

@@ -18,7 +18,8 @@ from biandun_protocol.errors import ManifestProblem, Problem, StatementProblem
 from biandun_protocol.forms import reading
 from biandun_protocol.forms.form import Attachment
 from biandun_protocol.terminal import shown as terminal
-from tests.host.test_reviews import AGREE, key_of
+from tests.host.conftest import key_of
+from tests.host.test_reviews import AGREE
 from tests.support.softkey import application
 from tests.support.softoffice import SoftOffice
 from tests.support.softserver import SoftServer, problem, root_certificate

@@ -13,9 +13,7 @@ from biandun.keys import Key
 from biandun.office_client import Office
 from biandun_protocol import cose
 from biandun_protocol.errors import ManifestProblem
-from tests.firmware.conftest import Wire
-from tests.firmware.testboard import TestBoard
-from tests.support.person import PIN
+from tests.host.conftest import key_of
 from tests.support.softoffice import SoftOffice
 from tests.support.softserver import SoftServer
 
@@ -30,27 +28,6 @@ AGREE: dict[str, object] = {
         "issued_on": "2026-11-20",
     },
 }
-
-
-def key_of(office: SoftOffice, serial: str) -> Key:
-    key = Wire(TestBoard(serial=serial, seed=serial.encode())).open()
-    key.personalise(office.grant(key.answer_offer(office.offer())))
-    key.set_pin(PIN)
-    return key
-
-
-@pytest.fixture
-def bureau(soft: SoftOffice) -> Key:
-    """The supervisor's key, of the same office as the school's."""
-    return key_of(
-        SoftOffice(
-            uscc="11629900MB0000019C",
-            unit_code="629900-0001",
-            unit_name="陇澜市教育局",
-            purposes=("filing", "countersign"),
-        ),
-        "BD-BUREAU",
-    )
 
 
 @pytest.fixture

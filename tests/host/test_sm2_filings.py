@@ -22,8 +22,9 @@ from biandun.office_client import Office
 from biandun_protocol import cose
 from biandun_protocol.algorithms import SM2
 from biandun_protocol.errors import CertificateProblem, Problem, StatementProblem
+from tests.host.conftest import key_of
 from tests.host.test_retrieval import CASE
-from tests.host.test_reviews import AGREE, key_of
+from tests.host.test_reviews import AGREE
 from tests.host.test_whole_folder import BUREAU
 from tests.support.signers import signer_from
 from tests.support.softoffice import SoftOffice

@@ -23,7 +23,8 @@ from biandun.key.session import Key
 from biandun.office_client import Office
 from biandun_protocol.errors import CertificateProblem
 from biandun_protocol.forms.use_approval import UseApproval
-from tests.host.test_reviews import AGREE, key_of
+from tests.host.conftest import key_of
+from tests.host.test_reviews import AGREE
 from tests.support.softoffice import SoftOffice
 from tests.support.softserver import SoftServer, root_certificate
 from tests.system.journey import pdf

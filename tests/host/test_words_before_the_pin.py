@@ -14,15 +14,19 @@ from biandun.cli.main import run
 from biandun.cli.shared import Settings
 from biandun.filings import Folder, Source
 from biandun.keys import Key
+from biandun_protocol.forms import reading
+from biandun_protocol.forms.countersign import Countersign
 from biandun_protocol.forms.form import Form
 from biandun_protocol.forms.registry import FORMS
 from biandun_protocol.forms.use_approval import UseApproval
 from biandun_protocol.forms.words import in_words
 from biandun_protocol.secret import Secret
+from tests.host.test_reviews import AGREE
 from tests.support.softkey import application, attachment
 
 GOLDEN = Path(__file__).parent / "transcripts"
 CASE = "629900HB2026000001"
+NAME = "所签文件的编号"  # in the place of a statement id, which no two runs share
 
 
 class Tty:
@@ -93,8 +97,42 @@ def test_deciding_shows_the_filing_the_opinion_and_the_decision(
         "prepared_by": "测试员丙",
         "prepared_on": "2026-11-24",
     }
-    reviews.decide(key, tmp_path / "decision", words, [application()])
+    reviews.decide(key, tmp_path / "decision", words, [application(), agreement()])
     same_as(f"decide.{language}.txt", capsys.readouterr().err)
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_countersigning_shows_the_filing_and_the_opinion_and_then_asks(
+    language: str,
+    key: Key,
+    bureau: Key,
+    form: Path,
+    letter: Path,
+    tmp_path: Path,
+    terminal: Callable[[str], Settings],
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    filing = prepared(form, letter, tmp_path / "filing")
+    name = filing.sign(key).statement_id.hex()
+    bureau.ui = terminal(language).ui
+    opinion = {**AGREE, "prepared_on": "2026-11-24"}
+    reviews.countersign(bureau, filing, opinion, [Source(letter, "other")])
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert name in err
+    same_as(f"countersign.{language}.txt", err.replace(name, NAME))
+
+
+def agreement() -> Countersign:
+    """What the supervisor said of the filing that is decided about."""
+    unit = {
+        "uscc": "11629900MB0000019C",
+        "unit_code": "629900-0001",
+        "unit_name": "陇澜市教育局",
+        "region": "629900",
+    }
+    body = {**unit, **AGREE, "prepared_on": "2026-11-24", "statement": bytes(32)}
+    return reading.read(Countersign, body)
 
 
 def shown_only(folder: Folder, key: Key, *, about: list[Form]) -> None:

@@ -9,7 +9,7 @@ from typing import cast
 
 from biandun_protocol.catalogue import phrase
 from biandun_protocol.terminal.visible import visible
-from biandun_protocol.terminal.words import Labels, label, said
+from biandun_protocol.terminal.words import FOR_PROGRAMS, Labels, label, said
 from biandun_protocol.terminal.wrap import fill_up, width, wrap
 
 Fields = Mapping[str, object]
@@ -71,7 +71,10 @@ class Layout:
         beside = [
             (self.label(name), self.value(name, content))
             for name, content in fields.items()
-            if name not in below and name != SENTENCE and not isinstance(content, Sections | Data)
+            if name not in below
+            and name not in FOR_PROGRAMS
+            and name != SENTENCE
+            and not isinstance(content, Sections | Data)
         ]
         lines = self._beside(beside)
         for text in texts:
@@ -113,7 +116,9 @@ class Layout:
         """Return a table with a heading, or each row by itself when the table is too wide."""
         if not rows:
             return [phrase("shown.nothing").of(self.language)]
-        names = list(dict.fromkeys(name for row in rows for name in row))
+        names = list(
+            dict.fromkeys(name for row in rows for name in row if name not in FOR_PROGRAMS)
+        )
         cells = [
             [self.value(name, row.get(name), inside).replace("\n", " ") for name in names]
             for row in rows

@@ -44,6 +44,8 @@ CODED = frozenset(
 )
 MOMENTS = frozenset({"expires", "opened", "raised", "received", "since", "time_floor"})
 DAYS = frozenset({"issued", "issued_on", "made", "not_after", "prepared_on", "standing_since"})
+# The office's Chinese word for the state is for programs; people read the word for the code itself.
+FOR_PROGRAMS = frozenset({"state_name"})
 # the beginning identifies it; --json has the whole value
 SHORTENED = frozenset({"statement", "sha256"})
 _FINDINGS = tuple((re.compile(english), chinese) for english, chinese in FINDINGS.items())
