@@ -1,8 +1,7 @@
-"""The console script ``biandun-office``, which decides what Ctrl-C does before it imports the
-program.
+"""The console script ``biandun-office``: it sets up signals before it imports the program.
 
-What the office needs is an extra of the distribution: where that was not installed the program says
-so, and nothing else works.
+The packages that the office needs are the extra ``office`` of the distribution; where it is not
+installed, the program prints which extra is missing and exits.
 """
 
 from __future__ import annotations
@@ -15,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def main() -> None:
-    """Run the program to the end of the process."""
+    """Run the program and end the process."""
     signals.run(_program)
 
 
@@ -36,7 +35,7 @@ def _program() -> Callable[[], int]:
 
 
 def _not_installed(module: str, words: list[str]) -> int:
-    """Say which extra is missing, before there is a command; return the problem's exit status."""
+    """Print which extra is missing, before any command is parsed; return the exit status."""
     import os  # noqa: PLC0415
 
     from biandun_office.cli import output  # noqa: PLC0415

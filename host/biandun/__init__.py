@@ -1,10 +1,10 @@
 """The library of the workstation: keys, filings, and the office over HTTP.
 
-from biandun import keys, Office
-with keys.open(serial="BD-000001") as key: ...
+    from biandun import keys, Office
+    with keys.open(serial="BD-000001") as key: ...
 
-The names are imported when somebody asks for them (PEP 562): the programs come through here before
-they can say what Ctrl-C does.
+These names are imported on first use (PEP 562), because the programs import this module before they
+have set up signals.
 """
 
 TYPE_CHECKING = False

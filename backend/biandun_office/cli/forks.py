@@ -86,7 +86,7 @@ def _write(made: Export, out: Path) -> None:
             (work / "fork").rename(out)
             files.sync_folder(out.parent)
         except OSError as error:
-            if error.errno in (errno.ENOTEMPTY, errno.EEXIST):  # another program was quicker
+            if error.errno in (errno.ENOTEMPTY, errno.EEXIST):  # another process made it first
                 raise FileProblem("file-exists", path=str(out)) from None
             raise files.unwritable(out, error) from None
 

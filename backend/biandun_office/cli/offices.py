@@ -250,7 +250,7 @@ def serve(
 
     signer = IssuingKey.unlock(session.open(), passphrase).signer()
     with serving(session.folder()):
-        require_current()  # until now somebody may have altered the tables
+        require_current()  # again, under the lock: the tables may have been altered meanwhile
         server.serve(
             signer, host=host, port=port, threads=threads, origins=origins, trusted=trusted
         )

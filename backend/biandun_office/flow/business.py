@@ -1,8 +1,8 @@
 """The description of a business as data: its states, and which statements change them.
 
-A file in ``businesses`` describes one business; the engine around them does not depend on any.
-What a business is called and the letters of its case numbers stand in the row of its form
-(``biandun_protocol.forms.registry``), the words for states and actions in ``messages.toml``.
+A file in ``businesses`` describes one business; the engine around them does not depend on any.  The
+name of a business and the letters of its case numbers are in the row of its form
+(``biandun_protocol.forms.registry``), the names of states and actions in ``messages.toml``.
 """
 
 from collections.abc import Callable, Collection, Mapping
@@ -61,7 +61,7 @@ class Action:
 class Business:
     """A kind of case (业务类型).
 
-    A form of ``filing_type`` opens a case of it.  ``name`` is in the names of its actions.
+    A form of ``filing_type`` opens a case of it.  ``name`` is part of the names of its actions.
     ``waits_for`` returns the state in which a filing of a given unit waits.
     """
 
@@ -74,7 +74,7 @@ class Business:
     def letters(self) -> str:
         """The letters in its case numbers.
 
-        Raises ValueError when no filing has its type, or one that opens no case.
+        Raises ValueError when no filing has ``filing_type``, or its row has no letters.
         """
         row = FORMS.get((PURPOSE_FILING, self.filing_type))
         if row is None or not row.letters:
@@ -83,7 +83,7 @@ class Business:
 
     @cached_property
     def states(self) -> frozenset[str]:
-        """Every state that its steps lead from or to."""
+        """Every state that a step starts from or leads to."""
         named = {state for step in self.steps for state in (*step.sources, *step.targets)}
         return frozenset(named - {NONE})
 

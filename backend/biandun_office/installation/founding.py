@@ -122,7 +122,7 @@ def migrate(folder: Path) -> list[str]:
     if not database.pending():
         return []
     with database.changing(folder):
-        steps = database.pending()  # somebody else may have been at it until now
+        steps = database.pending()  # under the lock: another process may have migrated meanwhile
         if steps:
             call_command("migrate", verbosity=0, interactive=False)
     return steps
@@ -179,7 +179,7 @@ def settle(work: Path, folder: Path) -> None:
         work.rename(folder)
         files.sync_folder(folder.parent)
     except OSError as error:
-        if error.errno in (errno.ENOTEMPTY, errno.EEXIST):  # somebody was quicker
+        if error.errno in (errno.ENOTEMPTY, errno.EEXIST):  # another process made it first
             require_empty(folder)
         raise files.unwritable(folder, error) from None
 

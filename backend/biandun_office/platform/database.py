@@ -25,7 +25,7 @@ FILE = "office.sqlite3"
 SCHEMES = ("postgresql://", "postgres://")
 # "bdoffice" in ASCII: the number of the advisory lock of writers
 _WRITERS = 0x6264_6F66_6669_6365
-# "bdchange": the advisory lock of processes that create or alter tables
+# "bdchange" in ASCII: the number of the advisory lock for creating and altering tables
 _CHANGING = 0x6264_6368_616E_6765
 _PATIENCE = 20  # seconds that a writer waits for the lock
 _turn = RLock()
@@ -150,8 +150,7 @@ def remove_tables() -> None:
 
 @contextmanager
 def serving(folder: Path) -> Generator[None]:
-    """Inside, the tables of the office in ``folder`` stay as they are: no program of this computer
-    alters them meanwhile.
+    """Hold a shared lock on the office in ``folder``, so that no process alters its tables.
 
     Raises OfficeStateProblem(office-changing) while one does.
     """
@@ -161,8 +160,9 @@ def serving(folder: Path) -> Generator[None]:
 
 @contextmanager
 def changing(folder: Path) -> Generator[None]:
-    """Inside, the tables of the office in ``folder`` may be altered: nobody serves it on this
-    computer, and nobody else alters them.
+    """Hold an exclusive lock on the office in ``folder``, in order to alter its tables.
+
+    No process of this computer may serve it, and no other may alter the tables.
 
     Raises OfficeStateProblem: office-serving, office-changing.
     """
@@ -172,11 +172,11 @@ def changing(folder: Path) -> Generator[None]:
 
 @contextmanager
 def alone() -> Generator[None]:
-    """Inside, no other program makes or alters tables in the PostgreSQL database that this process
-    points at, from whatever computer; a SQLite file's folder is locked instead.
+    """Lock the PostgreSQL database of this process against creating and altering tables elsewhere.
 
-    The lock is that of a connection of its own, which PostgreSQL ends with the process.  Raises
-    OfficeStateProblem: office-changing, database-unreachable.
+    The lock also excludes other computers.  It belongs to a connection of its own, so PostgreSQL
+    releases it when the process ends.  With SQLite nothing is done: the folder is locked instead.
+    Raises OfficeStateProblem: office-changing, database-unreachable.
     """
     wrapper = connections["default"]
     if wrapper.vendor != "postgresql":
@@ -194,8 +194,10 @@ def alone() -> Generator[None]:
 
 @contextmanager
 def _held(folder: Path, how: int, taken: str) -> Generator[None]:
-    """Lock the folder itself: that leaves no file behind, and ends with the process.  Raises
-    OfficeStateProblem: ``taken`` while others hold it, office-changing if they alter the tables.
+    """Lock the folder itself, which leaves no file behind and ends with the process.
+
+    Raises OfficeStateProblem: ``taken`` while others hold it, office-changing if they alter the
+    tables.
     """
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
@@ -212,7 +214,7 @@ def _lock(descriptor: int, how: int, taken: str) -> None:
         pass
     else:
         return
-    try:  # is it shared with those who serve, or held by one who alters the tables?
+    try:  # find out who holds it: servers (shared), or a process that alters the tables
         fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError:
         raise OfficeStateProblem("office-changing") from None

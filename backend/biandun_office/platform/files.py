@@ -40,7 +40,7 @@ _WAITED = ("55P03", "57014", "40", "53")
 # connection lost, server shutting down or starting
 _GONE = ("08", "57P")
 _OF_CONNECTIONS = ("OperationalError", "InterfaceError", "ConnectionTimeout")
-# what a file system without hard links says of one
+# the errors of a file system without hard links
 _NO_LINKS = {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK}
 PRIVATE = 0o600
 PUBLIC = 0o644
@@ -78,10 +78,9 @@ def write(path: Path, content: bytes, *, mode: int = PRIVATE, replace: bool = Fa
 
 
 def give_name(temporary: Path, path: Path) -> None:
-    """Give a finished file a name that nothing has yet: of two programs that want the same one
-    gets it.
+    """Move a finished file to a name that must not exist yet; only one of two programs succeeds.
 
-    Raises OSError; FileProblem(file-exists), which leaves what is there and ``temporary`` alone.
+    Raises OSError; FileProblem(file-exists), which leaves both files unchanged.
     """
     try:
         os.link(temporary, path)
@@ -90,7 +89,7 @@ def give_name(temporary: Path, path: Path) -> None:
     except OSError as error:
         if error.errno not in _NO_LINKS:
             raise
-        # a file system without links, such as that of a USB stick: a moment later it is as good
+        # without hard links, as on a USB stick, check and rename are the best that is possible
         if os.path.lexists(path):
             raise FileProblem("file-exists", path=str(path)) from None
         temporary.rename(path)

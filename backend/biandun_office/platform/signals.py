@@ -1,21 +1,21 @@
-"""How a program ends that is told to stop: by Ctrl-C (SIGINT), by SIGTERM, or because its terminal
-closes (SIGHUP).
+"""How a program ends when it is stopped by SIGINT (Ctrl-C), SIGTERM or SIGHUP (terminal closed).
 
-1. While modules are imported, and again once the command has ended, the signals have their default
-   action: the process is gone at once and has nothing to say, since nothing has begun or everything
-   is done.  Python's own way is a traceback of wherever it was.
-2. While the command runs, the first of them becomes KeyboardInterrupt in the main thread.  So what
-   was written aside is removed, the key is told, and the program says ``interrupted``.  SIGTERM and
-   SIGHUP after that wait for it, because they come together: shells and service managers send both.
-   Another Ctrl-C has its default action, for a person who does not want to wait.
-3. Then the process ends by the signal that stopped it, and not with a status.  Shells show 130, 143
-   or 129 either way, but only so do they stop a loop around it: after a status of 130 they would
-   have the next filing signed.  Windows has no such end; there it is the status.
+1. While modules are imported, and again after the command has ended, the signals have their default
+   action: the process ends at once without output, since nothing has begun or everything is done.
+   Python by itself would print a traceback.
+2. While the command runs, the first signal becomes KeyboardInterrupt in the main thread.  So
+   temporary files are removed, the key is notified, and the program prints ``interrupted``.  A
+   later SIGTERM or SIGHUP is ignored meanwhile, because shells and service managers send both.  A
+   second Ctrl-C has its default action, for a person who does not want to wait.
+3. Then the process ends by the signal that stopped it, not with an exit status.  A shell shows 130,
+   143 or 129 in both cases, but only so does it also end a loop around the program: after a status
+   of 130 it would continue and have the next filing signed.  Windows cannot end a process by a
+   signal; there it ends with the status.
 
-A signal that is ignored when the program starts (nohup, a job in the background) stays ignored.
+A signal that is ignored when the program starts (nohup, a background job) stays ignored.
 
-``biandun.signals`` and ``biandun_office.platform.signals`` are the same, because the rooms do not
-import each other; nothing is imported here that takes time.
+``biandun.signals`` and ``biandun_office.platform.signals`` are identical, because the rooms do not
+import each other.  Nothing is imported here that takes time.
 """
 
 from __future__ import annotations
@@ -37,12 +37,13 @@ ENDING = tuple(
 
 
 def run(load: Callable[[], Callable[[], int]]) -> NoReturn:
-    """Import a program with ``load``, run it, and end the process with the status that it returns
-    or by the signal that stopped it.
+    """Import a program with ``load``, run it, and end the process.
+
+    It ends with the status that the program returns, or by the signal that stopped it.
     """
     by_default()
     stop = _Stop()
-    atexit.register(stop.end)  # the first to be registered is the last to be called
+    atexit.register(stop.end)  # registered first, so called last
     program = load()
     status = 0
     try:
@@ -51,33 +52,33 @@ def run(load: Callable[[], Callable[[], int]]) -> NoReturn:
             status = program()
         finally:
             by_default()
-    except KeyboardInterrupt:  # just before the program took care of it, or just after
+    except KeyboardInterrupt:  # just before or after the program's own handling of it
         status = stop.status
     raise SystemExit(status)
 
 
 def on_each(handler: Callable[[int, FrameType | None], object]) -> None:
-    """Have ``handler`` called for each of the signals that is not ignored."""
+    """Install ``handler`` for each of the signals that is not ignored."""
     for number in ENDING:
         if signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, handler)
 
 
 def by_default() -> None:
-    """Give the signals their default action, but for those that are ignored."""
+    """Reset each of the signals that is not ignored to its default action."""
     for number in ENDING:
         if signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, signal.SIG_DFL)
 
 
 class _Stop:
-    """The first signal that came: ``number``, 0 before that."""
+    """Remembers the first signal that was received: ``number``, 0 before that."""
 
     number = 0
 
     @property
     def status(self) -> int:
-        """What a shell reports of a program that the signal has ended."""
+        """The status that a shell reports for a program that the signal has ended."""
         return 128 + (self.number or signal.SIGINT)
 
     def listen(self) -> None:
@@ -94,8 +95,9 @@ class _Stop:
         raise KeyboardInterrupt
 
     def _lost(self, unraisable: sys.UnraisableHookArgs) -> None:
-        """Where Python cannot raise, as in a finaliser, it would complain and go on as if nobody
-        had pressed anything.
+        """End the process when KeyboardInterrupt was raised where Python ignores exceptions.
+
+        In a finaliser, for instance, Python would print it and continue.
         """
         if issubclass(unraisable.exc_type, KeyboardInterrupt):
             self.end()
@@ -103,7 +105,7 @@ class _Stop:
         sys.__unraisablehook__(unraisable)
 
     def end(self) -> None:
-        """End the process by the signal that came, if one did."""
+        """End the process by the signal that was received, if any."""
         if self.number and sys.platform != "win32":
             signal.signal(self.number, signal.SIG_DFL)
             signal.raise_signal(self.number)
