@@ -59,7 +59,7 @@ def serve(
     """
     people = [office_address(origin) for origin in origins]
     signing.set_signer(signer)
-    logs.speak()
+    logs.enable()
     listener = listen(host, port)
     url = url_of(listener)
     settings.LOGIN_ORIGINS = [url, *people]

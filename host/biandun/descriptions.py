@@ -97,12 +97,12 @@ def describe_key(key: Key, language: str) -> KeyInfo:
     if not key.info.uscc:
         return KeyInfo(**fields)
     profile = key.profile()
-    told = key_status.stored(key)
+    stored = key_status.stored(key)
     return CertifiedKeyInfo(
         **fields,
         role=profile.role,
         sealed=profile.device_key is not None,
-        status=STANDING_NAMES[told.standing] if told else None,
+        status=STANDING_NAMES[stored.standing] if stored else None,
     )
 
 

@@ -93,7 +93,11 @@ def retry_after_refresh(key: Key, office: Office, work: Callable[[], T]) -> T:
     try:
         return work()
     except (KeyRefused, OfficeRefused) as refusal:
-        told = refresh_if_possible(key, office) if refusal.code in REFUSALS.values() else None
-        if told is None or told.standing != STANDING_ACTIVE or isinstance(refusal, OfficeRefused):
+        current = refresh_if_possible(key, office) if refusal.code in REFUSALS.values() else None
+        if (
+            current is None
+            or current.standing != STANDING_ACTIVE
+            or isinstance(refusal, OfficeRefused)
+        ):
             raise
     return work()

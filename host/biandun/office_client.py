@@ -167,9 +167,9 @@ class Office:
         An office that does not report it is read from its Date header.  Raises OfficeAnswer.
         """
         answer = self._send("GET", "/health")
-        told = _problem(answer).get("time")
-        if isinstance(told, int) and 0 < told < END_OF_TIME and told is not True:
-            return told
+        reported = _problem(answer).get("time")
+        if isinstance(reported, int) and 0 < reported < END_OF_TIME and reported is not True:
+            return reported
         try:
             return int(parsedate_to_datetime(answer.headers.get("Date", "")).timestamp())
         except ValueError:

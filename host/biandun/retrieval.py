@@ -61,10 +61,10 @@ class Entry:
 class Case:
     """The newest version of a case's filing, and the opinions and decisions on that version.
 
-    ``told`` is the office's JSON description of the case, not verified.
+    ``details`` is the office's JSON description of the case, not verified.
     """
 
-    told: dict[str, object]
+    details: dict[str, object]
     filing: Entry
     remarks: tuple[Entry, ...]
 
@@ -74,12 +74,12 @@ class Case:
         return (self.filing, *self.remarks)
 
 
-def newest_version(told: dict[str, object], url: str) -> list[dict[str, object]]:
+def newest_version(details: dict[str, object], url: str) -> list[dict[str, object]]:
     """The newest filing in the history of a case, and the steps after it.
 
     Raises OfficeAnswer for a history without a filing.
     """
-    history = told.get("history")
+    history = details.get("history")
     steps = cast("list[object]", history) if isinstance(history, list) else []
     fields = [cast("dict[str, object]", step) for step in steps if isinstance(step, dict)]
     places = [place for place, step in enumerate(fields) if step.get("purpose") == PURPOSE_FILING]
@@ -94,9 +94,9 @@ def read(office: Office, number: str) -> Case:
     Raises OfficeRefused: login-required, case-not-found; OfficeAnswer; StatementProblem,
     ManifestProblem for a statement or manifest that is malformed or does not match.
     """
-    told = office.get_json(f"/cases/{quote(number, safe='')}")
-    filing, *remarks = [_read_step(office, step) for step in newest_version(told, office.url)]
-    return Case(told, filing, tuple(remarks))
+    details = office.get_json(f"/cases/{quote(number, safe='')}")
+    filing, *remarks = [_read_step(office, step) for step in newest_version(details, office.url)]
+    return Case(details, filing, tuple(remarks))
 
 
 def _read_step(office: Office, step: dict[str, object]) -> Entry:

@@ -49,7 +49,7 @@ def something_in_every_table(office: Bench) -> None:
     key = five_filings(office)
     office.post(key.links(7, [bytes(32)]), SIGNED, "/links")
     give(office, challenge(key))
-    audits.take(raw=Device(office).export(1), algorithm=office.office.algorithm, now=1)
+    audits.receive(raw=Device(office).export(1), algorithm=office.office.algorithm, now=1)
     office.post(key.sign(office.upload(reason="分叉。"), seq=1, prev=bytes(32)))
     first, second = (
         Officer.objects.create(name=name, public_key=b"", sealed=b"", made_at=1)

@@ -58,8 +58,8 @@ def device(office: Bench) -> Device:
     return Device(office)
 
 
-def take(device: Device, raw: bytes) -> audits.Taken:
-    return audits.take(raw=raw, algorithm=device.office.office.algorithm, now=5)
+def take(device: Device, raw: bytes) -> audits.NewEvents:
+    return audits.receive(raw=raw, algorithm=device.office.office.algorithm, now=5)
 
 
 def test_a_ring_is_verified_and_kept_and_what_is_new_in_it_is_told(device: Device):

@@ -286,9 +286,9 @@ def test_an_export_of_links_that_contradicts_comes_with_what_it_contradicts(
 def test_a_contradicting_audit_ring_can_be_read_and_verified(office: Bench, tmp_path: Path, capsys):
     device = Device(office)
     first, second = device.export(3), device.export(3, detail=1)
-    audits.take(raw=first, algorithm=office.office.algorithm, now=5)
+    audits.receive(raw=first, algorithm=office.office.algorithm, now=5)
     with pytest.raises(Refused):
-        audits.take(raw=second, algorithm=office.office.algorithm, now=6)
+        audits.receive(raw=second, algorithm=office.office.algorithm, now=6)
     out, about = exported(office, tmp_path / "fork", capsys, sha256(second).hexdigest())
     assert (about["kind"], about["known"], missing(about)) == (
         "audit",

@@ -37,7 +37,7 @@ def challenge(key: Key, *, seq: int = 0, head: bytes = bytes(32), **changed: obj
 
 def give(
     office: Bench, raw: bytes, purpose: str = "reinstate", **changed: object
-) -> tuple[orders.Given, OrderManifest, bytes]:
+) -> tuple[orders.IssuedOrder, OrderManifest, bytes]:
     written: list[bytes] = []
     given = orders.issue_order(
         authority=office.authority,

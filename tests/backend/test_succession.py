@@ -55,7 +55,7 @@ def give(office: Bench, request: bytes, **changed: object) -> successions.Succee
 
 def swap(office: Bench, key: Key) -> Granted:
     granted = answer(office, succession.ask(key))
-    succession.take(key, granted)
+    succession.install(key, granted)
     return granted
 
 
@@ -86,7 +86,7 @@ def test_the_statement_is_in_the_log_and_its_receipt_is_kept_by_the_key(
 ):
     asked = succession.ask(genuine)
     granted = answer(office, asked)
-    succession.take(genuine, granted)
+    succession.install(genuine, granted)
     statement = cose.parse(asked.named.statement, purpose="succession")
     payload = verify_receipt(granted.receipt, statement, office.issuer, office.office.algorithm)
     assert (payload.leaf_index, genuine.fetch(seq=1).receipt) == (0, granted.receipt)
@@ -118,7 +118,7 @@ def test_until_it_has_the_answer_a_key_goes_on_with_the_old_pair(office: Bench, 
     assert office.post(sign(office, genuine, 1)).status_code == 201
     for _ in range(3):
         assert "token" in str(log_in(office, genuine))
-    succession.take(genuine, granted)
+    succession.install(genuine, granted)
     assert office.post(sign(office, genuine, 2)).status_code == 201
 
 
@@ -134,7 +134,7 @@ def test_without_overlap_nothing_of_the_old_pair_is_taken_in(
     office: Bench, genuine: Key, monkeypatch: pytest.MonkeyPatch
 ):
     late = sign(office, genuine, 1)
-    succession.take(
+    succession.install(
         genuine, answer(office, succession.ask(genuine), term=Term(1000, 0, clock.now()))
     )
     now = clock.now()
@@ -178,7 +178,7 @@ def test_a_key_succeeds_twice_and_is_renewed_in_between(office: Bench, genuine: 
 def test_the_same_request_again_gets_the_same_certificate(office: Bench, genuine: Key):
     asked = succession.ask(genuine)
     first, second = answer(office, asked), give(office, asked.encode())
-    assert second.again
+    assert second.repeated
     assert Granted.decode(second.answer).grant.profile_statement == first.grant.profile_statement
     assert Certificate.objects.count() == 2
     assert Statement.objects.count() == 1
@@ -190,7 +190,7 @@ def test_an_answer_that_was_lost_is_given_again_after_the_overlap(
     asked, now = succession.ask(genuine), clock.now()
     give(office, asked.encode(), term=Term(1000, 0, now))
     office.at(monkeypatch, now + 60)
-    succession.take(genuine, answer(office, asked))
+    succession.install(genuine, answer(office, asked))
     assert office.post(sign(office, genuine, 1)).status_code == 201
 
 
@@ -211,7 +211,7 @@ def test_a_request_that_was_lost_is_made_anew_under_a_renewed_certificate(
     office.at(monkeypatch, now + 2 * DAY)
     second = succession.ask(genuine)
     assert second.named.manifest == first.named.manifest  # the same pair
-    succession.take(genuine, answer(office, second))
+    succession.install(genuine, answer(office, second))
     assert office.post(sign(office, genuine, 1)).status_code == 201
 
 
@@ -307,7 +307,7 @@ def test_an_old_pair_does_not_log_in_once_the_new_one_has_been_seen(
     office.at(monkeypatch, now + 3 * DAY)
     signed = genuine.login(ORIGIN, bytes.fromhex(office.challenge()))
     office.at(monkeypatch, now)
-    succession.take(genuine, granted)
+    succession.install(genuine, granted)
     if seen == "login":
         assert "token" in str(log_in(office, genuine))
     elif seen == "filing":
@@ -500,7 +500,7 @@ def test_succeed_by_the_command_line(
     assert run([*command, "--out", str(out)]) == 0
     shown = json.loads(capsys.readouterr().out)
     assert (shown["version"], shown["again"], shown["serial"]) == (2, False, genuine.info.serial)
-    succession.take(genuine, Granted.decode(out.read_bytes()))
+    succession.install(genuine, Granted.decode(out.read_bytes()))
     assert run([*command, "--out", str(tmp_path / "again.bd")]) == 0
     assert json.loads(capsys.readouterr().out)["again"]
     assert run([*command, "--out", str(out)]) == 7

@@ -103,7 +103,7 @@ def unblock(office: Bench, key: Key) -> None:
 
 
 def take(office: Bench, key: Key) -> KeyShares:
-    return recovery.take_shares(
+    return recovery.receive_shares(
         raw=codec.encode(key.recovery.shares()), algorithm=office.office.algorithm, now=clock.now()
     )
 
@@ -277,7 +277,7 @@ def test_shares_that_another_device_signed_are_refused(staffed: Bench, key: Key)
     raw = codec.encode(type(export)(export.schema, export.manifest, flipped))
     assert (
         refused(
-            lambda: recovery.take_shares(
+            lambda: recovery.receive_shares(
                 raw=raw, algorithm=staffed.office.algorithm, now=clock.now()
             )
         )
@@ -291,7 +291,7 @@ def test_older_shares_do_not_take_the_place_of_newer_ones(staffed: Bench, key: K
     take(staffed, key)
     assert (
         refused(
-            lambda: recovery.take_shares(
+            lambda: recovery.receive_shares(
                 raw=older, algorithm=staffed.office.algorithm, now=clock.now()
             )
         )
@@ -302,7 +302,9 @@ def test_older_shares_do_not_take_the_place_of_newer_ones(staffed: Bench, key: K
 @pytest.mark.parametrize("raw", [b"", b"\xa0", b"\x00" * 100])
 def test_what_are_no_shares_is_refused(raw: bytes, office: Bench):
     assert refused(
-        lambda: recovery.take_shares(raw=raw, algorithm=office.office.algorithm, now=clock.now()),
+        lambda: recovery.receive_shares(
+            raw=raw, algorithm=office.office.algorithm, now=clock.now()
+        ),
         ManifestProblem,
     ) == ("manifest-malformed")
 

@@ -87,7 +87,7 @@ class Life:
     def succeed(self) -> None:
         """Ask for a new key pair and take in its certificate."""
         asked = succession.ask(self.key)
-        succession.take(self.key, self.office.succeed(asked, self.key.info.public_key or b""))
+        succession.install(self.key, self.office.succeed(asked, self.key.info.public_key or b""))
 
     def told(self, word: int) -> None:
         """Hear what the office says of it now."""

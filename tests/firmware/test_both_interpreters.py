@@ -89,7 +89,7 @@ def record_the_whole_life(wire: Wire, office: SoftOffice) -> None:
             purposes=powers,
         )
     )
-    succession.take(
+    succession.install(
         key, office.succeed(succession.ask(key), key.info.public_key or b"", 3, purposes=powers)
     )
     stop(key, office)

@@ -313,7 +313,7 @@ def test_a_word_that_was_cut_off_counts_once_as_one_of_the_office(
 
 def test_a_status_outlives_a_new_key_pair(key: Key, office: SoftOffice) -> None:
     told(key, office, STANDING_ACTIVE, NOW + 10, 3)
-    succession.take(
+    succession.install(
         key,
         office.succeed(succession.ask(key), key.info.public_key or b"", purposes=list(PURPOSES)),
     )

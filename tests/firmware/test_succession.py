@@ -68,7 +68,7 @@ def swap(key: Key, office: SoftOffice, version: int = 2) -> tuple[Succession, Gr
     """The whole way: ask, be answered, take."""
     asked = succession.ask(key)
     granted = office.succeed(asked, own(key).point, version, purposes=PURPOSES)
-    succession.take(key, granted)
+    succession.install(key, granted)
     return asked, granted
 
 
@@ -141,7 +141,7 @@ def test_an_answer_that_comes_twice_is_taken_twice(
     served: Key, office: SoftOffice, wire: Wire
 ) -> None:
     _, granted = swap(served, office)
-    assert succession.take(wire.restart(), granted) == 2
+    assert succession.install(wire.restart(), granted) == 2
 
 
 def test_a_key_may_change_its_pair_again(served: Key, office: SoftOffice, wire: Wire) -> None:
@@ -195,7 +195,7 @@ def test_a_key_that_is_full_compacts_and_keeps_the_pair_that_it_made(
     asked = succession.ask(served)
     wire.key.token.vault._journal.compact()
     key = wire.restart()
-    succession.take(key, office.succeed(asked, own(key).point, purposes=PURPOSES))
+    succession.install(key, office.succeed(asked, own(key).point, purposes=PURPOSES))
     cose.verify(sign(key, 3), own(key))
 
 
@@ -204,7 +204,7 @@ def test_an_image_from_before_the_change_is_found_out(office: SoftOffice) -> Non
     key = in_service(wire, office)
     asked = succession.ask(key)
     older = bytes(wire.key.board.flash.cells)
-    succession.take(key, office.succeed(asked, own(key).point, purposes=PURPOSES))
+    succession.install(key, office.succeed(asked, own(key).point, purposes=PURPOSES))
     wire.key.board.flash.cells[:] = older
     key = wire.restart()
     assert key.chain().forgotten
@@ -341,7 +341,7 @@ def test_the_old_pair_may_be_renewed_while_the_answer_is_on_its_way(
     served.personalise(
         office.grant_for(served.info.serial, old, version=2, device_key=device, purposes=PURPOSES)
     )
-    succession.take(served, office.succeed(asked, old, 3, purposes=PURPOSES))
+    succession.install(served, office.succeed(asked, old, 3, purposes=PURPOSES))
     assert own(served).point != old
 
 

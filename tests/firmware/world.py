@@ -273,7 +273,7 @@ def asked_to_succeed(world: World, key: Key) -> None:
 
 def succeed_and_sign(world: World, key: Key) -> None:
     """The new pair is in force and signs."""
-    succession.take(key, world.kept["granted"])
+    succession.install(key, world.kept["granted"])
     unlocked_sign(key, b"9" * 16)
 
 

@@ -320,7 +320,7 @@ def succeed(key: Key, soft: SoftOffice) -> None:
     key.personalise(
         soft.grant_for(key.info.serial, point, version=2, device_key=device_key, purposes=powers)
     )
-    succession.take(key, soft.succeed(succession.ask(key), point, 3, purposes=powers))
+    succession.install(key, soft.succeed(succession.ask(key), point, 3, purposes=powers))
 
 
 def test_a_filing_that_was_signed_by_the_old_key_pair_is_still_the_keys_own(

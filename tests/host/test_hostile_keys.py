@@ -262,7 +262,7 @@ ENDS = {
     "connection.py stream": "PATIENCE without progress, and the end of the data",
     "connection.py abort": "a deadline",
     "connection.py _wait": "a deadline",
-    "channel.py hand_over": "each part is further on than the one before",
+    "channel.py send_parts": "each part is further on than the one before",
     "access.py unlock": "a person who gives up, or the key's own count of tries",
 }
 

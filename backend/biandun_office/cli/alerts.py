@@ -148,7 +148,7 @@ def status(
     """签发密钥状态文件，供不联网的密钥导入（biandun keys status 文件）。 Write a key's signed
     status, for a key without a network.
 
-    能连上编办服务器的计算机会自行查询。被暂停的密钥听到恢复的消息后即可再次签署。
+    能连上编办服务器的计算机会自行查询。被暂停的密钥存入恢复后的新状态，即可再次签署。
 
     A computer that can reach the office's server fetches the status by itself.  A key that has
     received the status "suspended" signs again once it has received a newer one.
@@ -178,7 +178,7 @@ def audit(session: Session, *, export: bytes) -> dict[str, object]:
     Example:  biandun-office --data office audit audit.bd
     """
     folder = session.open()
-    taken = audits.take(raw=export, algorithm=Office.load(folder).algorithm, now=guard.now())
+    taken = audits.receive(raw=export, algorithm=Office.load(folder).algorithm, now=guard.now())
     return {
         "serial": taken.certificate.device.serial,
         "unit_name": taken.certificate.unit_name,

@@ -272,7 +272,7 @@ def succeed(
         "kid": certificate.kid,
         "version": certificate.version,
         "not_after": day(certificate.not_after),
-        "again": succeeded.again,
+        "again": succeeded.repeated,
     }
 
 

@@ -116,7 +116,7 @@ def shares(session: Session, *, export: bytes) -> dict[str, object]:
     Example:  biandun-office --data office shares shares.bd
     """
     algorithm = Office.load(session.open()).algorithm
-    kept = recovery.take_shares(raw=export, algorithm=algorithm, now=guard.now())
+    kept = recovery.receive_shares(raw=export, algorithm=algorithm, now=guard.now())
     return {
         "serial": kept.device.serial,
         "number": kept.number,

@@ -13,7 +13,7 @@ from biandun_protocol.audit import Event, Ring, decode_export, serial_of, verify
 
 
 @dataclass(frozen=True)
-class Taken:
+class NewEvents:
     """An audit ring that was verified and stored.
 
     ``new`` are its events that the office had not seen.  ``lost`` is how many events between the
@@ -25,7 +25,7 @@ class Taken:
     lost: int
 
 
-def take(*, raw: bytes, algorithm: Algorithm, now: int) -> Taken:
+def receive(*, raw: bytes, algorithm: Algorithm, now: int) -> NewEvents:
     """Verify an exported audit ring and store it; idempotent.
 
     Raises ManifestProblem and StatementProblem for an export that does not verify; Refused:
@@ -61,7 +61,7 @@ def take(*, raw: bytes, algorithm: Algorithm, now: int) -> Taken:
     if contradicts:
         raise Refused("audit-contradicts", serial=ring.serial)
     new = tuple(event for event in ring.events if event.count > known)
-    return Taken(certificate, new, max(new[0].count - known - 1, 0) if new else 0)
+    return NewEvents(certificate, new, max(new[0].count - known - 1, 0) if new else 0)
 
 
 def _compared(ring: Ring, earlier: AuditRing | None) -> tuple[int, bool]:

@@ -109,7 +109,7 @@ def all_officers() -> list[tuple[Officer, bool]]:
     return [(officer, officer.pk in named) for officer in Officer.objects.order_by("name")]
 
 
-def take_shares(*, raw: bytes, algorithm: Algorithm, now: int) -> KeyShares:
+def receive_shares(*, raw: bytes, algorithm: Algorithm, now: int) -> KeyShares:
     """Store the shares that a key in service exported; idempotent.
 
     Raises ManifestProblem; Refused: serial-unknown, shares-foreign, shares-stale.

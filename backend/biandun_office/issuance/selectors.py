@@ -9,7 +9,7 @@ from django.db.models import Max, Q, QuerySet
 from biandun_office.issuance.models import Certificate, KeyDevice, KeyOffer
 from biandun_office.platform import sql
 from biandun_office.platform.errors import Refused
-from biandun_office.timekeeping.selectors import as_it_counts
+from biandun_office.timekeeping.selectors import effective_time
 from biandun_protocol import records
 from biandun_protocol.wire.messages import ProfileManifest, StatusManifest
 from biandun_protocol.wire.numbers import (
@@ -102,7 +102,7 @@ def status_of(serial: str) -> StatusManifest:
     if not found:
         raise Refused("serial-unknown", serial=serial[:_SERIAL])
     kid, state, not_before, version, last, count = found[0]
-    since = as_it_counts(max(last or 0, not_before))
+    since = effective_time(max(last or 0, not_before))
     return StatusManifest(
         SCHEMA_STATUS, serial, bytes.fromhex(kid), _STANDING_NUMBERS[state], since, version + count
     )

@@ -40,7 +40,7 @@ MOST_SPARE = 100_000
 
 
 @dataclass(frozen=True)
-class Given:
+class IssuedOrder:
     """An issued order; ``seq`` is the number after which a reinstated key continues."""
 
     row: Order
@@ -56,7 +56,7 @@ def issue_order(
     reason: str,
     now: int,
     deliver: Callable[[bytes], None],
-) -> Given:
+) -> IssuedOrder:
     """Issue an order of ``purpose`` to the key that made ``challenge``.
 
     A reset also revokes the key's certificate.  ``deliver`` is called with the order before the
@@ -78,7 +78,7 @@ def issue_order(
             row = _make(authority, certificate, asked, purpose, spare, reason, now)
         deliver(bytes(row.raw))
     logs.action(f"evidence.order.{purpose}", serial=asked.serial, seq=row.seq)
-    return Given(row, row.seq)
+    return IssuedOrder(row, row.seq)
 
 
 def _make(

@@ -30,11 +30,11 @@ from biandun_protocol.wire.numbers import PURPOSE_SUCCESSION
 
 @dataclass(frozen=True)
 class Succeeded:
-    """The certificate of the new pair; ``again``: this request had been answered before."""
+    """The certificate of the new pair; ``repeated``: this request had been answered before."""
 
     certificate: Certificate
     answer: bytes
-    again: bool
+    repeated: bool
 
 
 def issue_successor(
@@ -90,12 +90,8 @@ def _certify(
     deliver: Callable[[bytes], None],
 ) -> Succeeded | Contradiction:
     statement = arrival.statement
-    seen, known, again = (
-        statement.header.log_point,
-        selectors.receipt_given(statement.id.hex()),
-        True,
-    )
-    if known is None:
+    given = selectors.receipt_given(statement.id.hex())
+    if given is None:
         if arrival.named.kid != arrival.certificate.kid:
             raise Refused("certificate-superseded")
         if Certificate.objects.filter(kid=own.kid.hex()).exists():
@@ -107,7 +103,6 @@ def _certify(
             return entered
         if entered is None:
             raise RuntimeError("a statement that is there, without its receipt")
-        again = False
         bundle = services.seal(entered, [statement.digest.hex()], [], turn, authority.signer())
         turn.write()
         issuance.replace(
@@ -116,19 +111,24 @@ def _certify(
     else:
         # answered before: return the same receipt and certificate, for an answer that was lost
         require_standing(arrival.certificate.state)
-        bundle = known[1]
+        bundle = given[1]
     certificate = (
         Certificate.objects.select_related("device").filter(kid=own.kid.hex()).latest("version")
     )
     receipt = Receipt.decode(bundle)
     answer = Granted(
-        issuance.grant_of(authority.office, certificate), receipt, _growth(seen, receipt)
+        issuance.grant_of(authority.office, certificate),
+        receipt,
+        _growth(statement.header.log_point, receipt),
     ).encode()
     deliver(answer)
     logs.action(
-        "evidence.key.succeeded", serial=certificate.device.serial, kid=certificate.kid, again=again
+        "evidence.key.succeeded",
+        serial=certificate.device.serial,
+        kid=certificate.kid,
+        again=given is not None,
     )
-    return Succeeded(certificate, answer, again)
+    return Succeeded(certificate, answer, repeated=given is not None)
 
 
 def _growth(seen: tuple[int, bytes] | None, receipt: Receipt) -> tuple[bytes, ...]:

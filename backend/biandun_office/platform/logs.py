@@ -29,7 +29,7 @@ class JsonLines(logging.Formatter):
         return json.dumps(line, ensure_ascii=False, default=str)
 
 
-def speak() -> None:
+def enable() -> None:
     """Log every action from now on, as a server does; a command prints its result instead."""
     _log.setLevel(logging.INFO)
 

@@ -50,7 +50,7 @@ def corrections() -> list[ClockCheck]:
     return [check for check in ClockCheck.objects.order_by("pk") if check.last > check.at]
 
 
-def as_it_counts(moment: int) -> int:
+def effective_time(moment: int) -> int:
     """A recorded time; a future one that was taken back is replaced by the correction's time."""
     if moment <= clock.now():
         return moment

@@ -1,6 +1,4 @@
-"""A case in full as a command returns it: what the form says, field by field, and what was said of
-it.
-"""
+"""A case as a command returns it: its form field by field, with opinions and decisions."""
 
 from biandun.cli.forms import body, sections
 from biandun.retrieval import Case, Entry
@@ -10,13 +8,11 @@ from biandun_protocol.forms.form import ApplicationDocument, to_body
 
 
 def shown(case: Case, language: str = "zh") -> dict[str, object]:
-    """The newest version of a case: its form in words, and for programs the body as it was
-    signed.
-    """
+    """The newest version of a case: its form for people, and for programs the body as signed."""
     filing, form = case.filing, case.filing.manifest.form
     return {
-        "case": case.told.get("number"),
-        "state": case.told.get("state"),
+        "case": case.details.get("number"),
+        "state": case.details.get("state"),
         **_signed(filing),
         "form": sections(form, language),
         "body": body(form),
@@ -35,7 +31,7 @@ def shown(case: Case, language: str = "zh") -> dict[str, object]:
 
 
 def _signed(entry: Entry) -> dict[str, object]:
-    """Who signed it, when it was prepared, and since when the office has it."""
+    """Who signed an entry, when it was prepared, and when the office received it."""
     form, header = entry.manifest.form, entry.statement.header
     return {
         "unit_name": form.unit_name,

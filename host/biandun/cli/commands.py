@@ -1,6 +1,4 @@
-"""Commands of ``biandun`` and ``biandun-sim``: each has --json and --lang, and its help in both
-languages.
-"""
+"""Command classes of ``biandun`` and ``biandun-sim``, with --json, --lang and bilingual help."""
 
 from typing import Any
 
@@ -12,8 +10,9 @@ from biandun_protocol.terminal.commands import Bilingual
 
 
 def _shared() -> list[click.Parameter]:
-    """The options of every command; ``manual.asked`` has read them by the time that click parses
-    the line.
+    """The options of every command.
+
+    ``manual.asked`` has read their values before click parses the command line.
     """
     return [
         click.Option(["--json", "_json"], is_flag=True, expose_value=False, help=manual.JSON_HELP),
@@ -35,7 +34,7 @@ class Command(Bilingual, click.Command):
         super().__init__(name, params=[*(params or []), *_shared()], **rest)
 
     def get_help_option(self, ctx: click.Context) -> click.Option | None:
-        """Click's own, explained in both languages and printed where everything is."""
+        """Click's help option, explained in both languages and printed through ``output.write``."""
         option = super().get_help_option(ctx)
         if option is not None:
             option.help, option.callback = manual.HELP_HELP, _show_help
@@ -49,7 +48,7 @@ def _show_help(context: click.Context, parameter: click.Parameter, asked: bool) 
 
 
 class Group(Command, click.Group):
-    """A group of commands; what is defined in it is one of ours too."""
+    """A group of commands; a command or group defined in it has the classes of this module."""
 
     command_class = Command
     group_class = type

@@ -1,6 +1,4 @@
-"""biandun doctor and biandun install-udev: what is wrong, and the rules that keep it from going
-wrong.
-"""
+"""biandun doctor and biandun install-udev: find problems, and install udev rules."""
 
 import shutil
 import subprocess
@@ -25,7 +23,7 @@ FOUND = 13  # exit status
 
 @click.command("doctor", cls=Command)
 @click.option(
-    "--port", metavar="PORT", help="只检查该端口上的密钥 / look at the key on this port only"
+    "--port", metavar="PORT", help="只检查该端口上的密钥 / check only the key on this port"
 )
 @click.option(
     "--office",
@@ -43,13 +41,12 @@ def examine(
 
     用 --office 可指出密钥、本机、编办三者中谁的时钟不对。发现问题时退出状态为 13。
 
-    Look for what is wrong with keys, ports and this computer, and say what to do about each.
-    Changes nothing, asks for no PIN.
+    Find problems with keys, ports and this computer, and say what to do about each.  Changes
+    nothing, asks for no PIN.
 
-    With --office it says whose clock is wrong when the key's, this computer's and the office's
-    differ.
+    With --office it finds out whose clock is wrong: the key's, this computer's or the office's.
 
-    Exit status 13 when something was found.
+    The exit status is 13 when a problem was found.
 
     \b
     Examples:  biandun doctor
@@ -90,7 +87,7 @@ def examine(
 def install_udev(only_print: bool, root: Path) -> RulesInstalled | Text:
     """允许坐在本机前的用户使用密钥，并让 ModemManager 不占用端口（Linux，需 root）。
 
-    Let whoever sits at this computer use keys, and keep ModemManager away from them (Linux, as
+    Allow the users at this computer to use keys, and keep ModemManager off their ports (Linux, as
     root).
 
     \b
@@ -111,7 +108,7 @@ def install_udev(only_print: bool, root: Path) -> RulesInstalled | Text:
 
 
 def _reload() -> bool:
-    """Have udev read its rules, and look at the ports again."""
+    """Have udev reload its rules and apply them to the ports."""
     program = shutil.which("udevadm")
     if program is None:
         return False

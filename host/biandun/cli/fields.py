@@ -1,6 +1,4 @@
-"""Results as fields: what a dataclass of ``biandun.results`` holds, by the names that people and
-programs read, in values that JSON has.
-"""
+"""Converts results (dataclasses of ``biandun.results``) to mappings with JSON values."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import Field, fields, is_dataclass
@@ -12,8 +10,10 @@ from biandun.results import NAME, OMITTED
 
 
 def plain(value: object) -> object:
-    """A result ready to be shown: a dataclass as a mapping, several as mappings with the same
-    fields; anything else as it is.
+    """A result ready to be shown.
+
+    A dataclass becomes a mapping, several become mappings with the same fields; anything else is
+    returned unchanged.
     """
     if is_dataclass(value):
         return _mapping(value, ())
@@ -23,7 +23,7 @@ def plain(value: object) -> object:
 
 
 def _sequence(rows: Iterable[object]) -> list[object]:
-    """Rows that make a table: a field that one of them has, the others have, too."""
+    """The rows of a table: a field that one of them has, all of them have."""
     rows = list(rows)
     wanted = {
         field.name

@@ -1,4 +1,4 @@
-"""biandun filing: prepare a filing, have it signed, hand it in, keep the receipt, verify it."""
+"""biandun filing: prepare, sign, submit and verify filings, and store receipts on the key."""
 
 from dataclasses import asdict
 from pathlib import Path
@@ -41,7 +41,7 @@ _ROLES = ", ".join(codes.TABLES["attachment_roles"])
 
 
 class FormType(click.ParamType[str]):
-    """A type of form that the registry has, of one purpose or of any."""
+    """A type of form in the registry, of one purpose or of any."""
 
     name = "TYPE"
 
@@ -51,7 +51,7 @@ class FormType(click.ParamType[str]):
     def convert(
         self, value: object, param: click.Parameter | None, ctx: click.Context | None
     ) -> str:
-        """Look it up."""
+        """Return the type; fail for one that the registry does not have."""
         known = list(registry.types(self._purpose))
         if value not in known:
             self.fail(f"{value!r} is not one of {', '.join(map(repr, known))}.", param, ctx)
@@ -62,7 +62,7 @@ class FormType(click.ParamType[str]):
 def group() -> None:
     """业务材料：准备、签署、提交、保存回执、核验。
 
-    Filings: prepare, sign, submit, keep the receipt, verify.
+    Filings: prepare, sign, submit, store the receipt, verify.
 
     \b
     Examples:  biandun filing example > form.json
@@ -112,7 +112,7 @@ def _source(text: str) -> Source:
 
 
 def _unit_of(settings: Settings, serial: str | None, port: str | None) -> Unit:
-    """What the plugged-in key knows of its unit; nothing when there is no key."""
+    """The unit that the plugged-in key knows; an empty Unit without a key."""
     try:
         with keys.open(serial=serial, port=port, ui=settings.ui) as key:
             return unit_of(key)
@@ -165,8 +165,8 @@ def prepare(
 
     Make a filing folder from a FORM (JSON) and attachments.  Nothing is signed yet.
 
-    What the form leaves out about the unit is taken from the key that is plugged in; what it says
-    otherwise than the key is refused, and so is a date after today.  All that is wrong with a form is
+    Fields about the unit that the form leaves out are taken from the key that is plugged in; values
+    that differ from the key's are refused, and so are dates after today.  All errors in a form are
     listed at once, with line and column.
 
     \b
@@ -187,8 +187,8 @@ def prepare(
 def sign(key: Key, folders: tuple[Path, ...]) -> dict[str, object] | list[dict[str, object]]:
     """用密钥签署材料，多份只需按一次按钮；重复执行得到相同的签名，崩溃或拔出密钥之后也一样。
 
-    Have the key sign filings, several with one press of the button.  Repeating it gives the same
-    signatures, also after a crash or an unplugged key.
+    Have the key sign filings, several with one press of the button.  Repeating the command gives
+    the same signatures, also after a crash or an unplugged key.
 
     \b
     Examples:  biandun filing sign 用编申请
@@ -250,9 +250,9 @@ def countersign(
 
     意见保存在 FOLDER/countersign 中，随材料一并提交。
 
-    As the supervising department: verify the filing, add an opinion, sign it with your own key.
+    As the supervising department: verify the filing, and sign an opinion with your own key.
 
-    The opinion lies in FOLDER/countersign and is handed in together with the filing.
+    The opinion is stored in FOLDER/countersign and submitted together with the filing.
 
     \b
     Example:  biandun filing countersign 用编申请 --opinion agree --text 同意 --by 王五
@@ -285,10 +285,9 @@ def countersign(
 def submit(settings: Settings, folder: Path, url: str) -> dict[str, object]:
     """提交已签署的材料（有主管部门意见的一并提交），取回回执。重复执行不会重复申报。
 
-    Hand the signed filing in, with its countersignature if there is one, and bring back the
-    receipts.
+    Submit the signed filing, with its countersignature if there is one, and store the receipts.
 
-    Repeating it never files twice.
+    Repeating the command never files twice.
 
     \b
     Example:  biandun filing submit 用编申请 --office http://127.0.0.1:8420
@@ -322,7 +321,7 @@ def submit(settings: Settings, folder: Path, url: str) -> dict[str, object]:
 def keep(key: Key, folder: Path, url: str | None) -> dict[str, object]:
     """让密钥核验并保存回执；主管部门意见和编办决定请给出各自的文件夹。
 
-    Let the key verify the receipt and keep it; for a countersignature or a decision give its own
+    Let the key verify and store the receipt; for a countersignature or a decision give its own
     folder.
 
     \b
@@ -342,7 +341,7 @@ def keep(key: Key, folder: Path, url: str | None) -> dict[str, object]:
 
 
 def _shown(folder: Folder, language: str) -> dict[str, object]:
-    """What is signed or will be, in words, and how far it has come."""
+    """The form as text, and the progress of the filing."""
     form = folder.manifest().form
     state = {name: value for name, value in asdict(folder.state).items() if name != "format"}
     return {
@@ -363,7 +362,7 @@ def _shown(folder: Folder, language: str) -> dict[str, object]:
 def show(settings: Settings, folder: Path) -> dict[str, object]:
     """查看业务文件夹：表单全文、附件和办理进度。
 
-    Show what a filing folder holds, the whole form in words, and how far it has come.
+    Show a filing folder: the whole form, its attachments, and its progress.
 
     \b
     Example:  biandun filing show 用编申请
@@ -372,7 +371,7 @@ def show(settings: Settings, folder: Path) -> dict[str, object]:
 
 
 def export_parts(folder: Path) -> None:
-    """Write the parts that other tools want by themselves.  Raises FolderProblem."""
+    """Write parts of the evidence as separate files, for other tools.  Raises FolderProblem."""
     opened = Folder(folder)
     receipt, certificate = opened.receipt(), opened.read("certificate.der") or b""
     write_file(folder / "receipt.cose", receipt.statement, replace=True)
@@ -385,7 +384,7 @@ def export_parts(folder: Path) -> None:
 def export(folder: Path) -> dict[str, object]:
     """把其他工具需要的部分单独写出：receipt.cose、receipt-payload.cbor 和 certificate.pem。
 
-    Write the parts that other tools want by themselves: receipt.cose, receipt-payload.cbor and
+    Write the parts that other tools need as separate files: receipt.cose, receipt-payload.cbor and
     certificate.pem.
 
     \b
@@ -404,7 +403,7 @@ def export(folder: Path) -> dict[str, object]:
 @click.option(
     "--root",
     type=Given(kinds.ROOT),
-    help="编办根证书（PEM），须经其他途径取得 / the office's root certificate (PEM), received another way",
+    help="编办根证书（PEM），须经其他途径取得 / the office's root certificate (PEM), from another channel",
 )
 @pass_settings
 def verify(settings: Settings, folder: Path, root: bytes | None) -> dict[str, object]:
@@ -415,12 +414,15 @@ def verify(settings: Settings, folder: Path, root: bytes | None) -> dict[str, ob
 
     不给 --root 时使用文件夹内的根证书，只能说明文件夹自相一致：请把其指纹与编办公布的核对。
 
-    Verify a filing folder offline, every file of it, and say in a sentence what is proven and what
-    is not.
+    Verify every file of a filing folder offline, and say in one sentence what is proven and what is
+    not.
 
+    Certificates, signatures, contents and receipts are verified, of the filing and of the opinions,
+    decisions and earlier versions below it.  The exit status is 8 when one is invalid, or when a
+    file cannot be accounted for.
 
-    Without --root the root certificate of the folder itself is used, which proves only that the
-    folder agrees with itself: compare its fingerprint with the one that the office published.
+    Without --root the folder's own root certificate is used, which proves only that the folder is
+    consistent: compare its fingerprint with the one that the office published.
 
     \b
     Example:  biandun filing verify 用编申请 --root root.pem

@@ -1,4 +1,4 @@
-"""biandun firmware: what a release is, and bringing it to a key."""
+"""biandun firmware: show a release, and install it on a key."""
 
 import click
 
@@ -17,7 +17,7 @@ from biandun_protocol.release import Release
 def group() -> None:
     """固件：查看发布文件，安装到密钥。
 
-    Firmware: look at a release, bring it to a key.
+    Firmware: show a release, install it on a key.
 
     \b
     Examples:  biandun firmware show firmware.bd
@@ -30,7 +30,7 @@ def group() -> None:
 def show(release: Release) -> ReleaseDescription:
     """查看固件发布文件 RELEASE 的说明；由谁签名由密钥核验。
 
-    Show what a RELEASE says of itself; the key checks who signed it.
+    Show the description in a RELEASE; its signatures are verified by the key.
 
     \b
     Example:  biandun firmware show firmware.bd
@@ -47,12 +47,11 @@ def update(key: Key, release: Release) -> Updated:
     密钥核验厂商和编办的签名，要求按按钮，不需要口令。完成后请拔下重新插入：密钥试运行新固件，自检通过才保留，
     否则恢复原固件。密钥、口令和签名文件不变。
 
-    Bring a RELEASE to the key, beside the firmware that it runs; an update that was interrupted
-    goes on where it stopped.
+    Write a RELEASE to the key, beside its running firmware; an interrupted update is continued.
 
-    The key checks that vendor and office signed it, wants its button pressed, and needs no PIN.
-    Pull it out and plug it in afterwards: it tries the new firmware and keeps it if it passes its
-    own test, else the one before runs again.  Key, PINs and statements stay.
+    The key verifies the signatures of vendor and office and asks for its button, but no PIN.  Then
+    unplug it and plug it in again: it tries the new firmware and keeps it if its self-test passes;
+    otherwise it returns to the old one.  Key pair, PINs and statements stay.
 
     \b
     Example:  biandun firmware update firmware.bd --serial BD-000001

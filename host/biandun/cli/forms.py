@@ -1,4 +1,4 @@
-"""A form as results and prompts show it: in words to people, its body to programs."""
+"""How results and prompts show a form: as text for people, as its body for programs."""
 
 from typing import Any, cast
 
@@ -8,19 +8,19 @@ from biandun_protocol.terminal.layout import Data, Sections
 
 
 def sections(form: Form, language: str) -> Sections:
-    """The whole form, under its title."""
+    """The whole form as text, under its title."""
     return Sections(
         title(form, language), [(part.title, part.lines) for part in in_words(form, language)]
     )
 
 
 def body(form: Form) -> Data:
-    """The fields of a form as they are signed, for programs."""
+    """The fields of a form as signed, for programs."""
     return Data(_json(to_body(form)))
 
 
 def _json(value: Any) -> Any:
-    """A body without bytes, which JSON does not have: they are hexadecimal."""
+    """A body with bytes as hexadecimal text, because JSON has none."""
     if isinstance(value, dict):
         return {name: _json(one) for name, one in cast("dict[str, object]", value).items()}
     if isinstance(value, list):

@@ -1,6 +1,4 @@
-"""The program ``biandun``: commands return values, this module prints them and turns problems into
-exit statuses.
-"""
+"""The program ``biandun``: prints what commands return, and turns problems into exit statuses."""
 
 import stat
 import sys
@@ -39,7 +37,7 @@ def _show_version(context: click.Context, parameter: click.Parameter, asked: boo
     "log",
     type=click.Path(dir_okay=False, path_type=Path),
     envvar="BIANDUN_LOG",
-    help="把所做的操作记入文件，每行一个 JSON / append what was done to a file, as JSON lines",
+    help="把所做的操作记入文件，每行一个 JSON / append a log of operations to a file, as JSON lines",
 )
 @click.option(
     "--version",
@@ -61,8 +59,8 @@ def main(context: click.Context, log: Path | None) -> None:
 
     For unclassified data only; not a certified cryptographic product.  Exit status: 0 done, 2
     usage, 3 no key, 4 port busy, 5 no permission, 6 wrong PIN, 7 the key refused, 8 invalid file or
-    signature, 9 office not reached, 10 the office refused, 11 link failed, 12 files, 13 the doctor
-    found something, 141 nobody reads the output.
+    signature, 9 office unreachable, 10 the office refused, 11 connection to the key failed, 12
+    files, 13 the doctor found a problem, 141 the output was closed.
 
     \b
     Examples:  biandun keys list
@@ -72,7 +70,7 @@ def main(context: click.Context, log: Path | None) -> None:
     """
     if log is not None:
         try:
-            if log.exists() and stat.S_ISFIFO(log.stat().st_mode):  # it would be waited for
+            if log.exists() and stat.S_ISFIFO(log.stat().st_mode):  # open() would block
                 raise FolderProblem("file-special", path=str(log))
             context.with_resource(logs.to_file(log))
         except OSError as error:

@@ -1,4 +1,4 @@
-"""biandun office: log in, look at cases, decide them, and look at the office from outside."""
+"""biandun office: log in, show and decide cases, show the office's log."""
 
 from pathlib import Path
 from typing import cast
@@ -32,9 +32,9 @@ def group() -> None:
 
     服务器地址也可写在环境变量 BIANDUN_OFFICE 中。
 
-    The office's server: log in with a key, cases, decisions, its log.
+    The office's server: log in with a key, show cases, decide them, show its log.
 
-    BIANDUN_OFFICE may hold the server's address.
+    The server's address can also be set in BIANDUN_OFFICE.
 
     \b
     Examples:  biandun office login --office http://127.0.0.1:8420
@@ -47,7 +47,7 @@ def group() -> None:
 
 
 def _office(url: str) -> Office:
-    """A client that is logged in, when there is a login."""
+    """A client, logged in if this account has stored a login."""
     office = Office(url)
     token = sessions.recall(office.url)
     if token is not None:
@@ -61,7 +61,7 @@ def _office(url: str) -> Office:
 def login(key: Key, url: str) -> dict[str, object]:
     """用密钥登录；登录在本机本账户保持数小时。
 
-    Log in with the key; the login holds for some hours on this account of this computer.
+    Log in with the key; the login is valid for some hours, for this account on this computer.
 
     \b
     Example:  biandun office login --office http://127.0.0.1:8420
@@ -82,7 +82,7 @@ def login(key: Key, url: str) -> dict[str, object]:
 def logout(url: str) -> dict[str, object]:
     """退出登录。
 
-    End the login.
+    Log out.
 
     \b
     Example:  biandun office logout --office http://127.0.0.1:8420
@@ -100,7 +100,7 @@ def logout(url: str) -> dict[str, object]:
 def log(url: str) -> dict[str, object]:
     """查看编办存证日志的条数和根散列。
 
-    Show size and root of the office's evidence log.
+    Show the size and the root hash of the office's evidence log.
 
     \b
     Example:  biandun office log --office http://127.0.0.1:8420
@@ -151,7 +151,7 @@ def case(settings: Settings, number: str, url: str) -> dict[str, object]:
         f"{entry.purpose}-{place}": sections(entry.manifest.form, settings.language)
         for place, entry in enumerate(read.entries, 1)
     }
-    return {**read.told, **texts}
+    return {**read.details, **texts}
 
 
 @group.command("show")
@@ -166,7 +166,7 @@ def show(settings: Settings, number: str, url: str) -> dict[str, object]:
     Read the newest filing of a case: the whole form, every attachment, the opinions and decisions
     on it.
 
-    It verifies neither signatures nor receipts: biandun office fetch does, and brings the
+    It verifies neither signatures nor receipts: biandun office fetch does, and stores the
     attachments.
 
     \b
@@ -188,11 +188,11 @@ def fetch(settings: Settings, number: str, out: Path, url: str) -> dict[str, obj
 
     通过核验才会保存；根证书取自该服务器，请用 biandun filing verify --root 以另行取得的根证书核验。
 
-    Bring the newest filing of a case into a new folder: form, attachments, signature, certificates,
-    receipt, and what was said of it.
+    Fetch the newest filing of a case into a new folder: form, attachments, signature, certificates,
+    receipt, and the opinions on it.
 
-    It is kept only when it verifies.  The root certificate comes from that server: verify the
-    folder with biandun filing verify --root under one that came another way.
+    The folder is kept only if it verifies.  Its root certificate comes from that server: verify the
+    folder with biandun filing verify --root and a root from another channel.
 
     \b
     Example:  biandun office fetch 629900HB2026000001 --out 用编申请
@@ -232,8 +232,8 @@ def decide(
 ) -> dict[str, object]:
     """编办工作人员使用：签署并提交对一项业务的决定。重复执行不会重复决定。
 
-    As the office's officer: sign a decision on a case and hand it in.  Repeating it never decides
-    twice.
+    As an officer of the office: sign a decision on a case and submit it.  Repeating the command
+    never decides twice.
 
     \b
     Example:  biandun office decide 629900HB2026000001 --decision accept --text 材料齐全 --by 赵六
@@ -268,7 +268,7 @@ def decide(
 def close_gap(links: Signed, url: str) -> dict[str, object]:
     """提交链接清单（biandun keys export-links），用于材料确已遗失时。
 
-    Hand in an export of links (biandun keys export-links), when packages were lost for good.
+    Submit an export of links (biandun keys export-links), when statements were lost.
 
     \b
     Example:  biandun office close-gap links.bd --office http://127.0.0.1:8420

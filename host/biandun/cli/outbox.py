@@ -1,4 +1,4 @@
-"""biandun outbox: filings that travel on the key, for units without a network."""
+"""biandun outbox: filings that are carried on the key, for units without a network."""
 
 from pathlib import Path
 
@@ -41,9 +41,9 @@ def group() -> None:
 
     最多八份，合计 32 KiB；较大的附件请另行传送。
 
-    Filings that travel on the key: stow them, hand them in elsewhere, bring the receipts home.
+    Filings carried on the key: put them in, submit them elsewhere, bring the receipts back.
 
-    Room for eight filings, 32 KiB together; larger attachments need another way.
+    There is room for eight filings, 32 KiB in total; carry larger attachments separately.
 
     \b
     Examples:  biandun outbox put 用编申请
@@ -59,7 +59,7 @@ def group() -> None:
 def put(key: Key, folder: Path) -> ParcelPut:
     """把 FOLDER 中已签署的材料装入密钥的发件箱；中断后再次执行即继续。
 
-    Put the signed filing in FOLDER into the key's outbox; again goes on where it stopped.
+    Put the signed filing in FOLDER into the key's outbox; repeat it after an interruption.
 
     \b
     Example:  biandun outbox put 用编申请
@@ -98,7 +98,7 @@ def _seq(key: Key, name: bytes) -> int | None:
     except KeyRefused as refusal:
         if refusal.number != ERROR_NOT_FOUND:
             raise
-        return None  # the statement has made room for others
+        return None  # the key has dropped the statement to make room
 
 
 @group.command("submit")
@@ -108,8 +108,8 @@ def _seq(key: Key, name: bytes) -> int | None:
 def submit(settings: Settings, key: Key, url: str) -> list[ParcelSubmitted]:
     """原样提交密钥发件箱中的材料，密钥保存回执。重复执行不会重复申报。
 
-    Hand in what is in the key's outbox, as it is; the key keeps the receipts.  Repeating it never
-    files twice.
+    Submit the filings in the key's outbox unchanged; the key stores the receipts.  Repeating the
+    command never files twice.
 
     \b
     Example:  biandun outbox submit --office http://127.0.0.1:8420
@@ -158,10 +158,10 @@ def collect(
 
     密钥只带签了名的内容；业务编号没有签名，请用 --case 给出，或用 --office 向编办查询。
 
-    Take the receipt that the key brought home into FOLDER.
+    Copy the receipt from the key into FOLDER.
 
-    The key carries what is signed; the case number is not, so it is given with --case, or fetched
-    with --office.
+    The key carries only what is signed.  The case number is not, so give it with --case, or fetch
+    it with --office.
 
     \b
     Examples:  biandun outbox collect 用编申请 --case 629900HB2026000001
@@ -171,7 +171,7 @@ def collect(
     seq = outbox.collect(key, opened, case)
     if url is not None:
         with Office(url) as office:
-            opened.submit(office, settings.ui)  # it is there already: the office only answers
+            opened.submit(office, settings.ui)  # idempotent: the office has it and only answers
     return ReceiptCollected(serial=key.info.serial, folder=folder, seq=seq, case=opened.state.case)
 
 
@@ -181,8 +181,8 @@ def collect(
 def drop(key: Key, name: str) -> ParcelDropped:
     """从发件箱中取出不再携带的材料；NAME 见 `biandun outbox list`。材料本身仍在其文件夹中。
 
-    Take a filing out of the outbox that is not to travel; NAME as `list` shows it.  The filing
-    itself stays in its folder.
+    Delete a filing from the outbox; NAME as `list` shows it.  The filing itself stays in its
+    folder.
 
     \b
     Example:  biandun outbox drop 0123456789abcdef0123456789abcdef

@@ -24,18 +24,18 @@ NO_READER = 141  # what a shell reports of a program that a closed pipe has ende
 
 
 class Reader(Protocol):
-    """Who reads: the settings of one run."""
+    """The settings of one run that decide how output looks."""
 
     as_json: bool
     language: str
 
 
 class NoReader(Exception):
-    """Nobody reads the output any more: the other end of the pipe is closed."""
+    """The other end of the pipe on stdout is closed."""
 
 
 def screen_of(stream: TextIO | None) -> Screen:
-    """What is behind a stream; None is one that was closed before we began."""
+    """The width and encoding behind a stream; None is a stream that was closed at the start."""
     encoding = getattr(stream, "encoding", None) or "utf-8"
     if stream is None or not stream.isatty():
         return Screen(None, encoding)
@@ -43,8 +43,9 @@ def screen_of(stream: TextIO | None) -> Screen:
 
 
 def write(text: str) -> None:
-    """Send a result to stdout, down to its last byte.  Raises NoReader,
-    FolderProblem(output-unwritable).
+    """Send a result to stdout, down to its last byte.
+
+    Raises NoReader, FolderProblem(output-unwritable).
     """
     stream = cast("TextIO | None", sys.stdout)
     if stream is None:
@@ -59,7 +60,7 @@ def write(text: str) -> None:
 
 
 def note(text: str, *, end: str = "\n") -> None:
-    """Send text to stderr; when that cannot be written there is nobody left to tell."""
+    """Write text to stderr; an error in doing so is ignored, because it could not be reported."""
     stream = cast("TextIO | None", sys.stderr)
     if stream is None:
         return
@@ -80,14 +81,12 @@ def show(value: object, reader: Reader) -> None:
 
 
 def show_aside(value: Sections, reader: Reader) -> None:
-    """Print a text that a person reads before answering, to stderr as everything else that is no
-    result.
-    """
+    """Print a text that a person should read before answering, to stderr."""
     note(shown.text(value, screen_of(sys.stderr), reader.language))
 
 
 def say(text: str) -> None:
-    """Tell the person something beside the result."""
+    """Print a remark beside the result, to stderr."""
     note(shown.remark(text, screen_of(sys.stderr)))
 
 
@@ -97,11 +96,10 @@ def show_problem(problem: Problem, reader: Reader) -> None:
 
 
 def to_the_end(run: Callable[[], int]) -> int:
-    """Run a program with the process's own streams, down to the last byte that leaves it; returns
-    the exit status.
+    """Run a program on the process's own streams, flush them, and return its exit status.
 
-    A character that the console lacks gets a stand-in; what a reader who has gone away left unread
-    is dropped.
+    A character that the console cannot encode is replaced by a stand-in; output that the reader of
+    a closed pipe did not read is dropped.
     """
     streams = [
         stream
@@ -123,8 +121,9 @@ def to_the_end(run: Callable[[], int]) -> int:
 
 
 def _drop(stream: TextIO) -> None:
-    """What is still buffered goes nowhere: the interpreter would try, and complain, once more at
-    its end.
+    """Redirect a stream to the null device, so that what is still buffered is discarded.
+
+    Otherwise the interpreter would flush it once more at exit and print an error.
     """
     with contextlib.suppress(OSError, ValueError):
         nowhere = os.open(os.devnull, os.O_WRONLY)

@@ -1,6 +1,4 @@
-"""One run of a program: its command line and its exit status.  ``biandun`` and ``biandun-sim`` run
-through here.
-"""
+"""Runs a program's command line, for ``biandun`` and ``biandun-sim``; returns its exit status."""
 
 import os
 from collections.abc import Sequence
@@ -19,9 +17,7 @@ INTERRUPTED = 130
 
 
 def run_program(command: click.Command, name: str, words: Sequence[str]) -> int:
-    """Run a command line and return its exit status; what goes wrong is shown in the language that
-    the line asks for.
-    """
+    """Run a command line and return its exit status; errors are shown in its language."""
     as_json, language = manual.asked(words, os.environ.get("BIANDUN_LANG"))
     settings = Settings(as_json=as_json, language=language)
     try:
@@ -51,7 +47,7 @@ def run_program(command: click.Command, name: str, words: Sequence[str]) -> int:
     except OSError as error:
         if error.filename is None:
             raise  # a fault of ours
-        # a path that could not even be looked at: its name is too long, its folder is closed
+        # stat() of a path failed: its name is too long, or its folder may not be searched
         settings.ui.end_line()
         found = unreadable(error)
         show_problem(found, settings)

@@ -1,6 +1,4 @@
-"""What the command groups share: the settings of one run, the options that choose a key, the
-terminal as a Ui.
-"""
+"""What the command groups share: settings of a run, options that choose a key, the Ui."""
 
 import contextlib
 import os
@@ -38,7 +36,7 @@ R = TypeVar("R")
 
 
 class Address(click.ParamType[str]):
-    """The address of an office's server."""
+    """The URL of an office's server."""
 
     name = "URL"
 
@@ -48,13 +46,15 @@ class Address(click.ParamType[str]):
         param: click.Parameter | None,  # noqa: ARG002
         ctx: click.Context | None,  # noqa: ARG002
     ) -> str:
-        """Check it.  Raises AddressProblem."""
+        """Return the URL in its normal form.  Raises AddressProblem."""
         return office_address(str(value))
 
 
 class Code(click.ParamType[str]):
-    """A serial number, a case number or the like: what a Chinese keyboard makes full-width is read
-    as the plain characters, and letters as those that such codes are written in.
+    """A serial number, a case number or the like, normalised by ``fold``.
+
+    Full-width characters, as a Chinese input method produces them, become ASCII, and letters take
+    the case that such codes are written in.
     """
 
     name = "text"
@@ -68,44 +68,48 @@ class Code(click.ParamType[str]):
         param: click.Parameter | None,  # noqa: ARG002
         ctx: click.Context | None,  # noqa: ARG002
     ) -> str:
-        """Fold it."""
+        """Return the normalised code."""
         return self.fold(str(value))
 
 
 ADDRESS = Address()
 CODE = Code(in_capitals)
 HEXADECIMAL = Code(in_small_letters)
-DESCRIPTOR = click.IntRange(0, 2**31 - 1)  # what the system calls an open file
+DESCRIPTOR = click.IntRange(0, 2**31 - 1)  # a file descriptor
 FILE = click.Path(dir_okay=False, path_type=Path)  # to be written
 FOLDER = click.Path(file_okay=False, path_type=Path)
 
 
 class Readable(click.Path):
-    """The path of a file that will be read; a pipe or a device is refused before anything else is
-    done.
+    """The path of a file that will be read.
+
+    A pipe or a device is refused before the command does anything else.
     """
 
     def __init__(self) -> None:
         super().__init__(dir_okay=False, path_type=Path)
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """Look at it.  Raises FolderProblem(file-special)."""
+        """Return the path.  Raises FolderProblem(file-special)."""
         path = cast("Path", super().convert(value, param, ctx))
-        with contextlib.suppress(OSError):  # whoever reads it says so
+        with contextlib.suppress(OSError):  # reported when the file is read
             open_plain(path).close()
         return path
 
 
 class Given(Readable):
-    """A file of one of our kinds, as what it says."""
+    """A file of one of our kinds, decoded."""
 
     def __init__(self, kind: Kind[Any]) -> None:
         super().__init__()
         self.kind = kind
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """Read it.  Raises FolderProblem, WrongFile and what the decoder says."""
-        # reading refuses what a look would
+        """Return the decoded content.
+
+        Raises FolderProblem, WrongFile, and the errors of the kind's decoder.
+        """
+        # read_file refuses special files itself
         path = cast("Path", click.Path.convert(self, value, param, ctx))
         return self.kind.read(read_file(path), str(path))
 
@@ -141,9 +145,7 @@ class Settings:
 
 
 class Terminal:
-    """The Ui of the command line: progress and prompts on stderr, progress only where a person
-    watches.
-    """
+    """The Ui of the command line: prompts on stderr, and progress if stderr is a terminal."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
@@ -157,7 +159,7 @@ class Terminal:
         return words[1 if self._settings.language == "en" else 0]
 
     def progress(self, phase: str, done: int, total: int) -> None:
-        """Show a changing line, on a terminal only."""
+        """Show progress in a changing line, on a terminal only."""
         if self._settings.as_json or not sys.stderr.isatty():
             return
         doing = CODES.get(f"phase:{phase}", CODES["phase:working"])
@@ -169,19 +171,20 @@ class Terminal:
             self.end_line()
 
     def end_line(self) -> None:
-        """Whatever comes next begins on a line of its own."""
+        """End the line of progress, so that the next output begins on a new one."""
         if self._shown:
             self._shown = ""
             note("")
 
     def tell(self, words: tuple[str, str]) -> None:
-        """Say something in the reader's language, on a line of its own."""
+        """Print a remark in the user's language, on a line of its own."""
         self.end_line()
         say(self._say(words))
 
     def need_pin(self, serial: str, slot: int, tries_left: int | None) -> Secret | None:
-        """The PIN from the file or descriptor that was named, once; else by hidden prompt, where
-        there is a person.
+        """Return the PIN from the given file or descriptor, once; otherwise prompt for it.
+
+        None if there is no terminal to prompt on, or the user does not risk the last try.
         """
         asked_before, self._asked = self._asked, True
         source, self.pin_source = self.pin_source, None
@@ -196,17 +199,18 @@ class Terminal:
         return prompt_secret(self._say(phrase("host.pin-of", serial=serial, slot=slot)))
 
     def _warn(self, tries_left: int, was_wrong: bool) -> None:
-        """Before a PIN is looked at: a wrong one was given, just now or some time ago."""
+        """Warn before a PIN is used that a wrong one was entered, just now or earlier."""
         if self._settings.as_json:
-            return  # whoever reads it has ``tries_left`` of the answer
+            return  # the JSON answer has ``tries_left``
         self.tell(phrase("host.pin-wrong" if was_wrong else "host.pin-was-wrong", tries=tries_left))
 
     def _goes_on(self) -> bool:
         return confirm(self._say(phrase("host.last-try")))
 
     def new_key(self, serial: str, unit_name: str, fingerprint: str, root_known: bool) -> bool:
-        """Show who the key says to be; a person confirms.  Without one, the fingerprint has to be
-        given, or the office known.
+        """Show the identity of a new key and ask the person to confirm it.
+
+        Without a person, the key is accepted if --fingerprint matches, or if its root is known.
         """
         if self.fingerprint is not None:
             return "".join(self.fingerprint.split()).lower() == fingerprint.replace(" ", "")
@@ -218,7 +222,7 @@ class Terminal:
         return confirm(self._say(phrase("host.right-key")))
 
     def about_to_sign(self, forms: Sequence[Form]) -> None:
-        """Show what will be signed; not to a program, which has ``filing show``."""
+        """Show what will be signed; not to a program, which can use ``filing show``."""
         if self._settings.as_json and not sys.stdin.isatty():
             return
         self.end_line()
@@ -226,21 +230,22 @@ class Terminal:
             show_aside(sections(form, self._settings.language), self._settings)
 
     def need_presence(self, serial: str) -> None:
-        """Ask for the button."""
+        """Ask the person to press the button."""
         if not self._settings.as_json:
             self.tell(phrase("host.press", serial=serial))
 
 
 def someone_is_there() -> bool:
-    """Does a person sit at the input?  A program of another may have closed it."""
+    """Is stdin a terminal?  A parent process may have closed it."""
     stream = cast("TextIO | None", sys.stdin)
     return stream is not None and stream.isatty()
 
 
 @contextlib.contextmanager
 def typing() -> Generator[None]:
-    """What a person types inside is text.  Raises TypedProblem for a terminal that is set to send
-    another encoding; nothing has been sent to a key then.
+    """A block in which a person types text.
+
+    Raises TypedProblem when the terminal sends another encoding; nothing was sent to a key by then.
     """
     try:
         yield
@@ -249,35 +254,36 @@ def typing() -> Generator[None]:
 
 
 def confirm(text: str) -> bool:
-    """Ask yes or no.  Raises TypedProblem."""
+    """Ask a yes-or-no question.  Raises TypedProblem."""
     with typing():
         return click.confirm(text, err=True)
 
 
 def read_secret(stream: BinaryIO) -> Secret:
-    """The first line of a file, without its end; 256 bytes are enough for anybody."""
+    """The first line of a file, without its line end; at most 256 bytes."""
     raw = stream.readline(257)
     if raw.startswith(b"\xff\xfe"):
-        raw += stream.read(1)  # in this UTF-16 the end of a line has its second byte behind it
+        raw += stream.read(1)  # in UTF-16-LE a line ends with 0A 00; readline() stops at 0A
     return Secret(pins.first_line(raw))
 
 
 def in_language(words: tuple[str, str]) -> str:
-    """Chinese or English, as the command that runs was asked to speak."""
+    """The Chinese or the English text of a pair, in the language of the command that runs."""
     settings = click.get_current_context().find_object(Settings)
     return words[settings is not None and settings.language == "en"]
 
 
 def prompt_secret(text: str, *, confirm: bool = False) -> Secret:
-    """Ask without showing what is typed.  Raises TypedProblem."""
+    """Prompt for a secret without echo.  Raises TypedProblem."""
     with typing():
         typed = click.prompt(visible(text), hide_input=True, confirmation_prompt=confirm, err=True)
         return Secret(typed.encode())
 
 
 def secret_source(path: Path | None, descriptor: int | None) -> Callable[[], Secret] | None:
-    """Where a secret comes from: a file, an open file descriptor, or neither.  Never an argument:
-    those end up in logs.
+    """A function that reads a secret from a file or a file descriptor; None without either.
+
+    Secrets are never arguments, because those end up in logs and process lists.
     """
     if path is not None:
         return lambda: Secret(kinds.PIN.read(read_file(path), str(path)))
@@ -301,7 +307,7 @@ def complete_serial(
     parameter: click.Parameter,  # noqa: ARG001
     start: str,  # noqa: ARG001, RUF100
 ) -> list[CompletionItem]:
-    """Serial numbers of the keys that are plugged in, for the shell."""
+    """The serial numbers of plugged-in keys, for completion in the shell."""
     return [
         CompletionItem(port.serial)
         for port in keys.scan()
@@ -313,8 +319,9 @@ pass_settings = click.make_pass_decorator(Settings, ensure=True)
 
 
 def with_key(command: Callable[Concatenate[Key, P], R]) -> Callable[..., R]:
-    """Give a command the options that choose a key, a user and where the PIN comes from, and the
-    open key.
+    """Give a command the options that choose a key, its user and the source of the PIN.
+
+    The command is called with the open key.
     """
 
     @click.option(
@@ -327,7 +334,7 @@ def with_key(command: Callable[Concatenate[Key, P], R]) -> Callable[..., R]:
     @click.option(
         "--port",
         metavar="PORT",
-        help="密钥的端口，不自动查找 / serial port of the key, instead of looking for it",
+        help="密钥的端口，不自动查找 / serial port of the key, instead of searching for it",
     )
     @click.option(
         "--user",
@@ -350,12 +357,12 @@ def with_key(command: Callable[Concatenate[Key, P], R]) -> Callable[..., R]:
         "--fingerprint",
         type=HEXADECIMAL,
         metavar="HEX",
-        help="首次在本机使用的密钥的设备指纹，代替询问 / device fingerprint of a key that is new here, instead of being asked",
+        help="首次在本机使用的密钥的设备指纹，代替询问 / device fingerprint of a key that is new to this account, instead of a question",
     )
     @click.option(
         "--unsealed",
         is_flag=True,
-        help="也使用没有认证设备密钥的密钥，其口令不加密传送 / use also a key without a certified device key: its PIN is not sealed",
+        help="也使用没有认证设备密钥的密钥，其口令不加密传送 / allow a key without a certified device key: its PIN is sent unencrypted",
     )
     @pass_settings
     @wraps(command)

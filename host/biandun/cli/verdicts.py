@@ -1,4 +1,4 @@
-"""The sentence in which a verification ends: what is proven, what is not, and why."""
+"""The sentence that sums up a verification: what is proven, what is not, and why."""
 
 from datetime import UTC, datetime
 
@@ -12,11 +12,11 @@ from biandun_protocol.forms.decision import Decision
 from biandun_protocol.terminal.visible import visible
 from biandun_protocol.terminal.words import word
 
-MOST = 6  # names in a sentence; the table has all of them
+MOST = 6  # names listed in a sentence; the table has all of them
 
 
 def sentence_of(verdict: Verdict, language: str) -> str:
-    """One sentence, in the language of the reader."""
+    """The verdict as one sentence in ``language``."""
     if verdict.outcome == BAD:
         return _bad(verdict, language)
     proven = _joined(
@@ -35,10 +35,10 @@ def _joined(clauses: list[str], language: str) -> str:
 
 
 def _part(part: Part, language: str) -> str:
-    """Who signed what, and since when the office has it."""
+    """Who signed what, and when the office received it."""
     profile, manifest, received, issuer = part.profile, part.manifest, part.receipt, part.issuer
     if profile is None or manifest is None or received is None or issuer is None:
-        raise ValueError(part.inside)  # only parts that hold are told of
+        raise ValueError(part.inside)  # called only for parts that are valid
     when = datetime.fromtimestamp(received.received, UTC).astimezone().strftime("%Y-%m-%d %H:%M")
     return phrase(
         "verdict.signed",
@@ -66,7 +66,7 @@ def _what(part: Part) -> Phrase:
 
 
 def _notes(verdict: Verdict, language: str) -> str:
-    """What is not proven even so."""
+    """What is not proven, although everything is valid."""
     missing = [file for file in verdict.files if file.finding == inventory.MISSING]
     notes: list[Phrase] = []
     if missing:
@@ -102,9 +102,7 @@ def _bad(verdict: Verdict, language: str) -> str:
 
 
 def _reason(step: Step, language: str) -> str:
-    """Why a step did not hold, in words, without the full stop that would end the sentence in its
-    middle.
-    """
+    """Why a step failed, as text, without the final full stop."""
     if step.problem is None:
         return step.found
     return visible(step.problem.message(language).rstrip("。."))

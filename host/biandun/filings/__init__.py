@@ -1,18 +1,18 @@
-"""What is signed, on disk: one folder that holds everything of a filing and can prove it without
-network or server.
+"""Filing folders: each has everything of one filing, and can be verified without a network.
 
-A countersignature and a decision have such a folder too; ``purpose`` in filing.json tells them
-apart.
+A countersignature and a decision have such a folder, too; ``purpose`` in filing.json distinguishes
+them.
 
-    filing.json        what this program knows: idempotency key, digests, case number
+    filing.json        notes of this program: idempotency key, digests, case number
     manifest.cbor      what is signed                  attachments/   the files that it names
     statement.cose     the key's signature             certificate.der, profile.cose, profile.cbor   whose key that is
     receipt.cbor       the office's receipt            root.pem, issuing.pem, issuer.cose, issuer.cbor   whose office that is
 
-The idempotency key is on disk before the key is asked, so a crash at any moment leads back to the
-same signature.  Files are written aside and moved; nothing is ever overwritten with something else.
+The idempotency key is on disk before the key is asked to sign, so after a crash at any moment the
+same signature is obtained again.  Files are written completely or not at all, and what is signed is
+never replaced.
 
-A program of another needs what is named here; each name lives in a module of this package.
+The names below are the package's public interface; each is defined in one of its modules.
 """  # noqa: E501
 
 from biandun.filings.batch import sign_all

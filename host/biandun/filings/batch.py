@@ -9,10 +9,10 @@ from biandun_protocol.wire.numbers import LIMIT_BATCH
 
 
 def sign_all(key: Key, folders: Sequence[Folder]) -> list[Signature]:
-    """Have the key sign at most 64 folders, with one press of the button for all of one purpose.
+    """Have the key sign at most 64 folders, with one press of the button per purpose.
 
-    Those that are signed already cost nothing.  Raises UsageProblem for more, and what
-    ``Folder.sign`` raises; those before it are signed then.
+    Folders that are signed already are skipped.  Raises UsageProblem for more than 64; the errors
+    of ``Folder.sign``, after which the folders before it are signed.
     """
     unsigned = [folder for folder in folders if folder.read("statement.cose") is None]
     if unsigned:

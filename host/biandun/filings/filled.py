@@ -1,4 +1,4 @@
-"""A form as a person filled it in, and the unit that it must speak of: that of the key."""
+"""A form as a person filled it in, checked against the unit of the key."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from biandun_protocol.jsontext import Places
 
 @dataclass(frozen=True, kw_only=True)
 class Unit:
-    """The fields by which a form says whose it is; None is what nobody knows."""
+    """The fields of a form that identify the unit; None for unknown ones."""
 
     uscc: str | None = None
     unit_code: str | None = None
@@ -25,12 +25,12 @@ class Unit:
     region: str | None = None
 
     def known(self) -> dict[str, str]:
-        """Those that somebody knows, by the names that they have in a form."""
+        """The known fields, by their names in a form."""
         return {name: value for name, value in vars(self).items() if value}
 
 
 def unit_of(key: Key) -> Unit:
-    """Whose forms a key signs, as it knows that itself; nobody's before personalisation."""
+    """The unit of a key, as the key knows it; empty before personalisation."""
     info = key.info
     return Unit(
         uscc=info.uscc, unit_code=info.unit_code, unit_name=info.unit_name, region=info.region
@@ -47,18 +47,18 @@ def read_form(path: Path, unit: Unit | None = None) -> dict[str, object]:
 
 
 def read_placed_form(path: Path, unit: Unit | None = None) -> tuple[dict[str, object], Places]:
-    """What ``read_form`` reads, and where in the file it stands."""
+    """As ``read_form``, and the position in the file of each value."""
     form, places = read_placed_json(path)
     return completed(form, unit or Unit()), places
 
 
 def completed(form: Mapping[str, object], unit: Unit) -> dict[str, object]:
-    """A form with what its program knows by itself: whose it is, and today as its date."""
+    """A form, with the unit and today's date filled in where they are missing."""
     return {"prepared_on": date.today().isoformat(), **unit.known(), **form}
 
 
 def foreign(form: Mapping[str, object], unit: Unit, kind: type[Form]) -> list[Mistake]:
-    """The fields by which a form speaks of another unit than ``unit``, that of the key."""
+    """The mistakes of a form whose fields name another unit than ``unit``."""
     return [
         Mistake(
             (name,),

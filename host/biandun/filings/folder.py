@@ -1,4 +1,4 @@
-"""One folder of what is signed: its note, its manifest, its signature, its receipt."""
+"""One filing folder: its note, its manifest, its signature, its receipt."""
 
 import json
 from collections.abc import Sequence
@@ -28,7 +28,7 @@ FORMAT = "biandun-filing-folder/1"
 
 @dataclass(frozen=True, kw_only=True)
 class State:
-    """What filing.json holds."""
+    """The content of filing.json."""
 
     format: str = FORMAT
     purpose: str = PURPOSE_FILING
@@ -42,8 +42,9 @@ class State:
 
 
 class Folder:
-    """One filing folder.  ``Folder(path)`` opens it: FolderProblem(folder-not-filing) for anything
-    else.
+    """An existing filing folder.
+
+    Raises FolderProblem(folder-not-filing) for anything else.
     """
 
     def __init__(self, path: Path) -> None:
@@ -66,13 +67,12 @@ class Folder:
         write_file(self.path / "filing.json", _as_json(self.state), replace=True)
 
     def read(self, name: str) -> bytes | None:
-        """A file of the folder, or None when it is not there yet."""
+        """The content of a file of the folder, or None if absent."""
         path = self.path / name
         return read_file(path) if path.is_file() else None
 
     def manifest(self) -> package.Manifest:
-        """Read the manifest and check that neither it nor an attachment has changed since it was
-        prepared.
+        """Read the manifest, and check that it and the attachments are unchanged since ``prepare``.
 
         Raises FolderProblem(filing-changed), ManifestProblem.
         """
@@ -101,10 +101,10 @@ class Folder:
         return Receipt.decode(raw)
 
     def sign(self, key: Key, *, about: Sequence[Form] = (), shown: bool = False) -> Signature:
-        """Have the key sign the manifest; again gives the same signature.
+        """Have the key sign the manifest; idempotent.
 
-        The form is shown before, after those that it is ``about``, unless that was ``shown``.
-        Raises KeyRefused, LinkProblem, FolderProblem.
+        Before that the form is shown, after the forms that it is ``about``, unless it was ``shown``
+        before.  Raises KeyRefused, LinkProblem, FolderProblem.
         """
         manifest = self.manifest()
         purpose = self.state.purpose
@@ -114,7 +114,8 @@ class Folder:
         if not shown:
             key.ui.about_to_sign([*about, manifest.form])
         own = key.certificate()
-        # before, for whoever loses the answer and signs again under a newer certificate
+        # stored before signing: if the answer is lost, the key may have a newer certificate when
+        # the statement is fetched again
         if self.read("certificate.der") is None:
             self._keep_certificate(own)
         signature = key.sign(
@@ -142,8 +143,9 @@ class Folder:
                 write_file(self.path / name, content, replace=True)
 
     def _already_signed(self, key: Key) -> Signature | None:
-        """The signature that is here, if this key made it.  Raises FolderProblem(filing-signed)
-        when another did.
+        """The signature in the folder, if this key made it; None without one.
+
+        Raises FolderProblem(filing-signed) when another key made it.
         """
         raw = self.read("statement.cose")
         if raw is None:
@@ -160,10 +162,10 @@ class Folder:
         return Signature(raw, statement.id, statement.header.seq or 0)
 
     def _believe(self, receipt: Receipt, root_pem: bytes) -> None:
-        """Check a receipt and the office's root against what the key said when it signed.
+        """Verify a receipt and the office's root against the issuer statement that the key had.
 
         Raises StatementProblem or CertificateProblem for another root, ReceiptProblem for a receipt
-        that does not hold.
+        that does not verify.
         """
         root, _ = load_root(root_pem)
         self._verify(receipt, root)
@@ -181,15 +183,15 @@ class Folder:
         )
 
     def submit(self, office: Office, ui: Ui | None = None) -> Accepted:
-        """File it with the office and keep the receipt; again gives the same receipt.
+        """Submit the filing to the office and store the receipt; idempotent.
 
-        The receipt is believed only when it proves this very statement under the root of the key
-        that signed it; before that nothing in the folder changes.  Raises OfficeRefused and kin,
-        ReceiptProblem, StatementProblem.
+        The receipt is stored only if it proves this very statement under the root of the key that
+        signed it; otherwise nothing in the folder changes.  Raises OfficeRefused, OfficeUnreachable
+        and its subclasses, ReceiptProblem, StatementProblem.
         """
         manifest, statement = self.manifest(), self.statement()
-        # the office asks for a file by the digest that the evidence names it by: a manifest by its
-        # statement's
+        # the office names a manifest by the digest in its statement (SM3 in the SM2 suite), and
+        # attachments by SHA-256
         digest = cose.parse(statement, purpose=self.state.purpose).digest
         blobs: dict[str, bytes | Path] = {digest.hex(): manifest.raw}
         for attachment in manifest.form.attachments:
@@ -209,10 +211,10 @@ class Folder:
         return accepted
 
     def keep_receipt(self, key: Key, office: Office | None = None) -> int:
-        """Let the key verify and keep the receipt; return the sequence number.
+        """Let the key verify and store the receipt; return the sequence number.
 
-        When the key has verified a longer log since, a receipt over the longer log and the proof of
-        growth are fetched, which needs ``office``.  Raises KeyRefused(receipt-*),
+        If the key has verified a longer log since, a receipt over the longer log and a consistency
+        proof are fetched, which needs ``office``.  Raises KeyRefused(receipt-*),
         ReceiptProblem(receipt-mismatch), OfficeUnreachable.
         """
         receipt = self.receipt()
@@ -221,11 +223,10 @@ class Folder:
         return keep_receipt(key, receipt, self.state.statement_id, office)
 
     def take_receipt(self, receipt: Receipt, root: PublicKey, case: str = "") -> None:
-        """Keep a receipt that came another way than ``submit``, when it proves this very statement
-        under ``root``.
+        """Store a receipt that did not come from ``submit``, if it verifies under ``root``.
 
-        ``case`` is the number that came with it, empty when none did.  Raises StatementProblem or
-        CertificateProblem for another root, ReceiptProblem for a receipt that does not hold.
+        ``case`` is the case number that came with it, or empty.  Raises StatementProblem or
+        CertificateProblem for another root, ReceiptProblem for a receipt that does not verify.
         """
         self._verify(receipt, root)
         write_file(self.path / "receipt.cbor", receipt.encode(), replace=True)
@@ -239,9 +240,7 @@ class Folder:
 
 
 def _is_of(key: Key, statement: cose.Statement) -> bool:
-    """Is this the very statement that the key keeps at its number, or one that made room for
-    others?
-    """
+    """Does the key store this very statement, or has it dropped it to make room for others?"""
     if key.info.serial != statement.header.serial:
         return False
     try:

@@ -1,4 +1,4 @@
-"""A new folder, from the form that a person filled in and the files to attach."""
+"""Makes a new filing folder from a form and attachments."""
 
 import secrets
 import shutil
@@ -30,13 +30,13 @@ MEDIA_TYPES = {
 
 @dataclass(frozen=True)
 class Source:
-    """A file to attach, and what it is (a key of ATTACHMENT_ROLES)."""
+    """A file to attach, and its role (a key of the table ``attachment_roles``)."""
 
     path: Path
     role: str
 
     def read(self) -> tuple[Attachment, bytes]:
-        """Check and read it.  Raises FolderProblem: attachment-*, file-*."""
+        """Read the file; check its type and size.  Raises FolderProblem: attachment-*, file-*."""
         content = read_file(self.path, at_most=LIMIT_ATTACHMENT + 1)
         media_type, magic = MEDIA_TYPES.get(self.path.suffix.lower(), ("", b""))
         if not content:
@@ -63,7 +63,7 @@ def prepare(
     unit: Unit | None = None,
     places: Places | None = None,
 ) -> Folder:
-    """Make a folder from a form of a type and files to attach.
+    """Make a filing folder from a form of ``form_type`` and files to attach.
 
     Raises FolderProblem: file-exists, attachment-*; FormProblem, as ``read_filled`` does.
     """
@@ -95,5 +95,5 @@ def prepare(
     except OSError as error:
         raise unwritable(out, error) from error
     finally:
-        shutil.rmtree(aside, ignore_errors=True)  # gone by its new name, when all went well
+        shutil.rmtree(aside, ignore_errors=True)  # after success it has been renamed
     return Folder(out)

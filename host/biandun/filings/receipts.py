@@ -1,4 +1,4 @@
-"""A receipt goes to the key that signed: over the log that the key knows already."""
+"""Stores a receipt on the key that signed, with proof from the log that the key knows."""
 
 from biandun.key.session import Key
 from biandun.office_client import Office
@@ -6,8 +6,9 @@ from biandun_protocol.receipt import Receipt
 
 
 def keep_receipt(key: Key, receipt: Receipt, statement_id: str, office: Office | None) -> int:
-    """Let the key verify and keep a receipt, or one over the longer log that the key knows; see
-    ``Folder.keep_receipt``.
+    """Let the key verify and store a receipt; return the sequence number.
+
+    If the key knows a longer log, a newer receipt is fetched; see ``Folder.keep_receipt``.
     """
     chain = key.chain()
     proof: list[bytes] = []

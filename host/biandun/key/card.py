@@ -24,7 +24,7 @@ class Card:
         verify_card(card, certificate.verify_issuer(own.issuer, own.root), own.root.algorithm)
         begin = wire.BeginCardRequest(card.signed.statement, card.signed.manifest)
         reply = key.unlocked(lambda: key.call(begin, wire.BeginCardReply))
-        key.hand_over(
+        key.send_parts(
             "sending",
             reply.next,
             len(card.sections),

@@ -268,7 +268,7 @@ class Channel:
         except codec.MessageError:
             raise errors.LinkGarbled(port=self.connection.transport.name) from None
 
-    def hand_over(self, phase: str, missing: int, total: int, send: Callable[[int], int]) -> None:
+    def send_parts(self, phase: str, missing: int, total: int, send: Callable[[int], int]) -> None:
         """Send parts from number ``missing`` on, until the key has all of ``total``.
 
         ``send`` sends one part and returns the number of the next one that the key wants.  Raises

@@ -169,7 +169,7 @@ class Connection:
     ) -> bytes:
         wire = self._fragments(KIND_REQUEST, request_id, message)
         reply, furthest = bytearray(), 0
-        told = False
+        notified = False
         begun = last_life = time.monotonic()
         self._write(wire)
         while True:
@@ -178,9 +178,9 @@ class Connection:
             frame = self._wait(
                 lambda one: one.request_id == request_id,
                 time.monotonic() + RETRANSMIT,
-                self.cancel if not told else None,
+                self.cancel if not notified else None,
             )
-            told = told or self._tell_of_cancel(request_id)
+            notified = notified or self._notify_of_cancel(request_id)
             if frame is None:
                 if time.monotonic() - last_life > PATIENCE:
                     raise errors.LinkTimeout(port=self.transport.name)
@@ -218,7 +218,7 @@ class Connection:
             raise errors.LinkGarbled(port=self.transport.name)
         reply += payload
 
-    def _tell_of_cancel(self, request_id: int) -> bool:
+    def _notify_of_cancel(self, request_id: int) -> bool:
         """Send a cancel frame if ``cancel`` is set; return whether it is."""
         if self.cancel.is_set():
             self._write(frames.encode_frame(KIND_CANCEL, request_id, 0, b""))

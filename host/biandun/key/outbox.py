@@ -27,7 +27,7 @@ class Outbox:
             raise ManifestProblem("too-large", limit=LIMIT_OUTBOX)
         begin = wire.OutboxBeginRequest(name, len(content), key.algorithm.digest(content))
         missing = key.unlocked(lambda: key.call(begin, wire.OutboxBeginReply)).next
-        key.hand_over(
+        key.send_parts(
             "sending",
             missing,
             _parts(len(content)),

@@ -18,7 +18,7 @@ def ask(key: Key) -> Succession:
     )
 
 
-def take(key: Key, granted: Granted) -> int:
+def install(key: Key, granted: Granted) -> int:
     """Install the certificate of the new pair and the receipt of the request; may be repeated.
 
     Return the sequence number of the request.  Raises KeyRefused: the errors of

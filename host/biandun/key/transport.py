@@ -97,11 +97,11 @@ def _number(error: Exception) -> int | None:
     number = getattr(error, "errno", None)
     if number is None and error.args and isinstance(error.args[0], int):
         return error.args[0]  # termios.error has only a pair of arguments
-    if number is None and (told := IN_TEXT.search(str(error))):
+    if number is None and (found := IN_TEXT.search(str(error))):
         # Windows denies access only to a port that another program has open
-        return errno.ENOENT if told[1] == "FileNotFound" else errno.EBUSY
-    if number is None and (told := IN_PAIR.search(str(error))):
-        return int(told[1])
+        return errno.ENOENT if found[1] == "FileNotFound" else errno.EBUSY
+    if number is None and (found := IN_PAIR.search(str(error))):
+        return int(found[1])
     return number
 
 

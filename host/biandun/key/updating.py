@@ -20,7 +20,7 @@ def update(key: Key, release: Release) -> int:
         release.vendor(key.algorithm), release.operator, release.manifest
     )
     missing, total = key.call(begin, wire.UpdateBeginReply).next, len(release.image)
-    key.hand_over(
+    key.send_parts(
         "updating",
         missing,
         total,

@@ -1,4 +1,4 @@
-"""biandun keys: its commands, by what they are about."""
+"""biandun keys: the group of its commands."""
 
 import click
 
@@ -13,11 +13,11 @@ def group() -> None:
     口令在提示下隐藏输入，或用 --pin-file、--pin-fd
     读取，从不写在命令行上；口令加密传送，只交给编办认可、 且本账户认得的那把密钥。
 
-    Keys: list them, set one up, ask what it signed.
+    Keys: list them, set one up, show what it signed.
 
-    The PIN is asked for by a hidden prompt, or read with --pin-file or --pin-fd; never given on the
-    command line.  It crosses the cable sealed, to the very key that the office certified and that
-    this account knows.
+    The PIN is read from a hidden prompt, or with --pin-file or --pin-fd; never from the command
+    line.  It is sent encrypted, and only to the key that the office certified and that this account
+    knows.
 
     \b
     Examples:  biandun keys list

@@ -1,4 +1,4 @@
-"""The life of a key: enrolment, its certificates, orders of its office, wiping."""
+"""The life cycle of a key: enrolment, certificates, orders of its office, wiping."""
 
 from pathlib import Path
 
@@ -48,7 +48,7 @@ def enroll(key: Key, offer: tuple[Offer, Officers | None], out: Path) -> Enrolle
 
     Answer the office's OFFER: install its root of trust, make the key pair, prove possession.
 
-    May be repeated with the same offer until the request was handed in.
+    May be repeated with the same offer until the request was submitted.
 
     \b
     Example:  biandun keys enroll offer.bd --out request.bd
@@ -77,8 +77,8 @@ def succeed(key: Key, out: Path) -> PairRequested:
     Make a new key pair on a key in service, and ask the office to certify it; needs user 0's PIN
     and the button.
 
-    The old pair signs on until the office's answer is taken in with `biandun keys personalise`.
-    PINs, users and the chain of statements stay.  May be repeated: the pair is made once.
+    The old pair signs until the office's answer is installed with `biandun keys personalise`.
+    PINs, users and the chain of statements stay.  May be repeated: the pair is made only once.
 
     \b
     Example:  biandun keys succeed --out request.bd
@@ -94,14 +94,14 @@ def succeed(key: Key, out: Path) -> PairRequested:
     "--url",
     type=ADDRESS,
     metavar="URL",
-    help="密钥在申请之后见过更长的日志时，向该编办取回执 / office to ask for the receipt when the key has seen a longer log since it asked for a new pair",
+    help="密钥在申请之后见过更长的日志时，向该编办取回执 / office to fetch a newer receipt from, if the key has seen a longer log since its request",
 )
 @with_key
 def personalise(key: Key, grant: Grant | Granted, url: str | None) -> Personalised:
     """把编办签发的证书（GRANT 文件）装入密钥：首次、换发，或新密钥对的证书。
 
-    Give the key the certificate that the office issued in GRANT: its first, a renewed one, or that
-    of a new key pair.
+    Install the certificate that the office issued in GRANT: the first, a renewed one, or that of a
+    new key pair.
 
     \b
     Examples:  biandun keys personalise grant.bd
@@ -111,7 +111,7 @@ def personalise(key: Key, grant: Grant | Granted, url: str | None) -> Personalis
         key.personalise(grant)
         return Personalised(**vars(describe(key.info)))
     try:
-        seq = succession.take(key, grant)
+        seq = succession.install(key, grant)
     except KeyRefused as refusal:
         if url is None or not refusal.code.startswith("receipt-"):
             raise
@@ -131,8 +131,8 @@ def personalise(key: Key, grant: Grant | Granted, url: str | None) -> Personalis
 def challenge(key: Key, out: Path) -> Challenged:
     """生成申请文件，供编办签发指令：重置密钥，在存储被恢复成旧数据后继续签署，或改正密钥所知的编办时间。
 
-    Write what the office needs to give this key an order: to reset itself, to go on after it was
-    set back, or to set its time.
+    Write the file that the office needs to issue an order to this key: to reset it, to continue
+    after an old image was restored, or to correct its time.
 
     \b
     Example:  biandun keys challenge --out challenge.bd
@@ -155,7 +155,7 @@ def challenge(key: Key, out: Path) -> Challenged:
     "confirmed",
     type=CODE,
     metavar="SERIAL",
-    help="再次给出序列号，代替询问 / the serial number once more, instead of being asked for it",
+    help="再次给出序列号，代替询问 / the serial number again, instead of a prompt",
 )
 @with_key
 def carry_out(
@@ -165,10 +165,10 @@ def carry_out(
 
     重置会清除密钥对、证书、口令、单位卡、发件箱和全部签名文件，按钮须按住十秒。
 
-    Let the key carry out the ORDER that its office gave it.
+    Let the key carry out the ORDER that its office issued.
 
-    A reset destroys key pair, certificate, PINs, card, outbox and all statements; the button is
-    held for ten seconds.
+    A reset erases key pair, certificate, PINs, unit card, outbox and all statements; hold the
+    button for ten seconds.
 
     \b
     Example:  biandun keys carry-out order.bd
@@ -187,7 +187,7 @@ def carry_out(
     "confirmed",
     type=CODE,
     metavar="SERIAL",
-    help="再次给出序列号，代替询问 / the serial number once more, instead of being asked for it",
+    help="再次给出序列号，代替询问 / the serial number again, instead of a prompt",
 )
 @with_key
 def wipe(key: Key, confirmed: str | None) -> Emptied:
@@ -195,9 +195,9 @@ def wipe(key: Key, confirmed: str | None) -> Emptied:
 
     已启用的密钥只能凭编办指令重置，见 `biandun keys challenge`。
 
-    Destroy the key pair of a key that has no certificate yet, so that its enrolment begins again.
+    Erase the key pair of a key that has no certificate yet, so that enrolment can start again.
 
-    A key in service is reset on its office's order only: see `biandun keys challenge`.
+    A key in service is reset only by an order of its office: see `biandun keys challenge`.
 
     \b
     Example:  biandun keys wipe --serial BD-000001
@@ -213,7 +213,7 @@ def _emptied(key: Key, generation: int) -> Emptied:
 
 
 def _confirm(key: Key, confirmed: str | None) -> None:
-    """Ask for the serial number of the key that is about to lose everything.  Raises Declined."""
+    """Ask for the serial number of the key that will be erased.  Raises Declined."""
     waiting = key.chain().waiting if key.info.uscc else 0
     if confirmed is None:
         unit = key.info.unit_name or phrase("host.no-unit")

@@ -1,4 +1,4 @@
-"""Which keys there are, who they are, whether they may sign."""
+"""Which keys there are, and their identity and revocation status."""
 
 import click
 from click.core import ParameterSource
@@ -39,7 +39,7 @@ def list_keys(settings: Settings) -> list[KeyRow]:
 def known() -> list[MetKey]:
     """列出本账户用过的密钥及其设备指纹。
 
-    List the keys that this account has met, with the fingerprints of their device keys.
+    List the keys that this account has used, with the fingerprints of their device keys.
 
     \b
     Example:  biandun keys known --json
@@ -61,7 +61,7 @@ def known() -> list[MetKey]:
 def forget(serial: str) -> ForgottenKey:
     """忘记一把经正当手续更换的密钥：下一把同序列号的密钥按首次使用处理。
 
-    Forget a key that was exchanged rightly: the next one with that serial number is met as new.
+    Forget a key that was legitimately replaced: the next one with its serial number counts as new.
 
     \b
     Example:  biandun keys forget BD-000001
@@ -75,7 +75,7 @@ def forget(serial: str) -> ForgottenKey:
 def info(settings: Settings, key: Key) -> KeyInfo:
     """查看密钥属于哪个单位、可以签署什么。
 
-    Show who the key is and what it may sign.
+    Show the unit that the key belongs to and what it may sign.
 
     \b
     Example:  biandun keys info --serial BD-000001
@@ -91,19 +91,19 @@ def info(settings: Settings, key: Key) -> KeyInfo:
     envvar="BIANDUN_OFFICE",
     type=ADDRESS,
     metavar="URL",
-    help="向该编办服务器询问 / ask the office's server for it",
+    help="向该编办服务器询问 / fetch the status from the office's server",
 )
 @with_key
 def status(key: Key, status: Signed | None, url: str | None) -> KeyStatus:
-    """先让密钥听取编办今天的说法（编办服务器，或状态文件 STATUS），再显示它能否签署。
+    """先把编办签发的最新状态（取自编办服务器或状态文件 STATUS）存入密钥，再显示它能否签署。
 
-    两者都没有，或 BIANDUN_OFFICE 所指的服务器连不上时，显示密钥最近一次听到的状态。
+    两者都没有，或 BIANDUN_OFFICE 所指的服务器连不上时，显示密钥中最近一次存入的状态。
 
-    Show whether the key may sign, after letting it hear what the office says of it today: its
-    server, or a STATUS file.
+    Show whether the key may sign, after storing the office's current status on it, from the server
+    or a STATUS file.
 
-    Without either, and when the server that BIANDUN_OFFICE names is out of reach, it is what the
-    key has heard last.
+    Without either, or if the server in BIANDUN_OFFICE cannot be reached, the status that the key
+    stored last is shown.
 
     \b
     Examples:  biandun keys status --office http://127.0.0.1:8420
@@ -112,21 +112,21 @@ def status(key: Key, status: Signed | None, url: str | None) -> KeyStatus:
     usual = click.get_current_context().get_parameter_source("url") is ParameterSource.ENVIRONMENT
     if status is not None and url is not None and not usual:
         raise UsageProblem(detail="STATUS, --office")
-    heard = None
+    current = None
     if status is not None:
-        heard = key_status.store(key, status)
+        current = key_status.store(key, status)
     elif url is not None:
         try:
             with Office(url) as office:
-                heard = key_status.refresh(key, office)
+                current = key_status.refresh(key, office)
         except OfficeUnreachable:
             if not usual:
                 raise
-    if heard is None:
-        heard = key.call(StatusRequest(), StatusReply)
+    if current is None:
+        current = key.call(StatusRequest(), StatusReply)
     return KeyStatus(
         serial=key.info.serial,
         unit_name=key.info.unit_name,
-        status=STANDING_NAMES[heard.standing],
-        since=descriptions.day(heard.since or None),
+        status=STANDING_NAMES[current.standing],
+        since=descriptions.day(current.since or None),
     )

@@ -1,4 +1,4 @@
-"""What a key holds: its chain, its statements, its audit ring, the unit card."""
+"""The content of a key: its chain, its statements, its audit ring, the unit card."""
 
 from pathlib import Path
 
@@ -29,7 +29,7 @@ from biandun_protocol.wire.numbers import (
 def chain(key: Key) -> ChainState:
     """查看密钥的签名链和它所知的编办日志走到哪里。
 
-    Show where the key's chain of statements and its view of the office's log stand.
+    Show the state of the key's chain of statements, and of the office's log as the key knows it.
 
     \b
     Example:  biandun keys chain --json
@@ -41,7 +41,7 @@ def chain(key: Key) -> ChainState:
 @click.option(
     "--seq",
     type=click.IntRange(1, LIMIT_SEQ),
-    help="指定序号，代替最近一份 / another sequence number than the last",
+    help="指定序号，代替最近一份 / sequence number, instead of the last one",
 )
 @click.option(
     "--out",
@@ -52,7 +52,7 @@ def chain(key: Key) -> ChainState:
 def last(key: Key, seq: int | None, out: Path | None) -> KeptStatement:
     """显示密钥最近签署的文件及其保存的回执。
 
-    Show the last statement that the key signed and the receipt that it keeps.
+    Show the last statement that the key signed, and its receipt if the key has it.
 
     \b
     Example:  biandun keys last --out copy/
@@ -88,15 +88,14 @@ def last(key: Key, seq: int | None, out: Path | None) -> KeptStatement:
     type=click.IntRange(1, LIMIT_LINK_EXPORT),
     default=1,
     show_default=True,
-    help="链接条数 / how many links",
+    help="链接条数 / number of links",
 )
 @click.option("--out", type=FILE, required=True, help="写入的文件 / where to write them")
 @with_key
 def export_links(key: Key, first: int, count: int, out: Path) -> ExportedLinks:
     """导出未送达编办的签名文件的链接清单，供编办补齐空缺。
 
-    Write the signed names of statements that never reached the office, so that it can close the
-    gap.
+    Write the signed ids of statements that never reached the office, so that it can close the gap.
 
     \b
     Example:  biandun keys export-links --first 3 --count 2 --out links.bd
@@ -112,8 +111,7 @@ def export_links(key: Key, first: int, count: int, out: Path) -> ExportedLinks:
 def audit(key: Key, out: Path | None) -> list[AuditEvent]:
     """查看密钥的经历：设置、更改、锁定口令，单位卡，批量确认，重置；不需要口令。
 
-    Show what happened to the key: PINs set, changed and locked, cards, batches, resets.  Needs no
-    PIN.
+    Show the key's audit log: PINs set, changed and locked, cards, batches, resets.  Needs no PIN.
 
     \b
     Examples:  biandun keys audit
@@ -143,7 +141,7 @@ def audit(key: Key, out: Path | None) -> list[AuditEvent]:
     "--put",
     "new",
     type=Given(kinds.CARD),
-    help="编办签发的更新的单位卡，装入密钥 / a newer unit card from the office, to be kept on the key",
+    help="编办签发的更新的单位卡，装入密钥 / a newer unit card from the office, to store on the key",
 )
 @click.option(
     "--out", type=FILE, help="写入单位卡及其分段 / where to write the card, with its sections"
@@ -152,7 +150,7 @@ def audit(key: Key, out: Path | None) -> list[AuditEvent]:
 def card(key: Key, new: UnitCard | None, out: Path | None) -> CardState:
     """查看密钥中的单位卡，装入更新的单位卡，或写入文件。
 
-    Show the unit card on the key, put a newer one there, or write it to a file.
+    Show the unit card on the key, store a newer one, or write it to a file.
 
     \b
     Examples:  biandun keys card --put card.bd

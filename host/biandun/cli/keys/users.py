@@ -1,4 +1,4 @@
-"""Users of a key: PINs, and the way back in for who has forgotten one."""
+"""Users of a key: their PINs, and unblocking."""
 
 from pathlib import Path
 
@@ -39,7 +39,7 @@ from biandun_protocol.wire.numbers import (
     LIMIT_USER_SLOTS,
 )
 
-CODES = 2  # of two officers
+CODES = 2  # one of each officer
 
 NEW_PIN = (
     click.option(
@@ -63,7 +63,7 @@ NEW_PIN = (
 def set_pin(key: Key, new_pin_file: Path | None, new_pin_fd: int | None) -> UserChanged:
     """为密钥的用户设置第一个口令；0 号用户需按按钮，其他用户需 0 号用户的口令。
 
-    Give a user of the key a first PIN; user 0 needs the button, others need user 0's PIN.
+    Set a user's first PIN; user 0 needs the button, others need user 0's PIN.
 
     \b
     Examples:  biandun keys set-pin
@@ -104,7 +104,7 @@ def change_pin(key: Key, new_pin_file: Path | None, new_pin_fd: int | None) -> U
 def remove_user(key: Key, slot: int) -> UserChanged:
     """删除用户 SLOT 的口令；需要 0 号用户的口令并按按钮。该用户已签署的内容不变。
 
-    Take the PIN of user SLOT away; needs user 0's PIN and the button.  What that user signed stays.
+    Delete the PIN of user SLOT; needs user 0's PIN and the button.  What that user signed stays.
 
     \b
     Example:  biandun keys remove-user 1
@@ -128,10 +128,10 @@ def name_officers(key: Key, officers: Officers, out: Path) -> SharesWritten:
 
     编办事先已指定的，密钥在启用时即已知道。生成的份额文件请交编办。
 
-    Tell a key in service who the two unblocking OFFICERS of its office are; needs user 0's PIN.
+    Store the office's two unblocking OFFICERS on a key in service; needs user 0's PIN.
 
-    Keys learn it at enrolment where the office has named them by then.  Hand the file of shares to
-    the office.
+    Keys that are enrolled after the office has appointed them have them already.  Give the file of
+    shares to the office.
 
     \b
     Example:  biandun keys officers officers.bd --out shares.bd
@@ -152,7 +152,7 @@ def name_officers(key: Key, officers: Officers, out: Path) -> SharesWritten:
 def shares(key: Key, out: Path) -> SharesWritten:
     """导出封装给两位解锁人员的份额，交编办保存；不需要口令。
 
-    Write the key's shares, sealed to the two officers, for the office to keep; needs no PIN.
+    Write the key's shares, sealed to the two officers, for the office to store; needs no PIN.
 
     \b
     Example:  biandun keys shares --out shares.bd
@@ -172,7 +172,7 @@ def shares(key: Key, out: Path) -> SharesWritten:
 def unblock_request(key: Key, out: Path | None) -> UnblockRequested:
     """显示向两位解锁人员报读的内容：序列号、用户、编号、校验码。
 
-    Show what the two officers need to hear to give their codes: serial, user, number, check.
+    Show what the two officers need to give their codes: serial number, user, number, check code.
 
     \b
     Examples:  biandun keys unblock-request
@@ -213,12 +213,12 @@ def unblock(
     把显示的内容报给两位解锁人员，等对方回拨，再依次输入解锁码，先后不限。解锁码用过即失效；新的份额文件务必交编办，
     否则下次无法解锁。
 
-    Set a forgotten or locked PIN anew with the codes of both officers; key, certificate and chain
-    stay.
+    Set a new PIN for a forgotten or locked one with the codes of both officers; key, certificate
+    and chain stay.
 
     Read out what is shown, have both officers call you back, and enter their codes, in either
-    order.  The codes are used up; hand the new shares to the office, or the next time nobody can
-    help.
+    order.  A code works only once; give the new shares to the office, or the key cannot be
+    unblocked next time.
 
     \b
     Examples:  biandun keys unblock --shares shares.bd
