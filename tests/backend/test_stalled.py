@@ -362,10 +362,21 @@ def test_the_server_does_not_end_while_it_is_being_told_to(start, monkeypatch):
         ("10.0.0.1", "198.51.100.1, ", "10.0.0.1"),
         ("10.0.0.1", "", "10.0.0.1"),
         ("10.0.0.1", "10.0.0.2", "10.0.0.2"),
+        # some proxies write the port, too
+        ("10.0.0.1", "198.51.100.1:4711", "198.51.100.1"),
+        ("10.0.0.1", "[2001:db8::5]:4711", "2001:db8::5"),
+        ("10.0.0.1", "[2001:db8::5]", "2001:db8::5"),
+        ("10.0.0.1", "::ffff:198.51.100.1", "198.51.100.1"),
+        ("10.0.0.1", "[::ffff:10.0.0.7]:80, 198.51.100.1:80", "198.51.100.1"),
+        ("10.0.0.1", "198.51.100.1:4711:2", "10.0.0.1"),
+        ("10.0.0.1", "[]", "10.0.0.1"),
+        # a translator's word is that of somebody else
+        ("64:ff9b::10.0.0.1", "198.51.100.1", "64:ff9b::10.0.0.1"),
     ],
 )
 def test_only_a_trusted_proxy_says_who_the_client_is(peer: str, forwarded: str, client: str):
     from ipaddress import ip_network
 
-    assert Proxies([ip_network("10.0.0.0/8")]).client_of(peer, forwarded) == client
+    for network in ("10.0.0.0/8", "::ffff:10.0.0.0/104"):
+        assert Proxies([ip_network(network)]).client_of(peer, forwarded) == client
     assert Proxies().client_of("10.0.0.1", "198.51.100.1") == "10.0.0.1"

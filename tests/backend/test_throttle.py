@@ -2,18 +2,27 @@
 
 import json
 import re
-from ipaddress import ip_network
+from collections.abc import Callable
+from dataclasses import dataclass
+from ipaddress import IPv4Address, ip_network
 from pathlib import Path
+from types import SimpleNamespace
 
 import httpx
 import pytest
 from django.conf import settings
+from django.http import HttpResponse
+from django.test import RequestFactory
 
+from biandun_office.httpd.front import Front
+from biandun_office.httpd.peers import Proxies
 from biandun_office.platform import throttle
-from biandun_office.platform.throttle import Buckets, Throttle, client_of
+from biandun_office.platform.addresses import client_of
+from biandun_office.platform.throttle import SITE, Allowance, Buckets, Throttle
 from tests.backend.bench import COSE, ONLY_SQLITE, ORIGIN, SIGNED, Bench
 from tests.backend.people import Key
 from tests.backend.serving import Served
+from tests.hostile.meter import Meter
 
 
 class Time:
@@ -228,11 +237,142 @@ def test_a_bucket_fills_up_and_not_further():
         ("2001:db8::1", "2001:db8::ffff:1", True),
         ("2001:db8:0:1::1", "2001:db8:0:2::1", False),
         ("fe80::1%eth0", "fe80::2%eth0", True),
+        # a translator's clients are not one client
+        ("198.51.100.7", "64:ff9b::198.51.100.7", True),
+        ("64:ff9b::198.51.100.7", "64:ff9b::198.51.100.8", False),
         ("", "", True),
     ],
 )
 def test_a_client_is_an_address_or_a_network_of_64_bits(one: str, other: str, same: bool):
     assert (client_of(one) == client_of(other)) is same
+
+
+def test_who_changes_networks_inside_a_site_runs_into_the_limit_of_the_site() -> None:
+    time = Time()
+    failures = Allowance(60, 0.5, time)
+    networks = [f"2001:db8:0:{number:x}::" for number in range(0x10000)]
+    taken = 0
+    for client in networks:
+        while not failures.wait(client):
+            failures.take(client)
+            taken += 1
+    assert taken == SITE * 60
+    assert {failures.wait(client) for client in ("2001:db8:1::", "198.51.100.7")} == {0}
+    time.now += 1
+    failures.give_back(networks[0])
+    assert not failures.wait(networks[-1])
+
+
+def test_one_client_of_a_site_cannot_use_it_up_for_the_others() -> None:
+    failures = Allowance(60, 0.5, Time())
+    for _ in range(100_000):
+        if failures.wait("2001:db8::"):
+            break
+        failures.take("2001:db8::")
+    assert failures.wait("2001:db8::") and not failures.wait("2001:db8:0:1::")
+
+
+@pytest.mark.parametrize(
+    "count", [30_000, pytest.param(1_000_000, marks=pytest.mark.slow)], ids=str
+)
+def test_a_request_costs_the_same_however_many_addresses_have_asked(count: int) -> None:
+    request = RequestFactory().post("/statements")
+    refused = HttpResponse()
+    refused.problem = "signature-invalid"  # type: ignore[attr-defined]
+    full, meter = Throttle(Time()), Meter()
+
+    def ask(counted: Throttle, number: int) -> None:
+        high, low = divmod(number, 1 << 16)  # another IPv4 address, another site of IPv6
+        address = f"2001:{high + 1:x}:{low:x}::1" if number % 2 else str(IPv4Address(number))
+        client = client_of(address)
+        counted.require(client, request)
+        counted.note(client, request, refused)
+
+    def steps(counted: Throttle, number: int) -> int:
+        return meter.run(lambda _: ask(counted, number), b"", 10_000)
+
+    for number in range(count):
+        ask(full, number)
+    assert len(full) == 2 * throttle._CLIENTS, "as many clients, and as many sites"
+    for number in range(count, count + 10):
+        # two lines for each client and each site that has to go
+        assert steps(full, number) - steps(Throttle(Time()), number) in range(5)
+
+
+# --- spoofed headers --------------------------------------------------
+# what a stranger may write himself: nobody reads it
+SPOOFS: tuple[tuple[tuple[str, str], ...], ...] = (
+    (("Forwarded", "for=203.0.113.9"),),
+    (("Forwarded", 'for="[2001:db8::9]:80";proto=https'),),
+    (("X-Real-IP", "203.0.113.9"),),
+    (("X-Client-IP", "203.0.113.9"), ("True-Client-IP", "203.0.113.9")),
+    (("CF-Connecting-IP", "203.0.113.9"), ("X-Forwarded", "for=203.0.113.9")),
+    (("X_Forwarded_For", "203.0.113.9"),),
+    (("Remote-Addr", "203.0.113.9"), ("Remote_Addr", "203.0.113.9")),
+    (("Via", "1.1 203.0.113.9"), ("X-Forwarded-Host", "203.0.113.9")),
+)
+CLIENT = (("X-Forwarded-For", "198.51.100.7"),)
+# and what he writes into the very header, before a proxy appends to it
+WRITTEN: tuple[tuple[tuple[str, str], ...], ...] = (
+    (("X-Forwarded-For", "203.0.113.9"), *CLIENT),
+    (("x-forwarded-for", "203.0.113.9, 127.0.0.1"), *CLIENT),
+    (("X-Forwarded-For", "203.0.113.9, 198.51.100.7"),),
+    (("X-Forwarded-For", "127.0.0.1, ::ffff:198.51.100.7"),),
+    (("X-Forwarded-For", ",,,, 198.51.100.7:4711"),),
+    (("X-Forwarded-For", "unknown, 64:ff9b::198.51.100.7"),),
+    (("X-Forwarded-For", "203.0.113.9" + ", 1.1.1.1" * 1000 + ", 198.51.100.7"),),
+)
+
+
+@pytest.mark.parametrize("proxied", [False, True], ids=["no proxy", "a trusted proxy"])
+@ONLY_SQLITE
+def test_no_header_of_a_stranger_leads_round_a_limit_or_puts_another_under_it(
+    proxied: bool, start_server: Callable[..., Served], office: Bench, key: Key
+) -> None:
+    served = start_server(*(["--trusted-proxy", "127.0.0.1"] if proxied else []))
+    wrong = spoil(key.sign(office.upload()))
+    behind = CLIENT if proxied else ()
+    with httpx.Client(base_url=served.url) as client:
+
+        def post(*headers: tuple[str, str]) -> int:
+            return client.post(
+                "/statements", content=wrong, headers=[("Content-Type", COSE), *headers]
+            ).status_code
+
+        assert [post(*behind) for _ in range(61)] == [422] * 60 + [429]
+        for spoof in SPOOFS:
+            assert post(*spoof, *behind) == 429, spoof
+        for written in WRITTEN:
+            assert post(*written) == 429, written
+        if proxied:
+            named = ("X-Forwarded-For", "198.51.100.7, 198.51.100.8")
+            assert post(named) == 422, "who is behind the proxy is not limited for another"
+
+
+@dataclass
+class Waiting:
+    """A connection that waits for its client."""
+
+    peer: str
+    deadline: float
+    dropped: bool = False
+    working = False
+
+    @property
+    def client(self) -> str:
+        return client_of(self.peer)
+
+    def drop(self, reason: str) -> None:
+        self.dropped = True
+
+
+def test_whoever_has_a_whole_network_of_addresses_holds_no_more_connections_than_one() -> None:
+    honest = Waiting("198.51.100.7", deadline=1.0)
+    many = [Waiting(f"2001:db8::{number:x}", deadline=5.0) for number in range(20)]
+    place = SimpleNamespace(proxies=Proxies())
+    for _ in range(19):
+        assert Front._evict(place, [one for one in (honest, *many) if not one.dropped])  # type: ignore[arg-type]
+    assert (honest.dropped, sum(one.dropped for one in many)) == (False, 19)
 
 
 @ONLY_SQLITE

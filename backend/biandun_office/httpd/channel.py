@@ -17,6 +17,7 @@ from waitress.task import ErrorTask, WSGITask
 from biandun_office.httpd.peers import Proxies
 from biandun_office.httpd.requests import Request
 from biandun_office.platform import logs
+from biandun_office.platform.addresses import client_of
 from biandun_office.platform.errors import OfficeProblem
 
 MINIMUM_RATE = 4096  # bytes a second
@@ -84,6 +85,7 @@ class Channel(HTTPChannel):
         self, server: Server, sock: socket.socket, addr: tuple[Any, ...], adj: Any, map: Any = None
     ) -> None:
         self.peer = str(addr[0])
+        self.client = client_of(self.peer)  # connections are limited for each
         self.began = monotonic()  # when the current request began to arrive
         self.deadline = self.began + PATIENCE
         self.refused = self.lingering = False

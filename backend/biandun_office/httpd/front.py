@@ -22,6 +22,7 @@ from waitress.server import TcpWSGIServer
 from biandun_office.httpd.channel import Channel
 from biandun_office.httpd.peers import Proxies
 from biandun_office.httpd.requests import LIMIT_HEADERS
+from biandun_office.platform.addresses import client_of
 
 CONNECTIONS = 1024
 CONNECTIONS_OF_PEER = 384
@@ -111,7 +112,8 @@ class Front(TcpWSGIServer):
         connection, address = accepted
         peer = str(address[0])
         channels = self._channels()
-        of_peer = [channel for channel in channels if channel.peer == peer]
+        client = client_of(peer)
+        of_peer = [channel for channel in channels if channel.client == client]
         if not self.proxies.trusts(peer) and len(of_peer) >= CONNECTIONS_OF_PEER:
             room = self._evict(of_peer)
         else:
@@ -131,8 +133,10 @@ class Front(TcpWSGIServer):
         waiting = [channel for channel in among if not channel.working]
         if not waiting:
             return False
-        held = Counter(channel.peer for channel in waiting if not self.proxies.trusts(channel.peer))
-        min(waiting, key=lambda channel: (-held[channel.peer], channel.deadline)).drop(
+        held = Counter(
+            channel.client for channel in waiting if not self.proxies.trusts(channel.peer)
+        )
+        min(waiting, key=lambda channel: (-held[channel.client], channel.deadline)).drop(
             "too many connections"
         )
         return True

@@ -1,20 +1,19 @@
 """The client's address: the peer of the connection, or what a trusted proxy forwards."""
 
 from collections.abc import Sequence
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 
-Network = IPv4Network | IPv6Network
+from biandun_office.platform.addresses import Network, address_of, network_of
 
 
 class Proxies:
     """The proxies whose X-Forwarded-For is believed; from other peers the header is ignored."""
 
     def __init__(self, trusted: Sequence[Network] = ()) -> None:
-        self._trusted = tuple(trusted)
+        self._trusted = tuple(map(network_of, trusted))
 
     def trusts(self, peer: str) -> bool:
         """Is ``peer`` the address of a trusted proxy?"""
-        address = _address(peer)
+        address = address_of(peer)
         return address is not None and any(address in network for network in self._trusted)
 
     def client_of(self, peer: str, forwarded: str) -> str:
@@ -26,16 +25,8 @@ class Proxies:
         for entry in reversed(forwarded.split(",")):
             if not self.trusts(peer):
                 break
-            address = _address(entry.strip())
+            address = address_of(entry.strip())
             if address is None:
                 break
             peer = str(address)
         return peer
-
-
-def _address(text: str) -> IPv4Address | IPv6Address | None:
-    try:
-        address = ip_address(text.partition("%")[0])
-    except ValueError:
-        return None
-    return getattr(address, "ipv4_mapped", None) or address

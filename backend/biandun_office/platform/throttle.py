@@ -2,21 +2,22 @@
 
 For each client address it counts failed signature checks, unanswered login challenges, and new
 signatures that the office makes on request.  Successful requests are not limited, so a whole bureau
-behind one address can work.  A client is an IPv4 address or the /64 of an IPv6 address.  Counts are
-kept in memory.
+behind one address can work.  A client is an IPv4 address or the /64 of an IPv6 address.  One
+customer may have 65,536 of those, so a /48 is counted besides, with the allowance of SITE clients:
+one of them cannot use it up for the others.  Counts are kept in memory.
 """
 
 import math
 import re
 from collections import OrderedDict
 from collections.abc import Callable
-from ipaddress import IPv6Address, IPv6Network, ip_address
 from threading import Lock
 from time import monotonic
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
+from biandun_office.platform.addresses import client_of, site_of
 from biandun_office.platform.errors import TooManyFailures
 from biandun_office.platform.problems import respond
 
@@ -31,6 +32,7 @@ _RECEIPT, _STATUS = re.compile(r"/statements/[^/]+/receipt"), re.compile(r"/keys
 _FAILED = ("signature-invalid", "login-mismatch", "login-expired", "login-replayed")
 # the number of clients that are remembered; one more replaces the least recently counted
 _CLIENTS = 10_000
+SITE = 16  # clients of one /48 that may use up their allowances at the same time
 
 
 class Buckets:
@@ -71,13 +73,44 @@ class Buckets:
         return min(left + (self._now() - then) * self._rate, self._size)
 
 
+class Allowance:
+    """A token bucket for each client, and one of SITE times the size for the /48 that it is in."""
+
+    def __init__(self, size: int, rate: float, now: Callable[[], float]) -> None:
+        self._clients = Buckets(size, rate, now)
+        self._sites = Buckets(SITE * size, SITE * rate, now)
+
+    def __len__(self) -> int:
+        return len(self._clients) + len(self._sites)
+
+    def wait(self, client: str) -> int:
+        """Seconds until there is a token for this client; 0 when there is one."""
+        site, own = site_of(client), self._clients.wait(client)
+        return own if site is None else max(own, self._sites.wait(site))
+
+    def take(self, client: str) -> None:
+        """Use a token of the client and its /48."""
+        self._clients.take(client)
+        if (site := site_of(client)) is not None:
+            self._sites.take(site)
+
+    def give_back(self, client: str) -> None:
+        """Return a token that was used."""
+        self._clients.give_back(client)
+        if (site := site_of(client)) is not None:
+            self._sites.give_back(site)
+
+
 class Throttle:
-    """The token buckets of one server."""
+    """The allowances of one server's clients."""
 
     def __init__(self, now: Callable[[], float] = monotonic) -> None:
-        self._failures = Buckets(60, 0.5, now)
-        self._challenges = Buckets(200, 1.0, now)
-        self._signatures = Buckets(200, 1.0, now)
+        self._failures = Allowance(60, 0.5, now)
+        self._challenges = Allowance(200, 1.0, now)
+        self._signatures = Allowance(200, 1.0, now)
+
+    def __len__(self) -> int:
+        return len(self._failures) + len(self._challenges) + len(self._signatures)
 
     def require(self, client: str, request: HttpRequest) -> None:
         """Check that a client may make this request now.
@@ -151,14 +184,3 @@ def throttled(
         return response
 
     return middleware
-
-
-def client_of(address: str) -> str:
-    """The client that an address is counted under."""
-    try:
-        parsed = ip_address(address.partition("%")[0])
-    except ValueError:
-        return address
-    if not isinstance(parsed, IPv6Address):
-        return str(parsed)
-    return str(parsed.ipv4_mapped or IPv6Network((parsed, 64), strict=False).network_address)
