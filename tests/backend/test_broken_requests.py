@@ -98,6 +98,21 @@ BROKEN: dict[str, tuple[bytes, int, str]] = {
         400,
         "request-broken",
     ),
+    "an expectation of something else": (
+        PUT + b"Expect: other\r\nContent-Length: 5\r\n\r\n",
+        417,
+        "expectation-unknown",
+    ),
+    "an expectation of two things": (
+        PUT + b"Expect: 100-continue, other\r\nContent-Length: 5\r\n\r\n",
+        417,
+        "expectation-unknown",
+    ),
+    "an expectation of nothing": (
+        b"GET /health HTTP/1.1\r\n" + HOST + b"Expect:\r\n\r\n",
+        417,
+        "expectation-unknown",
+    ),
     "a length over the limit of a blob": (
         PUT + b"Content-Length: 20971521\r\n\r\n",
         413,
@@ -393,6 +408,18 @@ def test_who_asks_before_sending_a_body_is_told_to_go_on_or_why_not(served: Serv
         answer.status
         for answer in send(served, b"GET /health HTTP/1.1\r\n" + HOST + expect + b"\r\n")
     ] == [200]
+
+
+@ONLY_SQLITE
+def test_an_expectation_means_nothing_in_the_first_version_of_http(served: Served):
+    asked = b"GET /health HTTP/1.0\r\n" + HOST + b"Expect: other\r\n\r\n"
+    assert [answer.status for answer in send(served, asked)] == [200]
+
+
+@ONLY_SQLITE
+def test_an_expectation_may_be_written_in_capitals(served: Served):
+    asked = b"GET /health HTTP/1.1\r\n" + HOST + b"Expect: 100-Continue\r\n\r\n"
+    assert [answer.status for answer in send(served, asked)] == [200]
 
 
 # --- values of every address, well-formed as HTTP

@@ -1214,6 +1214,12 @@ ROWS: dict[str, Row] = {
         NO_ROW,
         "tests/backend/test_broken_requests.py::test_a_broken_request_is_answered_by_its_status_and_one_line",
     ),
+    "expectation-unknown": Row(
+        10,
+        417,
+        NO_ROW,
+        "tests/backend/test_broken_requests.py::test_a_broken_request_is_answered_by_its_status_and_one_line",
+    ),
     "request-headers-too-large": Row(
         10,
         431,

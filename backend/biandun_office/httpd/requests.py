@@ -45,6 +45,10 @@ class _TooManyFields(ValueError):
     """More header fields than any client sends."""
 
 
+class _UnknownExpectation(ValueError):
+    """Expect says something else than 100-continue (RFC 9110, 10.1.1)."""
+
+
 class Answer:
     """A problem with the interface of waitress's own errors."""
 
@@ -79,6 +83,8 @@ class Request(HTTPRequestParser):
             self.fail(RequestBroken(detail=str(error)))
         except _TooManyFields:
             self.fail(OfficeProblem("request-headers-too-large"))
+        except _UnknownExpectation:
+            self.fail(OfficeProblem("expectation-unknown"))
         except BodyTooLarge:
             self.fail(Refused(self._too_large))
         except OSError as error:
@@ -98,7 +104,10 @@ class Request(HTTPRequestParser):
         self.completed, self.empty, self.expect_continue = True, False, False
 
     def parse_header(self, header_plus: bytes) -> None:
-        """Parse the request line and the header fields.  Raises ParsingError, BodyTooLarge."""
+        """Parse the request line and the header fields.
+
+        Raises ParsingError, BodyTooLarge, and as ``_check``.
+        """
         chunked = _check(header_plus)
         try:
             super().parse_header(header_plus)
@@ -148,7 +157,7 @@ def _spool() -> Spool:
 def _check(raw: bytes) -> bool:
     """Refuse a header that two parsers may read differently; return whether the body is chunked.
 
-    Raises ParsingError.
+    Raises ParsingError, _TooManyFields, _UnknownExpectation.
     """
     first, *lines = raw.split(b"\r\n")
     if not _REQUEST_LINE.fullmatch(first):
@@ -173,4 +182,7 @@ def _check(raw: bytes) -> bool:
         length is not None or coding.lower() != b"chunked" or first.endswith(b"1.0")
     ):
         raise ParsingError("Transfer-Encoding")
+    # in HTTP/1.0 the field has no meaning
+    if first.endswith(b"1.1") and fields.get(b"expect", b"100-continue").lower() != b"100-continue":
+        raise _UnknownExpectation
     return coding is not None

@@ -154,6 +154,7 @@ _STATUS: dict[str, int] = {
     "blob-too-large": 413,
     "statement-too-large": 413,
     "media-type": 415,
+    "expectation-unknown": 417,
     "too-many-failures": 429,
     "too-many-signatures": 429,
     "request-headers-too-large": 431,
