@@ -8,6 +8,7 @@ interpreter and compiler do not fit together, keys run the sources.
 
 import importlib.util
 import os
+import secrets
 import shutil
 import subprocess
 import tempfile
@@ -93,8 +94,9 @@ def _compiled(sources: str, compiler: str, micropython: str) -> Path:
     )
     number = int(asked.stdout)
     architecture = ARCHITECTURES[number] if number < len(ARCHITECTURES) else ""
-    work = Path(tempfile.mkdtemp(dir=folder.parent, prefix="making-"))
+    work = folder.parent / f"making-{secrets.token_hex(4)}"
     try:
+        work.mkdir(mode=0o700)
         for module, path in modules.items():
             target = work / module
             target.parent.mkdir(parents=True, exist_ok=True)

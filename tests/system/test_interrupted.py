@@ -170,6 +170,23 @@ click.Group.invoke = invoke
     assert "ZeroDivisionError" in err
 
 
+@EVERY_PROGRAM
+@EVERY_SIGNAL
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a device of Linux")
+def test_a_terminal_that_takes_no_more_words_is_no_fault(program: str, how: signal.Signals) -> None:
+    code = IN_A_COMMAND.format(body=f"signal.raise_signal({int(how)})")
+    code += "import os, sys\nsys.excepthook = lambda *_: os.write(1, b'a traceback')\n"
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(
+            [sys.executable, "-c", code + PROGRAMS[program], "x"],
+            stdout=subprocess.PIPE,
+            stderr=full,
+            check=False,
+            timeout=60,
+        )
+    assert (done.returncode, done.stdout) == (-how, b"")
+
+
 LOOP = 'for round in 1 2 3; do "$0" "$1" x; echo $round; done'
 
 

@@ -77,12 +77,7 @@ def run(arguments: Sequence[str]) -> int:
         show_problem(problem, session)
         return problem.exit_status
     except OSError as error:
-        if error.filename is None:
-            raise  # a fault of ours
-        # stat() of a path failed: its name is too long, or its folder may not be searched
-        closed = files.unreadable(error)
-        show_problem(closed, session)
-        return closed.exit_status
+        return _of_the_system(error, session)
     except ModuleNotFoundError as missing:
         if missing.name is None or missing.name.startswith("biandun"):
             raise
@@ -108,6 +103,20 @@ def _carry_out(arguments: Sequence[str], session: Session) -> int:
         return result
     show(result, session)
     return evidence.EXIT_BROKEN if isinstance(result, dict) and result.get("ok") is False else 0
+
+
+def _of_the_system(error: OSError, session: Session) -> int:
+    """Print an error of the operating system as a problem and return its exit status; raise one
+    that is an internal error.
+    """
+    if isinstance(error.__context__, KeyboardInterrupt | EOFError):
+        return EXIT_INTERRUPTED  # click wrote a line feed to a terminal that is gone
+    if error.filename is None:
+        raise error
+    # stat() of a path failed: its name is too long, or its folder may not be searched
+    closed = files.unreadable(error)
+    show_problem(closed, session)
+    return closed.exit_status
 
 
 def _wrongly_used(session: Session, error: click.ClickException) -> int:

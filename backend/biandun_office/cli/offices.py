@@ -25,7 +25,7 @@ from biandun_office.installation.backup import Tried
 from biandun_office.installation.founding import Founding
 from biandun_office.issuance.services import IssuingKey
 from biandun_office.office import startup
-from biandun_office.office.identity import OWN_UNIT, Identity
+from biandun_office.office.identity import IDENTITY, OWN_UNIT, Identity
 from biandun_office.office.keystore import Cost, Passphrase
 from biandun_office.platform import clock
 from biandun_office.platform.database import check_url, require_current, serving
@@ -128,10 +128,11 @@ def init(
     database = check_url(session.database or "")
     identity = Identity(office_id, office_name, region, database=database, suite=suite.upper())
     founding = Founding(identity, passphrase, cost, clock.now())
+    new = backup is not None and not backup.exists()
     try:
         founded = installation.found(folder, founding, before_rename=keep)
     except BaseException:
-        if made and backup is not None:  # a backup of an office that was not founded after all
+        if new and not (folder / IDENTITY).exists():  # a backup of an office that was not founded
             backup.unlink(missing_ok=True)
         raise
     return {

@@ -6,8 +6,8 @@ empty, and dropped again when something fails.
 """
 
 import errno
+import secrets
 import shutil
-import tempfile
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -107,8 +107,9 @@ def new_tables(work: Path, url: str) -> Generator[None]:
             call_command("migrate", verbosity=0, interactive=False)
             yield
         except BaseException:
-            startup.point_at(work, url)
-            database.remove_tables()
+            if work.exists():  # else it has its name already: the office is founded
+                startup.point_at(work, url)
+                database.remove_tables()
             raise
 
 
@@ -149,17 +150,19 @@ class sibling:  # noqa: N801
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self._work = folder.parent / f".{folder.name}.{secrets.token_hex(4)}"
 
     def __enter__(self) -> Path:
         """Create the folder with mode 0700 and return its path."""
         try:
             self._folder.parent.mkdir(parents=True, exist_ok=True)
-            self._work = Path(
-                tempfile.mkdtemp(prefix=f".{self._folder.name}.", dir=self._folder.parent)
-            )
+            self._work.mkdir(mode=0o700)
+            return self._work
         except OSError as error:
             raise files.unwritable(self._folder, error) from None
-        return self._work
+        except BaseException:  # Ctrl-C between two lines
+            shutil.rmtree(self._work, ignore_errors=True)
+            raise
 
     def __exit__(self, *_: object) -> None:
         """Remove the folder if it is still there."""

@@ -197,8 +197,9 @@ def delivering() -> Generator[Callable[[Path, bytes], None]]:
     written: list[Path] = []
 
     def deliver(path: Path, content: bytes) -> None:
+        if not path.exists():  # else ``write`` refuses, and it is not ours to delete
+            written.append(path)
         write(path, content, mode=PUBLIC)
-        written.append(path)
 
     try:
         yield deliver

@@ -45,6 +45,8 @@ def run_program(command: click.Command, name: str, words: Sequence[str]) -> int:
         show_problem(problem, settings)
         return problem.exit_status
     except OSError as error:
+        if isinstance(error.__context__, KeyboardInterrupt | EOFError):
+            return INTERRUPTED  # click wrote a line feed to a terminal that is gone
         if error.filename is None:
             raise  # a fault of ours
         # stat() of a path failed: its name is too long, or its folder may not be searched
