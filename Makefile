@@ -44,7 +44,7 @@ $(JUDGE)/.ready: tests/system/judge-requirements.txt
 
 setup: $(BIN)/.ready $(STUBS)/.ready $(JUDGE)/.ready  ## make the environments (the other targets do it by themselves)
 
-lint: $(BIN)/.ready $(STUBS)/.ready  ## ruff, pyright, import-linter
+lint: $(BIN)/.ready $(STUBS)/.ready  ## ruff, pyright, import-linter, layout of the rooms, links and citations
 	@$(MAKE) --no-print-directory --jobs 2 --output-sync=target lint-types lint-words lint-key-types
 
 .PHONY: lint-types lint-words lint-key-types
@@ -62,7 +62,7 @@ lint-words:
 	cd firmware && ../$(BIN)/python -m kernels.generate --check
 	$(BIN)/lint-imports
 	$(BIN)/python -m tests.system.architecture --check
-	$(BIN)/python -m pytest -q -p no:cacheprovider tests/test_layout.py
+	$(BIN)/python -m pytest -q -p no:cacheprovider tests/test_layout.py tests/test_documents.py
 
 # files of tests that found offices or run programs; `make test` has them
 LONG_host := cli cli_office clocks damaged_keys disk_and_network doctor whole_folder

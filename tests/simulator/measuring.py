@@ -11,6 +11,7 @@ is not seen by the next; ``python -m tests.simulator.measuring`` prints the tabl
 import json
 import shutil
 import subprocess
+import sys
 import tempfile
 from bisect import bisect_left
 from collections import defaultdict
@@ -491,11 +492,16 @@ def measure(folder: Path, exactly: bool) -> dict[str, Need]:
         old(bench, office)
         for name, need in bench.needs.items():
             needs[name].add(need)
-    for command, scene in described.DESCRIBED.items():
-        name = COMMANDS[scene.number].request.__name__
+    for command in described.DESCRIBED:
+        name = _request(command)
         if name not in needs:
             needs[name] = acted(folder, command, exactly)
     return needs
+
+
+def _request(command: str) -> str:
+    """The name of a command's request."""
+    return COMMANDS[described.DESCRIBED[command].number].request.__name__
 
 
 def acted(folder: Path, command: str, exactly: bool) -> Need:
@@ -513,12 +519,22 @@ def acted(folder: Path, command: str, exactly: bool) -> Need:
     return bench.needs[type(request).__name__]
 
 
-def main() -> None:
-    """Print what was measured beside what is declared."""
+def main(commands: list[str]) -> None:
+    """Print what was measured beside what is declared: of all commands, on new keys and old ones.
+
+    Commands that are named are measured in their scenes only, as ``measure`` does with those that
+    neither ``young`` nor ``old`` runs, such as a new one.
+    """
     with tempfile.TemporaryDirectory() as folder:
-        needs = measure(Path(folder), exactly=True)
+        needs = (
+            {_request(command): acted(Path(folder), command, exactly=True) for command in commands}
+            if commands
+            else measure(Path(folder), exactly=True)
+        )
     for entry in COMMANDS.values():
         name = entry.request.__name__
+        if name not in needs:
+            continue
         need = needs[name]
         print(
             f"{name:24} heap {need.heap:3} of {entry.heap:3} KiB   flash {need.flash:5} of {entry.flash:5} B   {need.sectors} sectors"
@@ -526,4 +542,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])

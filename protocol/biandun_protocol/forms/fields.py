@@ -210,7 +210,13 @@ class Code(Kind):
 
 @dataclass(frozen=True)
 class Date(Kind):
-    """A date of the ISO calendar, written as YYYY-MM-DD."""
+    """A date of the ISO calendar, written as YYYY-MM-DD.
+
+    It is that of a document or an event and not after today, unless it is ``planned``: then it may
+    also be to come, such as the day from which a transfer takes effect.
+    """
+
+    planned: bool = False
 
     def check(self, value: Any) -> Rule | None:
         """It exists and is written as YYYY-MM-DD."""
@@ -231,8 +237,8 @@ class Date(Kind):
     def rule(self, language: str) -> str:
         """An example."""
         if language == "en":
-            return "a date like 2026-11-24, not after today"
-        return "日期，如 2026-11-24，不晚于今天"
+            return "a date like 2026-11-24" + ("" if self.planned else ", not after today")
+        return "日期，如 2026-11-24" + ("" if self.planned else "，不晚于今天")
 
     def words(self, value: Any, language: str) -> str:
         """Return the date, in Chinese with 年, 月 and 日."""

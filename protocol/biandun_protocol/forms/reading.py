@@ -212,9 +212,14 @@ def _dates(kind: type[Any], group: object, inside: Path) -> Iterator[tuple[Path,
 
 @lru_cache
 def _dated(kind: type[Any]) -> tuple[tuple[Described, type[Any] | None], ...]:
-    """Return the fields of a group that are dates or contain dates, with the group in them."""
+    """Return the fields of a group that are, or contain, dates that may not be to come.
+
+    Each is with the group in it.
+    """
     fields = described(kind).values()
-    dates = [(field, None) for field in fields if isinstance(field.kind, Date)]
+    dates = [
+        (field, None) for field in fields if isinstance(field.kind, Date) and not field.kind.planned
+    ]
     groups = [(field, group_of(field.kind)) for field in fields]
     return (*dates, *((field, below) for field, below in groups if below and _dated(below)))
 
