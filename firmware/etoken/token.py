@@ -118,8 +118,8 @@ class Token:
         self.clock = SteadyClock(board.clock)
         self.flash = MeteredFlash(board.flash)
         self.vault = Vault(self.flash, board.otp, board.pin_delay_ms)
-        self.vault.users.started(self.clock.ticks_ms())
-        if self.vault.users.found_older and not self.vault.damaged:
+        self.vault.users.restart_waits(self.clock.ticks_ms())
+        if self.vault.users.rollback_detected and not self.vault.damaged:
             self.vault.note(EVENT_SET_BACK, self.vault.users.forgotten)
         if self.vault.identity.suite is not None:
             # before anything else fragments the heap
@@ -130,9 +130,7 @@ class Token:
         self.session: "Session | None" = None
         self.batch: "Batch | None" = None
         self.pulse: "Pulse | None" = None
-        self.overspending_logged = (
-            False  # did a command write more than its budget, since the start?
-        )
+        self.overspending_logged = False  # a command wrote over its budget in this boot
         # the only source of randomness
         self.entropy = Entropy(board, self.vault.seed, self.ticker(PHASE_WORKING))
 

@@ -201,7 +201,7 @@ def unplug(serial: str) -> dict[str, object]:
     \b
     Example:  biandun-sim unplug --serial BD-000001
     """
-    return control.tell("unplug", serial)
+    return control.request("unplug", serial)
 
 
 @cli.command()
@@ -215,7 +215,7 @@ def plug(serial: str) -> dict[str, object]:
     \b
     Example:  biandun-sim plug --serial BD-000001
     """
-    return control.tell("plug", serial)
+    return control.request("plug", serial)
 
 
 @cli.command()
@@ -246,7 +246,7 @@ def press(serial: str, finger: str | None) -> dict[str, object]:
                biandun-sim press --serial BD-000001
                biandun-sim press --hold
     """
-    return control.tell(finger or "press", serial)
+    return control.request(finger or "press", serial)
 
 
 class Version(click.ParamType[str]):

@@ -43,7 +43,7 @@ class Unanswered(HostProblem):
     code = "simulator-unanswered"
 
 
-def described(key: SimulatedKey) -> dict[str, object]:
+def state_of(key: SimulatedKey) -> dict[str, object]:
     """Return the state of a running or unplugged key."""
     return {"serial": key.serial, "port": key.port, "plugged": key.alive, "presence": key.presence}
 
@@ -108,7 +108,7 @@ class _Listener(socketserver.UnixStreamServer):
             key.unplug()
         elif do == "plug":
             key.plug()
-        return described(key)
+        return state_of(key)
 
 
 @contextlib.contextmanager
@@ -133,7 +133,7 @@ def listening(keys: Mapping[str, SimulatedKey]) -> Generator[None]:
         (folder / name).unlink(missing_ok=True)
 
 
-def tell(do: str, serial: str) -> dict[str, object]:
+def request(do: str, serial: str) -> dict[str, object]:
     """Send a request to the simulator that runs the key ``serial``; return the key's state.
 
     Raises Unanswered, FolderProblem, and the simulator's own problem.

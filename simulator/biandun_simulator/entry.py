@@ -1,6 +1,4 @@
-"""The console script ``biandun-sim``, which decides what Ctrl-C does before it imports the
-program.
-"""
+"""The console script ``biandun-sim``: it handles signals before it imports the program."""
 
 from __future__ import annotations
 
@@ -12,7 +10,7 @@ if TYPE_CHECKING:
 
 
 def main() -> None:
-    """Run the program to the end of the process."""
+    """Run the program and end the process."""
     signals.run(_program)
 
 

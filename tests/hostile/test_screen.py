@@ -70,7 +70,7 @@ READERS: dict[str, Read] = {
     "visible.json_text": lambda text: visible.json_text(text, encoding="ascii"),
     "visible.visible": visible.visible,
     "words.label": lambda text: words.label(text, "zh"),
-    "words.said": lambda text: words.said("found", text, "zh"),
+    "words.value_text": lambda text: words.value_text("found", text, "zh"),
     "words.when": lambda text: words.when(text, "zh"),
     "words.word": lambda text: words.word("kind", text, "zh"),
     "wrap.fill_up": lambda text: wrap.fill_up(text, 40),

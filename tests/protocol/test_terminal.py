@@ -170,13 +170,14 @@ def test_rows_with_different_fields_lose_none_of_them() -> None:
 def test_a_moment_is_a_local_date_in_words() -> None:
     here = datetime.fromtimestamp(1795872602, UTC).astimezone()
     assert (
-        words.said("expires", "1795872602", "zh")
+        words.value_text("expires", "1795872602", "zh")
         == f"{here.year}年{here.month}月{here.day}日 {here:%H:%M}"
     )
     assert (
-        words.said("received", 1795872602, "en") == f"{here.day} {here:%b} {here.year} {here:%H:%M}"
+        words.value_text("received", 1795872602, "en")
+        == f"{here.day} {here:%b} {here.year} {here:%H:%M}"
     )
-    assert words.said("not_after", "2029-11-24", "zh") == "2029年11月24日"
+    assert words.value_text("not_after", "2029-11-24", "zh") == "2029年11月24日"
 
 
 @pytest.mark.parametrize("value", ["10" * 30, "2026-13-45", "soon", True, -(10**30)])
@@ -195,7 +196,7 @@ def test_what_is_no_moment_is_shown_as_it_is(value: object) -> None:
     ],
 )
 def test_codes_are_words(name: str, value: object, zh: str, en: str) -> None:
-    assert (words.said(name, value, "zh"), words.said(name, value, "en")) == (zh, en)
+    assert (words.value_text(name, value, "zh"), words.value_text(name, value, "en")) == (zh, en)
 
 
 @pytest.mark.parametrize(
@@ -209,18 +210,18 @@ def test_codes_are_words(name: str, value: object, zh: str, en: str) -> None:
     ],
 )
 def test_what_a_step_found_is_said_in_words(found: str) -> None:
-    said = words.said("found", found, "zh")
+    said = words.value_text("found", found, "zh")
     assert not re.search(r"attachments|seq|leaf|received|version|copy|1795872602", said)
-    assert "1795872602" not in words.said("found", found, "en")
+    assert "1795872602" not in words.value_text("found", found, "en")
 
 
 def test_a_text_that_reads_like_a_code_stays_as_it_is() -> None:
-    assert words.said("text", "return", "zh") == "return"
+    assert words.value_text("text", "return", "zh") == "return"
 
 
 def test_a_name_is_a_code_where_it_names_a_step_and_nowhere_else() -> None:
-    assert words.said("name", "unit", "zh") == "unit"
-    assert words.said("steps", [{"name": "material"}], "zh") == "名称 材料与附件未被改动"
+    assert words.value_text("name", "unit", "zh") == "unit"
+    assert words.value_text("steps", [{"name": "material"}], "zh") == "名称 材料与附件未被改动"
     steps = {
         "good": True,
         "steps": [{"name": "material", "found": "x"}],

@@ -89,7 +89,7 @@ def test_a_key_that_nobody_runs_is_not_reached(
 ) -> None:
     code = "simulator-unanswered"
     with pytest.raises(errors.HostProblem) as caught:
-        control.tell(command, "BD-000009")
+        control.request(command, "BD-000009")
     assert caught.value.code == code
     assert run([command, "--serial", "BD-000009"]) == 1
     assert "BD-000009" in capsys.readouterr().err
@@ -103,7 +103,7 @@ def test_what_the_simulator_cannot_do_is_told_with_its_own_name(
         SimulatedKey("BD-000001", tmp_path / "elsewhere"),
         pytest.raises(errors.HostProblem) as caught,
     ):
-        control.tell("plug", "BD-000001")
+        control.request("plug", "BD-000001")
     assert caught.value.code == "serial-taken"
     assert str(tmp_path / "elsewhere") in caught.value.message("en")
 
@@ -113,7 +113,7 @@ def test_another_user_is_not_listened_to(
 ) -> None:
     monkeypatch.setattr(control, "_caller", lambda connection: 54_321)
     with pytest.raises(control.Unanswered):
-        control.tell("unplug", "BD-000001")
+        control.request("unplug", "BD-000001")
     assert running.alive
 
 
@@ -130,7 +130,7 @@ def test_what_is_no_order_changes_nothing(
         line.sendall(junk)
         line.shutdown(socket.SHUT_WR)
         assert line.recv(100) == b""
-    assert control.tell("show", "BD-000001")["plugged"] is True
+    assert control.request("show", "BD-000001")["plugged"] is True
 
 
 def test_a_simulator_that_was_killed_leaves_nothing_that_stops_others(
@@ -140,7 +140,7 @@ def test_a_simulator_that_was_killed_leaves_nothing_that_stops_others(
     with socket.socket(socket.AF_UNIX) as gone, pytest.MonkeyPatch.context() as here:
         here.chdir(left.parent)
         gone.bind(left.name)
-    assert control.tell("show", "BD-000001")["serial"] == "BD-000001"
+    assert control.request("show", "BD-000001")["serial"] == "BD-000001"
     assert not left.exists()
 
 

@@ -21,7 +21,7 @@ from typing import Any
 from unicodedata import east_asian_width
 
 from biandun_protocol.codes import TABLES
-from biandun_protocol.terminal.words import said
+from biandun_protocol.terminal.words import value_text
 from tests.system.journey import CommandFailed, Journey, pdf
 
 SCHOOL, BUREAU = "12629900MB00000274", "11629900MB0000019C"
@@ -165,7 +165,7 @@ def found(journey: Journey, step: Steps, suite: str) -> None:
         step(
             title,
             partial(journey.enrol, uscc, serial, role),
-            lambda made: f"{made['unit_name']} {said('purposes', made['purposes'], 'zh')}",
+            lambda made: f"{made['unit_name']} {value_text('purposes', made['purposes'], 'zh')}",
         )
 
 
@@ -200,7 +200,7 @@ def file_and_consent(journey: Journey, step: Steps) -> Any:
     step(
         "教育局核验后会签",
         lambda: journey.with_pin("filing", "countersign", FILING, *opinion, serial=BUREAU_KEY),
-        lambda made: f"{said('opinion', made['opinion'], 'zh')} seq {made['seq']}",
+        lambda made: f"{value_text('opinion', made['opinion'], 'zh')} seq {made['seq']}",
     )
     return step(
         "教育局提交编办，取得回执",
@@ -223,7 +223,7 @@ def decide(journey: Journey, step: Steps, case: str) -> Any:
     step(
         "经办人用密钥登录",
         lambda: journey.with_pin("office", "login", *at, serial=OFFICER_KEY),
-        lambda made: said("roles", made["roles"], "zh"),
+        lambda made: value_text("roles", made["roles"], "zh"),
     )
     step(
         "待办业务",
@@ -243,7 +243,7 @@ def decide(journey: Journey, step: Steps, case: str) -> Any:
     return step(
         "经办人密钥签署受理意见",
         lambda: journey.with_pin("office", "decide", case, *words, *at, serial=OFFICER_KEY),
-        lambda made: said("decision", made["decision"], "zh"),
+        lambda made: value_text("decision", made["decision"], "zh"),
     )
 
 
@@ -304,11 +304,11 @@ def tell(journey: Journey, judge: Path, suite: str) -> dict[str, object]:
     case = step(
         "业务的签名历史",
         lambda: journey.run("biandun", "office", "case", filed["case"], "--office", journey.url),
-        lambda made: " → ".join(said("state", one["to"], "zh") for one in made["history"]),
+        lambda made: " → ".join(value_text("state", one["to"], "zh") for one in made["history"]),
     )
     for entry in case["history"]:
         print(
-            f"      {said('purpose', entry['purpose'], 'zh')} {entry['serial']} seq {entry['seq']} {entry['statement'][:16]} {entry['unit_name']} {entry['text']}"
+            f"      {value_text('purpose', entry['purpose'], 'zh')} {entry['serial']} seq {entry['seq']} {entry['statement'][:16]} {entry['unit_name']} {entry['text']}"
         )
     verdict = step(
         "离线核验整个业务文件夹",

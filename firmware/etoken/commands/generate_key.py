@@ -23,7 +23,7 @@ def generate_key(token: Token, request: GenerateKeyRequest) -> GenerateKeyReply:
     if identity.device_key is None:
         make_pair(token, identity.set_device_key)
     if identity.public_key is None:
-        token.vault.users.begin()
+        token.vault.users.record_tally()
         make_pair(token, identity.set_key_pair)
     return GenerateKeyReply(token.public_key)
 

@@ -53,7 +53,7 @@ class Users:
         self._keys = keys
         self._otp = otp
         self._delay_ms = delay_ms
-        self.found_older = False  # whether this boot detected an older image of the flash
+        self.rollback_detected = False  # whether this boot detected an older image of the flash
         self._failed_at = 0  # of the last wrong PIN, or the boot, in ms
         if otp is not None and not journal.damaged:
             self._compare(otp.tally())
@@ -81,7 +81,7 @@ class Users:
             return 0
         return max(self._failed_at + (self._delay_ms << failures) - now, 0)
 
-    def started(self, now: int) -> None:
+    def restart_waits(self, now: int) -> None:
         """Restart the waiting times at a boot; ``now`` in milliseconds of the key's clock."""
         self._failed_at = now
 
@@ -151,7 +151,7 @@ class Users:
         """How many attempts flash had forgotten when this was detected; 0 after ``reinstate``."""
         return int.from_bytes((self._journal.get(records.TALLY) or b"")[COUNT:], "big")
 
-    def begin(self) -> None:
+    def record_tally(self) -> None:
         """Record the tally before there is a key pair.
 
         So an image without any PIN is recognised as old as well.
@@ -214,7 +214,7 @@ class Users:
         # before the slots record the attempts: after a power cut in between this runs again
         if missing > 1:
             self._note(max(known, 0), self.forgotten + missing)
-            self.found_older = True
+            self.rollback_detected = True
         for slot in self.slots():
             self._count(slot, min(self._failures(slot) + missing, LIMIT_PIN_TRIES))
         if unblocking:  # forgotten attempts may have been codes as well

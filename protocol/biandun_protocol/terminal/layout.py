@@ -9,7 +9,7 @@ from typing import cast
 
 from biandun_protocol.catalogue import phrase
 from biandun_protocol.terminal.visible import visible
-from biandun_protocol.terminal.words import FOR_PROGRAMS, Labels, label, said
+from biandun_protocol.terminal.words import FOR_PROGRAMS, Labels, label, value_text
 from biandun_protocol.terminal.wrap import fill_up, width, wrap
 
 Fields = Mapping[str, object]
@@ -55,7 +55,7 @@ class Layout:
 
         ``inside`` is the field whose rows contain it, if any.  Paragraphs stay separate.
         """
-        return visible(said(name, content, self.language, inside), keep="\n")
+        return visible(value_text(name, content, self.language, inside), keep="\n")
 
     def fields(self, fields: Fields) -> list[str]:
         """Return fields one below another.

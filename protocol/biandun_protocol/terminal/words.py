@@ -122,7 +122,7 @@ def _found(text: str, language: str) -> str:
     return text
 
 
-def said(name: str, value: object, language: str, inside: str = "") -> str:
+def value_text(name: str, value: object, language: str, inside: str = "") -> str:
     """Return the value of a field as people read it.
 
     ``inside`` is the field that it is part of.
@@ -136,12 +136,12 @@ def said(name: str, value: object, language: str, inside: str = "") -> str:
         return phrase("shown.yes" if value else "shown.no").of(language)
     if isinstance(value, Mapping):
         return "；".join(
-            f"{label(str(key), language)} {said(str(key), one, language, name)}"
+            f"{label(str(key), language)} {value_text(str(key), one, language, name)}"
             for key, one in cast("Mapping[object, object]", value).items()
         )
     if isinstance(value, list | tuple):
         return ("、", ", ")[english].join(
-            said(name, one, language, inside) for one in cast("Sequence[object]", value)
+            value_text(name, one, language, inside) for one in cast("Sequence[object]", value)
         )
     if name in MOMENTS or name in DAYS:
         return when(value, language) or str(value)
