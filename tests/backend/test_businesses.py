@@ -108,6 +108,15 @@ def test_another_business_goes_its_own_way_without_a_migration(office: Bench):
     call_command("makemigrations", check_changes=True, dry_run=True, verbosity=0)
 
 
+def test_a_form_whose_business_this_office_does_not_have_is_refused(
+    office: Bench, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.delitem(table.BUSINESSES, "HB")
+    answer = office.file(office.new_key(HOSPITAL), **HOSPITAL_FORM)
+    assert (answer.status_code, answer.json()["code"]) == (422, "schema-unknown")
+    assert Case.objects.count() == 0
+
+
 @pytest.mark.usefixtures("_toy")
 def test_what_a_business_has_no_step_for_is_not_due(office: Bench):
     key = office.new_key(HOSPITAL)

@@ -157,11 +157,11 @@ def effect_of(purpose: str, form: Form) -> Effect[Any]:
 
 
 def business_of(filing_type: str) -> Business:
-    """The business whose filings have this form type.  Raises KeyError."""
+    """The business whose filings have this form type.  Raises Refused(schema-unknown)."""
     for business in BUSINESSES.values():
         if business.filing_type == filing_type:
             return business
-    raise KeyError(filing_type)
+    raise Refused("schema-unknown", schema=filing_type)
 
 
 def action_for(purpose: str, form: Form, state: str, business: Business) -> Action | None:
