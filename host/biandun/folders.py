@@ -41,7 +41,7 @@ def runtime_folder() -> Path:
     """
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # it speaks of its choice, which helps nobody
+            warnings.simplefilter("ignore")  # platformdirs warns of its choice, which is not used
             chosen = platformdirs.user_runtime_path(PROGRAM)
     except OSError:
         return state_folder() / "runtime"

@@ -15,4 +15,4 @@ class AccessConfig(AppConfig):
         """Register how this room corrects its recorded times, now that models can be imported."""
         from biandun_office.access import services  # noqa: PLC0415
 
-        records.register_take_back("access", services.take_back)
+        records.register_correction("access", services.correct_times)

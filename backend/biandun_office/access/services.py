@@ -109,7 +109,7 @@ def _nonce(signed: Signed) -> bytes:
         raise StatementProblem("login-mismatch", field=error.field) from None
 
 
-def take_back(now: int) -> None:
+def correct_times(now: int) -> None:
     """Shorten logins and challenges that were issued with a clock that was ahead of ``now``.
 
     Their expiry was computed from that clock, so they would last too long by as much as it was

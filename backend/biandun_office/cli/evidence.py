@@ -124,13 +124,14 @@ def sweep(session: Session, *, older_than: int) -> dict[str, object]:
 
 
 def advised(found: OfficeProblem, session: Session) -> OfficeProblem:
-    """Return ``found``; a full disk under the office's SQLite file with the next step that helps.
+    """Add the right next step to a problem of a full disk under the office's SQLite file.
 
-    That is a sweep only if there is something to sweep and the database can be opened for it.
+    That is a sweep only if there is something to sweep and the database can be opened for it.  Any
+    other problem is returned unchanged.
     """
     if type(found) is not StorageFull or session.data is None:
         return found
-    connection.close()  # with what is left of a transaction
+    connection.close()  # which also ends a transaction that has failed
     try:
         size = sweepable_bytes(older_than=guard.look() - _DAY)
     except DatabaseError:

@@ -16,4 +16,4 @@ class EvidenceConfig(AppConfig):
         from biandun_office.evidence import selectors, services  # noqa: PLC0415
 
         records.register_log(selectors.position)
-        records.register_take_back("evidence", services.take_back)
+        records.register_correction("evidence", services.correct_times)

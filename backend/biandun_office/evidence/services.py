@@ -1,7 +1,7 @@
-"""Writes to the evidence: blobs, and what becomes of a statement in the log: its leaf, its chain,
-its receipt.
+"""Writes to the evidence: blobs, and a statement's entry in the log, its chain and its receipt.
 
-They know no case: ``reception`` lets a statement take effect between ``enter`` and ``seal``.
+This module knows no cases: ``reception`` applies a statement to its case between ``enter`` and
+``seal``.
 """
 
 from collections.abc import Sequence
@@ -29,13 +29,15 @@ from biandun_protocol.wire.statement import ReceiptPayload, log_leaf
 def store_blob(
     *, digest: str, stream: blobs.Stream, announced: int, now: int, algorithm: Algorithm = ES256
 ) -> bool:
-    """Store an upload under its digest; return whether it is new.  ``announced`` is its stated
-    size, 0 when there is none.
+    """Store an upload under its digest; return whether it is new.
 
-    ``algorithm`` is the office's: its hash names manifests, SHA-256 everything.
+    ``announced`` is its announced size in bytes, 0 if there is none.  ``algorithm`` is the
+    office's: manifests may be named by its hash, any file by its SHA-256.
 
-    An upload is read and hashed even when the blob is there: a corrupted copy must not be answered
-    with "stored".  Raises Refused: blob-too-large, blob-mismatch, storage-full.
+    An upload is read and hashed even if the blob is stored already: a corrupted copy must not be
+    answered as stored.
+
+    Raises Refused: blob-too-large, blob-mismatch, storage-full.
     """
     if announced > blobs.LIMIT_ATTACHMENT:
         raise Refused("blob-too-large")
@@ -58,12 +60,14 @@ def store_blob(
 
 
 def sweep_blobs(*, older_than: int) -> tuple[int, int]:
-    """Delete what no evidence rests on and was uploaded before ``older_than``; return how many
-    files and bytes.
+    """Delete blobs that no evidence refers to and that were uploaded before ``older_than``.
 
-    Runs under the write lock, so that no statement can come to rely on a blob while it goes.  Files
-    go before anything is written: on a full disk there is room for it afterwards.  A row whose file
-    is gone counts for nothing, and goes with the next sweep.
+    ``older_than`` is in seconds since 1970.  Return the numbers of files and bytes that were
+    deleted.
+
+    Runs under the write lock, so that no statement can refer to a blob while it is deleted.  Files
+    are deleted before anything is written to the database, so that a full disk has room for that.
+    A row without a file counts as not stored, and is deleted by the next sweep.
     """
     with writing():
         freed, strays = _sweepable(older_than)
@@ -71,7 +75,7 @@ def sweep_blobs(*, older_than: int) -> tuple[int, int]:
             blobs.remove(digest)
         for path, _ in strays:
             path.unlink(missing_ok=True)
-        forks.reference_files()  # also those that came after the fork, or before this program did
+        forks.reference_files()  # also files uploaded after the fork or under an older program
         Blob.objects.filter(referenced=False, stored_at__lt=older_than).delete()
     total = sum(size for _, size in (*freed, *strays))
     logs.action("evidence.blobs.swept", files=len(freed) + len(strays), bytes=total)
@@ -79,7 +83,7 @@ def sweep_blobs(*, older_than: int) -> tuple[int, int]:
 
 
 def sweepable_bytes(*, older_than: int) -> int:
-    """What ``sweep_blobs`` would free now; nothing is written for it."""
+    """The number of bytes that ``sweep_blobs`` would free now; writes nothing."""
     freed, strays = _sweepable(older_than)
     return sum(size for digest, size in freed if blobs.size_of(digest) is not None) + sum(
         size for _, size in strays
@@ -87,8 +91,9 @@ def sweepable_bytes(*, older_than: int) -> int:
 
 
 def _sweepable(older_than: int) -> tuple[list[tuple[str, int]], list[tuple[Path, int]]]:
-    """Blobs that no evidence rests on, by name and size; files without a row, which an upload left
-    that was cut off.
+    """Name and size of each blob that no evidence refers to, and path and size of each stray file.
+
+    A stray file has no row, because its upload was interrupted.
     """
     spared = forks.kept_files()
     old = Blob.objects.filter(referenced=False, stored_at__lt=older_than)
@@ -108,12 +113,13 @@ def require_blobs(digests: Sequence[str]) -> None:
 def enter(
     arrival: Arrival, digests: Sequence[str], moment: int, turn: Turn
 ) -> ReceiptPayload | Contradiction | None:
-    """Append a statement that came at ``moment`` to the log: return its proof, or None when it is
-    there already.
+    """Append a statement that arrived at ``moment`` to the log; return the content of its receipt.
 
-    ``digests`` are the blobs that it rests on.  One that contradicts its key's chain is kept as
-    evidence, its key suspended, and nothing appended.  Raises Refused: key-suspended,
-    certificate-revoked, certificate-expired and kin, blob-missing.
+    None if the log has it already.  ``digests`` are the blobs that it names.  A statement that
+    contradicts its key's chain is stored as evidence and its key is suspended; nothing is appended.
+
+    Raises Refused: key-suspended, certificate-revoked, certificate-expired and the like,
+    blob-missing.
     """
     statement, certificate, named = arrival.statement, arrival.certificate, arrival.named
     seen = turn.seen(arrival)
@@ -126,11 +132,11 @@ def enter(
         turn.pending.then(lambda: _keep(arrival, contradiction, received))
         return contradiction
     require_validity(named, received)
-    require_blobs(digests)  # again, under the lock that the sweep takes too
+    require_blobs(digests)  # checked again, under the lock that the sweep takes, too
     seq, size = arrival.seq, turn.size
     missing = seq - 1 if seen.known.misses(seq - 1) else None
     proof = _append(arrival, turn, gap=missing is not None, received=received)
-    # nothing waits for a number above which nothing is known
+    # ``seq`` can only close a gap if a number above it is known
     filled = [seq] if seq + 1 in seen.known.arrived else []
     if statement.header.log_point is not None:
         turn.pending.then(
@@ -153,14 +159,14 @@ def enter(
 
 
 def keep_contradiction(arrival: Arrival, *, now: int) -> None:
-    """Keep a statement that is refused for something else when it also contradicts its key's chain,
-    and suspend the key.
+    """Store a statement that was refused for another reason, if it contradicts its chain.
 
-    Its signature proves it whatever became of its files: whoever copied a key need not upload any.
-    Raises Refused: chain-fork, chain-broken; key-suspended, certificate-revoked.
+    Its key is suspended.  Its signature is evidence even without its files, and somebody who copied
+    a key need not upload any.  Raises Refused: chain-fork, chain-broken; key-suspended,
+    certificate-revoked.
     """
     known = chain.known(arrival.chain, arrival.seq - 1, arrival.seq)
-    if _contradiction(arrival, known) is None:  # nearly always: nothing is locked for it
+    if _contradiction(arrival, known) is None:  # nearly always; no lock is needed for that
         return
     with writing():
         turn = Turn([arrival])
@@ -184,7 +190,7 @@ def _keep(arrival: Arrival, found: Contradiction, received: int) -> None:
 
 
 def _contradiction(arrival: Arrival, known: chain.Known) -> Contradiction | None:
-    """How a statement contradicts what is known around its number."""
+    """The contradiction between a statement and what is known around its number, or None."""
     claimed = chain.claimed_ids(arrival.statement.header, arrival.name)
     return known.contradiction(claimed, own={arrival.seq}) or chain.check_key_pair_order(
         arrival.certificate, arrival.named, arrival.seq
@@ -198,8 +204,9 @@ def seal(
     turn: Turn,
     signer: OfficeSigner,
 ) -> bytes:
-    """Sign the receipt of what was entered, and keep it; from now on its blobs are evidence.
-    Returns the receipt.
+    """Sign and store the receipt of a statement that was entered, and mark its blobs as evidence.
+
+    Return the receipt.
     """
     bundle = signer.receipt(proof)
     turn.keep(
@@ -213,10 +220,10 @@ def seal(
 
 
 def fresh_receipt(*, statement: Statement, at_least: int, signer: OfficeSigner) -> bytes:
-    """The statement's receipt; one over the whole log of today when the stored one covers less than
-    ``at_least`` leaves.
+    """A receipt of the statement over a log of at least ``at_least`` entries.
 
-    Raises Refused(proof-range) when the log itself is shorter.
+    That is the stored one if it suffices, otherwise a new one over the current log.  Raises
+    Refused(proof-range) when the log is shorter.
     """
     if at_least <= statement.receipt.tree_size:
         return bytes(statement.receipt.bundle)
@@ -246,9 +253,10 @@ def _proof(statement: Statement, size: int) -> ReceiptPayload:
     )
 
 
-def take_back(now: int) -> None:
-    """Correct the times after ``now`` from which blobs wait to be swept, and gaps to be reminded
-    of.
+def correct_times(now: int) -> None:
+    """Correct the times of blobs and gaps that were recorded with a clock ahead of ``now``.
+
+    Sweeping and reminders count from these times.
     """
     Blob.objects.filter(stored_at__gt=now).update(stored_at=now)
     Gap.objects.filter(opened__gt=now, closed=None).update(opened=now)

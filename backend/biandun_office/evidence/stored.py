@@ -110,4 +110,4 @@ def _whose(digest: str) -> tuple[str, str]:
         for file in kept.files_of(bytes(raw)):
             if file.digest == digest:
                 return file.kind, f"fork {name}"
-    return "file", "kept evidence"  # an attachment of a fork whose manifest is gone, too
+    return "file", "kept evidence"  # an attachment of a fork whose manifest is missing, too

@@ -1,9 +1,9 @@
-"""The Merkle tree of the evidence log: RFC 9162 section 2.1 over a store of complete subtrees.
+"""The Merkle tree of the evidence log (RFC 9162 section 2.1), stored as complete subtrees.
 
 A node (level, index) is the hash of the 2^level leaves from index * 2^level on; once complete it
-never changes.  Any root or proof of any size is put together from such nodes: the functions first
-say which ranges of leaves they need, load all of them in one call, then hash.  Each touches O(log
-n) nodes.  ``biandun_protocol.wire.merkle`` checks what this makes.
+never changes.  Every root and proof is computed from such nodes: the functions first determine the
+ranges of leaves that they need, load their nodes in one call, then hash.  Each needs O(log n)
+nodes.  ``biandun_protocol.wire.merkle`` verifies the results.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -16,23 +16,22 @@ Range = tuple[int, int]
 
 
 class NodeStore(Protocol):
-    """Where complete subtrees are kept."""
+    """A store of complete subtrees."""
 
     def load(self, wanted: Iterable[Coordinate]) -> Mapping[Coordinate, bytes]:
-        """The hashes (32 bytes) of these nodes; all of them are there."""
+        """The hashes (32 bytes) of these nodes, all of which are stored."""
         ...
 
     def add(self, nodes: Mapping[Coordinate, bytes]) -> None:
-        """Keep new nodes."""
+        """Store new nodes."""
         ...
 
 
 def append(store: NodeStore, size: int, leaf: bytes) -> tuple[bytes, list[bytes]]:
-    """Add the hash of leaf number ``size`` and every subtree that it completes.
+    """Append a leaf hash as leaf number ``size``, and store every subtree that it completes.
 
-    Return the root of the ``size`` + 1 leaves and the path from the new leaf to it: the old tree's
-    complete subtrees, from the right, are just what that path consists of, so one load serves all
-    three.
+    Return the root of the ``size`` + 1 leaves and the inclusion path of the new leaf.  That path
+    consists of the old tree's complete subtrees from right to left, so one load suffices.
     """
     peaks = _complete(0, size)[::-1]
     known = store.load(peaks)
@@ -40,7 +39,7 @@ def append(store: NodeStore, size: int, leaf: bytes) -> tuple[bytes, list[bytes]
     value = leaf
     for number, (level, index) in enumerate(peaks):
         value = node_hash(known[level, index], value)
-        # the new leaf completes what is above this peak as long as no level was left out
+        # the new leaf completes the node above this peak if every lower level was complete, too
         if level == number:
             nodes[level + 1, index >> 1] = value
     store.add(nodes)
@@ -53,10 +52,9 @@ def root(store: NodeStore, size: int) -> bytes:
 
 
 def root_and_inclusion(store: NodeStore, index: int, size: int) -> tuple[bytes, list[bytes]]:
-    """The root hash of ``size`` leaves, and the path from leaf ``index`` to it (section 2.1.3.1),
-    with one load.
+    """The root of ``size`` leaves and the inclusion path of leaf ``index`` (section 2.1.3.1).
 
-    Raises ValueError.
+    One load for both.  Raises ValueError.
     """
     if not 0 <= index < size:
         raise ValueError("no such leaf in a log of this size")
@@ -65,10 +63,9 @@ def root_and_inclusion(store: NodeStore, index: int, size: int) -> tuple[bytes, 
 
 
 def consistency(store: NodeStore, first: int, second: int) -> list[bytes]:
-    """The proof that ``first`` leaves begin a log of ``second`` (section 2.1.4.1); empty for 0 and
-    for equal sizes.
+    """The consistency proof from ``first`` to ``second`` leaves (section 2.1.4.1).
 
-    Raises ValueError unless 0 <= first <= second.
+    Empty if ``first`` is 0 or equal to ``second``.  Raises ValueError unless 0 <= first <= second.
     """
     if not 0 <= first <= second:
         raise ValueError("sizes out of order")
@@ -114,8 +111,9 @@ def _hashes(store: NodeStore, ranges: Sequence[Range]) -> list[bytes]:
 
 
 def _complete(start: int, end: int) -> list[Coordinate]:
-    """The complete subtrees, from left to right, that leaves start..end-1 consist of; ``start`` is
-    where a subtree may begin.
+    """The complete subtrees, from left to right, that cover leaves start..end-1.
+
+    ``start`` must be a position where such subtrees can begin.
     """
     nodes: list[Coordinate] = []
     while start < end:

@@ -1,9 +1,9 @@
-"""One turn at the end of the log: what the holder of the write lock has read under it, and what it
-is about to write.
+"""The reads and writes of the statements that are entered in one transaction (a turn).
 
-Statements that share a commit share a turn.  What several of them need is read once for all, what
-they add is written by one text a table at the end.  A statement whose key's chain another one of
-the turn has touched sees what that one did: it is written first, and read again.
+The holder of the write lock makes a turn for them.  What several statements need is read with one
+query, and their rows are written with one INSERT per table at the end.  If two statements are of
+the same chain, the first is written before the second is entered, and the second's data are read
+again.
 """
 
 from collections.abc import Generator, Iterable, Mapping, Sequence
@@ -23,10 +23,10 @@ from biandun_protocol import cose
 
 @dataclass(frozen=True)
 class Arrival:
-    """A statement whose signature holds, and whose it is.
+    """A statement with a valid signature, and its certificates.
 
-    ``certificate`` is the newest of its chain, ``named`` the one that the statement names: the
-    same, or one before it.
+    ``certificate`` is the newest of its chain, ``named`` the one that the statement names: the same
+    one, or an earlier one.
     """
 
     statement: cose.Statement
@@ -35,7 +35,7 @@ class Arrival:
 
     @property
     def name(self) -> str:
-        """The statement's name in hexadecimal."""
+        """The statement's id in hexadecimal."""
         return self.statement.id.hex()
 
     @property
@@ -45,14 +45,16 @@ class Arrival:
 
     @property
     def seq(self) -> int:
-        """Its number in that chain."""
+        """Its sequence number in that chain."""
         return self.statement.header.seq or 0
 
 
 @dataclass(frozen=True)
 class Seen:
-    """What the database says of a statement: is it there, may its key sign, what is known around
-    its number.
+    """What the database has about a statement before it is entered.
+
+    Is it ``present`` in the log, the ``state`` of its certificate, and what is known around its
+    number.
     """
 
     present: bool
@@ -61,19 +63,21 @@ class Seen:
 
 
 class Turn:
-    """Made by the holder of the write lock, for the statements that it is going to take in."""
+    """The reads and writes of one transaction; made by the holder of the write lock."""
 
     def __init__(self, arrivals: Sequence[Arrival]) -> None:
         self.pending = Pending()
-        self.size, self.last = selectors.position()  # leaves, and when the last was received
+        self.size, self.last = selectors.position()  # log size, time of the newest entry
         self._seen = _look(arrivals)
         self._touched: set[str] = set()  # chains
         self._nodes: dict[Coordinate, bytes] = {}
-        self._blobs: dict[str, int] = {}  # digest: when it became evidence
+        self._blobs: dict[str, int] = {}  # digest -> when its statement was received
 
     def face(self, arrival: Arrival, *, reads_cases: bool) -> None:
-        """Write, before a statement is attempted, what the turn did before and this one must see:
-        of its chain, or of any case.
+        """Before a statement is entered, write what it must be able to read.
+
+        These are earlier statements of its chain in this turn and, with ``reads_cases``, all
+        earlier ones.
         """
         touched = arrival.chain in self._touched
         if touched or reads_cases:
@@ -83,14 +87,12 @@ class Turn:
         self._touched.add(arrival.chain)
 
     def seen(self, arrival: Arrival) -> Seen:
-        """What stands in the database for this statement, with everything that the turn did before
-        it; to be asked once.
-        """
+        """What the database has about a statement, with this turn's writes; to be called once."""
         return self._seen.pop(arrival.name)
 
     @contextmanager
     def attempt(self) -> Generator[None]:
-        """Forget what a statement has added when its taking in raises."""
+        """Drop what a statement has added if the block raises."""
         before = self.size, self.last, dict(self._blobs)
         try:
             with self.pending.attempt():
@@ -100,13 +102,13 @@ class Turn:
             raise
 
     def load(self, wanted: Iterable[Coordinate]) -> Mapping[Coordinate, bytes]:
-        """Nodes of the tree, also those that are not written yet (tree.NodeStore)."""
+        """Nodes of the tree, including those not yet written (tree.NodeStore)."""
         places = list(wanted)
         self._nodes |= NODES.load([place for place in places if place not in self._nodes])
         return {place: self._nodes[place] for place in places}
 
     def add(self, nodes: Mapping[Coordinate, bytes]) -> None:
-        """Keep new nodes (tree.NodeStore)."""
+        """Add new nodes (tree.NodeStore)."""
         self._nodes |= nodes
         for (level, index), value in nodes.items():
             self.pending.insert(Node, level, index, value)
@@ -114,7 +116,7 @@ class Turn:
     def append(
         self, certificate: Certificate, statement: cose.Statement, *, gap: bool, received: int
     ) -> None:
-        """Add the statement's row; its nodes are added already."""
+        """Add the row of a statement whose nodes were added before."""
         header = statement.header
         self.pending.insert(
             Statement,
@@ -142,16 +144,14 @@ class Turn:
         digests: Sequence[str],
         attached: Sequence[str],
     ) -> None:
-        """Add a statement's receipt; from now on its blobs, ``attached`` among them, are
-        evidence.
-        """
+        """Add a statement's receipt, and mark its blobs as evidence, ``attached`` among them."""
         self.pending.insert(Receipt, leaf_index, bundle, tree_size)
         for digest in attached:
             self.pending.insert(Attached, leaf_index, digest)
         self._blobs |= dict.fromkeys(digests, self.last)
 
     def write(self) -> None:
-        """Write what was added so far."""
+        """Write all rows that were added so far."""
         blobs, self._blobs = self._blobs, {}
         if blobs:
             kept.reference(blobs)
@@ -159,8 +159,9 @@ class Turn:
 
 
 def _look(arrivals: Sequence[Arrival]) -> dict[str, Seen]:
-    """Read it for all with a query for each question; of two that share a chain the second will be
-    read again.
+    """Read what is known about each statement, with one query per question.
+
+    Of several statements of one chain only the first is read; ``face`` reads the others.
     """
     if not arrivals:
         return {}

@@ -16,4 +16,4 @@ class IssuanceConfig(AppConfig):
         from biandun_office.issuance import selectors, services  # noqa: PLC0415
 
         records.register_certificates(selectors.newest_beginning)
-        records.register_take_back("issuance", services.take_back)
+        records.register_correction("issuance", services.correct_times)

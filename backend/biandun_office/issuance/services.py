@@ -352,7 +352,7 @@ def grant_of(office: Office, certificate: Certificate) -> Grant:
     )
 
 
-def take_back(now: int) -> None:
+def correct_times(now: int) -> None:
     """Correct offers and overlaps that were issued with a clock that was ahead of ``now``."""
     KeyOffer.objects.filter(issued_at__gt=now, used_at=None).update(
         expires_at=now + OFFER_DAYS * DAY

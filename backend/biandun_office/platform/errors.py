@@ -80,14 +80,14 @@ class StorageFull(FileProblem):
 
 
 class DatabaseFull(StorageFull):
-    """The office's own database takes no more; ``advice`` is what makes room for it."""
+    """The office's own database is full; ``advice`` says how to make room for it."""
 
     def __init__(self, path: object, advice: Phrase) -> None:
         super().__init__(path)
         self._advice = advice
 
     def next_step(self, language: str = "zh") -> str:
-        """What makes room."""
+        """How to make room."""
         return self._advice.of(language)
 
 

@@ -151,8 +151,9 @@ def of_database(path: Path | None, error: Exception) -> OfficeProblem | None:
 
 
 def has_no_room(path: Path) -> bool:
-    """Return whether the disk of ``path``, or of the folder where it will be, has less room left
-    than ROOM_TO_OPEN.
+    """Is less space than ROOM_TO_OPEN free on the disk of ``path``?
+
+    If ``path`` does not exist, the nearest existing folder above it counts.
     """
     while not path.exists() and path != path.parent:
         path = path.parent
@@ -160,17 +161,16 @@ def has_no_room(path: Path) -> bool:
 
 
 def _of_psycopg(error: BaseException | None) -> BaseException | None:
-    """The error of PostgreSQL's driver that ``error`` was raised for, if there is one."""
+    """The error of PostgreSQL's driver that caused ``error``, or None."""
     while error is not None and not type(error).__module__.startswith("psycopg"):
         error = error.__cause__ or error.__context__
     return error
 
 
 def _of_server(error: BaseException, *, is_ours: bool) -> OfficeProblem | None:
-    """The problem that matches an error of a PostgreSQL server, by its SQLSTATE; None for an
-    internal error.
+    """The problem that matches an error of PostgreSQL, by its SQLSTATE; None for an internal one.
 
-    ``is_ours``: it is for the office's operator, and not for an HTTP client.
+    ``is_ours`` is true for the office's operator, false for an HTTP client.
     """
     state: str = getattr(error, "sqlstate", None) or ""
     detail = (str(error).strip().splitlines() or [""])[0]

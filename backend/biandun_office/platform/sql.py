@@ -1,8 +1,8 @@
-"""SQL by hand for the few reads and inserts that every statement passes through.
+"""Hand-written SQL for the few queries that every statement needs.
 
-Django builds each query anew in Python, which costs several times what SQLite takes to run it; here
-the text is made once and goes to the driver as it is.  Everything that is not on that path uses the
-ORM.  Both databases read the same text: %s for values, double quotes for names.
+Django builds each query in Python, which takes several times as long as SQLite needs to run it;
+here the text is made once and passed to the driver.  All other queries use the ORM.  The same text
+works on both databases: %s for values, double quotes for names.
 """
 
 from collections.abc import Sequence
@@ -14,18 +14,20 @@ from django.db.models.base import ModelState
 
 
 def rows(text: str, *values: object) -> list[tuple[Any, ...]]:
-    """What a SELECT gives."""
+    """The rows of a SELECT."""
     return _execute(text, values).fetchall()
 
 
 def run(text: str, *values: object) -> int:
-    """How many rows an UPDATE changed."""
+    """Execute an UPDATE; return the number of changed rows."""
     return _execute(text, values).rowcount
 
 
 def insert_many(model: type[models.Model], many: Sequence[Sequence[object]]) -> None:
-    """Insert rows with one statement: their values are those of the model's columns, without a key
-    that the database gives.
+    """Insert rows with one INSERT.
+
+    The values of each row are in the order of the model's columns, without an automatic primary
+    key.
     """
     if many:
         _execute(_insertion(model, len(many)), [value for values in many for value in values])
@@ -34,8 +36,9 @@ def insert_many(model: type[models.Model], many: Sequence[Sequence[object]]) -> 
 def insert_numbered(
     model: type[models.Model], column: str, many: Sequence[Sequence[object]]
 ) -> dict[str, int]:
-    """Insert several rows and return the keys that the database gave them, by what stands in their
-    unique ``column``.
+    """Insert rows with one INSERT; return their new primary keys by their value of ``column``.
+
+    ``column`` is unique.
     """
     if not many:
         return {}
@@ -44,9 +47,9 @@ def insert_numbered(
 
 
 def instance(model: type[models.Model], names: Sequence[str], values: Sequence[object]) -> Any:
-    """An instance from some of a model's columns; the others are read when they are asked for.
+    """A model instance from some of its columns; others are loaded on first access.
 
-    It is what ``Model.from_db`` makes, without the signals that nobody here listens to.
+    As ``Model.from_db``, but without signals, which nobody here uses.
     """
     made = model.__new__(model)
     made._state = ModelState()
@@ -56,16 +59,17 @@ def instance(model: type[models.Model], names: Sequence[str], values: Sequence[o
 
 
 def several(text: str, count: int) -> str:
-    """``text`` with its ``%l`` as a list of ``count`` values: (%s, %s)."""
+    """``text`` with %l replaced by ``count`` placeholders: (%s, %s)."""
     return text.replace("%l", f"({', '.join(['%s'] * count)})")
 
 
 def _execute(text: str, values: Sequence[object]) -> Any:
-    """Run ``text`` on the driver's own connection, inside Django's transaction and with Django's
-    exceptions.
+    """Execute ``text`` on the driver's connection, within Django's transaction.
+
+    Errors are raised as Django's exceptions.
     """
     wrapper: Any = connections["default"]
-    if not wrapper.in_atomic_block:  # as Django's own cursor does: the server may have closed it
+    if not wrapper.in_atomic_block:  # as Django's cursor does: the server may have closed it
         wrapper.close_if_health_check_failed()
     if wrapper.connection is None:
         wrapper.ensure_connection()
@@ -73,8 +77,8 @@ def _execute(text: str, values: Sequence[object]) -> Any:
     with wrapper.wrap_database_errors:
         if wrapper.vendor == "sqlite":
             return driver.execute(_question_marks(text), values)
-        # Django's own cursor writes the values into the text; here the server parses and plans a
-        # text once a connection
+        # Django's own cursor puts the values into the text; this one lets the server prepare each
+        # text once per connection
         return _server_cursor()(driver).execute(text, values)
 
 

@@ -1,5 +1,6 @@
-"""HTTP: statements come in.  No login: a statement says by its signature who it is from, and
-anybody may carry it.
+"""HTTP: submission of statements.
+
+It needs no login: the signature shows who a statement is from, and anybody may submit it.
 """
 
 from django.http import HttpRequest, HttpResponse

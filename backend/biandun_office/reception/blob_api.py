@@ -1,5 +1,7 @@
-"""HTTP: blobs.  Anybody may upload, and ask whether one is there; reading takes a login that may
-see a case it belongs to.
+"""HTTP: blobs.
+
+Anybody may upload a blob and ask whether it is stored; reading one needs a login that may see a
+case to which it belongs.
 """
 
 from django.http import FileResponse, HttpRequest, HttpResponse

@@ -1,8 +1,8 @@
-"""Intake: what a submitted statement must survive before it becomes evidence.
+"""Intake: the checks of a submitted statement before it becomes evidence.
 
-The order is the order of cost and of blame: form, who signed, what the certificate allows, the
-signature itself, then time, then the files, then what they say.  Nothing is written until
-everything is checked; ``services.accept`` then writes it all.
+They are made in this order: format, signer, what the certificate allows, signature, time, files,
+content.  So cheap checks come first, and the signer is known before anything is held against the
+key.  Nothing is written before all have passed; then ``services.accept`` writes everything.
 """
 
 from contextlib import suppress
@@ -29,19 +29,20 @@ from biandun_protocol.package import Manifest
 from biandun_protocol.wire.numbers import LIMIT_MANIFEST
 
 LIMIT_STATEMENT = 4096
-reading.load()  # now, and not when somebody sends the first odd manifest
-# threads that compute at once only take the interpreter from each other, and from the one that
-# writes
+reading.load()  # at start-up, so that the first manifest does not have to wait for it
+# only one thread at a time verifies: with Python's global lock more would only slow each other, and
+# the one that writes
 _checking = Lock()
 
 
 def receive(raw: bytes, *, purpose: str, now: int, signer: OfficeSigner) -> Accepted:
-    """Verify a statement of ``purpose`` (filing, countersign, decision) and take it in.
+    """Verify a statement of ``purpose`` (filing, countersign, decision) and accept it.
 
-    A statement that was accepted before gets its receipt again, whatever has expired or been
-    revoked since, and whatever the office cannot read or write at the moment.  Raises
-    StatementProblem, ManifestProblem and Refused with the first rule that is broken; then nothing
-    has changed, but for the evidence of a fork.
+    A statement that was accepted before gets the same receipt, even if something has expired or
+    been revoked since, or the office cannot read or write at the moment.
+
+    Raises StatementProblem, ManifestProblem and Refused for the first check that fails; then
+    nothing was changed, except that a fork is stored as evidence.
     """
     statement = cose.parse(raw, purpose=purpose)
     certificate = certificate_of(statement.header.kid)
@@ -56,12 +57,12 @@ def receive(raw: bytes, *, purpose: str, now: int, signer: OfficeSigner) -> Acce
         with _checking:
             manifest = _read(statement, purpose, now)
         if manifest.form.attachments:
-            # whoever sends the same again costs no second look at its files
+            # a repeated statement does not need its files to be read again
             known = services.answer_again(arrival.name)
             if known is not None:
                 return known
             _check_attachments(manifest)
-    except (Problem, OSError):  # also a disk that does not give the files back
+    except (Problem, OSError):  # OSError: the disk cannot read the files
         known = services.answer_again(arrival.name)
         if known is not None:
             return known
@@ -89,7 +90,7 @@ def receive(raw: bytes, *, purpose: str, now: int, signer: OfficeSigner) -> Acce
 
 
 def _read(statement: cose.Statement, purpose: str, now: int) -> Manifest:
-    """The manifest that a statement is about, read and compared with it."""
+    """Read the manifest of a statement and compare it with the statement."""
     manifest = _read_manifest(statement.digest.hex(), purpose)
     package.compare(statement, manifest)
     reading.check_dates(manifest.form, datetime.fromtimestamp(now, UTC).date())
@@ -97,7 +98,7 @@ def _read(statement: cose.Statement, purpose: str, now: int) -> Manifest:
 
 
 def _read_manifest(digest: str, purpose: str) -> Manifest:
-    # an upload may be larger; package.read refuses it by its length
+    # one byte more than allowed, so that package.read refuses a file that is too long
     raw = blobs.read(digest, LIMIT_MANIFEST + 1)
     if raw is None:
         raise Refused("blob-missing", count=1, missing=[digest])
@@ -110,8 +111,8 @@ def _check_attachments(manifest: Manifest) -> None:
     for attachment in attachments:
         if blobs.size_of(attachment.sha256.hex()) != attachment.size:
             raise Refused("blob-size-mismatch", name=attachment.name)
-    # a receipt says that the office has these files: what has rotted on disk since its upload has
-    # to come again
+    # a receipt states that the office has these files: one that was corrupted on disk since its
+    # upload must be uploaded again
     rotten = [
         digest
         for attachment in attachments

@@ -1,6 +1,4 @@
-"""The whole evidence checked: the log, the cases that follow from it, and the files that it rests
-on.
-"""
+"""Checks all evidence: the log, the cases derived from it, and the files that it names."""
 
 from dataclasses import dataclass
 
@@ -12,10 +10,10 @@ from biandun_office.office.identity import Office
 
 @dataclass(frozen=True)
 class LogReport:
-    """What the check found: ``faults`` in sentences, the ``damaged`` files, which are among them,
-    too; both empty when all agrees.
+    """The result of a check; ``faults`` and ``damaged`` are empty if all agrees.
 
-    ``unread`` counts manifests that are not in the data folder.
+    ``faults`` are sentences, also about the ``damaged`` files.  ``unread`` counts manifests that
+    are not in the data folder.
     """
 
     size: int
@@ -28,10 +26,9 @@ class LogReport:
 def check_log(
     office: Office, *, contents: bool = True, progress: Progress | None = None
 ) -> LogReport:
-    """Rebuild the log from the statements (``audit.rebuild``) and replay the cases.
+    """Rebuild the log from the statements (``audit.rebuild``), replay the cases, check the files.
 
-    Then every file that the evidence names is looked for and hashed; ``contents`` and ``progress``
-    as in ``stored.check``.
+    ``contents`` and ``progress`` as in ``stored.check``.
     """
     log, replayed = audit.rebuild(office), replay()
     damaged = stored.check(office.algorithm, contents=contents, progress=progress)

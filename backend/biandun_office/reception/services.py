@@ -1,6 +1,4 @@
-"""The one transaction that takes a statement in: append it, let it take effect, and make its
-receipt.
-"""
+"""The transaction that accepts a statement: append it, apply it to its case, make its receipt."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -23,7 +21,7 @@ from biandun_protocol.package import Manifest
 
 @dataclass(frozen=True)
 class Submission:
-    """What has arrived with its manifest, and when."""
+    """A verified statement with its manifest, and when it arrived (seconds since 1970)."""
 
     arrival: Arrival
     manifest: Manifest
@@ -31,7 +29,7 @@ class Submission:
 
     @property
     def purpose(self) -> str:
-        """What it was signed for."""
+        """The purpose that it was signed for."""
         return self.arrival.statement.header.purpose
 
     @property
@@ -44,9 +42,7 @@ class Submission:
 
 @dataclass(frozen=True)
 class Accepted:
-    """The answer to a submission; ``created`` is False when the office had the statement
-    already.
-    """
+    """The answer to a submission; ``created`` is False if the log had the statement already."""
 
     statement_id: str
     case: str
@@ -55,16 +51,16 @@ class Accepted:
 
 
 def accept(submission: Submission, *, signer: OfficeSigner) -> Accepted:
-    """Append a verified statement to the log, let it open or move its case, and make its receipt:
-    all of it or nothing.
+    """Append a verified statement to the log, apply it to its case, and make its receipt.
 
-    Statements that arrive together share a commit (``group_commit``); no receipt is handed out
-    before its own is durable.
+    Either all of this is done or nothing.  Statements that arrive at the same time share a commit
+    (``group_commit``); no receipt is returned before its commit is durable.
 
-    A statement that contradicts its key's chain is kept as evidence, and its key suspended, before
-    it is refused.  Raises Refused: key-suspended, certificate-revoked, blob-missing, chain-fork,
-    chain-broken, certificate-expired, unit-unknown, unit-inactive and what ``flow.services.take``
-    raises.
+    A statement that contradicts its key's chain is stored as evidence and its key suspended, before
+    it is refused.
+
+    Raises Refused: key-suspended, certificate-revoked, blob-missing, chain-fork, chain-broken,
+    certificate-expired, unit-unknown, unit-inactive, and the errors of ``flow.services.take``.
     """
     outcome = _arrivals.run((submission, signer))
     if isinstance(outcome, Contradiction):
@@ -75,7 +71,7 @@ def accept(submission: Submission, *, signer: OfficeSigner) -> Accepted:
 def _take_in(
     together: Sequence[tuple[Submission, OfficeSigner]],
 ) -> list[Accepted | Contradiction | Exception]:
-    """Take in those that share a commit, under the write lock; return what became of each."""
+    """Accept the statements that share a commit, under the write lock; one outcome for each."""
     turn = Turn([submission.arrival for submission, _ in together])
     units = units_of(list({submission.manifest.form.uscc for submission, _ in together}))
     cases = Cases(turn.pending)
@@ -107,7 +103,7 @@ def _accept(
     arrival, form = submission.arrival, submission.manifest.form
     digests = [arrival.statement.digest.hex(), *submission.attached]
     proof = enter(arrival, digests, submission.moment, turn)
-    if proof is None:  # two clients may have come this far at once
+    if proof is None:  # another client has submitted the same statement meanwhile
         return _again(arrival.name)
     if isinstance(proof, Contradiction):
         return proof
@@ -126,8 +122,9 @@ def _accept(
 
 
 def answer_again(statement_id: str) -> Accepted | None:
-    """The answer for a statement that the office accepted before: the same receipt.  None for one
-    that it does not know.
+    """The answer for a statement that was accepted before; None for any other.
+
+    It has the same receipt.
     """
     given = selectors.receipt_given(statement_id)
     if given is None:

@@ -1,5 +1,6 @@
-"""HTTP: what became of a statement.  Receipts are open to whoever knows the statement's name; the
-rest takes a login.
+"""HTTP: accepted statements.
+
+Receipts are available to anybody who knows the statement's id; the rest needs a login.
 """
 
 from base64 import b64encode

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 class _Registered:
     log: Callable[[], tuple[int, int]] | None = None
     certificates: Callable[[], int] | None = None
-    take_back: dict[str, Callable[[int], None]] = field(default_factory=dict)
+    corrections: dict[str, Callable[[int], None]] = field(default_factory=dict)
 
 
 _registered = _Registered()
@@ -31,9 +31,9 @@ def register_certificates(newest: Callable[[], int]) -> None:
     _registered.certificates = newest
 
 
-def register_take_back(room: str, take_back: Callable[[int], None]) -> None:
+def register_correction(room: str, correct: Callable[[int], None]) -> None:
     """Register a function that corrects the rows of ``room`` with times later than its argument."""
-    _registered.take_back[room] = take_back
+    _registered.corrections[room] = correct
 
 
 def log_position() -> tuple[int, int]:
@@ -50,7 +50,7 @@ def newest_certificate() -> int:
     return _registered.certificates()
 
 
-def take_back(now: int) -> None:
+def correct_times(now: int) -> None:
     """Let every room correct rows with times later than ``now``, in the caller's transaction."""
-    for correct in _registered.take_back.values():
+    for correct in _registered.corrections.values():
         correct(now)

@@ -27,6 +27,6 @@ def confirm(*, at: int, source: str) -> ClockCheck:
         )
         guard.mark(now)
         if known.moment > now:
-            records.take_back(now)
+            records.correct_times(now)
     logs.action("timekeeping.clock.confirmed", at=now, last=known.moment, size=known.size)
     return check

@@ -48,7 +48,7 @@ def run_program(command: click.Command, name: str, words: Sequence[str]) -> int:
         if isinstance(error.__context__, KeyboardInterrupt | EOFError):
             return INTERRUPTED  # click wrote a line feed to a terminal that is gone
         if error.filename is None:
-            raise  # a fault of ours
+            raise  # an internal error
         # stat() of a path failed: its name is too long, or its folder may not be searched
         settings.ui.end_line()
         found = unreadable(error)
