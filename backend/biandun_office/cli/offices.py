@@ -128,12 +128,13 @@ def init(
     database = check_url(session.database or "")
     identity = Identity(office_id, office_name, region, database=database, suite=suite.upper())
     founding = Founding(identity, passphrase, cost, clock.now())
-    new = backup is not None and not backup.exists()
+    new = backup if backup is not None and not backup.exists() else None
     try:
         founded = installation.found(folder, founding, before_rename=keep)
     except BaseException:
-        if new and not (folder / IDENTITY).exists():  # a backup of an office that was not founded
-            backup.unlink(missing_ok=True)
+        # a backup of an office that was not founded after all
+        if new is not None and not (folder / IDENTITY).exists():
+            new.unlink(missing_ok=True)
         raise
     return {
         "office_id": office_id,
