@@ -133,14 +133,19 @@ def _view(value: object) -> Any:
 
 def _together(kind: type[Form], form: Any, wrong: Iterable[object]) -> Iterator[Mistake]:
     """Yield the mistakes of several fields together, none of which is in ``wrong``."""
-    for field in described(kind).values():
-        if field.name in wrong or not isinstance(field.kind, Many):
-            continue
-        if field.kind.same(getattr(form, field.name) or ()):
-            yield mistake(kind, (field.name,), rules.SAME_NAME)
+    for name, many in _lists(kind):
+        if name not in wrong and many.same(getattr(form, name) or ()):
+            yield mistake(kind, (name,), rules.SAME_NAME)
     for rule in kind.together:
         if not set(rule.fields) & set(wrong) and not rule.holds(form):
             yield mistake(kind, (rule.place,), rule.broken)
+
+
+@lru_cache
+def _lists(kind: type[Form]) -> tuple[tuple[str, Many], ...]:
+    """Return the fields of a form that are lists of groups, each with its name."""
+    fields = described(kind).values()
+    return tuple((field.name, field.kind) for field in fields if isinstance(field.kind, Many))
 
 
 def mistake(kind: type[Form], path: Path, rule: Rule) -> Mistake:
