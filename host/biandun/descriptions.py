@@ -11,14 +11,8 @@ from typing import Any
 from biandun import key_status, keys
 from biandun.errors import KeyRefused
 from biandun.key.session import Key
-from biandun.results import (
-    CertifiedKeyInfo,
-    ChainState,
-    KeyDescription,
-    KeyInfo,
-    KeyRow,
-    ReleaseDescription,
-)
+from biandun.results.computer import ReleaseDescription
+from biandun.results.keys import CertifiedKeyInfo, ChainState, KeyDescription, KeyInfo, KeyRow
 from biandun_protocol.errors import ProtocolProblem
 from biandun_protocol.release import Release
 from biandun_protocol.wire.messages import InfoReply

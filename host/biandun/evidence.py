@@ -19,6 +19,7 @@ from biandun.inventory import File
 from biandun_protocol.algorithms import PublicKey
 from biandun_protocol.wire.numbers import PURPOSE_FILING
 
+ROOT_FROM_FOLDER = "root-from-folder"  # the warning of such a verdict
 GOOD, INCOMPLETE, BAD = "good", "incomplete", "bad"
 
 

@@ -15,8 +15,9 @@ from types import TracebackType
 from typing import TYPE_CHECKING, cast
 from urllib.parse import quote
 
-from biandun import errors, logs
+from biandun import answers, errors, logs
 from biandun.key.session import Key
+from biandun.results.office import CaseDetails, CaseLine, GapsClosed, LogHead
 from biandun.ui import Silent, Ui
 from biandun_protocol.address import office_address
 from biandun_protocol.certificate import Signed
@@ -265,12 +266,32 @@ class Office:
         """Post an empty body, for an address that needs none, such as ``/logout``."""
         self._check(self._send("POST", path))
 
-    def close_gap(self, links: Signed) -> dict[str, object]:
+    def close_gap(self, links: Signed) -> GapsClosed:
         """Submit an export of links; return which gaps it closed and which stay open.
 
         Raises OfficeRefused, OfficeUnreachable, OfficeTimeout, OfficeAnswer.
         """
-        return self._json(self.post_signed("/links", links))
+        return answers.read(GapsClosed, self._json(self.post_signed("/links", links)), self.url)
+
+    def log(self) -> LogHead:
+        """Return where the office's log stands."""
+        return answers.read(LogHead, self.get_json("/log"), self.url)
+
+    def cases(self, state: str | None = None) -> list[CaseLine]:
+        """Return the newest cases that one may see, at most a page of them; of one state or of
+        any.
+        """
+        answer = self.get_json("/cases", **({"state": state} if state else {}))
+        return answers.rows(CaseLine, answer.get("cases"), self.url)
+
+    def case(self, number: str) -> CaseDetails:
+        """Return where a case stands and how it came there, as the office tells it.
+
+        Raises OfficeRefused: login-required, case-not-found; OfficeAnswer.
+        """
+        return answers.read(
+            CaseDetails, self.get_json(f"/cases/{quote(number, safe='')}"), self.url
+        )
 
     def get_bytes(self, path: str) -> bytes:
         """Return a binary resource, such as ``/statements/…/raw`` or ``/blobs/…``."""

@@ -7,10 +7,10 @@ folder is kept only if it verifies.
 
 import secrets
 import shutil
+from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
-from typing import cast
 from urllib.parse import quote
 
 from biandun import evidence, file_names
@@ -20,6 +20,7 @@ from biandun.files import write_file
 from biandun.filings.folder import State, write_note
 from biandun.folders import unwritable
 from biandun.office_client import Office
+from biandun.results.office import CaseDetails, CaseStep
 from biandun_protocol import cose, package
 from biandun_protocol.forms.registry import SCHEMAS
 from biandun_protocol.wire.numbers import PURPOSE_FILING
@@ -64,7 +65,7 @@ class Case:
     ``details`` is the office's JSON description of the case, not verified.
     """
 
-    details: dict[str, object]
+    details: CaseDetails
     filing: Entry
     remarks: tuple[Entry, ...]
 
@@ -74,18 +75,14 @@ class Case:
         return (self.filing, *self.remarks)
 
 
-def newest_version(details: dict[str, object], url: str) -> list[dict[str, object]]:
-    """The newest filing in the history of a case, and the steps after it.
-
-    Raises OfficeAnswer for a history without a filing.
+def newest_version(details: CaseDetails, url: str) -> Sequence[CaseStep]:
+    """The newest filing in the history of a case and the steps after it.  Raises OfficeAnswer for a
+    history without a filing.
     """
-    history = details.get("history")
-    steps = cast("list[object]", history) if isinstance(history, list) else []
-    fields = [cast("dict[str, object]", step) for step in steps if isinstance(step, dict)]
-    places = [place for place, step in enumerate(fields) if step.get("purpose") == PURPOSE_FILING]
-    if not places or len(fields) != len(steps):
+    places = [place for place, step in enumerate(details.history) if step.purpose == PURPOSE_FILING]
+    if not places:
         raise OfficeAnswer(url=url, detail="history")
-    return fields[places[-1] :]
+    return details.history[places[-1] :]
 
 
 def read(office: Office, number: str) -> Case:
@@ -94,23 +91,23 @@ def read(office: Office, number: str) -> Case:
     Raises OfficeRefused: login-required, case-not-found; OfficeAnswer; StatementProblem,
     ManifestProblem for a statement or manifest that is malformed or does not match.
     """
-    details = office.get_json(f"/cases/{quote(number, safe='')}")
+    details = office.case(number)
     filing, *remarks = [_read_step(office, step) for step in newest_version(details, office.url)]
     return Case(details, filing, tuple(remarks))
 
 
-def _read_step(office: Office, step: dict[str, object]) -> Entry:
-    name, purpose, received = step.get("statement"), step.get("purpose"), step.get("received")
-    if not isinstance(name, str) or not isinstance(received, int) or purpose not in SCHEMAS:
+def _read_step(office: Office, step: CaseStep) -> Entry:
+    name, purpose = step.statement, step.purpose
+    if purpose not in SCHEMAS:
         raise OfficeAnswer(url=office.url, detail="history")
     statement = cose.parse(
-        office.get_bytes(f"/statements/{quote(name, safe='')}/raw"), purpose=str(purpose)
+        office.get_bytes(f"/statements/{quote(name, safe='')}/raw"), purpose=purpose
     )
     if statement.id.hex() != name:
         raise OfficeAnswer(url=office.url, detail="another statement")
-    manifest = package.read(office.get_bytes(f"/blobs/{statement.digest.hex()}"), str(purpose))
+    manifest = package.read(office.get_bytes(f"/blobs/{statement.digest.hex()}"), purpose)
     package.compare(statement, manifest)
-    return Entry(statement, manifest, received)
+    return Entry(statement, manifest, step.received)
 
 
 def fetch(office: Office, number: str, out: Path) -> Verdict:

@@ -98,7 +98,7 @@ def test_the_case_is_read_from_the_office_with_its_form(
     with Office(ORIGIN, transport=httpx.WSGITransport(WSGIHandler())) as client:
         client.use(client.login(genuine).token)
         case = retrieval.read(client, filed[1])
-    assert (case.details["state_name"], case.filing.manifest.form) == (
+    assert (case.details.state_name, case.filing.manifest.form) == (
         "待办理",
         filed[0].manifest().form,
     )

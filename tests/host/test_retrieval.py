@@ -8,8 +8,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from biandun import errors, evidence, file_names, filings, retrieval, reviews
-from biandun.cli.cases import shown
+from biandun import cases, errors, evidence, file_names, filings, retrieval, reviews
+from biandun.cli.fields import plain
 from biandun.errors import FolderProblem
 from biandun.filings import Folder, Source
 from biandun.keys import Key
@@ -363,7 +363,7 @@ def test_an_unsafe_name_that_another_program_had_signed_is_shown_and_not_fetched
     with pytest.raises(FolderProblem) as caught:
         retrieval.fetch(office, CASE, tmp_path / "out")
     assert (caught.value.code, (tmp_path / "out").exists()) == ("attachment-name", False)
-    assert shown(retrieval.read(office, CASE))["attachments"][0]["file"] == "nul.pdf"  # type: ignore[index]
+    assert cases.describe(retrieval.read(office, CASE)).attachments[0].file == "nul.pdf"
 
 
 @pytest.mark.parametrize(
@@ -399,7 +399,7 @@ def test_an_unsafe_name_that_another_program_had_signed_is_shown_and_not_fetched
 def test_a_case_is_shown_in_words_whole(
     language: str, words: list[str], consented: SoftServer, office: Office
 ) -> None:
-    case = shown(retrieval.read(office, CASE), language)
+    case = plain(cases.describe(retrieval.read(office, CASE)), language)
     text = terminal.result(case, terminal.Screen(None, "utf-8"), language, as_json=False)
     assert [word for word in words if word not in text] == []
     assert "两名教师退休" in text
@@ -421,7 +421,7 @@ def test_a_case_is_shown_in_words_whole(
 
 def test_every_field_of_a_form_is_shown(consented: SoftServer, office: Office) -> None:
     case = retrieval.read(office, CASE)
-    text = json.dumps(shown(case), ensure_ascii=False)
+    text = json.dumps(plain(cases.describe(case), "zh"), ensure_ascii=False)
     for entry in case.entries:
         for value in leaves(entry.manifest.form):
             assert value in text, value

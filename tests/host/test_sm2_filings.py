@@ -13,9 +13,9 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from biandun import evidence, retrieval, reviews
+from biandun import cases, evidence, retrieval, reviews
 from biandun.anchors import load_root
-from biandun.cli.cases import shown
+from biandun.cli.fields import plain
 from biandun.filings import Folder, Source
 from biandun.keys import Key
 from biandun.office_client import Office
@@ -140,7 +140,7 @@ def consented(
 def test_a_case_in_sm2_is_shown_whole(consented: SoftServer, filed: Folder, office: Office) -> None:
     read = retrieval.read(office, CASE)
     assert [entry.statement.header.algorithm for entry in read.entries] == [SM2, SM2]
-    page = json.dumps(shown(read), ensure_ascii=False)
+    page = json.dumps(plain(cases.describe(read), "zh"), ensure_ascii=False)
     assert "同意。" in page
     assert filed.manifest().form.unit_name in page
 

@@ -15,10 +15,10 @@ from pathlib import Path
 import pytest
 
 from biandun import evidence, filings, inventory, reviews
-from biandun.cli import filing as filing_cli
 from biandun.cli.verdicts import sentence_of
 from biandun.errors import FolderProblem
 from biandun.filings import Folder
+from biandun.filings.export import export_parts
 from biandun.key.session import Key
 from biandun.office_client import Office
 from biandun_protocol.errors import CertificateProblem
@@ -73,7 +73,7 @@ def packed() -> dict[str, bytes]:
         }
         reviews.decide(keys[2], filed.path / "decision", words).submit(office)
         for folder in (filed.path, filed.path / "countersign", filed.path / "decision"):
-            filing_cli.export_parts(folder)
+            export_parts(Folder(folder))
         return {name: (filed.path / name).read_bytes() for name in files_of(filed.path)}
 
 

@@ -155,9 +155,7 @@ class SoftServer:
                 len(self.office.leaves),
                 self.office.take_in(raw, purpose=purpose),
             )
-            self.history.append(
-                {"purpose": purpose, "statement": statement.id.hex(), "received": NOW}
-            )
+            self.history.append(self._step(statement, purpose))
             self.statements[statement.id.hex()] = raw
         headers = {
             "Content-Type": RECEIPT_TYPE,
@@ -167,6 +165,37 @@ class SoftServer:
         return httpx.Response(
             201 if new else 200, content=self.receipts[statement.id][1].encode(), headers=headers
         )
+
+    def _step(self, statement: cose.Statement, purpose: str) -> dict[str, Any]:
+        """A step of the history, as the office tells it."""
+        return {
+            "step": len(self.history) + 1,
+            "version": 1,
+            "purpose": purpose,
+            "action": "filed",
+            "from": "",
+            "to": "SUBMITTED",
+            "uscc": self.office.uscc,
+            "unit_name": self.office.unit_name,
+            "serial": statement.header.serial,
+            "seq": statement.header.seq,
+            "statement": statement.id.hex(),
+            "received": NOW,
+            "opinion": "",
+            "text": "",
+            "leaf_index": len(self.office.leaves) - 1,
+        }
+
+    def _case(self, state: str) -> dict[str, Any]:
+        return {
+            "number": "629900HB2026000001",
+            "kind": "HB",
+            "state": state,
+            "state_name": state,
+            "uscc": self.office.uscc,
+            "unit_name": self.office.unit_name,
+            "opened": NOW,
+        }
 
     def _statement(self, name: str, what: str) -> httpx.Response:
         raw = self.statements[name]
@@ -227,16 +256,11 @@ class SoftServer:
         if parts == ["cases"]:
             return httpx.Response(
                 200,
-                json={
-                    "cases": [
-                        {"number": "629900HB2026000001", "state": query.get("state", "SUBMITTED")}
-                    ]
-                },
+                json={"cases": [self._case(query.get("state", "SUBMITTED"))]},
             )
         if parts == ["cases", "629900HB2026000001"]:
-            return httpx.Response(
-                200, json={"number": parts[1], "state": "SUBMITTED", "history": self.history}
-            )
+            told = {"statements": [], "history": self.history}
+            return httpx.Response(200, json=self._case("SUBMITTED") | told)
         if parts[0] == "keys" and parts[2:] == ["status"]:
             number = len(self.standings)
             info = InfoReply(1, "", parts[1], 0, 0, 0, 0, [], self.public_key)
@@ -245,5 +269,7 @@ class SoftServer:
             )
             return httpx.Response(200, content=said.encode(), headers={"Content-Type": SIGNED_TYPE})
         if parts == ["log"]:
-            return httpx.Response(200, json={"size": len(self.office.leaves)})
+            return httpx.Response(
+                200, json={"size": len(self.office.leaves), "root": "00" * 32, "time": NOW}
+            )
         return problem("case-not-found", 404)

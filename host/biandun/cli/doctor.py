@@ -15,7 +15,7 @@ from biandun.errors import UsageProblem
 from biandun.files import write_file
 from biandun.folders import unwritable
 from biandun.office_client import Office
-from biandun.results import Examined, FindingRow, Healthy, RulesInstalled
+from biandun.results.computer import Examined, FindingRow, Healthy, RulesInstalled
 from biandun_protocol.terminal.shown import Text
 
 FOUND = 13  # exit status

@@ -1,14 +1,11 @@
 """biandun filing: prepare, sign, submit and verify filings, and store receipts on the key."""
 
-from dataclasses import asdict
 from pathlib import Path
-from ssl import DER_cert_to_PEM_cert
 
 import click
 
 from biandun import evidence, key_status, keys, reviews
 from biandun.cli.commands import Group
-from biandun.cli.forms import body, sections
 from biandun.cli.shared import (
     ADDRESS,
     CODE,
@@ -22,14 +19,26 @@ from biandun.cli.shared import (
 )
 from biandun.cli.verdicts import sentence_of
 from biandun.errors import KeyNotFound, UsageProblem
-from biandun.files import write_file
 from biandun.filings import preparing
 from biandun.filings.batch import sign_all
+from biandun.filings.description import describe
+from biandun.filings.export import export_parts
 from biandun.filings.filled import Unit, read_placed_form, unit_of
 from biandun.filings.folder import Folder
 from biandun.filings.preparing import Source
 from biandun.keys import Key
 from biandun.office_client import Office
+from biandun.results.filings import (
+    Countersigned,
+    Exported,
+    FileRow,
+    FilingDescription,
+    ReceiptKept,
+    Signed,
+    StepRow,
+    Submitted,
+    Verified,
+)
 from biandun_protocol import codes, kinds
 from biandun_protocol.catalogue import phrase
 from biandun_protocol.forms import registry
@@ -76,7 +85,7 @@ def group() -> None:
 
 @group.command("example")
 @click.argument("form_type", type=FormType(), default=registry.USE_APPROVAL, metavar="[TYPE]")
-def example(form_type: str) -> dict[str, object]:
+def example(form_type: str) -> Document:
     """输出一份 TYPE 表单样例，供填写（虚构数据）；默认为编制使用核准申请表 use-approval。
 
     Print a form of TYPE to fill in (fictitious data); use-approval by default.
@@ -90,7 +99,7 @@ def example(form_type: str) -> dict[str, object]:
 
 @group.command("schema")
 @click.argument("form_type", type=FormType(), default=registry.USE_APPROVAL, metavar="[TYPE]")
-def schema(form_type: str) -> dict[str, object]:
+def schema(form_type: str) -> Document:
     """输出 TYPE 表单的 JSON Schema，供编辑器和其他程序使用；默认为 use-approval。
 
     Print the JSON Schema of a form of TYPE, for editors and other programs; use-approval by default.
@@ -158,7 +167,7 @@ def prepare(
     serial: str | None,
     port: str | None,
     form_type: str,
-) -> dict[str, object]:
+) -> FilingDescription:
     """用表单 FORM（JSON）和附件建立业务文件夹，此时不签署。
 
     表单中没有填写的单位信息，取自已插入的密钥。表单中的错误一次全部列出，并注明行和列。
@@ -175,16 +184,13 @@ def prepare(
     unit = _unit_of(settings, serial, port)
     filled, places = read_placed_form(form, unit)
     sources = [_source(one) for one in attach]
-    return _shown(
-        preparing.prepare(out, filled, sources, form_type, unit=unit, places=places),
-        settings.language,
-    )
+    return describe(preparing.prepare(out, filled, sources, form_type, unit=unit, places=places))
 
 
 @group.command("sign")
 @click.argument("folders", type=FOLDER, nargs=-1, required=True, metavar="FOLDER...")
 @with_key
-def sign(key: Key, folders: tuple[Path, ...]) -> dict[str, object] | list[dict[str, object]]:
+def sign(key: Key, folders: tuple[Path, ...]) -> Signed | list[Signed]:
     """用密钥签署材料，多份只需按一次按钮；重复执行得到相同的签名，崩溃或拔出密钥之后也一样。
 
     Have the key sign filings, several with one press of the button.  Repeating the command gives
@@ -195,14 +201,14 @@ def sign(key: Key, folders: tuple[Path, ...]) -> dict[str, object] | list[dict[s
                biandun filing sign 用编申请1 用编申请2 用编申请3
     """
     signatures = sign_all(key, [Folder(folder) for folder in folders])
-    rows: list[dict[str, object]] = [
-        {
-            "folder": str(folder),
-            "serial": key.info.serial,
-            "seq": signature.seq,
-            "statement_id": signature.statement_id.hex(),
-            "region": key.info.region,
-        }
+    rows = [
+        Signed(
+            folder=folder,
+            serial=key.info.serial,
+            seq=signature.seq,
+            statement_id=signature.statement_id,
+            region=key.info.region,
+        )
         for folder, signature in zip(folders, signatures, strict=True)
     ]
     return rows[0] if len(rows) == 1 else rows
@@ -245,7 +251,7 @@ def countersign(
     document_title: str | None,
     document_date: str | None,
     attach: tuple[str, ...],
-) -> dict[str, object]:
+) -> Countersigned:
     """主管部门使用：核验材料，写明意见，用本部门的密钥签署。
 
     意见保存在 FOLDER/countersign 中，随材料一并提交。
@@ -268,21 +274,21 @@ def countersign(
             "issued_on": document_date or "",
         }
     added = reviews.countersign(key, Folder(folder), words, [_source(one) for one in attach])
-    return {
-        "folder": str(added.path),
-        "opinion": opinion,
-        "serial": key.info.serial,
-        "seq": added.state.seq,
-        "statement_id": added.state.statement_id,
-        "region": key.info.region,
-    }
+    return Countersigned(
+        folder=added.path,
+        opinion=opinion,
+        serial=key.info.serial,
+        seq=added.state.seq,
+        statement_id=bytes.fromhex(added.state.statement_id),
+        region=key.info.region,
+    )
 
 
 @group.command("submit")
 @click.argument("folder", type=FOLDER)
 @OFFICE
 @pass_settings
-def submit(settings: Settings, folder: Path, url: str) -> dict[str, object]:
+def submit(settings: Settings, folder: Path, url: str) -> Submitted:
     """提交已签署的材料（有主管部门意见的一并提交），取回回执。重复执行不会重复申报。
 
     Submit the signed filing, with its countersignature if there is one, and store the receipts.
@@ -292,19 +298,17 @@ def submit(settings: Settings, folder: Path, url: str) -> dict[str, object]:
     \b
     Example:  biandun filing submit 用编申请 --office http://127.0.0.1:8420
     """
-    filing = Folder(folder)
-    result: dict[str, object] = {"folder": str(folder)}
+    filing, opinion = Folder(folder), folder / registry.COUNTERSIGN
     with Office(url) as office:
         accepted = filing.submit(office, settings.ui)
-        result |= {
-            "case": accepted.case,
-            "statement_id": accepted.statement_id,
-            "new": accepted.new,
-        }
-        if (folder / reviews.COUNTERSIGN).is_dir():
-            added = Folder(folder / reviews.COUNTERSIGN).submit(office, settings.ui)
-            result |= {"countersign": added.statement_id}
-    return result
+        added = Folder(opinion).submit(office, settings.ui) if opinion.is_dir() else None
+    return Submitted(
+        folder=folder,
+        case=accepted.case,
+        statement_id=accepted.statement_id,
+        new=accepted.new,
+        countersign=added.statement_id if added else None,
+    )
 
 
 @group.command("keep")
@@ -318,7 +322,7 @@ def submit(settings: Settings, folder: Path, url: str) -> dict[str, object]:
     help="编办服务器地址，默认为提交时的服务器 / the office's server; default: where it was submitted",
 )
 @with_key
-def keep(key: Key, folder: Path, url: str | None) -> dict[str, object]:
+def keep(key: Key, folder: Path, url: str | None) -> ReceiptKept:
     """让密钥核验并保存回执；主管部门意见和编办决定请给出各自的文件夹。
 
     Let the key verify and store the receipt; for a countersignature or a decision give its own
@@ -332,34 +336,12 @@ def keep(key: Key, folder: Path, url: str | None) -> dict[str, object]:
     with Office(url or filing.state.office) as office:
         seq = filing.keep_receipt(key, office)
         key_status.refresh_if_stopped(key, office)
-    return {
-        "folder": str(folder),
-        "serial": key.info.serial,
-        "seq": seq,
-        "receipt_verified_by_key": True,
-    }
-
-
-def _shown(folder: Folder, language: str) -> dict[str, object]:
-    """The form as text, and the progress of the filing."""
-    form = folder.manifest().form
-    state = {name: value for name, value in asdict(folder.state).items() if name != "format"}
-    return {
-        "folder": str(folder.path),
-        "unit_name": form.unit_name,
-        "uscc": form.uscc,
-        "region": form.region,
-        **state,
-        "case": state["case"] or form.case or "",
-        "form": sections(form, language),
-        "body": body(form),
-    }
+    return ReceiptKept(folder=folder, serial=key.info.serial, seq=seq)
 
 
 @group.command("show")
 @click.argument("folder", type=FOLDER)
-@pass_settings
-def show(settings: Settings, folder: Path) -> dict[str, object]:
+def show(folder: Path) -> FilingDescription:
     """查看业务文件夹：表单全文、附件和办理进度。
 
     Show a filing folder: the whole form, its attachments, and its progress.
@@ -367,21 +349,12 @@ def show(settings: Settings, folder: Path) -> dict[str, object]:
     \b
     Example:  biandun filing show 用编申请
     """
-    return _shown(Folder(folder), settings.language)
-
-
-def export_parts(folder: Path) -> None:
-    """Write parts of the evidence as separate files, for other tools.  Raises FolderProblem."""
-    opened = Folder(folder)
-    receipt, certificate = opened.receipt(), opened.read("certificate.der") or b""
-    write_file(folder / "receipt.cose", receipt.statement, replace=True)
-    write_file(folder / "receipt-payload.cbor", receipt.payload, replace=True)
-    write_file(folder / "certificate.pem", DER_cert_to_PEM_cert(certificate).encode(), replace=True)
+    return describe(Folder(folder))
 
 
 @group.command("export")
 @click.argument("folder", type=FOLDER)
-def export(folder: Path) -> dict[str, object]:
+def export(folder: Path) -> Exported:
     """把其他工具需要的部分单独写出：receipt.cose、receipt-payload.cbor 和 certificate.pem。
 
     Write the parts that other tools need as separate files: receipt.cose, receipt-payload.cbor and
@@ -390,12 +363,7 @@ def export(folder: Path) -> dict[str, object]:
     \b
     Example:  biandun filing export 用编申请
     """
-    export_parts(folder)
-    return {
-        "folder": str(folder),
-        "receipt": ["receipt.cose", "receipt-payload.cbor"],
-        "certificate": "certificate.pem",
-    }
+    return export_parts(Folder(folder))
 
 
 @group.command("verify")
@@ -406,7 +374,7 @@ def export(folder: Path) -> dict[str, object]:
     help="编办根证书（PEM），须经其他途径取得 / the office's root certificate (PEM), from another channel",
 )
 @pass_settings
-def verify(settings: Settings, folder: Path, root: bytes | None) -> dict[str, object]:
+def verify(settings: Settings, folder: Path, root: bytes | None) -> Verified:
     """离线核验业务文件夹中的每个文件，并用一句话说明已证明什么、未证明什么。
 
     核验申报及其下各项意见、决定、此前版本的证书、签名、材料、回执。任何一项不符，或有文件无据可查时，退出状态为
@@ -430,18 +398,16 @@ def verify(settings: Settings, folder: Path, root: bytes | None) -> dict[str, ob
     verdict = evidence.verify_folder(folder, root)
     if not verdict.good:
         settings.exit_status = 8
-    return {
-        "folder": str(folder),
-        "good": verdict.good,
-        "verdict": verdict.outcome,
-        "root": verdict.root,
-        **({"warning": "root-from-folder"} if verdict.root_from_folder else {}),
-        "steps": [
-            {"name": step.name, "good": step.good, "found": step.found, "part": step.part}
+    return Verified(
+        folder=folder,
+        good=verdict.good,
+        outcome=verdict.outcome,
+        root=verdict.root,
+        warning=evidence.ROOT_FROM_FOLDER if verdict.root_from_folder else None,
+        steps=[
+            StepRow(name=step.name, good=step.good, found=step.found, part=step.part)
             for step in verdict.steps
         ],
-        "files": [
-            {"file": file.name, "finding": file.finding, "by": file.by} for file in verdict.files
-        ],
-        "sentence": sentence_of(verdict, settings.language),
-    }
+        files=[FileRow(name=file.name, finding=file.finding, by=file.by) for file in verdict.files],
+        sentence=sentence_of(verdict, settings.language),
+    )

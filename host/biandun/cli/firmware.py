@@ -7,7 +7,7 @@ from biandun.cli.shared import Given, with_key
 from biandun.descriptions import describe_release
 from biandun.key import updating
 from biandun.keys import Key
-from biandun.results import ReleaseDescription, Updated
+from biandun.results.computer import ReleaseDescription, Updated
 from biandun_protocol import kinds
 from biandun_protocol.catalogue import phrase
 from biandun_protocol.release import Release

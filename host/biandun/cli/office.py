@@ -1,14 +1,11 @@
 """biandun office: log in, show and decide cases, show the office's log."""
 
 from pathlib import Path
-from typing import cast
 
 import click
 
-from biandun import key_status, retrieval, reviews, sessions
-from biandun.cli.cases import shown
+from biandun import cases, key_status, retrieval, reviews, sessions
 from biandun.cli.commands import Group
-from biandun.cli.forms import sections
 from biandun.cli.shared import (
     CODE,
     FOLDER,
@@ -19,9 +16,20 @@ from biandun.cli.shared import (
     with_key,
 )
 from biandun.cli.verdicts import sentence_of
-from biandun.errors import OfficeAnswer
+from biandun.evidence import ROOT_FROM_FOLDER
 from biandun.keys import Key
 from biandun.office_client import Office
+from biandun.results.office import (
+    CaseDescription,
+    CaseInWords,
+    CaseLine,
+    Decided,
+    Fetched,
+    GapsClosed,
+    LoggedIn,
+    LoggedOut,
+    LogHead,
+)
 from biandun_protocol import codes, kinds
 from biandun_protocol.certificate import Signed
 
@@ -58,7 +66,7 @@ def _office(url: str) -> Office:
 @group.command("login")
 @OFFICE
 @with_key
-def login(key: Key, url: str) -> dict[str, object]:
+def login(key: Key, url: str) -> LoggedIn:
     """用密钥登录；登录在本机本账户保持数小时。
 
     Log in with the key; the login is valid for some hours, for this account on this computer.
@@ -69,17 +77,17 @@ def login(key: Key, url: str) -> dict[str, object]:
     with Office(url) as office:
         session = key_status.retry_after_refresh(key, office, lambda: office.login(key))
         sessions.remember(office.url, session.token)
-    return {
-        "office": url,
-        "unit_name": key.info.unit_name,
-        "roles": list(session.roles),
-        "expires": session.expires,
-    }
+    return LoggedIn(
+        office=url,
+        unit_name=key.info.unit_name,
+        roles=session.roles,
+        expires=session.expires,
+    )
 
 
 @group.command("logout")
 @OFFICE
-def logout(url: str) -> dict[str, object]:
+def logout(url: str) -> LoggedOut:
     """退出登录。
 
     Log out.
@@ -92,12 +100,12 @@ def logout(url: str) -> dict[str, object]:
             office.post("/logout")
         finally:
             sessions.forget(office.url)
-    return {"office": url}
+    return LoggedOut(office=url)
 
 
 @group.command("log")
 @OFFICE
-def log(url: str) -> dict[str, object]:
+def log(url: str) -> LogHead:
     """查看编办存证日志的条数和根散列。
 
     Show the size and the root hash of the office's evidence log.
@@ -106,7 +114,7 @@ def log(url: str) -> dict[str, object]:
     Example:  biandun office log --office http://127.0.0.1:8420
     """
     with Office(url) as office:
-        return office.get_json("/log")
+        return office.log()
 
 
 @group.command("cases")
@@ -117,7 +125,7 @@ def log(url: str) -> dict[str, object]:
     help="只列出该状态的业务，例如 SUBMITTED / only cases in this state, such as SUBMITTED",
 )
 @OFFICE
-def cases(state: str | None, url: str) -> list[dict[str, object]]:
+def list_cases(state: str | None, url: str) -> list[CaseLine]:
     """列出可以查看的业务。
 
     List the cases that you may see.
@@ -126,18 +134,13 @@ def cases(state: str | None, url: str) -> list[dict[str, object]]:
     Example:  biandun office cases --state SUBMITTED
     """
     with _office(url) as office:
-        answer = office.get_json("/cases", **({"state": state} if state else {}))
-    found = answer.get("cases")
-    if not isinstance(found, list):
-        raise OfficeAnswer(url=url, detail="cases")
-    return cast("list[dict[str, object]]", found)
+        return office.cases(state)
 
 
 @group.command("case")
 @click.argument("number", type=CODE)
 @OFFICE
-@pass_settings
-def case(settings: Settings, number: str, url: str) -> dict[str, object]:
+def case(number: str, url: str) -> CaseInWords:
     """查看一项业务：最新申报的全文、主管部门意见和编办意见，以及经签名的办理过程。
 
     Show a case: the newest filing in full, the opinions and decisions on it, and its signed history.
@@ -146,19 +149,13 @@ def case(settings: Settings, number: str, url: str) -> dict[str, object]:
     Example:  biandun office case 629900HB2026000001
     """
     with _office(url) as office:
-        read = retrieval.read(office, number)
-    texts = {
-        f"{entry.purpose}-{place}": sections(entry.manifest.form, settings.language)
-        for place, entry in enumerate(read.entries, 1)
-    }
-    return {**read.details, **texts}
+        return cases.in_words(retrieval.read(office, number))
 
 
 @group.command("show")
 @click.argument("number", type=CODE)
 @OFFICE
-@pass_settings
-def show(settings: Settings, number: str, url: str) -> dict[str, object]:
+def show(number: str, url: str) -> CaseDescription:
     """阅读一项业务的最新申报：表单全文、各个附件，以及主管部门意见和编办意见。
 
     需要保存附件、核验签名和回执时，请用 biandun office fetch。
@@ -173,7 +170,7 @@ def show(settings: Settings, number: str, url: str) -> dict[str, object]:
     Example:  biandun office show 629900HB2026000001
     """
     with _office(url) as office:
-        return shown(retrieval.read(office, number), settings.language)
+        return cases.describe(retrieval.read(office, number))
 
 
 @group.command("fetch")
@@ -183,7 +180,7 @@ def show(settings: Settings, number: str, url: str) -> dict[str, object]:
 )
 @OFFICE
 @pass_settings
-def fetch(settings: Settings, number: str, out: Path, url: str) -> dict[str, object]:
+def fetch(settings: Settings, number: str, out: Path, url: str) -> Fetched:
     """把一项业务的最新申报取回到新文件夹：材料、附件、签名、证书、回执，以及各项意见。
 
     通过核验才会保存；根证书取自该服务器，请用 biandun filing verify --root 以另行取得的根证书核验。
@@ -199,15 +196,15 @@ def fetch(settings: Settings, number: str, out: Path, url: str) -> dict[str, obj
     """
     with _office(url) as office:
         verdict = retrieval.fetch(office, number, out)
-    return {
-        "folder": str(out),
-        "case": number,
-        "good": verdict.good,
-        "verdict": verdict.outcome,
-        "root": verdict.root,
-        "warning": "root-from-folder",
-        "sentence": sentence_of(verdict, settings.language),
-    }
+    return Fetched(
+        folder=out,
+        case=number,
+        good=verdict.good,
+        outcome=verdict.outcome,
+        root=verdict.root,
+        warning=ROOT_FROM_FOLDER,
+        sentence=sentence_of(verdict, settings.language),
+    )
 
 
 @group.command("decide")
@@ -229,7 +226,7 @@ def fetch(settings: Settings, number: str, out: Path, url: str) -> dict[str, obj
 @with_key
 def decide(
     key: Key, number: str, decision: str, text: str, prepared_by: str, out: Path | None, url: str
-) -> dict[str, object]:
+) -> Decided:
     """编办工作人员使用：签署并提交对一项业务的决定。重复执行不会重复决定。
 
     As an officer of the office: sign a decision on a case and submit it.  Repeating the command
@@ -253,19 +250,19 @@ def decide(
             key, office, lambda: reviews.decide(key, path, words, about)
         )
         accepted = key_status.retry_after_refresh(key, office, lambda: folder.submit(office))
-    return {
-        "case": accepted.case,
-        "decision": decision,
-        "statement_id": accepted.statement_id,
-        "new": accepted.new,
-        "folder": str(folder.path),
-    }
+    return Decided(
+        case=accepted.case,
+        decision=decision,
+        statement_id=accepted.statement_id,
+        new=accepted.new,
+        folder=folder.path,
+    )
 
 
 @group.command("close-gap")
 @click.argument("links", type=Given(kinds.LINKS))
 @OFFICE
-def close_gap(links: Signed, url: str) -> dict[str, object]:
+def close_gap(links: Signed, url: str) -> GapsClosed:
     """提交链接清单（biandun keys export-links），用于材料确已遗失时。
 
     Submit an export of links (biandun keys export-links), when statements were lost.

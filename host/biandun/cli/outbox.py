@@ -20,7 +20,7 @@ from biandun.errors import KeyRefused, UsageProblem
 from biandun.filings.folder import Folder
 from biandun.keys import Key
 from biandun.office_client import Office
-from biandun.results import (
+from biandun.results.travel import (
     ParcelDropped,
     ParcelPut,
     ParcelRow,

@@ -75,7 +75,10 @@ def show(value: object, reader: Reader) -> None:
     """Print what a command returned; None prints nothing."""
     if value is not None:
         text = shown.result(
-            plain(value), screen_of(sys.stdout), reader.language, as_json=reader.as_json
+            plain(value, reader.language),
+            screen_of(sys.stdout),
+            reader.language,
+            as_json=reader.as_json,
         )
         write(text)
 

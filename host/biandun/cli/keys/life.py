@@ -14,7 +14,7 @@ from biandun.filings.receipts import keep_receipt
 from biandun.key import succession
 from biandun.keys import Key
 from biandun.office_client import Office
-from biandun.results import (
+from biandun.results.keys import (
     Challenged,
     Emptied,
     Enrolled,

@@ -10,7 +10,7 @@ from biandun.errors import OfficeUnreachable, UsageProblem
 from biandun.keys import Key
 from biandun.known_keys import KnownKeys
 from biandun.office_client import Office
-from biandun.results import ForgottenKey, KeyInfo, KeyRow, KeyStatus, MetKey
+from biandun.results.keys import ForgottenKey, KeyInfo, KeyRow, KeyStatus, MetKey
 from biandun_protocol import kinds
 from biandun_protocol.catalogue import phrase
 from biandun_protocol.certificate import Signed

@@ -11,7 +11,7 @@ from biandun.errors import KeyRefused
 from biandun.files import write_file
 from biandun.folders import unwritable
 from biandun.keys import Key
-from biandun.results import AuditEvent, CardState, ChainState, ExportedLinks, KeptStatement
+from biandun.results.keys import AuditEvent, CardState, ChainState, ExportedLinks, KeptStatement
 from biandun_protocol import kinds
 from biandun_protocol.algorithms import PublicKey
 from biandun_protocol.audit import verify_audit

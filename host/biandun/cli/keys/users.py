@@ -19,7 +19,7 @@ from biandun.cli.shared import (
 from biandun.errors import KeyRefused, UsageProblem
 from biandun.files import write_file
 from biandun.keys import Key
-from biandun.results import (
+from biandun.results.keys import (
     SharesWritten,
     Unblocked,
     UnblockRequested,

@@ -1,26 +1,11 @@
-"""Results as values: one frozen dataclass for each kind of result.
-
-The library and the command line return them; ``cli/output.py`` shows them as text or as JSON. Field
-names are the names in ``--json``, in the same order, unless ``called`` gives another one.  Times
-are dates and datetimes in UTC, digests and keys are bytes.
-"""
+"""Keys: found and known ones, what they contain, and what was done to them and to their users."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
 
-NAME = "name"
-OMITTED = "omitted"
-
-
-def called(name: str) -> dict[str, str]:
-    """Metadata of a field that has another name in ``--json``."""
-    return {NAME: name}
-
-
-IF_ANY = {OMITTED: "when None"}  # metadata of a field that is left out if it is None
-
+from biandun.results.naming import IF_ANY, called
 
 # --- found and known keys ---------------------------------------------
 
@@ -293,121 +278,3 @@ class Unblocked:
     users: Sequence[int]
     number: int
     shares: Path
-
-
-# --- the outbox of a key ----------------------------------------------
-
-
-@dataclass(frozen=True, kw_only=True)
-class ParcelPut:
-    """A filing that was put into the outbox, and the free space in bytes."""
-
-    serial: str
-    folder: Path
-    size: int = field(metadata=called("bytes"))
-    outbox_free: int
-
-
-@dataclass(frozen=True, kw_only=True)
-class ParcelRow:
-    """A parcel in the outbox; ``seq`` is None if the key no longer stores its statement."""
-
-    name: bytes
-    seq: int | None
-    size: int = field(metadata=called("bytes"))
-    complete: bool
-
-
-@dataclass(frozen=True, kw_only=True)
-class ParcelSubmitted:
-    """A parcel that was submitted: its case, or the error code of the refusal."""
-
-    name: bytes
-    case: str
-    statement_id: str
-    problem: str | None
-
-
-@dataclass(frozen=True, kw_only=True)
-class ReceiptCollected:
-    """A filing folder that got its receipt from the key."""
-
-    serial: str
-    folder: Path
-    seq: int
-    case: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class ParcelDropped:
-    """A parcel that was deleted from the outbox."""
-
-    serial: str
-    name: str
-
-
-# --- firmware, this computer ------------------------------------------
-
-
-@dataclass(frozen=True, kw_only=True)
-class ReleaseDescription:
-    """The manifest of a firmware release; not verified."""
-
-    version: str
-    number: int
-    floor: int
-    target: str
-    size: int = field(metadata=called("bytes"))
-    digest: bytes
-    approved: bool
-
-
-@dataclass(frozen=True, kw_only=True)
-class Updated:
-    """A key that has a release stored beside its running firmware."""
-
-    serial: str
-    firmware: str
-    version: str
-    number: int
-    floor: int
-    target: str
-    size: int = field(metadata=called("bytes"))
-    digest: bytes
-    approved: bool
-    next: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class FindingRow:
-    """A finding of the doctor, and what to do about it."""
-
-    code: str
-    serial: str  # empty, like ``port``, if it does not concern a key
-    port: str
-    message: str
-    fix: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class Examined:
-    """The keys that the doctor examined, and its findings."""
-
-    keys: Sequence[str]
-    findings: Sequence[FindingRow]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Healthy:
-    """The doctor found nothing wrong."""
-
-    keys: str
-    good: bool = True
-
-
-@dataclass(frozen=True, kw_only=True)
-class RulesInstalled:
-    """The file with the udev rules, and whether udev has already loaded them."""
-
-    file: Path
-    reloaded: bool
