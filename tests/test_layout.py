@@ -156,8 +156,9 @@ def foreign_tables(room: str, source: str) -> list[str]:
 WRITERS = {"insert", "insert_numbered", "insert_many", "instance"}
 
 
-def _foreign_models(room: str, tree: ast.Module) -> Iterator[str]:
-    homes = {
+def _homes(tree: ast.Module) -> dict[str, str]:
+    """The models that a module imports, by the names that it has for them, each with its room."""
+    return {
         alias.asname or alias.name: node.module.split(".")[1]
         for node in ast.walk(tree)
         if isinstance(node, ast.ImportFrom)
@@ -166,6 +167,10 @@ def _foreign_models(room: str, tree: ast.Module) -> Iterator[str]:
         and node.module.startswith("biandun_office.")
         for alias in node.names
     }
+
+
+def _foreign_models(room: str, tree: ast.Module) -> Iterator[str]:
+    homes = _homes(tree)
     for node in ast.walk(tree):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
             first = node.args[0] if node.args else None
@@ -203,6 +208,37 @@ def test_sql_by_hand_names_tables_of_its_own_room_only():
 def test_planted_sql_over_the_table_of_another_room_is_found(source: str):
     assert foreign_tables("evidence", source) == ["issuance_certificate"]
     assert foreign_tables("issuance", source.replace("evidence_statement", "x")) == []
+
+
+def foreign_rows(room: str, source: str) -> list[str]:
+    """The models of other rooms whose rows a module reads or writes by itself, instead of asking
+    their room.
+    """
+    tree = ast.parse(source)
+    homes = _homes(tree)
+    return sorted(
+        f"{homes[node.value.id]}.{node.value.id}"
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Attribute)
+        and node.attr == "objects"
+        and isinstance(node.value, ast.Name)
+        and homes.get(node.value.id, room) != room
+    )
+
+
+def test_rows_of_a_room_are_read_and_written_by_that_room_only():
+    found = {
+        str(path.relative_to(OFFICE)): rows
+        for room, path in modules()
+        if (rows := foreign_rows(room, path.read_text("utf-8")))
+    }
+    assert found == {}
+
+
+def test_a_planted_query_over_the_rows_of_another_room_is_found():
+    source = "from biandun_office.issuance.models import Certificate as C\nC.objects.filter(kid='')"
+    assert foreign_rows("keylife", source) == ["issuance.C"]
+    assert foreign_rows("issuance", source) == []
 
 
 def test_the_rooms_are_set_up_by_django_alone():

@@ -25,7 +25,12 @@ from biandun_office.evidence import blobs, kept, selectors
 from biandun_office.evidence.fork_text import readme
 from biandun_office.evidence.models import AuditRing, Blob, ForkEvidence, Link, Statement
 from biandun_office.issuance.models import Certificate
-from biandun_office.issuance.selectors import device_key_of, pairs_of
+from biandun_office.issuance.selectors import (
+    certificate_of_digest,
+    device_key_of,
+    newest_of_device,
+    pairs_of,
+)
 from biandun_office.office.identity import Office
 from biandun_office.platform.errors import Refused
 from biandun_office.registry.models import Office as Governing
@@ -152,7 +157,7 @@ def _of_fork(row: ForkEvidence) -> Contradiction:
 
 
 def _of_ring(row: AuditRing) -> Contradiction:
-    certificate = Certificate.objects.filter(device=row.device).order_by("-version")[0]
+    certificate = newest_of_device(row.device)
     name, known = sha256(bytes(row.raw)).hexdigest(), _ring_before(row)
     return Contradiction(
         name,
@@ -232,7 +237,7 @@ def _add_statement(made: Export, folder: str, raw: bytes) -> None:
     for file in read.files():
         if file.kind == kept.ATTACHMENT:
             _add_attachment(made, f"{folder}/attachments/{file.digest}", file.digest)
-    certificate = Certificate.objects.filter(x5t=(statement.header.x5t or b"").hex()).first()
+    certificate = certificate_of_digest(statement.header.x5t or b"")
     if certificate is not None:  # of the office's own statements: office/issuing.pem
         made.add(folder, _certified(certificate))
 
@@ -296,7 +301,7 @@ def _add_rings(made: Export, row: AuditRing) -> None:
             continue
         raw = bytes(ring.raw)
         signed = audit.decode_export(raw)
-        certificate = Certificate.objects.filter(device=ring.device).order_by("-version")[0]
+        certificate = newest_of_device(ring.device)
         key = PublicKey(_suite_of(certificate), device_key_of(certificate))
         made.add(
             folder,

@@ -18,6 +18,7 @@ CONTENTS = (
     "SELECT (SELECT COUNT(*) FROM evidence_statement),"
     " (SELECT COUNT(*) FROM evidence_blob WHERE referenced)"
 )
+_NODE = '(level = %s AND "index" = %s)'
 _NODES = 'SELECT level, "index", hash FROM evidence_node WHERE '
 _NEWEST = "SELECT leaf_index, received FROM evidence_statement ORDER BY leaf_index DESC LIMIT 1"
 _PRESENT = "SELECT statement_id FROM evidence_statement WHERE statement_id IN %l"
@@ -36,9 +37,7 @@ class DatabaseNodes:
         places = [number for place in wanted for number in place]
         if not places:
             return {}
-        text = _NODES + " OR ".join(["(level = %s AND index = %s)"] * (len(places) // 2)).replace(
-            "index", '"index"'
-        )
+        text = _NODES + " OR ".join(_NODE for _ in range(len(places) // 2))
         return {(level, index): bytes(value) for level, index, value in sql.rows(text, *places)}
 
     def add(self, nodes: Mapping[Coordinate, bytes]) -> None:
@@ -63,6 +62,11 @@ def position() -> tuple[int, int]:
 def present(statement_ids: Sequence[str]) -> set[str]:
     """Which of these statements are in the log."""
     return {name for (name,) in sql.rows(sql.several(_PRESENT, len(statement_ids)), *statement_ids)}
+
+
+def statements() -> QuerySet[Statement]:
+    """Every statement, in the order of the log."""
+    return Statement.objects.order_by("leaf_index")
 
 
 def statement_by_id(statement_id: str) -> Statement:

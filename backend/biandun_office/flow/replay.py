@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 from biandun_office.evidence import blobs
 from biandun_office.evidence.models import Statement
+from biandun_office.evidence.selectors import statements
 from biandun_office.flow.business import NONE
 from biandun_office.flow.effects import action_for, effect_of
 from biandun_office.flow.models import Case, CaseEvent
@@ -32,8 +33,8 @@ def replay() -> Replayed:
     """Go through the statements in the order of the log and apply each to its case."""
     done = Replayed()
     # a succession is about a key, not about a case
-    moving = Statement.objects.exclude(purpose=PURPOSE_SUCCESSION)
-    for row in moving.select_related("event__case").order_by("leaf_index").iterator():
+    moving = statements().exclude(purpose=PURPOSE_SUCCESSION)
+    for row in moving.select_related("event__case").iterator():
         event: CaseEvent | None = getattr(row, "event", None)
         if event is None:
             done.faults.append(f"statement {row.leaf_index} moved no case")

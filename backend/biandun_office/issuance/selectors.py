@@ -127,6 +127,26 @@ def device_key_of(certificate: Certificate) -> bytes:
     return device_key
 
 
+def is_certified(kid: bytes) -> bool:
+    """Was the key pair ever certified?"""
+    return Certificate.objects.filter(kid=kid.hex()).exists()
+
+
+def newest_of_pair(kid: bytes) -> Certificate:
+    """The newest certificate of that very key pair, which has one, whatever its state."""
+    return Certificate.objects.select_related("device").filter(kid=kid.hex()).latest("version")
+
+
+def newest_of_device(device: KeyDevice) -> Certificate:
+    """The newest certificate of a key that has one, whatever its state."""
+    return device.certificates.latest("version")
+
+
+def certificate_of_digest(x5t: bytes) -> Certificate | None:
+    """The certificate whose X.509 form has that SHA-256; None when it is none of a key."""
+    return Certificate.objects.filter(x5t=x5t.hex()).first()
+
+
 def certificate_of_serial(serial: str) -> Certificate:
     """The newest certificate of the key with this serial number, unless superseded.
 

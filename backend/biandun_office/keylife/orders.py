@@ -15,7 +15,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from biandun_office.evidence import chain, forks
-from biandun_office.evidence.models import Link, LinkedName, Order
+from biandun_office.evidence import orders as evidence
+from biandun_office.evidence.models import Order
 from biandun_office.issuance import states
 from biandun_office.issuance.checks import require_standing
 from biandun_office.issuance.models import Certificate
@@ -25,7 +26,6 @@ from biandun_office.platform import logs
 from biandun_office.platform.database import writing
 from biandun_office.platform.errors import Refused
 from biandun_office.timekeeping.selectors import corrections
-from biandun_protocol.orders import Order as SignedOrder
 from biandun_protocol.orders import decode_challenge
 from biandun_protocol.wire.messages import Challenge, OrderManifest
 from biandun_protocol.wire.numbers import (
@@ -71,9 +71,7 @@ def issue_order(
         certificate = certificate_of(asked.kid)
         if certificate.device.serial != asked.serial:
             raise Refused("certificate-mismatch", field="serial")
-        row = Order.objects.filter(
-            certificate__chain=certificate.chain, nonce=asked.nonce.hex(), purpose=purpose
-        ).first()
+        row = evidence.given(certificate, asked.nonce, purpose)
         if row is None:
             row = _make(authority, certificate, asked, purpose, spare, reason, now)
         deliver(bytes(row.raw))
@@ -111,24 +109,24 @@ def _make(
         SCHEMA_ORDER, asked.serial, asked.nonce, seq, head, time, until, entries
     )
     signed = authority.signer().order(purpose, manifest)
-    row = Order.objects.create(
-        statement_id=signed.statement_id.hex(),
+    row = evidence.enter(
         certificate=certificate,
         purpose=purpose,
-        nonce=asked.nonce.hex(),
+        nonce=asked.nonce,
         seq=seq,
-        raw=signed.encode(),
-        reason=reason[:400],
-        issued=now,
+        signed=signed,
+        reason=reason,
+        now=now,
     )
     if seq is not None and head is None:
-        _stand_in(certificate, signed, seq, now)
+        evidence.stand_in(certificate=certificate, signed=signed, seq=seq, now=now)
     if purpose == PURPOSE_RESET and states.current(certificate) in (
         Certificate.State.ACTIVE,
         Certificate.State.SUSPENDED,
     ):
-        states.revoke(certificate=certificate, reason=f"reset: {reason}"[:400], now=now)
-        forks.resolve(certificate, f"reset: {reason}"[:400], now)
+        ended = f"reset: {reason}"[: evidence.LONGEST_REASON]
+        states.revoke(certificate=certificate, reason=ended, now=now)
+        forks.resolve(certificate, ended, now)
     return row
 
 
@@ -158,14 +156,3 @@ def _place(chain_id: str, asked: Challenge, spare: int) -> tuple[int, bytes | No
         return last + spare, None
     name = chain.known(chain_id, last, last).names.get(last)
     return last, bytes.fromhex(name) if name else asked.head
-
-
-def _stand_in(certificate: Certificate, signed: SignedOrder, seq: int, now: int) -> None:
-    """Record the order's id as that of number ``seq``, and the numbers missing below as a gap."""
-    top, name = chain.top(certificate.chain), signed.statement_id.hex()
-    link = Link.objects.create(
-        statement_id=name, certificate=certificate, raw=signed.encode(), received=now
-    )
-    LinkedName.objects.create(link=link, chain=certificate.chain, seq=seq, statement_id=name)
-    missing = seq - 1 if seq - 1 > top else None
-    chain.note_gaps(certificate=certificate, filled=[], by=name, missing=missing, now=now)

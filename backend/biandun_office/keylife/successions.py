@@ -15,7 +15,12 @@ from biandun_office.evidence.turn import Arrival, Turn
 from biandun_office.issuance import services as issuance
 from biandun_office.issuance.checks import compare_header, require_standing
 from biandun_office.issuance.models import Certificate
-from biandun_office.issuance.selectors import certificate_of, device_key_of
+from biandun_office.issuance.selectors import (
+    certificate_of,
+    device_key_of,
+    is_certified,
+    newest_of_pair,
+)
 from biandun_office.issuance.services import IssuingKey, Term
 from biandun_office.platform import logs
 from biandun_office.platform.database import writing
@@ -94,7 +99,7 @@ def _certify(
     if given is None:
         if arrival.named.kid != arrival.certificate.kid:
             raise Refused("certificate-superseded")
-        if Certificate.objects.filter(kid=own.kid.hex()).exists():
+        if is_certified(own.kid):
             raise Refused("key-registered")
         turn = Turn([arrival])
         entered = services.enter(arrival, [statement.digest.hex()], term.now, turn)
@@ -112,9 +117,7 @@ def _certify(
         # answered before: return the same receipt and certificate, for an answer that was lost
         require_standing(arrival.certificate.state)
         bundle = given[1]
-    certificate = (
-        Certificate.objects.select_related("device").filter(kid=own.kid.hex()).latest("version")
-    )
+    certificate = newest_of_pair(own.kid)
     receipt = Receipt.decode(bundle)
     answer = Granted(
         issuance.grant_of(authority.office, certificate),
