@@ -8,16 +8,21 @@ from ninja import NinjaAPI, Schema
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 from ninja.operation import Operation
 
+from biandun_office.access.api import CHALLENGE, LOGIN
 from biandun_office.access.api import router as access
 from biandun_office.evidence.fork_api import router as forks
 from biandun_office.evidence.log_api import router as log
 from biandun_office.flow.api import router as flow
+from biandun_office.issuance.api import STATUS
 from biandun_office.issuance.api import router as issuance
 from biandun_office.platform import clock, files
 from biandun_office.platform.errors import OfficeBusy, Refused
 from biandun_office.platform.problems import PROBLEM_SCHEMA, SCHEMA_NAME, problems, respond
+from biandun_office.platform.throttle import Routes
+from biandun_office.reception.api import VERIFYING
 from biandun_office.reception.api import router as submissions
 from biandun_office.reception.blob_api import router as blobs
+from biandun_office.reception.statement_api import RECEIPT, asks_anew
 from biandun_office.reception.statement_api import router as statements
 from biandun_office.timekeeping import guard
 from biandun_protocol.errors import Problem
@@ -63,6 +68,14 @@ api = OfficeAPI(
 )
 for part in (blobs, submissions, statements, log, forks, issuance, access, flow):
     api.add_router("", part)
+
+
+COSTLY = Routes(
+    challenge=CHALLENGE,
+    login=LOGIN,
+    verifying=(*VERIFYING, LOGIN),
+    signing={RECEIPT: asks_anew, STATUS: lambda _: True},
+)
 
 
 class HealthOut(Schema):

@@ -14,6 +14,7 @@ from threading import Event, Thread
 
 from django.conf import settings
 
+from biandun_office.api import COSTLY
 from biandun_office.httpd.front import Front
 from biandun_office.httpd.peers import Network, Proxies
 from biandun_office.office import signing
@@ -63,7 +64,7 @@ def serve(
     listener = listen(host, port)
     url = url_of(listener)
     settings.LOGIN_ORIGINS = [url, *people]
-    settings.THROTTLE = Throttle()
+    settings.THROTTLE = Throttle(COSTLY)
     front = Front(application, listener, threads=threads, proxies=Proxies(trusted))
 
     stopped = Event()

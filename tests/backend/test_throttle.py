@@ -14,6 +14,7 @@ from django.conf import settings
 from django.http import HttpResponse
 from django.test import RequestFactory
 
+from biandun_office.api import COSTLY, api
 from biandun_office.httpd.front import Front
 from biandun_office.httpd.peers import Proxies
 from biandun_office.platform import throttle
@@ -36,7 +37,7 @@ class Time:
 def time(monkeypatch) -> Time:
     """The clock of a throttle that counts in this test."""
     clock = Time()
-    monkeypatch.setattr(settings, "THROTTLE", Throttle(clock))
+    monkeypatch.setattr(settings, "THROTTLE", Throttle(COSTLY, clock))
     return clock
 
 
@@ -90,7 +91,7 @@ def test_a_client_whose_signatures_fail_has_to_wait_and_no_other(
 
 
 @ONLY_SQLITE
-@pytest.mark.parametrize("path", throttle.VERIFYING)
+@pytest.mark.parametrize("path", COSTLY.verifying)
 def test_every_address_that_costs_a_signature_check_is_closed_to_it(
     office: Bench, key: Key, time: Time, path: str
 ):
@@ -109,7 +110,7 @@ def test_every_address_that_costs_a_signature_check_is_closed_to_it(
 def test_a_bureau_behind_one_address_files_and_logs_in_as_it_likes(
     office: Bench, key: Key, time: Time, monkeypatch
 ):
-    monkeypatch.setattr(settings, "THROTTLE", Throttle(time))
+    monkeypatch.setattr(settings, "THROTTLE", Throttle(COSTLY, time))
     for number in range(70):
         assert office.file(key, reason=f"第 {number} 份").status_code == 201
     for _ in range(210):  # more than the challenges that one address may leave unanswered
@@ -197,13 +198,11 @@ def test_every_answer_that_is_signed_because_somebody_asks_is_counted():
 
 @pytest.mark.parametrize("code", ["too-many-failures", "too-many-signatures"])
 def test_every_operation_that_may_answer_it_says_so(code: str):
-    from biandun_office.api import api
-
     paths = api.get_openapi_schema()["paths"]
     documented = {path for path, methods in paths.items() if code in json.dumps(methods)}
     expected = {
-        "too-many-failures": {*throttle.VERIFYING, throttle.CHALLENGE},
-        "too-many-signatures": set(throttle.SIGNING),
+        "too-many-failures": {*COSTLY.verifying, COSTLY.challenge},
+        "too-many-signatures": set(COSTLY.signing),
     }
     assert documented == expected[code]
 
@@ -279,7 +278,7 @@ def test_a_request_costs_the_same_however_many_addresses_have_asked(count: int) 
     request = RequestFactory().post("/statements")
     refused = HttpResponse()
     refused.problem = "signature-invalid"  # type: ignore[attr-defined]
-    full, meter = Throttle(Time()), Meter()
+    full, meter = Throttle(COSTLY, Time()), Meter()
 
     def ask(counted: Throttle, number: int) -> None:
         high, low = divmod(number, 1 << 16)  # another IPv4 address, another site of IPv6
@@ -296,7 +295,7 @@ def test_a_request_costs_the_same_however_many_addresses_have_asked(count: int) 
     assert len(full) == 2 * throttle._CLIENTS, "as many clients, and as many sites"
     for number in range(count, count + 10):
         # two lines for each client and each site that has to go
-        assert steps(full, number) - steps(Throttle(Time()), number) in range(5)
+        assert steps(full, number) - steps(Throttle(COSTLY, Time()), number) in range(5)
 
 
 # --- spoofed headers --------------------------------------------------

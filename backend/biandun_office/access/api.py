@@ -13,6 +13,7 @@ from biandun_office.timekeeping import guard
 from biandun_protocol.errors import Problem
 
 router = Router(tags=["access"])
+CHALLENGE, LOGIN = "/login/challenge", "/login"
 
 _BUSY = ("office-busy", "office-clock-ahead", "office-clock-behind")
 
@@ -51,7 +52,7 @@ class LoginOut(ReaderOut):
 
 
 @router.post(
-    "/login/challenge",
+    CHALLENGE,
     response=ChallengeOut,
     openapi_extra=problems("request-invalid", "origin-unknown", "too-many-failures", *_BUSY),
 )
@@ -68,7 +69,7 @@ def post_challenge(request: HttpRequest, wanted: ChallengeIn) -> dict[str, objec
 
 
 @router.post(
-    "/login",
+    LOGIN,
     response=LoginOut,
     openapi_extra=described(
         {

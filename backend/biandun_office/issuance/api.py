@@ -13,6 +13,7 @@ from biandun_office.platform.problems import binary, described, problems
 from biandun_office.platform.throttle import signed
 
 router = Router(tags=["anchors"])
+STATUS = "/keys/{serial}/status"
 
 
 class AnchorsOut(Schema):
@@ -52,7 +53,7 @@ def get_anchors(request: HttpRequest) -> dict[str, object]:  # noqa: ARG001
 
 
 @router.get(
-    "/keys/{serial}/status",
+    STATUS,
     openapi_extra=described(
         {
             "responses": {

@@ -10,7 +10,9 @@ one of them cannot use it up for the others.  Counts are kept in memory.
 import math
 import re
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
 from threading import Lock
 from time import monotonic
 
@@ -21,14 +23,6 @@ from biandun_office.platform.addresses import client_of, site_of
 from biandun_office.platform.errors import TooManyFailures
 from biandun_office.platform.problems import respond
 
-CHALLENGE, LOGIN = "/login/challenge", "/login"
-# the office checks a signature for each request to these
-VERIFYING = ("/statements", "/countersignatures", "/decisions", "/links", LOGIN)
-SIGNING = (
-    "/statements/{statement_id}/receipt",
-    "/keys/{serial}/status",
-)  # the office may sign for a request to these
-_RECEIPT, _STATUS = re.compile(r"/statements/[^/]+/receipt"), re.compile(r"/keys/[^/]+/status")
 _FAILED = ("signature-invalid", "login-mismatch", "login-expired", "login-replayed")
 # the number of clients that are remembered; one more replaces the least recently counted
 _CLIENTS = 10_000
@@ -101,10 +95,39 @@ class Allowance:
             self._sites.give_back(site)
 
 
+@dataclass(frozen=True)
+class Routes:
+    """Where a request costs the office something, as the rooms that answer there name it.
+
+    A POST to ``challenge`` is answered by a login at ``login``; one to any of ``verifying`` costs a
+    check of a signature.  A GET of any of ``signing``, routes with parameters in braces, may cost a
+    signature when what stands beside the route says so of the request.
+    """
+
+    challenge: str
+    login: str
+    verifying: tuple[str, ...]
+    signing: Mapping[str, Callable[[HttpRequest], bool]]
+
+    def may_sign(self, request: HttpRequest) -> bool:
+        """May the answer cost a signature of the office's?"""
+        return request.method == "GET" and any(
+            may(request) for pattern, may in self._signing if pattern.fullmatch(request.path)
+        )
+
+    @cached_property
+    def _signing(self) -> list[tuple[re.Pattern[str], Callable[[HttpRequest], bool]]]:
+        return [
+            (re.compile(re.sub(r"\{\w+\}", "[^/]+", route)), may)
+            for route, may in self.signing.items()
+        ]
+
+
 class Throttle:
     """The allowances of one server's clients."""
 
-    def __init__(self, now: Callable[[], float] = monotonic) -> None:
+    def __init__(self, routes: Routes, now: Callable[[], float] = monotonic) -> None:
+        self._routes = routes
         self._failures = Allowance(60, 0.5, now)
         self._challenges = Allowance(200, 1.0, now)
         self._signatures = Allowance(200, 1.0, now)
@@ -117,16 +140,16 @@ class Throttle:
 
         Raises TooManyFailures (too-many-failures, too-many-signatures) when it has to wait.
         """
-        if may_sign(request):
+        if self._routes.may_sign(request):
             code, seconds = "too-many-signatures", self._signatures.wait(client)
         elif request.method != "POST":
             return
-        elif request.path == CHALLENGE:
+        elif request.path == self._routes.challenge:
             code, seconds = "too-many-failures", self._challenges.wait(client)
         else:
             code, seconds = (
                 "too-many-failures",
-                self._failures.wait(client) if request.path in VERIFYING else 0,
+                self._failures.wait(client) if request.path in self._routes.verifying else 0,
             )
         if seconds:
             raise TooManyFailures(code, seconds=seconds)
@@ -134,16 +157,16 @@ class Throttle:
     def note(self, client: str, request: HttpRequest, response: HttpResponse) -> None:
         """Use or return tokens, depending on the outcome of a request."""
         path = request.path
-        if may_sign(request):
+        if self._routes.may_sign(request):
             if getattr(response, "signed", False):
                 self._signatures.take(client)
         elif request.method != "POST":
             return
-        elif path == CHALLENGE and response.status_code == 200:
+        elif path == self._routes.challenge and response.status_code == 200:
             self._challenges.take(client)
-        elif path == LOGIN and response.status_code == 200:
+        elif path == self._routes.login and response.status_code == 200:
             self._challenges.give_back(client)
-        elif path in VERIFYING and getattr(response, "problem", None) in _FAILED:
+        elif path in self._routes.verifying and getattr(response, "problem", None) in _FAILED:
             self._failures.take(client)
 
 
@@ -151,15 +174,6 @@ def signed(response: HttpResponse) -> HttpResponse:
     """Mark the response as one that the office signed for this request."""
     response.signed = True  # type: ignore[attr-defined] - for the middleware
     return response
-
-
-def may_sign(request: HttpRequest) -> bool:
-    """May the office have to sign for this request?  A stored receipt needs no new signature."""
-    if request.method != "GET":
-        return False
-    if _RECEIPT.fullmatch(request.path):
-        return request.GET.get("at_least", "0") != "0"
-    return _STATUS.fullmatch(request.path) is not None
 
 
 def throttled(

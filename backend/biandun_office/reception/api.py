@@ -19,6 +19,12 @@ RECEIPT_TYPE = "application/biandun-receipt+cbor"
 STATEMENT_TYPE = "application/cose"
 
 router = Router(tags=["statements"])
+STATEMENTS, COUNTERSIGNATURES, DECISIONS, LINKS = VERIFYING = (
+    "/statements",
+    "/countersignatures",
+    "/decisions",
+    "/links",
+)  # what comes here costs a check of its signature
 
 _RECEIPT_HEADERS = {
     "Location": {"schema": {"type": "string"}, "description": "Where the statement is"},
@@ -86,7 +92,7 @@ def _documented(what: str, *codes: str) -> dict[str, object]:
 
 
 @router.post(
-    "/statements",
+    STATEMENTS,
     response={200: None, 201: None},
     openapi_extra=_documented("filing", "case-not-found", "case-not-open"),
 )
@@ -98,7 +104,7 @@ def post_statement(request: HttpRequest) -> HttpResponse:
 
 
 @router.post(
-    "/countersignatures",
+    COUNTERSIGNATURES,
     response={200: None, 201: None},
     openapi_extra=_documented(
         "countersignature", "statement-not-found", "not-supervisor", "countersign-not-due"
@@ -110,7 +116,7 @@ def post_countersignature(request: HttpRequest) -> HttpResponse:
 
 
 @router.post(
-    "/decisions",
+    DECISIONS,
     response={200: None, 201: None},
     openapi_extra=_documented(
         "decision", "not-officer", "case-not-found", "decision-not-due", "decision-mismatch"
@@ -136,7 +142,7 @@ class LinksOut(Schema):
 
 
 @router.post(
-    "/links",
+    LINKS,
     response=LinksOut,
     openapi_extra=described(
         {

@@ -20,6 +20,7 @@ from biandun_office.platform.throttle import signed
 from biandun_office.reception.api import RECEIPT_TYPE, STATEMENT_TYPE
 
 router = Router(tags=["statements"])
+RECEIPT = "/statements/{statement_id}/receipt"
 
 
 class StatementOut(Schema):
@@ -113,7 +114,7 @@ def get_certificates(request: HttpRequest, statement_id: str) -> dict[str, str]:
 
 
 @router.get(
-    "/statements/{statement_id}/receipt",
+    RECEIPT,
     response={200: None},
     openapi_extra=described(
         {"responses": {200: binary(RECEIPT_TYPE, "The receipt")}},
@@ -140,3 +141,8 @@ def _visible(request: HttpRequest, statement_id: str) -> tuple[Statement, Case]:
     if event is None or not may_read(reader_of(request), event.case):
         raise Refused("statement-not-found")  # what one may not see is not there
     return row, event.case
+
+
+def asks_anew(request: HttpRequest) -> bool:
+    """May a request for a receipt cost a signature?  The receipt as it was given out costs none."""
+    return request.GET.get("at_least", "0") != "0"
