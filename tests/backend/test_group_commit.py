@@ -259,7 +259,10 @@ def test_what_the_database_refuses_harms_no_other(office: Bench):
 
     def clash() -> None:
         write("半")
-        Unit.objects.create(uscc=Unit.objects.all()[0].uscc, code="x", name="x", region="629900")
+        there = Unit.objects.all()[0]
+        Unit.objects.create(
+            uscc=there.uscc, code="x", name="x", region="629900", office=there.office
+        )
 
     queue = GroupCommit(together)
     with ThreadPoolExecutor(3) as pool:

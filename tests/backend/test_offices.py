@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import pytest
 from django.core.management import call_command
+from django.db import IntegrityError
 
 from biandun_office.flow.models import Case
 from biandun_office.registry.models import Office, OfficeName, Unit
@@ -60,6 +61,7 @@ def scene(office: Bench) -> Scene:
         name="青屏县委编办（虚构）",
         region="629921",
         kind=Unit.Kind.ORGAN,
+        office=city,
     )
     county = register_office(
         unit=unit, name="青屏县委编办", region="629921", document_prefix="青编办发"
@@ -119,3 +121,23 @@ def test_an_office_of_an_older_program_becomes_a_row(office: Bench):
     assert (own.unit.uscc, own.region, own.level) == (OFFICE, "629900", "CITY")
     assert OfficeName.objects.get().name == "陇澜市委编办（虚构）"
     assert office.decide(office.officer(), filed).status_code == 201
+
+
+def test_a_unit_that_an_older_program_left_without_an_office_gets_the_first(office: Bench):
+    filed = office.file(office.new_key(HOSPITAL), **HOSPITAL_FORM)
+    call_command("migrate", "registry", "0005", verbosity=0, interactive=False)
+    Unit.objects.filter(uscc=HOSPITAL).update(office=None)
+    call_command("migrate", verbosity=0, interactive=False)
+    assert Unit.objects.get(uscc=HOSPITAL).office == Office.objects.get()
+    assert office.decide(office.officer(), filed).status_code == 201
+
+
+def test_the_database_takes_no_unit_without_an_office(office: Bench):
+    with pytest.raises(IntegrityError):
+        Unit.objects.filter(uscc=HOSPITAL).update(office=None)
+
+
+def test_the_first_office_and_its_own_unit_name_each_other(office: Bench):
+    own = Office.objects.get()
+    assert (own.unit.uscc, own.unit.office) == (OFFICE, own)
+    assert set(Unit.objects.values_list("office", flat=True)) == {own.pk}

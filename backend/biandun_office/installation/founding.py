@@ -35,8 +35,7 @@ from biandun_office.office.keystore import Cost, Passphrase, seal
 from biandun_office.office.x509 import Validity, issuing_certificate, root_certificate
 from biandun_office.platform import database, files, folders
 from biandun_office.platform.errors import FileProblem, OfficeStateProblem
-from biandun_office.registry.selectors import active_unit
-from biandun_office.registry.services import register_fictitious_units, register_office
+from biandun_office.registry.services import register_fictitious_city
 from biandun_office.timekeeping import guard
 from biandun_protocol.algorithms import BY_NAME, PublicKey
 from biandun_protocol.certificate import sign_issuer
@@ -74,9 +73,8 @@ def found(folder: Path, founding: Founding, *, before_rename: Callable[[Path], N
         _make_keys(work, founding)
         (work / BLOBS).mkdir(mode=0o700)
         with new_tables(work, founding.identity.database):
-            register_fictitious_units()
-            register_office(
-                unit=active_unit(founding.identity.uscc),
+            register_fictitious_city(
+                own=founding.identity.uscc,
                 name=founding.identity.office_name,
                 region=founding.identity.region,
             )

@@ -35,12 +35,9 @@ class Unit(models.Model):
         related_name="subordinates",
     )
     active = models.BooleanField("有效", default=True)
-    # null until an office is registered: the first office is itself a unit
     office = models.ForeignKey(
         "Office",
         verbose_name="管理编办",
-        null=True,
-        blank=True,
         on_delete=models.PROTECT,
         related_name="units",
     )

@@ -1,6 +1,7 @@
 """Writes to the registry."""
 
 from datetime import date
+from typing import Any
 
 from django.db import transaction
 
@@ -22,6 +23,7 @@ FICTITIOUS_UNITS = (
     ),
     ("126299214390001547", "629921-0001", "青屏县人民医院", "629921", Unit.Kind.INSTITUTION, None),
 )
+_NOBODY = 0  # no unit has this number
 
 
 @transaction.atomic
@@ -32,10 +34,10 @@ def register_unit(
     name: str,
     region: str,
     kind: str,
+    office: Office,
     supervisor: Unit | None = None,
-    office: Office | None = None,
 ) -> Unit:
-    """Register a unit.
+    """Register a unit, which ``office`` governs.
 
     Raises ValueError for an invalid social credit code, IntegrityError for a unit that exists.
     """
@@ -56,16 +58,13 @@ def register_unit(
 def register_office(
     *, unit: Unit, name: str, region: str, document_prefix: str = "", since: date | None = None
 ) -> Office:
-    """Register a unit as an office; the first one governs itself and every existing unit.
+    """Register a unit as an office.  Raises IntegrityError for a unit that is an office already."""
+    return _register(unit.pk, region, name=name, document_prefix=document_prefix, since=since)
 
-    Raises IntegrityError for a unit that is an office already.
-    """
-    office = Office.objects.create(unit=unit, region=region, level=level_of(region))
-    OfficeName.objects.create(
-        office=office, name=name, document_prefix=document_prefix, since=since
-    )
-    if Office.objects.count() == 1:
-        Unit.objects.filter(office=None).update(office=office)
+
+def _register(unit: int, region: str, **called: Any) -> Office:
+    office = Office.objects.create(unit_id=unit, region=region, level=level_of(region))
+    OfficeName.objects.create(office=office, **called)
     return office
 
 
@@ -77,15 +76,25 @@ def level_of(region: str) -> str:
 
 
 @transaction.atomic
-def register_fictitious_units() -> None:
-    """Register the units of the fictitious city, supervisors first."""
+def register_fictitious_city(*, own: str, name: str, region: str) -> Office:
+    """Register the units of the fictitious city, supervisors first, and the one with the social
+    credit code ``own`` as the office that governs them all.  Raises ValueError if none has it.
+    """
+    if own not in (uscc for uscc, *_ in FICTITIOUS_UNITS):
+        raise ValueError(own)
+    # office and unit refer to each other: the database checks at the end of the transaction
+    office = _register(_NOBODY, region, name=name)
     known: dict[str, Unit] = {}
-    for uscc, code, name, region, kind, supervisor in FICTITIOUS_UNITS:
+    for uscc, code, called, place, kind, supervisor in FICTITIOUS_UNITS:
         known[uscc] = register_unit(
             uscc=uscc,
             code=code,
-            name=name,
-            region=region,
+            name=called,
+            region=place,
             kind=kind,
+            office=office,
             supervisor=known[supervisor] if supervisor else None,
         )
+    office.unit = known[own]
+    office.save(update_fields=["unit"])
+    return office
