@@ -13,10 +13,13 @@ import gc
 gc.threshold(64 * 1024)  # as the boards do
 
 import json  # noqa: E402
+import os  # noqa: E402
 import sys  # noqa: E402
 from binascii import hexlify, unhexlify  # noqa: E402
 
+from biandun_protocol.wire.flashmodel import NorFlash  # noqa: E402
 from etoken import dispatch, heap  # noqa: E402
+from etoken.boards.filemedium import FileMedium  # noqa: E402
 from etoken.boards.unix import UnixBoard  # noqa: E402
 from etoken.refusal import Refused  # noqa: E402
 from etoken.token import Token  # noqa: E402
@@ -63,7 +66,10 @@ def run(token, raw, free=-1):
 
 def main(serial, flash, presence, path, free):
     gc.threshold(-1)
-    token = Token(UnixBoard(serial, flash, presence, images_path=flash + ".images"))
+    board = UnixBoard(serial, flash, presence, images_path=flash + ".images")
+    size = os.stat(flash)[6]  # that of a scene is smaller than the board's
+    board.flash = NorFlash(size, medium=FileMedium(flash, size, b"\xff"))
+    token = Token(board)
     with open(path) as file:
         script = json.load(file)
     for kind, content in script:

@@ -522,8 +522,7 @@ def acted(folder: Path, command: str, exactly: bool) -> Need:
 def main(commands: list[str]) -> None:
     """Print what was measured beside what is declared: of all commands, on new keys and old ones.
 
-    Commands that are named are measured in their scenes only, as ``measure`` does with those that
-    neither ``young`` nor ``old`` runs, such as a new one.
+    Commands that are named are measured in their scenes only, with what those have in their fields.
     """
     with tempfile.TemporaryDirectory() as folder:
         needs = (
