@@ -36,9 +36,9 @@ UNIT = "UPDATE registry_unit SET name = %s"
 def groups(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """How many jobs each transaction had, in order."""
     seen: list[int] = []
-    plain = services._arrivals._together
+    plain = services.arrivals._together
     monkeypatch.setattr(
-        services._arrivals, "_together", lambda works: (seen.append(len(works)), plain(works))[1]
+        services.arrivals, "_together", lambda works: (seen.append(len(works)), plain(works))[1]
     )
     return seen
 
@@ -82,7 +82,7 @@ def _and_disconnect(call: Callable[[], object]) -> object:
 @pytest.fixture
 def crowd(office: Bench) -> Iterator[Crowd]:
     with ThreadPoolExecutor(8) as pool:
-        yield Crowd(pool, services._arrivals)
+        yield Crowd(pool, services.arrivals)
 
 
 def submissions(office: Bench, count: int) -> list[Callable[[], Accepted]]:
@@ -375,3 +375,100 @@ def test_a_group_asks_as_many_questions_as_one_statement(
     # two reads each before the lock, one of them for its attachment; under it seven reads and seven
     # writes, one a table
     assert len(seen) == 2 * count + 7 + 7, seen
+
+
+def test_a_leader_waits_for_those_who_were_on_their_way_when_it_began(office: Bench):
+    done: list[list[str]] = []
+    queue = GroupCommit(lambda works: (done.append(list(works)), works)[1])
+    on_its_way, go = Event(), Event()
+
+    def comes() -> object:
+        with queue.approaching():
+            on_its_way.set()
+            go.wait(20)
+            return queue.run("the one on its way")
+
+    with ThreadPoolExecutor(2) as pool:
+        coming = pool.submit(_and_disconnect, comes)
+        assert on_its_way.wait(20)
+        leading = pool.submit(_and_disconnect, lambda: queue.run("the leader"))
+        until(lambda: bool(queue._awaited))
+        assert not done
+        go.set()
+        coming.result(20)
+        leading.result(20)
+    assert done == [["the leader", "the one on its way"]]
+
+
+@pytest.mark.parametrize("how", ["is refused", "lets others go"])
+def test_a_leader_waits_no_longer_for_one_that(how: str, office: Bench):
+    queue = GroupCommit[str, str](lambda works: works)
+    on_its_way, go, ends = Event(), Event(), Event()
+
+    def comes() -> None:
+        with queue.approaching():
+            on_its_way.set()
+            go.wait(20)
+            if how == "is refused":
+                raise Refused("purpose-refused")
+            queue.let_others_go()
+            ends.wait(20)
+
+    with ThreadPoolExecutor(2) as pool:
+        coming = pool.submit(comes)
+        assert on_its_way.wait(20)
+        leading = pool.submit(_and_disconnect, lambda: queue.run("the leader"))
+        until(lambda: bool(queue._awaited))
+        go.set()
+        assert leading.result(20) == "the leader"
+        ends.set()
+        assert isinstance(coming.exception(20), Refused if how == "is refused" else type(None))
+
+
+def test_a_leader_does_not_wait_for_those_who_come_later(office: Bench):
+    queue = GroupCommit[str, str](lambda works: works)
+    first, second, end_first, end_second = Event(), Event(), Event(), Event()
+
+    def comes(here: Event, ends: Event) -> None:
+        with queue.approaching():
+            here.set()
+            ends.wait(20)
+
+    with ThreadPoolExecutor(3) as pool:
+        pool.submit(comes, first, end_first)
+        assert first.wait(20)
+        leading = pool.submit(_and_disconnect, lambda: queue.run("the leader"))
+        until(lambda: bool(queue._awaited))
+        pool.submit(comes, second, end_second)
+        assert second.wait(20)
+        end_first.set()
+        assert leading.result(20) == "the leader"
+        end_second.set()
+
+
+def test_large_files_and_refusals_hold_no_leader_up(office: Bench, monkeypatch: pytest.MonkeyPatch):
+    approaching: list[bool] = []
+
+    def noted(plain: Callable[..., Any]) -> Callable[..., Any]:
+        return lambda *given, **named: (
+            approaching.append(bool(services.arrivals._approaching)),
+            plain(*given, **named),
+        )[1]
+
+    monkeypatch.setattr(intake, "_check_attachments", noted(intake._check_attachments))
+    monkeypatch.setattr(
+        intake.evidence, "keep_contradiction", noted(intake.evidence.keep_contradiction)
+    )
+    monkeypatch.setattr(intake, "_read_manifest", noted(intake._read_manifest))
+    key = office.new_key()
+    assert submission(office, key, "材料")().created
+    assert approaching == [True, False]
+    with pytest.raises(Refused) as refused:
+        intake.receive(
+            key.sign(b"not uploaded"),
+            purpose=PURPOSE_FILING,
+            now=clock.now(),
+            signer=signing.signer(),
+        )
+    assert refused.value.code == "blob-missing"
+    assert approaching == [True, False, True, False]

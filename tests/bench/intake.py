@@ -133,7 +133,7 @@ def measure_on(database: Any, scale: Scale) -> Iterator[Row]:
     keys = [office.new_key(serial=f"BD-00000{number}") for number in range(CLIENTS)]
     signer = signing.signer()
     sizes: list[int] = []  # of the groups
-    plain = services._arrivals._together
+    plain = services.arrivals._together
 
     def counted(works: Sequence[Any]) -> Sequence[Any]:
         sizes.append(len(works))
@@ -161,11 +161,11 @@ def measure_on(database: Any, scale: Scale) -> Iterator[Row]:
 
     def by_service(number: int) -> list[float]:
         every = uploaded(scale.packages, f"service{number}", CLIENTS)
-        services._arrivals._together = counted
+        services.arrivals._together = counted
         try:
             return [scale.packages / together(every, receive, startup.connections)]
         finally:
-            services._arrivals._together = plain
+            services.arrivals._together = plain
 
     def alone(number: int) -> list[float]:
         receive(uploaded(scale.warm_up, f"warm{number}", 1)[0])

@@ -5,14 +5,18 @@ does everything that is queued by then, and commits once.  Only after the commit
 their results, so no caller learns of something that is not on disk.  All of them are woken then,
 and the first thread that queued meanwhile leads next.
 
-There is no extra thread and no timer: a single client gets its own transaction at once, and groups
-form from the work that arrives during a commit.  There is one queue per process; processes exclude
-each other with the database's lock.
+A thread that is about to bring work says so (``approaching``).  A leader waits for those who were
+on their way when it began, because work that shares a transaction costs much less than work in a
+transaction of its own.
+
+There is no extra thread and no timer: a single client gets its own transaction at once.  There is
+one queue per process; processes exclude each other with the database's lock.
 """
 
 from collections import deque
-from collections.abc import Callable, Sequence
-from threading import Lock
+from collections.abc import Callable, Generator, Sequence
+from contextlib import contextmanager
+from threading import Condition, Lock, get_ident
 from typing import Generic, TypeVar, cast
 
 from django.db import InterfaceError, OperationalError, connections
@@ -59,7 +63,36 @@ class GroupCommit(Generic[Work, Outcome]):
         self._together = together
         self._queue: deque[_Job[Work]] = deque()
         self._is_led = False
-        self._changing = Lock()  # protects _queue and _is_led
+        self._approaching = set[int]()  # threads that are about to call ``run``
+        self._awaited = set[int]()  # those of them that the leader waits for
+        self._changing = Condition()  # protects the four above
+
+    @contextmanager
+    def approaching(self) -> Generator[None]:
+        """Announce that this thread is about to call ``run``, so that leaders wait for it.
+
+        The announcement ends when the thread calls ``run`` or ``let_others_go``, or at the end of
+        the block.
+        """
+        with self._changing:
+            self._approaching.add(get_ident())
+        try:
+            yield
+        finally:
+            self.let_others_go()
+
+    def let_others_go(self) -> None:
+        """End this thread's announcement, if there is one: before anything that takes long."""
+        with self._changing:
+            self._arrive()
+
+    def _arrive(self) -> None:
+        """End this thread's announcement.  The caller holds ``_changing``."""
+        self._approaching.discard(get_ident())
+        if get_ident() in self._awaited:
+            self._awaited.remove(get_ident())
+            if not self._awaited:
+                self._changing.notify()
 
     def run(self, work: Work) -> Outcome:
         """Do ``work`` under the write lock and return its result once that is durable.
@@ -72,6 +105,7 @@ class GroupCommit(Generic[Work, Outcome]):
             raise RuntimeError("a group commit needs a transaction of its own")
         job = _Job(work)
         with self._changing:
+            self._arrive()
             self._queue.append(job)
             follows, self._is_led = self._is_led, True
         if follows:
@@ -110,6 +144,7 @@ class GroupCommit(Generic[Work, Outcome]):
 
         An Exception becomes the outcome of the jobs; only other BaseExceptions are raised.
         """
+        self._wait_for_approaching()
         before = len(self._queue)
         try:
             with writing():
@@ -143,6 +178,14 @@ class GroupCommit(Generic[Work, Outcome]):
                 job.end(error)
             else:
                 job.end(outcome)
+
+    def _wait_for_approaching(self) -> None:
+        """Wait for the threads that are on their way now, not for those that announce themselves
+        later: nobody can hold a leader up for ever.
+        """
+        with self._changing:
+            self._awaited = set(self._approaching)
+            self._changing.wait_for(lambda: not self._awaited)
 
     def _take(self, count: int, taken: list[_Job[Work]]) -> None:
         with self._changing:

@@ -44,6 +44,11 @@ def receive(raw: bytes, *, purpose: str, now: int, signer: OfficeSigner) -> Acce
     Raises StatementProblem, ManifestProblem and Refused for the first check that fails; then
     nothing was changed, except that a fork is stored as evidence.
     """
+    with services.arrivals.approaching():  # a leader waits for it
+        return _receive(raw, purpose, now, signer)
+
+
+def _receive(raw: bytes, purpose: str, now: int, signer: OfficeSigner) -> Accepted:
     statement = cose.parse(raw, purpose=purpose)
     certificate = certificate_of(statement.header.kid)
     named = compare_header(statement.header, certificate)
@@ -57,12 +62,14 @@ def receive(raw: bytes, *, purpose: str, now: int, signer: OfficeSigner) -> Acce
         with _checking:
             manifest = _read(statement, purpose, now)
         if manifest.form.attachments:
+            services.arrivals.let_others_go()  # large files take long to read
             # a repeated statement does not need its files to be read again
             known = services.answer_again(arrival.name)
             if known is not None:
                 return known
             _check_attachments(manifest)
     except (Problem, OSError):  # OSError: the disk cannot read the files
+        services.arrivals.let_others_go()
         known = services.answer_again(arrival.name)
         if known is not None:
             return known

@@ -62,7 +62,7 @@ def accept(submission: Submission, *, signer: OfficeSigner) -> Accepted:
     Raises Refused: key-suspended, certificate-revoked, blob-missing, chain-fork, chain-broken,
     certificate-expired, unit-unknown, unit-inactive, and the errors of ``flow.services.take``.
     """
-    outcome = _arrivals.run((submission, signer))
+    outcome = arrivals.run((submission, signer))
     if isinstance(outcome, Contradiction):
         raise Refused(outcome.code, seq=outcome.seq)
     return outcome
@@ -90,7 +90,7 @@ def _take_in(
     return outcomes
 
 
-_arrivals = GroupCommit(_take_in)
+arrivals = GroupCommit(_take_in)
 
 
 def _accept(
