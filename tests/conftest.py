@@ -6,6 +6,7 @@ import atexit
 import json
 import os
 import shutil
+import signal
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -19,6 +20,12 @@ from tests.support import remembered
 os.environ["XDG_STATE_HOME"] = tempfile.mkdtemp(prefix="biandun-state-")
 atexit.register(shutil.rmtree, os.environ["XDG_STATE_HOME"], ignore_errors=True)
 remembered.install()
+# nohup and shells without job control have programs ignore these, and ours stay so; tests send them
+for number in (signal.SIGINT, signal.SIGHUP):
+    if signal.getsignal(number) is signal.SIG_IGN:
+        signal.signal(
+            number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL
+        )
 # a busy machine is slow, not wrong: no example is judged by its time
 settings.register_profile("biandun", deadline=None)
 settings.load_profile("biandun")
