@@ -8,11 +8,9 @@ one of them cannot use it up for the others.  Counts are kept in memory.
 """
 
 import math
-import re
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cached_property
 from threading import Lock
 from time import monotonic
 
@@ -112,15 +110,17 @@ class Routes:
     def may_sign(self, request: HttpRequest) -> bool:
         """May the answer cost a signature of the office's?"""
         return request.method == "GET" and any(
-            may(request) for pattern, may in self._signing if pattern.fullmatch(request.path)
+            may(request) for route, may in self.signing.items() if _leads_to(route, request.path)
         )
 
-    @cached_property
-    def _signing(self) -> list[tuple[re.Pattern[str], Callable[[HttpRequest], bool]]]:
-        return [
-            (re.compile(re.sub(r"\{\w+\}", "[^/]+", route)), may)
-            for route, may in self.signing.items()
-        ]
+
+def _leads_to(route: str, path: str) -> bool:
+    """Whether ``path`` has the segments of ``route``, of which those in braces may be anything."""
+    wanted, given = route.split("/"), path.split("/")
+    return len(wanted) == len(given) and all(
+        bool(has) if want.startswith("{") else has == want
+        for want, has in zip(wanted, given, strict=True)
+    )
 
 
 class Throttle:
