@@ -15,6 +15,7 @@ from biandun_office.platform import clock
 from biandun_protocol import cose
 from biandun_protocol.algorithms import ES256
 from biandun_protocol.forms import reading
+from biandun_protocol.forms.form import to_body
 from biandun_protocol.receipt import Receipt, verify_receipt
 from tests.backend import people
 from tests.backend.bench import HOSPITAL, HOSPITAL_FORM, Bench, digest_of, rows
@@ -212,7 +213,7 @@ def test_a_refused_one_leaves_no_trace(scene: Scene):
 
 
 def test_an_agreement_without_the_application_document_is_refused(scene: Scene, monkeypatch):
-    monkeypatch.setattr(reading, "check", lambda form: None)
+    monkeypatch.setattr(reading, "checked_body", to_body)
     raw = people.countersign(scene.supervisor, scene.statement, document=None)
     monkeypatch.undo()
     scene.office.put(raw)

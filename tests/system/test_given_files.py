@@ -292,10 +292,7 @@ READS_ITSELF = {
     "biandun/key/ports.py": OWN,
     "biandun/key/transport.py": OWN,
     "biandun_office/installation/archive.py": OWN,
-    "biandun_office/reception/blob_api.py": OWN,
     "biandun_office/evidence/blobs.py": OWN,
-    "biandun_office/evidence/fork_api.py": OWN,
-    "biandun_office/flow/replay.py": OWN,
 }
 
 
