@@ -114,6 +114,42 @@ def test_of_two_foundings_one_is_there_whole_with_its_backup(
     nothing_beside(tmp_path, "backup", "again", *made)
 
 
+@ONLY_SQLITE  # about a file
+def test_an_init_that_fails_leaves_the_backup_that_another_made_meanwhile(
+    vendor: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "secret").write_text(PASSPHRASE.secret)
+    backup, genuine = tmp_path / "backup", files.give_name
+
+    def too_late(temporary: Path, path: Path) -> None:
+        backup.write_bytes(b"of another")
+        genuine(temporary, path)
+
+    monkeypatch.setattr(files, "give_name", too_late)
+    options = ["--passphrase-file", str(tmp_path / "secret"), "--backup", str(backup)]
+    assert run(["--data", str(tmp_path / "office"), "init", *options]) != 0
+    assert backup.read_bytes() == b"of another"
+    assert not (tmp_path / "office").exists()
+
+
+@ONLY_SQLITE  # about a file
+def test_an_init_that_fails_deletes_the_backup_that_it_made(
+    vendor: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "secret").write_text(PASSPHRASE.secret)
+    backup, genuine = tmp_path / "backup", backups.make
+
+    def then_fails(*given: object) -> None:
+        genuine(*given)  # type: ignore[arg-type]
+        assert backup.exists()
+        raise FileProblem("file-unwritable", path="office", detail="")
+
+    monkeypatch.setattr(backups, "make", then_fails)
+    options = ["--passphrase-file", str(tmp_path / "secret"), "--backup", str(backup)]
+    assert run(["--data", str(tmp_path / "office"), "init", *options]) != 0
+    assert not backup.exists()
+
+
 @pytest.mark.parametrize(
     "into", [("again", "again"), pytest.param(("again", "another"), marks=pytest.mark.slow)]
 )

@@ -27,7 +27,7 @@ from biandun_office.issuance.services import IssuingKey
 from biandun_office.office import startup
 from biandun_office.office.identity import IDENTITY, OWN_UNIT, Identity
 from biandun_office.office.keystore import Cost, Passphrase
-from biandun_office.platform import clock
+from biandun_office.platform import clock, files
 from biandun_office.platform.database import check_url, require_current, serving
 from biandun_office.registry.services import FICTITIOUS_UNITS
 from biandun_protocol.algorithms import BY_NAME, ES256
@@ -120,21 +120,25 @@ def init(
     Example:  biandun-office --data office init --passphrase-file secret.txt --backup office.backup
     """
     folder, cost, made = session.folder(), Cost(), list[dict[str, object]]()
+    inodes = list[tuple[int, int] | None]()  # of the backup, before it has its name
 
     def keep(work: Path) -> None:
         if backup is not None:
-            made.append(_described(backup, backups.make(work, backup, passphrase, cost)))
+            tried = backups.make(
+                work, backup, passphrase, cost, lambda part: inodes.append(files.inode(part))
+            )
+            made.append(_described(backup, tried))
 
     database = check_url(session.database or "")
     identity = Identity(office_id, office_name, region, database=database, suite=suite.upper())
     founding = Founding(identity, passphrase, cost, clock.now())
-    new = backup if backup is not None and not backup.exists() else None
     try:
         founded = installation.found(folder, founding, before_rename=keep)
     except BaseException:
-        # a backup of an office that was not founded after all
-        if new is not None and not (folder / IDENTITY).exists():
-            new.unlink(missing_ok=True)
+        # a backup of an office that was not founded after all, and not one that another has made
+        own = backup is not None and files.inode(backup) in inodes
+        if backup is not None and own and not (folder / IDENTITY).exists():
+            backup.unlink()
         raise
     return {
         "office_id": office_id,

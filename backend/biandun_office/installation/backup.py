@@ -9,6 +9,7 @@ those are plain files that are never rewritten, so an ordinary copying tool can 
 import os
 import shutil
 import sqlite3
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -77,10 +78,17 @@ class Tried:
     size: int
 
 
-def make(folder: Path, out: Path, passphrase: Passphrase, cost: Cost) -> Tried:
+def make(
+    folder: Path,
+    out: Path,
+    passphrase: Passphrase,
+    cost: Cost,
+    before_name: Callable[[Path], object] = lambda _: None,
+) -> Tried:
     """Write a backup of the office in ``folder`` to ``out``, and restore it as a trial.
 
-    ``passphrase`` must be the one of the office's keys.
+    ``passphrase`` must be the one of the office's keys.  ``before_name`` is called with the
+    finished file just before it gets the name ``out``.
 
     Raises FileProblem: file-exists, file-unwritable, storage-full;
     PassphraseProblem(passphrase-wrong), BackupProblem.
@@ -101,6 +109,7 @@ def make(folder: Path, out: Path, passphrase: Passphrase, cost: Cost) -> Tried:
             os.fsync(file.fileno())
         tried = try_restore(part, passphrase)
         part.chmod(files.PRIVATE)
+        before_name(part)
         files.give_name(part, out)
         files.sync_folder(out.parent)
     return tried

@@ -97,6 +97,15 @@ def give_name(temporary: Path, path: Path) -> None:
         temporary.unlink()
 
 
+def inode(path: Path) -> tuple[int, int] | None:
+    """Device and inode number, which a file keeps under a new name; None for what is not there."""
+    try:
+        found = path.lstat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
+
+
 def unwritable(path: Path | Phrase, error: OSError) -> FileProblem:
     """The problem for a file that cannot be written: storage-full or file-unwritable.
 
